@@ -1,0 +1,200 @@
+//! The named values of an account or entitlement.
+
+use crate::error::{Error, ErrorKind, Result};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// An immutable JSON object kept as text, in the source's own spelling and order.
+///
+/// Most attributes are only carried from the wire to the store, so nothing is parsed before somebody asks.
+/// Null values are left out by [`AttributesBuilder`].
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Attributes(Box<str>);
+
+impl Attributes {
+    /// No attributes.
+    pub fn empty() -> Self {
+        Self("{}".into())
+    }
+
+    /// Takes the text of a JSON object as it is.
+    ///
+    /// Fails with kind `protocol` when the text is not a JSON object.
+    pub fn parse(text: impl Into<Box<str>>) -> Result<Self> {
+        let text = text.into();
+        match serde_json::from_str::<Entries<'_>>(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(cause) => Err(Error::new(ErrorKind::Protocol, "attributes are not a JSON object").with_cause(cause)),
+        }
+    }
+
+    /// The text of the JSON object.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Name and JSON text of each attribute, in order.
+    pub fn entries(&self) -> Vec<(Cow<'_, str>, &RawValue)> {
+        serde_json::from_str::<Entries<'_>>(&self.0).map(|entries| entries.0).unwrap_or_default()
+    }
+
+    /// One attribute, read as `T`; `None` when it is absent or of another type.
+    pub fn get<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        self.entries()
+            .into_iter()
+            .find(|(known, _)| known == name)
+            .and_then(|(_, value)| serde_json::from_str(value.get()).ok())
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+/// Writes [`Attributes`] one value after the other.
+#[derive(Debug)]
+pub struct AttributesBuilder {
+    text: String,
+}
+
+impl Default for AttributesBuilder {
+    fn default() -> Self {
+        Self::with_capacity(64)
+    }
+}
+
+impl AttributesBuilder {
+    /// A builder with room for `bytes` of JSON text.
+    pub fn with_capacity(bytes: usize) -> Self {
+        let mut text = String::with_capacity(bytes.max(2));
+        text.push('{');
+        Self { text }
+    }
+
+    /// Adds a value as it came over the wire; a `null` is left out.
+    pub fn push_raw(&mut self, name: &str, value: &RawValue) {
+        if value.get() != "null" {
+            self.key(name);
+            self.text.push_str(value.get());
+        }
+    }
+
+    /// Adds any serde value; a `null` is left out.
+    pub fn push<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
+        let text = serde_json::to_string(value).map_err(|cause| {
+            Error::new(ErrorKind::Internal, format!("attribute {name} can't be written as JSON")).with_cause(cause)
+        })?;
+        if text != "null" {
+            self.key(name);
+            self.text.push_str(&text);
+        }
+        Ok(())
+    }
+
+    /// The finished attributes.
+    pub fn build(mut self) -> Attributes {
+        self.text.push('}');
+        Attributes(self.text.into_boxed_str())
+    }
+
+    fn key(&mut self, name: &str) {
+        if self.text.len() > 1 {
+            self.text.push(',');
+        }
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.') {
+            self.text.push('"');
+            self.text.push_str(name);
+            self.text.push('"');
+        } else {
+            self.text.push_str(&serde_json::Value::from(name).to_string());
+        }
+        self.text.push(':');
+    }
+}
+
+struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor;
+        impl<'de> Visitor<'de> for EntriesVisitor {
+            type Value = Entries<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(16));
+                while let Some(Name(name)) = map.next_key()? {
+                    entries.push((name, map.next_value()?));
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(EntriesVisitor)
+    }
+}
+
+/// A key that is borrowed from the text wherever it holds no escape.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nulls_are_left_out_and_types_are_kept() {
+        let mut builder = AttributesBuilder::default();
+        builder.push("Title", &Option::<String>::None).unwrap();
+        builder.push("Number", &1.5).unwrap();
+        assert_eq!(builder.build().as_str(), r#"{"Number":1.5}"#);
+    }
+
+    #[test]
+    fn text_that_is_no_object_is_refused() {
+        for text in ["", "[]", "{", "{}x", "null", r#"{"a":}"#] {
+            assert_eq!(Attributes::parse(text).unwrap_err().kind(), ErrorKind::Protocol, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_and_text_come_back_unchanged(name in ".*", value in ".*") {
+            let mut builder = AttributesBuilder::default();
+            builder.push(&name, &value).unwrap();
+            let attributes = Attributes::parse(builder.build().as_str()).unwrap();
+            prop_assert_eq!(attributes.get::<String>(&name), Some(value));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What an opened connector gets from the outside.
+
+use crate::auth::AuthStrategy;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http_options::HttpOptions;
+use crate::meter::Meter;
+use crate::registry;
+use crate::secret::{SecretRef, Sensitivity};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What a connector or an auth strategy gets when it is opened: the source's name, a clock, the `http:` options,
+/// the opened auth strategy, a meter, and secrets on request.
+#[derive(Clone, Debug)]
+pub struct Context {
+    source: String,
+    project: PathBuf,
+    clock: Clock,
+    http: HttpOptions,
+    auth: Option<Arc<dyn AuthStrategy>>,
+    meter: Arc<Meter>,
+}
+
+impl Context {
+    /// A context for the source `name` of the project in `folder`, with the system's clock and default options.
+    pub fn new(name: impl Into<String>, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            source: name.into(),
+            project: folder.into(),
+            clock: Clock::system(),
+            http: HttpOptions::default(),
+            auth: None,
+            meter: Arc::default(),
+        }
+    }
+
+    /// Sets the `http:` options.
+    #[must_use]
+    pub fn with_http(mut self, http: HttpOptions) -> Self {
+        self.http = http;
+        self
+    }
+
+    /// Sets the opened auth strategy.
+    #[must_use]
+    pub fn with_auth(mut self, auth: Arc<dyn AuthStrategy>) -> Self {
+        self.auth = Some(auth);
+        self
+    }
+
+    /// Sets another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The source's name.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The project folder, from which relative paths start.
+    pub fn project(&self) -> &Path {
+        &self.project
+    }
+
+    /// The clock to ask for the time.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The `http:` options.
+    pub fn http(&self) -> &HttpOptions {
+        &self.http
+    }
+
+    /// The opened auth strategy; fails with kind `definition` when the source has no `auth:` block.
+    pub fn auth(&self) -> Result<Arc<dyn AuthStrategy>> {
+        self.auth.clone().ok_or_else(|| {
+            Error::new(ErrorKind::Definition, format!("source `{}` has no `auth:` block", self.source))
+                .with_help("add `auth:` with a `grant_type`; `connector connectors` lists the grant types")
+        })
+    }
+
+    /// The meter that counts this job's requests.
+    pub fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    /// Fetches a key or password. Fails with kind `secret`.
+    pub async fn secret(&self, reference: &SecretRef) -> Result<SecretString> {
+        self.resolve(reference, Sensitivity::Secret).await
+    }
+
+    /// Fetches public material such as a certificate. Fails with kind `secret`.
+    pub async fn public_text(&self, reference: &SecretRef) -> Result<String> {
+        let text = self.resolve(reference, Sensitivity::Public).await?;
+        Ok(text.expose_secret().to_owned())
+    }
+
+    async fn resolve(&self, reference: &SecretRef, sensitivity: Sensitivity) -> Result<SecretString> {
+        let registration = registry::secret_resolver(reference.scheme())?;
+        (registration.resolver)().resolve(reference, &self.project, sensitivity).await
+    }
+}
+
+/// Tells the time. Tests set it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self(Arc::new(Timestamp::now))
+    }
+
+    /// A clock that calls `now`.
+    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}

@@ -1,0 +1,29 @@
+//! The `http:` block of a source, the same for every connector that speaks HTTP.
+
+use crate::units::TimeSpan;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::path::PathBuf;
+use url::Url;
+
+/// How to reach a source over HTTP.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpOptions {
+    /// A PEM file with extra certificate authorities to trust, relative to the project folder.
+    pub ca_file: Option<PathBuf>,
+    /// The proxy to go through, for example `http://proxy.acme.example:3128`.
+    #[schemars(with = "Option<String>", extend("format" = "uri"))]
+    pub proxy: Option<Url>,
+    /// The longest one request may take, retries not counted.
+    #[schemars(extend("default" = "60s"))]
+    pub timeout: TimeSpan,
+    /// Allows plain `http://` to this machine (loopback). It is refused everywhere else.
+    pub allow_insecure_loopback: bool,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self { ca_file: None, proxy: None, timeout: TimeSpan::from_secs(60), allow_insecure_loopback: false }
+    }
+}

@@ -1,0 +1,82 @@
+//! Portions of a read.
+
+use crate::cursor::Cursor;
+
+/// One portion of a read: the items, and how to go on.
+///
+/// Made only by [`Page::last`], [`Page::then`] and [`Page::fork`], so the end of a list is always said in words.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    items: Vec<T>,
+    next: Vec<Cursor>,
+    estimate: Option<u64>,
+    skipped: Vec<Skipped>,
+}
+
+/// A part of the source that this org does not have or does not show, and so was not read.
+///
+/// The engine warns about it, and removes nothing of that type at the end of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The entitlement type whose entitlements and assignments were not read.
+    pub entitlement_type: String,
+    /// Why, for the user.
+    pub reason: String,
+}
+
+impl<T> Page<T> {
+    /// The last page of its branch.
+    pub fn last(items: Vec<T>) -> Self {
+        Self::fork(items, Vec::new())
+    }
+
+    /// A page that another one follows.
+    pub fn then(items: Vec<T>, next: Cursor) -> Self {
+        Self::fork(items, vec![next])
+    }
+
+    /// A page after which the read goes on in several places at once: ranges of ids, parts of a result, the types of
+    /// entitlements. The branches must not overlap. No cursor at all means the branch ends here.
+    pub fn fork(items: Vec<T>, next: Vec<Cursor>) -> Self {
+        Self { items, next, estimate: None, skipped: Vec::new() }
+    }
+
+    /// Says how many items the whole read has about; for progress only.
+    #[must_use]
+    pub fn with_estimate(mut self, total: u64) -> Self {
+        self.estimate = Some(total);
+        self
+    }
+
+    /// Says that the entitlements and assignments of a type could not be read in this org.
+    #[must_use]
+    pub fn with_skipped(mut self, entitlement_type: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.skipped.push(Skipped { entitlement_type: entitlement_type.into(), reason: reason.into() });
+        self
+    }
+
+    /// The items.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// Where the read goes on; empty at the end of the branch.
+    pub fn next(&self) -> &[Cursor] {
+        &self.next
+    }
+
+    /// About how many items the whole read has.
+    pub fn estimate(&self) -> Option<u64> {
+        self.estimate
+    }
+
+    /// What could not be read.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// The items and the cursors, taken out.
+    pub fn into_parts(self) -> (Vec<T>, Vec<Cursor>) {
+        (self.items, self.next)
+    }
+}

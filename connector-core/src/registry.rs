@@ -1,0 +1,261 @@
+//! What is linked into this binary: connectors, auth strategies and secret resolvers.
+//!
+//! A crate that nothing names with `use … as _` is silently left out by the linker, so the list of linked crates
+//! belongs into one short file of the binary.
+
+use crate::auth::AuthStrategy;
+use crate::connector::Connector;
+use crate::context::Context;
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::SecretResolver;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The settings of a connector: configuration, schema, documentation and constructor in one struct.
+pub trait Settings: DeserializeOwned + JsonSchema {
+    /// Makes the connector. Offline: it reads no secret and sends nothing.
+    fn open(self, context: &Context) -> Result<Box<dyn Connector>>;
+}
+
+/// The settings of an auth strategy: the `auth:` block without `grant_type`.
+pub trait AuthSettings: DeserializeOwned + JsonSchema {
+    /// Makes the strategy. Offline: it reads no secret and sends nothing.
+    fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>>;
+}
+
+/// A connector that is linked in. Made by [`register_connector!`](crate::register_connector).
+#[derive(Debug)]
+pub struct ConnectorRegistration {
+    /// The name in source files, in snake case.
+    pub name: &'static str,
+    /// The name for people.
+    pub title: &'static str,
+    /// What it connects to, in a sentence.
+    pub description: &'static str,
+    /// The grant types it accepts; empty when a source has no `auth:` block.
+    pub grant_types: &'static [&'static str],
+    /// A commented source file that is valid as it stands.
+    pub example: &'static str,
+    /// Writes the JSON Schema of `settings:`.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Opens it from validated `settings:`.
+    pub open: fn(Value, &Context) -> Result<Box<dyn Connector>>,
+}
+
+/// An auth strategy that is linked in. Made by [`register_auth_strategy!`](crate::register_auth_strategy).
+#[derive(Debug)]
+pub struct AuthRegistration {
+    /// The grant type as source files write it, in snake case.
+    pub grant_type: &'static str,
+    /// Other spellings that are accepted, such as the URN.
+    pub aliases: &'static [&'static str],
+    /// The name for people.
+    pub title: &'static str,
+    /// How it proves who it is, in a sentence.
+    pub description: &'static str,
+    /// An `auth:` block that is valid as it stands.
+    pub example: &'static str,
+    /// Writes the JSON Schema of the `auth:` block without `grant_type`.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Opens it from a validated `auth:` block without `grant_type`.
+    pub open: fn(Value, &Context) -> Result<Arc<dyn AuthStrategy>>,
+}
+
+/// A secret resolver that is linked in. Made by [`register_secret_resolver!`](crate::register_secret_resolver).
+#[derive(Debug)]
+pub struct SecretResolverRegistration {
+    /// The part of a secret ref before the first colon.
+    pub scheme: &'static str,
+    /// What follows the colon, for people: `file:PATH`.
+    pub form: &'static str,
+    /// Where it looks, in a sentence.
+    pub description: &'static str,
+    /// Gives the resolver.
+    pub resolver: fn() -> &'static dyn SecretResolver,
+}
+
+inventory::collect!(ConnectorRegistration);
+inventory::collect!(AuthRegistration);
+inventory::collect!(SecretResolverRegistration);
+
+/// The linked connectors by name.
+pub fn connectors() -> Vec<&'static ConnectorRegistration> {
+    let mut all: Vec<_> = inventory::iter::<ConnectorRegistration>().collect();
+    all.sort_by_key(|registration| registration.name);
+    all
+}
+
+/// The linked auth strategies by grant type.
+pub fn auth_strategies() -> Vec<&'static AuthRegistration> {
+    let mut all: Vec<_> = inventory::iter::<AuthRegistration>().collect();
+    all.sort_by_key(|registration| registration.grant_type);
+    all
+}
+
+/// The linked secret resolvers by scheme.
+pub fn secret_resolvers() -> Vec<&'static SecretResolverRegistration> {
+    let mut all: Vec<_> = inventory::iter::<SecretResolverRegistration>().collect();
+    all.sort_by_key(|registration| registration.scheme);
+    all
+}
+
+/// The connector of that name; otherwise an error of kind `definition` that lists the known ones.
+pub fn connector(name: &str) -> Result<&'static ConnectorRegistration> {
+    let all = connectors();
+    all.iter()
+        .copied()
+        .find(|registration| registration.name == name)
+        .ok_or_else(|| unknown("connector", name, all.iter().map(|registration| registration.name)))
+}
+
+/// The auth strategy of that grant type or alias; otherwise an error of kind `definition` that lists the known ones.
+pub fn auth_strategy(grant_type: &str) -> Result<&'static AuthRegistration> {
+    let all = auth_strategies();
+    all.iter()
+        .copied()
+        .find(|registration| registration.grant_type == grant_type || registration.aliases.contains(&grant_type))
+        .ok_or_else(|| unknown("grant type", grant_type, all.iter().map(|registration| registration.grant_type)))
+}
+
+/// The secret resolver of that scheme; otherwise an error of kind `definition` that lists the known ones.
+pub fn secret_resolver(scheme: &str) -> Result<&'static SecretResolverRegistration> {
+    let all = secret_resolvers();
+    all.iter().copied().find(|registration| registration.scheme == scheme).ok_or_else(|| {
+        // The scheme itself is left out: a literal password with a colon in it ends up here.
+        let forms: Vec<_> = all.iter().map(|registration| registration.form).collect();
+        Error::new(ErrorKind::Definition, "unknown kind of secret ref")
+            .with_help(format!("write one of {}", forms.join(", ")))
+    })
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let known: Vec<_> = known.collect();
+    let help = if known.is_empty() {
+        format!("this binary has no {what} linked in")
+    } else {
+        format!("linked into this binary: {}", known.join(", "))
+    };
+    Error::new(ErrorKind::Definition, format!("unknown {what} `{name}`")).with_help(help)
+}
+
+/// Reads settings from a validated value. Used by the registration macros.
+///
+/// The error names the member, not its value: settings may sit next to secrets.
+#[doc(hidden)]
+pub fn read_settings<T: DeserializeOwned>(settings: Value) -> Result<T> {
+    serde_json::from_value(settings).map_err(|cause| {
+        Error::new(ErrorKind::Definition, format!("the settings can't be read: {cause}"))
+            .with_help("run `connector validate` for the place in the file")
+    })
+}
+
+/// Registers a connector with the binary it is linked into.
+///
+/// ```
+/// # use connector_core::*;
+/// # #[derive(Debug)] struct Directory;
+/// # #[async_trait::async_trait] impl Connector for Directory {
+/// #   async fn test_connection(&self, _: &mut TestReport) {}
+/// #   async fn aggregate_accounts(&self, _: &Cursor) -> Result<Page<Account>> { Ok(Page::last(vec![])) }
+/// #   fn schema(&self) -> AccountSchema { AccountSchema::default() }
+/// # }
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct DirectorySettings {
+///     /// The file to read.
+///     path: String,
+/// }
+///
+/// impl Settings for DirectorySettings {
+///     fn open(self, _: &Context) -> Result<Box<dyn Connector>> {
+///         Ok(Box::new(Directory))
+///     }
+/// }
+///
+/// register_connector! {
+///     name: "directory",
+///     title: "Directory file",
+///     description: "Reads accounts from a file",
+///     grant_types: [],
+///     settings: DirectorySettings,
+///     example: "connector: directory\nsettings:\n  path: people.json\n",
+/// }
+///
+/// assert!(registry::connector("directory").is_ok());
+/// ```
+#[macro_export]
+macro_rules! register_connector {
+    (
+        name: $name:literal,
+        title: $title:literal,
+        description: $description:literal,
+        grant_types: [$($grant_type:literal),* $(,)?],
+        settings: $settings:ty,
+        example: $example:expr $(,)?
+    ) => {
+        $crate::inventory::submit! {
+            $crate::registry::ConnectorRegistration {
+                name: $name,
+                title: $title,
+                description: $description,
+                grant_types: &[$($grant_type),*],
+                example: $example,
+                schema: |generator| generator.root_schema_for::<$settings>(),
+                open: |settings, context| {
+                    let settings: $settings = $crate::registry::read_settings(settings)?;
+                    $crate::registry::Settings::open(settings, context)
+                },
+            }
+        }
+    };
+}
+
+/// Registers an auth strategy with the binary it is linked into.
+#[macro_export]
+macro_rules! register_auth_strategy {
+    (
+        grant_type: $grant_type:literal,
+        aliases: [$($alias:literal),* $(,)?],
+        title: $title:literal,
+        description: $description:literal,
+        settings: $settings:ty,
+        example: $example:expr $(,)?
+    ) => {
+        $crate::inventory::submit! {
+            $crate::registry::AuthRegistration {
+                grant_type: $grant_type,
+                aliases: &[$($alias),*],
+                title: $title,
+                description: $description,
+                example: $example,
+                schema: |generator| generator.root_schema_for::<$settings>(),
+                open: |settings, context| {
+                    let settings: $settings = $crate::registry::read_settings(settings)?;
+                    $crate::registry::AuthSettings::open(settings, context)
+                },
+            }
+        }
+    };
+}
+
+/// Registers a secret resolver, a unit value, with the binary it is linked into.
+#[macro_export]
+macro_rules! register_secret_resolver {
+    (
+        scheme: $scheme:literal,
+        form: $form:literal,
+        description: $description:literal,
+        resolver: $resolver:path $(,)?
+    ) => {
+        $crate::inventory::submit! {
+            $crate::registry::SecretResolverRegistration {
+                scheme: $scheme,
+                form: $form,
+                description: $description,
+                resolver: || &$resolver,
+            }
+        }
+    };
+}

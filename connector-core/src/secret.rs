@@ -1,0 +1,127 @@
+//! Where secrets are kept, and how they are fetched.
+
+use crate::error::Result;
+use async_trait::async_trait;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use secrecy::SecretString;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+/// Says where a secret is kept, never the secret itself: `file:PATH`, `env:NAME`, `command:["prog","arg"]`.
+///
+/// The part before the first colon names a registered [`SecretResolver`].
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SecretRef {
+    scheme: String,
+    rest: String,
+}
+
+const SECRET_REF_PATTERN: &str = "^[a-z][a-z0-9_-]*:.+";
+
+impl SecretRef {
+    /// The name of the resolver.
+    pub fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
+    /// What the resolver is to look up.
+    pub fn rest(&self) -> &str {
+        &self.rest
+    }
+}
+
+impl FromStr for SecretRef {
+    type Err = String;
+
+    /// The error never repeats the text: it may be a secret that was put in the wrong place.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fault = "not a secret ref: write where the secret is kept, for example `file:secrets/salesforce.key`";
+        let (scheme, rest) = text.split_once(':').ok_or(fault)?;
+        let named = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+            && scheme.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
+        if !named || rest.is_empty() {
+            return Err(fault.to_owned());
+        }
+        Ok(Self { scheme: scheme.to_owned(), rest: rest.to_owned() })
+    }
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.scheme, self.rest)
+    }
+}
+
+impl fmt::Debug for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretRef({}:…)", self.scheme)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for SecretRef {
+    fn schema_name() -> Cow<'static, str> {
+        "SecretRef".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": SECRET_REF_PATTERN,
+            "description": "Where the secret is kept: file:PATH, env:NAME or command:[\"prog\",\"arg\"]; never the secret itself"
+        })
+    }
+}
+
+/// What will be done with the fetched bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sensitivity {
+    /// A key or password: a place that others can read is refused.
+    Secret,
+    /// Public material such as a certificate.
+    Public,
+}
+
+/// Fetches what a [`SecretRef`] of one scheme points at.
+#[async_trait]
+pub trait SecretResolver: Send + Sync {
+    /// Fetches the text. `project` is the folder that relative paths start from.
+    ///
+    /// Fails with kind `secret`, with a message that says what to do and never holds any part of the secret.
+    async fn resolve(&self, reference: &SecretRef, project: &Path, sensitivity: Sensitivity) -> Result<SecretString>;
+
+    /// Checks without fetching that what follows the scheme is well formed. The error says what to write instead.
+    fn check(&self, reference: &SecretRef) -> Result<(), String>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_never_shows_what_follows_the_scheme() {
+        let reference: SecretRef = "hunter2:correct horse".parse().unwrap();
+        assert!(!format!("{reference:?}").contains("horse"));
+    }
+
+    #[test]
+    fn the_error_does_not_repeat_a_literal_secret() {
+        for literal in ["correct horse", "-----BEGIN PRIVATE KEY-----\nabc:def", "S3cret:x", ":x", "env:"] {
+            let error = literal.parse::<SecretRef>().unwrap_err();
+            assert!(error.starts_with("not a secret ref"), "{error}");
+        }
+    }
+}

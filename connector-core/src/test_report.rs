@@ -1,0 +1,144 @@
+//! The steps of a connection test.
+
+use crate::error::{Error, Result};
+use serde::Serialize;
+use std::fmt;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// The steps of a connection test, added as they end.
+///
+/// After a failed step the later ones are recorded as skipped without being run, so a report always names them all.
+#[derive(Default)]
+pub struct TestReport {
+    steps: Vec<TestStep>,
+    observer: Option<Box<dyn FnMut(&TestStep) + Send>>,
+    failure: Option<Error>,
+}
+
+/// One step of a connection test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TestStep {
+    /// The step, in snake case.
+    pub name: &'static str,
+    /// How it ended.
+    pub status: StepStatus,
+    /// What was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// How long it took; absent for a skipped step.
+    #[serde(rename = "duration_ms", skip_serializing_if = "Option::is_none", serialize_with = "as_millis")]
+    pub duration: Option<Duration>,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepStatus {
+    /// As it should be.
+    Passed,
+    /// It works, but something should be done.
+    Warning,
+    /// It does not work.
+    Failed,
+    /// Not run, because an earlier step failed.
+    Skipped,
+}
+
+/// What a step that did not fail found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    detail: String,
+    help: Option<String>,
+    warning: bool,
+}
+
+impl Finding {
+    /// As it should be; `detail` says what was found.
+    pub fn passed(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), help: None, warning: false }
+    }
+
+    /// It works, but something should be done.
+    pub fn warning(detail: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { detail: detail.into(), help: Some(help.into()), warning: true }
+    }
+}
+
+impl TestReport {
+    /// An empty report.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty report that shows each step to `observer` as it ends.
+    pub fn observed(observer: impl FnMut(&TestStep) + Send + 'static) -> Self {
+        Self { observer: Some(Box::new(observer)), ..Self::default() }
+    }
+
+    /// Runs a step and adds it; after a failed step adds it as skipped without running it.
+    ///
+    /// An error becomes a failed step: its message is the detail, its help the cure.
+    pub async fn step<F>(&mut self, name: &'static str, run: F)
+    where
+        F: Future<Output = Result<Finding>>,
+    {
+        if self.failure.is_some() {
+            self.push(TestStep { name, status: StepStatus::Skipped, detail: None, help: None, duration: None });
+            return;
+        }
+        let started = Instant::now();
+        let ended = run.await;
+        let duration = Some(started.elapsed());
+        let step = match ended {
+            Ok(Finding { detail, help, warning }) => {
+                let status = if warning { StepStatus::Warning } else { StepStatus::Passed };
+                TestStep { name, status, detail: Some(detail), help, duration }
+            }
+            Err(error) => {
+                let step = TestStep {
+                    name,
+                    status: StepStatus::Failed,
+                    detail: Some(error.message().to_owned()),
+                    help: error.help().map(str::to_owned),
+                    duration,
+                };
+                self.failure = Some(error);
+                step
+            }
+        };
+        self.push(step);
+    }
+
+    /// The steps so far.
+    pub fn steps(&self) -> &[TestStep] {
+        &self.steps
+    }
+
+    /// The error of the step that failed, if one did.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    fn push(&mut self, step: TestStep) {
+        if let Some(observer) = &mut self.observer {
+            observer(&step);
+        }
+        self.steps.push(step);
+    }
+}
+
+impl fmt::Debug for TestReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestReport").field("steps", &self.steps).finish_non_exhaustive()
+    }
+}
+
+#[allow(clippy::ref_option, reason = "the signature is serde's")]
+fn as_millis<S: serde::Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    let millis = duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+    millis.serialize(serializer)
+}

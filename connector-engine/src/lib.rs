@@ -1,0 +1,1 @@
+//! Reads source files, runs aggregation jobs and keeps the store

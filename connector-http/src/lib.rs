@@ -1,0 +1,1 @@
+//! One authenticated HTTP client and the OAuth grants for connectors

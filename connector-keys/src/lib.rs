@@ -1,0 +1,1 @@
+//! Private keys and certificates for connectors: make, load, sign, inspect

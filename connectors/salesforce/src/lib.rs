@@ -1,0 +1,1 @@
+//! Connector for Salesforce: users, profiles, roles, permission sets, groups and licences

@@ -1,0 +1,1 @@
+//! Conformance trials for connectors, chosen by declared ability
