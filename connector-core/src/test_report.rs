@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 #[derive(Default)]
 pub struct TestReport {
     steps: Vec<TestStep>,
-    observer: Option<Box<dyn FnMut(&TestStep) + Send>>,
+    observer: Option<Observer>,
     failure: Option<Error>,
 }
+
+type Observer = Box<dyn FnMut(&TestStep) + Send>;
 
 /// One step of a connection test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

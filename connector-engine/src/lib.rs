@@ -1,1 +1,13 @@
-//! Reads source files, runs aggregation jobs and keeps the store
+//! Reads source files, runs aggregation jobs and keeps the store.
+//!
+//! The engine never names a connector: it finds what is linked into the binary by the registry of `connector-core`.
+//!
+//! * [`source`] projects, source files, their schemas and the problems in them, secret resolvers;
+//! * [`store`] what was read, run by run, in an SQLite file;
+//! * [`aggregate`] reading a source into the store, resumable at any moment;
+//! * [`query`] accounts, entitlements, differences between runs, exports.
+
+pub mod aggregate;
+pub mod query;
+pub mod source;
+pub mod store;

@@ -1,0 +1,1 @@
+//! Aggregation: reading a source into the store.

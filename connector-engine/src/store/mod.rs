@@ -1,0 +1,1 @@
+//! The store: what was read, run by run.
