@@ -11,6 +11,7 @@ pub struct Page<T> {
     next: Vec<Cursor>,
     estimate: Option<u64>,
     skipped: Vec<Skipped>,
+    warnings: Vec<String>,
 }
 
 /// A part of the source that this org does not have or does not show, and so was not read.
@@ -38,7 +39,7 @@ impl<T> Page<T> {
     /// A page after which the read goes on in several places at once: ranges of ids, parts of a result, the types of
     /// entitlements. The branches must not overlap. No cursor at all means the branch ends here.
     pub fn fork(items: Vec<T>, next: Vec<Cursor>) -> Self {
-        Self { items, next, estimate: None, skipped: Vec::new() }
+        Self { items, next, estimate: None, skipped: Vec::new(), warnings: Vec::new() }
     }
 
     /// Says how many items the whole read has about; for progress only.
@@ -52,6 +53,14 @@ impl<T> Page<T> {
     #[must_use]
     pub fn with_skipped(mut self, entitlement_type: impl Into<String>, reason: impl Into<String>) -> Self {
         self.skipped.push(Skipped { entitlement_type: entitlement_type.into(), reason: reason.into() });
+        self
+    }
+
+    /// Adds something the user should know that does not make the read incomplete in accounts, entitlements or
+    /// assignments, such as fields that are hidden from this login. The same text is reported once a run.
+    #[must_use]
+    pub fn with_warning(mut self, warning: impl Into<String>) -> Self {
+        self.warnings.push(warning.into());
         self
     }
 
@@ -73,6 +82,11 @@ impl<T> Page<T> {
     /// What could not be read.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    /// What the user should know.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The items and the cursors, taken out.

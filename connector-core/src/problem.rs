@@ -18,6 +18,9 @@ pub struct Problem {
     pub detail: String,
     /// What to write instead.
     pub help: Option<String>,
+    /// Whether the marked text may hold a secret and must not be shown.
+    #[serde(skip)]
+    pub secret: bool,
 }
 
 /// A place in a file.
