@@ -1,0 +1,77 @@
+//! The labels of PEM blocks, which say what somebody put into a file.
+
+/// One block of a PEM text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Block<'a> {
+    /// What stands between `-----BEGIN ` and `-----`.
+    pub(crate) label: &'a str,
+    /// The whole block, with both marker lines where they are there.
+    pub(crate) text: &'a str,
+}
+
+/// The blocks of a text in order; a block without an end reaches to the end of the text.
+pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
+    const BEGIN: &str = "-----BEGIN ";
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text[from..].find(BEGIN).map(|at| from + at) {
+        let after = start + BEGIN.len();
+        let Some(label_end) = text[after..].find("-----").map(|at| after + at) else { break };
+        let label = &text[after..label_end];
+        let end_marker = format!("-----END {label}-----");
+        let end = text[label_end..].find(&end_marker).map_or(text.len(), |at| label_end + at + end_marker.len());
+        found.push(Block { label, text: &text[start..end] });
+        from = end;
+    }
+    found
+}
+
+/// Names what a text without the wanted block holds, for an error message; never repeats any of it.
+pub(crate) fn describe(text: &str) -> &'static str {
+    if text.trim().is_empty() {
+        return "it is empty";
+    }
+    let labels: Vec<_> = blocks(text).iter().map(|block| block.label).collect();
+    let has = |wanted: &str| labels.iter().any(|label| label.ends_with(wanted));
+    if has("CERTIFICATE REQUEST") {
+        "it is a certificate signing request"
+    } else if has("CERTIFICATE") {
+        "it is a certificate"
+    } else if has("PRIVATE KEY") {
+        "it is a private key"
+    } else if has("PUBLIC KEY") {
+        "it is a public key"
+    } else if !labels.is_empty() {
+        "it is PEM text of another kind"
+    } else if text.starts_with("ssh-") {
+        "it is a public key of SSH"
+    } else if text.starts_with('0') && text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
+        "it is binary (DER), not PEM text"
+    } else if text.trim_start().starts_with("MII") {
+        "it is bare base64 without the `-----BEGIN …-----` and `-----END …-----` lines"
+    } else {
+        "it is not PEM text"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn blocks_are_found_between_other_text() {
+        let text = "Bag Attributes\n-----BEGIN A-----\nx\n-----END A-----\nnoise\n-----BEGIN B-----\ny";
+        let found = blocks(text);
+        assert_eq!(found.iter().map(|block| block.label).collect::<Vec<_>>(), ["A", "B"]);
+        assert_eq!(found[0].text, "-----BEGIN A-----\nx\n-----END A-----");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_described_without_a_fault(text in ".*", label in ".{0,9}") {
+            describe(&text);
+            describe(&format!("-----BEGIN {label}-----{text}"));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! RSA private keys.
+
+use crate::pem::{self, Block};
+use crate::signer::Signer;
+use async_trait::async_trait;
+use connector_core::{Error, ErrorKind, Result};
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{Id, PKey, Private};
+use openssl::provider::Provider;
+use openssl::rsa::Rsa;
+use openssl::symm::Cipher;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+use std::sync::OnceLock;
+use zeroize::Zeroizing;
+
+/// The smallest RSA key that is taken.
+const LEAST_BITS: u32 = 2048;
+
+/// An RSA private key in memory. `Debug` shows its size alone.
+#[derive(Clone)]
+pub struct PrivateKey {
+    key: PKey<Private>,
+}
+
+impl PrivateKey {
+    /// Opens a key from PEM text: PKCS#1, PKCS#8, encrypted PKCS#8, or the older encrypted form with a `DEK-Info` line.
+    ///
+    /// Other blocks in the same text, such as a certificate, are passed over. Fails with kind `secret` when the text
+    /// is not a key, the password is missing or wrong, or the key is not RSA of at least 2048 bits.
+    pub fn from_pem(text: &SecretString, password: Option<&SecretString>) -> Result<Self> {
+        let text = text.expose_secret();
+        let blocks = pem::blocks(text);
+        let Some(block) = blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY")) else {
+            return Err(not_a_key(text));
+        };
+        if block.label.starts_with("OPENSSH") {
+            return Err(secret_error("the private key is in the format of OpenSSH, which can't be used here")
+                .with_help("convert a copy of it with `ssh-keygen -p -m PKCS8 -f FILE`"));
+        }
+        let encrypted = block.label.starts_with("ENCRYPTED") || block.text.contains("Proc-Type: 4,ENCRYPTED");
+        if encrypted && password.is_none_or(|password| password.expose_secret().is_empty()) {
+            return Err(secret_error("the private key is encrypted, but no password is given")
+                .with_help("say where its password is kept with `key_password_ref`, for example `env:KEY_PASSWORD`"));
+        }
+        let password = password.map_or("", ExposeSecret::expose_secret);
+        let key = open(*block, password).map_err(|stack| unreadable(*block, encrypted, &stack))?;
+        Self::checked(key)
+    }
+
+    /// Makes a new key of 2048 or 4096 bits.
+    pub fn generate(bits: u32) -> Result<Self> {
+        if ![2048, 4096].contains(&bits) {
+            return Err(
+                secret_error(format!("a key of {bits} bits is not made here")).with_help("ask for 2048 or 4096")
+            );
+        }
+        Rsa::generate(bits)
+            .and_then(PKey::from_rsa)
+            .map(|key| Self { key })
+            .map_err(|stack| Error::new(ErrorKind::Internal, "a new key could not be made").with_cause(stack))
+    }
+
+    /// What it is, for people: `RSA 2048`.
+    pub fn describe(&self) -> String {
+        format!("RSA {}", self.key.bits())
+    }
+
+    /// The key as PKCS#8 PEM text, encrypted (AES-256) when a password is given.
+    pub fn to_pkcs8_pem(&self, password: Option<&SecretString>) -> Result<SecretString> {
+        let pem = match password {
+            Some(password) => {
+                self.key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), password.expose_secret().as_bytes())
+            }
+            None => self.key.private_key_to_pem_pkcs8(),
+        };
+        let fault = || Error::new(ErrorKind::Internal, "the key could not be written as PEM");
+        let pem = Zeroizing::new(pem.map_err(|stack| fault().with_cause(stack))?);
+        let text = std::str::from_utf8(&pem).map_err(|cause| fault().with_cause(cause))?;
+        Ok(SecretString::from(text))
+    }
+
+    /// The key for the files of this crate that make and check certificates.
+    pub(crate) fn as_pkey(&self) -> &PKey<Private> {
+        &self.key
+    }
+
+    fn checked(key: PKey<Private>) -> Result<Self> {
+        if key.id() != Id::RSA {
+            let found = match key.id() {
+                Id::EC => "an EC key",
+                Id::ED25519 | Id::ED448 => "an Ed25519 or Ed448 key",
+                Id::DSA => "a DSA key",
+                Id::RSA_PSS => "an RSA-PSS key",
+                _ => "a key of another kind",
+            };
+            return Err(secret_error(format!("the private key is {found}, but signing with RS256 needs an RSA key"))
+                .with_help("make an RSA key of 2048 or 4096 bits with a certificate: `connector cert new NAME`"));
+        }
+        if key.bits() < LEAST_BITS {
+            return Err(secret_error(format!(
+                "the private key is RSA with {} bits, at least {LEAST_BITS} are needed",
+                key.bits()
+            ))
+            .with_help("make an RSA key of 2048 or 4096 bits with a certificate: `connector cert new NAME`"));
+        }
+        Ok(Self { key })
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({})", self.describe())
+    }
+}
+
+#[async_trait]
+impl Signer for PrivateKey {
+    fn algorithm(&self) -> &'static str {
+        "RS256"
+    }
+
+    async fn sign(&self, data: &[u8]) -> Result<Vec<u8>> {
+        openssl::sign::Signer::new(MessageDigest::sha256(), &self.key)
+            .and_then(|mut signer| signer.sign_oneshot_to_vec(data))
+            .map_err(|stack| secret_error("signing with the private key failed").with_cause(stack))
+    }
+}
+
+/// Always gives OpenSSL a password: without one it may ask on the terminal and hang.
+fn open(block: Block<'_>, password: &str) -> Result<PKey<Private>, ErrorStack> {
+    let read = || PKey::private_key_from_pem_passphrase(block.text.as_bytes(), password.as_bytes());
+    let single_des = block.text.contains("DEK-Info: DES-CBC");
+    read().or_else(|fault| if single_des && legacy_ciphers() { read() } else { Err(fault) })
+}
+
+/// Loads the part of OpenSSL 3 that still knows single DES, where it is installed; it stays loaded.
+fn legacy_ciphers() -> bool {
+    static LEGACY: OnceLock<Option<Provider>> = OnceLock::new();
+    LEGACY.get_or_init(|| Provider::try_load(None, "legacy", true).ok()).is_some()
+}
+
+fn not_a_key(text: &str) -> Error {
+    let found = pem::describe(text);
+    let error = secret_error(format!("this is not a private key: {found}"));
+    error.with_help(match found {
+        "it is a certificate" => "point `key_ref` at the private key that belongs to it and `certificate_ref` at this",
+        "it is a public key" | "it is a public key of SSH" => "point `key_ref` at the private half of the pair",
+        "it is binary (DER), not PEM text" => "convert it with `openssl pkey -inform DER -in FILE -out FILE.pem`",
+        _ => "give a PEM file with a `-----BEGIN PRIVATE KEY-----` block",
+    })
+}
+
+fn unreadable(block: Block<'_>, encrypted: bool, stack: &ErrorStack) -> Error {
+    let says = |part: &str| stack.errors().iter().any(|fault| fault.reason().is_some_and(|text| text.contains(part)));
+    if encrypted && says("unsupported") {
+        return secret_error("the private key is encrypted with a cipher that OpenSSL does not support any more")
+            .with_help("convert it on a machine that can still read it: `openssl pkcs8 -topk8 -in OLD -out NEW`");
+    }
+    // A wrong password shows as a bad padding, or as garbage that only looks decrypted; a damaged encrypted block
+    // can't be told apart from it.
+    if encrypted && !says("bad base64") && !says("no start line") && !says("bad end line") {
+        return secret_error("the password of the private key is wrong (bad decrypt)")
+            .with_help("check what `key_password_ref` points at; a line break at its end may be the difference");
+    }
+    let help = if block.text.contains("\\n") {
+        "its line breaks are written as `\\n`: put real line breaks there"
+    } else {
+        "export the key again; the whole block from `-----BEGIN` to `-----END …-----` is needed"
+    };
+    secret_error("the private key is damaged and can't be read").with_help(help)
+}
+
+fn secret_error(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Secret, message)
+}
