@@ -1,1 +1,46 @@
-//! Conformance trials for connectors, chosen by declared ability
+//! Conformance trials for connectors.
+//!
+//! A trial opens the connector anew, reads through the public contract, and ends passed, failed or not applicable. Which trials apply is decided by
+//! the abilities that the connector hands over, never by hand.
+//!
+//! ```
+//! # use connector_core::*;
+//! # #[derive(Debug)] struct Directory;
+//! # #[async_trait::async_trait] impl Connector for Directory {
+//! #   async fn test_connection(&self, report: &mut TestReport) { report.step("api", async { Ok(Finding::passed("there")) }).await; }
+//! #   async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> { cursor.position::<()>()?; Ok(Page::last(vec![Account {
+//! #     id: "1".into(), name: "jane".into(), display_name: None, enabled: true, locked: false, attributes: Attributes::empty(), entitlements: vec![] }])) }
+//! #   fn schema(&self) -> AccountSchema { AccountSchema::default() }
+//! # }
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let report = connector_testkit::check(|| Ok(Box::new(Directory))).await;
+//! assert!(report.passed(), "{report}");
+//! # }
+//! ```
+
+mod reading;
+mod report;
+mod trials;
+
+pub use report::{Report, TrialResult, Verdict};
+
+use connector_core::{Connector, Result};
+
+/// Runs every trial against connectors that `open` makes: one for each trial, on a source that does not change meanwhile and
+/// has at least one account.
+pub async fn check(open: impl Fn() -> Result<Box<dyn Connector>>) -> Report {
+    let mut report = Report::default();
+    for trial in trials::ALL {
+        let verdict = match open() {
+            Ok(connector) => trial.run(connector.as_ref(), &open).await,
+            Err(error) => Verdict::Failed(format!("the connector did not open: {error}")),
+        };
+        report.push(trial.name(), verdict);
+    }
+    report
+}
+
+/// The page of the book that tells how to write a connector, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/writing-a-connector.md")]
+struct WritingAConnector;

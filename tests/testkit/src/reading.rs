@@ -1,0 +1,108 @@
+//! Reads whole lists through the contract, as the engine does, one page at a time.
+
+use connector_core::{Account, Assignment, Entitlement};
+use connector_core::{Connector, Cursor, Page, ReadEntitlements, Result};
+use std::collections::HashSet;
+
+/// More pages than any source that trials should be run against has.
+const MOST_PAGES: usize = 10_000;
+
+/// A list read to its end: the items, and the cursors in the order they were followed.
+pub(crate) struct Listing<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) cursors: Vec<Cursor>,
+}
+
+/// What can be read as pages.
+pub(crate) enum List<'a> {
+    Accounts(&'a dyn Connector),
+    Entitlements(&'a dyn ReadEntitlements),
+    Assignments(&'a dyn ReadEntitlements),
+}
+
+/// An item of any list, as text that tells two of them apart.
+pub(crate) type Line = String;
+
+impl List<'_> {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Accounts(_) => "accounts",
+            Self::Entitlements(_) => "entitlements",
+            Self::Assignments(_) => "assignments",
+        }
+    }
+
+    /// One page as lines.
+    pub(crate) async fn page(&self, cursor: &Cursor) -> Result<(Vec<Line>, Vec<Cursor>)> {
+        Ok(match self {
+            Self::Accounts(connector) => lines(connector.aggregate_accounts(cursor).await?),
+            Self::Entitlements(ability) => lines(ability.entitlements(cursor).await?),
+            Self::Assignments(ability) => lines(ability.assignments(cursor).await?),
+        })
+    }
+}
+
+fn lines<T: std::fmt::Debug>(page: Page<T>) -> (Vec<Line>, Vec<Cursor>) {
+    let (items, next) = page.into_parts();
+    (items.iter().map(|item| format!("{item:?}")).collect(), next)
+}
+
+/// The lists that a connector has.
+pub(crate) fn lists(connector: &dyn Connector) -> Vec<List<'_>> {
+    let mut lists = vec![List::Accounts(connector)];
+    if let Some(ability) = connector.capabilities().entitlements() {
+        lists.push(List::Entitlements(ability));
+        lists.push(List::Assignments(ability));
+    }
+    lists
+}
+
+/// Reads a list to its end. The error says what broke the contract.
+pub(crate) async fn whole(list: &List<'_>) -> Result<Listing<Line>, String> {
+    let name = list.name();
+    let mut listing = Listing { items: Vec::new(), cursors: Vec::new() };
+    let mut known = HashSet::from([Cursor::start()]);
+    let mut frontier = vec![Cursor::start()];
+    while let Some(cursor) = frontier.pop() {
+        let (items, next) = list.page(&cursor).await.map_err(|error| format!("{name} at {cursor:?}: {error}"))?;
+        listing.items.extend(items);
+        listing.cursors.push(cursor);
+        for successor in next {
+            if !known.insert(successor.clone()) {
+                return Err(format!("{name}: {successor:?} came back"));
+            }
+            frontier.push(successor);
+        }
+        if listing.cursors.len() > MOST_PAGES {
+            return Err(format!("{name} did not end after {MOST_PAGES} pages"));
+        }
+    }
+    Ok(listing)
+}
+
+/// Every account, read to the end.
+pub(crate) async fn accounts(connector: &dyn Connector) -> Result<Vec<Account>, String> {
+    let mut all = Vec::new();
+    for cursor in whole(&List::Accounts(connector)).await?.cursors {
+        all.extend(connector.aggregate_accounts(&cursor).await.map_err(|error| error.to_string())?.into_parts().0);
+    }
+    Ok(all)
+}
+
+/// Every entitlement, read to the end.
+pub(crate) async fn entitlements(ability: &dyn ReadEntitlements) -> Result<Vec<Entitlement>, String> {
+    let mut all = Vec::new();
+    for cursor in whole(&List::Entitlements(ability)).await?.cursors {
+        all.extend(ability.entitlements(&cursor).await.map_err(|error| error.to_string())?.into_parts().0);
+    }
+    Ok(all)
+}
+
+/// Every assignment, read to the end.
+pub(crate) async fn assignments(ability: &dyn ReadEntitlements) -> Result<Vec<Assignment>, String> {
+    let mut all = Vec::new();
+    for cursor in whole(&List::Assignments(ability)).await?.cursors {
+        all.extend(ability.assignments(&cursor).await.map_err(|error| error.to_string())?.into_parts().0);
+    }
+    Ok(all)
+}

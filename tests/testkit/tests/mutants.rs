@@ -1,0 +1,200 @@
+//! Proves the kit: a correct connector passes every trial, and each deliberately broken one is caught by the trial meant for it.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use async_trait::async_trait;
+use connector_core::{
+    Account, AccountSchema, Assignment, AttributeSchema, AttributeType, Attributes, AttributesBuilder, Capabilities,
+    Connector, Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, Finding, Operation, Outcome,
+    Page, ReadEntitlements, Result, TestReport, Writable,
+};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    None,
+    NoEntitlements,
+    TestFails,
+    NeverEnds,
+    CursorComesBack,
+    ForgetsOnReopen,
+    AnswersAnyCursor,
+    DuplicateId,
+    UndeclaredAttribute,
+    WrongAttributeType,
+    UndeclaredType,
+    UnknownHolder,
+    HeldTwice,
+    PretendsToDelete,
+    DiffersWhenRepeated,
+}
+
+#[derive(Debug)]
+struct Directory {
+    fault: Fault,
+    calls: AtomicU64,
+    opened: u64,
+}
+
+const PEOPLE: u64 = 7;
+const PAGE: u64 = 3;
+
+#[async_trait]
+impl Connector for Directory {
+    async fn test_connection(&self, report: &mut TestReport) {
+        let fault = self.fault;
+        let api = async move {
+            if fault == Fault::TestFails {
+                return Err(Error::new(ErrorKind::Unavailable, "nobody there"));
+            }
+            Ok(Finding::passed("there"))
+        };
+        report.step("api", api).await;
+    }
+
+    async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let first = match cursor.position::<u64>() {
+            Ok(position) => position.unwrap_or(0),
+            Err(_) if self.fault == Fault::AnswersAnyCursor => 0,
+            Err(error) => return Err(error),
+        };
+        if self.fault == Fault::ForgetsOnReopen && self.opened > 2 && first > 0 {
+            return Err(Error::new(ErrorKind::Protocol, "unknown position"));
+        }
+        let end = (first + PAGE).min(PEOPLE);
+        let mut items: Vec<_> = (first..end).map(|number| self.account(number)).collect();
+        if self.fault == Fault::DiffersWhenRepeated && call % 2 == 1 {
+            items.pop();
+        }
+        match self.fault {
+            Fault::CursorComesBack if end == PEOPLE => Ok(Page::then(items, Cursor::of(&PAGE)?)),
+            Fault::NeverEnds => Ok(Page::then(items, Cursor::of(&(first + 1))?)),
+            _ if end < PEOPLE => Ok(Page::then(items, Cursor::of(&end)?)),
+            _ => Ok(Page::last(items)),
+        }
+    }
+
+    fn schema(&self) -> AccountSchema {
+        let attribute = AttributeSchema {
+            name: "Department".into(),
+            attribute_type: AttributeType::String,
+            multi: false,
+            required: false,
+            writable: Writable::Never,
+            description: "Where the person works".into(),
+        };
+        AccountSchema { attributes: vec![attribute], operations: vec![] }
+    }
+
+    async fn provision(&self, operation: &Operation) -> Result<Outcome> {
+        if self.fault == Fault::PretendsToDelete {
+            return Ok(Outcome::Unchanged { detail: "nothing to do".into() });
+        }
+        Err(Error::new(ErrorKind::Unsupported, format!("no {}", operation.kind().name())))
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        match self.fault {
+            Fault::NoEntitlements => Capabilities::none(),
+            _ => Capabilities::none().with_entitlements(self),
+        }
+    }
+}
+
+impl Directory {
+    fn account(&self, number: u64) -> Account {
+        let mut attributes = AttributesBuilder::default();
+        match self.fault {
+            Fault::UndeclaredAttribute => attributes.push("Shoe", "44").unwrap(),
+            Fault::WrongAttributeType => attributes.push("Department", &44).unwrap(),
+            _ => attributes.push("Department", "Sales").unwrap(),
+        }
+        let number = if self.fault == Fault::DuplicateId && number == PEOPLE - 1 { 0 } else { number };
+        Account {
+            id: format!("p{number}"),
+            name: format!("person{number}"),
+            display_name: None,
+            enabled: true,
+            locked: false,
+            attributes: attributes.build(),
+            entitlements: vec![EntitlementRef::new("team", "t1")],
+        }
+    }
+
+    fn only_from_the_start(&self, cursor: &Cursor) -> Result<()> {
+        if cursor.is_start() || self.fault == Fault::AnswersAnyCursor {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Protocol, "unknown position"))
+    }
+}
+
+#[async_trait]
+impl ReadEntitlements for Directory {
+    fn entitlement_types(&self) -> &'static [EntitlementType] {
+        &[EntitlementType { name: "team", title: "Team", description: "Works with the others in it" }]
+    }
+
+    async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {
+        self.only_from_the_start(cursor)?;
+        let type_name = if self.fault == Fault::UndeclaredType { "squad" } else { "team" };
+        let team = |id: &str| Entitlement {
+            key: EntitlementRef::new(type_name, id),
+            name: id.to_owned(),
+            description: None,
+            attributes: Attributes::empty(),
+        };
+        Ok(Page::last(vec![team("t1"), team("t2")]))
+    }
+
+    async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
+        self.only_from_the_start(cursor)?;
+        let holder = if self.fault == Fault::UnknownHolder { "p99" } else { "p1" };
+        let team = if self.fault == Fault::HeldTwice { "t1" } else { "t2" };
+        Ok(Page::last(vec![Assignment { account: holder.into(), entitlement: EntitlementRef::new("team", team) }]))
+    }
+}
+
+async fn check(fault: Fault) -> connector_testkit::Report {
+    let opened = AtomicU64::new(0);
+    connector_testkit::check(|| {
+        let opened = opened.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(Directory { fault, calls: AtomicU64::new(0), opened }))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_correct_connector_passes_every_trial() {
+    let report = check(Fault::None).await;
+    assert!(report.passed(), "{report}");
+    assert!(report.to_string().ends_with("10 passed, 0 failed, 0 not applicable"), "{report}");
+}
+
+#[tokio::test]
+async fn a_trial_of_an_ability_that_is_not_there_is_not_passed() {
+    let report = check(Fault::NoEntitlements).await;
+    assert!(report.to_string().ends_with("8 passed, 0 failed, 2 not applicable"), "{report}");
+}
+
+#[tokio::test]
+async fn each_fault_is_caught_by_the_trial_meant_for_it() {
+    for (fault, trial) in [
+        (Fault::TestFails, "the_connection_test_passes"),
+        (Fault::NeverEnds, "every_list_ends_and_no_cursor_comes_back"),
+        (Fault::CursorComesBack, "every_list_ends_and_no_cursor_comes_back"),
+        (Fault::DiffersWhenRepeated, "the_same_cursor_gives_the_same_page"),
+        (Fault::ForgetsOnReopen, "cursors_outlive_the_connector"),
+        (Fault::AnswersAnyCursor, "a_foreign_cursor_is_refused"),
+        (Fault::DuplicateId, "account_ids_are_unique_and_there"),
+        (Fault::UndeclaredAttribute, "attributes_fit_the_schema"),
+        (Fault::WrongAttributeType, "attributes_fit_the_schema"),
+        (Fault::UndeclaredType, "entitlements_are_unique_and_of_declared_types"),
+        (Fault::UnknownHolder, "assignments_are_unique_and_name_what_was_read"),
+        (Fault::HeldTwice, "assignments_are_unique_and_name_what_was_read"),
+        (Fault::PretendsToDelete, "undeclared_operations_are_refused"),
+    ] {
+        let report = check(fault).await;
+        assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");
+    }
+}
