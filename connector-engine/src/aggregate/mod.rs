@@ -1,1 +1,14 @@
 //! Aggregation: reading a source into the store.
+//!
+//! [`run`] reads the frontier of a run concurrently while one thread commits the pages, each together with its change
+//! of the frontier. So the frontier is the checkpoint: a job that was stopped or killed at any moment is taken up by
+//! the next one without reading a committed page again.
+
+mod job;
+mod progress;
+mod run;
+
+pub use crate::store::{Counts, Mode, RunError, RunReport, RunStatus};
+pub use job::Job;
+pub use progress::{Phase, Progress, StepProgress};
+pub use run::run;
