@@ -1,1 +1,20 @@
 //! Projects and their source files.
+//!
+//! A [`Project`] is a folder; each YAML file in its `sources/` is a [`Source`]. Loading one reads the text once, checks
+//! it against the schema that its `connector` and `grant_type` choose, and reports every [problem](Problems) at once,
+//! each with its place. [`Source::open`] makes the connector; it is offline.
+//!
+//! * [`schema`] the JSON Schemas, composed from what is linked into the binary;
+//! * the resolvers of `file:`, `env:` and `command:` refs are registered here.
+
+mod definition;
+mod open;
+mod problems;
+mod project;
+mod read;
+pub mod schema;
+
+pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+pub use open::Opened;
+pub use problems::Problems;
+pub use project::Project;

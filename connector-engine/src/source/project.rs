@@ -1,0 +1,153 @@
+//! A project folder: where it is, what is in it.
+
+use super::definition::{ProjectSettings, Source};
+use super::problems::Problems;
+use super::read;
+use connector_core::{Error, ErrorKind, Problem, Result};
+use std::path::{Path, PathBuf};
+
+/// The name of the file with the settings of the whole project.
+const SETTINGS_FILE: &str = "connector.yaml";
+
+/// A project folder: `connector.yaml`, `sources/`, `plans/`, `secrets/` and the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    folder: PathBuf,
+}
+
+impl Project {
+    /// The project that `start` is in: the nearest folder upwards with `connector.yaml` or `sources/`, else `start`.
+    pub fn find(start: &Path) -> Self {
+        if is_project(start) {
+            return Self::at(start);
+        }
+        let absolute = std::path::absolute(start).unwrap_or_else(|_| start.to_owned());
+        let parent = absolute.ancestors().skip(1).find(|folder| is_project(folder));
+        Self::at(parent.unwrap_or(start))
+    }
+
+    /// The project in `folder`, which need not exist yet.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The project folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The settings of the whole project, checked; the defaults when there is no `connector.yaml`.
+    pub fn settings(&self) -> Result<ProjectSettings, Problems> {
+        read::project_settings(&self.settings_file())
+    }
+
+    /// Where the store is.
+    pub fn store_path(&self) -> Result<PathBuf> {
+        let settings = self.settings()?;
+        self.store_at(settings.store.as_deref().unwrap_or(".connector/store.db"))
+    }
+
+    /// The file of a store that is named by a path or a `sqlite:` URL. Fails with kind `unsupported` for others.
+    pub fn store_at(&self, location: &str) -> Result<PathBuf> {
+        let path = read::store_file(location).map_err(|message| {
+            Error::new(ErrorKind::Unsupported, message).with_help("write a path, or `sqlite:PATH`")
+        })?;
+        Ok(self.folder.join(path))
+    }
+
+    /// The names of the sources, sorted. Fails with kind `definition` when the folder can't be read or two files have
+    /// one name.
+    pub fn sources(&self) -> Result<Vec<String>> {
+        let files = self.source_files()?;
+        let mut names: Vec<String> = Vec::with_capacity(files.len());
+        for (name, path) in &files {
+            if names.last() == Some(name) {
+                let message = format!("two files in `sources/` have the name `{name}`");
+                return Err(Error::new(ErrorKind::Definition, message)
+                    .with_help(format!("rename or remove `{}`", path.display())));
+            }
+            names.push(name.clone());
+        }
+        Ok(names)
+    }
+
+    /// The source of that name, or in that YAML file, checked.
+    ///
+    /// Files that its refs name are not looked at: see [`Project::check`].
+    pub fn load(&self, name_or_path: &str) -> Result<Source, Problems> {
+        let path = self.source_file(name_or_path)?;
+        let settings = self.settings()?;
+        read::source(&path, &settings)
+    }
+
+    /// Everything that is wrong with the source of that name or in that file, and with `connector.yaml`, as far as it
+    /// can be known without a network: also the files that its refs name, and settings that contradict each other.
+    pub fn check(&self, name_or_path: &str) -> Vec<Problem> {
+        let (settings, mut problems) = match self.settings() {
+            Ok(settings) => (settings, Vec::new()),
+            Err(found) => (ProjectSettings::default(), found.0),
+        };
+        match self.source_file(name_or_path) {
+            Ok(path) => problems.extend(read::check_source(&path, &settings, &self.folder)),
+            Err(found) => problems.extend(found.0),
+        }
+        problems
+    }
+
+    /// The file of a source, which need not be valid.
+    pub fn source_file(&self, name_or_path: &str) -> Result<PathBuf, Problems> {
+        let as_path = Path::new(name_or_path);
+        let is_yaml = as_path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if is_yaml || as_path.components().count() > 1 {
+            return Ok(as_path.to_owned());
+        }
+        let files = self.source_files().unwrap_or_default();
+        let mut named = files.iter().filter(|(name, _)| name == name_or_path).map(|(_, path)| path);
+        let missing = near(&self.folder.join("sources").join(format!("{name_or_path}.yaml")));
+        match (named.next(), named.next()) {
+            (None, _) => Err(read::unknown_source(missing, name_or_path, &files)),
+            (Some(path), None) => Ok(path.clone()),
+            (Some(path), Some(other)) => Err(read::ambiguous_source(path.clone(), name_or_path, other)),
+        }
+    }
+
+    pub(super) fn settings_file(&self) -> PathBuf {
+        near(&self.folder.join(SETTINGS_FILE))
+    }
+
+    /// The YAML files in `sources/` with their names, sorted by name.
+    pub(super) fn source_files(&self) -> Result<Vec<(String, PathBuf)>> {
+        let folder = self.folder.join("sources");
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(cause) => return Err(unreadable(&folder, cause)),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|cause| unreadable(&folder, cause))?.path();
+            let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+            if let (true, Some(stem)) = (is_yaml && path.is_file(), path.file_stem().and_then(|stem| stem.to_str())) {
+                files.push((stem.to_owned(), near(&path)));
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+fn is_project(folder: &Path) -> bool {
+    folder.join(SETTINGS_FILE).is_file() || folder.join("sources").is_dir()
+}
+
+fn unreadable(folder: &Path, cause: std::io::Error) -> Error {
+    Error::new(ErrorKind::Definition, format!("`{}` can't be read: {cause}", folder.display())).with_cause(cause)
+}
+
+/// The path as a person in the current folder would write it.
+pub(super) fn near(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    let path =
+        here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)).unwrap_or_else(|| path.to_owned());
+    path.strip_prefix(".").map(Path::to_owned).unwrap_or(path)
+}

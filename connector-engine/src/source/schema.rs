@@ -1,0 +1,249 @@
+//! The JSON Schemas of the files users write, composed from what is linked into the binary.
+//!
+//! The order of everything in them is fixed, so the same binary always writes the same bytes.
+
+use super::definition::{AggregationSettings, ProjectSettings};
+use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
+use connector_core::{HttpOptions, Result};
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The schema of a source file, for editors: `connector` chooses the schema of `settings`, `grant_type` that of the
+/// rest of `auth`.
+pub fn source_schema() -> Value {
+    let mut defs = Map::new();
+    let connectors = registry::connectors();
+    let strategies = registry::auth_strategies();
+    for connector in &connectors {
+        hoist(connector_schema(connector), connector.name, &mut defs);
+    }
+    for strategy in &strategies {
+        hoist(grant_type_schema(strategy), strategy.grant_type, &mut defs);
+    }
+    let names: Vec<_> = connectors.iter().map(|connector| connector.name).collect();
+    json!({
+        "$schema": DRAFT,
+        "title": "Source",
+        "description": "One configured system; the stem of the file is its name.",
+        "type": "object",
+        "properties": {
+            "connector": {
+                "description": listing("The connector to use.", connectors.iter().map(|one| (one.name, one.description))),
+                "enum": names,
+            },
+            "description": {"description": "What this source is, for people.", "type": "string"},
+            "auth": auth_schema(&strategies),
+            "http": optional(block::<HttpOptions>()),
+            "settings": {"description": "The connector's own settings.", "type": ["object", "null"]},
+            "aggregation": optional(block::<AggregationSettings>()),
+        },
+        "required": ["connector"],
+        "additionalProperties": false,
+        "allOf": connectors.iter().map(|connector| branch_of(connector)).collect::<Vec<_>>(),
+        "$defs": defs,
+    })
+}
+
+/// The schema of `connector.yaml`.
+pub fn project_schema() -> Value {
+    let mut schema = Value::from(SchemaGenerator::default().root_schema_for::<ProjectSettings>());
+    schema["title"] = json!("Project");
+    let properties = &mut schema["properties"];
+    properties["http"] = with_description(
+        optional(block::<HttpOptions>()),
+        "Options for every source; a source's own `http:` goes before them.",
+    );
+    properties["aggregation"] = with_description(
+        optional(block::<AggregationSettings>()),
+        "Settings for every source; a source's own `aggregation:` goes before them.",
+    );
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("$defs");
+    }
+    schema
+}
+
+/// The schema of the `settings:` of a connector.
+pub fn connector_schema(connector: &ConnectorRegistration) -> Value {
+    let mut schema = Value::from((connector.schema)(&mut SchemaGenerator::default()));
+    schema["title"] = json!(format!("{} settings", connector.title));
+    schema
+}
+
+/// The schema of an `auth:` block of a grant type, `grant_type` included.
+pub fn grant_type_schema(strategy: &AuthRegistration) -> Value {
+    let mut schema = auth_fields_schema(strategy);
+    schema["title"] = json!(format!("{} auth", strategy.title));
+    if !schema["properties"].is_object() {
+        schema["properties"] = json!({});
+    }
+    let mut properties = Map::new();
+    properties.insert("grant_type".into(), json!({"description": strategy.description, "enum": spellings(strategy)}));
+    if let Some(fields) = schema["properties"].as_object_mut() {
+        properties.append(fields);
+        *fields = properties;
+    }
+    let mut required = vec![json!("grant_type")];
+    required.extend(schema["required"].as_array().into_iter().flatten().cloned());
+    schema["required"] = Value::Array(required);
+    schema
+}
+
+/// The schema of an `auth:` block without `grant_type`.
+pub(super) fn auth_fields_schema(strategy: &AuthRegistration) -> Value {
+    Value::from((strategy.schema)(&mut SchemaGenerator::default()))
+}
+
+/// The schema called `what`: `source`, `project`, the name of a connector, or a grant type.
+///
+/// Fails with kind `definition` when nothing is called that.
+pub fn named(what: &str) -> Result<Value> {
+    match what {
+        "source" => Ok(source_schema()),
+        "project" => Ok(project_schema()),
+        _ => {
+            if let Ok(strategy) = registry::auth_strategy(what) {
+                return Ok(grant_type_schema(strategy));
+            }
+            registry::connector(what).map(connector_schema).map_err(|_| unknown(what))
+        }
+    }
+}
+
+/// Every schema with the name of its file in `schemas/`.
+pub fn all() -> Vec<(String, Value)> {
+    let mut all =
+        vec![("project.schema.json".to_owned(), project_schema()), ("source.schema.json".to_owned(), source_schema())];
+    let connectors = registry::connectors();
+    all.extend(connectors.iter().map(|one| (format!("{}.schema.json", one.name), connector_schema(one))));
+    let strategies = registry::auth_strategies();
+    all.extend(strategies.iter().map(|one| (format!("{}.schema.json", one.grant_type), grant_type_schema(one))));
+    all
+}
+
+/// A schema as its file holds it: indented, with a line end.
+pub fn to_text(schema: &Value) -> String {
+    format!("{schema:#}\n")
+}
+
+fn unknown(what: &str) -> connector_core::Error {
+    let mut known = vec!["source", "project"];
+    known.extend(registry::connectors().iter().map(|one| one.name));
+    known.extend(registry::auth_strategies().iter().map(|one| one.grant_type));
+    connector_core::Error::new(connector_core::ErrorKind::Definition, format!("no schema is called `{what}`"))
+        .with_help(format!("there are: {}", known.join(", ")))
+}
+
+/// The grant type and its aliases.
+pub(super) fn spellings(strategy: &AuthRegistration) -> Vec<&'static str> {
+    std::iter::once(strategy.grant_type).chain(strategy.aliases.iter().copied()).collect()
+}
+
+/// The schema of a block that is the same for every connector.
+pub(super) fn block<T: JsonSchema>() -> Value {
+    let mut schema = Value::from(SchemaGenerator::default().root_schema_for::<T>());
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("$schema");
+        object.remove("title");
+    }
+    schema
+}
+
+/// A block that may also be empty, as in `http:` with everything under it commented out.
+fn optional(mut schema: Value) -> Value {
+    schema["type"] = json!(["object", "null"]);
+    schema
+}
+
+fn with_description(mut schema: Value, description: &str) -> Value {
+    schema["description"] = json!(description);
+    schema
+}
+
+fn auth_schema(strategies: &[&AuthRegistration]) -> Value {
+    let branches: Vec<_> = strategies
+        .iter()
+        .map(|strategy| {
+            json!({
+                "if": {"properties": {"grant_type": {"enum": spellings(strategy)}}, "required": ["grant_type"]},
+                "then": {"$ref": format!("#/$defs/{}", strategy.grant_type)},
+            })
+        })
+        .collect();
+    let names: Vec<_> = strategies.iter().flat_map(|strategy| spellings(strategy)).collect();
+    json!({
+        "description": "How the source proves who it is.",
+        "type": "object",
+        "properties": {"grant_type": {
+            "description": listing("The OAuth grant type.", strategies.iter().map(|one| (one.grant_type, one.description))),
+            "enum": names,
+        }},
+        "required": ["grant_type"],
+        "allOf": branches,
+    })
+}
+
+fn branch_of(connector: &ConnectorRegistration) -> Value {
+    let schema = connector_schema(connector);
+    let needs_settings = schema["required"].as_array().is_some_and(|required| !required.is_empty());
+    let settings = json!({"$ref": format!("#/$defs/{}", connector.name)});
+    let settings = if needs_settings { settings } else { json!({"anyOf": [settings, {"type": "null"}]}) };
+    let mut required = Vec::new();
+    let auth = if connector.grant_types.is_empty() {
+        json!(false)
+    } else {
+        required.push("auth");
+        let accepted =
+            registry::auth_strategies().into_iter().filter(|one| connector.grant_types.contains(&one.grant_type));
+        json!({"properties": {"grant_type": {"enum": accepted.flat_map(spellings).collect::<Vec<_>>()}}})
+    };
+    if needs_settings {
+        required.push("settings");
+    }
+    json!({
+        "if": {"properties": {"connector": {"const": connector.name}}, "required": ["connector"]},
+        "then": {"properties": {"auth": auth, "settings": settings}, "required": required},
+    })
+}
+
+fn listing<'a>(title: &str, entries: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    entries.fold(title.to_owned(), |text, (name, description)| format!("{text}\n{name}: {description}"))
+}
+
+/// Moves a schema, and what it defines, into the definitions of another one.
+fn hoist(mut schema: Value, name: &str, defs: &mut Map<String, Value>) {
+    let inner = schema.as_object_mut().and_then(|object| {
+        object.remove("$schema");
+        object.remove("$defs")
+    });
+    let prefix = format!("{name}.");
+    rename_refs(&mut schema, &prefix);
+    defs.insert(name.to_owned(), schema);
+    if let Some(Value::Object(inner)) = inner {
+        for (key, mut definition) in inner {
+            rename_refs(&mut definition, &prefix);
+            defs.insert(format!("{prefix}{key}"), definition);
+        }
+    }
+}
+
+fn rename_refs(value: &mut Value, prefix: &str) {
+    match value {
+        Value::Object(object) => {
+            for (key, member) in object {
+                match member {
+                    Value::String(target) if key == "$ref" => {
+                        if let Some(definition) = target.strip_prefix("#/$defs/") {
+                            *target = format!("#/$defs/{prefix}{definition}");
+                        }
+                    }
+                    _ => rename_refs(member, prefix),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_refs(item, prefix)),
+        _ => {}
+    }
+}
