@@ -1,0 +1,107 @@
+//! The client credentials grant (RFC 6749, section 4.4): client id and client secret are exchanged for a token.
+
+use crate::grants::token_answer;
+use async_trait::async_trait;
+use connector_core::{
+    AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, Token,
+};
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::fmt;
+use std::sync::Arc;
+use url::Url;
+
+/// The `auth:` block of the grant type `client_credentials`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(title = "client_credentials", description = "Signs in with a client id and a client secret")]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The token endpoint. Credentials go to this host and no other. For Salesforce it must be the My Domain:
+    /// `https://YOURDOMAIN.my.salesforce.com/services/oauth2/token`.
+    #[schemars(with = "String", extend("format" = "uri"))]
+    token_url: Url,
+    /// The OAuth client id.
+    #[schemars(length(min = 1))]
+    client_id: String,
+    /// Where the client secret is kept, for example `env:CLIENT_SECRET`.
+    client_secret_ref: SecretRef,
+    /// The scopes to ask for, separated by spaces; without it the endpoint chooses.
+    #[serde(default)]
+    scope: Option<String>,
+}
+
+connector_core::register_auth_strategy! {
+    grant_type: "client_credentials",
+    aliases: [],
+    title: "OAuth 2.0 client credentials",
+    description: "Exchanges a client id and a client secret for an access token",
+    settings: Settings,
+    example: "\
+auth:
+  grant_type: client_credentials
+  token_url: https://acme.my.salesforce.com/services/oauth2/token
+  client_id: 3MVG9_CONSUMER_KEY_OF_THE_APP
+  client_secret_ref: env:SALESFORCE_CLIENT_SECRET
+",
+}
+
+impl AuthSettings for Settings {
+    fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>> {
+        Ok(Arc::new(ClientCredentials { settings: self, context: context.clone() }))
+    }
+}
+
+struct ClientCredentials {
+    settings: Settings,
+    context: Context,
+}
+
+impl ClientCredentials {
+    /// Read for each login, so a replaced secret is used at once. A line break at the end of a file is no part of it.
+    async fn client_secret(&self) -> Result<SecretString> {
+        let text = self.context.secret(&self.settings.client_secret_ref).await?;
+        let trimmed = text.expose_secret().trim();
+        if trimmed.is_empty() {
+            return Err(Error::new(ErrorKind::Secret, "the client secret is empty")
+                .with_help("check what `client_secret_ref` points at"));
+        }
+        Ok(SecretString::from(trimmed))
+    }
+
+    async fn check_secret(&self) -> Result<Finding> {
+        self.client_secret().await?;
+        Ok(Finding::passed(format!("from {}", self.settings.client_secret_ref)))
+    }
+}
+
+#[async_trait]
+impl AuthStrategy for ClientCredentials {
+    async fn token(&self, via: &dyn Exchange) -> Result<Token> {
+        let secret = self.client_secret().await?;
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", self.settings.client_id.as_str()),
+            ("client_secret", secret.expose_secret()),
+        ];
+        if let Some(scope) = &self.settings.scope {
+            form.push(("scope", scope));
+        }
+        let reply = via.post_form(&self.settings.token_url, &form).await?;
+        token_answer::read(&reply, &self.settings.token_url, self.context.clock().now())
+    }
+
+    async fn check(&self, report: &mut TestReport) {
+        report.step("client_secret", self.check_secret()).await;
+    }
+
+    fn token_url(&self) -> &Url {
+        &self.settings.token_url
+    }
+}
+
+impl fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCredentials").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

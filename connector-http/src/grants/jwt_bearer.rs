@@ -1,0 +1,201 @@
+//! The JWT bearer grant (RFC 7523): a statement signed with a private key is exchanged for a token.
+
+use crate::grants::assertion::{self, Claims};
+use crate::grants::token_answer;
+use async_trait::async_trait;
+use connector_core::{
+    AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, Token,
+};
+use connector_keys::{Certificate, PrivateKey};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+use url::Url;
+
+/// The grant type on the wire.
+const URN: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// A certificate with fewer days left gets a warning.
+const WARNING_DAYS: i64 = 30;
+
+/// The `auth:` block of the grant type `jwt_bearer`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(
+    title = "jwt_bearer",
+    description = "Signs in with a private key: the app at the source holds the certificate"
+)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The token endpoint. Credentials go to this host and no other. For Salesforce:
+    /// `https://YOURDOMAIN.my.salesforce.com/services/oauth2/token`.
+    #[schemars(with = "String", extend("format" = "uri"))]
+    token_url: Url,
+    /// The OAuth client id; Salesforce calls it the consumer key of the app.
+    #[schemars(length(min = 1))]
+    issuer: String,
+    /// The user to act as; for Salesforce the username of the service account, not its e-mail address.
+    #[schemars(length(min = 1))]
+    subject: String,
+    /// The authorization server that the statement is meant for; for Salesforce `https://login.salesforce.com`,
+    /// `https://test.salesforce.com` for a sandbox, or the My Domain URL. No slash at the end.
+    #[schemars(length(min = 1))]
+    audience: String,
+    /// Where the private key (RSA, PEM) is kept, for example `file:secrets/salesforce.key`.
+    key_ref: SecretRef,
+    /// Where the password of the private key is kept; only for an encrypted key.
+    #[serde(default)]
+    key_password_ref: Option<SecretRef>,
+    /// Where the certificate (PEM) of the key is kept. Optional: with it the tool checks that it fits the key and
+    /// watches its last day.
+    #[serde(default)]
+    certificate_ref: Option<SecretRef>,
+}
+
+connector_core::register_auth_strategy! {
+    grant_type: "jwt_bearer",
+    aliases: ["urn:ietf:params:oauth:grant-type:jwt-bearer", "JWT"],
+    title: "OAuth 2.0 JWT bearer",
+    description: "Signs a short-lived statement with a private key and exchanges it for an access token",
+    settings: Settings,
+    example: "\
+auth:
+  grant_type: jwt_bearer
+  token_url: https://acme.my.salesforce.com/services/oauth2/token
+  issuer: 3MVG9_CONSUMER_KEY_OF_THE_APP   # the OAuth client id
+  subject: iga@acme.example               # the service account's username
+  audience: https://login.salesforce.com
+  key_ref: file:secrets/salesforce.key
+  # key_password_ref: env:SALESFORCE_KEY_PASSWORD
+  certificate_ref: file:secrets/salesforce.crt
+",
+}
+
+impl AuthSettings for Settings {
+    fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>> {
+        Ok(Arc::new(JwtBearer { settings: self, context: context.clone(), key: OnceCell::new() }))
+    }
+}
+
+struct JwtBearer {
+    settings: Settings,
+    context: Context,
+    /// Read when it is needed for the first time.
+    key: OnceCell<PrivateKey>,
+}
+
+impl JwtBearer {
+    async fn key(&self) -> Result<&PrivateKey> {
+        self.key.get_or_try_init(|| self.read_key()).await
+    }
+
+    async fn read_key(&self) -> Result<PrivateKey> {
+        let text = self.context.secret(&self.settings.key_ref).await?;
+        let password = match &self.settings.key_password_ref {
+            Some(reference) => Some(self.context.secret(reference).await?),
+            None => None,
+        };
+        PrivateKey::from_pem(&text, password.as_ref())
+            .map_err(|error| error.with_context("key_ref", self.settings.key_ref.to_string()))
+    }
+
+    fn claims(&self) -> Claims<'_> {
+        let Settings { issuer, subject, audience, .. } = &self.settings;
+        Claims { issuer, subject, audience }
+    }
+
+    async fn check_key(&self) -> Result<Finding> {
+        let key = self.key().await?;
+        Ok(Finding::passed(format!("{}, from {}", key.describe(), self.settings.key_ref)))
+    }
+
+    async fn check_certificate(&self, reference: &SecretRef) -> Result<Finding> {
+        let certificate = Certificate::from_pem(&self.context.public_text(reference).await?)?;
+        let key = self.key().await?;
+        judge(&certificate, key, self.context.clock().now(), self.context.source())
+    }
+
+    async fn check_assertion(&self) -> Result<Finding> {
+        assertion::sign(self.claims(), self.key().await?, self.context.clock().now()).await?;
+        let Settings { issuer, subject, audience, .. } = &self.settings;
+        let issuer = shortened(issuer);
+        Ok(Finding::passed(format!(
+            "signed with RS256: iss {issuer}, sub {subject}, aud {audience}, exp in {} s, jti",
+            assertion::LIFE
+        )))
+    }
+}
+
+#[async_trait]
+impl AuthStrategy for JwtBearer {
+    async fn token(&self, via: &dyn Exchange) -> Result<Token> {
+        refuse_lightning(&self.settings.token_url)?;
+        let now = self.context.clock().now();
+        let assertion = assertion::sign(self.claims(), self.key().await?, now).await?;
+        let form = [("grant_type", URN), ("assertion", assertion.expose_secret())];
+        let reply = via.post_form(&self.settings.token_url, &form).await?;
+        token_answer::read(&reply, &self.settings.token_url, self.context.clock().now())
+    }
+
+    async fn check(&self, report: &mut TestReport) {
+        report.step("private_key", self.check_key()).await;
+        if let Some(reference) = &self.settings.certificate_ref {
+            report.step("certificate", self.check_certificate(reference)).await;
+        }
+        report.step("assertion", self.check_assertion()).await;
+    }
+
+    fn token_url(&self) -> &Url {
+        &self.settings.token_url
+    }
+}
+
+impl fmt::Debug for JwtBearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtBearer").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+fn judge(certificate: &Certificate, key: &PrivateKey, now: Timestamp, source: &str) -> Result<Finding> {
+    let until = certificate.not_after();
+    let day = until.to_zoned(TimeZone::UTC).date();
+    let renew = format!("make a new one and upload it to the app: `connector cert rotate {source}`");
+    let fault = |message: String| Error::new(ErrorKind::Secret, message);
+    if !certificate.fits(key) {
+        return Err(fault(format!("the certificate ({}) does not belong to the private key", certificate.subject()))
+            .with_help(
+                "point `certificate_ref` and `key_ref` at files of the same pair; the app needs that certificate too",
+            ));
+    }
+    if until < now {
+        return Err(fault(format!("the certificate expired on {day}")).with_help(renew));
+    }
+    if certificate.not_before() > now {
+        let from = certificate.not_before().to_zoned(TimeZone::UTC).date();
+        return Err(fault(format!("the certificate is valid only from {from} on"))
+            .with_help("check the clock of this machine, or wait for that day"));
+    }
+    let days = (until.as_second() - now.as_second()) / 86_400;
+    if days < WARNING_DAYS {
+        return Ok(Finding::warning(format!("expires in {days} days ({day})"), renew));
+    }
+    Ok(Finding::passed(format!("{}, valid until {day}, fits the key", certificate.subject())))
+}
+
+/// A URL of the user interface is a common mistake; it never gives tokens.
+fn refuse_lightning(url: &Url) -> Result<()> {
+    let Some(domain) = url.host_str().and_then(|host| host.strip_suffix(".lightning.force.com")) else { return Ok(()) };
+    Err(Error::new(ErrorKind::Definition, "`token_url` is an address of the Lightning pages, which gives no tokens")
+        .with_help(format!("write `https://{domain}.my.salesforce.com/services/oauth2/token`")))
+}
+
+/// A client id is no secret, but long and of no use to read in full.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 12;
+    let head: String = text.chars().take(SHOWN).collect();
+    if head.len() == text.len() { head } else { format!("{head}…") }
+}

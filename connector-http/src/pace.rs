@@ -1,0 +1,72 @@
+//! How fast and how often to ask.
+
+use crate::response::Response;
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+/// The most requests to one source in a second, over a longer time.
+const REQUESTS_A_SECOND: NonZeroU32 = NonZeroU32::new(200).expect("200 is not zero");
+
+/// The longest wait that a server may ask for before the answer counts as final.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// After this time no new try begins.
+const TIME_FOR_TRIES: Duration = Duration::from_secs(300);
+
+pub(crate) fn rate_limiter() -> DefaultDirectRateLimiter {
+    RateLimiter::direct(Quota::per_second(REQUESTS_A_SECOND))
+}
+
+/// The tries of one request: bounded in count and time, with growing pauses and jitter.
+pub(crate) struct Tries {
+    pauses: ExponentialBackoff,
+    began: Instant,
+    most: Duration,
+}
+
+impl Tries {
+    /// Five tries, for a request.
+    pub(crate) fn of_request() -> Self {
+        Self::new(4)
+    }
+
+    /// Three tries, for signing in: each may count against a lockout.
+    pub(crate) fn of_login() -> Self {
+        Self::new(2)
+    }
+
+    fn new(repeats: usize) -> Self {
+        let pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(200))
+            .with_factor(3.0)
+            .with_max_times(repeats)
+            .with_jitter()
+            .build();
+        Self { pauses, began: Instant::now(), most: TIME_FOR_TRIES }
+    }
+
+    /// Waits before the next try, at least `asked` where the server asked for a time. `false` when no try is left.
+    pub(crate) async fn pause(&mut self, asked: Option<Duration>) -> bool {
+        let Some(own) = self.pauses.next() else { return false };
+        let wait = asked.unwrap_or(own);
+        if wait > LONGEST_WAIT || self.began.elapsed() + wait > self.most {
+            return false;
+        }
+        tokio::time::sleep(wait).await;
+        true
+    }
+}
+
+/// The time that `Retry-After` asks for, given in seconds or as a date.
+pub(crate) fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
+    let text = response.header("retry-after")?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = rfc2822::parse(text).ok()?.timestamp();
+    Some(Duration::from_secs(u64::try_from(date.as_second() - now.as_second()).unwrap_or(0)))
+}

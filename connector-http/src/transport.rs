@@ -1,0 +1,149 @@
+//! One request to one server, with no second try.
+
+use crate::faults;
+use crate::hosts::{Hosts, host_and_port};
+use crate::pace;
+use crate::response::Response;
+use bytes::{Bytes, BytesMut};
+use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, Meter, Result};
+use governor::DefaultDirectRateLimiter;
+use reqwest::header::HeaderMap;
+use reqwest::{Certificate, Method, Proxy};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// The longest time for making a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The largest body that is read.
+const LARGEST_BODY: usize = 256 * 1024 * 1024;
+
+/// What goes over the wire; kept so that it can go a second time.
+#[derive(Clone)]
+pub(crate) struct Parcel {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+}
+
+/// Sends requests of one source and counts them.
+pub(crate) struct Transport {
+    client: reqwest::Client,
+    limiter: DefaultDirectRateLimiter,
+    meter: Arc<Meter>,
+    pub(crate) clock: Clock,
+    pub(crate) hosts: Hosts,
+    proxied: bool,
+}
+
+impl Transport {
+    /// Fails with kind `definition` when the `http:` options can't be used.
+    pub(crate) fn open(context: &Context, hosts: Hosts) -> Result<Self> {
+        let options = context.http();
+        Ok(Self {
+            client: build(options, context.project(), hosts.is_local())?,
+            limiter: pace::rate_limiter(),
+            meter: context.meter().clone(),
+            clock: context.clock().clone(),
+            proxied: options.proxy.is_some() && !hosts.is_local(),
+            hosts,
+        })
+    }
+
+    pub(crate) fn count_retry(&self) {
+        self.meter.count_retry();
+    }
+
+    /// Sends a request and reads the answer to its end.
+    pub(crate) async fn send(&self, parcel: Parcel) -> Result<Response> {
+        self.limiter.until_ready().await;
+        self.meter.count_call();
+        let url = parcel.url;
+        let mut request = self.client.request(parcel.method, url.clone()).headers(parcel.headers);
+        if let Some(body) = parcel.body {
+            request = request.body(body);
+        }
+        let mut answer = request.send().await.map_err(|fault| faults::error_of(fault, &url, false, self.proxied))?;
+        let status = answer.status().as_u16();
+        let mut body = BytesMut::new();
+        while let Some(part) =
+            answer.chunk().await.map_err(|fault| faults::error_of(fault, &url, true, self.proxied))?
+        {
+            self.meter.count_bytes(part.len() as u64);
+            if body.len() + part.len() > LARGEST_BODY {
+                return Err(too_large(&url));
+            }
+            body.extend_from_slice(&part);
+        }
+        let headers = std::mem::take(answer.headers_mut());
+        let response = Response { status, headers, body: body.freeze() };
+        refuse_redirect(response, &url)
+    }
+}
+
+fn build(options: &HttpOptions, project: &Path, local: bool) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("connector/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT.min(options.timeout.duration()))
+        .timeout(options.timeout.duration());
+    if let Some(file) = &options.ca_file {
+        for authority in authorities(&project.join(file), file)? {
+            builder = builder.add_root_certificate(authority);
+        }
+    }
+    // What is meant for this machine must not travel to a proxy, least of all in plain http.
+    if local {
+        builder = builder.no_proxy();
+    } else if let Some(proxy) = &options.proxy {
+        let proxy = Proxy::all(proxy.as_str()).map_err(|_| {
+            Error::new(ErrorKind::Definition, "the proxy in `http.proxy` can't be used")
+                .with_help("write it as `http://HOST:PORT`")
+        })?;
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(|fault| {
+        Error::new(ErrorKind::Internal, "the HTTP client could not be made").with_cause(fault.without_url())
+    })
+}
+
+fn authorities(path: &Path, shown: &Path) -> Result<Vec<Certificate>> {
+    let shown = shown.display();
+    let fault = |message: String| Error::new(ErrorKind::Definition, message);
+    let pem = std::fs::read(path).map_err(|cause| {
+        fault(format!("`http.ca_file` can't be read: `{shown}`: {}", cause.kind()))
+            .with_help("the path is relative to the project folder")
+    })?;
+    let useless = || {
+        fault(format!("`http.ca_file` holds no certificate that can be read: `{shown}`"))
+            .with_help("give PEM text with one or more `-----BEGIN CERTIFICATE-----` blocks")
+    };
+    let found = Certificate::from_pem_bundle(&pem).map_err(|_| useless())?;
+    if found.is_empty() { Err(useless()) } else { Ok(found) }
+}
+
+/// A redirect is not followed: the place it names is one that the source does not name.
+fn refuse_redirect(response: Response, url: &Url) -> Result<Response> {
+    if ![301, 302, 303, 307, 308].contains(&response.status) {
+        return Ok(response);
+    }
+    let target = response.header("location").and_then(|place| url.join(place).ok());
+    let target = target.map_or_else(|| "an unknown place".to_owned(), |place| format!("`{}`", host_and_port(&place)));
+    Err(Error::new(
+        ErrorKind::Protocol,
+        format!("`{}` redirects to {target}; this is not followed", host_and_port(url)),
+    )
+    .with_help("write the final host into the source file; a login page in between shows like this too"))
+}
+
+fn too_large(url: &Url) -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        format!("the answer of `{}` is larger than {} MiB", host_and_port(url), LARGEST_BODY / (1024 * 1024)),
+    )
+    .with_happened(Happened::Unknown)
+}
