@@ -43,14 +43,15 @@ pub(crate) fn error_of(fault: reqwest::Error, url: &Url, answering: bool, proxie
 fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
     let unavailable = |message: String| Error::new(ErrorKind::Unavailable, message);
     let text = root_text(fault);
-    let says = |part: &str| text.contains(part);
+    let lower = text.to_lowercase();
+    let says = |part: &str| lower.contains(part);
     if fault.is_dns() {
         let error = unavailable(format!("the host `{host}` is not known (DNS)"))
             .with_help("check the spelling of the host; behind a proxy, set `http: {proxy: …}`");
-        return if says("Temporary failure") || says("try again") { error.with_retry(PASSING) } else { error };
+        return if says("temporary failure") || says("try again") { error.with_retry(PASSING) } else { error };
     }
     if says("certificate verify failed") || says("certificate") && says("ssl") {
-        return distrusted(&text, host);
+        return distrusted(&lower, host);
     }
     if says("wrong version number") || says("http request") || says("packet length too long") {
         return unavailable(format!("`{host}` does not speak TLS on this port"))
@@ -65,10 +66,9 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
             .with_help("check the host, the network and whether a proxy is needed (`http: {proxy: …}`)")
             .with_retry(PASSING);
     }
-    if proxied && (says("tunnel") || says("proxy")) {
+    if says("tunnel") || says("proxy") {
         return unavailable(format!("the proxy does not let through to `{host}`: {text}"))
-            .with_help("check `http: {proxy: …}` and what the proxy allows")
-            .with_retry(PASSING);
+            .with_help("check `http: {proxy: …}` and what the proxy allows");
     }
     if is_refused(fault) {
         let whose = if proxied { "or the proxy in front of it " } else { "" };
@@ -86,7 +86,7 @@ fn distrusted(text: &str, host: &str) -> Error {
         ("has expired", "whoever runs the server must renew it; check also the clock of this machine")
     } else if text.contains("not yet valid") {
         ("is not valid yet", "check the clock of this machine")
-    } else if text.contains("ostname mismatch") || text.contains("address mismatch") {
+    } else if text.contains("hostname mismatch") || text.contains("address mismatch") {
         ("was made for another host name", "write the host name that the certificate names")
     } else if text.contains("self-signed") || text.contains("self signed") || text.contains("local issuer") {
         (

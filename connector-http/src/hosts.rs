@@ -29,7 +29,7 @@ impl Hosts {
                 .with_help("take out what stands before the `@`"));
         }
         if !hosts.is_secure(token_url) {
-            return Err(refused_plain(token_url));
+            return Err(refused_plain(ErrorKind::Definition, token_url));
         }
         Ok(hosts)
     }
@@ -46,7 +46,7 @@ impl Hosts {
     /// Checks that credentials may go to `url`. Fails with kind `auth`.
     pub(crate) fn permit(&self, url: &Url) -> Result<()> {
         if !self.is_secure(url) {
-            return Err(refused_plain(url));
+            return Err(refused_plain(ErrorKind::Auth, url));
         }
         let known = url.host() == self.token_url.host()
             || (self.is_local() && is_loopback(url))
@@ -74,7 +74,7 @@ impl Hosts {
             origin.set_fragment(None);
             return Ok(origin);
         };
-        let url = Url::parse(instance).ok().filter(|url| url.has_host()).ok_or_else(|| {
+        let url = Url::parse(instance).ok().filter(Url::has_host).ok_or_else(|| {
             Error::new(ErrorKind::Protocol, "the `instance_url` that came with the token is not a URL")
                 .with_help("check that `token_url` belongs to the service")
         })?;
@@ -112,12 +112,12 @@ fn has_user_info(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-fn refused_plain(url: &Url) -> Error {
+fn refused_plain(kind: ErrorKind, url: &Url) -> Error {
     let message = format!("credentials must not go to `{}` without TLS", host_and_port(url));
     let help = if is_loopback(url) {
         "write `https://`, or allow plain http to this machine with `http: {allow_insecure_loopback: true}`"
     } else {
         "write `https://`; plain http is possible only to this machine"
     };
-    Error::new(ErrorKind::Definition, message).with_help(help)
+    Error::new(kind, message).with_help(help)
 }

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 const REQUESTS_A_SECOND: NonZeroU32 = NonZeroU32::new(200).expect("200 is not zero");
 
 /// The longest wait that a server may ask for before the answer counts as final.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// After this time no new try begins.
-const TIME_FOR_TRIES: Duration = Duration::from_secs(300);
+const TIME_FOR_TRIES: Duration = Duration::from_mins(5);
 
 pub(crate) fn rate_limiter() -> DefaultDirectRateLimiter {
     RateLimiter::direct(Quota::per_second(REQUESTS_A_SECOND))
@@ -52,7 +52,8 @@ impl Tries {
     /// Waits before the next try, at least `asked` where the server asked for a time. `false` when no try is left.
     pub(crate) async fn pause(&mut self, asked: Option<Duration>) -> bool {
         let Some(own) = self.pauses.next() else { return false };
-        let wait = asked.unwrap_or(own);
+        // Those who were all asked to wait for the same time must not come back at the same moment.
+        let wait = asked.map_or(own, |asked| asked + own / 10);
         if wait > LONGEST_WAIT || self.began.elapsed() + wait > self.most {
             return false;
         }

@@ -123,7 +123,7 @@ impl Request {
             if !tries.pause(asked).await {
                 return result.map_err(|error| self.settled(error.with_retry(Retry::Exhausted)));
             }
-            tracing::debug!(method = %self.method, path = %self.path, "asking again after a passing fault");
+            tracing::debug!(method = %self.method, path = self.path_shown(), "asking again after a passing fault");
             self.core.transport.count_retry();
         }
     }
@@ -136,6 +136,11 @@ impl Request {
     fn settled(&self, error: Error) -> Error {
         let error = if matches!(error.retry(), Retry::After(_)) { error.with_retry(Retry::No) } else { error };
         if self.method == Method::GET { error.with_happened(Happened::No) } else { error }
+    }
+
+    /// The path without its query.
+    fn path_shown(&self) -> &str {
+        self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path)
     }
 
     fn parcel(&self, held: &Held) -> Result<Parcel> {
@@ -168,6 +173,9 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path_shown())
+            .finish_non_exhaustive()
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 const LEAST_LIFE: Duration = Duration::from_secs(30);
 
 /// For this time refused credentials are not offered again: each refusal may count against a lockout.
-const REST_AFTER_REFUSAL: Duration = Duration::from_secs(60);
+const REST_AFTER_REFUSAL: Duration = Duration::from_mins(1);
 
 /// Keeps the token of one source.
 pub(crate) struct Tokens {
@@ -54,15 +54,15 @@ impl Tokens {
         self.obtain(None).await
     }
 
-    /// A token other than `stale`; signs in only if nobody else did since.
-    pub(crate) async fn renewed(&self, stale: &Held) -> Result<Arc<Held>> {
-        self.obtain(Some(stale.number)).await
+    /// A token other than `spent`; signs in only if nobody else did since.
+    pub(crate) async fn renewed(&self, spent: &Held) -> Result<Arc<Held>> {
+        self.obtain(Some(spent.number)).await
     }
 
-    async fn obtain(&self, stale: Option<u64>) -> Result<Arc<Held>> {
+    async fn obtain(&self, spent: Option<u64>) -> Result<Arc<Held>> {
         let seen = self.ended.load(Ordering::Acquire);
         let mut state = self.state.lock().await;
-        if let Some(held) = state.held.as_ref().filter(|held| held.is_good(stale)) {
+        if let Some(held) = state.held.as_ref().filter(|held| held.is_good(spent)) {
             return Ok(held.clone());
         }
         if let Some(refusal) = state.refusal.as_ref().filter(|refusal| refusal.stands(seen)) {
@@ -88,7 +88,7 @@ impl Tokens {
 
     async fn sign_in(&self) -> Result<Token> {
         let mut tries = Tries::of_login();
-        let mut tried = false;
+        let mut repeated = false;
         loop {
             let error = match self.strategy.token(&self.exchange).await {
                 Ok(token) => return Ok(token),
@@ -97,10 +97,10 @@ impl Tokens {
             let Retry::After(wait) = error.retry() else { return Err(error) };
             let asked = Some(wait).filter(|wait| !wait.is_zero());
             if !tries.pause(asked).await {
-                return Err(if tried { error.with_retry(Retry::Exhausted) } else { error });
+                return Err(if repeated { error.with_retry(Retry::Exhausted) } else { error });
             }
             tracing::debug!(kind = error.kind().name(), "signing in again after a passing fault");
-            tried = true;
+            repeated = true;
         }
     }
 }
@@ -116,8 +116,8 @@ impl Held {
         Ok(value)
     }
 
-    fn is_good(&self, stale: Option<u64>) -> bool {
-        stale != Some(self.number) && self.renew_at.is_none_or(|at| Instant::now() < at)
+    fn is_good(&self, spent: Option<u64>) -> bool {
+        spent != Some(self.number) && self.renew_at.is_none_or(|at| Instant::now() < at)
     }
 }
 

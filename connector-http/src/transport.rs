@@ -17,6 +17,9 @@ use url::Url;
 /// The longest time for making a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// An idle connection is given up before most servers close it: what is sent into a closing one is lost.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// The largest body that is read.
 const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
@@ -89,6 +92,7 @@ fn build(options: &HttpOptions, project: &Path, local: bool) -> Result<reqwest::
         .user_agent(concat!("connector/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT.min(options.timeout.duration()))
         .timeout(options.timeout.duration());
     if let Some(file) = &options.ca_file {

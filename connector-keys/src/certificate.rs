@@ -11,7 +11,7 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
 use openssl::x509::{X509, X509Builder, X509Name, X509NameRef};
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A certificate: public, so its `Debug` output may show it.
 #[derive(Clone)]
@@ -90,7 +90,11 @@ impl Certificate {
     /// The SHA-256 fingerprint in lower-case hex digits.
     pub fn sha256(&self) -> String {
         let digest = self.x509.digest(MessageDigest::sha256());
-        digest.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()).unwrap_or_default()
+        let mut hex = String::with_capacity(64);
+        for byte in digest.iter().flat_map(|bytes| bytes.iter()) {
+            let _ = write!(hex, "{byte:02x}");
+        }
+        hex
     }
 
     /// The certificate as PEM text.

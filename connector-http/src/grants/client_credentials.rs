@@ -1,6 +1,6 @@
 //! The client credentials grant (RFC 6749, section 4.4): client id and client secret are exchanged for a token.
 
-use crate::grants::token_answer;
+use crate::grants::token_answer::Answer;
 use async_trait::async_trait;
 use connector_core::{
     AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, Token,
@@ -88,7 +88,8 @@ impl AuthStrategy for ClientCredentials {
             form.push(("scope", scope));
         }
         let reply = via.post_form(&self.settings.token_url, &form).await?;
-        token_answer::read(&reply, &self.settings.token_url, self.context.clock().now())
+        let answer = Answer { reply: &reply, url: &self.settings.token_url, now: self.context.clock().now() };
+        answer.read(&secret)
     }
 
     async fn check(&self, report: &mut TestReport) {

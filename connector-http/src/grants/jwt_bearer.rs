@@ -1,7 +1,7 @@
 //! The JWT bearer grant (RFC 7523): a statement signed with a private key is exchanged for a token.
 
 use crate::grants::assertion::{self, Claims};
-use crate::grants::token_answer;
+use crate::grants::token_answer::Answer;
 use async_trait::async_trait;
 use connector_core::{
     AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, Token,
@@ -10,7 +10,7 @@ use connector_keys::{Certificate, PrivateKey};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ impl JwtBearer {
     async fn read_key(&self) -> Result<PrivateKey> {
         let text = self.context.secret(&self.settings.key_ref).await?;
         let password = match &self.settings.key_password_ref {
-            Some(reference) => Some(self.context.secret(reference).await?),
+            Some(reference) => Some(without_line_break(&self.context.secret(reference).await?)),
             None => None,
         };
         PrivateKey::from_pem(&text, password.as_ref())
@@ -138,7 +138,8 @@ impl AuthStrategy for JwtBearer {
         let assertion = assertion::sign(self.claims(), self.key().await?, now).await?;
         let form = [("grant_type", URN), ("assertion", assertion.expose_secret())];
         let reply = via.post_form(&self.settings.token_url, &form).await?;
-        token_answer::read(&reply, &self.settings.token_url, self.context.clock().now())
+        let answer = Answer { reply: &reply, url: &self.settings.token_url, now: self.context.clock().now() };
+        answer.read(&assertion)
     }
 
     async fn check(&self, report: &mut TestReport) {
@@ -184,6 +185,11 @@ fn judge(certificate: &Certificate, key: &PrivateKey, now: Timestamp, source: &s
         return Ok(Finding::warning(format!("expires in {days} days ({day})"), renew));
     }
     Ok(Finding::passed(format!("{}, valid until {day}, fits the key", certificate.subject())))
+}
+
+/// Editors put a line break at the end of a file; it is no part of a password.
+fn without_line_break(password: &SecretString) -> SecretString {
+    SecretString::from(password.expose_secret().trim_end_matches(['\r', '\n']))
 }
 
 /// A URL of the user interface is a common mistake; it never gives tokens.

@@ -1,58 +1,139 @@
 //! Reads the answer of a token endpoint.
 
 use crate::clock_skew;
-use crate::grants::token_errors::{self, Knowledge};
+use crate::grants::token_errors;
 use crate::hosts::host_and_port;
 use connector_core::{Error, ErrorKind, Reply, Result, Retry, Token};
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use std::time::Duration;
 use url::Url;
 
-/// How long to wait for a service that says it is down.
-const LATER: Duration = Duration::from_millis(500);
+/// A fault that may pass by itself: worth another try at once.
+const PASSING: Retry = Retry::After(Duration::ZERO);
 
-/// Members that are secrets or help to make one.
-const SECRET_MEMBERS: [&str; 6] =
-    ["access_token", "refresh_token", "id_token", "signature", "client_secret", "assertion"];
+/// What takes longer than a program should wait.
+const MINUTES: Retry = Retry::After(Duration::from_mins(5));
 
-/// The token in an answer; otherwise an error that says what came instead. No error repeats a body.
-pub(crate) fn read(reply: &Reply, url: &Url, now: Timestamp) -> Result<Token> {
-    let host = host_and_port(url);
-    let members = match serde_json::from_slice::<Value>(&reply.body) {
-        Ok(Value::Object(members)) => members,
-        _ => return Err(not_an_answer(reply, url)),
-    };
-    if let Some(code) = members.get("error").and_then(Value::as_str) {
-        let description = members.get("error_description").and_then(Value::as_str).unwrap_or_default();
-        return Err(refusal(code, description, reply, now));
+/// Login limits count for an hour; asking again at once makes it worse.
+const AN_HOUR: Retry = Retry::After(Duration::from_hours(1));
+
+/// Whatever has such a word in its name is a secret, or helps to make one.
+const SECRET_WORDS: [&str; 8] = ["token", "secret", "password", "signature", "assertion", "sid", "cookie", "session"];
+
+/// The answer of the token endpoint at `url`. No error repeats its body.
+#[derive(Clone, Copy)]
+pub(crate) struct Answer<'a> {
+    pub(crate) reply: &'a Reply,
+    pub(crate) url: &'a Url,
+    pub(crate) now: Timestamp,
+}
+
+impl Answer<'_> {
+    /// The token in it; otherwise an error that says what came instead. `sent` is the secret that was sent: should the
+    /// server repeat it, it is blanked.
+    pub(crate) fn read(&self, sent: &SecretString) -> Result<Token> {
+        let Ok(Value::Object(members)) = serde_json::from_slice(&self.reply.body) else {
+            return Err(self.no_answer());
+        };
+        if let Some(code) = text(&members, "error") {
+            let blank = |text: &str| text.replace(sent.expose_secret(), "…");
+            let description = text(&members, "error_description").unwrap_or_default();
+            return Err(self.refusal(&clean(&blank(code), 60), &clean(&blank(description), 300)));
+        }
+        if !(200..300).contains(&self.reply.status) {
+            return Err(self.no_answer());
+        }
+        self.token(members)
     }
-    if !(200..300).contains(&reply.status) {
-        return Err(not_an_answer(reply, url));
+
+    fn token(&self, members: Map<String, Value>) -> Result<Token> {
+        let host = host_and_port(self.url);
+        let Some(access_token) = text(&members, "access_token").filter(|text| !text.is_empty()) else {
+            return Err(Error::new(ErrorKind::Protocol, format!("`{host}` answered without an access token"))
+                .with_help("check that `token_url` is the token endpoint, often ending in `/oauth2/token`"));
+        };
+        let token_type = text(&members, "token_type").unwrap_or("none");
+        if !token_type.eq_ignore_ascii_case("bearer") {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                format!("`{host}` gave a token of type `{}`, only `Bearer` can be used", clean(token_type, 20)),
+            )
+            .with_help("set the app to issue bearer tokens"));
+        }
+        Ok(Token {
+            access_token: SecretString::from(access_token),
+            expires_in: members.get("expires_in").and_then(seconds),
+            members: public(members),
+        })
     }
-    let Some(access_token) = members.get("access_token").and_then(Value::as_str).filter(|text| !text.is_empty()) else {
-        return Err(Error::new(ErrorKind::Protocol, format!("`{host}` answered without an access token")).with_help(
-            "check that `token_url` is the address of the token endpoint, often ending in `/oauth2/token`",
-        ));
-    };
-    let token_type = members.get("token_type").and_then(Value::as_str).unwrap_or("none");
-    if !token_type.eq_ignore_ascii_case("bearer") {
-        let shown = clean(token_type, 40);
-        return Err(Error::new(
-            ErrorKind::Protocol,
-            format!("`{host}` gave a token of type `{shown}`, only `Bearer` can be used"),
-        ));
+
+    fn refusal(&self, code: &str, description: &str) -> Error {
+        let known = token_errors::knowledge(code, description);
+        let mut message = if description.is_empty() { code.to_owned() } else { format!("{code}: {description}") };
+        let mut help = known.map_or(token_errors::UNKNOWN_CURE, |row| row.cure).to_owned();
+        if let Some(row) = known {
+            message = format!("{message} ({})", row.cause);
+        }
+        if code == "invalid_grant"
+            && let Some(hint) = clock_skew::hint(self.reply.date.as_deref(), self.now)
+        {
+            help = format!("{hint}. If that is not it: {help}");
+        }
+        let out_of_service = self.reply.status >= 500;
+        let kind = match known {
+            Some(row) => row.kind,
+            None if out_of_service => ErrorKind::Unavailable,
+            None => ErrorKind::Auth,
+        };
+        let retry = match kind {
+            ErrorKind::RateLimited => AN_HOUR,
+            ErrorKind::Unavailable => PASSING,
+            _ => Retry::No,
+        };
+        Error::new(kind, message).with_help(help).with_retry(retry)
     }
-    Ok(Token {
-        access_token: SecretString::from(access_token),
-        expires_in: members.get("expires_in").and_then(seconds),
-        members: public(members.clone()),
-    })
+
+    /// What came is neither a token nor an error of OAuth.
+    fn no_answer(&self) -> Error {
+        let Reply { status, content_type, body, .. } = self.reply;
+        let host = host_and_port(self.url);
+        let page = content_type.to_ascii_lowercase().contains("html") || body.trim_ascii_start().starts_with(b"<");
+        let of = |kind: ErrorKind, message: String| Error::new(kind, format!("{message} (status {status})"));
+        match status {
+            404 | 405 => of(ErrorKind::Protocol, format!("there is no token endpoint at `{host}{}`", self.url.path()))
+                .with_help("check `token_url`; the path often ends in `/oauth2/token`"),
+            429 => of(ErrorKind::RateLimited, format!("`{host}` refuses more logins for now"))
+                .with_help("wait before the next try; keep other programs from signing in all the time")
+                .with_retry(MINUTES),
+            _ if page => of(ErrorKind::Unavailable, format!("`{host}` answered with a web page instead of a token"))
+                .with_help(
+                    "the service may be in maintenance: try again in some minutes; \
+                     otherwise check that `token_url` is the token endpoint",
+                )
+                .with_retry(MINUTES),
+            500.. => of(ErrorKind::Unavailable, format!("the token endpoint of `{host}` is out of service"))
+                .with_help("try again in some minutes")
+                .with_retry(PASSING),
+            _ => {
+                let what = if body.is_empty() { "nothing" } else { "something that is not the JSON of a token" };
+                of(ErrorKind::Protocol, format!("`{host}` answered with {what}"))
+                    .with_help("check that `token_url` is the token endpoint")
+            }
+        }
+    }
+}
+
+fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    members.get(name).and_then(Value::as_str)
 }
 
 fn public(mut members: Map<String, Value>) -> Map<String, Value> {
-    members.retain(|name, _| !SECRET_MEMBERS.contains(&name.to_ascii_lowercase().as_str()));
+    members.retain(|name, _| {
+        let name = name.to_ascii_lowercase();
+        name == "token_type" || name == "token_format" || !SECRET_WORDS.iter().any(|word| name.contains(word))
+    });
     members
 }
 
@@ -62,69 +143,87 @@ fn seconds(value: &Value) -> Option<Duration> {
     Some(Duration::from_secs(number))
 }
 
-fn refusal(code: &str, description: &str, reply: &Reply, now: Timestamp) -> Error {
-    let (code, description) = (clean(code, 60), clean(description, 300));
-    let Knowledge { kind, cause, cure, temporary, .. } = *token_errors::knowledge(&code, &description);
-    let said = if description.is_empty() { code.clone() } else { format!("{code}: {description}") };
-    let message = if cause.is_empty() { said } else { format!("{said} ({cause})") };
-    let mut help = cure.to_owned();
-    if code == "invalid_grant"
-        && let Some(hint) = clock_skew::hint(reply.date.as_deref(), now)
-    {
-        help = format!("{hint}. If that is not it: {help}");
-    }
-    let error = Error::new(kind, message).with_help(help);
-    if temporary || (reply.status >= 500 && cause.is_empty()) {
-        // A login limit counts for an hour, so asking again at once makes it worse.
-        let retry =
-            if kind == ErrorKind::RateLimited { Retry::After(Duration::from_secs(3600)) } else { Retry::After(LATER) };
-        return error.with_retry(retry);
-    }
-    error
-}
-
-fn not_an_answer(reply: &Reply, url: &Url) -> Error {
-    let host = host_and_port(url);
-    let page =
-        reply.content_type.to_ascii_lowercase().contains("html") || reply.body.trim_ascii_start().starts_with(b"<");
-    let status = reply.status;
-    if page && (status >= 500 || status < 400) {
-        return Error::new(
-            ErrorKind::Unavailable,
-            format!("`{host}` answered with a web page instead of a token (status {status})"),
-        )
-        .with_help(
-            "the service may be in maintenance: try again in some minutes; otherwise check that `token_url` \
-             is the address of the token endpoint",
-        )
-        .with_retry(Retry::After(Duration::from_secs(300)));
-    }
-    if status >= 500 {
-        return Error::new(
-            ErrorKind::Unavailable,
-            format!("the token endpoint of `{host}` is out of service (status {status})"),
-        )
-        .with_help("try again in some minutes")
-        .with_retry(Retry::After(LATER));
-    }
-    if status == 429 {
-        return Error::new(ErrorKind::RateLimited, format!("`{host}` refuses more logins for now (status 429)"))
-            .with_help("wait before the next try; keep other programs from signing in all the time")
-            .with_retry(Retry::After(Duration::from_secs(300)));
-    }
-    if status == 404 || status == 405 || page {
-        return Error::new(
-            ErrorKind::Protocol,
-            format!("there is no token endpoint at `{host}{}` (status {status})", url.path()),
-        )
-        .with_help("check `token_url`; the path often ends in `/oauth2/token`");
-    }
-    let what = if reply.body.is_empty() { "nothing" } else { "something that is not the JSON of a token" };
-    Error::new(ErrorKind::Protocol, format!("`{host}` answered with {what} (status {status})"))
-        .with_help("check that `token_url` is the address of the token endpoint")
-}
-
 /// Text of a server made fit to be shown: no control characters, no more than `most` characters.
 fn clean(text: &str, most: usize) -> String {
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, content_type: &str, body: &str) -> Result<Token> {
+        let reply = Reply { status, content_type: content_type.to_owned(), date: None, body: body.into() };
+        let url = Url::parse("https://acme.example/oauth2/token").unwrap();
+        Answer { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH }.read(&SecretString::from("sent-secret"))
+    }
+
+    #[test]
+    fn members_that_are_secrets_do_not_stay_beside_the_token() {
+        let token = read(
+            200,
+            "application/json",
+            r#"{"access_token":"x","token_type":"Bearer","refresh_token":"x","id_token":"x","signature":"x",
+                "lightning_sid":"x","csrf_token":"x","scope":"api","instance_url":"https://a.example","expires_in":"60"}"#,
+        )
+        .unwrap();
+        let names: Vec<_> = token.members.keys().map(String::as_str).collect();
+        assert_eq!(names, ["token_type", "scope", "instance_url", "expires_in"]);
+        assert_eq!(token.expires_in, Some(Duration::from_mins(1)));
+    }
+
+    #[test]
+    fn each_odd_answer_has_its_own_message() {
+        let rows = [
+            (200, "text/html", "<html>Data Not Available</html>", ErrorKind::Unavailable, "web page"),
+            (503, "text/html", "<html></html>", ErrorKind::Unavailable, "web page"),
+            (503, "text/plain", "down", ErrorKind::Unavailable, "out of service"),
+            (200, "", "", ErrorKind::Protocol, "with nothing"),
+            (200, "application/json", "[1]", ErrorKind::Protocol, "not the JSON of a token"),
+            (200, "application/json", r#"{"access_token":"#, ErrorKind::Protocol, "not the JSON of a token"),
+            (200, "application/json", "{}", ErrorKind::Protocol, "without an access token"),
+            (200, "application/json", r#"{"access_token":""}"#, ErrorKind::Protocol, "without an access token"),
+            (200, "application/json", r#"{"access_token":"x","token_type":"mac"}"#, ErrorKind::Protocol, "type `mac`"),
+            (
+                404,
+                "text/html",
+                "<html></html>",
+                ErrorKind::Protocol,
+                "no token endpoint at `acme.example/oauth2/token`",
+            ),
+            (429, "", "", ErrorKind::RateLimited, "refuses more logins"),
+            (400, "application/json", r#"{"error":"odd_code"}"#, ErrorKind::Auth, "odd_code"),
+            (500, "application/json", r#"{"error":"odd_code"}"#, ErrorKind::Unavailable, "odd_code"),
+        ];
+        for (status, content_type, body, kind, part) in rows {
+            let error = read(status, content_type, body).unwrap_err();
+            assert_eq!(error.kind(), kind, "{status} {body}");
+            assert!(error.message().contains(part), "{status} {body}: {error}");
+            assert!(error.help().is_some(), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_repeats_the_secret_is_not_repeated() {
+        let body = r#"{"error":"invalid_grant","error_description":"bad value sent-secret\u0007 here"}"#;
+        let error = read(400, "application/json", body).unwrap_err();
+        assert!(error.message().starts_with("invalid_grant: bad value …  here"), "{error}");
+        assert!(!format!("{error:?}").contains("sent-secret"));
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_named_in_an_invalid_grant() {
+        let reply = Reply {
+            status: 400,
+            content_type: "application/json".to_owned(),
+            date: Some("Thu, 01 Jan 1970 00:05:00 GMT".to_owned()),
+            body: br#"{"error":"invalid_grant","error_description":"expired authorization code"}"#.to_vec(),
+        };
+        let url = Url::parse("https://acme.example/").unwrap();
+        let answer = |now| Answer { reply: &reply, url: &url, now }.read(&SecretString::from("x")).unwrap_err();
+        let off = answer(Timestamp::UNIX_EPOCH);
+        assert!(off.help().unwrap().starts_with("the clock of this machine is 300 seconds behind"), "{off:?}");
+        let right = answer(Timestamp::from_second(290).unwrap());
+        assert!(!right.help().unwrap().contains("seconds behind"), "{right:?}");
+    }
 }

@@ -11,9 +11,8 @@ pub(crate) struct Knowledge {
     pub(crate) code: &'static str,
     /// What `error_description` contains, in lower case; empty for any description.
     pub(crate) says: &'static str,
+    /// `unavailable` and `rate_limited` pass with time, everything else stays until somebody changes something.
     pub(crate) kind: ErrorKind,
-    /// Whether time alone can cure it.
-    pub(crate) temporary: bool,
     /// What is behind it.
     pub(crate) cause: &'static str,
     /// What to do.
@@ -21,30 +20,25 @@ pub(crate) struct Knowledge {
 }
 
 /// What is known of an error: the first row of the table that fits.
-pub(crate) fn knowledge(code: &str, description: &str) -> &'static Knowledge {
+pub(crate) fn knowledge(code: &str, description: &str) -> Option<&'static Knowledge> {
     let description = description.to_lowercase();
-    TABLE.iter().find(|row| row.code.eq_ignore_ascii_case(code) && description.contains(row.says)).unwrap_or(&UNKNOWN)
+    TABLE.iter().find(|row| row.code.eq_ignore_ascii_case(code) && description.contains(row.says))
 }
 
-static UNKNOWN: Knowledge = Knowledge {
-    code: "",
-    says: "",
-    kind: ErrorKind::Auth,
-    temporary: false,
-    cause: "",
-    cure: "look the code up in the documentation of the service; its login history often names the reason",
-};
+/// What to do about an error that is not in the table.
+pub(crate) const UNKNOWN_CURE: &str =
+    "look the code up in the documentation of the service; its login history often names the reason";
 
 const fn refused(code: &'static str, says: &'static str, cause: &'static str, cure: &'static str) -> Knowledge {
-    Knowledge { code, says, kind: ErrorKind::Auth, temporary: false, cause, cure }
+    Knowledge { code, says, kind: ErrorKind::Auth, cause, cure }
 }
 
 const fn misused(code: &'static str, cause: &'static str, cure: &'static str) -> Knowledge {
-    Knowledge { code, says: "", kind: ErrorKind::Definition, temporary: false, cause, cure }
+    Knowledge { code, says: "", kind: ErrorKind::Definition, cause, cure }
 }
 
 const fn passing(code: &'static str, cause: &'static str, cure: &'static str) -> Knowledge {
-    Knowledge { code, says: "", kind: ErrorKind::Unavailable, temporary: true, cause, cure }
+    Knowledge { code, says: "", kind: ErrorKind::Unavailable, cause, cure }
 }
 
 /// Rows of one code stand together, those with a description first.
@@ -226,7 +220,6 @@ static TABLE: &[Knowledge] = &[
         code: "unauthorized_client",
         says: "",
         kind: ErrorKind::Auth,
-        temporary: false,
         cause: "the app may not use this grant type",
         cure: "enable the grant type in the settings of the app",
     },
@@ -234,7 +227,6 @@ static TABLE: &[Knowledge] = &[
         code: "rate_limit_exceeded",
         says: "",
         kind: ErrorKind::RateLimited,
-        temporary: true,
         cause: "too many logins of this user within an hour",
         cure: "wait an hour; keep other programs with the same user from signing in for each request",
     },
@@ -242,7 +234,6 @@ static TABLE: &[Knowledge] = &[
         code: "slow_down",
         says: "",
         kind: ErrorKind::RateLimited,
-        temporary: true,
         cause: "too many token requests",
         cure: "wait before the next try",
     },
@@ -256,3 +247,73 @@ static TABLE: &[Knowledge] = &[
     ),
     passing("unknown_error", "the service has a fault of its own", "try again in some minutes"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Code, description as servers write it, and a word of the cause that must be found.
+    const MET_IN_PRACTICE: &[(&str, &str, ErrorKind, &str)] = &[
+        ("invalid_grant", "user hasn't approved this consumer", ErrorKind::Auth, "does not let this user in"),
+        ("invalid_grant", "invalid assertion", ErrorKind::Auth, "signature"),
+        ("invalid_grant", "audience is invalid", ErrorKind::Auth, "audience"),
+        ("invalid_grant", "Audience validation failed", ErrorKind::Auth, "audience"),
+        ("invalid_grant", "expired authorization code", ErrorKind::Auth, "expired"),
+        ("invalid_grant", "expired access/refresh token", ErrorKind::Auth, "refresh token"),
+        ("invalid_grant", "inactive user", ErrorKind::Auth, "inactive or frozen"),
+        ("invalid_grant", "user is locked", ErrorKind::Auth, "locked"),
+        ("invalid_grant", "ip restricted", ErrorKind::Auth, "network"),
+        ("invalid_grant", "authentication failure", ErrorKind::Auth, "login was refused"),
+        ("invalid_grant", "authentication failure - Invalid Password", ErrorKind::Auth, "login was refused"),
+        ("invalid_grant", "authentication failure - invalid client credentials", ErrorKind::Auth, "client secret"),
+        ("invalid_grant", "no client credentials user enabled", ErrorKind::Auth, "run as"),
+        ("invalid_grant", "invalid grant type", ErrorKind::Auth, "not enabled on the app"),
+        ("invalid_grant", "", ErrorKind::Auth, "proof of who you are"),
+        ("invalid_app_access", "user is not admin approved to access this app", ErrorKind::Auth, "not admitted"),
+        ("invalid_client_id", "client identifier invalid", ErrorKind::Auth, "client id is unknown"),
+        ("invalid_client", "invalid client credentials", ErrorKind::Auth, "client secret is wrong"),
+        ("app_not_found", "External client app is not installed in this org", ErrorKind::Auth, "not in this org"),
+        ("app_blocked", "blocked by admin", ErrorKind::Auth, "blocked"),
+        ("oauth_flow_disabled", "", ErrorKind::Auth, "switched off"),
+        ("oauth_policy_not_found", "", ErrorKind::Auth, "no OAuth policy"),
+        ("ecapp_policy_not_found", "", ErrorKind::Auth, "no policy"),
+        ("bad_jti_claim", "", ErrorKind::Auth, "seen before"),
+        ("invalid_assertion_type", "", ErrorKind::Definition, "client assertion"),
+        ("unsupported_grant_type", "grant type not supported", ErrorKind::Definition, "grant type"),
+        ("invalid_request", "must use HTTPS", ErrorKind::Definition, "breaks a rule"),
+        ("invalid_scope", "", ErrorKind::Definition, "scope"),
+        ("inactive_user", "user is inactive", ErrorKind::Auth, "inactive"),
+        ("inactive_org", "org is locked, closed, or suspended", ErrorKind::Auth, "suspended"),
+        ("rate_limit_exceeded", "number of logins exceeded", ErrorKind::RateLimited, "too many logins"),
+        ("invalid_token", "", ErrorKind::Auth, "not known"),
+        ("unsupported_token_type", "", ErrorKind::Definition, "token"),
+        ("server_error", "", ErrorKind::Unavailable, "fault"),
+        ("service_unavailable", "", ErrorKind::Unavailable, "out of service"),
+        ("system_down", "", ErrorKind::Unavailable, "down"),
+        ("unknown_error", "", ErrorKind::Unavailable, "fault"),
+        ("unauthorized_client", "", ErrorKind::Auth, "may not use this grant type"),
+        ("temporarily_unavailable", "", ErrorKind::Unavailable, "out of service"),
+        ("slow_down", "", ErrorKind::RateLimited, "too many token requests"),
+        ("access_denied", "end-user denied authorization", ErrorKind::Auth, "denied"),
+    ];
+
+    #[test]
+    fn every_error_met_in_practice_has_its_cause_and_cure() {
+        for (code, description, kind, part) in MET_IN_PRACTICE {
+            let row = knowledge(code, description).unwrap_or_else(|| panic!("{code}: {description}"));
+            assert_eq!(row.kind, *kind, "{code}: {description}");
+            assert!(row.cause.contains(part), "{code}: {description}: {}", row.cause);
+        }
+        assert!(knowledge("never_heard_of", "").is_none());
+    }
+
+    #[test]
+    fn no_row_hides_a_later_one_and_each_says_what_to_do() {
+        for (at, row) in TABLE.iter().enumerate() {
+            let found = knowledge(row.code, row.says).unwrap();
+            assert!(std::ptr::eq(found, row), "row {at} ({}: {}) is never reached", row.code, row.says);
+            assert!(!row.cause.is_empty() && !row.cure.is_empty(), "{}", row.code);
+            assert!(!row.cause.ends_with('.') && !row.cure.ends_with('.'), "{}", row.code);
+        }
+    }
+}
