@@ -88,3 +88,9 @@ pub struct ProjectSettings {
     #[schemars(with = "AggregationSettings")]
     pub aggregation: Map<String, Value>,
 }
+
+/// Whether a source can be called so: the name stands in commands, file names and the store.
+pub(super) fn is_source_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}

@@ -7,14 +7,20 @@
 //! * [`schema`] the JSON Schemas, composed from what is linked into the binary;
 //! * the resolvers of `file:`, `env:` and `command:` refs are registered here.
 
+mod create;
 mod definition;
 mod open;
+mod opened;
 mod problems;
 mod project;
 mod read;
 pub mod schema;
+mod secret;
+mod template;
 
 pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
-pub use open::Opened;
+pub use opened::Opened;
 pub use problems::Problems;
 pub use project::Project;
+pub use read::masked_text;
+pub use template::source_template;

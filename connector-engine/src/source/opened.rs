@@ -1,0 +1,48 @@
+//! A source that is ready to be used.
+
+use super::definition::{AggregationSettings, Source};
+use connector_core::registry::ConnectorRegistration;
+use connector_core::{Connector, Context, Error};
+use std::path::Path;
+
+/// A source that is ready to be tested or read.
+#[derive(Debug)]
+pub struct Opened {
+    /// The source's name.
+    pub source: String,
+    /// The connector, opened with the source's settings.
+    pub connector: Box<dyn Connector>,
+    /// What is known about the connector.
+    pub registration: &'static ConnectorRegistration,
+    /// What the connector was opened with; its meter counts the requests.
+    pub context: Context,
+    /// How the source is aggregated.
+    pub aggregation: AggregationSettings,
+}
+
+/// The block of a source that could not be used, as a JSON pointer, and why.
+#[derive(Debug)]
+pub(super) struct NotOpened {
+    pub(super) pointer: &'static str,
+    pub(super) error: Error,
+}
+
+impl Opened {
+    /// Opens the auth strategy of a source first, then its connector. `project` is the project folder.
+    pub(super) fn from_source(source: &Source, project: &Path) -> Result<Self, NotOpened> {
+        let at = |pointer| move |error: Error| NotOpened { pointer, error: error.with_context("source", &source.name) };
+        let mut context = Context::new(&source.name, project).with_http(source.http.clone());
+        if let Some(auth) = &source.auth {
+            let strategy = (auth.strategy.open)(auth.settings.clone(), &context).map_err(at("/auth"))?;
+            context = context.with_auth(strategy);
+        }
+        let connector = (source.connector.open)(source.settings.clone(), &context).map_err(at("/settings"))?;
+        Ok(Self {
+            source: source.name.clone(),
+            connector,
+            registration: source.connector,
+            context,
+            aggregation: source.aggregation.clone(),
+        })
+    }
+}

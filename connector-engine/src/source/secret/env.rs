@@ -1,0 +1,39 @@
+//! `env:NAME`
+
+use super::text;
+use async_trait::async_trait;
+use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
+use secrecy::SecretString;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// Reads an environment variable.
+struct Env;
+
+static ENV: Env = Env;
+
+register_secret_resolver! {
+    scheme: "env",
+    form: "env:NAME",
+    description: "An environment variable",
+    resolver: ENV,
+}
+
+#[async_trait]
+impl SecretResolver for Env {
+    async fn resolve(&self, reference: &SecretRef, _: &Path, _: Sensitivity) -> Result<SecretString> {
+        let name = reference.rest();
+        let value = std::env::var_os(name).map(OsString::into_encoded_bytes).ok_or_else(|| {
+            Error::new(ErrorKind::Secret, format!("the environment variable `{name}` is not set"))
+                .with_help(format!("set `{name}` where this program is started"))
+        })?;
+        text(value, &format!("the environment variable `{name}`"))
+    }
+
+    fn check(&self, reference: &SecretRef) -> Result<(), String> {
+        let name = reference.rest();
+        let well_formed = !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if well_formed { Ok(()) } else { Err("the name of a variable has letters, digits and `_`, without `$`".into()) }
+    }
+}

@@ -1,0 +1,171 @@
+//! A commented source file, made from the schemas of its connector and its grant type.
+
+use super::definition::AggregationSettings;
+use super::schema;
+use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
+use connector_core::{Error, ErrorKind, HttpOptions, Result};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+const WIDTH: usize = 110;
+
+/// A commented source file for a connector and a grant type; `filled` gives values by key: `token_url`, `description`.
+///
+/// Required keys without a value get the one of the registration's example; all other keys are commented out. The
+/// connector's first grant type is taken when none is given. Fails with kind `definition` for a grant type that the
+/// connector does not accept, and for values that no key takes.
+pub fn source_template(
+    connector: &ConnectorRegistration,
+    grant_type: Option<&str>,
+    filled: &BTreeMap<String, String>,
+) -> Result<String> {
+    let strategy = strategy(connector, grant_type)?;
+    let mut unused: BTreeMap<&str, &str> = filled.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let mut text = String::from("# yaml-language-server: $schema=../schemas/source.schema.json\n");
+    wrapped(&mut text, "", &format!("{}: {}", connector.title, connector.description));
+    _ = writeln!(text, "connector: {}", connector.name);
+    match unused.remove("description") {
+        Some(description) => _ = writeln!(text, "description: {}", scalar(description)),
+        None => text.push_str("# description: what this source is, for people\n"),
+    }
+    let example: Value = serde_yaml::from_str(connector.example).unwrap_or_default();
+    if let Some(strategy) = strategy {
+        let own: Value = serde_yaml::from_str(strategy.example).unwrap_or_default();
+        let own = own.get("auth").cloned().unwrap_or(own);
+        let example = [&example["auth"], &own];
+        text.push_str("\nauth:\n");
+        wrapped(&mut text, "  ", strategy.description);
+        _ = writeln!(text, "  grant_type: {}", strategy.grant_type);
+        let block = schema::auth_fields_schema(strategy);
+        Fields { schema: &block, examples: &example, indent: "  " }.write(&mut text, &mut unused);
+    }
+    let settings = schema::connector_schema(connector);
+    if settings["properties"].as_object().is_some_and(|properties| !properties.is_empty()) {
+        text.push_str("\n# The connector's own settings.\n");
+        let block = Fields { schema: &settings, examples: &[&example["settings"]], indent: "  " };
+        headed(&mut text, "settings", &block, &mut unused);
+    }
+    let empty = Value::Null;
+    let http = schema::block::<HttpOptions>();
+    if strategy.is_some() {
+        text.push_str("\n# How to reach the source; the same for every connector that speaks HTTP.\n");
+        headed(&mut text, "http", &Fields { schema: &http, examples: &[&empty], indent: "  " }, &mut unused);
+    }
+    let aggregation = schema::block::<AggregationSettings>();
+    text.push_str("\n# How the source is read into the store.\n");
+    let block = Fields { schema: &aggregation, examples: &[&empty], indent: "  " };
+    headed(&mut text, "aggregation", &block, &mut unused);
+    match unused.keys().next() {
+        Some(key) => Err(Error::new(ErrorKind::Definition, format!("no key of such a source is called `{key}`"))
+            .with_help(format!("`connector schema {}` shows the keys", connector.name))),
+        None => Ok(text),
+    }
+}
+
+fn strategy(connector: &ConnectorRegistration, grant_type: Option<&str>) -> Result<Option<&'static AuthRegistration>> {
+    let Some(wanted) = grant_type.or(connector.grant_types.first().copied()) else { return Ok(None) };
+    let strategy = registry::auth_strategy(wanted)?;
+    if !connector.grant_types.contains(&strategy.grant_type) {
+        let message = format!("the connector `{}` does not accept the grant type `{wanted}`", connector.name);
+        let help = match connector.grant_types {
+            [] => "it takes none".to_owned(),
+            accepted => format!("it accepts {}", accepted.join(", ")),
+        };
+        return Err(Error::new(ErrorKind::Definition, message).with_help(help));
+    }
+    Ok(Some(strategy))
+}
+
+/// Writes a block, commented out as a whole when it sets nothing.
+fn headed(text: &mut String, name: &str, fields: &Fields<'_>, unused: &mut BTreeMap<&str, &str>) {
+    let mut body = String::new();
+    let sets_any = fields.write(&mut body, unused);
+    _ = writeln!(text, "{}{name}:", if sets_any { "" } else { "# " });
+    text.push_str(&body);
+}
+
+/// The fields of one block.
+struct Fields<'a> {
+    schema: &'a Value,
+    examples: &'a [&'a Value],
+    indent: &'a str,
+}
+
+impl Fields<'_> {
+    /// Writes the required fields first; says whether any is set.
+    fn write(&self, text: &mut String, unused: &mut BTreeMap<&str, &str>) -> bool {
+        let required: Vec<_> =
+            self.schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let mut fields: Vec<_> = self.schema["properties"].as_object().into_iter().flatten().collect();
+        fields.sort_by_key(|(name, _)| !required.contains(&name.as_str()));
+        let mut sets_any = false;
+        for (name, field) in fields {
+            let given = unused.remove(name.as_str());
+            if let Some(description) = field["description"].as_str() {
+                wrapped(text, self.indent, description);
+            }
+            let example = self.examples.iter().map(|example| &example[name]).find(|value| !value.is_null());
+            let is_set = given.is_some() || required.contains(&name.as_str());
+            let value = given.map_or_else(|| self.shown(field, example), |given| typed(field, given));
+            let comment = if is_set { "" } else { "# " };
+            _ = writeln!(text, "{}{comment}{name}: {value}", self.indent);
+            sets_any |= is_set;
+        }
+        sets_any
+    }
+
+    /// The value that stands for a field until the user writes one.
+    fn shown(&self, field: &Value, example: Option<&Value>) -> String {
+        let known = example.or_else(|| field.get("default").filter(|default| !default.is_null()));
+        match known {
+            Some(Value::String(text)) => scalar(text),
+            // JSON is YAML in flow style.
+            Some(value) => value.to_string(),
+            None if field["enum"].is_array() => field["enum"][0].to_string(),
+            None => "…".to_owned(),
+        }
+    }
+}
+
+/// A value given as text, as the field's type wants it.
+fn typed(field: &Value, given: &str) -> String {
+    let takes_text = match &field["type"] {
+        Value::String(name) => name == "string",
+        Value::Array(names) => names.iter().any(|name| name == "string"),
+        // References and choices: texts in every schema so far, unless the value is JSON.
+        _ => !given.starts_with(['{', '[']),
+    };
+    if takes_text { scalar(given) } else { given.to_owned() }
+}
+
+/// A text as a YAML scalar, quoted where it would be read as something else.
+fn scalar(text: &str) -> String {
+    let value = serde_yaml::from_str::<Value>(text);
+    let is_plain = value.is_ok_and(|value| value == Value::String(text.to_owned()))
+        && !text.contains(['#', '\n', '"', '\'', '%'])
+        && !text.contains(": ")
+        && !text.starts_with(['[', '{', '&', '*', '!', '|', '>', '@', '`', '?', '-', ',']);
+    // JSON text is YAML in double quotes.
+    if is_plain { text.to_owned() } else { Value::from(text).to_string() }
+}
+
+/// Writes a comment, wrapped.
+fn wrapped(text: &mut String, indent: &str, comment: &str) {
+    for paragraph in comment.split("\n\n") {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.len() + word.len() + indent.len() > WIDTH {
+                _ = writeln!(text, "{indent}# {line}");
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        if !line.is_empty() {
+            _ = writeln!(text, "{indent}# {line}");
+        }
+    }
+}
