@@ -1,1 +1,60 @@
-//! A simulated Salesforce org on loopback
+//! A simulated Salesforce org on loopback: for tests, for a first look without an org, for benchmarks.
+//!
+//! It speaks the org's HTTP as a client sees it: the token endpoint with real signature and claim checks, the REST
+//! resources an identity connector reads, and SOQL that is parsed and evaluated. Its people, groups and assignments
+//! come from `(seed, index)`, so an org of a million users starts at once, costs little memory and is always the same;
+//! changes made through [`Org`] lie on top.
+//!
+//! ```no_run
+//! # async fn example() -> connector_core::Result<()> {
+//! use connector_sandbox_salesforce::{Options, Sandbox};
+//! let sandbox = Sandbox::start(Options { users: 1_000, ..Options::default() }).await?;
+//! sandbox.org().deactivate(&sandbox.org().user_id(7))?;
+//! assert_eq!(sandbox.requests().total, 0);
+//! # Ok(()) }
+//! ```
+//!
+//! Two hosts answer: `localhost` is the login host, `127.0.0.1` on another port the instance, as a client that ignores
+//! `instance_url` must fail.
+//!
+//! # Faults on demand
+//!
+//! [`Options::faults`] and [`Sandbox::set_faults`] make the org misbehave. "Answer" means an answer of the data
+//! resources unless the token endpoint is named; N counts from 1.
+//!
+//! | fault | what happens |
+//! | --- | --- |
+//! | `token-html` | the token endpoint answers with an HTML page, as in a maintenance window |
+//! | `foreign-instance-url:URL` | the token answer names URL as `instance_url` |
+//! | `clock-skew:S` | the org's clock is S seconds ahead (negative: behind) |
+//! | `html-200` | every answer is an HTML page with status 200 |
+//! | `503:N` | every Nth request answers 503 `SERVER_UNAVAILABLE` |
+//! | `session-expiry:N` | every session dies after N requests |
+//! | `session-expiry-once:N` | the first session dies after N requests, later ones live |
+//! | `request-limit` or `request-limit:N` | 403 `TotalRequests Limit exceeded.`, at once or after N requests |
+//! | `concurrent-limit:N` | every Nth request answers 403 `ConcurrentRequests … Limit exceeded.` |
+//! | `slow:MS` | every answer waits MS milliseconds |
+//! | `reset` or `reset:N` | the connection is closed with no answer, at every or every Nth request |
+//! | `cut:N` | every Nth query answer breaks off: the connection is closed in the middle of the body |
+//! | `truncate-page:N` | the Nth query answer is cut in the middle, in a complete HTTP message |
+//! | `repeat-page` | a page that should follow another brings the first one again |
+//! | `wrong-type-page` | pages hold records of another object type |
+//! | `missing-id` | the last record of each page has no `Id` |
+//! | `drop-rows` | each page holds fewer rows than its `totalSize` and `done` promise |
+//! | `cursor-expiry` | every `nextRecordsUrl` answers `INVALID_QUERY_LOCATOR` |
+
+mod certificate;
+mod fault;
+mod http;
+mod id;
+mod options;
+mod org;
+mod requests;
+mod sandbox;
+mod soql;
+
+pub use fault::Fault;
+pub use options::{App, AppKind, Options, Rights};
+pub use org::Org;
+pub use requests::{LoggedRequest, Requests};
+pub use sandbox::Sandbox;

@@ -1,0 +1,163 @@
+//! The ways in which the org misbehaves on demand.
+
+use std::fmt;
+use std::str::FromStr;
+
+use connector_core::{Error, ErrorKind};
+
+/// One way to misbehave; the crate's guide has the table of what each does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// `token-html`
+    TokenHtml,
+    /// `foreign-instance-url:URL`
+    ForeignInstanceUrl(String),
+    /// `clock-skew:S`
+    ClockSkew(i64),
+    /// `html-200`
+    Html,
+    /// `503:N`
+    Unavailable(u64),
+    /// `session-expiry:N`
+    SessionExpiry(u64),
+    /// `session-expiry-once:N`
+    SessionExpiryOnce(u64),
+    /// `request-limit:N`: after N requests
+    RequestLimit(u64),
+    /// `concurrent-limit:N`
+    ConcurrentLimit(u64),
+    /// `slow:MS`
+    Slow(u64),
+    /// `reset:N`
+    Reset(u64),
+    /// `cut:N`
+    Cut(u64),
+    /// `truncate-page:N`
+    TruncatePage(u64),
+    /// `repeat-page`
+    RepeatPage,
+    /// `wrong-type-page`
+    WrongTypePage,
+    /// `missing-id`
+    MissingId,
+    /// `drop-rows`
+    DropRows,
+    /// `cursor-expiry`
+    CursorExpiry,
+}
+
+/// How each fault is written, for messages.
+const FORMS: &str = "`token-html`, `foreign-instance-url:URL`, `clock-skew:S`, `html-200`, `503:N`, `session-expiry:N`, \
+    `session-expiry-once:N`, `request-limit[:N]`, `concurrent-limit:N`, `slow:MS`, `reset[:N]`, `cut:N`, \
+    `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`";
+
+impl FromStr for Fault {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (name, argument) = match text.split_once(':') {
+            Some((name, argument)) => (name, Some(argument)),
+            None => (text, None),
+        };
+        let unknown = || {
+            Error::new(ErrorKind::Definition, format!("`{text}` is not a fault of the Salesforce sandbox"))
+                .with_help(format!("Write one of {FORMS}"))
+        };
+        let nth = |otherwise: Option<u64>| match argument {
+            Some(number) => number.parse().ok().filter(|n| *n > 0).ok_or_else(unknown),
+            None => otherwise.ok_or_else(unknown),
+        };
+        let plain = |fault: Self| if argument.is_none() { Ok(fault) } else { Err(unknown()) };
+        match name {
+            "token-html" => plain(Self::TokenHtml),
+            "foreign-instance-url" => argument.map(|url| Self::ForeignInstanceUrl(url.to_owned())).ok_or_else(unknown),
+            "clock-skew" => argument.and_then(|s| s.parse().ok()).map(Self::ClockSkew).ok_or_else(unknown),
+            "html-200" => plain(Self::Html),
+            "503" => nth(None).map(Self::Unavailable),
+            "session-expiry" => nth(None).map(Self::SessionExpiry),
+            "session-expiry-once" => nth(None).map(Self::SessionExpiryOnce),
+            "request-limit" => match argument {
+                None => Ok(Self::RequestLimit(0)),
+                Some(_) => nth(None).map(Self::RequestLimit),
+            },
+            "concurrent-limit" => nth(None).map(Self::ConcurrentLimit),
+            "slow" => nth(None).map(Self::Slow),
+            "reset" => nth(Some(1)).map(Self::Reset),
+            "cut" => nth(None).map(Self::Cut),
+            "truncate-page" => nth(None).map(Self::TruncatePage),
+            "repeat-page" => plain(Self::RepeatPage),
+            "wrong-type-page" => plain(Self::WrongTypePage),
+            "missing-id" => plain(Self::MissingId),
+            "drop-rows" => plain(Self::DropRows),
+            "cursor-expiry" => plain(Self::CursorExpiry),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TokenHtml => f.write_str("token-html"),
+            Self::ForeignInstanceUrl(url) => write!(f, "foreign-instance-url:{url}"),
+            Self::ClockSkew(seconds) => write!(f, "clock-skew:{seconds}"),
+            Self::Html => f.write_str("html-200"),
+            Self::Unavailable(n) => write!(f, "503:{n}"),
+            Self::SessionExpiry(n) => write!(f, "session-expiry:{n}"),
+            Self::SessionExpiryOnce(n) => write!(f, "session-expiry-once:{n}"),
+            Self::RequestLimit(0) => f.write_str("request-limit"),
+            Self::RequestLimit(n) => write!(f, "request-limit:{n}"),
+            Self::ConcurrentLimit(n) => write!(f, "concurrent-limit:{n}"),
+            Self::Slow(ms) => write!(f, "slow:{ms}"),
+            Self::Reset(n) => write!(f, "reset:{n}"),
+            Self::Cut(n) => write!(f, "cut:{n}"),
+            Self::TruncatePage(n) => write!(f, "truncate-page:{n}"),
+            Self::RepeatPage => f.write_str("repeat-page"),
+            Self::WrongTypePage => f.write_str("wrong-type-page"),
+            Self::MissingId => f.write_str("missing-id"),
+            Self::DropRows => f.write_str("drop-rows"),
+            Self::CursorExpiry => f.write_str("cursor-expiry"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_reads_what_it_writes() {
+        for text in [
+            "token-html",
+            "foreign-instance-url:https://evil.example",
+            "clock-skew:-600",
+            "html-200",
+            "503:3",
+            "session-expiry:4",
+            "session-expiry-once:4",
+            "request-limit",
+            "request-limit:9",
+            "concurrent-limit:2",
+            "slow:10",
+            "reset:1",
+            "cut:2",
+            "truncate-page:1",
+            "repeat-page",
+            "wrong-type-page",
+            "missing-id",
+            "drop-rows",
+            "cursor-expiry",
+        ] {
+            let fault: Fault = text.parse().unwrap();
+            assert_eq!(fault.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_unknown_fault_names_the_known_ones() {
+        for text in ["", "nothing", "503", "503:0", "503:x", "repeat-page:1", "clock-skew"] {
+            let error = text.parse::<Fault>().unwrap_err();
+            assert!(error.help().unwrap().contains("repeat-page"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Which fault is due now.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::answer::Answer;
+use crate::Fault;
+
+/// The faults in force, and the counts that say when one is due.
+#[derive(Debug, Default)]
+pub(crate) struct Misbehaviour {
+    faults: Mutex<Vec<Fault>>,
+    /// Requests of the data resources so far.
+    requests: AtomicU64,
+    /// Query answers so far.
+    pages: AtomicU64,
+}
+
+/// What to do with one query answer.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "several faults may be due at once")]
+pub(crate) struct PageFaults {
+    pub(crate) cut: bool,
+    pub(crate) truncate: bool,
+    pub(crate) repeat: bool,
+    pub(crate) wrong_type: bool,
+    pub(crate) missing_id: bool,
+    pub(crate) drop_rows: bool,
+}
+
+impl Misbehaviour {
+    pub(crate) fn new(faults: Vec<Fault>) -> Self {
+        Self { faults: Mutex::new(faults), ..Self::default() }
+    }
+
+    /// Replaces the faults and counts from the beginning.
+    pub(crate) fn set(&self, faults: Vec<Fault>) {
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+        self.requests.store(0, Ordering::Relaxed);
+        self.pages.store(0, Ordering::Relaxed);
+    }
+
+    /// The first answer that `choose` gives for a fault in force.
+    pub(crate) fn find<T>(&self, choose: impl FnMut(&Fault) -> Option<T>) -> Option<T> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).iter().find_map(choose)
+    }
+
+    fn has(&self, wanted: &Fault) -> bool {
+        self.find(|fault| (fault == wanted).then_some(())).is_some()
+    }
+
+    /// Counts a request of the data resources and says which it is, from 1.
+    pub(crate) fn count(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Whether request number `request` gets no answer at all.
+    pub(crate) fn resets(&self, request: u64) -> bool {
+        self.find(|fault| match fault {
+            Fault::Reset(every) => request.is_multiple_of(*every).then_some(()),
+            _ => None,
+        })
+        .is_some()
+    }
+
+    /// The answer that a fault gives to request number `request` in place of the real one.
+    pub(crate) fn answer(&self, request: u64) -> Option<Answer> {
+        self.find(|fault| match fault {
+            Fault::Html => Some(Answer::html(200, "Data Not Available")),
+            Fault::Unavailable(every) if request.is_multiple_of(*every) => {
+                Some(Answer::error(503, "SERVER_UNAVAILABLE", "Server too busy"))
+            }
+            Fault::RequestLimit(after) if request > *after => {
+                Some(Answer::error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))
+            }
+            Fault::ConcurrentLimit(every) if request.is_multiple_of(*every) => Some(Answer::error(
+                403,
+                "REQUEST_LIMIT_EXCEEDED",
+                "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+            )),
+            _ => None,
+        })
+    }
+
+    /// What is due for the next query answer.
+    pub(crate) fn page(&self) -> PageFaults {
+        let page = self.pages.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut due = PageFaults::default();
+        for fault in self.faults.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            match fault {
+                Fault::Cut(every) => due.cut = page.is_multiple_of(*every),
+                Fault::TruncatePage(number) => due.truncate = page == *number,
+                Fault::RepeatPage => due.repeat = true,
+                Fault::WrongTypePage => due.wrong_type = true,
+                Fault::MissingId => due.missing_id = true,
+                Fault::DropRows => due.drop_rows = true,
+                _ => {}
+            }
+        }
+        due
+    }
+
+    pub(crate) fn kills_cursors(&self) -> bool {
+        self.has(&Fault::CursorExpiry)
+    }
+
+    pub(crate) fn breaks_token(&self) -> bool {
+        self.has(&Fault::TokenHtml)
+    }
+
+    /// How many seconds the org's clock is ahead.
+    pub(crate) fn skew(&self) -> i64 {
+        self.find(|fault| if let Fault::ClockSkew(seconds) = fault { Some(*seconds) } else { None }).unwrap_or(0)
+    }
+
+    /// How long each answer waits on purpose, in milliseconds.
+    pub(crate) fn delay(&self) -> u64 {
+        self.find(|fault| if let Fault::Slow(ms) = fault { Some(*ms) } else { None }).unwrap_or(0)
+    }
+}

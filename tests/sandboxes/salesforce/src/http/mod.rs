@@ -1,0 +1,15 @@
+//! The org's HTTP: hosts, tokens, resources.
+
+mod answer;
+mod describe;
+mod listener;
+mod misbehave;
+mod query;
+mod resources;
+mod route;
+mod session;
+mod shared;
+mod token;
+
+pub(crate) use listener::{Listener, bind};
+pub(crate) use shared::{Host, Shared};

@@ -1,0 +1,139 @@
+//! Which resource a request is for, and what stands before every resource: faults, versions, sessions, rights.
+
+use hyper::Method;
+
+use super::answer::{Answer, Ask};
+use super::session::Session;
+use super::shared::{Host, Shared};
+use super::{describe, query, resources, token};
+use crate::org::INTEGRATION;
+use crate::org::object::Object;
+use crate::org::value::Value;
+
+/// The longest request target, and the longest target with headers.
+const LONGEST: usize = 16_384;
+/// API versions from here down are retired.
+const RETIRED: u32 = 30;
+
+/// Answers a request; `None` closes the connection without an answer.
+pub(crate) fn answer(shared: &Shared, host: Host, ask: &Ask) -> Option<Answer> {
+    let headers: usize = ask.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if ask.target_length > LONGEST {
+        return Some(Answer::error(414, "URI_TOO_LONG", "URI Too Long").kind("refused"));
+    }
+    if ask.target_length + headers > LONGEST {
+        let message = "Request Header Fields Too Large";
+        return Some(Answer::error(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", message).kind("refused"));
+    }
+    let segments: Vec<&str> = ask.path.split('/').filter(|segment| !segment.is_empty()).collect();
+    match segments[..] {
+        ["services", "oauth2", "token"] => Some(token::token(shared, ask).kind("token")),
+        ["services", "oauth2", "revoke"] => Some(resources::revoke(shared, ask).kind("revoke")),
+        ["services", "oauth2", "userinfo"] => Some(resources::userinfo(shared, ask).kind("userinfo")),
+        ["id", organization, user] => Some(resources::identity(shared, ask, organization, user).kind("identity")),
+        ["services", "data"] => versions(shared, ask),
+        ["services", "data", version, ref rest @ ..] => data(shared, host, ask, version, rest),
+        _ => Some(Answer::not_found().kind("unknown")),
+    }
+}
+
+fn reads(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}
+
+fn versions(shared: &Shared, ask: &Ask) -> Option<Answer> {
+    // A request that brings a token counts towards "every Nth" as any other.
+    let request = shared.faults.count();
+    if shared.faults.resets(request) {
+        return None;
+    }
+    if let Some(answer) = shared.faults.answer(request) {
+        return Some(answer.kind("versions"));
+    }
+    if !reads(&ask.method) {
+        return Some(Answer::not_allowed(&ask.method, "HEAD,GET").kind("versions"));
+    }
+    Some(resources::versions(shared).kind("versions"))
+}
+
+fn data(shared: &Shared, host: Host, ask: &Ask, version: &str, rest: &[&str]) -> Option<Answer> {
+    let request = shared.faults.count();
+    if shared.faults.resets(request) {
+        return None;
+    }
+    let usage = shared.usage();
+    let answer = match shared.faults.answer(request) {
+        Some(answer) => answer.kind("fault"),
+        None => checked(shared, host, ask, version, rest),
+    };
+    Some(answer.with("Sforce-Limit-Info", usage).with("X-Request-Id", format!("{request:032x}")))
+}
+
+fn checked(shared: &Shared, host: Host, ask: &Ask, version: &str, rest: &[&str]) -> Answer {
+    if host == Host::Login {
+        let message = "Destination URL not reset. The URL returned from login must be set";
+        return Answer::error(400, "URL_NOT_RESET", message).kind("wrong_host");
+    }
+    match number(version) {
+        Some(number) if number <= RETIRED && number > 0 => {
+            let message = format!("API version {version} is retired and no longer supported");
+            return Answer::error(410, "UNSUPPORTED_API_VERSION", &message).kind("retired");
+        }
+        Some(number) if shared.versions().contains(&number) => {}
+        _ => return Answer::not_found().kind("unknown"),
+    }
+    let session = match session(shared, ask) {
+        Ok(session) => session,
+        Err(answer) => return answer.kind("unauthorized"),
+    };
+    if session.user == INTEGRATION && !shared.org.read().rights.api_enabled {
+        return Answer::error(403, "API_CURRENTLY_DISABLED", "API is disabled for this User").kind("forbidden");
+    }
+    resource(shared, ask, version, rest)
+}
+
+/// The number of `vNN.0`.
+fn number(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.strip_suffix(".0")?.parse().ok()
+}
+
+/// The session of a request's token.
+pub(crate) fn session(shared: &Shared, ask: &Ask) -> Result<Session, Answer> {
+    let expired = || Answer::error(401, "INVALID_SESSION_ID", "Session expired or invalid");
+    let header =
+        ask.header("authorization").ok_or_else(|| Answer::error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"))?;
+    let token = header
+        .strip_prefix("Bearer ")
+        .or_else(|| header.strip_prefix("OAuth "))
+        .ok_or_else(|| Answer::error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"))?;
+    let session = shared.sessions().take(token).ok_or_else(expired)?;
+    let state = shared.org.read();
+    let is_active = state.named(Object::User, session.user, "IsActive") == Value::Bool(true);
+    if is_active { Ok(session) } else { Err(expired()) }
+}
+
+fn resource(shared: &Shared, ask: &Ask, version: &str, rest: &[&str]) -> Answer {
+    if !reads(&ask.method) {
+        return Answer::not_allowed(&ask.method, "HEAD,GET").kind("refused");
+    }
+    match rest {
+        [] => resources::list(shared, version).kind("resources"),
+        ["query" | "queryAll"] => query::query(shared, ask, version),
+        ["query" | "queryAll", locator] => query::more(shared, locator, version),
+        ["limits"] => resources::limits(shared).kind("limits"),
+        ["limits", "recordCount"] => resources::record_count(shared, ask).kind("record_count"),
+        ["sobjects"] => describe::objects(shared, version).kind("sobjects"),
+        ["sobjects", object, rest @ ..] => {
+            let Some(object) = Object::named(object).filter(|object| shared.org.read().sees(*object)) else {
+                return Answer::not_found().kind("unknown");
+            };
+            match rest {
+                [] => describe::object(shared, object, version).kind(format!("sobject:{}", object.name())),
+                ["describe"] => describe::describe(shared, object, version).kind(format!("describe:{}", object.name())),
+                [id] => resources::record(shared, ask, object, id, version).kind(format!("record:{}", object.name())),
+                _ => Answer::not_found().kind("unknown"),
+            }
+        }
+        _ => Answer::not_found().kind("unknown"),
+    }
+}

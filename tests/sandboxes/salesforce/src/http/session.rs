@@ -1,0 +1,67 @@
+//! Sessions: what an access token stands for.
+
+use std::collections::HashMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::id::Id;
+
+/// What an access token stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Session {
+    /// The user's row.
+    pub(crate) user: u64,
+    /// Requests left before it dies; `None` lives on.
+    left: Option<u64>,
+}
+
+/// All sessions of the org, by token.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    open: HashMap<String, Session>,
+    opened: u64,
+}
+
+impl Sessions {
+    /// Opens a session and gives its token: `<15-character org id>!<random>`.
+    pub(crate) fn open(&mut self, organization: Id, user: u64, lifetime: impl Fn(u64) -> Option<u64>) -> String {
+        let mut random = [0; 60];
+        // The system's generator does not fail; were it to, tokens would only be easier to guess on loopback.
+        openssl::rand::rand_bytes(&mut random).unwrap_or_default();
+        self.opened += 1;
+        let random = URL_SAFE_NO_PAD.encode(random).replace('-', ".");
+        let token = format!("{}!AQ{:04}{random}", &organization.as_str()[..15], self.opened % 10_000);
+        self.open.insert(token.clone(), Session { user, left: lifetime(self.opened) });
+        token
+    }
+
+    /// The session of a token, one request of its life used up.
+    pub(crate) fn take(&mut self, token: &str) -> Option<Session> {
+        let session = self.open.get_mut(token)?;
+        if let Some(left) = &mut session.left {
+            if *left == 0 {
+                self.open.remove(token);
+                return None;
+            }
+            *left -= 1;
+        }
+        self.open.get(token).copied()
+    }
+
+    /// Ends one session; false when there is none.
+    pub(crate) fn close(&mut self, token: &str) -> bool {
+        self.open.remove(token).is_some()
+    }
+
+    /// Ends all sessions.
+    pub(crate) fn close_all(&mut self) {
+        self.open.clear();
+    }
+}
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sessions").field("open", &self.open.len()).finish_non_exhaustive()
+    }
+}

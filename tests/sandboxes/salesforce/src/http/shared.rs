@@ -1,0 +1,109 @@
+//! What all connections of a sandbox share.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::misbehave::Misbehaviour;
+use super::query::Cursors;
+use super::session::Sessions;
+use crate::options::{App, Options};
+use crate::org::Org;
+use crate::requests::Requests;
+
+/// Which of the org's hosts was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    Login,
+    Instance,
+}
+
+/// What all connections of a sandbox share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) org: Org,
+    pub(crate) login_url: String,
+    pub(crate) instance_url: String,
+    pub(crate) faults: Misbehaviour,
+    pub(crate) api_usage: AtomicU64,
+    app: Mutex<App>,
+    sessions: Mutex<Sessions>,
+    cursors: Mutex<Cursors>,
+    requests: Mutex<Requests>,
+    /// The `jti` of every assertion that was accepted.
+    seen: Mutex<HashSet<String>>,
+    /// Logins of each user since the start.
+    logins: Mutex<HashMap<u64, u64>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options, login_url: String, instance_url: String) -> Self {
+        Self {
+            org: Org::new(&options),
+            faults: Misbehaviour::new(options.faults.clone()),
+            app: Mutex::new(options.app.clone()),
+            options,
+            login_url,
+            instance_url,
+            api_usage: AtomicU64::new(0),
+            sessions: Mutex::default(),
+            cursors: Mutex::default(),
+            requests: Mutex::default(),
+            seen: Mutex::default(),
+            logins: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn app(&self) -> MutexGuard<'_, App> {
+        locked(&self.app)
+    }
+
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        locked(&self.sessions)
+    }
+
+    pub(crate) fn cursors(&self) -> MutexGuard<'_, Cursors> {
+        locked(&self.cursors)
+    }
+
+    pub(crate) fn requests(&self) -> MutexGuard<'_, Requests> {
+        locked(&self.requests)
+    }
+
+    /// Remembers the id of an assertion; false when it was used before.
+    pub(crate) fn first_use(&self, jti: &str) -> bool {
+        locked(&self.seen).insert(jti.to_owned())
+    }
+
+    /// Counts a login of a user and says how many there were.
+    pub(crate) fn count_login(&self, user: u64) -> u64 {
+        let mut logins = locked(&self.logins);
+        let count = logins.entry(user).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// The org's time in milliseconds.
+    pub(crate) fn now(&self) -> i64 {
+        Timestamp::now().as_millisecond() + self.faults.skew() * 1_000
+    }
+
+    /// Counts one API request and writes the `Sforce-Limit-Info` header's value.
+    pub(crate) fn usage(&self) -> String {
+        let used = self.api_usage.fetch_add(1, Ordering::Relaxed) + 1;
+        self.requests().api += 1;
+        format!("api-usage={used}/{}", self.options.daily_requests)
+    }
+
+    /// The API versions listed, oldest first.
+    pub(crate) fn versions(&self) -> std::ops::RangeInclusive<u32> {
+        self.options.oldest_version..=self.options.newest_version
+    }
+}

@@ -1,0 +1,219 @@
+//! The token endpoint: grants checked one thing after another, as the org does.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::sign::{Signer, Verifier};
+use openssl::x509::X509;
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value as Json, json};
+
+use super::answer::{Answer, Ask};
+use super::shared::Shared;
+use crate::Fault;
+use crate::options::{App, AppKind};
+use crate::org::INTEGRATION;
+use crate::org::object::Object;
+use crate::org::value::Value;
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// The generic login hosts, which External Client Apps refuse as audience.
+const GENERIC_AUDIENCES: [&str; 2] = ["https://login.salesforce.com", "https://test.salesforce.com"];
+/// Logins of one user before the org refuses more.
+const LOGIN_RATE: u64 = 3_600;
+const SCOPE: &str = "api refresh_token";
+
+/// A refused token request: `error` and `error_description`.
+type Refused = (&'static str, &'static str);
+
+const INVALID_ASSERTION: Refused = ("invalid_grant", "invalid assertion");
+const NOT_APPROVED: Refused = ("invalid_grant", "user hasn't approved this consumer");
+
+/// `POST /services/oauth2/token`.
+pub(crate) fn token(shared: &Shared, ask: &Ask) -> Answer {
+    if shared.faults.breaks_token() {
+        return Answer::html(200, "Data Not Available");
+    }
+    if ask.method != hyper::Method::POST {
+        return Answer::refused("invalid_request", "must use HTTP POST");
+    }
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(&ask.body).into_owned().collect();
+    let field = |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+    let granted = match field("grant_type") {
+        JWT_BEARER => jwt_bearer(shared, field("assertion")),
+        "client_credentials" => client_credentials(shared, ask, field("client_id"), field("client_secret")),
+        _ => Err(("unsupported_grant_type", "grant type not supported")),
+    };
+    match granted {
+        Ok(answer) => Answer::json(200, &Json::Object(answer))
+            .with("Cache-Control", "no-cache, no-store")
+            .with("Pragma", "no-cache"),
+        Err((error, description)) => Answer::refused(error, description),
+    }
+}
+
+fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Refused> {
+    let app = shared.app().clone();
+    let claims = verified(&app, assertion)?;
+    let text = |name: &str| claims.get(name).and_then(Json::as_str);
+    check_audience(shared, &app, text("aud").unwrap_or(""))?;
+    let expires = claims.get("exp").and_then(Json::as_f64).ok_or(INVALID_ASSERTION)?;
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
+    let now = (shared.now() / 1_000) as f64;
+    if expires <= now {
+        return Err(("invalid_grant", "expired authorization code"));
+    }
+    if text("jti").is_some_and(|jti| !shared.first_use(jti)) {
+        return Err(("bad_jti_claim", "jti claim was used before"));
+    }
+    let user = approved(shared, &app, text("sub").or_else(|| text("prn")).unwrap_or(""))?;
+    check_login(shared, user)?;
+    Ok(success(shared, user))
+}
+
+/// The claims of an assertion whose form, issuer and signature are right.
+fn verified(app: &App, assertion: &str) -> Result<Map<String, Json>, Refused> {
+    let parts: Vec<&str> = assertion.split('.').collect();
+    let [header, payload, signature] = parts[..] else { return Err(INVALID_ASSERTION) };
+    let header = decoded(header)?;
+    let claims = decoded(payload)?;
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| INVALID_ASSERTION)?;
+    if claims.get("iss").and_then(Json::as_str) != Some(app.consumer_key.as_str()) {
+        return Err(("invalid_client_id", "client identifier invalid"));
+    }
+    let Some(certificate) = &app.certificate_pem else { return Err(("invalid_grant", "invalid grant type")) };
+    let signed = &assertion[..assertion.rfind('.').unwrap_or(0)];
+    let is_rs256 = header.get("alg").and_then(Json::as_str) == Some("RS256");
+    if !is_rs256 || !fits(certificate, signed, &signature) {
+        return Err(INVALID_ASSERTION);
+    }
+    Ok(claims)
+}
+
+fn decoded(part: &str) -> Result<Map<String, Json>, Refused> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| INVALID_ASSERTION)?;
+    serde_json::from_slice(&bytes).map_err(|_| INVALID_ASSERTION)
+}
+
+/// Whether the signature is that of the certificate's key.
+fn fits(certificate: &str, signed: &str, signature: &[u8]) -> bool {
+    let checked = X509::from_pem(certificate.as_bytes())
+        .and_then(|certificate| certificate.public_key())
+        .and_then(|key| Verifier::new(MessageDigest::sha256(), &key)?.verify_oneshot(signature, signed.as_bytes()));
+    checked.unwrap_or(false)
+}
+
+fn check_audience(shared: &Shared, app: &App, audience: &str) -> Result<(), Refused> {
+    if audience == shared.login_url || audience == shared.instance_url {
+        return Ok(());
+    }
+    match app.kind {
+        AppKind::ConnectedApp if audience == GENERIC_AUDIENCES[0] => Ok(()),
+        AppKind::ExternalClientApp if GENERIC_AUDIENCES.contains(&audience) => {
+            Err(("app_not_found", "External client app is not installed in this org"))
+        }
+        _ => Err(("invalid_grant", "audience is invalid")),
+    }
+}
+
+/// The user of this name, if the app may act for it. An unknown name looks like one that was not approved.
+fn approved(shared: &Shared, app: &App, username: &str) -> Result<u64, Refused> {
+    let user = shared.org.read().user_named(username).ok_or(NOT_APPROVED)?;
+    match (app.approved, app.kind) {
+        (true, _) => Ok(user),
+        (false, AppKind::ExternalClientApp) => {
+            Err(("invalid_app_access", "user is not admin approved to access this app"))
+        }
+        (false, AppKind::ConnectedApp) => Err(NOT_APPROVED),
+    }
+}
+
+fn check_login(shared: &Shared, user: u64) -> Result<(), Refused> {
+    {
+        let state = shared.org.read();
+        let id = state.world.id(Object::User, user);
+        let login = crate::org::schema::place(Object::UserLogin, "UserId")
+            .and_then(|field| state.of_user(Object::UserLogin, field, id))
+            .and_then(|rows| rows.first().copied());
+        let is = |field: &str| login.is_some_and(|row| state.named(Object::UserLogin, row, field) == Value::Bool(true));
+        if state.named(Object::User, user, "IsActive") != Value::Bool(true) || is("IsFrozen") {
+            return Err(("invalid_grant", "inactive user"));
+        }
+        if is("IsPasswordLocked") {
+            return Err(("invalid_grant", "user is locked"));
+        }
+    }
+    if shared.count_login(user) > LOGIN_RATE {
+        return Err(("rate_limit_exceeded", "number of logins exceeded"));
+    }
+    Ok(())
+}
+
+fn client_credentials(shared: &Shared, ask: &Ask, id: &str, secret: &str) -> Result<Map<String, Json>, Refused> {
+    let (id, secret) = match basic(ask) {
+        Some((id, secret)) if secret_is_missing(ask) => (id, secret),
+        _ => (id.to_owned(), secret.to_owned()),
+    };
+    let app = shared.app().clone();
+    if id != app.consumer_key {
+        return Err(("invalid_client_id", "client identifier invalid"));
+    }
+    let known = app.client_secret.as_ref().ok_or(("invalid_grant", "no client credentials user enabled"))?;
+    if !openssl_equal(known.expose_secret().as_bytes(), secret.as_bytes()) {
+        return Err(("invalid_client", "invalid client credentials"));
+    }
+    check_login(shared, INTEGRATION)?;
+    let mut answer = success(shared, INTEGRATION);
+    let issued_at = shared.now().to_string();
+    let signed = format!("{}{issued_at}", answer.get("id").and_then(Json::as_str).unwrap_or(""));
+    let signature = PKey::hmac(known.expose_secret().as_bytes())
+        .and_then(|key| Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(signed.as_bytes()))
+        .unwrap_or_default();
+    answer.insert("issued_at".to_owned(), Json::from(issued_at));
+    answer.insert("signature".to_owned(), Json::from(STANDARD.encode(signature)));
+    Ok(answer)
+}
+
+fn secret_is_missing(ask: &Ask) -> bool {
+    !url::form_urlencoded::parse(&ask.body).any(|(name, _)| name == "client_secret")
+}
+
+fn openssl_equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && openssl::memcmp::eq(a, b)
+}
+
+/// The client's id and secret from `Authorization: Basic`.
+fn basic(ask: &Ask) -> Option<(String, String)> {
+    let encoded = ask.header("authorization")?.strip_prefix("Basic ")?;
+    let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    decoded.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
+}
+
+fn success(shared: &Shared, user: u64) -> Map<String, Json> {
+    let state = shared.org.read();
+    let organization = state.world.organization();
+    let lifetime = |session: u64| {
+        shared.faults.find(|fault| match fault {
+            Fault::SessionExpiry(requests) => Some(*requests),
+            Fault::SessionExpiryOnce(requests) if session == 1 => Some(*requests),
+            _ => None,
+        })
+    };
+    let token = shared.sessions().open(organization, user, lifetime);
+    let foreign = shared.faults.find(|fault| match fault {
+        Fault::ForeignInstanceUrl(url) => Some(url.clone()),
+        _ => None,
+    });
+    let mut answer = Map::new();
+    for (key, value) in [
+        ("access_token", json!(token)),
+        ("scope", json!(SCOPE)),
+        ("instance_url", json!(foreign.unwrap_or_else(|| shared.instance_url.clone()))),
+        ("id", json!(format!("{}/id/{organization}/{}", shared.login_url, state.world.id(Object::User, user)))),
+        ("token_type", json!("Bearer")),
+    ] {
+        answer.insert(key.to_owned(), value);
+    }
+    answer
+}

@@ -1,0 +1,132 @@
+//! What a simulated org is started with.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::Fault;
+
+/// What a simulated org is started with; [`Options::default`] is an org of 200 users over plain HTTP.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many users the org has.
+    pub users: u64,
+    /// The same seed gives the same org, byte for byte.
+    pub seed: u64,
+    /// The login host's port, the instance takes the next one; `None` lets the system choose both.
+    pub port: Option<u16>,
+    /// Serve HTTPS with a server certificate of a private authority made at start.
+    pub tls: bool,
+    /// How long each answer waits before it is sent.
+    pub latency: Duration,
+    /// What goes wrong, on purpose.
+    pub faults: Vec<Fault>,
+    /// The largest page of a query.
+    pub max_page: usize,
+    /// How many real assignments (permission sets, groups, queues, licences) each user holds.
+    pub assignments_per_user: u32,
+    /// The oldest API version listed, for example 31.
+    pub oldest_version: u32,
+    /// The newest API version listed, for example 67.
+    pub newest_version: u32,
+    /// API requests per day, as `Sforce-Limit-Info` says it.
+    pub daily_requests: u64,
+    /// The app that asks for tokens.
+    pub app: App,
+    /// The user the app works for.
+    pub username: String,
+    /// What that user may do.
+    pub rights: Rights,
+    /// Whether the org has Sales Territories.
+    pub territories: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            users: 200,
+            seed: 1,
+            port: None,
+            tls: false,
+            latency: Duration::ZERO,
+            faults: Vec::new(),
+            max_page: 2_000,
+            assignments_per_user: 3,
+            oldest_version: 31,
+            newest_version: 67,
+            daily_requests: 100_000,
+            app: App::default(),
+            username: "integration@acme.example".to_owned(),
+            rights: Rights::default(),
+            territories: false,
+        }
+    }
+}
+
+/// The kind of app in the org's Setup; it decides which audiences and error texts the token endpoint knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AppKind {
+    /// An External Client App: refuses the generic login hosts as audience.
+    #[default]
+    ExternalClientApp,
+    /// A Connected App.
+    ConnectedApp,
+}
+
+/// The OAuth app of the simulated org.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The OAuth client id.
+    pub consumer_key: String,
+    /// The client secret; `None` switches the client credentials flow off.
+    pub client_secret: Option<SecretString>,
+    /// The uploaded certificate in PEM; `None` switches the JWT bearer flow off.
+    pub certificate_pem: Option<String>,
+    /// External Client App or Connected App.
+    pub kind: AppKind,
+    /// Whether the user is pre-authorized by a profile or permission set.
+    pub approved: bool,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self {
+            consumer_key: "3MVG9SandboxConsumerKey0000000000000000000".to_owned(),
+            client_secret: None,
+            certificate_pem: None,
+            kind: AppKind::default(),
+            approved: true,
+        }
+    }
+}
+
+/// What the integration user may do. Default: everything a connector needs.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one checkbox of the org's Setup")]
+pub struct Rights {
+    /// *API Enabled*.
+    pub api_enabled: bool,
+    /// *View Setup and Configuration*.
+    pub view_setup: bool,
+    /// *Manage Users*.
+    pub manage_users: bool,
+    /// *View Roles and Role Hierarchy*.
+    pub view_roles: bool,
+    /// *Assign Permission Sets*.
+    pub assign_permission_sets: bool,
+    /// Fields hidden by field-level security, for example `User.EmployeeNumber`.
+    pub hidden_fields: Vec<String>,
+}
+
+impl Default for Rights {
+    fn default() -> Self {
+        Self {
+            api_enabled: true,
+            view_setup: true,
+            manage_users: true,
+            view_roles: true,
+            assign_permission_sets: true,
+            hidden_fields: Vec::new(),
+        }
+    }
+}
