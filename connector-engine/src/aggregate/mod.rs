@@ -4,8 +4,10 @@
 //! of the frontier. So the frontier is the checkpoint: a job that was stopped or killed at any moment is taken up by
 //! the next one without reading a committed page again.
 
+mod commit;
 mod job;
 mod progress;
+mod read;
 mod run;
 
 pub use crate::store::{Counts, Mode, RunError, RunReport, RunStatus};

@@ -1,9 +1,16 @@
 //! The run from the first page to the end.
 
+use super::commit::{Committed, Committer, Started};
 use super::job::Job;
-use super::progress::Progress;
-use crate::store::{RunReport, Store};
-use connector_core::{Error, ErrorKind, Result};
+use super::progress::{Phase, Progress, StepProgress};
+use super::read::read;
+use crate::store::{Beginning, Ending, ReadPage, RunReport, SeenSoFar, Step, Store, Usage};
+use connector_core::{Cursor, Meter, Result};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Aggregates a source: takes up its unfinished run, or begins a new one.
@@ -16,6 +23,178 @@ pub async fn run(
     progress: impl Fn(&Progress) + Send + Sync,
     stop: CancellationToken,
 ) -> Result<RunReport> {
-    let _ = (store, job, progress, stop);
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+    let start = Readings::of(job.meter);
+    let mut steps = vec![Step::Accounts];
+    if job.connector.capabilities().entitlements().is_some() {
+        // Entitlements first: assignments then find what they name.
+        steps = vec![Step::Entitlements, Step::Accounts, Step::Assignments];
+    }
+    let beginning = Beginning {
+        source: job.source.to_owned(),
+        connector: job.connector_name.to_owned(),
+        mode: job.mode,
+        restart: job.restart,
+        steps,
+    };
+    let (mut committer, started) = Committer::start(store, beginning).await?;
+    let mut course = Course::new(started, progress);
+    let ending = course.go(job, &mut committer, &start, &stop).await;
+    if matches!(ending, Ending::Complete { .. }) {
+        course.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
+    }
+    committer.finish(ending, start.usage(job.meter)).await
+}
+
+/// Where a job is.
+struct Course<P> {
+    /// What is still to be read; the newest first, so that a read that forks again and again stays narrow.
+    frontier: VecDeque<(Step, Cursor)>,
+    resumed: bool,
+    seen: SeenSoFar,
+    estimates: [Option<u64>; 3],
+    earlier_calls: u64,
+    began: Instant,
+    progress: P,
+}
+
+/// What woke the job.
+enum Woken {
+    Stopped,
+    Committed(Result<Committed>),
+    Read(Result<ReadPage>),
+}
+
+impl<P: Fn(&Progress)> Course<P> {
+    fn new(started: Started, progress: P) -> Self {
+        Self {
+            frontier: started.frontier.into(),
+            resumed: started.resumed,
+            seen: started.seen,
+            estimates: [None; 3],
+            earlier_calls: started.earlier_calls,
+            began: Instant::now(),
+            progress,
+        }
+    }
+
+    /// Reads and commits until nothing is left, something failed, or the user asks to stop.
+    async fn go(
+        &mut self,
+        job: &Job<'_>,
+        committer: &mut Committer,
+        start: &Readings,
+        stop: &CancellationToken,
+    ) -> Ending {
+        let mut reads = FuturesUnordered::new();
+        self.tell(Phase::Reading, start.usage(job.meter).api_calls);
+        let ending = loop {
+            // A slow disk slows the reads down instead of filling the memory.
+            let limit = job.concurrency.max(1);
+            while reads.len() < limit && reads.len() + committer.waiting() < limit * 2 {
+                let Some((step, cursor)) = self.frontier.pop_front() else { break };
+                reads.push(read(job, step, cursor));
+            }
+            if reads.is_empty() && committer.waiting() == 0 {
+                return Ending::Complete { remove: job.remove, threshold: job.delete_threshold };
+            }
+            match wake(&mut reads, committer, stop).await {
+                Woken::Stopped => break Ending::Interrupted,
+                Woken::Read(Ok(page)) => {
+                    if let Err(error) = committer.commit(page, start.usage(job.meter)) {
+                        break Ending::Failed(error);
+                    }
+                }
+                Woken::Committed(Ok(committed)) => self.committed(committed, start.usage(job.meter).api_calls),
+                Woken::Read(Err(error)) | Woken::Committed(Err(error)) => break Ending::Failed(error),
+            }
+        };
+        // What is being read is dropped; what was read is committed before the run ends.
+        drop(reads);
+        self.settle(committer, ending, start.usage(job.meter).api_calls).await
+    }
+
+    /// Waits for the pages that were read. The first error stays.
+    async fn settle(&mut self, committer: &mut Committer, mut ending: Ending, calls: u64) -> Ending {
+        while committer.waiting() > 0 {
+            match committer.committed().await {
+                Ok(committed) => self.committed(committed, calls),
+                Err(error) => {
+                    if !matches!(ending, Ending::Failed(_)) {
+                        ending = Ending::Failed(error);
+                    }
+                    // The thread commits nothing after an error.
+                    break;
+                }
+            }
+        }
+        ending
+    }
+
+    fn committed(&mut self, committed: Committed, calls: u64) {
+        for cursor in committed.next.into_iter().rev() {
+            self.frontier.push_front((committed.step, cursor));
+        }
+        self.seen = committed.seen;
+        let estimate = &mut self.estimates[place(committed.step)];
+        *estimate = (*estimate).max(committed.estimate);
+        self.tell(Phase::Reading, calls);
+    }
+
+    fn tell(&self, phase: Phase, calls: u64) {
+        let of = |step| StepProgress { seen: self.seen[place(step)], estimate: self.estimates[place(step)] };
+        (self.progress)(&Progress {
+            phase,
+            resumed: self.resumed,
+            accounts: of(Step::Accounts),
+            entitlements: of(Step::Entitlements),
+            assignments: of(Step::Assignments),
+            api_calls: self.earlier_calls + calls,
+            elapsed: self.began.elapsed(),
+        });
+    }
+}
+
+async fn wake<F: Future<Output = Result<ReadPage>>>(
+    reads: &mut FuturesUnordered<F>,
+    committer: &mut Committer,
+    stop: &CancellationToken,
+) -> Woken {
+    let committing = committer.waiting() > 0;
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Woken::Stopped,
+        committed = committer.committed(), if committing => Woken::Committed(committed),
+        Some(page) = reads.next(), if !reads.is_empty() => Woken::Read(page),
+    }
+}
+
+/// The order of [`SeenSoFar`].
+fn place(step: Step) -> usize {
+    match step {
+        Step::Accounts => 0,
+        Step::Entitlements => 1,
+        Step::Assignments => 2,
+    }
+}
+
+/// What the meter showed when the job began: earlier jobs may have used the same one.
+struct Readings {
+    calls: u64,
+    retries: u64,
+    bytes: u64,
+}
+
+impl Readings {
+    fn of(meter: &Meter) -> Self {
+        Self { calls: meter.api_calls(), retries: meter.retries(), bytes: meter.bytes_received() }
+    }
+
+    fn usage(&self, meter: &Meter) -> Usage {
+        Usage {
+            api_calls: meter.api_calls().saturating_sub(self.calls),
+            retries: meter.retries().saturating_sub(self.retries),
+            bytes_received: meter.bytes_received().saturating_sub(self.bytes),
+            limits: meter.allowances(),
+        }
+    }
 }

@@ -1,10 +1,14 @@
 //! One account and its history.
 
-use super::diff::AttributeChange;
-use crate::store::Store;
+use super::difference::{AttributeChange, of_accounts};
+use super::life::{Life, PastChange};
+use super::reading::{Named, Reading, account_from_row, key_of};
+use crate::store::{AccountImage, Step, Store, fault};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// One account and its history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,6 +61,163 @@ pub enum Event {
 ///
 /// Fails with kind `not_found`, and with kind `conflict` when several accounts have that name.
 pub fn account(store: &Store, source: &str, id_or_name: &str) -> Result<AccountDetail> {
-    let _ = (store, source, id_or_name);
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+    let reading = Reading::of(store, source)?;
+    let row = account_row(&reading, id_or_name)?;
+    let (mut account, life) = reading
+        .connection
+        .query_row(
+            "SELECT account_id, name, display_name, enabled, locked, attributes,
+                    first_run, added_run, changed_run, removed_run
+             FROM accounts WHERE id = ?1",
+            [row],
+            |row| {
+                let life = Life { first: row.get(6)?, added: row.get(7)?, changed: row.get(8)?, removed: row.get(9)? };
+                Ok((account_from_row(row)?, life))
+            },
+        )
+        .map_err(fault)?;
+    let named = reading.named()?;
+    let held = assignments_of(&reading, &account.id)?;
+    let mut history = History { reading: &reading, entries: Vec::new() };
+    history.add_account(&account, row, &life)?;
+    for held in &held {
+        history.add_assignment(held, &named)?;
+    }
+    account.entitlements = held
+        .iter()
+        .filter(|held| held.life.removed.is_none())
+        .map(|held| key_of(named.get(&held.entitlement)))
+        .collect();
+    account.entitlements.sort_unstable();
+    account.entitlements.dedup();
+    Ok(AccountDetail { account, removed: life.removed.is_some(), history: history.told()? })
+}
+
+fn account_row(reading: &Reading, id_or_name: &str) -> Result<i64> {
+    let by_id = reading
+        .connection
+        .query_row(
+            "SELECT id FROM accounts WHERE source = ?1 AND account_id = ?2",
+            params![reading.source, id_or_name],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(fault)?;
+    if let Some(row) = by_id {
+        return Ok(row);
+    }
+    let by_name: Vec<(i64, String)> = reading
+        .connection
+        .prepare(
+            "SELECT id, account_id FROM accounts INDEXED BY accounts_by_name
+             WHERE source = ?1 AND name = ?2 AND removed_run IS NULL LIMIT 5",
+        )
+        .and_then(|mut statement| {
+            statement.query_map(params![reading.source, id_or_name], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+        .map_err(fault)?;
+    match &by_name[..] {
+        [(row, _)] => Ok(*row),
+        [] => Err(reading.no_account(id_or_name)),
+        several => {
+            let ids: Vec<_> = several.iter().map(|(_, id)| id.as_str()).collect();
+            Err(Error::new(ErrorKind::Conflict, format!("several accounts are called `{id_or_name}`"))
+                .with_help(format!("name one by its id: {}", ids.join(", "))))
+        }
+    }
+}
+
+/// An assignment of the account, now or earlier.
+struct Held {
+    id: i64,
+    entitlement: i64,
+    life: Life,
+}
+
+fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<Held>> {
+    reading
+        .connection
+        .prepare(
+            "SELECT id, entitlement, first_run, added_run, removed_run FROM assignments
+             WHERE source = ?1 AND account = ?2",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![reading.source, account], |row| {
+                    let life = Life { first: row.get(2)?, added: row.get(3)?, changed: None, removed: row.get(4)? };
+                    Ok(Held { id: row.get(0)?, entitlement: row.get(1)?, life })
+                })?
+                .collect()
+        })
+        .map_err(fault)
+}
+
+/// What happened, with the numbers of the runs.
+struct History<'a> {
+    reading: &'a Reading,
+    entries: Vec<(i64, Event, Vec<AttributeChange>, Option<EntitlementRef>)>,
+}
+
+impl History<'_> {
+    fn add_account(&mut self, account: &Account, row: i64, life: &Life) -> Result<()> {
+        let past = self.reading.past(Step::Accounts, row, life)?;
+        let now = AccountImage {
+            name: account.name.clone(),
+            display_name: account.display_name.clone(),
+            enabled: account.enabled,
+            locked: account.locked,
+            attributes: account.attributes.clone(),
+        };
+        let after = |run| Life::values_at(&past, run).and_then(AccountImage::from_text).unwrap_or_else(|| now.clone());
+        self.entries.push((life.first, Event::Added, Vec::new(), None));
+        for PastChange { run, before, removed } in &past {
+            let before = before.as_deref().and_then(AccountImage::from_text);
+            let changes = before.map(|before| of_accounts(Some(&before), Some(&after(*run)))).unwrap_or_default();
+            match removed {
+                Some(removed) => {
+                    self.entries.push((*removed, Event::Removed, Vec::new(), None));
+                    self.entries.push((*run, Event::Restored, changes, None));
+                }
+                None => self.entries.push((*run, Event::Changed, changes, None)),
+            }
+        }
+        if let Some(removed) = life.removed {
+            self.entries.push((removed, Event::Removed, Vec::new(), None));
+        }
+        Ok(())
+    }
+
+    fn add_assignment(&mut self, held: &Held, named: &HashMap<i64, Named>) -> Result<()> {
+        let entitlement = key_of(named.get(&held.entitlement));
+        let mut add = |run, event| self.entries.push((run, event, Vec::new(), Some(entitlement.clone())));
+        add(held.life.first, Event::Assigned);
+        for change in self.reading.past(Step::Assignments, held.id, &held.life)? {
+            if let Some(removed) = change.removed {
+                add(removed, Event::Unassigned);
+                add(change.run, Event::Assigned);
+            }
+        }
+        if let Some(removed) = held.life.removed {
+            add(removed, Event::Unassigned);
+        }
+        Ok(())
+    }
+
+    /// In the order of runs; within a run the account comes before its entitlements.
+    fn told(mut self) -> Result<Vec<HistoryEntry>> {
+        self.entries.sort_by(|one, other| (one.0, &one.3).cmp(&(other.0, &other.3)));
+        let mut runs: HashMap<i64, (String, Timestamp)> = HashMap::new();
+        let mut told = Vec::with_capacity(self.entries.len());
+        for (number, event, changes, entitlement) in self.entries {
+            let (run, at) = match runs.get(&number) {
+                Some(known) => known.clone(),
+                None => {
+                    let stored = crate::store::run_by_number(&self.reading.connection, number)?;
+                    runs.entry(number).or_insert((stored.report.run, stored.started_at)).clone()
+                }
+            };
+            told.push(HistoryEntry { run, at, event, changes, entitlement });
+        }
+        Ok(told)
+    }
 }

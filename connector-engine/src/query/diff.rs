@@ -1,74 +1,12 @@
 //! What changed between two runs.
 
-use crate::store::Store;
+use super::difference::{Change, Difference, of_accounts, of_entitlements};
+use super::life::Life;
+use super::reading::{Reading, key_of};
+use crate::store::{AccountImage, EntitlementImage, Step, Store, StoredRun, fault, select_runs};
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
+use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
-use serde_json::Value;
-
-/// What became of a row between two runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// It is there now and was not before.
-    Added,
-    /// It was there before with other values.
-    Changed,
-    /// It was there before and is not now.
-    Removed,
-}
-
-/// A value that changed; null is an absent value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AttributeChange {
-    /// `name`, `display_name`, `enabled`, `locked`, `description`, or the attribute's own name. An attribute that is
-    /// called like one of the five is written `attributes.NAME`.
-    pub attribute: String,
-    /// The value before.
-    pub from: Value,
-    /// The value now.
-    pub to: Value,
-}
-
-/// One difference between two runs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum Difference {
-    /// An account.
-    Account {
-        /// What became of it.
-        change: Change,
-        /// Its id.
-        id: String,
-        /// Its name, the newer one.
-        name: String,
-        /// Its values that differ: all of them for one that came or is gone.
-        changes: Vec<AttributeChange>,
-    },
-    /// An entitlement.
-    Entitlement {
-        /// What became of it.
-        change: Change,
-        /// Type and id.
-        entitlement: EntitlementRef,
-        /// Its name, the newer one.
-        name: String,
-        /// Its values that differ: all of them for one that came or is gone.
-        changes: Vec<AttributeChange>,
-    },
-    /// An assignment.
-    Assignment {
-        /// What became of it: added or removed.
-        change: Change,
-        /// The account's id.
-        account: String,
-        /// The account's name, where the account is known.
-        account_name: Option<String>,
-        /// What it holds or held.
-        entitlement: EntitlementRef,
-        /// The entitlement's name, where it is known.
-        entitlement_name: Option<String>,
-    },
-}
 
 /// How many differences of one kind there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -79,6 +17,16 @@ pub struct Tally {
     pub changed: u64,
     /// Rows that are gone.
     pub removed: u64,
+}
+
+impl Tally {
+    fn count(&mut self, change: Change) {
+        match change {
+            Change::Added => self.added += 1,
+            Change::Changed => self.changed += 1,
+            Change::Removed => self.removed += 1,
+        }
+    }
 }
 
 /// How many differences between two runs there are.
@@ -108,6 +56,175 @@ pub fn diff(
     to: Option<&str>,
     mut each: impl FnMut(&Difference) -> Result<()>,
 ) -> Result<DiffSummary> {
-    let _ = (store, source, from, to, &mut each);
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+    let reading = Reading::of(store, source)?;
+    let to = match to {
+        Some(id) => reading.run(id)?,
+        None => succeeded_before(&reading, i64::MAX)?.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("no run of `{source}` has succeeded yet"))
+                .with_help("name the runs to compare with `--from` and `--to`")
+        })?,
+    };
+    let from = match from {
+        Some(id) => Some(reading.run(id)?),
+        None => succeeded_before(&reading, to.number)?,
+    };
+    let since = from.as_ref().map_or(0, |run| run.number);
+    if since > to.number {
+        return Err(
+            Error::new(ErrorKind::Definition, "`--from` names a later run than `--to`").with_help("exchange the two")
+        );
+    }
+    let span = Span { reading: &reading, from: since, to: to.number };
+    Ok(DiffSummary {
+        from: from.map(|run| run.report.run),
+        to: to.report.run,
+        accounts: span.accounts(&mut each)?,
+        entitlements: span.entitlements(&mut each)?,
+        assignments: span.assignments(&mut each)?,
+    })
+}
+
+fn succeeded_before(reading: &Reading, number: i64) -> Result<Option<StoredRun>> {
+    let mut found = select_runs(
+        &reading.connection,
+        "WHERE r.source = ?1 AND r.status = 'succeeded' AND r.number < ?2 ORDER BY r.number DESC LIMIT 1",
+        params![reading.source, number],
+    )?;
+    Ok(found.pop())
+}
+
+/// The time between the ends of two runs.
+struct Span<'a> {
+    reading: &'a Reading,
+    from: i64,
+    to: i64,
+}
+
+impl Span<'_> {
+    fn accounts(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
+        let mut tally = Tally::default();
+        let mut statement = self
+            .reading
+            .connection
+            .prepare(
+                "SELECT id, first_run, added_run, changed_run, removed_run,
+                        account_id, name, display_name, enabled, locked, attributes
+                 FROM accounts INDEXED BY accounts_by_id
+                 WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2) ORDER BY account_id",
+            )
+            .map_err(fault)?;
+        let mut rows = statement.query(params![self.reading.source, self.from]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let life = life(row).map_err(fault)?;
+            let past = self.reading.past(Step::Accounts, row.get(0).map_err(fault)?, &life)?;
+            let now = AccountImage::from_row(row, 6).map_err(fault)?;
+            let at = |run| {
+                let then =
+                    || Life::values_at(&past, run).and_then(AccountImage::from_text).unwrap_or_else(|| now.clone());
+                life.is_alive(&past, run).then(then)
+            };
+            let (old, new) = (at(self.from), at(self.to));
+            let changes = of_accounts(old.as_ref(), new.as_ref());
+            if let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) {
+                tally.count(change);
+                let name = new.or(old).map_or_else(String::new, |image| image.name);
+                each(&Difference::Account { change, id: row.get(5).map_err(fault)?, name, changes })?;
+            }
+        }
+        Ok(tally)
+    }
+
+    fn entitlements(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
+        let mut tally = Tally::default();
+        let mut statement = self
+            .reading
+            .connection
+            .prepare(
+                "SELECT id, first_run, added_run, changed_run, removed_run,
+                        type, entitlement_id, name, description, attributes
+                 FROM entitlements INDEXED BY entitlements_by_id
+                 WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2)
+                 ORDER BY type, entitlement_id",
+            )
+            .map_err(fault)?;
+        let mut rows = statement.query(params![self.reading.source, self.from]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let life = life(row).map_err(fault)?;
+            let past = self.reading.past(Step::Entitlements, row.get(0).map_err(fault)?, &life)?;
+            let now = EntitlementImage::from_row(row, 7).map_err(fault)?;
+            let at = |run| {
+                let then =
+                    || Life::values_at(&past, run).and_then(EntitlementImage::from_text).unwrap_or_else(|| now.clone());
+                life.is_alive(&past, run).then(then)
+            };
+            let (old, new) = (at(self.from), at(self.to));
+            let changes = of_entitlements(old.as_ref(), new.as_ref());
+            if let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) {
+                tally.count(change);
+                let entitlement = EntitlementRef::new(
+                    row.get::<_, String>(5).map_err(fault)?,
+                    row.get::<_, String>(6).map_err(fault)?,
+                );
+                let name = new.or(old).map_or_else(String::new, |image| image.name);
+                each(&Difference::Entitlement { change, entitlement, name, changes })?;
+            }
+        }
+        Ok(tally)
+    }
+
+    fn assignments(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
+        let mut tally = Tally::default();
+        let named = self.reading.named()?;
+        let mut statement = self
+            .reading
+            .connection
+            .prepare(
+                "SELECT id, first_run, added_run, NULL, removed_run, account, entitlement
+                 FROM assignments
+                 WHERE source = ?1 AND (added_run > ?2 OR removed_run > ?2) ORDER BY account, entitlement",
+            )
+            .map_err(fault)?;
+        let mut rows = statement.query(params![self.reading.source, self.from]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let life = life(row).map_err(fault)?;
+            let past = self.reading.past(Step::Assignments, row.get(0).map_err(fault)?, &life)?;
+            let (old, new) = (life.is_alive(&past, self.from), life.is_alive(&past, self.to));
+            if let Some(change) = change_of(old, new, false) {
+                tally.count(change);
+                let account: String = row.get(5).map_err(fault)?;
+                let entitlement = named.get(&row.get(6).map_err(fault)?);
+                each(&Difference::Assignment {
+                    change,
+                    account_name: self.account_name(&account)?,
+                    account,
+                    entitlement: key_of(entitlement),
+                    entitlement_name: entitlement.and_then(|entitlement| entitlement.name.clone()),
+                })?;
+            }
+        }
+        Ok(tally)
+    }
+
+    fn account_name(&self, id: &str) -> Result<Option<String>> {
+        self.reading
+            .connection
+            .prepare_cached("SELECT name FROM accounts WHERE source = ?1 AND account_id = ?2")
+            .and_then(|mut statement| {
+                statement.query_row(params![self.reading.source, id], |row| row.get(0)).optional()
+            })
+            .map_err(fault)
+    }
+}
+
+fn life(row: &rusqlite::Row<'_>) -> rusqlite::Result<Life> {
+    Ok(Life { first: row.get(1)?, added: row.get(2)?, changed: row.get(3)?, removed: row.get(4)? })
+}
+
+fn change_of(before: bool, after: bool, differs: bool) -> Option<Change> {
+    match (before, after) {
+        (false, true) => Some(Change::Added),
+        (true, false) => Some(Change::Removed),
+        (true, true) if differs => Some(Change::Changed),
+        _ => None,
+    }
 }

@@ -1,7 +1,9 @@
 //! Entitlements, and who holds one.
 
-use crate::store::Store;
-use connector_core::{Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use super::reading::Reading;
+use crate::store::{Store, attributes, fault};
+use connector_core::{Entitlement, EntitlementRef, Result};
+use rusqlite::{Row, params};
 use serde::Serialize;
 
 /// An entitlement of the store. Serializes to a line of `connector entitlements --output json`.
@@ -28,6 +30,10 @@ pub struct Holder {
     pub enabled: Option<bool>,
 }
 
+const SELECT: &str = "SELECT type, entitlement_id, name, description, attributes,
+    (SELECT count(DISTINCT h.account) FROM assignments h WHERE h.entitlement = e.id AND h.removed_run IS NULL)
+    FROM entitlements e";
+
 /// Streams the entitlements of a source, or those of one type, in the order of type and id. Returns how many.
 pub fn entitlements(
     store: &Store,
@@ -35,16 +41,30 @@ pub fn entitlements(
     entitlement_type: Option<&str>,
     mut each: impl FnMut(&StoredEntitlement) -> Result<()>,
 ) -> Result<u64> {
-    let _ = (store, source, entitlement_type, &mut each);
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+    let reading = Reading::of(store, source)?;
+    let mut statement = reading
+        .connection
+        .prepare(&format!(
+            "{SELECT} WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL AND (?2 IS NULL OR type = ?2)
+             ORDER BY type, entitlement_id"
+        ))
+        .map_err(fault)?;
+    let mut rows = statement.query(params![reading.source, entitlement_type]).map_err(fault)?;
+    let mut count = 0;
+    while let Some(row) = rows.next().map_err(fault)? {
+        each(&stored(row).map_err(fault)?)?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// The entitlement written as `TYPE/ID` or `TYPE/NAME`.
 ///
 /// Fails with kind `not_found`, and with kind `conflict` when several entitlements of the type have that name.
 pub fn entitlement(store: &Store, source: &str, written: &str) -> Result<StoredEntitlement> {
-    let _ = (store, source, written);
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+    let reading = Reading::of(store, source)?;
+    let row = reading.entitlement_row(written)?;
+    reading.connection.query_row(&format!("{SELECT} WHERE id = ?1"), [row], stored).map_err(fault)
 }
 
 /// Streams who holds an entitlement, in the order of account ids. Returns how many.
@@ -54,6 +74,41 @@ pub fn holders(
     entitlement: &EntitlementRef,
     mut each: impl FnMut(&Holder) -> Result<()>,
 ) -> Result<u64> {
-    let _ = (store, source, entitlement, &mut each);
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+    let reading = Reading::of(store, source)?;
+    let mut statement = reading
+        .connection
+        .prepare(
+            "SELECT DISTINCT h.account, a.name, a.display_name, a.enabled
+             FROM assignments h
+             LEFT JOIN accounts a ON a.source = ?1 AND a.account_id = h.account AND a.removed_run IS NULL
+             WHERE h.removed_run IS NULL AND h.entitlement =
+                 (SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3)
+             ORDER BY h.account",
+        )
+        .map_err(fault)?;
+    let mut rows =
+        statement.query(params![reading.source, entitlement.entitlement_type, entitlement.id]).map_err(fault)?;
+    let mut count = 0;
+    while let Some(row) = rows.next().map_err(fault)? {
+        let holder = holder(row).map_err(fault)?;
+        each(&holder)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn holder(row: &Row<'_>) -> rusqlite::Result<Holder> {
+    Ok(Holder { id: row.get(0)?, name: row.get(1)?, display_name: row.get(2)?, enabled: row.get(3)? })
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEntitlement> {
+    Ok(StoredEntitlement {
+        entitlement: Entitlement {
+            key: EntitlementRef::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),
+            name: row.get(2)?,
+            description: row.get(3)?,
+            attributes: attributes(row, 4)?,
+        },
+        holders: row.get(5)?,
+    })
 }

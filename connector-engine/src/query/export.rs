@@ -1,7 +1,12 @@
 //! Snapshots written out.
 
-use crate::store::Store;
-use connector_core::{Error, ErrorKind, Result};
+use super::accounts::{AccountQuery, accounts, attribute_names, names_in};
+use super::entitlements::entitlements;
+use super::reading::{Named, Reading, key_of};
+use crate::store::{Store, fault};
+use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use serde::Serialize;
+use std::collections::HashMap;
 use std::io::Write;
 
 /// What to export.
@@ -20,13 +25,173 @@ pub enum What {
 pub enum Format {
     /// One JSON object a line.
     Ndjson,
-    /// A header, then one row a line. Attributes are columns `attributes.NAME`; values stand as they are, so whoever
-    /// opens the file in a spreadsheet must not let it evaluate formulas.
+    /// A header, then one row a line. Each attribute is a column of its name, or `attributes.NAME` where that is taken.
+    /// Several entitlements stand in one cell with `;` between. Values stand as they are, so whoever opens the file in
+    /// a spreadsheet must not let it evaluate formulas.
     Csv,
+}
+
+/// One line of an export of assignments.
+#[derive(Serialize)]
+struct AssignmentLine<'a> {
+    account: &'a str,
+    account_name: Option<&'a str>,
+    #[serde(rename = "type")]
+    entitlement_type: &'a str,
+    id: &'a str,
+    name: Option<&'a str>,
 }
 
 /// Writes a snapshot of a source with flat memory. Returns how many rows.
 pub fn export(store: &Store, source: &str, what: What, format: Format, to: &mut dyn Write) -> Result<u64> {
-    let _ = (store, source, what, format, to);
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+    let count = match (what, format) {
+        (What::Accounts, Format::Ndjson) => {
+            accounts(store, source, &AccountQuery::default(), |account| json_line(to, account))?
+        }
+        (What::Accounts, Format::Csv) => accounts_as_csv(store, source, to)?,
+        (What::Entitlements, Format::Ndjson) => {
+            entitlements(store, source, None, |stored| json_line(to, &stored.entitlement))?
+        }
+        (What::Entitlements, Format::Csv) => entitlements_as_csv(store, source, to)?,
+        (What::Assignments, Format::Ndjson) => assignments(store, source, |line| json_line(to, line))?,
+        (What::Assignments, Format::Csv) => assignments_as_csv(store, source, to)?,
+    };
+    to.flush().map_err(|cause| unwritten(&cause.to_string()))?;
+    Ok(count)
+}
+
+fn json_line(to: &mut dyn Write, row: &impl Serialize) -> Result<()> {
+    serde_json::to_writer(&mut *to, row).map_err(|cause| unwritten(&cause.to_string()))?;
+    to.write_all(b"\n").map_err(|cause| unwritten(&cause.to_string()))
+}
+
+fn unwritten(cause: &str) -> Error {
+    Error::new(ErrorKind::Internal, format!("the export could not be written: {cause}"))
+}
+
+fn accounts_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
+    let own = ["id", "name", "display_name", "enabled", "locked", "entitlements"];
+    let mut table = Table::new(to, &own, attribute_names(store, source)?)?;
+    let count = accounts(store, source, &AccountQuery::default(), |account: &Account| {
+        let held: Vec<_> = account.entitlements.iter().map(ToString::to_string).collect();
+        let own = [
+            account.id.as_str(),
+            &account.name,
+            account.display_name.as_deref().unwrap_or_default(),
+            truth(account.enabled),
+            truth(account.locked),
+            &held.join(";"),
+        ];
+        table.row(&own, &account.attributes)
+    })?;
+    table.finish(count)
+}
+
+fn entitlements_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
+    let names = names_in(
+        &Reading::of(store, source)?,
+        "SELECT attributes FROM entitlements
+         WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL",
+    )?;
+    let mut table = Table::new(to, &["type", "id", "name", "description"], names)?;
+    let count = entitlements(store, source, None, |stored| {
+        let Entitlement { key, name, description, attributes } = &stored.entitlement;
+        table.row(&[&*key.entitlement_type, &key.id, name, description.as_deref().unwrap_or_default()], attributes)
+    })?;
+    table.finish(count)
+}
+
+fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
+    let mut table = Table::new(to, &["account", "account_name", "type", "id", "name"], Vec::new())?;
+    let none = Attributes::empty();
+    let count = assignments(store, source, |line| {
+        let own = [
+            line.account,
+            line.account_name.unwrap_or_default(),
+            line.entitlement_type,
+            line.id,
+            line.name.unwrap_or_default(),
+        ];
+        table.row(&own, &none)
+    })?;
+    table.finish(count)
+}
+
+/// Streams who holds what, in the order of account ids.
+fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine<'_>) -> Result<()>) -> Result<u64> {
+    let reading = Reading::of(store, source)?;
+    let named: HashMap<i64, Named> = reading.named()?;
+    let mut statement = reading
+        .connection
+        .prepare(
+            "SELECT DISTINCT h.account, h.entitlement, a.name FROM assignments h
+             LEFT JOIN accounts a ON a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL
+             WHERE h.source = ?1 AND h.removed_run IS NULL ORDER BY h.account, h.entitlement",
+        )
+        .map_err(fault)?;
+    let mut rows = statement.query([reading.source]).map_err(fault)?;
+    let mut count = 0;
+    let text = |cause: rusqlite::types::FromSqlError| fault(cause.into());
+    while let Some(row) = rows.next().map_err(fault)? {
+        let entitlement = named.get(&row.get(1).map_err(fault)?);
+        let EntitlementRef { entitlement_type, id } = key_of(entitlement);
+        each(&AssignmentLine {
+            account: row.get_ref(0).map_err(fault)?.as_str().map_err(text)?,
+            account_name: row.get_ref(2).map_err(fault)?.as_str_or_null().map_err(text)?,
+            entitlement_type: &entitlement_type,
+            id: &id,
+            name: entitlement.and_then(|entitlement| entitlement.name.as_deref()),
+        })?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// A CSV file: own columns, then one for each attribute.
+struct Table<'a> {
+    writer: csv::Writer<&'a mut dyn Write>,
+    columns: HashMap<String, usize>,
+    cells: Vec<String>,
+}
+
+impl<'a> Table<'a> {
+    fn new(to: &'a mut dyn Write, own: &[&str], attributes: Vec<String>) -> Result<Self> {
+        let mut writer = csv::Writer::from_writer(to);
+        let header: Vec<String> = own
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(
+                attributes
+                    .iter()
+                    .map(|name| if own.contains(&name.as_str()) { format!("attributes.{name}") } else { name.clone() }),
+            )
+            .collect();
+        writer.write_record(&header).map_err(|cause| unwritten(&cause.to_string()))?;
+        let cells = vec![String::new(); attributes.len()];
+        let columns = attributes.into_iter().enumerate().map(|(column, name)| (name, column)).collect();
+        Ok(Self { writer, columns, cells })
+    }
+
+    fn row(&mut self, own: &[&str], attributes: &Attributes) -> Result<()> {
+        self.cells.iter_mut().for_each(String::clear);
+        for (name, value) in attributes.entries() {
+            let Some(column) = self.columns.get(&*name) else {
+                return Err(Error::new(ErrorKind::Conflict, "the store got new attributes during the export")
+                    .with_help("run the export again"));
+            };
+            // A text stands without its quotes, everything else as JSON.
+            self.cells[*column] = serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned());
+        }
+        let cells = own.iter().copied().chain(self.cells.iter().map(String::as_str));
+        self.writer.write_record(cells).map_err(|cause| unwritten(&cause.to_string()))
+    }
+
+    fn finish(&mut self, count: u64) -> Result<u64> {
+        self.writer.flush().map_err(|cause| unwritten(&cause.to_string()))?;
+        Ok(count)
+    }
+}
+
+fn truth(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
 }

@@ -6,14 +6,18 @@
 mod account;
 mod accounts;
 mod diff;
+mod difference;
 mod entitlements;
 mod export;
 mod filter;
+mod life;
+mod reading;
 mod runs;
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, accounts, attribute_names};
-pub use diff::{AttributeChange, Change, Difference, DiffSummary, Tally, diff};
+pub use diff::{DiffSummary, Tally, diff};
+pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, StoredEntitlement, entitlement, entitlements, holders};
 pub use export::{Format, What, export};
 pub use filter::Filter;

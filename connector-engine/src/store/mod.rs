@@ -7,9 +7,29 @@
 //! * a run begins under a lock, commits page by page (the rows of a page, the bits of what was seen and the change of
 //!   the frontier are one transaction), and ends with the removal of what was not seen, under the guard.
 
+mod accounts;
+mod assignments;
+mod begin;
+mod entitlements;
 mod fault;
+mod guard;
+mod image;
+mod lock;
 mod open;
+mod pass;
+mod reconcile;
+mod report;
 mod run;
+mod seen;
+mod step;
+mod writer;
 
+pub(crate) use begin::Beginning;
+pub(crate) use fault::fault;
+pub(crate) use image::{AccountImage, EntitlementImage, attributes};
+pub(crate) use lock::RunLock;
 pub use open::Store;
+pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};
 pub use run::{Counts, Mode, RunError, RunReport, RunStatus};
+pub(crate) use step::Step;
+pub(crate) use writer::{Ending, Items, ReadPage, SeenSoFar, Usage};

@@ -1,7 +1,17 @@
 //! The file.
 
-use connector_core::Result;
+use super::fault::fault;
+use connector_core::{Error, ErrorKind, Result};
+use rusqlite::{Connection, OptionalExtension};
+use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+mod embedded {
+    #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "made by the macro")]
+    refinery::embed_migrations!("migrations");
+}
 
 /// The store of a project.
 #[derive(Clone, Debug)]
@@ -14,11 +24,126 @@ impl Store {
     ///
     /// Fails with kind `definition` when a newer version of the program made the store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self { path: path.as_ref().to_owned() })
+        let store = Self { path: path.as_ref().to_owned() };
+        create_folder(store.folder()).map_err(|cause| store.unusable(cause))?;
+        create_file(&store.path).map_err(|cause| store.unusable(cause))?;
+        let mut connection = store.connect()?;
+        if version(&connection)? < newest() {
+            // Two programs that start together must not both make the tables.
+            let lock = store.lock_file("store").map_err(|cause| store.unusable(cause))?;
+            lock.lock().map_err(|cause| store.unusable(cause))?;
+            if version(&connection)? < newest() {
+                connection.pragma_update(None, "journal_mode", "wal").map_err(fault)?;
+                embedded::migrations::runner().run(&mut connection).map_err(|cause| {
+                    Error::new(ErrorKind::Internal, format!("the tables of the store can't be made: {cause}"))
+                        .with_cause(cause)
+                })?;
+            }
+        }
+        if version(&connection)? > newest() {
+            return Err(Error::new(
+                ErrorKind::Definition,
+                format!("the store `{}` was made by a newer version of this program", store.path.display()),
+            )
+            .with_help("update this program, or name another store with `--store`"));
+        }
+        Ok(store)
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// A connection that sees one state of the store, however long it reads.
+    pub(crate) fn reader(&self) -> Result<Connection> {
+        let connection = self.connect()?;
+        connection.execute_batch("PRAGMA query_only = 1; BEGIN").map_err(fault)?;
+        Ok(connection)
+    }
+
+    /// The connection of a job that writes.
+    pub(crate) fn writer(&self) -> Result<Connection> {
+        let connection = self.connect()?;
+        // What is committed survives a kill; a power cut may take back the last pages together with their place in
+        // the frontier, never one without the other.
+        connection
+            .execute_batch(
+                "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864",
+            )
+            .map_err(fault)?;
+        Ok(connection)
+    }
+
+    /// The open file `<name>.lock` in the folder of locks beside the store.
+    pub(crate) fn lock_file(&self, name: &str) -> io::Result<File> {
+        let folder = self.folder().join("locks");
+        create_folder(&folder)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        owner_only(&mut options);
+        options.open(folder.join(format!("{name}.lock")))
+    }
+
+    fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    fn connect(&self) -> Result<Connection> {
+        let connection = Connection::open(&self.path).map_err(fault)?;
+        connection.busy_timeout(Duration::from_secs(60)).map_err(fault)?;
+        connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY").map_err(fault)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    }
+
+    fn unusable(&self, cause: io::Error) -> Error {
+        Error::new(ErrorKind::Internal, format!("the store `{}` can't be opened: {cause}", self.path.display()))
+            .with_help("check who owns the folder and whether it can be written")
+            .with_cause(cause)
+    }
 }
+
+fn newest() -> i64 {
+    embedded::migrations::runner().get_migrations().iter().map(|one| i64::from(one.version())).max().unwrap_or(0)
+}
+
+fn version(connection: &Connection) -> Result<i64> {
+    let table = connection
+        .query_row("SELECT 1 FROM sqlite_master WHERE name = 'refinery_schema_history'", [], |_| Ok(()))
+        .optional()
+        .map_err(fault)?;
+    match table {
+        None => Ok(0),
+        Some(()) => connection
+            .query_row("SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
+            .map_err(fault),
+    }
+}
+
+fn create_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes the file before SQLite does, so that its mode is right from the first byte; SQLite's side files take it over.
+fn create_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    owner_only(&mut options);
+    options.open(path).map(drop)
+}
+
+#[cfg(unix)]
+fn owner_only(options: &mut OpenOptions) {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+}
+
+#[cfg(not(unix))]
+fn owner_only(_: &mut OpenOptions) {}

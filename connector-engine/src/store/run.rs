@@ -152,8 +152,22 @@ fn kind_name<S: Serializer>(kind: &ErrorKind, serializer: S) -> Result<S::Ok, S:
 pub(crate) fn kind_from_name(name: &str) -> ErrorKind {
     use ErrorKind as K;
     let known = [
-        K::Definition, K::Secret, K::Auth, K::Permission, K::NotFound, K::AlreadyExists, K::Invalid, K::Conflict,
-        K::RateLimited, K::Quota, K::Unavailable, K::Timeout, K::Protocol, K::Unsupported, K::Guard, K::Cancelled,
+        K::Definition,
+        K::Secret,
+        K::Auth,
+        K::Permission,
+        K::NotFound,
+        K::AlreadyExists,
+        K::Invalid,
+        K::Conflict,
+        K::RateLimited,
+        K::Quota,
+        K::Unavailable,
+        K::Timeout,
+        K::Protocol,
+        K::Unsupported,
+        K::Guard,
+        K::Cancelled,
     ];
     known.into_iter().find(|kind| kind.name() == name).unwrap_or(K::Internal)
 }

@@ -1,0 +1,129 @@
+//! The thread that commits pages.
+
+use crate::store::{Beginning, Ending, ReadPage, RunReport, SeenSoFar, Step, Store, Usage};
+use connector_core::{Cursor, Error, ErrorKind, Result};
+use tokio::sync::{mpsc, oneshot};
+
+/// What the thread is asked to do.
+enum Command {
+    Commit(Box<ReadPage>, Usage),
+    Finish(Ending, Usage, oneshot::Sender<Result<RunReport>>),
+}
+
+/// What a commit came to.
+pub(super) struct Committed {
+    pub(super) step: Step,
+    pub(super) next: Vec<Cursor>,
+    pub(super) estimate: Option<u64>,
+    pub(super) seen: SeenSoFar,
+}
+
+/// How a job begins.
+pub(super) struct Started {
+    pub(super) frontier: Vec<(Step, Cursor)>,
+    pub(super) resumed: bool,
+    pub(super) seen: SeenSoFar,
+    pub(super) earlier_calls: u64,
+}
+
+/// The thread that commits pages, one after the other. It ends when this is dropped, after the pages it was given.
+pub(super) struct Committer {
+    commands: mpsc::UnboundedSender<Command>,
+    results: mpsc::UnboundedReceiver<Result<Committed>>,
+    waiting: usize,
+}
+
+impl Committer {
+    /// Begins the run on a thread of its own.
+    pub(super) async fn start(store: &Store, beginning: Beginning) -> Result<(Self, Started)> {
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let (outbox, results) = mpsc::unbounded_channel();
+        let (tell, started) = oneshot::channel();
+        let store = store.clone();
+        std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || work(&store, &beginning, tell, inbox, &outbox))
+            .map_err(|cause| Error::new(ErrorKind::Internal, "no thread could be started").with_cause(cause))?;
+        let started = started.await.map_err(|_| ended())??;
+        Ok((Self { commands, results, waiting: 0 }, started))
+    }
+
+    /// Pages that were given to the thread and are not committed yet. The caller keeps them few.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    pub(super) fn commit(&mut self, page: ReadPage, usage: Usage) -> Result<()> {
+        self.waiting += 1;
+        self.commands.send(Command::Commit(Box::new(page), usage)).map_err(|_| ended())
+    }
+
+    /// What the next commit came to. Only when one is waiting. May be dropped at any time.
+    pub(super) async fn committed(&mut self) -> Result<Committed> {
+        let result = self.results.recv().await.ok_or_else(ended)?;
+        self.waiting -= 1;
+        result
+    }
+
+    /// Ends the run after the pages that were given before.
+    pub(super) async fn finish(self, ending: Ending, usage: Usage) -> Result<RunReport> {
+        let (tell, report) = oneshot::channel();
+        self.commands.send(Command::Finish(ending, usage, tell)).map_err(|_| ended())?;
+        report.await.map_err(|_| ended())?
+    }
+}
+
+fn work(
+    store: &Store,
+    beginning: &Beginning,
+    tell: oneshot::Sender<Result<Started>>,
+    mut inbox: mpsc::UnboundedReceiver<Command>,
+    outbox: &mpsc::UnboundedSender<Result<Committed>>,
+) {
+    let mut begun = match beginning.begin(store) {
+        Ok(begun) => begun,
+        Err(error) => {
+            // Whoever asked may be gone already.
+            let _ = tell.send(Err(error));
+            return;
+        }
+    };
+    let started = Started {
+        frontier: std::mem::take(&mut begun.frontier),
+        resumed: begun.resumed,
+        seen: begun.writer.seen_so_far(),
+        earlier_calls: begun.writer.earlier_calls(),
+    };
+    let mut writer = begun.writer;
+    if tell.send(Ok(started)).is_err() {
+        return;
+    }
+    let mut broken = false;
+    while let Some(command) = inbox.blocking_recv() {
+        match command {
+            // After a failed commit the rest is read again by the next job.
+            Command::Commit(..) if broken => {}
+            Command::Commit(page, usage) => {
+                let result = writer.commit(&page, &usage).map(|seen| Committed {
+                    step: page.step(),
+                    estimate: page.estimate,
+                    next: page.next,
+                    seen,
+                });
+                broken = result.is_err();
+                let _ = outbox.send(result);
+            }
+            Command::Finish(ending, usage, tell) => {
+                let report = writer.finish(&ending, &usage);
+                // The lock goes before the answer, so that a job begun on the answer finds the source free.
+                drop(writer);
+                let _ = tell.send(report);
+                return;
+            }
+        }
+    }
+}
+
+fn ended() -> Error {
+    Error::new(ErrorKind::Internal, "the thread that writes the store ended")
+}

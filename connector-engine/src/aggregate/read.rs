@@ -1,0 +1,62 @@
+//! Reading one page, with patience.
+
+use super::job::Job;
+use crate::store::{Items, ReadPage, Step};
+use connector_core::{Cursor, Error, ErrorKind, Result, Retry};
+use std::time::Duration;
+
+/// How often one page is asked for.
+const TRIES: u32 = 5;
+/// The longest time to wait between two of them.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// Reads the page at a position. What the connector says is worth repeating is repeated, a few times.
+///
+/// May be dropped at any time.
+pub(super) async fn read(job: &Job<'_>, step: Step, cursor: Cursor) -> Result<ReadPage> {
+    let mut tries = 1;
+    loop {
+        let error = match ask(job, step, &cursor).await {
+            Ok(page) => return Ok(page),
+            Err(error) => error,
+        };
+        match error.retry() {
+            Retry::After(wait) if tries < TRIES => {
+                tracing::debug!(step = step.name(), kind = error.kind().name(), tries, "page is asked for again");
+                job.meter.count_retry();
+                tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+                tries += 1;
+            }
+            _ => {
+                tracing::debug!(
+                    step = step.name(),
+                    cursor = cursor.as_str(),
+                    kind = error.kind().name(),
+                    "page failed"
+                );
+                return Err(error
+                    .with_context("source", job.source)
+                    .with_context("step", step.name())
+                    .with_context("cursor", cursor.as_str()));
+            }
+        }
+    }
+}
+
+async fn ask(job: &Job<'_>, step: Step, cursor: &Cursor) -> Result<ReadPage> {
+    if step == Step::Accounts {
+        let page = job.connector.aggregate_accounts(cursor).await?;
+        return Ok(ReadPage::new(cursor.clone(), page, Items::Accounts));
+    }
+    let Some(ability) = job.connector.capabilities().entitlements() else {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("the unfinished run was reading {}, which this connector no longer does", step.name()),
+        )
+        .with_help("drop the unfinished run with `--restart`"));
+    };
+    Ok(match step {
+        Step::Entitlements => ReadPage::new(cursor.clone(), ability.entitlements(cursor).await?, Items::Entitlements),
+        _ => ReadPage::new(cursor.clone(), ability.assignments(cursor).await?, Items::Assignments),
+    })
+}

@@ -1,0 +1,174 @@
+//! One state of the store, read for a question.
+
+use super::life::{Life, PastChange};
+use crate::store::{Step, Store, StoredRun, fault, select_runs};
+use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// One state of the store, seen for one source.
+pub(super) struct Reading {
+    pub(super) connection: Connection,
+    pub(super) source: i64,
+    name: String,
+}
+
+/// An entitlement's type, id and name.
+pub(super) struct Named {
+    pub(super) key: EntitlementRef,
+    pub(super) name: Option<String>,
+}
+
+impl Reading {
+    /// Opens one state of the store. Fails with kind `not_found` when the source was never aggregated.
+    pub(super) fn of(store: &Store, source: &str) -> Result<Self> {
+        let connection = store.reader()?;
+        let id = connection
+            .query_row("SELECT id FROM sources WHERE name = ?1", [source], |row| row.get(0))
+            .optional()
+            .map_err(fault)?
+            .ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, format!("`{source}` was never aggregated into this store"))
+                    .with_help(format!("run `connector aggregate {source}` first"))
+            })?;
+        Ok(Self { connection, source: id, name: source.to_owned() })
+    }
+
+    /// All entitlements of the source by row, those that only assignments name included.
+    pub(super) fn named(&self) -> Result<HashMap<i64, Named>> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT id, type, entitlement_id, name, first_run FROM entitlements WHERE source = ?1")
+            .map_err(fault)?;
+        let rows = statement
+            .query_map([self.source], |row| {
+                let key = EntitlementRef::new(row.get::<_, String>(1)?, row.get::<_, String>(2)?);
+                let read: Option<i64> = row.get(4)?;
+                let name = if read.is_some() { Some(row.get(3)?) } else { None };
+                Ok((row.get(0)?, Named { key, name }))
+            })
+            .map_err(fault)?;
+        rows.collect::<Result<_, _>>().map_err(fault)
+    }
+
+    /// The row of the entitlement written as `TYPE/ID` or `TYPE/NAME`.
+    pub(super) fn entitlement_row(&self, written: &str) -> Result<i64> {
+        let Some((entitlement_type, id)) = written.split_once('/') else {
+            return Err(Error::new(ErrorKind::Definition, format!("`{written}` names no entitlement"))
+                .with_help("write `TYPE/ID` or `TYPE/NAME`, for example `profile/Standard User`"));
+        };
+        let by_id = self
+            .connection
+            .query_row(
+                "SELECT id FROM entitlements
+                 WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3 AND removed_run IS NULL",
+                params![self.source, entitlement_type, id],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(fault)?;
+        if let Some(row) = by_id {
+            return Ok(row);
+        }
+        let by_name: Vec<i64> = self
+            .connection
+            .prepare(
+                "SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND name = ?3 AND first_run IS NOT NULL
+                     AND removed_run IS NULL LIMIT 2",
+            )
+            .and_then(|mut statement| {
+                statement.query_map(params![self.source, entitlement_type, id], |row| row.get(0))?.collect()
+            })
+            .map_err(fault)?;
+        match by_name[..] {
+            [row] => Ok(row),
+            [] => Err(self.no_entitlement(written, entitlement_type)?),
+            _ => Err(Error::new(ErrorKind::Conflict, format!("several entitlements are called `{written}`"))
+                .with_help(format!("name it by its id; `connector entitlements {}` lists them", self.name))),
+        }
+    }
+
+    fn no_entitlement(&self, written: &str, entitlement_type: &str) -> Result<Error> {
+        let types: Vec<String> = self
+            .connection
+            .prepare("SELECT DISTINCT type FROM entitlements WHERE source = ?1 ORDER BY type")
+            .and_then(|mut statement| statement.query_map([self.source], |row| row.get(0))?.collect())
+            .map_err(fault)?;
+        let help = if types.iter().any(|known| known == entitlement_type) || types.is_empty() {
+            format!("`connector entitlements {}` lists what there is", self.name)
+        } else {
+            format!("the types of this source are {}", types.join(", "))
+        };
+        Ok(Error::new(ErrorKind::NotFound, format!("`{}` has no entitlement `{written}`", self.name)).with_help(help))
+    }
+
+    /// What became of a row in earlier runs, the oldest first.
+    pub(super) fn past(&self, step: Step, row: i64, life: &Life) -> Result<Vec<PastChange>> {
+        if life.changed.is_none() && life.added == life.first {
+            return Ok(Vec::new());
+        }
+        self.connection
+            .prepare_cached(
+                "SELECT run, before, removed_run FROM changes WHERE source = ?1 AND kind = ?2 AND row = ?3 ORDER BY run",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map(params![self.source, step.name(), row], |row| {
+                        Ok(PastChange { run: row.get(0)?, before: row.get(1)?, removed: row.get(2)? })
+                    })?
+                    .collect()
+            })
+            .map_err(fault)
+    }
+
+    /// The run of this source with that id, or the only one whose id begins so.
+    pub(super) fn run(&self, id: &str) -> Result<StoredRun> {
+        run_by_id(&self.connection, id, Some(self.source))
+    }
+
+    pub(super) fn no_account(&self, id_or_name: &str) -> Error {
+        Error::new(ErrorKind::NotFound, format!("`{}` has no account `{id_or_name}`", self.name))
+            .with_help("name it by its id or its exact name")
+    }
+}
+
+/// The run with that id, or the only one whose id begins so.
+pub(super) fn run_by_id(connection: &Connection, id: &str, source: Option<i64>) -> Result<StoredRun> {
+    let id = id.to_ascii_uppercase();
+    // ULIDs are upper-case letters and digits: `~` comes after them all.
+    let mut found = select_runs(
+        connection,
+        "WHERE r.id >= ?1 AND r.id < ?1 || '~' AND (?2 IS NULL OR r.source = ?2) ORDER BY r.number LIMIT 2",
+        params![id, source],
+    )?;
+    match (found.pop(), found.is_empty()) {
+        (Some(run), true) if !id.is_empty() => Ok(run),
+        (Some(_), _) => {
+            Err(Error::new(ErrorKind::Conflict, format!("several runs have an id that begins with `{id}`"))
+                .with_help("write more of it; `connector runs` lists them"))
+        }
+        (None, _) => {
+            Err(Error::new(ErrorKind::NotFound, format!("there is no run `{id}`"))
+                .with_help("`connector runs` lists them"))
+        }
+    }
+}
+
+/// Reads `account_id, name, display_name, enabled, locked, attributes` from the first column on.
+pub(super) fn account_from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        display_name: row.get(2)?,
+        enabled: row.get(3)?,
+        locked: row.get(4)?,
+        attributes: crate::store::attributes(row, 5)?,
+        entitlements: Vec::new(),
+    })
+}
+
+/// A reference whose type need not be copied again by those who only look.
+pub(super) fn key_of(named: Option<&Named>) -> EntitlementRef {
+    named.map_or_else(|| EntitlementRef::new(Cow::Borrowed("unknown"), ""), |named| named.key.clone())
+}

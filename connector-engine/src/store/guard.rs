@@ -1,0 +1,86 @@
+//! The guard before the removal of what a run did not see.
+
+use super::reconcile::Census;
+use connector_core::{Error, ErrorKind, Percentage};
+use std::collections::BTreeMap;
+
+/// A type with fewer live rows than this may vanish at once.
+const TELLING: u64 = 20;
+
+/// The guard before the removal of what a run did not see.
+pub(crate) struct Guard<'a> {
+    pub(crate) threshold: Percentage,
+    /// The names of the types of entitlements.
+    pub(crate) names: &'a [String],
+}
+
+/// What is counted by type.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Entitlements,
+    Assignments,
+}
+
+impl Guard<'_> {
+    /// Why the accounts must not be removed, if so. `known_before` lived before the run.
+    pub(crate) fn accounts(&self, census: Census, known_before: u64) -> Option<Error> {
+        let gone = census.gone();
+        if gone == 0 {
+            return None;
+        }
+        if census.seen == 0 {
+            return Some(
+                Error::new(
+                    ErrorKind::Guard,
+                    format!("the source showed no account, but the store has {gone}: nothing was removed"),
+                )
+                .with_help(
+                    "check whether the login may see the accounts; an empty read never removes anything. To store this run without removing, use `--no-delete`",
+                ),
+            );
+        }
+        self.threshold.is_exceeded_by(gone, known_before).then(|| {
+            let limit = self.threshold;
+            Error::new(
+                ErrorKind::Guard,
+                format!(
+                    "{gone} of {known_before} accounts were not seen, more than the delete threshold of {limit}: nothing was removed"
+                ),
+            )
+            .with_help(
+                "check whether they are really gone. If so, raise `aggregation.delete_threshold` for one run; to keep them, use `--no-delete`",
+            )
+        })
+    }
+
+    /// Why entitlements or assignments must not be removed, if so: all of them, or all of a type, are missing.
+    pub(crate) fn by_type(&self, kind: Kind, census: &BTreeMap<usize, Census>) -> Option<Error> {
+        if self.threshold.percent() >= 100.0 {
+            return None;
+        }
+        let (one, many) = match kind {
+            Kind::Entitlements => ("entitlement", "entitlements"),
+            Kind::Assignments => ("assignment", "assignments"),
+        };
+        let alive: u64 = census.values().map(|one| one.alive).sum();
+        let seen: u64 = census.values().map(|one| one.seen).sum();
+        if alive > 0 && seen == 0 {
+            return Some(refusal(format!(
+                "the source showed no {one}, but the store has {alive}: nothing was removed"
+            )));
+        }
+        census.iter().find(|(_, one)| one.seen == 0 && one.alive >= TELLING).map(|(place, census)| {
+            let name = &self.names[*place];
+            let alive = census.alive;
+            refusal(format!(
+                "the source showed none of the {many} of type `{name}`, but the store has {alive}: nothing was removed"
+            ))
+        })
+    }
+}
+
+fn refusal(message: String) -> Error {
+    Error::new(ErrorKind::Guard, message).with_help(
+        "check whether the login may see them. If they are really gone, set `aggregation.delete_threshold` to 100% for one run; to keep them, use `--no-delete`",
+    )
+}

@@ -1,0 +1,73 @@
+//! One job per source at a time.
+
+use super::open::Store;
+use connector_core::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use std::fmt::Write as _;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::time::Duration;
+
+/// A source held for one job. The operating system lets go of it when the process ends in whatever way.
+#[derive(Debug)]
+pub(crate) struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    /// Takes the source; fails with kind `guard` when another job holds it.
+    pub(crate) fn take(store: &Store, source: &str) -> Result<Self> {
+        let mut file = open(store, source)?;
+        let mut tries = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                // Somebody who lists runs holds it for an instant.
+                Err(TryLockError::WouldBlock) if tries < 10 => {
+                    tries += 1;
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => return Err(held(source, &mut file)),
+                Err(TryLockError::Error(cause)) => return Err(unusable(source, cause)),
+            }
+        }
+        let note = format!("pid {} since {:.0}\n", std::process::id(), Timestamp::now());
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(note.as_bytes()))
+            .map_err(|cause| unusable(source, cause))?;
+        Ok(Self { _file: file })
+    }
+
+    /// Whether a job holds the source now.
+    pub(crate) fn is_held(store: &Store, source: &str) -> bool {
+        open(store, source).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+fn open(store: &Store, source: &str) -> Result<File> {
+    let mut name = String::with_capacity(source.len() + 7);
+    name.push_str("source-");
+    for byte in source.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
+            name.push(char::from(byte));
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(name, "%{byte:02x}");
+        }
+    }
+    store.lock_file(&name).map_err(|cause| unusable(source, cause))
+}
+
+fn held(source: &str, file: &mut File) -> Error {
+    let mut note = String::new();
+    // The note is for people; without it the message is still right.
+    let _ = file.read_to_string(&mut note);
+    let by = if note.trim().is_empty() { String::new() } else { format!(" ({})", note.trim()) };
+    Error::new(ErrorKind::Guard, format!("another job is aggregating `{source}` now{by}"))
+        .with_help("wait until it ends, or stop that process; its run can then be taken up")
+}
+
+fn unusable(source: &str, cause: std::io::Error) -> Error {
+    Error::new(ErrorKind::Internal, format!("the lock of `{source}` can't be taken: {cause}")).with_cause(cause)
+}

@@ -1,0 +1,192 @@
+//! What a job keeps in memory of its run.
+
+use super::fault::fault;
+use super::image::Hasher;
+use super::seen::Seen;
+use super::step::Step;
+use connector_core::{EntitlementRef, Result};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
+
+/// How many entitlements are remembered by their row before all are forgotten.
+const REMEMBERED: usize = 200_000;
+
+/// Counts of one kind of row, as the run's row in the store keeps them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tallies {
+    pub(crate) seen: u64,
+    pub(crate) added: u64,
+    pub(crate) changed: u64,
+    pub(crate) removed: u64,
+}
+
+/// What a job keeps in memory of its run: counts, bits of what was seen, rows of entitlements.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    pub(crate) source: i64,
+    pub(crate) run: i64,
+    pub(crate) accounts: Tallies,
+    pub(crate) entitlements: Tallies,
+    pub(crate) assignments: Tallies,
+    pub(crate) seen_accounts: Seen,
+    pub(crate) seen_entitlements: Seen,
+    pub(crate) seen_assignments: Seen,
+    pub(crate) next_assignment: i64,
+    pub(crate) hasher: Hasher,
+    /// Whether the last row was new, and so the next one probably is: it is inserted first and looked for after that.
+    pub(crate) new_accounts: bool,
+    pub(crate) new_assignments: bool,
+    rows: HashMap<String, HashMap<String, i64>>,
+    remembered: usize,
+}
+
+impl Pass {
+    /// The run as its last commit left it.
+    pub(crate) fn load(connection: &Connection, source: i64, run: i64) -> Result<Self> {
+        let next_assignment = connection
+            .query_row("SELECT next_assignment FROM sources WHERE id = ?1", [source], |row| row.get(0))
+            .map_err(fault)?;
+        let tallies = connection
+            .query_row(
+                "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
+                        entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
+                        assignments_seen, assignments_added, 0, assignments_removed
+                 FROM runs WHERE number = ?1",
+                [run],
+                |row| {
+                    let mut all = [Tallies::default(); 3];
+                    for (at, tallies) in all.iter_mut().enumerate() {
+                        tallies.seen = row.get(at * 4)?;
+                        tallies.added = row.get(at * 4 + 1)?;
+                        tallies.changed = row.get(at * 4 + 2)?;
+                        tallies.removed = row.get(at * 4 + 3)?;
+                    }
+                    Ok(all)
+                },
+            )
+            .map_err(fault)?;
+        let [accounts, entitlements, assignments] = tallies;
+        Ok(Self {
+            source,
+            run,
+            accounts,
+            entitlements,
+            assignments,
+            seen_accounts: Seen::load(connection, run, Step::Accounts)?,
+            seen_entitlements: Seen::load(connection, run, Step::Entitlements)?,
+            seen_assignments: Seen::load(connection, run, Step::Assignments)?,
+            next_assignment,
+            hasher: Hasher::default(),
+            new_accounts: false,
+            new_assignments: false,
+            rows: HashMap::new(),
+            remembered: 0,
+        })
+    }
+
+    /// Writes what a page changed.
+    pub(crate) fn save(&mut self, connection: &Connection) -> Result<()> {
+        self.seen_accounts.flush(connection)?;
+        self.seen_entitlements.flush(connection)?;
+        self.seen_assignments.flush(connection)?;
+        connection
+            .prepare_cached("UPDATE sources SET next_assignment = ?2 WHERE id = ?1 AND next_assignment <> ?2")
+            .and_then(|mut statement| statement.execute(params![self.source, self.next_assignment]))
+            .map_err(fault)?;
+        let (accounts, entitlements, assignments) = (self.accounts, self.entitlements, self.assignments);
+        connection
+            .prepare_cached(
+                "UPDATE runs SET
+                     accounts_seen = ?2, accounts_added = ?3, accounts_changed = ?4, accounts_removed = ?5,
+                     entitlements_seen = ?6, entitlements_added = ?7, entitlements_changed = ?8,
+                     entitlements_removed = ?9,
+                     assignments_seen = ?10, assignments_added = ?11, assignments_removed = ?12
+                 WHERE number = ?1",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![
+                    self.run,
+                    accounts.seen,
+                    accounts.added,
+                    accounts.changed,
+                    accounts.removed,
+                    entitlements.seen,
+                    entitlements.added,
+                    entitlements.changed,
+                    entitlements.removed,
+                    assignments.seen,
+                    assignments.added,
+                    assignments.removed,
+                ])
+            })
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// The row of an entitlement. One that was not read yet gets a row that only holds its place.
+    pub(crate) fn entitlement_row(&mut self, connection: &Connection, entitlement: &EntitlementRef) -> Result<i64> {
+        let known = self.rows.get(&*entitlement.entitlement_type).and_then(|ids| ids.get(&entitlement.id));
+        if let Some(row) = known {
+            return Ok(*row);
+        }
+        let row = match find_entitlement(connection, self.source, entitlement)? {
+            Some(row) => row,
+            None => connection
+                .prepare_cached(
+                    "INSERT INTO entitlements (source, type, entitlement_id, name, attributes)
+                     VALUES (?1, ?2, ?3, '', '{}')",
+                )
+                .and_then(|mut statement| {
+                    statement.insert(params![self.source, entitlement.entitlement_type, entitlement.id])
+                })
+                .map_err(fault)?,
+        };
+        self.remember(entitlement, row);
+        Ok(row)
+    }
+
+    pub(crate) fn remember(&mut self, entitlement: &EntitlementRef, row: i64) {
+        if self.remembered >= REMEMBERED {
+            self.rows.clear();
+            self.remembered = 0;
+        }
+        let ids = match self.rows.get_mut(&*entitlement.entitlement_type) {
+            Some(ids) => ids,
+            None => self.rows.entry(entitlement.entitlement_type.to_string()).or_default(),
+        };
+        if ids.insert(entitlement.id.clone(), row).is_none() {
+            self.remembered += 1;
+        }
+    }
+
+    /// Keeps what a row no longer tells once it is overwritten.
+    pub(crate) fn keep_change(
+        &self,
+        connection: &Connection,
+        step: Step,
+        row: i64,
+        before: Option<&str>,
+        removed_run: Option<i64>,
+    ) -> Result<()> {
+        connection
+            .prepare_cached(
+                "INSERT INTO changes (source, kind, row, run, before, removed_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![self.source, step.name(), row, self.run, before, removed_run])
+            })
+            .map_err(fault)?;
+        Ok(())
+    }
+}
+
+fn find_entitlement(connection: &Connection, source: i64, entitlement: &EntitlementRef) -> Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3")
+        .and_then(|mut statement| {
+            statement
+                .query_row(params![source, entitlement.entitlement_type, entitlement.id], |row| row.get(0))
+                .optional()
+        })
+        .map_err(fault)
+}

@@ -1,0 +1,286 @@
+//! The end of a full run: what was not seen is marked as removed, unless a guard says no.
+
+use super::fault::fault;
+use super::guard::{Guard, Kind};
+use super::pass::Pass;
+use super::report;
+use super::step::Step;
+use super::writer::skipped_types;
+use connector_core::{Error, Percentage, Result};
+use rusqlite::{Connection, params};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Rows that are looked through at once.
+const PORTION: usize = 4096;
+
+/// How many rows of the store live, and how many of those were seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Census {
+    pub(crate) alive: u64,
+    pub(crate) seen: u64,
+}
+
+impl Census {
+    fn count(&mut self, seen: bool) {
+        self.alive += 1;
+        self.seen += u64::from(seen);
+    }
+
+    pub(crate) fn gone(self) -> u64 {
+        self.alive.saturating_sub(self.seen)
+    }
+}
+
+/// The entitlements of the source by row.
+struct Types {
+    /// The type of each row, by its place in `names`.
+    of_row: HashMap<i64, usize>,
+    names: Vec<String>,
+    skipped: HashSet<usize>,
+}
+
+impl Pass {
+    /// Marks what the run did not see as removed. Returns why not, when a guard refuses: then nothing is marked.
+    pub(crate) fn reconcile(
+        &mut self,
+        connection: &Connection,
+        remove: bool,
+        threshold: Percentage,
+    ) -> Result<Option<Error>> {
+        let read = |step: Step| -> Result<bool> {
+            connection
+                .query_row(
+                    "SELECT EXISTS (SELECT 1 FROM frontier WHERE run = ?1 AND step = ?2)",
+                    params![self.run, step.name()],
+                    |row| row.get(0),
+                )
+                .map_err(fault)
+        };
+        let (read_entitlements, read_assignments) = (read(Step::Entitlements)?, read(Step::Assignments)?);
+        let types = self.types(connection)?;
+        let accounts = self.census_of_accounts(connection)?;
+        let entitlements =
+            if read_entitlements { self.census_of_entitlements(connection, &types)? } else { BTreeMap::new() };
+        let assignments =
+            if read_assignments { self.census_of_assignments(connection, &types)? } else { BTreeMap::new() };
+        let missing = |census: &BTreeMap<usize, Census>| census.values().map(|one| one.gone()).sum::<u64>();
+        let (missing_entitlements, missing_assignments) = (missing(&entitlements), missing(&assignments));
+        if remove {
+            let known_before = accounts.alive.saturating_sub(self.accounts.added);
+            let guard = Guard { threshold, names: &types.names };
+            let refusal = guard
+                .accounts(accounts, known_before)
+                .or_else(|| guard.by_type(Kind::Entitlements, &entitlements))
+                .or_else(|| guard.by_type(Kind::Assignments, &assignments));
+            if refusal.is_some() {
+                return Ok(refusal);
+            }
+            if accounts.gone() > 0 {
+                self.remove_accounts(connection)?;
+            }
+            if missing_entitlements > 0 {
+                self.remove_entitlements(connection, &types)?;
+            }
+            if missing_assignments > 0 {
+                self.remove_assignments(connection, &types)?;
+            }
+        } else if accounts.gone() + missing_entitlements + missing_assignments > 0 {
+            let text = format!(
+                "{} accounts, {missing_entitlements} entitlements and {missing_assignments} assignments were not seen \
+                 and are kept, as asked",
+                accounts.gone()
+            );
+            report::warn(connection, self.run, &text)?;
+        }
+        self.warn_of_unread(connection, &types)?;
+        Ok(None)
+    }
+
+    fn types(&self, connection: &Connection) -> Result<Types> {
+        let skipped_names = skipped_types(connection, self.run)?;
+        let mut types = Types { of_row: HashMap::new(), names: Vec::new(), skipped: HashSet::new() };
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut statement = connection.prepare("SELECT id, type FROM entitlements WHERE source = ?1").map_err(fault)?;
+        let mut rows = statement.query([self.source]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let name = row.get_ref(1).map_err(fault)?.as_str().map_err(|cause| fault(cause.into()))?;
+            let place = if let Some(place) = places.get(name) {
+                *place
+            } else {
+                let place = types.names.len();
+                places.insert(name.to_owned(), place);
+                types.names.push(name.to_owned());
+                if skipped_names.iter().any(|skipped| skipped == name) {
+                    types.skipped.insert(place);
+                }
+                place
+            };
+            types.of_row.insert(row.get(0).map_err(fault)?, place);
+        }
+        Ok(types)
+    }
+
+    /// Every row that a run sees lives in the store from then on, so the count of the seen is enough.
+    fn census_of_accounts(&self, connection: &Connection) -> Result<Census> {
+        let alive = connection
+            .query_row(
+                "SELECT count(*) FROM accounts INDEXED BY accounts_alive WHERE source = ?1 AND removed_run IS NULL",
+                [self.source],
+                |row| row.get(0),
+            )
+            .map_err(fault)?;
+        Ok(Census { alive, seen: self.accounts.seen })
+    }
+
+    fn census_of_entitlements(&self, connection: &Connection, types: &Types) -> Result<BTreeMap<usize, Census>> {
+        let mut census: BTreeMap<usize, Census> = BTreeMap::new();
+        let mut statement = connection
+            .prepare("SELECT id FROM entitlements WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL")
+            .map_err(fault)?;
+        let mut rows = statement.query([self.source]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let id = row.get(0).map_err(fault)?;
+            if let Some(place) = types.reconciled(id) {
+                census.entry(place).or_default().count(self.seen_entitlements.contains(id));
+            }
+        }
+        Ok(census)
+    }
+
+    fn census_of_assignments(&self, connection: &Connection, types: &Types) -> Result<BTreeMap<usize, Census>> {
+        let mut census: BTreeMap<usize, Census> = BTreeMap::new();
+        let mut statement = connection
+            .prepare("SELECT entitlement, id FROM assignments WHERE source = ?1 AND inline = 0 AND removed_run IS NULL")
+            .map_err(fault)?;
+        let mut rows = statement.query([self.source]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            if let Some(place) = types.reconciled(row.get(0).map_err(fault)?) {
+                census.entry(place).or_default().count(self.seen_assignments.contains(row.get(1).map_err(fault)?));
+            }
+        }
+        Ok(census)
+    }
+
+    fn remove_accounts(&mut self, connection: &Connection) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let portion: Vec<(i64, String)> = connection
+                .prepare_cached(
+                    "SELECT id, account_id FROM accounts INDEXED BY accounts_alive WHERE source = ?1 AND removed_run IS NULL AND id > ?2
+                     ORDER BY id LIMIT ?3",
+                )
+                .and_then(|mut statement| {
+                    statement
+                        .query_map(params![self.source, after, PORTION], |row| Ok((row.get(0)?, row.get(1)?)))?
+                        .collect()
+                })
+                .map_err(fault)?;
+            let Some((last, _)) = portion.last() else { return Ok(()) };
+            after = *last;
+            for (id, account) in &portion {
+                if !self.seen_accounts.contains(*id) {
+                    connection
+                        .prepare_cached("UPDATE accounts SET removed_run = ?2 WHERE id = ?1")
+                        .and_then(|mut statement| statement.execute(params![id, self.run]))
+                        .map_err(fault)?;
+                    self.accounts.removed += 1;
+                    self.remove_assignments_of(connection, account)?;
+                }
+            }
+        }
+    }
+
+    /// An account that is gone holds nothing, but for what this very run saw.
+    fn remove_assignments_of(&mut self, connection: &Connection, account: &str) -> Result<()> {
+        let held: Vec<(i64, bool, i64)> = connection
+            .prepare_cached(
+                "SELECT entitlement, inline, id FROM assignments
+                 WHERE source = ?1 AND account = ?2 AND removed_run IS NULL",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map(params![self.source, account], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                    .collect()
+            })
+            .map_err(fault)?;
+        for (entitlement, inline, id) in held {
+            if inline || !self.seen_assignments.contains(id) {
+                self.remove_assignment(connection, account, entitlement, inline)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_entitlements(&mut self, connection: &Connection, types: &Types) -> Result<()> {
+        let alive: Vec<i64> = connection
+            .prepare("SELECT id FROM entitlements WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL")
+            .and_then(|mut statement| statement.query_map([self.source], |row| row.get(0))?.collect())
+            .map_err(fault)?;
+        for id in alive {
+            if types.reconciled(id).is_some() && !self.seen_entitlements.contains(id) {
+                connection
+                    .prepare_cached("UPDATE entitlements SET removed_run = ?2 WHERE id = ?1")
+                    .and_then(|mut statement| statement.execute(params![id, self.run]))
+                    .map_err(fault)?;
+                self.entitlements.removed += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_assignments(&mut self, connection: &Connection, types: &Types) -> Result<()> {
+        let mut after = (String::new(), 0);
+        loop {
+            let portion: Vec<(String, i64, i64)> = connection
+                .prepare_cached(
+                    "SELECT account, entitlement, id FROM assignments
+                     WHERE source = ?1 AND (account, entitlement) > (?2, ?3) AND inline = 0 AND removed_run IS NULL
+                     ORDER BY account, entitlement LIMIT ?4",
+                )
+                .and_then(|mut statement| {
+                    statement
+                        .query_map(params![self.source, after.0, after.1, PORTION], |row| {
+                            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                        })?
+                        .collect()
+                })
+                .map_err(fault)?;
+            let Some((account, entitlement, _)) = portion.last() else { return Ok(()) };
+            after = (account.clone(), *entitlement);
+            for (account, entitlement, id) in &portion {
+                if types.reconciled(*entitlement).is_some() && !self.seen_assignments.contains(*id) {
+                    self.remove_assignment(connection, account, *entitlement, false)?;
+                }
+            }
+        }
+    }
+
+    /// Says how many entitlements assignments name that the source did not show.
+    fn warn_of_unread(&self, connection: &Connection, types: &Types) -> Result<()> {
+        let unread: Vec<i64> = connection
+            .prepare(
+                "SELECT id FROM entitlements e
+                 WHERE source = ?1 AND (first_run IS NULL OR removed_run IS NOT NULL)
+                   AND EXISTS (SELECT 1 FROM assignments h WHERE h.entitlement = e.id AND h.removed_run IS NULL)",
+            )
+            .and_then(|mut statement| statement.query_map([self.source], |row| row.get(0))?.collect())
+            .map_err(fault)?;
+        let mut by_type: BTreeMap<&str, u64> = BTreeMap::new();
+        for place in unread.into_iter().filter_map(|id| types.reconciled(id)) {
+            *by_type.entry(&types.names[place]).or_default() += 1;
+        }
+        for (name, count) in by_type {
+            let text =
+                format!("{name}: {count} that accounts hold were not among the entitlements that the source showed");
+            report::warn(connection, self.run, &text)?;
+        }
+        Ok(())
+    }
+}
+
+impl Types {
+    /// The type of a row, unless this run could not read that type.
+    fn reconciled(&self, row: i64) -> Option<usize> {
+        self.of_row.get(&row).copied().filter(|place| !self.skipped.contains(place))
+    }
+}

@@ -1,0 +1,334 @@
+//! The one who writes: commits pages and ends the run.
+
+use super::fault::fault;
+use super::lock::RunLock;
+use super::pass::{Pass, Tallies};
+use super::report;
+use super::run::{RunReport, RunStatus};
+use super::step::Step;
+use connector_core::{
+    Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// A page of assignments this short may repeat rows by chance.
+const SHORT: usize = 16;
+
+/// The items of a page.
+#[derive(Debug)]
+pub(crate) enum Items {
+    Accounts(Vec<Account>),
+    Entitlements(Vec<Entitlement>),
+    Assignments(Vec<Assignment>),
+}
+
+/// A page that was read and is to be committed.
+#[derive(Debug)]
+pub(crate) struct ReadPage {
+    pub(crate) cursor: Cursor,
+    pub(crate) items: Items,
+    pub(crate) next: Vec<Cursor>,
+    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) estimate: Option<u64>,
+}
+
+impl ReadPage {
+    pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
+        let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
+        let (rows, next) = page.into_parts();
+        Self { cursor, items: items(rows), next, skipped, warnings, estimate }
+    }
+
+    pub(crate) fn step(&self) -> Step {
+        match &self.items {
+            Items::Accounts(_) => Step::Accounts,
+            Items::Entitlements(_) => Step::Entitlements,
+            Items::Assignments(_) => Step::Assignments,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match &self.items {
+            Items::Accounts(items) => items.len(),
+            Items::Entitlements(items) => items.len(),
+            Items::Assignments(items) => items.len(),
+        }
+    }
+}
+
+/// What this job cost the source so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Usage {
+    pub(crate) api_calls: u64,
+    pub(crate) retries: u64,
+    pub(crate) bytes_received: u64,
+    pub(crate) limits: BTreeMap<String, Allowance>,
+}
+
+/// How a job ends.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// Everything is read.
+    Complete {
+        /// Whether to mark what was not seen as removed.
+        remove: bool,
+        /// The largest share of the accounts to mark so.
+        threshold: Percentage,
+    },
+    /// An error ended it.
+    Failed(Error),
+    /// It was asked to stop.
+    Interrupted,
+}
+
+/// Rows seen so far: accounts, entitlements, assignments.
+pub(crate) type SeenSoFar = [u64; 3];
+
+/// The one who writes: holds the source for a job, commits its pages and ends its run.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    connection: Connection,
+    pass: Pass,
+    fence: i64,
+    began: Instant,
+    /// What earlier jobs of this run came to: milliseconds, and calls, retries and bytes.
+    earlier_ms: u64,
+    earlier: [u64; 3],
+    _lock: RunLock,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        connection: Connection,
+        pass: Pass,
+        fence: i64,
+        lock: RunLock,
+        earlier_ms: u64,
+        earlier: [u64; 3],
+    ) -> Self {
+        Self { connection, pass, fence, began: Instant::now(), earlier_ms, earlier, _lock: lock }
+    }
+
+    /// Commits a page: its rows, the bits of what was seen and the change of the frontier, in one transaction.
+    ///
+    /// After an error the memory of this writer no longer fits the store: it can only end the run as failed.
+    pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<SeenSoFar> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        check_fence(&transaction, &self.pass, self.fence)?;
+        let fresh = take_in(&transaction, &mut self.pass, &page.items)?;
+        if repeats(page, fresh) {
+            return Err(repeated(page.step(), "a page shows only what earlier pages of this run showed"));
+        }
+        advance(&transaction, &self.pass, page)?;
+        note(&transaction, &self.pass, page)?;
+        self.pass.save(&transaction)?;
+        save_usage(&transaction, self.pass.run, self.earlier_ms, self.began, self.earlier, usage)?;
+        transaction.commit().map_err(fault)?;
+        tracing::debug!(step = page.step().name(), rows = page.len(), next = page.next.len(), "page committed");
+        Ok(self.seen_so_far())
+    }
+
+    pub(crate) fn seen_so_far(&self) -> SeenSoFar {
+        [&self.pass.accounts, &self.pass.entitlements, &self.pass.assignments].map(|tallies: &Tallies| tallies.seen)
+    }
+
+    /// Calls that earlier jobs of this run made.
+    pub(crate) fn earlier_calls(&self) -> u64 {
+        self.earlier[0]
+    }
+
+    /// Ends the run and says what it came to.
+    pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage) -> Result<RunReport> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        check_fence(&transaction, &self.pass, self.fence)?;
+        let (status, error) = match ending {
+            Ending::Complete { remove, threshold } => match self.pass.reconcile(&transaction, *remove, *threshold)? {
+                None => (RunStatus::Succeeded, None),
+                Some(refusal) => (RunStatus::Refused, Some(refusal)),
+            },
+            Ending::Failed(error) => (RunStatus::Failed, Some(copy_of(error))),
+            Ending::Interrupted => (
+                RunStatus::Interrupted,
+                Some(
+                    Error::new(ErrorKind::Cancelled, "stopped; what was read is kept")
+                        .with_help("run it again to go on where it stopped"),
+                ),
+            ),
+        };
+        if matches!(ending, Ending::Complete { .. }) {
+            self.pass.save(&transaction)?;
+            for table in ["frontier", "seen"] {
+                transaction.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [self.pass.run]).map_err(fault)?;
+            }
+        }
+        save_usage(&transaction, self.pass.run, self.earlier_ms, self.began, self.earlier, usage)?;
+        save_status(&transaction, self.pass.run, status, error.as_ref())?;
+        transaction.commit().map_err(fault)?;
+        // The planner's statistics; a run is right without them.
+        if self.connection.execute_batch("PRAGMA optimize").is_err() {
+            tracing::debug!("the statistics of the store were not updated");
+        }
+        tracing::debug!(status = status.name(), "run ended");
+        report::one(&self.connection, self.pass.run).map(|stored| stored.report)
+    }
+}
+
+/// Fails when another job has taken the source since.
+fn check_fence(connection: &Connection, pass: &Pass, fence: i64) -> Result<()> {
+    let current: i64 = connection
+        .prepare_cached("SELECT fence FROM sources WHERE id = ?1")
+        .and_then(|mut statement| statement.query_row([pass.source], |row| row.get(0)))
+        .map_err(fault)?;
+    if current == fence {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::Guard, "another job has taken this source over")
+            .with_help("let that job end; its run goes on from what this one committed"))
+    }
+}
+
+/// Takes in the rows; returns how many of them the run has not seen before.
+fn take_in(connection: &Connection, pass: &mut Pass, items: &Items) -> Result<usize> {
+    let mut fresh = 0;
+    match items {
+        Items::Accounts(accounts) => {
+            for account in accounts {
+                fresh += usize::from(pass.account(connection, account)?);
+            }
+        }
+        Items::Entitlements(entitlements) => {
+            for entitlement in entitlements {
+                fresh += usize::from(pass.entitlement(connection, entitlement)?);
+            }
+        }
+        Items::Assignments(assignments) => fresh = pass.assignments(connection, assignments)?,
+    }
+    Ok(fresh)
+}
+
+/// Whether a page makes no progress although the read goes on after it: a server that repeats itself under new cursors.
+fn repeats(page: &ReadPage, fresh: usize) -> bool {
+    let long_enough = match page.step() {
+        Step::Assignments => page.len() >= SHORT,
+        Step::Accounts | Step::Entitlements => page.len() > 0,
+    };
+    fresh == 0 && long_enough && !page.cursor.is_start() && !page.next.is_empty()
+}
+
+/// Takes the page's cursor from the frontier and adds those after it.
+fn advance(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> {
+    let step = page.step();
+    let done = connection
+        .prepare_cached("UPDATE frontier SET done = 1 WHERE run = ?1 AND step = ?2 AND cursor = ?3 AND done = 0")
+        .and_then(|mut statement| statement.execute(params![pass.run, step.name(), page.cursor.as_str()]))
+        .map_err(fault)?;
+    if done != 1 {
+        return Err(Error::new(ErrorKind::Internal, "a page was read that the run does not ask for"));
+    }
+    for cursor in &page.next {
+        let added = connection
+            .prepare_cached("INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
+            .and_then(|mut statement| statement.execute(params![pass.run, step.name(), cursor.as_str()]))
+            .map_err(fault)?;
+        if added == 0 {
+            return Err(repeated(step, "a position came back that this run has been given before"));
+        }
+    }
+    Ok(())
+}
+
+fn repeated(step: Step, how: &str) -> Error {
+    Error::new(ErrorKind::Protocol, format!("the source repeats itself while reading {}: {how}", step.name()))
+        .with_help("run it again; if it happens again, drop the unfinished run with `--restart` and report it to the makers of the source or the connector")
+        .with_context("step", step.name())
+}
+
+/// Keeps what the page says beside its rows.
+fn note(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> {
+    for skipped in &page.skipped {
+        connection
+            .execute(
+                "INSERT INTO skipped (run, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![pass.run, skipped.entitlement_type],
+            )
+            .map_err(fault)?;
+        let text = format!("{}: not read: {}", skipped.entitlement_type, skipped.reason);
+        report::warn(connection, pass.run, &text)?;
+    }
+    for warning in &page.warnings {
+        report::warn(connection, pass.run, warning)?;
+    }
+    Ok(())
+}
+
+fn save_usage(
+    connection: &Connection,
+    run: i64,
+    earlier_ms: u64,
+    began: Instant,
+    earlier: [u64; 3],
+    usage: &Usage,
+) -> Result<()> {
+    let now_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let limits = serde_json::to_string(&usage.limits).expect("names and numbers can be written as JSON");
+    connection
+        .prepare_cached(
+            "UPDATE runs SET active_ms = ?2, api_calls = ?3, retries = ?4, bytes_received = ?5,
+                 limits = CASE WHEN ?6 = '{}' THEN limits ELSE ?6 END
+             WHERE number = ?1",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                run,
+                earlier_ms.saturating_add(now_ms),
+                earlier[0] + usage.api_calls,
+                earlier[1] + usage.retries,
+                earlier[2] + usage.bytes_received,
+                limits,
+            ])
+        })
+        .map_err(fault)?;
+    Ok(())
+}
+
+fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Option<&Error>) -> Result<()> {
+    let step = error.and_then(|error| error.context().find(|(key, _)| *key == "step").map(|(_, step)| step.to_owned()));
+    connection
+        .execute(
+            "UPDATE runs SET status = ?2, ended_at = ?3, error_kind = ?4, error_message = ?5, error_help = ?6,
+                 error_step = ?7
+             WHERE number = ?1",
+            params![
+                run,
+                status.name(),
+                Timestamp::now().to_string(),
+                error.map(|error| error.kind().name()),
+                error.map(Error::message),
+                error.and_then(Error::help),
+                step,
+            ],
+        )
+        .map_err(fault)?;
+    Ok(())
+}
+
+/// What the store keeps of an error.
+fn copy_of(error: &Error) -> Error {
+    let mut copy = Error::new(error.kind(), error.message());
+    if let Some(help) = error.help() {
+        copy = copy.with_help(help);
+    }
+    error.context().fold(copy, |copy, (key, value)| copy.with_context(key, value))
+}
+
+/// The types of entitlements that this run could not read.
+pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
+    connection
+        .prepare_cached("SELECT type FROM skipped WHERE run = ?1")
+        .and_then(|mut statement| statement.query_map([run], |row| row.get(0))?.collect())
+        .map_err(fault)
+}
