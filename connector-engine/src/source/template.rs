@@ -107,24 +107,32 @@ impl Fields<'_> {
             }
             let example = self.examples.iter().map(|example| &example[name]).find(|value| !value.is_null());
             let is_set = given.is_some() || required.contains(&name.as_str());
-            let value = given.map_or_else(|| self.shown(field, example), |given| typed(field, given));
+            let value = given.map_or_else(|| shown(name, field, example), |given| typed(field, given));
             let comment = if is_set { "" } else { "# " };
             _ = writeln!(text, "{}{comment}{name}: {value}", self.indent);
             sets_any |= is_set;
         }
         sets_any
     }
+}
 
-    /// The value that stands for a field until the user writes one.
-    fn shown(&self, field: &Value, example: Option<&Value>) -> String {
-        let known = example.or_else(|| field.get("default").filter(|default| !default.is_null()));
-        match known {
-            Some(Value::String(text)) => scalar(text),
-            // JSON is YAML in flow style.
-            Some(value) => value.to_string(),
-            None if field["enum"].is_array() => field["enum"][0].to_string(),
+/// The value that stands for a field until the user writes one.
+fn shown(name: &str, field: &Value, example: Option<&Value>) -> String {
+    let known = example.or_else(|| field.get("default").filter(|default| !default.is_null()));
+    let forms = || std::iter::once(field).chain(field["anyOf"].as_array().into_iter().flatten());
+    let members = forms().find_map(|form| form["properties"].as_object());
+    match known {
+        Some(Value::String(text)) => scalar(text),
+        // JSON is YAML in flow style.
+        Some(value) => value.to_string(),
+        None if field["enum"].is_array() => field["enum"][0].to_string(),
+        None if name.ends_with("_ref") => "env:NAME".to_owned(),
+        None => match members {
+            Some(members) => {
+                format!("{{{}}}", members.keys().map(|key| format!("{key}: …")).collect::<Vec<_>>().join(", "))
+            }
             None => "…".to_owned(),
-        }
+        },
     }
 }
 
@@ -143,9 +151,9 @@ fn typed(field: &Value, given: &str) -> String {
 fn scalar(text: &str) -> String {
     let value = serde_yaml::from_str::<Value>(text);
     let is_plain = value.is_ok_and(|value| value == Value::String(text.to_owned()))
-        && !text.contains(['#', '\n', '"', '\'', '%'])
+        && !text.contains(['#', '\n', '"', '\''])
         && !text.contains(": ")
-        && !text.starts_with(['[', '{', '&', '*', '!', '|', '>', '@', '`', '?', '-', ',']);
+        && !text.starts_with(['[', '{', '&', '*', '!', '|', '>', '@', '`', '?', '-', ',', '%']);
     // JSON text is YAML in double quotes.
     if is_plain { text.to_owned() } else { Value::from(text).to_string() }
 }

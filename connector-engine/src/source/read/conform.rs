@@ -1,9 +1,10 @@
 //! Checks a block against its schema, and says what is wrong in words.
 
 use super::findings::{Fault, Findings};
+use super::literals::is_secret_name;
 use super::nearest::nearest;
 use super::tree::{Content, joined};
-use connector_core::{Percentage, SecretRef, TimeSpan};
+use connector_core::{Percentage, TimeSpan};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -55,7 +56,7 @@ impl Block<'_> {
                 for name in unexpected {
                     let unknown = joined(&pointer, name);
                     if !self.known_faults.contains(&unknown) {
-                        let fault = self.unknown_key(error, name, at_fault, self.block_name(&pointer));
+                        let fault = self.unknown_key(error, name, at_fault, &self.block_name(&pointer));
                         findings.at_key(&unknown, fault);
                     }
                 }
@@ -68,24 +69,32 @@ impl Block<'_> {
                 // A misspelt key is one fault: it is reported as unknown, with this name as what was meant.
                 if misspelt.is_none() {
                     let description = properties.and_then(|known| known.get(name)).and_then(first_sentence);
-                    findings.at_key(&pointer, missing(name, self.block_name(&pointer), description));
+                    findings.at_key(&pointer, missing(name, &self.block_name(&pointer), description));
                 }
             }
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
                 self.report_branches(context, &pointer, key, at_fault, findings);
             }
             ValidationErrorKind::Type { kind } => {
-                let fault = wrong_type(findings, &pointer, key, &wanted_types(kind), at_fault);
+                let known_form = self.parent_of(error).and_then(|part| part["pattern"].as_str()).and_then(known_form);
+                let mut fault = wrong_type(findings, &pointer, key, &wanted_types(kind), at_fault);
+                if let (Some(form), Value::Number(number)) = (known_form, at_fault) {
+                    fault.detail = format!("expected {}", lower_first(&form.words));
+                    fault.help = Some(format!("write the unit too: `{key}: {number}{}`", form.unit));
+                }
                 findings.at_value(&pointer, fault);
             }
             // A ref that is none is reported with the cure for refs.
             ValidationErrorKind::Pattern { .. } if key.ends_with("_ref") => {}
             ValidationErrorKind::Pattern { pattern } => {
-                let words = words_of(pattern).or_else(|| self.parent_of(error).and_then(first_sentence));
-                findings.at_value(
-                    &pointer,
-                    wrong_form(key, words.unwrap_or_else(|| format!("text that matches {pattern}"))),
-                );
+                let words = match known_form(pattern) {
+                    Some(form) => format!("expected {}", lower_first(&form.words)),
+                    None => self
+                        .parent_of(error)
+                        .and_then(first_sentence)
+                        .unwrap_or_else(|| format!("expected text that matches {pattern}")),
+                };
+                findings.at_value(&pointer, wrong_form(key, words));
             }
             ValidationErrorKind::Enum { options } => {
                 let options: Vec<_> = options.as_array().into_iter().flatten().collect();
@@ -170,8 +179,11 @@ impl Block<'_> {
     }
 
     /// What the block at a pointer is called.
-    fn block_name<'a>(&'a self, pointer: &'a str) -> &'a str {
-        if pointer == self.pointer { self.name } else { pointer.rsplit('/').next().unwrap_or(self.name) }
+    fn block_name(&self, pointer: &str) -> String {
+        match pointer.rsplit('/').next() {
+            Some(key) if pointer != self.pointer => format!("`{key}`"),
+            _ => self.name.to_owned(),
+        }
     }
 
     /// The part of the schema that holds the rule.
@@ -201,7 +213,11 @@ pub(super) fn not_allowed(key: &str, options: &[&Value], found: &Value) -> Fault
     let guess = found.as_str().and_then(|found| nearest(found, words.iter().map(String::as_str)));
     Fault {
         rule: "not_allowed",
-        title: format!("`{key}` has a value that is not known"),
+        title: match found.as_str() {
+            // Grant types and the like: a text of this length is no key or password.
+            Some(found) if found.len() <= 24 && !is_secret_name(key) => format!("`{key}` can't be `{found}`"),
+            _ => format!("`{key}` has a value that is not known"),
+        },
         detail: format!("expected {}", one_of(&words)),
         help: guess.map(|guess| format!("did you mean `{guess}`?")),
         secret: false,
@@ -222,7 +238,7 @@ fn wrong_form(key: &str, words: String) -> Fault {
     Fault {
         rule: "wrong_form",
         title: format!("`{key}` is not written as it must be"),
-        detail: format!("expected {}", lower_first(&words)),
+        detail: words,
         help: None,
         secret: false,
     }
@@ -236,7 +252,7 @@ fn wrong_type(findings: &Findings<'_>, pointer: &str, key: &str, wanted: &[&'sta
         _ => None,
     });
     let help = match found {
-        Value::Null => Some("write a value, or remove the key".to_owned()),
+        Value::Null => Some("write a value, or remove the key where it is optional".to_owned()),
         Value::Number(_) | Value::Bool(_) if wants("string") => match plain.filter(|text| text.len() <= 40) {
             Some(text) if !pointer.starts_with("/auth") => Some(format!("put it in quotes: `{key}: \"{text}\"`")),
             _ => Some("put it in quotes".to_owned()),
@@ -323,12 +339,19 @@ fn kind_in_words(value: &Value) -> &'static str {
     }
 }
 
-/// What a well-known pattern asks for; its own field may describe something else.
-fn words_of(pattern: &str) -> Option<String> {
-    [described::<TimeSpan>(), described::<Percentage>(), described::<SecretRef>()]
+/// What a well-known pattern asks for.
+struct KnownForm {
+    words: String,
+    /// What is forgotten behind a bare number.
+    unit: &'static str,
+}
+
+/// The form behind a pattern of the contract; the description of its field says what it is for, not how to write it.
+fn known_form(pattern: &str) -> Option<KnownForm> {
+    [(described::<TimeSpan>(), "s"), (described::<Percentage>(), "%")]
         .into_iter()
-        .find(|schema| schema["pattern"] == pattern)
-        .and_then(|schema| first_sentence(&schema))
+        .find(|(schema, _)| schema["pattern"] == pattern)
+        .and_then(|(schema, unit)| Some(KnownForm { words: first_sentence(&schema)?, unit }))
 }
 
 fn described<T: JsonSchema>() -> Value {

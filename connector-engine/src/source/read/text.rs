@@ -11,7 +11,7 @@ const LONGEST: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Text {
     file: PathBuf,
-    text: String,
+    whole: String,
     lines: Vec<usize>,
 }
 
@@ -57,21 +57,21 @@ impl Text {
             String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(starts).collect();
-        Ok(Self { file: path.to_owned(), text, lines })
+        Ok(Self { file: path.to_owned(), whole: text, lines })
     }
 
     /// All of it, without a byte order mark.
     pub(super) fn content(&self) -> &str {
-        &self.text[self.mark_length()..]
+        &self.whole[self.mark_length()..]
     }
 
     /// The length of the byte order mark, which stands before [`content`](Self::content).
     pub(super) fn mark_length(&self) -> usize {
-        if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+        if self.whole.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
     }
 
     pub(super) fn as_str(&self) -> &str {
-        &self.text
+        &self.whole
     }
 
     /// The place of a span of bytes. A span that is not inside the text is moved to the nearest that is.
@@ -80,15 +80,15 @@ impl Text {
         let end = self.floor(span.end).max(start);
         let line = self.lines.partition_point(|line_start| *line_start <= start).max(1);
         let line_start = self.lines[line - 1].max(self.mark_length()).min(start);
-        let column = self.text[line_start..start].chars().count() + 1;
+        let column = self.whole[line_start..start].chars().count() + 1;
         Place { file: self.file.clone(), line, column, span: start..end }
     }
 
     /// The byte offset of a line and column in characters, both counted from 1.
     pub(super) fn offset(&self, line: usize, column: usize) -> usize {
-        let Some(start) = self.lines.get(line.saturating_sub(1)).copied() else { return self.text.len() };
+        let Some(start) = self.lines.get(line.saturating_sub(1)).copied() else { return self.whole.len() };
         let start = start.max(if line <= 1 { self.mark_length() } else { 0 });
-        let rest = self.text[start..].split('\n').next().unwrap_or_default();
+        let rest = self.whole[start..].split('\n').next().unwrap_or_default();
         let column = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
         start + column
     }
@@ -96,18 +96,18 @@ impl Text {
     /// The span of a line without its line end, leading blanks left out.
     pub(super) fn line_span(&self, line: usize) -> Range<usize> {
         let start = self.offset(line, 1);
-        let text = self.text[start..].split('\n').next().unwrap_or_default().trim_end();
+        let text = self.whole[start..].split('\n').next().unwrap_or_default().trim_end();
         start + (text.len() - text.trim_start().len())..start + text.len()
     }
 
     fn floor(&self, offset: usize) -> usize {
-        self.text.floor_char_boundary(offset.min(self.text.len()))
+        self.whole.floor_char_boundary(offset.min(self.whole.len()))
     }
 }
 
 fn not_utf8(bytes: &[u8], valid_up_to: usize) -> Unreadable {
     let before = &bytes[..valid_up_to];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
     let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);

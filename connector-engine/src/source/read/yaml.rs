@@ -44,7 +44,7 @@ pub(super) fn value(findings: &mut Findings<'_>) -> Option<Value> {
                 span,
                 fault(
                     "not_a_mapping",
-                    "the file is not a list of `key: value` lines",
+                    "the file does not consist of `key: value` lines",
                     "expected a key and a colon",
                     "begin with a line such as `connector: salesforce`",
                 ),
@@ -181,6 +181,17 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
         line = quote_line;
         at = text.offset(quote_line, quote_column);
     }
+    if let Some(quote) = open_quote(text, line) {
+        let end = text.line_span(text.place(quote..quote).line).end;
+        let help = "close the quote on the same line";
+        return (quote..end, fault("yaml_syntax", "a quote is opened here and never closed", "opened here", help));
+    }
+    if message.contains("mapping values are not allowed")
+        && let Some(span) = indented_too_far(text, line)
+    {
+        let help = "indent it like its neighbours";
+        return (span, fault("yaml_syntax", "this line is indented further than the one above it", "too far in", help));
+    }
     let known = MEANINGS.iter().find(|(part, _, _)| message.contains(part));
     let (title, help) = known
         .map_or(("this is not YAML", "check quotes, colons and how far the lines are indented"), |(_, title, help)| {
@@ -197,6 +208,27 @@ fn indenting_tab(text: &Text, line: usize) -> Option<usize> {
         let blanks = text.as_str()[start..].bytes().take_while(|byte| *byte == b' ' || *byte == b'\t');
         blanks.enumerate().find(|(_, byte)| *byte == b'\t').map(|(at, _)| start + at)
     })
+}
+
+/// A value that begins with a quote and has no other on its line: the reader notices it at the next quote at best.
+fn open_quote(text: &Text, until: usize) -> Option<usize> {
+    (1..=until).find_map(|line| {
+        let span = text.line_span(line);
+        let line = &text.as_str()[span.clone()];
+        let value = line.find(": ").map(|at| at + 2).or_else(|| line.starts_with("- ").then_some(2))?;
+        let value = value + (line[value..].len() - line[value..].trim_start().len());
+        let quote = line[value..].chars().next().filter(|c| *c == '"' || *c == '\'')?;
+        (!line[value + 1..].contains(quote)).then_some(span.start + value)
+    })
+}
+
+/// The text of a line that begins further in than the line above it, although that one ends with a value.
+fn indented_too_far(text: &Text, line: usize) -> Option<Range<usize>> {
+    let span = text.line_span(line);
+    let above = text.line_span(line.checked_sub(1).filter(|above| *above > 0)?);
+    let indent = |line: usize, span: &Range<usize>| span.start - text.offset(line, 1);
+    let value = text.as_str()[above.clone()].split_once(": ").map_or("", |(_, value)| value.trim());
+    (indent(line, &span) > indent(line - 1, &above) && !value.is_empty()).then_some(span)
 }
 
 /// The last `at line 3 column 5` of a message.

@@ -29,7 +29,7 @@ register_secret_resolver! {
 #[async_trait]
 impl SecretResolver for Command {
     async fn resolve(&self, reference: &SecretRef, project: &Path, _: Sensitivity) -> Result<SecretString> {
-        let arguments = parse(reference.rest()).map_err(|message| fault(message))?;
+        let arguments = parse(reference.rest()).map_err(fault)?;
         let [program, arguments @ ..] = arguments.as_slice() else { return Err(fault("no program is named")) };
         let child = Process::new(program)
             .args(arguments)
@@ -80,7 +80,7 @@ fn parse(text: &str) -> Result<Vec<String>, String> {
     let form =
         "a JSON list of texts follows `command:`, the program first: `command:[\"pass\",\"show\",\"salesforce\"]`";
     let arguments: Vec<String> = serde_json::from_str(text).map_err(|_| form.to_owned())?;
-    if arguments.first().is_none_or(|program| program.is_empty()) {
+    if arguments.first().is_none_or(String::is_empty) {
         return Err(form.to_owned());
     }
     Ok(arguments)

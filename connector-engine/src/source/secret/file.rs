@@ -6,7 +6,7 @@ use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensit
 use secrecy::SecretString;
 use std::fs::Metadata;
 use std::io;
-use std::path::Path;
+use std::path::{Display, Path};
 
 /// Reads a file, relative to the project folder.
 struct File;
@@ -26,7 +26,7 @@ impl SecretResolver for File {
         let path = project.join(reference.rest());
         examine(&path, sensitivity)?;
         let bytes = tokio::fs::read(&path).await.map_err(|cause| unreadable(&path, cause))?;
-        text(bytes, &format!("the file `{}`", path.display()))
+        text(bytes, &format!("the file `{}`", shown(&path)))
     }
 
     fn check(&self, reference: &SecretRef) -> Result<(), String> {
@@ -44,7 +44,7 @@ impl SecretResolver for File {
 /// Looks at a file without reading it. Fails with kind `secret` when it is not there, is no file, is empty or huge,
 /// or, for a secret, can be read by others.
 pub(in super::super) fn examine(path: &Path, sensitivity: Sensitivity) -> Result<()> {
-    let shown = path.display();
+    let shown = shown(path);
     let fault = |message: String| Error::new(ErrorKind::Secret, message);
     let metadata = std::fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
     if metadata.is_dir() {
@@ -78,8 +78,13 @@ fn readable_by_others(_: &Metadata) -> bool {
     false
 }
 
+/// The path without the `./` of a project in the current folder.
+fn shown(path: &Path) -> Display<'_> {
+    path.strip_prefix(".").unwrap_or(path).display()
+}
+
 fn unreadable(path: &Path, cause: io::Error) -> Error {
-    let shown = path.display();
+    let shown = shown(path);
     let (message, help) = match cause.kind() {
         io::ErrorKind::NotFound => (
             format!("there is no file `{shown}`"),
