@@ -43,6 +43,7 @@ impl Tries {
         let pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_factor(3.0)
+            .with_max_delay(Duration::from_secs(4))
             .with_max_times(repeats)
             .with_jitter()
             .build();

@@ -1,5 +1,7 @@
 //! Keys open in every form that is met in practice, and what is no usable key says so.
 
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
 use connector_core::{Error, ErrorKind};
 use connector_keys::{Certificate, CertificateRequest, PrivateKey, Signer};
 use jiff::Timestamp;
@@ -12,6 +14,7 @@ use openssl::sign::Verifier;
 use openssl::symm::Cipher;
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error as _;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 const PASSWORD: &str = "marked-password-7f3a";
@@ -31,7 +34,7 @@ fn shown(error: &Error) -> String {
     let mut all = format!("{error} {error:?} {}", error.help().unwrap_or_default());
     let mut cause = error.source();
     while let Some(inner) = cause {
-        all.push_str(&format!(" {inner} {inner:?}"));
+        let _ = write!(all, " {inner} {inner:?}");
         cause = inner.source();
     }
     all
@@ -148,10 +151,10 @@ fn each_wrong_key_has_its_own_message_and_shows_nothing() {
 #[tokio::test]
 async fn a_key_under_single_des_opens_or_says_how_to_convert_it() {
     let rsa = RSA.rsa().unwrap();
-    let made_by = |_: ()| rsa.private_key_to_pem_passphrase(Cipher::des_cbc(), PASSWORD.as_bytes());
-    let Ok(pem) = made_by(()).or_else(|_| {
+    let made = || rsa.private_key_to_pem_passphrase(Cipher::des_cbc(), PASSWORD.as_bytes());
+    let Ok(pem) = made().or_else(|_| {
         let _legacy = openssl::provider::Provider::try_load(None, "legacy", true)?;
-        made_by(())
+        made()
     }) else {
         eprintln!("skipped: this OpenSSL can't make a key under single DES");
         return;

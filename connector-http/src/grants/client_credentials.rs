@@ -21,7 +21,7 @@ pub struct Settings {
     /// `https://YOURDOMAIN.my.salesforce.com/services/oauth2/token`.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
-    /// The OAuth client id.
+    /// The OAuth client id; Salesforce calls it the consumer key of the app.
     #[schemars(length(min = 1))]
     client_id: String,
     /// Where the client secret is kept, for example `env:CLIENT_SECRET`.

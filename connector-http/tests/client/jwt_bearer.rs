@@ -1,0 +1,216 @@
+//! The grant type `jwt_bearer`: what is sent, and what is checked without a server.
+
+use crate::source::{context, keep};
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use connector_core::{
+    AuthStrategy, Clock, ErrorKind, Exchange, HttpOptions, Reply, Result, StepStatus, TestReport, registry,
+};
+use connector_keys::{Certificate, CertificateRequest, PrivateKey};
+use jiff::{Timestamp, ToSpan};
+use openssl::hash::MessageDigest;
+use openssl::sign::Verifier;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+use url::Url;
+
+static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate(2048).unwrap());
+
+fn now() -> Timestamp {
+    "2026-11-23T10:00:00Z".parse().unwrap()
+}
+
+/// Takes the place of the network and keeps what was posted.
+#[derive(Default)]
+struct Recorded {
+    forms: Mutex<Vec<HashMap<String, String>>>,
+}
+
+#[async_trait]
+impl Exchange for Recorded {
+    async fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Reply> {
+        assert_eq!(url.as_str(), "https://acme.my.salesforce.com/services/oauth2/token");
+        let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.forms.lock().unwrap().push(form);
+        let body = br#"{"access_token":"x","token_type":"Bearer","instance_url":"https://acme.my.salesforce.com"}"#;
+        Ok(Reply { status: 200, content_type: "application/json".to_owned(), date: None, body: body.to_vec() })
+    }
+}
+
+fn settings(more: &[(&str, &str)]) -> Value {
+    let mut settings = json!({
+        "token_url": "https://acme.my.salesforce.com/services/oauth2/token",
+        "issuer": "3MVG9-client-id",
+        "subject": "iga@acme.example",
+        "audience": "https://login.salesforce.com",
+        "key_ref": "memory:key",
+    });
+    for (name, value) in more {
+        settings[name] = json!(value);
+    }
+    settings
+}
+
+fn strategy(more: &[(&str, &str)]) -> Arc<dyn AuthStrategy> {
+    keep("key", KEY.to_pkcs8_pem(None).unwrap().expose_secret());
+    context("jwt_bearer", settings(more), HttpOptions::default(), Clock::from_fn(now)).auth().unwrap()
+}
+
+async fn steps(strategy: &dyn AuthStrategy) -> TestReport {
+    let mut report = TestReport::new();
+    strategy.check(&mut report).await;
+    report
+}
+
+fn certificate(key: &PrivateKey, made: Timestamp, days: u32) -> String {
+    let request = CertificateRequest { subject_cn: "connector".to_owned(), organization: None, days };
+    Certificate::self_signed(key, &request, made).unwrap().to_pem()
+}
+
+#[tokio::test]
+async fn the_assertion_holds_the_claims_and_is_signed_with_the_key() {
+    let recorded = Recorded::default();
+    let strategy = strategy(&[]);
+    strategy.token(&recorded).await.unwrap();
+    strategy.token(&recorded).await.unwrap();
+    let forms = recorded.forms.lock().unwrap();
+    let public = Certificate::from_pem(&certificate(&KEY, now(), 1)).unwrap().to_pem();
+    let public = openssl::x509::X509::from_pem(public.as_bytes()).unwrap().public_key().unwrap();
+    let mut ids = Vec::new();
+    for form in forms.iter() {
+        assert_eq!(form["grant_type"], "urn:ietf:params:oauth:grant-type:jwt-bearer");
+        let parts: Vec<_> = form["assertion"].split('.').collect();
+        let bytes = |at: usize| URL_SAFE_NO_PAD.decode(parts[at]).unwrap();
+        assert_eq!(bytes(0), br#"{"alg":"RS256","typ":"JWT"}"#);
+        let claims: Value = serde_json::from_slice(&bytes(1)).unwrap();
+        assert_eq!(claims["iss"], "3MVG9-client-id");
+        assert_eq!(claims["sub"], "iga@acme.example");
+        assert_eq!(claims["aud"], "https://login.salesforce.com");
+        let life = claims["exp"].as_i64().unwrap() - now().as_second();
+        assert!((1..=180).contains(&life), "{life}");
+        ids.push(claims["jti"].as_str().unwrap().to_owned());
+        let mut verifier = Verifier::new(MessageDigest::sha256(), &public).unwrap();
+        let signed = format!("{}.{}", parts[0], parts[1]);
+        assert!(verifier.verify_oneshot(&bytes(2), signed.as_bytes()).unwrap());
+    }
+    assert_ne!(ids[0], ids[1], "each try has an assertion of its own");
+}
+
+#[tokio::test]
+async fn the_offline_steps_say_what_was_found_and_show_no_assertion() {
+    keep("certificate", &certificate(&KEY, now(), 365));
+    let report = steps(&*strategy(&[("certificate_ref", "memory:certificate")])).await;
+    let found: Vec<_> = report.steps().iter().map(|step| (step.name, step.status)).collect();
+    assert_eq!(
+        found,
+        [("private_key", StepStatus::Passed), ("certificate", StepStatus::Passed), ("assertion", StepStatus::Passed)]
+    );
+    let details: Vec<_> = report.steps().iter().map(|step| step.detail.as_deref().unwrap()).collect();
+    assert_eq!(details[0], "RSA 2048, from memory:key");
+    assert_eq!(details[1], "CN=connector, valid until 2027-11-23, fits the key");
+    assert!(details[2].contains("sub iga@acme.example"), "{}", details[2]);
+    assert!(!details[2].contains("eyJ"), "{}", details[2]);
+
+    let without = steps(&*strategy(&[])).await;
+    assert_eq!(without.steps().iter().map(|step| step.name).collect::<Vec<_>>(), ["private_key", "assertion"]);
+}
+
+#[tokio::test]
+async fn the_certificate_step_tells_each_trouble_and_its_cure() {
+    let other = PrivateKey::generate(2048).unwrap();
+    let rows = [
+        (
+            "near",
+            certificate(&KEY, now() - (24 * 353).hours(), 365),
+            StepStatus::Warning,
+            "expires in 12 days (2026-12-05)",
+            "cert rotate acme",
+        ),
+        (
+            "expired",
+            certificate(&KEY, now() - (24 * 366).hours(), 365),
+            StepStatus::Failed,
+            "expired on 2026-11-22",
+            "cert rotate acme",
+        ),
+        (
+            "early",
+            certificate(&KEY, now() + (24 * 2).hours(), 365),
+            StepStatus::Failed,
+            "only from 2026-11-25 on",
+            "clock",
+        ),
+        (
+            "foreign",
+            certificate(&other, now(), 365),
+            StepStatus::Failed,
+            "does not belong to the private key",
+            "same pair",
+        ),
+        (
+            "a-key",
+            other.to_pkcs8_pem(None).unwrap().expose_secret().to_owned(),
+            StepStatus::Failed,
+            "it is a private key",
+            "CERTIFICATE",
+        ),
+    ];
+    for (name, pem, status, detail, help) in rows {
+        keep(name, &pem);
+        let report = steps(&*strategy(&[("certificate_ref", &format!("memory:{name}"))])).await;
+        let step = &report.steps()[1];
+        assert_eq!(step.status, status, "{name}: {step:?}");
+        assert!(step.detail.as_ref().unwrap().contains(detail), "{name}: {step:?}");
+        assert!(step.help.as_ref().unwrap().contains(help), "{name}: {step:?}");
+        let last = report.steps()[2].status;
+        assert_eq!(last == StepStatus::Skipped, status == StepStatus::Failed, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_encrypted_key_opens_with_a_password_from_a_file_with_a_line_break() {
+    let sealed = KEY.to_pkcs8_pem(Some(&SecretString::from("pass word"))).unwrap();
+    keep("sealed", sealed.expose_secret());
+    keep("password", "pass word\r\n");
+    let with = [("key_ref", "memory:sealed"), ("key_password_ref", "memory:password")];
+    assert!(steps(&*strategy(&with)).await.failure().is_none());
+    let report = steps(&*strategy(&with[..1])).await;
+    assert_eq!(report.failure().unwrap().kind(), ErrorKind::Secret);
+    assert!(report.steps()[0].help.as_ref().unwrap().contains("key_password_ref"));
+}
+
+#[tokio::test]
+async fn an_address_of_the_lightning_pages_is_refused_before_anything_is_sent() {
+    let strategy = strategy(&[("token_url", "https://acme.lightning.force.com/services/oauth2/token")]);
+    let recorded = Recorded::default();
+    let error = strategy.token(&recorded).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Definition);
+    assert!(error.help().unwrap().contains("https://acme.my.salesforce.com/services/oauth2/token"));
+    assert!(recorded.forms.lock().unwrap().is_empty());
+}
+
+#[test]
+fn the_grant_type_has_its_other_names_and_refuses_unknown_members() {
+    for name in ["jwt_bearer", "JWT", "urn:ietf:params:oauth:grant-type:jwt-bearer"] {
+        assert_eq!(registry::auth_strategy(name).unwrap().grant_type, "jwt_bearer");
+    }
+    let bare = connector_core::Context::new("acme", ".");
+    let open = registry::auth_strategy("jwt_bearer").unwrap().open;
+    assert_eq!(open(settings(&[("pasword", "x")]), &bare).unwrap_err().kind(), ErrorKind::Definition);
+}
+
+#[test]
+fn every_member_is_described_in_the_schema() {
+    for registration in registry::auth_strategies() {
+        let schema = (registration.schema)(&mut schemars::SchemaGenerator::default());
+        let schema = schema.as_value();
+        assert_eq!(schema["additionalProperties"], false, "{}", registration.grant_type);
+        for (name, member) in schema["properties"].as_object().unwrap() {
+            assert!(member["description"].as_str().is_some_and(|text| text.len() > 20), "{name}: {member}");
+        }
+        assert_eq!(schema["properties"]["token_url"]["format"], "uri");
+    }
+}

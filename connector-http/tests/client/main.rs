@@ -1,0 +1,14 @@
+//! What connectors and users rely on when a source is reached over HTTP, tried against servers on this machine.
+
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+#![allow(unreachable_pub, reason = "nothing is published from here")]
+
+mod bodies;
+mod credentials;
+mod jwt_bearer;
+mod reach;
+mod retries;
+mod secrecy;
+mod server;
+mod source;
+mod tokens;

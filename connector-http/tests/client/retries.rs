@@ -1,0 +1,143 @@
+//! What is safe to repeat is repeated, within bounds; what may have been carried out is not.
+
+use crate::server::{Scripted, answer};
+use crate::source::{client, login_for, plain, requests, started, token_url, with_client_secret};
+use connector_core::{ErrorKind, Happened, Retry};
+use connector_http::{Client, Verdict};
+use wiremock::matchers::path;
+use wiremock::{Mock, ResponseTemplate};
+
+fn at_once(status: u16) -> ResponseTemplate {
+    ResponseTemplate::new(status).insert_header("Retry-After", "0")
+}
+
+#[tokio::test]
+async fn a_read_is_repeated_after_a_passing_status() {
+    for status in [408, 429, 500, 502, 503, 504] {
+        let server = started().await;
+        Mock::given(path("/data")).respond_with(at_once(status)).up_to_n_times(2).mount(&server).await;
+        Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+        let context = with_client_secret(&token_url(&server), plain());
+        let client = Client::open(&context, |_, _| false).unwrap();
+        assert_eq!(client.get("/data").send().await.unwrap().status, 200, "{status}");
+        assert_eq!(requests(&server, "/data").await, 3);
+        assert_eq!((context.meter().api_calls(), context.meter().retries()), (4, 2));
+    }
+}
+
+#[tokio::test]
+async fn repeating_ends_and_the_last_status_comes_back() {
+    let server = started().await;
+    Mock::given(path("/data")).respond_with(at_once(503)).mount(&server).await;
+    assert_eq!(client(&token_url(&server)).get("/data").send().await.unwrap().status, 503);
+    assert_eq!(requests(&server, "/data").await, 5);
+}
+
+#[tokio::test]
+async fn a_final_status_is_not_repeated() {
+    for status in [200, 204, 300, 304, 400, 403, 404, 501] {
+        let server = started().await;
+        Mock::given(path("/data")).respond_with(at_once(status)).mount(&server).await;
+        assert_eq!(client(&token_url(&server)).get("/data").send().await.unwrap().status, status);
+        assert_eq!(requests(&server, "/data").await, 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_longer_than_the_bound_ends_the_tries_at_once() {
+    for wait in ["86400", "Thu, 31 Dec 2099 23:59:59 GMT"] {
+        let server = started().await;
+        let template = ResponseTemplate::new(503).insert_header("Retry-After", wait);
+        Mock::given(path("/data")).respond_with(template).mount(&server).await;
+        assert_eq!(client(&token_url(&server)).get("/data").send().await.unwrap().status, 503);
+        assert_eq!(requests(&server, "/data").await, 1, "{wait}");
+    }
+}
+
+#[tokio::test]
+async fn a_date_in_the_past_means_now() {
+    let server = started().await;
+    let template = ResponseTemplate::new(503).insert_header("Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT");
+    Mock::given(path("/data")).respond_with(template).up_to_n_times(1).mount(&server).await;
+    Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    assert_eq!(client(&token_url(&server)).get("/data").send().await.unwrap().status, 200);
+    assert_eq!(requests(&server, "/data").await, 2);
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_unless_it_says_that_it_may_be() {
+    let server = started().await;
+    Mock::given(path("/data")).respond_with(at_once(503)).mount(&server).await;
+    let client = client(&token_url(&server));
+    let writes = [client.post_json("/data", &1), client.patch_json("/data", &1), client.delete("/data")];
+    for write in writes {
+        assert_eq!(write.send().await.unwrap().status, 503);
+    }
+    assert_eq!(requests(&server, "/data").await, 3);
+    client.post_json("/data", &1).repeatable().send().await.unwrap();
+    assert_eq!(requests(&server, "/data").await, 8);
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_cut_is_not_repeated_and_counts_as_unknown() {
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"id\":".to_vec();
+    for broken in [cut, Vec::new()] {
+        let api = Scripted::start(vec![broken; 9]);
+        let client = client(&login_for(&api.url()));
+        for write in [client.post_json("/data", &1), client.patch_json("/data", &1), client.delete("/data")] {
+            let error = write.send().await.unwrap_err();
+            assert_eq!((error.happened(), error.retry()), (Happened::Unknown, Retry::No), "{error:?}");
+        }
+        assert_eq!(api.seen().len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_read_whose_answer_was_cut_is_repeated() {
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf".to_vec();
+    let api = Scripted::start(vec![cut, answer("200 OK", "", b"whole")]);
+    let response = client(&login_for(&api.url())).get("/data").send().await.unwrap();
+    assert_eq!(response.body, "whole");
+    assert_eq!(api.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_write_that_never_reached_the_server_is_known_not_to_have_happened() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let client = client(&login_for(&format!("http://{nobody}")));
+    let error = client.post_json("/data", &1).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::Unavailable, Happened::No));
+    assert_eq!(error.retry(), Retry::Exhausted, "it was tried again, which is safe here");
+}
+
+#[tokio::test]
+async fn a_connector_says_which_answer_is_temporary() {
+    let server = started().await;
+    let locked = at_once(400).set_body_string("locked");
+    Mock::given(path("/data")).respond_with(locked).up_to_n_times(1).mount(&server).await;
+    Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let client = client(&token_url(&server)).with_verdict(|answer| match answer.status {
+        400 if answer.body == "locked" => Verdict::Retry,
+        _ => Verdict::Final,
+    });
+    assert_eq!(client.get("/data").send().await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_the_same_to_the_byte() {
+    let server = started().await;
+    Mock::given(path("/data")).respond_with(at_once(503)).up_to_n_times(1).mount(&server).await;
+    Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let body = serde_json::json!({"name": "Jané & Co"});
+    let request = client(&token_url(&server)).post_json("/data", &body);
+    request.query(&[("q", "a b&c")]).header("x-extra", "1").repeatable().send().await.unwrap();
+    let all = server.received_requests().await.unwrap();
+    let sent: Vec<_> = all.iter().filter(|request| request.url.path() == "/data").collect();
+    assert_eq!(sent.len(), 2);
+    for request in sent {
+        assert_eq!(request.body_json::<serde_json::Value>().unwrap(), body);
+        assert_eq!(request.url.query_pairs().collect::<Vec<_>>(), [("q".into(), "a b&c".into())]);
+        assert_eq!(request.headers["x-extra"], "1");
+        assert!(request.headers["user-agent"].to_str().unwrap().starts_with("connector/"));
+    }
+}

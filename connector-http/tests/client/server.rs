@@ -1,0 +1,89 @@
+//! Servers that answer with exactly the bytes they are given, over plain TCP or TLS.
+
+use openssl::ssl::{SslAcceptor, SslMethod};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// A server that gives each connection the next answer of its script and hangs up; after the script it just hangs up.
+pub struct Scripted {
+    port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Scripted {
+    pub fn start(script: Vec<Vec<u8>>) -> Self {
+        Self::serve(script, Some)
+    }
+
+    /// The same over TLS, with a certificate and key in PEM.
+    pub fn start_tls(certificate: &str, key: &str, script: Vec<Vec<u8>>) -> Self {
+        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+        let certificate = openssl::x509::X509::from_pem(certificate.as_bytes()).unwrap();
+        let key = openssl::pkey::PKey::private_key_from_pem(key.as_bytes()).unwrap();
+        acceptor.set_certificate(&certificate).unwrap();
+        acceptor.set_private_key(&key).unwrap();
+        let acceptor = acceptor.build();
+        Self::serve(script, move |stream| acceptor.accept(stream).ok())
+    }
+
+    fn serve<S: Read + Write>(script: Vec<Vec<u8>>, open: impl Fn(TcpStream) -> Option<S> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = seen.clone();
+        std::thread::spawn(move || {
+            let mut script = script.into_iter();
+            while let Ok((stream, _)) = listener.accept() {
+                let Some(mut stream) = open(stream) else { continue };
+                let Some(request) = read_request(&mut stream) else { continue };
+                log.lock().unwrap().push(request);
+                if let Some(answer) = script.next() {
+                    let _ = stream.write_all(&answer).and_then(|()| stream.flush());
+                }
+            }
+        });
+        Self { port, seen }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The requests so far, each with head and body.
+    pub fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn read_request(stream: &mut impl Read) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some(end) = text.find("\r\n\r\n") {
+            let length = text
+                .lines()
+                .filter_map(|line| line.split_once(": "))
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+                .map_or(0, |(_, value)| value.trim().parse().unwrap());
+            if bytes.len() >= end + 4 + length {
+                return Some(text);
+            }
+        }
+        match stream.read(&mut part) {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => bytes.extend_from_slice(&part[..count]),
+        }
+    }
+}
+
+/// A whole answer.
+pub fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}

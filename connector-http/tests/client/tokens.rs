@@ -1,0 +1,152 @@
+//! One login serves all who wait, and a failed one is not repeated in a storm.
+
+use crate::server::{Scripted, answer};
+use crate::source::{TOKEN_PATH, client, plain, requests, started, token_url, with_client_secret};
+use connector_core::{ErrorKind, Retry};
+use connector_http::{Client, Verdict};
+use secrecy::ExposeSecret;
+use wiremock::matchers::{header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+/// Starts `count` tasks at once and gives what they gave.
+async fn at_once<T, F>(count: usize, run: impl Fn() -> F) -> Vec<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let tasks: Vec<_> = (0..count).map(|_| tokio::spawn(run())).collect();
+    let mut all = Vec::new();
+    for task in tasks {
+        all.push(task.await.unwrap());
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_who_wait_share_one_login() {
+    let server = started().await;
+    Mock::given(method("GET")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let client = client(&token_url(&server));
+    let statuses = at_once(50, || {
+        let request = client.get("/data");
+        async move { request.send().await.unwrap().status }
+    })
+    .await;
+    assert_eq!(statuses, [200; 50]);
+    assert_eq!(requests(&server, TOKEN_PATH).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_session_that_ends_is_renewed_once_for_all() {
+    let server = started().await;
+    let old = || Mock::given(method("GET")).and(header("authorization", "Bearer token-1"));
+    old().respond_with(ResponseTemplate::new(401)).mount(&server).await;
+    Mock::given(header("authorization", "Bearer token-2"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("new"))
+        .mount(&server)
+        .await;
+    let client = client(&token_url(&server));
+    client.token().await.unwrap();
+    let bodies = at_once(20, || {
+        let request = client.get("/data");
+        async move { request.send().await.unwrap().body }
+    })
+    .await;
+    assert!(bodies.iter().all(|body| body == "new"));
+    assert_eq!(requests(&server, TOKEN_PATH).await, 2);
+    assert_eq!(client.token().await.unwrap().access_token.expose_secret(), "token-2");
+}
+
+#[tokio::test]
+async fn a_second_401_comes_back_and_does_not_loop() {
+    let server = started().await;
+    Mock::given(path("/data")).respond_with(ResponseTemplate::new(401)).mount(&server).await;
+    let client = client(&token_url(&server));
+    for request in [client.get("/data"), client.post_json("/data", &1)] {
+        assert_eq!(request.send().await.unwrap().status, 401);
+    }
+    assert_eq!(requests(&server, "/data").await, 4, "each request is replayed once");
+    assert_eq!(requests(&server, TOKEN_PATH).await, 3, "the first login and one for each request");
+}
+
+#[tokio::test]
+async fn a_connector_says_which_answer_means_a_new_session() {
+    let server = started().await;
+    Mock::given(path("/data"))
+        .and(header("authorization", "Bearer token-1"))
+        .respond_with(ResponseTemplate::new(403).set_body_string("over"))
+        .mount(&server)
+        .await;
+    Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let client = client(&token_url(&server)).with_verdict(|answer| match answer.status {
+        403 if answer.body == "over" => Verdict::SignInAgain,
+        _ => Verdict::by_status(answer),
+    });
+    assert_eq!(client.get("/data").send().await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn an_anonymous_request_carries_no_token_and_no_401_renews_it() {
+    let server = started().await;
+    Mock::given(path("/data")).respond_with(ResponseTemplate::new(401)).mount(&server).await;
+    let client = client(&token_url(&server));
+    assert_eq!(client.get("/data").anonymous().send().await.unwrap().status, 401);
+    let all = server.received_requests().await.unwrap();
+    let data: Vec<_> = all.iter().filter(|request| request.url.path() == "/data").collect();
+    assert_eq!(data.len(), 1);
+    assert!(!data[0].headers.contains_key("authorization"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn refused_credentials_are_not_offered_again_by_those_who_wait_or_come_after() {
+    let body = br#"{"error":"invalid_grant","error_description":"user is locked"}"#;
+    let refusal = answer("400 Bad Request", "Content-Type: application/json\r\n", body);
+    let server = Scripted::start(vec![refusal; 60]);
+    let client = client(&format!("{}{TOKEN_PATH}", server.url()));
+    let errors = at_once(50, || {
+        let client = client.clone();
+        async move { client.token().await.unwrap_err() }
+    })
+    .await;
+    let later = client.get("/data").send().await.unwrap_err();
+    for error in errors.iter().chain([&later]) {
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Auth, Retry::No));
+        assert!(error.message().contains("user is locked"));
+        assert!(error.help().unwrap().contains("unlock the user"));
+    }
+    assert_eq!(server.seen().len(), 1, "one login");
+}
+
+#[tokio::test]
+async fn a_passing_fault_of_the_token_endpoint_is_tried_again_but_not_for_ever() {
+    let down = answer("503 Service Unavailable", "", b"");
+    let good = answer("200 OK", "", br#"{"access_token":"x","token_type":"Bearer"}"#);
+    let server = Scripted::start(vec![down.clone(), good]);
+    assert!(client(&format!("{}{TOKEN_PATH}", server.url())).token().await.is_ok());
+    assert_eq!(server.seen().len(), 2);
+
+    let server = Scripted::start(vec![down; 9]);
+    let error = client(&format!("{}{TOKEN_PATH}", server.url())).token().await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Exhausted));
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn a_token_at_the_end_of_its_life_is_renewed_before_it_is_sent() {
+    for (life, logins) in [(0, 3), (3600, 1)] {
+        let body = format!(r#"{{"access_token":"x","token_type":"Bearer","expires_in":{life}}}"#);
+        let server = Scripted::start(vec![answer("200 OK", "", body.as_bytes()); 9]);
+        let client = client(&format!("{}{TOKEN_PATH}", server.url()));
+        for _ in 0..3 {
+            client.token().await.unwrap();
+        }
+        assert_eq!(server.seen().len(), logins, "life of {life} s");
+    }
+}
+
+#[tokio::test]
+async fn opening_a_client_sends_nothing() {
+    let server = MockServer::start().await;
+    Client::open(&with_client_secret(&token_url(&server), plain()), |_, _| false).unwrap();
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
