@@ -1,13 +1,14 @@
 //! A source that can't be reached says why, and what to do.
 
 use crate::server::{Scripted, answer};
-use crate::source::{TOKEN_PATH, client, context, login_for, plain, token_for, with_client_secret};
+use crate::source::{CLIENT_SECRET, TOKEN_PATH, client, context, login_for, plain, token_for, with_client_secret};
 use connector_core::{Clock, Context, Error, ErrorKind, HttpOptions, Retry, StepStatus, TestReport};
 use connector_http::Client;
 use connector_keys::{CertificateAuthority, PrivateKey};
 use jiff::{Timestamp, ToSpan};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
 async fn token_error(token_url: &str, http: HttpOptions) -> Error {
@@ -52,21 +53,15 @@ async fn a_server_that_is_silent_ends_at_the_time_limit() {
 
 #[tokio::test]
 async fn a_server_without_tls_is_named() {
-    let server = Scripted::start(vec![answer("200 OK", "", b""); 9]);
-    let plain_port = server.port();
-    let held = std::thread::spawn(move || {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        (listener.local_addr().unwrap(), listener)
-    });
-    let (address, listener) = held.join().unwrap();
+    // Answers whatever it gets with plain HTTP, as a web server does that is asked for TLS.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        use std::io::{Read, Write};
         while let Ok((mut stream, _)) = listener.accept() {
             let _ = stream.read(&mut [0; 512]);
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+            let _ = stream.write_all(&answer("400 Bad Request", "", b""));
         }
     });
-    assert_ne!(address.port(), plain_port);
     let error = token_error(&format!("https://{address}/token"), HttpOptions::default()).await;
     assert_says(&error, ErrorKind::Unavailable, "does not speak TLS", "port");
 }
@@ -149,6 +144,16 @@ async fn a_ca_file_that_is_missing_or_holds_no_certificate_is_named() {
         assert_says(&error, ErrorKind::Definition, part, "");
         assert!(error.message().contains(file), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_proxy_sees_the_host_alone_and_its_refusal_is_named() {
+    let proxy = Scripted::start(vec![answer("403 Forbidden", "", b""); 9]);
+    let http = HttpOptions { proxy: Some(proxy.url().parse().unwrap()), ..HttpOptions::default() };
+    let error = token_error("https://acme.example/token", http).await;
+    assert_says(&error, ErrorKind::Unavailable, "proxy does not let through to `acme.example`", "http: {proxy:");
+    assert!(proxy.seen()[0].starts_with("CONNECT acme.example:443 HTTP/1.1"), "{:?}", proxy.seen());
+    assert!(proxy.seen().iter().all(|request| !request.contains(CLIENT_SECRET)));
 }
 
 #[tokio::test]
