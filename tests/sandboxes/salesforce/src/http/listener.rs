@@ -143,7 +143,7 @@ fn response(shared: &Shared, answer: Answer, zipped: bool) -> Result<Response<Pa
         ("vary", "Accept-Encoding".to_owned()),
         ("cache-control", "no-cache,must-revalidate,max-age=0,no-store,private".to_owned()),
     ];
-    for (name, value) in own.into_iter().chain(answer.headers.into_iter().map(|(name, value)| (name, value))) {
+    for (name, value) in own.into_iter().chain(answer.headers) {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Broken)?;
         headers.insert(name, HeaderValue::from_str(&value).map_err(|_| Broken)?);
     }

@@ -64,7 +64,7 @@ pub(crate) fn query(shared: &Shared, ask: &Ask, version: &str) -> Answer {
     };
     let mut answer = run(shared, ask, version, statement);
     if answer.kind.is_empty() {
-        answer.kind = "query".to_owned();
+        "query".clone_into(&mut answer.kind);
     }
     answer.soql = Some(statement.to_owned());
     answer

@@ -127,7 +127,7 @@ impl Field {
         relationship: &'static str,
         targets: &'static [&'static str],
     ) -> Self {
-        Self { relationship, targets, ..Self::new(name, label, Kind::Reference, 18) }
+        Self { targets, relationship, ..Self::new(name, label, Kind::Reference, 18) }
     }
 
     pub(crate) const fn datetime(name: &'static str, label: &'static str) -> Self {

@@ -38,9 +38,9 @@ impl Org {
 
     /// How many rows each object has; objects that are switched off are left out.
     ///
-    /// With N users and A ≥ 1 assignments per user: User and UserLogin N; PermissionSetAssignment N·A - 1, of which
-    /// N - 1 are the profiles' own rows and N·(A-1) real ones; GroupMember about N/2 + 5 (five nested groups),
-    /// PermissionSetLicenseAssign and UserPackageLicense about N/4 each. So N·A real assignments in all.
+    /// With N users and A ≥ 1 assignments per user: `User` and `UserLogin` N; `PermissionSetAssignment` N·A - 1, of
+    /// which N - 1 are the profiles' own rows and N·(A-1) real ones; `GroupMember` N/2 + 5 (five nested),
+    /// `PermissionSetLicenseAssign` and `UserPackageLicense` N/4 each. So N·A real assignments in all.
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
         let state = self.read();
         Object::all()
@@ -66,7 +66,7 @@ impl Org {
         state.user_named(username).map(|index| state.world.id(Object::User, index).to_string())
     }
 
-    /// Adds a user with its UserLogin row and, when a `ProfileId` is given, its profile's own assignment.
+    /// Adds a user with its `UserLogin` row and, when a `ProfileId` is given, its profile's own assignment.
     /// `Username` and `LastName` have to be among the fields.
     pub fn add_user(&self, fields: &[(&str, Json)]) -> Result<String> {
         for needed in ["Username", "LastName"] {

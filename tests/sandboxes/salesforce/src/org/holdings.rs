@@ -1,7 +1,7 @@
 //! The generated assignments: who holds what, computed from the row number.
 //!
 //! With `held` real assignments per user, a user has one profile-owned row and `held - 1` others in
-//! PermissionSetAssignment; the last one is a group or queue membership for users 0 and 1 of every four, a permission
+//! `PermissionSetAssignment`; the last one is a group or queue membership for users 0 and 1 of every four, a permission
 //! set licence for user 2, a package licence for user 3.
 
 use super::object::Object;

@@ -487,7 +487,7 @@ pub(crate) fn photo(_: &World, index: u64) -> Value {
 }
 
 pub(crate) fn created_date(world: &World, index: u64) -> Value {
-    Value::DateTime(world.created(index, world.users))
+    Value::DateTime(world.created(index))
 }
 
 pub(crate) fn modified_date(world: &World, index: u64) -> Value {
@@ -522,7 +522,7 @@ pub(crate) fn start_date(world: &World, index: u64) -> Value {
     if !ordinary(index) {
         return Value::Null;
     }
-    i32::try_from(world.created(index, world.users).div_euclid(86_400_000)).map_or(Value::Null, Value::Date)
+    i32::try_from(world.created(index).div_euclid(86_400_000)).map_or(Value::Null, Value::Date)
 }
 
 pub(crate) fn is_frozen(world: &World, index: u64) -> Value {

@@ -147,7 +147,7 @@ pub(crate) const USER: &[Field] = &[
     Field::new("Start_Date__c", "Start Date", Kind::Date, 0).writable().from(people::start_date),
 ];
 
-/// The fields of UserLogin, which has no `SystemModstamp`.
+/// The fields of `UserLogin`, which has no `SystemModstamp`.
 pub(crate) const USER_LOGIN: &[Field] = &[
     Field::id(),
     Field::reference("UserId", "User ID", "", &["User"]).required().from(people::user_of_row),

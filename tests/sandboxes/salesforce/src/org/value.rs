@@ -44,8 +44,7 @@ impl Value {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::Id(a), Self::Id(b)) => a.cmp(b),
             (Self::Date(a), Self::Date(b)) => a.cmp(b),
-            (Self::DateTime(a), Self::DateTime(b)) => a.cmp(b),
-            (Self::Int(a), Self::Int(b)) => a.cmp(b),
+            (Self::DateTime(a), Self::DateTime(b)) | (Self::Int(a), Self::Int(b)) => a.cmp(b),
             (Self::Text(a), Self::Text(b)) => caseless(a, b),
             _ => match (self.number(), other.number()) {
                 (Some(a), Some(b)) => a.total_cmp(&b),

@@ -12,9 +12,9 @@ const DAY: i64 = 86_400_000;
 /// What a user can be given through a permission set assignment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grantable {
-    /// The row in PermissionSet: a set, or the aggregate set of a group.
+    /// The row in `PermissionSet`: a set, or the aggregate set of a group.
     pub(crate) set: u64,
-    /// The row in PermissionSetGroup.
+    /// The row in `PermissionSetGroup`.
     pub(crate) group: Option<u64>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct World {
     pub(crate) held: u64,
     pub(crate) territories: bool,
     pub(crate) username: String,
-    /// Rows in PermissionSetAssignment per user.
+    /// Rows in `PermissionSetAssignment` per user.
     pub(crate) stride: u64,
     pub(crate) roles: u64,
     pub(crate) grantables: Vec<Grantable>,
@@ -88,10 +88,10 @@ impl World {
         SETTLED - seconds * 1_000
     }
 
-    /// When a generated row was made: later rows later.
-    pub(crate) fn created(&self, index: u64, rows: u64) -> i64 {
+    /// When a generated user was made: later ones later.
+    pub(crate) fn created(&self, index: u64) -> i64 {
         let span = SETTLED - 30 * DAY - FOUNDED;
-        let part = i128::from(span) * i128::from(index) / i128::from(rows.max(1));
+        let part = i128::from(span) * i128::from(index) / i128::from(self.users.max(1));
         (FOUNDED + i64::try_from(part).unwrap_or(span)) / 1_000 * 1_000
     }
 

@@ -79,10 +79,9 @@ impl Parser {
 
     /// A name that is no keyword.
     fn name(&mut self) -> Result<Name, SoqlError> {
-        const RESERVED: [&str; 14] = [
-            "select", "from", "where", "and", "or", "not", "like", "in", "order", "by", "limit", "offset", "group",
-            "having",
-        ];
+        // `Group` and `Order` are names of objects.
+        const RESERVED: [&str; 11] =
+            ["select", "from", "where", "and", "or", "not", "like", "in", "by", "limit", "offset"];
         match &self.peek().kind {
             TokenKind::Word(text) if !RESERVED.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
                 let name = Name { text: text.clone(), position: self.peek().position };

@@ -1,6 +1,7 @@
 //! A client of the sandbox for its own tests: keys, assertions, tokens, requests.
 
 #![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of tests fails as a test does")]
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -38,10 +39,10 @@ impl Keys {
     /// A signed assertion of these claims.
     pub(crate) fn assertion(&self, header: &Value, claims: &Value) -> String {
         let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-        let signed = format!("{}.{}", encode(header), encode(claims));
+        let content = format!("{}.{}", encode(header), encode(claims));
         let mut signer = Signer::new(MessageDigest::sha256(), &self.key).unwrap();
-        let signature = signer.sign_oneshot_to_vec(signed.as_bytes()).unwrap();
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        let signature = signer.sign_oneshot_to_vec(content.as_bytes()).unwrap();
+        format!("{content}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     pub(crate) fn private_pem(&self) -> String {
