@@ -1,1 +1,7 @@
-fn main() {}
+//! The `connector` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    connector_cli::main()
+}

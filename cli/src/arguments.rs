@@ -1,0 +1,176 @@
+//! The grammar of the command line: types only.
+
+mod aggregate;
+mod certificate;
+mod connectors;
+mod project;
+mod query;
+mod sandbox;
+mod source;
+
+pub(crate) use aggregate::{AggregateArguments, RunCommand, RunsArguments};
+pub(crate) use certificate::{CertCommand, CertNewArguments};
+pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
+pub(crate) use project::{InitArguments, QuickstartArguments};
+pub(crate) use query::{
+    AccountArguments, AccountsArguments, DiffArguments, EntitlementArguments, EntitlementsArguments, ExportArguments,
+    ExportFormat, ExportWhat,
+};
+pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
+pub(crate) use source::{SourceCommand, SourceNewArguments};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "connector",
+    version,
+    about = "Reads accounts and entitlements of your systems into one store",
+    long_about = "Reads accounts and entitlements of your systems into one store.\n\n\
+        A source is one system, described in a YAML file under sources/ of a project folder.\n\
+        New here? `connector quickstart` goes the whole way against a simulated Salesforce org.",
+    after_long_help = EXIT_CODES,
+    max_term_width = 100,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Results go to stdout, everything else to stderr. With --output json, stdout holds the documented JSON
+alone and a failure is one line {\"error\":{\"kind\",\"message\",\"help\"}} on stderr.
+
+Exit codes:
+  0    done, everything succeeded
+  1    the work ran and something in it failed
+  2    bad usage or an invalid definition: nothing was sent
+  3    the source could not be reached or refused the credentials
+  4    refused by a guard (delete threshold, lock held by another run)
+  130  stopped by Ctrl-C, 143 stopped by SIGTERM: state saved, the next run resumes";
+
+/// Options that stand before or after the command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArguments {
+    /// The project folder [default: the nearest one above with connector.yaml or sources/]
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// Where the store is: a path or sqlite:PATH [default: .connector/store.db in the project]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(help = "How results are written: human or json")]
+    pub(crate) output: OutputFormat,
+    /// When colours are used
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    #[arg(help = "When colours are used: auto, always or never")]
+    pub(crate) color: ColorChoice,
+    /// Log what happens (-vv: more); RUST_LOG chooses in detail
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// No progress and no hints
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// How logs are written
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(help = "How logs are written: text or json")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Go the whole way against a simulated Salesforce org, no real one needed
+    Quickstart(QuickstartArguments),
+    /// Make an empty project folder
+    Init(InitArguments),
+    /// Write, list and show source files
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Check source files and connector.yaml, with no network
+    Validate {
+        /// Names of sources or paths of source files [default: all]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Test the connection to a source, step by step
+    Test {
+        /// The source: its name or the path of its file
+        name: String,
+    },
+    /// Read sources into the store; an unfinished run goes on where it was
+    Aggregate(AggregateArguments),
+    /// List past and present runs
+    Runs(RunsArguments),
+    /// Show one run
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// List the accounts of a source
+    Accounts(AccountsArguments),
+    /// Show one account: attributes, entitlements, history
+    Account(AccountArguments),
+    /// List the entitlements of a source
+    Entitlements(EntitlementsArguments),
+    /// Show one entitlement and who holds it
+    Entitlement(EntitlementArguments),
+    /// Show what changed between two runs
+    Diff(DiffArguments),
+    /// Stream a snapshot out, as NDJSON or CSV
+    Export(ExportArguments),
+    /// Make and inspect keys and certificates
+    #[command(subcommand)]
+    Cert(CertCommand),
+    /// List the connectors in this binary, or show one
+    Connectors(ConnectorsArguments),
+    /// Print a JSON Schema
+    Schema(SchemaArguments),
+    /// Run a simulated system on this machine
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Print a completion script for your shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}

@@ -1,0 +1,50 @@
+//! One file per command.
+
+mod account;
+mod accounts;
+mod aggregate;
+mod cert;
+mod completions;
+mod connectors;
+mod diff;
+mod entitlement;
+mod entitlements;
+mod export;
+mod init;
+mod quickstart;
+mod run;
+mod runs;
+mod sandbox;
+mod schema;
+mod source;
+mod test;
+mod validate;
+
+use crate::arguments::Command;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+
+/// Does what the arguments say.
+pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Stop> {
+    match command {
+        Command::Quickstart(arguments) => quickstart::run(invocation, &arguments),
+        Command::Init(arguments) => init::run(invocation, &arguments),
+        Command::Source(command) => source::run(invocation, command),
+        Command::Validate { names } => validate::run(invocation, &names),
+        Command::Test { name } => test::run(invocation, &name),
+        Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
+        Command::Runs(arguments) => runs::run(invocation, &arguments),
+        Command::Run(command) => run::run(invocation, &command),
+        Command::Accounts(arguments) => accounts::run(invocation, &arguments),
+        Command::Account(arguments) => account::run(invocation, &arguments),
+        Command::Entitlements(arguments) => entitlements::run(invocation, &arguments),
+        Command::Entitlement(arguments) => entitlement::run(invocation, &arguments),
+        Command::Diff(arguments) => diff::run(invocation, &arguments),
+        Command::Export(arguments) => export::run(invocation, &arguments),
+        Command::Cert(command) => cert::run(invocation, &command),
+        Command::Connectors(arguments) => connectors::run(invocation, &arguments),
+        Command::Schema(arguments) => schema::run(invocation, &arguments),
+        Command::Sandbox(command) => sandbox::run(invocation, &command),
+        Command::Completions { shell } => completions::run(invocation, shell),
+    }
+}

@@ -1,0 +1,156 @@
+//! `connector accounts NAME`.
+
+use crate::arguments::AccountsArguments;
+use crate::exit::{Exit, Stop};
+use crate::invocation::{Invocation, source_name};
+use crate::output::{Column, Table, clean, text_cell};
+use connector_core::{Account, Error, Result};
+use connector_engine::query::{self, AccountQuery, Filter};
+use connector_engine::source::Project;
+use connector_engine::store::Store;
+use serde_json::Value;
+
+/// How many a terminal shows when no limit is asked for.
+const ON_A_SCREEN: u64 = 50;
+/// A table knows its widths only when it has all rows; longer lists are streamed with tabs instead.
+const LONGEST_TABLE: u64 = 1_000;
+const DEFAULT_COLUMNS: [&str; 6] = ["id", "name", "display_name", "enabled", "locked", "entitlements"];
+
+pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let project = invocation.project()?;
+    let store = invocation.existing_store(&project)?;
+    let source = source_name(&arguments.name);
+    let filter = match &arguments.condition {
+        Some(condition) => Some(parse(condition, &project, &store, &arguments.name)?),
+        None => None,
+    };
+    let mut query =
+        AccountQuery { filter: filter.as_ref(), holding: arguments.holding.as_deref(), limit: arguments.limit };
+    if printer.is_json() {
+        query::accounts(&store, source, &query, |account| Ok(printer.json(account)?))?;
+        return Ok(Exit::Success);
+    }
+    if query.limit.is_none() && printer.is_terminal() {
+        query.limit = Some(ON_A_SCREEN);
+    }
+    let columns = columns(arguments);
+    match query.limit {
+        Some(limit) if limit <= LONGEST_TABLE => show_table(invocation, &store, source, query, limit, &columns)?,
+        _ => stream(invocation, &store, source, &query, &columns)?,
+    }
+    Ok(Exit::Success)
+}
+
+/// Reads a condition, knowing the connector's attributes; a name it does not know may still be in the store.
+fn parse(condition: &str, project: &Project, store: &Store, name: &str) -> Result<Filter> {
+    let schema =
+        project.load(name).ok().and_then(|source| source.open(project).ok()).map(|opened| opened.connector.schema());
+    if let Some(schema) = schema {
+        let known: Vec<_> = schema.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+        if let Ok(filter) = Filter::parse(condition, &known) {
+            return Ok(filter);
+        }
+    }
+    let stored = query::attribute_names(store, source_name(name))?;
+    let known: Vec<_> = stored.iter().map(String::as_str).collect();
+    Filter::parse(condition, &known)
+}
+
+fn columns(arguments: &AccountsArguments) -> Vec<String> {
+    let asked: Vec<_> = arguments.columns.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+    let names = if asked.is_empty() { DEFAULT_COLUMNS.to_vec() } else { asked };
+    names.into_iter().map(str::to_owned).collect()
+}
+
+fn show_table(
+    invocation: &Invocation,
+    store: &Store,
+    source: &str,
+    query: AccountQuery<'_>,
+    limit: u64,
+    columns: &[String],
+) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    let mut table = Table::new(columns.iter().enumerate().map(|(index, name)| column(index, name)));
+    let mut shown = 0;
+    // One more than is shown tells whether there are more.
+    let more = AccountQuery { limit: Some(limit.saturating_add(1)), ..query };
+    let found = query::accounts(store, source, &more, |account| {
+        if shown < limit {
+            table.row(columns.iter().map(|name| text_cell(value(account, name))));
+            shown += 1;
+        }
+        Ok(())
+    })?;
+    if shown > 0 {
+        printer.result(table.render(printer.table_width()))?;
+    }
+    printer.note(match (found, found > limit) {
+        (0, _) => "no accounts".to_owned(),
+        (_, true) => format!("\nthe first {limit}; there are more: --limit N, --where, --output json"),
+        (1, false) => "\n1 account".to_owned(),
+        (_, false) => format!("\n{found} accounts"),
+    });
+    Ok(())
+}
+
+/// `name` says who it is and stays; the rest gives way from the end.
+fn column(index: usize, name: &str) -> Column {
+    let rank = match name {
+        "id" if index == 0 => 1,
+        "name" => 0,
+        _ => u8::try_from(index).unwrap_or(u8::MAX).saturating_add(1),
+    };
+    let column = match name {
+        "entitlements" => Column::number("holds"),
+        _ => Column::new(name),
+    };
+    match name {
+        "id" | "enabled" | "locked" | "entitlements" => column.rank(rank),
+        _ => column.wrapping().rank(rank),
+    }
+}
+
+fn stream(
+    invocation: &Invocation,
+    store: &Store,
+    source: &str,
+    query: &AccountQuery<'_>,
+    columns: &[String],
+) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    printer.result(format!("{}\n", columns.join("\t")))?;
+    query::accounts(store, source, query, |account| {
+        let cells: Vec<_> = columns.iter().map(|name| clean(&value(account, name)).replace('\n', " ")).collect();
+        printer.result(format!("{}\n", cells.join("\t"))).map_err(Error::from)
+    })?;
+    Ok(())
+}
+
+/// What stands in a column: one of the account's own members, else the attribute of that name.
+pub(super) fn value(account: &Account, column: &str) -> String {
+    let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    match column {
+        "id" => account.id.clone(),
+        "name" => account.name.clone(),
+        "display_name" => account.display_name.clone().unwrap_or_default(),
+        "enabled" => yes_or_no(account.enabled),
+        "locked" => yes_or_no(account.locked),
+        "entitlements" => account.entitlements.len().to_string(),
+        _ => {
+            let entries = account.attributes.entries();
+            let found = entries.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
+            found.map(|(_, value)| plain(value.get())).unwrap_or_default()
+        }
+    }
+}
+
+/// A JSON value for people: text without quotes, the rest as it is.
+pub(super) fn plain(json: &str) -> String {
+    match serde_json::from_str(json) {
+        Ok(Value::String(text)) => text,
+        Ok(other) => other.to_string(),
+        Err(_) => json.to_owned(),
+    }
+}

@@ -1,0 +1,137 @@
+//! `connector aggregate NAME…`.
+
+use crate::arguments::AggregateArguments;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::output::{ProgressDisplay, count, error_as_json, render_error, render_summary};
+use connector_core::{Error, ErrorKind};
+use connector_engine::aggregate::{self, Job};
+use connector_engine::source::Opened;
+use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
+
+pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Result<Exit, Stop> {
+    let project = invocation.project()?;
+    // All of them are read before the first is run: with an invalid definition nothing is sent.
+    let mut sources = Vec::with_capacity(arguments.names.len());
+    for name in &arguments.names {
+        let opened = project.load(name)?.open(&project)?;
+        if arguments.delta {
+            let message = format!("connector `{}` can't read changes alone", opened.registration.name);
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .with_help("leave `--delta` out: a full run writes only what changed, too")
+                .into());
+        }
+        sources.push(opened);
+    }
+    let store = invocation.store(&project)?;
+    let mut exit = Exit::Success;
+    for source in &sources {
+        exit = exit.worse(aggregate_one(invocation, &store, source, arguments)?);
+        if invocation.interrupted().is_some() {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+fn aggregate_one(
+    invocation: &Invocation,
+    store: &Store,
+    source: &Opened,
+    arguments: &AggregateArguments,
+) -> Result<Exit, Stop> {
+    let job = Job {
+        source: &source.source,
+        connector_name: source.registration.name,
+        connector: source.connector.as_ref(),
+        meter: source.context.meter(),
+        concurrency: source.aggregation.concurrency,
+        delete_threshold: source.aggregation.delete_threshold,
+        mode: Mode::Full,
+        restart: arguments.restart,
+        remove: !arguments.no_delete,
+    };
+    let stop = invocation.interrupt().token();
+    let report = {
+        let display = ProgressDisplay::begin(&invocation.printer, &source.source);
+        invocation.block_on(aggregate::run(store, &job, |progress| display.show(progress), stop))??
+    };
+    show(invocation, &report)?;
+    Ok(exit_of(invocation, &report))
+}
+
+fn show(invocation: &Invocation, report: &RunReport) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    if printer.is_json() {
+        printer.json(report)?;
+        printer.flush()?;
+    } else {
+        printer.result(render_summary(report, printer.table_width()))?;
+        for warning in &report.warnings {
+            printer.warning(warning);
+        }
+    }
+    if let Some(error) = &report.error
+        && report.status != RunStatus::Interrupted
+    {
+        let error = as_error(error, &report.source);
+        printer.message(match printer.is_json() {
+            true => error_as_json(&error),
+            false => format!("\n{}", render_error(&error, printer.prose_width())),
+        });
+    }
+    if !printer.is_json() {
+        what_next(invocation, report);
+    }
+    Ok(())
+}
+
+fn what_next(invocation: &Invocation, report: &RunReport) {
+    let printer = &invocation.printer;
+    let source = &report.source;
+    match report.status {
+        RunStatus::Succeeded => printer.next(&[
+            (&format!("connector accounts {source}"), "the accounts"),
+            (&format!("connector entitlements {source}"), "what they can hold"),
+            (&format!("connector diff {source}"), "what this run changed"),
+        ]),
+        RunStatus::Interrupted | RunStatus::Failed | RunStatus::Running => {
+            if report.accounts.seen + report.entitlements.seen + report.assignments.seen > 0 {
+                printer.note(format!(
+                    "\nWhat was read is kept: {} accounts, {} entitlements, {} assignments. Nothing was marked removed.",
+                    count(report.accounts.seen),
+                    count(report.entitlements.seen),
+                    count(report.assignments.seen)
+                ));
+            }
+            printer.next(&[
+                (&format!("connector aggregate {source}"), "go on where it stopped"),
+                (&format!("connector aggregate {source} --restart"), "begin anew"),
+            ]);
+        }
+        RunStatus::Refused => {}
+    }
+}
+
+fn as_error(error: &RunError, source: &str) -> Error {
+    let mut shown = Error::new(error.kind, &error.message).with_context("source", source);
+    if let Some(help) = &error.help {
+        shown = shown.with_help(help);
+    }
+    match &error.step {
+        Some(step) => shown.with_context("step", step),
+        None => shown,
+    }
+}
+
+fn exit_of(invocation: &Invocation, report: &RunReport) -> Exit {
+    match report.status {
+        RunStatus::Succeeded => Exit::Success,
+        RunStatus::Refused => Exit::Refused,
+        RunStatus::Interrupted => invocation.interrupted().unwrap_or(Exit::Interrupted),
+        RunStatus::Failed | RunStatus::Running => match report.error.as_ref().map(|error| Exit::of(error.kind)) {
+            Some(exit @ (Exit::Unreachable | Exit::Refused)) => exit,
+            _ => Exit::Failure,
+        },
+    }
+}

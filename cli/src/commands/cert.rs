@@ -1,0 +1,17 @@
+//! `connector cert …`.
+
+mod new;
+mod show;
+
+pub(crate) use new::{KeyAndCertificate, make_key_and_certificate};
+
+use crate::arguments::CertCommand;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+
+pub(crate) fn run(invocation: &Invocation, command: &CertCommand) -> Result<Exit, Stop> {
+    match command {
+        CertCommand::New(arguments) => new::run(invocation, arguments),
+        CertCommand::Show { subject } => show::run(invocation, subject),
+    }
+}

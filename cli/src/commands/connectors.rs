@@ -1,0 +1,214 @@
+//! `connector connectors [show NAME]`.
+
+use crate::arguments::{ConnectorsArguments, ConnectorsCommand};
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::output::{Column, STRONG, Table, clean, fields, paint, text_cell, wrap};
+use crate::project_files;
+use connector_core::registry::{self, ConnectorRegistration};
+use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, Result, Writable};
+use connector_engine::source::{Project, schema};
+use serde_json::{Value, json};
+use std::fs;
+use std::process;
+
+pub(crate) fn run(invocation: &Invocation, arguments: &ConnectorsArguments) -> Result<Exit, Stop> {
+    match &arguments.command {
+        None => list(invocation),
+        Some(ConnectorsCommand::Show { name }) => show(invocation, registry::connector(name)?),
+    }
+}
+
+fn list(invocation: &Invocation) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let connectors = registry::connectors();
+    if printer.is_json() {
+        let all: Vec<_> = connectors.iter().map(|one| as_json(one)).collect();
+        printer.json(&all)?;
+        return Ok(Exit::Success);
+    }
+    let mut table = Table::new([
+        Column::new("name"),
+        Column::new("title").rank(1),
+        Column::new("grant types").wrapping().rank(2),
+        Column::new("description").wrapping(),
+    ]);
+    for one in &connectors {
+        table.row([
+            text_cell(one.name),
+            text_cell(one.title),
+            text_cell(one.grant_types.join(", ")),
+            text_cell(one.description),
+        ]);
+    }
+    printer.result(table.render(printer.table_width()))?;
+    let ways: Vec<_> =
+        registry::auth_strategies().iter().map(|one| (one.grant_type, one.description.to_owned())).collect();
+    printer.result(format!("\n{}\n{}", paint(STRONG, "Grant types"), fields(&ways, printer.prose_width())))?;
+    let places: Vec<_> =
+        registry::secret_resolvers().iter().map(|one| (one.form, one.description.to_owned())).collect();
+    printer.result(format!("\n{}\n{}", paint(STRONG, "Secret refs"), fields(&places, printer.prose_width())))?;
+    if let Some(first) = connectors.first() {
+        printer.next(&[
+            (&format!("connector connectors show {}", first.name), "settings and account schema"),
+            (&format!("connector source new {} NAME", first.name), "write a source file"),
+        ]);
+    }
+    Ok(Exit::Success)
+}
+
+fn as_json(one: &ConnectorRegistration) -> Value {
+    json!({
+        "name": one.name,
+        "title": one.title,
+        "description": one.description,
+        "grant_types": one.grant_types,
+    })
+}
+
+fn show(invocation: &Invocation, registration: &'static ConnectorRegistration) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let connector = open_example(registration)?;
+    let account_schema = connector.schema();
+    let capabilities = connector.capabilities();
+    let types = capabilities.entitlements().map(|ability| ability.entitlement_types()).unwrap_or_default();
+    let settings = schema::connector_schema(registration);
+    if printer.is_json() {
+        let mut document = as_json(registration);
+        document["capabilities"] = json!(capabilities.names());
+        document["settings"] = settings;
+        document["account_schema"] = json!(account_schema);
+        document["entitlement_types"] = json!(types);
+        document["example"] = json!(registration.example);
+        printer.json(&document)?;
+        return Ok(Exit::Success);
+    }
+    printer.result(fields(
+        &[
+            ("name", registration.name.to_owned()),
+            ("title", registration.title.to_owned()),
+            ("description", registration.description.to_owned()),
+            ("grant types", registration.grant_types.join(", ")),
+            ("capabilities", capabilities.names().join(", ")),
+        ],
+        printer.prose_width(),
+    ))?;
+    show_settings(invocation, &settings)?;
+    show_types(invocation, types)?;
+    show_attributes(invocation, &account_schema)?;
+    printer.next(&[(&format!("connector source new {} NAME", registration.name), "write a source file")]);
+    Ok(Exit::Success)
+}
+
+fn show_settings(invocation: &Invocation, settings: &Value) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    let Some(members) = settings["properties"].as_object().filter(|members| !members.is_empty()) else {
+        return Ok(());
+    };
+    printer.result(format!("\n{}\n", paint(STRONG, "Settings")))?;
+    let required: Vec<_> = settings["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, rule) in members {
+        let description = rule["description"].as_str().unwrap_or_default();
+        let note = if required.contains(&name.as_str()) { " (required)" } else { "" };
+        printer.result(format!("  {name}{note}\n"))?;
+        for line in wrap(&clean(description), printer.prose_width().saturating_sub(6)) {
+            printer.result(format!("      {line}\n"))?;
+        }
+    }
+    Ok(())
+}
+
+fn show_types(invocation: &Invocation, types: &[EntitlementType]) -> Result<(), Stop> {
+    if types.is_empty() {
+        return Ok(());
+    }
+    let printer = &invocation.printer;
+    printer.result(format!("\n{}\n", paint(STRONG, "Entitlement types")))?;
+    let mut table =
+        Table::new([Column::new("type"), Column::new("title").rank(1), Column::new("holding one means").wrapping()]);
+    for one in types {
+        table.row([text_cell(one.name), text_cell(one.title), text_cell(one.description)]);
+    }
+    printer.result(table.render(printer.table_width()))
+}
+
+fn show_attributes(invocation: &Invocation, account_schema: &AccountSchema) -> Result<(), Stop> {
+    if account_schema.attributes.is_empty() {
+        return Ok(());
+    }
+    let printer = &invocation.printer;
+    printer.result(format!("\n{}\n", paint(STRONG, "Account attributes")))?;
+    let mut table = Table::new([
+        Column::new("attribute"),
+        Column::new("type"),
+        Column::new("writable").rank(2),
+        Column::new("meaning").wrapping().rank(1),
+    ]);
+    for attribute in &account_schema.attributes {
+        table.row([
+            text_cell(&attribute.name),
+            text_cell(type_of(attribute)),
+            text_cell(writable(attribute)),
+            text_cell(&attribute.description),
+        ]);
+    }
+    printer.result(table.render(printer.table_width()))
+}
+
+fn type_of(attribute: &AttributeSchema) -> String {
+    let name = json!(attribute.attribute_type);
+    let name = name.as_str().unwrap_or_default();
+    if attribute.multi { format!("list of {name}") } else { name.to_owned() }
+}
+
+fn writable(attribute: &AttributeSchema) -> &'static str {
+    match (attribute.writable, attribute.required) {
+        (Writable::Never, _) => "no",
+        (Writable::OnCreate, true) => "on create, required",
+        (Writable::OnCreate, false) => "on create",
+        (Writable::Always, true) => "yes, required",
+        (Writable::Always, false) => "yes",
+    }
+}
+
+/// Opens the connector with the example that it brings; offline. The example goes through a file, as every source does.
+fn open_example(registration: &ConnectorRegistration) -> Result<Box<dyn Connector>> {
+    let folder = std::env::temp_dir().join(format!("connector-example-{}", process::id()));
+    project_files::make_private_folder(&folder)?;
+    let file = folder.join(format!("{}.yaml", registration.name));
+    let opened = project_files::write(&file, registration.example).and_then(|()| {
+        let project = Project::at(&folder);
+        project.load(&file.to_string_lossy())?.open(&project)
+    });
+    // The folder is in the system's place for temporary files; one that stays is in nobody's way.
+    let _ = fs::remove_dir_all(&folder);
+    opened.map(|opened| opened.connector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// A crate that Cargo.toml names and no `use … as _` does is silently not linked.
+    #[test]
+    fn every_connector_of_the_workspace_is_linked() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors");
+        let folders: BTreeSet<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().join("Cargo.toml").is_file())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        let linked: BTreeSet<String> = registry::connectors().iter().map(|one| one.name.replace('_', "-")).collect();
+        assert_eq!(linked, folders);
+    }
+
+    #[test]
+    fn every_linked_connector_opens_with_its_own_example() {
+        for registration in registry::connectors() {
+            open_example(registration).unwrap();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `connector diff NAME`.
+
+use super::account::changes;
+use crate::arguments::DiffArguments;
+use crate::exit::{Exit, Stop};
+use crate::invocation::{Invocation, source_name};
+use crate::output::{BAD, Column, DIM, GOOD, Table, WARN, clean, count, paint, text_cell, wrap};
+use connector_core::Result;
+use connector_engine::query::{self, Change, DiffSummary, Difference, Tally};
+use serde_json::json;
+
+/// How many differences a terminal shows; the summary counts them all.
+const ON_A_SCREEN: u64 = 100;
+
+pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let project = invocation.project()?;
+    let store = invocation.existing_store(&project)?;
+    let source = source_name(&arguments.name);
+    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
+    if printer.is_json() {
+        let summary = query::diff(&store, source, from, to, |difference| Ok(printer.json(difference)?))?;
+        printer.json(&json!({"summary": summary}))?;
+        return Ok(Exit::Success);
+    }
+    let limit = if printer.is_terminal() { ON_A_SCREEN } else { u64::MAX };
+    let mut shown = 0;
+    let summary = query::diff(&store, source, from, to, |difference| {
+        shown += 1;
+        if shown <= limit {
+            printer.result(line(difference, printer.prose_width()))?;
+        }
+        Ok(())
+    })?;
+    if shown > limit {
+        printer.result(format!(
+            "{}\n",
+            paint(DIM, format!("… and {} more: --output json shows all", count(shown - limit)))
+        ))?;
+    }
+    if shown > 0 {
+        printer.result("\n")?;
+    }
+    show_summary(invocation, &summary)?;
+    Ok(Exit::Success)
+}
+
+fn line(difference: &Difference, width: usize) -> String {
+    let (change, what) = match difference {
+        Difference::Account { change, id, name, changes: values } => {
+            (*change, with_changes(format!("account {name} ({id})"), *change, changes(values)))
+        }
+        Difference::Entitlement { change, entitlement, name, changes: values } => (
+            *change,
+            with_changes(
+                format!("{} {name} ({})", entitlement.entitlement_type, entitlement.id),
+                *change,
+                changes(values),
+            ),
+        ),
+        Difference::Assignment { change, account, account_name, entitlement, entitlement_name } => {
+            let account = account_name.as_ref().unwrap_or(account);
+            let held = entitlement_name.as_ref().unwrap_or(&entitlement.id);
+            let verb = if *change == Change::Removed { "no longer holds" } else { "holds" };
+            (*change, format!("{account} {verb} {} {held}", entitlement.entitlement_type))
+        }
+    };
+    let mark = match change {
+        Change::Added => paint(GOOD, "+"),
+        Change::Changed => paint(WARN, "~"),
+        Change::Removed => paint(BAD, "-"),
+    };
+    format!("{mark} {}\n", wrap(&clean(&what), width.saturating_sub(2)).join("\n  "))
+}
+
+/// Only what changed says which values; one that came or is gone has them all.
+fn with_changes(what: String, change: Change, values: String) -> String {
+    if change == Change::Changed && !values.is_empty() { format!("{what}: {values}") } else { what }
+}
+
+fn show_summary(invocation: &Invocation, summary: &DiffSummary) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    let mut table =
+        Table::new([Column::new(""), Column::number("added"), Column::number("changed"), Column::number("removed")]);
+    let kinds =
+        [("accounts", summary.accounts), ("entitlements", summary.entitlements), ("assignments", summary.assignments)];
+    for (kind, Tally { added, changed, removed }) in kinds {
+        let shown = |number: u64| text_cell(if number == 0 { "–".to_owned() } else { count(number) });
+        table.row([
+            text_cell(kind),
+            if added > 0 { shown(added).good() } else { shown(0) },
+            if changed > 0 { shown(changed).warn() } else { shown(0) },
+            if removed > 0 { shown(removed).bad() } else { shown(0) },
+        ]);
+    }
+    printer.result(table.render(printer.table_width()))?;
+    let runs = match &summary.from {
+        Some(from) => format!("from run {from} to run {}", summary.to),
+        None => format!("up to run {}, the first one", summary.to),
+    };
+    for line in wrap(&runs, printer.prose_width()) {
+        printer.result(format!("{}\n", paint(DIM, line)))?;
+    }
+    Ok(())
+}

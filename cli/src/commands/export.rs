@@ -1,0 +1,55 @@
+//! `connector export NAME`.
+
+use crate::arguments::{ExportArguments, ExportFormat, ExportWhat};
+use crate::exit::{Exit, Stop, file_error};
+use crate::invocation::{Invocation, source_name};
+use crate::output::plural;
+use crate::project_files;
+use connector_engine::query::{self, Format, What};
+use connector_engine::store::Store;
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Result<Exit, Stop> {
+    let project = invocation.project()?;
+    let store = invocation.existing_store(&project)?;
+    let source = source_name(&arguments.name);
+    let (what, thing) = match arguments.what {
+        ExportWhat::Accounts => (What::Accounts, "account"),
+        ExportWhat::Entitlements => (What::Entitlements, "entitlement"),
+        ExportWhat::Assignments => (What::Assignments, "assignment"),
+    };
+    let format = match arguments.format {
+        ExportFormat::Ndjson => Format::Ndjson,
+        ExportFormat::Csv => Format::Csv,
+    };
+    let Some(file) = &arguments.to else {
+        query::export(&store, source, what, format, &mut invocation.printer.stdout())?;
+        return Ok(Exit::Success);
+    };
+    let rows = write_file(&store, source, what, format, file)?;
+    invocation.printer.note(format!("{} written to {}", plural(rows, thing), file.display()));
+    Ok(Exit::Success)
+}
+
+/// Writes beside the file first, so that the name never stands for half an export. For the owner alone: it holds
+/// personal data.
+fn write_file(store: &Store, source: &str, what: What, format: Format, file: &Path) -> Result<u64, Stop> {
+    let mut partial = file.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let written = (|| -> Result<u64, Stop> {
+        let open = project_files::open_private(&partial).map_err(|cause| file_error("can't write", &partial, cause))?;
+        let mut writer = BufWriter::new(open);
+        let rows = query::export(store, source, what, format, &mut writer)?;
+        writer.flush().map_err(|cause| file_error("can't write", &partial, cause))?;
+        fs::rename(&partial, file).map_err(|cause| file_error("can't write", file, cause))?;
+        Ok(rows)
+    })();
+    if written.is_err() {
+        // What is left of a failed export is of no use; a file that can't be removed was not made.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}

@@ -1,0 +1,48 @@
+//! `connector init [DIR]`.
+
+use crate::arguments::InitArguments;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::output::{DIM, GOOD, paint};
+use connector_engine::source::Project;
+use serde_json::json;
+use std::path::Path;
+
+pub(crate) fn run(invocation: &Invocation, arguments: &InitArguments) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let folder = arguments.dir.as_deref().or(invocation.named_folder()).unwrap_or(Path::new("."));
+    let (_, made) = Project::create(folder)?;
+    if printer.is_json() {
+        printer.json(&json!({"project": folder, "created": made}))?;
+        return Ok(Exit::Success);
+    }
+    if made.is_empty() {
+        printer.result(format!("{}\n", paint(DIM, format!("{} is a project already", folder.display()))))?;
+    } else {
+        printer.result(format!("{} made a project in {}\n", paint(GOOD, "✓"), folder.display()))?;
+        for path in &made {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(meaning) = meaning(&name) {
+                printer.result(format!("    {name:<15} {}\n", paint(DIM, meaning)))?;
+            }
+        }
+    }
+    let enter = format!("cd {}", folder.display());
+    let new = ("connector source new salesforce NAME", "write a source file");
+    if folder == Path::new(".") {
+        printer.next(&[new]);
+    } else {
+        printer.next(&[(&enter, ""), new]);
+    }
+    Ok(Exit::Success)
+}
+
+fn meaning(name: &str) -> Option<&'static str> {
+    match name {
+        "connector.yaml" => Some("settings of the whole project, all optional"),
+        "sources" => Some("one YAML file per source"),
+        "secrets" => Some("keys and certificates, for you alone and ignored by git"),
+        ".gitignore" => Some("keeps secrets and the store out of git"),
+        _ => None,
+    }
+}

@@ -1,0 +1,174 @@
+//! `connector quickstart [DIR]`: the whole way against a simulated org, each command shown as it is run.
+
+use super::sandbox::{prepare, source_values, start};
+use crate::arguments::{Arguments, QuickstartArguments};
+use crate::exit::{Exit, Stop, file_error};
+use crate::invocation::{Invocation, runtime};
+use crate::output::{ACCENT, DIM, STRONG, paint, wrap};
+use clap::Parser;
+use connector_core::{Error, ErrorKind, Result};
+use connector_engine::source::Project;
+use connector_sandbox_salesforce::{Options, Sandbox};
+use std::env;
+use std::fs;
+use std::path::Path;
+
+const USERS: u64 = 1_000;
+const NAME: &str = "salesforce";
+
+pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> Result<Exit, Stop> {
+    let folder = &arguments.dir;
+    refuse_used_folder(folder)?;
+    let shown = folder.display().to_string();
+    let tour = Tour { invocation };
+    tour.say("No Salesforce org is needed for this: a simulated one runs on this machine while you watch.")?;
+
+    tour.title("A project")?;
+    tour.step(&["init", &shown])?;
+    tour.command(&format!("cd {shown}"))?;
+    env::set_current_dir(folder).map_err(|cause| file_error("can't enter", folder, cause))?;
+
+    tour.title("A key, and an org whose app trusts its certificate")?;
+    tour.step(&["cert", "new", NAME])?;
+    let wired = prepare(Project::at("."), NAME)?;
+    // The org answers on its own threads for as long as the tour lasts.
+    let runtime = runtime()?;
+    let sandbox = runtime.block_on(start(Options { users: USERS, ..Options::default() }, &wired))?;
+    tour.say(&format!(
+        "The simulated org is up at {} with {USERS} users. Its app has the certificate above.",
+        sandbox.audience()
+    ))?;
+
+    tour.title("A source: one YAML file")?;
+    tour.write_source(&sandbox)?;
+    tour.show_file("sources/salesforce.yaml")?;
+    tour.step(&["validate"])?;
+
+    tour.title("Does it work?")?;
+    tour.step(&["test", NAME])?;
+
+    tour.title("Read it")?;
+    tour.step(&["aggregate", NAME])?;
+    tour.step(&["accounts", NAME, "--limit", "5"])?;
+    tour.step(&["entitlements", NAME, "--type", "permission_set"])?;
+
+    tour.title("Read it again, after somebody was deactivated")?;
+    change_something(&sandbox)?;
+    tour.step(&["aggregate", NAME])?;
+    tour.step(&["diff", NAME])?;
+    drop(sandbox);
+    tour.end(&shown)?;
+    Ok(Exit::Success)
+}
+
+fn refuse_used_folder(folder: &Path) -> Result<()> {
+    let is_used = match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => false,
+        Err(cause) => return Err(file_error("can't use", folder, cause)),
+    };
+    if !is_used {
+        return Ok(());
+    }
+    let shown = folder.display();
+    Err(Error::new(ErrorKind::Definition, format!("the folder `{shown}` is not empty"))
+        .with_help(format!("name another one: `connector quickstart DIR`, or remove it: `rm -r {shown}`")))
+}
+
+fn change_something(sandbox: &Sandbox) -> Result<()> {
+    let id = sandbox.org().user_id(7);
+    sandbox.org().deactivate(&id)
+}
+
+struct Tour<'a> {
+    invocation: &'a Invocation,
+}
+
+impl Tour<'_> {
+    fn line(&self, line: &str) -> Result<(), Stop> {
+        let printer = &self.invocation.printer;
+        // With JSON, stdout holds the commands' documents alone.
+        if printer.is_json() {
+            printer.note(line);
+            return Ok(());
+        }
+        printer.result_line(line)
+    }
+
+    fn say(&self, text: &str) -> Result<(), Stop> {
+        for line in wrap(text, self.invocation.printer.prose_width()) {
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn title(&self, title: &str) -> Result<(), Stop> {
+        self.line(&format!("\n{}\n", paint(STRONG, format!("── {title}"))))
+    }
+
+    fn command(&self, command: &str) -> Result<(), Stop> {
+        self.line(&format!("{} {}", paint(DIM, "$"), paint(ACCENT, command)))
+    }
+
+    /// Runs a command as if it was typed, and ends the tour when it fails.
+    fn step(&self, arguments: &[&str]) -> Result<(), Stop> {
+        self.command(&format!("connector {}", arguments.join(" ")))?;
+        self.run(arguments)?;
+        self.line("")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<(), Stop> {
+        let typed = ["connector"].iter().chain(arguments);
+        let parsed = Arguments::try_parse_from(typed)
+            .map_err(|fault| Error::new(ErrorKind::Internal, format!("the tour took a wrong turn: {fault}")))?;
+        let exit = super::run(&self.invocation.within_tour(), parsed.command)?;
+        self.invocation.printer.flush()?;
+        if let Some(stopped) = self.invocation.interrupted() {
+            return Err(Error::new(ErrorKind::Cancelled, format!("stopped (exit code {})", stopped.code())).into());
+        }
+        match exit {
+            Exit::Success => Ok(()),
+            exit => Err(Error::new(
+                ErrorKind::Internal,
+                format!("`connector {}` ended with exit code {}", arguments.join(" "), exit.code()),
+            )
+            .into()),
+        }
+    }
+
+    /// `source new`, shown with one value a line.
+    fn write_source(&self, sandbox: &Sandbox) -> Result<(), Stop> {
+        let mut arguments = vec!["source".to_owned(), "new".to_owned(), "salesforce".to_owned(), NAME.to_owned()];
+        let mut shown = format!("connector source new salesforce {NAME}");
+        for (key, value) in source_values(NAME, sandbox) {
+            let quoted = if value.contains(' ') { format!("{key}='{value}'") } else { format!("{key}={value}") };
+            shown.push_str(&format!(" \\\n    --set {quoted}"));
+            arguments.extend(["--set".to_owned(), format!("{key}={value}")]);
+        }
+        self.command(&shown)?;
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        self.run(&arguments)?;
+        self.line("")
+    }
+
+    fn show_file(&self, file: &str) -> Result<(), Stop> {
+        let text = fs::read_to_string(file).map_err(|cause| file_error("can't read", Path::new(file), cause))?;
+        self.command(&format!("cat {file}"))?;
+        self.line(&text)
+    }
+
+    fn end(&self, folder: &str) -> Result<(), Stop> {
+        self.title("Your turn")?;
+        self.say("The simulated org ended with this tour. Start it again in one terminal:")?;
+        self.line(&format!(
+            "  {}",
+            paint(ACCENT, format!("connector sandbox salesforce --users {USERS} --write-project {folder}"))
+        ))?;
+        self.say("and play in another:")?;
+        self.line(&format!("  {}", paint(ACCENT, format!("cd {folder}"))))?;
+        self.line(&format!("  {}", paint(ACCENT, format!("connector test {NAME}"))))?;
+        self.line(&format!("  {}", paint(ACCENT, format!("connector accounts {NAME} --where 'not enabled'"))))?;
+        self.line("")?;
+        self.say("A real org needs three things: a key (`connector cert new prod`), an app in Salesforce Setup that has its certificate, and a source file (`connector source new salesforce prod`). `connector test prod` tells what is still missing.")
+    }
+}

@@ -1,0 +1,89 @@
+//! `connector schema [WHAT]`.
+
+use crate::arguments::SchemaArguments;
+use crate::exit::{Exit, Stop, file_error};
+use crate::invocation::Invocation;
+use crate::output::{BAD, GOOD, paint};
+use connector_core::{Error, ErrorKind, Result};
+use connector_engine::source::schema;
+use std::fs;
+use std::path::Path;
+
+pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    if let Some(folder) = &arguments.write {
+        write(folder)?;
+        printer.note(format!("schemas written to {}", folder.display()));
+        return Ok(Exit::Success);
+    }
+    if let Some(folder) = &arguments.check {
+        let stale = stale(folder)?;
+        if stale.is_empty() {
+            printer.result(format!("{} the schemas in {} are current\n", paint(GOOD, "✓"), folder.display()))?;
+            return Ok(Exit::Success);
+        }
+        for name in stale {
+            printer.result(format!("{} {} is not current\n", paint(BAD, "✗"), folder.join(name).display()))?;
+        }
+        printer.next(&[(&format!("connector schema --write {}", folder.display()), "write them anew")]);
+        return Ok(Exit::Failure);
+    }
+    printer.result(schema::to_text(&schema::named(&arguments.what)?))?;
+    Ok(Exit::Success)
+}
+
+fn write(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|cause| file_error("can't make", folder, cause))?;
+    for (name, document) in schema::all() {
+        let file = folder.join(name);
+        fs::write(&file, schema::to_text(&document)).map_err(|cause| file_error("can't write", &file, cause))?;
+    }
+    Ok(())
+}
+
+/// The schema files that are missing, differ, or stand for nothing that is linked in.
+fn stale(folder: &Path) -> Result<Vec<String>> {
+    if !folder.is_dir() {
+        return Err(Error::new(ErrorKind::Invalid, format!("there is no folder `{}`", folder.display())));
+    }
+    let all = schema::all();
+    let differs = |name: &str, text: String| fs::read_to_string(folder.join(name)).ok() != Some(text);
+    let mut stale: Vec<String> = all
+        .iter()
+        .filter(|(name, document)| differs(name, schema::to_text(document)))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let entries = fs::read_dir(folder).map_err(|cause| file_error("can't read", folder, cause))?;
+    for entry in entries {
+        let entry = entry.map_err(|cause| file_error("can't read", folder, cause))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".schema.json") && !all.iter().any(|(known, _)| *known == name) {
+            stale.push(name);
+        }
+    }
+    stale.sort();
+    Ok(stale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_schemas_are_current() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas");
+        let stale = stale(&folder).unwrap();
+        assert!(stale.is_empty(), "stale: {stale:?}; run `cargo run -- schema --write schemas`");
+    }
+
+    #[test]
+    fn a_changed_a_missing_and_a_foreign_schema_are_stale() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path()).unwrap();
+        assert_eq!(stale(folder.path()).unwrap(), Vec::<String>::new());
+        fs::write(folder.path().join("source.schema.json"), "{}").unwrap();
+        fs::remove_file(folder.path().join("project.schema.json")).unwrap();
+        fs::write(folder.path().join("gone.schema.json"), "{}").unwrap();
+        assert_eq!(stale(folder.path()).unwrap(), ["gone.schema.json", "project.schema.json", "source.schema.json"]);
+    }
+}

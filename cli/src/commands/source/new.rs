@@ -1,0 +1,200 @@
+//! `connector source new CONNECTOR NAME`.
+
+use crate::arguments::SourceNewArguments;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::output::{GOOD, clean, paint, plural, wrap};
+use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
+use connector_core::{Error, ErrorKind, Result};
+use connector_engine::source::{Project, schema};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, stderr, stdin};
+use std::path::PathBuf;
+
+pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let project = invocation.project()?;
+    let connector = registry::connector(&arguments.connector)?;
+    let name = &arguments.name;
+    let mut values = arguments.set;
+    let can_ask = stdin().is_terminal() && stderr().is_terminal();
+    if arguments.interactive && !can_ask {
+        return Err(Error::new(ErrorKind::Definition, "`--interactive` needs a terminal")
+            .with_help("fill the values in with `--set KEY=VALUE`")
+            .into());
+    }
+    let open = open_values(connector, &values)?;
+    let asks = arguments.interactive || can_ask && values.is_empty() && !printer.is_json();
+    if asks && project.source_file(name).is_err() {
+        values.extend(ask(&open)?);
+    }
+    let path = write_source(&project, connector, name, &values)?;
+    let to_fill: Vec<_> = open.iter().filter(|open| values.iter().all(|(key, _)| *key != open.key)).collect();
+    if printer.is_json() {
+        let keys: Vec<_> = to_fill.iter().map(|open| &open.key).collect();
+        printer.json(&json!({"source": name, "path": path, "to_fill_in": keys}))?;
+        return Ok(Exit::Success);
+    }
+    printer.result(format!("{} wrote {}\n", paint(GOOD, "✓"), path.display()))?;
+    if !to_fill.is_empty() {
+        printer.result(format!("\n{} to fill in there:\n", plural(to_fill.len() as u64, "value")))?;
+        for open in to_fill {
+            let lines = wrap(&clean(&open.description), printer.prose_width().saturating_sub(6));
+            printer.result(format!("  {}\n      {}\n", open.key, lines.join("\n      ")))?;
+        }
+    }
+    what_next(invocation, &project, name, &open);
+    Ok(Exit::Success)
+}
+
+fn what_next(invocation: &Invocation, project: &Project, name: &str, open: &[OpenValue]) {
+    let cert = format!("connector cert new {name}");
+    let validate = format!("connector validate {name}");
+    let test = format!("connector test {name}");
+    let mut next = vec![(validate.as_str(), "check the file"), (test.as_str(), "test the connection")];
+    let needs_key = open.iter().any(|open| open.key == "auth.key_ref");
+    if needs_key && !project.folder().join(format!("secrets/{name}.key")).exists() {
+        next.insert(0, (cert.as_str(), "make the key and the certificate"));
+    }
+    invocation.printer.next(&next);
+}
+
+/// Writes a source file with the values of keys such as `auth.issuer`.
+pub(crate) fn write_source(
+    project: &Project,
+    connector: &ConnectorRegistration,
+    name: &str,
+    values: &[(String, String)],
+) -> Result<PathBuf> {
+    let strategy = strategy(connector, values)?;
+    let mut filled = BTreeMap::new();
+    for (key, value) in values.iter().filter(|(key, _)| key != "auth.grant_type") {
+        filled.insert(in_its_block(connector, strategy, key)?.to_owned(), value.clone());
+    }
+    project.add_source(name, connector, strategy.map(|strategy| strategy.grant_type), &filled)
+}
+
+/// A required value that no `--set` fills in.
+#[derive(Debug)]
+struct OpenValue {
+    key: String,
+    description: String,
+    example: String,
+}
+
+fn open_values(connector: &ConnectorRegistration, values: &[(String, String)]) -> Result<Vec<OpenValue>> {
+    let mut open = Vec::new();
+    let mut add = |block: &str, document: &Value| {
+        for name in document["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let key = format!("{block}.{name}");
+            if name == "grant_type" || values.iter().any(|(known, _)| *known == key) {
+                continue;
+            }
+            let description = document["properties"][name]["description"].as_str().unwrap_or_default().to_owned();
+            open.push(OpenValue { example: example_of(connector, name), key, description });
+        }
+    };
+    if let Some(strategy) = strategy(connector, values)? {
+        add("auth", &schema::grant_type_schema(strategy));
+    }
+    add("settings", &schema::connector_schema(connector));
+    Ok(open)
+}
+
+fn example_of(connector: &ConnectorRegistration, name: &str) -> String {
+    let line = connector.example.lines().find_map(|line| line.trim_start().strip_prefix(name)?.strip_prefix(": "));
+    line.map(|value| value.split(" #").next().unwrap_or_default().trim().to_owned()).unwrap_or_default()
+}
+
+fn ask(open: &[OpenValue]) -> Result<Vec<(String, String)>> {
+    let mut answers = Vec::new();
+    for value in open {
+        let label = format!("{}:", value.key);
+        let question = inquire::Text::new(&label).with_help_message(&value.description);
+        let question = if value.example.is_empty() { question } else { question.with_placeholder(&value.example) };
+        match question.prompt() {
+            Ok(answer) if answer.trim().is_empty() => {}
+            Ok(answer) => answers.push((value.key.clone(), answer.trim().to_owned())),
+            Err(inquire::InquireError::OperationCanceled | inquire::InquireError::OperationInterrupted) => {
+                return Err(Error::new(ErrorKind::Cancelled, "stopped; nothing was written"));
+            }
+            Err(cause) => {
+                return Err(Error::new(ErrorKind::Internal, format!("can't ask on this terminal: {cause}"))
+                    .with_help("fill the values in with `--set KEY=VALUE`"));
+            }
+        }
+    }
+    Ok(answers)
+}
+
+/// The strategy that `--set auth.grant_type=…` names, else the connector's first.
+fn strategy(
+    connector: &ConnectorRegistration,
+    values: &[(String, String)],
+) -> Result<Option<&'static AuthRegistration>> {
+    let named = values.iter().find(|(key, _)| key == "auth.grant_type").map(|(_, grant_type)| grant_type.as_str());
+    named.or(connector.grant_types.first().copied()).map(registry::auth_strategy).transpose()
+}
+
+/// The name of a key within its block, when the block has such a key.
+fn in_its_block<'a>(
+    connector: &ConnectorRegistration,
+    strategy: Option<&AuthRegistration>,
+    key: &'a str,
+) -> Result<&'a str> {
+    if key == "description" {
+        return Ok(key);
+    }
+    let project = schema::project_schema();
+    let (block, name) = key.split_once('.').unwrap_or((key, ""));
+    let document = match block {
+        "auth" => strategy.map(schema::grant_type_schema),
+        "settings" => Some(schema::connector_schema(connector)),
+        "http" | "aggregation" => project["properties"].get(block).cloned(),
+        _ => None,
+    };
+    let unknown = Error::new(ErrorKind::Definition, format!("a source has no key `{key}`"));
+    let Some(members) = document.as_ref().and_then(|document| document["properties"].as_object()) else {
+        return Err(
+            unknown.with_help("keys begin with `auth.`, `http.`, `settings.` or `aggregation.`; or `description`")
+        );
+    };
+    if members.contains_key(name) {
+        return Ok(name);
+    }
+    let known: Vec<_> = members.keys().map(|known| format!("{block}.{known}")).collect();
+    Err(unknown.with_help(format!("there are: {}", known.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn salesforce() -> &'static ConnectorRegistration {
+        registry::connector("salesforce").unwrap()
+    }
+
+    #[test]
+    fn values_stand_in_the_file_that_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (project, _) = Project::create(folder.path()).unwrap();
+        let values = [("auth.issuer", "3MVG9abc"), ("http.ca_file", "secrets/ca.pem"), ("description", "East: prod")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        write_source(&project, salesforce(), "east", &values).unwrap();
+        let source = project.load("east").unwrap();
+        assert_eq!(source.auth.unwrap().settings["issuer"], "3MVG9abc");
+        assert_eq!(source.http.ca_file, Some("secrets/ca.pem".into()));
+        assert_eq!(source.description.as_deref(), Some("East: prod"));
+    }
+
+    #[test]
+    fn a_key_of_another_block_is_refused_with_the_known_ones() {
+        let strategy = strategy(salesforce(), &[]).unwrap();
+        for key in ["settings.issuer", "auth", "issuer", "http.ca_fil", "auth.key_ref.x"] {
+            let error = in_its_block(salesforce(), strategy, key).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Definition);
+            assert!(error.help().is_some(), "{key}");
+        }
+    }
+}

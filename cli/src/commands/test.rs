@@ -1,0 +1,143 @@
+//! `connector test NAME`.
+
+use crate::exit::{Exit, Stop};
+use crate::invocation::{Invocation, source_name};
+use crate::output::{DIM, STRONG, error_as_json, paint, render_error, render_step, render_steps_end};
+use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep, registry};
+use connector_engine::source::{Opened, Project, Source};
+use serde::Serialize;
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// What would have been tested when the definition can't even be read.
+const LATER_STEPS: [&str; 6] = ["private_key", "certificate", "assertion", "access_token", "api", "permissions"];
+
+#[derive(Serialize)]
+struct Outcome<'a> {
+    source: &'a str,
+    connector: Option<&'a str>,
+    ok: bool,
+    duration_ms: u64,
+    steps: &'a [TestStep],
+}
+
+pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let project = invocation.project()?;
+    let started = Instant::now();
+    let source = source_name(name);
+    let loaded = load(&project, name);
+    let connector = match &loaded {
+        Ok((loaded, _)) => Some(loaded.connector.name),
+        Err(_) => connector_in_file(&project, name),
+    };
+    if !printer.is_json() {
+        let title = connector.and_then(|name| registry::connector(name).ok()).map_or("", |known| known.title);
+        printer.result_line(format!("Testing {} {}\n", paint(STRONG, source), paint(DIM, title)))?;
+    }
+    let mut report = report(invocation);
+    let finished = invocation.block_on(steps(invocation, &loaded, &mut report))?;
+    let took = started.elapsed();
+    let ok = finished && report.failure().is_none();
+    if printer.is_json() {
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        printer.json(&Outcome { source, connector, ok, duration_ms, steps: report.steps() })?;
+    } else if finished {
+        end(invocation, source, report.steps(), took, ok)?;
+    }
+    conclude(invocation, finished, ok, loaded.err())
+}
+
+/// A report that shows each step as it ends.
+fn report(invocation: &Invocation) -> TestReport {
+    let printer = invocation.printer.clone();
+    if printer.is_json() {
+        return TestReport::new();
+    }
+    TestReport::observed(move |step| {
+        // A reader that has seen enough is noticed at the next write outside of the test.
+        let _ = printer.result_line(render_step(step, printer.prose_width()));
+    })
+}
+
+fn load(project: &Project, name: &str) -> Result<(Source, Opened), Error> {
+    let source = project.load(name)?;
+    let opened = source.open(project)?;
+    Ok((source, opened))
+}
+
+/// Runs the steps; false when a signal ended them.
+async fn steps(invocation: &Invocation, loaded: &Result<(Source, Opened), Error>, report: &mut TestReport) -> bool {
+    match loaded {
+        Ok((source, opened)) => {
+            let valid = format!("{} is valid", source.path.display());
+            report.step("definition", async { Ok(Finding::passed(valid)) }).await;
+            let stop = invocation.interrupt().token();
+            tokio::select! {
+                () = opened.connector.test_connection(report) => true,
+                () = stop.cancelled() => false,
+            }
+        }
+        Err(error) => {
+            report.step("definition", async { Err(in_short(error)) }).await;
+            for name in LATER_STEPS {
+                // Never run: a step failed before.
+                report.step(name, async { Ok(Finding::passed("")) }).await;
+            }
+            true
+        }
+    }
+}
+
+/// The error as the detail of a step; the problems in full follow on stderr.
+fn in_short(error: &Error) -> Error {
+    let message = error.message();
+    let more = message.lines().count().saturating_sub(1);
+    let first = message.lines().next().unwrap_or_default();
+    let short = match more {
+        0 => first.to_owned(),
+        1 => format!("{first}, and 1 more problem"),
+        _ => format!("{first}, and {more} more problems"),
+    };
+    let short = Error::new(error.kind(), short);
+    match error.help() {
+        Some(help) => short.with_help(help),
+        None => short,
+    }
+}
+
+fn end(invocation: &Invocation, source: &str, steps: &[TestStep], took: Duration, ok: bool) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    printer.result_line(format!("\n{}", render_steps_end(steps, took)))?;
+    if ok {
+        printer.next(&[(&format!("connector aggregate {source}"), "read it into the store")]);
+    }
+    Ok(())
+}
+
+fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<Error>) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    if !finished {
+        return Err(Error::new(ErrorKind::Cancelled, "the test was stopped").into());
+    }
+    match invalid {
+        Some(error) => {
+            let text = match printer.is_json() {
+                true => error_as_json(&error),
+                false => format!("\n{}", render_error(&error, printer.prose_width())),
+            };
+            printer.message(text);
+            Ok(Exit::of(error.kind()))
+        }
+        None if ok => Ok(Exit::Success),
+        None => Ok(Exit::Failure),
+    }
+}
+
+/// The connector that a broken file names, as far as that can be seen.
+fn connector_in_file(project: &Project, name: &str) -> Option<&'static str> {
+    let text = fs::read_to_string(project.source_file(name).ok()?).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix("connector:"))?;
+    let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    registry::connector(value).ok().map(|known| known.name)
+}

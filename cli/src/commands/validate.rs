@@ -1,0 +1,46 @@
+//! `connector validate [NAME…]`.
+
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::output::{DIM, GOOD, paint, render_problems};
+use connector_core::Problem;
+use connector_engine::source::Project;
+
+pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let project = invocation.project()?;
+    let checked = if names.is_empty() { project.sources()? } else { names.to_vec() };
+    let problems = problems(&project, &checked);
+    if printer.is_json() {
+        printer.json(&problems)?;
+    } else if problems.is_empty() {
+        for name in &checked {
+            let file = project.source_file(name)?;
+            printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;
+        }
+        if checked.is_empty() {
+            printer.result(format!("{}\n", paint(DIM, "no sources here yet")))?;
+            printer.next(&[("connector source new CONNECTOR NAME", "write a source file")]);
+        }
+    }
+    if problems.is_empty() {
+        return Ok(Exit::Success);
+    }
+    if !printer.is_json() {
+        printer.message(render_problems(&problems, printer.prose_width()));
+    }
+    Ok(Exit::Invalid)
+}
+
+/// The problems of all these sources; those of connector.yaml once.
+fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = project.settings().err().map(|problems| problems.0).unwrap_or_default();
+    for name in names {
+        for problem in project.check(name) {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+    }
+    problems
+}

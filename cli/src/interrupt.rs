@@ -1,0 +1,82 @@
+//! Ctrl-C and SIGTERM.
+
+use crate::exit::Exit;
+use crate::output::Printer;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+const NONE: u8 = 0;
+const INTERRUPT: u8 = 1;
+const TERMINATE: u8 = 2;
+
+/// Turns the first signal into a request to stop, and the second one into the end of the process.
+#[derive(Clone, Debug)]
+pub(crate) struct Interrupt {
+    token: CancellationToken,
+    first: Arc<AtomicU8>,
+}
+
+impl Interrupt {
+    /// Listens from now on. Where signals can't be listened to, they end the process as they always do.
+    pub(crate) fn listen(printer: &Printer) -> Self {
+        let interrupt = Self { token: CancellationToken::new(), first: Arc::new(AtomicU8::new(NONE)) };
+        let (listener, printer) = (interrupt.clone(), printer.clone());
+        let (ready, wait) = std::sync::mpsc::channel();
+        let spawned = thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+            runtime.block_on(listener.wait_for_signals(&printer, ready));
+        });
+        if spawned.is_ok() {
+            let _ = wait.recv();
+        }
+        interrupt
+    }
+
+    /// Cancelled at the first signal.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.token.clone()
+    }
+
+    /// How the process ends because of a signal; `None` as long as none came.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        exit_of(self.first.load(Ordering::SeqCst))
+    }
+
+    async fn wait_for_signals(self, printer: &Printer, ready: std::sync::mpsc::Sender<()>) {
+        let (Ok(mut interrupts), Ok(mut terminations)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            return;
+        };
+        let _ = ready.send(());
+        loop {
+            let number = tokio::select! {
+                _ = interrupts.recv() => INTERRUPT,
+                _ = terminations.recv() => TERMINATE,
+            };
+            match self.first.compare_exchange(NONE, number, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => {
+                    self.token.cancel();
+                    if number == INTERRUPT {
+                        printer.note("\nStopping; press Ctrl-C again to stop at once");
+                    }
+                }
+                Err(first) => {
+                    let exit = exit_of(first).unwrap_or(Exit::Interrupted);
+                    std::process::exit(i32::from(exit.code()));
+                }
+            }
+        }
+    }
+}
+
+fn exit_of(signal: u8) -> Option<Exit> {
+    match signal {
+        INTERRUPT => Some(Exit::Interrupted),
+        TERMINATE => Some(Exit::Terminated),
+        _ => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! What every command needs: the printer, the project, the store, a runtime.
+
+use crate::arguments::GlobalArguments;
+use crate::exit::{Exit, Stop};
+use crate::interrupt::Interrupt;
+use crate::output::Printer;
+use connector_core::{Error, ErrorKind, Result};
+use connector_engine::source::Project;
+use connector_engine::store::Store;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// One call of the command line.
+pub(crate) struct Invocation {
+    pub(crate) printer: Printer,
+    global: GlobalArguments,
+    interrupt: Arc<OnceLock<Interrupt>>,
+}
+
+impl Invocation {
+    /// A call with these global options.
+    pub(crate) fn new(global: GlobalArguments) -> Self {
+        Self { printer: Printer::new(&global), global, interrupt: Arc::default() }
+    }
+
+    /// A call within this one, as `quickstart` makes them: the same streams and signals, in the project of the current
+    /// folder.
+    pub(crate) fn within_tour(&self) -> Self {
+        let global = GlobalArguments { project: None, store: None, ..self.global.clone() };
+        Self { printer: self.printer.without_hints(), global, interrupt: self.interrupt.clone() }
+    }
+
+    /// The project folder that was named, or found.
+    pub(crate) fn project(&self) -> Result<Project> {
+        match &self.global.project {
+            Some(folder) if folder.is_dir() => Ok(Project::at(folder)),
+            Some(folder) => {
+                Err(Error::new(ErrorKind::Definition, format!("there is no folder `{}`", folder.display()))
+                    .with_help(format!("make it a project with `connector init {}`", folder.display())))
+            }
+            None => Ok(Project::find(Path::new("."))),
+        }
+    }
+
+    /// The folder that `-C` names, which need not exist.
+    pub(crate) fn named_folder(&self) -> Option<&Path> {
+        self.global.project.as_deref()
+    }
+
+    /// The store, made at first use.
+    pub(crate) fn store(&self, project: &Project) -> Result<Store> {
+        Store::open(self.store_path(project)?)
+    }
+
+    /// The store for a question; fails with kind `not_found` when nothing was ever read into it.
+    pub(crate) fn existing_store(&self, project: &Project) -> Result<Store> {
+        let path = self.store_path(project)?;
+        if !path.is_file() {
+            return Err(Error::new(ErrorKind::NotFound, "nothing was aggregated in this project yet")
+                .with_help("run `connector aggregate NAME`; `connector source list` shows the sources"));
+        }
+        Store::open(path)
+    }
+
+    /// The file of the store; what was typed is relative to the current folder, what a file says to the project.
+    pub(crate) fn store_path(&self, project: &Project) -> Result<PathBuf> {
+        let Some(typed) = &self.global.store else { return project.store_path() };
+        let file = project.store_at(typed)?;
+        let typed_path = typed.strip_prefix("sqlite:").unwrap_or(typed);
+        if Path::new(typed_path).is_relative() && file == project.folder().join(typed_path) {
+            return Ok(PathBuf::from(typed_path));
+        }
+        Ok(file)
+    }
+
+    /// Listens to signals from the first call on.
+    pub(crate) fn interrupt(&self) -> &Interrupt {
+        self.interrupt.get_or_init(|| Interrupt::listen(&self.printer))
+    }
+
+    /// The exit of the signal that came, if one did.
+    pub(crate) fn interrupted(&self) -> Option<Exit> {
+        self.interrupt.get().and_then(Interrupt::exit)
+    }
+
+    /// Runs asynchronous work to its end.
+    pub(crate) fn block_on<F: Future>(&self, work: F) -> Result<F::Output, Stop> {
+        self.interrupt();
+        Ok(runtime()?.block_on(work))
+    }
+}
+
+/// A runtime for asynchronous work.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|cause| {
+        Error::new(ErrorKind::Internal, format!("no thread could be started: {cause}")).with_cause(cause)
+    })
+}
+
+/// The name of a source that is given by its name or the path of its file.
+pub(crate) fn source_name(name_or_path: &str) -> &str {
+    let path = Path::new(name_or_path);
+    let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if is_yaml { path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name_or_path) } else { name_or_path }
+}

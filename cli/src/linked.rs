@@ -1,0 +1,5 @@
+//! What is linked into this binary. A crate that nothing names is silently left out by the linker, so each connector
+//! and each crate with auth strategies has one line here.
+
+use connector_http as _;
+use connector_salesforce as _;

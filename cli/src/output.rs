@@ -1,0 +1,23 @@
+//! What the user sees.
+
+mod error;
+mod printer;
+mod problem;
+mod progress;
+mod quantity;
+mod steps;
+mod style;
+mod summary;
+mod table;
+mod text;
+
+pub(crate) use error::{error_as_json, render_error};
+pub(crate) use printer::Printer;
+pub(crate) use problem::render_problems;
+pub(crate) use progress::ProgressDisplay;
+pub(crate) use quantity::{count, day, days_until, duration, moment, plural};
+pub(crate) use steps::{render_step, render_steps_end};
+pub(crate) use style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
+pub(crate) use summary::render_summary;
+pub(crate) use table::{Column, Table, TableCell, text_cell};
+pub(crate) use text::{clean, fields, wrap};

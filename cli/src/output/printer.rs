@@ -1,0 +1,228 @@
+//! Decides what goes to stdout and stderr, and how.
+
+use crate::arguments::{ColorChoice, GlobalArguments, OutputFormat};
+use crate::exit::Stop;
+use crate::logging;
+use crate::output::style::{ACCENT, DIM, WARN, paint};
+use crate::output::text::wrap;
+use anstream::AutoStream;
+use indicatif::ProgressBar;
+use serde::Serialize;
+use std::env;
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Prose is wrapped at this width where no terminal says another one.
+const PROSE_WIDTH: usize = 100;
+
+/// Writes results to stdout and everything else to stderr. Cheap to clone.
+///
+/// All text comes in with its styles; the streams drop them where no colours are wanted.
+#[derive(Clone)]
+pub(crate) struct Printer {
+    inner: Arc<Inner>,
+    hints: bool,
+}
+
+struct Inner {
+    out: Mutex<Box<dyn Write + Send>>,
+    err: Mutex<Box<dyn Write + Send>>,
+    json: bool,
+    quiet: bool,
+    width: Option<usize>,
+    prose_width: usize,
+    out_is_terminal: bool,
+    progress: bool,
+    /// The progress that is drawn now; messages go above it.
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl fmt::Debug for Printer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Printer")
+    }
+}
+
+impl Printer {
+    /// A printer for this process's streams.
+    pub(crate) fn new(global: &GlobalArguments) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let out_is_terminal = stdout.is_terminal();
+        let stderr_is_terminal = stderr.is_terminal();
+        let width = columns().or_else(|| terminal_size::terminal_size_of(&stdout).map(width_of));
+        let err_width = terminal_size::terminal_size_of(&stderr).map(width_of);
+        let out_color = stream_color(global.color, &stdout);
+        let err_color = stream_color(global.color, &stderr);
+        Self {
+            hints: !global.quiet && global.output == OutputFormat::Human,
+            inner: Arc::new(Inner {
+                out: Mutex::new(Box::new(AutoStream::new(BufWriter::new(stdout).into_boxed(), out_color))),
+                err: Mutex::new(Box::new(AutoStream::new(Box::new(stderr) as Box<dyn Write + Send>, err_color))),
+                json: global.output == OutputFormat::Json,
+                quiet: global.quiet,
+                width,
+                prose_width: width.or(err_width).unwrap_or(PROSE_WIDTH).clamp(20, PROSE_WIDTH),
+                out_is_terminal,
+                progress: stderr_is_terminal && !global.quiet && !logging::is_wanted(global),
+                bar: Mutex::new(None),
+            }),
+        }
+    }
+
+    /// The same printer, but it does not say what can be done next.
+    pub(crate) fn without_hints(&self) -> Self {
+        Self { hints: false, ..self.clone() }
+    }
+
+    /// Whether results are JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.inner.json
+    }
+
+    /// Whether a person sees stdout.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.inner.out_is_terminal
+    }
+
+    /// Whether progress is drawn.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.inner.progress
+    }
+
+    /// The width that tables must fit into; `None` where nothing limits it.
+    pub(crate) fn table_width(&self) -> Option<usize> {
+        self.inner.width
+    }
+
+    /// The width that prose is wrapped at.
+    pub(crate) fn prose_width(&self) -> usize {
+        self.inner.prose_width
+    }
+
+    /// Writes result text to stdout as it is.
+    pub(crate) fn result(&self, text: impl AsRef<str>) -> Result<(), Stop> {
+        let mut out = self.inner.out.lock().unwrap_or_else(PoisonError::into_inner);
+        out.write_all(text.as_ref().as_bytes())?;
+        Ok(())
+    }
+
+    /// Writes a line of result text to stdout and shows it at once.
+    pub(crate) fn result_line(&self, line: impl AsRef<str>) -> Result<(), Stop> {
+        self.result(line.as_ref())?;
+        self.result("\n")?;
+        self.flush()
+    }
+
+    /// Writes a JSON document to stdout, on one line.
+    pub(crate) fn json(&self, document: &(impl Serialize + ?Sized)) -> Result<(), Stop> {
+        let mut out = self.inner.out.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::to_writer(&mut *out, document).map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+        Ok(())
+    }
+
+    /// A writer to stdout for long output.
+    pub(crate) fn stdout(&self) -> impl Write {
+        Stdout(self.inner.clone())
+    }
+
+    /// Writes out what is buffered.
+    pub(crate) fn flush(&self) -> Result<(), Stop> {
+        self.inner.out.lock().unwrap_or_else(PoisonError::into_inner).flush()?;
+        Ok(())
+    }
+
+    /// Writes text to stderr, also with --quiet. A stderr that can't be written is nobody's to tell.
+    pub(crate) fn message(&self, text: impl AsRef<str>) {
+        let _ = self.flush();
+        let write = || {
+            let mut err = self.inner.err.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = err.write_all(text.as_ref().as_bytes());
+            let _ = err.write_all(b"\n");
+            let _ = err.flush();
+        };
+        let bar = self.inner.bar.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Sets the progress that is drawn now, so that messages do not run into it.
+    pub(crate) fn attach(&self, bar: Option<ProgressBar>) {
+        *self.inner.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+    }
+
+    /// Says something in passing; not with --quiet.
+    pub(crate) fn note(&self, text: impl AsRef<str>) {
+        if !self.inner.quiet {
+            self.message(text);
+        }
+    }
+
+    /// Warns of something; not with --quiet.
+    pub(crate) fn warning(&self, text: &str) {
+        let lines = wrap(text, self.prose_width().saturating_sub(9));
+        self.note(format!("{} {}", paint(WARN, "warning:"), lines.join("\n         ")));
+    }
+
+    /// Says what can be done next; not with --quiet and not with JSON.
+    pub(crate) fn next(&self, steps: &[(&str, &str)]) {
+        if !self.hints || steps.is_empty() {
+            return;
+        }
+        let mut text = String::from("\n");
+        text.push_str(&paint(DIM, "Next:"));
+        let widest = steps.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+        let beside = steps.iter().all(|(_, why)| widest + why.len() + 5 <= self.prose_width());
+        for (command, why) in steps {
+            text.push_str("\n  ");
+            text.push_str(&paint(ACCENT, command));
+            if beside && !why.is_empty() {
+                text.push_str(&" ".repeat(widest - command.len() + 3));
+                text.push_str(&paint(DIM, why));
+            }
+        }
+        self.message(text);
+    }
+}
+
+struct Stdout(Arc<Inner>);
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.out.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.out.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}
+
+trait IntoBoxed {
+    fn into_boxed(self) -> Box<dyn Write + Send>;
+}
+
+impl<W: Write + Send + 'static> IntoBoxed for W {
+    fn into_boxed(self) -> Box<dyn Write + Send> {
+        Box::new(self)
+    }
+}
+
+fn stream_color(choice: ColorChoice, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {
+    match choice {
+        ColorChoice::Auto => AutoStream::choice(stream),
+        ColorChoice::Always => anstream::ColorChoice::AlwaysAnsi,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+}
+
+/// What `COLUMNS` says.
+fn columns() -> Option<usize> {
+    env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+
+fn width_of((width, _): (terminal_size::Width, terminal_size::Height)) -> usize {
+    usize::from(width.0)
+}

@@ -1,0 +1,233 @@
+//! Problems in the user's files, each with the lines it is about.
+
+use super::style::{ACCENT, BAD, paint};
+use super::text::{clean, wrap};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
+use connector_core::Problem;
+use connector_engine::source::masked_text;
+use std::collections::HashMap;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use unicode_width::UnicodeWidthStr;
+
+/// What stands where a secret would.
+const HIDDEN: &str = "[hidden]";
+
+/// All problems, in the order given, with a line at the end that counts them.
+///
+/// The files are read again for their lines; the text of a problem marked secret is shown nowhere.
+pub(crate) fn render_problems(problems: &[Problem], width: usize) -> String {
+    let texts = texts(problems);
+    let mut rendered: Vec<String> =
+        problems.iter().map(|problem| render(problem, texts.get(&problem.place.file), width)).collect();
+    if problems.len() > 1 {
+        let files = texts_named(problems);
+        let many = format!("{} problems in {files}", problems.len());
+        rendered.push(format!("{} {many}", paint(BAD.bold(), "error:")));
+    }
+    rendered.join("\n\n")
+}
+
+fn texts_named(problems: &[Problem]) -> String {
+    let mut files: Vec<&Path> = problems.iter().map(|problem| problem.place.file.as_path()).collect();
+    files.dedup();
+    match files.as_slice() {
+        [one] => format!("`{}`", one.display()),
+        many => format!("{} files", many.len()),
+    }
+}
+
+fn note(detail: &str, width: usize) -> annotate_snippets::Message<'static> {
+    Level::NOTE.message(wrap(detail, width.saturating_sub(12).max(20)).join("\n"))
+}
+
+/// The text of a file with its secrets blanked, and where places moved by that.
+struct Masked {
+    text: String,
+    secrets: Vec<Secret>,
+}
+
+struct Secret {
+    was: Range<usize>,
+    is: Range<usize>,
+}
+
+fn texts(problems: &[Problem]) -> HashMap<PathBuf, Masked> {
+    let mut texts = HashMap::new();
+    for problem in problems {
+        let file = &problem.place.file;
+        if texts.contains_key(file) {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(file) else { continue };
+        let secrets = problems.iter().filter(|one| one.secret && one.place.file == *file);
+        texts.insert(
+            file.clone(),
+            Masked::new(&masked_text(&text), secrets.map(|one| one.place.span.clone()).collect()),
+        );
+    }
+    texts
+}
+
+impl Masked {
+    fn new(text: &str, mut spans: Vec<Range<usize>>) -> Self {
+        spans.sort_by_key(|span| (span.start, span.end));
+        let mut masked = Self { text: String::with_capacity(text.len()), secrets: Vec::new() };
+        let mut from = 0;
+        for span in spans {
+            let start = text.floor_char_boundary(span.start.max(from));
+            let end = text.ceil_char_boundary(span.end.min(text.len()));
+            if start >= end {
+                continue;
+            }
+            masked.text.push_str(&text[from..start]);
+            let hidden_from = masked.text.len();
+            for (index, line) in text[start..end].split('\n').enumerate() {
+                if index > 0 {
+                    masked.text.push('\n');
+                }
+                if !line.trim().is_empty() {
+                    masked.text.push_str(HIDDEN);
+                }
+            }
+            masked.secrets.push(Secret { was: start..end, is: hidden_from..masked.text.len() });
+            from = end;
+        }
+        masked.text.push_str(&text[from..]);
+        masked
+    }
+
+    /// Where a place of the file is in the blanked text; `None` when the file is another one by now.
+    fn place(&self, span: &Range<usize>) -> Option<Range<usize>> {
+        let span = self.moved(span.start, false)?..self.moved(span.end, true)?;
+        self.text.get(span.clone()).map(|_| span)
+    }
+
+    fn moved(&self, offset: usize, is_end: bool) -> Option<usize> {
+        let mut moved = offset;
+        for Secret { was, is } in &self.secrets {
+            if offset >= was.end {
+                moved = offset - was.end + is.end;
+            } else if offset > was.start || (offset == was.start && !is_end) {
+                return Some(if is_end { is.end } else { is.start });
+            }
+        }
+        (moved <= self.text.len()).then_some(moved)
+    }
+}
+
+fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
+    let title = clean(&problem.title);
+    let path = problem.place.file.display().to_string();
+    let report = Group::with_title(Level::ERROR.primary_title(title.as_ref()).id(problem.rule));
+    let marked = masked.and_then(|masked| Some((masked, masked.place(&problem.place.span)?)));
+    let detail = clean(&problem.detail);
+    let beside = marked.as_ref().is_some_and(|(masked, span)| {
+        let marked = masked.text[span.clone()].lines().last().unwrap_or_default();
+        problem.place.column + marked.width() + detail.width() + 8 <= width
+    });
+    let report = match marked {
+        Some((masked, span)) => {
+            let annotation = AnnotationKind::Primary.span(span);
+            let annotation = if beside && !detail.is_empty() { annotation.label(detail.as_ref()) } else { annotation };
+            let report = report.element(Snippet::source(masked.text.as_str()).path(path).annotation(annotation));
+            if beside || detail.is_empty() { report } else { report.element(Padding).element(note(&detail, width)) }
+        }
+        None if detail.is_empty() => report.element(Origin::path(path)),
+        None => report.element(Origin::path(path)).element(Padding).element(note(&detail, width)),
+    };
+    let has_note = !detail.is_empty() && !beside;
+    let report = match &problem.help {
+        // The renderer does not wrap; its own lines start with `   = help: `.
+        Some(help) => {
+            let help = wrap(&clean(help), width.saturating_sub(12).max(20)).join("\n");
+            let report = if has_note { report } else { report.element(Padding) };
+            report.element(Level::HELP.message(help))
+        }
+        None => report,
+    };
+    let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width).error(BAD.bold()).help(ACCENT);
+    renderer.render(&[report])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use connector_core::Place;
+    use std::io::Write;
+
+    const FILE: &str = "\
+connector: salesforce
+auth:
+  grant_type: jwt_bearer
+  key_ref: hunter2-correct-horse
+  isuer: 3MVG9
+  client_secret: hunter2-correct-horse
+";
+
+    /// The file as the user sees it, and the problem that marks `marked`.
+    fn problem(file: &Path, marked: &str, nth: usize, secret: bool) -> Problem {
+        let start = FILE.match_indices(marked).nth(nth).unwrap().0;
+        let before = &FILE[..start];
+        let line = before.matches('\n').count() + 1;
+        let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1;
+        Problem {
+            place: Place { file: file.to_owned(), line, column, span: start..start + marked.len() },
+            rule: if secret { "literal_secret" } else { "unknown_key" },
+            title: if secret {
+                "a secret stands in the file".to_owned()
+            } else {
+                format!("unknown key `{marked}` in `auth`")
+            },
+            detail: if secret {
+                "must say where the secret is kept".to_owned()
+            } else {
+                "did you mean `issuer`?".to_owned()
+            },
+            help: Some(
+                "put the key into secrets/salesforce.key and write `file:secrets/salesforce.key` here".to_owned(),
+            ),
+            secret,
+        }
+    }
+
+    fn rendered(width: usize) -> String {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(FILE.as_bytes()).unwrap();
+        let problems = [
+            problem(file.path(), "hunter2-correct-horse", 0, true),
+            problem(file.path(), "isuer", 0, false),
+            problem(file.path(), "client_secret", 0, false),
+            problem(file.path(), "hunter2-correct-horse", 1, true),
+        ];
+        let text = anstream::adapter::strip_str(&render_problems(&problems, width)).to_string();
+        text.replace(&file.path().display().to_string(), "sources/salesforce.yaml")
+    }
+
+    #[test]
+    fn problems_show_their_lines_and_no_secret() {
+        for width in [100, 60, 40] {
+            let text = rendered(width);
+            assert!(!text.contains("hunter2") && !text.contains("horse"), "{text}");
+            insta::assert_snapshot!(format!("problems_at_{width}"), text);
+        }
+    }
+
+    #[test]
+    fn a_problem_of_a_file_that_is_not_there_still_says_which() {
+        let mut problem = problem(Path::new("sources/nowhere.yaml"), "isuer", 0, false);
+        problem.title = "there is no source `nowhere`".to_owned();
+        problem.detail = "sources here: salesforce".to_owned();
+        insta::assert_snapshot!(anstream::adapter::strip_str(&render_problems(&[problem], 60)).to_string());
+    }
+
+    #[test]
+    fn a_file_that_changed_meanwhile_is_no_fault() {
+        let masked = Masked::new("a: ü", std::iter::once(3..99).collect());
+        assert_eq!(masked.text, "a: [hidden]");
+        assert_eq!(Masked::new("a: ü", Vec::new()).place(&(0..99)), None);
+        assert_eq!(Masked::new("a: ü", Vec::new()).place(&(0..4)), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! How far an aggregation is, drawn on stderr while it runs.
+
+use super::printer::Printer;
+use super::quantity::{count, duration};
+use connector_engine::aggregate::{Phase, Progress, StepProgress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Draws the progress of one run; draws nothing where stderr is no terminal.
+#[derive(Debug)]
+pub(crate) struct ProgressDisplay {
+    printer: Printer,
+    bar: ProgressBar,
+    /// The rows that earlier jobs of the run had read, when the first progress came.
+    before: Mutex<Option<u64>>,
+}
+
+impl ProgressDisplay {
+    /// Begins to draw for the source `name`.
+    pub(crate) fn begin(printer: &Printer, name: &str) -> Self {
+        let bar = if printer.shows_progress() {
+            let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
+            bar.set_style(style("{spinner} {prefix}  {msg}"));
+            bar.set_prefix(format!("Reading {name}"));
+            bar.set_message("connecting");
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        printer.attach(Some(bar.clone()));
+        Self { printer: printer.clone(), bar, before: Mutex::new(None) }
+    }
+
+    /// Draws what changed.
+    pub(crate) fn show(&self, progress: &Progress) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let steps = [progress.accounts, progress.entitlements, progress.assignments];
+        let seen: u64 = steps.iter().map(|step| step.seen).sum();
+        let before =
+            *self.before.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(match progress.resumed {
+                true => seen,
+                false => 0,
+            });
+        let rate = per_second(seen.saturating_sub(before), progress.elapsed);
+        let mut parts = Vec::new();
+        if progress.phase == Phase::Reconciling {
+            parts.push("looking for what is gone".to_owned());
+        } else if rate > 0 {
+            parts.push(format!("{}/s", count(rate)));
+        }
+        match total(&steps) {
+            Some(total) if progress.phase == Phase::Reading => {
+                self.bar.set_length(total.max(1));
+                self.bar.set_position(seen);
+                self.bar.set_style(style(if self.printer.prose_width() < 80 {
+                    "{prefix} {percent:>3}%  {msg}"
+                } else {
+                    "{prefix} {bar:24} {percent:>3}%  {msg}"
+                }));
+                if rate > 0 && total > seen {
+                    parts.push(format!("{} left", duration(Duration::from_secs((total - seen).div_ceil(rate)))));
+                }
+            }
+            _ => self.bar.set_style(style("{spinner} {prefix}  {msg}")),
+        }
+        parts.push(format!("{} API calls", count(progress.api_calls)));
+        let rows = [
+            ("accounts", progress.accounts),
+            ("entitlements", progress.entitlements),
+            ("assignments", progress.assignments),
+        ]
+        .map(|(what, step)| so_far(what, step));
+        self.bar.set_message(format!("{}\n  {}", parts.join("  "), rows.join("  ")));
+    }
+}
+
+impl Drop for ProgressDisplay {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.printer.attach(None);
+    }
+}
+
+/// The templates are ours and well formed; a bar that can't be styled is drawn as it comes.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+}
+
+fn per_second(rows: u64, elapsed: Duration) -> u64 {
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    rows.saturating_mul(1_000) / millis
+}
+
+/// About how many rows there are, once the source said it for the kinds that have begun.
+fn total(steps: &[StepProgress]) -> Option<u64> {
+    steps[0].estimate?;
+    Some(steps.iter().map(|step| step.estimate.unwrap_or(0).max(step.seen)).sum())
+}
+
+fn so_far(what: &str, step: StepProgress) -> String {
+    match step.estimate {
+        Some(estimate) if estimate > step.seen => format!("{what} {} of {}", count(step.seen), count(estimate)),
+        _ => format!("{what} {}", count(step.seen)),
+    }
+}

@@ -1,0 +1,96 @@
+//! Numbers, times and sizes for people.
+
+use jiff::{Timestamp, tz::TimeZone};
+use std::time::Duration;
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 account`, `1,200 accounts`.
+pub(crate) fn plural(number: u64, thing: &str) -> String {
+    let many = match thing.strip_suffix('y') {
+        Some(stem) if number != 1 => format!("{stem}ies"),
+        _ if number != 1 => format!("{thing}s"),
+        _ => thing.to_owned(),
+    };
+    format!("{} {many}", count(number))
+}
+
+/// `412 ms`, `5.2 s`, `3 min 20 s`, `2 h 5 min`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{millis} ms"),
+        1..60 => format!("{}.{} s", seconds, duration.subsec_millis() / 100),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// `999 B`, `12.3 kB`, `120 MB`: decimal units, three digits at most.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub(crate) fn bytes(number: u64) -> String {
+    if number < 1_000 {
+        return format!("{number} B");
+    }
+    let mut size = number as f64;
+    let mut unit = "B";
+    for next in ["kB", "MB", "GB", "TB"] {
+        size /= 1_000.0;
+        unit = next;
+        if size < 999.5 {
+            break;
+        }
+    }
+    if size < 99.95 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
+}
+
+/// A moment in the system's time zone, to the second.
+pub(crate) fn moment(timestamp: Timestamp) -> String {
+    timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The day of a moment in UTC.
+pub(crate) fn day(timestamp: Timestamp) -> String {
+    timestamp.strftime("%Y-%m-%d").to_string()
+}
+
+/// Whole days from `now` until `then`; negative when that has passed.
+pub(crate) fn days_until(then: Timestamp, now: Timestamp) -> i64 {
+    (then.as_second() - now.as_second()).div_euclid(86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_read_well_at_every_size() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([1, 2].map(|n| plural(n, "entry")), ["1 entry", "2 entries"]);
+        assert_eq!(
+            [999, 1_000, 12_345, 999_600, 120_000_000].map(bytes),
+            ["999 B", "1.0 kB", "12.3 kB", "1.0 MB", "120 MB"]
+        );
+        let seconds = [0, 5, 200, 7_500].map(|s| duration(Duration::from_secs(s)));
+        assert_eq!(seconds, ["0 ms", "5.0 s", "3 min 20 s", "2 h 5 min"]);
+    }
+
+    #[test]
+    fn a_certificate_that_expired_an_hour_ago_has_less_than_no_days_left() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let then = Timestamp::from_second(1_000_000 - 3_600).unwrap();
+        assert_eq!(days_until(then, now), -1);
+    }
+}
