@@ -58,7 +58,12 @@ fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Ref
     let claims = verified(&app, assertion)?;
     let text = |name: &str| claims.get(name).and_then(Json::as_str);
     check_audience(shared, &app, text("aud").unwrap_or(""))?;
-    let expires = claims.get("exp").and_then(Json::as_f64).ok_or(INVALID_ASSERTION)?;
+    // The org also takes the number as a string, as some clients in wide use send it.
+    let expires = match claims.get("exp") {
+        Some(Json::String(text)) => text.parse().ok(),
+        other => other.and_then(Json::as_f64),
+    };
+    let expires = expires.ok_or(INVALID_ASSERTION)?;
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
     let now = (shared.now() / 1_000) as f64;
     if expires <= now {

@@ -1,0 +1,63 @@
+// Reads the sandbox with jsforce, unmodified.
+const assert = require('node:assert');
+const jsforce = require('jsforce');
+
+const env = process.env;
+const users = Number(env.SANDBOX_USERS);
+const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+function connection() {
+  return new jsforce.Connection({ oauth2: { loginUrl: env.SANDBOX_LOGIN, clientId: env.SANDBOX_KEY }, version: '67.0' });
+}
+
+async function main() {
+  const conn = connection();
+  const userInfo = await conn.authorize({ grant_type: jwtBearer, assertion: env.SANDBOX_ASSERTION });
+  assert.strictEqual(conn.instanceUrl, env.SANDBOX_INSTANCE);
+  assert.ok(userInfo.id.startsWith('005') && userInfo.organizationId.startsWith('00D'));
+
+  const identity = await conn.identity();
+  assert.strictEqual(identity.username, env.SANDBOX_USERNAME);
+  assert.strictEqual(identity.user_id, userInfo.id);
+
+  const soql = 'SELECT Id, Username, Profile.UserLicense.Name, CreatedDate FROM User';
+  const first = await conn.query(soql);
+  assert.deepStrictEqual([first.totalSize, first.done, first.records.length], [users, false, 2000]);
+  const rest = await conn.queryMore(first.nextRecordsUrl);
+  assert.deepStrictEqual([rest.done, rest.records.length], [true, users - 2000]);
+
+  const records = await conn.query(soql).run({ autoFetch: true, maxFetch: 1000000 });
+  assert.strictEqual((records.records || records).length, users);
+
+  const found = await conn.sobject('User').find({ IsActive: false }, ['Id', 'Name']).limit(5).execute();
+  assert.strictEqual(found.length, 5);
+  const one = await conn.sobject('User').retrieve(found[0].Id);
+  assert.strictEqual(one.Name, found[0].Name);
+
+  const describe = await conn.sobject('User').describe();
+  assert.ok(describe.fields.some((field) => field.name === 'Cost_Center__c' && field.custom));
+  const global = await conn.describeGlobal();
+  assert.ok(global.sobjects.some((object) => object.name === 'PermissionSetAssignment'));
+  const limits = await conn.limits();
+  assert.strictEqual(limits.DailyApiRequests.Max, 100000);
+  assert.strictEqual(conn.limitInfo.apiUsage.limit, 100000);
+
+  await assert.rejects(conn.query('SELECT Id, Foo FROM User'), { errorCode: 'INVALID_FIELD' });
+  await assert.rejects(conn.query('SELECT Id FROM Nothing'), { errorCode: 'INVALID_TYPE' });
+  await assert.rejects(connection().authorize({ grant_type: jwtBearer, assertion: 'a.b.c' }), (error) => {
+    assert.strictEqual(error.name, 'invalid_grant');
+    assert.strictEqual(error.message, 'invalid assertion');
+    return true;
+  });
+
+  await conn.oauth2.revokeToken(conn.accessToken);
+  // With nothing to sign in again with, the client hands the org's error on.
+  const expired = new jsforce.Connection({ instanceUrl: conn.instanceUrl, accessToken: conn.accessToken });
+  await assert.rejects(expired.query('SELECT Id FROM User'), { errorCode: 'INVALID_SESSION_ID' });
+  console.log('read with jsforce');
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,44 @@
+//! The sandbox is faithful enough for jsforce, the JavaScript client: sign-in by JWT, identity, queries, describe, errors.
+
+#[path = "support/install.rs"]
+mod install;
+mod support;
+
+use connector_sandbox_salesforce::{Options, Sandbox};
+use install::{said, script};
+use serde_json::json;
+use support::{Keys, claims};
+use tokio::process::Command;
+
+const USERS: u64 = 3_100;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jsforce_reads_the_org_unmodified() {
+    let installed = install::install("jsforce", |folder| {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
+        npm.arg(folder).args(["--loglevel", "error", "jsforce@3.10.16"]);
+        vec![npm]
+    });
+    let Some(folder) = installed.await else { return };
+    let keys = Keys::generate();
+    let options = Options { users: USERS, app: keys.app(), tls: true, ..Options::default() };
+    let sandbox = Sandbox::start(options).await.unwrap();
+    let secrets = tempfile::tempdir().unwrap();
+    let ca = secrets.path().join("ca.pem");
+    std::fs::write(&ca, sandbox.ca_pem().unwrap()).unwrap();
+    let output = Command::new("node")
+        .arg(script("jsforce_client.js"))
+        .env("NODE_PATH", folder.join("node_modules"))
+        .env("NODE_EXTRA_CA_CERTS", ca)
+        .env("SANDBOX_LOGIN", sandbox.audience())
+        .env("SANDBOX_INSTANCE", sandbox.instance_url())
+        .env("SANDBOX_USERS", USERS.to_string())
+        .env("SANDBOX_USERNAME", sandbox.username())
+        .env("SANDBOX_KEY", sandbox.consumer_key())
+        .env("SANDBOX_ASSERTION", keys.assertion(&json!({"alg": "RS256"}), &claims(&sandbox)))
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
