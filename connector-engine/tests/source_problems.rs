@@ -50,6 +50,13 @@ fn each_fault_is_told_once_with_place_and_cure() {
         ("unknown_block", changed("settings:", "setings:")),
         ("merge_key", changed("auth:\n", "auth:\n  <<: {issuer: x}\n")),
         ("missing_key", changed("  subject: iga@acme.example\n", "")),
+        ("missing_keys", changed("  subject: iga@acme.example\n  key_ref: file:secrets/directory.key\n", "")),
+        ("key_in_wrong_block", changed("settings:\n", "settings:\n  concurrency: 2\n  subject: x\n")),
+        ("item_of_list", changed("settings:\n", "settings:\n  custom_fields: [a, 2]\n")),
+        ("home_folder", changed("file:secrets", "file:~/secrets")),
+        ("template", changed("issuer: client", "issuer: {{ client }}")),
+        ("open_brace", changed("settings:\n", "settings:\n  app: {kind: connected_app\n")),
+        ("no_blank", changed("subject: iga", "subject:iga")),
         ("missing_connector", changed("connector: directory\n", "")),
         ("missing_auth", "connector: directory\n".into()),
         ("empty_auth", "connector: directory\nauth:\n".into()),
@@ -185,7 +192,7 @@ fn bytes_that_are_no_text_are_reported_at_their_place() {
 #[test]
 fn a_byte_order_mark_is_no_problem_and_moves_no_place() {
     assert_eq!(report(&format!("\u{feff}{VALID}")), "");
-    let report = report(&format!("\u{feff}conector: directory\n"));
+    let report = report("\u{feff}conector: directory\n");
     assert!(report.starts_with("1:1 unknown_key"), "{report}");
 }
 

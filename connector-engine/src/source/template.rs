@@ -125,7 +125,7 @@ fn shown(name: &str, field: &Value, example: Option<&Value>) -> String {
         Some(Value::String(text)) => scalar(text),
         // JSON is YAML in flow style.
         Some(value) => value.to_string(),
-        None if field["enum"].is_array() => field["enum"][0].to_string(),
+        None if field["enum"].is_array() => field["enum"][0].as_str().map(scalar).unwrap_or_default(),
         None if name.ends_with("_ref") => "env:NAME".to_owned(),
         None => match members {
             Some(members) => {

@@ -24,6 +24,22 @@ pub(super) struct Block<'a> {
     pub(super) schema: &'a Value,
     /// Values that have been complained about.
     pub(super) known_faults: &'a BTreeSet<String>,
+    /// The other blocks of the file and the keys they know.
+    pub(super) homes: &'a [Home],
+}
+
+/// A block and the keys it knows, for keys that ended up in another one.
+#[derive(Debug)]
+pub(super) struct Home {
+    pub(super) block: &'static str,
+    pub(super) keys: Vec<String>,
+}
+
+impl Home {
+    pub(super) fn new(block: &'static str, schema: &Value) -> Self {
+        let keys = schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
+        Self { block, keys }
+    }
 }
 
 impl Block<'_> {
@@ -49,7 +65,8 @@ impl Block<'_> {
             return;
         }
         let at_fault = self.value.pointer(inner).unwrap_or(&Value::Null);
-        let key = pointer.rsplit('/').next().unwrap_or_default();
+        let called = self.called(inner);
+        let key = called.as_str();
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
@@ -85,7 +102,7 @@ impl Block<'_> {
                 findings.at_value(&pointer, fault);
             }
             // A ref that is none is reported with the cure for refs.
-            ValidationErrorKind::Pattern { .. } if key.ends_with("_ref") => {}
+            ValidationErrorKind::Pattern { .. } if pointer.ends_with("_ref") => {}
             ValidationErrorKind::Pattern { pattern } => {
                 let words = match known_form(pattern) {
                     Some(form) => format!("expected {}", lower_first(&form.words)),
@@ -160,12 +177,17 @@ impl Block<'_> {
         let known: Vec<_> = properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         let free = known.iter().copied().filter(|key| siblings.get(*key).is_none());
         let guess = nearest(name, free).or_else(|| nearest(name, known.iter().copied()));
+        let home = self
+            .homes
+            .iter()
+            .find(|home| home.block != self.pointer.trim_start_matches('/') && home.keys.iter().any(|key| key == name));
         let help = match guess {
             _ if name == "<<" => Some("merge keys are not supported: write the fields out".into()),
             Some(guess) if siblings.get(guess).is_some() => {
                 Some(format!("`{guess}` is there already: remove this one"))
             }
             Some(guess) => Some(format!("did you mean `{guess}`?")),
+            None if home.is_some() => home.map(|home| format!("it belongs under `{}:`, indented", home.block)),
             None if known.is_empty() => Some(format!("{block} takes no keys")),
             None => Some(format!("known here: {}", known.join(", "))),
         };
@@ -175,6 +197,17 @@ impl Block<'_> {
             detail: "not known here".into(),
             help,
             secret: false,
+        }
+    }
+
+    /// What the value at a pointer inside this block is called: its key, or its place in a list.
+    fn called(&self, inner: &str) -> String {
+        let Some((parent, last)) = inner.rsplit_once('/') else {
+            return self.pointer.trim_start_matches('/').to_owned();
+        };
+        match (self.value.pointer(parent), last.parse::<usize>()) {
+            (Some(Value::Array(_)), Ok(index)) => format!("item {} of {}", index + 1, self.called(parent)),
+            _ => last.to_owned(),
         }
     }
 
@@ -253,10 +286,14 @@ fn wrong_type(findings: &Findings<'_>, pointer: &str, key: &str, wanted: &[&'sta
     });
     let help = match found {
         Value::Null => Some("write a value, or remove the key where it is optional".to_owned()),
-        Value::Number(_) | Value::Bool(_) if wants("string") => match plain.filter(|text| text.len() <= 40) {
-            Some(text) if !pointer.starts_with("/auth") => Some(format!("put it in quotes: `{key}: \"{text}\"`")),
-            _ => Some("put it in quotes".to_owned()),
-        },
+        Value::Number(_) | Value::Bool(_) if wants("string") && !wants("array") => {
+            match plain.filter(|text| text.len() <= 40) {
+                Some(text) if !pointer.starts_with("/auth") && !key.contains(' ') => {
+                    Some(format!("put it in quotes: `{key}: \"{text}\"`"))
+                }
+                _ => Some("put it in quotes".to_owned()),
+            }
+        }
         Value::String(text) if wants("boolean") => match text.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" => Some(format!("write `{key}: true`")),
             "no" | "off" | "n" | "false" => Some(format!("write `{key}: false`")),

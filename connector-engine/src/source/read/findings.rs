@@ -109,8 +109,9 @@ impl<'a> Findings<'a> {
             one.secret
                 || !hidden.iter().any(|span| span.start <= one.place.span.start && one.place.span.start < span.end)
         });
+        // One text can hide two secrets, and one key can lack several others: only the same words are one fault.
         problems.dedup_by(|later, earlier| {
-            later.place == earlier.place && (later.rule == earlier.rule || earlier.secret && later.secret)
+            later.place == earlier.place && (later.title == earlier.title || earlier.secret && later.secret)
         });
         problems
     }

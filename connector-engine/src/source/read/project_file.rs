@@ -38,7 +38,14 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     };
     let known_faults = literals::in_values(findings);
     let schema = schema::project_schema();
-    let block = Block { pointer: "", name: "the file", value: &value, schema: &schema, known_faults: &known_faults };
+    let block = Block {
+        pointer: "",
+        name: "the file",
+        value: &value,
+        schema: &schema,
+        known_faults: &known_faults,
+        homes: &[],
+    };
     block.check(findings);
     refs::check_proxy(findings, &value["http"]);
     if let Some(Err(message)) = value["store"].as_str().map(store_file) {

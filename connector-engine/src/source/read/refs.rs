@@ -174,6 +174,8 @@ pub(super) fn check_files(findings: &mut Findings<'_>, source: &Value, project: 
     each_ref(source, "", &mut |pointer, key, text| {
         if let Ok(reference) = text.parse::<SecretRef>()
             && reference.scheme() == "file"
+            // One that is not well-formed is reported as that.
+            && registry::secret_resolver("file").is_ok_and(|file| (file.resolver)().check(&reference).is_ok())
         {
             // Certificates are public; everything else that a ref fetches is not.
             let public = key.contains("certificate") || key.contains("public");

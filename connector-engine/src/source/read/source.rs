@@ -4,7 +4,7 @@ use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, 
 use super::super::opened::{NotOpened, Opened};
 use super::super::problems::Problems;
 use super::super::schema;
-use super::conform::{Block, missing};
+use super::conform::{Block, Home, missing};
 use super::findings::{Fault, Findings};
 use super::nearest::nearest;
 use super::text::Text;
@@ -53,7 +53,8 @@ fn checked(
         return None;
     };
     let known_faults = literals::in_values(findings);
-    let file = File { value: &value, known_faults: &known_faults };
+    let homes = homes(value["connector"].as_str());
+    let file = File { value: &value, known_faults: &known_faults, homes: &homes };
     file.check_frame(findings);
     let connector = file.connector(findings);
     let strategy = file.strategy(findings, connector);
@@ -120,11 +121,26 @@ fn source_name(findings: &mut Findings<'_>, path: &Path) -> String {
 struct File<'a> {
     value: &'a Value,
     known_faults: &'a BTreeSet<String>,
+    homes: &'a [Home],
+}
+
+/// The blocks of a source of this connector and the keys they know.
+fn homes(connector: Option<&str>) -> Vec<Home> {
+    let connector = registry::connectors().into_iter().find(|one| Some(one.name) == connector);
+    let mut homes = vec![
+        Home::new("http", &schema::block::<HttpOptions>()),
+        Home::new("aggregation", &schema::block::<AggregationSettings>()),
+    ];
+    let strategies = registry::auth_strategies();
+    let accepted = strategies.iter().filter(|one| connector.is_none_or(|it| it.grant_types.contains(&one.grant_type)));
+    homes.extend(accepted.map(|strategy| Home::new("auth", &schema::grant_type_schema(strategy))));
+    homes.extend(connector.map(|connector| Home::new("settings", &schema::connector_schema(connector))));
+    homes
 }
 
 impl File<'_> {
     fn check(&self, findings: &mut Findings<'_>, pointer: &str, name: &str, value: &Value, schema: &Value) {
-        Block { pointer, name, value, schema, known_faults: self.known_faults }.check(findings);
+        Block { pointer, name, value, schema, known_faults: self.known_faults, homes: self.homes }.check(findings);
     }
 
     /// The keys of the file itself, and the blocks that are the same for every connector.
@@ -263,7 +279,7 @@ fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]) -> Fault 
     let help = match nearest(name, known.iter().copied()) {
         Some(guess) => format!("did you mean `{guess}`?"),
         None if known.is_empty() => format!("this program has no {what} linked in"),
-        None => format!("write {}", known.join(" or ")),
+        None => format!("write `{}`", known.join("` or `")),
     };
     let listed = if known.is_empty() { "nothing is known here".into() } else { format!("known: {}", known.join(", ")) };
     Fault { rule, title: format!("unknown {what} `{name}`"), detail: listed, help: Some(help), secret: false }

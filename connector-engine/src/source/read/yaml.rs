@@ -175,7 +175,14 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
         let title = format!("a value cannot begin with `{found}`");
         return (at..at + found.len_utf8(), fault("yaml_syntax", &title, "not YAML from here on", "quote the value"));
     }
-    if message.contains("while scanning a quoted scalar")
+    if let Some(marks) = text.as_str()[text.line_span(line)].find("{{") {
+        let start = text.line_span(line).start + marks;
+        let help = "fill it in before this program reads the file, or quote the value";
+        let title = "`{{` looks like a template that was not filled in";
+        return (start..start + 2, fault("yaml_syntax", title, "not YAML from here on", help));
+    }
+    let begins_earlier = ["while scanning a quoted scalar", "while scanning a simple key", "while parsing a flow "];
+    if begins_earlier.iter().any(|part| message.contains(part))
         && let Some((quote_line, quote_column)) = last_position(&message)
     {
         line = quote_line;
