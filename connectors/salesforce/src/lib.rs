@@ -1,1 +1,32 @@
-//! Connector for Salesforce: users, profiles, roles, permission sets, groups and licences
+#![doc = include_str!("docs.md")]
+
+mod accounts;
+mod assignments;
+mod connection_test;
+mod connector;
+mod custom_fields;
+mod entitlements;
+mod error;
+mod hosts;
+mod keyset;
+mod locks;
+mod ranges;
+mod record;
+mod rest;
+mod rights;
+mod schema;
+mod settings;
+mod soql;
+mod user_fields;
+
+pub use connector::Salesforce;
+pub use settings::Settings;
+
+connector_core::register_connector! {
+    name: "salesforce",
+    title: "Salesforce",
+    description: "Reads users, profiles, roles, permission sets, groups and licences of a Salesforce org",
+    grant_types: ["jwt_bearer", "client_credentials"],
+    settings: Settings,
+    example: settings::EXAMPLE,
+}

@@ -1,0 +1,107 @@
+//! Users as accounts.
+
+use crate::assignments::COUNTED;
+use crate::custom_fields::CustomFields;
+use crate::keyset::{self, Position};
+use crate::locks::Locks;
+use crate::ranges::Span;
+use crate::record::Row;
+use crate::rest::Rest;
+use crate::schema::{STANDARD, further};
+use crate::soql::Select;
+use crate::user_fields::UserFields;
+use crate::{error, rights};
+use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, Page, Result};
+use tokio::sync::OnceCell;
+
+const USER: &str = "User";
+
+/// Reads users; keeps what is asked of the org once.
+pub(crate) struct Accounts {
+    custom: CustomFields,
+    fields: OnceCell<UserFields>,
+    locks: OnceCell<Locks>,
+}
+
+impl Accounts {
+    pub(crate) fn new(custom: CustomFields) -> Self {
+        Self { custom, fields: OnceCell::new(), locks: OnceCell::new() }
+    }
+
+    /// The fields that are read.
+    pub(crate) async fn fields(&self, rest: &Rest) -> Result<&UserFields> {
+        self.fields.get_or_try_init(|| UserFields::read(rest, &self.custom)).await
+    }
+
+    /// One page.
+    pub(crate) async fn page(&self, rest: &Rest, cursor: &Cursor) -> Result<Page<Account>> {
+        let span = match cursor.position::<Position>()? {
+            None => Span::default(),
+            Some(position) if position.of() == USER => position.span(),
+            Some(position) => return Err(position.unknown()),
+        };
+        let fields = self.fields(rest).await?;
+        let locks = self.locks.get_or_try_init(|| Locks::read(rest)).await?;
+        let count = if cursor.is_start() { rest.counts(&COUNTED).await?.get(USER).copied() } else { None };
+        let select = Select { object: USER, fields: fields.names.iter().map(String::as_str).collect(), filter: None };
+        let part = keyset::part(rest, &select, span, count, |row| account(row, locks).map(Some));
+        let part = part.await.map_err(|refused| {
+            if error::is_missing_object(&refused) { rights::missing(USER, refused) } else { refused }
+        })?;
+        let next = part.cursors(USER)?;
+        let page = Page::fork(part.items, next);
+        Ok(if cursor.is_start() { with_notes(page, count, fields, locks) } else { page })
+    }
+
+    /// The attributes; custom fields are named as far as they are known.
+    pub(crate) fn schema(&self) -> AccountSchema {
+        let mut attributes: Vec<_> = STANDARD.iter().map(crate::schema::Standard::attribute).collect();
+        match (self.fields.get(), &self.custom) {
+            (Some(fields), _) => attributes.extend_from_slice(fields.further()),
+            (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
+            (None, CustomFields::None | CustomFields::All) => {}
+        }
+        AccountSchema { attributes, operations: Vec::new() }
+    }
+}
+
+/// What is said once, with the first page.
+fn with_notes(page: Page<Account>, count: Option<u64>, fields: &UserFields, locks: &Locks) -> Page<Account> {
+    let mut page = page;
+    if let Some(count) = count {
+        page = page.with_estimate(count);
+    }
+    for warning in fields.warning().into_iter().chain(locks.warning().map(str::to_owned)) {
+        page = page.with_warning(warning);
+    }
+    page
+}
+
+fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
+    let (id, user) = row.id("Id")?;
+    if !user.has_prefix("005") {
+        return Err(row.odd("has an `Id` that is not one of a user"));
+    }
+    let mut attributes = AttributesBuilder::with_capacity(1_024);
+    let mut entitlements = vec![EntitlementRef::new("profile", row.id("ProfileId")?.0)];
+    for (name, value) in row.cells() {
+        if name == "UserRoleId" {
+            entitlements.extend(row.some_id(name)?.map(|(role, _)| EntitlementRef::new("role", role)));
+        }
+        if value.get().starts_with(['{', '[']) {
+            return Err(row.odd(&format!("has a `{name}` that is no plain value")));
+        }
+        if name != "Id" {
+            attributes.push_raw(name, value);
+        }
+    }
+    Ok(Account {
+        id: id.into_owned(),
+        name: row.some_text("Username")?.into_owned(),
+        display_name: row.text("Name")?.map(std::borrow::Cow::into_owned),
+        enabled: row.flag("IsActive")?,
+        locked: locks.holds(user),
+        attributes: attributes.build(),
+        entitlements,
+    })
+}

@@ -1,0 +1,139 @@
+//! Who holds what.
+
+use crate::entitlements::skip;
+use crate::error;
+use crate::keyset::{self, Position};
+use crate::ranges::Span;
+use crate::record::Row;
+use crate::rest::Rest;
+use crate::soql::Select;
+use connector_core::{Assignment, Cursor, EntitlementRef, Page, Result};
+
+/// The objects whose size is asked for, once for all of them.
+pub(crate) const COUNTED: [&str; 6] = [
+    "User",
+    "PermissionSetAssignment",
+    "GroupMember",
+    "PermissionSetLicenseAssign",
+    "UserPackageLicense",
+    "UserTerritory2Association",
+];
+
+/// A table of assignments.
+struct Table {
+    object: &'static str,
+    fields: &'static [&'static str],
+    filter: Option<&'static str>,
+    /// The types that are not read without it.
+    types: &'static [&'static str],
+    read: fn(&Row<'_>) -> Result<Option<Assignment>>,
+}
+
+const TABLES: [Table; 5] = [
+    Table {
+        object: "PermissionSetAssignment",
+        fields: &["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId"],
+        filter: Some("PermissionSet.IsOwnedByProfile = false"),
+        types: &["permission_set", "permission_set_group"],
+        read: |row| {
+            // The row of a group names the group's aggregate set as well, which is no entitlement of its own.
+            let entitlement = match row.some_id("PermissionSetGroupId")? {
+                Some((group, _)) => EntitlementRef::new("permission_set_group", group),
+                None => EntitlementRef::new("permission_set", row.id("PermissionSetId")?.0),
+            };
+            held_by(row, "AssigneeId", entitlement)
+        },
+    },
+    Table {
+        object: "GroupMember",
+        fields: &["Id", "GroupId", "UserOrGroupId", "Group.Type"],
+        filter: None,
+        types: &["group", "queue"],
+        read: |row| {
+            let (_, member) = row.id("UserOrGroupId")?;
+            let (group, _) = row.id("GroupId")?;
+            let entitlement_type = match row.parent_text("Group", "Type")?.as_deref() {
+                Some("Regular") => "group",
+                Some("Queue") => "queue",
+                _ => return Ok(None),
+            };
+            // Groups within groups are a matter of the groups, not of an account.
+            if !member.has_prefix("005") {
+                return Ok(None);
+            }
+            held_by(row, "UserOrGroupId", EntitlementRef::new(entitlement_type, group))
+        },
+    },
+    Table {
+        object: "PermissionSetLicenseAssign",
+        fields: &["Id", "AssigneeId", "PermissionSetLicenseId"],
+        filter: None,
+        types: &["permission_set_license"],
+        read: |row| {
+            let license = EntitlementRef::new("permission_set_license", row.id("PermissionSetLicenseId")?.0);
+            held_by(row, "AssigneeId", license)
+        },
+    },
+    Table {
+        object: "UserPackageLicense",
+        fields: &["Id", "UserId", "PackageLicenseId"],
+        filter: None,
+        types: &["package_license"],
+        read: |row| held_by(row, "UserId", EntitlementRef::new("package_license", row.id("PackageLicenseId")?.0)),
+    },
+    Table {
+        object: "UserTerritory2Association",
+        fields: &["Id", "UserId", "Territory2Id"],
+        filter: None,
+        types: &["territory"],
+        read: |row| held_by(row, "UserId", EntitlementRef::new("territory", row.id("Territory2Id")?.0)),
+    },
+];
+
+fn held_by(row: &Row<'_>, field: &str, entitlement: EntitlementRef) -> Result<Option<Assignment>> {
+    let (account, user) = row.id(field)?;
+    if user.has_prefix("005") {
+        Ok(Some(Assignment { account: account.into_owned(), entitlement }))
+    } else {
+        Err(row.odd(&format!("has a `{field}` that is not one of a user")))
+    }
+}
+
+/// One page. The start names every table, so that they are read side by side.
+pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Assignment>> {
+    let Some(position) = cursor.position::<Position>()? else {
+        return start(rest).await;
+    };
+    let Some(table) = TABLES.iter().find(|table| table.object == position.of()) else {
+        return Err(position.unknown());
+    };
+    let span = position.span();
+    let whole = span == Span::default();
+    let count = if whole { rest.counts(&COUNTED).await?.get(table.object).copied() } else { None };
+    let select = Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter };
+    match keyset::part(rest, &select, span, count, table.read).await {
+        Ok(part) => {
+            let next = part.cursors(table.object)?;
+            Ok(Page::fork(part.items, next))
+        }
+        Err(refused) if error::is_missing_object(&refused) => {
+            let reason = skip(table.object, span, refused)?;
+            let page = Page::last(Vec::new());
+            Ok(table.types.iter().fold(page, |page, skipped| page.with_skipped(*skipped, reason.clone())))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn start(rest: &Rest) -> Result<Page<Assignment>> {
+    let tables = TABLES.iter().map(|table| keyset::cursor(table.object, Span::default()));
+    let page = Page::fork(Vec::new(), tables.collect::<Result<_>>()?);
+    let counts = rest.counts(&COUNTED).await?;
+    if counts.is_empty() {
+        return Ok(page);
+    }
+    let total: u64 = TABLES.iter().filter_map(|table| counts.get(table.object)).sum();
+    // Nearly every user has one row more, for the set that the profile owns; those rows are not read.
+    let owned = counts.get("User").copied().unwrap_or_default().min(total);
+    Ok(page.with_estimate(total - owned))
+}

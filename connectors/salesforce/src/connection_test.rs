@@ -1,0 +1,136 @@
+//! The steps of the connection test that need the org.
+
+use crate::accounts::Accounts;
+use crate::record::{self, Asked};
+use crate::rest::{API_USAGE, Rest};
+use crate::rights::{NEEDS, Need};
+use crate::{error, rights};
+use connector_core::{Allowance, Error, ErrorKind, Finding, Result, TestReport};
+
+/// Adds the steps `access_token`, `api` and `permissions`.
+pub(crate) async fn run(rest: &Rest, accounts: &Accounts, report: &mut TestReport) {
+    rest.client.test_access_token(report).await;
+    report.step("api", api(rest)).await;
+    report.step("permissions", permissions(rest, accounts)).await;
+}
+
+/// Which org answers, in which version, and how much of its allowance is used.
+async fn api(rest: &Rest) -> Result<Finding> {
+    let version = rest.version().await?;
+    let columns = vec!["Id", "Name", "OrganizationType", "IsSandbox"];
+    let body = rest.query("Organization", &format!("SELECT {} FROM Organization LIMIT 1", columns.join(", "))).await?;
+    let asked = Asked { object: "Organization", columns, span: None, limit: 1 };
+    let answer = record::read(&body, &asked, |row| {
+        let edition = row.text("OrganizationType")?.unwrap_or_default().into_owned();
+        let place = if row.flag("IsSandbox")? { "sandbox" } else { "production" };
+        Ok(Some(format!("{} ({edition}, {place})", row.some_text("Name")?)))
+    })?;
+    let Some(org) = answer.items.into_iter().next() else {
+        return Err(record::odd("Organization", "names no org"));
+    };
+    let usage = rest.meter.allowances().get(API_USAGE).map(calls).unwrap_or_default();
+    let detail = format!("{org}, API v{version}{usage}");
+    Ok(match rest.meter.allowances().get(API_USAGE) {
+        Some(usage) if usage.used * 10 >= usage.max * 9 => Finding::warning(
+            detail,
+            "nearly all API calls of the last 24 hours are used; Setup › System Overview shows who uses them",
+        ),
+        _ => Finding::passed(detail),
+    })
+}
+
+fn calls(usage: &Allowance) -> String {
+    format!(", {} of {} calls used today", grouped(usage.used), grouped(usage.max))
+}
+
+/// A number with commas between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Which rights are missing, and what each breaks.
+async fn permissions(rest: &Rest, accounts: &Accounts) -> Result<Finding> {
+    let mut missing = Vec::new();
+    // What only some orgs have says nothing about rights when it is not there.
+    for need in NEEDS.iter().filter(|need| !matches!(need.feature, Some("managed packages" | "Sales Territories"))) {
+        if !is_visible(rest, need).await? {
+            missing.push(need);
+        }
+    }
+    let mut breaks: Vec<_> = rights_of(&missing)
+        .into_iter()
+        .map(|(right, breaks)| format!("without \"{right}\" {}", breaks.join(", ")))
+        .collect();
+    let help = format!(
+        "give the service account {}, in its profile or a permission set",
+        rights_of(&missing).iter().map(|(right, _)| format!("\"{right}\"")).collect::<Vec<_>>().join(" and ")
+    );
+    if missing.iter().any(|need| need.essential) {
+        return Err(
+            Error::new(ErrorKind::Permission, format!("rights are missing: {}", breaks.join("; "))).with_help(help)
+        );
+    }
+    let hidden = accounts.fields(rest).await?.warning();
+    let help =
+        if missing.is_empty() { "show the fields to the service account, if you need them".to_owned() } else { help };
+    breaks.extend(hidden);
+    Ok(if breaks.is_empty() {
+        Finding::passed("everything that is read can be seen")
+    } else {
+        Finding::warning(breaks.join("; "), help)
+    })
+}
+
+/// The missing rights in order, each with all that it breaks.
+fn rights_of(missing: &[&'static Need]) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut rights: Vec<(&str, Vec<&str>)> = Vec::new();
+    for need in missing {
+        match rights.iter_mut().find(|(right, _)| *right == need.right) {
+            Some((_, breaks)) => breaks.push(need.breaks),
+            None => rights.push((need.right, vec![need.breaks])),
+        }
+    }
+    rights
+}
+
+async fn is_visible(rest: &Rest, need: &'static Need) -> Result<bool> {
+    let object = need.object;
+    let asked = Asked { object, columns: vec!["Id"], span: None, limit: 1 };
+    match rest.query(object, &format!("SELECT Id FROM {object} LIMIT 1")).await {
+        Ok(body) => {
+            let rows = record::read(&body, &asked, |_| Ok(Some(())))?.rows;
+            // The service account itself is a user with a profile and the permission set that the profile owns.
+            let never_empty = matches!(object, "User" | "Profile" | "PermissionSet" | "PermissionSetAssignment");
+            Ok(rows > 0 || !never_empty)
+        }
+        Err(refused) if object == "User" && error::is_missing_object(&refused) => Err(rights::missing(object, refused)),
+        Err(refused) if error::is_missing_object(&refused) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_right_is_named_once_with_all_that_it_breaks() {
+        let missing: Vec<_> = NEEDS.iter().filter(|need| need.object.starts_with("PermissionSet")).collect();
+        let rights = rights_of(&missing);
+        assert_eq!(rights.len(), 1);
+        assert_eq!(rights[0].1.len(), missing.len());
+    }
+}

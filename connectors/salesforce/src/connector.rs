@@ -1,0 +1,76 @@
+//! The connector: delegates to a file for each thing it reads.
+
+use crate::accounts::Accounts;
+use crate::custom_fields::CustomFields;
+use crate::rest::Rest;
+use crate::{assignments, connection_test, entitlements, hosts};
+use async_trait::async_trait;
+use connector_core::{
+    Account, AccountSchema, Assignment, AuthStrategy, Capabilities, Connector, Context, Cursor, Entitlement,
+    EntitlementType, Page, ReadEntitlements, Result, TestReport,
+};
+use connector_http::Client;
+use std::fmt;
+use std::sync::Arc;
+
+/// One Salesforce org, opened for one source. Made by [`Settings`](crate::Settings).
+pub struct Salesforce {
+    source: String,
+    auth: Arc<dyn AuthStrategy>,
+    rest: Rest,
+    accounts: Accounts,
+}
+
+impl Salesforce {
+    /// Offline.
+    pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields) -> Result<Self> {
+        let client = Client::open(context, hosts::allowed)?;
+        Ok(Self {
+            source: context.source().to_owned(),
+            auth: context.auth()?,
+            rest: Rest::open(context, client, version),
+            accounts: Accounts::new(custom),
+        })
+    }
+}
+
+impl fmt::Debug for Salesforce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Salesforce").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Connector for Salesforce {
+    async fn test_connection(&self, report: &mut TestReport) {
+        self.auth.check(report).await;
+        connection_test::run(&self.rest, &self.accounts, report).await;
+    }
+
+    async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> {
+        self.accounts.page(&self.rest, cursor).await
+    }
+
+    fn schema(&self) -> AccountSchema {
+        self.accounts.schema()
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities::none().with_entitlements(self)
+    }
+}
+
+#[async_trait]
+impl ReadEntitlements for Salesforce {
+    fn entitlement_types(&self) -> &'static [EntitlementType] {
+        entitlements::TYPES
+    }
+
+    async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {
+        entitlements::page(&self.rest, cursor).await
+    }
+
+    async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
+        assignments::page(&self.rest, cursor).await
+    }
+}

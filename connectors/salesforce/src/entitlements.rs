@@ -1,0 +1,213 @@
+//! What users can hold.
+
+use crate::keyset::{self, Position};
+use crate::ranges::Span;
+use crate::record::Row;
+use crate::rest::Rest;
+use crate::soql::Select;
+use crate::{error, rights};
+use connector_core::{AttributesBuilder, Cursor, Entitlement, EntitlementRef, EntitlementType, Page, Result};
+
+/// The types, in the order of [`KINDS`].
+pub(crate) const TYPES: &[EntitlementType] = &[
+    described("profile", "Profile", "The user has this profile; everybody has exactly one."),
+    described("role", "Role", "The user has this place in the role hierarchy."),
+    described("permission_set", "Permission set", "The user has the permissions of this set."),
+    described(
+        "permission_set_group",
+        "Permission set group",
+        "The user has the permissions of the sets in this group.",
+    ),
+    described("group", "Public group", "The user is a direct member of this group."),
+    described("queue", "Queue", "The user is a direct member of this queue."),
+    described("permission_set_license", "Permission set licence", "The user takes up a seat of this licence."),
+    described("package_license", "Package licence", "The user takes up a seat of this managed package."),
+    described("territory", "Territory", "The user is assigned to this territory."),
+];
+
+const fn described(name: &'static str, title: &'static str, description: &'static str) -> EntitlementType {
+    EntitlementType { name, title, description }
+}
+
+/// How a type is read.
+struct Kind {
+    object: &'static str,
+    fields: &'static [&'static str],
+    filter: Option<&'static str>,
+    /// Where the name is found: the first that isn't empty.
+    names: &'static [&'static str],
+    description: Option<&'static str>,
+}
+
+const KINDS: [Kind; 9] = [
+    Kind {
+        object: "Profile",
+        fields: &["Id", "Name", "Description", "UserLicenseId", "UserType", "CreatedDate", "LastModifiedDate"],
+        filter: None,
+        names: &["Name"],
+        description: Some("Description"),
+    },
+    Kind {
+        object: "UserRole",
+        fields: &["Id", "Name", "DeveloperName", "ParentRoleId", "RollupDescription", "PortalType", "LastModifiedDate"],
+        filter: None,
+        names: &["Name", "DeveloperName"],
+        description: Some("RollupDescription"),
+    },
+    Kind {
+        object: "PermissionSet",
+        fields: &[
+            "Id",
+            "Name",
+            "Label",
+            "Description",
+            "Type",
+            "LicenseId",
+            "IsCustom",
+            "NamespacePrefix",
+            "CreatedDate",
+            "LastModifiedDate",
+        ],
+        filter: Some("IsOwnedByProfile = false AND Type != 'Group'"),
+        names: &["Label", "Name"],
+        description: Some("Description"),
+    },
+    Kind {
+        object: "PermissionSetGroup",
+        fields: &[
+            "Id",
+            "DeveloperName",
+            "MasterLabel",
+            "Description",
+            "Status",
+            "NamespacePrefix",
+            "CreatedDate",
+            "LastModifiedDate",
+        ],
+        filter: None,
+        names: &["MasterLabel", "DeveloperName"],
+        description: Some("Description"),
+    },
+    group("Type = 'Regular'"),
+    group("Type = 'Queue'"),
+    Kind {
+        object: "PermissionSetLicense",
+        fields: &[
+            "Id",
+            "DeveloperName",
+            "MasterLabel",
+            "PermissionSetLicenseKey",
+            "Status",
+            "TotalLicenses",
+            "UsedLicenses",
+            "ExpirationDate",
+        ],
+        filter: None,
+        names: &["MasterLabel", "DeveloperName"],
+        description: None,
+    },
+    Kind {
+        object: "PackageLicense",
+        fields: &["Id", "NamespacePrefix", "Status", "AllowedLicenses", "UsedLicenses", "ExpirationDate"],
+        filter: None,
+        names: &["NamespacePrefix"],
+        description: None,
+    },
+    Kind {
+        object: "Territory2",
+        fields: &["Id", "Name", "DeveloperName", "Description", "ParentTerritory2Id", "Territory2ModelId"],
+        filter: None,
+        names: &["Name", "DeveloperName"],
+        description: Some("Description"),
+    },
+];
+
+const fn group(filter: &'static str) -> Kind {
+    Kind {
+        object: "Group",
+        fields: &["Id", "Name", "DeveloperName", "Type", "Email", "OwnerId", "CreatedDate", "LastModifiedDate"],
+        filter: Some(filter),
+        names: &["Name", "DeveloperName"],
+        description: None,
+    }
+}
+
+/// One page. The start names every type, so that they are read side by side.
+pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlement>> {
+    let Some(position) = cursor.position::<Position>()? else {
+        let types = TYPES.iter().map(|known| keyset::cursor(known.name, Span::default()));
+        return Ok(Page::fork(Vec::new(), types.collect::<Result<_>>()?));
+    };
+    let Some((known, kind)) = TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == position.of()) else {
+        return Err(position.unknown());
+    };
+    let select = Select { object: kind.object, fields: kind.fields.to_vec(), filter: kind.filter };
+    let span = position.span();
+    let part = keyset::part(rest, &select, span, None, |row| entitlement(row, known.name, kind).map(Some)).await;
+    match part {
+        Ok(part) => {
+            let next = part.cursors(known.name)?;
+            Ok(Page::fork(part.items, next))
+        }
+        Err(refused) if error::is_missing_object(&refused) => {
+            skip(kind.object, span, refused).map(|reason| Page::last(Vec::new()).with_skipped(known.name, reason))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Why a missing object may be passed over; an error when every org has it or some of it was read already.
+pub(crate) fn skip(object: &'static str, span: Span, refused: connector_core::Error) -> Result<String> {
+    let essential = rights::need(object).is_none_or(|need| need.essential);
+    if essential || span != Span::default() {
+        Err(rights::missing(object, refused))
+    } else {
+        Ok(rights::reason(object))
+    }
+}
+
+fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Entitlement> {
+    let (id, _) = row.id("Id")?;
+    let mut attributes = AttributesBuilder::with_capacity(256);
+    for (field, value) in row.cells() {
+        if value.get().starts_with(['{', '[']) {
+            return Err(row.odd(&format!("has a `{field}` that is no plain value")));
+        }
+        if field != "Id" && Some(field) != kind.description {
+            attributes.push_raw(field, value);
+        }
+    }
+    let mut shown = None;
+    for field in kind.names {
+        shown = shown.or(row.text(field)?.filter(|text| !text.is_empty()));
+    }
+    let description = match kind.description {
+        Some(field) => row.text(field)?.filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned),
+        None => None,
+    };
+    Ok(Entitlement {
+        name: shown.as_deref().unwrap_or(&id).to_owned(),
+        key: EntitlementRef::new(name, id),
+        description,
+        attributes: attributes.build(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_read_by_its_own_object_and_named_by_its_own_fields() {
+        assert_eq!(TYPES.len(), KINDS.len());
+        for (known, kind) in TYPES.iter().zip(&KINDS) {
+            assert!(rights::need(kind.object).is_some(), "{}", known.name);
+            assert_eq!(kind.fields[0], "Id");
+            assert!(
+                kind.names.iter().chain(&kind.description).all(|name| kind.fields.contains(name)),
+                "{}",
+                known.name
+            );
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Salesforce's REST API: versions, queries, descriptions, counts.
+
+use crate::error;
+use bytes::Bytes;
+use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
+use connector_http::{Client, Response};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// The longest URI. Salesforce refuses 16,384 bytes of URI and headers; the token needs room beside it.
+const LONGEST_URI: usize = 14_336;
+
+/// The name under which the daily allowance of API requests is kept.
+pub(crate) const API_USAGE: &str = "api-usage";
+
+/// Asks one org by its REST API.
+pub(crate) struct Rest {
+    pub(crate) client: Client,
+    pub(crate) meter: Arc<Meter>,
+    asked_version: Option<String>,
+    version: OnceCell<String>,
+    counts: OnceCell<Counts>,
+}
+
+/// About how many records objects have; empty where the org does not tell.
+pub(crate) type Counts = BTreeMap<String, u64>;
+
+/// What an object looks like to this login.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Description {
+    name: String,
+    /// The fields that the login may see.
+    pub(crate) fields: Vec<FieldDescription>,
+}
+
+/// One field of an object.
+#[derive(Debug, Deserialize)]
+pub(crate) struct FieldDescription {
+    /// The API name.
+    pub(crate) name: String,
+    /// The type in Salesforce's words, for example `picklist`.
+    #[serde(rename = "type")]
+    pub(crate) field_type: String,
+    /// The name for people.
+    #[serde(default)]
+    pub(crate) label: String,
+}
+
+impl Rest {
+    /// Offline.
+    pub(crate) fn open(context: &Context, client: Client, asked_version: Option<String>) -> Self {
+        Self {
+            client: client.with_verdict(error::verdict),
+            meter: context.meter().clone(),
+            asked_version,
+            version: OnceCell::new(),
+            counts: OnceCell::new(),
+        }
+    }
+
+    /// The API version to use, such as `67.0`: the one asked for or the newest, and listed by the org.
+    pub(crate) async fn version(&self) -> Result<&str> {
+        self.version.get_or_try_init(|| self.find_version()).await.map(String::as_str)
+    }
+
+    async fn find_version(&self) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Listed {
+            version: String,
+        }
+        let response = self.client.get("/services/data/").anonymous().send().await?;
+        let doing = "listing the API versions";
+        if !response.is_success() {
+            return Err(error::of_answer(&response, doing));
+        }
+        let listed: Vec<Listed> = response.json().map_err(|fault| fault.with_context("step", doing))?;
+        let versions: Vec<_> = listed.into_iter().map(|listed| listed.version).collect();
+        choose(&versions, self.asked_version.as_deref())
+    }
+
+    /// The answer of a query, whatever it says; about `object`.
+    pub(crate) async fn query(&self, object: &str, soql: &str) -> Result<Bytes> {
+        let path = format!("/services/data/v{}/query", self.version().await?);
+        let encoded: usize = url::form_urlencoded::byte_serialize(soql.as_bytes()).map(str::len).sum();
+        if path.len() + "?q=".len() + encoded > LONGEST_URI {
+            return Err(Error::new(ErrorKind::Definition, format!("the query of `{object}` has too many fields"))
+                .with_help(
+                    "name the custom fields that you need in `custom_fields` instead of `all`, or fewer of them",
+                ));
+        }
+        let doing = format!("reading `{object}`");
+        self.get(&path, &[("q", soql)], &doing).await.map(|response| response.body)
+    }
+
+    /// What an object looks like to this login.
+    pub(crate) async fn describe(&self, object: &str) -> Result<Description> {
+        let path = format!("/services/data/v{}/sobjects/{object}/describe", self.version().await?);
+        let doing = format!("describing `{object}`");
+        let description: Description =
+            self.get(&path, &[], &doing).await?.json().map_err(|fault| fault.with_context("step", doing))?;
+        if description.name == object {
+            Ok(description)
+        } else {
+            Err(Error::new(ErrorKind::Protocol, format!("the description of `{object}` is one of another object")))
+        }
+    }
+
+    /// About how many records the objects have, asked once for all; nothing where the org does not tell.
+    pub(crate) async fn counts(&self, objects: &[&str]) -> Result<&Counts> {
+        self.counts.get_or_try_init(|| self.find_counts(objects)).await
+    }
+
+    async fn find_counts(&self, objects: &[&str]) -> Result<Counts> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(rename = "sObjects")]
+            objects: Vec<Count>,
+        }
+        #[derive(Deserialize)]
+        struct Count {
+            name: String,
+            count: u64,
+        }
+        let path = format!("/services/data/v{}/limits/recordCount", self.version().await?);
+        let doing = "counting records";
+        match self.get(&path, &[("sObjects", &objects.join(","))], doing).await {
+            Ok(response) => {
+                let answer: Answer = response.json().map_err(|fault| fault.with_context("step", doing))?;
+                Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect())
+            }
+            // The counts only spread the work and show how far it is; a login may lack the right to them.
+            Err(refused)
+                if matches!(refused.kind(), ErrorKind::Permission | ErrorKind::NotFound | ErrorKind::Invalid) =>
+            {
+                tracing::debug!(error = %refused, "the org does not tell how many records it has");
+                Ok(Counts::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Response> {
+        let response = self.client.get(path).query(query).send().await?;
+        if let Some(allowance) = response.header("sforce-limit-info").and_then(api_usage) {
+            self.meter.note_allowance(API_USAGE, allowance);
+        }
+        if response.is_success() { Ok(response) } else { Err(error::of_answer(&response, doing)) }
+    }
+}
+
+/// The newest version, or the one asked for when it is listed.
+fn choose(listed: &[String], asked: Option<&str>) -> Result<String> {
+    let number = |version: &str| version.strip_suffix(".0").and_then(|number| number.parse::<u32>().ok());
+    let newest = listed.iter().max_by_key(|version| number(version)).filter(|version| number(version).is_some());
+    let Some(newest) = newest else {
+        return Err(Error::new(ErrorKind::Protocol, "the list of API versions names no version")
+            .with_help("check that `token_url` belongs to a Salesforce org"));
+    };
+    match asked {
+        None => Ok(newest.clone()),
+        Some(asked) if listed.iter().any(|version| version == asked) => Ok(asked.to_owned()),
+        Some(asked) => Err(Error::new(ErrorKind::Definition, format!("the org does not have API version `{asked}`"))
+            .with_help(format!("write one of {}, or leave `api_version` out for the newest", listed.join(", ")))),
+    }
+}
+
+/// Reads `api-usage=10018/100000`, with or without further values.
+fn api_usage(header: &str) -> Option<Allowance> {
+    let value = header.split([',', ';']).find_map(|part| part.trim().strip_prefix("api-usage="))?;
+    let (used, max) = value.split_once('/')?;
+    Some(Allowance { used: used.trim().parse().ok()?, max: max.trim().parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn versions(numbers: &[&str]) -> Vec<String> {
+        numbers.iter().map(|number| (*number).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_newest_version_is_found_by_number_and_not_by_text() {
+        let listed = versions(&["99.0", "100.0", "66.0"]);
+        assert_eq!(choose(&listed, None).unwrap(), "100.0");
+        assert_eq!(choose(&listed, Some("66.0")).unwrap(), "66.0");
+    }
+
+    #[test]
+    fn a_version_that_is_not_listed_is_refused_with_the_list() {
+        let error = choose(&versions(&["66.0", "67.0"]), Some("68.0")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Definition);
+        assert!(error.help().unwrap_or_default().contains("66.0, 67.0"));
+        assert_eq!(choose(&versions(&["soon"]), None).unwrap_err().kind(), ErrorKind::Protocol);
+        assert_eq!(choose(&[], Some("67.0")).unwrap_err().kind(), ErrorKind::Protocol);
+    }
+
+    #[test]
+    fn the_allowance_is_read_with_or_without_that_of_the_app() {
+        let expected = Some(Allowance { used: 18, max: 5000 });
+        assert_eq!(api_usage("api-usage=18/5000"), expected);
+        assert_eq!(api_usage("per-app-api-usage=17/250(appName=sample), api-usage=18/5000"), expected);
+        assert_eq!(api_usage("api-usage=many"), None);
+    }
+}

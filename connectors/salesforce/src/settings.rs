@@ -1,0 +1,146 @@
+//! What a user writes under `settings:`.
+
+use crate::connector::Salesforce;
+use crate::custom_fields::CustomFields;
+use connector_core::{Connector, Context, Error, ErrorKind, Result};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Below this version permission set groups are not there.
+const OLDEST_VERSION: u32 = 46;
+
+/// A source file that is valid as it stands.
+pub(crate) const EXAMPLE: &str = "\
+connector: salesforce
+# description: Production org, identity governance
+auth:
+  # The service account signs in with a key: no password, no browser.
+  grant_type: jwt_bearer
+  # The org's My Domain; a sandbox's is like acme--test.sandbox.my.salesforce.com.
+  token_url: https://acme.my.salesforce.com/services/oauth2/token
+  # The consumer key of the External Client App or Connected App.
+  issuer: 3MVG9_the_consumer_key_of_the_app
+  # The service account's username.
+  subject: iga@acme.example
+  # https://login.salesforce.com for a Connected App (a sandbox: https://test.salesforce.com);
+  # the My Domain for an External Client App.
+  audience: https://acme.my.salesforce.com
+  # The private key whose certificate was uploaded to the app.
+  key_ref: file:secrets/salesforce.key
+  # The certificate itself, so that its expiry is watched.
+  certificate_ref: file:secrets/salesforce.crt
+settings:
+  # The API version. Default: the newest that the org lists.
+  # api_version: \"67.0\"
+  # Custom fields of User to read: none, all, or a list of names.
+  custom_fields: none
+";
+
+/// The settings of a Salesforce source.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The version of the Salesforce API, for example `"67.0"`. Default: the newest that the org lists.
+    #[schemars(regex(pattern = r"^[1-9][0-9]{1,2}\.0$"))]
+    api_version: Option<String>,
+    /// How large tables are read. `auto` chooses by itself; today that is always REST.
+    transport: Transport,
+    /// The app that the source signs in with, as it is named in Salesforce Setup. Only rotating its certificate needs it.
+    app: Option<App>,
+    /// Which custom fields of User to read: `none`, `all`, or a list of field names such as `[Cost_Center__c]`.
+    custom_fields: CustomFields,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum Transport {
+    #[default]
+    Auto,
+    Rest,
+}
+
+/// The app that the source signs in with.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+struct App {
+    /// Which kind of app it is.
+    #[expect(dead_code, reason = "checked with the file; used by certificate rotation")]
+    kind: AppKind,
+    /// Its API name.
+    #[schemars(length(min = 1))]
+    #[expect(dead_code, reason = "checked with the file; used by certificate rotation")]
+    name: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum AppKind {
+    ExternalClientApp,
+    ConnectedApp,
+}
+
+impl connector_core::Settings for Settings {
+    fn open(self, context: &Context) -> Result<Box<dyn Connector>> {
+        if let Some(version) = &self.api_version {
+            check_version(version)?;
+        }
+        // Both choices mean REST as long as there is no other way.
+        let (Transport::Auto | Transport::Rest) = self.transport;
+        Ok(Box::new(Salesforce::open(context, self.api_version, self.custom_fields)?))
+    }
+}
+
+fn check_version(version: &str) -> Result<()> {
+    let number = version.strip_suffix(".0").and_then(|number| number.parse::<u32>().ok());
+    match number {
+        Some(OLDEST_VERSION..) => Ok(()),
+        Some(_) => Err(Error::new(ErrorKind::Definition, format!("API version `{version}` is too old"))
+            .with_help(format!("write `{OLDEST_VERSION}.0` or newer, or leave `api_version` out"))),
+        None => Err(Error::new(ErrorKind::Definition, format!("`{version}` is not an API version"))
+            .with_help("write it like `\"67.0\"`, or leave `api_version` out")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(settings: serde_json::Value) -> Result<Settings, String> {
+        serde_json::from_value(settings).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_transport_that_is_not_there_is_refused_with_those_that_are() {
+        let fault = read(json!({"transport": "bulk"})).unwrap_err();
+        assert!(fault.contains("`auto`") && fault.contains("`rest`"), "{fault}");
+    }
+
+    #[test]
+    fn custom_fields_are_a_word_or_a_list_of_names() {
+        assert_eq!(read(json!({})).unwrap().custom_fields, CustomFields::None);
+        assert_eq!(read(json!({"custom_fields": "all"})).unwrap().custom_fields, CustomFields::All);
+        let named = read(json!({"custom_fields": ["Cost_Center__c"]})).unwrap().custom_fields;
+        assert_eq!(named, CustomFields::Named(vec!["Cost_Center__c".to_owned()]));
+        for wrong in [json!("some"), json!(7), json!(["Id FROM User"]), json!([""])] {
+            assert!(read(json!({"custom_fields": wrong})).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn unknown_settings_are_refused() {
+        assert!(read(json!({"api_versoin": "67.0"})).is_err());
+        assert!(read(json!({"app": {"kind": "package", "name": "X"}})).is_err());
+    }
+
+    #[test]
+    fn versions_without_permission_set_groups_are_refused() {
+        assert!(check_version("67.0").is_ok() && check_version("46.0").is_ok());
+        for version in ["45.0", "67", "v67.0", "67.1"] {
+            assert_eq!(check_version(version).unwrap_err().kind(), ErrorKind::Definition, "{version}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The steps of the connection test.
+
+use crate::server::{Org, ok, page, record, refusal, user};
+use connector_core::{StepStatus, TestReport};
+use serde_json::json;
+
+async fn org() -> Org {
+    let org = Org::start().await;
+    let acme = json!({"Name": "Acme", "OrganizationType": "Enterprise Edition", "IsSandbox": false});
+    org.answer("Organization", vec![ok(&page(&[record("Organization", "00Dak0000000001AAA", acme)]))]);
+    let id = |object: &str, id: &str| vec![ok(&page(&[record(object, id, json!({}))]))];
+    org.answer("User", vec![ok(&page(&[user(1)]))]);
+    org.answer("Profile", id("Profile", "00eak0000000001AAA"));
+    org.answer("PermissionSet", id("PermissionSet", "0PSak0000000001AAA"));
+    org.answer("PermissionSetAssignment", id("PermissionSetAssignment", "0Paak0000000001AAA"));
+    org
+}
+
+async fn report(org: &Org) -> TestReport {
+    let mut report = TestReport::new();
+    org.open().test_connection(&mut report).await;
+    report
+}
+
+fn step<'a>(report: &'a TestReport, name: &str) -> (StepStatus, &'a str, &'a str) {
+    let step = report.steps().iter().find(|step| step.name == name).unwrap();
+    (step.status, step.detail.as_deref().unwrap_or_default(), step.help.as_deref().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_good_org_passes_every_step_in_order() {
+    let report = report(&org().await).await;
+    let steps: Vec<_> = report.steps().iter().map(|step| (step.name, step.status)).collect();
+    let passed = StepStatus::Passed;
+    assert_eq!(steps, [("access_token", passed), ("api", passed), ("permissions", passed)], "{report:?}");
+    let (_, detail, _) = step(&report, "api");
+    assert_eq!(detail, "Acme (Enterprise Edition, production), API v67.0, 1,234 of 100,000 calls used today");
+}
+
+#[tokio::test]
+async fn a_right_that_only_hides_something_is_a_warning_that_says_what() {
+    let org = org().await;
+    org.answer("UserLogin", vec![refusal(400, "INVALID_TYPE", "sObject type 'UserLogin' is not supported.")]);
+    let report = report(&org).await;
+    let (status, detail, help) = step(&report, "permissions");
+    assert_eq!(status, StepStatus::Warning, "{report:?}");
+    assert!(detail.contains("frozen and locked") && help.contains("Manage Users"), "{report:?}");
+}
+
+#[tokio::test]
+async fn rights_that_stop_an_aggregation_fail_the_test_all_at_once() {
+    let org = org().await;
+    for object in ["UserRole", "PermissionSet", "UserLogin"] {
+        org.answer(object, vec![refusal(400, "INVALID_TYPE", "sObject type is not supported.")]);
+    }
+    org.answer("PermissionSetAssignment", vec![ok(&page(&[]))]);
+    let report = report(&org).await;
+    let (status, detail, help) = step(&report, "permissions");
+    assert_eq!(status, StepStatus::Failed, "{report:?}");
+    for right in ["View Roles and Role Hierarchy", "View Setup and Configuration", "Manage Users"] {
+        assert!(detail.contains(right) && help.contains(right), "{right}: {report:?}");
+    }
+    assert!(detail.contains("who holds permission sets"), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_login_without_api_access_fails_at_the_api_step() {
+    let org = org().await;
+    org.answer("Organization", vec![refusal(403, "API_CURRENTLY_DISABLED", "API is disabled for this User")]);
+    let report = report(&org).await;
+    let (status, _, help) = step(&report, "api");
+    assert_eq!(status, StepStatus::Failed);
+    assert!(help.contains("API Enabled"));
+    assert_eq!(step(&report, "permissions").0, StepStatus::Skipped);
+}
