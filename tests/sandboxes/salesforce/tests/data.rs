@@ -1,4 +1,5 @@
 //! The org's data: the same by seed, changed through the org's handle, large.
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

@@ -35,7 +35,10 @@ pub(crate) async fn install(name: &str, steps: impl Fn(&PathBuf) -> Vec<Command>
         let output = match step.stdin(Stdio::null()).output().await {
             Ok(output) => output,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                eprintln!("skipped: {:?} is not installed, so {name} can't be tried", step.as_std().get_program());
+                eprintln!(
+                    "skipped: {} is not installed, so {name} can't be tried",
+                    step.as_std().get_program().display()
+                );
                 return None;
             }
             Err(error) => panic!("{name}: {error}"),
