@@ -70,9 +70,15 @@ pub fn masked_text(text: &str) -> String {
     let mut hidden: Vec<Range<usize>> = private_keys(text);
     hidden.extend(secret_lines(text).into_iter().map(|(_, span)| span));
     hidden.extend(url_passwords(text));
+    hidden.sort_by_key(|span| span.start);
+    let mut hidden = hidden.into_iter().peekable();
+    let mut hidden_until = 0;
     let mut masked = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
-        if !c.is_whitespace() && hidden.iter().any(|span| span.contains(&at)) {
+        while let Some(span) = hidden.next_if(|span| span.start <= at) {
+            hidden_until = hidden_until.max(span.end);
+        }
+        if at < hidden_until && !c.is_whitespace() {
             masked.extend(std::iter::repeat_n('*', c.len_utf8()));
         } else {
             masked.push(c);

@@ -13,6 +13,7 @@ mod refs;
 mod source;
 mod text;
 mod tree;
+mod wording;
 mod yaml;
 
 pub use literals::masked_text;

@@ -4,11 +4,12 @@ use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, 
 use super::super::opened::{NotOpened, Opened};
 use super::super::problems::Problems;
 use super::super::schema;
-use super::conform::{Block, Home, missing};
+use super::conform::{Block, Home};
 use super::findings::{Fault, Findings};
 use super::nearest::nearest;
 use super::text::Text;
 use super::tree::Tree;
+use super::wording::missing;
 use super::{literals, refs, yaml};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Problem};
