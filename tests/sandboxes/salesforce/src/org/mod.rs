@@ -12,6 +12,7 @@ pub(crate) mod state;
 mod table;
 mod user_fields;
 pub(crate) mod value;
+mod vocabulary;
 mod world;
 
 pub use handle::Org;
