@@ -27,11 +27,10 @@ use std::path::PathBuf;
 #[command(
     name = "connector",
     version,
-    about = "Reads accounts and entitlements of your systems into one store",
-    long_about = "Reads accounts and entitlements of your systems into one store.\n\n\
+    about = "Reads accounts and entitlements of your systems into one store.\n\n\
         A source is one system, described in a YAML file under sources/ of a project folder.\n\
         New here? `connector quickstart` goes the whole way against a simulated Salesforce org.",
-    after_long_help = EXIT_CODES,
+    after_help = EXIT_CODES,
     max_term_width = 100,
     propagate_version = false,
     disable_help_subcommand = true,
@@ -45,8 +44,9 @@ pub(crate) struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Results go to stdout, everything else to stderr. With --output json, stdout holds the documented JSON
-alone and a failure is one line {\"error\":{\"kind\",\"message\",\"help\"}} on stderr.
+Results go to stdout, everything else to stderr. With --output json, stdout holds the
+documented JSON alone, and a failure is one line {\"error\":{\"kind\",\"message\",\"help\"}}
+on stderr.
 
 Exit codes:
   0    done, everything succeeded
@@ -74,8 +74,9 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
     #[arg(help = "When colours are used: auto, always or never")]
     pub(crate) color: ColorChoice,
-    /// Log what happens (-vv: more); RUST_LOG chooses in detail
+    /// Log what happens
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(help = "Log what happens (-vv: more); RUST_LOG chooses in detail")]
     pub(crate) verbose: u8,
     /// No progress and no hints
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -128,7 +129,7 @@ pub(crate) enum Command {
     /// Write, list and show source files
     #[command(subcommand)]
     Source(SourceCommand),
-    /// Check source files and connector.yaml, with no network
+    /// Check source files and the project's settings, with no network
     Validate {
         /// Names of sources or paths of source files [default: all]
         #[arg(value_name = "NAME")]

@@ -2,6 +2,7 @@
 
 use crate::arguments::{GlobalArguments, LogFormat};
 use std::env;
+use std::fmt::Write as _;
 use std::io;
 use tracing_subscriber::EnvFilter;
 
@@ -40,10 +41,10 @@ fn levels(verbose: u8) -> String {
     let crates = ["connector_cli", "connector_core", "connector_engine", "connector_http", "connector_keys"];
     let mut text = String::from("warn");
     for name in crates {
-        text.push_str(&format!(",{name}={own}"));
+        _ = write!(text, ",{name}={own}");
     }
     for registration in connector_core::registry::connectors() {
-        text.push_str(&format!(",connector_{}={own}", registration.name));
+        _ = write!(text, ",connector_{}={own}", registration.name);
     }
     text
 }

@@ -11,7 +11,6 @@ mod summary;
 mod table;
 mod text;
 
-pub(crate) use error::{error_as_json, render_error};
 pub(crate) use printer::Printer;
 pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;

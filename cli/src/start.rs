@@ -5,7 +5,6 @@ use crate::commands;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::logging;
-use crate::output::{error_as_json, render_error};
 use clap::Parser;
 use clap::error::ErrorKind as UsageKind;
 use connector_core::{Error, ErrorKind};
@@ -33,12 +32,7 @@ pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Ex
         Err(Stop::PipeClosed) => return Exit::Success,
         Err(Stop::Error(error)) => error,
     };
-    let printer = &invocation.printer;
-    if printer.is_json() {
-        printer.message(error_as_json(&error));
-    } else {
-        printer.message(render_error(&error, printer.prose_width()));
-    }
+    invocation.printer.error(&error);
     match error.kind() {
         ErrorKind::Cancelled => invocation.interrupted().unwrap_or(Exit::Interrupted),
         kind => Exit::of(kind),

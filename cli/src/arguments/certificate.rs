@@ -32,8 +32,9 @@ pub(crate) struct CertNewArguments {
     /// The organization of the certificate
     #[arg(long, value_name = "TEXT")]
     pub(crate) organization: Option<String>,
-    /// Encrypt the key with this password: a secret ref such as env:SALESFORCE_KEY_PASSWORD
+    /// Encrypt the key with this password, a secret ref
     #[arg(long, value_name = "REF")]
+    #[arg(help = "Encrypt the key with this password: a secret ref such as env:SALESFORCE_KEY_PASSWORD")]
     pub(crate) password_ref: Option<String>,
 }
 

@@ -36,8 +36,8 @@ pub(crate) struct AccountArguments {
 pub(crate) struct EntitlementsArguments {
     /// The source
     pub(crate) name: String,
-    /// Only this type, for example: permission_set
-    #[arg(long = "type", value_name = "TYPE")]
+    /// Only this type
+    #[arg(long = "type", value_name = "TYPE", help = "Only this type, for example: permission_set")]
     pub(crate) entitlement_type: Option<String>,
 }
 

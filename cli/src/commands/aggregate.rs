@@ -3,7 +3,7 @@
 use crate::arguments::AggregateArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{ProgressDisplay, count, error_as_json, render_error, render_summary};
+use crate::output::{ProgressDisplay, count, render_summary};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Job};
 use connector_engine::source::Opened;
@@ -75,10 +75,8 @@ fn show(invocation: &Invocation, report: &RunReport) -> Result<(), Stop> {
         && report.status != RunStatus::Interrupted
     {
         let error = as_error(error, &report.source);
-        printer.message(match printer.is_json() {
-            true => error_as_json(&error),
-            false => format!("\n{}", render_error(&error, printer.prose_width())),
-        });
+        printer.note_blank();
+        printer.error(&error);
     }
     if !printer.is_json() {
         what_next(invocation, report);
@@ -96,14 +94,16 @@ fn what_next(invocation: &Invocation, report: &RunReport) {
             (&format!("connector diff {source}"), "what this run changed"),
         ]),
         RunStatus::Interrupted | RunStatus::Failed | RunStatus::Running => {
-            if report.accounts.seen + report.entitlements.seen + report.assignments.seen > 0 {
-                printer.note(format!(
-                    "\nWhat was read is kept: {} accounts, {} entitlements, {} assignments. Nothing was marked removed.",
-                    count(report.accounts.seen),
-                    count(report.entitlements.seen),
-                    count(report.assignments.seen)
-                ));
+            if report.accounts.seen + report.entitlements.seen + report.assignments.seen == 0 {
+                printer.next(&[(&format!("connector test {source}"), "find out what is wrong, step by step")]);
+                return;
             }
+            printer.note(format!(
+                "\nWhat was read is kept: {} accounts, {} entitlements, {} assignments. Nothing was marked removed.",
+                count(report.accounts.seen),
+                count(report.entitlements.seen),
+                count(report.assignments.seen)
+            ));
             printer.next(&[
                 (&format!("connector aggregate {source}"), "go on where it stopped"),
                 (&format!("connector aggregate {source} --restart"), "begin anew"),

@@ -6,7 +6,7 @@ use crate::invocation::Invocation;
 use crate::output::{Column, STRONG, Table, clean, fields, paint, text_cell, wrap};
 use crate::project_files;
 use connector_core::registry::{self, ConnectorRegistration};
-use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, Result, Writable};
+use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, ReadEntitlements, Result, Writable};
 use connector_engine::source::{Project, schema};
 use serde_json::{Value, json};
 use std::fs;
@@ -71,7 +71,7 @@ fn show(invocation: &Invocation, registration: &'static ConnectorRegistration) -
     let connector = open_example(registration)?;
     let account_schema = connector.schema();
     let capabilities = connector.capabilities();
-    let types = capabilities.entitlements().map(|ability| ability.entitlement_types()).unwrap_or_default();
+    let types = capabilities.entitlements().map(ReadEntitlements::entitlement_types).unwrap_or_default();
     let settings = schema::connector_schema(registration);
     if printer.is_json() {
         let mut document = as_json(registration);

@@ -48,14 +48,14 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
 fn line(difference: &Difference, width: usize) -> String {
     let (change, what) = match difference {
         Difference::Account { change, id, name, changes: values } => {
-            (*change, with_changes(format!("account {name} ({id})"), *change, changes(values)))
+            (*change, with_changes(format!("account {name} ({id})"), *change, &changes(values)))
         }
         Difference::Entitlement { change, entitlement, name, changes: values } => (
             *change,
             with_changes(
                 format!("{} {name} ({})", entitlement.entitlement_type, entitlement.id),
                 *change,
-                changes(values),
+                &changes(values),
             ),
         ),
         Difference::Assignment { change, account, account_name, entitlement, entitlement_name } => {
@@ -74,7 +74,7 @@ fn line(difference: &Difference, width: usize) -> String {
 }
 
 /// Only what changed says which values; one that came or is gone has them all.
-fn with_changes(what: String, change: Change, values: String) -> String {
+fn with_changes(what: String, change: Change, values: &str) -> String {
     if change == Change::Changed && !values.is_empty() { format!("{what}: {values}") } else { what }
 }
 

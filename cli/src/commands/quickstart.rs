@@ -10,6 +10,7 @@ use connector_core::{Error, ErrorKind, Result};
 use connector_engine::source::Project;
 use connector_sandbox_salesforce::{Options, Sandbox};
 use std::env;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -142,7 +143,7 @@ impl Tour<'_> {
         let mut shown = format!("connector source new salesforce {NAME}");
         for (key, value) in source_values(NAME, sandbox) {
             let quoted = if value.contains(' ') { format!("{key}='{value}'") } else { format!("{key}={value}") };
-            shown.push_str(&format!(" \\\n    --set {quoted}"));
+            _ = write!(shown, " \\\n    --set {quoted}");
             arguments.extend(["--set".to_owned(), format!("{key}={value}")]);
         }
         self.command(&shown)?;

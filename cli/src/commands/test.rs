@@ -2,7 +2,7 @@
 
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{DIM, STRONG, error_as_json, paint, render_error, render_step, render_steps_end};
+use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
 use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep, registry};
 use connector_engine::source::{Opened, Project, Source};
 use serde::Serialize;
@@ -26,17 +26,18 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     let project = invocation.project()?;
     let started = Instant::now();
     let source = source_name(name);
-    let loaded = load(&project, name);
-    let connector = match &loaded {
-        Ok((loaded, _)) => Some(loaded.connector.name),
-        Err(_) => connector_in_file(&project, name),
-    };
+    let connector = connector_in_file(&project, name);
     if !printer.is_json() {
-        let title = connector.and_then(|name| registry::connector(name).ok()).map_or("", |known| known.title);
+        // A source that is not there has no steps; for programs the shape stays.
+        project.source_file(name)?;
+        let title = connector
+            .and_then(|name| registry::connector(name).ok())
+            .map_or(String::new(), |known| format!("({})", known.title));
         printer.result_line(format!("Testing {} {}\n", paint(STRONG, source), paint(DIM, title)))?;
     }
     let mut report = report(invocation);
-    let finished = invocation.block_on(steps(invocation, &loaded, &mut report))?;
+    let mut invalid = None;
+    let finished = invocation.block_on(steps(invocation, &project, name, &mut report, &mut invalid))?;
     let took = started.elapsed();
     let ok = finished && report.failure().is_none();
     if printer.is_json() {
@@ -45,7 +46,7 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     } else if finished {
         end(invocation, source, report.steps(), took, ok)?;
     }
-    conclude(invocation, finished, ok, loaded.err())
+    conclude(invocation, finished, ok, invalid)
 }
 
 /// A report that shows each step as it ends.
@@ -66,26 +67,40 @@ fn load(project: &Project, name: &str) -> Result<(Source, Opened), Error> {
     Ok((source, opened))
 }
 
-/// Runs the steps; false when a signal ended them.
-async fn steps(invocation: &Invocation, loaded: &Result<(Source, Opened), Error>, report: &mut TestReport) -> bool {
-    match loaded {
-        Ok((source, opened)) => {
-            let valid = format!("{} is valid", source.path.display());
-            report.step("definition", async { Ok(Finding::passed(valid)) }).await;
-            let stop = invocation.interrupt().token();
-            tokio::select! {
-                () = opened.connector.test_connection(report) => true,
-                () = stop.cancelled() => false,
+/// Runs the steps, the definition first; false when a signal ended them.
+async fn steps(
+    invocation: &Invocation,
+    project: &Project,
+    name: &str,
+    report: &mut TestReport,
+    invalid: &mut Option<Error>,
+) -> bool {
+    let mut opened = None;
+    let definition = async {
+        match load(project, name) {
+            Ok((source, ready)) => {
+                opened = Some(ready);
+                Ok(Finding::passed(format!("{} is valid", source.path.display())))
+            }
+            Err(error) => {
+                let short = in_short(&error);
+                *invalid = Some(error);
+                Err(short)
             }
         }
-        Err(error) => {
-            report.step("definition", async { Err(in_short(error)) }).await;
-            for name in LATER_STEPS {
-                // Never run: a step failed before.
-                report.step(name, async { Ok(Finding::passed("")) }).await;
-            }
-            true
+    };
+    report.step("definition", definition).await;
+    let Some(opened) = opened else {
+        for name in LATER_STEPS {
+            // Never run: a step failed before.
+            report.step(name, async { Ok(Finding::passed("")) }).await;
         }
+        return true;
+    };
+    let stop = invocation.interrupt().token();
+    tokio::select! {
+        () = opened.connector.test_connection(report) => true,
+        () = stop.cancelled() => false,
     }
 }
 
@@ -122,11 +137,8 @@ fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<E
     }
     match invalid {
         Some(error) => {
-            let text = match printer.is_json() {
-                true => error_as_json(&error),
-                false => format!("\n{}", render_error(&error, printer.prose_width())),
-            };
-            printer.message(text);
+            printer.note_blank();
+            printer.error(&error);
             Ok(Exit::of(error.kind()))
         }
         None if ok => Ok(Exit::Success),
@@ -134,7 +146,7 @@ fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<E
     }
 }
 
-/// The connector that a broken file names, as far as that can be seen.
+/// The connector that a file names, which may be broken.
 fn connector_in_file(project: &Project, name: &str) -> Option<&'static str> {
     let text = fs::read_to_string(project.source_file(name).ok()?).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix("connector:"))?;

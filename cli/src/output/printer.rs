@@ -3,9 +3,11 @@
 use crate::arguments::{ColorChoice, GlobalArguments, OutputFormat};
 use crate::exit::Stop;
 use crate::logging;
+use crate::output::error::{error_as_json, render_error};
 use crate::output::style::{ACCENT, DIM, WARN, paint};
 use crate::output::text::wrap;
 use anstream::AutoStream;
+use connector_core::Error;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use std::env;
@@ -25,6 +27,7 @@ pub(crate) struct Printer {
     hints: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the streams")]
 struct Inner {
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
@@ -152,6 +155,22 @@ impl Printer {
     /// Sets the progress that is drawn now, so that messages do not run into it.
     pub(crate) fn attach(&self, bar: Option<ProgressBar>) {
         *self.inner.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+    }
+
+    /// Shows an error: for people, or with JSON as one line.
+    pub(crate) fn error(&self, error: &Error) {
+        if self.inner.json {
+            self.message(error_as_json(error));
+        } else {
+            self.message(render_error(error, self.prose_width()));
+        }
+    }
+
+    /// An empty line between the result and what follows it on stderr; not with JSON.
+    pub(crate) fn note_blank(&self) {
+        if !self.inner.json {
+            self.message("");
+        }
     }
 
     /// Says something in passing; not with --quiet.

@@ -89,6 +89,7 @@ impl Masked {
                     masked.text.push('\n');
                 }
                 if !line.trim().is_empty() {
+                    masked.text.push_str(&line[..line.len() - line.trim_start().len()]);
                     masked.text.push_str(HIDDEN);
                 }
             }
@@ -122,13 +123,13 @@ fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
     let title = clean(&problem.title);
     let path = problem.place.file.display().to_string();
     let report = Group::with_title(Level::ERROR.primary_title(title.as_ref()).id(problem.rule));
-    let marked = masked.and_then(|masked| Some((masked, masked.place(&problem.place.span)?)));
+    let snippet = masked.and_then(|masked| Some((masked, masked.place(&problem.place.span)?)));
     let detail = clean(&problem.detail);
-    let beside = marked.as_ref().is_some_and(|(masked, span)| {
-        let marked = masked.text[span.clone()].lines().last().unwrap_or_default();
-        problem.place.column + marked.width() + detail.width() + 8 <= width
+    let beside = snippet.as_ref().is_some_and(|(masked, span)| {
+        let last_line = masked.text[span.clone()].lines().last().unwrap_or_default();
+        problem.place.column + last_line.width() + detail.width() + 8 <= width
     });
-    let report = match marked {
+    let report = match snippet {
         Some((masked, span)) => {
             let annotation = AnnotationKind::Primary.span(span);
             let annotation = if beside && !detail.is_empty() { annotation.label(detail.as_ref()) } else { annotation };

@@ -40,11 +40,11 @@ impl ProgressDisplay {
         }
         let steps = [progress.accounts, progress.entitlements, progress.assignments];
         let seen: u64 = steps.iter().map(|step| step.seen).sum();
-        let before =
-            *self.before.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(match progress.resumed {
-                true => seen,
-                false => 0,
-            });
+        let before = *self.before.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(if progress.resumed {
+            seen
+        } else {
+            0
+        });
         let rate = per_second(seen.saturating_sub(before), progress.elapsed);
         let mut parts = Vec::new();
         if progress.phase == Phase::Reconciling {

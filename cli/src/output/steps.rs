@@ -4,6 +4,7 @@ use super::quantity;
 use super::style::{ACCENT, BAD, DIM, GOOD, WARN, paint};
 use super::text::{clean, wrap};
 use connector_core::{StepStatus, TestStep};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Wide enough for the steps that sources have.
@@ -34,19 +35,19 @@ pub(crate) fn render_step(step: &TestStep, width: usize) -> String {
         .map(|line| if step.status == StepStatus::Skipped { paint(DIM, line) } else { line.clone() })
         .collect();
     if beside {
-        text.push_str(&format!("{:NAME_WIDTH$} ", step.name));
+        _ = write!(text, "{:NAME_WIDTH$} ", step.name);
         text.push_str(&lines.join(&format!("\n{}", " ".repeat(indent))));
     } else {
         text.push_str(step.name);
         for line in lines {
-            text.push_str(&format!("\n{}{line}", " ".repeat(indent)));
+            _ = write!(text, "\n{}{line}", " ".repeat(indent));
         }
     }
     if let Some(help) = &step.help {
         let room = width.saturating_sub(indent + 6).max(20);
         for (index, line) in wrap(&clean(help), room).iter().enumerate() {
             let label = if index == 0 { paint(ACCENT, "help:") } else { " ".repeat(5) };
-            text.push_str(&format!("\n{}{label} {line}", " ".repeat(indent)));
+            _ = write!(text, "\n{}{label} {line}", " ".repeat(indent));
         }
     }
     text

@@ -5,6 +5,7 @@ use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::table::{Column, Table, text_cell};
 use super::text::wrap;
 use connector_engine::store::{Counts, RunReport, RunStatus};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A terminal narrower than this gets sentences instead of a table.
@@ -16,13 +17,16 @@ pub(crate) fn render_summary(report: &RunReport, width: Option<usize>) -> String
     text.push_str("\n\n");
     let kinds =
         [("accounts", &report.accounts), ("entitlements", &report.entitlements), ("assignments", &report.assignments)];
-    if width.is_some_and(|width| width < TABLE_WIDTH) {
+    if kinds.iter().all(|(_, counts)| counts.seen + counts.removed == 0) && report.status != RunStatus::Succeeded {
+        // A table of nothing tells nothing.
+        text.pop();
+    } else if width.is_some_and(|width| width < TABLE_WIDTH) {
         for (kind, counts) in kinds {
             for (index, line) in wrap(&sentence(counts), width.unwrap_or(40).saturating_sub(4)).iter().enumerate() {
                 if index == 0 {
-                    text.push_str(&format!("  {}\n", paint(STRONG, kind)));
+                    _ = writeln!(text, "  {}", paint(STRONG, kind));
                 }
-                text.push_str(&format!("    {line}\n"));
+                _ = writeln!(text, "    {line}");
             }
         }
     } else {
@@ -30,7 +34,7 @@ pub(crate) fn render_summary(report: &RunReport, width: Option<usize>) -> String
     }
     text.push('\n');
     for line in wrap(&cost(report), width.unwrap_or(100).saturating_sub(2)) {
-        text.push_str(&format!("  {}\n", paint(DIM, line)));
+        _ = writeln!(text, "  {}", paint(DIM, line));
     }
     text
 }
@@ -85,7 +89,7 @@ fn sentence(counts: &Counts) -> String {
     ];
     let mut text = format!("{} seen", count(counts.seen));
     for (what, number) in parts.into_iter().filter(|(_, number)| *number > 0) {
-        text.push_str(&format!(", {} {what}", count(number)));
+        _ = write!(text, ", {} {what}", count(number));
     }
     text
 }
@@ -98,14 +102,14 @@ fn cost(report: &RunReport) -> String {
     parts.push(format!("{} received", bytes(report.bytes_received)));
     let mut text = parts.join(", ");
     for (name, allowance) in &report.limits {
-        text.push_str(&format!("; {name} {} of {}", count(allowance.used), count(allowance.max)));
+        _ = write!(text, "; {name} {} of {}", count(allowance.used), count(allowance.max));
     }
-    text.push_str(&format!("; run {}", report.run));
+    _ = write!(text, "; run {}", report.run);
     text
 }
 
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 #[cfg(test)]

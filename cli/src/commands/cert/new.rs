@@ -11,6 +11,7 @@ use connector_keys::{Certificate, CertificateRequest, PrivateKey};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// What was made, and where it is.
@@ -74,11 +75,11 @@ fn explain(invocation: &Invocation, made: &KeyAndCertificate, arguments: &CertNe
         made.certificate_file.display()
     );
     let mut text = format!("\n{}\n\nIn the source file:\n", wrap(&upload, printer.prose_width()).join("\n"));
-    text.push_str(&format!("  key_ref: file:{}\n", in_project(&arguments.name, "key")));
+    _ = writeln!(text, "  key_ref: file:{}", in_project(&arguments.name, "key"));
     if let Some(reference) = &arguments.password_ref {
-        text.push_str(&format!("  key_password_ref: {reference}\n"));
+        _ = writeln!(text, "  key_password_ref: {reference}");
     }
-    text.push_str(&format!("  certificate_ref: file:{}", in_project(&arguments.name, "crt")));
+    _ = write!(text, "  certificate_ref: file:{}", in_project(&arguments.name, "crt"));
     printer.note(text);
 }
 

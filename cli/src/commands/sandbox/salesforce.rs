@@ -26,12 +26,11 @@ pub(crate) struct SandboxProject {
 
 pub(super) fn run(invocation: &Invocation, arguments: &SalesforceArguments) -> Result<Exit, Stop> {
     let temporary;
-    let folder = match &arguments.write_project {
-        Some(folder) => folder.as_path(),
-        None => {
-            temporary = TemporaryFolder::make()?;
-            temporary.path.as_path()
-        }
+    let folder = if let Some(folder) = &arguments.write_project {
+        folder.as_path()
+    } else {
+        temporary = TemporaryFolder::make()?;
+        temporary.path.as_path()
     };
     let (project, _) = Project::create(folder)?;
     refuse_real_source(&project, &arguments.source_name)?;
@@ -161,9 +160,12 @@ fn announce(
         ],
         printer.prose_width(),
     ))?;
-    let command = |what: &str| match folder == Path::new(".") {
-        true => format!("connector {what} {}", wired.name),
-        false => format!("connector -C {} {what} {}", folder.display(), wired.name),
+    let command = |what: &str| {
+        if folder == Path::new(".") {
+            format!("connector {what} {}", wired.name)
+        } else {
+            format!("connector -C {} {what} {}", folder.display(), wired.name)
+        }
     };
     printer.result(format!(
         "\nIn another terminal:\n  {}\n  {}\n\nCtrl-C stops it.\n",
