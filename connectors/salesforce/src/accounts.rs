@@ -16,6 +16,9 @@ use tokio::sync::OnceCell;
 
 const USER: &str = "User";
 
+/// The fields that name an entitlement, and its type.
+const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
+
 /// Reads users; keeps what is asked of the org once.
 pub(crate) struct Accounts {
     custom: CustomFields,
@@ -83,10 +86,11 @@ fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
         return Err(row.odd("has an `Id` that is not one of a user"));
     }
     let mut attributes = AttributesBuilder::with_capacity(1_024);
-    let mut entitlements = vec![EntitlementRef::new("profile", row.id("ProfileId")?.0)];
+    let mut entitlements = Vec::with_capacity(2);
     for (name, value) in row.cells() {
-        if name == "UserRoleId" {
-            entitlements.extend(row.some_id(name)?.map(|(role, _)| EntitlementRef::new("role", role)));
+        // Users of the system itself have no profile.
+        if let Some((_, held)) = INLINE.iter().find(|(field, _)| *field == name) {
+            entitlements.extend(row.some_id(name)?.map(|(id, _)| EntitlementRef::new(*held, id)));
         }
         if value.get().starts_with(['{', '[']) {
             return Err(row.odd(&format!("has a `{name}` that is no plain value")));
