@@ -17,6 +17,19 @@
 //! Two hosts answer: `localhost` is the login host, `127.0.0.1` on another port the instance, as a client that ignores
 //! `instance_url` must fail.
 //!
+//! # What is simulated
+//!
+//! * `/services/oauth2/token` (`jwt_bearer`, `client_credentials`), `userinfo`, `revoke`, `/id/…`;
+//! * `/services/data/`, and per version: the resource list, `limits`, `limits/recordCount`, `sobjects`, `describe`, single
+//!   records, `query` and `queryAll` with cursors;
+//! * users and their logins, profiles, roles, permission sets and groups of them, public groups, queues, licences of
+//!   users, permission sets and packages, the organization, login history, territories where asked for;
+//! * SOQL with parent paths, subqueries, `COUNT()`, `FIELDS()`, filters, semi-joins, date literals, order, limit, offset;
+//!   no `GROUP BY`, no `TYPEOF`;
+//! * rights of the integration user that hide objects and fields ([`Rights`]).
+//!
+//! Nothing can be written over HTTP yet. Where the behaviour of a real org is not known, the strictest reading was taken.
+//!
 //! # Faults on demand
 //!
 //! [`Options::faults`] and [`Sandbox::set_faults`] make the org misbehave. "Answer" means an answer of the data
@@ -29,8 +42,8 @@
 //! | `clock-skew:S` | the org's clock is S seconds ahead (negative: behind) |
 //! | `html-200` | every answer is an HTML page with status 200 |
 //! | `503:N` | every Nth request answers 503 `SERVER_UNAVAILABLE` |
-//! | `session-expiry:N` | every session dies after N requests |
-//! | `session-expiry-once:N` | the first session dies after N requests, later ones live |
+//! | `session-expiry:N` | every session opened from now on dies after N requests |
+//! | `session-expiry-once:N` | the org's first session dies after N requests, later ones live |
 //! | `request-limit` or `request-limit:N` | 403 `TotalRequests Limit exceeded.`, at once or after N requests |
 //! | `concurrent-limit:N` | every Nth request answers 403 `ConcurrentRequests … Limit exceeded.` |
 //! | `slow:MS` | every answer waits MS milliseconds |

@@ -39,6 +39,8 @@ pub struct Options {
     pub rights: Rights,
     /// Whether the org has Sales Territories.
     pub territories: bool,
+    /// Refuse assertions that expire later than the documented three minutes (and one for skewed clocks) from now.
+    pub strict_expiry: bool,
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
             username: "integration@acme.example".to_owned(),
             rights: Rights::default(),
             territories: false,
+            strict_expiry: false,
         }
     }
 }

@@ -28,6 +28,16 @@ async fn pages_follow_each_other_and_hold_every_user_once_in_id_order() {
 }
 
 #[tokio::test]
+async fn a_client_may_ask_for_smaller_pages_down_to_two_hundred() {
+    let (_sandbox, client) = signed_in(options(2_500)).await;
+    for (asked, rows) in [("batchSize=500", 500), ("batchSize=10", 200), ("batchSize=9000", 2_000), ("x=1", 2_000)] {
+        let request = client.request("/services/data/v67.0/query").query(&[("q", "SELECT Id FROM User")]);
+        let page = support::reply(request.header("Sforce-Query-Options", asked)).await.unwrap().json();
+        assert_eq!(page["records"].as_array().map(Vec::len), Some(rows), "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn keyset_pages_hold_every_assignment_once() {
     let (sandbox, client) = signed_in(options(400)).await;
     let mut last = String::new();

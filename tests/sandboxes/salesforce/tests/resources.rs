@@ -168,6 +168,47 @@ async fn the_users_identity_is_told_to_who_has_a_token() {
 }
 
 #[tokio::test]
+async fn answers_are_compressed_for_who_asks() {
+    let (_sandbox, client) = signed_in(Options::default()).await;
+    let http = reqwest::Client::builder().no_proxy().gzip(false).build().unwrap();
+    let describe = format!("{}/services/data/v67.0/sobjects/User/describe", client.base);
+    let ask = |encoding: &'static str| {
+        http.get(&describe).bearer_auth(&client.token).header("Accept-Encoding", encoding).send()
+    };
+    let zipped = ask("gzip, deflate").await.unwrap();
+    assert_eq!(zipped.headers()["content-encoding"], "gzip");
+    let zipped = zipped.bytes().await.unwrap();
+    let plain = ask("identity").await.unwrap().bytes().await.unwrap();
+    assert!(plain.starts_with(b"{") && zipped.starts_with(&[0x1f, 0x8b]) && zipped.len() < plain.len());
+}
+
+#[tokio::test]
+async fn the_log_names_requests_and_holds_no_token() {
+    let (sandbox, client) = signed_in(Options::default()).await;
+    client.query("SELECT Id FROM UserRole").await;
+    client.get("/services/data/v67.0/limits").await;
+    let requests = sandbox.requests();
+    let kinds: Vec<&str> = requests.log.iter().map(|request| request.kind.as_str()).collect();
+    assert_eq!(kinds, ["token", "query:UserRole", "limits"]);
+    assert_eq!(requests.log[1].soql.as_deref(), Some("SELECT Id FROM UserRole"));
+    assert_eq!((requests.total, requests.api), (3, 2));
+    assert!(!format!("{requests:?} {sandbox:?}").contains(&client.token));
+    sandbox.clear_requests();
+    assert_eq!(sandbox.requests().total, 0);
+}
+
+#[tokio::test]
+async fn a_stopped_org_answers_nobody() {
+    let (sandbox, client) = signed_in(Options::default()).await;
+    assert_eq!(client.get("/services/data/").await.status, 200);
+    drop(sandbox);
+    // The open connection is closed and no new one is accepted.
+    while client.try_get("/services/data/").await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn counts_are_as_the_guide_says() {
     let sandbox =
         Sandbox::start(Options { users: 1_000, assignments_per_user: 3, ..Options::default() }).await.unwrap();

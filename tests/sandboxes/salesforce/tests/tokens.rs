@@ -76,6 +76,20 @@ async fn each_check_of_an_assertion_has_its_own_answer() {
 }
 
 #[tokio::test]
+async fn a_strict_org_refuses_an_assertion_that_lives_too_long() {
+    let keys = Keys::generate();
+    for (strict_expiry, status) in [(false, 200), (true, 400)] {
+        let options = Options { app: keys.app(), strict_expiry, ..Options::default() };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let long = with(claims(&sandbox), "exp", json!(now() + 3_600));
+        assert_eq!(post_assertion(&sandbox, &keys.assertion(&json!({"alg": "RS256"}), &long)).await.status, status);
+        // Three minutes are always good, also when they are written as a string.
+        let short = with(claims(&sandbox), "exp", json!((now() + 180).to_string()));
+        assert_eq!(post_assertion(&sandbox, &keys.assertion(&json!({"alg": "RS256"}), &short)).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn an_assertion_id_is_good_once() {
     let keys = Keys::generate();
     let sandbox = sandbox(&keys).await;

@@ -42,7 +42,7 @@ fn reads(method: &Method) -> bool {
 }
 
 fn versions(shared: &Shared, ask: &Ask) -> Option<Answer> {
-    // A request that brings a token counts towards "every Nth" as any other.
+    // Open and not counted against the limit, but no safer from faults than any other request.
     let request = shared.faults.count();
     if shared.faults.resets(request) {
         return None;

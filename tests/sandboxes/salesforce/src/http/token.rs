@@ -22,6 +22,8 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const GENERIC_AUDIENCES: [&str; 2] = ["https://login.salesforce.com", "https://test.salesforce.com"];
 /// Logins of one user before the org refuses more.
 const LOGIN_RATE: u64 = 3_600;
+/// Seconds an assertion may live where the org is strict: three minutes, and one for skewed clocks.
+const LONGEST_LIFE: f64 = 240.0;
 const SCOPE: &str = "api refresh_token";
 
 /// A refused token request: `error` and `error_description`.
@@ -66,7 +68,7 @@ fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Ref
     let expires = expires.ok_or(INVALID_ASSERTION)?;
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
     let now = (shared.now() / 1_000) as f64;
-    if expires <= now {
+    if expires <= now || (shared.options.strict_expiry && expires > now + LONGEST_LIFE) {
         return Err(("invalid_grant", "expired authorization code"));
     }
     if text("jti").is_some_and(|jti| !shared.first_use(jti)) {
