@@ -9,15 +9,9 @@ use crate::rest::Rest;
 use crate::soql::Select;
 use connector_core::{Assignment, Cursor, EntitlementRef, Page, Result};
 
-/// The objects whose size is asked for, once for all of them.
-pub(crate) const COUNTED: [&str; 6] = [
-    "User",
-    "PermissionSetAssignment",
-    "GroupMember",
-    "PermissionSetLicenseAssign",
-    "UserPackageLicense",
-    "UserTerritory2Association",
-];
+/// The objects whose size is asked for, once for all of them: the large ones.
+pub(crate) const COUNTED: [&str; 5] =
+    ["User", "PermissionSetAssignment", "GroupMember", "PermissionSetLicenseAssign", "UserPackageLicense"];
 
 /// A table of assignments.
 struct Table {
