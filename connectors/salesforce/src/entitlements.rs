@@ -10,7 +10,7 @@ use connector_core::{AttributesBuilder, Cursor, Entitlement, EntitlementRef, Ent
 
 /// The types, in the order of [`KINDS`].
 pub(crate) const TYPES: &[EntitlementType] = &[
-    described("profile", "Profile", "The user has this profile; everybody has exactly one."),
+    described("profile", "Profile", "The user has this profile; users of the system itself have none."),
     described("role", "Role", "The user has this place in the role hierarchy."),
     described("permission_set", "Permission set", "The user has the permissions of this set."),
     described(
