@@ -175,3 +175,62 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use std::fmt::Write as _;
+
+    fn helps(command: &mut clap::Command, path: &str, text: &mut String) {
+        let help = command.render_help().to_string();
+        // They are the same for every command.
+        let own = if path == "connector" { help.as_str() } else { help.split("\nGlobal options:").next().unwrap() };
+        writeln!(text, "$ {path} --help\n\n{own}").unwrap();
+        let names: Vec<_> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+        for name in names {
+            let inner = command.find_subcommand_mut(&name).unwrap();
+            helps(inner, &format!("{path} {name}"), text);
+        }
+    }
+
+    #[test]
+    fn every_command_explains_itself() {
+        let mut command = Arguments::command().term_width(100);
+        command.build();
+        let mut text = String::new();
+        helps(&mut command, "connector", &mut text);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_may_stand_before_or_after_the_command() {
+        let before = ["connector", "-C", "here", "--output", "json", "--store", "sqlite:a.db", "test", "salesforce"];
+        let after = ["connector", "test", "salesforce", "--store", "sqlite:a.db", "--output", "json", "-C", "here"];
+        for typed in [before, after] {
+            let global = Arguments::try_parse_from(typed).unwrap().global;
+            assert_eq!(global.project, Some("here".into()));
+            assert_eq!(global.output, OutputFormat::Json);
+            assert_eq!(global.store.as_deref(), Some("sqlite:a.db"));
+        }
+    }
+
+    #[test]
+    fn contradicting_options_are_refused() {
+        for typed in [
+            &["connector", "aggregate", "a", "--full", "--delta"][..],
+            &["connector", "-q", "-v", "validate"],
+            &["connector", "aggregate"],
+            &["connector", "cert", "new", "a", "--bits", "1024"],
+            &["connector", "source", "new", "salesforce", "a", "--set", "no value"],
+            &["connector", "sandbox", "salesforce", "--fault", "nothing"],
+        ] {
+            assert_eq!(Arguments::try_parse_from(typed).unwrap_err().exit_code(), 2, "{typed:?}");
+        }
+    }
+}

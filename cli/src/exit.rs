@@ -79,28 +79,19 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command stopped before its end.
+/// Why a command stopped before its end: an error to show, unless nobody reads any more.
 #[derive(Debug)]
-pub(crate) enum Stop {
-    /// An error to show.
-    Error(Error),
-    /// The reader of our output has seen enough, as in `connector accounts … | head`.
-    PipeClosed,
-}
+pub(crate) struct Stop(pub(crate) Error);
 
 impl From<Error> for Stop {
-    /// The error of a query whose rows could not be written may hide a closed pipe.
     fn from(error: Error) -> Self {
-        let closed = std::error::Error::source(&error)
-            .and_then(|cause| cause.downcast_ref::<io::Error>())
-            .is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe);
-        if closed { Self::PipeClosed } else { Self::Error(error) }
+        Self(error)
     }
 }
 
 impl From<connector_engine::source::Problems> for Stop {
     fn from(problems: connector_engine::source::Problems) -> Self {
-        Self::Error(problems.into())
+        Self(problems.into())
     }
 }
 
@@ -114,11 +105,7 @@ impl From<io::Error> for Stop {
 impl From<Stop> for Error {
     /// For closures that the engine calls with one row after the other.
     fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Error(error) => error,
-            Stop::PipeClosed => Self::new(ErrorKind::Internal, "the output was closed")
-                .with_cause(io::Error::from(io::ErrorKind::BrokenPipe)),
-        }
+        stop.0
     }
 }
 
@@ -146,12 +133,5 @@ mod tests {
         for (kind, code) in codes {
             assert_eq!(Exit::of(kind).code(), code, "{kind}");
         }
-    }
-
-    #[test]
-    fn a_closed_pipe_is_found_again_after_its_way_through_a_query() {
-        let stop = Stop::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert!(matches!(stop, Stop::PipeClosed));
-        assert!(matches!(Stop::from(Error::from(stop)), Stop::PipeClosed));
     }
 }

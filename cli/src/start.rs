@@ -29,8 +29,8 @@ pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Ex
     let ended = ended.and_then(|exit| invocation.printer.flush().map(|()| exit));
     let error = match ended {
         Ok(exit) => return exit,
-        Err(Stop::PipeClosed) => return Exit::Success,
-        Err(Stop::Error(error)) => error,
+        Err(_) if invocation.printer.is_closed() => return Exit::Success,
+        Err(Stop(error)) => error,
     };
     invocation.printer.error(&error);
     match error.kind() {
@@ -47,7 +47,7 @@ fn usage(error: &clap::Error) -> Exit {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let error = Error::new(ErrorKind::Definition, message).with_help("`connector --help` shows the grammar");
         let global = crate::arguments::GlobalArguments { output: OutputFormat::Json, ..Default::default() };
-        return conclude(&Invocation::new(global), Err(Stop::Error(error)));
+        return conclude(&Invocation::new(global), Err(Stop(error)));
     }
     // A closed stdout is no reason to fail.
     let _ = error.print();

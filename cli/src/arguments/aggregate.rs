@@ -38,7 +38,7 @@ pub(crate) struct RunsArguments {
 pub(crate) enum RunCommand {
     /// Show one run with its counts, cost, warnings and error
     Show {
-        /// The run's id, as `connector runs` lists it; the end of it is enough
+        /// The run's id, as `connector runs` lists it, or enough of its beginning
         id: String,
     },
 }

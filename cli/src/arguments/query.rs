@@ -73,10 +73,11 @@ pub(crate) struct ExportArguments {
     /// The source
     pub(crate) name: String,
     /// What to export
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    #[arg(help = "What to export: accounts, entitlements or assignments")]
     pub(crate) what: ExportWhat,
     /// How to write it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help = "How to write it: ndjson or csv")]
     pub(crate) format: ExportFormat,
     /// The file to write [default: stdout]
     #[arg(long, value_name = "FILE")]

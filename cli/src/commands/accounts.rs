@@ -107,7 +107,7 @@ fn column(index: usize, name: &str) -> Column {
         _ => Column::new(name),
     };
     match name {
-        "id" | "enabled" | "locked" | "entitlements" => column.rank(rank),
+        "id" | "name" | "enabled" | "locked" | "entitlements" => column.rank(rank),
         _ => column.wrapping().rank(rank),
     }
 }

@@ -3,7 +3,7 @@
 use crate::arguments::AggregateArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{ProgressDisplay, count, render_summary};
+use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Job};
 use connector_engine::source::Opened;
@@ -98,12 +98,13 @@ fn what_next(invocation: &Invocation, report: &RunReport) {
                 printer.next(&[(&format!("connector test {source}"), "find out what is wrong, step by step")]);
                 return;
             }
-            printer.note(format!(
-                "\nWhat was read is kept: {} accounts, {} entitlements, {} assignments. Nothing was marked removed.",
+            let kept = format!(
+                "What was read is kept: {} accounts, {} entitlements, {} assignments. Nothing was marked removed.",
                 count(report.accounts.seen),
                 count(report.entitlements.seen),
                 count(report.assignments.seen)
-            ));
+            );
+            printer.note(format!("\n{}", wrap(&kept, printer.prose_width()).join("\n")));
             printer.next(&[
                 (&format!("connector aggregate {source}"), "go on where it stopped"),
                 (&format!("connector aggregate {source} --restart"), "begin anew"),

@@ -4,7 +4,7 @@ use super::sandbox::{prepare, source_values, start};
 use crate::arguments::{Arguments, QuickstartArguments};
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::{Invocation, runtime};
-use crate::output::{ACCENT, DIM, STRONG, paint, wrap};
+use crate::output::{ACCENT, DIM, STRONG, count, paint, wrap};
 use clap::Parser;
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::source::Project;
@@ -12,7 +12,7 @@ use connector_sandbox_salesforce::{Options, Sandbox};
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const USERS: u64 = 1_000;
 const NAME: &str = "salesforce";
@@ -36,8 +36,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> R
     let runtime = runtime()?;
     let sandbox = runtime.block_on(start(Options { users: USERS, ..Options::default() }, &wired))?;
     tour.say(&format!(
-        "The simulated org is up at {} with {USERS} users. Its app has the certificate above.",
-        sandbox.audience()
+        "The simulated org is up at {} with {} users. Its app has the certificate above.",
+        sandbox.audience(),
+        count(USERS)
     ))?;
 
     tour.title("A source: one YAML file")?;
@@ -51,9 +52,11 @@ pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> R
     tour.title("Read it")?;
     tour.step(&["aggregate", NAME])?;
     tour.step(&["accounts", NAME, "--limit", "5"])?;
-    tour.step(&["entitlements", NAME, "--type", "permission_set"])?;
+    tour.step(&["entitlements", NAME, "--type", "queue"])?;
 
-    tour.title("Read it again, after somebody was deactivated")?;
+    tour.title("Read it again")?;
+    tour.say("Meanwhile an administrator deactivates one user of the simulated org.")?;
+    tour.line("")?;
     change_something(&sandbox)?;
     tour.step(&["aggregate", NAME])?;
     tour.step(&["diff", NAME])?;
@@ -79,6 +82,13 @@ fn refuse_used_folder(folder: &Path) -> Result<()> {
 fn change_something(sandbox: &Sandbox) -> Result<()> {
     let id = sandbox.org().user_id(7);
     sandbox.org().deactivate(&id)
+}
+
+/// This program's file, when typing `connector` would not find one.
+fn binary_off_path() -> Option<PathBuf> {
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&folders).any(|folder| folder.join("connector").is_file());
+    if found { None } else { env::current_exe().ok() }
 }
 
 struct Tour<'a> {
@@ -170,6 +180,10 @@ impl Tour<'_> {
         self.line(&format!("  {}", paint(ACCENT, format!("connector test {NAME}"))))?;
         self.line(&format!("  {}", paint(ACCENT, format!("connector accounts {NAME} --where 'not enabled'"))))?;
         self.line("")?;
+        if let Some(binary) = binary_off_path() {
+            self.say(&format!("Here `connector` stands for {}, which is not on your PATH.", binary.display()))?;
+            self.line("")?;
+        }
         self.say("A real org needs three things: a key (`connector cert new prod`), an app in Salesforce Setup that has its certificate, and a source file (`connector source new salesforce prod`). `connector test prod` tells what is still missing.")
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use std::env;
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Prose is wrapped at this width where no terminal says another one.
@@ -39,6 +40,8 @@ struct Inner {
     progress: bool,
     /// The progress that is drawn now; messages go above it.
     bar: Mutex<Option<ProgressBar>>,
+    /// Whether the reader of stdout has gone.
+    out_closed: AtomicBool,
 }
 
 impl fmt::Debug for Printer {
@@ -69,6 +72,7 @@ impl Printer {
                 out_is_terminal,
                 progress: stderr_is_terminal && !global.quiet && !logging::is_wanted(global),
                 bar: Mutex::new(None),
+                out_closed: AtomicBool::new(false),
             }),
         }
     }
@@ -93,6 +97,11 @@ impl Printer {
         self.inner.progress
     }
 
+    /// Whether the reader of stdout has seen enough, as in `connector accounts … | head`.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inner.out_closed.load(Ordering::Relaxed)
+    }
+
     /// The width that tables must fit into; `None` where nothing limits it.
     pub(crate) fn table_width(&self) -> Option<usize> {
         self.inner.width
@@ -105,9 +114,7 @@ impl Printer {
 
     /// Writes result text to stdout as it is.
     pub(crate) fn result(&self, text: impl AsRef<str>) -> Result<(), Stop> {
-        let mut out = self.inner.out.lock().unwrap_or_else(PoisonError::into_inner);
-        out.write_all(text.as_ref().as_bytes())?;
-        Ok(())
+        Ok(Stdout(&self.inner).write_all(text.as_ref().as_bytes())?)
     }
 
     /// Writes a line of result text to stdout and shows it at once.
@@ -119,21 +126,19 @@ impl Printer {
 
     /// Writes a JSON document to stdout, on one line.
     pub(crate) fn json(&self, document: &(impl Serialize + ?Sized)) -> Result<(), Stop> {
-        let mut out = self.inner.out.lock().unwrap_or_else(PoisonError::into_inner);
-        serde_json::to_writer(&mut *out, document).map_err(io::Error::from)?;
-        out.write_all(b"\n")?;
-        Ok(())
+        let mut line = serde_json::to_vec(document).map_err(io::Error::from)?;
+        line.push(b'\n');
+        Ok(Stdout(&self.inner).write_all(&line)?)
     }
 
     /// A writer to stdout for long output.
-    pub(crate) fn stdout(&self) -> impl Write {
-        Stdout(self.inner.clone())
+    pub(crate) fn stdout(&self) -> impl Write + '_ {
+        Stdout(&self.inner)
     }
 
     /// Writes out what is buffered.
     pub(crate) fn flush(&self) -> Result<(), Stop> {
-        self.inner.out.lock().unwrap_or_else(PoisonError::into_inner).flush()?;
-        Ok(())
+        Ok(Stdout(&self.inner).flush()?)
     }
 
     /// Writes text to stderr, also with --quiet. A stderr that can't be written is nobody's to tell.
@@ -207,15 +212,27 @@ impl Printer {
     }
 }
 
-struct Stdout(Arc<Inner>);
+struct Stdout<'a>(&'a Inner);
 
-impl Write for Stdout {
+impl Stdout<'_> {
+    /// Remembers that the reader has gone: on its way up the fault may lose what it was.
+    fn noted<T>(&self, written: io::Result<T>) -> io::Result<T> {
+        if written.as_ref().is_err_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
+            self.0.out_closed.store(true, Ordering::Relaxed);
+        }
+        written
+    }
+}
+
+impl Write for Stdout<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.out.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        let written = self.0.out.lock().unwrap_or_else(PoisonError::into_inner).write(bytes);
+        self.noted(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.out.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        let flushed = self.0.out.lock().unwrap_or_else(PoisonError::into_inner).flush();
+        self.noted(flushed)
     }
 }
 

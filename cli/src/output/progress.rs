@@ -62,7 +62,7 @@ impl ProgressDisplay {
                     "{prefix} {bar:24} {percent:>3}%  {msg}"
                 }));
                 if rate > 0 && total > seen {
-                    parts.push(format!("{} left", duration(Duration::from_secs((total - seen).div_ceil(rate)))));
+                    parts.push(format!("{} left", time_left((total - seen).div_ceil(rate))));
                 }
             }
             _ => self.bar.set_style(style("{spinner} {prefix}  {msg}")),
@@ -88,6 +88,11 @@ impl Drop for ProgressDisplay {
 /// The templates are ours and well formed; a bar that can't be styled is drawn as it comes.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+}
+
+/// An estimate: no fractions of seconds.
+fn time_left(seconds: u64) -> String {
+    if seconds < 60 { format!("{seconds} s") } else { duration(Duration::from_secs(seconds)) }
 }
 
 fn per_second(rows: u64, elapsed: Duration) -> u64 {
