@@ -61,7 +61,8 @@ impl Committer {
     /// What the next commit came to. Only when one is waiting. May be dropped at any time.
     pub(super) async fn committed(&mut self) -> Result<Committed> {
         let result = self.results.recv().await.ok_or_else(ended)?;
-        self.waiting -= 1;
+        // The thread commits nothing after an error.
+        self.waiting = if result.is_ok() { self.waiting - 1 } else { 0 };
         result
     }
 

@@ -118,13 +118,8 @@ impl<P: Fn(&Progress)> Course<P> {
         while committer.waiting() > 0 {
             match committer.committed().await {
                 Ok(committed) => self.committed(committed, calls),
-                Err(error) => {
-                    if !matches!(ending, Ending::Failed(_)) {
-                        ending = Ending::Failed(error);
-                    }
-                    // The thread commits nothing after an error.
-                    break;
-                }
+                Err(error) if !matches!(ending, Ending::Failed(_)) => ending = Ending::Failed(error),
+                Err(_) => {}
             }
         }
         ending

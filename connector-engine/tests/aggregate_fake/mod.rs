@@ -1,0 +1,331 @@
+//! A source in memory, and what a store holds of it.
+
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part")]
+
+use async_trait::async_trait;
+use connector_core::{
+    Account, AccountSchema, Assignment, Attributes, Capabilities, Connector, Cursor, Entitlement, EntitlementRef,
+    EntitlementType, Error, Meter, Page, Percentage, ReadEntitlements, Result, TestReport,
+};
+use connector_engine::aggregate::{Job, Mode, Progress, RunReport, run};
+use connector_engine::store::Store;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What a source shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct World {
+    pub accounts: BTreeMap<String, Account>,
+    pub entitlements: BTreeMap<EntitlementRef, Entitlement>,
+    pub assignments: Vec<Assignment>,
+    /// Types that can't be read: their rows are not shown.
+    pub skipped: Vec<String>,
+}
+
+impl World {
+    pub fn add_account(&mut self, id: &str, attributes: &str, inline: &[&str]) {
+        self.accounts.insert(id.to_owned(), account(id, attributes, inline));
+    }
+
+    pub fn add_entitlement(&mut self, written: &str, name: &str) {
+        let key = reference(written);
+        self.entitlements.insert(
+            key.clone(),
+            Entitlement { key, name: name.to_owned(), description: None, attributes: Attributes::empty() },
+        );
+    }
+
+    pub fn assign(&mut self, account: &str, written: &str) {
+        self.assignments.push(Assignment { account: account.to_owned(), entitlement: reference(written) });
+    }
+
+    /// `count` accounts with a profile each, five groups, and two memberships an account.
+    pub fn of(count: usize) -> Self {
+        let mut world = Self::default();
+        world.add_entitlement("profile/user", "Standard User");
+        for group in 0..5 {
+            world.add_entitlement(&format!("group/g{group}"), &format!("Group {group}"));
+        }
+        for number in 0..count {
+            let id = format!("{number:05}");
+            world.add_account(&id, &format!(r#"{{"Email":"{id}@acme.example","Number":{number}}}"#), &["profile/user"]);
+            world.assign(&id, &format!("group/g{}", number % 5));
+            world.assign(&id, &format!("group/g{}", (number + 1) % 5));
+        }
+        world
+    }
+}
+
+pub fn reference(written: &str) -> EntitlementRef {
+    let (entitlement_type, id) = written.split_once('/').unwrap();
+    EntitlementRef::new(entitlement_type.to_owned(), id)
+}
+
+pub fn account(id: &str, attributes: &str, inline: &[&str]) -> Account {
+    Account {
+        id: id.to_owned(),
+        name: format!("{id}@acme.example"),
+        display_name: Some(format!("Person {id}")),
+        enabled: true,
+        locked: false,
+        attributes: Attributes::parse(attributes).unwrap(),
+        entitlements: inline.iter().map(|written| reference(written)).collect(),
+    }
+}
+
+/// What a read does instead of answering.
+pub type Script = dyn Fn(&str, &Cursor, usize) -> Option<Result<Pages>> + Send + Sync;
+
+/// An answer that the script gives.
+pub enum Pages {
+    Accounts(Page<Account>),
+    Entitlements(Page<Entitlement>),
+    Assignments(Page<Assignment>),
+}
+
+/// A connector to a world.
+pub struct Fake {
+    pub world: World,
+    pub page: usize,
+    pub branches: usize,
+    pub delay: Duration,
+    pub reads: AtomicUsize,
+    pub asked: Mutex<Vec<String>>,
+    pub meter: Meter,
+    pub script: Option<Box<Script>>,
+    pub entitlements: bool,
+}
+
+impl std::fmt::Debug for Fake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fake")
+    }
+}
+
+impl Fake {
+    pub fn new(world: &World) -> Self {
+        Self {
+            world: world.clone(),
+            page: 7,
+            branches: 3,
+            delay: Duration::ZERO,
+            reads: AtomicUsize::new(0),
+            asked: Mutex::default(),
+            meter: Meter::default(),
+            script: None,
+            entitlements: true,
+        }
+    }
+
+    pub fn with_script(
+        mut self,
+        script: impl Fn(&str, &Cursor, usize) -> Option<Result<Pages>> + Send + Sync + 'static,
+    ) -> Self {
+        self.script = Some(Box::new(script));
+        self
+    }
+
+    pub fn job(&self) -> Job<'_> {
+        Job {
+            source: "directory",
+            connector_name: "fake",
+            connector: self,
+            meter: &self.meter,
+            concurrency: 4,
+            delete_threshold: Percentage::new(10.0),
+            mode: Mode::Full,
+            restart: false,
+            remove: true,
+        }
+    }
+
+    async fn scripted(&self, step: &str, cursor: &Cursor) -> Option<Result<Pages>> {
+        let number = self.reads.fetch_add(1, Ordering::SeqCst);
+        self.asked.lock().unwrap().push(format!("{step} {cursor:?}"));
+        self.meter.count_call();
+        if self.delay > Duration::ZERO {
+            tokio::time::sleep(self.delay).await;
+        } else {
+            tokio::task::yield_now().await;
+        }
+        self.script.as_ref().and_then(|script| script(step, cursor, number))
+    }
+
+    /// The start forks into branches by the remainder of the row's place; a branch goes on by its offset.
+    fn page<T: Clone>(&self, rows: &[T], cursor: &Cursor) -> Result<Page<T>> {
+        let Some((branch, offset)) = cursor.position::<(usize, usize)>()? else {
+            let branches: Result<Vec<Cursor>> = (0..self.branches).map(|branch| Cursor::of(&(branch, 0))).collect();
+            return Ok(Page::fork(Vec::new(), branches?).with_estimate(rows.len() as u64));
+        };
+        let mine: Vec<&T> = rows.iter().skip(branch).step_by(self.branches).collect();
+        let items: Vec<T> = mine.iter().skip(offset).take(self.page).copied().cloned().collect();
+        let next = offset + self.page;
+        Ok(if next < mine.len() { Page::then(items, Cursor::of(&(branch, next))?) } else { Page::last(items) })
+    }
+}
+
+#[async_trait]
+impl Connector for Fake {
+    async fn test_connection(&self, _: &mut TestReport) {}
+
+    async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> {
+        match self.scripted("accounts", cursor).await {
+            Some(Ok(Pages::Accounts(page))) => Ok(page),
+            Some(Err(error)) => Err(error),
+            _ => self.page(&self.world.accounts.values().cloned().collect::<Vec<_>>(), cursor),
+        }
+    }
+
+    fn schema(&self) -> AccountSchema {
+        AccountSchema::default()
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        if self.entitlements { Capabilities::none().with_entitlements(self) } else { Capabilities::none() }
+    }
+}
+
+#[async_trait]
+impl ReadEntitlements for Fake {
+    fn entitlement_types(&self) -> &'static [EntitlementType] {
+        &[]
+    }
+
+    async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {
+        match self.scripted("entitlements", cursor).await {
+            Some(Ok(Pages::Entitlements(page))) => return Ok(page),
+            Some(Err(error)) => return Err(error),
+            _ => {}
+        }
+        let skipped = &self.world.skipped;
+        let shown: Vec<_> = self
+            .world
+            .entitlements
+            .values()
+            .filter(|one| !skipped.iter().any(|name| *name == one.key.entitlement_type))
+            .cloned()
+            .collect();
+        let mut page = self.page(&shown, cursor)?;
+        if cursor.is_start() {
+            for name in skipped {
+                page = page.with_skipped(name, "not switched on in this org");
+            }
+        }
+        Ok(page)
+    }
+
+    async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
+        match self.scripted("assignments", cursor).await {
+            Some(Ok(Pages::Assignments(page))) => return Ok(page),
+            Some(Err(error)) => return Err(error),
+            _ => {}
+        }
+        let skipped = &self.world.skipped;
+        let shown: Vec<_> = self
+            .world
+            .assignments
+            .iter()
+            .filter(|one| !skipped.iter().any(|name| *name == one.entitlement.entitlement_type))
+            .cloned()
+            .collect();
+        self.page(&shown, cursor)
+    }
+}
+
+/// A store in a folder that goes with it.
+pub struct Place {
+    folder: tempfile::TempDir,
+    pub store: Store,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join(".connector/store.db")).unwrap();
+        Self { folder, store }
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join(".connector/store.db")
+    }
+
+    pub async fn aggregate(&self, world: &World) -> RunReport {
+        let fake = Fake::new(world);
+        self.run(&fake.job()).await
+    }
+
+    pub async fn run(&self, job: &Job<'_>) -> RunReport {
+        run(&self.store, job, |_| {}, CancellationToken::new()).await.unwrap()
+    }
+
+    /// Runs and drops the run, as a kill would, after so many commits. True when it ended before that.
+    pub async fn run_and_drop(&self, job: &Job<'_>, commits: usize) -> bool {
+        let told = AtomicUsize::new(0);
+        let enough = CancellationToken::new();
+        let progress = |_: &Progress| {
+            if told.fetch_add(1, Ordering::SeqCst) >= commits {
+                enough.cancel();
+            }
+        };
+        tokio::select! {
+            biased;
+            () = enough.cancelled() => false,
+            report = run(&self.store, job, progress, CancellationToken::new()) => { report.unwrap(); true }
+        }
+    }
+
+    pub fn query(&self, sql: &str) -> Vec<Vec<Value>> {
+        let connection = Connection::open(self.file()).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        statement
+            .query_map([], |row| (0..columns).map(|column| row.get(column)).collect())
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap()
+    }
+
+    pub fn number(&self, sql: &str) -> i64 {
+        match self.query(sql)[0][0] {
+            Value::Integer(number) => number,
+            ref other => panic!("{other:?}"),
+        }
+    }
+
+    /// Everything that a run leaves behind, row for row, without ids that depend on the order of pages.
+    pub fn rows(&self) -> Vec<Vec<Vec<Value>>> {
+        const NATURAL: &str = "CASE c.kind
+            WHEN 'accounts' THEN (SELECT account_id FROM accounts WHERE id = c.row)
+            WHEN 'entitlements' THEN (SELECT type || '/' || entitlement_id FROM entitlements WHERE id = c.row)
+            ELSE (SELECT h.account || ' ' || e.type || '/' || e.entitlement_id || h.inline FROM assignments h
+                  JOIN entitlements e ON e.id = h.entitlement WHERE h.id = c.row AND h.source = c.source) END";
+        [
+            "SELECT account_id, name, display_name, enabled, locked, attributes, hash, first_run, added_run,
+                    changed_run, removed_run FROM accounts ORDER BY 1",
+            "SELECT type, entitlement_id, name, description, attributes, hash, first_run, added_run, changed_run,
+                    removed_run FROM entitlements ORDER BY 1, 2",
+            "SELECT h.account, e.type, e.entitlement_id, h.inline, h.first_run, h.added_run, h.removed_run
+             FROM assignments h JOIN entitlements e ON e.id = h.entitlement ORDER BY 1, 2, 3, 4",
+            &format!("SELECT c.kind, {NATURAL}, c.run, c.before, c.removed_run FROM changes c ORDER BY 1, 2, 3"),
+            "SELECT number, status, accounts_seen, accounts_added, accounts_changed, accounts_removed,
+                    entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
+                    assignments_seen, assignments_added, assignments_removed, error_message FROM runs ORDER BY 1",
+            "SELECT run, text FROM warnings ORDER BY 1, 2",
+            "SELECT * FROM frontier",
+            "SELECT * FROM seen",
+        ]
+        .iter()
+        .map(|sql| self.query(sql))
+        .collect()
+    }
+}
+
+pub fn failing(error: Error) -> Option<Result<Pages>> {
+    Some(Err(error))
+}

@@ -1,0 +1,133 @@
+//! Promise: an aggregation that saw less than it should deletes nothing.
+
+mod aggregate_fake;
+
+use aggregate_fake::{Fake, Pages, Place, World, failing};
+use connector_core::{Error, ErrorKind, Page, Percentage};
+use connector_engine::aggregate::{Job, RunReport, RunStatus};
+
+const ALIVE: &str = "SELECT (SELECT count(*) FROM accounts WHERE removed_run IS NULL)
+    + (SELECT count(*) FROM entitlements WHERE removed_run IS NULL)
+    + (SELECT count(*) FROM assignments WHERE removed_run IS NULL)";
+
+fn assert_refused(report: &RunReport, part: &str) {
+    assert_eq!(report.status, RunStatus::Refused);
+    let error = report.error.as_ref().unwrap();
+    assert_eq!(error.kind, ErrorKind::Guard);
+    assert!(error.message.contains(part), "{}", error.message);
+    assert!(error.help.as_ref().unwrap().contains("--no-delete"));
+}
+
+#[tokio::test]
+async fn an_aggregation_that_saw_less_deletes_nothing() {
+    let place = Place::new();
+    let world = World::of(100);
+    place.aggregate(&world).await;
+    let alive = place.number(ALIVE);
+
+    // An unfinished run.
+    let fake = Fake::new(&World::default()).with_script(|step, _, _| match step {
+        "assignments" => failing(Error::new(ErrorKind::Quota, "used up")),
+        _ => None,
+    });
+    assert_eq!(place.run(&fake.job()).await.status, RunStatus::Failed);
+    assert_eq!(place.number(ALIVE), alive);
+
+    // An empty read, even where everything may be removed.
+    let fake = Fake::new(&World::default());
+    let all = Job { delete_threshold: Percentage::new(100.0), restart: true, ..fake.job() };
+    assert_refused(&place.run(&all).await, "showed no account, but the store has 100");
+    assert_eq!(place.number(ALIVE), alive);
+
+    // More than the threshold.
+    let mut fewer = world.clone();
+    fewer.accounts.retain(|id, _| id.as_str() >= "00011");
+    assert_refused(&place.aggregate(&fewer).await, "11 of 100 accounts were not seen");
+    assert_eq!(place.number(ALIVE), alive);
+
+    // A type that can't be read now.
+    let mut without = world.clone();
+    without.skipped.push("group".to_owned());
+    let report = place.aggregate(&without).await;
+    assert_eq!(report.status, RunStatus::Succeeded);
+    assert_eq!(report.warnings, ["group: not read: not switched on in this org"]);
+    assert_eq!(place.number(ALIVE), alive);
+
+    // No entitlements, no assignments, none of a type.
+    let mut without = world.clone();
+    without.entitlements.clear();
+    assert_refused(&place.aggregate(&without).await, "showed no entitlement, but the store has 6");
+    let mut without = world.clone();
+    without.assignments.clear();
+    assert_refused(&place.aggregate(&without).await, "showed no assignment, but the store has 200");
+    let mut more = world.clone();
+    more.add_entitlement("queue/q", "Queue");
+    more.assign("00001", "queue/q");
+    place.aggregate(&more).await;
+    more.assignments.retain(|assignment| assignment.entitlement.entitlement_type != "group");
+    assert_refused(&place.aggregate(&more).await, "none of the assignments of type `group`, but the store has 200");
+    assert_eq!(place.number("SELECT count(*) FROM assignments WHERE removed_run IS NULL AND NOT inline"), 201);
+
+    // A connector that does not read entitlements any more.
+    let mut fake = Fake::new(&world);
+    fake.entitlements = false;
+    assert_eq!(place.run(&fake.job()).await.status, RunStatus::Succeeded);
+    assert_eq!(place.number("SELECT count(*) FROM entitlements WHERE removed_run IS NULL"), 7);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_removed_or_kept() {
+    let place = Place::new();
+    let world = World::of(100);
+    place.aggregate(&world).await;
+    let mut fewer = world.clone();
+    fewer.accounts.retain(|id, _| id.as_str() >= "00040");
+    fewer.assignments.retain(|assignment| assignment.account.as_str() >= "00040");
+
+    let fake = Fake::new(&fewer);
+    let report = place.run(&Job { remove: false, ..fake.job() }).await;
+    assert_eq!((report.status, report.accounts.removed), (RunStatus::Succeeded, 0));
+    assert_eq!(
+        report.warnings,
+        ["40 accounts, 0 entitlements and 80 assignments were not seen and are kept, as asked"]
+    );
+
+    let report = place.run(&Job { delete_threshold: Percentage::new(40.0), ..fake.job() }).await;
+    assert_eq!((report.status, report.accounts.removed, report.assignments.removed), (RunStatus::Succeeded, 40, 120));
+
+    let mut bare = world.clone();
+    bare.assignments.clear();
+    bare.accounts.retain(|id, _| id.as_str() >= "00040");
+    let fake = Fake::new(&bare);
+    let report = place.run(&Job { delete_threshold: Percentage::new(100.0), ..fake.job() }).await;
+    assert_eq!((report.status, report.assignments.removed), (RunStatus::Succeeded, 120));
+}
+
+#[tokio::test]
+async fn a_type_skipped_before_a_stop_stays_skipped_after_it() {
+    let place = Place::new();
+    let world = World::of(50);
+    place.aggregate(&world).await;
+    let alive = place.number(ALIVE);
+    let mut without = world.clone();
+    without.skipped.push("group".to_owned());
+    let stopped = Fake::new(&without).with_script(|step, cursor, _| {
+        (step == "accounts" && !cursor.is_start()).then(|| Err(Error::new(ErrorKind::Unavailable, "gone")))
+    });
+    assert_eq!(place.run(&Job { concurrency: 1, ..stopped.job() }).await.status, RunStatus::Failed);
+    let report = place.aggregate(&without).await;
+    assert_eq!((report.status, report.resumed), (RunStatus::Succeeded, true));
+    assert_eq!(place.number(ALIVE), alive);
+}
+
+#[tokio::test]
+async fn an_account_page_that_ends_early_is_caught_by_the_threshold() {
+    let place = Place::new();
+    let world = World::of(100);
+    place.aggregate(&world).await;
+    let one = world.accounts.values().next().unwrap().clone();
+    let fake = Fake::new(&world).with_script(move |step, _, _| {
+        (step == "accounts").then(|| Ok(Pages::Accounts(Page::last(vec![one.clone()]))))
+    });
+    assert_refused(&place.run(&fake.job()).await, "99 of 100 accounts were not seen");
+}
