@@ -154,6 +154,31 @@ async fn a_local_source_is_never_asked_through_a_proxy() {
     assert!(proxy.seen().is_empty());
 }
 
+/// The proxy of the environment counts for a whole process, so this test runs itself once more with one set.
+#[tokio::test]
+async fn a_local_source_is_never_asked_through_the_proxy_of_the_environment() {
+    const CHILD: &str = "CONNECTOR_TEST_IN_CHILD";
+    let name = "credentials::a_local_source_is_never_asked_through_the_proxy_of_the_environment";
+    if std::env::var_os(CHILD).is_some() {
+        let api = Scripted::start(vec![answer("200 OK", "", b"direct")]);
+        assert_eq!(client(&login_for(&api.url())).get("/data").send().await.unwrap().body, "direct");
+        return;
+    }
+    let proxy = Scripted::start(vec![answer("200 OK", "", token_for("http://127.0.0.1:1").to_string().as_bytes()); 9]);
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env(CHILD, "1")
+        .env("HTTP_PROXY", proxy.url())
+        .env("http_proxy", proxy.url())
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    assert!(proxy.seen().is_empty());
+}
+
 #[tokio::test]
 async fn a_strategy_can_post_its_form_to_the_token_url_alone() {
     let login = Scripted::start(vec![answer("200 OK", "", token_for("https://evil.example").to_string().as_bytes())]);

@@ -27,20 +27,28 @@ impl Scripted {
         Self::serve(script, move |stream| acceptor.accept(stream).ok())
     }
 
-    fn serve<S: Read + Write>(script: Vec<Vec<u8>>, open: impl Fn(TcpStream) -> Option<S> + Send + 'static) -> Self {
+    fn serve<S: Read + Write>(
+        script: Vec<Vec<u8>>,
+        open: impl Fn(TcpStream) -> Option<S> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
+        let (script, open) = (Arc::new(Mutex::new(script.into_iter())), Arc::new(open));
         std::thread::spawn(move || {
-            let mut script = script.into_iter();
             while let Ok((stream, _)) = listener.accept() {
-                let Some(mut stream) = open(stream) else { continue };
-                let Some(request) = read_request(&mut stream) else { continue };
-                log.lock().unwrap().push(request);
-                if let Some(answer) = script.next() {
-                    let _ = stream.write_all(&answer).and_then(|()| stream.flush());
-                }
+                // A client may open a connection and leave it idle; the others must not wait for it.
+                let (script, open, log) = (script.clone(), open.clone(), log.clone());
+                std::thread::spawn(move || {
+                    let Some(mut stream) = open(stream) else { return };
+                    let Some(request) = read_request(&mut stream) else { return };
+                    log.lock().unwrap().push(request);
+                    let answer = script.lock().unwrap().next();
+                    if let Some(answer) = answer {
+                        let _ = stream.write_all(&answer).and_then(|()| stream.flush());
+                    }
+                });
             }
         });
         Self { port, seen }

@@ -131,6 +131,20 @@ async fn a_passing_fault_of_the_token_endpoint_is_tried_again_but_not_for_ever()
     assert_eq!(server.seen().len(), 3);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn those_who_wait_for_a_login_share_its_failure_too() {
+    let server = Scripted::start(vec![answer("503 Service Unavailable", "", b""); 99]);
+    let client = client(&format!("{}{TOKEN_PATH}", server.url()));
+    let errors = at_once(30, || {
+        let client = client.clone();
+        async move { client.token().await.unwrap_err() }
+    })
+    .await;
+    assert!(errors.iter().all(|error| (error.kind(), error.retry()) == (ErrorKind::Unavailable, Retry::Exhausted)));
+    let logins = server.seen().len();
+    assert!(logins < 30, "{logins}: one login has three tries, and a task that came late may begin another");
+}
+
 #[tokio::test]
 async fn a_token_at_the_end_of_its_life_is_renewed_before_it_is_sent() {
     for (life, logins) in [(0, 3), (3600, 1)] {
