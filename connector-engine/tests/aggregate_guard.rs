@@ -1,5 +1,7 @@
 //! Promise: an aggregation that saw less than it should deletes nothing.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end where something is missing")]
+
 mod aggregate_fake;
 
 use aggregate_fake::{Fake, Pages, Place, World, failing};

@@ -1,5 +1,12 @@
 //! What changed between two runs, and what a store answers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unnecessary_wraps,
+    reason = "tests end where something is missing"
+)]
+
 mod aggregate_fake;
 
 use aggregate_fake::{Fake, Place, World, reference};
@@ -264,7 +271,7 @@ async fn exports_are_whole() {
     for (what, rows) in [(What::Accounts, 19), (What::Entitlements, 6), (What::Assignments, 58)] {
         for (format, header) in [(Format::Ndjson, 0), (Format::Csv, 1)] {
             let (count, text) = export(what, format);
-            assert_eq!((count, text.lines().count()), (rows, rows as usize + header), "{what:?} {format:?}");
+            assert_eq!((count, text.lines().count() as u64), (rows, rows + header), "{what:?} {format:?}");
         }
     }
     let (_, text) = export(What::Entitlements, Format::Ndjson);

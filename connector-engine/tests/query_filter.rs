@@ -1,5 +1,7 @@
 //! The language of `--where`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end where something is missing")]
+
 use connector_core::{Account, Attributes, ErrorKind};
 use connector_engine::query::Filter;
 use proptest::prelude::*;

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How often one page is asked for.
 const TRIES: u32 = 5;
 /// The longest time to wait between two of them.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// Reads the page at a position. What the connector says is worth repeating is repeated, a few times.
 ///

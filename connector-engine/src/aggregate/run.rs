@@ -36,13 +36,13 @@ pub async fn run(
         restart: job.restart,
         steps,
     };
-    let (mut committer, started) = Committer::start(store, beginning).await?;
+    let (mut thread, started) = Committer::start(store, beginning).await?;
     let mut course = Course::new(started, progress);
-    let ending = course.go(job, &mut committer, &start, &stop).await;
+    let ending = course.go(job, &mut thread, &start, &stop).await;
     if matches!(ending, Ending::Complete { .. }) {
         course.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
     }
-    committer.finish(ending, start.usage(job.meter)).await
+    thread.finish(ending, start.usage(job.meter)).await
 }
 
 /// Where a job is.
@@ -81,7 +81,7 @@ impl<P: Fn(&Progress)> Course<P> {
     async fn go(
         &mut self,
         job: &Job<'_>,
-        committer: &mut Committer,
+        thread: &mut Committer,
         start: &Readings,
         stop: &CancellationToken,
     ) -> Ending {
@@ -90,17 +90,17 @@ impl<P: Fn(&Progress)> Course<P> {
         let ending = loop {
             // A slow disk slows the reads down instead of filling the memory.
             let limit = job.concurrency.max(1);
-            while reads.len() < limit && reads.len() + committer.waiting() < limit * 2 {
-                let Some((step, cursor)) = self.frontier.pop_front() else { break };
-                reads.push(read(job, step, cursor));
+            while reads.len() < limit && reads.len() + thread.waiting() < limit * 2 {
+                let Some((part, cursor)) = self.frontier.pop_front() else { break };
+                reads.push(read(job, part, cursor));
             }
-            if reads.is_empty() && committer.waiting() == 0 {
+            if reads.is_empty() && thread.waiting() == 0 {
                 return Ending::Complete { remove: job.remove, threshold: job.delete_threshold };
             }
-            match wake(&mut reads, committer, stop).await {
+            match wake(&mut reads, thread, stop).await {
                 Woken::Stopped => break Ending::Interrupted,
                 Woken::Read(Ok(page)) => {
-                    if let Err(error) = committer.commit(page, start.usage(job.meter)) {
+                    if let Err(error) = thread.commit(page, start.usage(job.meter)) {
                         break Ending::Failed(error);
                     }
                 }
@@ -110,13 +110,13 @@ impl<P: Fn(&Progress)> Course<P> {
         };
         // What is being read is dropped; what was read is committed before the run ends.
         drop(reads);
-        self.settle(committer, ending, start.usage(job.meter).api_calls).await
+        self.settle(thread, ending, start.usage(job.meter).api_calls).await
     }
 
     /// Waits for the pages that were read. The first error stays.
-    async fn settle(&mut self, committer: &mut Committer, mut ending: Ending, calls: u64) -> Ending {
-        while committer.waiting() > 0 {
-            match committer.committed().await {
+    async fn settle(&mut self, thread: &mut Committer, mut ending: Ending, calls: u64) -> Ending {
+        while thread.waiting() > 0 {
+            match thread.committed().await {
                 Ok(committed) => self.committed(committed, calls),
                 Err(error) if !matches!(ending, Ending::Failed(_)) => ending = Ending::Failed(error),
                 Err(_) => {}
@@ -151,14 +151,14 @@ impl<P: Fn(&Progress)> Course<P> {
 
 async fn wake<F: Future<Output = Result<ReadPage>>>(
     reads: &mut FuturesUnordered<F>,
-    committer: &mut Committer,
+    thread: &mut Committer,
     stop: &CancellationToken,
 ) -> Woken {
-    let committing = committer.waiting() > 0;
+    let committing = thread.waiting() > 0;
     tokio::select! {
         biased;
         () = stop.cancelled() => Woken::Stopped,
-        committed = committer.committed(), if committing => Woken::Committed(committed),
+        committed = thread.committed(), if committing => Woken::Committed(committed),
         Some(page) = reads.next(), if !reads.is_empty() => Woken::Read(page),
     }
 }

@@ -209,12 +209,11 @@ impl History<'_> {
         let mut runs: HashMap<i64, (String, Timestamp)> = HashMap::new();
         let mut told = Vec::with_capacity(self.entries.len());
         for (number, event, changes, entitlement) in self.entries {
-            let (run, at) = match runs.get(&number) {
-                Some(known) => known.clone(),
-                None => {
-                    let stored = crate::store::run_by_number(&self.reading.connection, number)?;
-                    runs.entry(number).or_insert((stored.report.run, stored.started_at)).clone()
-                }
+            let (run, at) = if let Some(known) = runs.get(&number) {
+                known.clone()
+            } else {
+                let stored = crate::store::run_by_number(&self.reading.connection, number)?;
+                runs.entry(number).or_insert((stored.report.run, stored.started_at)).clone()
             };
             told.push(HistoryEntry { run, at, event, changes, entitlement });
         }

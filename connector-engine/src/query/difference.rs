@@ -78,16 +78,13 @@ pub(super) const OWN_NAMES: [&str; 5] = ["name", "display_name", "enabled", "loc
 /// What differs between an account's values; `None` is an account that is not there.
 pub(super) fn of_accounts(from: Option<&AccountImage>, to: Option<&AccountImage>) -> Vec<AttributeChange> {
     let mut changes = Changes::default();
-    let field = |side: Option<&AccountImage>, get: fn(&AccountImage) -> Value| side.map_or(Value::Null, get);
-    let fields: [(&str, fn(&AccountImage) -> Value); 4] = [
-        ("name", |image| Value::from(image.name.as_str())),
-        ("display_name", |image| image.display_name.as_deref().map_or(Value::Null, Value::from)),
-        ("enabled", |image| Value::from(image.enabled)),
-        ("locked", |image| Value::from(image.locked)),
-    ];
-    for (name, get) in fields {
-        changes.add(name, field(from, get), field(to, get));
-    }
+    let mut add = |name, value: fn(&AccountImage) -> Value| {
+        changes.add(name, from.map_or(Value::Null, value), to.map_or(Value::Null, value));
+    };
+    add("name", |image| Value::from(image.name.as_str()));
+    add("display_name", |image| image.display_name.as_deref().map_or(Value::Null, Value::from));
+    add("enabled", |image| Value::from(image.enabled));
+    add("locked", |image| Value::from(image.locked));
     changes.add_attributes(from.map(|image| &image.attributes), to.map(|image| &image.attributes));
     changes.0
 }

@@ -94,7 +94,7 @@ impl Store {
 
     fn connect(&self) -> Result<Connection> {
         let connection = Connection::open(&self.path).map_err(fault)?;
-        connection.busy_timeout(Duration::from_secs(60)).map_err(fault)?;
+        connection.busy_timeout(Duration::from_mins(1)).map_err(fault)?;
         connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY").map_err(fault)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)

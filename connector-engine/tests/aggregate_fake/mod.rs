@@ -1,6 +1,12 @@
 //! A source in memory, and what a store holds of it.
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unnecessary_wraps,
+    reason = "tests end where something is missing"
+)]
 
 use async_trait::async_trait;
 use connector_core::{

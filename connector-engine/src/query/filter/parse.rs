@@ -48,12 +48,6 @@ impl Parser<'_> {
         self.tokens.get(self.at).or(self.tokens.last()).map_or(1, |placed| placed.column)
     }
 
-    fn next(&mut self) -> Token {
-        let token = self.peek().clone();
-        self.at += 1;
-        token
-    }
-
     fn take_word(&mut self, wanted: &str) -> bool {
         let there = matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(wanted));
         self.at += usize::from(there);
@@ -173,13 +167,12 @@ impl Parser<'_> {
 
     /// Both `like` sides are compared in lower case.
     fn pattern(&mut self) -> Result<Vec<char>, Fault> {
-        match self.next() {
-            Token::Text(text) => Ok(text.to_lowercase().chars().collect()),
-            _ => {
-                self.at -= 1;
-                Err(self.unexpected("a text in quotes, with % for any characters and _ for one"))
-            }
-        }
+        let Token::Text(text) = self.peek() else {
+            return Err(self.unexpected("a text in quotes, with % for any characters and _ for one"));
+        };
+        let pattern = text.to_lowercase().chars().collect();
+        self.at += 1;
+        Ok(pattern)
     }
 
     fn list(&mut self) -> Result<Vec<Literal>, Fault> {
