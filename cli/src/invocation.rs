@@ -50,7 +50,9 @@ impl Invocation {
 
     /// The store, made at first use.
     pub(crate) fn store(&self, project: &Project) -> Result<Store> {
-        Store::open(self.store_path(project)?)
+        let path = self.store_path(project)?;
+        tracing::info!(project = %project.folder().display(), store = %path.display(), "opening the store");
+        Store::open(path)
     }
 
     /// The store for a question; fails with kind `not_found` when nothing was ever read into it.

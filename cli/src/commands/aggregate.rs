@@ -56,6 +56,14 @@ fn aggregate_one(
         let display = ProgressDisplay::begin(&invocation.printer, &source.source);
         invocation.block_on(aggregate::run(store, &job, |progress| display.show(progress), stop))??
     };
+    tracing::info!(
+        source = report.source,
+        run = report.run,
+        status = report.status.name(),
+        accounts = report.accounts.seen,
+        api_calls = report.api_calls,
+        "the aggregation ended"
+    );
     show(invocation, &report)?;
     Ok(exit_of(invocation, &report))
 }

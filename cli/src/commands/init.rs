@@ -23,6 +23,8 @@ pub(crate) fn run(invocation: &Invocation, arguments: &InitArguments) -> Result<
         for path in &made {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if let Some(meaning) = meaning(&name) {
+                // On a narrow terminal the name has to do.
+                let meaning = if printer.prose_width() < 20 + meaning.len() { "" } else { meaning };
                 printer.result(format!("    {name:<15} {}\n", paint(DIM, meaning)))?;
             }
         }

@@ -134,8 +134,10 @@ impl Tour<'_> {
             .map_err(|fault| Error::new(ErrorKind::Internal, format!("the tour took a wrong turn: {fault}")))?;
         let exit = super::run(&self.invocation.within_tour(), parsed.command)?;
         self.invocation.printer.flush()?;
-        if let Some(stopped) = self.invocation.interrupted() {
-            return Err(Error::new(ErrorKind::Cancelled, format!("stopped (exit code {})", stopped.code())).into());
+        if self.invocation.interrupted().is_some() {
+            return Err(Error::new(ErrorKind::Cancelled, "the tour was stopped")
+                .with_help("what it made stays in the folder; remove the folder to begin anew")
+                .into());
         }
         match exit {
             Exit::Success => Ok(()),

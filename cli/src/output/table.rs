@@ -44,19 +44,19 @@ pub(crate) fn text_cell(text: impl Into<String>) -> TableCell {
 impl TableCell {
     /// The cell in green.
     pub(crate) fn good(mut self) -> Self {
-        self.color = Some(Color::Green);
+        self.color = Some(Color::DarkGreen);
         self
     }
 
     /// The cell in yellow.
     pub(crate) fn warn(mut self) -> Self {
-        self.color = Some(Color::Yellow);
+        self.color = Some(Color::DarkYellow);
         self
     }
 
     /// The cell in red.
     pub(crate) fn bad(mut self) -> Self {
-        self.color = Some(Color::Red);
+        self.color = Some(Color::DarkRed);
         self
     }
 
@@ -152,19 +152,21 @@ impl Table {
         cells.max(self.columns[index].title.width()).max(1)
     }
 
-    /// The columns that fit; the first of all and those of rank 0 always stay.
+    /// The columns that fit: those of rank 0 always, then one after the other by rank.
     fn choose(&self, natural: &[usize], width: Option<usize>) -> Vec<usize> {
-        let mut shown: Vec<usize> = (0..self.columns.len()).collect();
-        let Some(width) = width else { return shown };
-        loop {
-            let least: usize = shown.iter().map(|index| self.least_width(*index, natural) + GAP).sum();
-            let next = shown.iter().copied().filter(|index| self.columns[*index].rank > 0);
-            let Some(next) = next.max_by_key(|index| (self.columns[*index].rank, *index)) else { return shown };
+        let all = 0..self.columns.len();
+        let Some(width) = width else { return all.collect() };
+        let (mut shown, mut others): (Vec<_>, Vec<_>) = all.partition(|index| self.columns[*index].rank == 0);
+        others.sort_by_key(|index| self.columns[*index].rank);
+        for index in others {
+            let columns = shown.iter().chain([&index]);
+            let least: usize = columns.map(|index| self.least_width(*index, natural) + GAP).sum();
             if least <= width + GAP {
-                return shown;
+                shown.push(index);
             }
-            shown.retain(|index| *index != next);
         }
+        shown.sort_unstable();
+        shown
     }
 
     fn least_width(&self, index: usize, natural: &[usize]) -> usize {

@@ -17,6 +17,7 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
     let project = invocation.project()?;
     let connector = registry::connector(&arguments.connector)?;
     let name = &arguments.name;
+    let nothing_set = arguments.set.is_empty();
     let mut values = arguments.set;
     let can_ask = stdin().is_terminal() && stderr().is_terminal();
     if arguments.interactive && !can_ask {
@@ -24,8 +25,9 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
             .with_help("fill the values in with `--set KEY=VALUE`")
             .into());
     }
+    values.extend(own_key_files(connector, &values, name)?);
     let open = open_values(connector, &values)?;
-    let asks = arguments.interactive || can_ask && values.is_empty() && !printer.is_json();
+    let asks = arguments.interactive || can_ask && nothing_set && !printer.is_json();
     if asks && project.source_file(name).is_err() {
         values.extend(ask(&open)?);
     }
@@ -44,17 +46,18 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
             printer.result(format!("  {}\n      {}\n", open.key, lines.join("\n      ")))?;
         }
     }
-    what_next(invocation, &project, name, &open);
+    what_next(invocation, &project, name, &values);
     Ok(Exit::Success)
 }
 
-fn what_next(invocation: &Invocation, project: &Project, name: &str, open: &[OpenValue]) {
+fn what_next(invocation: &Invocation, project: &Project, name: &str, values: &[(String, String)]) {
     let cert = format!("connector cert new {name}");
     let validate = format!("connector validate {name}");
     let test = format!("connector test {name}");
     let mut next = vec![(validate.as_str(), "check the file"), (test.as_str(), "test the connection")];
-    let needs_key = open.iter().any(|open| open.key == "auth.key_ref");
-    if needs_key && !project.folder().join(format!("secrets/{name}.key")).exists() {
+    let own_key = format!("secrets/{name}.key");
+    let names_own_key = values.iter().any(|(key, value)| key == "auth.key_ref" && *value == format!("file:{own_key}"));
+    if names_own_key && !project.folder().join(own_key).exists() {
         next.insert(0, (cert.as_str(), "make the key and the certificate"));
     }
     invocation.printer.next(&next);
@@ -73,6 +76,26 @@ pub(crate) fn write_source(
         filled.insert(in_its_block(connector, strategy, key)?.to_owned(), value.clone());
     }
     project.add_source(name, connector, strategy.map(|strategy| strategy.grant_type), &filled)
+}
+
+/// Where `cert new NAME` puts the key and the certificate, for those who say nothing else.
+fn own_key_files(
+    connector: &ConnectorRegistration,
+    values: &[(String, String)],
+    name: &str,
+) -> Result<Vec<(String, String)>> {
+    let Some(strategy) = strategy(connector, values)? else { return Ok(Vec::new()) };
+    if values.iter().any(|(key, _)| key == "auth.key_ref") {
+        return Ok(Vec::new());
+    }
+    let document = schema::grant_type_schema(strategy);
+    let is_known = |key: &str| document["properties"].get(key).is_some();
+    let is_set = |key: &str| values.iter().any(|(known, _)| known.strip_prefix("auth.") == Some(key));
+    Ok([("key_ref", "key"), ("certificate_ref", "crt")]
+        .into_iter()
+        .filter(|(key, _)| is_known(key) && !is_set(key))
+        .map(|(key, extension)| (format!("auth.{key}"), format!("file:secrets/{name}.{extension}")))
+        .collect())
 }
 
 /// A required value that no `--set` fills in.

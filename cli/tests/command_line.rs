@@ -1,0 +1,151 @@
+//! What scripts rely on: streams, exit codes and JSON of commands that need no network.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+const INVALID: &str = "connector: salesforce\nauth:\n  grant_type: jwt_bearer\n  isuer: abc\n";
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    for name in ["RUST_LOG", "NO_COLOR", "COLUMNS", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A project with an invalid source `bad`.
+fn project() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["init"]).status.success());
+    fs::write(folder.path().join("sources/bad.yaml"), INVALID).unwrap();
+    folder
+}
+
+#[test]
+fn what_is_wrong_goes_to_stderr_and_as_json_to_stdout() {
+    let folder = project();
+    let human = run(folder.path(), &["validate"]);
+    assert_eq!(human.status.code(), Some(2));
+    assert_eq!(text(&human.stdout), "");
+    assert!(text(&human.stderr).contains("sources/bad.yaml:4:3"), "{}", text(&human.stderr));
+
+    let json = run(folder.path(), &["validate", "bad", "--output", "json"]);
+    assert_eq!(json.status.code(), Some(2));
+    let problems: Vec<Value> = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(problems.iter().any(|problem| problem["place"]["line"] == 4 && problem["rule"] == "unknown_key"));
+}
+
+#[test]
+fn a_test_of_an_invalid_definition_still_names_all_steps() {
+    let folder = project();
+    let output = run(folder.path(), &["test", "bad", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["ok"], false);
+    assert_eq!(report["connector"], "salesforce");
+    let steps: Vec<_> =
+        report["steps"].as_array().unwrap().iter().map(|step| (&step["name"], &step["status"])).collect();
+    assert_eq!(steps[0], (&"definition".into(), &"failed".into()));
+    assert_eq!(steps.len(), 7);
+    assert!(steps[1..].iter().all(|(_, status)| *status == "skipped"));
+}
+
+#[test]
+fn a_failure_with_json_is_one_line_on_stderr_and_nothing_on_stdout() {
+    let folder = project();
+    for (arguments, code, kind) in [
+        (&["accounts", "bad"][..], 1, "not_found"),
+        (&["aggregate", "bad"], 2, "definition"),
+        (&["frobnicate"], 2, "definition"),
+    ] {
+        let arguments = [arguments, &["--output", "json"]].concat();
+        let output = run(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+        let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(error["error"]["kind"], kind, "{arguments:?}");
+        assert!(error["error"]["help"].is_string(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let folder = project();
+    for arguments in [&["schema"][..], &["completions", "bash"], &["connectors"]] {
+        let mut child =
+            command(folder.path(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(text(&output.stderr).lines().filter(|line| line.contains("error")).count(), 0, "{arguments:?}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_ask() {
+    let folder = project();
+    let has_colour = |arguments: &[&str]| run(folder.path(), arguments).stdout.contains(&0x1b);
+    assert!(!has_colour(&["connectors"]));
+    assert!(has_colour(&["connectors", "--color", "always"]));
+    let output =
+        command(folder.path(), &["connectors"]).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(!output.stdout.contains(&0x1b));
+}
+
+#[test]
+fn a_new_source_with_its_new_key_is_valid_and_no_key_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let steps = [&["init"][..], &["cert", "new", "prod"], &["source", "new", "salesforce", "prod"], &["validate"]];
+    for arguments in steps {
+        let output = run(folder.path(), arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    }
+    let key = fs::read(folder.path().join("secrets/prod.key")).unwrap();
+    assert_eq!(run(folder.path(), &["cert", "new", "prod"]).status.code(), Some(1));
+    assert_eq!(fs::read(folder.path().join("secrets/prod.key")).unwrap(), key);
+}
+
+#[test]
+fn a_key_with_a_password_is_encrypted_and_fits_its_certificate() {
+    let folder = project();
+    let made = command(folder.path(), &["cert", "new", "prod", "--password-ref", "env:KEY_PASSWORD"])
+        .env("KEY_PASSWORD", "made at test time")
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let key = fs::read_to_string(folder.path().join("secrets/prod.key")).unwrap();
+    assert!(key.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    let source = ["source", "new", "salesforce", "prod", "--set", "auth.key_password_ref=env:KEY_PASSWORD"];
+    assert!(run(folder.path(), &source).status.success());
+    let shown = command(folder.path(), &["cert", "show", "prod", "--output", "json"])
+        .env("KEY_PASSWORD", "made at test time")
+        .output()
+        .unwrap();
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["fits_key"], true);
+}
+
+#[test]
+fn a_delta_run_that_the_connector_can_not_do_is_refused_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &["init"]);
+    run(folder.path(), &["source", "new", "salesforce", "prod"]);
+    let output = run(folder.path(), &["aggregate", "prod", "--delta", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["error"]["kind"], "unsupported");
+    assert!(!folder.path().join(".connector").exists());
+}
