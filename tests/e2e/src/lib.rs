@@ -1,1 +1,9 @@
-//! End-to-end tests and benchmarks
+//! What the end-to-end tests stand on: a project folder wired to a simulated org, and a way to run the command line in it.
+
+mod bare;
+mod command;
+mod project;
+
+pub use bare::{Bare, Truth};
+pub use command::{Binary, Ended};
+pub use project::Project;

@@ -152,8 +152,10 @@ async fn account_ids_are_unique(connector: &dyn Connector) -> Tried {
 }
 
 async fn attributes_fit_the_schema(connector: &dyn Connector) -> Tried {
+    let accounts = reading::accounts(connector).await?;
+    // Asked for after the read: what only the source can tell is known then.
     let schema = connector.schema();
-    for account in reading::accounts(connector).await? {
+    for account in accounts {
         for (name, value) in account.attributes.entries() {
             let value: Value = serde_json::from_str(value.get()).map_err(|error| error.to_string())?;
             let Some(attribute) = schema.attributes.iter().find(|attribute| attribute.name == name) else {

@@ -1,0 +1,145 @@
+//! The main job, end to end: what a user reads is what the org has.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use connector_e2e::{Bare, Binary, Project};
+use connector_sandbox_salesforce::{Fault, Options};
+use std::time::Duration;
+
+const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
+
+async fn project(options: Options) -> Project {
+    Project::start(BINARY, options).await
+}
+
+fn small() -> Options {
+    Options { users: 500, max_page: 200, ..Options::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_connection_test_names_every_step_in_order() {
+    let project = project(small()).await;
+    let report = project.run(&["test", "salesforce", "--output", "json"]).expect_code(0).json();
+    let names: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect();
+    let expected = ["definition", "private_key", "certificate", "assertion", "access_token", "api", "permissions"];
+    assert_eq!(names, expected);
+    assert_eq!(report["ok"], true);
+    assert_eq!(report["source"], "salesforce");
+    assert_eq!(report["connector"], "salesforce");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_aggregation_reads_every_account_and_every_assignment() {
+    let project = project(small()).await;
+    let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    let truth = Bare::sign_in(&project).await.truth().await;
+    assert_eq!(report["status"], "succeeded");
+    assert_eq!(report["mode"], "full");
+    assert_eq!(report["resumed"], false);
+    assert_eq!(report["accounts"]["seen"], truth.users.len());
+    assert_eq!(report["accounts"]["added"], truth.users.len());
+    assert_eq!(report["entitlements"]["seen"], truth.entitlements.len());
+    assert_eq!(report["assignments"]["seen"], truth.assignments.len());
+
+    let accounts = project.run(&["accounts", "salesforce", "--output", "json"]).expect_code(0).json_lines();
+    let ids: Vec<_> = accounts.iter().map(|account| account["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids, truth.users);
+    let held: Vec<_> = accounts
+        .iter()
+        .flat_map(|account| {
+            let held = account["entitlements"].as_array().unwrap().iter();
+            held.map(move |held| format!("{} {}/{}", text(&account["id"]), text(&held["type"]), text(&held["id"])))
+        })
+        .collect();
+    assert_eq!(sorted(held), truth.assignments);
+    let entitlements = project.run(&["entitlements", "salesforce", "--output", "json"]).expect_code(0).json_lines();
+    let entitlements = entitlements.iter().map(|row| format!("{}/{}", text(&row["type"]), text(&row["id"]))).collect();
+    assert_eq!(sorted(entitlements), truth.entitlements);
+
+    let again = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    assert_eq!(again["accounts"]["unchanged"], truth.users.len());
+    assert_eq!(again["accounts"]["added"], 0);
+    assert_eq!(again["assignments"]["added"], 0);
+    assert_eq!(again["assignments"]["removed"], 0);
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().unwrap()
+}
+
+fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort();
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_in_the_org_is_what_diff_shows() {
+    let project = project(small()).await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let org = project.sandbox.org();
+    let users: Vec<_> = (20..23).map(|number| org.user_id(number)).collect();
+    org.set(&users[0], "Department", "Moved").unwrap();
+    org.remove(&users[1]).unwrap();
+    org.freeze(&users[2], true).unwrap();
+    org.add_user(&[("Username", "newcomer@acme.example".into()), ("LastName", "Comer".into())]).unwrap();
+    let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    assert_eq!(report["accounts"]["added"], 1, "{report}");
+    assert_eq!(report["accounts"]["removed"], 1, "{report}");
+    assert_eq!(report["accounts"]["changed"], 2, "{report}");
+
+    let shown = project.run(&["diff", "salesforce", "--output", "json"]).expect_code(0).stdout;
+    for wanted in ["Moved", "newcomer@acme.example", users[0].as_str(), users[1].as_str(), users[2].as_str()] {
+        assert!(shown.contains(wanted), "{wanted} is missing in {shown}");
+    }
+    let locked = project.run(&["accounts", "salesforce", "--where", "locked", "--output", "json"]).expect_code(0);
+    assert!(locked.stdout.contains(users[2].as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn api_calls_stay_near_the_number_of_pages() {
+    let users = 20_000;
+    let project = project(Options { users, ..Options::default() }).await;
+    let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    let pages = Bare::sign_in(&project).await.truth().await.pages;
+    let calls = report["api_calls"].as_u64().unwrap();
+    // A few calls don't grow with the org: sign-in, versions, describe, counts, one page for each small object.
+    let fixed = 30;
+    assert!(calls * 10 <= pages * 11 + fixed * 10, "{calls} calls for {pages} pages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_org_that_vanished_removes_nothing_and_says_so() {
+    let project = project(small()).await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let before = project.snapshot();
+    let org = project.sandbox.org();
+    for number in 5..205 {
+        org.remove(&org.user_id(number)).unwrap();
+    }
+    let ended = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(4);
+    assert_eq!(ended.json()["status"], "refused");
+    assert_eq!(project.snapshot(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_session_is_renewed_in_the_middle() {
+    let project = project(small()).await;
+    project.sandbox.set_faults(vec!["session-expiry:6".parse::<Fault>().unwrap()]);
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupted_by_ctrl_c_it_says_so_and_goes_on_later() {
+    let project = project(Options { latency: Duration::from_millis(60), ..small() }).await;
+    let mut command = project.command(&["aggregate", "salesforce", "--output", "json"]);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["status"], "interrupted");
+    let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    assert_eq!(report["resumed"], true);
+    assert_eq!(report["accounts"]["seen"], project.sandbox.org().counts()["User"]);
+}

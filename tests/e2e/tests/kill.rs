@@ -1,0 +1,95 @@
+//! Promise: a kill at any moment loses nothing that was committed and repeats nothing.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use connector_e2e::{Bare, Binary, Project};
+use connector_sandbox_salesforce::Options;
+use rand::{Rng, SeedableRng};
+use std::fs;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
+const KILLS: u32 = 50;
+
+fn copy_store(project: &Project, from: &str, to: &str) {
+    let _ = fs::remove_dir_all(project.path(to));
+    fs::create_dir(project.path(to)).unwrap();
+    for name in ["store.db", "store.db-wal", "store.db-shm"] {
+        if project.path(from).join(name).exists() {
+            fs::copy(project.path(from).join(name), project.path(to).join(name)).unwrap();
+        }
+    }
+}
+
+fn start(project: &Project) -> Child {
+    let mut command = project.command(&["aggregate", "salesforce", "--output", "json"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// The counts of a report that must not depend on how often the run was killed.
+fn counts(report: &serde_json::Value) -> String {
+    ["accounts", "entitlements", "assignments"].map(|what| format!("{what}: {}", report[what])).join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_random_moments_the_store_ends_as_if_undisturbed() {
+    let options = Options { users: 900, max_page: 200, latency: Duration::from_millis(15), ..Options::default() };
+    let project = Project::start(BINARY, options).await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    copy_store(&project, ".connector", "before");
+
+    // Between the two aggregations the org changes: people leave, move, and lose and gain rights.
+    change_the_org(&project).await;
+    let started = Instant::now();
+    let undisturbed = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    let length = started.elapsed();
+    let expected = project.snapshot();
+    assert_ne!(undisturbed["accounts"]["removed"], 0);
+    assert_ne!(undisturbed["accounts"]["changed"], 0);
+    assert_ne!(undisturbed["assignments"]["removed"], 0);
+
+    let seed = 7;
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let (mut kills, mut resumed) = (0, 0);
+    while kills < KILLS {
+        copy_store(&project, "before", ".connector");
+        // Every run is killed up to three times, then left alone.
+        for _ in 0..3 {
+            let mut child = start(&project);
+            tokio::time::sleep(random.random_range(Duration::ZERO..length)).await;
+            let ended_before = child.try_wait().unwrap().is_some();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            if ended_before {
+                break;
+            }
+            kills += 1;
+        }
+        let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+        if report["resumed"] == true {
+            resumed += 1;
+            assert_eq!(counts(&report), counts(&undisturbed), "seed {seed}, after {kills} kills");
+        }
+        assert_eq!(project.snapshot(), expected, "seed {seed}, after {kills} kills");
+    }
+    assert!(resumed > 5, "only {resumed} runs were caught in the middle: the test shows nothing");
+}
+
+async fn change_the_org(project: &Project) {
+    let org = project.sandbox.org();
+    let bare = Bare::sign_in(project).await;
+    for (number, row) in bare.rows("SELECT Id FROM User ORDER BY Id").await.iter().enumerate().skip(10) {
+        let user = row["Id"].as_str().unwrap();
+        match number % 40 {
+            0 => org.remove(user).unwrap(),
+            1 => org.set(user, "Department", "Moved").unwrap(),
+            2 => org.freeze(user, true).unwrap(),
+            _ => {}
+        }
+    }
+    let sets = "SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = false";
+    for row in bare.rows(sets).await.iter().step_by(7) {
+        org.remove(row["Id"].as_str().unwrap()).unwrap();
+    }
+    org.add_user(&[("Username", "newcomer@acme.example".into()), ("LastName", "Comer".into())]).unwrap();
+}

@@ -1,0 +1,173 @@
+//! What bad surroundings get: one clear message with cause and cure, the right exit code, nothing lost, no secret shown.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use connector_e2e::{Binary, Ended, Project};
+use connector_keys::PrivateKey;
+use connector_sandbox_salesforce::{Fault, Options};
+use secrecy::{ExposeSecret, SecretString};
+use std::fs;
+
+const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
+
+async fn project() -> Project {
+    Project::start(BINARY, Options { users: 450, max_page: 200, ..Options::default() }).await
+}
+
+/// The step of a connection test that failed, as `name: detail / help`.
+fn failed_step(ended: &Ended) -> String {
+    let report = ended.json();
+    let steps = report["steps"].as_array().unwrap();
+    let failed: Vec<_> = steps.iter().filter(|step| step["status"] == "failed").collect();
+    assert_eq!(failed.len(), 1, "{report}");
+    let position = steps.iter().position(|step| step["status"] == "failed").unwrap();
+    assert!(steps[position + 1..].iter().all(|step| step["status"] == "skipped"), "{report}");
+    format!("{}: {} / {}", failed[0]["name"], failed[0]["detail"], failed[0]["help"])
+}
+
+#[track_caller]
+fn assert_says(text: &str, wanted: &[&str]) {
+    for part in wanted {
+        assert!(text.to_lowercase().contains(&part.to_lowercase()), "`{part}` is missing in: {text}");
+    }
+}
+
+fn test(project: &Project) -> Ended {
+    project.run(&["test", "salesforce", "--output", "json"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_key_file_is_named() {
+    let project = project().await;
+    fs::remove_file(project.path("secrets/salesforce.key")).unwrap();
+    let ended = test(&project);
+    assert_ne!(ended.code, Some(0));
+    assert_says(&format!("{}{}", ended.stdout, ended.stderr), &["secrets/salesforce.key"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = project().await;
+    fs::set_permissions(project.path("secrets/salesforce.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    let ended = test(&project);
+    assert_ne!(ended.code, Some(0));
+    assert_says(&format!("{}{}", ended.stdout, ended.stderr), &["chmod 600", "salesforce.key"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_key_wants_its_password_and_the_right_one() {
+    let project = project().await;
+    let key = PrivateKey::from_pem(&project.key_pem, None).unwrap();
+    let password = SecretString::from("correct horse");
+    project.write_secret("salesforce.key", key.to_pkcs8_pem(Some(&password)).unwrap().expose_secret());
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["private_key", "key_password_ref"]);
+
+    let source = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
+    let with = source.replace("  certificate_ref", "  key_password_ref: env:KEY_PASSWORD\n  certificate_ref");
+    fs::write(project.path("sources/salesforce.yaml"), with).unwrap();
+    let run = |password: &str| {
+        let mut command = project.command(&["test", "salesforce", "--output", "json"]);
+        command.env("KEY_PASSWORD", password).output().unwrap()
+    };
+    let wrong = run("battery staple");
+    let said = String::from_utf8_lossy(&wrong.stdout);
+    assert_says(&said, &["private_key", "password"]);
+    assert!(!said.contains("battery"), "{said}");
+    assert_eq!(run("correct horse").status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_not_the_certificates_fails_before_anything_is_sent() {
+    let project = project().await;
+    let other = PrivateKey::generate(2048).unwrap();
+    project.write_secret("salesforce.key", other.to_pkcs8_pem(None).unwrap().expose_secret());
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["certificate", "belong"]);
+    assert_eq!(project.sandbox.requests().total, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_salesforce_does_not_have_is_told_apart() {
+    let project = project().await;
+    let other = PrivateKey::generate(2048).unwrap();
+    project.write_secret("salesforce.key", other.to_pkcs8_pem(None).unwrap().expose_secret());
+    let source = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
+    let without = source.replace("  certificate_ref: file:secrets/salesforce.crt\n", "");
+    fs::write(project.path("sources/salesforce.yaml"), without).unwrap();
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["access_token", "certificate", "upload"]);
+    let ended = project.run(&["aggregate", "salesforce"]).expect_code(3);
+    assert_says(&ended.stderr, &["certificate"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_host_and_a_refused_connection_are_told_apart() {
+    let project = project().await;
+    let source = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
+    let with_token_url = |url: &str| source.replace(&project.sandbox.token_url(), url);
+
+    fs::write(
+        project.path("sources/salesforce.yaml"),
+        with_token_url("https://no-such-host.invalid/services/oauth2/token"),
+    )
+    .unwrap();
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["access_token", "no-such-host.invalid"]);
+    project.run(&["aggregate", "salesforce"]).expect_code(3);
+
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("https://127.0.0.1:{free}/services/oauth2/token");
+    fs::write(project.path("sources/salesforce.yaml"), with_token_url(&url)).unwrap();
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["access_token", "refused"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_untrusted_server_certificate_points_at_the_ca_file() {
+    let project = project().await;
+    let source = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
+    let without = source.replace("http:\n  ca_file: secrets/ca.pem\n", "");
+    fs::write(project.path("sources/salesforce.yaml"), without).unwrap();
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["access_token", "ca_file"]);
+    project.run(&["aggregate", "salesforce"]).expect_code(3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_html_page_instead_of_a_token_is_named() {
+    let project = project().await;
+    project.sandbox.set_faults(vec!["token-html".parse::<Fault>().unwrap()]);
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["access_token", "web page"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_odd_page_ends_the_run_and_loses_nothing() {
+    for fault in ["truncate-page:4", "repeat-page", "wrong-type-page", "missing-id", "html-200", "drop-rows", "cut:5"] {
+        let project = project().await;
+        project.run(&["aggregate", "salesforce"]).expect_code(0);
+        let before = project.snapshot();
+        project.sandbox.set_faults(vec![fault.parse::<Fault>().unwrap()]);
+        let ended = project.run(&["aggregate", "salesforce", "--output", "json"]);
+        if ended.code == Some(0) {
+            // A cut connection may have been asked again; then the answer was whole.
+            assert!(fault.starts_with("cut"), "{fault} went unnoticed: {ended:?}");
+        } else {
+            assert_eq!(ended.json()["status"], "failed", "{fault}");
+        }
+        assert_eq!(project.snapshot(), before, "{fault}");
+        project.sandbox.set_faults(Vec::new());
+        project.run(&["aggregate", "salesforce"]).expect_code(0);
+        assert_eq!(project.snapshot(), before, "{fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_used_up_quota_stops_the_run_and_says_that_it_goes_on_later() {
+    let project = project().await;
+    project.sandbox.set_faults(vec!["request-limit".parse::<Fault>().unwrap()]);
+    let ended = project.run(&["aggregate", "salesforce"]);
+    assert_ne!(ended.code, Some(0));
+    assert_says(&ended.stderr, &["24 hours"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_instance_never_gets_the_token() {
+    let project = project().await;
+    project.sandbox.set_faults(vec!["foreign-instance-url:https://collector.example".parse::<Fault>().unwrap()]);
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["collector.example"]);
+}
