@@ -111,7 +111,7 @@ fn show_settings(invocation: &Invocation, settings: &Value) -> Result<(), Stop> 
         let description = rule["description"].as_str().unwrap_or_default();
         let note = if required.contains(&name.as_str()) { " (required)" } else { "" };
         printer.result(format!("  {name}{note}\n"))?;
-        for line in wrap(&clean(description), printer.prose_width().saturating_sub(6)) {
+        for line in wrap(&clean(&description.replace('\n', " ")), printer.prose_width().saturating_sub(6)) {
             printer.result(format!("      {line}\n"))?;
         }
     }

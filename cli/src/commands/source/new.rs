@@ -114,7 +114,8 @@ fn open_values(connector: &ConnectorRegistration, values: &[(String, String)]) -
             if name == "grant_type" || values.iter().any(|(known, _)| *known == key) {
                 continue;
             }
-            let description = document["properties"][name]["description"].as_str().unwrap_or_default().to_owned();
+            let description =
+                document["properties"][name]["description"].as_str().unwrap_or_default().replace('\n', " ");
             open.push(OpenValue { example: example_of(connector, name), key, description });
         }
     };
