@@ -2,23 +2,42 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The significant 15 characters of a record id; they sort as Salesforce sorts ids.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct RecordId([u8; 15]);
+/// How many of the 18 characters of an id tell records apart; the last three only guard against a change of case.
+const SIGNIFICANT: usize = 15;
+
+/// A record id. Its first 15 characters tell it apart, and they sort as Salesforce sorts ids. The last three are kept as
+/// they came: an id is given back as it was got.
+#[derive(Clone, Copy)]
+pub(crate) struct RecordId([u8; 18]);
 
 impl RecordId {
     /// Reads an id of 15 or 18 characters.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
-        let plain = matches!(bytes.len(), 15 | 18) && bytes.iter().all(u8::is_ascii_alphanumeric);
-        if plain { bytes[..15].try_into().ok().map(Self) } else { None }
+        if !bytes.iter().all(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        bytes.try_into().map(Self).ok().or_else(|| bytes.try_into().map(Self::complete).ok())
     }
 
-    /// The 15 characters.
+    /// Adds the last three characters: each says which of five characters are capital letters.
+    fn complete(significant: [u8; SIGNIFICANT]) -> Self {
+        const MARKS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+        let mut id = [b'A'; 18];
+        id[..SIGNIFICANT].copy_from_slice(&significant);
+        for (mark, group) in id[SIGNIFICANT..].iter_mut().zip(significant.chunks(5)) {
+            let capitals = group.iter().rev().fold(0, |bits, byte| bits << 1 | usize::from(byte.is_ascii_uppercase()));
+            *mark = MARKS[capitals];
+        }
+        Self(id)
+    }
+
+    /// All 18 characters.
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("an id is made of ASCII letters and digits only")
     }
@@ -28,20 +47,44 @@ impl RecordId {
         self.as_str().starts_with(prefix)
     }
 
+    fn significant(&self) -> &[u8] {
+        &self.0[..SIGNIFICANT]
+    }
+
     fn number(self) -> u128 {
-        self.0.iter().fold(0, |number, byte| {
+        self.significant().iter().fold(0, |number, byte| {
             let digit = DIGITS.binary_search(byte).expect("an id is made of ASCII letters and digits only");
             number * 62 + digit as u128
         })
     }
 
     fn from_number(mut number: u128) -> Self {
-        let mut id = [b'0'; 15];
+        let mut id = [b'0'; SIGNIFICANT];
         for place in id.iter_mut().rev() {
             *place = DIGITS[usize::try_from(number % 62).expect("below 62")];
             number /= 62;
         }
-        Self(id)
+        Self::complete(id)
+    }
+}
+
+impl PartialEq for RecordId {
+    fn eq(&self, other: &Self) -> bool {
+        self.significant() == other.significant()
+    }
+}
+
+impl Eq for RecordId {}
+
+impl PartialOrd for RecordId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RecordId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.significant().cmp(other.significant())
     }
 }
 
@@ -143,5 +186,14 @@ mod tests {
     fn the_two_forms_of_an_id_are_the_same_id() {
         assert_eq!(RecordId::read("005ak000005hvjJAAQ"), RecordId::read("005ak000005hvjJ"));
         assert!(RecordId::read("005ak000005hvjJ").is_some_and(|id| id.has_prefix("005")));
+    }
+
+    #[test]
+    fn a_short_id_is_completed_and_a_whole_one_stays_as_it_came() {
+        let whole = |text: &str| RecordId::read(text).map(|id| id.as_str().to_owned());
+        assert_eq!(whole("005D0000001KyEI").as_deref(), Some("005D0000001KyEIIA0"));
+        assert_eq!(whole("005ak000005hvjJ").as_deref(), Some("005ak000005hvjJAAQ"));
+        assert_eq!(whole("0PSak00000M9uBB").as_deref(), Some("0PSak00000M9uBBGAZ"));
+        assert_eq!(whole("005ak000005hvjJXYZ").as_deref(), Some("005ak000005hvjJXYZ"));
     }
 }

@@ -72,8 +72,27 @@ fn a_page_that_contradicts_itself_is_refused() {
     assert!(refused(&with(2, false, true, 2)).contains("more follows"));
     assert!(refused(&with(3, false, true, 0)).contains("0 of 3"));
     assert!(refused(&with(4, true, false, 4)).contains("at most 3"));
-    assert!(refused(&with(9, false, true, 3)).contains("`totalSize` 9"));
+    assert!(refused(&with(9, true, false, 2)).contains("complete with 9 records, but has 2"));
     assert!(run(with(3, false, true, 2).to_string().as_bytes()).is_ok_and(|answer| !answer.done));
+}
+
+#[test]
+fn a_total_that_counts_beyond_the_limit_is_no_contradiction() {
+    let three: Vec<_> = ['2', '3', '4'].map(record).into();
+    for (done, next) in [(true, Value::Null), (false, json!("/services/data/v67.0/query/01g-3"))] {
+        let page = json!({"totalSize": 9, "done": done, "records": three, "nextRecordsUrl": next});
+        let answer = run(page.to_string().as_bytes()).unwrap();
+        assert_eq!((answer.rows, answer.done), (3, done));
+    }
+}
+
+#[test]
+fn a_short_id_is_read_as_the_whole_one() {
+    let mut short = record('2');
+    short["Id"] = json!("00500000000000B");
+    let asked = Asked { span: None, ..asked() };
+    let answer = read(page(&[short]).to_string().as_bytes(), &asked, |row| Ok(Some(row.id("Id")?.0.into_owned())));
+    assert_eq!(answer.unwrap().items, ["00500000000000BAAQ"]);
 }
 
 #[test]

@@ -124,20 +124,15 @@ impl Rest {
             count: u64,
         }
         let path = format!("/services/data/v{}/limits/recordCount", self.version().await?);
-        let doing = "counting records";
-        match self.get(&path, &[("sObjects", &objects.join(","))], doing).await {
-            Ok(response) => {
-                let answer: Answer = response.json().map_err(|fault| fault.with_context("step", doing))?;
-                Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect())
-            }
-            // The counts only spread the work and show how far it is; a login may lack the right to them.
-            Err(refused)
-                if matches!(refused.kind(), ErrorKind::Permission | ErrorKind::NotFound | ErrorKind::Invalid) =>
-            {
+        let answer = self.get(&path, &[("sObjects", &objects.join(","))], "counting records").await;
+        match answer.and_then(|response| response.json::<Answer>()) {
+            Ok(answer) => Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect()),
+            // The counts only spread the work and show how far it is. Trouble that concerns more than them comes again
+            // with the next request.
+            Err(refused) => {
                 tracing::debug!(error = %refused, "the org does not tell how many records it has");
                 Ok(Counts::new())
             }
-            Err(error) => Err(error),
         }
     }
 

@@ -84,8 +84,8 @@ mod tests {
         let span = Span { after: RecordId::read("011000000000001"), end: RecordId::read("011000000000009") };
         assert_eq!(
             SELECT().page(&span),
-            "SELECT Id, GroupId, Group.Type FROM GroupMember WHERE Id > '011000000000001' AND \
-             Id <= '011000000000009' AND GroupId != null ORDER BY Id LIMIT 2000"
+            "SELECT Id, GroupId, Group.Type FROM GroupMember WHERE Id > '011000000000001AAA' AND \
+             Id <= '011000000000009AAA' AND GroupId != null ORDER BY Id LIMIT 2000"
         );
         assert_eq!(SELECT().columns(), ["Id", "GroupId", "Group"]);
     }
