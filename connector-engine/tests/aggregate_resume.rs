@@ -336,3 +336,24 @@ async fn what_is_worth_repeating_is_repeated_a_few_times() {
     let report = place.run(&Job { concurrency: 1, restart: true, ..fake.job() }).await;
     assert_eq!((report.status, report.api_calls), (RunStatus::Failed, 1));
 }
+
+#[tokio::test]
+async fn a_source_that_asks_for_a_long_wait_ends_the_run_and_the_next_one_goes_on() {
+    let world = World::of(30);
+    let place = Place::new();
+    let minutes = Duration::from_mins(5);
+    let busy = Fake::new(&world).with_script(move |step, cursor, _| {
+        let busy = step == "assignments" && !cursor.is_start();
+        let error = Error::new(ErrorKind::RateLimited, "too many logins").with_help("wait an hour");
+        busy.then(|| Err(error.with_retry(Retry::After(minutes))))
+    });
+    // Whoever waits is cut off here; that the run ends by itself is what counts.
+    let report = tokio::time::timeout(minutes / 10, place.run(&busy.job())).await.unwrap();
+    assert_eq!(report.status, RunStatus::Failed);
+    let error = report.error.unwrap();
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::RateLimited, "too many logins"));
+    assert_eq!(error.help.as_deref(), Some("wait an hour; the next run goes on where this one was"));
+    assert_eq!(report.retries, 0);
+    let report = place.aggregate(&world).await;
+    assert_eq!((report.status, report.resumed), (RunStatus::Succeeded, true));
+}

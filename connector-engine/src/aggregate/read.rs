@@ -7,8 +7,9 @@ use std::time::Duration;
 
 /// How often one page is asked for.
 const TRIES: u32 = 5;
-/// The longest time to wait between two of them.
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
+/// The longest time to wait between two of them. Who is asked to wait longer should know it and decide: the run ends,
+/// and the next one goes on where it was.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Reads the page at a position. What the connector says is worth repeating is repeated, a few times.
 ///
@@ -21,13 +22,14 @@ pub(super) async fn read(job: &Job<'_>, step: Step, cursor: Cursor) -> Result<Re
             Err(error) => error,
         };
         match error.retry() {
-            Retry::After(wait) if tries < TRIES => {
+            Retry::After(wait) if tries < TRIES && wait <= LONGEST_WAIT => {
                 tracing::debug!(step = step.name(), kind = error.kind().name(), tries, "page is asked for again");
                 job.meter.count_retry();
-                tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+                tokio::time::sleep(wait).await;
                 tries += 1;
             }
-            _ => {
+            retry => {
+                let error = if matches!(retry, Retry::After(_)) { put_off(error) } else { error };
                 tracing::debug!(
                     step = step.name(),
                     cursor = cursor.as_str(),
@@ -41,6 +43,16 @@ pub(super) async fn read(job: &Job<'_>, step: Step, cursor: Cursor) -> Result<Re
             }
         }
     }
+}
+
+/// Says that the run can go on later.
+fn put_off(error: Error) -> Error {
+    const LATER: &str = "the next run goes on where this one was";
+    let help = match error.help() {
+        Some(help) => format!("{help}; {LATER}"),
+        None => format!("run it again later: {LATER}"),
+    };
+    error.with_help(help)
 }
 
 async fn ask(job: &Job<'_>, step: Step, cursor: &Cursor) -> Result<ReadPage> {
