@@ -72,8 +72,10 @@ impl Tokens {
         let number = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
         match outcome {
             Ok(token) => {
-                let renew_at =
-                    token.expires_in.map(|life| Instant::now() + life.saturating_sub(LEAST_LIFE.min(life / 4)));
+                // A life too long to count is one without an end.
+                let renew_at = token
+                    .expires_in
+                    .and_then(|life| Instant::now().checked_add(life.saturating_sub(LEAST_LIFE.min(life / 4))));
                 let held = Arc::new(Held { token, number, renew_at });
                 *state = State { held: Some(held.clone()), refusal: None };
                 Ok(held)

@@ -147,7 +147,7 @@ async fn those_who_wait_for_a_login_share_its_failure_too() {
 
 #[tokio::test]
 async fn a_token_at_the_end_of_its_life_is_renewed_before_it_is_sent() {
-    for (life, logins) in [(0, 3), (3600, 1)] {
+    for (life, logins) in [(0, 3), (3600, 1), (u64::MAX, 1)] {
         let body = format!(r#"{{"access_token":"x","token_type":"Bearer","expires_in":{life}}}"#);
         let server = Scripted::start(vec![answer("200 OK", "", body.as_bytes()); 9]);
         let client = client(&format!("{}{TOKEN_PATH}", server.url()));
