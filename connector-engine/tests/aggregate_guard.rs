@@ -133,3 +133,29 @@ async fn an_account_page_that_ends_early_is_caught_by_the_threshold() {
     });
     assert_refused(&place.run(&fake.job()).await, "99 of 100 accounts were not seen");
 }
+
+#[tokio::test]
+async fn a_type_of_which_a_login_sees_its_own_rows_alone_is_not_emptied() {
+    let place = Place::new();
+    let world = World::of(100);
+    place.aggregate(&world).await;
+    let alive = place.number(ALIVE);
+
+    // Without the right to see those of others, a source may still show what the login itself holds.
+    let mut own = world.clone();
+    own.assignments.retain(|assignment| assignment.account == "00007");
+    assert_refused(&place.aggregate(&own).await, "198 of 200 assignments of type `group` were not seen");
+    assert_eq!(place.number(ALIVE), alive);
+
+    // Those of accounts that are gone go with them.
+    let mut fewer = world.clone();
+    fewer.accounts.retain(|id, _| id.as_str() >= "00010");
+    fewer.assignments.retain(|assignment| assignment.account.as_str() >= "00010");
+    let report = place.aggregate(&fewer).await;
+    assert_eq!((report.status, report.accounts.removed, report.assignments.removed), (RunStatus::Succeeded, 10, 30));
+
+    // Asked for, it is done.
+    let fake = Fake::new(&own);
+    let report = place.run(&Job { delete_threshold: Percentage::new(100.0), ..fake.job() }).await;
+    assert_eq!((report.status, report.assignments.removed), (RunStatus::Succeeded, 180));
+}

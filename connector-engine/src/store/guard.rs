@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 /// A type with fewer live rows than this may vanish at once.
 const TELLING: u64 = 20;
 
+/// More than this share of the rows of a type at once is more likely a lost right than a tidied source: a login that
+/// may not see the rows of others still sees its own.
+const MOST: Percentage = Percentage::new(50.0);
+
 /// The guard before the removal of what a run did not see.
 pub(crate) struct Guard<'a> {
     pub(crate) threshold: Percentage,
@@ -53,7 +57,7 @@ impl Guard<'_> {
         })
     }
 
-    /// Why entitlements or assignments must not be removed, if so: all of them, or all of a type, are missing.
+    /// Why entitlements or assignments must not be removed, if so: all of them, or most of a type, are missing.
     pub(crate) fn by_type(&self, kind: Kind, census: &BTreeMap<usize, Census>) -> Option<Error> {
         if self.threshold.percent() >= 100.0 {
             return None;
@@ -69,12 +73,17 @@ impl Guard<'_> {
                 "the source showed no {one}, but the store has {alive}: nothing was removed"
             )));
         }
-        census.iter().find(|(_, one)| one.seen == 0 && one.alive >= TELLING).map(|(place, census)| {
-            let name = &self.names[*place];
-            let alive = census.alive;
-            refusal(format!(
-                "the source showed none of the {many} of type `{name}`, but the store has {alive}: nothing was removed"
-            ))
+        let limit = if self.threshold > MOST { self.threshold } else { MOST };
+        let emptied = |one: &Census| one.alive >= TELLING && limit.is_exceeded_by(one.gone(), one.alive);
+        census.iter().find(|(_, one)| emptied(one)).map(|(place, census)| {
+            let (name, alive, gone) = (&self.names[*place], census.alive, census.gone());
+            refusal(if census.seen == 0 {
+                format!(
+                    "the source showed none of the {many} of type `{name}`, but the store has {alive}: nothing was removed"
+                )
+            } else {
+                format!("{gone} of {alive} {many} of type `{name}` were not seen, more than {limit}: nothing was removed")
+            })
         })
     }
 }
