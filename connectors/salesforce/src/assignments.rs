@@ -31,7 +31,8 @@ const TABLES: [Table; 5] = [
         types: &["permission_set", "permission_set_group"],
         read: |row| {
             // The row of a group names the group's aggregate set as well, which is no entitlement of its own.
-            let entitlement = match row.some_id("PermissionSetGroupId")? {
+            let group = if row.has("PermissionSetGroupId") { row.some_id("PermissionSetGroupId")? } else { None };
+            let entitlement = match group {
                 Some((group, _)) => EntitlementRef::new("permission_set_group", group),
                 None => EntitlementRef::new("permission_set", row.id("PermissionSetId")?.0),
             };
@@ -105,7 +106,7 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Assignment
     let whole = span == Span::default();
     let count = if whole { rest.counts(&COUNTED).await?.get(table.object).copied() } else { None };
     let select = Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter };
-    match keyset::part(rest, &select, span, count, table.read).await {
+    match keyset::shown_part(rest, &select, span, count, table.read).await {
         Ok(part) => {
             let next = part.cursors(table.object)?;
             Ok(Page::fork(part.items, next))
@@ -126,7 +127,8 @@ async fn start(rest: &Rest) -> Result<Page<Assignment>> {
     if counts.is_empty() {
         return Ok(page);
     }
-    let total: u64 = TABLES.iter().filter_map(|table| counts.get(table.object)).sum();
+    let total =
+        TABLES.iter().filter_map(|table| counts.get(table.object)).fold(0_u64, |sum, one| sum.saturating_add(*one));
     // Nearly every user has one row more, for the set that the profile owns; those rows are not read.
     let owned = counts.get("User").copied().unwrap_or_default().min(total);
     Ok(page.with_estimate(total - owned))

@@ -31,7 +31,7 @@ async fn api(rest: &Rest) -> Result<Finding> {
     let usage = rest.meter.allowances().get(API_USAGE).map(calls).unwrap_or_default();
     let detail = format!("{org}, API v{version}{usage}");
     Ok(match rest.meter.allowances().get(API_USAGE) {
-        Some(usage) if usage.used * 10 >= usage.max * 9 => Finding::warning(
+        Some(usage) if usage.used.saturating_mul(10) >= usage.max.saturating_mul(9) => Finding::warning(
             detail,
             "nearly all API calls of the last 24 hours are used; Setup › System Overview shows who uses them",
         ),

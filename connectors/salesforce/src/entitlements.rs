@@ -62,13 +62,14 @@ const KINDS: [Kind; 9] = [
             "Label",
             "Description",
             "Type",
+            "PermissionSetGroupId",
             "LicenseId",
             "IsCustom",
             "NamespacePrefix",
             "CreatedDate",
             "LastModifiedDate",
         ],
-        filter: Some("IsOwnedByProfile = false AND Type != 'Group'"),
+        filter: Some("IsOwnedByProfile = false"),
         names: &["Label", "Name"],
         description: Some("Description"),
     },
@@ -143,11 +144,12 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlemen
     };
     let select = Select { object: kind.object, fields: kind.fields.to_vec(), filter: kind.filter };
     let span = position.span();
-    let part = keyset::part(rest, &select, span, None, |row| entitlement(row, known.name, kind).map(Some)).await;
-    match part {
+    match keyset::shown_part(rest, &select, span, None, |row| entitlement(row, known.name, kind)).await {
         Ok(part) => {
             let next = part.cursors(known.name)?;
-            Ok(Page::fork(part.items, next))
+            let page = Page::fork(part.items, next);
+            let hidden = rest.hidden(kind.object);
+            Ok(if hidden.is_empty() { page } else { page.with_warning(rights::hidden(kind.object, &hidden)) })
         }
         Err(refused) if error::is_missing_object(&refused) => {
             skip(kind.object, span, refused).map(|reason| Page::last(Vec::new()).with_skipped(known.name, reason))
@@ -166,7 +168,10 @@ pub(crate) fn skip(object: &'static str, span: Span, refused: connector_core::Er
     }
 }
 
-fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Entitlement> {
+fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Option<Entitlement>> {
+    if is_behind_group(row)? {
+        return Ok(None);
+    }
     let (id, _) = row.id("Id")?;
     let mut attributes = AttributesBuilder::with_capacity(256);
     for (field, value) in row.cells() {
@@ -178,19 +183,25 @@ fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Entitle
         }
     }
     let mut shown = None;
-    for field in kind.names {
+    for field in kind.names.iter().filter(|field| row.has(field)) {
         shown = shown.or(row.text(field)?.filter(|text| !text.is_empty()));
     }
-    let description = match kind.description {
+    let description = match kind.description.filter(|field| row.has(field)) {
         Some(field) => row.text(field)?.filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned),
         None => None,
     };
-    Ok(Entitlement {
+    Ok(Some(Entitlement {
         name: shown.as_deref().unwrap_or(&id).to_owned(),
         key: EntitlementRef::new(name, id),
         description,
         attributes: attributes.build(),
-    })
+    }))
+}
+
+/// Whether it is the set in which Salesforce sums up a permission set group: no entitlement of its own. Either field says it.
+fn is_behind_group(row: &Row<'_>) -> Result<bool> {
+    let names_group = row.has("PermissionSetGroupId") && row.some_id("PermissionSetGroupId")?.is_some();
+    Ok(names_group || (row.has("Type") && row.text("Type")?.as_deref() == Some("Group")))
 }
 
 #[cfg(test)]

@@ -251,6 +251,19 @@ pub(crate) fn is_missing_object(error: &Error) -> bool {
     })
 }
 
+/// Whether a field is unknown, hidden, or not fit for what the query does with it.
+pub(crate) fn is_refused_field(error: &Error) -> bool {
+    error.context().any(|(key, value)| key == "error_code" && value == "INVALID_FIELD")
+}
+
+/// Whether the query itself was not taken.
+pub(crate) fn is_refused_query(error: &Error) -> bool {
+    is_refused_field(error)
+        || error.context().any(|(key, value)| {
+            key == "error_code" && matches!(value, "MALFORMED_QUERY" | "INVALID_QUERY_FILTER_OPERATOR")
+        })
+}
+
 /// A text of the server as part of a sentence: one line, not too long, no full stop.
 fn shown(text: &str) -> String {
     let line = text.replace("<br>", " ");

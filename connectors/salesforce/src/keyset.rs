@@ -2,6 +2,7 @@
 //!
 //! Salesforce's own cursors die after two days and are ten to a user; an id lasts.
 
+use crate::error;
 use crate::ranges::{RecordId, Span, split};
 use crate::record::{self, Asked, Row};
 use crate::rest::Rest;
@@ -87,6 +88,26 @@ pub(crate) async fn part<T>(
         _ => Vec::new(),
     };
     Ok(Part { items: answer.items, next })
+}
+
+/// Reads one page like [`part`], but without the fields that the org hides. They are found out when it refuses one.
+pub(crate) async fn shown_part<T>(
+    rest: &Rest,
+    select: &Select<'static>,
+    span: Span,
+    count: Option<u64>,
+    make: impl Fn(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Part<T>> {
+    let known = rest.hidden(select.object);
+    let refused = match part(rest, &select.without(&known), span, count, &make).await {
+        Err(refused) if error::is_refused_field(&refused) => refused,
+        answered => return answered,
+    };
+    let hidden = rest.find_hidden(select.object, &select.fields).await?;
+    if hidden == known {
+        return Err(refused);
+    }
+    part(rest, &select.without(&hidden), span, count, make).await
 }
 
 /// A complete answer with fewer rows than asked for is the end, and so is the last id of the span.

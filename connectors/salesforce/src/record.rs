@@ -178,6 +178,11 @@ impl<'r> Row<'r> {
         place.and_then(|place| self.cells[place]).ok_or_else(|| self.odd(&format!("has no `{name}`")))
     }
 
+    /// Whether a column was asked for.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.columns.contains(&name)
+    }
+
     /// Name and value of every column.
     pub(crate) fn cells(&self) -> impl Iterator<Item = (&'r str, &'r RawValue)> {
         self.columns.iter().zip(self.cells).filter_map(|(name, cell)| cell.map(|cell| (*name, cell)))

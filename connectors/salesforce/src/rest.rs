@@ -6,7 +6,7 @@ use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
 use connector_http::{Client, Response};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 /// The longest URI. Salesforce refuses 16,384 bytes of URI and headers; the token needs room beside it.
@@ -22,6 +22,8 @@ pub(crate) struct Rest {
     asked_version: Option<String>,
     version: OnceCell<String>,
     counts: OnceCell<Counts>,
+    /// Fields that the org turned out to hide, by object.
+    hidden: Mutex<BTreeMap<&'static str, Vec<&'static str>>>,
 }
 
 /// About how many records objects have; empty where the org does not tell.
@@ -57,6 +59,7 @@ impl Rest {
             asked_version,
             version: OnceCell::new(),
             counts: OnceCell::new(),
+            hidden: Mutex::default(),
         }
     }
 
@@ -105,6 +108,20 @@ impl Rest {
         } else {
             Err(Error::new(ErrorKind::Protocol, format!("the description of `{object}` is one of another object")))
         }
+    }
+
+    /// The fields of an object that the org is known to hide.
+    pub(crate) fn hidden(&self, object: &str) -> Vec<&'static str> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).get(object).cloned().unwrap_or_default()
+    }
+
+    /// Finds out which of the fields the org hides, and remembers them. Fields of parents are none of the object's own.
+    pub(crate) async fn find_hidden(&self, object: &'static str, fields: &[&'static str]) -> Result<Vec<&'static str>> {
+        let description = self.describe(object).await?;
+        let shown = |name: &str| description.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name));
+        let hidden: Vec<_> = fields.iter().copied().filter(|name| !name.contains('.') && !shown(name)).collect();
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).insert(object, hidden.clone());
+        Ok(hidden)
     }
 
     /// About how many records the objects have, asked once for all; nothing where the org does not tell.

@@ -77,6 +77,11 @@ pub(crate) fn missing(object: &'static str, refused: Error) -> Error {
         .with_cause(refused)
 }
 
+/// A warning about fields that an org does not show.
+pub(crate) fn hidden(object: &str, fields: &[&str]) -> String {
+    format!("the org shows the service account no {} of `{object}`: left out", fields.join(", "))
+}
+
 /// Why an object that not every org has was left out.
 pub(crate) fn reason(object: &'static str) -> String {
     match need(object) {

@@ -30,6 +30,12 @@ impl Select<'_> {
         format!("SELECT {} FROM {}{} ORDER BY Id LIMIT {ROWS}", self.fields.join(", "), self.object, whole(&conditions))
     }
 
+    /// The same without some of its fields.
+    pub(crate) fn without(&self, hidden: &[&str]) -> Self {
+        let fields = self.fields.iter().copied().filter(|field| !hidden.contains(field)).collect();
+        Self { object: self.object, fields, filter: self.filter }
+    }
+
     /// The query of the last id there is.
     pub(crate) fn last_id(&self) -> String {
         let conditions: Vec<_> = self.filter.map(str::to_owned).into_iter().collect();

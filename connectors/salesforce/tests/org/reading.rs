@@ -213,3 +213,77 @@ async fn objects_that_an_org_lacks_are_named_and_those_it_must_have_are_an_error
     assert_eq!(error.kind(), connector_core::ErrorKind::Permission);
     assert!(error.help().unwrap().contains("View Setup and Configuration"));
 }
+
+fn set(id: u8, values: &Value) -> Value {
+    let mut fields = json!({"Name": "Sales", "Label": "Sales", "Description": null, "Type": "Regular",
+        "PermissionSetGroupId": null, "LicenseId": null, "IsCustom": true, "NamespacePrefix": null,
+        "CreatedDate": null, "LastModifiedDate": null});
+    fields.as_object_mut().unwrap().append(&mut values.as_object().unwrap().clone());
+    record("PermissionSet", &format!("0PSak000000000{id}AAA"), fields)
+}
+
+#[tokio::test]
+async fn the_set_behind_a_permission_set_group_is_no_entitlement() {
+    let org = Org::start().await;
+    let sets = [
+        set(1, &json!({})),
+        set(2, &json!({"Type": "Group"})),
+        set(3, &json!({"PermissionSetGroupId": "0PGak0000000001AAA"})),
+    ];
+    org.answer("PermissionSet", vec![ok(&page(&sets))]);
+    let pages = entitlements(org.open().as_ref()).await.unwrap();
+    let found: Vec<_> = pages.iter().flat_map(Page::items).map(|one| one.key.to_string()).collect();
+    assert_eq!(found, ["permission_set/0PSak0000000001AAA"]);
+}
+
+#[tokio::test]
+async fn fields_that_an_org_lacks_are_left_out_of_entitlements_and_named() {
+    let org = Org::start().await;
+    let unknown = refusal(400, "INVALID_FIELD", "No such column 'NamespacePrefix' on entity 'PermissionSet'.");
+    let mut shown = set(1, &json!({}));
+    shown.as_object_mut().unwrap().retain(|name, _| !["NamespacePrefix", "Label"].contains(&name.as_str()));
+    org.answer("PermissionSet", vec![unknown.clone(), ok(&page(&[shown.clone()]))]);
+    let fields: Vec<_> =
+        shown.as_object().unwrap().keys().map(|name| json!({"name": name, "type": "string"})).collect();
+    let description = json!({"name": "PermissionSet", "fields": fields});
+    org.answer("v67.0/sobjects/PermissionSet/describe", vec![ok(&description)]);
+    let connector = org.open();
+    let pages = entitlements(connector.as_ref()).await.unwrap();
+    let found: Vec<_> = pages.iter().flat_map(Page::items).map(|one| one.name.as_str()).collect();
+    assert_eq!(found, ["Sales"]);
+    let warnings: Vec<_> = pages.iter().flat_map(Page::warnings).collect();
+    assert!(warnings.len() == 1 && warnings[0].contains("Label, NamespacePrefix"), "{warnings:?}");
+
+    entitlements(connector.as_ref()).await.unwrap();
+    assert_eq!(org.queries("PermissionSet").await.len(), 3, "what is hidden is found out once");
+    org.answer("PermissionSet", vec![unknown]);
+    assert!(entitlements(org.open().as_ref()).await.is_err(), "a refusal that no hidden field explains stays one");
+}
+
+#[tokio::test]
+async fn locks_are_found_where_the_org_does_not_filter_by_them() {
+    let org = Org::start().await;
+    org.answer("User", vec![ok(&page(&[user(1), user(2)]))]);
+    let login = |number: u64, frozen: bool| {
+        let fields = json!({"UserId": user_id(number), "IsFrozen": frozen, "IsPasswordLocked": false});
+        record("UserLogin", &format!("0Ywak000000000{number}AAA"), fields)
+    };
+    let refused = refusal(400, "MALFORMED_QUERY", "unexpected token: 'OR'");
+    org.answer("UserLogin", vec![refused.clone(), ok(&page(&[login(1, false), login(2, true)]))]);
+    let pages = accounts(org.open().as_ref()).await.unwrap();
+    assert_eq!(pages[0].items().iter().map(|account| account.locked).collect::<Vec<_>>(), [false, true]);
+    assert!(pages[0].warnings().is_empty());
+
+    org.answer("UserLogin", vec![refused]);
+    let pages = accounts(org.open().as_ref()).await.unwrap();
+    assert!(pages[0].warnings()[0].contains("UserLogin"), "{:?}", pages[0].warnings());
+}
+
+#[tokio::test]
+async fn counts_too_large_to_add_only_spoil_the_estimate() {
+    let org = Org::start().await;
+    let count = |name: &str| json!({"name": name, "count": u64::MAX});
+    let counts = json!({"sObjects": [count("User"), count("GroupMember"), count("UserPackageLicense")]});
+    org.answer("v67.0/limits/recordCount", vec![ok(&counts)]);
+    assert!(assignments(org.open().as_ref()).await.is_ok());
+}
