@@ -3,6 +3,7 @@
 use crate::server::{Org, ok, page, record, refusal, user};
 use connector_core::{StepStatus, TestReport};
 use serde_json::json;
+use wiremock::ResponseTemplate;
 
 async fn org() -> Org {
     let org = Org::start().await;
@@ -35,6 +36,19 @@ async fn a_good_org_passes_every_step_in_order() {
     assert_eq!(steps, [("access_token", passed), ("api", passed), ("permissions", passed)], "{report:?}");
     let (_, detail, _) = step(&report, "api");
     assert_eq!(detail, "Acme (Enterprise Edition, production), API v67.0, 1,234 of 100,000 calls used today");
+}
+
+#[tokio::test]
+async fn an_allowance_too_large_to_reckon_with_is_only_told() {
+    let org = org().await;
+    let most = u64::MAX.to_string();
+    let acme = json!({"Name": "Acme", "OrganizationType": "Enterprise Edition", "IsSandbox": false});
+    let about = ResponseTemplate::new(200)
+        .insert_header("Sforce-Limit-Info", format!("api-usage={most}/{most}"))
+        .set_body_json(page(&[record("Organization", "00Dak0000000001AAA", acme)]));
+    org.answer("Organization", vec![about]);
+    let report = report(&org).await;
+    assert_eq!(step(&report, "api").0, StepStatus::Warning, "{report:?}");
 }
 
 #[tokio::test]
