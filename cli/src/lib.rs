@@ -24,3 +24,8 @@ mod project_files;
 mod start;
 
 pub use start::main;
+
+// A long job allocates pages in some threads and frees them in another. The system's allocator keeps what falls free in between for the thread that
+// allocated it, so memory would creep up with the number of accounts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -69,7 +69,7 @@ impl Store {
         // the frontier, never one without the other.
         connection
             .execute_batch(
-                "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864",
+                "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864",
             )
             .map_err(fault)?;
         Ok(connection)

@@ -42,7 +42,8 @@ async fn measure(users: u64) {
 
     let (run, report, peak) = aggregate(&project).await;
     let log = project.sandbox.requests().log;
-    let queries: Vec<String> = log.into_iter().filter_map(|request| request.soql).collect();
+    let queries: Vec<String> =
+        log.into_iter().filter(|request| request.status == 200).filter_map(|request| request.soql).collect();
     let (again, _, _) = aggregate(&project).await;
 
     let fetch = fetch(&project, &queries).await;
@@ -116,6 +117,7 @@ fn insert(store: &Path) -> Duration {
     let mut to = Connection::open(folder.path().join("bare.db")).unwrap();
     to.pragma_update(None, "journal_mode", "WAL").unwrap();
     to.pragma_update(None, "synchronous", "NORMAL").unwrap();
+    to.pragma_update(None, "foreign_keys", false).unwrap();
     let tables = ["accounts", "entitlements", "assignments"];
     let mut shapes = from
         .prepare("SELECT tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index') ORDER BY type DESC")
