@@ -4,8 +4,8 @@ use crate::auth::AuthStrategy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_options::HttpOptions;
 use crate::meter::Meter;
-use crate::registry;
 use crate::secret::{SecretRef, Sensitivity};
+use crate::secret_resolvers::secret_resolver;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -103,7 +103,7 @@ impl Context {
     }
 
     async fn resolve(&self, reference: &SecretRef, sensitivity: Sensitivity) -> Result<SecretString> {
-        let registration = registry::secret_resolver(reference.scheme())?;
+        let registration = secret_resolver(reference.scheme())?;
         (registration.resolver)().resolve(reference, &self.project, sensitivity).await
     }
 }

@@ -27,6 +27,7 @@ mod problem;
 pub mod registry;
 mod schema;
 mod secret;
+mod secret_resolvers;
 mod test_report;
 mod units;
 

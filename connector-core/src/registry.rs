@@ -7,11 +7,12 @@ use crate::auth::AuthStrategy;
 use crate::connector::Connector;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::SecretResolver;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
+
+pub use crate::secret_resolvers::{SecretResolverRegistration, secret_resolver, secret_resolvers};
 
 /// The settings of a connector: configuration, schema, documentation and constructor in one struct.
 pub trait Settings: DeserializeOwned + JsonSchema {
@@ -63,22 +64,8 @@ pub struct AuthRegistration {
     pub open: fn(Value, &Context) -> Result<Arc<dyn AuthStrategy>>,
 }
 
-/// A secret resolver that is linked in. Made by [`register_secret_resolver!`](crate::register_secret_resolver).
-#[derive(Debug)]
-pub struct SecretResolverRegistration {
-    /// The part of a secret ref before the first colon.
-    pub scheme: &'static str,
-    /// What follows the colon, for people: `file:PATH`.
-    pub form: &'static str,
-    /// Where it looks, in a sentence.
-    pub description: &'static str,
-    /// Gives the resolver.
-    pub resolver: fn() -> &'static dyn SecretResolver,
-}
-
 inventory::collect!(ConnectorRegistration);
 inventory::collect!(AuthRegistration);
-inventory::collect!(SecretResolverRegistration);
 
 /// The linked connectors by name.
 pub fn connectors() -> Vec<&'static ConnectorRegistration> {
@@ -91,13 +78,6 @@ pub fn connectors() -> Vec<&'static ConnectorRegistration> {
 pub fn auth_strategies() -> Vec<&'static AuthRegistration> {
     let mut all: Vec<_> = inventory::iter::<AuthRegistration>().collect();
     all.sort_by_key(|registration| registration.grant_type);
-    all
-}
-
-/// The linked secret resolvers by scheme.
-pub fn secret_resolvers() -> Vec<&'static SecretResolverRegistration> {
-    let mut all: Vec<_> = inventory::iter::<SecretResolverRegistration>().collect();
-    all.sort_by_key(|registration| registration.scheme);
     all
 }
 
@@ -117,17 +97,6 @@ pub fn auth_strategy(grant_type: &str) -> Result<&'static AuthRegistration> {
         .copied()
         .find(|registration| registration.grant_type == grant_type || registration.aliases.contains(&grant_type))
         .ok_or_else(|| unknown("grant type", grant_type, all.iter().map(|registration| registration.grant_type)))
-}
-
-/// The secret resolver of that scheme; otherwise an error of kind `definition` that lists the known ones.
-pub fn secret_resolver(scheme: &str) -> Result<&'static SecretResolverRegistration> {
-    let all = secret_resolvers();
-    all.iter().copied().find(|registration| registration.scheme == scheme).ok_or_else(|| {
-        // The scheme itself is left out: a literal password with a colon in it ends up here.
-        let forms: Vec<_> = all.iter().map(|registration| registration.form).collect();
-        Error::new(ErrorKind::Definition, "unknown kind of secret ref")
-            .with_help(format!("write one of {}", forms.join(", ")))
-    })
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {

@@ -4,6 +4,7 @@ use crate::hosts::{AllowedHosts, Hosts, host_and_port};
 use crate::login::LoginExchange;
 use crate::request::Request;
 use crate::response::{Response, Verdict};
+use crate::session::Session;
 use crate::tokens::Tokens;
 use crate::transport::Transport;
 use connector_core::{Context, Finding, Result, TestReport, Token};
@@ -16,14 +17,7 @@ use url::Url;
 /// The authenticated HTTP client of one source. Cheap to clone; all clones share token, connections and limits.
 #[derive(Clone)]
 pub struct Client {
-    core: Arc<Core>,
-}
-
-/// What the client and its requests share.
-pub(crate) struct Core {
-    pub(crate) transport: Arc<Transport>,
-    pub(crate) tokens: Arc<Tokens>,
-    pub(crate) verdict: fn(&Response) -> Verdict,
+    session: Arc<Session>,
 }
 
 impl Client {
@@ -36,48 +30,49 @@ impl Client {
         let hosts = Hosts::new(strategy.token_url(), allowed, context.http().allow_insecure_loopback)?;
         let transport = Arc::new(Transport::open(context, hosts)?);
         let tokens = Arc::new(Tokens::new(strategy, LoginExchange::new(transport.clone())));
-        Ok(Self { core: Arc::new(Core { transport, tokens, verdict: Verdict::by_status }) })
+        Ok(Self { session: Arc::new(Session { transport, tokens, verdict: Verdict::by_status }) })
     }
 
     /// Sets how an answer is judged, for a source that says in the body what the status doesn't.
     #[must_use]
     pub fn with_verdict(self, verdict: fn(&Response) -> Verdict) -> Self {
-        let core = Core { transport: self.core.transport.clone(), tokens: self.core.tokens.clone(), verdict };
-        Self { core: Arc::new(core) }
+        let session =
+            Session { transport: self.session.transport.clone(), tokens: self.session.tokens.clone(), verdict };
+        Self { session: Arc::new(session) }
     }
 
     /// The access token: the one that is held, or a new one.
     pub async fn token(&self) -> Result<Token> {
-        self.core.tokens.current().await.map(|held| held.token.clone())
+        self.session.tokens.current().await.map(|held| held.token.clone())
     }
 
     /// The address that paths are relative to. Signs in if needed.
     ///
     /// Fails with kind `auth` when the token's `instance_url` names a host that must not get the credentials.
     pub async fn base_url(&self) -> Result<Url> {
-        let held = self.core.tokens.current().await?;
-        self.core.transport.hosts.base(&held.token)
+        let held = self.session.tokens.current().await?;
+        self.session.transport.hosts.base(&held.token)
     }
 
     /// A read of `path`, relative to [`Client::base_url`], or of a whole URL on a host that may get the token.
     pub fn get(&self, path: &str) -> Request {
-        Request::new(self.core.clone(), Method::GET, path)
+        Request::new(self.session.clone(), Method::GET, path)
     }
 
     /// A POST with a JSON body. Not repeated once it may have been received, unless it says that it is
     /// [repeatable](Request::repeatable).
     pub fn post_json(&self, path: &str, body: &impl Serialize) -> Request {
-        Request::new(self.core.clone(), Method::POST, path).json(body)
+        Request::new(self.session.clone(), Method::POST, path).json(body)
     }
 
     /// A PATCH with a JSON body, repeated like a POST.
     pub fn patch_json(&self, path: &str, body: &impl Serialize) -> Request {
-        Request::new(self.core.clone(), Method::PATCH, path).json(body)
+        Request::new(self.session.clone(), Method::PATCH, path).json(body)
     }
 
     /// A DELETE, repeated like a POST.
     pub fn delete(&self, path: &str) -> Request {
-        Request::new(self.core.clone(), Method::DELETE, path)
+        Request::new(self.session.clone(), Method::DELETE, path)
     }
 
     /// Adds the step `access_token` of a connection test: the host answers, gives a token, and names where to go on.
@@ -87,10 +82,10 @@ impl Client {
                 let base = self.base_url().await?;
                 let detail = format!(
                     "given by {} for {}",
-                    host_and_port(self.core.transport.hosts.token_url()),
+                    host_and_port(self.session.transport.hosts.token_url()),
                     host_and_port(&base)
                 );
-                Ok(match self.core.tokens.exchange.clock_hint() {
+                Ok(match self.session.tokens.exchange.clock_hint() {
                     Some(hint) => Finding::warning(format!("{detail}, but the clocks differ"), hint),
                     None => Finding::passed(detail),
                 })
@@ -102,7 +97,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("host", &host_and_port(self.core.transport.hosts.token_url()))
+            .field("host", &host_and_port(self.session.transport.hosts.token_url()))
             .finish_non_exhaustive()
     }
 }

@@ -25,6 +25,7 @@ mod login;
 mod pace;
 mod request;
 mod response;
+mod session;
 mod tokens;
 mod transport;
 

@@ -1,8 +1,8 @@
 //! One request, and how often it is sent.
 
-use crate::client::Core;
 use crate::pace::{Tries, retry_after};
 use crate::response::{Response, Verdict};
+use crate::session::Session;
 use crate::tokens::Held;
 use crate::transport::Parcel;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use url::Url;
 /// A request to be sent. Made by [`Client`](crate::Client). `Debug` shows method and path.
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
-    core: Arc<Core>,
+    session: Arc<Session>,
     method: Method,
     path: String,
     query: Vec<(String, String)>,
@@ -30,11 +30,11 @@ pub struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(core: Arc<Core>, method: Method, path: &str) -> Self {
+    pub(crate) fn new(session: Arc<Session>, method: Method, path: &str) -> Self {
         let repeatable = method == Method::GET;
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
         Self {
-            core,
+            session,
             method,
             path: path.to_owned(),
             query: Vec::new(),
@@ -98,21 +98,21 @@ impl Request {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        let mut held = self.core.tokens.current().await?;
+        let mut held = self.session.tokens.current().await?;
         let mut signed_in_again = false;
         let mut tries = Tries::of_request();
         loop {
-            let sent = self.core.transport.send(self.parcel(&held)?).await;
+            let sent = self.session.transport.send(self.parcel(&held)?).await;
             let (result, asked) = match sent {
-                Ok(response) => match (self.core.verdict)(&response) {
+                Ok(response) => match (self.session.verdict)(&response) {
                     Verdict::SignInAgain if !self.anonymous && !signed_in_again => {
                         signed_in_again = true;
-                        held = self.core.tokens.renewed(&held).await?;
-                        self.core.transport.count_retry();
+                        held = self.session.tokens.renewed(&held).await?;
+                        self.session.transport.count_retry();
                         continue;
                     }
                     Verdict::Retry if self.repeatable => {
-                        let asked = retry_after(&response, self.core.transport.clock.now());
+                        let asked = retry_after(&response, self.session.transport.clock.now());
                         (Ok(response), asked)
                     }
                     _ => return Ok(response),
@@ -124,7 +124,7 @@ impl Request {
                 return result.map_err(|error| self.settled(error.with_retry(Retry::Exhausted)));
             }
             tracing::debug!(method = %self.method, path = self.path_shown(), "asking again after a passing fault");
-            self.core.transport.count_retry();
+            self.session.transport.count_retry();
         }
     }
 
@@ -153,7 +153,7 @@ impl Request {
 
     /// A path is put after the base, so nothing in it can name another host; a whole URL must be permitted.
     fn url(&self, held: &Held) -> Result<Url> {
-        let hosts = &self.core.transport.hosts;
+        let hosts = &self.session.transport.hosts;
         let base = hosts.base(&held.token)?;
         let text = if self.path.starts_with('/') {
             format!("{}{}", base.as_str().trim_end_matches('/'), self.path)

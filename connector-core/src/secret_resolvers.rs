@@ -1,0 +1,37 @@
+//! The secret resolvers that are linked into this binary; part of the [registry](crate::registry).
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::SecretResolver;
+
+/// A secret resolver that is linked in. Made by [`register_secret_resolver!`](crate::register_secret_resolver).
+#[derive(Debug)]
+pub struct SecretResolverRegistration {
+    /// The part of a secret ref before the first colon.
+    pub scheme: &'static str,
+    /// What follows the colon, for people: `file:PATH`.
+    pub form: &'static str,
+    /// Where it looks, in a sentence.
+    pub description: &'static str,
+    /// Gives the resolver.
+    pub resolver: fn() -> &'static dyn SecretResolver,
+}
+
+inventory::collect!(SecretResolverRegistration);
+
+/// The linked secret resolvers by scheme.
+pub fn secret_resolvers() -> Vec<&'static SecretResolverRegistration> {
+    let mut all: Vec<_> = inventory::iter::<SecretResolverRegistration>().collect();
+    all.sort_by_key(|registration| registration.scheme);
+    all
+}
+
+/// The secret resolver of that scheme; otherwise an error of kind `definition` that lists the known ones.
+pub fn secret_resolver(scheme: &str) -> Result<&'static SecretResolverRegistration> {
+    let all = secret_resolvers();
+    all.iter().copied().find(|registration| registration.scheme == scheme).ok_or_else(|| {
+        // The scheme itself is left out: a literal password with a colon in it ends up here.
+        let forms: Vec<_> = all.iter().map(|registration| registration.form).collect();
+        Error::new(ErrorKind::Definition, "unknown kind of secret ref")
+            .with_help(format!("write one of {}", forms.join(", ")))
+    })
+}
