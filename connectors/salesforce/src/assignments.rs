@@ -27,7 +27,8 @@ const TABLES: [Table; 5] = [
     Table {
         object: "PermissionSetAssignment",
         fields: &["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId"],
-        filter: Some("PermissionSet.IsOwnedByProfile = false"),
+        // Not `= false`: that would leave out the row of a group that names no set.
+        filter: Some("PermissionSet.IsOwnedByProfile != true"),
         types: &["permission_set", "permission_set_group"],
         read: |row| {
             // The row of a group names the group's aggregate set as well, which is no entitlement of its own.
