@@ -18,7 +18,17 @@ pub(crate) async fn run(rest: &Rest, accounts: &Accounts, report: &mut TestRepor
 async fn api(rest: &Rest) -> Result<Finding> {
     let version = rest.version().await?;
     let columns = vec!["Id", "Name", "OrganizationType", "IsSandbox"];
-    let body = rest.query("Organization", &format!("SELECT {} FROM Organization LIMIT 1", columns.join(", "))).await?;
+    let asking = format!("SELECT {} FROM Organization LIMIT 1", columns.join(", "));
+    let body = match rest.query("Organization", &asking).await {
+        Ok(body) => body,
+        Err(refused) if error::is_missing_object(&refused) || error::is_refused_field(&refused) => {
+            return Ok(Finding::warning(
+                format!("API v{version}, but the org does not tell its name and edition"),
+                "give the service account read access to `Organization`, if you want to see which org it is",
+            ));
+        }
+        Err(error) => return Err(error),
+    };
     let asked = Asked { object: "Organization", columns, span: None, limit: 1 };
     let answer = record::read(&body, &asked, |row| {
         let edition = row.text("OrganizationType")?.unwrap_or_default().into_owned();

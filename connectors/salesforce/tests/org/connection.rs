@@ -87,3 +87,17 @@ async fn a_login_without_api_access_fails_at_the_api_step() {
     assert!(help.contains("API Enabled"));
     assert_eq!(step(&report, "permissions").0, StepStatus::Skipped);
 }
+
+#[tokio::test]
+async fn an_org_that_does_not_tell_its_name_is_a_warning() {
+    let org = org().await;
+    for (code, message) in [
+        ("INVALID_TYPE", "sObject type 'Organization' is not supported."),
+        ("INVALID_FIELD", "No such column 'OrganizationType' on entity 'Organization'."),
+    ] {
+        org.answer("Organization", vec![refusal(400, code, message)]);
+        let report = report(&org).await;
+        assert_eq!(step(&report, "api").0, StepStatus::Warning, "{report:?}");
+        assert_eq!(step(&report, "permissions").0, StepStatus::Passed, "{report:?}");
+    }
+}
