@@ -14,6 +14,7 @@ CREATE TABLE runs (
     id                   TEXT NOT NULL UNIQUE,      -- a ULID, the id that people see
     source               INTEGER NOT NULL REFERENCES sources (id),
     connector            TEXT NOT NULL,
+    definition           TEXT NOT NULL,             -- a hash of what in the source's file decides what is read
     mode                 TEXT NOT NULL,             -- full
     status               TEXT NOT NULL,             -- running, succeeded, failed, interrupted, refused
     resumed              INTEGER NOT NULL DEFAULT 0,

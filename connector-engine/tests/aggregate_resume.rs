@@ -357,3 +357,24 @@ async fn a_source_that_asks_for_a_long_wait_ends_the_run_and_the_next_one_goes_o
     let report = place.aggregate(&world).await;
     assert_eq!((report.status, report.resumed), (RunStatus::Succeeded, true));
 }
+
+#[tokio::test]
+async fn a_run_of_another_definition_is_not_taken_up() {
+    let place = Place::new();
+    let world = World::of(60);
+    place.aggregate(&world).await;
+    let stopped = Fake::new(&world).with_script(|step, cursor, number| {
+        let stop = step == "accounts" && !cursor.is_start() && number > 20;
+        stop.then(|| Err(Error::new(ErrorKind::Unavailable, "gone")))
+    });
+    assert_eq!(place.run(&stopped.job()).await.status, RunStatus::Failed);
+
+    let elsewhere = Fake::new(&World::of(3));
+    let report = place.run(&Job { definition: "another org", ..elsewhere.job() }).await;
+    assert_eq!((report.status, report.resumed, report.accounts.seen), (RunStatus::Refused, false, 3));
+    assert_eq!(
+        report.warnings,
+        ["the source's file has changed since the unfinished run began, so this one began anew"]
+    );
+    assert_eq!(place.number("SELECT count(*) FROM accounts WHERE removed_run IS NULL"), 60);
+}

@@ -40,6 +40,23 @@ fn a_source_is_typed_with_defaults_and_opens_offline() {
 }
 
 #[test]
+fn a_definition_is_another_one_when_something_else_is_read() {
+    let definition_of = |text: String| {
+        let (_folder, project) = project_with("people.yaml", text);
+        project.load("people").unwrap().open(&project).unwrap().definition
+    };
+    let definition = definition_of(VALID.to_owned());
+    let lines = "  api_version: \"67.0\"\n  transport: auto\n";
+    let swapped = VALID.replace(lines, "  transport: auto\n  api_version: \"67.0\"\n");
+    assert_ne!(swapped, VALID);
+    assert_eq!(definition, definition_of(swapped));
+    assert_eq!(definition, definition_of(VALID.replace("directory.key", "new.key")), "a key may move");
+    assert_eq!(definition, definition_of(format!("{VALID}aggregation: {{concurrency: 9}}\n")));
+    assert_ne!(definition, definition_of(format!("{VALID}  custom_fields: [a]\n")));
+    assert_ne!(definition, definition_of(VALID.replace("acme.example", "other.example")));
+}
+
+#[test]
 fn other_spellings_of_a_grant_type_are_accepted() {
     for spelling in ["SIGNED", "urn:example:signed"] {
         let (_folder, project) = project_with("people.yaml", VALID.replace("signed", spelling));

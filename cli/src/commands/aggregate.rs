@@ -43,6 +43,7 @@ fn aggregate_one(
     let job = Job {
         source: &source.source,
         connector_name: source.registration.name,
+        definition: &source.definition,
         connector: source.connector.as_ref(),
         meter: source.context.meter(),
         concurrency: source.aggregation.concurrency,

@@ -10,6 +10,8 @@ pub struct Job<'a> {
     pub source: &'a str,
     /// The connector's name; a run that another connector began is not taken up.
     pub connector_name: &'a str,
+    /// A hash of what in the source's file decides what is read; a run of another definition is not taken up.
+    pub definition: &'a str,
     /// The opened connector.
     pub connector: &'a dyn Connector,
     /// Where the connector's client counts requests and bytes.

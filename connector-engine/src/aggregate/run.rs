@@ -32,6 +32,7 @@ pub async fn run(
     let beginning = Beginning {
         source: job.source.to_owned(),
         connector: job.connector_name.to_owned(),
+        definition: job.definition.to_owned(),
         mode: job.mode,
         restart: job.restart,
         steps,

@@ -4,6 +4,7 @@ use super::fault::fault;
 use super::lock::RunLock;
 use super::open::Store;
 use super::pass::Pass;
+use super::report;
 use super::run::{Mode, RunStatus};
 use super::step::Step;
 use super::writer::Writer;
@@ -17,11 +18,23 @@ use ulid::Ulid;
 pub(crate) struct Beginning {
     pub(crate) source: String,
     pub(crate) connector: String,
+    /// What in the source's file decides what is read, as a hash.
+    pub(crate) definition: String,
     pub(crate) mode: Mode,
     /// Drop an unfinished run instead of taking it up.
     pub(crate) restart: bool,
     /// What there is to read.
     pub(crate) steps: Vec<Step>,
+}
+
+/// What becomes of the newest run of a source.
+enum Earlier {
+    /// It is to be taken up.
+    Unfinished(i64),
+    /// It was not finished, but the source's file says something else now.
+    Outdated,
+    /// There is none that goes on.
+    Over,
 }
 
 /// A run that has begun.
@@ -47,11 +60,16 @@ impl Beginning {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .map_err(fault)?;
-        let unfinished = if self.restart { None } else { self.unfinished(&transaction, source)? };
-        let run = match unfinished {
-            Some(run) => self.take_up(&transaction, run)?,
-            None => self.start(&transaction, source)?,
+        let earlier = if self.restart { Earlier::Over } else { self.earlier(&transaction, source)? };
+        let run = match earlier {
+            Earlier::Unfinished(run) => self.take_up(&transaction, run)?,
+            Earlier::Outdated | Earlier::Over => self.start(&transaction, source)?,
         };
+        if matches!(earlier, Earlier::Outdated) {
+            let text = "the source's file has changed since the unfinished run began, so this one began anew";
+            report::warn(&transaction, run, text)?;
+        }
+        let resumed = matches!(earlier, Earlier::Unfinished(_));
         let frontier = frontier(&transaction, run)?;
         let pass = Pass::load(&transaction, source, run)?;
         let (id, active_ms, usage) = transaction
@@ -62,27 +80,31 @@ impl Beginning {
             )
             .map_err(fault)?;
         transaction.commit().map_err(fault)?;
-        tracing::debug!(run = id, source = self.source, resumed = unfinished.is_some(), "run begun");
+        tracing::debug!(run = id, source = self.source, resumed, "run begun");
         let writer = Writer::new(connection, pass, fence, lock, active_ms, usage);
-        Ok(Begun { writer, frontier, resumed: unfinished.is_some() })
+        Ok(Begun { writer, frontier, resumed })
     }
 
-    /// The newest run of the source, when it is to be taken up.
-    fn unfinished(&self, transaction: &Transaction<'_>, source: i64) -> Result<Option<i64>> {
+    /// What becomes of the newest run of the source. Half of one org and half of another are no run.
+    fn earlier(&self, transaction: &Transaction<'_>, source: i64) -> Result<Earlier> {
         let newest = transaction
             .query_row(
-                "SELECT number, status, mode, connector FROM runs WHERE source = ?1 ORDER BY number DESC LIMIT 1",
-                [source],
+                "SELECT number, status, mode = ?2 AND connector = ?3, definition = ?4 FROM runs WHERE source = ?1
+                 ORDER BY number DESC LIMIT 1",
+                params![source, self.mode.name(), self.connector, self.definition],
                 |row| {
                     let status = RunStatus::from_name(&row.get::<_, String>(1)?);
-                    let same =
-                        row.get::<_, String>(2)? == self.mode.name() && row.get::<_, String>(3)? == self.connector;
-                    Ok((status.is_unfinished() && same).then_some(row.get(0)?))
+                    let (same_kind, same_definition): (bool, bool) = (row.get(2)?, row.get(3)?);
+                    Ok(match (status.is_unfinished() && same_kind, same_definition) {
+                        (false, _) => Earlier::Over,
+                        (true, false) => Earlier::Outdated,
+                        (true, true) => Earlier::Unfinished(row.get(0)?),
+                    })
                 },
             )
             .optional()
             .map_err(fault)?;
-        Ok(newest.flatten())
+        Ok(newest.unwrap_or(Earlier::Over))
     }
 
     fn take_up(&self, transaction: &Transaction<'_>, run: i64) -> Result<i64> {
@@ -108,12 +130,13 @@ impl Beginning {
         }
         transaction
             .execute(
-                "INSERT INTO runs (id, source, connector, mode, status, started_at)
-                 VALUES (?1, ?2, ?3, ?4, 'running', ?5)",
+                "INSERT INTO runs (id, source, connector, definition, mode, status, started_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6)",
                 params![
                     Ulid::new().to_string(),
                     source,
                     self.connector,
+                    self.definition,
                     self.mode.name(),
                     Timestamp::now().to_string()
                 ],

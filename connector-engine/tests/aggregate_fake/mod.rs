@@ -141,6 +141,7 @@ impl Fake {
         Job {
             source: "directory",
             connector_name: "fake",
+            definition: "fake",
             connector: self,
             meter: &self.meter,
             concurrency: 4,
