@@ -60,6 +60,22 @@ async fn a_secret_file_that_others_can_read_is_refused_but_a_certificate_is_not(
     assert_eq!(fetched(folder.path(), "file:key").await.unwrap(), "made up");
 }
 
+/// A pipe that nobody writes to would be read for ever, and so would a device.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_ordinary_file_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(folder.path().join("key")).status();
+    assert!(made.unwrap().success());
+    for place in ["file:key", "file:/dev/zero"] {
+        let reference: SecretRef = place.parse().unwrap();
+        let context = Context::new("people", folder.path());
+        let limit = std::time::Duration::from_secs(5);
+        let error = tokio::time::timeout(limit, context.public_text(&reference)).await.unwrap().unwrap_err();
+        assert!(error.message().contains("is no ordinary file"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn an_environment_variable_is_read_and_one_that_is_not_set_is_named() {
     let folder = tempfile::tempdir().unwrap();

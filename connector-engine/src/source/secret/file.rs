@@ -50,7 +50,12 @@ pub(in super::super) fn examine(path: &Path, sensitivity: Sensitivity) -> Result
     if metadata.is_dir() {
         return Err(fault(format!("`{shown}` is a folder, not a file")).with_help("name the file in it"));
     }
-    if metadata.is_file() && metadata.len() == 0 {
+    // A pipe that nobody writes to would be waited for, and a device read, for ever.
+    if !metadata.is_file() {
+        return Err(fault(format!("`{shown}` is no ordinary file"))
+            .with_help("name a file; what another program gives out is fetched with `command:`"));
+    }
+    if metadata.len() == 0 {
         return Err(fault(format!("the file `{shown}` is empty")));
     }
     if metadata.len() > LONGEST {
