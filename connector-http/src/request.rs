@@ -125,6 +125,9 @@ impl Request {
             }
             tracing::debug!(method = %self.method, path = self.path_shown(), "asking again after a passing fault");
             self.session.transport.count_retry();
+            // A session may well end while one waits, and others may have renewed it.
+            held = self.session.tokens.current().await?;
+            signed_in_again = false;
         }
     }
 

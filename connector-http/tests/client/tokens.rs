@@ -70,6 +70,17 @@ async fn a_second_401_comes_back_and_does_not_loop() {
 }
 
 #[tokio::test]
+async fn a_session_that_ends_again_during_a_wait_is_renewed_again() {
+    let server = started().await;
+    for status in [401, 503, 401, 200] {
+        let answer = Mock::given(path("/data")).respond_with(ResponseTemplate::new(status));
+        answer.up_to_n_times(1).mount(&server).await;
+    }
+    assert_eq!(client(&token_url(&server)).get("/data").send().await.unwrap().status, 200);
+    assert_eq!(requests(&server, TOKEN_PATH).await, 3);
+}
+
+#[tokio::test]
 async fn a_connector_says_which_answer_means_a_new_session() {
     let server = started().await;
     Mock::given(path("/data"))
