@@ -111,13 +111,22 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
 
 /// Reads settings from a validated value. Used by the registration macros.
 ///
-/// The error names the member, not its value: settings may sit next to secrets.
+/// The error never repeats a value: settings may sit next to secrets.
 #[doc(hidden)]
 pub fn read_settings<T: DeserializeOwned>(settings: Value) -> Result<T> {
     serde_json::from_value(settings).map_err(|cause| {
-        Error::new(ErrorKind::Definition, format!("the settings can't be read: {cause}"))
+        Error::new(ErrorKind::Definition, format!("the settings can't be read: {}", without_value(&cause.to_string())))
             .with_help("run `connector validate` for the place in the file")
     })
+}
+
+/// serde tells the value it found before it tells what it expected.
+fn without_value(message: &str) -> &str {
+    let tells_it = ["invalid ", "unknown variant "].iter().any(|start| message.starts_with(start));
+    match message.rfind("expected ") {
+        Some(at) if tells_it => &message[at..],
+        _ => message,
+    }
 }
 
 /// Registers a connector with the binary it is linked into.
@@ -227,4 +236,33 @@ macro_rules! register_secret_resolver {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Known {
+        #[serde(rename = "port")]
+        _port: u16,
+        #[serde(rename = "kind", default)]
+        _kind: Option<Kind>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    enum Kind {
+        One,
+    }
+
+    #[test]
+    fn settings_that_cannot_be_read_are_not_repeated() {
+        let told = |value| read_settings::<Known>(value).unwrap_err().to_string();
+        assert_eq!(told(json!({"port": "hunter2"})), "the settings can't be read: expected u16");
+        assert_eq!(told(json!({"port": 1, "kind": "hunter2"})), "the settings can't be read: expected `One`");
+        assert!(told(json!({"port": 1, "prot": "hunter2"})).contains("unknown field `prot`"));
+        assert!(matches!(read_settings(json!({"port": 1, "kind": "One"})), Ok(Known { _kind: Some(Kind::One), .. })));
+    }
 }
