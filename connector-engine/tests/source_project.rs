@@ -79,6 +79,15 @@ fn values_of_a_source_go_before_those_of_the_project() {
 }
 
 #[test]
+fn plain_http_to_this_machine_may_be_allowed_for_the_whole_project() {
+    let text = VALID.replace("https://acme.example/", "http://127.0.0.1:1/");
+    let (folder, project) = project_with("people.yaml", text);
+    assert!(project.load("people").is_err());
+    fs::write(folder.path().join("connector.yaml"), "http: {allow_insecure_loopback: true}\n").unwrap();
+    assert!(project.load("people").unwrap().http.allow_insecure_loopback);
+}
+
+#[test]
 fn the_store_is_in_the_project_folder_unless_said_otherwise() {
     let (folder, project) = project_with("people.yaml", VALID);
     assert_eq!(project.store_path().unwrap(), folder.path().join(".connector/store.db"));

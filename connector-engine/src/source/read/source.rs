@@ -55,7 +55,7 @@ fn checked(
     };
     let known_faults = literals::in_values(findings);
     let homes = homes(value["connector"].as_str());
-    let file = File { value: &value, known_faults: &known_faults, homes: &homes };
+    let file = File { value: &value, defaults, known_faults: &known_faults, homes: &homes };
     file.check_frame(findings);
     let connector = file.connector(findings);
     let strategy = file.strategy(findings, connector);
@@ -121,6 +121,8 @@ fn source_name(findings: &mut Findings<'_>, path: &Path) -> String {
 /// The value of a source file, and the pointers in it that have been complained about.
 struct File<'a> {
     value: &'a Value,
+    /// What `connector.yaml` says for every source.
+    defaults: &'a ProjectSettings,
     known_faults: &'a BTreeSet<String>,
     homes: &'a [Home],
 }
@@ -257,7 +259,9 @@ impl File<'_> {
     }
 
     fn insecure_loopback(&self) -> bool {
-        self.value["http"]["allow_insecure_loopback"] == true
+        const SWITCH: &str = "allow_insecure_loopback";
+        let own = self.value["http"].get(SWITCH);
+        own.or_else(|| self.defaults.http.get(SWITCH)).is_some_and(|allowed| *allowed == true)
     }
 
     /// A block with the project's defaults under it, typed; nothing when the file has problems already.
