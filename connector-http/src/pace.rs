@@ -2,7 +2,10 @@
 
 use crate::response::Response;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::clock::MonotonicClock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use std::num::NonZeroU32;
@@ -17,8 +20,12 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// After this time no new try begins.
 const TIME_FOR_TRIES: Duration = Duration::from_mins(5);
 
-pub(crate) fn rate_limiter() -> DefaultDirectRateLimiter {
-    RateLimiter::direct(Quota::per_second(REQUESTS_A_SECOND))
+/// Spreads requests. Its clock is the operating system's: a faster one must first be measured against it, which takes
+/// longer than all the rest of opening a source.
+pub(crate) type Limiter = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<Instant>>;
+
+pub(crate) fn rate_limiter() -> Limiter {
+    RateLimiter::direct_with_clock(Quota::per_second(REQUESTS_A_SECOND), MonotonicClock)
 }
 
 /// The tries of one request: bounded in count and time, with growing pauses and jitter.

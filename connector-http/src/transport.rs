@@ -2,16 +2,16 @@
 
 use crate::faults;
 use crate::hosts::{Hosts, host_and_port};
-use crate::pace;
+use crate::pace::{self, Limiter};
 use crate::response::Response;
 use bytes::{Bytes, BytesMut};
 use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, Meter, Result};
-use governor::DefaultDirectRateLimiter;
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, Proxy};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use url::Url;
 
 /// The longest time for making a connection.
@@ -34,8 +34,9 @@ pub(crate) struct Parcel {
 
 /// Sends requests of one source and counts them.
 pub(crate) struct Transport {
-    client: reqwest::Client,
-    limiter: DefaultDirectRateLimiter,
+    plan: Plan,
+    client: OnceCell<reqwest::Client>,
+    limiter: Limiter,
     meter: Arc<Meter>,
     pub(crate) clock: Clock,
     pub(crate) hosts: Hosts,
@@ -47,7 +48,8 @@ impl Transport {
     pub(crate) fn open(context: &Context, hosts: Hosts) -> Result<Self> {
         let options = context.http();
         Ok(Self {
-            client: build(options, context.project(), hosts.is_local())?,
+            plan: Plan::of(options, context.project(), hosts.is_local())?,
+            client: OnceCell::new(),
             limiter: pace::rate_limiter(),
             meter: context.meter().clone(),
             clock: context.clock().clone(),
@@ -63,9 +65,10 @@ impl Transport {
     /// Sends a request and reads the answer to its end.
     pub(crate) async fn send(&self, parcel: Parcel) -> Result<Response> {
         self.limiter.until_ready().await;
+        let client = self.client.get_or_try_init(|| async { self.plan.build() }).await?;
         self.meter.count_call();
         let url = parcel.url;
-        let mut request = self.client.request(parcel.method, url.clone()).headers(parcel.headers);
+        let mut request = client.request(parcel.method, url.clone()).headers(parcel.headers);
         if let Some(body) = parcel.body {
             request = request.body(body);
         }
@@ -87,32 +90,49 @@ impl Transport {
     }
 }
 
-fn build(options: &HttpOptions, project: &Path, local: bool) -> Result<reqwest::Client> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("connector/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .connect_timeout(CONNECT_TIMEOUT.min(options.timeout.duration()))
-        .timeout(options.timeout.duration());
-    if let Some(file) = &options.ca_file {
-        for authority in authorities(&project.join(file), file)? {
-            builder = builder.add_root_certificate(authority);
-        }
-    }
-    // What is meant for this machine must not travel to a proxy, least of all in plain http.
-    if local {
-        builder = builder.no_proxy();
-    } else if let Some(proxy) = &options.proxy {
-        let proxy = Proxy::all(proxy.as_str()).map_err(|_| {
+/// What the HTTP client is made of, checked. It is made at the first request: reading all the authorities that this
+/// machine trusts takes longer than checking a source file.
+struct Plan {
+    timeout: Duration,
+    authorities: Vec<Certificate>,
+    proxy: Option<Proxy>,
+    local: bool,
+}
+
+impl Plan {
+    fn of(options: &HttpOptions, project: &Path, local: bool) -> Result<Self> {
+        let authorities = match &options.ca_file {
+            Some(file) => authorities(&project.join(file), file)?,
+            None => Vec::new(),
+        };
+        let proxy = options.proxy.as_ref().map(|proxy| Proxy::all(proxy.as_str())).transpose().map_err(|_| {
             Error::new(ErrorKind::Definition, "the proxy in `http.proxy` can't be used")
                 .with_help("write it as `http://HOST:PORT`")
         })?;
-        builder = builder.proxy(proxy);
+        Ok(Self { timeout: options.timeout.duration(), authorities, proxy, local })
     }
-    builder.build().map_err(|fault| {
-        Error::new(ErrorKind::Internal, "the HTTP client could not be made").with_cause(fault.without_url())
-    })
+
+    fn build(&self) -> Result<reqwest::Client> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("connector/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            .timeout(self.timeout);
+        for authority in &self.authorities {
+            builder = builder.add_root_certificate(authority.clone());
+        }
+        // What is meant for this machine must not travel to a proxy, least of all in plain http.
+        if self.local {
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        builder.build().map_err(|fault| {
+            Error::new(ErrorKind::Internal, "the HTTP client could not be made").with_cause(fault.without_url())
+        })
+    }
 }
 
 fn authorities(path: &Path, shown: &Path) -> Result<Vec<Certificate>> {
