@@ -34,6 +34,8 @@ struct Kind {
     object: &'static str,
     fields: &'static [&'static str],
     filter: Option<&'static str>,
+    /// What every row of the answer must say: the field and value that the filter asked for.
+    proof: Option<(&'static str, &'static str)>,
     /// Where the name is found: the first that isn't empty.
     names: &'static [&'static str],
     description: Option<&'static str>,
@@ -44,6 +46,7 @@ const KINDS: [Kind; 9] = [
         object: "Profile",
         fields: &["Id", "Name", "Description", "UserLicenseId", "UserType", "CreatedDate", "LastModifiedDate"],
         filter: None,
+        proof: None,
         names: &["Name"],
         description: Some("Description"),
     },
@@ -51,6 +54,7 @@ const KINDS: [Kind; 9] = [
         object: "UserRole",
         fields: &["Id", "Name", "DeveloperName", "ParentRoleId", "RollupDescription", "PortalType", "LastModifiedDate"],
         filter: None,
+        proof: None,
         names: &["Name", "DeveloperName"],
         description: Some("RollupDescription"),
     },
@@ -70,6 +74,7 @@ const KINDS: [Kind; 9] = [
             "LastModifiedDate",
         ],
         filter: Some("IsOwnedByProfile = false"),
+        proof: None,
         names: &["Label", "Name"],
         description: Some("Description"),
     },
@@ -86,11 +91,12 @@ const KINDS: [Kind; 9] = [
             "LastModifiedDate",
         ],
         filter: None,
+        proof: None,
         names: &["MasterLabel", "DeveloperName"],
         description: Some("Description"),
     },
-    group("Type = 'Regular'"),
-    group("Type = 'Queue'"),
+    group("Type = 'Regular'", "Regular"),
+    group("Type = 'Queue'", "Queue"),
     Kind {
         object: "PermissionSetLicense",
         fields: &[
@@ -104,6 +110,7 @@ const KINDS: [Kind; 9] = [
             "ExpirationDate",
         ],
         filter: None,
+        proof: None,
         names: &["MasterLabel", "DeveloperName"],
         description: None,
     },
@@ -111,6 +118,7 @@ const KINDS: [Kind; 9] = [
         object: "PackageLicense",
         fields: &["Id", "NamespacePrefix", "Status", "AllowedLicenses", "UsedLicenses", "ExpirationDate"],
         filter: None,
+        proof: None,
         names: &["NamespacePrefix"],
         description: None,
     },
@@ -118,16 +126,18 @@ const KINDS: [Kind; 9] = [
         object: "Territory2",
         fields: &["Id", "Name", "DeveloperName", "Description", "ParentTerritory2Id", "Territory2ModelId"],
         filter: None,
+        proof: None,
         names: &["Name", "DeveloperName"],
         description: Some("Description"),
     },
 ];
 
-const fn group(filter: &'static str) -> Kind {
+const fn group(filter: &'static str, value: &'static str) -> Kind {
     Kind {
         object: "Group",
         fields: &["Id", "Name", "DeveloperName", "Type", "Email", "OwnerId", "CreatedDate", "LastModifiedDate"],
         filter: Some(filter),
+        proof: Some(("Type", value)),
         names: &["Name", "DeveloperName"],
         description: None,
     }
@@ -171,6 +181,11 @@ pub(crate) fn skip(object: &'static str, span: Span, refused: connector_core::Er
 fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Option<Entitlement>> {
     if is_behind_group(row)? {
         return Ok(None);
+    }
+    if let Some((field, value)) = kind.proof
+        && row.text(field)?.as_deref() != Some(value)
+    {
+        return Err(row.odd(&format!("has another `{field}` than was asked for")));
     }
     let (id, _) = row.id("Id")?;
     let mut attributes = AttributesBuilder::with_capacity(256);

@@ -104,3 +104,21 @@ async fn an_optional_object_that_goes_away_in_the_middle_is_an_error() {
     let middle = Cursor::from_text(r#"{"of":"package_license","after":"050ak0000000001"}"#);
     assert_eq!(ability.entitlements(&middle).await.unwrap_err().kind(), ErrorKind::Permission);
 }
+
+#[tokio::test]
+async fn a_queue_among_the_public_groups_is_an_error() {
+    let org = Org::start().await;
+    let fields = json!({
+        "Name": "Help desk", "DeveloperName": "Help_desk", "Type": "Queue", "Email": null, "OwnerId": null,
+        "CreatedDate": null, "LastModifiedDate": null
+    });
+    org.answer("Group", vec![ok(&page(&[crate::server::record("Group", "00Gak0000000001AAA", fields)]))]);
+    let connector = org.open();
+    let ability = connector.capabilities().entitlements().unwrap();
+    let types = ability.entitlement_types();
+    let start = ability.entitlements(&Cursor::start()).await.unwrap();
+    let cursor_of = |name| &start.next()[types.iter().position(|known| known.name == name).unwrap()];
+    let error = ability.entitlements(cursor_of("group")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{error:?}");
+    assert_eq!(ability.entitlements(cursor_of("queue")).await.unwrap().items().len(), 1);
+}
