@@ -280,3 +280,36 @@ async fn exports_are_whole() {
         r#"{"type":"group","id":"g0","name":"Group 0","description":null,"attributes":{}}"#
     );
 }
+
+#[tokio::test]
+async fn what_an_account_holds_in_two_ways_is_lost_with_the_second() {
+    let place = Place::new();
+    let mut world = World::of(30);
+    world.assign("00007", "profile/user");
+    place.aggregate(&world).await;
+    let differences = |place: &Place| {
+        let mut found = Vec::new();
+        query::diff(&place.store, "directory", None, None, |difference| {
+            found.push(difference.clone());
+            Ok(())
+        })
+        .unwrap();
+        found
+    };
+    let history = |place: &Place| {
+        let entries = query::account(&place.store, "directory", "00007").unwrap().history;
+        let of_profile = |entry: &&query::HistoryEntry| entry.entitlement == Some(reference("profile/user"));
+        entries.iter().filter(of_profile).map(|entry| entry.event).collect::<Vec<_>>()
+    };
+    assert_eq!(history(&place), [Event::Assigned]);
+
+    world.assignments.retain(|assignment| assignment.entitlement != reference("profile/user"));
+    place.aggregate(&world).await;
+    assert_eq!(differences(&place), []);
+    assert_eq!(history(&place), [Event::Assigned]);
+
+    world.accounts.get_mut("00007").unwrap().entitlements.clear();
+    place.aggregate(&world).await;
+    assert!(matches!(&differences(&place)[..], [Difference::Assignment { change: Change::Removed, .. }]));
+    assert_eq!(history(&place), [Event::Assigned, Event::Unassigned]);
+}

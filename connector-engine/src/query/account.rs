@@ -2,7 +2,7 @@
 
 use super::difference::{AttributeChange, of_accounts};
 use super::life::{Life, PastChange};
-use super::reading::{Named, Reading, account_from_row, key_of};
+use super::reading::{Reading, account_from_row, key_of};
 use crate::store::{AccountImage, Step, Store, fault};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -80,8 +80,8 @@ pub fn account(store: &Store, source: &str, id_or_name: &str) -> Result<AccountD
     let held = assignments_of(&reading, &account.id)?;
     let mut history = History { reading: &reading, entries: Vec::new() };
     history.add_account(&account, row, &life)?;
-    for held in &held {
-        history.add_assignment(held, &named)?;
+    for ways in held.chunk_by(|one, other| one.entitlement == other.entitlement) {
+        history.add_entitlement(ways, &key_of(named.get(&ways[0].entitlement)))?;
     }
     account.entitlements = held
         .iter()
@@ -139,7 +139,7 @@ fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<Held>> {
         .connection
         .prepare(
             "SELECT id, entitlement, first_run, added_run, removed_run FROM assignments
-             WHERE source = ?1 AND account = ?2",
+             WHERE source = ?1 AND account = ?2 ORDER BY entitlement",
         )
         .and_then(|mut statement| {
             statement
@@ -187,18 +187,22 @@ impl History<'_> {
         Ok(())
     }
 
-    fn add_assignment(&mut self, held: &Held, named: &HashMap<i64, Named>) -> Result<()> {
-        let entitlement = key_of(named.get(&held.entitlement));
-        let mut add = |run, event| self.entries.push((run, event, Vec::new(), Some(entitlement.clone())));
-        add(held.life.first, Event::Assigned);
-        for change in self.reading.past(Step::Assignments, held.id, &held.life)? {
-            if let Some(removed) = change.removed {
-                add(removed, Event::Unassigned);
-                add(change.run, Event::Assigned);
-            }
+    /// What an account holds by its own record and by an assignment is lost when both are gone.
+    fn add_entitlement(&mut self, ways: &[Held], entitlement: &EntitlementRef) -> Result<()> {
+        let mut lives = Vec::with_capacity(ways.len());
+        for way in ways {
+            lives.push((way.life, self.reading.past(Step::Assignments, way.id, &way.life)?));
         }
-        if let Some(removed) = held.life.removed {
-            add(removed, Event::Unassigned);
+        let mut turns: Vec<i64> = lives.iter().flat_map(|(life, past)| life.turns(past)).collect();
+        turns.sort_unstable();
+        let mut held = false;
+        for run in turns {
+            let holds = lives.iter().any(|(life, past)| life.is_alive(past, run));
+            if holds != held {
+                let event = if holds { Event::Assigned } else { Event::Unassigned };
+                self.entries.push((run, event, Vec::new(), Some(entitlement.clone())));
+                held = holds;
+            }
         }
         Ok(())
     }

@@ -179,20 +179,17 @@ impl Span<'_> {
             .reading
             .connection
             .prepare(
-                "SELECT id, first_run, added_run, NULL, removed_run, account, entitlement
-                 FROM assignments
+                "SELECT DISTINCT account, entitlement FROM assignments
                  WHERE source = ?1 AND (added_run > ?2 OR removed_run > ?2) ORDER BY account, entitlement",
             )
             .map_err(fault)?;
         let mut rows = statement.query(params![self.reading.source, self.from]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            let life = life(row).map_err(fault)?;
-            let past = self.reading.past(Step::Assignments, row.get(0).map_err(fault)?, &life)?;
-            let (old, new) = (life.is_alive(&past, self.from), life.is_alive(&past, self.to));
+            let (account, entitlement): (String, i64) = (row.get(0).map_err(fault)?, row.get(1).map_err(fault)?);
+            let (old, new) = self.held(&account, entitlement)?;
             if let Some(change) = change_of(old, new, false) {
                 tally.count(change);
-                let account: String = row.get(5).map_err(fault)?;
-                let entitlement = named.get(&row.get(6).map_err(fault)?);
+                let entitlement = named.get(&entitlement);
                 each(&Difference::Assignment {
                     change,
                     account_name: self.account_name(&account)?,
@@ -203,6 +200,30 @@ impl Span<'_> {
             }
         }
         Ok(tally)
+    }
+
+    /// Whether an account held an entitlement at the end of either run: by its own record or by an assignment.
+    fn held(&self, account: &str, entitlement: i64) -> Result<(bool, bool)> {
+        let ways: Vec<(i64, Life)> = self
+            .reading
+            .connection
+            .prepare_cached(
+                "SELECT id, first_run, added_run, NULL, removed_run FROM assignments
+                 WHERE source = ?1 AND account = ?2 AND entitlement = ?3",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map(params![self.reading.source, account, entitlement], |row| Ok((row.get(0)?, life(row)?)))?
+                    .collect()
+            })
+            .map_err(fault)?;
+        let (mut old, mut new) = (false, false);
+        for (row, life) in ways {
+            let past = self.reading.past(Step::Assignments, row, &life)?;
+            old |= life.is_alive(&past, self.from);
+            new |= life.is_alive(&past, self.to);
+        }
+        Ok((old, new))
     }
 
     fn account_name(&self, id: &str) -> Result<Option<String>> {

@@ -38,6 +38,12 @@ impl Life {
         began <= run && self.removed.is_none_or(|removed| run < removed)
     }
 
+    /// The runs that found the row come or gone.
+    pub(super) fn turns(&self, past: &[PastChange]) -> Vec<i64> {
+        let again = past.iter().filter_map(|change| change.removed.map(|removed| [removed, change.run]));
+        std::iter::once(self.first).chain(again.flatten()).chain(self.removed).collect()
+    }
+
     /// The text of the row's values at the end of a run; `None` when they are still the same.
     pub(super) fn values_at(past: &[PastChange], run: i64) -> Option<&str> {
         past.iter().filter(|change| change.run > run).find_map(|change| change.before.as_deref())
@@ -54,6 +60,7 @@ mod tests {
         let past = [PastChange { run: 5, before: Some("old".into()), removed: Some(4) }];
         let alive: Vec<_> = (1..=8).filter(|run| life.is_alive(&past, *run)).collect();
         assert_eq!(alive, [2, 3, 5, 6]);
+        assert_eq!(life.turns(&past), [2, 4, 5, 7]);
         assert_eq!(Life::values_at(&past, 3), Some("old"));
         assert_eq!(Life::values_at(&past, 5), None);
     }
