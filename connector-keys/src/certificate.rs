@@ -158,14 +158,11 @@ pub(crate) fn not_made(stack: &ErrorStack) -> Error {
         .with_cause(stack.clone())
 }
 
-/// Dates in certificates are whole seconds of UTC; one that can't be read counts as long past.
+/// Dates in certificates are whole seconds of UTC; one that can't be read counts as long past. A certificate without an
+/// end names the last second of the year 9999, which is later than any `Timestamp`.
 fn moment(time: &Asn1TimeRef) -> Timestamp {
-    let since = Asn1Time::from_unix(0).and_then(|epoch| epoch.diff(time));
-    since
-        .ok()
-        .and_then(|since| {
-            let hours = i64::from(since.days).checked_mul(24)?;
-            Timestamp::UNIX_EPOCH.checked_add(hours.hours().seconds(i64::from(since.secs))).ok()
-        })
-        .unwrap_or(Timestamp::UNIX_EPOCH)
+    let Ok(since) = Asn1Time::from_unix(0).and_then(|epoch| epoch.diff(time)) else { return Timestamp::UNIX_EPOCH };
+    let hours = i64::from(since.days) * 24;
+    let nearest = if since.days < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::UNIX_EPOCH.checked_add(hours.hours().seconds(i64::from(since.secs))).unwrap_or(nearest)
 }

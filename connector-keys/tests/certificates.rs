@@ -124,3 +124,15 @@ fn a_server_certificate_is_trusted_through_its_authority_for_its_hosts() {
         assert!(addresses.contains(&bytes.as_slice()), "{ip}");
     }
 }
+
+/// The last second of the year 9999 is how certificates say that they never end.
+#[test]
+fn a_certificate_without_an_end_is_not_over() {
+    const LAST_SECOND: i64 = 253_402_300_799;
+    let days = 10_u32;
+    let now = Timestamp::from_second(LAST_SECOND - i64::from(days) * 86_400).unwrap();
+    let request = CertificateRequest { subject_cn: "endless".to_owned(), organization: None, days };
+    let certificate = Certificate::self_signed(&PrivateKey::generate(2048).unwrap(), &request, now).unwrap();
+    assert_eq!(certificate.not_after(), Timestamp::MAX);
+    assert_eq!(certificate.not_before(), now);
+}
