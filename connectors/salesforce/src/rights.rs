@@ -82,11 +82,11 @@ pub(crate) fn hidden(object: &str, fields: &[&str]) -> String {
     format!("the org shows the service account no {} of `{object}`: left out", fields.join(", "))
 }
 
-/// Why an object that not every org has was left out.
+/// Why an object that not every org has was left out. The objects of one feature give one reason, so that it is told once.
 pub(crate) fn reason(object: &'static str) -> String {
     match need(object) {
         Some(Need { right, feature: Some(feature), .. }) => {
-            format!("the org shows no `{object}`: either it has no {feature}, or the service account lacks \"{right}\"")
+            format!("either the org has no {feature}, or the service account lacks \"{right}\"")
         }
         _ => format!("the org shows no `{object}`"),
     }
