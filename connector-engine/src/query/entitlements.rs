@@ -34,6 +34,13 @@ const SELECT: &str = "SELECT type, entitlement_id, name, description, attributes
     (SELECT count(DISTINCT h.account) FROM assignments h WHERE h.entitlement = e.id AND h.removed_run IS NULL)
     FROM entitlements e";
 
+/// Each holder once, in the order of the index: telling them apart by `DISTINCT` would keep all of them in memory.
+pub(super) const HOLDERS: &str = "SELECT h.account, a.name, a.display_name, a.enabled FROM assignments h
+    LEFT JOIN accounts a ON a.source = ?1 AND a.account_id = h.account AND a.removed_run IS NULL
+    WHERE h.removed_run IS NULL AND h.entitlement =
+        (SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3)
+    GROUP BY h.account ORDER BY h.account";
+
 /// Streams the entitlements of a source, or those of one type, in the order of type and id. Returns how many.
 pub fn entitlements(
     store: &Store,
@@ -75,17 +82,7 @@ pub fn holders(
     mut each: impl FnMut(&Holder) -> Result<()>,
 ) -> Result<u64> {
     let reading = Reading::of(store, source)?;
-    let mut statement = reading
-        .connection
-        .prepare(
-            "SELECT DISTINCT h.account, a.name, a.display_name, a.enabled
-             FROM assignments h
-             LEFT JOIN accounts a ON a.source = ?1 AND a.account_id = h.account AND a.removed_run IS NULL
-             WHERE h.removed_run IS NULL AND h.entitlement =
-                 (SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3)
-             ORDER BY h.account",
-        )
-        .map_err(fault)?;
+    let mut statement = reading.connection.prepare(HOLDERS).map_err(fault)?;
     let mut rows =
         statement.query(params![reading.source, entitlement.entitlement_type, entitlement.id]).map_err(fault)?;
     let mut count = 0;

@@ -42,6 +42,12 @@ struct AssignmentLine<'a> {
     name: Option<&'a str>,
 }
 
+/// Each pair once, in the order of the table: telling pairs apart by `DISTINCT` would keep all of them in memory.
+pub(super) const ASSIGNMENTS: &str = "SELECT h.account, h.entitlement, a.name FROM assignments h
+    LEFT JOIN accounts a ON a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL
+    WHERE h.source = ?1 AND h.removed_run IS NULL
+    GROUP BY h.account, h.entitlement ORDER BY h.account, h.entitlement";
+
 /// Writes a snapshot of a source with flat memory. Returns how many rows.
 pub fn export(store: &Store, source: &str, what: What, format: Format, to: &mut dyn Write) -> Result<u64> {
     let count = match (what, format) {
@@ -121,14 +127,7 @@ fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result
 fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine<'_>) -> Result<()>) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let named: HashMap<i64, Named> = reading.named()?;
-    let mut statement = reading
-        .connection
-        .prepare(
-            "SELECT DISTINCT h.account, h.entitlement, a.name FROM assignments h
-             LEFT JOIN accounts a ON a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL
-             WHERE h.source = ?1 AND h.removed_run IS NULL ORDER BY h.account, h.entitlement",
-        )
-        .map_err(fault)?;
+    let mut statement = reading.connection.prepare(ASSIGNMENTS).map_err(fault)?;
     let mut rows = statement.query([reading.source]).map_err(fault)?;
     let mut count = 0;
     let text = |cause: rusqlite::types::FromSqlError| fault(cause.into());

@@ -22,3 +22,22 @@ pub use entitlements::{Holder, StoredEntitlement, entitlement, entitlements, hol
 pub use export::{Format, What, export};
 pub use filter::Filter;
 pub use runs::{Run, last_run, run, runs};
+
+#[cfg(test)]
+mod tests {
+    use super::{entitlements::HOLDERS, export::ASSIGNMENTS};
+    use crate::store::Store;
+
+    #[test]
+    fn no_long_answer_is_gathered_in_memory_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Store::open(folder.path().join("store.db")).unwrap().reader().unwrap();
+        for query in [HOLDERS, ASSIGNMENTS] {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
+            let plan = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();
+            let plan: Vec<String> = plan.map(Result::unwrap).collect();
+            assert!(!plan.is_empty() && plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
+        }
+    }
+}
