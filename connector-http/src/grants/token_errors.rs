@@ -34,7 +34,7 @@ const fn refused(code: &'static str, says: &'static str, cause: &'static str, cu
 }
 
 const fn misused(code: &'static str, cause: &'static str, cure: &'static str) -> Knowledge {
-    Knowledge { code, says: "", kind: ErrorKind::Definition, cause, cure }
+    Knowledge { code, says: "", kind: ErrorKind::Auth, cause, cure }
 }
 
 const fn passing(code: &'static str, cause: &'static str, cure: &'static str) -> Knowledge {
@@ -278,15 +278,15 @@ mod tests {
         ("oauth_policy_not_found", "", ErrorKind::Auth, "no OAuth policy"),
         ("ecapp_policy_not_found", "", ErrorKind::Auth, "no policy"),
         ("bad_jti_claim", "", ErrorKind::Auth, "seen before"),
-        ("invalid_assertion_type", "", ErrorKind::Definition, "client assertion"),
-        ("unsupported_grant_type", "grant type not supported", ErrorKind::Definition, "grant type"),
-        ("invalid_request", "must use HTTPS", ErrorKind::Definition, "breaks a rule"),
-        ("invalid_scope", "", ErrorKind::Definition, "scope"),
+        ("invalid_assertion_type", "", ErrorKind::Auth, "client assertion"),
+        ("unsupported_grant_type", "grant type not supported", ErrorKind::Auth, "grant type"),
+        ("invalid_request", "must use HTTPS", ErrorKind::Auth, "breaks a rule"),
+        ("invalid_scope", "", ErrorKind::Auth, "scope"),
         ("inactive_user", "user is inactive", ErrorKind::Auth, "inactive"),
         ("inactive_org", "org is locked, closed, or suspended", ErrorKind::Auth, "suspended"),
         ("rate_limit_exceeded", "number of logins exceeded", ErrorKind::RateLimited, "too many logins"),
         ("invalid_token", "", ErrorKind::Auth, "not known"),
-        ("unsupported_token_type", "", ErrorKind::Definition, "token"),
+        ("unsupported_token_type", "", ErrorKind::Auth, "token"),
         ("server_error", "", ErrorKind::Unavailable, "fault"),
         ("service_unavailable", "", ErrorKind::Unavailable, "out of service"),
         ("system_down", "", ErrorKind::Unavailable, "down"),
