@@ -164,7 +164,11 @@ impl fmt::Debug for JwtBearer {
 fn judge(certificate: &Certificate, key: &PrivateKey, now: Timestamp, source: &str) -> Result<Finding> {
     let until = certificate.not_after();
     let day = until.to_zoned(TimeZone::UTC).date();
-    let renew = format!("make a new one and upload it to the app: `connector cert rotate {source}`");
+    let renew = format!(
+        "make a new pair with `connector cert new {source}-{}`, upload its certificate to the app, and name both in \
+         `key_ref` and `certificate_ref`",
+        now.to_zoned(TimeZone::UTC).year()
+    );
     let fault = |message: String| Error::new(ErrorKind::Secret, message);
     if !certificate.fits(key) {
         return Err(fault(format!("the certificate ({}) does not belong to the private key", certificate.subject()))

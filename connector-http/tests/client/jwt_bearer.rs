@@ -127,14 +127,14 @@ async fn the_certificate_step_tells_each_trouble_and_its_cure() {
             certificate(&KEY, now() - (24 * 353).hours(), 365),
             StepStatus::Warning,
             "expires in 12 days (2026-12-05)",
-            "cert rotate acme",
+            "`connector cert new acme-2026`",
         ),
         (
             "expired",
             certificate(&KEY, now() - (24 * 366).hours(), 365),
             StepStatus::Failed,
             "expired on 2026-11-22",
-            "cert rotate acme",
+            "`connector cert new acme-2026`",
         ),
         (
             "early",
