@@ -2,16 +2,20 @@
 
 use crate::entitlements::skip;
 use crate::error;
-use crate::keyset::{self, Position};
+use crate::group_types::GroupTypes;
+use crate::keyset::{self, Part, Position};
 use crate::ranges::Span;
 use crate::record::Row;
 use crate::rest::Rest;
 use crate::soql::Select;
 use connector_core::{Assignment, Cursor, EntitlementRef, Page, Result};
+use tokio::sync::OnceCell;
 
 /// The objects whose size is asked for, once for all of them: the large ones.
 pub(crate) const COUNTED: [&str; 5] =
     ["User", "PermissionSetAssignment", "GroupMember", "PermissionSetLicenseAssign", "UserPackageLicense"];
+
+const MEMBERS: &str = "GroupMember";
 
 /// A table of assignments.
 struct Table {
@@ -41,23 +45,17 @@ const TABLES: [Table; 5] = [
         },
     },
     Table {
-        object: "GroupMember",
+        object: MEMBERS,
         fields: &["Id", "GroupId", "UserOrGroupId", "Group.Type"],
         filter: None,
         types: &["group", "queue"],
         read: |row| {
-            let (_, member) = row.id("UserOrGroupId")?;
-            let (group, _) = row.id("GroupId")?;
-            let entitlement_type = match row.parent_text("Group", "Type")?.as_deref() {
-                Some("Regular") => "group",
-                Some("Queue") => "queue",
-                _ => return Ok(None),
+            let held = match row.parent_text("Group", "Type")?.as_deref() {
+                Some("Regular") => Some("group"),
+                Some("Queue") => Some("queue"),
+                _ => None,
             };
-            // Groups within groups are a matter of the groups, not of an account.
-            if !member.has_prefix("005") {
-                return Ok(None);
-            }
-            held_by(row, "UserOrGroupId", EntitlementRef::new(entitlement_type, group))
+            membership(row, held)
         },
     },
     Table {
@@ -86,6 +84,17 @@ const TABLES: [Table; 5] = [
     },
 ];
 
+/// The row of a member of a group of this entitlement type; nothing where the group is no entitlement.
+fn membership(row: &Row<'_>, entitlement_type: Option<&'static str>) -> Result<Option<Assignment>> {
+    let (_, member) = row.id("UserOrGroupId")?;
+    let (group, _) = row.id("GroupId")?;
+    match entitlement_type {
+        // Groups within groups are a matter of the groups, not of an account.
+        Some(held) if member.has_prefix("005") => held_by(row, "UserOrGroupId", EntitlementRef::new(held, group)),
+        _ => Ok(None),
+    }
+}
+
 fn held_by(row: &Row<'_>, field: &str, entitlement: EntitlementRef) -> Result<Option<Assignment>> {
     let (account, user) = row.id(field)?;
     if user.has_prefix("005") {
@@ -96,7 +105,7 @@ fn held_by(row: &Row<'_>, field: &str, entitlement: EntitlementRef) -> Result<Op
 }
 
 /// One page. The start names every table, so that they are read side by side.
-pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Assignment>> {
+pub(crate) async fn page(rest: &Rest, group_types: &OnceCell<GroupTypes>, cursor: &Cursor) -> Result<Page<Assignment>> {
     let Some(position) = cursor.position::<Position>()? else {
         return start(rest).await;
     };
@@ -106,8 +115,7 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Assignment
     let span = position.span();
     let whole = span == Span::default();
     let count = if whole { rest.counts(&COUNTED).await?.get(table.object).copied() } else { None };
-    let select = Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter };
-    match keyset::shown_part(rest, &select, span, count, table.read).await {
+    match part(rest, group_types, table, span, count).await {
         Ok(part) => {
             let next = part.cursors(table.object)?;
             Ok(Page::fork(part.items, next))
@@ -119,6 +127,28 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Assignment
         }
         Err(error) => Err(error),
     }
+}
+
+/// One page of a table. Members of groups are looked up where the org does not tell the type of their group.
+async fn part(
+    rest: &Rest,
+    group_types: &OnceCell<GroupTypes>,
+    table: &Table,
+    span: Span,
+    count: Option<u64>,
+) -> Result<Part<Assignment>> {
+    if table.object != MEMBERS || !group_types.initialized() {
+        let select = Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter };
+        match keyset::shown_part(rest, &select, span, count, table.read).await {
+            Err(refused) if table.object == MEMBERS && error::is_refused_query(&refused) => {
+                tracing::debug!(error = %refused, "the org does not tell the type of a group with its members");
+            }
+            answered => return answered,
+        }
+    }
+    let types = group_types.get_or_try_init(|| GroupTypes::read(rest)).await?;
+    let select = Select { object: MEMBERS, fields: vec!["Id", "GroupId", "UserOrGroupId"], filter: None };
+    keyset::part(rest, &select, span, count, |row| membership(row, types.of(row.id("GroupId")?.1))).await
 }
 
 async fn start(rest: &Rest) -> Result<Page<Assignment>> {

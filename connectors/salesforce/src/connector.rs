@@ -2,6 +2,7 @@
 
 use crate::accounts::Accounts;
 use crate::custom_fields::CustomFields;
+use crate::group_types::GroupTypes;
 use crate::rest::Rest;
 use crate::{assignments, connection_test, entitlements, hosts};
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use connector_core::{
 use connector_http::Client;
 use std::fmt;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// One Salesforce org, opened for one source. Made by [`Settings`](crate::Settings).
 pub struct Salesforce {
@@ -19,6 +21,7 @@ pub struct Salesforce {
     auth: Arc<dyn AuthStrategy>,
     rest: Rest,
     accounts: Accounts,
+    group_types: OnceCell<GroupTypes>,
 }
 
 impl Salesforce {
@@ -30,6 +33,7 @@ impl Salesforce {
             auth: context.auth()?,
             rest: Rest::open(context, client, version),
             accounts: Accounts::new(custom),
+            group_types: OnceCell::new(),
         })
     }
 }
@@ -71,6 +75,6 @@ impl ReadEntitlements for Salesforce {
     }
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
-        assignments::page(&self.rest, cursor).await
+        assignments::page(&self.rest, &self.group_types, cursor).await
     }
 }

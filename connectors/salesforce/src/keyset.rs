@@ -103,10 +103,11 @@ pub(crate) async fn shown_part<T>(
         Err(refused) if error::is_refused_field(&refused) => refused,
         answered => return answered,
     };
-    let hidden = rest.find_hidden(select.object, &select.fields).await?;
-    if hidden == known {
-        return Err(refused);
-    }
+    let hidden = match rest.find_hidden(select.object, &select.fields).await {
+        Ok(hidden) if hidden != known => hidden,
+        Err(error) if !error::is_missing_object(&error) => return Err(error),
+        _ => return Err(refused),
+    };
     part(rest, &select.without(&hidden), span, count, make).await
 }
 

@@ -7,6 +7,7 @@ mod connector;
 mod custom_fields;
 mod entitlements;
 mod error;
+mod group_types;
 mod hosts;
 mod keyset;
 mod locks;

@@ -288,3 +288,19 @@ async fn counts_too_large_to_add_only_spoil_the_estimate() {
     org.answer("v67.0/limits/recordCount", vec![ok(&counts)]);
     assert!(assignments(org.open().as_ref()).await.is_ok());
 }
+
+#[tokio::test]
+async fn members_are_told_apart_where_the_org_does_not_tell_the_type_of_their_group() {
+    let org = Org::start().await;
+    let group = |id: u8| record("Group", &format!("00Gak000000000{id}AAA"), json!({}));
+    org.answer("Group", vec![ok(&page(&[group(1)])), ok(&page(&[group(2)]))]);
+    let member = |id: u8| {
+        let fields = json!({"GroupId": format!("00Gak000000000{id}AAA"), "UserOrGroupId": user_id(id.into())});
+        record("GroupMember", &format!("011ak000000000{id}AAA"), fields)
+    };
+    let refused = refusal(400, "INVALID_FIELD", "Didn't understand relationship 'Group' in field path.");
+    org.answer("GroupMember", vec![refused, ok(&page(&[member(1), member(2), member(3)]))]);
+    let expected =
+        [format!("{} group/00Gak0000000001AAA", user_id(1)), format!("{} queue/00Gak0000000002AAA", user_id(2))];
+    assert_eq!(lines(&assignments(org.open().as_ref()).await.unwrap()), expected);
+}
