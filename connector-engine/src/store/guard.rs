@@ -1,6 +1,5 @@
 //! The guard before the removal of what a run did not see.
 
-use super::reconcile::Census;
 use connector_core::{Error, ErrorKind, Percentage};
 use std::collections::BTreeMap;
 
@@ -10,6 +9,24 @@ const TELLING: u64 = 20;
 /// More than this share of the rows of a type at once is more likely a lost right than a tidied source: a login that
 /// may not see the rows of others still sees its own.
 const MOST: Percentage = Percentage::new(50.0);
+
+/// How many rows of the store live, and how many of those were seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Census {
+    pub(crate) alive: u64,
+    pub(crate) seen: u64,
+}
+
+impl Census {
+    pub(crate) fn count(&mut self, seen: bool) {
+        self.alive += 1;
+        self.seen += u64::from(seen);
+    }
+
+    pub(crate) fn gone(self) -> u64 {
+        self.alive.saturating_sub(self.seen)
+    }
+}
 
 /// The guard before the removal of what a run did not see.
 pub(crate) struct Guard<'a> {

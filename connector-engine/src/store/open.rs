@@ -36,6 +36,7 @@ impl Store {
                 connection.pragma_update(None, "journal_mode", "wal").map_err(fault)?;
                 embedded::migrations::runner().run(&mut connection).map_err(|cause| {
                     Error::new(ErrorKind::Internal, format!("the tables of the store can't be made: {cause}"))
+                        .with_help("check that its disk has room and that the file can be written")
                         .with_cause(cause)
                 })?;
             }

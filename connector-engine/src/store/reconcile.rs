@@ -1,7 +1,7 @@
 //! The end of a full run: what was not seen is marked as removed, unless a guard says no.
 
 use super::fault::fault;
-use super::guard::{Guard, Kind};
+use super::guard::{Census, Guard, Kind};
 use super::pass::Pass;
 use super::report;
 use super::step::Step;
@@ -12,24 +12,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Rows that are looked through at once.
 const PORTION: usize = 4096;
-
-/// How many rows of the store live, and how many of those were seen.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Census {
-    pub(crate) alive: u64,
-    pub(crate) seen: u64,
-}
-
-impl Census {
-    fn count(&mut self, seen: bool) {
-        self.alive += 1;
-        self.seen += u64::from(seen);
-    }
-
-    pub(crate) fn gone(self) -> u64 {
-        self.alive.saturating_sub(self.seen)
-    }
-}
 
 /// The entitlements of the source by row.
 struct Types {
