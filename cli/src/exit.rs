@@ -40,12 +40,12 @@ impl Exit {
     /// The exit of an error of this kind.
     pub(crate) fn of(kind: ErrorKind) -> Self {
         match kind {
-            ErrorKind::Definition | ErrorKind::Unsupported => Self::Invalid,
+            // A key or password that can't be had ends the work before anything is sent.
+            ErrorKind::Definition | ErrorKind::Unsupported | ErrorKind::Secret => Self::Invalid,
             ErrorKind::Auth | ErrorKind::Unavailable | ErrorKind::Timeout => Self::Unreachable,
             ErrorKind::Guard => Self::Refused,
             ErrorKind::Cancelled => Self::Interrupted,
-            ErrorKind::Secret
-            | ErrorKind::Permission
+            ErrorKind::Permission
             | ErrorKind::NotFound
             | ErrorKind::AlreadyExists
             | ErrorKind::Invalid
@@ -128,7 +128,7 @@ mod tests {
             (ErrorKind::Timeout, 3),
             (ErrorKind::Guard, 4),
             (ErrorKind::Protocol, 1),
-            (ErrorKind::Secret, 1),
+            (ErrorKind::Secret, 2),
         ];
         for (kind, code) in codes {
             assert_eq!(Exit::of(kind).code(), code, "{kind}");

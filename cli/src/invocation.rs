@@ -5,6 +5,7 @@ use crate::exit::{Exit, Stop};
 use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use connector_core::{Error, ErrorKind, Result};
+use connector_engine::query;
 use connector_engine::source::Project;
 use connector_engine::store::Store;
 use std::future::Future;
@@ -55,14 +56,32 @@ impl Invocation {
         Store::open(path)
     }
 
-    /// The store for a question; fails with kind `not_found` when nothing was ever read into it.
-    pub(crate) fn existing_store(&self, project: &Project) -> Result<Store> {
+    /// The store for a question; nothing when nothing was ever read into it.
+    pub(crate) fn existing_store(&self, project: &Project) -> Result<Option<Store>> {
         let path = self.store_path(project)?;
-        if !path.is_file() {
-            return Err(Error::new(ErrorKind::NotFound, "nothing was aggregated in this project yet")
-                .with_help("run `connector aggregate NAME`; `connector source list` shows the sources"));
+        if path.is_file() { Store::open(path).map(Some) } else { Ok(None) }
+    }
+
+    /// The store for a question about a source. Fails when the source was never read into it: with kind `definition`
+    /// when the project has no such source either, else with kind `not_found`.
+    pub(crate) fn store_with(&self, project: &Project, name_or_path: &str) -> Result<Store, Stop> {
+        let name = source_name(name_or_path);
+        if let Some(store) = self.existing_store(project)?
+            && query::last_run(&store, name)?.is_some()
+        {
+            return Ok(store);
         }
-        Store::open(path)
+        let file = project.source_file(name_or_path)?;
+        let store = self.store_path(project)?;
+        let message =
+            format!("`{name}` was never aggregated into `{}`", store.strip_prefix(".").unwrap_or(&store).display());
+        Err(Error::new(ErrorKind::NotFound, message)
+            .with_help(if file.is_file() {
+                format!("run `connector aggregate {name_or_path}` first")
+            } else {
+                format!("there is no file `{}` either: check the path", file.display())
+            })
+            .into())
     }
 
     /// The file of the store; what was typed is relative to the current folder, what a file says to the project.

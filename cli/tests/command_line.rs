@@ -149,3 +149,76 @@ fn a_delta_run_that_the_connector_can_not_do_is_refused_before_anything_is_sent(
     assert_eq!(error["error"]["kind"], "unsupported");
     assert!(!folder.path().join(".connector").exists());
 }
+
+/// The exit code and what was written to stderr; nothing was written to stdout.
+fn refused(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = run(folder, arguments);
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    (output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn a_question_about_a_source_that_does_not_exist_is_bad_usage() {
+    let folder = project();
+    for question in [&["accounts", "bda"][..], &["entitlements", "bda"], &["diff", "bda"], &["runs", "bda"]] {
+        let (code, said) = refused(folder.path(), question);
+        assert_eq!(code, Some(2), "{question:?}: {said}");
+        assert!(said.contains("there is no source `bda`") && said.contains("there are: bad"), "{question:?}: {said}");
+    }
+    let (code, said) = refused(folder.path(), &["accounts", "bad"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("`bad` was never aggregated") && said.contains("connector aggregate bad"), "{said}");
+}
+
+#[test]
+fn a_project_without_runs_has_an_empty_list_of_them() {
+    let folder = project();
+    let output = run(folder.path(), &["runs", "--output", "json"]);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), "[]\n"));
+    assert!(!folder.path().join(".connector").exists(), "a question makes no store");
+}
+
+#[test]
+fn what_is_wrong_in_several_sources_is_reported_in_one_go() {
+    let folder = project();
+    fs::write(folder.path().join("sources/worse.yaml"), "connector: salesfroce\n").unwrap();
+    let (code, said) = refused(folder.path(), &["aggregate", "bad", "worse"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("sources/bad.yaml:4:3") && said.contains("sources/worse.yaml:1:12"), "{said}");
+}
+
+#[test]
+fn a_key_that_cannot_be_read_ends_an_aggregation_before_anything_is_sent() {
+    let folder = project();
+    let set =
+        ["auth.token_url=https://localhost:1/token", "auth.issuer=a", "auth.subject=b", "auth.audience=https://c"];
+    let arguments = ["source", "new", "salesforce", "org"].into_iter();
+    let arguments: Vec<_> = arguments.chain(set.into_iter().flat_map(|one| ["--set", one])).collect();
+    assert!(run(folder.path(), &arguments).status.success());
+    let output = run(folder.path(), &["aggregate", "org", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["status"], &report["error"]["kind"]), (&"failed".into(), &"secret".into()));
+    assert_eq!(report["api_calls"], 0);
+}
+
+#[test]
+fn a_name_that_no_account_or_entitlement_has_is_refused_and_not_an_empty_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["quickstart", "tour"]).status.success());
+    let tour = folder.path().join("tour");
+    for (question, expected) in [
+        (&["accounts", "salesforce", "--columns", "name,Departmnet"][..], ["`Departmnet`", "Department"]),
+        (&["accounts", "salesforce", "--holding", "queu/x"], ["`queu/x`", "queue"]),
+        (&["entitlements", "salesforce", "--type", "queu"], ["`queu`", "queue"]),
+        (&["entitlements", "salesforce", "--type", "queu", "--output", "json"], ["`queu`", "queue"]),
+    ] {
+        let (code, said) = refused(&tour, question);
+        assert_ne!(code, Some(0), "{question:?}");
+        assert!(expected.iter().all(|part| said.contains(part)), "{question:?}: {said}");
+    }
+    let output = run(&tour, &["accounts", "salesforce", "--columns", "name,department", "--limit", "5"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let none = run(&tour, &["entitlements", "salesforce", "--type", "territory"]);
+    assert!(none.status.success(), "{}", text(&none.stderr));
+}

@@ -21,7 +21,7 @@ pub(crate) enum SourceCommand {
 pub(crate) struct SourceNewArguments {
     /// The connector, as `connector connectors` lists it
     pub(crate) connector: String,
-    /// The source's name: letters, digits, `-` and `_`
+    /// The source's name: letters, digits, `-`, `_` and `.`
     pub(crate) name: String,
     /// Fill in a value, for example: --set auth.issuer=3MVG9…
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_and_value)]

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let store = invocation.existing_store(&project)?;
+    let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
     let detail = query::account(&store, source, &arguments.id)?;
     if printer.is_json() {

@@ -4,7 +4,7 @@ use crate::arguments::AccountsArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Table, clean, text_cell};
-use connector_core::{Account, Error, Result};
+use connector_core::{Account, Error, ErrorKind, Result};
 use connector_engine::query::{self, AccountQuery, Filter};
 use connector_engine::source::Project;
 use connector_engine::store::Store;
@@ -19,8 +19,12 @@ const DEFAULT_COLUMNS: [&str; 6] = ["id", "name", "display_name", "enabled", "lo
 pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let store = invocation.existing_store(&project)?;
+    let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
+    let columns = columns(arguments);
+    if !printer.is_json() {
+        check_columns(&columns, &project, &store, &arguments.name)?;
+    }
     let filter = match &arguments.condition {
         Some(condition) => Some(parse(condition, &project, &store, &arguments.name)?),
         None => None,
@@ -34,7 +38,6 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
     if query.limit.is_none() && printer.is_terminal() {
         query.limit = Some(ON_A_SCREEN);
     }
-    let columns = columns(arguments);
     match query.limit {
         Some(limit) if limit <= LONGEST_TABLE => show_table(invocation, &store, source, query, limit, &columns)?,
         _ => stream(invocation, &store, source, &query, &columns)?,
@@ -44,10 +47,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
 
 /// Reads a condition, knowing the connector's attributes; a name it does not know may still be in the store.
 fn parse(condition: &str, project: &Project, store: &Store, name: &str) -> Result<Filter> {
-    let schema =
-        project.load(name).ok().and_then(|source| source.open(project).ok()).map(|opened| opened.connector.schema());
-    if let Some(schema) = schema {
-        let known: Vec<_> = schema.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+    let declared = declared_attributes(project, name);
+    if !declared.is_empty() {
+        let known: Vec<_> = declared.iter().map(String::as_str).collect();
         if let Ok(filter) = Filter::parse(condition, &known) {
             return Ok(filter);
         }
@@ -55,6 +57,35 @@ fn parse(condition: &str, project: &Project, store: &Store, name: &str) -> Resul
     let stored = query::attribute_names(store, source_name(name))?;
     let known: Vec<_> = stored.iter().map(String::as_str).collect();
     Filter::parse(condition, &known)
+}
+
+/// The attributes that the source's connector declares; none when its file is gone or invalid.
+fn declared_attributes(project: &Project, name: &str) -> Vec<String> {
+    let opened = project.load(name).ok().and_then(|source| source.open(project).ok());
+    let attributes = opened.map(|opened| opened.connector.schema().attributes).unwrap_or_default();
+    attributes.into_iter().map(|attribute| attribute.name).collect()
+}
+
+/// Fails with kind `definition` when a column is neither a member of every account, nor declared, nor in the store.
+fn check_columns(columns: &[String], project: &Project, store: &Store, name: &str) -> Result<()> {
+    let is_known = |column: &str, names: &[String]| {
+        DEFAULT_COLUMNS.contains(&column) || names.iter().any(|known| known.eq_ignore_ascii_case(column))
+    };
+    if columns.iter().all(|column| is_known(column, &[])) {
+        return Ok(());
+    }
+    let mut names = declared_attributes(project, name);
+    if columns.iter().all(|column| is_known(column, &names)) {
+        return Ok(());
+    }
+    names.extend(query::attribute_names(store, source_name(name))?);
+    names.sort();
+    names.dedup();
+    match columns.iter().find(|column| !is_known(column, &names)) {
+        None => Ok(()),
+        Some(column) => Err(Error::new(ErrorKind::Definition, format!("accounts have no `{column}` to show"))
+            .with_help(format!("the columns are {}, {}", DEFAULT_COLUMNS.join(", "), names.join(", ")))),
+    }
 }
 
 fn columns(arguments: &AccountsArguments) -> Vec<String> {
@@ -120,11 +151,19 @@ fn stream(
     columns: &[String],
 ) -> Result<(), Stop> {
     let printer = &invocation.printer;
-    printer.result(format!("{}\n", columns.join("\t")))?;
+    let heading = || printer.result(format!("{}\n", columns.join("\t")));
+    // A question that fails prints nothing, so the heading waits for the first row.
+    let mut first = true;
     query::accounts(store, source, query, |account| {
+        if std::mem::take(&mut first) {
+            heading()?;
+        }
         let cells: Vec<_> = columns.iter().map(|name| clean(&value(account, name)).replace('\n', " ")).collect();
         printer.result(format!("{}\n", cells.join("\t"))).map_err(Error::from)
     })?;
+    if first {
+        heading()?;
+    }
     Ok(())
 }
 

@@ -6,15 +6,15 @@ use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Job};
-use connector_engine::source::Opened;
+use connector_engine::source::{Opened, Problems, Project, Source};
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
 
 pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
     // All of them are read before the first is run: with an invalid definition nothing is sent.
     let mut sources = Vec::with_capacity(arguments.names.len());
-    for name in &arguments.names {
-        let opened = project.load(name)?.open(&project)?;
+    for source in load_all(&project, &arguments.names)? {
+        let opened = source.open(&project)?;
         if arguments.delta {
             let message = format!("connector `{}` can't read changes alone", opened.registration.name);
             return Err(Error::new(ErrorKind::Unsupported, message)
@@ -32,6 +32,24 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
         }
     }
     Ok(exit)
+}
+
+/// The definitions of all these sources, or everything that is wrong in any of them.
+fn load_all(project: &Project, names: &[String]) -> Result<Vec<Source>, Problems> {
+    let mut sources = Vec::with_capacity(names.len());
+    let mut problems = Vec::new();
+    for name in names {
+        match project.load(name) {
+            Ok(source) => sources.push(source),
+            // What is wrong in connector.yaml is wrong for each source, and said once.
+            Err(found) => found.0.into_iter().for_each(|problem| {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }),
+        }
+    }
+    if problems.is_empty() { Ok(sources) } else { Err(Problems(problems)) }
 }
 
 fn aggregate_one(
@@ -66,7 +84,8 @@ fn aggregate_one(
         "the aggregation ended"
     );
     show(invocation, &report)?;
-    Ok(exit_of(invocation, &report))
+    let sent = source.context.meter().api_calls() > 0;
+    Ok(exit_of(invocation, &report, sent))
 }
 
 fn show(invocation: &Invocation, report: &RunReport) -> Result<(), Stop> {
@@ -134,13 +153,14 @@ fn as_error(error: &RunError, source: &str) -> Error {
     }
 }
 
-fn exit_of(invocation: &Invocation, report: &RunReport) -> Exit {
+fn exit_of(invocation: &Invocation, report: &RunReport, sent: bool) -> Exit {
     match report.status {
         RunStatus::Succeeded => Exit::Success,
         RunStatus::Refused => Exit::Refused,
         RunStatus::Interrupted => invocation.interrupted().unwrap_or(Exit::Interrupted),
         RunStatus::Failed | RunStatus::Running => match report.error.as_ref().map(|error| Exit::of(error.kind)) {
             Some(exit @ (Exit::Unreachable | Exit::Refused)) => exit,
+            Some(Exit::Invalid) if !sent => Exit::Invalid,
             _ => Exit::Failure,
         },
     }

@@ -15,7 +15,7 @@ const ON_A_SCREEN: u64 = 100;
 pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let store = invocation.existing_store(&project)?;
+    let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     if printer.is_json() {

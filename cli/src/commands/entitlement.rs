@@ -23,7 +23,7 @@ struct Document<'a> {
 pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let store = invocation.existing_store(&project)?;
+    let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
     let stored = query::entitlement(&store, source, &arguments.entitlement)?;
     let limit = match arguments.limit {

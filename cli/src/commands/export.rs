@@ -5,15 +5,16 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::{Invocation, source_name};
 use crate::output::plural;
 use crate::project_files;
+use connector_core::Error;
 use connector_engine::query::{self, Format, What};
 use connector_engine::store::Store;
 use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
-    let store = invocation.existing_store(&project)?;
+    let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
     let (what, thing) = match arguments.what {
         ExportWhat::Accounts => (What::Accounts, "account"),
@@ -40,11 +41,11 @@ fn write_file(store: &Store, source: &str, what: What, format: Format, file: &Pa
     partial.push(".partial");
     let partial = PathBuf::from(partial);
     let written = (|| -> Result<u64, Stop> {
-        let open = project_files::open_private(&partial).map_err(|cause| file_error("can't write", &partial, cause))?;
+        let open = project_files::open_private(&partial).map_err(|cause| not_writable(file, cause))?;
         let mut writer = BufWriter::new(open);
         let rows = query::export(store, source, what, format, &mut writer)?;
-        writer.flush().map_err(|cause| file_error("can't write", &partial, cause))?;
-        fs::rename(&partial, file).map_err(|cause| file_error("can't write", file, cause))?;
+        writer.flush().map_err(|cause| not_writable(file, cause))?;
+        fs::rename(&partial, file).map_err(|cause| not_writable(file, cause))?;
         Ok(rows)
     })();
     if written.is_err() {
@@ -52,4 +53,8 @@ fn write_file(store: &Store, source: &str, what: What, format: Format, file: &Pa
         let _ = fs::remove_file(&partial);
     }
     written
+}
+
+fn not_writable(file: &Path, cause: io::Error) -> Error {
+    file_error("can't write", file, cause).with_help("check that its folder is there, is yours to write, and has room")
 }

@@ -4,13 +4,17 @@ use crate::arguments::RunCommand;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{fields, moment, render_summary};
+use connector_core::{Error, ErrorKind};
 use connector_engine::query;
 
 pub(crate) fn run(invocation: &Invocation, command: &RunCommand) -> Result<Exit, Stop> {
     let RunCommand::Show { id } = command;
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let store = invocation.existing_store(&project)?;
+    let store = invocation.existing_store(&project)?.ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, format!("there is no run `{id}`: nothing was aggregated here yet"))
+            .with_help("run `connector aggregate NAME`; `connector source list` shows the sources")
+    })?;
     let run = query::run(&store, id)?;
     if printer.is_json() {
         printer.json(&run)?;

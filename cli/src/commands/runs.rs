@@ -3,7 +3,7 @@
 use crate::arguments::RunsArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{Column, DIM, Table, TableCell, count, duration, moment, paint, text_cell};
+use crate::output::{Column, Table, TableCell, count, duration, moment, text_cell};
 use connector_engine::query::{self, Run};
 use connector_engine::store::{Counts, RunStatus};
 use std::time::Duration;
@@ -11,15 +11,24 @@ use std::time::Duration;
 pub(crate) fn run(invocation: &Invocation, arguments: &RunsArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let store = invocation.existing_store(&project)?;
     let source = arguments.name.as_deref().map(source_name);
-    let runs = query::runs(&store, source, Some(arguments.limit))?;
+    let runs = match invocation.existing_store(&project)? {
+        Some(store) => query::runs(&store, source, Some(arguments.limit))?,
+        None => Vec::new(),
+    };
+    if runs.is_empty()
+        && let Some(name) = &arguments.name
+    {
+        // A source without runs is an answer, a name that is none is not.
+        project.source_file(name)?;
+    }
     if printer.is_json() {
         printer.json(&runs)?;
         return Ok(Exit::Success);
     }
     if runs.is_empty() {
-        printer.result(format!("{}\n", paint(DIM, "no runs yet")))?;
+        printer.note("no runs yet");
+        printer.next(&[("connector aggregate NAME", "read a source into the store")]);
         return Ok(Exit::Success);
     }
     printer.result(table(&runs).render(printer.table_width()))?;

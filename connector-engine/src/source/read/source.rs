@@ -14,6 +14,7 @@ use super::{literals, refs, yaml};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Problem};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -287,7 +288,21 @@ fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]) -> Fault 
         None => format!("write `{}`", known.join("` or `")),
     };
     let listed = if known.is_empty() { "nothing is known here".into() } else { format!("known: {}", known.join(", ")) };
-    Fault { rule, title: format!("unknown {what} `{name}`"), detail: listed, help: Some(help), secret: false }
+    Fault {
+        rule,
+        title: format!("unknown {what} `{}`", shortened(name)),
+        detail: listed,
+        help: Some(help),
+        secret: false,
+    }
+}
+
+/// The beginning of a value that fills screens.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
 }
 
 fn not_accepted(connector: &ConnectorRegistration, strategy: &AuthRegistration) -> Fault {

@@ -32,9 +32,13 @@ impl Text {
             rule: "unreadable_file",
             title: match cause.kind() {
                 std::io::ErrorKind::NotFound => format!("there is no file `{}`", path.display()),
+                std::io::ErrorKind::IsADirectory => format!("`{}` is a folder, not a file", path.display()),
                 _ => format!("the file can't be read: {cause}"),
             },
-            help: None,
+            help: Some(match cause.kind() {
+                std::io::ErrorKind::PermissionDenied => "check who owns the file and its folders".into(),
+                _ => "check the path; a source is named by the stem of its file in `sources/`, or by a path".into(),
+            }),
             position: (1, 1),
             missing: cause.kind() == std::io::ErrorKind::NotFound,
         };

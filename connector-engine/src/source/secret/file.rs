@@ -56,7 +56,9 @@ pub(in super::super) fn examine(path: &Path, sensitivity: Sensitivity) -> Result
             .with_help("name a file; what another program gives out is fetched with `command:`"));
     }
     if metadata.len() == 0 {
-        return Err(fault(format!("the file `{shown}` is empty")));
+        return Err(
+            fault(format!("the file `{shown}` is empty")).with_help("put the secret there, or name another place")
+        );
     }
     if metadata.len() > LONGEST {
         return Err(fault(format!(

@@ -24,7 +24,7 @@ fn text(bytes: Vec<u8>, place: &str) -> Result<SecretString, Error> {
         }
     }
     if text.is_empty() {
-        return Err(fault(format!("{place} is empty")));
+        return Err(fault(format!("{place} is empty")).with_help("put the secret there, or name another place"));
     }
     Ok(SecretString::from(text))
 }
