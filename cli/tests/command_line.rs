@@ -222,3 +222,27 @@ fn a_name_that_no_account_or_entitlement_has_is_refused_and_not_an_empty_answer(
     let none = run(&tour, &["entitlements", "salesforce", "--type", "territory"]);
     assert!(none.status.success(), "{}", text(&none.stderr));
 }
+
+#[test]
+fn an_export_replaces_a_file_whole_and_leaves_links_and_devices_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["quickstart", "tour"]).status.success());
+    let tour = folder.path().join("tour");
+    let export = |to: &str| run(&tour, &["export", "salesforce", "--what", "accounts", "--to", to]);
+    fs::write(tour.join("accounts.ndjson"), "an older export\n").unwrap();
+    std::os::unix::fs::symlink("accounts.ndjson", tour.join("link")).unwrap();
+
+    assert!(export("link").status.success());
+    assert!(fs::symlink_metadata(tour.join("link")).unwrap().is_symlink());
+    let lines = fs::read_to_string(tour.join("accounts.ndjson")).unwrap();
+    assert!(lines.lines().count() > 1 && !lines.contains("older"), "{} lines", lines.lines().count());
+
+    let output = export("/dev/stdout");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), lines);
+
+    let nowhere = export("no-such-folder/accounts.ndjson");
+    assert_eq!(nowhere.status.code(), Some(1));
+    let said = text(&nowhere.stderr);
+    assert!(said.contains("`no-such-folder/accounts.ndjson`") && said.contains("help: "), "{said}");
+}

@@ -8,7 +8,7 @@ use crate::project_files;
 use connector_core::Error;
 use connector_engine::query::{self, Format, What};
 use connector_engine::store::Store;
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,17 +35,20 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
 }
 
 /// Writes beside the file first, so that the name never stands for half an export. For the owner alone: it holds
-/// personal data.
+/// personal data. A pipe or a device is written as it is, and a link goes on pointing where it did.
 fn write_file(store: &Store, source: &str, what: What, format: Format, file: &Path) -> Result<u64, Stop> {
-    let mut partial = file.as_os_str().to_owned();
+    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    if target.exists() && !target.is_file() {
+        let open = OpenOptions::new().write(true).open(&target).map_err(|cause| not_writable(file, cause))?;
+        return write_rows(store, source, what, format, file, open);
+    }
+    let mut partial = target.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
     let written = (|| -> Result<u64, Stop> {
         let open = project_files::open_private(&partial).map_err(|cause| not_writable(file, cause))?;
-        let mut writer = BufWriter::new(open);
-        let rows = query::export(store, source, what, format, &mut writer)?;
-        writer.flush().map_err(|cause| not_writable(file, cause))?;
-        fs::rename(&partial, file).map_err(|cause| not_writable(file, cause))?;
+        let rows = write_rows(store, source, what, format, file, open)?;
+        fs::rename(&partial, &target).map_err(|cause| not_writable(file, cause))?;
         Ok(rows)
     })();
     if written.is_err() {
@@ -53,6 +56,13 @@ fn write_file(store: &Store, source: &str, what: What, format: Format, file: &Pa
         let _ = fs::remove_file(&partial);
     }
     written
+}
+
+fn write_rows(store: &Store, source: &str, what: What, format: Format, file: &Path, open: File) -> Result<u64, Stop> {
+    let mut writer = BufWriter::new(open);
+    let rows = query::export(store, source, what, format, &mut writer)?;
+    writer.flush().map_err(|cause| not_writable(file, cause))?;
+    Ok(rows)
 }
 
 fn not_writable(file: &Path, cause: io::Error) -> Error {
