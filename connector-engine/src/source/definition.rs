@@ -52,10 +52,12 @@ impl AuthBlock {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct AggregationSettings {
-    /// When to aggregate, as five cron fields in UTC, for example `0 */4 * * *`.
+    /// When to aggregate, as five cron fields in UTC, for example `0 */4 * * *`. For whatever starts the jobs:
+    /// `connector aggregate` runs when it is called.
     #[schemars(extend("pattern" = SCHEDULE_PATTERN))]
     pub schedule: Option<String>,
-    /// How often a run is a full one; the runs between are delta runs. For example `7d`.
+    /// How often a run is a full one, for example `7d`, where the connector can also read only what changed. Today
+    /// every run is full.
     pub full_every: Option<TimeSpan>,
     /// How many pages are read at the same time.
     #[schemars(range(min = 1, max = 16), extend("default" = 4))]

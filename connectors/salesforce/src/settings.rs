@@ -45,7 +45,7 @@ pub struct Settings {
     api_version: Option<String>,
     /// How large tables are read. `auto` chooses by itself; today that is always REST.
     transport: Transport,
-    /// The app that the source signs in with, as it is named in Salesforce Setup. Only rotating its certificate needs it.
+    /// The app that the source signs in with, as it is named in Salesforce Setup. Nothing that reads needs it.
     app: Option<App>,
     /// Which custom fields of User to read: `none`, `all`, or a list of field names such as `[Cost_Center__c]`.
     custom_fields: CustomFields,
