@@ -111,7 +111,12 @@ impl From<Stop> for Error {
 
 /// An error about a file or folder of the user.
 pub(crate) fn file_error(what: &str, path: &std::path::Path, cause: io::Error) -> Error {
-    Error::new(ErrorKind::Invalid, format!("{what} `{}`: {cause}", path.display())).with_cause(cause)
+    let help = match cause.kind() {
+        io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room",
+        _ => "check what is there, who owns it, and whether it can be written",
+    };
+    Error::new(ErrorKind::Invalid, format!("{what} `{}`: {cause}", path.display())).with_help(help).with_cause(cause)
 }
 
 #[cfg(test)]

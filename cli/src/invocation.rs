@@ -59,7 +59,10 @@ impl Invocation {
     /// The store for a question; nothing when nothing was ever read into it.
     pub(crate) fn existing_store(&self, project: &Project) -> Result<Option<Store>> {
         let path = self.store_path(project)?;
-        if path.is_file() { Store::open(path).map(Some) } else { Ok(None) }
+        match std::fs::metadata(&path) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            _ => Store::open(path).map(Some),
+        }
     }
 
     /// The store for a question about a source. Fails when the source was never read into it: with kind `definition`

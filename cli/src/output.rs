@@ -19,4 +19,4 @@ pub(crate) use steps::{render_step, render_steps_end};
 pub(crate) use style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(crate) use summary::render_summary;
 pub(crate) use table::{Column, Table, TableCell, text_cell};
-pub(crate) use text::{clean, fields, wrap};
+pub(crate) use text::{clean, fields, shell_word, wrap};

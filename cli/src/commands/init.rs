@@ -3,7 +3,7 @@
 use crate::arguments::InitArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{DIM, GOOD, paint};
+use crate::output::{DIM, GOOD, paint, shell_word};
 use connector_engine::source::Project;
 use serde_json::json;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &InitArguments) -> Result<
             }
         }
     }
-    let enter = format!("cd {}", folder.display());
+    let enter = format!("cd {}", shell_word(&folder.display().to_string()));
     let new = ("connector source new salesforce NAME", "write a source file");
     if folder == Path::new(".") {
         printer.next(&[new]);

@@ -4,7 +4,7 @@ use super::sandbox::{prepare, source_values, start};
 use crate::arguments::{Arguments, QuickstartArguments};
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::{Invocation, runtime};
-use crate::output::{ACCENT, DIM, STRONG, count, paint, wrap};
+use crate::output::{ACCENT, DIM, STRONG, count, paint, shell_word, wrap};
 use clap::Parser;
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::source::Project;
@@ -26,7 +26,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> R
 
     tour.title("A project")?;
     tour.step(&["init", &shown])?;
-    tour.command(&format!("cd {shown}"))?;
+    tour.command(&format!("cd {}", shell_word(&shown)))?;
     env::set_current_dir(folder).map_err(|cause| file_error("can't enter", folder, cause))?;
 
     tour.title("A key, and an org whose app trusts its certificate")?;
@@ -75,8 +75,10 @@ fn refuse_used_folder(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let shown = folder.display();
-    Err(Error::new(ErrorKind::Definition, format!("the folder `{shown}` is not empty"))
-        .with_help(format!("name another one: `connector quickstart DIR`, or remove it: `rm -r {shown}`")))
+    Err(Error::new(ErrorKind::Definition, format!("the folder `{shown}` is not empty")).with_help(format!(
+        "name another one: `connector quickstart DIR`, or remove it: `rm -r {}`",
+        shell_word(&shown.to_string())
+    )))
 }
 
 fn change_something(sandbox: &Sandbox) -> Result<()> {
@@ -123,7 +125,8 @@ impl Tour<'_> {
 
     /// Runs a command as if it was typed, and ends the tour when it fails.
     fn step(&self, arguments: &[&str]) -> Result<(), Stop> {
-        self.command(&format!("connector {}", arguments.join(" ")))?;
+        let words: Vec<_> = arguments.iter().map(|word| shell_word(word)).collect();
+        self.command(&format!("connector {}", words.join(" ")))?;
         self.run(arguments)?;
         self.line("")
     }
@@ -154,8 +157,7 @@ impl Tour<'_> {
         let mut arguments = vec!["source".to_owned(), "new".to_owned(), "salesforce".to_owned(), NAME.to_owned()];
         let mut shown = format!("connector source new salesforce {NAME}");
         for (key, value) in source_values(NAME, sandbox) {
-            let quoted = if value.contains(' ') { format!("{key}='{value}'") } else { format!("{key}={value}") };
-            _ = write!(shown, " \\\n    --set {quoted}");
+            _ = write!(shown, " \\\n    --set {key}={}", shell_word(&value));
             arguments.extend(["--set".to_owned(), format!("{key}={value}")]);
         }
         self.command(&shown)?;
@@ -175,10 +177,13 @@ impl Tour<'_> {
         self.say("The simulated org ended with this tour. Start it again in one terminal:")?;
         self.line(&format!(
             "  {}",
-            paint(ACCENT, format!("connector sandbox salesforce --users {USERS} --write-project {folder}"))
+            paint(
+                ACCENT,
+                format!("connector sandbox salesforce --users {USERS} --write-project {}", shell_word(folder))
+            )
         ))?;
         self.say("and play in another:")?;
-        self.line(&format!("  {}", paint(ACCENT, format!("cd {folder}"))))?;
+        self.line(&format!("  {}", paint(ACCENT, format!("cd {}", shell_word(folder)))))?;
         self.line(&format!("  {}", paint(ACCENT, format!("connector test {NAME}"))))?;
         self.line(&format!("  {}", paint(ACCENT, format!("connector accounts {NAME} --where 'not enabled'"))))?;
         self.line("")?;

@@ -10,6 +10,16 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if text.contains(harmful) { Cow::Owned(text.replace(harmful, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
+/// Text as one word of a shell's command line, for commands that are shown to be copied.
+pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+    }
+}
+
 /// Wraps `text` at spaces into lines of at most `width` columns. A word that is longer stays whole, so that commands,
 /// paths and ids can be copied. Line breaks in the text stay.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -66,5 +76,13 @@ mod tests {
     #[test]
     fn line_breaks_of_the_text_stay() {
         assert_eq!(wrap("one\ntwo three", 60), ["one", "two three"]);
+    }
+
+    #[test]
+    fn a_word_that_a_shell_would_split_or_change_is_quoted() {
+        assert_eq!(shell_word("my-iga/é_1.yaml"), "my-iga/é_1.yaml");
+        assert_eq!(shell_word("my iga"), "'my iga'");
+        assert_eq!(shell_word("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(shell_word(""), "''");
     }
 }

@@ -160,5 +160,7 @@ fn write_new(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn unwritable(path: &Path, cause: io::Error) -> Error {
-    Error::new(ErrorKind::Definition, format!("`{}` can't be written: {cause}", path.display())).with_cause(cause)
+    Error::new(ErrorKind::Definition, format!("`{}` can't be written: {cause}", near(path).display()))
+        .with_help("check the path, who owns the folder, and whether it can be written")
+        .with_cause(cause)
 }

@@ -141,7 +141,9 @@ fn is_project(folder: &Path) -> bool {
 }
 
 fn unreadable(folder: &Path, cause: std::io::Error) -> Error {
-    Error::new(ErrorKind::Definition, format!("`{}` can't be read: {cause}", folder.display())).with_cause(cause)
+    Error::new(ErrorKind::Definition, format!("`{}` can't be read: {cause}", near(folder).display()))
+        .with_help("check who owns the folder")
+        .with_cause(cause)
 }
 
 /// The path as a person in the current folder would write it.

@@ -5,7 +5,7 @@ use crate::commands::cert::{KeyAndCertificate, make_key_and_certificate};
 use crate::commands::source::write_source;
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
-use crate::output::{ACCENT, STRONG, count, fields, paint};
+use crate::output::{ACCENT, STRONG, count, fields, paint, shell_word};
 use crate::project_files;
 use connector_core::{Error, ErrorKind, Result, TimeSpan, registry};
 use connector_engine::source::Project;
@@ -164,7 +164,7 @@ fn announce(
         if folder == Path::new(".") {
             format!("connector {what} {}", wired.name)
         } else {
-            format!("connector -C {} {what} {}", folder.display(), wired.name)
+            format!("connector -C {} {what} {}", shell_word(&folder.display().to_string()), wired.name)
         }
     };
     printer.result(format!(
