@@ -246,3 +246,19 @@ fn an_export_replaces_a_file_whole_and_leaves_links_and_devices_what_they_are() 
     let said = text(&nowhere.stderr);
     assert!(said.contains("`no-such-folder/accounts.ndjson`") && said.contains("help: "), "{said}");
 }
+
+#[test]
+fn what_to_do_next_names_the_project_that_was_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = run(folder.path(), &["-C", "my iga", "init"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    assert!(
+        text(&made.stderr).contains("  connector -C 'my iga' source new salesforce NAME"),
+        "{}",
+        text(&made.stderr)
+    );
+    let next = run(folder.path(), &["-C", "my iga", "source", "new", "salesforce", "org"]);
+    assert!(text(&next.stderr).contains("  connector -C 'my iga' test org"), "{}", text(&next.stderr));
+    let entered = run(folder.path(), &["init", "other"]);
+    assert!(text(&entered.stderr).contains("  cd other\n  connector source new"), "{}", text(&entered.stderr));
+}

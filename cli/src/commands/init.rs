@@ -31,7 +31,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &InitArguments) -> Result<
     }
     let enter = format!("cd {}", shell_word(&folder.display().to_string()));
     let new = ("connector source new salesforce NAME", "write a source file");
-    if folder == Path::new(".") {
+    if folder == Path::new(".") || arguments.dir.is_none() {
         printer.next(&[new]);
     } else {
         printer.next(&[(&enter, ""), new]);

@@ -5,7 +5,7 @@ use crate::exit::Stop;
 use crate::logging;
 use crate::output::error::{error_as_json, render_error};
 use crate::output::style::{ACCENT, DIM, WARN, paint};
-use crate::output::text::wrap;
+use crate::output::text::{shell_word, wrap};
 use anstream::AutoStream;
 use connector_core::Error;
 use indicatif::ProgressBar;
@@ -34,6 +34,8 @@ struct Inner {
     err: Mutex<Box<dyn Write + Send>>,
     json: bool,
     quiet: bool,
+    /// The folder that `-C` names, as it is typed.
+    project: Option<String>,
     width: Option<usize>,
     prose_width: usize,
     out_is_terminal: bool,
@@ -67,6 +69,7 @@ impl Printer {
                 err: Mutex::new(Box::new(AutoStream::new(Box::new(stderr) as Box<dyn Write + Send>, err_color))),
                 json: global.output == OutputFormat::Json,
                 quiet: global.quiet,
+                project: global.project.as_deref().map(|folder| shell_word(&folder.to_string_lossy()).into_owned()),
                 width,
                 prose_width: width.or(err_width).unwrap_or(PROSE_WIDTH).clamp(20, PROSE_WIDTH),
                 out_is_terminal,
@@ -191,16 +194,26 @@ impl Printer {
         self.note(format!("{} {}", paint(WARN, "warning:"), lines.join("\n         ")));
     }
 
-    /// Says what can be done next; not with --quiet and not with JSON.
+    /// Says what can be done next; not with --quiet and not with JSON. A project that was named with `-C` is named in
+    /// the commands too, unless the first of them enters a folder.
     pub(crate) fn next(&self, steps: &[(&str, &str)]) {
         if !self.hints || steps.is_empty() {
             return;
         }
         let mut text = String::from("\n");
         text.push_str(&paint(DIM, "Next:"));
+        let named =
+            self.inner.project.as_ref().filter(|_| steps.iter().all(|(command, _)| !command.starts_with("cd ")));
+        let steps: Vec<_> = steps
+            .iter()
+            .map(|(command, why)| match (named, command.strip_prefix("connector ")) {
+                (Some(folder), Some(rest)) => (format!("connector -C {folder} {rest}"), why),
+                _ => ((*command).to_owned(), why),
+            })
+            .collect();
         let widest = steps.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
         let beside = steps.iter().all(|(_, why)| widest + why.len() + 5 <= self.prose_width());
-        for (command, why) in steps {
+        for (command, why) in &steps {
             text.push_str("\n  ");
             text.push_str(&paint(ACCENT, command));
             if beside && !why.is_empty() {
