@@ -14,7 +14,7 @@ pub(crate) struct AccountsArguments {
     /// Only accounts that hold this entitlement
     #[arg(long, value_name = "TYPE/ID")]
     pub(crate) holding: Option<String>,
-    /// The columns, for example: name,Email,Department
+    /// The columns of the table, for example: name,Email,Department; JSON has all of them
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) columns: Vec<String>,
     /// At most this many [default on a terminal: 50, else all]
