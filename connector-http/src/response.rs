@@ -63,7 +63,9 @@ impl Response {
             } else {
                 format!("the answer is not the JSON that is due (line {}, column {})", cause.line(), cause.column())
             };
-            Error::new(ErrorKind::Protocol, what)
+            Error::new(ErrorKind::Protocol, what).with_help(
+                "try again in some minutes; if it stays so, look at what answers in place of the service: a maintenance or login page, a proxy",
+            )
         })
     }
 }

@@ -25,8 +25,11 @@ impl std::error::Error for Problems {}
 
 impl From<Problems> for Error {
     fn from(problems: Problems) -> Self {
-        Self::new(ErrorKind::Definition, problems.to_string())
-            .with_help("run `connector validate` to see each place in the file")
-            .with_cause(problems)
+        // One fault has its own cure; of several, each has its place to be looked at.
+        let help = match &problems.0[..] {
+            [Problem { help: Some(help), .. }] => help.clone(),
+            _ => "run `connector validate` to see each place in the file".to_owned(),
+        };
+        Self::new(ErrorKind::Definition, problems.to_string()).with_help(help).with_cause(problems)
     }
 }

@@ -89,6 +89,7 @@ async fn a_body_that_is_not_the_json_that_is_due_says_what_it_is() {
         let error = ask(answer("200 OK", "", body)).await.unwrap().json::<Vec<u8>>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
         assert!(error.message().contains(part), "{error}");
+        assert!(error.help().is_some_and(|help| help.contains("proxy")), "{error:?}");
         assert!(!format!("{error:?}").contains("marked"), "{error:?}");
     }
 }
