@@ -4,7 +4,7 @@ use crate::faults;
 use crate::hosts::{Hosts, host_and_port};
 use crate::pace::{self, Limiter};
 use crate::response::Response;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, Meter, Result};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, Proxy};
@@ -19,6 +19,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An idle connection is given up before most servers close it: what is sent into a closing one is lost.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// By how much the room for a body grows: doubling it would keep up to as much again unused in each page that is in flight.
+const BODY_STEP: usize = 512 * 1024;
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 256 * 1024 * 1024;
@@ -74,7 +77,7 @@ impl Transport {
         }
         let mut answer = request.send().await.map_err(|fault| faults::error_of(fault, &url, false, self.proxied))?;
         let status = answer.status().as_u16();
-        let mut body = BytesMut::new();
+        let mut body = Vec::new();
         while let Some(part) =
             answer.chunk().await.map_err(|fault| faults::error_of(fault, &url, true, self.proxied))?
         {
@@ -82,10 +85,13 @@ impl Transport {
             if body.len() + part.len() > LARGEST_BODY {
                 return Err(too_large(&url));
             }
+            if body.capacity() - body.len() < part.len() {
+                body.reserve_exact(part.len().max(BODY_STEP));
+            }
             body.extend_from_slice(&part);
         }
         let headers = std::mem::take(answer.headers_mut());
-        let response = Response { status, headers, body: body.freeze() };
+        let response = Response { status, headers, body: Bytes::from(body) };
         refuse_redirect(response, &url)
     }
 }

@@ -91,7 +91,7 @@ impl<P: Fn(&Progress)> Course<P> {
         let ending = loop {
             // A slow disk slows the reads down instead of filling the memory.
             let limit = job.concurrency.max(1);
-            while reads.len() < limit && reads.len() + thread.waiting() < limit * 2 {
+            while reads.len() < limit && reads.len() + thread.waiting() < limit + 2 {
                 let Some((part, cursor)) = self.frontier.pop_front() else { break };
                 reads.push(read(job, part, cursor));
             }
