@@ -98,8 +98,13 @@ impl Certificate {
     }
 
     /// The certificate as PEM text.
+    ///
+    /// # Panics
+    ///
+    /// When memory is used up: nothing else keeps OpenSSL from writing what it holds.
     pub fn to_pem(&self) -> String {
-        self.x509.to_pem().ok().and_then(|pem| String::from_utf8(pem).ok()).unwrap_or_default()
+        let pem = self.x509.to_pem().expect("OpenSSL holds the whole certificate, so it can write it");
+        String::from_utf8(pem).expect("PEM is base64 between dashes, so it is ASCII")
     }
 
     pub(crate) fn wrap(x509: X509) -> Self {
