@@ -60,4 +60,7 @@ pub struct EntitlementType {
     pub title: &'static str,
     /// What holding one means, in a sentence.
     pub description: &'static str,
+    /// Where it stands when an account is granted several at once: lower ones first, and taken away in the opposite
+    /// order. So a licence comes before what needs it. 0 where it doesn't matter.
+    pub rank: u8,
 }

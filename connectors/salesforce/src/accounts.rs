@@ -64,7 +64,7 @@ impl Accounts {
             (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
             (None, CustomFields::None | CustomFields::All) => {}
         }
-        AccountSchema { attributes, operations: Vec::new() }
+        AccountSchema { attributes, ..AccountSchema::default() }
     }
 }
 

@@ -20,13 +20,18 @@ pub(crate) const TYPES: &[EntitlementType] = &[
     ),
     described("group", "Public group", "The user is a direct member of this group."),
     described("queue", "Queue", "The user is a direct member of this queue."),
-    described("permission_set_license", "Permission set licence", "The user takes up a seat of this licence."),
-    described("package_license", "Package licence", "The user takes up a seat of this managed package."),
+    license("permission_set_license", "Permission set licence", "The user takes up a seat of this licence."),
+    license("package_license", "Package licence", "The user takes up a seat of this managed package."),
     described("territory", "Territory", "The user is assigned to this territory."),
 ];
 
 const fn described(name: &'static str, title: &'static str, description: &'static str) -> EntitlementType {
-    EntitlementType { name, title, description }
+    EntitlementType { name, title, description, rank: 1 }
+}
+
+/// A licence: permission sets may need it.
+const fn license(name: &'static str, title: &'static str, description: &'static str) -> EntitlementType {
+    EntitlementType { name, title, description, rank: 0 }
 }
 
 /// How a type is read.

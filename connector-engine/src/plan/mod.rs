@@ -1,0 +1,5 @@
+//! Plans: ordered lists of wanted changes that users write.
+
+mod operation;
+
+pub use operation::PlanOperation;
