@@ -9,6 +9,7 @@
 //! * [`query`] accounts, entitlements, differences between runs, exports.
 
 pub mod aggregate;
+mod document;
 pub mod plan;
 pub mod query;
 pub mod source;

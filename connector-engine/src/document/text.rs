@@ -9,7 +9,7 @@ const LONGEST: u64 = 1024 * 1024;
 
 /// The text of a file with the starts of its lines.
 #[derive(Debug)]
-pub(super) struct Text {
+pub(crate) struct Text {
     file: PathBuf,
     whole: String,
     lines: Vec<usize>,
@@ -17,17 +17,17 @@ pub(super) struct Text {
 
 /// Why a file is no text that can be looked at.
 #[derive(Debug)]
-pub(super) struct Unreadable {
-    pub(super) rule: &'static str,
-    pub(super) title: String,
-    pub(super) help: Option<String>,
+pub(crate) struct Unreadable {
+    pub(crate) rule: &'static str,
+    pub(crate) title: String,
+    pub(crate) help: Option<String>,
     /// A byte that is no UTF-8, as line and column.
-    pub(super) position: (usize, usize),
-    pub(super) missing: bool,
+    pub(crate) position: (usize, usize),
+    pub(crate) missing: bool,
 }
 
 impl Text {
-    pub(super) fn read(path: &Path) -> Result<Self, Unreadable> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Unreadable> {
         let fault = |cause: std::io::Error| Unreadable {
             rule: "unreadable_file",
             title: match cause.kind() {
@@ -56,7 +56,7 @@ impl Text {
         Self::from_bytes(path, bytes)
     }
 
-    pub(super) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, Unreadable> {
+    pub(crate) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, Unreadable> {
         let text =
             String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
@@ -65,21 +65,21 @@ impl Text {
     }
 
     /// All of it, without a byte order mark.
-    pub(super) fn content(&self) -> &str {
+    pub(crate) fn content(&self) -> &str {
         &self.whole[self.mark_length()..]
     }
 
     /// The length of the byte order mark, which stands before [`content`](Self::content).
-    pub(super) fn mark_length(&self) -> usize {
+    pub(crate) fn mark_length(&self) -> usize {
         if self.whole.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.whole
     }
 
     /// The place of a span of bytes. A span that is not inside the text is moved to the nearest that is.
-    pub(super) fn place(&self, span: Range<usize>) -> Place {
+    pub(crate) fn place(&self, span: Range<usize>) -> Place {
         let start = self.floor(span.start.max(self.mark_length()));
         let end = self.floor(span.end).max(start);
         let line = self.lines.partition_point(|line_start| *line_start <= start).max(1);
@@ -89,7 +89,7 @@ impl Text {
     }
 
     /// The byte offset of a line and column in characters, both counted from 1.
-    pub(super) fn offset(&self, line: usize, column: usize) -> usize {
+    pub(crate) fn offset(&self, line: usize, column: usize) -> usize {
         let Some(start) = self.lines.get(line.saturating_sub(1)).copied() else { return self.whole.len() };
         let start = start.max(if line <= 1 { self.mark_length() } else { 0 });
         let rest = self.whole[start..].split('\n').next().unwrap_or_default();
@@ -98,7 +98,7 @@ impl Text {
     }
 
     /// The span of a line without its line end, leading blanks left out.
-    pub(super) fn line_span(&self, line: usize) -> Range<usize> {
+    pub(crate) fn line_span(&self, line: usize) -> Range<usize> {
         let start = self.offset(line, 1);
         let text = self.whole[start..].split('\n').next().unwrap_or_default().trim_end();
         start + (text.len() - text.trim_start().len())..start + text.len()
@@ -127,7 +127,7 @@ fn not_utf8(bytes: &[u8], valid_up_to: usize) -> Unreadable {
 
 impl Unreadable {
     /// The problem of a file that can't be looked at.
-    pub(super) fn at(self, file: &Path) -> Problem {
+    pub(crate) fn at(self, file: &Path) -> Problem {
         let mut problem = at_start(file.to_owned(), self.rule, self.title, self.help);
         (problem.place.line, problem.place.column) = self.position;
         problem
@@ -135,7 +135,7 @@ impl Unreadable {
 }
 
 /// A problem of a file as a whole.
-pub(super) fn at_start(file: PathBuf, rule: &'static str, title: String, help: Option<String>) -> Problem {
+pub(crate) fn at_start(file: PathBuf, rule: &'static str, title: String, help: Option<String>) -> Problem {
     let place = Place { file, line: 1, column: 1, span: 0..0 };
     Problem { place, rule, title, detail: String::new(), help, secret: false }
 }
