@@ -53,10 +53,11 @@ impl Block<'_> {
             Ok(validator) => validator,
             Err(error) => return findings.at_key(self.pointer, broken_schema(self.name, &error.masked().to_string())),
         };
-        self.report_all(&validator, findings);
+        self.check_by(&validator, findings);
     }
 
-    fn report_all(&self, validator: &Validator, findings: &mut Findings<'_>) {
+    /// Adds every violation, by a validator that was made of the schema before.
+    pub(crate) fn check_by(&self, validator: &Validator, findings: &mut Findings<'_>) {
         for error in validator.iter_errors(self.value) {
             self.report(&error, findings);
         }

@@ -162,12 +162,14 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 }
 
 /// Whether the text says where a secret is kept, in a way this binary knows.
-pub(crate) fn is_ref(text: &str) -> bool {
+fn is_ref(text: &str) -> bool {
     text.parse::<SecretRef>().is_ok_and(|reference| registry::secret_resolver(reference.scheme()).is_ok())
 }
 
 fn walk(node: &Node, pointer: &str, key: &str, visit: &mut impl FnMut(&str, &str, Range<usize>, &str)) {
     match &node.content {
+        // What turns something on or off, or clears it, is no secret.
+        Content::Scalar { text, quoted: false } if matches!(text.as_str(), "true" | "false" | "null" | "~") => {}
         Content::Scalar { text, .. } => visit(pointer, key, node.span.clone(), text),
         Content::Mapping(entries) => {
             for entry in entries {

@@ -5,6 +5,7 @@
 
 mod conform;
 mod findings;
+pub(crate) mod json;
 pub(crate) mod literals;
 mod nearest;
 mod problems;
@@ -16,11 +17,11 @@ pub(crate) mod yaml;
 
 pub(crate) use conform::{Block, Home};
 pub(crate) use findings::{Fault, Findings};
+pub(crate) use literals::is_secret_name;
 pub use literals::masked_text;
-pub(crate) use literals::{is_ref, is_secret_name};
 pub(crate) use nearest::nearest;
 pub use problems::Problems;
 pub(crate) use refs::ref_fault;
-pub(crate) use text::{Text, at_start};
+pub(crate) use text::{Start, Text, Unreadable, at_start};
 pub(crate) use tree::{Tree, joined};
 pub(crate) use wording::missing;

@@ -1,4 +1,4 @@
-//! Where the keys and values of a YAML text stand.
+//! Where the keys and values of a text stand.
 //!
 //! Values come from `serde_yaml` alone: two parsers disagree on what `012` or `1_000` is. This one gives positions.
 
@@ -6,9 +6,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::ops::Range;
 
 /// The keys and values of the first document, each with its span in bytes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Tree {
-    root: Option<Node>,
+    pub(super) root: Option<Node>,
     /// Where a second document begins.
     pub(crate) second_document: Option<usize>,
 }
@@ -34,8 +34,8 @@ pub(crate) struct Entry {
     pub(crate) value: Node,
 }
 
-/// Deeper than this, a file is no source file; `serde_yaml` refuses it too.
-const DEEPEST: usize = 128;
+/// Deeper than this, no file of ours is; `serde_yaml` and `serde_json` refuse it too.
+pub(super) const DEEPEST: usize = 128;
 
 impl Tree {
     /// Reads as far as the text is YAML. `offset` is added to every position.
@@ -77,6 +77,11 @@ impl Tree {
 
     pub(crate) fn root(&self) -> Option<&Node> {
         self.root.as_ref()
+    }
+
+    /// Whether it is a list at its top.
+    pub(crate) fn is_sequence(&self) -> bool {
+        matches!(self.root, Some(Node { content: Content::Sequence(_), .. }))
     }
 
     /// The value that a JSON pointer names; behind an alias, the alias.
