@@ -10,6 +10,7 @@
 //! * [`query`] accounts, entitlements, differences between runs, exports.
 
 pub mod aggregate;
+mod document;
 pub mod plan;
 pub mod provision;
 pub mod query;
