@@ -14,7 +14,8 @@ use crate::{error, rights};
 use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, Page, Result};
 use tokio::sync::OnceCell;
 
-const USER: &str = "User";
+/// The object.
+pub(crate) const USER: &str = "User";
 
 /// The fields that name an entitlement, and its type.
 const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
@@ -80,7 +81,8 @@ fn with_notes(page: Page<Account>, count: Option<u64>, fields: &UserFields, lock
     page
 }
 
-fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
+/// One row as an account.
+pub(crate) fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
     let (id, user) = row.id("Id")?;
     if !user.has_prefix("005") {
         return Err(row.odd("has an `Id` that is not one of a user"));

@@ -4,11 +4,11 @@ use crate::accounts::Accounts;
 use crate::custom_fields::CustomFields;
 use crate::group_types::GroupTypes;
 use crate::rest::Rest;
-use crate::{assignments, connection_test, entitlements, hosts};
+use crate::{assignments, connection_test, entitlements, find, hosts};
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, Assignment, AuthStrategy, Capabilities, Connector, Context, Cursor, Entitlement,
-    EntitlementType, Page, ReadEntitlements, Result, TestReport,
+    Account, AccountSchema, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
+    EntitlementRef, EntitlementType, FindAccounts, Page, ReadEntitlements, Result, TestReport,
 };
 use connector_http::Client;
 use std::fmt;
@@ -60,7 +60,7 @@ impl Connector for Salesforce {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities::none().with_entitlements(self)
+        Capabilities::none().with_entitlements(self).with_accounts(self)
     }
 }
 
@@ -76,5 +76,20 @@ impl ReadEntitlements for Salesforce {
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
         assignments::page(&self.rest, &self.group_types, cursor).await
+    }
+
+    async fn find_entitlements(&self, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {
+        find::entitlements(&self.rest, wanted).await
+    }
+}
+
+#[async_trait]
+impl FindAccounts for Salesforce {
+    fn most_accounts(&self) -> usize {
+        find::MOST
+    }
+
+    async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
+        find::accounts(&self.rest, &self.accounts, wanted, concern).await
     }
 }
