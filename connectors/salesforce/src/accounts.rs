@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 pub(crate) const USER: &str = "User";
 
 /// The fields that name an entitlement, and its type.
-const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
+pub(crate) const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
 
 /// Reads users; keeps what is asked of the org once.
 pub(crate) struct Accounts {

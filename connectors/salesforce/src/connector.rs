@@ -4,11 +4,12 @@ use crate::accounts::Accounts;
 use crate::custom_fields::CustomFields;
 use crate::group_types::GroupTypes;
 use crate::rest::Rest;
-use crate::{assignments, connection_test, entitlements, find, hosts};
+use crate::{assignments, connection_test, entitlements, find, hosts, provision};
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
-    EntitlementRef, EntitlementType, FindAccounts, Page, ReadEntitlements, Result, TestReport,
+    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page, ProvisionBatch,
+    ReadEntitlements, Result, TestReport,
 };
 use connector_http::Client;
 use std::fmt;
@@ -59,8 +60,14 @@ impl Connector for Salesforce {
         self.accounts.schema()
     }
 
+    async fn provision(&self, operation: &Operation) -> Result<Outcome> {
+        let mut outcomes = provision::batch(&self.rest, std::slice::from_ref(operation)).await?;
+        let missing = || Err(Error::new(ErrorKind::Internal, "an operation was left without an outcome"));
+        outcomes.pop().unwrap_or_else(missing)
+    }
+
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities::none().with_entitlements(self).with_accounts(self)
+        Capabilities::none().with_entitlements(self).with_accounts(self).with_batch(self)
     }
 }
 
@@ -91,5 +98,16 @@ impl FindAccounts for Salesforce {
 
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
         find::accounts(&self.rest, &self.accounts, wanted, concern).await
+    }
+}
+
+#[async_trait]
+impl ProvisionBatch for Salesforce {
+    fn lane(&self, operation: &Operation) -> Lane {
+        provision::lane(operation)
+    }
+
+    async fn provision_batch(&self, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+        provision::batch(&self.rest, operations).await
     }
 }

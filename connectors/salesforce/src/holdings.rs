@@ -15,6 +15,10 @@ pub(crate) struct Holding {
     pub(crate) user: &'static str,
     /// The field that names what is held.
     pub(crate) held: &'static str,
+    /// What making rows is called.
+    pub(crate) granting: &'static str,
+    /// What removing rows is called.
+    pub(crate) revoking: &'static str,
 }
 
 /// All of them; profile and role stand in the user's own row.
@@ -29,6 +33,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         prefix: Some("2LA"),
         user: "AssigneeId",
         held: "PermissionSetLicenseId",
+        granting: "grant permission set licences",
+        revoking: "revoke permission set licences",
     },
     Holding {
         entitlement_type: "package_license",
@@ -36,6 +42,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         prefix: Some("051"),
         user: "UserId",
         held: "PackageLicenseId",
+        granting: "grant package licences",
+        revoking: "revoke package licences",
     },
     Holding {
         entitlement_type: "territory",
@@ -43,17 +51,33 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         prefix: None,
         user: "UserId",
         held: "Territory2Id",
+        granting: "grant territories",
+        revoking: "revoke territories",
     },
 ];
 
 const fn set(entitlement_type: &'static str, held: &'static str) -> Holding {
-    let (object, prefix) = ("PermissionSetAssignment", Some("0Pa"));
-    Holding { entitlement_type, object, prefix, user: "AssigneeId", held }
+    Holding {
+        entitlement_type,
+        object: "PermissionSetAssignment",
+        prefix: Some("0Pa"),
+        user: "AssigneeId",
+        held,
+        granting: "grant permission sets",
+        revoking: "revoke permission sets",
+    }
 }
 
 const fn member(entitlement_type: &'static str) -> Holding {
-    let (object, prefix) = ("GroupMember", Some("011"));
-    Holding { entitlement_type, object, prefix, user: "UserOrGroupId", held: "GroupId" }
+    Holding {
+        entitlement_type,
+        object: "GroupMember",
+        prefix: Some("011"),
+        user: "UserOrGroupId",
+        held: "GroupId",
+        granting: "add to groups",
+        revoking: "take out of groups",
+    }
 }
 
 /// How an entitlement is held; `None` for one in the user's own row, and for an unknown type.

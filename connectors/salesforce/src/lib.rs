@@ -15,6 +15,7 @@ mod holdings;
 mod hosts;
 mod keyset;
 mod locks;
+mod provision;
 mod ranges;
 mod record;
 mod rest;
