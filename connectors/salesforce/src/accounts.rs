@@ -11,7 +11,7 @@ use crate::schema::{STANDARD, further};
 use crate::soql::Select;
 use crate::user_fields::UserFields;
 use crate::{error, rights};
-use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, Page, Result};
+use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, OperationKind, Page, Result};
 use tokio::sync::OnceCell;
 
 /// The object.
@@ -19,6 +19,21 @@ pub(crate) const USER: &str = "User";
 
 /// The fields that name an entitlement, and its type.
 pub(crate) const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
+
+/// What Salesforce does with users; it never deletes one.
+const OPERATIONS: [OperationKind; 9] = [
+    OperationKind::Create,
+    OperationKind::Update,
+    OperationKind::Grant,
+    OperationKind::Revoke,
+    OperationKind::Enable,
+    OperationKind::Disable,
+    OperationKind::Lock,
+    OperationKind::Unlock,
+    OperationKind::SetPassword,
+];
+
+const PASSWORD_CHANGED: &str = "LastPasswordChangeDate";
 
 /// Reads users; keeps what is asked of the org once.
 pub(crate) struct Accounts {
@@ -65,7 +80,11 @@ impl Accounts {
             (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
             (None, CustomFields::None | CustomFields::All) => {}
         }
-        AccountSchema { attributes, ..AccountSchema::default() }
+        AccountSchema {
+            attributes,
+            operations: OPERATIONS.to_vec(),
+            password_changed: Some(PASSWORD_CHANGED.to_owned()),
+        }
     }
 }
 

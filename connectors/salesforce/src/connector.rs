@@ -3,13 +3,14 @@
 use crate::accounts::Accounts;
 use crate::custom_fields::CustomFields;
 use crate::group_types::GroupTypes;
+use crate::prepare::Preparation;
 use crate::rest::Rest;
-use crate::{assignments, connection_test, entitlements, find, hosts, provision};
+use crate::{assignments, connection_test, entitlements, find, hosts, prepare, provision};
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
-    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page, ProvisionBatch,
-    ReadEntitlements, Result, TestReport,
+    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page, PrepareOperations,
+    Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, TestReport,
 };
 use connector_http::Client;
 use std::fmt;
@@ -23,6 +24,7 @@ pub struct Salesforce {
     rest: Rest,
     accounts: Accounts,
     group_types: OnceCell<GroupTypes>,
+    preparation: Preparation,
 }
 
 impl Salesforce {
@@ -35,6 +37,7 @@ impl Salesforce {
             rest: Rest::open(context, client, version),
             accounts: Accounts::new(custom),
             group_types: OnceCell::new(),
+            preparation: Preparation::default(),
         })
     }
 }
@@ -67,7 +70,7 @@ impl Connector for Salesforce {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities::none().with_entitlements(self).with_accounts(self).with_batch(self)
+        Capabilities::none().with_entitlements(self).with_accounts(self).with_preparation(self).with_batch(self)
     }
 }
 
@@ -98,6 +101,13 @@ impl FindAccounts for Salesforce {
 
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
         find::accounts(&self.rest, &self.accounts, wanted, concern).await
+    }
+}
+
+#[async_trait]
+impl PrepareOperations for Salesforce {
+    async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
+        prepare::operations(&self.rest, &self.accounts, &self.preparation, proposed).await
     }
 }
 

@@ -158,6 +158,11 @@ const fn group(filter: &'static str, value: &'static str) -> Kind {
     }
 }
 
+/// How a type is read.
+pub(crate) fn kind(entitlement_type: &str) -> Option<&'static Kind> {
+    TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == entitlement_type).map(|(_, kind)| kind)
+}
+
 /// One page. The start names every type, so that they are read side by side.
 pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlement>> {
     let Some(position) = cursor.position::<Position>()? else {

@@ -15,6 +15,8 @@ mod holdings;
 mod hosts;
 mod keyset;
 mod locks;
+mod nearest;
+mod prepare;
 mod provision;
 mod ranges;
 mod record;

@@ -103,6 +103,17 @@ impl Rest {
         Ok(description)
     }
 
+    /// Whether the login may deal with the password of a user; yes where the org does not say.
+    pub(crate) async fn may_see_password(&self, user: &str) -> Result<bool> {
+        let path = self.path(&format!("sobjects/User/{user}/password")).await?;
+        match self.get(&path, &[], "reading the state of a password").await {
+            Err(refused) if error::is_denied(&refused) => Ok(false),
+            Err(refused) if error::is_not_offered(&refused) => Ok(true),
+            Err(error) => Err(error),
+            Ok(_) => Ok(true),
+        }
+    }
+
     /// The fields of an object that the org is known to hide.
     pub(crate) fn hidden(&self, object: &str) -> Vec<&'static str> {
         self.hidden.lock().unwrap_or_else(PoisonError::into_inner).get(object).cloned().unwrap_or_default()

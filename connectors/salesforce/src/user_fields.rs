@@ -61,7 +61,7 @@ impl UserFields {
         for field in chosen(description, custom)? {
             if !names.contains(&field.name) {
                 names.push(field.name.clone());
-                attributes.push(further(&field.name, Some((&field.field_type, &field.label))));
+                attributes.push(further(&field.name, Some(field)));
             }
         }
         Ok(Self { names, hidden, further: attributes })

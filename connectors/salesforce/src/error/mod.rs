@@ -135,24 +135,34 @@ fn of_status(status: u16, doing: &str) -> Error {
     }
 }
 
+/// The code that Salesforce gave, where it gave one.
+fn code(error: &Error) -> Option<&str> {
+    error.context().find(|(key, _)| *key == "error_code").map(|(_, code)| code)
+}
+
 /// Whether an object is not there: the org lacks its feature, or the login its right. Salesforce doesn't tell which.
 pub(crate) fn is_missing_object(error: &Error) -> bool {
-    error.context().any(|(key, value)| {
-        key == "error_code" && matches!(value, "INVALID_TYPE" | "NOT_FOUND" | "INSUFFICIENT_ACCESS")
-    })
+    matches!(code(error), Some("INVALID_TYPE" | "NOT_FOUND" | "INSUFFICIENT_ACCESS"))
 }
 
 /// Whether a field is unknown, hidden, or not fit for what the query does with it.
 pub(crate) fn is_refused_field(error: &Error) -> bool {
-    error.context().any(|(key, value)| key == "error_code" && value == "INVALID_FIELD")
+    code(error) == Some("INVALID_FIELD")
 }
 
 /// Whether the query itself was not taken.
 pub(crate) fn is_refused_query(error: &Error) -> bool {
-    is_refused_field(error)
-        || error.context().any(|(key, value)| {
-            key == "error_code" && matches!(value, "MALFORMED_QUERY" | "INVALID_QUERY_FILTER_OPERATOR")
-        })
+    is_refused_field(error) || matches!(code(error), Some("MALFORMED_QUERY" | "INVALID_QUERY_FILTER_OPERATOR"))
+}
+
+/// Whether the login lacks the right to a thing that is there.
+pub(crate) fn is_denied(error: &Error) -> bool {
+    matches!(code(error), Some("INSUFFICIENT_ACCESS" | "INSUFFICIENT_ACCESS_OR_READONLY"))
+}
+
+/// Whether what was asked does not exist in this org, or not in this form.
+pub(crate) fn is_not_offered(error: &Error) -> bool {
+    matches!(code(error), Some("NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INVALID_TYPE"))
 }
 
 /// A text of the server as part of a sentence: one line, not too long, no full stop.

@@ -74,9 +74,9 @@ fn is(key: &Key, (id, account): &(RecordId, Account)) -> bool {
 }
 
 /// The fields that are always read, and those that a plan names and a query can give.
-fn chosen(fields: &UserFields, description: &Description, named: &BTreeSet<String>) -> Vec<String> {
+fn chosen(fields: &UserFields, description: &Description, wanted: &BTreeSet<String>) -> Vec<String> {
     let mut names = fields.names.clone();
-    for field in named.iter().filter_map(|name| description.field(name)) {
+    for field in wanted.iter().filter_map(|name| description.field(name)) {
         if !NOT_READ.contains(&field.field_type.as_str()) && !names.contains(&field.name) {
             names.push(field.name.clone());
         }

@@ -50,11 +50,9 @@ async fn find(rest: &Rest, users: &[RecordId]) -> Result<Vec<Login>> {
 /// What is to be changed in a user's row; nothing where it is as asked.
 fn step(login: Option<&Login>, lock: bool) -> Result<Option<(RecordId, Record)>> {
     let Some(login) = login else {
-        return match lock {
-            true => Err(Error::new(ErrorKind::NotFound, "Salesforce has no `UserLogin` for this user yet")
-                .with_help("a user who never logged in may have none; `disable` the user instead")),
-            false => Ok(None),
-        };
+        let missing = Error::new(ErrorKind::NotFound, "Salesforce has no `UserLogin` for this user yet")
+            .with_help("a user who never logged in may have none; `disable` the user instead");
+        return if lock { Err(missing) } else { Ok(None) };
     };
     let mut record = Record::new();
     if login.frozen != lock {

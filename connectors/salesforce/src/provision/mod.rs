@@ -6,6 +6,8 @@ mod passwords;
 mod rows;
 mod users;
 
+pub(crate) use users::inline;
+
 use crate::holdings::{HOLDINGS, Holding, holding};
 use crate::ranges::RecordId;
 use crate::rest::Rest;
@@ -38,7 +40,7 @@ impl Work {
         match operation {
             Operation::Create { .. } => Self::Create,
             Operation::Update { .. } | Operation::Enable { .. } | Operation::Disable { .. } => Self::Change,
-            Operation::Grant { .. } | Operation::Revoke { .. } if users::inline(operation).is_some() => Self::Change,
+            Operation::Grant { .. } | Operation::Revoke { .. } if inline(operation).is_some() => Self::Change,
             Operation::Grant { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Grant),
             Operation::Revoke { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Revoke),
             Operation::Lock { .. } | Operation::Unlock { .. } => Self::Lock,
