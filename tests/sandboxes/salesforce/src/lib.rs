@@ -65,9 +65,12 @@ mod org;
 mod requests;
 mod sandbox;
 mod soql;
+mod write;
+mod writes;
 
 pub use fault::Fault;
 pub use options::{App, AppKind, Options, Rights};
-pub use org::Org;
+pub use org::{Blocker, Org};
 pub use requests::{LoggedRequest, Requests};
 pub use sandbox::Sandbox;
+pub use writes::{Write, WriteAction};
