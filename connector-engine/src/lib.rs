@@ -5,9 +5,11 @@
 //! * [`source`] projects, source files, their schemas and the problems in them, secret resolvers;
 //! * [`store`] what was read, run by run, in an SQLite file;
 //! * [`aggregate`] reading a source into the store, resumable at any moment;
+//! * [`certificate`] watching the certificates that sources name;
 //! * [`query`] accounts, entitlements, differences between runs, exports.
 
 pub mod aggregate;
+pub mod certificate;
 pub mod query;
 pub mod source;
 pub mod store;
