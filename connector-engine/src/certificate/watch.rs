@@ -21,6 +21,15 @@ pub struct Watched {
     pub verdict: Verdict,
 }
 
+impl Watched {
+    /// What is wrong and what to do, in a line; `None` when nothing is.
+    pub fn warning(&self) -> Option<String> {
+        let Verdict { status, detail, help } = &self.verdict;
+        let help = help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        (*status != CertificateStatus::Ok).then(|| format!("{detail}{help}"))
+    }
+}
+
 /// Looks at the certificate of a source and compares it with its key. `None` when the source names no certificate.
 ///
 /// It is warned about when it ends within `window`, or within what the source's `rotation` says when that is `None`.

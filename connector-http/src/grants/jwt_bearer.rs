@@ -9,7 +9,7 @@ use connector_core::{
 };
 use connector_keys::{CertificateStatus, Chain, PrivateKey, RENEW_BEFORE, Verdict, password_from};
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -130,8 +130,7 @@ impl JwtBearer {
     async fn check_certificate(&self, reference: &SecretRef) -> Result<Finding> {
         let chain = Chain::from_pem(&self.context.public_text(reference).await?)?;
         let window = self.settings.rotation.before_expiry.duration();
-        let verdict =
-            chain.judge(Some(self.key().await?), self.context.clock().now(), window, self.context.source());
+        let verdict = chain.judge(Some(self.key().await?), self.context.clock().now(), window, self.context.source());
         finding(verdict)
     }
 
