@@ -206,8 +206,8 @@ fn the_new_files_are_named_in_a_source_and_its_comments_stay() {
     ran(folder, &["cert", "new", "prod-2028", "--write-source", "prod"], 0);
     let text = fs::read_to_string(folder.join("sources/prod.yaml")).unwrap();
     assert!(text.contains("prod-2028.key") && !text.contains("key_password_ref"), "{text}");
-    let (_, err) = ran(folder, &["cert", "new", "prod-2029", "--write-source", "pord"], 2);
-    assert!(err.contains("key_ref: file:secrets/prod-2029.key") && err.contains("`pord`"), "{err}");
+    let (_, err) = ran(folder, &["cert", "new", "prod-2029", "--write-source", "nothing"], 2);
+    assert!(err.contains("key_ref: file:secrets/prod-2029.key") && err.contains("`nothing`"), "{err}");
 }
 
 #[test]
@@ -282,6 +282,22 @@ fn a_pkcs12_file_becomes_a_key_and_a_certificate() {
     write_source(folder, "wrapped", "");
     let step = &json(folder, &["test", "wrapped"], 1)["steps"][1];
     assert!(step["help"].as_str().unwrap().contains("connector cert import"), "{step}");
+}
+
+#[test]
+fn binary_files_serve_as_key_and_certificate_of_a_source() {
+    let folder = project();
+    let folder = folder.path();
+    source(folder, "prod", 90, 0, "");
+    let pem = |name: &str| fs::read(folder.join("secrets").join(name)).unwrap();
+    let key = PKey::private_key_from_pem(&pem("prod.key")).unwrap().private_key_to_pkcs8().unwrap();
+    let certificate = X509::from_pem(&pem("prod.crt")).unwrap().to_der().unwrap();
+    write_secret(folder, "prod.key", key);
+    write_secret(folder, "prod.crt", certificate);
+    let checked = json(folder, &["cert", "check"], 0);
+    assert_eq!((&checked[0]["fits_key"], &checked[0]["status"]), (&true.into(), &"ok".into()));
+    assert_eq!(json(folder, &["source", "list"], 0)[0]["certificate"]["status"], "ok");
+    assert_eq!(json(folder, &["cert", "show", "secrets/prod.crt"], 0)["fits_key"], true);
 }
 
 #[test]
