@@ -10,7 +10,9 @@ mod sandbox;
 mod source;
 
 pub(crate) use aggregate::{AggregateArguments, RunCommand, RunsArguments};
-pub(crate) use certificate::{CertCommand, CertNewArguments};
+pub(crate) use certificate::{
+    CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, KeyFileArguments,
+};
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
 pub(crate) use project::{InitArguments, QuickstartArguments};
 pub(crate) use provision::{OperationsArguments, ProvisionArguments};
@@ -232,6 +234,10 @@ mod tests {
             &["connector", "-q", "-v", "validate"],
             &["connector", "aggregate"],
             &["connector", "cert", "new", "a", "--bits", "1024"],
+            &["connector", "cert", "new", "a", "--encrypt", "--key-password-ref", "env:A"],
+            &["connector", "cert", "new", "a", "--csr", "--write-source", "a"],
+            &["connector", "cert", "import", "a"],
+            &["connector", "cert", "check", "--within", "45"],
             &["connector", "source", "new", "salesforce", "a", "--set", "no value"],
             &["connector", "sandbox", "salesforce", "--fault", "nothing"],
         ] {

@@ -23,5 +23,5 @@ pub(crate) use nearest::nearest;
 pub use problems::Problems;
 pub(crate) use refs::ref_fault;
 pub(crate) use text::{Start, Text, Unreadable, at_start};
-pub(crate) use tree::{Tree, joined};
+pub(crate) use tree::{Content, Entry, Node, Tree, joined};
 pub(crate) use wording::missing;

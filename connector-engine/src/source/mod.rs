@@ -9,6 +9,7 @@
 
 mod create;
 mod definition;
+mod edit;
 mod open;
 mod opened;
 mod project;
@@ -21,4 +22,5 @@ pub use crate::document::{Problems, masked_text};
 pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
 pub use opened::Opened;
 pub use project::Project;
+pub(crate) use secret::file::read_public_file;
 pub use template::source_template;

@@ -4,12 +4,14 @@
 //! value) → secrets in the file and schemas, again of `document` → `refs` (what it points at) → `source` (typed).
 //! `connector.yaml` goes the same way.
 
+mod edit;
 mod mapping;
 mod names;
 mod project_file;
 mod refs;
 mod source;
 
+pub(super) use edit::edited;
 pub(super) use names::{ambiguous_source, unknown_source};
 pub(super) use project_file::{project_settings, store_file};
-pub(super) use source::{check_source, source};
+pub(super) use source::{check_source, source, source_from_text};
