@@ -61,9 +61,9 @@ fn row(step: &Operation, entitlement: &EntitlementRef) -> Result<&'static Holdin
     holding(entitlement).ok_or_else(|| refused(step))
 }
 
-/// Salesforce lets disabled users be members of groups, and nothing else.
+/// Salesforce gives disabled users no permission sets and no licences for them.
 fn needs_active(held: &Holding) -> bool {
-    matches!(held.object, "PermissionSetAssignment" | "PermissionSetLicenseAssign" | "UserPackageLicense")
+    matches!(held.object, "PermissionSetAssignment" | "PermissionSetLicenseAssign")
 }
 
 fn noun(held: &Holding) -> String {
