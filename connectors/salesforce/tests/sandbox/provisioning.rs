@@ -2,7 +2,9 @@
 
 use crate::change::{apply, create, entitlement, find, prepared, update};
 use crate::org::{open, start};
-use connector_core::{Connector, EntitlementRef, Error, ErrorKind, Happened, Operation, Outcome, Retry};
+use connector_core::{
+    Connector, EntitlementRef, Error, ErrorKind, Happened, Operation, Outcome, Prepared, Proposed, Retry,
+};
 use connector_sandbox_salesforce::{Blocker, Options, Sandbox, WriteAction};
 use serde_json::json;
 
@@ -41,7 +43,7 @@ async fn a_user_is_made_with_names_resolved_and_gaps_filled() {
     let (id, outcome) = apply(connector, operation).await.unwrap();
     assert_eq!((id.len(), &outcome), (18, &applied(&id)));
 
-    let made = find(connector, "JANE.ROE@acme.example", &[set.clone()]).await.unwrap();
+    let made = find(connector, "JANE.ROE@acme.example", std::slice::from_ref(&set)).await.unwrap();
     assert_eq!((made.id.as_str(), made.name.as_str(), made.enabled), (id.as_str(), "jane.roe@acme.example", true));
     let text = |name: &str| made.attributes.get::<String>(name);
     for (name, value) in [
@@ -203,7 +205,9 @@ async fn two_hundred_changes_are_one_request() {
         ids.iter().map(|id| Operation::Revoke { account: id.clone(), entitlement: group.clone() }).collect();
     let locks: Vec<_> = ids.iter().map(|id| Operation::Lock { account: id.clone() }).collect();
     connector.provision(&grants[0]).await.unwrap();
-    ids.iter().for_each(|id| sandbox.org().freeze(id, false).unwrap());
+    for id in &ids {
+        sandbox.org().freeze(id, false).unwrap();
+    }
     for (operations, calls) in [(grants, 1), (updates, 1), (revokes, 2), (locks, 2)] {
         let before = context.meter().api_calls();
         let outcomes = batch.provision_batch(&operations).await.unwrap();
@@ -212,6 +216,38 @@ async fn two_hundred_changes_are_one_request() {
             assert_eq!(outcome.as_ref().unwrap(), &applied(id));
         }
         assert_eq!(context.meter().api_calls() - before, calls, "{}", operations[0].kind().name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_users_are_made_in_one_request() {
+    let sandbox = start(Options { users: 40, ..Options::default() }).await;
+    let (connector, context) = open(&sandbox, "{}");
+    let proposed: Vec<_> = (0..200)
+        .map(|number| Proposed {
+            operation: create(
+                &format!("new{number}@acme.example"),
+                &json!({"LastName": "Roe", "Profile": "Standard User"}),
+                &[],
+            ),
+            account: None,
+        })
+        .collect();
+    let prepared = connector.capabilities().preparation().unwrap().prepare_operations(&proposed).await.unwrap();
+    let asked = context.meter().api_calls();
+    assert!(asked <= 8, "{asked} calls to prepare 200 alike");
+    let steps: Vec<_> = prepared
+        .into_iter()
+        .map(|one| match one.unwrap() {
+            Prepared::Steps { mut steps, .. } if steps.len() == 1 => steps.remove(0),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let outcomes = connector.capabilities().batch().unwrap().provision_batch(&steps).await.unwrap();
+    assert_eq!(context.meter().api_calls() - asked, 1);
+    for (number, outcome) in outcomes.into_iter().enumerate() {
+        let id = sandbox.org().user_named(&format!("new{number}@acme.example")).unwrap();
+        assert_eq!(outcome.unwrap(), applied(&id));
     }
 }
 
