@@ -128,9 +128,9 @@ pub(crate) enum Command {
     /// Write, list and show source files
     #[command(subcommand)]
     Source(SourceCommand),
-    /// Check source files and the project's settings, with no network
+    /// Check source files, plans and the project's settings, with no network
     Validate {
-        /// Names of sources or paths of source files [default: all]
+        /// Names of sources, or paths of source files and plans [default: all sources]
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },

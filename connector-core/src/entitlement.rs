@@ -1,12 +1,12 @@
 //! What accounts can hold, and who holds it.
 
 use crate::attributes::Attributes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
 /// Names one entitlement of a source: its type and its id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntitlementRef {
     /// The type, for example `permission_set`.
     #[serde(rename = "type")]

@@ -6,10 +6,13 @@
 //! * [`store`] what was read, run by run, in an SQLite file;
 //! * [`aggregate`] reading a source into the store, resumable at any moment;
 //! * [`plan`] ordered lists of wanted changes that users write;
+//! * [`provision`] changing a source as a plan says, with a journal;
 //! * [`query`] accounts, entitlements, differences between runs, exports.
 
 pub mod aggregate;
+mod document;
 pub mod plan;
+pub mod provision;
 pub mod query;
 pub mod source;
 pub mod store;

@@ -11,16 +11,14 @@ mod create;
 mod definition;
 mod open;
 mod opened;
-mod problems;
 mod project;
 mod read;
 pub mod schema;
 mod secret;
 mod template;
 
+pub use crate::document::{Problems, masked_text};
 pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
 pub use opened::Opened;
-pub use problems::Problems;
 pub use project::Project;
-pub use read::masked_text;
 pub use template::source_template;

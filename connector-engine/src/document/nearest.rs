@@ -1,7 +1,7 @@
 //! Names that were probably meant.
 
 /// The known name that is most like `name`, when it is like enough.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = plain(name);
     known
         .into_iter()

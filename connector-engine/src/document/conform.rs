@@ -17,30 +17,30 @@ const MOST_UNKNOWN_KEYS: usize = 100;
 
 /// A block of a file with the schema it must have.
 #[derive(Debug)]
-pub(super) struct Block<'a> {
+pub(crate) struct Block<'a> {
     /// The JSON pointer of the block in the file.
-    pub(super) pointer: &'a str,
+    pub(crate) pointer: &'a str,
     /// What the block is called: `auth`, `settings`, `the file`.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// Its value.
-    pub(super) value: &'a Value,
+    pub(crate) value: &'a Value,
     /// Its schema.
-    pub(super) schema: &'a Value,
+    pub(crate) schema: &'a Value,
     /// Values that have been complained about.
-    pub(super) known_faults: &'a BTreeSet<String>,
+    pub(crate) known_faults: &'a BTreeSet<String>,
     /// The other blocks of the file and the keys they know.
-    pub(super) homes: &'a [Home],
+    pub(crate) homes: &'a [Home],
 }
 
 /// A block and the keys it knows, for keys that ended up in another one.
 #[derive(Debug)]
-pub(super) struct Home {
-    pub(super) block: &'static str,
-    pub(super) keys: Vec<String>,
+pub(crate) struct Home {
+    pub(crate) block: &'static str,
+    pub(crate) keys: Vec<String>,
 }
 
 impl Home {
-    pub(super) fn new(block: &'static str, schema: &Value) -> Self {
+    pub(crate) fn new(block: &'static str, schema: &Value) -> Self {
         let keys = schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
         Self { block, keys }
     }
@@ -48,15 +48,16 @@ impl Home {
 
 impl Block<'_> {
     /// Adds every violation of the schema.
-    pub(super) fn check(&self, findings: &mut Findings<'_>) {
+    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
         let validator = match jsonschema::draft202012::new(self.schema) {
             Ok(validator) => validator,
             Err(error) => return findings.at_key(self.pointer, broken_schema(self.name, &error.masked().to_string())),
         };
-        self.report_all(&validator, findings);
+        self.check_by(&validator, findings);
     }
 
-    fn report_all(&self, validator: &Validator, findings: &mut Findings<'_>) {
+    /// Adds every violation, by a validator that was made of the schema before.
+    pub(crate) fn check_by(&self, validator: &Validator, findings: &mut Findings<'_>) {
         for error in validator.iter_errors(self.value) {
             self.report(&error, findings);
         }

@@ -1,4 +1,4 @@
-//! Where the keys and values of a YAML text stand.
+//! Where the keys and values of a text stand.
 //!
 //! Values come from `serde_yaml` alone: two parsers disagree on what `012` or `1_000` is. This one gives positions.
 
@@ -6,21 +6,21 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::ops::Range;
 
 /// The keys and values of the first document, each with its span in bytes.
-#[derive(Debug)]
-pub(super) struct Tree {
-    root: Option<Node>,
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    pub(super) root: Option<Node>,
     /// Where a second document begins.
-    pub(super) second_document: Option<usize>,
+    pub(crate) second_document: Option<usize>,
 }
 
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) span: Range<usize>,
-    pub(super) content: Content,
+pub(crate) struct Node {
+    pub(crate) span: Range<usize>,
+    pub(crate) content: Content,
 }
 
 #[derive(Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Scalar { text: String, quoted: bool },
     Sequence(Vec<Node>),
     Mapping(Vec<Entry>),
@@ -28,18 +28,18 @@ pub(super) enum Content {
 }
 
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) key_span: Range<usize>,
-    pub(super) value: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_span: Range<usize>,
+    pub(crate) value: Node,
 }
 
-/// Deeper than this, a file is no source file; `serde_yaml` refuses it too.
-const DEEPEST: usize = 128;
+/// Deeper than this, no file of ours is; `serde_yaml` and `serde_json` refuse it too.
+pub(super) const DEEPEST: usize = 128;
 
 impl Tree {
     /// Reads as far as the text is YAML. `offset` is added to every position.
-    pub(super) fn parse(text: &str, offset: usize) -> Self {
+    pub(crate) fn parse(text: &str, offset: usize) -> Self {
         let bytes = ByteOffsets::new(text, offset);
         let mut tree = Self { root: None, second_document: None };
         let mut builder = Builder { open: Vec::new(), root: None };
@@ -75,12 +75,17 @@ impl Tree {
         tree
     }
 
-    pub(super) fn root(&self) -> Option<&Node> {
+    pub(crate) fn root(&self) -> Option<&Node> {
         self.root.as_ref()
     }
 
+    /// Whether it is a list at its top.
+    pub(crate) fn is_sequence(&self) -> bool {
+        matches!(self.root, Some(Node { content: Content::Sequence(_), .. }))
+    }
+
     /// The value that a JSON pointer names; behind an alias, the alias.
-    pub(super) fn value(&self, pointer: &str) -> Option<&Node> {
+    pub(crate) fn value(&self, pointer: &str) -> Option<&Node> {
         let mut node = self.root.as_ref()?;
         for segment in segments(pointer) {
             node = match &node.content {
@@ -94,7 +99,7 @@ impl Tree {
     }
 
     /// The span of the key that a JSON pointer ends with.
-    pub(super) fn key(&self, pointer: &str) -> Option<Range<usize>> {
+    pub(crate) fn key(&self, pointer: &str) -> Option<Range<usize>> {
         let (parent, key) = pointer.rsplit_once('/')?;
         let parent = self.value(parent)?;
         let key = unescaped(key);
@@ -118,7 +123,7 @@ fn unescaped(segment: &str) -> String {
 }
 
 /// A JSON pointer, one key longer.
-pub(super) fn joined(pointer: &str, key: &str) -> String {
+pub(crate) fn joined(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 

@@ -7,10 +7,10 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// The value of the text.
+/// The value of the text; nothing at all is a null.
 ///
-/// When the text is no YAML, or not one mapping, says so and gives nothing: there is nothing to check further.
-pub(super) fn value(findings: &mut Findings<'_>) -> Option<Value> {
+/// When the text is no YAML, says so and gives nothing: there is nothing to check further.
+pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
     let text = findings.text;
     if let Some(start) = findings.tree.second_document {
         findings.add(
@@ -26,30 +26,9 @@ pub(super) fn value(findings: &mut Findings<'_>) -> Option<Value> {
         return None;
     }
     match serde_yaml::from_str::<Value>(text.content()) {
-        Ok(Value::Object(object)) => {
+        Ok(value) => {
             duplicate_keys(findings);
-            Some(Value::Object(object))
-        }
-        Ok(Value::Null) => {
-            let detail = "at least `connector:` must be there";
-            findings.add(
-                0..0,
-                fault("empty_file", "the file is empty", detail, "`connector source new` writes a commented one"),
-            );
-            None
-        }
-        Ok(_) => {
-            let span = findings.beginning();
-            findings.add(
-                span,
-                fault(
-                    "not_a_mapping",
-                    "the file does not consist of `key: value` lines",
-                    "expected a key and a colon",
-                    "begin with a line such as `connector: salesforce`",
-                ),
-            );
-            None
+            Some(value)
         }
         Err(error) => {
             let (span, fault) = syntax(text, &error);
@@ -60,7 +39,7 @@ pub(super) fn value(findings: &mut Findings<'_>) -> Option<Value> {
 }
 
 /// Reports each key that its mapping holds twice; of the two, YAML readers silently take one.
-fn duplicate_keys(findings: &mut Findings<'_>) {
+pub(super) fn duplicate_keys(findings: &mut Findings<'_>) {
     let mut twice = Vec::new();
     if let Some(root) = findings.tree.root() {
         collect_duplicates(root, &mut twice);
@@ -149,7 +128,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "begin the text on the next line, indented",
     ),
     ("control characters are not allowed", "a control character that cannot be seen", "remove it"),
-    ("recursion limit exceeded", "blocks are nested too deeply", "a source file is a few levels deep"),
+    ("recursion limit exceeded", "blocks are nested too deeply", "a file of this kind is a few levels deep"),
     (
         "repetition limit exceeded",
         "aliases make this file far too large",
@@ -157,7 +136,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "invalid type: ",
-        "something here that a source file cannot hold",
+        "something here that a file of this kind cannot hold",
         "keys are text, and tags such as `!name` are not used",
     ),
 ];

@@ -28,7 +28,9 @@ const KEY_BEGIN: &str = "-----BEGIN ";
 const KEY_MARK: &str = "PRIVATE KEY-----";
 
 /// Reports secrets in a file that is YAML. Gives the pointers of their values, which need no further complaint.
-pub(super) fn in_values(findings: &mut Findings<'_>) -> BTreeSet<String> {
+///
+/// `cure` says, by pointer and key, how a secret is written instead.
+pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -> String) -> BTreeSet<String> {
     let mut pointers = BTreeSet::new();
     let mut literals = Vec::new();
     let mut addresses = Vec::new();
@@ -41,12 +43,12 @@ pub(super) fn in_values(findings: &mut Findings<'_>) -> BTreeSet<String> {
                 addresses.push((key.to_owned(), span));
             } else if is_secret_name(key) && !text.is_empty() && !is_ref(text) {
                 pointers.insert(pointer.to_owned());
-                literals.push((key.to_owned(), span));
+                literals.push((key.to_owned(), cure(pointer, key), span));
             }
         });
     }
-    for (key, span) in literals {
-        findings.add(span, literal(&key));
+    for (key, cure, span) in literals {
+        findings.add(span, literal(&key, cure));
     }
     for (key, span) in addresses {
         findings.add(span, address_with_password(&key));
@@ -56,10 +58,10 @@ pub(super) fn in_values(findings: &mut Findings<'_>) -> BTreeSet<String> {
 }
 
 /// Reports secrets in a file that is no YAML, going by its lines.
-pub(super) fn in_lines(findings: &mut Findings<'_>) {
+pub(crate) fn in_lines(findings: &mut Findings<'_>) {
     keys(findings);
     for (key, span) in secret_lines(findings.text.as_str()) {
-        findings.add(span, literal(&key));
+        findings.add(span, literal(&key, by_ref("", &key)));
     }
 }
 
@@ -88,7 +90,7 @@ pub fn masked_text(text: &str) -> String {
 }
 
 /// The user and password in front of the host of each URL.
-pub(super) fn url_passwords(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn url_passwords(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("://") {
         let start = at + 3;
@@ -131,34 +133,43 @@ fn address_with_password(key: &str) -> Fault {
     }
 }
 
-fn literal(key: &str) -> Fault {
-    let reference = if key.ends_with("_ref") { key.to_owned() } else { format!("{key}_ref") };
-    let file = reference.trim_end_matches("_ref");
+/// A secret that stands under `key` itself.
+pub(crate) fn literal(key: &str, cure: String) -> Fault {
     Fault {
         rule: "secret_in_file",
         title: format!("`{key}` holds a secret itself"),
         detail: "not shown".into(),
-        help: Some(format!(
-            "secrets never stand in a source file: move it to a file with mode 600 and write `{reference}: file:secrets/{file}`, or to an environment variable and write `{reference}: env:{}`",
-            file.to_uppercase()
-        )),
+        help: Some(cure),
         secret: true,
     }
 }
 
+/// The cure of a secret under a key that has a twin for refs.
+pub(crate) fn by_ref(_pointer: &str, key: &str) -> String {
+    let reference = if key.ends_with("_ref") { key.to_owned() } else { format!("{key}_ref") };
+    let file = reference.trim_end_matches("_ref");
+    format!(
+        "secrets never stand in the file: move it to a file with mode 600 and write `{reference}: file:secrets/{file}`, or to an environment variable and write `{reference}: env:{}`",
+        file.to_uppercase()
+    )
+}
+
 /// Whether a key of this name holds a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
-    SECRET_WORDS.iter().any(|word| name.contains(word)) && !POINTING_ENDINGS.iter().any(|ending| name.ends_with(ending))
+    let is_secret = name.ends_with("token") || SECRET_WORDS.iter().any(|word| name.contains(word));
+    is_secret && !POINTING_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether the text says where a secret is kept, in a way this binary knows.
-pub(super) fn is_ref(text: &str) -> bool {
+fn is_ref(text: &str) -> bool {
     text.parse::<SecretRef>().is_ok_and(|reference| registry::secret_resolver(reference.scheme()).is_ok())
 }
 
 fn walk(node: &Node, pointer: &str, key: &str, visit: &mut impl FnMut(&str, &str, Range<usize>, &str)) {
     match &node.content {
+        // What turns something on or off, or clears it, is no secret.
+        Content::Scalar { text, quoted: false } if matches!(text.as_str(), "true" | "false" | "null" | "~") => {}
         Content::Scalar { text, .. } => visit(pointer, key, node.span.clone(), text),
         Content::Mapping(entries) => {
             for entry in entries {
@@ -246,7 +257,9 @@ fn secret_value(line: &str) -> Option<(String, usize)> {
         let value = line[colon + 1..].trim_start();
         let value_at = line.len() - value.len();
         let bare = value.trim().trim_start_matches(['"', '\'']);
-        if value_at == colon + 1 || bare.is_empty() && !value.trim().is_empty() {
+        // JSON needs no blank behind the colon: its keys are in quotes.
+        let is_value = value_at > colon + 1 || key_end < colon && line[key_end..].starts_with(['"', '\'']);
+        if !is_value || bare.is_empty() && !value.trim().is_empty() {
             continue;
         }
         let is_literal_ref = key.ends_with("_ref") && !bare.is_empty() && !is_ref_like(bare);

@@ -9,40 +9,40 @@ use std::ops::Range;
 
 /// The problems of one file so far, and what is needed to place them.
 #[derive(Debug)]
-pub(super) struct Findings<'a> {
-    pub(super) text: &'a Text,
-    pub(super) tree: &'a Tree,
+pub(crate) struct Findings<'a> {
+    pub(crate) text: &'a Text,
+    pub(crate) tree: &'a Tree,
     problems: Vec<Problem>,
 }
 
 /// What is wrong, without its place.
 #[derive(Debug, Default)]
-pub(super) struct Fault {
-    pub(super) rule: &'static str,
-    pub(super) title: String,
-    pub(super) detail: String,
-    pub(super) help: Option<String>,
-    pub(super) secret: bool,
+pub(crate) struct Fault {
+    pub(crate) rule: &'static str,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    pub(crate) help: Option<String>,
+    pub(crate) secret: bool,
 }
 
 impl<'a> Findings<'a> {
-    pub(super) fn new(text: &'a Text, tree: &'a Tree) -> Self {
+    pub(crate) fn new(text: &'a Text, tree: &'a Tree) -> Self {
         Self { text, tree, problems: Vec::new() }
     }
 
     /// Whether anything is wrong so far.
-    pub(super) fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         !self.problems.is_empty()
     }
 
     /// Adds a problem that marks a span.
-    pub(super) fn add(&mut self, span: Range<usize>, fault: Fault) {
+    pub(crate) fn add(&mut self, span: Range<usize>, fault: Fault) {
         let Fault { rule, title, detail, help, secret } = fault;
         self.problems.push(Problem { place: self.text.place(span), rule, title, detail, help, secret });
     }
 
     /// Adds a problem that marks the value that a pointer names; an empty value is marked by its key.
-    pub(super) fn at_value(&mut self, pointer: &str, fault: Fault) {
+    pub(crate) fn at_value(&mut self, pointer: &str, fault: Fault) {
         let value = self.tree.value(pointer).filter(|node| !node.span.is_empty());
         let span = match value.map(|node| (&node.content, &node.span)) {
             // A whole block is too much to mark: its key says which it is.
@@ -56,7 +56,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Adds a problem that marks the key that a pointer ends with, or the beginning of the file.
-    pub(super) fn at_key(&mut self, pointer: &str, fault: Fault) {
+    pub(crate) fn at_key(&mut self, pointer: &str, fault: Fault) {
         let mut pointer = pointer;
         let span = loop {
             if let Some(span) = self.tree.key(pointer) {
@@ -71,7 +71,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Reads a checked value; what no schema can say, such as a time span that is too long to count, is a problem here.
-    pub(super) fn typed<T: DeserializeOwned>(&mut self, value: Value, pointer: &str) -> Option<T> {
+    pub(crate) fn typed<T: DeserializeOwned>(&mut self, value: Value, pointer: &str) -> Option<T> {
         match serde_json::from_value(value) {
             Ok(typed) => Some(typed),
             Err(error) => {
@@ -83,7 +83,7 @@ impl<'a> Findings<'a> {
     }
 
     /// The first key of the file, or its first character.
-    pub(super) fn beginning(&self) -> Range<usize> {
+    pub(crate) fn beginning(&self) -> Range<usize> {
         match self.tree.root().map(|root| (&root.content, &root.span)) {
             Some((Content::Mapping(entries), _)) if !entries.is_empty() => entries[0].key_span.clone(),
             Some((_, span)) => self.first_line_of(span),
@@ -99,7 +99,7 @@ impl<'a> Findings<'a> {
 
     /// The problems by place, one for each fault: what lies inside a text that must not be shown is left to the
     /// problem that says so.
-    pub(super) fn finish(self) -> Vec<Problem> {
+    pub(crate) fn finish(self) -> Vec<Problem> {
         let mut problems = self.problems;
         problems.sort_by(|a, b| {
             (a.place.span.start, !a.secret, a.place.span.end).cmp(&(b.place.span.start, !b.secret, b.place.span.end))

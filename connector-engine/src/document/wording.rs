@@ -11,7 +11,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
 /// A key that must be there and is not.
-pub(super) fn missing(name: &str, block: &str, description: Option<String>) -> Fault {
+pub(crate) fn missing(name: &str, block: &str, description: Option<String>) -> Fault {
     Fault {
         rule: "missing_key",
         title: format!("`{name}` is missing in {block}"),
@@ -25,7 +25,7 @@ pub(super) fn missing(name: &str, block: &str, description: Option<String>) -> F
 }
 
 /// A value that is none of the known ones.
-pub(super) fn not_allowed(key: &str, options: &[&Value], found: &Value) -> Fault {
+pub(crate) fn not_allowed(key: &str, options: &[&Value], found: &Value) -> Fault {
     let words: Vec<_> = options.iter().filter(|option| !option.is_null()).map(|option| shown(option)).collect();
     let guess = found.as_str().and_then(|found| nearest(found, words.iter().map(String::as_str)));
     Fault {
@@ -41,7 +41,7 @@ pub(super) fn not_allowed(key: &str, options: &[&Value], found: &Value) -> Fault
     }
 }
 
-pub(super) fn broken_schema(name: &str, cause: &str) -> Fault {
+pub(crate) fn broken_schema(name: &str, cause: &str) -> Fault {
     Fault {
         rule: "broken_schema",
         title: format!("the schema of {name} is broken: {cause}"),
@@ -51,7 +51,7 @@ pub(super) fn broken_schema(name: &str, cause: &str) -> Fault {
     }
 }
 
-pub(super) fn wrong_form(key: &str, words: String) -> Fault {
+pub(crate) fn wrong_form(key: &str, words: String) -> Fault {
     Fault {
         rule: "wrong_form",
         title: format!("`{key}` is not written as it must be"),
@@ -61,7 +61,7 @@ pub(super) fn wrong_form(key: &str, words: String) -> Fault {
     }
 }
 
-pub(super) fn wrong_type(
+pub(crate) fn wrong_type(
     findings: &Findings<'_>,
     pointer: &str,
     key: &str,
@@ -103,7 +103,7 @@ pub(super) fn wrong_type(
     Fault { rule: "wrong_type", title, detail: format!("expected {}", expected.join(" or ")), help, secret: false }
 }
 
-pub(super) fn out_of_bounds(key: &str, kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Fault {
+pub(crate) fn out_of_bounds(key: &str, kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Fault {
     let expected = match kind {
         ValidationErrorKind::Minimum { limit } => format!("at least {limit}"),
         ValidationErrorKind::Maximum { limit } => format!("at most {limit}"),
@@ -132,7 +132,7 @@ pub(super) fn out_of_bounds(key: &str, kind: &ValidationErrorKind, error: &Valid
     }
 }
 
-pub(super) fn wanted_types(kind: &TypeKind) -> Vec<&'static str> {
+pub(crate) fn wanted_types(kind: &TypeKind) -> Vec<&'static str> {
     const NAMES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
     match kind {
         TypeKind::Single(one) => NAMES.into_iter().filter(|name| *name == one.to_string()).collect(),
@@ -167,14 +167,14 @@ fn kind_in_words(value: &Value) -> &'static str {
 }
 
 /// What a well-known pattern asks for.
-pub(super) struct KnownForm {
-    pub(super) words: String,
+pub(crate) struct KnownForm {
+    pub(crate) words: String,
     /// What is forgotten behind a bare number.
-    pub(super) unit: &'static str,
+    pub(crate) unit: &'static str,
 }
 
 /// The form behind a pattern of the contract; the description of its field says what it is for, not how to write it.
-pub(super) fn known_form(pattern: &str) -> Option<KnownForm> {
+pub(crate) fn known_form(pattern: &str) -> Option<KnownForm> {
     [(described::<TimeSpan>(), "s"), (described::<Percentage>(), "%")]
         .into_iter()
         .find(|(schema, _)| schema["pattern"] == pattern)
@@ -186,13 +186,13 @@ fn described<T: JsonSchema>() -> Value {
 }
 
 /// The first line of a description, without a full stop at its end.
-pub(super) fn first_sentence(schema: &Value) -> Option<String> {
+pub(crate) fn first_sentence(schema: &Value) -> Option<String> {
     let description = schema.get("description")?.as_str()?;
     let paragraph = description.split("\n\n").next().unwrap_or(description).replace('\n', " ");
     Some(paragraph.trim().trim_end_matches('.').to_owned())
 }
 
-pub(super) fn lower_first(words: &str) -> String {
+pub(crate) fn lower_first(words: &str) -> String {
     let mut characters = words.chars();
     characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
