@@ -1,8 +1,8 @@
 //! What operations come to before anything is sent, and what is refused with which cure.
 
-use crate::change::{create, entitlement, prepared, refused, update};
+use crate::change::{create, entitlement, find, prepared, refused, update};
 use crate::org::{open, start};
-use connector_core::{Concern, EntitlementRef, ErrorKind, Operation, Seat};
+use connector_core::{AttributesBuilder, Concern, EntitlementRef, ErrorKind, Operation, Prepared, Proposed, Seat};
 use connector_sandbox_salesforce::{Options, Rights, Sandbox};
 use serde_json::{Value, json};
 
@@ -84,6 +84,51 @@ async fn entitlements_of_a_new_user_become_grants_with_licences_first() {
     let names: Vec<_> = seats.iter().map(|seat| (seat.license.as_str(), seat.takes)).collect();
     assert_eq!(names.len(), 2, "{names:?}");
     assert!(names[0].0.ends_with("(user licence)") && names[1].0.ends_with("(permission set licence)"), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_is_prepared_for_the_account_as_it_will_be() {
+    let sandbox = org(Rights::default()).await;
+    let (connector, _) = open(&sandbox, "{}");
+    let role = entitlement(connector.as_ref(), "role", "CEO").await;
+    let mut account = find(connector.as_ref(), &sandbox.org().user_id(20), &[]).await.unwrap();
+    // As after an earlier operation that gave it the role, and another that disabled it.
+    let mut attributes = AttributesBuilder::default();
+    attributes.push("UserRoleId", &role.id).unwrap();
+    attributes.push("ProfileId", &sandbox.org().id_of("Profile", 1).unwrap()).unwrap();
+    account.attributes = attributes.build();
+    account.enabled = false;
+    let revoke = Operation::Revoke { account: account.id.clone(), entitlement: role };
+    let enable = Operation::Enable { account: account.id.clone() };
+    let proposed = [revoke, enable].map(|operation| Proposed { operation, account: Some(account.clone()) });
+    let answers = connector.capabilities().preparation().unwrap().prepare_operations(&proposed).await.unwrap();
+    let steps: Vec<_> = answers
+        .into_iter()
+        .map(|one| match one.unwrap() {
+            Prepared::Steps { steps, seats } => (steps.len(), seats.len()),
+            unchanged @ Prepared::Unchanged { .. } => panic!("{unchanged:?}"),
+        })
+        .collect();
+    assert_eq!(steps, [(1, 0), (1, 1)]);
+    let inactive =
+        create("new@acme.example", &json!({"LastName": "Roe", "Profile": "Standard User", "IsActive": "false"}), &[]);
+    let (steps, seats) = prepared(connector.as_ref(), inactive).await.unwrap();
+    assert!(matches!(steps[..], [Operation::Create { .. }, Operation::Disable { .. }]), "{steps:?}");
+    assert_eq!(seats, [], "a disabled user takes no seat");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_and_roles_are_looked_up_once_for_a_long_plan() {
+    let sandbox = org(Rights::default()).await;
+    let (connector, context) = open(&sandbox, "{}");
+    let operation = |number: u32| {
+        let attributes = json!({"LastName": "Roe", "Profile": "Standard User", "Role": "CEO"});
+        create(&format!("new{number}@acme.example"), &attributes, &[])
+    };
+    prepared(connector.as_ref(), operation(1)).await.unwrap();
+    let before = context.meter().api_calls();
+    prepared(connector.as_ref(), operation(2)).await.unwrap();
+    assert_eq!(context.meter().api_calls(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
