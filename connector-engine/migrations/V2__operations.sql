@@ -10,6 +10,7 @@ CREATE TABLE plans (
     file         TEXT NOT NULL,                     -- the plan's file, as the user named it
     content      TEXT NOT NULL,                     -- a hash of its operations
     status       TEXT NOT NULL,                     -- previewing, previewed, applying, ended
+    approved     INTEGER NOT NULL DEFAULT 0,        -- whether the user said that it is to be carried out
     digest       TEXT,                              -- of the preview
     previewed_at TEXT,                              -- RFC 3339
     began_at     TEXT,                              -- when the first operation was sent

@@ -403,7 +403,7 @@ proptest! {
         prop_assert_eq!(read("plan.yaml", &yaml), Ok(all.clone()), "{}", yaml);
         let pretty = format!("{:#}", json!({"operations": items}));
         prop_assert_eq!(read("plan.json", &pretty), Ok(all.clone()), "{}", pretty);
-        let lines: String = items.iter().map(|item| format!("{item}\n")).collect();
+        let lines: String = items.iter().flat_map(|item| [item.to_string(), "\n".to_owned()]).collect();
         prop_assert_eq!(read("plan.ndjson", &lines), Ok(all.clone()), "{}", lines);
     }
 

@@ -138,6 +138,8 @@ fn syntax(text: &Text, error: &serde_json::Error) -> (Range<usize>, Fault) {
         not_a_value(rest)
     } else if message.starts_with("key must be a string") && rest.starts_with(['#', '/']) {
         NO_COMMENTS
+    } else if message.starts_with("trailing characters") && rest.starts_with(',') {
+        ("a `,` behind the end of the JSON", "remove the `,`")
     } else {
         let known = MEANINGS.iter().find(|(part, _, _)| message.contains(part));
         known.map_or(("this is not JSON", "check quotes, commas and brackets"), |(_, title, help)| (*title, *help))

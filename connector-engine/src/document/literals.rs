@@ -24,6 +24,9 @@ const SECRET_WORDS: &[&str] = &[
 /// Endings of names that say where something is, not what it is.
 const POINTING_ENDINGS: &[&str] = &["_ref", "_url", "_uri", "_file", "_path", "_id", "_name", "_type"];
 
+/// Keys with such a word that hold a block about a secret, not the secret.
+const SETTING_VERBS: &[&str] = &["set_password", "reset_password", "change_password"];
+
 const KEY_BEGIN: &str = "-----BEGIN ";
 const KEY_MARK: &str = "PRIVATE KEY-----";
 
@@ -260,6 +263,10 @@ fn secret_value(line: &str) -> Option<(String, usize)> {
         // JSON needs no blank behind the colon: its keys are in quotes.
         let is_value = value_at > colon + 1 || key_end < colon && line[key_end..].starts_with(['"', '\'']);
         if !is_value || bare.is_empty() && !value.trim().is_empty() {
+            continue;
+        }
+        // A block that says how to set a password is looked into; anything else behind it is the password.
+        if SETTING_VERBS.contains(&key) && (bare.is_empty() || bare.starts_with('{')) {
             continue;
         }
         let is_literal_ref = key.ends_with("_ref") && !bare.is_empty() && !is_ref_like(bare);

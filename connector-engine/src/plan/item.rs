@@ -10,6 +10,7 @@ use super::words::{
 use crate::document::{Block, Fault, Findings, joined, literals, ref_fault};
 use connector_core::OperationKind;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Checks the operations of one text.
@@ -37,7 +38,8 @@ impl Items<'_, '_> {
         match self.verbs(members, pointer).as_slice() {
             [] => {}
             [(first, kind), rest @ ..] => {
-                operation = self.block(*kind, &members[*first], &joined(pointer, first));
+                let block = with_strays(*kind, &members[*first], members);
+                operation = self.block(*kind, &block, &joined(pointer, first));
                 for (key, kind) in rest {
                     let pointer = joined(pointer, key);
                     self.findings.at_key(&pointer, second_verb(key));
@@ -181,9 +183,13 @@ impl Items<'_, '_> {
     }
 
     fn check_entitlement(&mut self, item: &Value, pointer: &str) {
-        if let Some(text) = item.as_str().filter(|text| !text.is_empty())
-            && !self.known_faults.contains(pointer)
-            && let Err(fault) = entitlement(text)
+        let text = match item {
+            Value::String(text) if !text.is_empty() => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return,
+        };
+        if let Err(fault) = entitlement(&text)
+            && self.known_faults.insert(pointer.to_owned())
         {
             self.findings.at_value(pointer, fault);
         }
@@ -302,6 +308,19 @@ fn not_indented(verb: &str) -> Fault {
         detail: "the keys that follow stand beside it".to_owned(),
         help: Some(format!("indent the keys below `{verb}:` further, by four blanks from the `-`")),
         secret: false,
+    }
+}
+
+/// What stands under a verb, with the keys that slipped out of it: those are reported where they are.
+fn with_strays<'a>(kind: OperationKind, block: &'a Value, item: &Map<String, Value>) -> Cow<'a, Value> {
+    let keys = BlockSchema::of(kind).keys();
+    let stray = |key: &str| keys.contains(&key) && block.get(key).is_none();
+    match block {
+        Value::Object(members) if item.keys().any(|key| stray(key)) => {
+            let strays = item.iter().filter(|(key, _)| stray(key)).map(|(key, value)| (key.clone(), value.clone()));
+            Cow::Owned(Value::Object(members.clone().into_iter().chain(strays).collect()))
+        }
+        _ => Cow::Borrowed(block),
     }
 }
 

@@ -49,9 +49,13 @@ pub(super) fn meant_verb(word: &str, with_entitlement: bool) -> Option<Operation
         ("add", true) => return Some(OperationKind::Grant),
         _ => {}
     }
-    let other = OTHER_VERBS.iter().find(|(other, _)| *other == plain).map(|(_, kind)| *kind);
-    let near = || nearest(word, OperationKind::ALL.iter().map(|kind| kind.name()));
-    other.or_else(|| near().and_then(OperationKind::from_name))
+    let other = |word: &str| OTHER_VERBS.iter().find(|(other, _)| *other == word).map(|(_, kind)| *kind);
+    let verbs = OperationKind::ALL.iter().map(|kind| kind.name());
+    let near = || match nearest(word, verbs.chain(OTHER_VERBS.iter().map(|(other, _)| *other)).chain(["remove"]))? {
+        "remove" => meant_verb("remove", with_entitlement),
+        verb => OperationKind::from_name(verb).or_else(|| other(verb)),
+    };
+    other(&plain).or_else(near)
 }
 
 /// A verb that there is not.

@@ -78,16 +78,21 @@ impl<'a> Provisioning<'a> {
         Ok(Self::new(job, journal, earlier))
     }
 
-    /// Goes on with the newest plan of the source that was interrupted; `None` where there is none. Fails like
-    /// [`Provisioning::begin`].
+    /// Goes on with the newest plan of the source that was [approved](Provisioning::approve) and has not ended; `None` where
+    /// there is none. Fails like [`Provisioning::begin`].
     pub fn interrupted(store: &Store, job: Job<'a>) -> Result<Option<Self>> {
-        let journal = Journal::interrupted(store, &wanted(&job, ""))?;
-        Ok(journal.map(|journal| Self::new(job, journal, Earlier::Interrupted)))
+        let found = Journal::interrupted(store, &wanted(&job, ""))?;
+        Ok(found.map(|(journal, earlier)| Self::new(job, journal, earlier)))
     }
 
     fn new(job: Job<'a>, journal: Journal, earlier: Earlier) -> Self {
         let (calls_before, retries_before) = (job.meter().api_calls(), job.meter().retries());
         Self { job, journal, earlier, calls_before, retries_before, began: Instant::now() }
+    }
+
+    /// Writes down that the user wants the plan to be carried out, so that an interrupted one goes on without asking again.
+    pub async fn approve(&self) -> Result<()> {
+        self.journal.with(Held::approve).await
     }
 
     /// The plan's id, a ULID.

@@ -43,11 +43,13 @@ impl Provisioning<'_> {
                     None => is_over = true,
                 }
             }
+            if reads.is_empty() {
+                break;
+            }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(stopped()),
-                Some(foreseen) = reads.next(), if !reads.is_empty() => pass.keep(foreseen?).await?,
-                else => break,
+                Some(foreseen) = reads.next() => pass.keep(foreseen?).await?,
             }
         }
         drop(reads);

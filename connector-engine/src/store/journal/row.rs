@@ -98,7 +98,7 @@ fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
 }
 
 /// A moment in a column.
-pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(crate) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| {
         Timestamp::from_str(&text)

@@ -118,19 +118,19 @@ async fn a_set_with_a_licence_asks_for_the_licence_and_keeps_it() {
         assert_refused(&refused, 400, "FIELD_INTEGRITY_EXCEPTION", &[]).starts_with("Can't assign permission set ")
     );
     org.set_free_seats(&license, 1).unwrap();
-    let used = || org.field(&license, "UsedLicenses").unwrap().as_i64().unwrap();
-    let before = used();
-    let seat = client.create(object, &json!({"AssigneeId": user, "PermissionSetLicenseId": license})).await;
-    assert_eq!(used(), before + 1);
+    let taken = || org.field(&license, "UsedLicenses").unwrap().as_i64().unwrap();
+    let before = taken();
+    let held = client.create(object, &json!({"AssigneeId": user, "PermissionSetLicenseId": license})).await;
+    assert_eq!(taken(), before + 1);
     let again = post(&client, object, json!({"AssigneeId": user, "PermissionSetLicenseId": license})).await;
     assert_refused(&again, 400, "DUPLICATE_VALUE", &[]);
     let full = post(&client, object, json!({"AssigneeId": other, "PermissionSetLicenseId": license})).await;
     assert_refused(&full, 400, "LICENSE_LIMIT_EXCEEDED", &["PermissionSetLicenseId"]);
     let granted = client.create(SETS, &grant).await;
-    assert_refused(&delete(&client, object, &seat).await, 400, "FIELD_INTEGRITY_EXCEPTION", &[]);
+    assert_refused(&delete(&client, object, &held).await, 400, "FIELD_INTEGRITY_EXCEPTION", &[]);
     assert_eq!(delete(&client, SETS, &granted).await.status, 204);
-    assert_eq!(delete(&client, object, &seat).await.status, 204);
-    assert_eq!(used(), before);
+    assert_eq!(delete(&client, object, &held).await.status, 204);
+    assert_eq!(taken(), before);
 }
 
 #[tokio::test]

@@ -141,11 +141,13 @@ async fn a_change_moves_the_stamps_and_says_nothing() {
     assert_eq!(org.field(&id, "Department").unwrap(), "Finance");
     assert!(org.field(&id, "Title").unwrap().is_null());
     assert!(org.field(&id, "Name").unwrap().as_str().unwrap().starts_with("Ann "));
+    assert_eq!(patch(&client, &id, &json!({"City": "Torino"})).await.status, 204);
+    assert_eq!(org.field(&id, "Address").unwrap()["city"], "Torino");
     let again = format!("/sobjects/User/{id}?_HttpMethod=PATCH");
     assert_eq!(client.send("POST", &again, &json!({"Department": "Finance"})).await.status, 204);
     let changed: Vec<bool> = org.writes().iter().map(|write| write.changed).collect();
-    assert_eq!(changed, [true, false]);
-    assert_eq!(sandbox.requests().of("update:User"), 2);
+    assert_eq!(changed, [true, true, false]);
+    assert_eq!(sandbox.requests().of("update:User"), 3);
     assert_eq!(patch(&client, "005000000000000AAA", &json!({})).await.code(), "NOT_FOUND");
     assert_refused(
         &patch(&client, &id, &json!({"LastName": null})).await,
