@@ -7,7 +7,7 @@ use crate::rest::{self, Rest};
 use crate::soql::{self, Select};
 use crate::{error, rights};
 use connector_core::{Entitlement, EntitlementRef, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most that one query names.
 const MOST: usize = 100;
@@ -27,9 +27,10 @@ pub(crate) async fn entitlements(rest: &Rest, wanted: &[EntitlementRef]) -> Resu
             continue;
         }
         let candidates = named(rest, known.name, kind, &texts.into_iter().collect::<Vec<_>>()).await?;
+        let index = Index::of(&candidates, kind);
         for (wanted, found) in wanted.iter().zip(&mut found) {
             if wanted.entitlement_type == known.name {
-                *found = best(&candidates, kind, &wanted.id);
+                *found = index.meant(&wanted.id).into_iter().map(|place| candidates[place].clone()).collect();
             }
         }
     }
@@ -88,18 +89,43 @@ fn select(rest: &Rest, kind: &'static Kind, texts: &[&str]) -> Select<'static> {
     Select { object: kind.object, fields: kind.fields.to_vec(), filter: Some(filter.into()) }
 }
 
-/// The candidates that a text means: the one with that id, else the only one with that API name, else all with that name.
-fn best(candidates: &[Entitlement], kind: &Kind, text: &str) -> Vec<Entitlement> {
-    let is_called = |one: &Entitlement, field: &str| {
-        one.attributes.get::<String>(field).is_some_and(|name| name.to_lowercase() == text.to_lowercase())
-    };
-    let id = RecordId::read(text);
-    let with_id = candidates.iter().filter(|one| id.is_some() && RecordId::read(&one.key.id) == id);
-    let with_api_name = candidates.iter().filter(|one| is_called(one, kind.api_name));
-    for few in [with_id.collect::<Vec<_>>(), with_api_name.collect()] {
-        if let [one] = few[..] {
-            return vec![one.clone()];
+/// The candidates of a type by everything they can be asked for by, in small letters.
+#[derive(Default)]
+struct Index {
+    ids: BTreeMap<RecordId, usize>,
+    api_names: BTreeMap<String, Vec<usize>>,
+    names: BTreeMap<String, Vec<usize>>,
+}
+
+impl Index {
+    fn of(candidates: &[Entitlement], kind: &Kind) -> Self {
+        let mut index = Self::default();
+        for (place, one) in candidates.iter().enumerate() {
+            index.ids.extend(RecordId::read(&one.key.id).map(|id| (id, place)));
+            let mut names: Vec<_> = kind.names.iter().filter_map(|field| called(one, field)).collect();
+            names.sort_unstable();
+            names.dedup();
+            for name in names {
+                index.names.entry(name).or_default().push(place);
+            }
+            if let Some(name) = called(one, kind.api_name) {
+                index.api_names.entry(name).or_default().push(place);
+            }
+        }
+        index
+    }
+
+    /// What a text means: the one with that id, else the only one with that API name, else all with that name.
+    fn meant(&self, text: &str) -> Vec<usize> {
+        let id = RecordId::read(text).and_then(|id| self.ids.get(&id));
+        let name = text.to_lowercase();
+        match (id, self.api_names.get(&name).map(Vec::as_slice)) {
+            (Some(one), _) | (None, Some([one])) => vec![*one],
+            _ => self.names.get(&name).cloned().unwrap_or_default(),
         }
     }
-    candidates.iter().filter(|one| kind.names.iter().any(|field| is_called(one, field))).cloned().collect()
+}
+
+fn called(one: &Entitlement, field: &str) -> Option<String> {
+    one.attributes.get::<String>(field).map(|name| name.to_lowercase())
 }

@@ -8,6 +8,9 @@ use crate::schema::standard;
 use connector_core::{Error, ErrorKind, Result, Writable};
 use serde_json::{Map, Value};
 
+/// Types of fields that only put other fields together.
+const COMPOUND: [&str; 3] = ["address", "location", "complexvalue"];
+
 /// When values are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
@@ -96,6 +99,9 @@ fn may_be_set(field: &FieldDescription, when: When) -> Result<()> {
     let writable = standard(name).map(|field| field.attribute().writable);
     match writable {
         _ if name == "Name" => invalid("can't be set", "set `FirstName` and `LastName`; Salesforce puts them together"),
+        _ if COMPOUND.contains(&field.field_type.as_str()) => {
+            invalid("can't be set as a whole", "set the fields that it is made of")
+        }
         _ if field.calculated => invalid("can't be set: a formula works it out", "leave it out"),
         Some(Writable::OnCreate) if when == When::Update => {
             invalid("can only be set when the user is made", "leave it out")

@@ -40,6 +40,10 @@ pub(super) fn prepare(
     let profile = record.get("ProfileId").and_then(Value::as_str).filter(|_| active);
     let mut seats = known.licenses.moved(None, profile);
     let mut steps = vec![Operation::Create { name, attributes: record, entitlements: Vec::new() }];
+    if !active {
+        // It is made so already. The step says it in the words of the contract, for the operations that follow.
+        steps.push(Operation::Disable { account: String::new() });
+    }
     let mut others: Vec<_> = entitlements.iter().filter(|held| !inline(held)).collect();
     others.sort_by_key(|held| TYPES.iter().find(|known| known.name == held.entitlement_type).map(|known| known.rank));
     others.dedup();

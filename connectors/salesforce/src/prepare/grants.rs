@@ -21,7 +21,9 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operatio
     let grants = matches!(operation, Operation::Grant { .. });
     id(entitlement)?;
     if let Some(set) = inline(operation) {
-        if !grants && !account.entitlements.contains(entitlement) {
+        // The attributes tell it as it will be after earlier operations of the plan, the entitlements as it is now.
+        let holds = |field: &String| account.attributes.get::<String>(field).is_some_and(|id| id == entitlement.id);
+        if !grants && !set.keys().all(holds) {
             return Ok(unchanged("does not hold it"));
         }
         known.may("User", Act::Change)?;
@@ -61,9 +63,9 @@ fn row(step: &Operation, entitlement: &EntitlementRef) -> Result<&'static Holdin
     holding(entitlement).ok_or_else(|| refused(step))
 }
 
-/// Salesforce lets disabled users be members of groups, and nothing else.
+/// Salesforce gives disabled users no permission sets and no licences for them.
 fn needs_active(held: &Holding) -> bool {
-    matches!(held.object, "PermissionSetAssignment" | "PermissionSetLicenseAssign" | "UserPackageLicense")
+    matches!(held.object, "PermissionSetAssignment" | "PermissionSetLicenseAssign")
 }
 
 fn noun(held: &Holding) -> String {

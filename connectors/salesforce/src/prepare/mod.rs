@@ -19,7 +19,7 @@ use crate::rights::{Act, PASSWORDS, lacking};
 use crate::{error, rights};
 use connector_core::{Error, ErrorKind, Operation, Prepared, Proposed, Result};
 use defaults::Defaults;
-use references::References;
+use references::{Named, References};
 use seats::Licenses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,6 +30,7 @@ use tokio::sync::OnceCell;
 pub(crate) struct Preparation {
     defaults: OnceCell<Defaults>,
     licenses: Licenses,
+    named: Named,
     own: OnceCell<Option<RecordId>>,
     passwords: OnceCell<bool>,
 }
@@ -117,7 +118,7 @@ impl<'a> Known<'a> {
         Ok(Self {
             user,
             objects,
-            references: References::look_up(rest, accounts, proposed).await?,
+            references: References::look_up(rest, accounts, &preparation.named, proposed).await?,
             defaults,
             licenses: &preparation.licenses,
             own: *preparation.own.get_or_try_init(|| own_user(rest)).await?,

@@ -9,6 +9,7 @@ use crate::{find, keyset};
 use connector_core::{Concern, EntitlementRef, Error, ErrorKind, Operation, Proposed, Result};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// An attribute that stands for a field that holds an id.
 #[derive(Debug)]
@@ -47,9 +48,34 @@ pub(super) struct References {
     names: BTreeMap<&'static str, Vec<String>>,
 }
 
+/// The profiles and roles that were found by name: a long plan names few, but again and again.
+#[derive(Debug, Default)]
+pub(super) struct Named(Mutex<BTreeMap<(&'static str, String), String>>);
+
+impl Named {
+    fn get(&self, alias: &Alias, text: &str) -> Option<String> {
+        self.lock().get(&(alias.field, text.to_owned())).cloned()
+    }
+
+    fn keep(&self, alias: &Alias, text: &str, found: &[String]) {
+        if let ([one], Some(_)) = (found, alias.entitlement_type) {
+            self.lock().insert((alias.field, text.to_owned()), one.clone());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String), String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl References {
-    /// Asks for all at once.
-    pub(super) async fn look_up(rest: &Rest, accounts: &Accounts, proposed: &[Proposed]) -> Result<Self> {
+    /// Asks for all at once that is not known by now.
+    pub(super) async fn look_up(
+        rest: &Rest,
+        accounts: &Accounts,
+        named: &Named,
+        proposed: &[Proposed],
+    ) -> Result<Self> {
         let mut texts: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for (name, value) in proposed.iter().filter_map(|one| values(&one.operation)).flatten() {
             if let (Some(alias), Some(text)) = (alias(name), text(value)) {
@@ -59,13 +85,23 @@ impl References {
         let mut references = Self::default();
         for alias in &ALIASES {
             let Some(texts) = texts.remove(alias.field) else { continue };
-            let texts: Vec<String> = texts.into_iter().collect();
+            let (known, texts): (Vec<_>, Vec<_>) =
+                texts.into_iter().map(|text| (named.get(alias, &text), text)).partition(|(known, _)| known.is_some());
+            let known = known.into_iter().map(|(id, text)| ((alias.field, text), id.into_iter().collect()));
+            references.found.extend(known);
+            let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
+            if texts.is_empty() {
+                continue;
+            }
             let found = match alias.entitlement_type {
                 Some(entitlement_type) => entitlements(rest, entitlement_type, &texts).await?,
                 None => users(rest, accounts, &texts).await?,
             };
             if let (Some(entitlement_type), true) = (alias.entitlement_type, found.iter().any(Vec::is_empty)) {
                 references.names.insert(alias.field, all_names(rest, entitlement_type).await?);
+            }
+            for (text, found) in texts.iter().zip(&found) {
+                named.keep(alias, text, found);
             }
             references.found.extend(texts.into_iter().map(|text| (alias.field, text)).zip(found));
         }

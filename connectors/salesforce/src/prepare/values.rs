@@ -3,7 +3,6 @@
 use crate::description::FieldDescription;
 use crate::nearest::nearest;
 use crate::ranges::RecordId;
-use crate::user_fields::NOT_READ;
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,9 +14,6 @@ const SHOWN: usize = 12;
 /// A value as the field takes it. An empty text is none.
 pub(super) fn typed(field: &FieldDescription, value: &Value) -> Result<Value> {
     let kind = field.field_type.as_str();
-    if NOT_READ.contains(&kind) {
-        return Err(wrong(field, "can't be set as a whole").with_help("set the fields that it is made of"));
-    }
     match value {
         Value::Null => Ok(Value::Null),
         Value::String(text) if text.trim().is_empty() => Ok(Value::Null),

@@ -1,36 +1,17 @@
 //! Whole reads of a simulated org: nothing is missing, nothing comes twice, and the calls stay few.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use async_trait::async_trait;
+use crate::org::{open, start};
 use connector_core::{
-    Account, Assignment, AuthStrategy, Connector, Context, Cursor, Entitlement, Error, ErrorKind, Exchange,
-    HttpOptions, Page, Result, Settings as _, StepStatus, TestReport, Token,
+    Account, Assignment, Connector, Cursor, Entitlement, Error, ErrorKind, Page, Result, StepStatus, TestReport,
 };
-use connector_sandbox_salesforce::{App, Options, Rights, Sandbox};
+use connector_sandbox_salesforce::{Options, Rights};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
-use url::Url;
-
-const CLIENT_SECRET: &str = "made up for this test";
 
 struct Read {
     accounts: Vec<Account>,
     entitlements: Vec<Entitlement>,
     assignments: Vec<Assignment>,
     skipped: Vec<String>,
-}
-
-async fn start(options: Options) -> Sandbox {
-    let app = App { client_secret: Some(CLIENT_SECRET.into()), ..App::default() };
-    Sandbox::start(Options { app, ..options }).await.unwrap()
-}
-
-fn open(sandbox: &Sandbox, settings: &str) -> (Box<dyn Connector>, Context) {
-    let strategy = ClientSecret { token_url: sandbox.token_url().parse().unwrap(), id: sandbox.consumer_key() };
-    let http = HttpOptions { allow_insecure_loopback: true, ..HttpOptions::default() };
-    let context = Context::new("salesforce", "/").with_http(http).with_auth(Arc::new(strategy));
-    let settings: connector_salesforce::Settings = serde_json::from_str(settings).unwrap();
-    (settings.open(&context).unwrap(), context)
 }
 
 async fn pages<T>(read: impl AsyncFn(&Cursor) -> Result<Page<T>>) -> Result<(Vec<T>, Vec<String>)> {
@@ -209,28 +190,5 @@ async fn the_connection_test_names_the_rights_that_are_missing() {
         let step = report.steps().iter().find(|step| step.status != StepStatus::Passed).unwrap();
         let text = format!("{:?} {:?}", step.detail, step.help);
         assert!(step.status == status && text.contains(named), "{named}: {report:?}");
-    }
-}
-
-/// Signs in with the client's secret, as the real strategy does.
-#[derive(Debug)]
-struct ClientSecret {
-    token_url: Url,
-    id: String,
-}
-
-#[async_trait]
-impl AuthStrategy for ClientSecret {
-    async fn token(&self, via: &dyn Exchange) -> Result<Token> {
-        let form =
-            [("grant_type", "client_credentials"), ("client_id", self.id.as_str()), ("client_secret", CLIENT_SECRET)];
-        let reply = via.post_form(&self.token_url, &form).await?;
-        let mut members: serde_json::Map<_, _> = serde_json::from_slice(&reply.body).unwrap();
-        let token = members.remove("access_token").unwrap();
-        Ok(Token { access_token: token.as_str().unwrap().into(), expires_in: None, members })
-    }
-    async fn check(&self, _: &mut TestReport) {}
-    fn token_url(&self) -> &Url {
-        &self.token_url
     }
 }
