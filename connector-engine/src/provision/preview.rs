@@ -46,8 +46,10 @@ impl Provisioning<'_> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(stopped()),
-                Some(foreseen) = reads.next(), if !reads.is_empty() => pass.keep(foreseen?).await?,
-                else => break,
+                foreseen = reads.next() => match foreseen {
+                    Some(foreseen) => pass.keep(foreseen?).await?,
+                    None => break,
+                },
             }
         }
         drop(reads);
