@@ -42,9 +42,7 @@ async fn each_operation_tells_what_it_changes_value_by_value() {
     let (_, preview, reports) = place.preview(&directory, &plan).await;
     assert!(preview.changed.is_empty());
     assert_eq!(outcomes(&reports), [Planned; 7]);
-    let group = |id: &str, name: &str, to: bool| {
-        json!([{"entitlement": {"type": "group", "id": id}, "name": name, "from": !to, "to": to}])
-    };
+    let group = |id: &str, name: &str, to: bool| json!([{"entitlement": {"type": "group", "id": id}, "name": name, "from": !to, "to": to}]);
     let mut made = json!([{"attribute": "Title", "from": null, "to": "Boss"}]);
     made.as_array_mut().unwrap().extend(group("2", "group 2", true).as_array().unwrap().clone());
     assert_eq!(changes(&reports[0]), made);
@@ -180,11 +178,12 @@ async fn what_follows_a_create_that_cannot_be_done_fails_as_not_done() {
 #[tokio::test]
 async fn accounts_whose_ids_differ_in_case_alone_are_two_accounts() {
     let directory = Directory::of(&[]);
-    let person = directory.server().add("first");
-    let person = directory.server().accounts.remove(&person).unwrap();
     for id in ["00aB", "00ab"] {
         let name = format!("name of {id}");
-        directory.server().accounts.insert(id.to_owned(), provision_fake::Person { name, ..person.clone() });
+        directory
+            .server()
+            .accounts
+            .insert(id.to_owned(), provision_fake::Person { name, ..provision_fake::Person::default() });
     }
     let place = Place::new();
     let plan = [update("00aB", json!({"Title": "one"})), update("00ab", json!({"Title": "other"}))];
@@ -224,4 +223,58 @@ async fn a_second_preview_tells_what_comes_out_otherwise_now() {
     let (_, last, _) = place.preview(&directory, &plan).await;
     assert!(last.changed.is_empty(), "it was shown");
     assert_eq!(last.digest, other.digest);
+}
+
+#[tokio::test]
+async fn a_name_that_changes_hands_between_previews_is_followed() {
+    let directory = Directory::of(&["bob"]);
+    let place = Place::new();
+    let plan = [update("A0001", json!({"Title": "a"})), update("bob", json!({"Title": "b"}))];
+    drop(place.preview(&directory, &plan).await);
+    directory.server().person("bob").name = "robert".to_owned();
+    directory.server().add("bob");
+    let (provisioning, preview, _) = place.preview(&directory, &plan).await;
+    assert_eq!(preview.changed.iter().map(|one| one.operation).collect::<Vec<_>>(), [1]);
+    let (_, reports) = place.finish(provisioning).await;
+    assert_eq!(outcomes(&reports), [Applied; 2]);
+    assert_eq!(directory.server().person("robert").attributes["Title"], "a");
+    assert_eq!(directory.server().person("bob").attributes["Title"], "b");
+}
+
+#[tokio::test]
+async fn seats_that_were_taken_since_make_a_preview_another_one() {
+    let directory = Directory::of(&["bob", "eve"]);
+    directory.server().seats.insert(reference("license/1"), 1);
+    let place = Place::new();
+    let plan = [grant("bob", "license/1"), grant("bob", "license/1")];
+    drop(place.preview(&directory, &plan).await);
+    assert!(place.preview(&directory, &plan).await.1.changed.is_empty());
+    directory.server().person("eve").held.insert(reference("license/1"));
+    let (_, preview, reports) = place.preview(&directory, &plan).await;
+    assert_eq!(reports[0].outcome, Failed);
+    assert_eq!(preview.changed[0].operation, 0);
+    assert_eq!((preview.changed[0].before.len(), preview.changed[0].now.len()), (1, 0));
+    assert!(place.preview(&directory, &plan).await.1.changed.is_empty(), "it was shown");
+}
+
+#[tokio::test]
+async fn what_a_failed_preview_found_is_told_by_the_next_one() {
+    let names: Vec<String> = (0..30).map(|number| format!("user{number}")).collect();
+    let mut directory = Directory::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let place = Place::new();
+    let plan: Vec<_> = names.iter().map(|name| update(name, json!({"Title": "a"}))).collect();
+    drop(place.preview(&directory, &plan).await);
+    directory.server().person("user0").attributes.insert("Title".to_owned(), json!("z"));
+    let before = directory.server().reads;
+    directory.reading = Box::new(move |read| {
+        let down = connector_core::Error::new(ErrorKind::Unavailable, "down");
+        (read >= before + 8).then_some(down)
+    });
+    let mut broken = place.begin(&directory, &plan);
+    let stop = tokio_util::sync::CancellationToken::new();
+    assert_eq!(broken.preview(|_| {}, &stop).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    drop(broken);
+    directory.reading = Box::new(|_| None);
+    let (_, preview, _) = place.preview(&directory, &plan).await;
+    assert_eq!(preview.changed.iter().map(|one| one.operation).collect::<Vec<_>>(), [0]);
 }
