@@ -296,10 +296,11 @@ fn prepared(server: &Server, proposed: &Proposed) -> Result<Prepared> {
         Operation::Create { name, attributes, entitlements } => {
             let (name, attributes) = (name.clone(), attributes.clone());
             let mut steps = vec![Operation::Create { name, attributes, entitlements: Vec::new() }];
-            steps.extend(entitlements.iter().map(|entitlement| Operation::Grant {
-                account: String::new(),
-                entitlement: entitlement.clone(),
-            }));
+            steps.extend(
+                entitlements
+                    .iter()
+                    .map(|entitlement| Operation::Grant { account: String::new(), entitlement: entitlement.clone() }),
+            );
             Ok(Prepared::Steps { steps, seats: entitlements.iter().filter_map(|one| seat(one, true)).collect() })
         }
         Operation::Grant { entitlement, .. } if holds(entitlement) => {
