@@ -5,6 +5,7 @@ use super::change::Change;
 use super::job::Job;
 use super::progress::{Phase, Progress};
 use super::settle::settle;
+use super::simulate::not_known;
 use crate::plan::PlanOperation;
 use crate::store::{Earlier, Held, Journal, PlanUsage, Standing, Store, Wanted};
 use connector_core::{Error, Result};
@@ -127,14 +128,24 @@ impl<'a> Provisioning<'a> {
             progress(&Progress { phase: Phase::Settling, done, total, api_calls: self.calls() });
             let answers = settle(&self.job, part).await?;
             done += part.len() as u64;
-            for answer in &answers {
+            let mut not_made = Vec::new();
+            for (row, answer) in part.iter().zip(&answers) {
                 match answer.standing {
                     Standing::Planned => settled.again += 1,
+                    Standing::Pending if row.is_create => {
+                        settled.unknown += 1;
+                        not_made.push((row.id, not_known(row.number)));
+                    }
                     Standing::Pending => settled.unknown += 1,
                     _ => settled.applied += 1,
                 }
             }
-            self.journal.with(move |journal| journal.answer(&answers)).await?;
+            self.journal
+                .with(move |journal| {
+                    journal.answer(&answers)?;
+                    not_made.iter().try_for_each(|(create, error)| journal.give_up(*create, error).map(drop))
+                })
+                .await?;
         }
         Ok(settled)
     }

@@ -131,15 +131,22 @@ impl Held {
         Ok(())
     }
 
-    /// Says that the preview is complete.
+    /// Says that the preview is complete: what it found counts as shown.
     pub(crate) fn previewed(&mut self, digest: &str) -> Result<()> {
-        self.connection
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        transaction
+            .execute(
+                "UPDATE operations SET shown = NULL, shown_changes = NULL WHERE plan = ?1 AND shown IS NOT NULL",
+                [self.plan],
+            )
+            .map_err(fault)?;
+        transaction
             .execute(
                 "UPDATE plans SET status = 'previewed', digest = ?2, previewed_at = ?3 WHERE number = ?1",
                 params![self.plan, digest, Timestamp::now().to_string()],
             )
             .map_err(fault)?;
-        Ok(())
+        transaction.commit().map_err(fault)
     }
 
     /// Says that operations are being carried out from now on.
