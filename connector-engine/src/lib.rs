@@ -7,9 +7,11 @@
 //! * [`aggregate`] reading a source into the store, resumable at any moment;
 //! * [`plan`] ordered lists of wanted changes that users write;
 //! * [`provision`] changing a source as a plan says, with a journal;
+//! * [`certificate`] watching the certificates that sources name;
 //! * [`query`] accounts, entitlements, differences between runs, exports.
 
 pub mod aggregate;
+pub mod certificate;
 pub mod plan;
 pub mod provision;
 pub mod query;

@@ -9,6 +9,7 @@
 
 mod create;
 mod definition;
+mod edit;
 mod open;
 mod opened;
 mod problems;
@@ -23,4 +24,5 @@ pub use opened::Opened;
 pub use problems::Problems;
 pub use project::Project;
 pub use read::masked_text;
+pub(crate) use secret::file::read_public_file;
 pub use template::source_template;

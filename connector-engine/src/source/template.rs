@@ -148,7 +148,7 @@ fn typed(field: &Value, given: &str) -> String {
 }
 
 /// A text as a YAML scalar, quoted where it would be read as something else.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let value = serde_yaml::from_str::<Value>(text);
     let is_plain = value.is_ok_and(|value| value == Value::String(text.to_owned()))
         && !text.contains(['#', '\n', '"', '\''])

@@ -4,6 +4,7 @@
 //! `conform` (schemas) → `refs` (what it points at) → `source` (typed). `connector.yaml` goes the same way.
 
 mod conform;
+mod edit;
 mod findings;
 mod literals;
 mod names;
@@ -16,7 +17,8 @@ mod tree;
 mod wording;
 mod yaml;
 
+pub(super) use edit::edited;
 pub use literals::masked_text;
 pub(super) use names::{ambiguous_source, unknown_source};
 pub(super) use project_file::{project_settings, store_file};
-pub(super) use source::{check_source, source};
+pub(super) use source::{check_source, source, source_from_text};

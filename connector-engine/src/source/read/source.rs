@@ -20,7 +20,22 @@ use std::path::Path;
 
 /// Reads a source, or says everything that is wrong with its text.
 pub(in super::super) fn source(path: &Path, defaults: &ProjectSettings) -> Result<Source, Problems> {
-    let (source, problems) = read(path, defaults, None);
+    or_problems(read(path, defaults, None))
+}
+
+/// Reads a source from a text that may become the file at `path`.
+pub(in super::super) fn source_from_text(
+    path: &Path,
+    text: &str,
+    defaults: &ProjectSettings,
+) -> Result<Source, Problems> {
+    or_problems(match Text::from_bytes(path, text.as_bytes().to_vec()) {
+        Ok(text) => read_text(&text, path, defaults, None),
+        Err(unreadable) => (None, vec![unreadable.at(path)]),
+    })
+}
+
+fn or_problems((source, problems): (Option<Source>, Vec<Problem>)) -> Result<Source, Problems> {
     match source {
         Some(source) if problems.is_empty() => Ok(source),
         _ => Err(Problems(problems)),
@@ -33,12 +48,20 @@ pub(in super::super) fn check_source(path: &Path, defaults: &ProjectSettings, pr
 }
 
 fn read(path: &Path, defaults: &ProjectSettings, project: Option<&Path>) -> (Option<Source>, Vec<Problem>) {
-    let text = match Text::read(path) {
-        Ok(text) => text,
-        Err(unreadable) => return (None, vec![unreadable.at(path)]),
-    };
+    match Text::read(path) {
+        Ok(text) => read_text(&text, path, defaults, project),
+        Err(unreadable) => (None, vec![unreadable.at(path)]),
+    }
+}
+
+fn read_text(
+    text: &Text,
+    path: &Path,
+    defaults: &ProjectSettings,
+    project: Option<&Path>,
+) -> (Option<Source>, Vec<Problem>) {
     let tree = Tree::parse(text.content(), text.mark_length());
-    let mut findings = Findings::new(&text, &tree);
+    let mut findings = Findings::new(text, &tree);
     let source = checked(&mut findings, path, defaults, project);
     (source, findings.finish())
 }

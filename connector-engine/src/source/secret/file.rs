@@ -1,9 +1,10 @@
 //! `file:PATH`
 
+use super::super::project::Project;
 use super::{LONGEST, text};
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::fs::Metadata;
 use std::io;
 use std::path::{Display, Path};
@@ -39,6 +40,14 @@ impl SecretResolver for File {
         }
         Ok(())
     }
+}
+
+/// Reads a public file, such as a certificate, at once; with the same limits and errors as a ref to it.
+pub(crate) fn read_public_file(project: &Project, reference: &SecretRef) -> Result<String> {
+    let path = project.folder().join(reference.rest());
+    examine(&path, Sensitivity::Public)?;
+    let bytes = std::fs::read(&path).map_err(|cause| unreadable(&path, cause))?;
+    Ok(text(bytes, &format!("the file `{}`", shown(&path)))?.expose_secret().to_owned())
 }
 
 /// Looks at a file without reading it. Fails with kind `secret` when it is not there, is no file, is empty or huge,
