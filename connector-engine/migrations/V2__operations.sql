@@ -10,6 +10,7 @@ CREATE TABLE plans (
     file         TEXT NOT NULL,                     -- the plan's file, as the user named it
     content      TEXT NOT NULL,                     -- a hash of its operations
     status       TEXT NOT NULL,                     -- previewing, previewed, applying, ended
+    approved     INTEGER NOT NULL DEFAULT 0,        -- whether the user said that it is to be carried out
     digest       TEXT,                              -- of the preview
     previewed_at TEXT,                              -- RFC 3339
     began_at     TEXT,                              -- when the first operation was sent
@@ -31,7 +32,7 @@ CREATE TABLE operations (
     lead          INTEGER NOT NULL,                 -- the number of the first operation on the same account
     kind          TEXT NOT NULL,                    -- create, update, grant, …
     account       TEXT NOT NULL,                    -- as the plan names it
-    account_key   TEXT NOT NULL,                    -- the same in lower case
+    account_key   TEXT NOT NULL,                    -- the same; in lower case where the plan makes it
     account_id    TEXT,                             -- the source's own id, once it is known
     asked         TEXT,                             -- JSON: the operation as the plan says it; of part 0 alone
     step          TEXT,                             -- JSON: what is sent; absent where nothing is
@@ -39,7 +40,9 @@ CREATE TABLE operations (
     seats         TEXT,                             -- JSON: the licences that it takes or gives back
     password_time TEXT,                             -- JSON: when the password was changed last, before the operation
     waits_for     INTEGER,                          -- the turn up to which all must be done before: it frees a licence
-    foreseen      TEXT,                             -- a hash of what the preview showed; of part 0 alone
+    foreseen      TEXT,                             -- a hash of what it comes to; of part 0 alone
+    shown         TEXT,                             -- the hash of what the user saw, where that was something else
+    shown_changes TEXT,                             -- JSON: the changes that the user saw then, step by step
     outcome       TEXT NOT NULL,                    -- planned, pending, applied, unchanged, failed
     detail        TEXT,
     error_kind    TEXT,

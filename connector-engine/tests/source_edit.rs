@@ -87,9 +87,9 @@ fn what_a_program_should_not_touch_is_left_alone() {
         .replace("  issuer: client\n", "issuer: client, ")
         .replace("  subject: iga@acme.example\n", "subject: 'iga@acme.example', ")
         .replace("  key_ref: file:secrets/directory.key\n", "key_ref: 'file:secrets/directory.key'}\n");
-    let folded = VALID.replace("key_ref: file:secrets/directory.key", "key_ref: >-\n    file:secrets/directory.key");
+    let wrapped = VALID.replace("key_ref: file:secrets/directory.key", "key_ref: >-\n    file:secrets/directory.key");
     let invalid = VALID.replace("issuer", "isuer");
-    for (text, part) in [(flow, "by hand"), (folded, "by hand"), (invalid, "")] {
+    for (text, part) in [(flow, "by hand"), (wrapped, "by hand"), (invalid, "")] {
         let (folder, project) = project_with("people.yaml", &text);
         let error = project.edit_auth("people", &[KEY, CERTIFICATE]).unwrap_err();
         assert!(error.help().unwrap().contains(part), "{text}: {error:?}");

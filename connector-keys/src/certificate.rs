@@ -34,6 +34,11 @@ pub struct CertificateRequest {
 }
 
 impl Certificate {
+    /// Whether this PEM text holds a certificate, which may still be damaged.
+    pub fn is_in(text: &str) -> bool {
+        pem::blocks(text).iter().any(|block| block.label.ends_with("CERTIFICATE"))
+    }
+
     /// Reads the first certificate of a PEM text.
     ///
     /// Fails with kind `secret` when there is none, and names what is there instead.

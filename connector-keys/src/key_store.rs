@@ -9,7 +9,7 @@ use crate::private_key::PrivateKey;
 use crate::signer::Signer;
 use async_trait::async_trait;
 use connector_core::registry::secret_resolver;
-use connector_core::{Context, Error, ErrorKind, Result, SecretRef};
+use connector_core::{Context, Result, SecretRef};
 use std::sync::Arc;
 
 /// A kind of place that holds private keys.
@@ -41,7 +41,7 @@ pub struct KeyStoreRegistration {
 
 connector_core::inventory::collect!(KeyStoreRegistration);
 
-/// The linked key stores by scheme; [`PemKeys`] serves every other scheme.
+/// The linked key stores by scheme; every other scheme is that of a PEM text.
 pub fn key_stores() -> Vec<&'static KeyStoreRegistration> {
     let mut all: Vec<_> = connector_core::inventory::iter::<KeyStoreRegistration>().collect();
     all.sort_by_key(|registration| registration.scheme);
@@ -60,30 +60,17 @@ pub async fn open_signer(context: &Context, key: &SecretRef, password: Option<&S
 }
 
 /// Keys that a secret resolver fetches as PEM text.
-#[derive(Clone, Copy, Debug)]
-pub struct PemKeys;
+struct PemKeys;
 
-impl PemKeys {
-    /// Fetches a key and opens it. Fails with kind `secret`, too, for a ref whose key never leaves its place.
-    pub async fn fetch(context: &Context, key: &SecretRef, password: Option<&SecretRef>) -> Result<PrivateKey> {
-        if let Some(registration) = key_store(key.scheme()) {
-            let message = format!("the key of a `{}:` ref never leaves its place", registration.scheme);
-            return Err(Error::new(ErrorKind::Secret, message)
-                .with_help("use the tools of that place, or a key that is kept as PEM"));
-        }
+#[async_trait]
+impl KeyStore for PemKeys {
+    async fn open(&self, context: &Context, key: &SecretRef, password: Option<&SecretRef>) -> Result<Arc<dyn Signer>> {
         let text = context.secret(key).await?;
         let password = match password {
             Some(reference) => Some(password_from(&context.secret(reference).await?)),
             None => None,
         };
-        PrivateKey::from_pem(&text, password.as_ref())
-    }
-}
-
-#[async_trait]
-impl KeyStore for PemKeys {
-    async fn open(&self, context: &Context, key: &SecretRef, password: Option<&SecretRef>) -> Result<Arc<dyn Signer>> {
-        Ok(Arc::new(Self::fetch(context, key, password).await?))
+        Ok(Arc::new(PrivateKey::from_pem(&text, password.as_ref())?))
     }
 
     fn check(&self, key: &SecretRef) -> Result<(), String> {

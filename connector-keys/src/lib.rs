@@ -32,7 +32,7 @@ pub use authority::CertificateAuthority;
 pub use certificate::{Certificate, CertificateRequest};
 pub use chain::Chain;
 pub use der::pem_from_der;
-pub use key_store::{KeyStore, KeyStoreRegistration, PemKeys, key_store, key_stores, open_signer};
+pub use key_store::{KeyStore, KeyStoreRegistration, key_store, key_stores, open_signer};
 pub use password::password_from;
 pub use pkcs12::KeyAndChain;
 pub use private_key::PrivateKey;

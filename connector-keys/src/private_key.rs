@@ -50,6 +50,11 @@ impl PrivateKey {
         Self::checked(key)
     }
 
+    /// Whether this PEM text holds a private key, which may still be none that can be used.
+    pub fn is_in(text: &SecretString) -> bool {
+        pem::blocks(text.expose_secret()).iter().any(|block| block.label.ends_with("PRIVATE KEY"))
+    }
+
     /// Whether the key in this PEM text is encrypted, so that it needs a password.
     pub fn is_encrypted(text: &SecretString) -> bool {
         let blocks = pem::blocks(text.expose_secret());

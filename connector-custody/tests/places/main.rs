@@ -1,5 +1,5 @@
 //! Each place gives what is kept there, or says what to do.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test stops at the first surprise")]
 #![cfg_attr(not(feature = "vault"), allow(dead_code, unused_imports, reason = "some places are left out"))]
 
 #[cfg(feature = "age")]

@@ -2,10 +2,9 @@
 
 use crate::source::{AuthBlock, Project, Source, read_public_file};
 use connector_core::{Context, Error, Result};
-use connector_keys::{
-    Certificate, CertificateStatus, Chain, PemKeys, PrivateKey, RENEW_BEFORE, Signer, Verdict, open_signer,
-};
+use connector_keys::{Certificate, CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, open_signer};
 use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 
 const CERTIFICATE: &str = "certificate_ref";
@@ -23,6 +22,15 @@ pub struct Watched {
     pub verdict: Verdict,
 }
 
+impl Watched {
+    /// What is wrong and what to do, in a line; `None` when nothing is.
+    pub fn warning(&self) -> Option<String> {
+        let Verdict { status, detail, help } = &self.verdict;
+        let help = help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        (*status != CertificateStatus::Ok).then(|| format!("{detail}{help}"))
+    }
+}
+
 /// Looks at the certificate of a source and compares it with its key. `None` when the source names no certificate.
 ///
 /// It is warned about when it ends within `window`, or within what the source's `rotation` says when that is `None`.
@@ -34,10 +42,7 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
         Ok(chain) => chain,
         Err(error) => return Some(unreadable(&error)),
     };
-    let key = match auth.secret_ref("key_ref") {
-        Some(key) => Some(open_signer(&context, &key, auth.secret_ref("key_password_ref").as_ref()).await),
-        None => None,
-    };
+    let key = key_of(project, source).await;
     let window = window.unwrap_or_else(|| window_of(auth));
     let (key, key_fault) = match key {
         Some(Ok(key)) => (Some(key), None),
@@ -60,12 +65,12 @@ pub fn glance(project: &Project, source: &Source, now: Timestamp) -> Option<Watc
     })
 }
 
-/// The key that a source signs with, where it can be fetched; `None` when it names none.
-pub async fn key_of(project: &Project, source: &Source) -> Option<Result<PrivateKey>> {
+/// The key that a source signs with, wherever it is kept; `None` when it names none.
+pub async fn key_of(project: &Project, source: &Source) -> Option<Result<Arc<dyn Signer>>> {
     let auth = source.auth.as_ref()?;
     let key = auth.secret_ref("key_ref")?;
     let context = Context::new(&source.name, project.folder());
-    Some(PemKeys::fetch(&context, &key, auth.secret_ref("key_password_ref").as_ref()).await)
+    Some(open_signer(&context, &key, auth.secret_ref("key_password_ref").as_ref()).await)
 }
 
 fn window_of(auth: &AuthBlock) -> Duration {

@@ -4,7 +4,7 @@ use super::call::{Called, Next, carry_out};
 use super::lanes::{Item, Lanes};
 use super::plan::Provisioning;
 use super::progress::{Phase, Progress};
-use super::simulate::not_made;
+use super::simulate::{not_known, not_made};
 use super::step::Step;
 use crate::store::{Standing, StepRow};
 use connector_core::{Error, Lane, Result};
@@ -34,6 +34,8 @@ struct Course<'a, P> {
     total: u64,
     done: u64,
     stop: Option<Error>,
+    /// Nothing more is sent.
+    halt: CancellationToken,
     progress: &'a P,
 }
 
@@ -59,19 +61,23 @@ impl Provisioning<'_> {
             total,
             done: 0,
             stop: None,
+            halt: stop.child_token(),
             progress,
         };
+        for lead in self.journal.with(|journal| journal.unsettled()).await? {
+            course.lanes.hold(lead);
+        }
         course.tell();
-        course.go(stop).await?;
+        course.go().await?;
         Ok(course.stop)
     }
 }
 
 impl<'a, P: Fn(&Progress)> Course<'a, P> {
-    async fn go(&mut self, stop: &CancellationToken) -> Result<()> {
+    async fn go(&mut self) -> Result<()> {
         let mut under_way: FuturesUnordered<BoxFuture<'a, Result<Ended>>> = FuturesUnordered::new();
         loop {
-            let goes_on = !stop.is_cancelled() && self.stop.is_none();
+            let goes_on = !self.halt.is_cancelled();
             if goes_on {
                 self.fill().await?;
             }
@@ -105,7 +111,7 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
                 self.after = row.turn;
                 let step = Step::from_json(&row.step)?;
                 let lane = self.of.lane(&row, &step);
-                self.lanes.add(Item { row, step, lane });
+                self.lanes.add(Item { row, step, lane, tries: 0 });
             }
         }
         Ok(())
@@ -132,9 +138,12 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
         }
         if let Some(error) = called.stop {
             self.stop.get_or_insert(error);
+            self.halt.cancel();
         }
+        let halt = self.halt.clone();
         Ok((!again.is_empty()).then_some(async move {
-            tokio::time::sleep(wait).await;
+            // Whoever asks to stop does not wait for what is not sent any more.
+            let _ = halt.run_until_cancelled(tokio::time::sleep(wait)).await;
             Ok(Ended::Waited(again))
         }))
     }
@@ -144,16 +153,18 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
         if !matches!(item.step, Step::Create { .. }) {
             return Ok(());
         }
-        match (standing, account) {
-            (Standing::Applied | Standing::Unchanged, Some(id)) => self.lanes.made(item.row.lead, id),
-            (Standing::Failed, _) => {
-                let (lead, error) = (item.row.lead, not_made(item.row.number));
-                let given_up = self.of.journal.with(move |journal| journal.give_up(lead, &error)).await?;
-                self.done += given_up as u64;
-                self.lanes.drop_account(lead);
-            }
-            _ => {}
+        if let Some(id) = account {
+            self.lanes.made(item.row.lead, id);
+            return Ok(());
         }
+        let error = match standing {
+            Standing::Failed => not_made(item.row.number),
+            _ => not_known(item.row.number),
+        };
+        let create = item.row.id;
+        let given_up = self.of.journal.with(move |journal| journal.give_up(create, &error)).await?;
+        self.done += given_up as u64;
+        self.lanes.drop_account(item.row.lead);
         Ok(())
     }
 

@@ -3,10 +3,11 @@
 use super::asked;
 use super::job::Job;
 use super::lanes::Item;
+use super::look::look;
 use super::settle::settle;
 use super::step::Step;
 use crate::store::{Answer, Journal, Standing, StepRow};
-use connector_core::{Error, ErrorKind, Happened, Operation, Outcome, Result, Retry};
+use connector_core::{Concern, Error, ErrorKind, Happened, Operation, Outcome, Result, Retry};
 use std::time::Duration;
 
 /// How often a step is sent at most.
@@ -69,6 +70,7 @@ pub(super) async fn carry_out(job: &Job<'_>, journal: &Journal, mut items: Vec<I
     let now = jiff::Timestamp::now();
     for item in &mut sent {
         item.row.tries += 1;
+        item.tries += 1;
         item.row.asked_at = Some(now);
     }
     if sent.is_empty() {
@@ -93,7 +95,10 @@ async fn operation(job: &Job<'_>, item: &Item) -> Result<Operation> {
 async fn call(job: &Job<'_>, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
     let outcomes = match (job.connector.capabilities().batch(), operations) {
         (Some(ability), _) => ability.provision_batch(operations).await?,
-        (None, [operation]) => vec![job.connector.provision(operation).await],
+        (None, [operation]) => match job.connector.provision(operation).await {
+            Err(error) if error.happened() == Happened::No && ends_the_run(error.kind()) => return Err(error),
+            outcome => vec![outcome],
+        },
         (None, _) => return Err(Error::new(ErrorKind::Internal, "several operations for a connector that takes one")),
     };
     if outcomes.len() == operations.len() {
@@ -117,7 +122,7 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
         // An earlier try may have made it after all.
         Err(error) if error.kind() == ErrorKind::AlreadyExists && is_second_create(item) => Said::Lost(error),
         Err(error) => match error.retry() {
-            Retry::After(wait) if row.tries < MOST_TRIES => Said::Again(wait * row.tries),
+            Retry::After(wait) if item.tries < MOST_TRIES => Said::Again(wait * item.tries),
             _ => Said::Answer(Answer::failed(row.id, error)),
         },
     }
@@ -133,9 +138,9 @@ fn of_whole(sent: &[Item], error: Error, stop: &mut Option<Error>) -> Vec<Said> 
         return sent.iter().map(|_| Said::Lost(copy_of(&error))).collect();
     }
     if let Retry::After(wait) = error.retry()
-        && sent.iter().all(|item| item.row.tries < MOST_TRIES)
+        && sent.iter().all(|item| item.tries < MOST_TRIES)
     {
-        return sent.iter().map(|item| Said::Again(wait * item.row.tries)).collect();
+        return sent.iter().map(|item| Said::Again(wait * item.tries)).collect();
     }
     if ends_the_run(error.kind()) {
         // Not the fault of these steps: they stay planned.
@@ -163,7 +168,10 @@ async fn conclude(
     let mut lost: Vec<(Item, Error)> = Vec::new();
     for (item, said) in sent.into_iter().zip(said) {
         match said {
-            Said::Answer(answer) => {
+            Said::Answer(mut answer) => {
+                if item.row.is_create && answer.standing == Standing::Unchanged {
+                    answer.account = id_of(job, &item.row.account).await;
+                }
                 called.items.push((item, next_of(&answer)));
                 answers.push(answer);
             }
@@ -174,25 +182,35 @@ async fn conclude(
             Said::Lost(error) => lost.push((item, error)),
         }
     }
-    if !lost.is_empty() {
-        tracing::warn!(steps = lost.len(), error = %lost[0].1, "the answer was lost, reading what became of it");
-        let rows: Vec<StepRow> = lost.iter().map(|(item, _)| item.row.clone()).collect();
-        match settle(job, &rows).await {
-            Ok(settled) => {
-                for ((item, error), answer) in lost.into_iter().zip(settled) {
-                    let (answer, next) = of_settled(&item, error, answer);
-                    answers.push(answer);
-                    called.items.push((item, next));
-                }
-            }
-            Err(error) => {
-                // They stay pending in the journal.
-                called.items.extend(lost.into_iter().map(|(item, _)| (item, Next::Left)));
-                called.stop.get_or_insert(error);
-            }
+    journal.with(move |journal| journal.answer(&answers)).await?;
+    if lost.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(steps = lost.len(), error = %lost[0].1, "the answer was lost, reading what became of it");
+    let rows: Vec<StepRow> = lost.iter().map(|(item, _)| item.row.clone()).collect();
+    let settled = match settle(job, &rows).await {
+        Ok(settled) => settled,
+        Err(error) => {
+            // They stay pending in the journal.
+            called.items.extend(lost.into_iter().map(|(item, _)| (item, Next::Left)));
+            called.stop.get_or_insert(error);
+            return Ok(());
         }
+    };
+    let mut answers = Vec::with_capacity(lost.len());
+    for ((item, error), answer) in lost.into_iter().zip(settled) {
+        let (answer, next) = of_settled(&item, error, answer);
+        answers.push(answer);
+        called.items.push((item, next));
     }
     journal.with(move |journal| journal.answer(&answers)).await
+}
+
+/// The id of an account that was to be made and is there already; none where it can't be told.
+async fn id_of(job: &Job<'_>, name: &str) -> Option<String> {
+    job.connector.capabilities().accounts()?;
+    let states = look(job, &[name.to_owned()], &Concern::default()).await.ok()?;
+    states.into_iter().next()?.ok()?.id().map(str::to_owned)
 }
 
 fn next_of(answer: &Answer) -> Next {
@@ -202,17 +220,25 @@ fn next_of(answer: &Answer) -> Next {
     }
 }
 
+/// What can't be told today can't be told later: the account goes on without it.
+fn next_of_settled(answer: &Answer) -> Next {
+    match answer.standing {
+        Standing::Planned => Next::Left,
+        standing => Next::Done { standing, account: answer.account.clone() },
+    }
+}
+
 /// What was not done is sent again, but not for ever.
 fn of_settled(item: &Item, error: Error, answer: Answer) -> (Answer, Next) {
     match answer.standing {
-        Standing::Planned if item.row.tries < MOST_TRIES => (answer, Next::Again(Duration::ZERO)),
+        Standing::Planned if item.tries < MOST_TRIES => (answer, Next::Again(Duration::ZERO)),
         Standing::Planned => {
             let failed = Answer::failed(item.row.id, error);
             let next = next_of(&failed);
             (failed, next)
         }
         _ => {
-            let next = next_of(&answer);
+            let next = next_of_settled(&answer);
             (answer, next)
         }
     }

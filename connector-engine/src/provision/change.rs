@@ -46,6 +46,11 @@ pub(super) fn to_json(changes: &[Change]) -> String {
     serde_json::to_string(changes).expect("texts, booleans and JSON values can be written as JSON")
 }
 
+/// Changes from the journal, told step by step.
+pub(super) fn from_steps(text: &str) -> Vec<Change> {
+    serde_json::from_str::<Vec<Vec<Change>>>(text).unwrap_or_default().into_iter().flatten().collect()
+}
+
 /// Changes from the journal; none where the text is of another version.
 pub(crate) fn from_json(text: &str) -> Vec<Change> {
     serde_json::from_str(text).unwrap_or_default()

@@ -11,6 +11,8 @@ pub(super) struct Item {
     pub(super) row: StepRow,
     pub(super) step: Step,
     pub(super) lane: Lane,
+    /// How often this job sent it.
+    pub(super) tries: u32,
 }
 
 /// Steps that were taken from the journal and are not done with: those of one account one after the other, those of
@@ -34,6 +36,11 @@ impl Lanes {
     /// How many steps are here, those under way included.
     pub(super) fn len(&self) -> usize {
         self.turns.len()
+    }
+
+    /// Nothing of this account is sent: it is not known what became of an earlier step.
+    pub(super) fn hold(&mut self, lead: i64) {
+        self.busy.insert(lead);
     }
 
     /// Takes in the next step of the plan.

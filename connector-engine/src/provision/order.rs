@@ -35,13 +35,32 @@ pub(super) fn by_rank(foreseen: &mut [Foreseen], entitlements: &Entitlements) {
         }
     }
     runs.push(run);
-    for mut run in runs {
-        let turns: Vec<_> = run.iter().map(|held| held.turn).collect();
-        run.sort_by_key(|held| if held.revoke { u8::MAX - held.rank } else { held.rank });
-        for (held, turn) in run.iter().zip(turns) {
-            foreseen[held.place.0].steps[held.place.1].turn = (turn != held.turn).then_some(turn);
-        }
+    for run in runs {
+        sort(run, foreseen);
     }
+}
+
+/// What is revoked is revoked when the first of them would be, and what is granted is granted when the last of them would
+/// be: so a seat that another account waits for is given back no later, and one that is waited for is taken no earlier.
+fn sort(mut run: Vec<Held>, foreseen: &mut [Foreseen]) {
+    let rank = |held: &Held| if held.revoke { u8::MAX - held.rank } else { held.rank };
+    let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
+    if run.is_sorted_by_key(rank) {
+        return;
+    }
+    let turns: Vec<i64> =
+        if first.revoke { (first.turn..).take(run.len()).collect() } else { back_from(last.turn, run.len()) };
+    run.sort_by_key(rank);
+    for (held, turn) in run.iter().zip(turns) {
+        foreseen[held.place.0].steps[held.place.1].turn = Some(turn);
+    }
+}
+
+/// So many turns up to this one.
+fn back_from(last: i64, count: usize) -> Vec<i64> {
+    let mut turns: Vec<i64> = (0..).map(|back| last - back).take(count).collect();
+    turns.reverse();
+    turns
 }
 
 fn holding(step: &ForeseenStep) -> Option<(EntitlementRef, bool)> {

@@ -5,6 +5,7 @@ use super::change::Change;
 use super::job::Job;
 use super::progress::{Phase, Progress};
 use super::settle::settle;
+use super::simulate::not_known;
 use crate::plan::PlanOperation;
 use crate::store::{Earlier, Held, Journal, PlanUsage, Standing, Store, Wanted};
 use connector_core::{Error, Result};
@@ -78,16 +79,21 @@ impl<'a> Provisioning<'a> {
         Ok(Self::new(job, journal, earlier))
     }
 
-    /// Goes on with the newest plan of the source that was interrupted; `None` where there is none. Fails like
-    /// [`Provisioning::begin`].
+    /// Goes on with the newest plan of the source that was [approved](Provisioning::approve) and has not ended; `None` where
+    /// there is none. Fails like [`Provisioning::begin`].
     pub fn interrupted(store: &Store, job: Job<'a>) -> Result<Option<Self>> {
-        let journal = Journal::interrupted(store, &wanted(&job, ""))?;
-        Ok(journal.map(|journal| Self::new(job, journal, Earlier::Interrupted)))
+        let found = Journal::interrupted(store, &wanted(&job, ""))?;
+        Ok(found.map(|(journal, earlier)| Self::new(job, journal, earlier)))
     }
 
     fn new(job: Job<'a>, journal: Journal, earlier: Earlier) -> Self {
         let (calls_before, retries_before) = (job.meter().api_calls(), job.meter().retries());
         Self { job, journal, earlier, calls_before, retries_before, began: Instant::now() }
+    }
+
+    /// Writes down that the user wants the plan to be carried out, so that an interrupted one goes on without asking again.
+    pub async fn approve(&self) -> Result<()> {
+        self.journal.with(Held::approve).await
     }
 
     /// The plan's id, a ULID.
@@ -122,14 +128,24 @@ impl<'a> Provisioning<'a> {
             progress(&Progress { phase: Phase::Settling, done, total, api_calls: self.calls() });
             let answers = settle(&self.job, part).await?;
             done += part.len() as u64;
-            for answer in &answers {
+            let mut not_made = Vec::new();
+            for (row, answer) in part.iter().zip(&answers) {
                 match answer.standing {
                     Standing::Planned => settled.again += 1,
+                    Standing::Pending if row.is_create => {
+                        settled.unknown += 1;
+                        not_made.push((row.id, not_known(row.number)));
+                    }
                     Standing::Pending => settled.unknown += 1,
                     _ => settled.applied += 1,
                 }
             }
-            self.journal.with(move |journal| journal.answer(&answers)).await?;
+            self.journal
+                .with(move |journal| {
+                    journal.answer(&answers)?;
+                    not_made.iter().try_for_each(|(create, error)| journal.give_up(*create, error).map(drop))
+                })
+                .await?;
         }
         Ok(settled)
     }

@@ -1,7 +1,7 @@
 //! The preview: what a plan comes to with the accounts as they are.
 
 use super::asked::Asked;
-use super::change::{self, Change};
+use super::change;
 use super::look;
 use super::names::Entitlements;
 use super::plan::{Changed, Provisioning};
@@ -26,9 +26,10 @@ impl Provisioning<'_> {
         progress: &(impl Fn(&Progress) + Sync),
         stop: &CancellationToken,
     ) -> Result<Vec<Changed>> {
+        self.journal.with(Held::part_accounts).await?;
         let (wanted, concern, total) = self.journal.with(gather).await?;
         let simulation = self.simulation(wanted, concern).await?;
-        let mut pass = Pass { of: self, changed: Vec::new(), done: 0, total, progress };
+        let mut pass = Pass { of: self, done: 0, total, progress };
         pass.tell();
         let mut after = -1;
         let mut reads = FuturesUnordered::new();
@@ -46,14 +47,16 @@ impl Provisioning<'_> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(stopped()),
-                Some(foreseen) = reads.next(), if !reads.is_empty() => pass.keep(foreseen?).await?,
-                else => break,
+                foreseen = reads.next() => match foreseen {
+                    Some(foreseen) => pass.keep(foreseen?).await?,
+                    None => break,
+                },
             }
         }
         drop(reads);
         self.foresee_merged(&simulation, &mut pass).await?;
         self.journal.with(seats::count).await?;
-        Ok(pass.changed)
+        self.journal.with(changed).await
     }
 
     /// Operations on one account under two names are looked at again, together.
@@ -105,7 +108,6 @@ impl Provisioning<'_> {
 /// One pass over the accounts.
 struct Pass<'a, P> {
     of: &'a Provisioning<'a>,
-    changed: Vec<Changed>,
     done: u64,
     total: u64,
     progress: &'a P,
@@ -114,13 +116,7 @@ struct Pass<'a, P> {
 impl<P: Fn(&Progress)> Pass<'_, P> {
     async fn keep(&mut self, foreseen: Vec<Foreseen>) -> Result<()> {
         self.done += foreseen.len() as u64;
-        let shown: Vec<_> = foreseen.iter().map(|one| (one.number, changes_of(one))).collect();
-        let otherwise = self.of.journal.with(move |journal| journal.foresee(&foreseen)).await?;
-        for (number, before) in otherwise {
-            let now = shown.iter().find(|(known, _)| *known == number).map(|(_, now)| now.clone());
-            let before = before.iter().flat_map(|text| change::from_json(text)).collect();
-            self.changed.push(Changed { operation: number, before, now: now.unwrap_or_default() });
-        }
+        self.of.journal.with(move |journal| journal.foresee(&foreseen)).await?;
         self.tell();
         Ok(())
     }
@@ -135,8 +131,13 @@ impl<P: Fn(&Progress)> Pass<'_, P> {
     }
 }
 
-fn changes_of(one: &Foreseen) -> Vec<Change> {
-    one.steps.iter().flat_map(|step| change::from_json(&step.changes)).collect()
+/// The operations that come to something else than the user saw.
+fn changed(journal: &mut Held) -> Result<Vec<Changed>> {
+    let changed = journal.otherwise()?.into_iter().map(|(operation, before, now)| {
+        let (before, now) = (change::from_steps(&before), change::from_steps(&now));
+        Changed { operation, before, now }
+    });
+    Ok(changed.collect())
 }
 
 /// What the plan wants to know: the entitlements that it names, the attributes and locks that it concerns, and how many

@@ -39,11 +39,13 @@ impl Provisioning<'_> {
 
     async fn recheck_some(&self, rows: &[StepRow]) -> Result<Vec<Changed>> {
         let steps = rows.iter().map(|row| Step::from_json(&row.step)).collect::<Result<Vec<_>>>()?;
-        let concern = concern_of(&steps);
+        let mut concern = concern_of(&steps);
+        let password_changed = self.job.connector.schema().password_changed;
+        concern.attributes.extend(password_changed.clone());
         let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
         let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[0])).collect();
         let states = look(&self.job, &wanted, &concern).await?;
-        let (mut changed, mut kept) = (Vec::new(), Vec::new());
+        let (mut changed, mut kept, mut times) = (Vec::new(), Vec::new(), Vec::new());
         let mut steps = steps.iter();
         for (group, state) in groups.into_iter().zip(states) {
             let mut state = state.unwrap_or_else(|_| State::absent());
@@ -54,10 +56,13 @@ impl Provisioning<'_> {
                     kept.push((row.id, change::to_json(&now)));
                     changed.push(Changed { operation: row.number, before, now });
                 }
+                if let (Step::SetPassword { .. }, Some(attribute)) = (step, &password_changed) {
+                    times.push((row.id, state.password_time(attribute)));
+                }
                 state.advance(step);
             }
         }
-        self.journal.with(move |journal| journal.rechecked(&kept)).await?;
+        self.journal.with(move |journal| journal.rechecked(&kept, &times)).await?;
         Ok(changed)
     }
 }
@@ -82,7 +87,8 @@ pub(super) fn concern_of<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Conce
 
 /// What names the account of a step to the source.
 pub(super) fn key_of(row: &StepRow) -> String {
-    row.account_id.clone().unwrap_or_else(|| row.account.clone())
+    // An account that is to be made has no id yet; one of the same name that was there before is another one.
+    row.account_id.clone().filter(|_| !row.is_create).unwrap_or_else(|| row.account.clone())
 }
 
 /// The names that were shown, so that a name alone makes no difference.

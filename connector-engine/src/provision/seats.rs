@@ -4,7 +4,7 @@ use super::simulate::not_made;
 use crate::store::Held;
 use connector_core::{Error, ErrorKind, Result, Seat};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A seat as the journal keeps it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,29 +32,47 @@ struct Tally {
     giver: u64,
 }
 
+impl Tally {
+    fn is_used_up(&self) -> bool {
+        self.taken >= self.free + self.given
+    }
+}
+
 /// Refuses operations for which no seat is left when their turn comes, and lets those wait that need one which an earlier
 /// operation gives back.
 pub(super) fn count(journal: &mut Held) -> Result<()> {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut refused = Vec::new();
     let mut waiting = Vec::new();
-    journal.each_seats(|number, seats| {
-        let seats: Vec<Written> = serde_json::from_str(seats).unwrap_or_default();
+    // What follows a create that is refused is not done either.
+    let mut not_done = BTreeSet::new();
+    journal.each_seats(|row| {
+        if row.is_to_be_made && !row.is_create && not_done.contains(&row.lead) {
+            return Ok(());
+        }
+        let seats: Vec<Written> = serde_json::from_str(&row.seats).unwrap_or_default();
         for seat in &seats {
-            let tally = tallies.entry(seat.license.clone()).or_default();
-            tally.free = seat.free;
+            tallies.entry(seat.license.clone()).or_default().free = seat.free;
+        }
+        // A refused operation takes and gives nothing.
+        if let Some(seat) = seats.iter().find(|seat| seat.takes && tallies[&seat.license].is_used_up()) {
+            refused.push((row.number, none_left(&seat.license, seat.free)));
+            if row.is_create {
+                not_done.insert(row.lead);
+            }
+            return Ok(());
+        }
+        for seat in seats {
+            let tally = tallies.entry(seat.license).or_default();
             if !seat.takes {
                 tally.given += 1;
-                tally.giver = number;
-            } else if tally.taken < tally.free {
-                tally.taken += 1;
-            } else if tally.taken < tally.free + tally.given {
-                tally.taken += 1;
-                waiting.push((number, tally.giver));
-            } else {
-                refused.push((number, none_left(&seat.license, tally.free)));
-                break;
+                tally.giver = row.number;
+                continue;
             }
+            if tally.taken >= tally.free {
+                waiting.push((row.number, tally.giver));
+            }
+            tally.taken += 1;
         }
         Ok(())
     })?;

@@ -22,7 +22,7 @@ pub(super) async fn settle(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer
     let open: Vec<StepRow> = rows
         .iter()
         .zip(&answers)
-        .filter(|(_, answer)| answer.standing == Standing::Planned)
+        .filter(|(_, answer)| answer.standing != Standing::Applied)
         .map(|(row, _)| row.clone())
         .collect();
     let Some(wait) = open.iter().filter_map(time_left).max() else { return Ok(answers) };
@@ -66,6 +66,7 @@ fn of_state(row: &StepRow, step: &Step, state: &State, password_changed: Option<
     let is_so = match step {
         // Told by its name, which is unique: it was not there when it was previewed.
         Step::Create { .. } => state.is_there(),
+        Step::SetPassword { .. } if !state.is_there() => false,
         Step::SetPassword { .. } => match (password_changed, &row.password_time) {
             (Some(attribute), Some(before)) => {
                 let before: Value = serde_json::from_str(before).unwrap_or_default();

@@ -206,7 +206,7 @@ impl Simulation<'_> {
 
     fn foreseen_step(&self, step: &Step, changes: &[Change], state: &State) -> ForeseenStep {
         let password_time = match (step, &self.password_changed) {
-            (Step::SetPassword { .. }, Some(attribute)) => Some(state.attribute(attribute).to_string()),
+            (Step::SetPassword { .. }, Some(attribute)) => state.password_time(attribute),
             _ => None,
         };
         let turn = None;
@@ -252,6 +252,13 @@ impl Course {
 pub(super) fn not_made(number: u64) -> Error {
     Error::new(ErrorKind::NotFound, format!("not done: operation {number}, which was to make the account, failed"))
         .with_help("mend that operation and run the plan again")
+}
+
+/// The error of what was to be done with an account of which it is not known whether it came into being.
+pub(super) fn not_known(number: u64) -> Error {
+    let message = format!("not done: the account that operation {number} was to make is not known");
+    Error::new(ErrorKind::NotFound, message)
+        .with_help("look for the account in the source itself and ask for the rest in a new plan")
 }
 
 fn blank(number: u64, standing: Standing) -> Foreseen {

@@ -14,6 +14,8 @@ pub(super) type EntitlementNames = HashMap<EntitlementRef, String>;
 pub(super) struct State {
     account: Option<Account>,
     attributes: Map<String, Value>,
+    /// An earlier step sets the password, so what tells when it was changed last is of no use.
+    password_set: bool,
     /// The connector can't look at accounts: whatever is asked for may be a change.
     unseen: bool,
 }
@@ -29,13 +31,13 @@ impl State {
         let attributes = values
             .map(|(name, value)| (name.into_owned(), serde_json::from_str(value.get()).unwrap_or_default()))
             .collect();
-        Self { account: Some(account), attributes, unseen: false }
+        Self { account: Some(account), attributes, ..Self::default() }
     }
 
     /// The account with this id, of which nothing more is known.
     pub(super) fn unseen(id: &str) -> Self {
         let account = blank(id, id);
-        Self { account: Some(account), attributes: Map::new(), unseen: true }
+        Self { account: Some(account), unseen: true, ..Self::default() }
     }
 
     pub(super) fn is_there(&self) -> bool {
@@ -61,6 +63,13 @@ impl State {
             self.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         });
         found.unwrap_or(&Value::Null)
+    }
+
+    /// The value of the attribute that tells when the password was changed last, as JSON. `None` where it will have
+    /// another one by the time this state comes about.
+    pub(super) fn password_time(&self, attribute: &str) -> Option<String> {
+        let is_known = self.id().is_some_and(|id| !id.is_empty()) && !self.unseen && !self.password_set;
+        is_known.then(|| self.attribute(attribute).to_string())
     }
 
     /// What a step changes in this state; nothing when it is so already.
@@ -114,7 +123,7 @@ impl State {
                 }
             }
             Step::Delete => *self = Self::absent(),
-            Step::SetPassword { .. } => {}
+            Step::SetPassword { .. } => self.password_set = true,
             Step::Grant { .. } | Step::Revoke { .. } | Step::Disable | Step::Enable | Step::Lock | Step::Unlock => {
                 self.switch(step);
             }

@@ -1,8 +1,10 @@
 //! The journal of provisioning, operation by operation.
 
 use crate::provision::{Change, changes_from_json};
-use crate::store::{RunError, Standing, Store, fault, stored_failure};
+use crate::store::{RunError, Standing, Store, fault, stored_failure, time};
 use connector_core::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row, params};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -30,6 +32,9 @@ pub struct OperationReport {
     /// The account as the plan names it.
     #[serde(skip)]
     pub name: String,
+    /// Whether it got as far as being carried out; what was refused beforehand did not.
+    #[serde(skip)]
+    pub tried: bool,
 }
 
 /// An operation in the journal: how it stands, what was asked and when. Serializes to the machine output of
@@ -47,10 +52,10 @@ pub struct JournalEntry {
     pub asked: Box<RawValue>,
     /// How often it was sent.
     pub tries: u32,
-    /// When it was sent last, as RFC 3339.
-    pub asked_at: Option<String>,
+    /// When it was sent last.
+    pub asked_at: Option<Timestamp>,
     /// When its answer was there.
-    pub answered_at: Option<String>,
+    pub answered_at: Option<Timestamp>,
 }
 
 /// Which operations of a source.
@@ -201,6 +206,7 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         detail: row.get(9)?,
         error: stored_failure(row, 10)?,
         name,
+        tried: row.get_ref(15)? != ValueRef::Null || row.get_ref(16)? != ValueRef::Null,
     };
     let entry = JournalEntry {
         plan: row.get(1)?,
@@ -208,8 +214,8 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         report,
         asked: RawValue::from_string(asked.unwrap_or_else(|| "null".to_owned())).unwrap_or_default(),
         tries: row.get(14)?,
-        asked_at: row.get(15)?,
-        answered_at: row.get(16)?,
+        asked_at: time(row, 15)?,
+        answered_at: time(row, 16)?,
     };
     Ok(Part { plan: row.get(0)?, entry })
 }
@@ -236,6 +242,7 @@ fn joined(mut whole: Part, next: Part) -> Part {
         report.outcome = other.outcome;
     }
     report.changes.extend(other.changes);
+    report.tried |= other.tried;
     whole.entry.tries = whole.entry.tries.max(next.entry.tries);
     whole.entry.asked_at = whole.entry.asked_at.max(next.entry.asked_at);
     whole.entry.answered_at = whole.entry.answered_at.max(next.entry.answered_at);

@@ -30,6 +30,7 @@ pub(crate) use fault::fault;
 pub(crate) use image::{AccountImage, EntitlementImage, attributes};
 pub(crate) use journal::{
     Answer, AskedRow, Foreseen, ForeseenStep, Held, Journal, NewOperation, PlanUsage, StepRow, Wanted, stored_failure,
+    time,
 };
 pub use journal::{Earlier, Standing};
 pub(crate) use lock::{RunLock, Work};

@@ -1,8 +1,7 @@
 //! Changes keys of the `auth:` block in the text of a source file; every other byte stays.
 
 use super::super::template::scalar;
-use super::text::Text;
-use super::tree::{Content, Entry, Node, Tree};
+use crate::document::{Content, Entry, Node, Start, Text, Tree};
 use std::ops::Range;
 use std::path::Path;
 
@@ -17,7 +16,7 @@ pub(in super::super) fn edited(path: &Path, text: &str, changes: &[Change<'_>]) 
     let mut whole = text.to_owned();
     let mut neighbour = None;
     for (key, wanted) in changes {
-        let text = Text::from_bytes(path, whole.into_bytes()).ok()?;
+        let text = Text::part(path, whole.into_bytes(), Start::default()).ok()?;
         let tree = Tree::parse(text.content(), text.mark_length());
         let block = Block::of(&text, &tree)?;
         whole = match (block.entry(key), wanted) {

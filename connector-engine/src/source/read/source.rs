@@ -2,15 +2,9 @@
 
 use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
 use super::super::opened::{NotOpened, Opened};
-use super::super::problems::Problems;
 use super::super::schema;
-use super::conform::{Block, Home};
-use super::findings::{Fault, Findings};
-use super::nearest::nearest;
-use super::text::Text;
-use super::tree::Tree;
-use super::wording::missing;
-use super::{literals, refs, yaml};
+use super::{mapping, refs};
+use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, literals, missing, nearest};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Problem};
 use serde_json::{Map, Value, json};
@@ -29,7 +23,7 @@ pub(in super::super) fn source_from_text(
     text: &str,
     defaults: &ProjectSettings,
 ) -> Result<Source, Problems> {
-    or_problems(match Text::from_bytes(path, text.as_bytes().to_vec()) {
+    or_problems(match Text::part(path, text.as_bytes().to_vec(), Start::default()) {
         Ok(text) => read_text(&text, path, defaults, None),
         Err(unreadable) => (None, vec![unreadable.at(path)]),
     })
@@ -73,11 +67,11 @@ fn checked(
     project: Option<&Path>,
 ) -> Option<Source> {
     let name = source_name(findings, path);
-    let Some(value) = yaml::value(findings) else {
+    let Some(value) = mapping::value(findings) else {
         literals::in_lines(findings);
         return None;
     };
-    let known_faults = literals::in_values(findings);
+    let known_faults = literals::in_values(findings, &literals::by_ref);
     let homes = homes(value["connector"].as_str());
     let file = File { value: &value, defaults, known_faults: &known_faults, homes: &homes };
     file.check_frame(findings);

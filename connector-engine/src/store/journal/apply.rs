@@ -37,10 +37,23 @@ impl Held {
         steps(&self.connection, condition, params![self.plan, turn, most])
     }
 
-    /// The steps of whatever plan of the source of which it is not known what became of them.
+    /// The steps of whatever plan for the same system of which it is not known what became of them.
     pub(crate) fn pending(&self) -> Result<Vec<StepRow>> {
-        let condition = "p.source = ?1 AND p.status = 'applying' AND o.outcome = 'pending' ORDER BY o.plan, o.turn";
-        steps(&self.connection, condition, [self.source])
+        let condition = "p.source = ?1 AND p.status = 'applying' AND o.outcome = 'pending'
+             AND (p.connector, p.definition) = (SELECT connector, definition FROM plans WHERE number = ?2)
+             ORDER BY o.plan, o.turn";
+        steps(&self.connection, condition, params![self.source, self.plan])
+    }
+
+    /// The accounts of this plan of which a step is not settled.
+    pub(crate) fn unsettled(&self) -> Result<Vec<i64>> {
+        self.connection
+            .prepare(
+                "SELECT DISTINCT lead FROM operations
+                 WHERE plan = ?1 AND outcome = 'pending' AND error_kind IS NULL",
+            )
+            .and_then(|mut statement| statement.query_map([self.plan], |row| row.get(0))?.collect())
+            .map_err(fault)
     }
 
     /// How many steps of this plan are left to be done.
@@ -80,17 +93,23 @@ impl Held {
         transaction.commit().map_err(fault)
     }
 
-    /// Lets everything that is left of an account fail: the account is not there. Gives back how many steps that were.
-    pub(crate) fn give_up(&mut self, lead: i64, error: &Error) -> Result<usize> {
+    /// Lets everything fail that is left of the account that a step was to make. Gives back how many steps that were.
+    pub(crate) fn give_up(&mut self, create: i64, error: &Error) -> Result<usize> {
         let (kind, message, help) = failure_columns(Some(error));
-        self.connection
-            .execute(
-                "UPDATE operations SET outcome = 'failed', error_kind = ?3, error_message = ?4, error_help = ?5,
-                     answered_at = ?6
-                 WHERE plan = ?1 AND lead = ?2 AND outcome = 'planned'",
-                params![self.plan, lead, kind, message, help, Timestamp::now().to_string()],
-            )
-            .map_err(fault)
+        let give_up = |standing: Standing| {
+            self.connection
+                .execute(
+                    "UPDATE operations AS o SET outcome = 'failed', detail = NULL, error_kind = ?3, error_message = ?4,
+                         error_help = ?5, answered_at = ?6
+                     FROM operations c
+                     WHERE c.id = ?1 AND o.plan = c.plan AND o.lead = c.lead AND o.number >= c.number AND o.outcome = ?2",
+                    params![create, standing.name(), kind, message, help, Timestamp::now().to_string()],
+                )
+                .map_err(fault)
+        };
+        // What would have been so already is not so either.
+        give_up(Standing::Unchanged)?;
+        give_up(Standing::Planned)
     }
 }
 
@@ -116,10 +135,12 @@ fn write(connection: &Connection, answer: &Answer, now: &str) -> Result<()> {
         })
         .map_err(fault)?;
     if let Some(account) = &answer.account {
+        // What comes after a create concerns the account that it made.
         connection
             .prepare_cached(
-                "UPDATE operations SET account_id = ?2
-                 WHERE account_id IS NULL AND (plan, lead) = (SELECT plan, lead FROM operations WHERE id = ?1)",
+                "UPDATE operations AS o SET account_id = ?2 FROM operations c
+                 WHERE c.id = ?1 AND o.plan = c.plan AND o.lead = c.lead
+                     AND (o.id = c.id OR (c.kind = 'create' AND c.part = 0 AND o.number >= c.number))",
             )
             .and_then(|mut statement| statement.execute(params![answer.id, account]))
             .map_err(fault)?;

@@ -59,14 +59,29 @@ impl<'a> Loading<'a> {
 
     /// Says which operations concern the same account; gives back the hash of the plan's content.
     pub(super) fn finish(self) -> Result<String> {
+        // Ids may differ in letter case alone, and what a name stands for is told by the source; only the name of an
+        // account that is yet to be made has nobody else to tell it.
         self.connection
             .execute(
-                "UPDATE operations AS o SET lead = (SELECT min(first.number) FROM operations first
-                     WHERE first.plan = o.plan AND first.account_key = o.account_key)
-                 WHERE plan = ?1",
+                "UPDATE operations SET account_key = account WHERE plan = ?1 AND account_key NOT IN
+                     (SELECT account_key FROM operations WHERE plan = ?1 AND kind = 'create')",
                 [self.plan],
             )
             .map_err(fault)?;
+        lead_by_name(self.connection, self.plan)?;
         Ok(format!("{:032x}", self.content.digest128()))
     }
+}
+
+/// Operations that name an account the same way concern the same account.
+pub(super) fn lead_by_name(connection: &Connection, plan: i64) -> Result<()> {
+    connection
+        .execute(
+            "UPDATE operations AS o SET lead = (SELECT min(first.number) FROM operations first
+                 WHERE first.plan = o.plan AND first.account_key = o.account_key)
+             WHERE plan = ?1",
+            [plan],
+        )
+        .map_err(fault)?;
+    Ok(())
 }

@@ -18,4 +18,4 @@ pub use plan::Earlier;
 pub(crate) use plan::{PlanUsage, Wanted};
 pub(crate) use preview::{AskedRow, Foreseen, ForeseenStep};
 pub use row::Standing;
-pub(crate) use row::{StepRow, stored_failure};
+pub(crate) use row::{StepRow, stored_failure, time};

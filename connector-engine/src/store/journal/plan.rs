@@ -86,28 +86,34 @@ impl Journal {
         Ok((Self::new(Held { connection, plan, source, id, _lock: lock }), Earlier::Nothing))
     }
 
-    /// Takes the source for its newest plan that was interrupted; `None` where there is none.
+    /// Takes the source for its newest plan that the user approved and that has not ended; `None` where there is none.
     ///
     /// Fails with kind `guard` when another job holds the source, and with kind `definition` when the source's file means
     /// another system than it did.
-    pub(crate) fn interrupted(store: &Store, wanted: &Wanted) -> Result<Option<Self>> {
+    pub(crate) fn interrupted(store: &Store, wanted: &Wanted) -> Result<Option<(Self, Earlier)>> {
         let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
         let connection = store.journal()?;
         let source = source_number(&connection, &wanted.source)?;
         let found = connection
             .query_row(
-                "SELECT number, id, connector = ?2 AND definition = ?3 FROM plans
-                 WHERE source = ?1 AND status = 'applying' ORDER BY number DESC LIMIT 1",
+                "SELECT number, id, status, connector = ?2 AND definition = ?3 FROM plans
+                 WHERE source = ?1 AND approved AND status <> 'ended'
+                 ORDER BY status = 'applying' DESC, number DESC LIMIT 1",
                 params![source, wanted.connector, wanted.definition],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, bool>(2)?)),
+                |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, bool>(3)?)),
             )
             .optional()
             .map_err(fault)?;
-        match found {
-            None => Ok(None),
-            Some((_, _, false)) => Err(redefined(&wanted.source)),
-            Some((plan, id, true)) => Ok(Some(Self::new(Held { connection, plan, source, id, _lock: lock }))),
+        let Some((plan, id, status, same)) = found else { return Ok(None) };
+        if !same {
+            return Err(redefined(&wanted.source));
         }
+        let earlier = match status.as_str() {
+            "applying" => Earlier::Interrupted,
+            "previewed" => Earlier::Previewed,
+            _ => Earlier::Nothing,
+        };
+        Ok(Some((Self::new(Held { connection, plan, source, id, _lock: lock }), earlier)))
     }
 }
 
@@ -119,15 +125,28 @@ impl Held {
             .map_err(fault)
     }
 
-    /// Says that the preview is complete.
+    /// Says that the user wants it to be carried out.
+    pub(crate) fn approve(&mut self) -> Result<()> {
+        self.connection.execute("UPDATE plans SET approved = 1 WHERE number = ?1", [self.plan]).map_err(fault)?;
+        Ok(())
+    }
+
+    /// Says that the preview is complete: what it found counts as shown.
     pub(crate) fn previewed(&mut self, digest: &str) -> Result<()> {
-        self.connection
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        transaction
+            .execute(
+                "UPDATE operations SET shown = NULL, shown_changes = NULL WHERE plan = ?1 AND shown IS NOT NULL",
+                [self.plan],
+            )
+            .map_err(fault)?;
+        transaction
             .execute(
                 "UPDATE plans SET status = 'previewed', digest = ?2, previewed_at = ?3 WHERE number = ?1",
                 params![self.plan, digest, Timestamp::now().to_string()],
             )
             .map_err(fault)?;
-        Ok(())
+        transaction.commit().map_err(fault)
     }
 
     /// Says that operations are being carried out from now on.

@@ -1,11 +1,12 @@
 //! What a preview reads and writes.
 
 use super::handle::Held;
-use super::load::TURNS;
+use super::load::{TURNS, lead_by_name};
 use super::row::{Standing, StepRow, failure_columns, steps};
 use crate::store::fault;
 use connector_core::{Error, OperationKind, Result};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Params, Row, TransactionBehavior, params};
+use std::collections::BTreeSet;
 
 /// An operation as the plan says it.
 #[derive(Clone, Debug)]
@@ -16,6 +17,18 @@ pub(crate) struct AskedRow {
     pub(crate) account: String,
     /// JSON.
     pub(crate) asked: String,
+}
+
+/// An operation that takes or gives back seats.
+#[derive(Debug)]
+pub(crate) struct SeatsRow {
+    pub(crate) number: u64,
+    pub(crate) lead: i64,
+    pub(crate) is_create: bool,
+    /// The plan makes the account.
+    pub(crate) is_to_be_made: bool,
+    /// JSON.
+    pub(crate) seats: String,
 }
 
 /// What an operation will come to.
@@ -120,55 +133,62 @@ impl Held {
         steps(&self.connection, condition, params![self.plan, after, last])
     }
 
-    /// Keeps what operations will come to. Gives back the numbers of those that were foreseen otherwise before, with the
-    /// changes that were shown then.
-    pub(crate) fn foresee(&mut self, foreseen: &[Foreseen]) -> Result<Vec<(u64, Vec<String>)>> {
+    /// Keeps what operations will come to, and what the user saw where that was something else.
+    pub(crate) fn foresee(&mut self, foreseen: &[Foreseen]) -> Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        let mut otherwise = Vec::new();
         for one in foreseen {
-            if is_foreseen_otherwise(&transaction, self.plan, one)? {
-                otherwise.push((one.number, changes_shown(&transaction, self.plan, one.number)?));
-            }
+            remember(&transaction, "o.number = ?2 AND o.foreseen <> ?3", params![self.plan, one.number, one.hash])?;
             write(&transaction, self.plan, one)?;
         }
-        transaction.commit().map_err(fault)?;
-        Ok(otherwise)
+        transaction.commit().map_err(fault)
+    }
+
+    /// Number, changes then and changes now, as JSON lists step by step, of every operation that comes to something else
+    /// than the user saw.
+    pub(crate) fn otherwise(&self) -> Result<Vec<(u64, String, String)>> {
+        self.connection
+            .prepare(&format!(
+                "SELECT o.number, o.shown_changes, {CHANGES} FROM operations o
+                 WHERE o.plan = ?1 AND o.part = 0 AND o.shown <> o.foreseen ORDER BY o.number"
+            ))
+            .and_then(|mut statement| {
+                statement.query_map([self.plan], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+            })
+            .map_err(fault)
+    }
+
+    /// Operations that name an account the same way concern the same account; whether two names stand for one account
+    /// is up to the source, and may have changed since an earlier preview.
+    pub(crate) fn part_accounts(&mut self) -> Result<()> {
+        lead_by_name(&self.connection, self.plan)
     }
 
     /// Makes one account of those that turned out to be the same one under two names. Gives back the lead of each.
-    pub(crate) fn merge_accounts(&mut self) -> Result<Vec<i64>> {
-        let merged: Vec<(String, i64)> = self
-            .connection
+    pub(crate) fn merge_accounts(&mut self) -> Result<BTreeSet<i64>> {
+        self.connection
             .prepare(
-                "SELECT account_id, min(lead) FROM operations WHERE plan = ?1 AND account_id IS NOT NULL
-                 GROUP BY account_id HAVING count(DISTINCT lead) > 1",
+                "WITH merged AS (SELECT DISTINCT lead AS earlier, min(lead) OVER (PARTITION BY account_id) AS lead
+                     FROM operations WHERE plan = ?1 AND account_id IS NOT NULL)
+                 UPDATE operations SET lead = merged.lead FROM merged
+                 WHERE plan = ?1 AND operations.lead = merged.earlier AND merged.lead <> merged.earlier
+                 RETURNING lead",
             )
-            .and_then(|mut statement| statement.query_map([self.plan], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-            .map_err(fault)?;
-        for (account, lead) in &merged {
-            self.connection
-                .execute(
-                    "UPDATE operations SET lead = ?3 WHERE plan = ?1 AND account_id = ?2",
-                    params![self.plan, account, lead],
-                )
-                .map_err(fault)?;
-        }
-        Ok(merged.into_iter().map(|(_, lead)| lead).collect())
+            .and_then(|mut statement| statement.query_map([self.plan], |row| row.get(0))?.collect())
+            .map_err(fault)
     }
 
-    /// Calls `each` with number and seats of every operation that takes or gives back seats, in the plan's order.
-    pub(crate) fn each_seats(&self, mut each: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
+    /// Calls `each` with every operation that takes or gives back seats, in the plan's order.
+    pub(crate) fn each_seats(&self, mut each: impl FnMut(&SeatsRow) -> Result<()>) -> Result<()> {
         let mut statement = self
             .connection
             .prepare(
-                "SELECT number, seats FROM operations
+                "SELECT number, seats, lead, kind = 'create', account_id IS NULL FROM operations
                  WHERE plan = ?1 AND part = 0 AND seats IS NOT NULL AND outcome = 'planned' ORDER BY number",
             )
             .map_err(fault)?;
         let mut rows = statement.query([self.plan]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            let seats = row.get_ref(1).and_then(|text| Ok(text.as_str()?)).map_err(fault)?;
-            each(row.get(0).map_err(fault)?, seats)?;
+            each(&seats_row(row).map_err(fault)?)?;
         }
         Ok(())
     }
@@ -186,30 +206,37 @@ impl Held {
     pub(crate) fn refuse(&mut self, number: u64, error: &Error, followers: &Error) -> Result<()> {
         let refuse = |condition: &str, error: &Error| {
             let (kind, message, help) = failure_columns(Some(error));
+            remember(&self.connection, condition, params![self.plan, number])?;
             self.connection
                 .prepare_cached(&format!(
-                    "UPDATE operations SET outcome = 'failed', step = NULL, changes = NULL, error_kind = ?3,
-                         error_message = ?4, error_help = ?5
+                    "UPDATE operations AS o SET outcome = 'failed', detail = NULL, step = NULL, changes = NULL, error_kind = ?3,
+                         error_message = ?4, error_help = ?5, foreseen = foreseen || ' ' || ?4
                      WHERE plan = ?1 AND {condition}"
                 ))
                 .and_then(|mut statement| statement.execute(params![self.plan, number, kind, message, help]))
                 .map_err(fault)
         };
         refuse(
-            "number > ?2 AND outcome = 'planned' AND account_id IS NULL AND lead =
-                 (SELECT lead FROM operations o WHERE o.plan = ?1 AND o.number = ?2 AND o.part = 0 AND o.kind = 'create')",
+            "o.number > ?2 AND o.outcome IN ('planned', 'unchanged') AND o.account_id IS NULL AND o.lead =
+                 (SELECT lead FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0 AND kind = 'create')",
             followers,
         )?;
-        refuse("number = ?2", error)?;
+        refuse("o.number = ?2", error)?;
         Ok(())
     }
 
-    /// Keeps what steps change now.
-    pub(crate) fn rechecked(&mut self, rows: &[(i64, String)]) -> Result<()> {
+    /// Keeps what steps change now, and when passwords were changed last.
+    pub(crate) fn rechecked(&mut self, rows: &[(i64, String)], times: &[(i64, Option<String>)]) -> Result<()> {
         for (row, changes) in rows {
             self.connection
                 .prepare_cached("UPDATE operations SET changes = ?2 WHERE id = ?1")
                 .and_then(|mut statement| statement.execute(params![row, changes]))
+                .map_err(fault)?;
+        }
+        for (row, time) in times {
+            self.connection
+                .prepare_cached("UPDATE operations SET password_time = ?2 WHERE id = ?1")
+                .and_then(|mut statement| statement.execute(params![row, time]))
                 .map_err(fault)?;
         }
         Ok(())
@@ -236,22 +263,30 @@ fn kind_of(name: &str) -> OperationKind {
     OperationKind::from_name(name).unwrap_or(OperationKind::Update)
 }
 
-fn is_foreseen_otherwise(connection: &Connection, plan: i64, now: &Foreseen) -> Result<bool> {
-    let before: Option<String> = connection
-        .prepare_cached("SELECT foreseen FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0")
-        .and_then(|mut statement| statement.query_row(params![plan, now.number], |row| row.get(0)))
+/// The changes of all steps of the operation `o`, as a JSON list of lists.
+const CHANGES: &str = "(SELECT json_group_array(json(s.changes) ORDER BY s.part) FROM operations s
+    WHERE s.plan = o.plan AND s.number = o.number AND s.changes IS NOT NULL)";
+
+/// Keeps what the user saw of the operations `o` for which a condition holds, before they come to something else.
+fn remember(connection: &Connection, condition: &str, parameters: impl Params) -> Result<()> {
+    connection
+        .prepare_cached(&format!(
+            "UPDATE operations AS o SET shown = foreseen, shown_changes = {CHANGES}
+             WHERE o.plan = ?1 AND o.part = 0 AND o.foreseen IS NOT NULL AND o.shown IS NULL AND {condition}"
+        ))
+        .and_then(|mut statement| statement.execute(parameters))
         .map_err(fault)?;
-    Ok(before.is_some_and(|before| before != now.hash))
+    Ok(())
 }
 
-/// The changes of each step of an operation, as JSON lists.
-fn changes_shown(connection: &Connection, plan: i64, number: u64) -> Result<Vec<String>> {
-    connection
-        .prepare_cached(
-            "SELECT changes FROM operations WHERE plan = ?1 AND number = ?2 AND changes IS NOT NULL ORDER BY part",
-        )
-        .and_then(|mut statement| statement.query_map(params![plan, number], |row| row.get(0))?.collect())
-        .map_err(fault)
+fn seats_row(row: &Row<'_>) -> rusqlite::Result<SeatsRow> {
+    Ok(SeatsRow {
+        number: row.get(0)?,
+        seats: row.get(1)?,
+        lead: row.get(2)?,
+        is_create: row.get(3)?,
+        is_to_be_made: row.get(4)?,
+    })
 }
 
 fn write(connection: &Connection, plan: i64, one: &Foreseen) -> Result<()> {

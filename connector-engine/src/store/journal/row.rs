@@ -63,11 +63,13 @@ pub(crate) struct StepRow {
     pub(crate) waits_for: Option<i64>,
     pub(crate) tries: u32,
     pub(crate) asked_at: Option<Timestamp>,
+    /// It makes the account.
+    pub(crate) is_create: bool,
 }
 
 const STEP_COLUMNS: &str =
     "o.id, o.number, o.turn, o.lead, o.account, o.account_id, o.step, o.changes, o.password_time,
-    o.waits_for, o.tries, o.asked_at";
+    o.waits_for, o.tries, o.asked_at, o.kind = 'create' AND o.part = 0";
 
 /// The steps for which a condition on `o` (operations) and `p` (plans) holds; it ends with the order.
 pub(super) fn steps(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<StepRow>> {
@@ -94,11 +96,12 @@ fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
         waits_for: row.get(9)?,
         tries: row.get(10)?,
         asked_at: time(row, 11)?,
+        is_create: row.get(12)?,
     })
 }
 
 /// A moment in a column.
-pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(crate) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| {
         Timestamp::from_str(&text)

@@ -44,12 +44,21 @@ pub enum Fault {
     DropRows,
     /// `cursor-expiry`
     CursorExpiry,
+    /// `lock-row:N`
+    LockRow(u64),
+    /// `refuse-row:N`
+    RefuseRow(u64),
+    /// `lost-answer:N`
+    LostAnswer(u64),
+    /// `lost-answer-once:N`
+    LostAnswerOnce(u64),
 }
 
 /// How each fault is written, for messages.
 const FORMS: &str = "`token-html`, `foreign-instance-url:URL`, `clock-skew:S`, `html-200`, `503:N`, `session-expiry:N`, \
     `session-expiry-once:N`, `request-limit[:N]`, `concurrent-limit:N`, `slow:MS`, `reset[:N]`, `cut:N`, \
-    `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`";
+    `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`, `lock-row:N`, \
+    `refuse-row:N`, `lost-answer:N`, `lost-answer-once:N`";
 
 impl FromStr for Fault {
     type Err = Error;
@@ -90,6 +99,10 @@ impl FromStr for Fault {
             "missing-id" => plain(Self::MissingId),
             "drop-rows" => plain(Self::DropRows),
             "cursor-expiry" => plain(Self::CursorExpiry),
+            "lock-row" => nth(None).map(Self::LockRow),
+            "refuse-row" => nth(None).map(Self::RefuseRow),
+            "lost-answer" => nth(None).map(Self::LostAnswer),
+            "lost-answer-once" => nth(None).map(Self::LostAnswerOnce),
             _ => Err(unknown()),
         }
     }
@@ -117,6 +130,10 @@ impl fmt::Display for Fault {
             Self::MissingId => f.write_str("missing-id"),
             Self::DropRows => f.write_str("drop-rows"),
             Self::CursorExpiry => f.write_str("cursor-expiry"),
+            Self::LockRow(n) => write!(f, "lock-row:{n}"),
+            Self::RefuseRow(n) => write!(f, "refuse-row:{n}"),
+            Self::LostAnswer(n) => write!(f, "lost-answer:{n}"),
+            Self::LostAnswerOnce(n) => write!(f, "lost-answer-once:{n}"),
         }
     }
 }
@@ -147,6 +164,10 @@ mod tests {
             "missing-id",
             "drop-rows",
             "cursor-expiry",
+            "lock-row:7",
+            "refuse-row:5",
+            "lost-answer:3",
+            "lost-answer-once:2",
         ] {
             let fault: Fault = text.parse().unwrap();
             assert_eq!(fault.to_string(), text);
@@ -155,7 +176,8 @@ mod tests {
 
     #[test]
     fn an_unknown_fault_names_the_known_ones() {
-        for text in ["", "nothing", "503", "503:0", "503:x", "repeat-page:1", "clock-skew"] {
+        for text in ["", "nothing", "503", "503:0", "503:x", "repeat-page:1", "clock-skew", "lock-row", "lost-answer:0"]
+        {
             let error = text.parse::<Fault>().unwrap_err();
             assert!(error.help().unwrap().contains("repeat-page"), "{text}");
         }

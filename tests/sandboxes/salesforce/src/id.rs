@@ -67,6 +67,11 @@ impl Id {
         &self.as_str()[..3]
     }
 
+    /// The first 15 characters, as some messages write them.
+    pub(crate) fn short(&self) -> &str {
+        &self.as_str()[..15]
+    }
+
     /// The 18 characters.
     pub(crate) fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("ids are made of ASCII letters and digits only")

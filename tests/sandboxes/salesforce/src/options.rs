@@ -117,6 +117,8 @@ pub struct Rights {
     pub view_roles: bool,
     /// *Assign Permission Sets*.
     pub assign_permission_sets: bool,
+    /// *Reset User Passwords and Unlock Users*.
+    pub reset_passwords: bool,
     /// Fields hidden by field-level security, for example `User.EmployeeNumber`.
     pub hidden_fields: Vec<String>,
 }
@@ -129,6 +131,7 @@ impl Default for Rights {
             manage_users: true,
             view_roles: true,
             assign_permission_sets: true,
+            reset_passwords: true,
             hidden_fields: Vec::new(),
         }
     }

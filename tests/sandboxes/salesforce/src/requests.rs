@@ -12,7 +12,9 @@ pub struct Requests {
     pub total: u64,
     /// Those that count against the org's daily API limit.
     pub api: u64,
-    /// Requests by kind: `token`, `versions`, `query:User`, `more:User`, `describe:User`, `limits`, …
+    /// Requests by kind: `token`, `versions`, `query:User`, `more:User`, `describe:User`, `limits`, …; writes as
+    /// `create:User`, `update:User`, `delete:GroupMember`, `password:User`, `collections:create:User`, `composite`,
+    /// `batch`. What a composite or a batch holds is counted by its kind, too, but in no total.
     pub by_kind: BTreeMap<String, u64>,
     /// The latest 10,000 requests, oldest first.
     pub log: VecDeque<LoggedRequest>,
@@ -37,6 +39,13 @@ impl Requests {
     /// How many requests of this kind were made.
     pub fn of(&self, kind: &str) -> u64 {
         self.by_kind.get(kind).copied().unwrap_or(0)
+    }
+
+    /// Counts the requests within a request.
+    pub(crate) fn add_parts(&mut self, kinds: &[String]) {
+        for kind in kinds {
+            *self.by_kind.entry(kind.clone()).or_default() += 1;
+        }
     }
 
     pub(crate) fn add(&mut self, request: LoggedRequest) {

@@ -1,4 +1,4 @@
-//! The sandbox is faithful enough for jsforce, the JavaScript client: sign-in by JWT, identity, queries, describe, errors.
+//! The sandbox is faithful enough for jsforce, the JavaScript client: sign-in by JWT, identity, queries, describe, writes, errors.
 
 #[path = "support/install.rs"]
 mod install;
@@ -13,7 +13,7 @@ use tokio::process::Command;
 const USERS: u64 = 3_100;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn jsforce_reads_the_org_unmodified() {
+async fn jsforce_reads_and_writes_the_org_unmodified() {
     let installed = install::install("jsforce", |folder| {
         let mut npm = Command::new("npm");
         npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);

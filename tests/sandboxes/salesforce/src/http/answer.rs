@@ -8,6 +8,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::{Body, Frame, SizeHint};
+use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Method};
 use serde_json::{Value as Json, json};
 
@@ -32,6 +33,28 @@ impl Ask {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The method that is meant: clients that can't send PATCH name it in a POST.
+    pub(crate) fn meant(&self) -> Method {
+        let named = self.parameter("_HttpMethod").filter(|_| self.method == Method::POST);
+        named.and_then(|name| name.parse().ok()).unwrap_or_else(|| self.method.clone())
+    }
+
+    /// A request that is part of this one: its method, its target, its body.
+    pub(crate) fn part(&self, method: Method, target: &str, body: Bytes) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut headers = self.headers.clone();
+        headers.remove("content-encoding");
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        Self {
+            method,
+            path: path.to_owned(),
+            query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers,
+            body,
+            target_length: target.len(),
+        }
+    }
+
     /// A header as text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -47,16 +70,41 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// What the request log calls the request.
     pub(crate) kind: String,
-    pub(crate) soql: Option<String>,
+    pub(crate) noted: Noted,
     /// The connection breaks in the middle of the body.
     pub(crate) cut: bool,
+    /// A write was carried out or refused, not kept from its resource.
+    pub(crate) wrote: bool,
+    /// The connection is closed without the answer.
+    pub(crate) lost: bool,
+}
+
+/// What the request log says beside the kind.
+#[derive(Debug, Default)]
+pub(crate) enum Noted {
+    #[default]
+    Nothing,
+    /// The statement of a query.
+    Soql(Box<str>),
+    /// The kinds of the requests within the request.
+    Parts(Vec<String>),
 }
 
 const JSON: &str = "application/json;charset=UTF-8";
 
 impl Answer {
     pub(crate) fn new(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status, content_type, headers: Vec::new(), body, kind: String::new(), soql: None, cut: false }
+        Self {
+            status,
+            content_type,
+            headers: Vec::new(),
+            body,
+            kind: String::new(),
+            noted: Noted::Nothing,
+            cut: false,
+            wrote: false,
+            lost: false,
+        }
     }
 
     pub(crate) fn json(status: u16, json: &Json) -> Self {
@@ -65,6 +113,11 @@ impl Answer {
 
     pub(crate) fn page(body: Vec<u8>) -> Self {
         Self::new(200, JSON, body)
+    }
+
+    /// A success with nothing to say.
+    pub(crate) fn no_content() -> Self {
+        Self::new(204, JSON, Vec::new())
     }
 
     /// The error array of the data resources.

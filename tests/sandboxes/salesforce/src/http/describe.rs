@@ -4,32 +4,39 @@ use serde_json::{Map, Value as Json, json};
 
 use super::answer::Answer;
 use super::shared::Shared;
+use crate::org::Calls;
 use crate::org::field::{Field, Kind};
 use crate::org::object::Object;
 use crate::org::schema;
+use crate::org::state::State;
+use crate::org::user_fields::DEFAULTS;
 
 /// `GET …/sobjects`.
 pub(crate) fn objects(shared: &Shared, version: &str) -> Answer {
     let state = shared.org.read();
-    let list: Vec<Json> =
-        Object::all().filter(|object| state.sees(*object)).map(|object| Json::Object(head(object, version))).collect();
+    let list: Vec<Json> = Object::all()
+        .filter(|object| state.sees(*object))
+        .map(|object| Json::Object(head(&state, object, version)))
+        .collect();
     Answer::json(200, &json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": list}))
 }
 
 /// `GET …/sobjects/X`.
-pub(crate) fn object(_: &Shared, object: Object, version: &str) -> Answer {
-    Answer::json(200, &json!({"objectDescribe": head(object, version), "recentItems": []}))
+pub(crate) fn object(shared: &Shared, object: Object, version: &str) -> Answer {
+    let head = head(&shared.org.read(), object, version);
+    Answer::json(200, &json!({"objectDescribe": head, "recentItems": []}))
 }
 
 /// `GET …/sobjects/X/describe`.
 pub(crate) fn describe(shared: &Shared, object: Object, version: &str) -> Answer {
     let state = shared.org.read();
-    let mut answer = head(object, version);
+    let mut answer = head(&state, object, version);
+    let calls = state.calls(object);
     let fields: Vec<Json> = schema::fields(object)
         .iter()
         .enumerate()
         .filter(|(place, _)| state.sees_field(object, *place))
-        .map(|(_, described)| field(object, described))
+        .map(|(_, described)| field(object, described, calls))
         .collect();
     let children: Vec<Json> = schema::CHILDREN
         .iter()
@@ -52,8 +59,9 @@ pub(crate) fn describe(shared: &Shared, object: Object, version: &str) -> Answer
 }
 
 /// What the global list says of an object.
-fn head(object: Object, version: &str) -> Map<String, Json> {
-    let (createable, updateable, deletable, replicateable) = object.calls();
+fn head(state: &State, object: Object, version: &str) -> Map<String, Json> {
+    let (.., replicateable) = object.calls();
+    let Calls { create: createable, update: updateable, delete: deletable } = state.calls(object);
     let (label, plural) = object.labels();
     let base = format!("/services/data/{version}/sobjects/{}", object.name());
     let mut urls = json!({
@@ -78,12 +86,15 @@ fn head(object: Object, version: &str) -> Map<String, Json> {
 }
 
 /// What describe says of a field.
-fn field(object: Object, field: &Field) -> Json {
+fn field(object: Object, field: &Field, calls: Calls) -> Json {
     let is_text = field.kind.soap_type() == "xsd:string";
     let values: Vec<Json> = field
         .picklist
         .iter()
-        .map(|value| json!({"active": true, "defaultValue": false, "label": value, "validFor": null, "value": value}))
+        .map(|value| {
+            let is_default = object == Object::User && DEFAULTS.contains(&(field.name, value));
+            json!({"active": true, "defaultValue": is_default, "label": value, "validFor": null, "value": value})
+        })
         .collect();
     let relationship = if field.relationship.is_empty() { Json::Null } else { json!(field.relationship) };
     let mut all = Map::new();
@@ -91,7 +102,7 @@ fn field(object: Object, field: &Field) -> Json {
         json!({
             "byteLength": u32::from(field.length) * if is_text { 3 } else { 1 },
             "caseSensitive": field.name == "FederationIdentifier", "compoundFieldName": compound(object, field),
-            "createable": field.createable, "custom": field.custom(),
+            "createable": field.createable && calls.create, "custom": field.custom(),
             "defaultValue": if field.kind == Kind::Boolean { json!(false) } else { Json::Null },
             "defaultedOnCreate": field.defaulted, "digits": if field.kind == Kind::Int { 8 } else { 0 },
             "filterable": field.filterable, "idLookup": field.id_lookup, "label": field.label,
@@ -107,7 +118,7 @@ fn field(object: Object, field: &Field) -> Json {
             "relationshipName": relationship, "restrictedPicklist": field.restricted,
             "scale": 0, "searchPrefilterable": field.kind == Kind::Reference, "soapType": field.kind.soap_type(),
             "sortable": field.filterable, "type": field.kind.name(), "unique": field.unique,
-            "updateable": field.updateable,
+            "updateable": field.updateable && calls.update,
         }),
         same_for_all(),
     ] {

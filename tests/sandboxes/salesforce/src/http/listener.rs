@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_openssl::SslStream;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, Ask, Broken, Payload, gzip};
+use super::answer::{Answer, Ask, Broken, Noted, Payload, gzip};
 use super::route;
 use super::shared::{Host, Shared};
 use crate::requests::LoggedRequest;
@@ -92,11 +92,22 @@ async fn answered(shared: Arc<Shared>, host: Host, request: Request<Incoming>) -
     let worker = shared.clone();
     // Statements are evaluated on a thread of their own: a scan of a large object takes a while.
     let answer = tokio::task::spawn_blocking(move || route::answer(&worker, host, &ask)).await.map_err(|_| Broken)?;
-    let status = answer.as_ref().map_or(0, |answer| answer.status);
-    let kind = answer.as_ref().map_or_else(|| "reset".to_owned(), |answer| answer.kind.clone());
-    let soql = answer.as_ref().and_then(|answer| answer.soql.clone());
-    shared.requests().add(LoggedRequest { method, path, soql, kind, status });
-    response(&shared, answer.ok_or(Broken)?, zipped)
+    note(&shared, method, path, answer.as_ref());
+    response(&shared, answer.filter(|answer| !answer.lost).ok_or(Broken)?, zipped)
+}
+
+/// Writes a request and its answer into the log.
+fn note(shared: &Shared, method: String, path: String, answer: Option<&Answer>) {
+    let kind = answer.map_or_else(|| "reset".to_owned(), |answer| answer.kind.clone());
+    let status = answer.filter(|answer| !answer.lost).map_or(0, |answer| answer.status);
+    let mut requests = shared.requests();
+    let mut soql = None;
+    match answer.map(|answer| &answer.noted) {
+        Some(Noted::Soql(statement)) => soql = Some(statement.to_string()),
+        Some(Noted::Parts(kinds)) => requests.add_parts(kinds),
+        Some(Noted::Nothing) | None => {}
+    }
+    requests.add(LoggedRequest { method, path, soql, kind, status });
 }
 
 fn wants_gzip(request: &Request<Incoming>) -> bool {

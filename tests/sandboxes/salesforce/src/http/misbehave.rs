@@ -14,6 +14,17 @@ pub(crate) struct Misbehaviour {
     requests: AtomicU64,
     /// Query answers so far.
     pages: AtomicU64,
+    /// Write requests that reached their resource so far.
+    writes: AtomicU64,
+    /// Rows that were to be written so far.
+    rows: AtomicU64,
+}
+
+/// What goes wrong with one row that is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowFault {
+    Locked,
+    Refused,
 }
 
 /// What to do with one query answer.
@@ -36,8 +47,9 @@ impl Misbehaviour {
     /// Replaces the faults and counts from the beginning.
     pub(crate) fn set(&self, faults: Vec<Fault>) {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
-        self.requests.store(0, Ordering::Relaxed);
-        self.pages.store(0, Ordering::Relaxed);
+        for count in [&self.requests, &self.pages, &self.writes, &self.rows] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     /// The first answer that `choose` gives for a fault in force.
@@ -98,6 +110,33 @@ impl Misbehaviour {
             }
         }
         due
+    }
+
+    /// What is due for the next row that is to be written.
+    pub(crate) fn row(&self) -> Option<RowFault> {
+        let row = self.rows.fetch_add(1, Ordering::Relaxed) + 1;
+        self.find(|fault| match fault {
+            Fault::LockRow(every) if row.is_multiple_of(*every) => Some(RowFault::Locked),
+            Fault::RefuseRow(every) if row.is_multiple_of(*every) => Some(RowFault::Refused),
+            _ => None,
+        })
+    }
+
+    /// Loses or cuts the answer to a write that was carried out, when that is due.
+    pub(crate) fn spoil(&self, answer: &mut Answer) {
+        let write = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
+        for fault in self.faults.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            match fault {
+                Fault::LostAnswer(every) => answer.lost |= write.is_multiple_of(*every),
+                Fault::LostAnswerOnce(number) => answer.lost |= write == *number,
+                // An answer with no body has no middle to break in.
+                Fault::Cut(every) if write.is_multiple_of(*every) => {
+                    answer.cut = !answer.body.is_empty();
+                    answer.lost |= answer.body.is_empty();
+                }
+                _ => {}
+            }
+        }
     }
 
     pub(crate) fn kills_cursors(&self) -> bool {

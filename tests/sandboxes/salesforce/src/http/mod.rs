@@ -10,6 +10,7 @@ mod route;
 mod session;
 mod shared;
 mod token;
+mod write;
 
 pub(crate) use listener::{Listener, bind};
 pub(crate) use shared::{Host, Shared};

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::answer::{Answer, Ask};
+use super::answer::{Answer, Ask, Noted};
 use super::misbehave::PageFaults;
 use super::shared::Shared;
 use crate::id::Id;
@@ -58,31 +58,30 @@ impl Cursors {
 }
 
 /// `GET …/query?q=` and `GET …/queryAll?q=`.
-pub(crate) fn query(shared: &Shared, ask: &Ask, version: &str) -> Answer {
+pub(crate) fn query(shared: &Shared, state: &State, ask: &Ask, version: &str) -> Answer {
     let Some(statement) = ask.parameter("q").filter(|text| !text.trim().is_empty()) else {
         return Answer::error(400, "MALFORMED_QUERY", "A query string has to be specified").kind("query");
     };
-    let mut answer = run(shared, ask, version, statement);
+    let mut answer = run(shared, state, ask, version, statement);
     if answer.kind.is_empty() {
         "query".clone_into(&mut answer.kind);
     }
-    answer.soql = Some(statement.to_owned());
+    answer.noted = Noted::Soql(statement.into());
     answer
 }
 
-fn run(shared: &Shared, ask: &Ask, version: &str, statement: &str) -> Answer {
+fn run(shared: &Shared, state: &State, ask: &Ask, version: &str, statement: &str) -> Answer {
     let select = match soql::parse(statement, shared.now()) {
         Ok(select) => select,
         Err(error) => return error.into(),
     };
-    let state = shared.org.read();
-    let bound = match soql::bind(&state, statement, &select) {
+    let bound = match soql::bind(state, statement, &select) {
         Ok(bound) => bound,
         Err(error) => return error.into(),
     };
     let object = bound.object;
     let kind = format!("query:{}", object.name());
-    let rows = soql::rows(&state, &bound);
+    let rows = soql::rows(state, &bound);
     if bound.count {
         let body = format!("{{\"totalSize\":{},\"done\":true,\"records\":[]}}", rows.len());
         return Answer::page(body.into_bytes()).kind(kind);
@@ -90,7 +89,7 @@ fn run(shared: &Shared, ask: &Ask, version: &str, statement: &str) -> Answer {
     let keyset = bound.filter.is_some();
     let cursor = Arc::new(Cursor { bound, rows, page: page_size(shared, ask) });
     let id = (cursor.rows.len() > cursor.page as u64).then(|| shared.cursors().add(cursor.clone()));
-    page(shared, &state, &cursor, id, 0, version, keyset).kind(kind)
+    page(shared, state, &cursor, id, 0, version, keyset).kind(kind)
 }
 
 /// `Sforce-Query-Options: batchSize=N`, within its bounds.

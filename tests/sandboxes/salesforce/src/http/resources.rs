@@ -125,33 +125,41 @@ pub(crate) fn record_count(shared: &Shared, ask: &Ask) -> Answer {
 }
 
 /// `GET …/sobjects/X/<id>[?fields=A,B]`.
-pub(crate) fn record(shared: &Shared, ask: &Ask, object: Object, id: &str, version: &str) -> Answer {
-    let state = shared.org.read();
-    let Some(index) = Id::parse(id).and_then(|id| state.world.index(object, id)) else { return Answer::not_found() };
-    if !state.table(object).has(index) {
-        return if index < state.table(object).end() {
-            Answer::error(404, "ENTITY_IS_DELETED", "entity is deleted")
-        } else {
-            Answer::not_found()
-        };
-    }
+pub(crate) fn record(shared: &Shared, state: &State, ask: &Ask, object: Object, id: &str, version: &str) -> Answer {
+    let index = match named_row(state, object, id) {
+        Ok(index) => index,
+        Err(answer) => return answer,
+    };
     let fields: Vec<&str> = match ask.parameter("fields") {
         Some(fields) => fields.split(',').map(str::trim).collect(),
-        None => visible(&state, object).collect(),
+        None => visible(state, object).collect(),
     };
     if let Some(unknown) = fields.iter().find(|name| !name.contains('.') && state.field(object, name).is_none()) {
         let message = format!("No such column '{unknown}' on sobject of type {}", object.name());
         return Answer::error(400, "INVALID_FIELD", &message);
     }
     let statement = format!("SELECT {} FROM {}", fields.join(", "), object.name());
-    let bound = soql::parse(&statement, shared.now()).and_then(|select| soql::bind(&state, &statement, &select));
+    let bound = soql::parse(&statement, shared.now()).and_then(|select| soql::bind(state, &statement, &select));
     match bound {
         Ok(bound) => {
             let mut body = Vec::new();
-            bound.shape.write(&state, (object, index), version, &mut body);
+            bound.shape.write(state, (object, index), version, &mut body);
             Answer::page(body)
         }
         Err(error) => error.into(),
+    }
+}
+
+/// The row that an id in an address names.
+pub(crate) fn named_row(state: &State, object: Object, id: &str) -> Result<u64, Answer> {
+    let index = Id::parse(id).and_then(|id| state.world.index(object, id)).ok_or_else(Answer::not_found)?;
+    let table = state.table(object);
+    if table.has(index) {
+        Ok(index)
+    } else if index < table.end() {
+        Err(Answer::error(404, "ENTITY_IS_DELETED", "entity is deleted"))
+    } else {
+        Err(Answer::not_found())
     }
 }
 

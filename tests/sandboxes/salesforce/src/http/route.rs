@@ -5,6 +5,7 @@ use hyper::Method;
 use super::answer::{Answer, Ask};
 use super::session::Session;
 use super::shared::{Host, Shared};
+use super::write::{self, Caller};
 use super::{describe, query, resources, token};
 use crate::org::INTEGRATION;
 use crate::org::object::Object;
@@ -62,10 +63,13 @@ fn data(shared: &Shared, host: Host, ask: &Ask, version: &str, rest: &[&str]) ->
         return None;
     }
     let usage = shared.usage();
-    let answer = match shared.faults.answer(request) {
+    let mut answer = match shared.faults.answer(request) {
         Some(answer) => answer.kind("fault"),
         None => checked(shared, host, ask, version, rest),
     };
+    if answer.wrote {
+        shared.faults.spoil(&mut answer);
+    }
     Some(answer.with("Sforce-Limit-Info", usage).with("X-Request-Id", format!("{request:032x}")))
 }
 
@@ -89,7 +93,7 @@ fn checked(shared: &Shared, host: Host, ask: &Ask, version: &str, rest: &[&str])
     if session.user == INTEGRATION && !shared.org.read().rights.api_enabled {
         return Answer::error(403, "API_CURRENTLY_DISABLED", "API is disabled for this User").kind("forbidden");
     }
-    resource(shared, ask, version, rest)
+    resource(shared, ask, Caller { user: session.user, version }, rest)
 }
 
 /// The number of `vNN.0`.
@@ -112,28 +116,68 @@ pub(crate) fn session(shared: &Shared, ask: &Ask) -> Result<Session, Answer> {
     if is_active { Ok(session) } else { Err(expired()) }
 }
 
-fn resource(shared: &Shared, ask: &Ask, version: &str, rest: &[&str]) -> Answer {
-    if !reads(&ask.method) {
-        return Answer::not_allowed(&ask.method, "HEAD,GET").kind("refused");
-    }
+/// Answers a request for a resource of the data.
+pub(super) fn resource(shared: &Shared, ask: &Ask, caller: Caller<'_>, rest: &[&str]) -> Answer {
+    let version = caller.version;
     match rest {
-        [] => resources::list(shared, version).kind("resources"),
-        ["query" | "queryAll"] => query::query(shared, ask, version),
-        ["query" | "queryAll", locator] => query::more(shared, locator, version),
-        ["limits"] => resources::limits(shared).kind("limits"),
-        ["limits", "recordCount"] => resources::record_count(shared, ask).kind("record_count"),
-        ["sobjects"] => describe::objects(shared, version).kind("sobjects"),
+        ["composite", rest @ ..] => composite(shared, ask, caller, rest),
         ["sobjects", object, rest @ ..] => {
             let Some(object) = Object::named(object).filter(|object| shared.org.read().sees(*object)) else {
                 return Answer::not_found().kind("unknown");
             };
-            match rest {
-                [] => describe::object(shared, object, version).kind(format!("sobject:{}", object.name())),
-                ["describe"] => describe::describe(shared, object, version).kind(format!("describe:{}", object.name())),
-                [id] => resources::record(shared, ask, object, id, version).kind(format!("record:{}", object.name())),
-                _ => Answer::not_found().kind("unknown"),
+            sobject(shared, ask, caller, object, rest)
+        }
+        _ if !reads(&ask.method) => Answer::not_allowed(&ask.method, "HEAD,GET").kind("refused"),
+        [] => resources::list(shared, version).kind("resources"),
+        ["query" | "queryAll"] => query::query(shared, &shared.org.read(), ask, version),
+        ["query" | "queryAll", locator] => query::more(shared, locator, version),
+        ["limits"] => resources::limits(shared).kind("limits"),
+        ["limits", "recordCount"] => resources::record_count(shared, ask).kind("record_count"),
+        ["sobjects"] => describe::objects(shared, version).kind("sobjects"),
+        _ => Answer::not_found().kind("unknown"),
+    }
+}
+
+fn sobject(shared: &Shared, ask: &Ask, caller: Caller<'_>, object: Object, rest: &[&str]) -> Answer {
+    let version = caller.version;
+    let is_read = reads(&ask.method);
+    match rest {
+        [] if is_read => describe::object(shared, object, version).kind(format!("sobject:{}", object.name())),
+        [] if ask.method == Method::POST => write::create(shared, ask, caller, object),
+        [] => Answer::not_allowed(&ask.method, "HEAD,GET,POST").kind("refused"),
+        ["describe"] if is_read => {
+            describe::describe(shared, object, version).kind(format!("describe:{}", object.name()))
+        }
+        ["describe"] => Answer::not_allowed(&ask.method, "HEAD,GET").kind("refused"),
+        [id] if is_read => {
+            let kind = format!("record:{}", object.name());
+            resources::record(shared, &shared.org.read(), ask, object, id, version).kind(kind)
+        }
+        [id] => write::record(shared, ask, caller, object, id),
+        [id, "password"] if object == Object::User => write::password(shared, ask, caller, id),
+        [field, _] => {
+            let message = format!("Provided external ID field does not exist or is not accessible: {field}");
+            Answer::error(404, "NOT_FOUND", &message).kind("unknown")
+        }
+        _ => Answer::not_found().kind("unknown"),
+    }
+}
+
+fn composite(shared: &Shared, ask: &Ask, caller: Caller<'_>, rest: &[&str]) -> Answer {
+    let posts = ask.method == Method::POST;
+    match rest {
+        [] if posts => write::composite(shared, ask, caller),
+        ["batch"] if posts => write::batch(shared, ask, caller),
+        ["sobjects"] => write::collections(shared, ask, caller),
+        ["sobjects", object] if posts || reads(&ask.method) => {
+            let state = shared.org.read();
+            match Object::named(object).filter(|object| state.sees(*object)) {
+                Some(object) => write::retrieve(shared, &state, ask, object, caller.version)
+                    .kind(format!("collections:read:{}", object.name())),
+                None => Answer::not_found().kind("unknown"),
             }
         }
+        [] | ["batch"] => Answer::not_allowed(&ask.method, "POST").kind("refused"),
         _ => Answer::not_found().kind("unknown"),
     }
 }

@@ -54,6 +54,13 @@ impl Sessions {
         self.open.remove(token).is_some()
     }
 
+    /// Ends the sessions of these users.
+    pub(crate) fn close_of(&mut self, users: &[u64]) {
+        if !users.is_empty() {
+            self.open.retain(|_, session| !users.contains(&session.user));
+        }
+    }
+
     /// Ends all sessions.
     pub(crate) fn close_all(&mut self) {
         self.open.clear();

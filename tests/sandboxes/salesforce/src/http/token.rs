@@ -140,9 +140,7 @@ fn check_login(shared: &Shared, user: u64) -> Result<(), Refused> {
     {
         let state = shared.org.read();
         let id = state.world.id(Object::User, user);
-        let login = crate::org::schema::place(Object::UserLogin, "UserId")
-            .and_then(|field| state.of_user(Object::UserLogin, field, id))
-            .and_then(|rows| rows.first().copied());
+        let login = state.login_of(id);
         let is = |field: &str| login.is_some_and(|row| state.named(Object::UserLogin, row, field) == Value::Bool(true));
         if state.named(Object::User, user, "IsActive") != Value::Bool(true) || is("IsFrozen") {
             return Err(("invalid_grant", "inactive user"));

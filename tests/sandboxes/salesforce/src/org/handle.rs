@@ -8,14 +8,16 @@ use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use super::blocker::Blocker;
 use super::object::Object;
-use super::people;
 use super::schema;
 use super::state::State;
 use super::table::Row;
+use super::upkeep::Author;
 use super::value::{self, Value};
 use crate::id::Id;
 use crate::options::{Options, Rights};
+use crate::writes::Write;
 
 /// The simulated org, as its administrator sees it. Cheap to clone; every clone is the same org.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ impl Org {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -74,51 +76,23 @@ impl Org {
                 return Err(Error::new(ErrorKind::Invalid, format!("A user needs a `{needed}`")));
             }
         }
-        let user = self.insert("User", fields)?;
-        self.insert("UserLogin", &[("UserId", Json::from(user.as_str()))])?;
-        let profile = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("ProfileId"));
-        if let Some((_, Json::String(profile))) = profile {
-            let set = self.own_set(profile)?;
-            self.insert(
-                "PermissionSetAssignment",
-                &[
-                    ("AssigneeId", Json::from(user.as_str())),
-                    ("PermissionSetId", Json::from(set)),
-                    ("IsActive", Json::from(true)),
-                ],
-            )?;
-        }
-        Ok(user)
-    }
-
-    fn own_set(&self, profile: &str) -> Result<String> {
-        let id = parsed(profile)?;
-        let state = self.read();
-        let row = state.find(Object::Profile, id).ok_or_else(|| missing(profile))?;
-        Ok(state.world.id(Object::PermissionSet, row).to_string())
+        let row = filled(Object::User, fields)?;
+        let mut state = self.write();
+        let author = administrator(&state);
+        let user = state.insert(Object::User, row, author);
+        state.settle(user, author);
+        state.commit();
+        Ok(state.world.id(Object::User, user).to_string())
     }
 
     /// Adds a row to an object and says its id. Fields left out are null or false.
     pub fn insert(&self, object: &str, fields: &[(&str, Json)]) -> Result<String> {
         let object = known(object)?;
-        let mut row = Row::new(object);
-        for (name, json) in fields {
-            let place = placed(object, name)?;
-            row = row.with(schema::fields(object)[place].name, converted(object, place, json)?);
-        }
-        let now = Value::DateTime(now());
+        let row = filled(object, fields)?;
         let mut state = self.write();
-        let administrator = state.world.id(Object::User, 1);
-        row = row
-            .with("CreatedDate", now.clone())
-            .with("CreatedById", administrator)
-            .with("LastModifiedDate", now.clone())
-            .with("LastModifiedById", administrator)
-            .with("SystemModstamp", now);
-        let index = state.table_mut(object).push(row);
-        if object == Object::User {
-            rename(&mut state, index);
-        }
+        let author = administrator(&state);
+        let index = state.insert(object, row, author);
+        state.commit();
         Ok(state.world.id(object, index).to_string())
     }
 
@@ -128,16 +102,9 @@ impl Org {
         let (object, index) = state.locate(parsed(id)?).ok_or_else(|| missing(id))?;
         let place = placed(object, field)?;
         let value = converted(object, place, &json.into())?;
-        state.table_mut(object).set(index, place, value.clone());
-        for stamp in ["LastModifiedDate", "SystemModstamp"] {
-            if let Some(place) = schema::place(object, stamp) {
-                state.table_mut(object).set(index, place, Value::DateTime(now()));
-            }
-        }
-        if object == Object::User {
-            rename(&mut state, index);
-            follow_profile(&mut state, index, schema::fields(object)[place].name, &value);
-        }
+        let author = administrator(&state);
+        state.change((object, index), vec![(place, value)], author);
+        state.commit();
         Ok(())
     }
 
@@ -145,7 +112,8 @@ impl Org {
     pub fn remove(&self, id: &str) -> Result<()> {
         let mut state = self.write();
         let (object, index) = state.locate(parsed(id)?).ok_or_else(|| missing(id))?;
-        state.table_mut(object).remove(index);
+        state.take_away((object, index));
+        state.commit();
         Ok(())
     }
 
@@ -170,14 +138,7 @@ impl Org {
     }
 
     fn set_login(&self, user: &str, field: &str, value: bool) -> Result<()> {
-        let login = {
-            let state = self.read();
-            let id = parsed(user)?;
-            let rows = state.of_user(Object::UserLogin, placed(Object::UserLogin, "UserId")?, id);
-            let row = rows.and_then(|rows| rows.first().copied()).ok_or_else(|| missing(user))?;
-            state.world.id(Object::UserLogin, row).to_string()
-        };
-        self.set(&login, field, value)
+        self.set(&self.login_of(user)?, field, value)
     }
 
     /// Assigns a permission set and says the id of the assignment.
@@ -186,6 +147,69 @@ impl Org {
             "PermissionSetAssignment",
             &[("AssigneeId", Json::from(user)), ("PermissionSetId", Json::from(set)), ("IsActive", Json::from(true))],
         )
+    }
+
+    /// Lets a licence (`UserLicense`, `PermissionSetLicense` or `PackageLicense`) have this many seats left.
+    pub fn set_free_seats(&self, license: &str, seats: u64) -> Result<()> {
+        let mut state = self.write();
+        let record = state.locate(parsed(license)?).ok_or_else(|| missing(license))?;
+        state.leave_seats(record, i64::try_from(seats).unwrap_or(i64::MAX / 2));
+        state.commit();
+        Ok(())
+    }
+
+    /// Keeps a user from being deactivated over HTTP; `None` lets it go again.
+    pub fn block_deactivation(&self, user: &str, blocker: Option<Blocker>) -> Result<()> {
+        let mut state = self.write();
+        let index = state.find(Object::User, parsed(user)?).ok_or_else(|| missing(user))?;
+        match blocker {
+            Some(blocker) => state.blockers.insert(index, blocker),
+            None => state.blockers.remove(&index),
+        };
+        Ok(())
+    }
+
+    /// Lets a username be taken by a user of another org, which nobody can see here.
+    pub fn take_username_elsewhere(&self, username: &str) {
+        self.write().elsewhere.insert(username.to_lowercase());
+    }
+
+    /// The value of a field, as the API writes it.
+    pub fn field(&self, id: &str, field: &str) -> Result<Json> {
+        let state = self.read();
+        let (object, index) = state.locate(parsed(id)?).ok_or_else(|| missing(id))?;
+        let mut text = Vec::new();
+        state.value(object, index, placed(object, field)?).write(&mut text);
+        serde_json::from_slice(&text).map_err(|cause| {
+            Error::new(ErrorKind::Internal, "The sandbox wrote a value that is no JSON").with_cause(cause)
+        })
+    }
+
+    /// The ids of everything that a user holds, each with the object that says so, for example
+    /// `("GroupMember", "00G…")`. The profile's own permission set is left out; what comes through a permission set
+    /// group is that group.
+    pub fn holdings(&self, user: &str) -> Result<Vec<(&'static str, String)>> {
+        let state = self.read();
+        let user = parsed(user)?;
+        state.find(Object::User, user).ok_or_else(|| missing(&user.to_string()))?;
+        Ok(state.holdings(user).into_iter().map(|(object, id)| (object.name(), id.to_string())).collect())
+    }
+
+    /// The id of a user's `UserLogin` row.
+    pub fn login_of(&self, user: &str) -> Result<String> {
+        let state = self.read();
+        let row = state.login_of(parsed(user)?).ok_or_else(|| missing(user))?;
+        Ok(state.world.id(Object::UserLogin, row).to_string())
+    }
+
+    /// The latest 100,000 rows that clients wrote over HTTP, oldest first.
+    pub fn writes(&self) -> Vec<Write> {
+        self.read().journal.all()
+    }
+
+    /// Forgets what clients wrote; the org stays as they left it.
+    pub fn clear_writes(&self) {
+        self.write().journal.clear();
     }
 
     /// Switches an optional object on or off; an object that is off is unknown to every resource.
@@ -211,30 +235,18 @@ fn now() -> i64 {
     Timestamp::now().as_millisecond() / 1_000 * 1_000
 }
 
-/// Keeps `Name` the sum of its parts.
-fn rename(state: &mut State, index: u64) {
-    let first = state.named(Object::User, index, "FirstName");
-    let last = state.named(Object::User, index, "LastName");
-    if let Some(place) = schema::place(Object::User, "Name") {
-        state.table_mut(Object::User).set(index, place, people::full_name(&first, &last));
-    }
+/// Changes through the handle are the administrator's.
+fn administrator(state: &State) -> Author {
+    Author { user: state.world.id(Object::User, 1), now: now() }
 }
 
-/// Lets the profile's own assignment follow a change of profile.
-fn follow_profile(state: &mut State, index: u64, field: &str, value: &Value) {
-    if field != "ProfileId" || index >= state.world.users {
-        return;
+fn filled(object: Object, fields: &[(&str, Json)]) -> Result<Row> {
+    let mut row = Row::new(object);
+    for (name, json) in fields {
+        let place = placed(object, name)?;
+        row.put(place, converted(object, place, json)?);
     }
-    let set = match value {
-        Value::Id(profile) => state.world.index(Object::Profile, *profile),
-        _ => None,
-    };
-    let place = schema::place(Object::PermissionSetAssignment, "PermissionSetId");
-    if let (Some(set), Some(place)) = (set, place) {
-        let row = index * state.world.stride;
-        let id = state.world.id(Object::PermissionSet, set);
-        state.table_mut(Object::PermissionSetAssignment).set(row, place, Value::Id(id));
-    }
+    Ok(row)
 }
 
 fn known(object: &str) -> Result<Object> {

@@ -1,19 +1,29 @@
 //! The data of the org: generated from `(seed, index)`, with changes on top.
 
+mod access;
+mod blocker;
 mod catalog;
 pub(crate) mod field;
 mod handle;
 mod holdings;
 pub(crate) mod object;
+mod password;
 mod people;
 pub(crate) mod schema;
+mod seats;
 mod setup_fields;
 pub(crate) mod state;
-mod table;
-mod user_fields;
+pub(crate) mod table;
+pub(crate) mod undo;
+mod unique;
+mod upkeep;
+pub(crate) mod user_fields;
 pub(crate) mod value;
 mod vocabulary;
 mod world;
 
+pub(crate) use access::Calls;
+pub use blocker::Blocker;
 pub use handle::Org;
 pub(crate) use people::INTEGRATION;
+pub(crate) use upkeep::Author;

@@ -71,9 +71,6 @@ const ALL: [(Object, &str, &str, &str, &str); 21] = [
 ];
 
 impl Object {
-    /// How many there are.
-    pub(crate) const COUNT: usize = ALL.len();
-
     /// Every object, in the order of [`Object::place`].
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         ALL.iter().map(|(object, ..)| *object)
@@ -114,14 +111,13 @@ impl Object {
         match self {
             Self::User | Self::Territory2Model => (true, true, false, true),
             Self::UserRole | Self::Profile | Self::Group => (true, true, true, true),
-            Self::PermissionSet
-            | Self::PermissionSetAssignment
-            | Self::PermissionSetGroup
-            | Self::UserPackageLicense
-            | Self::Territory2 => (true, true, true, false),
-            Self::PermissionSetGroupComponent | Self::PermissionSetLicenseAssign | Self::UserTerritory2Association => {
-                (true, false, true, false)
+            Self::PermissionSet | Self::PermissionSetAssignment | Self::PermissionSetGroup | Self::Territory2 => {
+                (true, true, true, false)
             }
+            Self::PermissionSetGroupComponent
+            | Self::PermissionSetLicenseAssign
+            | Self::UserPackageLicense
+            | Self::UserTerritory2Association => (true, false, true, false),
             Self::GroupMember | Self::QueueSobject => (true, false, true, true),
             Self::UserLogin => (false, true, false, false),
             Self::Organization => (false, true, false, true),

@@ -1,16 +1,21 @@
 //! The whole org: the generated world, its tables, what is available.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::blocker::Blocker;
 use super::catalog;
 use super::holdings;
 use super::object::Object;
+use super::password::Passwords;
 use super::schema;
-use super::table::Table;
+use super::table::{Row, Table};
+use super::undo::Undo;
+use super::unique::Unique;
 use super::value::Value;
 use super::world::World;
 use crate::id::Id;
 use crate::options::{Options, Rights};
+use crate::writes::Journal;
 
 /// A record: which object, which row.
 pub(crate) type Record = (Object, u64);
@@ -24,6 +29,16 @@ pub(crate) struct State {
     /// Fields hidden from the integration user.
     hidden: HashSet<(Object, usize)>,
     pub(crate) rights: Rights,
+    /// Usernames that users of other orgs have.
+    pub(crate) elsewhere: HashSet<String>,
+    /// Users that can't be deactivated, and why.
+    pub(crate) blockers: HashMap<u64, Blocker>,
+    pub(crate) passwords: Passwords,
+    /// What was written over HTTP.
+    pub(crate) journal: Journal,
+    pub(super) unique: Unique,
+    /// What would take back the changes since the last commit.
+    pub(super) undo: Vec<Undo>,
 }
 
 impl State {
@@ -40,10 +55,16 @@ impl State {
         };
         let mut state = Self {
             world,
-            tables: (0..Object::COUNT).map(|_| Table::default()).collect(),
+            tables: Object::all().map(|object| Table::held_by(holder(object))).collect(),
             unavailable: HashSet::new(),
             hidden: HashSet::new(),
             rights: Rights::default(),
+            elsewhere: HashSet::new(),
+            blockers: HashMap::new(),
+            passwords: Passwords::new(),
+            journal: Journal::default(),
+            unique: Unique::default(),
+            undo: Vec::new(),
         };
         catalog::fill(&mut state);
         if !options.territories {
@@ -146,46 +167,107 @@ impl State {
         self.find(object, id).map(|index| (object, index))
     }
 
-    /// The rows of `object` whose `field` names the user `user`, where that can be said without a scan.
-    pub(crate) fn of_user(&self, object: Object, field: usize, user: Id) -> Option<Vec<u64>> {
-        let by_user = matches!(
-            (object, schema::fields(object)[field].name),
-            (Object::PermissionSetAssignment | Object::PermissionSetLicenseAssign, "AssigneeId")
-                | (Object::GroupMember, "UserOrGroupId")
-                | (
-                    Object::UserPackageLicense
-                        | Object::UserLogin
-                        | Object::UserTerritory2Association
-                        | Object::LoginHistory,
-                    "UserId"
-                )
-        );
-        if !by_user {
+    /// Changes a field of a row.
+    pub(crate) fn set(&mut self, object: Object, index: u64, field: usize, value: Value) {
+        if object == Object::User {
+            self.unique.note(field, &value, index);
+        }
+        let earlier = self.table_mut(object).set(index, field, value);
+        self.undo.push(Undo::Unset { object, index, field, earlier });
+    }
+
+    /// Changes a field of a row by its name; a name that the object lacks is ignored.
+    pub(crate) fn set_named(&mut self, object: Object, index: u64, field: &str, value: impl Into<Value>) {
+        if let Some(place) = schema::place(object, field) {
+            self.set(object, index, place, value.into());
+        }
+    }
+
+    /// Appends a row and says its number.
+    pub(crate) fn push(&mut self, object: Object, row: Row) -> u64 {
+        let index = self.table(object).end();
+        if object == Object::User {
+            for field in 0..schema::fields(object).len() {
+                self.unique.note(field, row.value(field), index);
+            }
+        }
+        self.undo.push(Undo::Pop(object));
+        self.table_mut(object).push(row)
+    }
+
+    /// Removes a row; false when it was removed before.
+    pub(crate) fn remove(&mut self, object: Object, index: u64) -> bool {
+        let removed = self.table_mut(object).remove(index);
+        if removed {
+            self.undo.push(Undo::Restore(object, index));
+        }
+        removed
+    }
+
+    /// The rows of `object` whose `field` names `holder`, a user or a group, where that can be said without a scan.
+    pub(crate) fn of_holder(&self, object: Object, field: usize, holding: Id) -> Option<Vec<u64>> {
+        if holder(object) != Some(field) {
             return None;
         }
         let table = self.table(object);
         let mut rows = Vec::new();
-        if let Some(index) = self.world.index(Object::User, user)
+        if let Some(index) = self.world.index(Object::User, holding)
             && index < self.world.users
         {
-            rows.extend(holdings::of_user(&self.world, object, index).filter(|row| table.has(*row)));
+            rows.extend(holdings::of_user(&self.world, object, index));
         }
-        rows.extend(table.stored().filter(|row| self.value(object, *row, field) == Value::Id(user)));
+        rows.extend_from_slice(table.once_held(holding));
+        rows.sort_unstable();
+        rows.dedup();
+        rows.retain(|row| table.has(*row) && self.value(object, *row, field) == Value::Id(holding));
         Some(rows)
     }
 
-    /// The user with this username, whatever its case.
-    pub(crate) fn user_named(&self, username: &str) -> Option<u64> {
-        let place = schema::place(Object::User, "Username")?;
-        let fits = |index: &u64| {
-            self.table(Object::User).has(*index)
-                && self
-                    .value(Object::User, *index, place)
-                    .text()
-                    .is_some_and(|known| known.eq_ignore_ascii_case(username))
-        };
-        // Generated usernames end in the row number.
-        let guess = username.split('@').next().and_then(|local| local.rsplit('.').next()?.parse().ok());
-        guess.filter(fits).or_else(|| (0..self.table(Object::User).end()).find(fits))
+    /// The login row of a user.
+    pub(crate) fn login_of(&self, user: Id) -> Option<u64> {
+        self.held(Object::UserLogin, user).first().copied()
     }
+
+    /// What a user holds: the object of each assignment and the id of what it gives.
+    pub(crate) fn holdings(&self, user: Id) -> Vec<(Object, Id)> {
+        let mut held = Vec::new();
+        for (object, field) in [
+            (Object::PermissionSetAssignment, "PermissionSetId"),
+            (Object::PermissionSetLicenseAssign, "PermissionSetLicenseId"),
+            (Object::GroupMember, "GroupId"),
+            (Object::UserPackageLicense, "PackageLicenseId"),
+            (Object::UserTerritory2Association, "Territory2Id"),
+        ] {
+            for row in self.held(object, user) {
+                let group = self.named(object, row, "PermissionSetGroupId").id();
+                let given = group.or_else(|| self.named(object, row, field).id());
+                held.extend(given.filter(|id| !self.is_own_set(*id)).map(|id| (object, id)));
+            }
+        }
+        held
+    }
+
+    /// Whether an id is that of a permission set which a profile owns.
+    pub(crate) fn is_own_set(&self, id: Id) -> bool {
+        self.find(Object::PermissionSet, id)
+            .is_some_and(|row| self.named(Object::PermissionSet, row, "IsOwnedByProfile") == Value::Bool(true))
+    }
+
+    /// The rows of `object` that belong to a user or a group; none where the object has no holder.
+    pub(crate) fn held(&self, object: Object, holding: Id) -> Vec<u64> {
+        holder(object).and_then(|field| self.of_holder(object, field, holding)).unwrap_or_default()
+    }
+}
+
+/// The field that says who a row belongs to.
+fn holder(object: Object) -> Option<usize> {
+    let field = match object {
+        Object::PermissionSetAssignment | Object::PermissionSetLicenseAssign => "AssigneeId",
+        Object::GroupMember => "UserOrGroupId",
+        Object::UserPackageLicense | Object::UserLogin | Object::UserTerritory2Association | Object::LoginHistory => {
+            "UserId"
+        }
+        _ => return None,
+    };
+    schema::place(object, field)
 }

@@ -5,19 +5,29 @@ use std::collections::{BTreeSet, HashMap};
 use super::object::Object;
 use super::schema;
 use super::value::Value;
+use crate::id::Id;
 
 /// The rows of one object.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     /// Rows computed from their number.
     pub(crate) generated: u64,
+    /// The field that names who a row belongs to, where rows are looked up by it.
+    holder: Option<usize>,
     /// Rows kept as values, in the order of the object's fields.
     stored: Vec<Box<[Value]>>,
     removed: BTreeSet<u64>,
     changed: HashMap<u64, Vec<(usize, Value)>>,
+    /// Stored rows by their holder. A row that went away again may still be named: readers look at the row itself.
+    held: HashMap<Id, Vec<u64>>,
 }
 
 impl Table {
+    /// An empty table whose rows are looked up by `holder`.
+    pub(crate) fn held_by(holder: Option<usize>) -> Self {
+        Self { holder, ..Self::default() }
+    }
+
     /// One past the last row number, removed rows included.
     pub(crate) fn end(&self) -> u64 {
         self.generated + self.stored.len() as u64
@@ -38,37 +48,79 @@ impl Table {
 
     /// The value that a change or a stored row gives; `None` for an untouched generated one.
     pub(crate) fn value(&self, index: u64, field: usize) -> Option<Value> {
-        if !self.changed.is_empty()
-            && let Some((_, value)) =
-                self.changed.get(&index).and_then(|changes| changes.iter().find(|(place, _)| *place == field))
-        {
+        if let Some(value) = self.change(index, field) {
             return Some(value.clone());
         }
         let row = usize::try_from(index.checked_sub(self.generated)?).ok()?;
         self.stored.get(row).map(|values| values[field].clone())
     }
 
-    pub(crate) fn set(&mut self, index: u64, field: usize, value: Value) {
+    fn change(&self, index: u64, field: usize) -> Option<&Value> {
+        if self.changed.is_empty() {
+            return None;
+        }
+        let (_, value) = self.changed.get(&index)?.iter().find(|(place, _)| *place == field)?;
+        Some(value)
+    }
+
+    /// Changes a field and says what an earlier change had put there.
+    pub(crate) fn set(&mut self, index: u64, field: usize, value: Value) -> Option<Value> {
+        if self.holder == Some(field)
+            && let Value::Id(holder) = value
+        {
+            self.held.entry(holder).or_default().push(index);
+        }
         let changes = self.changed.entry(index).or_default();
-        match changes.iter_mut().find(|(place, _)| *place == field) {
-            Some(change) => change.1 = value,
-            None => changes.push((field, value)),
+        if let Some(change) = changes.iter_mut().find(|(place, _)| *place == field) {
+            return Some(std::mem::replace(&mut change.1, value));
+        }
+        changes.push((field, value));
+        None
+    }
+
+    /// Takes a change back: what an earlier one had put there stands again.
+    pub(crate) fn unset(&mut self, index: u64, field: usize, earlier: Option<Value>) {
+        if let Some(value) = earlier {
+            self.set(index, field, value);
+            return;
+        }
+        if let Some(changes) = self.changed.get_mut(&index) {
+            changes.retain(|(place, _)| *place != field);
+            if changes.is_empty() {
+                self.changed.remove(&index);
+            }
         }
     }
 
     /// Appends a row and says its number.
     pub(crate) fn push(&mut self, row: Row) -> u64 {
+        let index = self.end();
+        if let Some(field) = self.holder
+            && let Value::Id(holder) = row.values[field]
+        {
+            self.held.entry(holder).or_default().push(index);
+        }
         self.stored.push(row.values);
-        self.end() - 1
+        index
+    }
+
+    /// Takes the latest appended row back.
+    pub(crate) fn pop(&mut self) {
+        self.stored.pop();
     }
 
     pub(crate) fn remove(&mut self, index: u64) -> bool {
         self.has(index) && self.removed.insert(index)
     }
 
-    /// The numbers of the stored rows.
-    pub(crate) fn stored(&self) -> impl Iterator<Item = u64> {
-        (self.generated..self.end()).filter(|index| self.has(*index))
+    /// Takes a removal back.
+    pub(crate) fn restore(&mut self, index: u64) {
+        self.removed.remove(&index);
+    }
+
+    /// The rows, generated ones aside, that `holder` had at some time.
+    pub(crate) fn once_held(&self, holder: Id) -> &[u64] {
+        self.held.get(&holder).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -95,5 +147,15 @@ impl Row {
             self.values[place] = value.into();
         }
         self
+    }
+
+    /// Sets the field at a place.
+    pub(crate) fn put(&mut self, place: usize, value: Value) {
+        self.values[place] = value;
+    }
+
+    /// The value at a place.
+    pub(crate) fn value(&self, place: usize) -> &Value {
+        &self.values[place]
     }
 }

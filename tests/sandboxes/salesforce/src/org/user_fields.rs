@@ -41,6 +41,9 @@ const USER_TYPES: &[&str] = &[
     "CloudIntegrationUser",
 ];
 
+/// What the org puts into a field that was left out when a user was made.
+pub(crate) const DEFAULTS: [(&str, &str); 2] = [("DigestFrequency", "D"), ("DefaultGroupNotificationFrequency", "N")];
+
 const fn feature(name: &'static str, label: &'static str) -> Field {
     Field::flag(name, label).writable().from(people::no)
 }

@@ -35,6 +35,14 @@ impl Value {
         }
     }
 
+    /// The id, if it is one.
+    pub(crate) fn id(&self) -> Option<Id> {
+        match self {
+            Self::Id(id) => Some(*id),
+            _ => None,
+        }
+    }
+
     /// Orders values of one field, nulls first, text without regard to case.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         match (self, other) {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::ast::Operator;
 use super::bind::{Bound, OrderKey};
 use super::filter::{Filter, Operand};
+use super::path::{Leaf, Path};
 use super::shape;
 use crate::id::Id;
 use crate::org::object::Object;
@@ -53,7 +54,7 @@ pub(crate) fn rows(state: &State, bound: &Bound) -> Rows {
 
 /// The children of one parent that a subquery answers with.
 pub(crate) fn children(state: &State, bound: &Bound, field: usize, parent: Id) -> Vec<u64> {
-    let rows = state.of_user(bound.object, field, parent).unwrap_or_else(|| {
+    let rows = state.of_holder(bound.object, field, parent).unwrap_or_else(|| {
         let table = state.table(bound.object);
         (0..table.end())
             .filter(|row| table.has(*row) && state.value(bound.object, *row, field) == Value::Id(parent))
@@ -172,28 +173,46 @@ fn candidates(state: &State, bound: &Bound) -> Candidates {
     Candidates { rows: Rows::Range(range), exact }
 }
 
-/// The rows of a condition that names ids.
+/// The rows of a condition that names ids, or values of a field that is unique.
 fn looked_up(state: &State, object: Object, condition: &Filter) -> Option<Vec<u64>> {
-    let (path, ids): (_, Vec<Id>) = match condition {
-        Filter::Compare { path, operator: Operator::Equal, operand: Operand::Value(Value::Id(id)) } => {
-            (path, vec![*id])
+    match condition {
+        Filter::Compare { path, operator: Operator::Equal, operand: Operand::Value(value) } => {
+            with_value(state, object, own_field(path)?, value)
         }
-        Filter::IdOneOf { path, negated: false, ids } => (path, ids.iter().copied().collect()),
-        _ => return None,
-    };
-    let super::path::Leaf::Field(_, field) = path.leaf else { return None };
-    if !path.hops.is_empty() {
-        return None;
-    }
-    let mut rows = Vec::new();
-    for id in ids {
-        if field == 0 {
-            rows.extend(state.find(object, id));
-        } else {
-            rows.extend(state.of_user(object, field, id)?);
+        Filter::TextOneOf { path, negated: false, texts } => {
+            let field = own_field(path)?;
+            gathered(texts.iter().map(|text| with_value(state, object, field, text)))
         }
+        Filter::IdOneOf { path, negated: false, ids } => {
+            let field = own_field(path)?;
+            gathered(ids.iter().map(|id| with_value(state, object, field, &Value::Id(*id))))
+        }
+        _ => None,
     }
+}
+
+/// The place of the record's own field that a path ends in.
+fn own_field(path: &Path) -> Option<usize> {
+    match path.leaf {
+        Leaf::Field(_, field) if path.hops.is_empty() => Some(field),
+        _ => None,
+    }
+}
+
+fn with_value(state: &State, object: Object, field: usize, value: &Value) -> Option<Vec<u64>> {
+    match value {
+        Value::Id(id) if field == 0 => Some(state.find(object, *id).into_iter().collect()),
+        Value::Id(id) => state.of_holder(object, field, *id),
+        Value::Text(text) if object == Object::User => state.with_unique(field, text),
+        _ => None,
+    }
+}
+
+/// All rows of several lookups, in order and once; `None` where one of them needs a scan.
+fn gathered(found: impl Iterator<Item = Option<Vec<u64>>>) -> Option<Vec<u64>> {
+    let mut rows: Vec<u64> = found.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
     rows.sort_unstable();
+    rows.dedup();
     Some(rows)
 }
 

@@ -1,0 +1,43 @@
+//! What has to be taken back when a transaction fails.
+
+use super::object::Object;
+use super::state::State;
+use super::value::Value;
+
+/// One change of a table, as it is taken back.
+#[derive(Debug)]
+pub(crate) enum Undo {
+    Pop(Object),
+    Restore(Object, u64),
+    Unset { object: Object, index: u64, field: usize, earlier: Option<Value> },
+}
+
+/// A point that the org can be taken back to, as long as nothing was committed since.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark(usize);
+
+impl State {
+    /// A point to come back to.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.undo.len())
+    }
+
+    /// Takes back everything since a mark, the latest first.
+    pub(crate) fn roll_back(&mut self, mark: Mark) {
+        while self.undo.len() > mark.0 {
+            match self.undo.pop() {
+                Some(Undo::Pop(object)) => self.table_mut(object).pop(),
+                Some(Undo::Restore(object, index)) => self.table_mut(object).restore(index),
+                Some(Undo::Unset { object, index, field, earlier }) => {
+                    self.table_mut(object).unset(index, field, earlier);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Lets everything since the last commit stand for good.
+    pub(crate) fn commit(&mut self) {
+        self.undo.clear();
+    }
+}

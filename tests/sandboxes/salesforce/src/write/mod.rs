@@ -1,0 +1,20 @@
+//! Writing: what a client sends, checked by the org's rules, one object a file.
+//!
+//! A [`Transaction`] holds the org while a request is carried out; what it did is taken back or kept as a whole.
+
+mod assignment;
+mod check;
+mod draft;
+mod group_member;
+mod license;
+mod password;
+mod refusal;
+mod territory;
+mod transaction;
+mod user;
+mod user_login;
+
+pub(crate) use draft::{Draft, Purpose, Unreadable};
+pub(crate) use password::{reset_password, set_password};
+pub(crate) use refusal::{Refusal, status};
+pub(crate) use transaction::Transaction;
