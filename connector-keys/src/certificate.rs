@@ -2,6 +2,7 @@
 
 use crate::pem;
 use crate::private_key::PrivateKey;
+use crate::signer::Signer;
 use connector_core::{Error, ErrorKind, Result};
 use jiff::{Timestamp, ToSpan};
 use openssl::asn1::{Asn1Integer, Asn1Time, Asn1TimeRef};
@@ -69,8 +70,9 @@ impl Certificate {
     }
 
     /// Whether it was made for this key.
-    pub fn fits(&self, key: &PrivateKey) -> bool {
-        self.x509.public_key().is_ok_and(|public| public.public_eq(key.as_pkey()))
+    pub fn fits(&self, key: &dyn Signer) -> bool {
+        let Ok(own) = self.x509.public_key() else { return false };
+        key.public_key().is_ok_and(|public| own.public_eq(public.as_pkey()))
     }
 
     /// The subject, for example `CN=connector, O=Acme`.

@@ -2,6 +2,7 @@
 
 use crate::legacy::{self, says};
 use crate::pem::{self, Block};
+use crate::public_key::PublicKey;
 use crate::signer::Signer;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result};
@@ -131,6 +132,15 @@ impl fmt::Debug for PrivateKey {
 impl Signer for PrivateKey {
     fn algorithm(&self) -> &'static str {
         "RS256"
+    }
+
+    fn describe(&self) -> String {
+        Self::describe(self)
+    }
+
+    fn public_key(&self) -> Result<PublicKey> {
+        let unreadable = |stack| secret_error("the public half of the key can't be read").with_cause(stack);
+        PublicKey::from_der(&self.key.public_key_to_der().map_err(unreadable)?)
     }
 
     async fn sign(&self, data: &[u8]) -> Result<Vec<u8>> {

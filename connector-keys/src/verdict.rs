@@ -2,7 +2,7 @@
 
 use crate::certificate::day;
 use crate::chain::Chain;
-use crate::private_key::PrivateKey;
+use crate::signer::Signer;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub struct Verdict {
 impl Chain {
     /// Judges the certificate at the moment `now`: it should belong to `key`, where that is known, and not end within
     /// `window`. `source` is the name of the source it is for.
-    pub fn judge(&self, key: Option<&PrivateKey>, now: Timestamp, window: Duration, source: &str) -> Verdict {
+    pub fn judge(&self, key: Option<&dyn Signer>, now: Timestamp, window: Duration, source: &str) -> Verdict {
         let verdict = |status, detail: String, help: &str| Verdict { status, detail, help: Some(help.to_owned()) };
         let leaf = self.leaf();
         let last_day = day(leaf.not_after());

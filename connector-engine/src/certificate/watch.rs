@@ -1,9 +1,10 @@
 //! Looking at the certificate that a source names.
 
 use crate::source::{AuthBlock, Project, Source, read_public_file};
-use connector_core::{Context, Error, Result, SecretRef};
-use connector_keys::{Certificate, CertificateStatus, Chain, PrivateKey, RENEW_BEFORE, Verdict, password_from};
+use connector_core::{Context, Error, Result};
+use connector_keys::{Certificate, CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, open_signer};
 use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 
 const CERTIFICATE: &str = "certificate_ref";
@@ -48,7 +49,7 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
         Some(Err(error)) => (None, Some(error)),
         None => (None, None),
     };
-    let mut watched = judged(&chain, key.as_ref(), source, window, now);
+    let mut watched = judged(&chain, key.as_deref(), source, window, now);
     watched.key_fault = key_fault;
     Some(watched)
 }
@@ -64,28 +65,19 @@ pub fn glance(project: &Project, source: &Source, now: Timestamp) -> Option<Watc
     })
 }
 
-/// The key that a source signs with; `None` when it names none.
-pub async fn key_of(project: &Project, source: &Source) -> Option<Result<PrivateKey>> {
+/// The key that a source signs with, wherever it is kept; `None` when it names none.
+pub async fn key_of(project: &Project, source: &Source) -> Option<Result<Arc<dyn Signer>>> {
     let auth = source.auth.as_ref()?;
     let key = auth.secret_ref("key_ref")?;
     let context = Context::new(&source.name, project.folder());
-    Some(open(&context, &key, auth.secret_ref("key_password_ref").as_ref()).await)
-}
-
-async fn open(context: &Context, key: &SecretRef, password: Option<&SecretRef>) -> Result<PrivateKey> {
-    let text = context.secret(key).await?;
-    let password = match password {
-        Some(reference) => Some(password_from(&context.secret(reference).await?)),
-        None => None,
-    };
-    PrivateKey::from_pem(&text, password.as_ref())
+    Some(open_signer(&context, &key, auth.secret_ref("key_password_ref").as_ref()).await)
 }
 
 fn window_of(auth: &AuthBlock) -> Duration {
     auth.renew_before().unwrap_or(RENEW_BEFORE)
 }
 
-fn judged(chain: &Chain, key: Option<&PrivateKey>, source: &Source, window: Duration, now: Timestamp) -> Watched {
+fn judged(chain: &Chain, key: Option<&dyn Signer>, source: &Source, window: Duration, now: Timestamp) -> Watched {
     Watched {
         certificate: Some(chain.leaf().clone()),
         fits_key: key.map(|key| chain.leaf().fits(key)),

@@ -1,8 +1,9 @@
 //! Secrets that stand in the file itself.
 
 use super::findings::{Fault, Findings};
+use super::refs::is_scheme;
 use super::tree::{Content, Node, joined};
-use connector_core::{SecretRef, registry};
+use connector_core::SecretRef;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -37,10 +38,14 @@ pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -
     let mut pointers = BTreeSet::new();
     let mut literals = Vec::new();
     let mut addresses = Vec::new();
+    let mut with_pins = Vec::new();
     if let Some(root) = findings.tree.root() {
         walk(root, "", "", &mut |pointer, key, span, text| {
             if text.contains(KEY_MARK) {
                 pointers.insert(pointer.to_owned());
+            } else if !pins(text).is_empty() {
+                pointers.insert(pointer.to_owned());
+                with_pins.push((key.to_owned(), span));
             } else if url_passwords(text).iter().any(|span| text[span.clone()].contains(':')) {
                 pointers.insert(pointer.to_owned());
                 addresses.push((key.to_owned(), span));
@@ -55,6 +60,9 @@ pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -
     }
     for (key, span) in addresses {
         findings.add(span, address_with_password(&key));
+    }
+    for (key, span) in with_pins {
+        findings.add(span, ref_with_pin(&key));
     }
     keys(findings);
     pointers
@@ -75,6 +83,7 @@ pub fn masked_text(text: &str) -> String {
     let mut hidden: Vec<Range<usize>> = private_keys(text);
     hidden.extend(secret_lines(text).into_iter().map(|(_, span)| span));
     hidden.extend(url_passwords(text));
+    hidden.extend(pins(text));
     hidden.sort_by_key(|span| span.start);
     let mut hidden = hidden.into_iter().peekable();
     let mut hidden_until = 0;
@@ -106,6 +115,17 @@ pub(crate) fn url_passwords(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// The PINs in URIs of tokens (RFC 7512).
+fn pins(text: &str) -> Vec<Range<usize>> {
+    const MARK: &str = "pin-value=";
+    let found = text.match_indices(MARK).map(|(at, _)| {
+        let start = at + MARK.len();
+        let rest = &text[start..];
+        start..start + rest.find(|c: char| c.is_whitespace() || "&\"'".contains(c)).unwrap_or(rest.len())
+    });
+    found.filter(|span| !span.is_empty()).collect()
+}
+
 fn keys(findings: &mut Findings<'_>) {
     for span in private_keys(findings.text.as_str()) {
         findings.add(
@@ -132,6 +152,16 @@ fn address_with_password(key: &str) -> Fault {
         title: format!("the address in `{key}` holds a password"),
         detail: "not shown".into(),
         help: Some(help.into()),
+        secret: true,
+    }
+}
+
+fn ref_with_pin(key: &str) -> Fault {
+    Fault {
+        rule: "secret_in_file",
+        title: format!("the ref in `{key}` holds a PIN"),
+        detail: "not shown".into(),
+        help: Some("leave `pin-value` out, and say where the PIN is kept: `key_password_ref: env:TOKEN_PIN`".into()),
         secret: true,
     }
 }
@@ -166,7 +196,7 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 
 /// Whether the text says where a secret is kept, in a way this binary knows.
 fn is_ref(text: &str) -> bool {
-    text.parse::<SecretRef>().is_ok_and(|reference| registry::secret_resolver(reference.scheme()).is_ok())
+    text.parse::<SecretRef>().is_ok_and(|reference| is_scheme(reference.scheme()))
 }
 
 fn walk(node: &Node, pointer: &str, key: &str, visit: &mut impl FnMut(&str, &str, Range<usize>, &str)) {
@@ -279,5 +309,5 @@ fn secret_value(line: &str) -> Option<(String, usize)> {
 
 /// Whether the text begins with a known scheme; what stands behind it on the line does not matter.
 fn is_ref_like(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| registry::secret_resolver(scheme).is_ok())
+    text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme))
 }

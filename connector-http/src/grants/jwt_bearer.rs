@@ -7,7 +7,7 @@ use connector_core::{
     AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, TimeSpan,
     Token,
 };
-use connector_keys::{CertificateStatus, Chain, PrivateKey, RENEW_BEFORE, Verdict, password_from};
+use connector_keys::{CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, open_signer};
 use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -41,9 +41,10 @@ pub struct Settings {
     /// `https://test.salesforce.com` for a sandbox, or the My Domain URL. No slash at the end.
     #[schemars(length(min = 1))]
     audience: String,
-    /// Where the private key (RSA, PEM) is kept, for example `file:secrets/salesforce.key`.
+    /// Where the private key (RSA) is kept: as PEM, for example `file:secrets/salesforce.key`, or in a token or HSM that
+    /// signs with it, `pkcs11:token=NAME;object=LABEL?module-path=PATH`.
     key_ref: SecretRef,
-    /// Where the password of the private key is kept; only for an encrypted key.
+    /// Where the password of the private key is kept; only for an encrypted key. For a key in a token: its PIN.
     #[serde(default)]
     key_password_ref: Option<SecretRef>,
     /// Where the certificate (PEM) of the key is kept. Optional: with it the tool checks that it fits the key and
@@ -98,23 +99,19 @@ impl AuthSettings for Settings {
 struct JwtBearer {
     settings: Settings,
     context: Context,
-    /// Read when it is needed for the first time.
-    key: OnceCell<PrivateKey>,
+    /// Opened when it is needed for the first time.
+    key: OnceCell<Arc<dyn Signer>>,
 }
 
 impl JwtBearer {
-    async fn key(&self) -> Result<&PrivateKey> {
-        self.key.get_or_try_init(|| self.read_key()).await
-    }
-
-    async fn read_key(&self) -> Result<PrivateKey> {
-        let text = self.context.secret(&self.settings.key_ref).await?;
-        let password = match &self.settings.key_password_ref {
-            Some(reference) => Some(password_from(&self.context.secret(reference).await?)),
-            None => None,
+    async fn key(&self) -> Result<&dyn Signer> {
+        let Settings { key_ref, key_password_ref, .. } = &self.settings;
+        let open = || async {
+            open_signer(&self.context, key_ref, key_password_ref.as_ref())
+                .await
+                .map_err(|error| error.with_context("key_ref", key_ref.to_string()))
         };
-        PrivateKey::from_pem(&text, password.as_ref())
-            .map_err(|error| error.with_context("key_ref", self.settings.key_ref.to_string()))
+        self.key.get_or_try_init(open).await.map(AsRef::as_ref)
     }
 
     fn claims(&self) -> Claims<'_> {

@@ -7,23 +7,24 @@ use crate::output::{day, days_until, fields};
 use connector_core::{Context, Error, ErrorKind, Result};
 use connector_engine::certificate;
 use connector_engine::source::{Project, Source};
-use connector_keys::{Chain, PrivateKey, pem_from_der};
+use connector_keys::{Chain, PrivateKey, Signer, pem_from_der};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A certificate file, and the key that should belong to it.
 struct Shown {
     chain: Chain,
     /// The key; or why it is not known.
-    key: Result<PrivateKey, String>,
+    key: Result<Arc<dyn Signer>, String>,
 }
 
 pub(super) fn run(invocation: &Invocation, subject: &str) -> Result<Exit, Stop> {
     let shown = find(invocation, subject)?;
-    let fits = shown.key.as_ref().ok().map(|key| shown.chain.leaf().fits(key));
+    let fits = shown.key.as_ref().ok().map(|key| shown.chain.leaf().fits(&**key));
     let now = Timestamp::now();
     if invocation.printer.is_json() {
         as_json(invocation, &shown.chain, fits, now)?;
@@ -58,6 +59,7 @@ fn in_file(path: &Path) -> Result<Shown> {
     let key = if key_file.is_file() {
         text_of(&key_file)
             .and_then(|text| PrivateKey::from_pem(&text, None))
+            .map(|key| Arc::new(key) as Arc<dyn Signer>)
             .map_err(|error| error.message().to_owned())
     } else {
         Err("no key at hand to compare".to_owned())

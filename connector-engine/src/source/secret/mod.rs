@@ -4,43 +4,5 @@ mod command;
 mod env;
 pub(super) mod file;
 
-use connector_core::{Error, ErrorKind};
-use connector_keys::pem_from_der;
-use secrecy::SecretString;
-use zeroize::Zeroizing;
-
 /// More than any key or chain of certificates needs.
 const LONGEST: u64 = 1024 * 1024;
-
-/// Turns what was fetched into a secret: text, not empty, without one line end at its end. Binary keys and
-/// certificates become PEM text.
-fn text(bytes: Vec<u8>, place: &str) -> Result<SecretString, Error> {
-    let fault = |message: String| Error::new(ErrorKind::Secret, message);
-    let mut text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(binary) => {
-            let bytes = Zeroizing::new(binary.into_bytes());
-            return pem_from_der(&bytes).ok_or_else(|| not_text(&bytes, place));
-        }
-    };
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    if text.is_empty() {
-        return Err(fault(format!("{place} is empty")).with_help("put the secret there, or name another place"));
-    }
-    Ok(SecretString::from(text))
-}
-
-fn not_text(bytes: &[u8], place: &str) -> Error {
-    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    let (what, help) = if is_utf16 {
-        ("is UTF-16, not UTF-8", "save it as UTF-8 or ASCII; PowerShell writes UTF-16 unless told otherwise")
-    } else {
-        ("is not text, and no binary key or certificate", "give a key or certificate as PEM or DER, a password as text")
-    };
-    Error::new(ErrorKind::Secret, format!("{place} {what}")).with_help(help)
-}
