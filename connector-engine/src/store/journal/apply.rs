@@ -102,7 +102,8 @@ impl Held {
                     "UPDATE operations AS o SET outcome = 'failed', detail = NULL, error_kind = ?3, error_message = ?4,
                          error_help = ?5, answered_at = ?6
                      FROM operations c
-                     WHERE c.id = ?1 AND o.plan = c.plan AND o.lead = c.lead AND o.number >= c.number AND o.outcome = ?2",
+                     WHERE c.id = ?1 AND o.plan = c.plan AND o.lead = c.lead AND o.number >= c.number AND o.id <> c.id
+                         AND o.outcome = ?2",
                     params![create, standing.name(), kind, message, help, Timestamp::now().to_string()],
                 )
                 .map_err(fault)
