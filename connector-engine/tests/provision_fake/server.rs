@@ -64,8 +64,9 @@ impl Server {
 
     /// How many seats of a licence are free.
     pub fn free(&self, license: &EntitlementRef) -> Option<u64> {
+        let seats = self.seats.get(license)?;
         let used = self.accounts.values().filter(|person| person.held.contains(license)).count() as u64;
-        self.seats.get(license).map(|seats| seats.saturating_sub(used))
+        Some(seats.saturating_sub(used))
     }
 
     /// Carries out an operation, like a source that nobody has looked at before.
@@ -106,7 +107,7 @@ impl Server {
             return Err(Error::new(ErrorKind::AlreadyExists, format!("`{name}` is taken")));
         }
         let id = self.add(name);
-        self.person(name).attributes = present(attributes);
+        self.accounts.get_mut(&id).unwrap().attributes = present(attributes);
         Ok(id)
     }
 
