@@ -162,7 +162,7 @@ async fn an_operation_that_is_done_in_part_tells_so() {
 async fn a_large_plan_is_carried_out_from_the_journal() {
     let mut directory = Directory::of(&[]);
     (directory.most, directory.most_accounts) = (200, 200);
-    let count = 6_000;
+    let count = 3_000;
     let place = Place::new();
     let mut provisioning = Provisioning::begin(&place.store, directory.job(), "large.csv", |sink| {
         for number in 0..count {
@@ -178,5 +178,5 @@ async fn a_large_plan_is_carried_out_from_the_journal() {
     let applied = provisioning.apply(|_| {}, &CancellationToken::new()).await.unwrap();
     assert!(applied.error.is_none());
     assert_eq!(place.tally(&provisioning.id()).applied, 2 * count);
-    assert!(directory.server().calls.len() <= 62, "{} calls", directory.server().calls.len());
+    assert!(directory.server().calls.len() <= 32, "{} calls", directory.server().calls.len());
 }

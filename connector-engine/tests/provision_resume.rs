@@ -228,7 +228,7 @@ async fn ends_as_by_hand(plan: Vec<PlanOperation>, faults: Faults, kills: Vec<(b
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 400, ..ProptestConfig::default() })]
     #[test]
     fn a_plan_comes_to_the_same_whatever_goes_wrong(
         plan in proptest::collection::vec(operation(), 1..24),
