@@ -26,6 +26,10 @@
 //!   users, permission sets and packages, the organization, login history, territories where asked for;
 //! * SOQL with parent paths, subqueries, `COUNT()`, `FIELDS()`, filters, semi-joins, date literals, order, limit, offset;
 //!   no `GROUP BY`, no `TYPEOF`;
+//! * the Metadata API as far as changing an app's certificate needs it: `listMetadata`, `readMetadata`, `retrieve`,
+//!   `deploy` and their checks over SOAP, `metadata/deployRequest` over REST, for `ExtlClntAppGlobalOauthSettings`,
+//!   `ExternalClientApplication` and `ConnectedApp`. Apps are changed, not made. A deploy goes on by a step with every
+//!   request for metadata or a token, and a new certificate takes effect [`Options::propagation`] later;
 //! * rights of the integration user that hide objects and fields ([`Rights`]).
 //!
 //! Nothing can be written over HTTP yet. Where the behaviour of a real org is not known, the strictest reading was taken.
@@ -55,11 +59,17 @@
 //! | `missing-id` | the last record of each page has no `Id` |
 //! | `drop-rows` | each page holds fewer rows than its `totalSize` and `done` promise |
 //! | `cursor-expiry` | every `nextRecordsUrl` answers `INVALID_QUERY_LOCATOR` |
+//! | `deploy-fails` | every deploy fails with `UNKNOWN_EXCEPTION` in a component |
+//! | `deploy-stuck:N` | every deploy is in progress for N polls |
+//! | `deploy-lost-answer` | the first deploy is taken, but the connection is closed without an answer |
+//! | `certificate-never-accepted` | deploys succeed, but a certificate that the app never accepted before never is |
 
+mod app;
 mod certificate;
 mod fault;
 mod http;
 mod id;
+mod metadata;
 mod options;
 mod org;
 mod requests;
@@ -68,8 +78,10 @@ mod soql;
 mod write;
 mod writes;
 
+pub use app::{App, AppKind};
 pub use fault::Fault;
-pub use options::{App, AppKind, Options, Rights};
+pub use metadata::{AppChange, Deploy, DeployStatus};
+pub use options::{Options, Rights, WhilePropagating};
 pub use org::{Blocker, Org};
 pub use requests::{LoggedRequest, Requests};
 pub use sandbox::Sandbox;
