@@ -4,14 +4,18 @@ mod aggregate;
 mod certificate;
 mod connectors;
 mod project;
+mod provision;
 mod query;
 mod sandbox;
 mod source;
 
 pub(crate) use aggregate::{AggregateArguments, RunCommand, RunsArguments};
-pub(crate) use certificate::{CertCommand, CertNewArguments};
+pub(crate) use certificate::{
+    CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, KeyFileArguments,
+};
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
 pub(crate) use project::{InitArguments, QuickstartArguments};
+pub(crate) use provision::{OperationsArguments, ProvisionArguments};
 pub(crate) use query::{
     AccountArguments, AccountsArguments, DiffArguments, EntitlementArguments, EntitlementsArguments, ExportArguments,
     ExportFormat, ExportWhat,
@@ -27,7 +31,7 @@ use std::path::PathBuf;
 #[command(
     name = "connector",
     version,
-    about = "Reads accounts and entitlements of your systems into one store.\n\n\
+    about = "Reads accounts and entitlements of your systems into one store, and changes them by plans.\n\n\
         A source is one system, described in a YAML file under sources/ of a project folder.\n\
         New here? `connector quickstart` goes the whole way against a simulated Salesforce org.",
     after_help = EXIT_CODES,
@@ -50,9 +54,9 @@ on stderr.
 Exit codes:
   0    done, everything succeeded
   1    the work ran and something in it failed
-  2    bad usage or an invalid definition: nothing was sent
+  2    bad usage or an invalid definition or plan: nothing was sent
   3    the source could not be reached or refused the credentials
-  4    refused by a guard (delete threshold, lock held by another run)
+  4    refused by a guard (delete threshold, changed preview, lock held by another run)
   130  stopped by Ctrl-C, 143 stopped by SIGTERM: state saved, the next run resumes";
 
 /// Options that stand before or after the command.
@@ -128,9 +132,9 @@ pub(crate) enum Command {
     /// Write, list and show source files
     #[command(subcommand)]
     Source(SourceCommand),
-    /// Check source files and the project's settings, with no network
+    /// Check source files, plans and the project's settings, with no network
     Validate {
-        /// Names of sources or paths of source files [default: all]
+        /// Names of sources, or paths of source files and plans [default: all sources]
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
@@ -158,6 +162,10 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Stream a snapshot out, as NDJSON or CSV
     Export(ExportArguments),
+    /// Change a source as a plan says: preview, ask, apply
+    Provision(ProvisionArguments),
+    /// Show the journal of provisioning: what was asked, tried, answered
+    Operations(OperationsArguments),
     /// Make and inspect keys and certificates
     #[command(subcommand)]
     Cert(CertCommand),
@@ -226,6 +234,10 @@ mod tests {
             &["connector", "-q", "-v", "validate"],
             &["connector", "aggregate"],
             &["connector", "cert", "new", "a", "--bits", "1024"],
+            &["connector", "cert", "new", "a", "--encrypt", "--key-password-ref", "env:A"],
+            &["connector", "cert", "new", "a", "--csr", "--write-source", "a"],
+            &["connector", "cert", "import", "a"],
+            &["connector", "cert", "check", "--within", "45"],
             &["connector", "source", "new", "salesforce", "a", "--set", "no value"],
             &["connector", "sandbox", "salesforce", "--fault", "nothing"],
         ] {

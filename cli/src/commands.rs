@@ -11,6 +11,8 @@ mod entitlement;
 mod entitlements;
 mod export;
 mod init;
+mod operations;
+mod provision;
 mod quickstart;
 mod run;
 mod runs;
@@ -41,6 +43,8 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
         Command::Entitlement(arguments) => entitlement::run(invocation, &arguments),
         Command::Diff(arguments) => diff::run(invocation, &arguments),
         Command::Export(arguments) => export::run(invocation, &arguments),
+        Command::Provision(arguments) => provision::run(invocation, &arguments),
+        Command::Operations(arguments) => operations::run(invocation, &arguments),
         Command::Cert(command) => cert::run(invocation, &command),
         Command::Connectors(arguments) => connectors::run(invocation, &arguments),
         Command::Schema(arguments) => schema::run(invocation, &arguments),

@@ -22,6 +22,7 @@ mod logging;
 mod output;
 mod project_files;
 mod start;
+mod terminal;
 
 pub use start::main;
 

@@ -1,6 +1,8 @@
 //! What the user sees.
 
 mod error;
+mod operation;
+mod plan_progress;
 mod printer;
 mod problem;
 mod progress;
@@ -11,6 +13,8 @@ mod summary;
 mod table;
 mod text;
 
+pub(crate) use operation::{render_change, render_operation, render_tally};
+pub(crate) use plan_progress::PlanProgress;
 pub(crate) use printer::Printer;
 pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;

@@ -121,7 +121,7 @@ fn a_new_source_with_its_new_key_is_valid_and_no_key_is_written_over() {
 #[test]
 fn a_key_with_a_password_is_encrypted_and_fits_its_certificate() {
     let folder = project();
-    let made = command(folder.path(), &["cert", "new", "prod", "--password-ref", "env:KEY_PASSWORD"])
+    let made = command(folder.path(), &["cert", "new", "prod", "--key-password-ref", "env:KEY_PASSWORD"])
         .env("KEY_PASSWORD", "made at test time")
         .output()
         .unwrap();

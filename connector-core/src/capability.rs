@@ -1,9 +1,12 @@
 //! The optional abilities of a connector.
 
+use crate::batch::ProvisionBatch;
 use crate::cursor::Cursor;
-use crate::entitlement::{Assignment, Entitlement, EntitlementType};
+use crate::entitlement::{Assignment, Entitlement, EntitlementRef, EntitlementType};
 use crate::error::Result;
+use crate::find::FindAccounts;
 use crate::page::Page;
+use crate::prepare::PrepareOperations;
 use async_trait::async_trait;
 use std::fmt;
 
@@ -11,6 +14,9 @@ use std::fmt;
 #[derive(Clone, Copy, Default)]
 pub struct Capabilities<'a> {
     entitlements: Option<&'a dyn ReadEntitlements>,
+    accounts: Option<&'a dyn FindAccounts>,
+    preparation: Option<&'a dyn PrepareOperations>,
+    batch: Option<&'a dyn ProvisionBatch>,
 }
 
 impl<'a> Capabilities<'a> {
@@ -31,12 +37,52 @@ impl<'a> Capabilities<'a> {
         self.entitlements
     }
 
+    /// Adds the ability to find a few accounts.
+    #[must_use]
+    pub fn with_accounts(mut self, ability: &'a dyn FindAccounts) -> Self {
+        self.accounts = Some(ability);
+        self
+    }
+
+    /// The ability to find a few accounts, where there is one.
+    pub fn accounts(&self) -> Option<&'a dyn FindAccounts> {
+        self.accounts
+    }
+
+    /// Adds the ability to work out beforehand what operations come to.
+    #[must_use]
+    pub fn with_preparation(mut self, ability: &'a dyn PrepareOperations) -> Self {
+        self.preparation = Some(ability);
+        self
+    }
+
+    /// The ability to work out beforehand what operations come to, where there is one.
+    pub fn preparation(&self) -> Option<&'a dyn PrepareOperations> {
+        self.preparation
+    }
+
+    /// Adds the ability to carry out several operations at once.
+    #[must_use]
+    pub fn with_batch(mut self, ability: &'a dyn ProvisionBatch) -> Self {
+        self.batch = Some(ability);
+        self
+    }
+
+    /// The ability to carry out several operations at once, where there is one.
+    pub fn batch(&self) -> Option<&'a dyn ProvisionBatch> {
+        self.batch
+    }
+
     /// The names of the abilities there are, for listings.
     pub fn names(&self) -> Vec<&'static str> {
         let mut names = vec!["test_connection", "aggregate_accounts"];
-        if self.entitlements.is_some() {
-            names.push("read_entitlements");
-        }
+        let optional = [
+            ("read_entitlements", self.entitlements.is_some()),
+            ("find_accounts", self.accounts.is_some()),
+            ("prepare_operations", self.preparation.is_some()),
+            ("provision_batch", self.batch.is_some()),
+        ];
+        names.extend(optional.into_iter().filter(|(_, there)| *there).map(|(name, _)| name));
         names
     }
 }
@@ -60,4 +106,32 @@ pub trait ReadEntitlements: Send + Sync {
 
     /// One page of assignments from a position; [`Cursor::start`] is the beginning.
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>>;
+
+    /// For each of `wanted`, in order, the entitlements of its type that have its `id` as id or name: none, one, or the
+    /// candidates of a name that several have.
+    ///
+    /// This reads all entitlements; a source that can be asked for a few of them does better.
+    async fn find_entitlements(&self, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {
+        let mut found: Vec<Vec<Entitlement>> = wanted.iter().map(|_| Vec::new()).collect();
+        let mut left = vec![Cursor::start()];
+        while let Some(cursor) = left.pop() {
+            let (entitlements, next) = self.entitlements(&cursor).await?.into_parts();
+            left.extend(next);
+            for entitlement in entitlements {
+                for (wanted, found) in wanted.iter().zip(&mut found) {
+                    let is_named = entitlement.key.id == wanted.id || entitlement.name == wanted.id;
+                    if entitlement.key.entitlement_type == wanted.entitlement_type && is_named {
+                        found.push(entitlement.clone());
+                    }
+                }
+            }
+        }
+        for (wanted, found) in wanted.iter().zip(&mut found) {
+            // An id names one thing, whatever else is called so.
+            if found.iter().any(|one| one.key.id == wanted.id) {
+                found.retain(|one| one.key.id == wanted.id);
+            }
+        }
+        Ok(found)
+    }
 }

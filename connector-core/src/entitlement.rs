@@ -1,12 +1,12 @@
 //! What accounts can hold, and who holds it.
 
 use crate::attributes::Attributes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
 /// Names one entitlement of a source: its type and its id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntitlementRef {
     /// The type, for example `permission_set`.
     #[serde(rename = "type")]
@@ -60,4 +60,7 @@ pub struct EntitlementType {
     pub title: &'static str,
     /// What holding one means, in a sentence.
     pub description: &'static str,
+    /// Where it stands when an account is granted several at once: lower ones first, and taken away in the opposite
+    /// order. So a licence comes before what needs it. 0 where it doesn't matter.
+    pub rank: u8,
 }

@@ -14,6 +14,9 @@ pub enum Operation {
         name: String,
         /// The values to set, in the source's own spelling.
         attributes: Map<String, Value>,
+        /// What it shall hold from the start. Empty in what [`Connector::provision`](crate::Connector::provision) gets:
+        /// each is a grant of its own by then, or part of the attributes.
+        entitlements: Vec<EntitlementRef>,
     },
     /// Set attributes of an account; a null clears one.
     Update {
@@ -71,6 +74,22 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The id of the account it changes; `None` for a create, and empty for an account that an earlier operation makes.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Update { account, .. }
+            | Self::Grant { account, .. }
+            | Self::Revoke { account, .. }
+            | Self::Disable { account }
+            | Self::Enable { account }
+            | Self::Lock { account }
+            | Self::Unlock { account }
+            | Self::SetPassword { account, .. }
+            | Self::Delete { account } => Some(account),
+        }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> OperationKind {
         match self {
@@ -115,6 +134,25 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
+    /// All of them, in the order in which people think of them.
+    pub const ALL: [Self; 10] = [
+        Self::Create,
+        Self::Update,
+        Self::Grant,
+        Self::Revoke,
+        Self::Disable,
+        Self::Enable,
+        Self::Lock,
+        Self::Unlock,
+        Self::SetPassword,
+        Self::Delete,
+    ];
+
+    /// The kind with that [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The name in plans and machine output.
     pub fn name(self) -> &'static str {
         match self {

@@ -12,7 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
-pub use crate::secret_resolvers::{SecretResolverRegistration, secret_resolver, secret_resolvers};
+pub use crate::secret_resolvers::{
+    SchemeLeftOut, SecretResolverRegistration, scheme_left_out, secret_resolver, secret_resolvers,
+};
 
 /// The settings of a connector: configuration, schema, documentation and constructor in one struct.
 pub trait Settings: DeserializeOwned + JsonSchema {

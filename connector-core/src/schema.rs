@@ -10,6 +10,10 @@ pub struct AccountSchema {
     pub attributes: Vec<AttributeSchema>,
     /// The operations that [`Connector::provision`](crate::Connector::provision) carries out.
     pub operations: Vec<OperationKind>,
+    /// The attribute that tells when the password was last changed. A change of a password whose answer was lost can be
+    /// settled by it; without one it stays pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_changed: Option<String>,
 }
 
 impl AccountSchema {

@@ -18,6 +18,40 @@ pub struct SecretResolverRegistration {
 
 inventory::collect!(SecretResolverRegistration);
 
+/// A scheme of refs that this binary could know, had it been built with a feature that it was built without. The crate
+/// that has the feature submits one with [`inventory`].
+#[derive(Debug)]
+pub struct SchemeLeftOut {
+    /// The part of a ref before the first colon.
+    pub scheme: &'static str,
+    /// The feature that brings it.
+    pub feature: &'static str,
+}
+
+inventory::collect!(SchemeLeftOut);
+
+/// The scheme of that name, if it was left out of this binary.
+pub fn scheme_left_out(scheme: &str) -> Option<&'static SchemeLeftOut> {
+    inventory::iter::<SchemeLeftOut>().find(|one| one.scheme == scheme)
+}
+
+impl SchemeLeftOut {
+    /// What to do about it.
+    pub fn cure(&self) -> String {
+        format!("build it with that feature: `cargo install connector-cli --features {}`", self.feature)
+    }
+
+    /// The error of kind `definition` for a ref of this scheme.
+    pub fn error(&self) -> Error {
+        let Self { scheme, feature } = self;
+        Error::new(
+            ErrorKind::Definition,
+            format!("`{scheme}:` needs the feature `{feature}`, which this program lacks"),
+        )
+        .with_help(self.cure())
+    }
+}
+
 /// The linked secret resolvers by scheme.
 pub fn secret_resolvers() -> Vec<&'static SecretResolverRegistration> {
     let mut all: Vec<_> = inventory::iter::<SecretResolverRegistration>().collect();
@@ -29,6 +63,9 @@ pub fn secret_resolvers() -> Vec<&'static SecretResolverRegistration> {
 pub fn secret_resolver(scheme: &str) -> Result<&'static SecretResolverRegistration> {
     let all = secret_resolvers();
     all.iter().copied().find(|registration| registration.scheme == scheme).ok_or_else(|| {
+        if let Some(left_out) = scheme_left_out(scheme) {
+            return left_out.error();
+        }
         // The scheme itself is left out: a literal password with a colon in it ends up here.
         let forms: Vec<_> = all.iter().map(|registration| registration.form).collect();
         Error::new(ErrorKind::Definition, "unknown kind of secret ref")

@@ -220,6 +220,7 @@ fn the_schemas_have_file_names_and_are_the_same_each_time() {
     assert_eq!(
         names,
         [
+            "plan.schema.json",
             "project.schema.json",
             "source.schema.json",
             "directory.schema.json",

@@ -98,7 +98,9 @@ impl Request {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        let mut held = self.session.tokens.current().await?;
+        // A login that failed says nothing about this request: it was not sent.
+        let unsent = |error: Error| error.with_happened(Happened::No);
+        let mut held = self.session.tokens.current().await.map_err(unsent)?;
         let mut signed_in_again = false;
         let mut tries = Tries::of_request();
         loop {
@@ -107,7 +109,7 @@ impl Request {
                 Ok(response) => match (self.session.verdict)(&response) {
                     Verdict::SignInAgain if !self.anonymous && !signed_in_again => {
                         signed_in_again = true;
-                        held = self.session.tokens.renewed(&held).await?;
+                        held = self.session.tokens.renewed(&held).await.map_err(unsent)?;
                         self.session.transport.count_retry();
                         continue;
                     }

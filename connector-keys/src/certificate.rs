@@ -2,6 +2,7 @@
 
 use crate::pem;
 use crate::private_key::PrivateKey;
+use crate::signer::Signer;
 use connector_core::{Error, ErrorKind, Result};
 use jiff::{Timestamp, ToSpan};
 use openssl::asn1::{Asn1Integer, Asn1Time, Asn1TimeRef};
@@ -9,8 +10,10 @@ use openssl::bn::{BigNum, MsbOption};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
+use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
-use openssl::x509::{X509, X509Builder, X509Name, X509NameRef};
+use openssl::x509::{X509, X509Builder, X509Name, X509NameRef, X509VerifyResult};
+use std::cmp::Ordering;
 use std::fmt::{self, Write};
 
 /// A certificate: public, so its `Debug` output may show it.
@@ -31,13 +34,17 @@ pub struct CertificateRequest {
 }
 
 impl Certificate {
+    /// Whether this PEM text holds a certificate, which may still be damaged.
+    pub fn is_in(text: &str) -> bool {
+        pem::blocks(text).iter().any(|block| block.label.ends_with("CERTIFICATE"))
+    }
+
     /// Reads the first certificate of a PEM text.
     ///
     /// Fails with kind `secret` when there is none, and names what is there instead.
     pub fn from_pem(text: &str) -> Result<Self> {
         let Some(block) = pem::blocks(text).into_iter().find(|block| block.label.ends_with("CERTIFICATE")) else {
-            return Err(Error::new(ErrorKind::Secret, format!("this is not a certificate: {}", pem::describe(text)))
-                .with_help("give a PEM file with a `-----BEGIN CERTIFICATE-----` block"));
+            return Err(not_a_certificate(text));
         };
         X509::from_pem(block.text.as_bytes()).map(|x509| Self { x509 }).map_err(|stack| {
             Error::new(ErrorKind::Secret, "the certificate is damaged and can't be read")
@@ -63,18 +70,66 @@ impl Certificate {
     }
 
     /// Whether it was made for this key.
-    pub fn fits(&self, key: &PrivateKey) -> bool {
-        self.x509.public_key().is_ok_and(|public| public.public_eq(key.as_pkey()))
+    pub fn fits(&self, key: &dyn Signer) -> bool {
+        let Ok(own) = self.x509.public_key() else { return false };
+        key.public_key().is_ok_and(|public| own.public_eq(public.as_pkey()))
     }
 
     /// The subject, for example `CN=connector, O=Acme`.
     pub fn subject(&self) -> String {
-        let parts = self.x509.subject_name().entries().map(|entry| {
-            let label = entry.object().nid().short_name().unwrap_or("?");
-            let value = entry.data().to_string().unwrap_or_else(|_| "?".to_owned());
-            format!("{label}={}", value.replace(char::is_control, " "))
-        });
-        parts.collect::<Vec<_>>().join(", ")
+        written(self.x509.subject_name())
+    }
+
+    /// Who issued it; its own subject for a self-signed one.
+    pub fn issuer(&self) -> String {
+        written(self.x509.issuer_name())
+    }
+
+    /// The serial number in upper-case hex digits.
+    pub fn serial(&self) -> String {
+        let number = self.x509.serial_number().to_bn().and_then(|number| number.to_hex_str());
+        number.map_or_else(|_| "?".to_owned(), |digits| digits.to_string())
+    }
+
+    /// What its key is, for people: `RSA 2048`.
+    pub fn key(&self) -> String {
+        let Ok(key) = self.x509.public_key() else { return "unknown".to_owned() };
+        let kind = match key.id() {
+            Id::RSA => "RSA",
+            Id::RSA_PSS => "RSA-PSS",
+            Id::EC => "EC",
+            Id::DSA => "DSA",
+            Id::ED25519 => return "Ed25519".to_owned(),
+            Id::ED448 => return "Ed448".to_owned(),
+            _ => "another kind",
+        };
+        format!("{kind} {}", key.bits())
+    }
+
+    /// How it is signed, as OpenSSL calls it: `RSA-SHA256`.
+    pub fn signature_algorithm(&self) -> String {
+        let id = self.x509.signature_algorithm().object().nid();
+        id.short_name().unwrap_or("unknown").to_owned()
+    }
+
+    /// Whether its own key signed it.
+    pub fn is_self_signed(&self) -> bool {
+        self.is_named_as_self_signed() && self.x509.public_key().is_ok_and(|key| self.is_signed_with(&key))
+    }
+
+    /// Whether it names itself as its issuer.
+    pub(crate) fn is_named_as_self_signed(&self) -> bool {
+        self.x509.subject_name().try_cmp(self.x509.issuer_name()).is_ok_and(Ordering::is_eq)
+    }
+
+    /// Whether `issuer` issued it: the names fit, it may issue certificates, and the signature is its.
+    pub fn is_issued_by(&self, issuer: &Self) -> bool {
+        issuer.x509.issued(&self.x509) == X509VerifyResult::OK
+            && issuer.x509.public_key().is_ok_and(|key| self.is_signed_with(&key))
+    }
+
+    fn is_signed_with(&self, key: &PKey<Public>) -> bool {
+        self.x509.verify(key).unwrap_or(false)
     }
 
     /// The first moment it is valid.
@@ -89,7 +144,16 @@ impl Certificate {
 
     /// The SHA-256 fingerprint in lower-case hex digits.
     pub fn sha256(&self) -> String {
-        let digest = self.x509.digest(MessageDigest::sha256());
+        self.fingerprint(MessageDigest::sha256())
+    }
+
+    /// The SHA-1 fingerprint in lower-case hex digits; some products still show that one.
+    pub fn sha1(&self) -> String {
+        self.fingerprint(MessageDigest::sha1())
+    }
+
+    fn fingerprint(&self, algorithm: MessageDigest) -> String {
+        let digest = self.x509.digest(algorithm);
         let mut hex = String::with_capacity(64);
         for byte in digest.iter().flat_map(|bytes| bytes.iter()) {
             let _ = write!(hex, "{byte:02x}");
@@ -120,6 +184,32 @@ impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({}, until {})", self.subject(), self.not_after())
     }
+}
+
+fn not_a_certificate(text: &str) -> Error {
+    let found = pem::describe(text);
+    Error::new(ErrorKind::Secret, format!("this is not a certificate: {found}")).with_help(match found {
+        "it is a PKCS#12 file" => "take the key and the certificate out of it with `connector cert import NAME FILE`",
+        "it is a bundle of certificates (PKCS#7)" => {
+            "convert it with `openssl pkcs7 -print_certs -in FILE -out FILE.crt` (a binary one: `-inform DER`)"
+        }
+        "it is a certificate signing request" => "give the certificate that the authority made for it",
+        _ => "give a PEM file with a `-----BEGIN CERTIFICATE-----` block",
+    })
+}
+
+fn written(name: &X509NameRef) -> String {
+    let parts = name.entries().map(|entry| {
+        let label = entry.object().nid().short_name().unwrap_or("?");
+        let value = entry.data().to_string().unwrap_or_else(|_| "?".to_owned());
+        format!("{label}={}", value.replace(char::is_control, " "))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// The day of a moment in UTC, for messages.
+pub(crate) fn day(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%d").to_string()
 }
 
 /// A distinguished name.

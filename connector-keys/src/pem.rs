@@ -35,6 +35,10 @@ pub(crate) fn describe(text: &str) -> &'static str {
     let has = |wanted: &str| labels.iter().any(|label| label.ends_with(wanted));
     if has("CERTIFICATE REQUEST") {
         "it is a certificate signing request"
+    } else if has("PKCS12") {
+        "it is a PKCS#12 file"
+    } else if has("PKCS7") {
+        "it is a bundle of certificates (PKCS#7)"
     } else if has("CERTIFICATE") {
         "it is a certificate"
     } else if has("PRIVATE KEY") {
@@ -45,6 +49,8 @@ pub(crate) fn describe(text: &str) -> &'static str {
         "it is PEM text of another kind"
     } else if text.starts_with("ssh-") {
         "it is a public key of SSH"
+    } else if text.starts_with("PuTTY-User-Key-File") {
+        "it is a key in the format of PuTTY"
     } else if text.starts_with('0') && text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
         "it is binary (DER), not PEM text"
     } else if text.trim_start().starts_with("MII") {

@@ -1,18 +1,18 @@
 //! RSA private keys.
 
+use crate::legacy::{self, says};
 use crate::pem::{self, Block};
+use crate::public_key::PublicKey;
 use crate::signer::Signer;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{Id, PKey, Private};
-use openssl::provider::Provider;
 use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
-use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// The smallest RSA key that is taken.
@@ -26,6 +26,7 @@ pub struct PrivateKey {
 
 impl PrivateKey {
     /// Opens a key from PEM text: PKCS#1, PKCS#8, encrypted PKCS#8, or the older encrypted form with a `DEK-Info` line.
+    /// [`pem_from_der`](crate::pem_from_der) makes PEM text of binary files.
     ///
     /// Other blocks in the same text, such as a certificate, are passed over. Fails with kind `secret` when the text
     /// is not a key, the password is missing or wrong, or the key is not RSA of at least 2048 bits.
@@ -39,7 +40,7 @@ impl PrivateKey {
             return Err(secret_error("the private key is in the format of OpenSSH, which can't be used here")
                 .with_help("convert a copy of it with `ssh-keygen -p -m PKCS8 -f FILE`"));
         }
-        let encrypted = block.label.starts_with("ENCRYPTED") || block.text.contains("Proc-Type: 4,ENCRYPTED");
+        let encrypted = is_encrypted(*block);
         if encrypted && password.is_none_or(|password| password.expose_secret().is_empty()) {
             return Err(secret_error("the private key is encrypted, but no password is given")
                 .with_help("say where its password is kept with `key_password_ref`, for example `env:KEY_PASSWORD`"));
@@ -47,6 +48,17 @@ impl PrivateKey {
         let password = password.map_or("", ExposeSecret::expose_secret);
         let key = open(*block, password).map_err(|stack| unreadable(*block, encrypted, &stack))?;
         Self::checked(key)
+    }
+
+    /// Whether this PEM text holds a private key, which may still be none that can be used.
+    pub fn is_in(text: &SecretString) -> bool {
+        pem::blocks(text.expose_secret()).iter().any(|block| block.label.ends_with("PRIVATE KEY"))
+    }
+
+    /// Whether the key in this PEM text is encrypted, so that it needs a password.
+    pub fn is_encrypted(text: &SecretString) -> bool {
+        let blocks = pem::blocks(text.expose_secret());
+        blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY")).is_some_and(|block| is_encrypted(*block))
     }
 
     /// Makes a new key of 2048 or 4096 bits.
@@ -86,7 +98,8 @@ impl PrivateKey {
         &self.key
     }
 
-    fn checked(key: PKey<Private>) -> Result<Self> {
+    /// Takes a key that OpenSSL opened, when signing with RS256 can use it.
+    pub(crate) fn checked(key: PKey<Private>) -> Result<Self> {
         if key.id() != Id::RSA {
             let found = match key.id() {
                 Id::EC => "an EC key",
@@ -121,6 +134,15 @@ impl Signer for PrivateKey {
         "RS256"
     }
 
+    fn describe(&self) -> String {
+        Self::describe(self)
+    }
+
+    fn public_key(&self) -> Result<PublicKey> {
+        let unreadable = |stack| secret_error("the public half of the key can't be read").with_cause(stack);
+        PublicKey::from_der(&self.key.public_key_to_der().map_err(unreadable)?)
+    }
+
     async fn sign(&self, data: &[u8]) -> Result<Vec<u8>> {
         openssl::sign::Signer::new(MessageDigest::sha256(), &self.key)
             .and_then(|mut signer| signer.sign_oneshot_to_vec(data))
@@ -128,17 +150,13 @@ impl Signer for PrivateKey {
     }
 }
 
-/// Always gives OpenSSL a password: without one it may ask on the terminal and hang.
-fn open(block: Block<'_>, password: &str) -> Result<PKey<Private>, ErrorStack> {
-    let read = || PKey::private_key_from_pem_passphrase(block.text.as_bytes(), password.as_bytes());
-    let single_des = block.text.contains("DEK-Info: DES-CBC");
-    read().or_else(|fault| if single_des && legacy_ciphers() { read() } else { Err(fault) })
+fn is_encrypted(block: Block<'_>) -> bool {
+    block.label.starts_with("ENCRYPTED") || block.text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
-/// Loads the part of OpenSSL 3 that still knows single DES, where it is installed; it stays loaded.
-fn legacy_ciphers() -> bool {
-    static LEGACY: OnceLock<Option<Provider>> = OnceLock::new();
-    LEGACY.get_or_init(|| Provider::try_load(None, "legacy", true).ok()).is_some()
+/// Always gives OpenSSL a password: without one it may ask on the terminal and hang.
+fn open(block: Block<'_>, password: &str) -> Result<PKey<Private>, ErrorStack> {
+    legacy::with_old_ciphers(|| PKey::private_key_from_pem_passphrase(block.text.as_bytes(), password.as_bytes()))
 }
 
 fn not_a_key(text: &str) -> Error {
@@ -148,19 +166,22 @@ fn not_a_key(text: &str) -> Error {
         "it is a certificate" => "point `key_ref` at the private key that belongs to it and `certificate_ref` at this",
         "it is a public key" | "it is a public key of SSH" => "point `key_ref` at the private half of the pair",
         "it is binary (DER), not PEM text" => "convert it with `openssl pkey -inform DER -in FILE -out FILE.pem`",
+        "it is a PKCS#12 file" => "take the key and the certificate out of it with `connector cert import NAME FILE`",
+        "it is a key in the format of PuTTY" => {
+            "convert it with `puttygen FILE.ppk -O private-openssh -o FILE.pem`, then `ssh-keygen -p -m PKCS8 -f FILE.pem`"
+        }
         _ => "give a PEM file with a `-----BEGIN PRIVATE KEY-----` block",
     })
 }
 
 fn unreadable(block: Block<'_>, encrypted: bool, stack: &ErrorStack) -> Error {
-    let says = |part: &str| stack.errors().iter().any(|fault| fault.reason().is_some_and(|text| text.contains(part)));
-    if encrypted && says("unsupported") {
+    if encrypted && legacy::is_missing_cipher(stack) {
         return secret_error("the private key is encrypted with a cipher that OpenSSL does not support any more")
             .with_help("convert it on a machine that can still read it: `openssl pkcs8 -topk8 -in OLD -out NEW`");
     }
     // A wrong password shows as a bad padding, or as garbage that only looks decrypted; a damaged encrypted block
     // can't be told apart from it.
-    if encrypted && !says("bad base64") && !says("no start line") && !says("bad end line") {
+    if encrypted && !["bad base64", "no start line", "bad end line"].iter().any(|part| says(stack, part)) {
         return secret_error("the password of the private key is wrong (bad decrypt)")
             .with_help("check what `key_password_ref` points at; a line break at its end may be the difference");
     }

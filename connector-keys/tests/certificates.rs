@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
 use connector_core::ErrorKind;
-use connector_keys::{Certificate, CertificateAuthority, CertificateRequest, PrivateKey};
+use connector_keys::{
+    Certificate, CertificateAuthority, CertificateRequest, CertificateStatus, Chain, PrivateKey, RENEW_BEFORE,
+};
 use jiff::Timestamp;
 use openssl::x509::X509;
 use openssl::x509::verify::X509VerifyFlags;
@@ -27,7 +29,12 @@ fn a_self_signed_certificate_says_what_was_asked_for() {
     assert_eq!(certificate.not_before(), now());
     assert_eq!(certificate.not_after().to_string(), "2027-11-23T10:00:00Z");
     assert_eq!(certificate.sha256(), made.sha256());
-    assert_eq!(certificate.sha256().len(), 64);
+    assert_eq!((certificate.sha256().len(), certificate.sha1().len()), (64, 40));
+    assert_eq!(certificate.issuer(), certificate.subject());
+    assert!(certificate.is_self_signed());
+    assert_eq!((certificate.key(), certificate.signature_algorithm()), ("RSA 2048".into(), "RSA-SHA256".into()));
+    let serial = certificate.serial();
+    assert!(serial.len() == 32 && serial.starts_with(|first| ('4'..='7').contains(&first)), "positive: {serial}");
 
     let x509 = X509::from_pem(made.to_pem().as_bytes()).unwrap();
     assert!(x509.verify(&x509.public_key().unwrap()).unwrap());
@@ -135,4 +142,49 @@ fn a_certificate_without_an_end_is_not_over() {
     let certificate = Certificate::self_signed(&PrivateKey::generate(2048).unwrap(), &request, now).unwrap();
     assert_eq!(certificate.not_after(), Timestamp::MAX);
     assert_eq!(certificate.not_before(), now);
+}
+
+#[test]
+fn the_verdict_on_a_certificate_says_what_is_wrong_and_what_to_do() {
+    let (key, other) = (PrivateKey::generate(2048).unwrap(), PrivateKey::generate(2048).unwrap());
+    let pem = Certificate::self_signed(&key, &request(), now()).unwrap().to_pem();
+    let chain = Chain::from_pem(&pem).unwrap();
+    let day = |day: i64| now() + jiff::SignedDuration::from_hours(day * 24);
+    let rows = [
+        (&key, day(0), CertificateStatus::Ok, "valid until 2027-11-23, fits the key"),
+        (&key, day(334), CertificateStatus::Ok, "valid until"),
+        (&key, day(335), CertificateStatus::Warning, "expires in 30 days (2027-11-23)"),
+        (&key, day(364), CertificateStatus::Warning, "expires in 1 day (2027-11-23)"),
+        (&key, day(365), CertificateStatus::Warning, "in less than a day"),
+        (&key, day(366), CertificateStatus::Expired, "expired on 2027-11-23"),
+        (&key, day(-1), CertificateStatus::Broken, "valid only from 2026-11-23 on"),
+        (&other, day(0), CertificateStatus::Broken, "does not belong to the private key"),
+    ];
+    for (key, at, status, part) in rows {
+        let verdict = chain.judge(Some(key), at, RENEW_BEFORE, "acme");
+        assert_eq!(verdict.status, status, "{part}: {verdict:?}");
+        assert!(verdict.detail.contains(part), "{part}: {verdict:?}");
+        assert_eq!(verdict.help.is_none(), status == CertificateStatus::Ok, "{part}");
+    }
+    let verdict = chain.judge(None, day(0), RENEW_BEFORE, "acme");
+    assert!(!verdict.detail.contains("fits"), "what is not known is not said: {verdict:?}");
+}
+
+#[test]
+fn a_certificate_with_a_stranger_behind_it_is_no_sound_chain() {
+    let authority = CertificateAuthority::generate("Test authority", now()).unwrap();
+    let key = PrivateKey::generate(2048).unwrap();
+    let issued = authority.issue_server(&["localhost"], &key, now()).unwrap();
+    let own = Certificate::self_signed(&key, &request(), now()).unwrap();
+    let chain =
+        |parts: &[&Certificate]| Chain::from_pem(&parts.iter().map(|part| part.to_pem()).collect::<String>()).unwrap();
+    assert!(chain(&[&issued, authority.certificate()]).flaws(now()).is_empty());
+    let strange = chain(&[&issued, &own]);
+    assert!(strange.flaws(now())[0].contains("did not issue"), "{:?}", strange.flaws(now()));
+    let verdict = strange.judge(Some(&key), now(), RENEW_BEFORE, "acme");
+    assert_eq!(verdict.status, CertificateStatus::Warning);
+
+    let found = Chain::for_key(vec![authority.certificate().clone(), issued.clone()], &key).unwrap();
+    assert_eq!(found.leaf().sha256(), issued.sha256());
+    assert_eq!(found.issuers().len(), 1);
 }

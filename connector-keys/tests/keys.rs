@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
 use connector_core::{Error, ErrorKind};
-use connector_keys::{Certificate, CertificateRequest, PrivateKey, Signer};
+use connector_keys::{Certificate, CertificateRequest, KeyAndChain, PrivateKey, Signer, pem_from_der, signing_request};
 use jiff::Timestamp;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
@@ -61,7 +61,8 @@ async fn an_rsa_key_opens_in_every_form() {
     assert!(encrypted[2].contains("DEK-Info: DES-EDE3-CBC"), "the legacy form is tried");
     for pem in &plain {
         assert!(signs_like(&open(pem, None).unwrap(), &RSA).await);
-        assert!(signs_like(&open(&pem.replace('\n', "\r\n"), None).unwrap(), &RSA).await, "with line ends of Windows");
+        let of_windows = format!("\u{feff}{}", pem.replace('\n', "\r\n"));
+        assert!(signs_like(&open(&of_windows, None).unwrap(), &RSA).await, "with line ends and a mark of Windows");
     }
     for pem in &encrypted {
         let key = open(pem, Some(PASSWORD)).unwrap_or_else(|error| panic!("{:?}: {error}", pem.lines().next()));
@@ -133,6 +134,7 @@ fn each_wrong_key_has_its_own_message_and_shows_nothing() {
         (pkcs8[..pkcs8.len() / 2].to_owned(), None, "damaged", "export the key again"),
         (pkcs8.replace('\n', "\\n"), None, "damaged", "real line breaks"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n".to_owned(), None, "OpenSSH", "ssh-keygen"),
+        ("PuTTY-User-Key-File-3: ssh-rsa\n".to_owned(), None, "PuTTY", "puttygen"),
     ];
     for (pem, password, part, cure) in rows {
         let error = open(&pem, password).expect_err(part);
@@ -197,4 +199,52 @@ async fn a_key_under_scrypt_opens() {
     assert!(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
     assert!(signs_like(&open(&pem, Some(PASSWORD)).unwrap(), &RSA).await);
     assert!(open(&pem, Some("wrong")).unwrap_err().message().contains("bad decrypt"));
+}
+
+#[tokio::test]
+async fn a_binary_key_is_read_as_if_it_was_text() {
+    let rsa = RSA.rsa().unwrap();
+    let sealed = RSA.private_key_to_pkcs8_passphrase(Cipher::aes_256_cbc(), PASSWORD.as_bytes()).unwrap();
+    for der in [RSA.private_key_to_pkcs8().unwrap(), rsa.private_key_to_der().unwrap(), sealed] {
+        let pem = pem_from_der(&der).unwrap();
+        let key = open(pem.expose_secret(), Some(PASSWORD)).unwrap();
+        assert!(signs_like(&key, &RSA).await);
+    }
+    for neither in [&b""[..], b"0", b"text", &[0x30, 0x82, 0x01], &[0xff; 40]] {
+        assert!(pem_from_der(neither).is_none(), "{neither:?}");
+    }
+}
+
+#[test]
+fn a_pkcs12_file_gives_its_key_and_certificate_to_those_who_know_its_password() {
+    let key = open(&text(RSA.private_key_to_pem_pkcs8().unwrap()), None).unwrap();
+    let request = CertificateRequest { subject_cn: "both".to_owned(), organization: None, days: 1 };
+    let certificate = Certificate::self_signed(&key, &request, Timestamp::UNIX_EPOCH).unwrap();
+    let x509 = openssl::x509::X509::from_pem(certificate.to_pem().as_bytes()).unwrap();
+    let file = openssl::pkcs12::Pkcs12::builder().pkey(&RSA).cert(&x509).build2(PASSWORD).unwrap().to_der().unwrap();
+    let pem = pem_from_der(&file).unwrap();
+
+    let opened = KeyAndChain::from_pkcs12(&pem, Some(&SecretString::from(PASSWORD))).unwrap();
+    assert_eq!(opened.chain.leaf().sha256(), certificate.sha256());
+    assert!(certificate.fits(&opened.key));
+    for (password, part) in [(None, "no"), (Some("marked-wrong"), "is wrong"), (Some("marked\0"), "NUL")] {
+        let error = KeyAndChain::from_pkcs12(&pem, password.map(SecretString::from).as_ref()).unwrap_err();
+        assert!(error.message().contains(part) && !shown(&error).contains("marked"), "{error:?}");
+    }
+    let as_key = open(pem.expose_secret(), Some(PASSWORD)).unwrap_err();
+    assert!(as_key.help().unwrap().contains("connector cert import"), "{as_key:?}");
+    let cut = pem_from_der(&file[..file.len() / 2]);
+    assert!(cut.is_none(), "half a file is nothing that can be opened");
+}
+
+#[test]
+fn a_signing_request_holds_the_public_key_and_is_signed_with_the_private_one() {
+    let key = open(&text(RSA.private_key_to_pem_pkcs8().unwrap()), None).unwrap();
+    let request = CertificateRequest { subject_cn: "svc".to_owned(), organization: Some("Acme".to_owned()), days: 1 };
+    let pem = signing_request(&key, &request).unwrap();
+    let made = openssl::x509::X509Req::from_pem(pem.as_bytes()).unwrap();
+    assert!(made.public_key().unwrap().public_eq(&RSA) && made.verify(&RSA).unwrap());
+    let names: Vec<_> = made.subject_name().entries().map(|entry| entry.data().to_string().unwrap()).collect();
+    assert_eq!(names, ["svc", "Acme"]);
+    assert!(Certificate::from_pem(&pem).unwrap_err().message().contains("signing request"));
 }

@@ -1,18 +1,24 @@
 //! `cert`.
 
 use clap::{Args, Subcommand};
+use connector_core::TimeSpan;
+use std::path::PathBuf;
 
 /// Commands on keys and certificates.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CertCommand {
-    /// Make a key pair and a self-signed certificate in secrets/
+    /// Make a key and a self-signed certificate, or a signing request, in secrets/
     New(CertNewArguments),
-    /// Show a certificate: subject, validity, fingerprint, whether it fits the key
+    /// Bring the certificate of an authority, or a PKCS#12 file, to secrets/
+    Import(CertImportArguments),
+    /// Show a certificate: subject, validity, fingerprints, whether it fits the key
     Show {
-        /// A certificate file, or a source with `certificate_ref`
+        /// A certificate file, a source with `certificate_ref`, or the name given to `cert new`
         #[arg(value_name = "FILE|NAME")]
         subject: String,
     },
+    /// Check the certificates of the sources; exit code 1 when one has ended or ends soon
+    Check(CertCheckArguments),
 }
 
 /// Arguments of `cert new`.
@@ -32,10 +38,56 @@ pub(crate) struct CertNewArguments {
     /// The organization of the certificate
     #[arg(long, value_name = "TEXT")]
     pub(crate) organization: Option<String>,
-    /// Encrypt the key with this password, a secret ref
+    /// Make a signing request for a certificate authority instead of a certificate: secrets/NAME.csr
+    #[arg(long, conflicts_with_all = ["days", "write_source"])]
+    pub(crate) csr: bool,
+    #[command(flatten)]
+    pub(crate) key: KeyFileArguments,
+}
+
+/// Arguments of `cert import`.
+#[derive(Args, Debug)]
+pub(crate) struct CertImportArguments {
+    /// The files' name: secrets/NAME.key and secrets/NAME.crt, usually the source's name
+    pub(crate) name: String,
+    /// The certificate that an authority made (PEM or DER), or a PKCS#12 file (.p12, .pfx) with key and certificate
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The password of FILE, a secret ref
     #[arg(long, value_name = "REF")]
-    #[arg(help = "Encrypt the key with this password: a secret ref such as env:SALESFORCE_KEY_PASSWORD")]
+    #[arg(help = "The password of FILE: a secret ref such as env:P12_PASSWORD [default: asked for]")]
     pub(crate) password_ref: Option<String>,
+    #[command(flatten)]
+    pub(crate) key: KeyFileArguments,
+}
+
+/// How the private key is kept, and which source uses it.
+#[derive(Args, Debug, Default)]
+pub(crate) struct KeyFileArguments {
+    /// The password of secrets/NAME.key, a secret ref
+    #[arg(long, value_name = "REF", conflicts_with = "encrypt")]
+    #[arg(help = "The password of secrets/NAME.key: a secret ref such as env:SALESFORCE_KEY_PASSWORD")]
+    pub(crate) key_password_ref: Option<String>,
+    /// Encrypt secrets/NAME.key with a password that is asked for
+    #[arg(long)]
+    pub(crate) encrypt: bool,
+    /// Name the new files in the `auth:` block of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) write_source: Option<String>,
+}
+
+/// Arguments of `cert check`.
+#[derive(Args, Debug)]
+pub(crate) struct CertCheckArguments {
+    /// The sources: names or paths of source files [default: all]
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Warn of certificates that end within this time
+    #[arg(long, value_name = "TIME")]
+    #[arg(
+        help = "Warn of certificates that end within this time, such as 45d [default: what the source says, else 30d]"
+    )]
+    pub(crate) within: Option<TimeSpan>,
 }
 
 fn key_size(text: &str) -> Result<u32, String> {

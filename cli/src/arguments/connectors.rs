@@ -23,7 +23,7 @@ pub(crate) enum ConnectorsCommand {
 /// Arguments of `schema`.
 #[derive(Args, Debug)]
 pub(crate) struct SchemaArguments {
-    /// What to print: source, project, a connector's name or a grant type
+    /// What to print: source, plan, project, a connector's name or a grant type
     #[arg(default_value = "source", conflicts_with_all = ["write", "check"])]
     pub(crate) what: String,
     /// Write all schemas into this folder

@@ -6,8 +6,10 @@ use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Job};
+use connector_engine::certificate;
 use connector_engine::source::{Opened, Problems, Project, Source};
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
+use jiff::Timestamp;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
@@ -15,18 +17,21 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
     let mut sources = Vec::with_capacity(arguments.names.len());
     for source in load_all(&project, &arguments.names)? {
         let opened = source.open(&project)?;
+        let watched = certificate::glance(&project, &source, Timestamp::now());
+        let warning = watched.and_then(|watched| watched.warning());
         if arguments.delta {
             let message = format!("connector `{}` can't read changes alone", opened.registration.name);
             return Err(Error::new(ErrorKind::Unsupported, message)
                 .with_help("leave `--delta` out: a full run writes only what changed, too")
                 .into());
         }
-        sources.push(opened);
+        sources.push((opened, warning));
     }
     let store = invocation.store(&project)?;
     let mut exit = Exit::Success;
-    for source in &sources {
-        exit = exit.worse(aggregate_one(invocation, &store, source, arguments)?);
+    for (source, warning) in &sources {
+        let report = aggregate_one(invocation, &store, source, arguments)?;
+        exit = exit.worse(conclude(invocation, source, report, warning.as_deref())?);
         if invocation.interrupted().is_some() {
             break;
         }
@@ -57,7 +62,7 @@ fn aggregate_one(
     store: &Store,
     source: &Opened,
     arguments: &AggregateArguments,
-) -> Result<Exit, Stop> {
+) -> Result<RunReport, Stop> {
     let job = Job {
         source: &source.source,
         connector_name: source.registration.name,
@@ -83,6 +88,17 @@ fn aggregate_one(
         api_calls = report.api_calls,
         "the aggregation ended"
     );
+    Ok(report)
+}
+
+/// Shows how a run ended. A certificate that ends soon is among its warnings, although it says nothing of the run.
+fn conclude(
+    invocation: &Invocation,
+    source: &Opened,
+    mut report: RunReport,
+    warning: Option<&str>,
+) -> Result<Exit, Stop> {
+    report.warnings.extend(warning.map(|warning| format!("certificate: {warning}")));
     show(invocation, &report)?;
     let sent = source.context.meter().api_calls() > 0;
     Ok(exit_of(invocation, &report, sent))

@@ -1,6 +1,11 @@
 //! `connector cert …`.
 
+mod advice;
+mod check;
+mod files;
+mod import;
 mod new;
+mod password;
 mod show;
 
 pub(crate) use new::{KeyAndCertificate, make_key_and_certificate};
@@ -12,6 +17,8 @@ use crate::invocation::Invocation;
 pub(crate) fn run(invocation: &Invocation, command: &CertCommand) -> Result<Exit, Stop> {
     match command {
         CertCommand::New(arguments) => new::run(invocation, arguments),
+        CertCommand::Import(arguments) => import::run(invocation, arguments),
         CertCommand::Show { subject } => show::run(invocation, subject),
+        CertCommand::Check(arguments) => check::run(invocation, arguments),
     }
 }

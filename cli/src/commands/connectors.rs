@@ -8,6 +8,7 @@ use crate::project_files;
 use connector_core::registry::{self, ConnectorRegistration};
 use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, ReadEntitlements, Result, Writable};
 use connector_engine::source::{Project, schema};
+use connector_keys::key_stores;
 use serde_json::{Value, json};
 use std::fs;
 use std::process;
@@ -48,6 +49,11 @@ fn list(invocation: &Invocation) -> Result<Exit, Stop> {
     let places: Vec<_> =
         registry::secret_resolvers().iter().map(|one| (one.form, one.description.to_owned())).collect();
     printer.result(format!("\n{}\n{}", paint(STRONG, "Secret refs"), fields(&places, printer.prose_width())))?;
+    let stores: Vec<_> = key_stores().iter().map(|one| (one.form, one.description.to_owned())).collect();
+    if !stores.is_empty() {
+        let title = paint(STRONG, "Key refs, for keys that can't be taken out of their place");
+        printer.result(format!("\n{title}\n{}", fields(&stores, printer.prose_width())))?;
+    }
     if let Some(first) = connectors.first() {
         printer.next(&[
             (&format!("connector connectors show {}", first.name), "settings and account schema"),

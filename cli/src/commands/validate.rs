@@ -4,7 +4,9 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, paint, render_problems};
 use connector_core::Problem;
+use connector_engine::plan;
 use connector_engine::source::Project;
+use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
@@ -15,7 +17,7 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
         printer.json(&problems)?;
     } else if problems.is_empty() {
         for name in &checked {
-            let file = project.source_file(name)?;
+            let file = if is_plan(name) { name.into() } else { project.source_file(name)? };
             printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;
         }
         if checked.is_empty() {
@@ -32,15 +34,26 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
     Ok(Exit::Invalid)
 }
 
-/// The problems of all these sources; those of connector.yaml once.
+/// The problems of all these sources and plans; those of connector.yaml once.
 fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
     let mut problems: Vec<Problem> = project.settings().err().map(|problems| problems.0).unwrap_or_default();
     for name in names {
-        for problem in project.check(name) {
+        let found = if is_plan(name) {
+            plan::read(Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
+        } else {
+            project.check(name)
+        };
+        for problem in found {
             if !problems.contains(&problem) {
                 problems.push(problem);
             }
         }
     }
     problems
+}
+
+/// Whether an argument is the path of a plan; a source's name may look like one.
+fn is_plan(name: &str) -> bool {
+    let path = Path::new(name);
+    path.exists() && plan::is_plan(path)
 }

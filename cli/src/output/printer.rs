@@ -85,6 +85,11 @@ impl Printer {
         Self { hints: false, ..self.clone() }
     }
 
+    /// Whether it says what can be done next.
+    pub(crate) fn gives_hints(&self) -> bool {
+        self.hints
+    }
+
     /// Whether results are JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.inner.json

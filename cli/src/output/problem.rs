@@ -131,9 +131,11 @@ fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
     });
     let report = match snippet {
         Some((masked, span)) => {
-            let annotation = AnnotationKind::Primary.span(span);
+            let lines = lines_of(&masked.text, &span);
+            let annotation = AnnotationKind::Primary.span(span.start - lines.start..span.end - lines.start);
             let annotation = if beside && !detail.is_empty() { annotation.label(detail.as_ref()) } else { annotation };
-            let report = report.element(Snippet::source(masked.text.as_str()).path(path).annotation(annotation));
+            let snippet = Snippet::source(&masked.text[lines]).line_start(problem.place.line).path(path);
+            let report = report.element(snippet.annotation(annotation));
             if beside || detail.is_empty() { report } else { report.element(Padding).element(note(&detail, width)) }
         }
         None if detail.is_empty() => report.element(Origin::path(path)),
@@ -151,6 +153,13 @@ fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
     };
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width).error(BAD.bold()).help(ACCENT);
     renderer.render(&[report])
+}
+
+/// The whole lines that a span is on; the renderer goes through all of its text for each problem.
+fn lines_of(text: &str, span: &Range<usize>) -> Range<usize> {
+    let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
+    let end = text[span.end..].find('\n').map_or(text.len(), |length| span.end + length);
+    start..end
 }
 
 #[cfg(test)]

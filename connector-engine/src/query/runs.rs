@@ -1,7 +1,7 @@
 //! Past and present runs.
 
 use super::reading::run_by_id;
-use crate::store::{RunLock, RunReport, RunStatus, Store, StoredRun, select_runs};
+use crate::store::{RunLock, RunReport, RunStatus, Store, StoredRun, Work, select_runs};
 use connector_core::Result;
 use jiff::Timestamp;
 use rusqlite::params;
@@ -44,7 +44,7 @@ pub fn last_run(store: &Store, source: &str) -> Result<Option<Run>> {
 
 /// A run that no process holds any more does not run: it was killed.
 fn told(store: &Store, mut run: StoredRun) -> Run {
-    if run.report.status == RunStatus::Running && !RunLock::is_held(store, &run.report.source) {
+    if run.report.status == RunStatus::Running && !RunLock::is_held(store, Work::Aggregation, &run.report.source) {
         run.report.status = RunStatus::Interrupted;
     }
     Run { report: run.report, connector: run.connector, started_at: run.started_at, ended_at: run.ended_at }

@@ -1,11 +1,12 @@
 //! What a source file and `connector.yaml` say, typed.
 
 use connector_core::registry::{AuthRegistration, ConnectorRegistration};
-use connector_core::{HttpOptions, Percentage, TimeSpan};
+use connector_core::{HttpOptions, Percentage, SecretRef, TimeSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// One configured system, as its file defines it.
 #[derive(Clone, Debug)]
@@ -45,6 +46,17 @@ impl AuthBlock {
             .filter(|(name, _)| name.ends_with("_ref"))
             .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
             .collect()
+    }
+
+    /// The secret ref in the field of that name.
+    pub fn secret_ref(&self, name: &str) -> Option<SecretRef> {
+        self.settings[name].as_str()?.parse().ok()
+    }
+
+    /// How long before its end the certificate is to be renewed, where the block says so.
+    pub fn renew_before(&self) -> Option<Duration> {
+        let text = self.settings["rotation"]["before_expiry"].as_str()?;
+        text.parse().ok().map(TimeSpan::duration)
     }
 }
 

@@ -9,18 +9,18 @@
 
 mod create;
 mod definition;
+mod edit;
 mod open;
 mod opened;
-mod problems;
 mod project;
 mod read;
 pub mod schema;
 mod secret;
 mod template;
 
+pub use crate::document::{Problems, masked_text};
 pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
 pub use opened::Opened;
-pub use problems::Problems;
 pub use project::Project;
-pub use read::masked_text;
+pub(crate) use secret::file::read_public_file;
 pub use template::source_template;

@@ -19,8 +19,8 @@ pub struct Opened {
     pub registration: &'static ConnectorRegistration,
     /// What the connector was opened with; its meter counts the requests.
     pub context: Context,
-    /// A hash of what in the file decides what is read: connector, `auth:` but for where its secrets are kept, and
-    /// `settings:`.
+    /// A hash of what in the file decides what is read: connector, `auth:` but for where its secrets are kept and when
+    /// they are renewed, and `settings:`.
     pub definition: String,
     /// How the source is aggregated.
     pub aggregation: AggregationSettings,
@@ -54,11 +54,12 @@ impl Opened {
     }
 }
 
-/// A key that moves to another place, or a block whose lines change places, leaves the definition the same.
+/// A key that moves to another place, a block whose lines change places, or another day to renew a certificate leaves
+/// the definition the same.
 fn definition_of(source: &Source) -> String {
     let fields = source.auth.iter().filter_map(|auth| auth.settings.as_object()).flatten();
     let auth: BTreeMap<_, _> = fields
-        .filter(|(name, _)| !name.ends_with("_ref"))
+        .filter(|(name, _)| !name.ends_with("_ref") && *name != "rotation")
         .map(|(name, value)| (name.as_str(), sorted(value)))
         .collect();
     let text = format!("{} {auth:?} {}", source.connector.name, sorted(&source.settings));

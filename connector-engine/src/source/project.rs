@@ -1,8 +1,8 @@
 //! A project folder: where it is, what is in it.
 
 use super::definition::{ProjectSettings, Source};
-use super::problems::Problems;
 use super::read;
+use crate::document::Problems;
 use connector_core::{Error, ErrorKind, Problem, Result};
 use std::path::{Path, PathBuf};
 

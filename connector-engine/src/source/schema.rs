@@ -3,6 +3,7 @@
 //! The order of everything in them is fixed, so the same binary always writes the same bytes.
 
 use super::definition::{AggregationSettings, ProjectSettings};
+use crate::plan::plan_schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Result};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -96,12 +97,13 @@ pub(super) fn auth_fields_schema(strategy: &AuthRegistration) -> Value {
     Value::from((strategy.schema)(&mut SchemaGenerator::default()))
 }
 
-/// The schema called `what`: `source`, `project`, the name of a connector, or a grant type.
+/// The schema called `what`: `source`, `plan`, `project`, the name of a connector, or a grant type.
 ///
 /// Fails with kind `definition` when nothing is called that.
 pub fn named(what: &str) -> Result<Value> {
     match what {
         "source" => Ok(source_schema()),
+        "plan" => Ok(plan_schema()),
         "project" => Ok(project_schema()),
         _ => {
             if let Ok(strategy) = registry::auth_strategy(what) {
@@ -114,8 +116,11 @@ pub fn named(what: &str) -> Result<Value> {
 
 /// Every schema with the name of its file in `schemas/`.
 pub fn all() -> Vec<(String, Value)> {
-    let mut all =
-        vec![("project.schema.json".to_owned(), project_schema()), ("source.schema.json".to_owned(), source_schema())];
+    let mut all = vec![
+        ("plan.schema.json".to_owned(), plan_schema()),
+        ("project.schema.json".to_owned(), project_schema()),
+        ("source.schema.json".to_owned(), source_schema()),
+    ];
     let connectors = registry::connectors();
     all.extend(connectors.iter().map(|one| (format!("{}.schema.json", one.name), connector_schema(one))));
     let strategies = registry::auth_strategies();
@@ -129,7 +134,7 @@ pub fn to_text(schema: &Value) -> String {
 }
 
 fn unknown(what: &str) -> connector_core::Error {
-    let mut known = vec!["source", "project"];
+    let mut known = vec!["source", "plan", "project"];
     known.extend(registry::connectors().iter().map(|one| one.name));
     known.extend(registry::auth_strategies().iter().map(|one| one.grant_type));
     connector_core::Error::new(connector_core::ErrorKind::Definition, format!("no schema is called `{what}`"))

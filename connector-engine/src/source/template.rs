@@ -123,7 +123,14 @@ fn shown(name: &str, field: &Value, example: Option<&Value>) -> String {
     let members = forms().find_map(|form| form["properties"].as_object());
     match known {
         Some(Value::String(text)) => scalar(text),
-        // JSON is YAML in flow style.
+        Some(Value::Object(members)) => {
+            let members = members.iter().map(|(key, value)| match value {
+                Value::String(text) => format!("{key}: {}", scalar(text)),
+                // JSON is YAML in flow style.
+                value => format!("{key}: {value}"),
+            });
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
         Some(value) => value.to_string(),
         None if field["enum"].is_array() => field["enum"][0].as_str().map(scalar).unwrap_or_default(),
         None if name.ends_with("_ref") => "env:NAME".to_owned(),
@@ -148,7 +155,7 @@ fn typed(field: &Value, given: &str) -> String {
 }
 
 /// A text as a YAML scalar, quoted where it would be read as something else.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let value = serde_yaml::from_str::<Value>(text);
     let is_plain = value.is_ok_and(|value| value == Value::String(text.to_owned()))
         && !text.contains(['#', '\n', '"', '\''])

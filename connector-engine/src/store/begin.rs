@@ -1,7 +1,7 @@
 //! The beginning of a job: a new run, or an unfinished one taken up.
 
 use super::fault::fault;
-use super::lock::RunLock;
+use super::lock::{RunLock, Work};
 use super::open::Store;
 use super::pass::Pass;
 use super::report;
@@ -49,7 +49,7 @@ pub(crate) struct Begun {
 impl Beginning {
     /// Takes the source and begins. Fails with kind `guard` when another job holds the source.
     pub(crate) fn begin(&self, store: &Store) -> Result<Begun> {
-        let lock = RunLock::take(store, &self.source)?;
+        let lock = RunLock::take(store, Work::Aggregation, &self.source)?;
         let mut connection = store.writer()?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         let (source, fence) = transaction

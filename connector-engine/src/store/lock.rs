@@ -1,4 +1,4 @@
-//! One job per source at a time.
+//! One job of a kind per source at a time.
 
 use super::open::Store;
 use connector_core::{Error, ErrorKind, Result};
@@ -8,6 +8,37 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::time::Duration;
 
+/// What a source is held for. Reading a source and changing it do not disturb each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    Aggregation,
+    Provisioning,
+}
+
+impl Work {
+    /// How the name of its lock begins.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Aggregation => "source",
+            Self::Provisioning => "provision",
+        }
+    }
+
+    fn doing(self) -> &'static str {
+        match self {
+            Self::Aggregation => "aggregating",
+            Self::Provisioning => "provisioning",
+        }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Aggregation => "wait until it ends, or stop that process; its run can then be taken up",
+            Self::Provisioning => "wait until it ends, or stop that process and settle its plan with `--resume`",
+        }
+    }
+}
+
 /// A source held for one job. The operating system lets go of it when the process ends in whatever way.
 #[derive(Debug)]
 pub(crate) struct RunLock {
@@ -16,8 +47,8 @@ pub(crate) struct RunLock {
 
 impl RunLock {
     /// Takes the source; fails with kind `guard` when another job holds it.
-    pub(crate) fn take(store: &Store, source: &str) -> Result<Self> {
-        let mut file = open(store, source)?;
+    pub(crate) fn take(store: &Store, work: Work, source: &str) -> Result<Self> {
+        let mut file = open(store, work, source)?;
         let mut tries = 0;
         loop {
             match file.try_lock() {
@@ -27,7 +58,7 @@ impl RunLock {
                     tries += 1;
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(TryLockError::WouldBlock) => return Err(held(source, &mut file)),
+                Err(TryLockError::WouldBlock) => return Err(held(work, source, &mut file)),
                 Err(TryLockError::Error(cause)) => return Err(unusable(source, cause)),
             }
         }
@@ -40,14 +71,13 @@ impl RunLock {
     }
 
     /// Whether a job holds the source now.
-    pub(crate) fn is_held(store: &Store, source: &str) -> bool {
-        open(store, source).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    pub(crate) fn is_held(store: &Store, work: Work, source: &str) -> bool {
+        open(store, work, source).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 }
 
-fn open(store: &Store, source: &str) -> Result<File> {
-    let mut name = String::with_capacity(source.len() + 7);
-    name.push_str("source-");
+fn open(store: &Store, work: Work, source: &str) -> Result<File> {
+    let mut name = format!("{}-", work.prefix());
     for byte in source.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
             name.push(char::from(byte));
@@ -59,13 +89,12 @@ fn open(store: &Store, source: &str) -> Result<File> {
     store.lock_file(&name).map_err(|cause| unusable(source, cause))
 }
 
-fn held(source: &str, file: &mut File) -> Error {
+fn held(work: Work, source: &str, file: &mut File) -> Error {
     let mut note = String::new();
     // The note is for people; without it the message is still right.
     let _ = file.read_to_string(&mut note);
     let by = if note.trim().is_empty() { String::new() } else { format!(" ({})", note.trim()) };
-    Error::new(ErrorKind::Guard, format!("another job is aggregating `{source}` now{by}"))
-        .with_help("wait until it ends, or stop that process; its run can then be taken up")
+    Error::new(ErrorKind::Guard, format!("another job is {} `{source}` now{by}", work.doing())).with_help(work.help())
 }
 
 fn unusable(source: &str, cause: std::io::Error) -> Error {

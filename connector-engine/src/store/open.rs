@@ -76,6 +76,13 @@ impl Store {
         Ok(connection)
     }
 
+    /// The connection of the journal of provisioning: what it commits is on the disk before anything is sent.
+    pub(crate) fn journal(&self) -> Result<Connection> {
+        let connection = self.connect()?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -8192").map_err(fault)?;
+        Ok(connection)
+    }
+
     /// The open file `<name>.lock` in the folder of locks beside the store.
     pub(crate) fn lock_file(&self, name: &str) -> io::Result<File> {
         let folder = self.folder().join("locks");

@@ -4,14 +4,13 @@ use crate::grants::assertion::{self, Claims};
 use crate::grants::token_answer::Answer;
 use async_trait::async_trait;
 use connector_core::{
-    AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, Token,
+    AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, TimeSpan,
+    Token,
 };
-use connector_keys::{Certificate, PrivateKey};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use connector_keys::{CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, open_signer};
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -19,9 +18,6 @@ use url::Url;
 
 /// The grant type on the wire.
 const URN: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-/// A certificate with fewer days left gets a warning.
-const WARNING_DAYS: i64 = 30;
 
 /// The `auth:` block of the grant type `jwt_bearer`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -45,15 +41,34 @@ pub struct Settings {
     /// `https://test.salesforce.com` for a sandbox, or the My Domain URL. No slash at the end.
     #[schemars(length(min = 1))]
     audience: String,
-    /// Where the private key (RSA, PEM) is kept, for example `file:secrets/salesforce.key`.
+    /// Where the private key (RSA) is kept: as PEM, for example `file:secrets/salesforce.key`, or in a token or HSM that
+    /// signs with it, `pkcs11:token=NAME;object=LABEL?module-path=PATH`.
     key_ref: SecretRef,
-    /// Where the password of the private key is kept; only for an encrypted key.
+    /// Where the password of the private key is kept; only for an encrypted key. For a key in a token: its PIN.
     #[serde(default)]
     key_password_ref: Option<SecretRef>,
     /// Where the certificate (PEM) of the key is kept. Optional: with it the tool checks that it fits the key and
     /// watches its last day.
     #[serde(default)]
     certificate_ref: Option<SecretRef>,
+    /// When the certificate is to be renewed.
+    #[serde(default)]
+    rotation: Rotation,
+}
+
+/// When the certificate is to be renewed.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(inline)]
+#[serde(deny_unknown_fields, default)]
+struct Rotation {
+    /// How long before its last day the certificate is warned about.
+    before_expiry: TimeSpan,
+}
+
+impl Default for Rotation {
+    fn default() -> Self {
+        Self { before_expiry: TimeSpan::from_secs(RENEW_BEFORE.as_secs()) }
+    }
 }
 
 connector_core::register_auth_strategy! {
@@ -84,23 +99,19 @@ impl AuthSettings for Settings {
 struct JwtBearer {
     settings: Settings,
     context: Context,
-    /// Read when it is needed for the first time.
-    key: OnceCell<PrivateKey>,
+    /// Opened when it is needed for the first time.
+    key: OnceCell<Arc<dyn Signer>>,
 }
 
 impl JwtBearer {
-    async fn key(&self) -> Result<&PrivateKey> {
-        self.key.get_or_try_init(|| self.read_key()).await
-    }
-
-    async fn read_key(&self) -> Result<PrivateKey> {
-        let text = self.context.secret(&self.settings.key_ref).await?;
-        let password = match &self.settings.key_password_ref {
-            Some(reference) => Some(without_line_break(&self.context.secret(reference).await?)),
-            None => None,
+    async fn key(&self) -> Result<&dyn Signer> {
+        let Settings { key_ref, key_password_ref, .. } = &self.settings;
+        let open = || async {
+            open_signer(&self.context, key_ref, key_password_ref.as_ref())
+                .await
+                .map_err(|error| error.with_context("key_ref", key_ref.to_string()))
         };
-        PrivateKey::from_pem(&text, password.as_ref())
-            .map_err(|error| error.with_context("key_ref", self.settings.key_ref.to_string()))
+        self.key.get_or_try_init(open).await.map(AsRef::as_ref)
     }
 
     fn claims(&self) -> Claims<'_> {
@@ -114,9 +125,10 @@ impl JwtBearer {
     }
 
     async fn check_certificate(&self, reference: &SecretRef) -> Result<Finding> {
-        let certificate = Certificate::from_pem(&self.context.public_text(reference).await?)?;
-        let key = self.key().await?;
-        judge(&certificate, key, self.context.clock().now(), self.context.source())
+        let chain = Chain::from_pem(&self.context.public_text(reference).await?)?;
+        let window = self.settings.rotation.before_expiry.duration();
+        let verdict = chain.judge(Some(self.key().await?), self.context.clock().now(), window, self.context.source());
+        finding(verdict)
     }
 
     async fn check_assertion(&self) -> Result<Finding> {
@@ -161,39 +173,17 @@ impl fmt::Debug for JwtBearer {
     }
 }
 
-fn judge(certificate: &Certificate, key: &PrivateKey, now: Timestamp, source: &str) -> Result<Finding> {
-    let until = certificate.not_after();
-    let day = until.to_zoned(TimeZone::UTC).date();
-    let renew = format!(
-        "make a new pair with `connector cert new {source}-{}`, upload its certificate to the app, and name both in \
-         `key_ref` and `certificate_ref`",
-        now.to_zoned(TimeZone::UTC).year()
-    );
-    let fault = |message: String| Error::new(ErrorKind::Secret, message);
-    if !certificate.fits(key) {
-        return Err(fault(format!("the certificate ({}) does not belong to the private key", certificate.subject()))
-            .with_help(
-                "point `certificate_ref` and `key_ref` at files of the same pair; the app needs that certificate too",
-            ));
+/// A certificate that ends soon is a warning; one that has ended, or is that of another key, ends the test.
+fn finding(verdict: Verdict) -> Result<Finding> {
+    let Verdict { status, detail, help } = verdict;
+    let help = help.unwrap_or_default();
+    match status {
+        CertificateStatus::Ok => Ok(Finding::passed(detail)),
+        CertificateStatus::Warning => Ok(Finding::warning(detail, help)),
+        CertificateStatus::Expired | CertificateStatus::Broken => {
+            Err(Error::new(ErrorKind::Secret, detail).with_help(help))
+        }
     }
-    if until < now {
-        return Err(fault(format!("the certificate expired on {day}")).with_help(renew));
-    }
-    if certificate.not_before() > now {
-        let from = certificate.not_before().to_zoned(TimeZone::UTC).date();
-        return Err(fault(format!("the certificate is valid only from {from} on"))
-            .with_help("check the clock of this machine, or wait for that day"));
-    }
-    let days = (until.as_second() - now.as_second()) / 86_400;
-    if days < WARNING_DAYS {
-        return Ok(Finding::warning(format!("expires in {days} days ({day})"), renew));
-    }
-    Ok(Finding::passed(format!("{}, valid until {day}, fits the key", certificate.subject())))
-}
-
-/// Editors put a line break at the end of a file; it is no part of a password.
-fn without_line_break(password: &SecretString) -> SecretString {
-    SecretString::from(password.expose_secret().trim_end_matches(['\r', '\n']))
 }
 
 /// A URL of the user interface is a common mistake; it never gives tokens.

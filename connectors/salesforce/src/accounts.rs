@@ -11,13 +11,29 @@ use crate::schema::{STANDARD, further};
 use crate::soql::Select;
 use crate::user_fields::UserFields;
 use crate::{error, rights};
-use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, Page, Result};
+use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, OperationKind, Page, Result};
 use tokio::sync::OnceCell;
 
-const USER: &str = "User";
+/// The object.
+pub(crate) const USER: &str = "User";
 
 /// The fields that name an entitlement, and its type.
-const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
+pub(crate) const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
+
+/// What Salesforce does with users; it never deletes one.
+const OPERATIONS: [OperationKind; 9] = [
+    OperationKind::Create,
+    OperationKind::Update,
+    OperationKind::Grant,
+    OperationKind::Revoke,
+    OperationKind::Enable,
+    OperationKind::Disable,
+    OperationKind::Lock,
+    OperationKind::Unlock,
+    OperationKind::SetPassword,
+];
+
+const PASSWORD_CHANGED: &str = "LastPasswordChangeDate";
 
 /// Reads users; keeps what is asked of the org once.
 pub(crate) struct Accounts {
@@ -64,7 +80,11 @@ impl Accounts {
             (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
             (None, CustomFields::None | CustomFields::All) => {}
         }
-        AccountSchema { attributes, operations: Vec::new() }
+        AccountSchema {
+            attributes,
+            operations: OPERATIONS.to_vec(),
+            password_changed: Some(PASSWORD_CHANGED.to_owned()),
+        }
     }
 }
 
@@ -80,7 +100,8 @@ fn with_notes(page: Page<Account>, count: Option<u64>, fields: &UserFields, lock
     page
 }
 
-fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
+/// One row as an account.
+pub(crate) fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
     let (id, user) = row.id("Id")?;
     if !user.has_prefix("005") {
         return Err(row.odd("has an `Id` that is not one of a user"));

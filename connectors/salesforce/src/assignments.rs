@@ -138,7 +138,8 @@ async fn part(
     count: Option<u64>,
 ) -> Result<Part<Assignment>> {
     if table.object != MEMBERS || !group_types.initialized() {
-        let select = Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter };
+        let select =
+            Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter.map(Into::into) };
         match keyset::shown_part(rest, &select, span, count, table.read).await {
             Err(refused) if table.object == MEMBERS && error::is_refused_query(&refused) => {
                 tracing::debug!(error = %refused, "the org does not tell the type of a group with its members");

@@ -3,7 +3,7 @@
 use crate::accounts::Accounts;
 use crate::record::{self, Asked};
 use crate::rest::{API_USAGE, Rest};
-use crate::rights::{NEEDS, Need};
+use crate::rights::{CHANGES, NEEDS, Need};
 use crate::{error, rights};
 use connector_core::{Allowance, Error, ErrorKind, Finding, Result, TestReport};
 
@@ -92,11 +92,34 @@ async fn permissions(rest: &Rest, accounts: &Accounts) -> Result<Finding> {
     let help =
         if missing.is_empty() { "show the fields to the service account, if you need them".to_owned() } else { help };
     breaks.extend(hidden);
-    Ok(if breaks.is_empty() {
-        Finding::passed("everything that is read can be seen")
-    } else {
-        Finding::warning(breaks.join("; "), help)
-    })
+    let detail = if breaks.is_empty() { "everything that is read can be seen".to_owned() } else { breaks.join("; ") };
+    // Many sources are read-only on purpose, so that changes are barred is no reason to warn.
+    let detail = match barred(rest).await?.as_slice() {
+        [] => format!("{detail}; everything can be changed"),
+        barred => format!("{detail}; for changes: {}", barred.join("; ")),
+    };
+    Ok(if breaks.is_empty() { Finding::passed(detail) } else { Finding::warning(detail, help) })
+}
+
+/// What can't be changed, by the right that is missing.
+async fn barred(rest: &Rest) -> Result<Vec<String>> {
+    let mut lacking: Vec<(&str, Vec<&str>)> = Vec::new();
+    for change in &CHANGES {
+        let described = match rest.describe(change.object).await {
+            Ok(description) => Some(description),
+            // What only some orgs have says nothing about rights when it is not there.
+            Err(refused) if error::is_missing_object(&refused) && change.feature => continue,
+            Err(refused) if error::is_missing_object(&refused) => None,
+            Err(error) => return Err(error),
+        };
+        if !change.is_allowed(described.as_deref()) {
+            match lacking.iter_mut().find(|(right, _)| *right == change.right) {
+                Some((_, breaks)) => breaks.push(change.breaks),
+                None => lacking.push((change.right, vec![change.breaks])),
+            }
+        }
+    }
+    Ok(lacking.into_iter().map(|(right, breaks)| format!("without \"{right}\" {}", breaks.join(", "))).collect())
 }
 
 /// The missing rights in order, each with all that it breaks.

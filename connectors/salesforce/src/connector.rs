@@ -3,12 +3,14 @@
 use crate::accounts::Accounts;
 use crate::custom_fields::CustomFields;
 use crate::group_types::GroupTypes;
+use crate::prepare::Preparation;
 use crate::rest::Rest;
-use crate::{assignments, connection_test, entitlements, hosts};
+use crate::{assignments, connection_test, entitlements, find, hosts, prepare, provision};
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, Assignment, AuthStrategy, Capabilities, Connector, Context, Cursor, Entitlement,
-    EntitlementType, Page, ReadEntitlements, Result, TestReport,
+    Account, AccountSchema, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
+    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page, PrepareOperations,
+    Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, TestReport,
 };
 use connector_http::Client;
 use std::fmt;
@@ -22,6 +24,7 @@ pub struct Salesforce {
     rest: Rest,
     accounts: Accounts,
     group_types: OnceCell<GroupTypes>,
+    preparation: Preparation,
 }
 
 impl Salesforce {
@@ -34,6 +37,7 @@ impl Salesforce {
             rest: Rest::open(context, client, version),
             accounts: Accounts::new(custom),
             group_types: OnceCell::new(),
+            preparation: Preparation::default(),
         })
     }
 }
@@ -59,8 +63,14 @@ impl Connector for Salesforce {
         self.accounts.schema()
     }
 
+    async fn provision(&self, operation: &Operation) -> Result<Outcome> {
+        let mut outcomes = provision::batch(&self.rest, std::slice::from_ref(operation)).await?;
+        let missing = || Err(Error::new(ErrorKind::Internal, "an operation was left without an outcome"));
+        outcomes.pop().unwrap_or_else(missing)
+    }
+
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities::none().with_entitlements(self)
+        Capabilities::none().with_entitlements(self).with_accounts(self).with_preparation(self).with_batch(self)
     }
 }
 
@@ -76,5 +86,38 @@ impl ReadEntitlements for Salesforce {
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
         assignments::page(&self.rest, &self.group_types, cursor).await
+    }
+
+    async fn find_entitlements(&self, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {
+        find::entitlements(&self.rest, wanted).await
+    }
+}
+
+#[async_trait]
+impl FindAccounts for Salesforce {
+    fn most_accounts(&self) -> usize {
+        find::MOST
+    }
+
+    async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
+        find::accounts(&self.rest, &self.accounts, wanted, concern).await
+    }
+}
+
+#[async_trait]
+impl PrepareOperations for Salesforce {
+    async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
+        prepare::operations(&self.rest, &self.accounts, &self.preparation, proposed).await
+    }
+}
+
+#[async_trait]
+impl ProvisionBatch for Salesforce {
+    fn lane(&self, operation: &Operation) -> Lane {
+        provision::lane(operation)
+    }
+
+    async fn provision_batch(&self, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+        provision::batch(&self.rest, operations).await
     }
 }

@@ -20,34 +20,42 @@ pub(crate) const TYPES: &[EntitlementType] = &[
     ),
     described("group", "Public group", "The user is a direct member of this group."),
     described("queue", "Queue", "The user is a direct member of this queue."),
-    described("permission_set_license", "Permission set licence", "The user takes up a seat of this licence."),
-    described("package_license", "Package licence", "The user takes up a seat of this managed package."),
+    license("permission_set_license", "Permission set licence", "The user takes up a seat of this licence."),
+    license("package_license", "Package licence", "The user takes up a seat of this managed package."),
     described("territory", "Territory", "The user is assigned to this territory."),
 ];
 
 const fn described(name: &'static str, title: &'static str, description: &'static str) -> EntitlementType {
-    EntitlementType { name, title, description }
+    EntitlementType { name, title, description, rank: 1 }
+}
+
+/// A licence: permission sets may need it.
+const fn license(name: &'static str, title: &'static str, description: &'static str) -> EntitlementType {
+    EntitlementType { name, title, description, rank: 0 }
 }
 
 /// How a type is read.
-struct Kind {
-    object: &'static str,
-    fields: &'static [&'static str],
-    filter: Option<&'static str>,
+pub(crate) struct Kind {
+    pub(crate) object: &'static str,
+    pub(crate) fields: &'static [&'static str],
+    pub(crate) filter: Option<&'static str>,
     /// What every row of the answer must say: the field and value that the filter asked for.
     proof: Option<(&'static str, &'static str)>,
     /// Where the name is found: the first that isn't empty.
-    names: &'static [&'static str],
+    pub(crate) names: &'static [&'static str],
+    /// The one of the names that is unique.
+    pub(crate) api_name: &'static str,
     description: Option<&'static str>,
 }
 
-const KINDS: [Kind; 9] = [
+pub(crate) const KINDS: [Kind; 9] = [
     Kind {
         object: "Profile",
         fields: &["Id", "Name", "Description", "UserLicenseId", "UserType", "CreatedDate", "LastModifiedDate"],
         filter: None,
         proof: None,
         names: &["Name"],
+        api_name: "Name",
         description: Some("Description"),
     },
     Kind {
@@ -56,6 +64,7 @@ const KINDS: [Kind; 9] = [
         filter: None,
         proof: None,
         names: &["Name", "DeveloperName"],
+        api_name: "DeveloperName",
         description: Some("RollupDescription"),
     },
     Kind {
@@ -76,6 +85,7 @@ const KINDS: [Kind; 9] = [
         filter: Some("IsOwnedByProfile = false"),
         proof: None,
         names: &["Label", "Name"],
+        api_name: "Name",
         description: Some("Description"),
     },
     Kind {
@@ -93,6 +103,7 @@ const KINDS: [Kind; 9] = [
         filter: None,
         proof: None,
         names: &["MasterLabel", "DeveloperName"],
+        api_name: "DeveloperName",
         description: Some("Description"),
     },
     group("Type = 'Regular'", "Regular"),
@@ -112,6 +123,7 @@ const KINDS: [Kind; 9] = [
         filter: None,
         proof: None,
         names: &["MasterLabel", "DeveloperName"],
+        api_name: "DeveloperName",
         description: None,
     },
     Kind {
@@ -120,6 +132,7 @@ const KINDS: [Kind; 9] = [
         filter: None,
         proof: None,
         names: &["NamespacePrefix"],
+        api_name: "NamespacePrefix",
         description: None,
     },
     Kind {
@@ -128,6 +141,7 @@ const KINDS: [Kind; 9] = [
         filter: None,
         proof: None,
         names: &["Name", "DeveloperName"],
+        api_name: "DeveloperName",
         description: Some("Description"),
     },
 ];
@@ -139,8 +153,14 @@ const fn group(filter: &'static str, value: &'static str) -> Kind {
         filter: Some(filter),
         proof: Some(("Type", value)),
         names: &["Name", "DeveloperName"],
+        api_name: "DeveloperName",
         description: None,
     }
+}
+
+/// How a type is read.
+pub(crate) fn kind(entitlement_type: &str) -> Option<&'static Kind> {
+    TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == entitlement_type).map(|(_, kind)| kind)
 }
 
 /// One page. The start names every type, so that they are read side by side.
@@ -152,7 +172,7 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlemen
     let Some((known, kind)) = TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == position.of()) else {
         return Err(position.unknown());
     };
-    let select = Select { object: kind.object, fields: kind.fields.to_vec(), filter: kind.filter };
+    let select = Select { object: kind.object, fields: kind.fields.to_vec(), filter: kind.filter.map(Into::into) };
     let span = position.span();
     match keyset::shown_part(rest, &select, span, None, |row| entitlement(row, known.name, kind)).await {
         Ok(part) => {
@@ -178,7 +198,8 @@ pub(crate) fn skip(object: &'static str, span: Span, refused: connector_core::Er
     }
 }
 
-fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Option<Entitlement>> {
+/// One of them as an entitlement; nothing for a row that is none.
+pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Option<Entitlement>> {
     if is_behind_group(row)? {
         return Ok(None);
     }
@@ -234,6 +255,7 @@ mod tests {
                 "{}",
                 known.name
             );
+            assert!(kind.names.contains(&kind.api_name), "{}", known.name);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which groups are public groups and which are queues, for an org that does not tell it with their members.
 
 use crate::keyset;
-use crate::ranges::{RecordId, Span};
+use crate::ranges::RecordId;
 use crate::rest::Rest;
 use crate::soql::Select;
 use connector_core::Result;
@@ -16,13 +16,9 @@ impl GroupTypes {
     pub(crate) async fn read(rest: &Rest) -> Result<Self> {
         let mut types = BTreeMap::new();
         for (filter, entitlement_type) in [("Type = 'Regular'", "group"), ("Type = 'Queue'", "queue")] {
-            let select = Select { object: "Group", fields: vec!["Id"], filter: Some(filter) };
-            let mut left = vec![Span::default()];
-            while let Some(span) = left.pop() {
-                let part = keyset::part(rest, &select, span, None, |row| row.id("Id").map(|(_, id)| Some(id))).await?;
-                types.extend(part.items.into_iter().map(|id| (id, entitlement_type)));
-                left.extend(part.next);
-            }
+            let select = Select { object: "Group", fields: vec!["Id"], filter: Some(filter.into()) };
+            let groups = keyset::all(rest, &select, |row| row.id("Id").map(|(_, id)| Some(id))).await?;
+            types.extend(groups.into_iter().map(|id| (id, entitlement_type)));
         }
         Ok(Self(types))
     }

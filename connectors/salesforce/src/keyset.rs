@@ -17,6 +17,9 @@ const PAGES_A_SPAN: u64 = 20;
 /// The most spans a table is read in.
 const MOST_SPANS: u64 = 8;
 
+/// The whole of a table.
+pub(crate) const FIRST: Span = Span { after: None, end: None };
+
 /// Where a read goes on: in which list, after which id, up to which id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +112,22 @@ pub(crate) async fn shown_part<T>(
         _ => return Err(refused),
     };
     part(rest, &select.without(&hidden), span, count, make).await
+}
+
+/// Reads a table to its end: for the few records that a condition names.
+pub(crate) async fn all<T>(
+    rest: &Rest,
+    select: &Select<'_>,
+    mut make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    let mut left = vec![Span::default()];
+    while let Some(span) = left.pop() {
+        let part = part(rest, select, span, None, &mut make).await?;
+        items.extend(part.items);
+        left.extend(part.next);
+    }
+    Ok(items)
 }
 
 /// A complete answer with fewer rows than asked for is the end, and so is the last id of the span.

@@ -2,9 +2,9 @@
 
 use crate::error;
 use crate::keyset;
-use crate::ranges::{RecordId, Span};
+use crate::ranges::RecordId;
 use crate::rest::Rest;
-use crate::soql::Select;
+use crate::soql::{self, Select};
 use connector_core::Result;
 
 /// The users who are frozen or whose password is locked; 18 bytes for each, and they are few.
@@ -15,6 +15,11 @@ pub(crate) enum Locks {
     /// The login may not see them.
     Hidden,
 }
+
+/// The object in which it stands.
+pub(crate) const OBJECT: &str = "UserLogin";
+
+const FIELDS: [&str; 4] = ["Id", "UserId", "IsFrozen", "IsPasswordLocked"];
 
 const LOCKED: &str = "(IsFrozen = true OR IsPasswordLocked = true)";
 
@@ -30,6 +35,20 @@ impl Locks {
         match read(rest, None).await {
             Err(refused) if error::is_refused_query(&refused) => Ok(Self::Hidden),
             locked => locked.map(Self::Known),
+        }
+    }
+
+    /// Asks for a few users.
+    pub(crate) async fn of_users(rest: &Rest, users: &[RecordId]) -> Result<Self> {
+        match Login::of_users(rest, users).await {
+            Ok(logins) => {
+                let locked = logins.into_iter().filter(|login| login.frozen || login.password_locked);
+                let mut locked: Vec<_> = locked.map(|login| login.user).collect();
+                locked.sort_unstable();
+                Ok(Self::Known(locked))
+            }
+            Err(refused) if error::is_missing_object(&refused) => Ok(Self::Hidden),
+            Err(error) => Err(error),
         }
     }
 
@@ -52,24 +71,47 @@ impl Locks {
     }
 }
 
-async fn read(rest: &Rest, filter: Option<&'static str>) -> Result<Vec<RecordId>> {
-    let fields = vec!["Id", "UserId", "IsFrozen", "IsPasswordLocked"];
-    let select = Select { object: "UserLogin", fields, filter };
-    let mut locked = Vec::new();
-    let mut left = vec![Span::default()];
-    while let Some(span) = left.pop() {
-        let part = keyset::part(rest, &select, span, None, |row| {
+/// The row in which it stands whether a user is frozen or locked out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Login {
+    /// The id of the row.
+    pub(crate) row: RecordId,
+    /// Whose it is.
+    pub(crate) user: RecordId,
+    /// Whether the user is frozen.
+    pub(crate) frozen: bool,
+    /// Whether the password is locked after wrong ones.
+    pub(crate) password_locked: bool,
+}
+
+impl Login {
+    /// Those of a few users, at most 200; one who never logged in may have none.
+    pub(crate) async fn of_users(rest: &Rest, users: &[RecordId]) -> Result<Vec<Self>> {
+        let filter = soql::one_of("UserId", users.iter().map(RecordId::as_str));
+        let select = Select { object: OBJECT, fields: FIELDS.to_vec(), filter: Some(filter.into()) };
+        keyset::all(rest, &select, |row| {
             let (_, user) = row.id("UserId")?;
-            match row.flag("IsFrozen")? || row.flag("IsPasswordLocked")? {
-                true => Ok(Some(user)),
-                false if filter.is_none() => Ok(None),
-                false => Err(row.odd("is neither frozen nor locked, although only such were asked for")),
+            if !users.contains(&user) {
+                return Err(row.odd("is of a user who was not asked for"));
             }
-        });
-        let part = part.await?;
-        locked.extend(part.items);
-        left.extend(part.next);
+            let (frozen, password_locked) = (row.flag("IsFrozen")?, row.flag("IsPasswordLocked")?);
+            Ok(Some(Self { row: row.id("Id")?.1, user, frozen, password_locked }))
+        })
+        .await
     }
+}
+
+async fn read(rest: &Rest, filter: Option<&'static str>) -> Result<Vec<RecordId>> {
+    let select = Select { object: OBJECT, fields: FIELDS.to_vec(), filter: filter.map(Into::into) };
+    let mut locked = keyset::all(rest, &select, |row| {
+        let (_, user) = row.id("UserId")?;
+        match row.flag("IsFrozen")? || row.flag("IsPasswordLocked")? {
+            true => Ok(Some(user)),
+            false if filter.is_none() => Ok(None),
+            false => Err(row.odd("is neither frozen nor locked, although only such were asked for")),
+        }
+    })
+    .await?;
     locked.sort_unstable();
     Ok(locked)
 }

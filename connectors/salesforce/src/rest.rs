@@ -1,16 +1,18 @@
 //! Salesforce's REST API: versions, queries, descriptions, counts.
 
+use crate::description::Description;
 use crate::error;
 use bytes::Bytes;
 use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
-use connector_http::{Client, Response};
+use connector_http::{Client, Request, Response};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
-/// The longest URI. Salesforce refuses 16,384 bytes of URI and headers; the token needs room beside it.
-const LONGEST_URI: usize = 14_336;
+/// The longest query in a URI. Salesforce refuses 16,384 bytes of URI and headers; the path and the token need room
+/// beside it.
+const LONGEST_QUERY: usize = 14_300;
 
 /// The name under which the daily allowance of API requests is kept.
 pub(crate) const API_USAGE: &str = "api-usage";
@@ -22,33 +24,13 @@ pub(crate) struct Rest {
     asked_version: Option<String>,
     version: OnceCell<String>,
     counts: OnceCell<Counts>,
+    descriptions: tokio::sync::Mutex<BTreeMap<&'static str, Arc<Description>>>,
     /// Fields that the org turned out to hide, by object.
     hidden: Mutex<BTreeMap<&'static str, Vec<&'static str>>>,
 }
 
 /// About how many records objects have; empty where the org does not tell.
 pub(crate) type Counts = BTreeMap<String, u64>;
-
-/// What an object looks like to this login.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Description {
-    name: String,
-    /// The fields that the login may see.
-    pub(crate) fields: Vec<FieldDescription>,
-}
-
-/// One field of an object.
-#[derive(Debug, Deserialize)]
-pub(crate) struct FieldDescription {
-    /// The API name.
-    pub(crate) name: String,
-    /// The type in Salesforce's words, for example `picklist`.
-    #[serde(rename = "type")]
-    pub(crate) field_type: String,
-    /// The name for people.
-    #[serde(default)]
-    pub(crate) label: String,
-}
 
 impl Rest {
     /// Offline.
@@ -59,6 +41,7 @@ impl Rest {
             asked_version,
             version: OnceCell::new(),
             counts: OnceCell::new(),
+            descriptions: tokio::sync::Mutex::default(),
             hidden: Mutex::default(),
         }
     }
@@ -83,30 +66,51 @@ impl Rest {
         choose(&versions, self.asked_version.as_deref())
     }
 
+    /// A path below the API version.
+    pub(crate) async fn path(&self, below: &str) -> Result<String> {
+        Ok(format!("/services/data/v{}/{below}", self.version().await?))
+    }
+
     /// The answer of a query, whatever it says; about `object`.
     pub(crate) async fn query(&self, object: &str, soql: &str) -> Result<Bytes> {
-        let path = format!("/services/data/v{}/query", self.version().await?);
-        let encoded: usize = url::form_urlencoded::byte_serialize(soql.as_bytes()).map(str::len).sum();
-        if path.len() + "?q=".len() + encoded > LONGEST_URI {
+        if !fits(soql) {
             return Err(Error::new(ErrorKind::Definition, format!("the query of `{object}` has too many fields"))
                 .with_help(
                     "name the custom fields that you need in `custom_fields` instead of `all`, or fewer of them",
                 ));
         }
+        let path = self.path("query").await?;
         let doing = format!("reading `{object}`");
         self.get(&path, &[("q", soql)], &doing).await.map(|response| response.body)
     }
 
-    /// What an object looks like to this login.
-    pub(crate) async fn describe(&self, object: &str) -> Result<Description> {
-        let path = format!("/services/data/v{}/sobjects/{object}/describe", self.version().await?);
+    /// What an object looks like to this login; asked once.
+    pub(crate) async fn describe(&self, object: &'static str) -> Result<Arc<Description>> {
+        let mut known = self.descriptions.lock().await;
+        if let Some(description) = known.get(object) {
+            return Ok(description.clone());
+        }
+        let path = self.path(&format!("sobjects/{object}/describe")).await?;
         let doing = format!("describing `{object}`");
         let description: Description =
             self.get(&path, &[], &doing).await?.json().map_err(|fault| fault.with_context("step", doing))?;
-        if description.name == object {
-            Ok(description)
-        } else {
-            Err(Error::new(ErrorKind::Protocol, format!("the description of `{object}` is one of another object")))
+        if description.name != object {
+            let message = format!("the description of `{object}` is one of another object");
+            return Err(Error::new(ErrorKind::Protocol, message));
+        }
+        let description = Arc::new(description);
+        known.insert(object, description.clone());
+        Ok(description)
+    }
+
+    /// Whether the login may deal with the password of a user; yes where the org does not say.
+    pub(crate) async fn may_see_password(&self, user: &str) -> Result<bool> {
+        let path = self.path(&format!("sobjects/User/{user}/password")).await?;
+        match self.get(&path, &[], "reading the state of a password").await {
+            Err(refused) if error::is_denied(&refused) => Ok(false),
+            Err(refused) if error::is_not_offered(&refused) => Ok(true),
+            Err(error) => Err(error),
+            Ok(_) => Ok(true),
         }
     }
 
@@ -140,7 +144,7 @@ impl Rest {
             name: String,
             count: u64,
         }
-        let path = format!("/services/data/v{}/limits/recordCount", self.version().await?);
+        let path = self.path("limits/recordCount").await?;
         let answer = self.get(&path, &[("sObjects", &objects.join(","))], "counting records").await;
         match answer.and_then(|response| response.json::<Answer>()) {
             Ok(answer) => Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect()),
@@ -153,13 +157,30 @@ impl Rest {
         }
     }
 
+    /// Sends a change; `doing` says what is tried, as in "making users". An error says whether it happened.
+    pub(crate) async fn write(&self, request: Request, doing: &str) -> Result<Response> {
+        let response = request.send().await?;
+        self.note_usage(&response);
+        if response.is_success() { Ok(response) } else { Err(error::of_write(&response, doing)) }
+    }
+
     async fn get(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Response> {
         let response = self.client.get(path).query(query).send().await?;
+        self.note_usage(&response);
+        if response.is_success() { Ok(response) } else { Err(error::of_answer(&response, doing)) }
+    }
+
+    fn note_usage(&self, response: &Response) {
         if let Some(allowance) = response.header("sforce-limit-info").and_then(api_usage) {
             self.meter.note_allowance(API_USAGE, allowance);
         }
-        if response.is_success() { Ok(response) } else { Err(error::of_answer(&response, doing)) }
     }
+}
+
+/// Whether a query is short enough for a URI.
+pub(crate) fn fits(soql: &str) -> bool {
+    let encoded: usize = url::form_urlencoded::byte_serialize(soql.as_bytes()).map(str::len).sum();
+    encoded <= LONGEST_QUERY
 }
 
 /// The newest version, or the one asked for when it is listed.

@@ -1,5 +1,6 @@
 //! Which right lets a login see which object, and what is missing without it.
 
+use crate::description::Description;
 use connector_core::{Error, ErrorKind};
 
 /// What the connector needs an object for.
@@ -91,3 +92,81 @@ pub(crate) fn reason(object: &'static str) -> String {
         _ => format!("the org shows no `{object}`"),
     }
 }
+
+/// What is done to the rows of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Rows are made.
+    Make,
+    /// Rows are changed.
+    Change,
+    /// Rows are removed.
+    Remove,
+}
+
+/// A right that a change needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    /// The object.
+    pub(crate) object: &'static str,
+    /// What is done to its rows.
+    pub(crate) act: Act,
+    /// The right that lets it be done.
+    pub(crate) right: &'static str,
+    /// What can't be done without it.
+    pub(crate) breaks: &'static str,
+    /// Whether not every org has the object.
+    pub(crate) feature: bool,
+}
+
+const fn change(object: &'static str, act: Act, right: &'static str, breaks: &'static str) -> Change {
+    Change { object, act, right, breaks, feature: false }
+}
+
+const fn featured(object: &'static str, act: Act, right: &'static str, breaks: &'static str) -> Change {
+    Change { object, act, right, breaks, feature: true }
+}
+
+const MANAGE_USERS: &str = "Manage Users";
+const ASSIGN: &str = "Assign Permission Sets";
+
+/// Everything that is changed.
+pub(crate) const CHANGES: [Change; 13] = [
+    change("User", Act::Make, "Manage Internal Users", "users can't be made"),
+    change("User", Act::Change, "Manage Internal Users", "users can't be changed, enabled or disabled"),
+    change("UserLogin", Act::Change, MANAGE_USERS, "users can't be locked or unlocked"),
+    change("PermissionSetAssignment", Act::Make, ASSIGN, "permission sets can't be granted"),
+    change("PermissionSetAssignment", Act::Remove, ASSIGN, "permission sets can't be revoked"),
+    change("GroupMember", Act::Make, MANAGE_USERS, "users can't be added to groups and queues"),
+    change("GroupMember", Act::Remove, MANAGE_USERS, "users can't be taken out of groups and queues"),
+    featured("PermissionSetLicenseAssign", Act::Make, ASSIGN, "permission set licences can't be granted"),
+    featured("PermissionSetLicenseAssign", Act::Remove, ASSIGN, "permission set licences can't be revoked"),
+    featured("UserPackageLicense", Act::Make, "Manage Package Licenses", "package licences can't be granted"),
+    featured("UserPackageLicense", Act::Remove, "Manage Package Licenses", "package licences can't be revoked"),
+    featured("UserTerritory2Association", Act::Make, "Manage Territories", "territories can't be granted"),
+    featured("UserTerritory2Association", Act::Remove, "Manage Territories", "territories can't be revoked"),
+];
+
+impl Change {
+    /// Whether an object that looks like this lets it be done; an object that can't be seen does not.
+    pub(crate) fn is_allowed(&self, description: Option<&Description>) -> bool {
+        description.is_some_and(|object| match self.act {
+            Act::Make => object.createable,
+            Act::Change => object.updateable,
+            Act::Remove => object.deletable,
+        })
+    }
+}
+
+/// The error for a change that the login may not make; `None` where it may.
+pub(crate) fn lacking(object: &str, act: Act, description: Option<&Description>) -> Option<Error> {
+    let change = CHANGES.iter().find(|change| change.object == object && change.act == act)?;
+    (!change.is_allowed(description)).then(|| {
+        Error::new(ErrorKind::Permission, format!("the service account lacks \"{}\": {}", change.right, change.breaks))
+            .with_help(format!("give the service account \"{}\", in its profile or a permission set", change.right))
+            .with_context("object", object)
+    })
+}
+
+/// The right to set passwords, which no description tells.
+pub(crate) const PASSWORDS: &str = "Reset User Passwords and Unlock Users";

@@ -1,5 +1,6 @@
 //! The attributes of accounts: the standard fields of User, and custom ones.
 
+use crate::description::FieldDescription;
 use connector_core::{AttributeSchema, AttributeType, Writable};
 
 /// A standard field of User.
@@ -25,15 +26,15 @@ const fn read_only(name: &'static str, kind: AttributeType, description: &'stati
 }
 
 /// The standard fields that are read, `Id` aside, which is the account's id.
-pub(crate) const STANDARD: [Standard; 37] = {
+pub(crate) static STANDARD: [Standard; 37] = {
     use AttributeType::{Boolean, DateTime, Reference, String};
     [
         required("Username", String, "The login name, in the form of an e-mail address; unique among all orgs."),
         read_only("Name", String, "First and last name together."),
         writable("FirstName", String, "The first name."),
         required("LastName", String, "The last name."),
-        required("Email", String, "The e-mail address; it need not be unique."),
-        required("Alias", String, "A short name of up to 8 characters."),
+        writable("Email", String, "The e-mail address; it need not be unique."),
+        writable("Alias", String, "A short name of up to 8 characters."),
         writable("CommunityNickname", String, "The name shown in sites; unique in the org."),
         writable("FederationIdentifier", String, "The subject of single sign-on; unique in the org."),
         writable("EmployeeNumber", String, "The number of the employee."),
@@ -53,10 +54,10 @@ pub(crate) const STANDARD: [Standard; 37] = {
         writable("UserRoleId", Reference, "The role."),
         read_only("UserType", String, "The kind of user, for example `Standard`."),
         writable("IsActive", Boolean, "Whether the user may log in."),
-        required("TimeZoneSidKey", String, "The time zone, for example `Europe/Rome`."),
-        required("LocaleSidKey", String, "How dates and numbers are written, for example `it_IT`."),
-        required("LanguageLocaleKey", String, "The language, for example `it`."),
-        required("EmailEncodingKey", String, "The encoding of outgoing e-mail, for example `UTF-8`."),
+        writable("TimeZoneSidKey", String, "The time zone, for example `Europe/Rome`."),
+        writable("LocaleSidKey", String, "How dates and numbers are written, for example `it_IT`."),
+        writable("LanguageLocaleKey", String, "The language, for example `it`."),
+        writable("EmailEncodingKey", String, "The encoding of outgoing e-mail, for example `UTF-8`."),
         read_only("LastLoginDate", DateTime, "The last login."),
         read_only("LastPasswordChangeDate", DateTime, "The last change of the password."),
         read_only("CreatedDate", DateTime, "When the user was made."),
@@ -74,6 +75,11 @@ pub(crate) const STANDARD: [Standard; 37] = {
     ]
 };
 
+/// The standard field of that name.
+pub(crate) fn standard(name: &str) -> Option<&'static Standard> {
+    STANDARD.iter().find(|field| field.name == name)
+}
+
 impl Standard {
     /// As an attribute.
     pub(crate) fn attribute(&self) -> AttributeSchema {
@@ -89,19 +95,18 @@ impl Standard {
 }
 
 /// A further field as an attribute; its type is known once the org described it.
-pub(crate) fn further(name: &str, described: Option<(&str, &str)>) -> AttributeSchema {
+pub(crate) fn further(name: &str, described: Option<&FieldDescription>) -> AttributeSchema {
     let (attribute_type, description) = match described {
-        Some((field_type, label)) => (attribute_type(field_type), label.to_owned()),
+        Some(field) => (attribute_type(&field.field_type), field.label.clone()),
         None => (AttributeType::Json, "A field of this org; its type shows once the org was asked.".to_owned()),
     };
-    AttributeSchema {
-        name: name.to_owned(),
-        attribute_type,
-        multi: false,
-        required: false,
-        writable: Writable::Never,
-        description,
-    }
+    let writable = match described {
+        Some(field) if field.updateable => Writable::Always,
+        Some(field) if field.createable => Writable::OnCreate,
+        Some(_) => Writable::Never,
+        None => Writable::Always,
+    };
+    AttributeSchema { name: name.to_owned(), attribute_type, multi: false, required: false, writable, description }
 }
 
 fn attribute_type(field_type: &str) -> AttributeType {

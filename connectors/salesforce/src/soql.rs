@@ -1,6 +1,7 @@
 //! Writing SOQL.
 
 use crate::ranges::Span;
+use std::borrow::Cow;
 
 /// The most rows of a page, which is the most that Salesforce gives at once.
 pub(crate) const ROWS: usize = 2_000;
@@ -13,7 +14,7 @@ pub(crate) struct Select<'a> {
     /// The fields, `Id` first.
     pub(crate) fields: Vec<&'a str>,
     /// A condition on the rows, without `WHERE`.
-    pub(crate) filter: Option<&'static str>,
+    pub(crate) filter: Option<Cow<'static, str>>,
 }
 
 impl Select<'_> {
@@ -26,19 +27,19 @@ impl Select<'_> {
         if let Some(end) = span.end {
             conditions.push(format!("Id <= {}", quoted(end.as_str())));
         }
-        conditions.extend(self.filter.map(str::to_owned));
+        conditions.extend(self.filter.as_deref().map(str::to_owned));
         format!("SELECT {} FROM {}{} ORDER BY Id LIMIT {ROWS}", self.fields.join(", "), self.object, whole(&conditions))
     }
 
     /// The same without some of its fields.
     pub(crate) fn without(&self, hidden: &[&str]) -> Self {
         let fields = self.fields.iter().copied().filter(|field| !hidden.contains(field)).collect();
-        Self { object: self.object, fields, filter: self.filter }
+        Self { object: self.object, fields, filter: self.filter.clone() }
     }
 
     /// The query of the last id there is.
     pub(crate) fn last_id(&self) -> String {
-        let conditions: Vec<_> = self.filter.map(str::to_owned).into_iter().collect();
+        let conditions: Vec<_> = self.filter.as_deref().map(str::to_owned).into_iter().collect();
         format!("SELECT Id FROM {}{} ORDER BY Id DESC LIMIT 1", self.object, whole(&conditions))
     }
 
@@ -50,6 +51,27 @@ impl Select<'_> {
 
 fn whole(conditions: &[String]) -> String {
     if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) }
+}
+
+/// The condition that a field has one of these texts.
+pub(crate) fn one_of<T: AsRef<str>>(field: &str, texts: impl IntoIterator<Item = T>) -> String {
+    let literals: Vec<_> = texts.into_iter().map(|text| quoted(text.as_ref())).collect();
+    format!("{field} IN ({})", literals.join(","))
+}
+
+/// Cuts a list into the largest portions for which `fits` holds; one alone is a portion even where it does not.
+pub(crate) fn portions<'a, T>(list: &'a [T], most: usize, fits: &dyn Fn(&[T]) -> bool) -> Vec<&'a [T]> {
+    let mut portions = Vec::new();
+    let mut left: Vec<&[T]> = list.chunks(most.max(1)).rev().collect();
+    while let Some(portion) = left.pop() {
+        if portion.len() <= 1 || fits(portion) {
+            portions.push(portion);
+        } else {
+            let (first, second) = portion.split_at(portion.len() / 2);
+            left.extend([second, first]);
+        }
+    }
+    portions
 }
 
 /// A text as a literal; nothing in it can end the literal.
@@ -82,7 +104,7 @@ mod tests {
     const SELECT: fn() -> Select<'static> = || Select {
         object: "GroupMember",
         fields: vec!["Id", "GroupId", "Group.Type"],
-        filter: Some("GroupId != null"),
+        filter: Some("GroupId != null".into()),
     };
 
     #[test]
@@ -121,6 +143,17 @@ mod tests {
                 other => text.push(other),
             }
         }
+    }
+
+    #[test]
+    fn a_list_is_cut_only_where_it_must_be() {
+        let list: Vec<usize> = (0..10).collect();
+        let whole = portions(&list, 200, &|_| true);
+        assert_eq!(whole, [&list[..]]);
+        let short = portions(&list, 8, &|portion| portion.len() <= 3);
+        assert!(short.iter().all(|portion| portion.len() <= 3));
+        assert_eq!(short.concat(), list);
+        assert_eq!(portions(&list[..1], 200, &|_| false), [&list[..1]]);
     }
 
     proptest! {

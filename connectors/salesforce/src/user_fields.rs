@@ -1,13 +1,14 @@
 //! Which fields of User are read.
 
 use crate::custom_fields::CustomFields;
-use crate::rest::{Description, FieldDescription, Rest};
+use crate::description::{Description, FieldDescription};
+use crate::rest::Rest;
 use crate::schema::{STANDARD, further};
 use crate::{error, rights};
 use connector_core::{AttributeSchema, Error, ErrorKind, Result};
 
 /// Values of these types are no plain values, or can't be shown.
-const NOT_READ: [&str; 5] = ["address", "location", "base64", "encryptedstring", "complexvalue"];
+pub(crate) const NOT_READ: [&str; 5] = ["address", "location", "base64", "encryptedstring", "complexvalue"];
 
 /// Without these a user is no account.
 const NEEDED: [&str; 5] = ["Id", "Username", "Name", "IsActive", "ProfileId"];
@@ -47,7 +48,7 @@ impl UserFields {
     }
 
     fn choose(description: &Description, custom: &CustomFields) -> Result<Self> {
-        let known = |name: &str| description.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+        let known = |name: &str| description.field(name);
         if let Some(name) = NEEDED.into_iter().find(|name| known(name).is_none()) {
             return Err(Error::new(ErrorKind::Permission, format!("the login may not see the field `User.{name}`"))
                 .with_help("show it to the service account (field-level security)"));
@@ -60,7 +61,7 @@ impl UserFields {
         for field in chosen(description, custom)? {
             if !names.contains(&field.name) {
                 names.push(field.name.clone());
-                attributes.push(further(&field.name, Some((&field.field_type, &field.label))));
+                attributes.push(further(&field.name, Some(field)));
             }
         }
         Ok(Self { names, hidden, further: attributes })
@@ -83,7 +84,7 @@ fn named<'a>(
     name: &str,
     is_read: &dyn Fn(&FieldDescription) -> bool,
 ) -> Result<&'a FieldDescription> {
-    match description.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
+    match description.field(name) {
         Some(field) if is_read(field) => Ok(field),
         Some(field) => Err(Error::new(
             ErrorKind::Definition,

@@ -83,7 +83,7 @@ impl Connector for Directory {
             writable: Writable::Never,
             description: "Where the person works".into(),
         };
-        AccountSchema { attributes: vec![attribute], operations: vec![] }
+        AccountSchema { attributes: vec![attribute], ..AccountSchema::default() }
     }
 
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
@@ -132,7 +132,7 @@ impl Directory {
 #[async_trait]
 impl ReadEntitlements for Directory {
     fn entitlement_types(&self) -> &'static [EntitlementType] {
-        &[EntitlementType { name: "team", title: "Team", description: "Works with the others in it" }]
+        &[EntitlementType { name: "team", title: "Team", description: "Works with the others in it", rank: 0 }]
     }
 
     async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {

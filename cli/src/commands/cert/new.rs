@@ -1,17 +1,18 @@
 //! `connector cert new NAME`.
 
+use super::advice::{self, SourceLines};
+use super::files::KeyFiles;
+use super::password;
 use crate::arguments::CertNewArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint, wrap};
-use crate::project_files;
-use connector_core::{Context, Error, ErrorKind, Result, SecretRef};
+use connector_core::Result;
 use connector_engine::source::Project;
-use connector_keys::{Certificate, CertificateRequest, PrivateKey};
+use connector_keys::{Certificate, CertificateRequest, PrivateKey, signing_request};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// What was made, and where it is.
@@ -26,28 +27,96 @@ pub(crate) struct KeyAndCertificate {
 }
 
 pub(super) fn run(invocation: &Invocation, arguments: &CertNewArguments) -> Result<Exit, Stop> {
-    let printer = &invocation.printer;
     let project = invocation.project()?;
-    let password = match &arguments.password_ref {
-        Some(reference) => Some(password(invocation, &project, reference)?),
-        None => None,
-    };
-    let made = make_key_and_certificate(&project, arguments, password.as_ref())?;
+    let files = KeyFiles::named(&project, &arguments.name)?;
+    // Before anybody is asked for a password.
+    files.refuse_present(&["key", "crt", "csr"])?;
+    let password = password::of_new_key(invocation, &project, &arguments.key)?;
+    if arguments.csr {
+        return request(invocation, arguments, &files, password.as_ref());
+    }
+    let made = make(&files, arguments.bits, &wanted(arguments), password.as_ref())?;
+    show(invocation, arguments, &made, password.is_some())?;
+    advice::say_where_to_upload(invocation, &made.certificate_file);
+    let lines = SourceLines::of(&files, &arguments.name, &arguments.key, password.is_some());
+    advice::name_in_source(invocation, &project, &arguments.name, &arguments.key, &lines)?;
+    Ok(Exit::Success)
+}
+
+/// Makes a key of 2048 bits without a password and a certificate for a year; writes over nothing.
+pub(crate) fn make_key_and_certificate(project: &Project, name: &str) -> Result<KeyAndCertificate> {
+    let request = CertificateRequest { subject_cn: name.to_owned(), organization: None, days: 365 };
+    make(&KeyFiles::named(project, name)?, 2048, &request, None)
+}
+
+fn make(
+    files: &KeyFiles,
+    bits: u32,
+    request: &CertificateRequest,
+    password: Option<&SecretString>,
+) -> Result<KeyAndCertificate> {
+    let key = PrivateKey::generate(bits)?;
+    let certificate = Certificate::self_signed(&key, request, Timestamp::now())?;
+    files.write(&[("key", key.to_pkcs8_pem(password)?.expose_secret()), ("crt", &certificate.to_pem())])?;
+    Ok(KeyAndCertificate { key_file: files.file("key"), certificate_file: files.file("crt"), certificate })
+}
+
+fn wanted(arguments: &CertNewArguments) -> CertificateRequest {
+    CertificateRequest {
+        subject_cn: arguments.common_name.clone().unwrap_or_else(|| arguments.name.clone()),
+        organization: arguments.organization.clone(),
+        days: arguments.days,
+    }
+}
+
+/// Makes a key and a request for an authority.
+fn request(
+    invocation: &Invocation,
+    arguments: &CertNewArguments,
+    files: &KeyFiles,
+    password: Option<&SecretString>,
+) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let key = PrivateKey::generate(arguments.bits)?;
+    let request = signing_request(&key, &wanted(arguments))?;
+    files.write(&[("key", key.to_pkcs8_pem(password)?.expose_secret()), ("csr", &request)])?;
+    let (key_file, request_file) = (files.file("key"), files.file("csr"));
+    if printer.is_json() {
+        printer.json(&json!({"key": key_file, "csr": request_file, "encrypted": password.is_some()}))?;
+        return Ok(Exit::Success);
+    }
+    printer.result(format!("{} made a key and a signing request\n\n", paint(GOOD, "✓")))?;
+    let pairs = [
+        ("private key", format!("{} ({}) stays here", key_file.display(), kind(arguments.bits, password.is_some()))),
+        ("request", format!("{} goes to the certificate authority", request_file.display())),
+    ];
+    printer.result(fields(&pairs, printer.prose_width()))?;
+    let then = "Ask for a certificate for signing (RSA, SHA-256). The key stays as it is until then.";
+    printer.note(format!("\n{}", wrap(then, printer.prose_width()).join("\n")));
+    printer.next(&[(&format!("connector cert import {} FILE", arguments.name), "when the certificate came")]);
+    Ok(Exit::Success)
+}
+
+fn show(
+    invocation: &Invocation,
+    arguments: &CertNewArguments,
+    made: &KeyAndCertificate,
+    encrypted: bool,
+) -> Result<(), Stop> {
+    let printer = &invocation.printer;
     let certificate = &made.certificate;
     if printer.is_json() {
-        printer.json(&json!({
+        return printer.json(&json!({
             "key": made.key_file,
             "certificate": made.certificate_file,
-            "encrypted": password.is_some(),
+            "encrypted": encrypted,
             "subject": certificate.subject(),
             "not_after": certificate.not_after(),
             "days_left": days_until(certificate.not_after(), Timestamp::now()),
             "sha256": certificate.sha256(),
-        }))?;
-        return Ok(Exit::Success);
+        }));
     }
-    let size = arguments.bits;
-    let kind = if password.is_some() { format!("RSA {size}, encrypted") } else { format!("RSA {size}") };
+    let kind = kind(arguments.bits, encrypted);
     printer.result(format!("{} made a key and its certificate\n\n", paint(GOOD, "✓")))?;
     printer.result(fields(
         &[
@@ -58,78 +127,9 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertNewArguments) -> Resu
             ("SHA-256", certificate.sha256()),
         ],
         printer.prose_width(),
-    ))?;
-    explain(invocation, &made, arguments);
-    Ok(Exit::Success)
+    ))
 }
 
-/// Says where the certificate belongs, and what the source file has to say.
-fn explain(invocation: &Invocation, made: &KeyAndCertificate, arguments: &CertNewArguments) {
-    let printer = &invocation.printer;
-    if printer.is_json() {
-        return;
-    }
-    let upload = format!(
-        "In Salesforce: Setup, External Client App Manager (or App Manager), your app, OAuth settings, \
-         Use digital signatures / JWT Bearer Flow: upload {}.",
-        made.certificate_file.display()
-    );
-    let mut text = format!("\n{}\n\nIn the source file:\n", wrap(&upload, printer.prose_width()).join("\n"));
-    _ = writeln!(text, "  key_ref: file:{}", in_project(&arguments.name, "key"));
-    if let Some(reference) = &arguments.password_ref {
-        _ = writeln!(text, "  key_password_ref: {reference}");
-    }
-    _ = write!(text, "  certificate_ref: file:{}", in_project(&arguments.name, "crt"));
-    printer.note(text);
-}
-
-fn in_project(name: &str, extension: &str) -> String {
-    format!("secrets/{name}.{extension}")
-}
-
-/// Makes a key and a self-signed certificate in `secrets/` of the project; writes over nothing.
-pub(crate) fn make_key_and_certificate(
-    project: &Project,
-    arguments: &CertNewArguments,
-    password: Option<&SecretString>,
-) -> Result<KeyAndCertificate> {
-    let name = &arguments.name;
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) || name.starts_with('.')
-    {
-        return Err(Error::new(ErrorKind::Definition, format!("`{name}` can't be the name of a key"))
-            .with_help("use letters, digits, `-`, `_` and `.`; the source's name is a good one"));
-    }
-    let folder = project.folder().strip_prefix(".").unwrap_or(project.folder());
-    let key_file = folder.join(in_project(name, "key"));
-    let certificate_file = folder.join(in_project(name, "crt"));
-    for file in [&key_file, &certificate_file] {
-        if file.exists() {
-            return Err(Error::new(ErrorKind::AlreadyExists, format!("there is a file `{}` already", file.display()))
-                .with_help("a key that is in use is not written over: choose another name, or move the file away"));
-        }
-    }
-    let key = PrivateKey::generate(arguments.bits)?;
-    let request = CertificateRequest {
-        subject_cn: arguments.common_name.clone().unwrap_or_else(|| name.clone()),
-        organization: arguments.organization.clone(),
-        days: arguments.days,
-    };
-    let certificate = Certificate::self_signed(&key, &request, Timestamp::now())?;
-    project_files::make_private_folder(&folder.join("secrets"))?;
-    project_files::write_private(&key_file, key.to_pkcs8_pem(password)?.expose_secret())?;
-    project_files::write_private(&certificate_file, &certificate.to_pem())?;
-    Ok(KeyAndCertificate { key_file, certificate_file, certificate })
-}
-
-fn password(invocation: &Invocation, project: &Project, reference: &str) -> Result<SecretString, Stop> {
-    let reference: SecretRef = reference
-        .parse()
-        .map_err(|fault: String| Error::new(ErrorKind::Definition, format!("`--password-ref` is {fault}")))?;
-    let context = Context::new("cert", project.folder());
-    let text = invocation.block_on(context.secret(&reference))??;
-    let password = text.expose_secret().trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(Error::new(ErrorKind::Secret, "the password for the new key is empty").into());
-    }
-    Ok(SecretString::from(password))
+fn kind(bits: u32, encrypted: bool) -> String {
+    format!("RSA {bits}{}", if encrypted { ", encrypted" } else { "" })
 }

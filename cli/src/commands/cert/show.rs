@@ -1,85 +1,143 @@
 //! `connector cert show FILE|NAME`.
 
+use super::files::KeyFiles;
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{day, days_until, fields};
-use connector_core::{Context, Error, ErrorKind, Result, SecretRef};
+use connector_core::{Context, Error, ErrorKind, Result};
+use connector_engine::certificate;
 use connector_engine::source::{Project, Source};
-use connector_keys::{Certificate, PrivateKey};
+use connector_keys::{Chain, PrivateKey, Signer, pem_from_der};
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+
+/// A certificate file, and the key that should belong to it.
+struct Shown {
+    chain: Chain,
+    /// The key; or why it is not known.
+    key: Result<Arc<dyn Signer>, String>,
+}
 
 pub(super) fn run(invocation: &Invocation, subject: &str) -> Result<Exit, Stop> {
-    let printer = &invocation.printer;
-    let path = Path::new(subject);
-    let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    let (certificate, fits) = if path.is_file() && !is_yaml {
-        let text = fs::read_to_string(path).map_err(|cause| file_error("can't read", path, cause))?;
-        let certificate = Certificate::from_pem(&text)?;
-        let fits = key_beside(path).map(|key| certificate.fits(&key));
-        (certificate, fits)
+    let shown = find(invocation, subject)?;
+    let fits = shown.key.as_ref().ok().map(|key| shown.chain.leaf().fits(&**key));
+    let now = Timestamp::now();
+    if invocation.printer.is_json() {
+        as_json(invocation, &shown.chain, fits, now)?;
     } else {
-        let project = invocation.project()?;
-        let source = project.load(subject)?;
-        invocation.block_on(of_source(&project, &source))??
-    };
-    let days_left = days_until(certificate.not_after(), Timestamp::now());
-    if printer.is_json() {
-        printer.json(&json!({
-            "subject": certificate.subject(),
-            "not_before": certificate.not_before(),
-            "not_after": certificate.not_after(),
-            "days_left": days_left,
-            "fits_key": fits,
-            "sha256": certificate.sha256(),
-        }))?;
-        return Ok(Exit::Success);
+        for_people(invocation, &shown, fits, now)?;
     }
-    let left = if days_left < 0 { "expired".to_owned() } else { format!("{days_left} days left") };
-    printer.result(fields(
-        &[
-            ("subject", certificate.subject()),
-            ("valid from", day(certificate.not_before())),
-            ("valid until", format!("{} ({left})", day(certificate.not_after()))),
-            ("SHA-256", certificate.sha256()),
-            (
-                "fits the key",
-                fits.map_or("no key at hand to compare", |fits| if fits { "yes" } else { "no" }).to_owned(),
-            ),
-        ],
-        printer.prose_width(),
-    ))?;
     Ok(Exit::Success)
 }
 
-/// The certificate of a source, and whether it fits the source's key, as far as that can be opened.
-async fn of_source(project: &Project, source: &Source) -> Result<(Certificate, Option<bool>)> {
-    let refs = source.auth.as_ref().map(connector_engine::source::AuthBlock::refs).unwrap_or_default();
-    let named = |name: &str| refs.iter().find(|(known, _)| *known == name).and_then(|(_, text)| text.parse().ok());
-    let reference: Option<SecretRef> = named("certificate_ref");
-    let Some(reference) = reference else {
+/// A file goes first, then a source, then what `cert new` made under that name.
+fn find(invocation: &Invocation, subject: &str) -> Result<Shown, Stop> {
+    let path = Path::new(subject);
+    let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if path.is_file() && !is_yaml {
+        return Ok(in_file(path)?);
+    }
+    let project = invocation.project()?;
+    if project.source_file(subject).is_err()
+        && let Ok(files) = KeyFiles::named(&project, subject)
+        && files.file("crt").is_file()
+    {
+        return Ok(in_file(&files.file("crt"))?);
+    }
+    let source = project.load(subject)?;
+    invocation.block_on(of_source(&project, &source))?.map_err(Stop::from)
+}
+
+/// A file, and the key that `cert new` put beside it, when that needs no password.
+fn in_file(path: &Path) -> Result<Shown> {
+    let chain = Chain::from_pem(text_of(path)?.expose_secret())?;
+    let key_file = path.with_extension("key");
+    let key = if key_file.is_file() {
+        text_of(&key_file)
+            .and_then(|text| PrivateKey::from_pem(&text, None))
+            .map(|key| Arc::new(key) as Arc<dyn Signer>)
+            .map_err(|error| error.message().to_owned())
+    } else {
+        Err("no key at hand to compare".to_owned())
+    };
+    Ok(Shown { chain, key })
+}
+
+fn text_of(path: &Path) -> Result<SecretString> {
+    let bytes = fs::read(path).map_err(|cause| file_error("can't read", path, cause))?;
+    Ok(pem_from_der(&bytes).unwrap_or_else(|| SecretString::from(String::from_utf8_lossy(&bytes).as_ref())))
+}
+
+/// The certificate of a source and its key, as far as that can be opened.
+async fn of_source(project: &Project, source: &Source) -> Result<Shown> {
+    let Some(reference) = source.auth.as_ref().and_then(|auth| auth.secret_ref("certificate_ref")) else {
         return Err(Error::new(ErrorKind::NotFound, format!("source `{}` names no certificate", source.name))
             .with_help("add `certificate_ref` to its `auth:` block, or give the path of a certificate file"));
     };
     let context = Context::new(&source.name, project.folder());
-    let certificate = Certificate::from_pem(&context.public_text(&reference).await?)?;
-    let key = async {
-        let key_ref: SecretRef = named("key_ref")?;
-        let password: Option<SecretRef> = named("key_password_ref");
-        let password = match password {
-            Some(reference) => Some(context.secret(&reference).await.ok()?),
-            None => None,
-        };
-        PrivateKey::from_pem(&context.secret(&key_ref).await.ok()?, password.as_ref()).ok()
+    let chain = Chain::from_pem(&context.public_text(&reference).await?)?;
+    let key = match certificate::key_of(project, source).await {
+        Some(key) => key.map_err(|error| error.message().to_owned()),
+        None => Err("the source names no key".to_owned()),
     };
-    let fits = key.await.map(|key| certificate.fits(&key));
-    Ok((certificate, fits))
+    Ok(Shown { chain, key })
 }
 
-/// The key that `cert new` put beside the certificate, when it needs no password.
-fn key_beside(certificate: &Path) -> Option<PrivateKey> {
-    let text = fs::read_to_string(certificate.with_extension("key")).ok()?;
-    PrivateKey::from_pem(&text.into(), None).ok()
+fn as_json(invocation: &Invocation, chain: &Chain, fits: Option<bool>, now: Timestamp) -> Result<(), Stop> {
+    let certificate = chain.leaf();
+    let flaws = chain.flaws(now);
+    invocation.printer.json(&json!({
+        "subject": certificate.subject(),
+        "issuer": certificate.issuer(),
+        "serial": certificate.serial(),
+        "not_before": certificate.not_before(),
+        "not_after": certificate.not_after(),
+        "days_left": days_until(certificate.not_after(), now),
+        "key": certificate.key(),
+        "signature": certificate.signature_algorithm(),
+        "sha1": certificate.sha1(),
+        "sha256": certificate.sha256(),
+        "fits_key": fits,
+        "chain": {"certificates": chain.issuers().len() + 1, "sound": flaws.is_empty(), "flaws": flaws},
+    }))
+}
+
+fn for_people(invocation: &Invocation, shown: &Shown, fits: Option<bool>, now: Timestamp) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    let certificate = shown.chain.leaf();
+    let days_left = days_until(certificate.not_after(), now);
+    let left = if days_left < 0 { "expired".to_owned() } else { format!("{days_left} days left") };
+    let issuer = if certificate.is_self_signed() { "itself (self-signed)".to_owned() } else { certificate.issuer() };
+    let fits = match (fits, &shown.key) {
+        (Some(true), _) => "yes".to_owned(),
+        (Some(false), _) => "no".to_owned(),
+        (None, Err(why)) => format!("not known: {why}"),
+        (None, Ok(_)) => String::new(),
+    };
+    let flaws = shown.chain.flaws(now);
+    let chain = match (shown.chain.issuers().len(), flaws.is_empty()) {
+        (0, true) => String::new(),
+        (more, true) => format!("{} certificates, sound", more + 1),
+        (_, false) => flaws.join("\n"),
+    };
+    printer.result(fields(
+        &[
+            ("subject", certificate.subject()),
+            ("issuer", issuer),
+            ("serial", certificate.serial()),
+            ("valid from", day(certificate.not_before())),
+            ("valid until", format!("{} ({left})", day(certificate.not_after()))),
+            ("key", certificate.key()),
+            ("signed with", certificate.signature_algorithm()),
+            ("SHA-1", certificate.sha1()),
+            ("SHA-256", certificate.sha256()),
+            ("fits the key", fits),
+            ("chain", chain),
+        ],
+        printer.prose_width(),
+    ))
 }

@@ -1,6 +1,6 @@
 //! `connector sandbox salesforce`.
 
-use crate::arguments::{CertNewArguments, SalesforceArguments};
+use crate::arguments::SalesforceArguments;
 use crate::commands::cert::{KeyAndCertificate, make_key_and_certificate};
 use crate::commands::source::write_source;
 use crate::exit::{Exit, Stop, file_error};
@@ -65,15 +65,7 @@ pub(crate) fn prepare(project: Project, name: &str) -> Result<SandboxProject> {
         let text = fs::read_to_string(&file).map_err(|cause| file_error("can't read", &file, cause))?;
         Certificate::from_pem(&text)?
     } else {
-        let arguments = CertNewArguments {
-            name: name.to_owned(),
-            bits: 2048,
-            days: 365,
-            common_name: None,
-            organization: None,
-            password_ref: None,
-        };
-        let KeyAndCertificate { certificate, .. } = make_key_and_certificate(&project, &arguments, None)?;
+        let KeyAndCertificate { certificate, .. } = make_key_and_certificate(&project, name)?;
         certificate
     };
     Ok(SandboxProject { project, name: name.to_owned(), certificate })

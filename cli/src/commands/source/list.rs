@@ -1,18 +1,16 @@
 //! `connector source list`.
 
-use super::certificate;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{Column, DIM, Table, TableCell, day, days_until, moment, paint, text_cell};
+use connector_engine::certificate::{self, Watched};
 use connector_engine::query::{self, Run};
 use connector_engine::source::Project;
 use connector_engine::store::{RunStatus, Store};
+use connector_keys::{Certificate, CertificateStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::path::PathBuf;
-
-/// A certificate with fewer days left is shown in yellow.
-const WARNING_DAYS: i64 = 30;
 
 #[derive(Serialize)]
 struct Listed {
@@ -34,8 +32,11 @@ struct LastRun {
 
 #[derive(Serialize)]
 struct Expiry {
-    not_after: Timestamp,
-    days_left: i64,
+    not_after: Option<Timestamp>,
+    days_left: Option<i64>,
+    status: &'static str,
+    #[serde(skip)]
+    watched: Watched,
 }
 
 pub(super) fn run(invocation: &Invocation) -> Result<Exit, Stop> {
@@ -53,6 +54,9 @@ pub(super) fn run(invocation: &Invocation) -> Result<Exit, Stop> {
         printer.next(&[("connector source new CONNECTOR NAME", "write a source file")]);
     } else {
         printer.result(table(&sources).render(printer.table_width()))?;
+        for source in &sources {
+            warn(invocation, source);
+        }
     }
     Ok(Exit::Success)
 }
@@ -66,9 +70,12 @@ fn listed(project: &Project, store: Option<&Store>, name: String) -> Result<List
         last_run.map(|Run { report, started_at, .. }| LastRun { run: report.run, status: report.status, started_at });
     let path = project.source_file(&name).ok();
     let loaded = project.load(&name).ok();
-    let expiry = loaded.as_ref().and_then(|source| certificate(project, source)).map(|certificate| {
-        let not_after = certificate.not_after();
-        Expiry { not_after, days_left: days_until(not_after, Timestamp::now()) }
+    let now = Timestamp::now();
+    let watched = loaded.as_ref().and_then(|source| certificate::glance(project, source, now));
+    let expiry = watched.map(|watched| {
+        let not_after = watched.certificate.as_ref().map(Certificate::not_after);
+        let days_left = not_after.map(|moment| days_until(moment, now));
+        Expiry { not_after, days_left, status: watched.verdict.status.name(), watched }
     });
     Ok(Listed {
         name,
@@ -115,10 +122,20 @@ fn last_run(source: &Listed) -> TableCell {
 }
 
 fn expiry(source: &Listed) -> TableCell {
-    let Some(Expiry { not_after, days_left }) = &source.certificate else { return text_cell("") };
-    match days_left {
-        ..0 => text_cell(format!("expired {}", day(*not_after))).bad(),
-        0..WARNING_DAYS => text_cell(format!("{days_left} days left")).warn(),
-        _ => text_cell(format!("{days_left} days left")),
+    let Some(Expiry { not_after, days_left, watched, .. }) = &source.certificate else { return text_cell("") };
+    match (watched.verdict.status, not_after, days_left) {
+        (CertificateStatus::Expired, Some(moment), _) => text_cell(format!("expired {}", day(*moment))).bad(),
+        (CertificateStatus::Ok, _, Some(days)) => text_cell(format!("{days} days left")),
+        (CertificateStatus::Warning, _, Some(days)) => text_cell(format!("{days} days left")).warn(),
+        _ => text_cell("broken").bad(),
+    }
+}
+
+/// Says what is wrong with the certificate, and what to do.
+fn warn(invocation: &Invocation, source: &Listed) {
+    if let Some(Expiry { watched, .. }) = &source.certificate
+        && let Some(warning) = watched.warning()
+    {
+        invocation.printer.warning(&format!("{}: {warning}", source.name));
     }
 }

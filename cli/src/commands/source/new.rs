@@ -4,12 +4,12 @@ use crate::arguments::SourceNewArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, clean, paint, plural, wrap};
+use crate::terminal;
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::source::{Project, schema};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stderr, stdin};
 use std::path::PathBuf;
 
 pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Result<Exit, Stop> {
@@ -19,7 +19,7 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
     let name = &arguments.name;
     let nothing_set = arguments.set.is_empty();
     let mut values = arguments.set;
-    let can_ask = stdin().is_terminal() && stderr().is_terminal();
+    let can_ask = terminal::can_ask();
     if arguments.interactive && !can_ask {
         return Err(Error::new(ErrorKind::Definition, "`--interactive` needs a terminal")
             .with_help("fill the values in with `--set KEY=VALUE`")
@@ -137,16 +137,9 @@ fn ask(open: &[OpenValue]) -> Result<Vec<(String, String)>> {
         let label = format!("{}:", value.key);
         let question = inquire::Text::new(&label).with_help_message(&value.description);
         let question = if value.example.is_empty() { question } else { question.with_placeholder(&value.example) };
-        match question.prompt() {
-            Ok(answer) if answer.trim().is_empty() => {}
-            Ok(answer) => answers.push((value.key.clone(), answer.trim().to_owned())),
-            Err(inquire::InquireError::OperationCanceled | inquire::InquireError::OperationInterrupted) => {
-                return Err(Error::new(ErrorKind::Cancelled, "stopped; nothing was written"));
-            }
-            Err(cause) => {
-                return Err(Error::new(ErrorKind::Internal, format!("can't ask on this terminal: {cause}"))
-                    .with_help("fill the values in with `--set KEY=VALUE`"));
-            }
+        let answer = terminal::answer(question.prompt(), "fill the values in with `--set KEY=VALUE`")?;
+        if !answer.trim().is_empty() {
+            answers.push((value.key.clone(), answer.trim().to_owned()));
         }
     }
     Ok(answers)

@@ -1,9 +1,9 @@
 //! `connector source show NAME`.
 
-use super::certificate;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{STRONG, day, days_until, fields, moment, paint};
+use connector_engine::certificate;
 use connector_engine::query;
 use connector_engine::source::Source;
 use jiff::Timestamp;
@@ -16,7 +16,9 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     let store_path = invocation.store_path(&project)?;
     let last_run =
         if store_path.is_file() { query::last_run(&invocation.store(&project)?, &source.name)? } else { None };
-    let certificate = certificate(&project, &source);
+    let watched = certificate::glance(&project, &source, Timestamp::now());
+    let warning = watched.as_ref().and_then(certificate::Watched::warning);
+    let certificate = watched.and_then(|watched| watched.certificate);
     if printer.is_json() {
         let certificate = certificate.map(|certificate| {
             json!({
@@ -71,6 +73,9 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
         ("aggregation", aggregation_as_json(&source)),
     ] {
         show_block(invocation, title, &block)?;
+    }
+    if let Some(warning) = warning {
+        printer.warning(&warning);
     }
     Ok(Exit::Success)
 }

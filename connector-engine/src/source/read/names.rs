@@ -1,8 +1,6 @@
 //! Names of sources that lead to no file, or to two.
 
-use super::super::problems::Problems;
-use super::nearest::nearest;
-use super::text::at_start;
+use crate::document::{Problems, at_start, nearest};
 use std::path::{Path, PathBuf};
 
 /// The problem of a name that no source has.

@@ -1,13 +1,9 @@
 //! Reads `connector.yaml`.
 
 use super::super::definition::ProjectSettings;
-use super::super::problems::Problems;
 use super::super::schema;
-use super::conform::Block;
-use super::findings::{Fault, Findings};
-use super::text::Text;
-use super::tree::Tree;
-use super::{literals, refs, yaml};
+use super::{mapping, refs};
+use crate::document::{Block, Fault, Findings, Problems, Text, Tree, literals};
 use std::path::{Path, PathBuf};
 
 /// Reads `connector.yaml`; where there is none, everything has its default.
@@ -32,11 +28,11 @@ pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings,
 }
 
 fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
-    let Some(mut value) = yaml::value(findings) else {
+    let Some(mut value) = mapping::value(findings) else {
         literals::in_lines(findings);
         return None;
     };
-    let known_faults = literals::in_values(findings);
+    let known_faults = literals::in_values(findings, &literals::by_ref);
     let schema = schema::project_schema();
     let block = Block {
         pointer: "",

@@ -1,18 +1,12 @@
 //! Checks what a file points at: secret refs, addresses, files.
 
 use super::super::secret;
-use super::findings::{Fault, Findings};
-use super::literals::is_secret_name;
-use super::nearest::nearest;
-use super::tree::joined;
+use crate::document::{Fault, Findings, is_secret_name, joined, ref_fault};
 use connector_core::{SecretRef, Sensitivity, registry};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::Path;
 use url::{Host, Url};
-
-/// Endings of files that people write without saying `file:`.
-const KEY_FILE_ENDINGS: &[&str] = &[".key", ".pem", ".crt", ".cer", ".der", ".p12", ".pfx", ".txt"];
 
 /// Adds what is wrong with each `…_ref` in a block, as far as its text can tell.
 pub(super) fn check_refs(findings: &mut Findings<'_>, block: &Value, pointer: &str, known_faults: &BTreeSet<String>) {
@@ -23,54 +17,6 @@ pub(super) fn check_refs(findings: &mut Findings<'_>, block: &Value, pointer: &s
             findings.at_value(pointer, fault);
         }
     });
-}
-
-fn ref_fault(key: &str, text: &str) -> Option<Fault> {
-    let forms: Vec<_> = registry::secret_resolvers().iter().map(|one| one.form).collect();
-    let forms = forms.join(", ");
-    let Ok(reference) = text.parse::<SecretRef>() else {
-        let lower = text.to_lowercase();
-        if !lower.contains(char::is_whitespace) && KEY_FILE_ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
-            return Some(Fault {
-                rule: "bad_ref",
-                title: format!("`{key}` does not say what kind of place this is"),
-                detail: format!("expected one of {forms}"),
-                help: Some(format!("write `{key}: file:{text}`")),
-                secret: false,
-            });
-        }
-        return Some(Fault {
-            rule: "secret_in_file",
-            title: format!("`{key}` does not say where the secret is kept, or holds the secret itself"),
-            detail: format!("not shown; expected one of {forms}"),
-            help: Some(
-                "move the secret to a file with mode 600 or an environment variable, and write that place here".into(),
-            ),
-            secret: true,
-        });
-    };
-    let Ok(registration) = registry::secret_resolver(reference.scheme()) else {
-        let guess = nearest(reference.scheme(), registry::secret_resolvers().iter().map(|one| one.scheme));
-        return Some(Fault {
-            rule: "unknown_ref_kind",
-            title: format!("`{key}` names a kind of place that is not known"),
-            detail: format!("expected one of {forms}"),
-            help: Some(match guess {
-                Some(guess) => format!("did you mean `{guess}:`?"),
-                None => "write where the secret is kept, never the secret itself".into(),
-            }),
-            // A literal secret may have a colon in it.
-            secret: guess.is_none(),
-        });
-    };
-    let wrong = (registration.resolver)().check(&reference).err()?;
-    Some(Fault {
-        rule: "bad_ref",
-        title: format!("`{key}` is not a well-formed `{}:` ref", reference.scheme()),
-        detail: wrong,
-        help: Some(format!("the form is `{}`", registration.form)),
-        secret: false,
-    })
 }
 
 fn each_ref(block: &Value, pointer: &str, visit: &mut impl FnMut(&str, &str, &str)) {

@@ -2,15 +2,9 @@
 
 use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
 use super::super::opened::{NotOpened, Opened};
-use super::super::problems::Problems;
 use super::super::schema;
-use super::conform::{Block, Home};
-use super::findings::{Fault, Findings};
-use super::nearest::nearest;
-use super::text::Text;
-use super::tree::Tree;
-use super::wording::missing;
-use super::{literals, refs, yaml};
+use super::{mapping, refs};
+use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, literals, missing, nearest};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Problem};
 use serde_json::{Map, Value, json};
@@ -20,7 +14,22 @@ use std::path::Path;
 
 /// Reads a source, or says everything that is wrong with its text.
 pub(in super::super) fn source(path: &Path, defaults: &ProjectSettings) -> Result<Source, Problems> {
-    let (source, problems) = read(path, defaults, None);
+    or_problems(read(path, defaults, None))
+}
+
+/// Reads a source from a text that may become the file at `path`.
+pub(in super::super) fn source_from_text(
+    path: &Path,
+    text: &str,
+    defaults: &ProjectSettings,
+) -> Result<Source, Problems> {
+    or_problems(match Text::part(path, text.as_bytes().to_vec(), Start::default()) {
+        Ok(text) => read_text(&text, path, defaults, None),
+        Err(unreadable) => (None, vec![unreadable.at(path)]),
+    })
+}
+
+fn or_problems((source, problems): (Option<Source>, Vec<Problem>)) -> Result<Source, Problems> {
     match source {
         Some(source) if problems.is_empty() => Ok(source),
         _ => Err(Problems(problems)),
@@ -33,12 +42,20 @@ pub(in super::super) fn check_source(path: &Path, defaults: &ProjectSettings, pr
 }
 
 fn read(path: &Path, defaults: &ProjectSettings, project: Option<&Path>) -> (Option<Source>, Vec<Problem>) {
-    let text = match Text::read(path) {
-        Ok(text) => text,
-        Err(unreadable) => return (None, vec![unreadable.at(path)]),
-    };
+    match Text::read(path) {
+        Ok(text) => read_text(&text, path, defaults, project),
+        Err(unreadable) => (None, vec![unreadable.at(path)]),
+    }
+}
+
+fn read_text(
+    text: &Text,
+    path: &Path,
+    defaults: &ProjectSettings,
+    project: Option<&Path>,
+) -> (Option<Source>, Vec<Problem>) {
     let tree = Tree::parse(text.content(), text.mark_length());
-    let mut findings = Findings::new(&text, &tree);
+    let mut findings = Findings::new(text, &tree);
     let source = checked(&mut findings, path, defaults, project);
     (source, findings.finish())
 }
@@ -50,11 +67,11 @@ fn checked(
     project: Option<&Path>,
 ) -> Option<Source> {
     let name = source_name(findings, path);
-    let Some(value) = yaml::value(findings) else {
+    let Some(value) = mapping::value(findings) else {
         literals::in_lines(findings);
         return None;
     };
-    let known_faults = literals::in_values(findings);
+    let known_faults = literals::in_values(findings, &literals::by_ref);
     let homes = homes(value["connector"].as_str());
     let file = File { value: &value, defaults, known_faults: &known_faults, homes: &homes };
     file.check_frame(findings);

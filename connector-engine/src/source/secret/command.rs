@@ -1,8 +1,9 @@
 //! `command:["prog","arg"]`
 
-use super::{LONGEST, text};
+use super::LONGEST;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
+use connector_keys::secret_text;
 use secrecy::SecretString;
 use std::path::Path;
 use std::process::Stdio;
@@ -49,7 +50,7 @@ impl SecretResolver for Command {
             fault(format!("the program `{program}` did not end within {} s and was stopped", TIME_LIMIT.as_secs()))
                 .with_help("it gets no input: check that it does not ask for a password")
         })??;
-        text(printed, &format!("what the program `{program}` printed"))
+        secret_text(printed, &format!("what the program `{program}` printed"))
     }
 
     fn check(&self, reference: &SecretRef) -> Result<(), String> {

@@ -1,8 +1,8 @@
 //! `env:NAME`
 
-use super::text;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
+use connector_keys::secret_text;
 use secrecy::SecretString;
 use std::ffi::OsString;
 use std::path::Path;
@@ -27,7 +27,7 @@ impl SecretResolver for Env {
             Error::new(ErrorKind::Secret, format!("the environment variable `{name}` is not set"))
                 .with_help(format!("set `{name}` where this program is started"))
         })?;
-        text(value, &format!("the environment variable `{name}`"))
+        secret_text(value, &format!("the environment variable `{name}`"))
     }
 
     fn check(&self, reference: &SecretRef) -> Result<(), String> {

@@ -1,9 +1,11 @@
 //! `file:PATH`
 
-use super::{LONGEST, text};
+use super::super::project::Project;
+use super::LONGEST;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
-use secrecy::SecretString;
+use connector_keys::secret_text;
+use secrecy::{ExposeSecret, SecretString};
 use std::fs::Metadata;
 use std::io;
 use std::path::{Display, Path};
@@ -26,7 +28,7 @@ impl SecretResolver for File {
         let path = project.join(reference.rest());
         examine(&path, sensitivity)?;
         let bytes = tokio::fs::read(&path).await.map_err(|cause| unreadable(&path, cause))?;
-        text(bytes, &format!("the file `{}`", shown(&path)))
+        secret_text(bytes, &format!("the file `{}`", shown(&path)))
     }
 
     fn check(&self, reference: &SecretRef) -> Result<(), String> {
@@ -39,6 +41,14 @@ impl SecretResolver for File {
         }
         Ok(())
     }
+}
+
+/// Reads a public file, such as a certificate, at once; with the same limits and errors as a ref to it.
+pub(crate) fn read_public_file(project: &Project, reference: &SecretRef) -> Result<String> {
+    let path = project.folder().join(reference.rest());
+    examine(&path, Sensitivity::Public)?;
+    let bytes = std::fs::read(&path).map_err(|cause| unreadable(&path, cause))?;
+    Ok(secret_text(bytes, &format!("the file `{}`", shown(&path)))?.expose_secret().to_owned())
 }
 
 /// Looks at a file without reading it. Fails with kind `secret` when it is not there, is no file, is empty or huge,

@@ -140,6 +140,11 @@ impl Org {
         self.logins.load(Ordering::Relaxed)
     }
 
+    /// How many requests were about something.
+    pub(crate) async fn requests(&self, what: &str) -> usize {
+        self.server.received_requests().await.unwrap().iter().filter(|request| about(request) == what).count()
+    }
+
     /// The queries of an object, in order.
     pub(crate) async fn queries(&self, object: &str) -> Vec<String> {
         let requests = self.server.received_requests().await.unwrap();

@@ -1,9 +1,9 @@
 //! A simulated Salesforce org on loopback: for tests, for a first look without an org, for benchmarks.
 //!
 //! It speaks the org's HTTP as a client sees it: the token endpoint with real signature and claim checks, the REST
-//! resources an identity connector reads, and SOQL that is parsed and evaluated. Its people, groups and assignments
-//! come from `(seed, index)`, so an org of a million users starts at once, costs little memory and is always the same;
-//! changes made through [`Org`] lie on top.
+//! resources an identity connector reads and writes, and SOQL that is parsed and evaluated. Its people, groups and
+//! assignments come from `(seed, index)`, so an org of a million users starts at once, costs little memory and is
+//! always the same; changes that clients make, or that are made through [`Org`], lie on top.
 //!
 //! ```no_run
 //! # async fn example() -> connector_core::Result<()> {
@@ -30,9 +30,31 @@
 //!   `deploy` and their checks over SOAP, `metadata/deployRequest` over REST, for `ExtlClntAppGlobalOauthSettings`,
 //!   `ExternalClientApplication` and `ConnectedApp`. Apps are changed, not made. A deploy goes on by a step with every
 //!   request for metadata or a token, and a new certificate takes effect [`Options::propagation`] later;
-//! * rights of the integration user that hide objects and fields ([`Rights`]).
+//! * rights of the integration user that hide objects and fields and refuse writes ([`Rights`]), and `describe` that says
+//!   so per object and field.
 //!
-//! Nothing can be written over HTTP yet. Where the behaviour of a real org is not known, the strictest reading was taken.
+//! # What can be written
+//!
+//! | object | create | update | delete |
+//! | --- | --- | --- | --- |
+//! | `User` | yes | yes | never, as in an org |
+//! | `UserLogin` | comes with its user | freeze, unfreeze, unlock | |
+//! | `PermissionSetAssignment` | of a set or a group of sets | `ExpirationDate`, `IsRevoked` | not the profile's own |
+//! | `PermissionSetLicenseAssign` | while there are seats | | unless an assigned set needs it |
+//! | `UserPackageLicense` | while there are seats | | yes |
+//! | `GroupMember` | of public groups and queues; one that exists is answered with its row | | yes |
+//! | `UserTerritory2Association` | where the org has territories | | yes |
+//!
+//! One by one (`POST`, `PATCH`, `DELETE`, `_HttpMethod=PATCH`), as collections of up to 200 rows, in `/composite` and in
+//! `/composite/batch`; passwords by `/sobjects/User/<id>/password`, of which only hashes are kept. The rules are those of
+//! an org: required fields, lengths, forms, restricted picklists, references, unique names, seats of licences, who can't
+//! be deactivated; the errors have its codes, messages and fields. A request that fails leaves nothing behind.
+//! [`Org::writes`] lists what stayed, [`Org::set_free_seats`], [`Org::block_deactivation`] and
+//! [`Org::take_username_elsewhere`] set the stage.
+//!
+//! Not simulated: upserts by external id, `/composite/graph`, contacts, what validation rules and triggers of a real org
+//! add (but see `refuse-row`), the licences within a permission set group. Where the behaviour of a real org is not
+//! known, the strictest reading was taken.
 //!
 //! # Faults on demand
 //!
@@ -52,17 +74,23 @@
 //! | `concurrent-limit:N` | every Nth request answers 403 `ConcurrentRequests … Limit exceeded.` |
 //! | `slow:MS` | every answer waits MS milliseconds |
 //! | `reset` or `reset:N` | the connection is closed with no answer, at every or every Nth request |
-//! | `cut:N` | every Nth query answer breaks off: the connection is closed in the middle of the body |
+//! | `cut:N` | every Nth query answer, and every Nth answer to a write, breaks off: the connection is closed in the middle of the body |
 //! | `truncate-page:N` | the Nth query answer is cut in the middle, in a complete HTTP message |
 //! | `repeat-page` | a page that should follow another brings the first one again |
 //! | `wrong-type-page` | pages hold records of another object type |
 //! | `missing-id` | the last record of each page has no `Id` |
 //! | `drop-rows` | each page holds fewer rows than its `totalSize` and `done` promise |
 //! | `cursor-expiry` | every `nextRecordsUrl` answers `INVALID_QUERY_LOCATOR` |
+//! | `lock-row:N` | every Nth row to be written answers `UNABLE_TO_LOCK_ROW` and is not written |
+//! | `refuse-row:N` | every Nth row to be written answers `FIELD_CUSTOM_VALIDATION_EXCEPTION` and is not written |
+//! | `lost-answer:N` | every Nth write is carried out, then the connection is closed with no answer |
+//! | `lost-answer-once:N` | the same for the Nth write only |
 //! | `deploy-fails` | every deploy fails with `UNKNOWN_EXCEPTION` in a component |
 //! | `deploy-stuck:N` | every deploy is in progress for N polls |
 //! | `deploy-lost-answer` | the first deploy is taken, but the connection is closed without an answer |
 //! | `certificate-never-accepted` | deploys succeed, but a certificate that the app never accepted before never is |
+//!
+//! What refuses or breaks before an answer (`503`, `reset`, limits, dead sessions) also keeps a write from being done.
 
 mod app;
 mod certificate;

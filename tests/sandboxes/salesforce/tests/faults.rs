@@ -1,12 +1,13 @@
 //! Faults on demand: what each looks like to a client.
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 
 use std::time::Duration;
 
-use connector_sandbox_salesforce::{Fault, Options};
-use serde_json::json;
-use support::signed_in;
+use connector_sandbox_salesforce::{Fault, Options, Sandbox};
+use serde_json::{Value, json};
+use support::{Client, person, signed_in};
 
 const USERS: &str = "SELECT Id FROM User";
 const LIMITS: &str = "/services/data/v67.0/limits";
@@ -49,7 +50,7 @@ async fn pages_lie_in_the_way_asked_for() {
     let (sandbox, client) = signed_in(Options { max_page: 50, ..Options::default() }).await;
     sandbox.set_faults(vec![Fault::TruncatePage(2)]);
     assert_eq!(client.query(USERS).await.json()["done"], false);
-    assert!(serde_json::from_str::<serde_json::Value>(&client.query(USERS).await.text).is_err());
+    assert!(serde_json::from_str::<Value>(&client.query(USERS).await.text).is_err());
     sandbox.set_faults(vec![Fault::RepeatPage]);
     let first = client.query(USERS).await.json();
     let next = client.get(first["nextRecordsUrl"].as_str().unwrap()).await.json();
@@ -101,4 +102,82 @@ async fn a_slow_answer_outlasts_an_impatient_client() {
     sandbox.set_faults(vec![Fault::Slow(5_000)]);
     let impatient = client.request(LIMITS).timeout(Duration::from_millis(200));
     assert!(support::reply(impatient).await.err().is_some_and(|error| error.is_timeout()));
+}
+
+/// Renames user 9 with a request that may get no answer.
+async fn rename(sandbox: &Sandbox, client: &Client, title: &str) -> Option<u16> {
+    let path = format!("/sobjects/User/{}", sandbox.org().user_id(9));
+    client.try_send("PATCH", &path, &json!({"Title": title})).await.ok().map(|reply| reply.status)
+}
+
+fn title(sandbox: &Sandbox) -> Value {
+    sandbox.org().field(&sandbox.org().user_id(9), "Title").unwrap()
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_that_of_a_write_that_was_done() {
+    let (sandbox, client) = signed_in(Options::default()).await;
+    sandbox.set_faults(vec![Fault::LostAnswer(2)]);
+    assert_eq!(rename(&sandbox, &client, "One").await, Some(204));
+    assert_eq!(client.get(LIMITS).await.status, 200, "only writes lose their answer");
+    assert_eq!(rename(&sandbox, &client, "Two").await, None);
+    assert_eq!(title(&sandbox), "Two");
+    assert_eq!((sandbox.org().writes().len(), sandbox.requests().of("update:User")), (2, 2));
+    assert_eq!(sandbox.requests().log.back().map(|entry| entry.status), Some(0));
+    sandbox.set_faults(vec![Fault::LostAnswerOnce(1)]);
+    assert_eq!(rename(&sandbox, &client, "Three").await, None);
+    assert_eq!(rename(&sandbox, &client, "Four").await, Some(204));
+    assert_eq!(sandbox.org().writes().len(), 4);
+}
+
+#[tokio::test]
+async fn faults_before_a_write_keep_it_from_being_done() {
+    let (sandbox, client) = signed_in(Options::default()).await;
+    let before = title(&sandbox);
+    for (fault, status) in [
+        (Fault::Reset(1), None),
+        (Fault::Unavailable(1), Some(503)),
+        (Fault::RequestLimit(0), Some(403)),
+        (Fault::ConcurrentLimit(1), Some(403)),
+        (Fault::Html, Some(200)),
+    ] {
+        sandbox.set_faults(vec![fault.clone()]);
+        assert_eq!(rename(&sandbox, &client, "Lost").await, status, "{fault}");
+    }
+    sandbox.set_faults(Vec::new());
+    sandbox.expire_sessions();
+    assert_eq!(rename(&sandbox, &client, "Lost").await, Some(401));
+    assert_eq!((title(&sandbox), sandbox.org().writes().len()), (before, 0));
+}
+
+#[tokio::test]
+async fn a_cut_answer_of_a_write_breaks_after_it_was_done() {
+    let (sandbox, client) = signed_in(Options::default()).await;
+    sandbox.set_faults(vec![Fault::Cut(2)]);
+    assert_eq!(client.try_send("POST", "/sobjects/User", &person(&sandbox, 1)).await.unwrap().status, 201);
+    assert!(client.try_send("POST", "/sobjects/User", &person(&sandbox, 2)).await.is_err());
+    assert!(sandbox.org().user_named("jane.2@new.example").is_some());
+}
+
+#[tokio::test]
+async fn every_nth_row_is_locked_or_refused_and_not_written() {
+    let (sandbox, client) = signed_in(Options::default()).await;
+    let org = sandbox.org();
+    for (fault, code) in
+        [(Fault::LockRow(3), "UNABLE_TO_LOCK_ROW"), (Fault::RefuseRow(3), "FIELD_CUSTOM_VALIDATION_EXCEPTION")]
+    {
+        sandbox.set_faults(vec![fault.clone()]);
+        let records: Vec<Value> = (10..14)
+            .map(|user| json!({"attributes": {"type": "User"}, "id": org.user_id(user), "Title": fault.to_string()}))
+            .collect();
+        let rows = client.send("PATCH", "/composite/sobjects", &json!({"records": records})).await.json();
+        let codes: Vec<&str> =
+            (0..4).map(|row| rows[row]["errors"][0]["statusCode"].as_str().unwrap_or_default()).collect();
+        assert_eq!(codes, ["", "", code, ""]);
+        assert_ne!(org.field(&org.user_id(12), "Title").unwrap(), fault.to_string().as_str());
+        assert_eq!(org.field(&org.user_id(13), "Title").unwrap(), fault.to_string().as_str());
+        assert_eq!(rename(&sandbox, &client, "Five").await, Some(204));
+        assert_eq!(rename(&sandbox, &client, "Six").await, Some(400));
+    }
+    assert_eq!(org.writes().len(), 8);
 }

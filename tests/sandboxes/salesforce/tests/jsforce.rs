@@ -1,5 +1,5 @@
-//! The sandbox is faithful enough for jsforce, the JavaScript client: sign-in by JWT, identity, queries, describe, errors,
-//! and another certificate for the app through the Metadata API.
+//! The sandbox is faithful enough for jsforce, the JavaScript client: sign-in by JWT, identity, queries, describe, writes,
+//! errors, and another certificate for the app through the Metadata API.
 
 #[path = "support/install.rs"]
 mod install;
@@ -19,7 +19,7 @@ use tokio::process::Command;
 const USERS: u64 = 3_100;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn jsforce_reads_the_org_unmodified() {
+async fn jsforce_reads_and_writes_the_org_unmodified() {
     let installed = install::install("jsforce", |folder| {
         let mut npm = Command::new("npm");
         npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);

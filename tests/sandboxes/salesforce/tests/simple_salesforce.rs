@@ -1,4 +1,4 @@
-//! The sandbox is faithful enough for simple-salesforce, the Python client: sign-in by JWT, queries, describe, errors.
+//! The sandbox is faithful enough for simple-salesforce, the Python client: sign-in by JWT, queries, describe, writes, errors.
 
 #[path = "support/install.rs"]
 mod install;
@@ -12,7 +12,7 @@ use tokio::process::Command;
 const USERS: u64 = 4_300;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn simple_salesforce_reads_the_org_unmodified() {
+async fn simple_salesforce_reads_and_writes_the_org_unmodified() {
     let installed = install::install("simple-salesforce", |folder| {
         let mut venv = Command::new("python3");
         venv.args(["-m", "venv"]).arg(folder);

@@ -287,16 +287,29 @@ pub(crate) fn address(world: &World, index: u64) -> Value {
     if !ordinary(index) {
         return Value::Null;
     }
+    let parts = [city(world, index), country(world, index), postal_code(world, index), state(world, index)];
+    compound_address(&parts, &street(world, index))
+}
+
+/// The fields of an address that [`compound_address`] takes as parts, in their order.
+pub(crate) const ADDRESS_PARTS: [&str; 4] = ["City", "Country", "PostalCode", "State"];
+
+/// An address in one value; null where all of it is.
+pub(crate) fn compound_address(parts: &[Value; 4], street: &Value) -> Value {
+    if *street == Value::Null && parts.iter().all(|part| *part == Value::Null) {
+        return Value::Null;
+    }
+    let [city, country, postal_code, state] = parts;
     let mut json = b"{\"city\":".to_vec();
-    city(world, index).write(&mut json);
+    city.write(&mut json);
     json.extend_from_slice(b",\"country\":");
-    country(world, index).write(&mut json);
+    country.write(&mut json);
     json.extend_from_slice(b",\"geocodeAccuracy\":null,\"latitude\":null,\"longitude\":null,\"postalCode\":");
-    postal_code(world, index).write(&mut json);
+    postal_code.write(&mut json);
     json.extend_from_slice(b",\"state\":");
-    state(world, index).write(&mut json);
+    state.write(&mut json);
     json.extend_from_slice(b",\"street\":");
-    street(world, index).write(&mut json);
+    street.write(&mut json);
     json.push(b'}');
     Value::Compound(String::from_utf8(json).unwrap_or_default())
 }

@@ -28,7 +28,7 @@ impl State {
             .with("SystemModstamp", now);
         let index = self.push(object, row);
         if object == Object::User {
-            self.rename(index);
+            self.compound(index);
             if let Some(license) = self.seat_of(index) {
                 self.take_seats((Object::UserLicense, license), 1);
             }
@@ -62,7 +62,7 @@ impl State {
         self.set_named(object, index, "LastModifiedById", author.user);
         self.set_named(object, index, "SystemModstamp", Value::DateTime(author.now));
         if let Some((seat, set)) = before {
-            self.rename(index);
+            self.compound(index);
             self.move_seat(seat, self.seat_of(index));
             self.follow_profile(index, set, author);
         }
@@ -89,11 +89,13 @@ impl State {
         Some((license, row))
     }
 
-    /// Keeps `Name` the sum of its parts.
-    fn rename(&mut self, user: u64) {
-        let first = self.named(Object::User, user, "FirstName");
-        let last = self.named(Object::User, user, "LastName");
-        self.set_named(Object::User, user, "Name", people::full_name(&first, &last));
+    /// Keeps `Name` and `Address` the sum of their parts.
+    fn compound(&mut self, user: u64) {
+        let part = |field: &str| self.named(Object::User, user, field);
+        let name = people::full_name(&part("FirstName"), &part("LastName"));
+        let address = people::compound_address(&people::ADDRESS_PARTS.map(part), &part("Street"));
+        self.set_named(Object::User, user, "Name", name);
+        self.set_named(Object::User, user, "Address", address);
     }
 
     fn move_seat(&mut self, from: Option<u64>, to: Option<u64>) {

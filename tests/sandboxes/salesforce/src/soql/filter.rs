@@ -22,9 +22,27 @@ pub(crate) enum Filter {
     All(Vec<Filter>),
     Any(Vec<Filter>),
     Not(Box<Filter>),
-    Compare { path: Path, operator: Operator, operand: Operand },
-    OneOf { path: Path, negated: bool, operands: Vec<Operand> },
-    IdOneOf { path: Path, negated: bool, ids: HashSet<Id> },
+    Compare {
+        path: Path,
+        operator: Operator,
+        operand: Operand,
+    },
+    OneOf {
+        path: Path,
+        negated: bool,
+        operands: Vec<Operand>,
+    },
+    /// The texts are in their order.
+    TextOneOf {
+        path: Path,
+        negated: bool,
+        texts: Vec<Value>,
+    },
+    IdOneOf {
+        path: Path,
+        negated: bool,
+        ids: HashSet<Id>,
+    },
 }
 
 /// What a field is compared with.
@@ -92,6 +110,14 @@ impl Filter {
         if operands.is_empty() {
             return Ok(Self::IdOneOf { path, negated, ids });
         }
+        let texts = operands.iter().map(|operand| match operand {
+            Operand::Value(text @ Value::Text(_)) => Some(text.clone()),
+            _ => None,
+        });
+        if let Some(mut texts) = texts.collect::<Option<Vec<_>>>().filter(|_| ids.is_empty()) {
+            texts.sort_by(Value::order);
+            return Ok(Self::TextOneOf { path, negated, texts });
+        }
         operands.extend(ids.into_iter().map(|id| Operand::Value(Value::Id(id))));
         Ok(Self::OneOf { path, negated, operands })
     }
@@ -106,6 +132,10 @@ impl Filter {
             Self::OneOf { path, negated, operands } => {
                 let value = path.value(state, record);
                 operands.iter().any(|operand| operand.compares(&value, Operator::Equal)) != *negated
+            }
+            Self::TextOneOf { path, negated, texts } => {
+                let value = path.value(state, record);
+                texts.binary_search_by(|text| text.order(&value)).is_ok() != *negated
             }
             Self::IdOneOf { path, negated, ids } => match path.value(state, record) {
                 Value::Id(id) => ids.contains(&id) != *negated,

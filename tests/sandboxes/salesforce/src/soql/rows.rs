@@ -175,27 +175,20 @@ fn candidates(state: &State, bound: &Bound) -> Candidates {
 
 /// The rows of a condition that names ids, or values of a field that is unique.
 fn looked_up(state: &State, object: Object, condition: &Filter) -> Option<Vec<u64>> {
-    let (path, wanted): (_, Vec<&Value>) = match condition {
-        Filter::Compare { path, operator: Operator::Equal, operand: Operand::Value(value) } => (path, vec![value]),
-        Filter::OneOf { path, negated: false, operands } => {
-            let values = operands.iter().map(|operand| match operand {
-                Operand::Value(value) => Some(value),
-                _ => None,
-            });
-            (path, values.collect::<Option<_>>()?)
+    match condition {
+        Filter::Compare { path, operator: Operator::Equal, operand: Operand::Value(value) } => {
+            with_value(state, object, own_field(path)?, value)
+        }
+        Filter::TextOneOf { path, negated: false, texts } => {
+            let field = own_field(path)?;
+            gathered(texts.iter().map(|text| with_value(state, object, field, text)))
         }
         Filter::IdOneOf { path, negated: false, ids } => {
             let field = own_field(path)?;
-            return gathered(ids.iter().map(|id| with_id(state, object, field, *id)));
+            gathered(ids.iter().map(|id| with_value(state, object, field, &Value::Id(*id))))
         }
-        _ => return None,
-    };
-    let field = own_field(path)?;
-    gathered(wanted.into_iter().map(|value| match value {
-        Value::Id(id) => with_id(state, object, field, *id),
-        Value::Text(text) if object == Object::User => state.with_unique(field, text),
         _ => None,
-    }))
+    }
 }
 
 /// The place of the record's own field that a path ends in.
@@ -206,8 +199,13 @@ fn own_field(path: &Path) -> Option<usize> {
     }
 }
 
-fn with_id(state: &State, object: Object, field: usize, id: Id) -> Option<Vec<u64>> {
-    if field == 0 { Some(state.find(object, id).into_iter().collect()) } else { state.of_holder(object, field, id) }
+fn with_value(state: &State, object: Object, field: usize, value: &Value) -> Option<Vec<u64>> {
+    match value {
+        Value::Id(id) if field == 0 => Some(state.find(object, *id).into_iter().collect()),
+        Value::Id(id) => state.of_holder(object, field, *id),
+        Value::Text(text) if object == Object::User => state.with_unique(field, text),
+        _ => None,
+    }
 }
 
 /// All rows of several lookups, in order and once; `None` where one of them needs a scan.

@@ -1,4 +1,4 @@
-// Reads the sandbox with jsforce, unmodified.
+// Reads and writes the sandbox with jsforce, unmodified.
 const assert = require('node:assert');
 const jsforce = require('jsforce');
 
@@ -44,6 +44,60 @@ async function rotate(conn) {
   assert.deepStrictEqual([status.status, status.numberComponentsDeployed], ['Succeeded', 1]);
 }
 
+async function write(conn) {
+  const profile = await conn.sobject('Profile').findOne({ Name: 'Standard User' }, ['Id']);
+  const person = (number) => ({
+    Username: `javascript.${number}@new.example`, LastName: 'Roe', Alias: 'jroe', Email: 'javascript@new.example',
+    ProfileId: profile.Id, TimeZoneSidKey: 'Europe/Rome', LocaleSidKey: 'it_IT', LanguageLocaleKey: 'it',
+    EmailEncodingKey: 'UTF-8', IsActive: true,
+  });
+  const made = await conn.sobject('User').create(person(1));
+  assert.deepStrictEqual([made.success, made.errors], [true, []]);
+  const updated = await conn.sobject('User').update({ Id: made.id, Title: 'Analyst' });
+  assert.deepStrictEqual([updated.id, updated.success], [made.id, true]);
+  assert.strictEqual((await conn.sobject('User').retrieve(made.id)).Title, 'Analyst');
+  await assert.rejects(conn.sobject('User').create(person(1)), { errorCode: 'DUPLICATE_USERNAME' });
+  await assert.rejects(conn.sobject('User').update({ Id: made.id, Email: 'nobody' }), {
+    errorCode: 'INVALID_EMAIL_ADDRESS', message: 'Email: invalid email address: nobody',
+  });
+
+  const people = await conn.sobject('User').create([person(1), person(2), person(3)]);
+  assert.deepStrictEqual(people.map((row) => row.success), [false, true, true]);
+  assert.strictEqual(people[0].errors[0].statusCode, 'DUPLICATE_USERNAME');
+  const ids = people.slice(1).map((row) => row.id);
+  const changed = await conn.sobject('User').update(ids.map((Id) => ({ Id, Department: 'Sales' })));
+  assert.ok(changed.every((row) => row.success));
+  const retrieved = await conn.sobject('User').retrieve(ids, { fields: ['Id', 'Department'] });
+  assert.deepStrictEqual(retrieved.map((row) => row.Department), ['Sales', 'Sales']);
+
+  const set = await conn.sobject('PermissionSet').findOne({ Name: 'Sales_Ops' }, ['Id']);
+  const grants = ids.map((AssigneeId) => ({ AssigneeId, PermissionSetId: set.Id }));
+  const granted = await conn.sobject('PermissionSetAssignment').create(grants);
+  assert.ok(granted.every((row) => row.success));
+  const again = await conn.sobject('PermissionSetAssignment').create(grants, { allOrNone: true });
+  assert.ok(again.every((row) => row.errors[0].statusCode === 'DUPLICATE_VALUE'));
+  const revoked = await conn.sobject('PermissionSetAssignment').destroy(granted.map((row) => row.id));
+  assert.ok(revoked.every((row) => row.success));
+  await assert.rejects(conn.sobject('PermissionSetAssignment').destroy(granted[0].id), {
+    errorCode: 'ENTITY_IS_DELETED',
+  });
+
+  const base = `/services/data/v${conn.version}`;
+  await conn.requestPost(`${base}/sobjects/User/${made.id}/password`, { NewPassword: 'correct horse 1' });
+  await assert.rejects(conn.requestPost(`${base}/sobjects/User/${made.id}/password`, { NewPassword: 'weak' }));
+  const composite = await conn.requestPost(`${base}/composite`, {
+    allOrNone: true,
+    compositeRequest: [
+      { method: 'POST', url: `${base}/sobjects/User`, referenceId: 'u', body: person(4) },
+      { method: 'PATCH', url: `${base}/sobjects/User/@{u.id}`, referenceId: 'p', body: { Title: 'Boss' } },
+    ],
+  });
+  assert.deepStrictEqual(composite.compositeResponse.map((part) => part.httpStatusCode), [201, 204]);
+
+  await conn.sobject('User').update({ Id: made.id, IsActive: false });
+  assert.strictEqual((await conn.sobject('User').retrieve(made.id)).IsActive, false);
+}
+
 async function main() {
   const conn = connection();
   const userInfo = await conn.authorize({ grant_type: jwtBearer, assertion: env.SANDBOX_ASSERTION });
@@ -84,13 +138,14 @@ async function main() {
     return true;
   });
 
+  await write(conn);
   await rotate(conn);
 
   await conn.oauth2.revokeToken(conn.accessToken);
   // With nothing to sign in again with, the client hands the org's error on.
   const expired = new jsforce.Connection({ instanceUrl: conn.instanceUrl, accessToken: conn.accessToken });
   await assert.rejects(expired.query('SELECT Id FROM User'), { errorCode: 'INVALID_SESSION_ID' });
-  console.log('read with jsforce');
+  console.log('read and written with jsforce');
 }
 
 main().catch((error) => {

@@ -91,6 +91,30 @@ impl Reply {
     }
 }
 
+/// A user that the org takes; `number` tells one from another.
+pub(crate) fn person(sandbox: &Sandbox, number: u32) -> Value {
+    json!({
+        "Username": format!("jane.{number}@new.example"), "LastName": "Roe", "FirstName": "Jane", "Alias": "jroe",
+        "Email": "jane@new.example", "ProfileId": sandbox.org().id_of("Profile", 1).unwrap(), "IsActive": true,
+        "TimeZoneSidKey": "Europe/Rome", "LocaleSidKey": "it_IT", "LanguageLocaleKey": "it",
+        "EmailEncodingKey": "UTF-8",
+    })
+}
+
+/// The same with one field replaced.
+pub(crate) fn with(mut json: Value, name: &str, value: Value) -> Value {
+    json[name] = value;
+    json
+}
+
+/// Asserts the single error of a reply: its status, code and fields. Says the message.
+#[track_caller]
+pub(crate) fn assert_refused(reply: &Reply, status: u16, code: &str, fields: &[&str]) -> String {
+    assert_eq!((reply.status, reply.code().as_str()), (status, code), "{}", reply.text);
+    assert_eq!(reply.json()[0]["fields"], json!(fields), "{}", reply.text);
+    reply.message()
+}
+
 /// Posts a form to the token endpoint.
 pub(crate) async fn post_token(sandbox: &Sandbox, form: &[(&str, &str)]) -> Reply {
     let http = http(sandbox);
@@ -148,6 +172,26 @@ impl Client {
 
     pub(crate) async fn try_get(&self, path: &str) -> Result<Reply, reqwest::Error> {
         reply(self.request(path)).await
+    }
+
+    /// A request with a JSON body, or with none where that is null; the path begins after the version.
+    pub(crate) async fn try_send(&self, method: &str, path: &str, body: &Value) -> Result<Reply, reqwest::Error> {
+        let url = format!("{}/services/data/v67.0{path}", self.base);
+        let request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token);
+        reply(if body.is_null() { request } else { request.json(body) }).await
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> Reply {
+        self.try_send(method, path, body).await.unwrap()
+    }
+
+    /// Makes a record and says its id.
+    pub(crate) async fn create(&self, object: &str, body: &Value) -> String {
+        let reply = self.send("POST", &format!("/sobjects/{object}"), body).await;
+        assert_eq!(reply.status, 201, "{object} {body}: {}", reply.text);
+        let made = reply.json();
+        assert_eq!((&made["success"], &made["errors"]), (&json!(true), &json!([])));
+        made["id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn query(&self, soql: &str) -> Reply {

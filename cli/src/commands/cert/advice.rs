@@ -1,0 +1,162 @@
+//! What to do with a new certificate: in Salesforce Setup, and in the source file.
+
+use super::files::KeyFiles;
+use crate::arguments::KeyFileArguments;
+use crate::exit::Stop;
+use crate::invocation::Invocation;
+use crate::output::{GOOD, STRONG, paint, wrap};
+use crate::terminal;
+use connector_engine::source::Project;
+use inquire::Confirm;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// How an administrator gives a certificate to an app. External Client Apps first: new orgs have nothing else.
+const STEPS: [(&str, &[&str]); 2] = [
+    (
+        "External Client App",
+        &[
+            "Setup → External Client App Manager → your app → Edit Settings → OAuth Settings. No app yet? New External Client App, then Enable OAuth.",
+            "Turn on Enable JWT Bearer Flow, upload FILE, save.",
+            "Policies → OAuth Policies: set Permitted Users to \"Admin approved users are pre-authorized\" and choose a permission set of the integration user.",
+            "Settings → OAuth Settings → Consumer Key and Secret: the consumer key is the source's `issuer`.",
+        ],
+    ),
+    (
+        "Connected App (where you have one already)",
+        &[
+            "Setup → App Manager → the arrow beside your app → Edit.",
+            "Use digital signatures: choose FILE, save.",
+            "Manage → Edit Policies: Permitted Users as above; then choose the permission set.",
+        ],
+    ),
+];
+
+/// What the source file has to say of a key.
+pub(super) struct SourceLines {
+    /// Keys of `auth:`; a key without a value does not belong there.
+    lines: Vec<(&'static str, Option<String>)>,
+    /// The variable that shall hold a password that was typed.
+    variable: Option<String>,
+}
+
+impl SourceLines {
+    /// The lines for the files of a key, which may be encrypted.
+    pub(super) fn of(files: &KeyFiles, name: &str, arguments: &KeyFileArguments, encrypted: bool) -> Self {
+        let variable = (encrypted && arguments.key_password_ref.is_none()).then(|| variable(name));
+        let password = match (&arguments.key_password_ref, &variable) {
+            (_, Some(variable)) => Some(format!("env:{variable}")),
+            (reference, None) => reference.clone().filter(|_| encrypted),
+        };
+        let lines = vec![
+            ("key_ref", Some(files.reference("key"))),
+            ("key_password_ref", password),
+            ("certificate_ref", Some(files.reference("crt"))),
+        ];
+        Self { lines, variable }
+    }
+
+    fn changes(&self) -> Vec<(&str, Option<&str>)> {
+        self.lines.iter().map(|(key, value)| (*key, value.as_deref())).collect()
+    }
+
+    fn are_in(&self, source: &connector_engine::source::Source) -> bool {
+        let Some(auth) = &source.auth else { return false };
+        self.lines.iter().all(|(key, value)| auth.settings[*key].as_str() == value.as_deref())
+    }
+}
+
+/// Says where the certificate is uploaded. Not within a tour, whose simulated org has it already.
+pub(super) fn say_where_to_upload(invocation: &Invocation, certificate: &Path) {
+    let printer = &invocation.printer;
+    if !printer.gives_hints() {
+        return;
+    }
+    let mut text = format!("\n{}", paint(STRONG, "In Salesforce"));
+    for (app, steps) in STEPS {
+        _ = write!(text, "\n  {app}");
+        for (number, step) in steps.iter().enumerate() {
+            let step = step.replace("FILE", &certificate.display().to_string());
+            let lines = wrap(&step, printer.prose_width().saturating_sub(7));
+            _ = write!(text, "\n    {}. {}", number + 1, lines.join("\n       "));
+        }
+    }
+    text.push_str("\n  It takes two to ten minutes until Salesforce knows the certificate.");
+    printer.note(text);
+}
+
+/// Writes the lines into the source that was named, offers to write them into the source of the same name, or shows
+/// them.
+pub(super) fn name_in_source(
+    invocation: &Invocation,
+    project: &Project,
+    name: &str,
+    arguments: &KeyFileArguments,
+    lines: &SourceLines,
+) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    if let Some(source) = &arguments.write_source {
+        write(invocation, project, source, lines)?;
+    } else if printer.is_json() {
+        return Ok(());
+    } else {
+        match project.load(name) {
+            Ok(source) if lines.are_in(&source) => {
+                printer.note(format!("\n{} names these files.", source.path.display()));
+            }
+            Ok(source) if printer.gives_hints() && terminal::can_ask() && wants_them(&source.path)? => {
+                write(invocation, project, name, lines)?;
+            }
+            _ => show(invocation, lines),
+        }
+    }
+    if let Some(variable) = &lines.variable {
+        printer.note(format!("Put the password of the key into the environment variable {variable}."));
+    }
+    Ok(())
+}
+
+/// A key that works should be replaced only when the app knows the new one, so nothing is the answer in doubt.
+fn wants_them(file: &Path) -> Result<bool, Stop> {
+    let question = format!("Name the new files in {} now?", file.display());
+    let asked = Confirm::new(&question)
+        .with_default(false)
+        .with_help_message("the source signs in with the new key from then on: upload the certificate first")
+        .prompt();
+    Ok(terminal::answer(asked, "give `--write-source SOURCE`")?)
+}
+
+fn write(invocation: &Invocation, project: &Project, source: &str, lines: &SourceLines) -> Result<(), Stop> {
+    match project.edit_auth(source, &lines.changes()) {
+        Ok(file) => {
+            invocation.printer.note(format!("\n{} named them in {}", paint(GOOD, "✓"), file.display()));
+            Ok(())
+        }
+        Err(error) => {
+            show(invocation, lines);
+            Err(error.into())
+        }
+    }
+}
+
+fn show(invocation: &Invocation, lines: &SourceLines) {
+    let printer = &invocation.printer;
+    if printer.is_json() {
+        return;
+    }
+    let mut text = String::from("\nIn the source file, under `auth:`");
+    for (key, value) in &lines.lines {
+        if let Some(value) = value {
+            _ = write!(text, "\n  {key}: {value}");
+        }
+    }
+    printer.note(text);
+}
+
+/// `SALESFORCE_EAST_KEY_PASSWORD` for `salesforce-east`.
+fn variable(name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let first_digit = if plain.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
+    format!("{first_digit}{plain}_KEY_PASSWORD")
+}

@@ -1,0 +1,56 @@
+//! The files of a key in `secrets/`.
+
+use crate::project_files;
+use connector_core::{Error, ErrorKind, Result};
+use connector_engine::source::Project;
+use std::path::PathBuf;
+
+/// `secrets/NAME.key` and what belongs to it.
+#[derive(Debug)]
+pub(super) struct KeyFiles {
+    folder: PathBuf,
+    name: String,
+}
+
+impl KeyFiles {
+    /// The files of that name in a project, whether they are there or not.
+    pub(super) fn named(project: &Project, name: &str) -> Result<Self> {
+        let well_formed = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        if !well_formed {
+            return Err(Error::new(ErrorKind::Definition, format!("`{name}` can't be the name of a key"))
+                .with_help("use letters, digits, `-`, `_` and `.`; the source's name is a good one"));
+        }
+        let folder = project.folder().strip_prefix(".").unwrap_or(project.folder());
+        Ok(Self { folder: folder.to_owned(), name: name.to_owned() })
+    }
+
+    /// The file with this ending: `key`, `crt` or `csr`.
+    pub(super) fn file(&self, ending: &str) -> PathBuf {
+        self.folder.join(self.in_project(ending))
+    }
+
+    /// The secret ref of that file, for source files.
+    pub(super) fn reference(&self, ending: &str) -> String {
+        format!("file:{}", self.in_project(ending))
+    }
+
+    /// Fails with kind `already_exists` when a file with one of these endings is there.
+    pub(super) fn refuse_present(&self, endings: &[&str]) -> Result<()> {
+        match endings.iter().map(|ending| self.file(ending)).find(|file| file.symlink_metadata().is_ok()) {
+            Some(file) => Err(project_files::present(&file)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes new files with these endings, all of them or none.
+    pub(super) fn write(&self, texts: &[(&str, &str)]) -> Result<()> {
+        project_files::make_private_folder(&self.folder.join("secrets"))?;
+        let files: Vec<_> = texts.iter().map(|(ending, text)| (self.file(ending), *text)).collect();
+        project_files::write_new_private(&files)
+    }
+
+    fn in_project(&self, ending: &str) -> String {
+        format!("secrets/{}.{ending}", self.name)
+    }
+}

@@ -1,0 +1,211 @@
+//! `connector provision NAME PLAN`.
+
+mod show;
+
+use crate::arguments::ProvisionArguments;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::output::{PlanProgress, plural};
+use connector_core::{Error, ErrorKind};
+use connector_engine::plan;
+use connector_engine::provision::{Earlier, Job, Preview, Provisioning, Settled};
+use connector_engine::query::OutcomeTally;
+use connector_engine::source::Opened;
+use connector_engine::store::Store;
+use show::Shown;
+use std::io::{self, IsTerminal};
+use std::time::Instant;
+
+pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
+    let project = invocation.project()?;
+    let opened = project.load(&arguments.name)?.open(&project)?;
+    let store = invocation.store(&project)?;
+    let Some(provisioning) = begin(&store, &opened, arguments)? else {
+        invocation.printer.note(format!("nothing of `{}` was interrupted", opened.source));
+        return Ok(Exit::Success);
+    };
+    let asks = needs_answer(invocation, arguments, provisioning.earlier())?;
+    let mut run =
+        Run { invocation, store: &store, opened: &opened, provisioning, digest: String::new(), began: Instant::now() };
+    invocation.block_on(async {
+        let ended = run.go(arguments, asks).await;
+        run.provisioning.leave().await?;
+        ended
+    })?
+}
+
+fn begin<'a>(
+    store: &Store,
+    opened: &'a Opened,
+    arguments: &ProvisionArguments,
+) -> Result<Option<Provisioning<'a>>, Error> {
+    let job = Job {
+        source: &opened.source,
+        connector_name: opened.registration.name,
+        definition: &opened.definition,
+        connector: opened.connector.as_ref(),
+        context: &opened.context,
+    };
+    match &arguments.plan {
+        None => Provisioning::interrupted(store, job),
+        Some(file) => {
+            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read(file, sink)?);
+            Provisioning::begin(store, job, &file.to_string_lossy(), read).map(Some)
+        }
+    }
+}
+
+/// Whether the user is to be asked. Fails where that is needed and nobody is there.
+fn needs_answer(invocation: &Invocation, arguments: &ProvisionArguments, earlier: Earlier) -> Result<bool, Error> {
+    // An interrupted plan was approved when it was begun.
+    let is_approved =
+        arguments.yes || (arguments.resume && (earlier == Earlier::Interrupted || arguments.plan.is_none()));
+    if arguments.preview || is_approved {
+        return Ok(false);
+    }
+    if invocation.printer.is_json() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Error::new(ErrorKind::Definition, "nobody is there to be asked whether to apply the plan")
+            .with_help("look at it with `--preview`, then apply it with `--yes`"));
+    }
+    Ok(true)
+}
+
+/// One call of the command.
+struct Run<'a> {
+    invocation: &'a Invocation,
+    store: &'a Store,
+    opened: &'a Opened,
+    provisioning: Provisioning<'a>,
+    /// Identifies what the last preview found.
+    digest: String,
+    began: Instant,
+}
+
+impl Run<'_> {
+    async fn go(&mut self, arguments: &ProvisionArguments, asks: bool) -> Result<Exit, Stop> {
+        let resumes = self.provisioning.earlier() == Earlier::Interrupted;
+        if arguments.yes {
+            self.provisioning.approve().await?;
+        }
+        if !arguments.preview {
+            self.settle().await?;
+        }
+        self.warn_of_others().await?;
+        let preview = self.preview().await?;
+        if !preview.changed.is_empty() {
+            return self.refuse_changed(&preview, arguments);
+        }
+        let mut tally = OutcomeTally::default();
+        // For programs each operation is one line, told once: when it was carried out.
+        if arguments.preview || !self.invocation.printer.is_json() {
+            tally = self.show(if resumes { Shown::Left } else { Shown::Preview }, arguments)?;
+        }
+        if arguments.preview {
+            return Ok(if tally.failed > 0 { Exit::Failure } else { Exit::Success });
+        }
+        if asks {
+            if tally.planned == 0 {
+                self.invocation.printer.note("\nNothing is to be done");
+                return Ok(if tally.failed > 0 { Exit::Failure } else { Exit::Success });
+            }
+            if !self.ask(&tally)? {
+                return Ok(Exit::Success);
+            }
+            self.provisioning.approve().await?;
+            // While the user was thinking, others may have changed the accounts.
+            let preview = self.preview().await?;
+            if !preview.changed.is_empty() {
+                return self.refuse_changed(&preview, arguments);
+            }
+        }
+        self.apply(arguments).await
+    }
+
+    async fn settle(&self) -> Result<(), Stop> {
+        let settled = {
+            let display = PlanProgress::begin(&self.invocation.printer, &self.opened.source);
+            self.provisioning.settle(|progress| display.show(progress)).await?
+        };
+        let Settled { applied, again, unknown } = settled;
+        if applied + again + unknown > 0 {
+            self.invocation.printer.note(format!(
+                "Settled what an interrupted job had left open: {} carried out, {} to be done again{}",
+                plural(applied, "operation"),
+                again,
+                if unknown > 0 { format!(", {unknown} can't be told") } else { String::new() }
+            ));
+        }
+        Ok(())
+    }
+
+    async fn warn_of_others(&self) -> Result<(), Stop> {
+        for (id, file) in self.provisioning.others_interrupted().await? {
+            let name = &self.opened.source;
+            self.invocation.printer.warning(&format!(
+                "the plan `{file}` ({id}) was interrupted and has not ended: `connector provision {name} {file} --resume` goes on with it"
+            ));
+        }
+        Ok(())
+    }
+
+    async fn preview(&mut self) -> Result<Preview, Stop> {
+        let stop = self.invocation.interrupt().token();
+        let display = PlanProgress::begin(&self.invocation.printer, &self.opened.source);
+        let preview = self.provisioning.preview(|progress| display.show(progress), &stop).await?;
+        self.digest.clone_from(&preview.digest);
+        Ok(preview)
+    }
+
+    async fn apply(&mut self, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
+        let stop = self.invocation.interrupt().token();
+        let applied = {
+            let display = PlanProgress::begin(&self.invocation.printer, &self.opened.source);
+            self.provisioning.apply(|progress| display.show(progress), &stop).await?
+        };
+        let tally = self.show(Shown::Outcome, arguments)?;
+        if let Some(error) = applied.error {
+            self.invocation.printer.note_blank();
+            self.invocation.printer.error(&error);
+            self.what_next(&tally);
+            return Ok(Exit::of(error.kind()));
+        }
+        self.what_next(&tally);
+        if let Some(exit) = self.invocation.interrupted().filter(|_| tally.planned > 0) {
+            return Ok(exit);
+        }
+        Ok(if tally.failed + tally.pending + tally.planned > 0 { Exit::Failure } else { Exit::Success })
+    }
+
+    fn what_next(&self, tally: &OutcomeTally) {
+        let name = &self.opened.source;
+        if tally.planned + tally.pending > 0 {
+            self.invocation.printer.next(&[
+                (&format!("connector provision {name} --resume"), "settle it and carry out what is left"),
+                (&format!("connector operations {name}"), "what was asked, tried, answered"),
+            ]);
+        } else if tally.applied > 0 {
+            self.invocation.printer.next(&[
+                (&format!("connector operations {name}"), "what was asked, tried, answered"),
+                (&format!("connector aggregate {name}"), "read the source as it is now"),
+            ]);
+        }
+    }
+
+    fn ask(&self, tally: &OutcomeTally) -> Result<bool, Stop> {
+        self.invocation.printer.flush()?;
+        let question = format!("Apply {} to {}?", plural(tally.planned, "operation"), self.opened.source);
+        match inquire::Confirm::new(&question).with_default(false).prompt() {
+            Ok(true) => Ok(true),
+            Ok(false) => {
+                self.invocation.printer.note("Nothing was changed");
+                Ok(false)
+            }
+            Err(inquire::InquireError::OperationCanceled | inquire::InquireError::OperationInterrupted) => {
+                Err(Error::new(ErrorKind::Cancelled, "stopped; nothing was changed").into())
+            }
+            Err(cause) => Err(Error::new(ErrorKind::Internal, format!("can't ask on this terminal: {cause}"))
+                .with_help("look at the plan with `--preview`, then apply it with `--yes`")
+                .into()),
+        }
+    }
+}

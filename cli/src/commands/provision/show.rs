@@ -1,0 +1,164 @@
+//! What `provision` prints.
+
+use super::Run;
+use crate::arguments::ProvisionArguments;
+use crate::exit::{Exit, Stop};
+use crate::output::{DIM, STRONG, count, duration, paint, plural, render_change, render_operation, render_tally};
+use connector_core::{Error, ErrorKind};
+use connector_engine::provision::{Change, Preview, Standing};
+use connector_engine::query::{self, OperationReport, OutcomeTally};
+use serde::Serialize;
+
+/// So many operations are shown in full; of longer plans only what needs attention.
+const SHOWN_IN_FULL: u64 = 100;
+
+/// What is shown of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// What it will change.
+    Preview,
+    /// What is left of an interrupted one.
+    Left,
+    /// What became of it.
+    Outcome,
+}
+
+/// The last line of machine output.
+#[derive(Serialize)]
+struct LastLine<'a> {
+    summary: &'a OutcomeTally,
+    plan: &'a str,
+    digest: &'a str,
+    api_calls: u64,
+    retries: u64,
+    duration_ms: u64,
+}
+
+/// An operation that comes to something else than an earlier preview showed.
+#[derive(Serialize)]
+struct ChangedLine<'a> {
+    operation: u64,
+    outcome: &'static str,
+    before: &'a [Change],
+    changes: &'a [Change],
+}
+
+impl Run<'_> {
+    /// Shows the operations and how many stand how.
+    pub(super) fn show(&self, shown: Shown, arguments: &ProvisionArguments) -> Result<OutcomeTally, Stop> {
+        let printer = &self.invocation.printer;
+        let id = self.provisioning.id();
+        if printer.is_json() {
+            let tally = query::plan_operations(self.store, &id, |operation| Ok(printer.json(&operation)?))?;
+            let meter = self.opened.context.meter();
+            printer.json(&LastLine {
+                summary: &tally,
+                plan: &id,
+                digest: &self.digest,
+                api_calls: meter.api_calls(),
+                retries: meter.retries(),
+                duration_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            })?;
+            printer.flush()?;
+            return Ok(tally);
+        }
+        if shown != Shown::Outcome {
+            printer.result(self.heading(shown, arguments))?;
+        }
+        let (mut lines, mut left_out) = (0, 0);
+        let tally = query::plan_operations(self.store, &id, |operation| {
+            if !concerns(shown, &operation) {
+                return Ok(());
+            }
+            if lines < SHOWN_IN_FULL {
+                lines += 1;
+                printer.result(render_operation(&operation, printer.prose_width()))?;
+            } else {
+                left_out += 1;
+            }
+            Ok(())
+        })?;
+        if left_out > 0 {
+            let more = format!("  … and {} more; `--output json` lists all of them\n", count(left_out));
+            printer.result(paint(DIM, more))?;
+        }
+        if lines > 0 {
+            printer.result("\n")?;
+        }
+        printer.result(self.end(shown, &tally))?;
+        printer.flush()?;
+        Ok(tally)
+    }
+
+    fn heading(&self, shown: Shown, arguments: &ProvisionArguments) -> String {
+        let what = match (shown, &arguments.plan) {
+            (Shown::Left, Some(file)) => format!("What is left of {}", file.display()),
+            (Shown::Left, None) => "What is left of the interrupted plan".to_owned(),
+            (_, Some(file)) => format!("Preview of {}", file.display()),
+            (_, None) => "Preview of the plan".to_owned(),
+        };
+        format!("{} for {}\n\n", paint(STRONG, what), paint(STRONG, &self.opened.source))
+    }
+
+    fn end(&self, shown: Shown, tally: &OutcomeTally) -> String {
+        let planned = match shown {
+            Shown::Preview | Shown::Left => "to be done",
+            Shown::Outcome => "not done",
+        };
+        let mut cost = vec![plural(self.opened.context.meter().api_calls(), "API call")];
+        match shown {
+            Shown::Preview => cost.push(format!("digest {}", self.digest)),
+            Shown::Left => {}
+            Shown::Outcome => {
+                cost.push(duration(self.began.elapsed()));
+                cost.push(format!("plan {}", self.provisioning.id()));
+            }
+        }
+        format!("{}  {}\n", render_tally(tally, planned), paint(DIM, cost.join(", ")))
+    }
+
+    /// Shows what changed since the earlier preview, and refuses.
+    pub(super) fn refuse_changed(&self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
+        let printer = &self.invocation.printer;
+        for changed in &preview.changed {
+            if printer.is_json() {
+                let (before, changes) = (&changed.before[..], &changed.now[..]);
+                printer.json(&ChangedLine { operation: changed.operation, outcome: "planned", before, changes })?;
+                continue;
+            }
+            printer.result(format!("  {}\n", paint(STRONG, format!("operation {}", changed.operation))))?;
+            for (label, changes) in [("shown before:", &changed.before), ("now:", &changed.now)] {
+                printer.result(format!("    {}\n", paint(DIM, label)))?;
+                if changes.is_empty() {
+                    printer.result(format!("      {}\n", paint(DIM, "nothing")))?;
+                }
+                for change in changes {
+                    printer.result(render_change(change, printer.prose_width()))?;
+                }
+            }
+        }
+        let message = format!(
+            "{} changed since the preview: nothing was sent",
+            plural(preview.changed.len() as u64, "operation")
+        );
+        let again = match &arguments.plan {
+            Some(file) => format!("connector provision {} {}", self.opened.source, file.display()),
+            None => format!("connector provision {} --resume", self.opened.source),
+        };
+        let error = Error::new(ErrorKind::Guard, message)
+            .with_help(format!("if this is what you want now, run it again: `{again}`"));
+        printer.note_blank();
+        printer.error(&error);
+        Ok(Exit::Refused)
+    }
+}
+
+/// What became of a plan is told by what needs attention; all of it is in the journal.
+fn concerns(shown: Shown, operation: &OperationReport) -> bool {
+    match shown {
+        Shown::Preview => true,
+        Shown::Left => matches!(operation.outcome, Standing::Planned | Standing::Pending),
+        // What was refused beforehand was in the preview.
+        Shown::Outcome => operation.tried && matches!(operation.outcome, Standing::Failed | Standing::Pending),
+    }
+}

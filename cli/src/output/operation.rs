@@ -1,0 +1,129 @@
+//! Operations of a plan, like a good diff.
+
+use super::quantity::count;
+use super::style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
+use super::text::{clean, wrap};
+use anstyle::Style;
+use connector_engine::provision::{Change, Standing};
+use connector_engine::query::{OperationReport, OutcomeTally};
+use serde_json::Value;
+use std::fmt::Write as _;
+use unicode_width::UnicodeWidthStr;
+
+/// Wide enough for `set_password`.
+const KIND_WIDTH: usize = 12;
+/// Values begin at the same column, unless a name is longer.
+const NAME_WIDTH: usize = 20;
+const INDENT: &str = "      ";
+
+/// One operation: mark, kind and account, and below it what it changes, or why it changes nothing.
+pub(crate) fn render_operation(operation: &OperationReport, width: usize) -> String {
+    let (mark, style) = mark(operation);
+    let mut text = format!(
+        "  {} {} {}",
+        paint(style, mark),
+        paint(style, format!("{:KIND_WIDTH$}", operation.kind)),
+        paint(STRONG, clean(&operation.name))
+    );
+    if let Some(detail) = operation.detail.as_deref().filter(|_| operation.outcome == Standing::Unchanged) {
+        _ = write!(text, "  {}", paint(DIM, clean(detail)));
+    }
+    text.push('\n');
+    for change in &operation.changes {
+        text.push_str(&render_change(change, width));
+    }
+    if let Some(error) = &operation.error {
+        below(&mut text, "", &error.message, width);
+        if let Some(help) = &error.help {
+            below(&mut text, "help: ", help, width);
+        }
+    }
+    text
+}
+
+/// One changed value on a line of its own.
+pub(crate) fn render_change(change: &Change, width: usize) -> String {
+    let line = match change {
+        Change::Attribute { attribute, from, to } => {
+            let name = clean(attribute);
+            let gap = NAME_WIDTH.saturating_sub(name.width()).max(1);
+            let room = width.saturating_sub(INDENT.len() + name.width() + gap).max(24);
+            let values = match (from, to) {
+                (Value::Null, to) => paint(GOOD, shown(to, room)),
+                (from, Value::Null) => format!("{} → {}", paint(BAD, shown(from, room / 2)), paint(DIM, "(none)")),
+                (from, to) => {
+                    format!("{} → {}", paint(BAD, shown(from, room / 2 - 2)), paint(GOOD, shown(to, room / 2 - 2)))
+                }
+            };
+            format!("{name}{}{values}", " ".repeat(gap))
+        }
+        Change::Entitlement { entitlement, name, to, .. } => {
+            let what = clean(name.as_deref().unwrap_or(&entitlement.id)).into_owned();
+            let (mark, style) = if *to { ("+", GOOD) } else { ("−", BAD) };
+            format!("{} {}", paint(style, format!("{mark} {} {what}", entitlement.entitlement_type)), {
+                let id = name.as_ref().map_or("", |_| entitlement.id.as_str());
+                paint(DIM, clean(id))
+            })
+        }
+    };
+    format!("{INDENT}{}\n", line.trim_end())
+}
+
+/// `4 applied, 1 unchanged, 1 failed`; what there is none of is left out.
+pub(crate) fn render_tally(tally: &OutcomeTally, planned: &str) -> String {
+    let parts: Vec<_> = [
+        (tally.applied, "applied", GOOD),
+        (tally.planned, planned, ACCENT),
+        (tally.unchanged, "unchanged", DIM),
+        (tally.failed, "failed", BAD),
+        (tally.pending, "pending", WARN),
+    ]
+    .into_iter()
+    .filter(|(number, ..)| *number > 0)
+    .map(|(number, what, style)| paint(style, format!("{} {what}", count(number))))
+    .collect();
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
+fn mark(operation: &OperationReport) -> (&'static str, Style) {
+    match operation.outcome {
+        Standing::Failed => ("✗", BAD),
+        Standing::Pending => ("?", WARN),
+        Standing::Unchanged => ("=", DIM),
+        Standing::Applied => ("✓", GOOD),
+        Standing::Planned => match operation.kind.as_str() {
+            "create" | "grant" | "enable" | "unlock" => ("+", GOOD),
+            "revoke" | "disable" | "lock" | "delete" => ("−", BAD),
+            _ => ("~", WARN),
+        },
+    }
+}
+
+fn below(text: &mut String, label: &str, what: &str, width: usize) {
+    let room = width.saturating_sub(INDENT.len() + label.len()).max(20);
+    for (index, line) in wrap(&clean(what), room).iter().enumerate() {
+        let label = if index == 0 { paint(ACCENT, label) } else { " ".repeat(label.len()) };
+        _ = writeln!(text, "{INDENT}{label}{line}");
+    }
+}
+
+/// A value: text without quotes unless it would not be seen as it is.
+fn shown(value: &Value, room: usize) -> String {
+    let text = match value {
+        Value::String(text) if text.is_empty() || text.trim() != text => format!("{text:?}"),
+        Value::String(text) => text.replace('\n', "⏎"),
+        other => other.to_string(),
+    };
+    let text = clean(&text);
+    if text.width() <= room {
+        return text.into_owned();
+    }
+    let mut short = String::new();
+    for character in text.chars() {
+        if short.width() + 2 > room {
+            break;
+        }
+        short.push(character);
+    }
+    short + "…"
+}

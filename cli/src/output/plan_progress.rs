@@ -1,0 +1,68 @@
+//! How far a plan is, drawn on stderr while it is previewed, settled and applied.
+
+use super::printer::Printer;
+use super::quantity::count;
+use connector_engine::provision::{Phase, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::Duration;
+
+/// Draws the progress of one plan; draws nothing where stderr is no terminal.
+#[derive(Debug)]
+pub(crate) struct PlanProgress {
+    printer: Printer,
+    bar: ProgressBar,
+}
+
+impl PlanProgress {
+    /// Begins to draw for the source `name`.
+    pub(crate) fn begin(printer: &Printer, name: &str) -> Self {
+        let bar = if printer.shows_progress() {
+            let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
+            bar.set_style(style("{spinner} {prefix}  {msg}"));
+            bar.set_prefix(format!("Reading {name}"));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        printer.attach(Some(bar.clone()));
+        Self { printer: printer.clone(), bar }
+    }
+
+    /// Draws what changed.
+    pub(crate) fn show(&self, progress: &Progress) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        self.bar.set_prefix(match progress.phase {
+            Phase::Previewing => "Previewing",
+            Phase::Settling => "Settling",
+            Phase::Applying => "Applying",
+        });
+        self.bar.set_length(progress.total.max(1));
+        self.bar.set_position(progress.done);
+        self.bar.set_style(style(if self.printer.prose_width() < 80 {
+            "{prefix} {percent:>3}%  {msg}"
+        } else {
+            "{prefix} {bar:24} {percent:>3}%  {msg}"
+        }));
+        self.bar.set_message(format!(
+            "{} of {} operations  {} API calls",
+            count(progress.done),
+            count(progress.total),
+            count(progress.api_calls)
+        ));
+    }
+}
+
+impl Drop for PlanProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.printer.attach(None);
+    }
+}
+
+/// The templates are ours and well formed; a bar that can't be styled is drawn as it comes.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+}

@@ -1,0 +1,64 @@
+//! Working out beforehand what an operation comes to.
+
+use crate::account::Account;
+use crate::error::Result;
+use crate::operation::Operation;
+use async_trait::async_trait;
+
+/// Puts operations into the source's own terms before they are shown and carried out: names in values become ids,
+/// defaults are filled in, and what the source is going to refuse is refused with the cure.
+///
+/// It sends nothing that changes the source. What it gives back is shown to the user, kept in the journal and handed to
+/// [`Connector::provision`](crate::Connector::provision) just so.
+#[async_trait]
+pub trait PrepareOperations: Send + Sync {
+    /// What each operation comes to, in order; an error in its place is what the source would answer.
+    ///
+    /// The outer error is for trouble that has nothing to do with one of them.
+    async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>>;
+}
+
+/// An operation and the account as it will be when its turn comes.
+#[derive(Clone, Debug)]
+pub struct Proposed {
+    /// What is wanted.
+    pub operation: Operation,
+    /// The account; `None` for a create.
+    pub account: Option<Account>,
+}
+
+/// What an operation comes to.
+#[derive(Clone, Debug)]
+pub enum Prepared {
+    /// It takes these steps, in this order; all of them concern the same account. In steps after a create the account's
+    /// id is empty: the source has yet to give it.
+    Steps {
+        /// What is to be done.
+        steps: Vec<Operation>,
+        /// The seats that it takes or gives back.
+        seats: Vec<Seat>,
+    },
+    /// It is so already.
+    Unchanged {
+        /// Why, for the user: "does not hold it".
+        detail: String,
+    },
+}
+
+impl Prepared {
+    /// It takes this one step and no seat.
+    pub fn step(step: Operation) -> Self {
+        Self::Steps { steps: vec![step], seats: Vec::new() }
+    }
+}
+
+/// A seat of a licence that an operation takes or gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The licence, for people: `Salesforce (user licence)`.
+    pub license: String,
+    /// How many seats are free before the plan.
+    pub free: u64,
+    /// Whether it takes one, or gives one back.
+    pub takes: bool,
+}

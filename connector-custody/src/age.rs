@@ -1,0 +1,168 @@
+//! `age:PATH`
+
+use age::armor::ArmoredReader;
+use age::{DecryptError, Decryptor, Identity, IdentityFile, scrypt};
+use async_trait::async_trait;
+use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
+use connector_keys::secret_text;
+use secrecy::SecretString;
+use std::env;
+use std::fs;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// More than any key or chain of certificates needs.
+const LONGEST: u64 = 1024 * 1024;
+
+/// Decrypts a file, relative to the project folder.
+struct Age;
+
+static AGE: Age = Age;
+
+register_secret_resolver! {
+    scheme: "age",
+    form: "age:PATH",
+    description: "A file that is encrypted with age, relative to the project folder; AGE_IDENTITY_FILE or SOPS_AGE_KEY_FILE names the identity, AGE_PASSPHRASE holds the passphrase",
+    resolver: AGE,
+}
+
+#[async_trait]
+impl SecretResolver for Age {
+    async fn resolve(&self, reference: &SecretRef, project: &Path, _: Sensitivity) -> Result<SecretString> {
+        let path = project.join(reference.rest());
+        // A passphrase takes a second of computing on purpose.
+        tokio::task::spawn_blocking(move || decrypt(&path))
+            .await
+            .map_err(|cause| Error::new(ErrorKind::Internal, "decrypting stopped").with_cause(cause))?
+    }
+
+    fn check(&self, reference: &SecretRef) -> Result<(), String> {
+        let path = reference.rest();
+        if path.starts_with('~') {
+            return Err("`~` is not understood here: write the path from the project folder, or from `/`".into());
+        }
+        if path.starts_with("//") || path.contains('\0') {
+            return Err("a path follows `age:` directly, without `//`".into());
+        }
+        Ok(())
+    }
+}
+
+/// The file itself may be read by others, and is often committed: the identity is what must be kept.
+fn decrypt(path: &Path) -> Result<SecretString> {
+    let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
+    let sealed = read(path, &shown, "check the path: it starts from the project folder")?;
+    let decryptor = Decryptor::new_buffered(BufReader::new(ArmoredReader::new(&sealed[..])))
+        .map_err(|cause| unreadable(cause, &shown))?;
+    let identities = if decryptor.is_scrypt() { vec![passphrase(&shown)?] } else { identities(&shown)? };
+    let mut plain = Zeroizing::new(Vec::new());
+    let opened = decryptor
+        .decrypt(identities.iter().map(|identity| &**identity as &dyn Identity))
+        .map_err(|cause| unreadable(cause, &shown))?;
+    opened.take(LONGEST + 1).read_to_end(&mut plain).map_err(|cause| damaged(&shown).with_cause(cause))?;
+    if plain.len() as u64 > LONGEST {
+        return Err(fault(format!(
+            "the file `{shown}` holds more than {LONGEST} bytes; no key or certificate is that long"
+        )));
+    }
+    secret_text(std::mem::take(&mut *plain), &format!("the file `{shown}`"))
+}
+
+fn read(path: &Path, shown: &str, help: &str) -> Result<Vec<u8>> {
+    let failed = |cause: io::Error| {
+        let message = match cause.kind() {
+            io::ErrorKind::NotFound => format!("there is no file `{shown}`"),
+            io::ErrorKind::PermissionDenied => format!("the file `{shown}` can't be read by this user"),
+            _ => format!("the file `{shown}` can't be read: {cause}"),
+        };
+        fault(message).with_help(help).with_cause(cause)
+    };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(fault(format!("`{shown}` is no ordinary file")).with_help(help));
+    }
+    if metadata.len() > 2 * LONGEST {
+        return Err(fault(format!("the file `{shown}` is too large for a key or certificate")));
+    }
+    fs::read(path).map_err(failed)
+}
+
+fn passphrase(shown: &str) -> Result<Box<dyn Identity>> {
+    let passphrase = env::var("AGE_PASSPHRASE").ok().filter(|text| !text.is_empty()).ok_or_else(|| {
+        fault(format!("the file `{shown}` is encrypted with a passphrase, but `AGE_PASSPHRASE` is not set"))
+            .with_help("set `AGE_PASSPHRASE` where this program is started, or encrypt the file to an identity")
+    })?;
+    Ok(Box::new(scrypt::Identity::new(SecretString::from(passphrase))))
+}
+
+const IDENTITY_CURE: &str =
+    "set `AGE_IDENTITY_FILE` (or `SOPS_AGE_KEY_FILE`) to the file that `age-keygen -o FILE` made";
+
+/// The identities of the user, from where they are looked for first to last.
+fn identities(shown: &str) -> Result<Vec<Box<dyn Identity>>> {
+    let named = ["AGE_IDENTITY_FILE", "SOPS_AGE_KEY_FILE"].into_iter().find_map(env::var_os).map(PathBuf::from);
+    let usual = || env::home_dir().map(|home| home.join(".config/sops/age/keys.txt")).filter(|path| path.is_file());
+    let path = named.or_else(usual).ok_or_else(|| {
+        fault(format!("the file `{shown}` is encrypted to an identity, but none is named")).with_help(IDENTITY_CURE)
+    })?;
+    let name = path.display().to_string();
+    let text = Zeroizing::new(read(&path, &name, IDENTITY_CURE)?);
+    if readable_by_others(&path) {
+        return Err(fault(format!("the identity file `{name}` can be read by others"))
+            .with_help(format!("run `chmod 600 {name}`")));
+    }
+    // The error names the line, not what is there.
+    let unusable = || {
+        fault(format!("the identity file `{name}` can't be used")).with_help(
+            "it needs lines that begin with `AGE-SECRET-KEY-1`; identities of SSH, of plugins and with a passphrase are not understood here",
+        )
+    };
+    let file = IdentityFile::from_buffer(&text[..]).map_err(|cause| unusable().with_cause(cause))?;
+    let identities = file.into_identities().map_err(|_| unusable())?;
+    if identities.is_empty() {
+        return Err(unusable());
+    }
+    Ok(identities.into_iter().map(|identity| identity as Box<dyn Identity>).collect())
+}
+
+#[cfg(unix)]
+fn readable_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn readable_by_others(_: &Path) -> bool {
+    false
+}
+
+fn unreadable(cause: DecryptError, shown: &str) -> Error {
+    match cause {
+        DecryptError::NoMatchingKeys => fault(format!("the file `{shown}` is encrypted to another identity"))
+            .with_help("encrypt it to the recipient of this identity, or name the identity that it was encrypted to"),
+        DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
+            fault(format!("the file `{shown}` can't be decrypted: the passphrase is wrong or the file is damaged"))
+                .with_help("check `AGE_PASSPHRASE`")
+        }
+        DecryptError::ExcessiveWork { .. } => {
+            fault(format!("the passphrase of `{shown}` was made so costly that it takes minutes to check"))
+                .with_help("encrypt the file again on this machine")
+        }
+        DecryptError::Io(cause) if cause.kind() != io::ErrorKind::InvalidData => damaged(shown).with_cause(cause),
+        DecryptError::InvalidHeader | DecryptError::UnknownFormat | DecryptError::Io(_) => {
+            fault(format!("the file `{shown}` is no age file")).with_help(
+                "make it with `age -r RECIPIENT -o FILE PLAIN`; a file of sops is decrypted with `command:[\"sops\",\"-d\",\"FILE\"]`",
+            )
+        }
+        _ => damaged(shown),
+    }
+}
+
+fn damaged(shown: &str) -> Error {
+    fault(format!("the file `{shown}` is damaged")).with_help("copy or encrypt it again")
+}
+
+fn fault(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Secret, message)
+}

@@ -1,0 +1,12 @@
+//! What this crate could do, had it been built with more.
+
+macro_rules! left_out {
+    ($($feature:literal),*) => {$(
+        #[cfg(not(feature = $feature))]
+        connector_core::inventory::submit! {
+            connector_core::registry::SchemeLeftOut { scheme: $feature, feature: $feature }
+        }
+    )*};
+}
+
+left_out!("age", "keyring", "pkcs11", "vault");

@@ -1,0 +1,143 @@
+//! PKCS#11 URIs (RFC 7512), as far as they name a private key.
+
+use percent_encoding::percent_decode_str;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What names a token and a key in it; what is absent matches everything.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Uri {
+    pub(super) module: PathBuf,
+    pub(super) token: Option<String>,
+    pub(super) serial: Option<String>,
+    pub(super) manufacturer: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) object: Option<String>,
+    pub(super) id: Option<Vec<u8>>,
+}
+
+impl Uri {
+    /// The key as the URI names it, for messages.
+    pub(super) fn key(&self) -> String {
+        match (&self.object, &self.id) {
+            (Some(object), None) => format!("`{object}`"),
+            (Some(object), Some(id)) => format!("`{object}` with id={}", encoded(id)),
+            (None, Some(id)) => format!("with id={}", encoded(id)),
+            (None, None) => "of any name".to_owned(),
+        }
+    }
+}
+
+/// An id as URIs write it: `%01%A7`.
+pub(super) fn encoded(id: &[u8]) -> String {
+    id.iter().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"))
+}
+
+impl FromStr for Uri {
+    type Err = String;
+
+    /// The error repeats names alone: a value may be a PIN.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (path, query) = text.split_once('?').unwrap_or((text, ""));
+        let mut uri = Self::default();
+        for (name, value) in path.split(';').filter(|part| !part.is_empty()).map(attribute) {
+            let value = bytes(value)?;
+            match name {
+                "token" => uri.token = Some(words(name, value)?),
+                "serial" => uri.serial = Some(words(name, value)?),
+                "manufacturer" => uri.manufacturer = Some(words(name, value)?),
+                "model" => uri.model = Some(words(name, value)?),
+                "object" => uri.object = Some(words(name, value)?),
+                "id" => uri.id = Some(value),
+                "type" if value == b"private" => {}
+                "type" => return Err("`type` must be `private`, or be left out: a private key is needed".into()),
+                "module-path" | "pin-value" | "pin-source" => {
+                    return Err(format!("`{name}` stands behind a `?`, after everything that names the key"));
+                }
+                _ => {
+                    return Err(format!(
+                        "`{name}` is not understood here: a key is named by `token`, `serial`, `manufacturer`, `model`, `object` and `id`"
+                    ));
+                }
+            }
+        }
+        for (name, value) in query.split('&').filter(|part| !part.is_empty()).map(attribute) {
+            match name {
+                "module-path" => uri.module = words(name, bytes(value)?)?.into(),
+                "pin-value" => return Err("a PIN never stands in a ref: leave `pin-value` out, and say where the PIN is kept with `key_password_ref`".into()),
+                "pin-source" => return Err("leave `pin-source` out, and say where the PIN is kept with `key_password_ref`".into()),
+                _ => return Err(format!("`{name}` is not understood here: only `module-path` stands behind the `?`")),
+            }
+        }
+        if uri.module.as_os_str().is_empty() {
+            return Err(
+                "say which PKCS#11 module speaks with the token: `?module-path=/usr/lib/softhsm/libsofthsm2.so`".into(),
+            );
+        }
+        Ok(uri)
+    }
+}
+
+fn attribute(part: &str) -> (&str, &str) {
+    part.split_once('=').unwrap_or((part, ""))
+}
+
+fn bytes(value: &str) -> Result<Vec<u8>, String> {
+    let mut rest = value;
+    while let Some((_, behind)) = rest.split_once('%') {
+        if behind.len() < 2 || !behind.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit) {
+            return Err("two hex digits follow each `%`; a `%` itself is written `%25`".into());
+        }
+        rest = &behind[2..];
+    }
+    Ok(percent_decode_str(value).collect())
+}
+
+fn words(name: &str, value: Vec<u8>) -> Result<String, String> {
+    let text = String::from_utf8(value).ok().filter(|text| !text.is_empty());
+    text.ok_or_else(|| format!("`{name}` is empty or not text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Uri, String> {
+        text.parse()
+    }
+
+    #[test]
+    fn a_uri_as_other_tools_print_it_is_understood() {
+        let uri = parse(
+            "model=SoftHSM%20v2;manufacturer=SoftHSM%20project;serial=5f3d;token=identity%20governance;id=%01%a7;\
+             object=sales;type=private?module-path=/usr/lib/softhsm/libsofthsm2.so",
+        )
+        .unwrap();
+        assert_eq!(uri.token.as_deref(), Some("identity governance"));
+        assert_eq!((uri.object.as_deref(), uri.id.as_deref()), (Some("sales"), Some(&[1, 0xa7][..])));
+        assert_eq!(uri.module, PathBuf::from("/usr/lib/softhsm/libsofthsm2.so"));
+        assert_eq!(uri.key(), "`sales` with id=%01%A7");
+    }
+
+    #[test]
+    fn a_pin_is_refused_and_not_repeated() {
+        let error = parse("token=a;object=b?module-path=/m.so&pin-value=8642").unwrap_err();
+        assert!(error.contains("key_password_ref") && !error.contains("8642"), "{error}");
+        assert!(parse("token=a;pin-value=8642?module-path=/m.so").is_err_and(|error| !error.contains("8642")));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        for (text, part) in [
+            ("token=a;object=b", "module-path"),
+            ("token=a;object=b?module-name=softhsm2", "`module-name`"),
+            ("token=a;label=b?module-path=/m.so", "`label`"),
+            ("token=a;type=cert?module-path=/m.so", "`private`"),
+            ("token=a;id=%1?module-path=/m.so", "hex digits"),
+            ("token=?module-path=/m.so", "`token` is empty"),
+            ("token=a;module-path=/m.so", "behind a `?`"),
+        ] {
+            assert!(parse(text).is_err_and(|error| error.contains(part)), "{text}");
+        }
+    }
+}

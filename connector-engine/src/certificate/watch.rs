@@ -1,0 +1,96 @@
+//! Looking at the certificate that a source names.
+
+use crate::source::{AuthBlock, Project, Source, read_public_file};
+use connector_core::{Context, Error, Result};
+use connector_keys::{Certificate, CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, open_signer};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CERTIFICATE: &str = "certificate_ref";
+
+/// The certificate of a source, and how it stands.
+#[derive(Debug)]
+pub struct Watched {
+    /// The certificate; absent when it can't be read.
+    pub certificate: Option<Certificate>,
+    /// Whether it was made for the source's key; absent when that is not known.
+    pub fits_key: Option<bool>,
+    /// Why the key could not be compared with it, where that was tried.
+    pub key_fault: Option<Error>,
+    /// How it stands.
+    pub verdict: Verdict,
+}
+
+impl Watched {
+    /// What is wrong and what to do, in a line; `None` when nothing is.
+    pub fn warning(&self) -> Option<String> {
+        let Verdict { status, detail, help } = &self.verdict;
+        let help = help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        (*status != CertificateStatus::Ok).then(|| format!("{detail}{help}"))
+    }
+}
+
+/// Looks at the certificate of a source and compares it with its key. `None` when the source names no certificate.
+///
+/// It is warned about when it ends within `window`, or within what the source's `rotation` says when that is `None`.
+pub async fn examine(project: &Project, source: &Source, window: Option<Duration>, now: Timestamp) -> Option<Watched> {
+    let auth = source.auth.as_ref()?;
+    let reference = auth.secret_ref(CERTIFICATE)?;
+    let context = Context::new(&source.name, project.folder());
+    let chain = match context.public_text(&reference).await.and_then(|text| Chain::from_pem(&text)) {
+        Ok(chain) => chain,
+        Err(error) => return Some(unreadable(&error)),
+    };
+    let key = key_of(project, source).await;
+    let window = window.unwrap_or_else(|| window_of(auth));
+    let (key, key_fault) = match key {
+        Some(Ok(key)) => (Some(key), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let mut watched = judged(&chain, key.as_deref(), source, window, now);
+    watched.key_fault = key_fault;
+    Some(watched)
+}
+
+/// Looks at the certificate of a source when it is kept in a file; no program is run for it and no key is opened.
+pub fn glance(project: &Project, source: &Source, now: Timestamp) -> Option<Watched> {
+    let auth = source.auth.as_ref()?;
+    let reference = auth.secret_ref(CERTIFICATE).filter(|reference| reference.scheme() == "file")?;
+    let text = read_public_file(project, &reference);
+    Some(match text.and_then(|text| Chain::from_pem(&text)) {
+        Ok(chain) => judged(&chain, None, source, window_of(auth), now),
+        Err(error) => unreadable(&error),
+    })
+}
+
+/// The key that a source signs with, wherever it is kept; `None` when it names none.
+pub async fn key_of(project: &Project, source: &Source) -> Option<Result<Arc<dyn Signer>>> {
+    let auth = source.auth.as_ref()?;
+    let key = auth.secret_ref("key_ref")?;
+    let context = Context::new(&source.name, project.folder());
+    Some(open_signer(&context, &key, auth.secret_ref("key_password_ref").as_ref()).await)
+}
+
+fn window_of(auth: &AuthBlock) -> Duration {
+    auth.renew_before().unwrap_or(RENEW_BEFORE)
+}
+
+fn judged(chain: &Chain, key: Option<&dyn Signer>, source: &Source, window: Duration, now: Timestamp) -> Watched {
+    Watched {
+        certificate: Some(chain.leaf().clone()),
+        fits_key: key.map(|key| chain.leaf().fits(key)),
+        key_fault: None,
+        verdict: chain.judge(key, now, window, &source.name),
+    }
+}
+
+fn unreadable(error: &Error) -> Watched {
+    let verdict = Verdict {
+        status: CertificateStatus::Broken,
+        detail: error.message().to_owned(),
+        help: error.help().map(str::to_owned),
+    };
+    Watched { certificate: None, fits_key: None, key_fault: None, verdict }
+}

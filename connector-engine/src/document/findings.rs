@@ -1,0 +1,118 @@
+//! Gathers the problems of one file.
+
+use super::text::Text;
+use super::tree::{Content, Tree};
+use connector_core::Problem;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::ops::Range;
+
+/// The problems of one file so far, and what is needed to place them.
+#[derive(Debug)]
+pub(crate) struct Findings<'a> {
+    pub(crate) text: &'a Text,
+    pub(crate) tree: &'a Tree,
+    problems: Vec<Problem>,
+}
+
+/// What is wrong, without its place.
+#[derive(Debug, Default)]
+pub(crate) struct Fault {
+    pub(crate) rule: &'static str,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    pub(crate) help: Option<String>,
+    pub(crate) secret: bool,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn new(text: &'a Text, tree: &'a Tree) -> Self {
+        Self { text, tree, problems: Vec::new() }
+    }
+
+    /// Whether anything is wrong so far.
+    pub(crate) fn any(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
+    /// Adds a problem that marks a span.
+    pub(crate) fn add(&mut self, span: Range<usize>, fault: Fault) {
+        let Fault { rule, title, detail, help, secret } = fault;
+        self.problems.push(Problem { place: self.text.place(span), rule, title, detail, help, secret });
+    }
+
+    /// Adds a problem that marks the value that a pointer names; an empty value is marked by its key.
+    pub(crate) fn at_value(&mut self, pointer: &str, fault: Fault) {
+        let value = self.tree.value(pointer).filter(|node| !node.span.is_empty());
+        let span = match value.map(|node| (&node.content, &node.span)) {
+            // A whole block is too much to mark: its key says which it is.
+            Some((Content::Mapping(_) | Content::Sequence(_), span)) => {
+                self.tree.key(pointer).unwrap_or_else(|| self.first_line_of(span))
+            }
+            Some((_, span)) => span.clone(),
+            None => return self.at_key(pointer, fault),
+        };
+        self.add(span, fault);
+    }
+
+    /// Adds a problem that marks the key that a pointer ends with, or the beginning of the file.
+    pub(crate) fn at_key(&mut self, pointer: &str, fault: Fault) {
+        let mut pointer = pointer;
+        let span = loop {
+            if let Some(span) = self.tree.key(pointer) {
+                break span;
+            }
+            match pointer.rsplit_once('/') {
+                Some((parent, _)) => pointer = parent,
+                None => break self.beginning(),
+            }
+        };
+        self.add(span, fault);
+    }
+
+    /// Reads a checked value; what no schema can say, such as a time span that is too long to count, is a problem here.
+    pub(crate) fn typed<T: DeserializeOwned>(&mut self, value: Value, pointer: &str) -> Option<T> {
+        match serde_json::from_value(value) {
+            Ok(typed) => Some(typed),
+            Err(error) => {
+                let fault = Fault { rule: "invalid_value", title: error.to_string(), ..Fault::default() };
+                self.at_key(pointer, fault);
+                None
+            }
+        }
+    }
+
+    /// The first key of the file, or its first character.
+    pub(crate) fn beginning(&self) -> Range<usize> {
+        match self.tree.root().map(|root| (&root.content, &root.span)) {
+            Some((Content::Mapping(entries), _)) if !entries.is_empty() => entries[0].key_span.clone(),
+            Some((_, span)) => self.first_line_of(span),
+            None => 0..0,
+        }
+    }
+
+    fn first_line_of(&self, span: &Range<usize>) -> Range<usize> {
+        let text = self.text.as_str().get(span.clone()).unwrap_or_default();
+        let line = text.split('\n').next().unwrap_or_default().trim_end();
+        span.start..span.start + line.len()
+    }
+
+    /// The problems by place, one for each fault: what lies inside a text that must not be shown is left to the
+    /// problem that says so.
+    pub(crate) fn finish(self) -> Vec<Problem> {
+        let mut problems = self.problems;
+        problems.sort_by(|a, b| {
+            (a.place.span.start, !a.secret, a.place.span.end).cmp(&(b.place.span.start, !b.secret, b.place.span.end))
+        });
+        let hidden: Vec<_> = problems.iter().filter(|one| one.secret).map(|one| one.place.span.clone()).collect();
+        problems.retain(|one| {
+            one.secret
+                || !hidden.iter().any(|span| span.start <= one.place.span.start && one.place.span.start < span.end)
+        });
+        // One text can hide two secrets, and one key can lack several others: only the same words are one fault.
+        problems.dedup_by(|later, earlier| {
+            later.place == earlier.place && (later.title == earlier.title || earlier.secret && later.secret)
+        });
+        problems
+    }
+}

@@ -1,0 +1,163 @@
+//! The text of a file, and places in it.
+
+use connector_core::{Place, Problem};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// More than any hand-written source needs, and little enough to read twice.
+const LONGEST: u64 = 1024 * 1024;
+
+/// The text of a file, or of a part of it, with the starts of its lines.
+#[derive(Debug)]
+pub(crate) struct Text {
+    file: PathBuf,
+    whole: String,
+    lines: Vec<usize>,
+    start: Start,
+}
+
+/// Where in its file a text begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Start {
+    /// How many lines end before it.
+    pub(crate) lines: usize,
+    /// How many bytes come before it.
+    pub(crate) bytes: usize,
+}
+
+/// Why a file is no text that can be looked at.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) rule: &'static str,
+    pub(crate) title: String,
+    pub(crate) help: Option<String>,
+    /// A byte that is no UTF-8, as line and column.
+    pub(crate) position: (usize, usize),
+    pub(crate) missing: bool,
+}
+
+impl Text {
+    pub(crate) fn read(path: &Path) -> Result<Self, Unreadable> {
+        Self::read_up_to(path, LONGEST)
+    }
+
+    /// Reads a file of at most that many bytes.
+    pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Self, Unreadable> {
+        let fault = |cause| Unreadable::because(path, &cause);
+        let size = std::fs::metadata(path).map_err(fault)?.len();
+        if size > longest {
+            return Err(Unreadable {
+                rule: "file_too_large",
+                title: format!("the file has {size} bytes; at most {longest} are read"),
+                help: Some("check that this is the file you mean".into()),
+                position: (1, 1),
+                missing: false,
+            });
+        }
+        let bytes = std::fs::read(path).map_err(fault)?;
+        Self::part(path, bytes, Start::default())
+    }
+
+    /// A part of a file that is read piece by piece.
+    pub(crate) fn part(path: &Path, bytes: Vec<u8>, start: Start) -> Result<Self, Unreadable> {
+        let text = String::from_utf8(bytes)
+            .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), start))?;
+        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(starts).collect();
+        Ok(Self { file: path.to_owned(), whole: text, lines, start })
+    }
+
+    /// All of it, without a byte order mark.
+    pub(crate) fn content(&self) -> &str {
+        &self.whole[self.mark_length()..]
+    }
+
+    /// The length of the byte order mark, which stands before [`content`](Self::content).
+    pub(crate) fn mark_length(&self) -> usize {
+        if self.start.bytes == 0 && self.whole.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.whole
+    }
+
+    /// The place of a span of bytes. A span that is not inside the text is moved to the nearest that is.
+    pub(crate) fn place(&self, span: Range<usize>) -> Place {
+        let start = self.floor(span.start.max(self.mark_length()));
+        let end = self.floor(span.end).max(start);
+        let line = self.lines.partition_point(|line_start| *line_start <= start).max(1);
+        let line_start = self.lines[line - 1].max(self.mark_length()).min(start);
+        let column = self.whole[line_start..start].chars().count() + 1;
+        let span = self.start.bytes + start..self.start.bytes + end;
+        Place { file: self.file.clone(), line: self.start.lines + line, column, span }
+    }
+
+    /// The byte offset of a line and column in characters, both counted from 1.
+    pub(crate) fn offset(&self, line: usize, column: usize) -> usize {
+        let Some(start) = self.lines.get(line.saturating_sub(1)).copied() else { return self.whole.len() };
+        let start = start.max(if line <= 1 { self.mark_length() } else { 0 });
+        let rest = self.whole[start..].split('\n').next().unwrap_or_default();
+        let column = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
+        start + column
+    }
+
+    /// The span of a line without its line end, leading blanks left out.
+    pub(crate) fn line_span(&self, line: usize) -> Range<usize> {
+        let start = self.offset(line, 1);
+        let text = self.whole[start..].split('\n').next().unwrap_or_default().trim_end();
+        start + (text.len() - text.trim_start().len())..start + text.len()
+    }
+
+    fn floor(&self, offset: usize) -> usize {
+        self.whole.floor_char_boundary(offset.min(self.whole.len()))
+    }
+}
+
+fn not_utf8(bytes: &[u8], valid_up_to: usize, start: Start) -> Unreadable {
+    let before = &bytes[..valid_up_to];
+    let line = before.split(|byte| *byte == b'\n').count();
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
+    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let title = if utf16 { "the file is UTF-16, not UTF-8" } else { "the file is not UTF-8 from here on" };
+    Unreadable {
+        rule: "not_utf8",
+        title: title.to_owned(),
+        help: Some("save the file as UTF-8".into()),
+        position: (start.lines + line, column),
+        missing: false,
+    }
+}
+
+impl Unreadable {
+    /// A file that can't be opened or read.
+    pub(crate) fn because(path: &Path, cause: &std::io::Error) -> Self {
+        Self {
+            rule: "unreadable_file",
+            title: match cause.kind() {
+                std::io::ErrorKind::NotFound => format!("there is no file `{}`", path.display()),
+                std::io::ErrorKind::IsADirectory => format!("`{}` is a folder, not a file", path.display()),
+                _ => format!("the file can't be read: {cause}"),
+            },
+            help: Some(match cause.kind() {
+                std::io::ErrorKind::PermissionDenied => "check who owns the file and its folders".into(),
+                _ => "check the path; a source is named by the stem of its file in `sources/`, or by a path".into(),
+            }),
+            position: (1, 1),
+            missing: cause.kind() == std::io::ErrorKind::NotFound,
+        }
+    }
+
+    /// The problem of a file that can't be looked at.
+    pub(crate) fn at(self, file: &Path) -> Problem {
+        let mut problem = at_start(file.to_owned(), self.rule, self.title, self.help);
+        (problem.place.line, problem.place.column) = self.position;
+        problem
+    }
+}
+
+/// A problem of a file as a whole.
+pub(crate) fn at_start(file: PathBuf, rule: &'static str, title: String, help: Option<String>) -> Problem {
+    let place = Place { file, line: 1, column: 1, span: 0..0 };
+    Problem { place, rule, title, detail: String::new(), help, secret: false }
+}

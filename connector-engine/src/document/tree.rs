@@ -1,0 +1,210 @@
+//! Where the keys and values of a text stand.
+//!
+//! Values come from `serde_yaml` alone: two parsers disagree on what `012` or `1_000` is. This one gives positions.
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+use std::ops::Range;
+
+/// The keys and values of the first document, each with its span in bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    pub(super) root: Option<Node>,
+    /// Where a second document begins.
+    pub(crate) second_document: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) span: Range<usize>,
+    pub(crate) content: Content,
+}
+
+#[derive(Debug)]
+pub(crate) enum Content {
+    Scalar { text: String, quoted: bool },
+    Sequence(Vec<Node>),
+    Mapping(Vec<Entry>),
+    Alias,
+}
+
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_span: Range<usize>,
+    pub(crate) value: Node,
+}
+
+/// Deeper than this, no file of ours is; `serde_yaml` and `serde_json` refuse it too.
+pub(super) const DEEPEST: usize = 128;
+
+impl Tree {
+    /// Reads as far as the text is YAML. `offset` is added to every position.
+    pub(crate) fn parse(text: &str, offset: usize) -> Self {
+        let bytes = ByteOffsets::new(text, offset);
+        let mut tree = Self { root: None, second_document: None };
+        let mut builder = Builder { open: Vec::new(), root: None };
+        let mut documents = 0;
+        let mut parser = Parser::new_from_str(text);
+        while let Some(Ok((event, span))) = parser.next_event() {
+            let span = bytes.at(span.start.index())..bytes.at(span.end.index());
+            match event {
+                Event::DocumentStart(_) => {
+                    documents += 1;
+                    if documents == 2 {
+                        tree.second_document = Some(span.start);
+                        break;
+                    }
+                }
+                Event::SequenceStart(..) if builder.open.len() < DEEPEST => builder.begin(span, false),
+                Event::MappingStart(..) if builder.open.len() < DEEPEST => builder.begin(span, true),
+                Event::SequenceStart(..) | Event::MappingStart(..) => break,
+                Event::SequenceEnd | Event::MappingEnd => builder.end(&span),
+                Event::Scalar(text, style, ..) => builder.add(Node {
+                    span: trimmed(bytes.text, offset, span),
+                    content: Content::Scalar { text: text.into_owned(), quoted: style != ScalarStyle::Plain },
+                }),
+                Event::Alias(_) => builder.add(Node { span, content: Content::Alias }),
+                Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            }
+        }
+        while !builder.open.is_empty() {
+            let end = bytes.end();
+            builder.end(&(end..end));
+        }
+        tree.root = builder.root;
+        tree
+    }
+
+    pub(crate) fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
+    }
+
+    /// Whether it is a list at its top.
+    pub(crate) fn is_sequence(&self) -> bool {
+        matches!(self.root, Some(Node { content: Content::Sequence(_), .. }))
+    }
+
+    /// The value that a JSON pointer names; behind an alias, the alias.
+    pub(crate) fn value(&self, pointer: &str) -> Option<&Node> {
+        let mut node = self.root.as_ref()?;
+        for segment in segments(pointer) {
+            node = match &node.content {
+                Content::Mapping(entries) => &entries.iter().rfind(|entry| entry.key == segment)?.value,
+                Content::Sequence(items) => items.get(segment.parse::<usize>().ok()?)?,
+                Content::Alias => return Some(node),
+                Content::Scalar { .. } => return None,
+            };
+        }
+        Some(node)
+    }
+
+    /// The span of the key that a JSON pointer ends with.
+    pub(crate) fn key(&self, pointer: &str) -> Option<Range<usize>> {
+        let (parent, key) = pointer.rsplit_once('/')?;
+        let parent = self.value(parent)?;
+        let key = unescaped(key);
+        match &parent.content {
+            Content::Mapping(entries) => {
+                entries.iter().rfind(|entry| entry.key == key).map(|entry| entry.key_span.clone())
+            }
+            Content::Alias => Some(parent.span.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The parts of a JSON pointer.
+fn segments(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(unescaped)
+}
+
+fn unescaped(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
+
+/// A JSON pointer, one key longer.
+pub(crate) fn joined(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Blocks of text end behind their line ends; marking those makes no picture.
+fn trimmed(text: &str, offset: usize, span: Range<usize>) -> Range<usize> {
+    let inside = text.get(span.start - offset..span.end - offset).unwrap_or_default();
+    span.start..span.start + inside.trim_end().len()
+}
+
+struct Builder {
+    open: Vec<Open>,
+    root: Option<Node>,
+}
+
+struct Open {
+    span: Range<usize>,
+    items: Vec<Node>,
+    is_mapping: bool,
+}
+
+impl Builder {
+    fn begin(&mut self, span: Range<usize>, is_mapping: bool) {
+        self.open.push(Open { span, items: Vec::new(), is_mapping });
+    }
+
+    fn end(&mut self, span: &Range<usize>) {
+        let Some(open) = self.open.pop() else { return };
+        // A block ends where the next thing begins; its last item says where its text ends.
+        let last = open.items.last().map_or(open.span.end, |item| item.span.end);
+        let end = if span.is_empty() { last } else { span.end };
+        let span = open.span.start..end.max(open.span.start);
+        let content = if open.is_mapping { mapping(open.items) } else { Content::Sequence(open.items) };
+        self.add(Node { span, content });
+    }
+
+    fn add(&mut self, node: Node) {
+        match self.open.last_mut() {
+            Some(open) => open.items.push(node),
+            None => self.root = self.root.take().or(Some(node)),
+        }
+    }
+}
+
+/// Keys and values come in turn.
+fn mapping(items: Vec<Node>) -> Content {
+    let mut entries = Vec::with_capacity(items.len() / 2);
+    let mut items = items.into_iter();
+    while let Some(key) = items.next() {
+        let end = key.span.end;
+        let value = items
+            .next()
+            .unwrap_or(Node { span: end..end, content: Content::Scalar { text: String::new(), quoted: false } });
+        let Content::Scalar { text, .. } = key.content else { continue };
+        entries.push(Entry { key: text, key_span: key.span, value });
+    }
+    Content::Mapping(entries)
+}
+
+/// Turns positions counted in characters into positions counted in bytes.
+struct ByteOffsets<'a> {
+    text: &'a str,
+    offset: usize,
+    /// The byte of each character; absent when all are one byte long.
+    starts: Option<Vec<usize>>,
+}
+
+impl<'a> ByteOffsets<'a> {
+    fn new(text: &'a str, offset: usize) -> Self {
+        let starts = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
+        Self { text, offset, starts }
+    }
+
+    fn at(&self, character: usize) -> usize {
+        let byte = match &self.starts {
+            Some(starts) => starts.get(character).copied().unwrap_or(self.text.len()),
+            None => character.min(self.text.len()),
+        };
+        self.offset + byte
+    }
+
+    fn end(&self) -> usize {
+        self.offset + self.text.len()
+    }
+}

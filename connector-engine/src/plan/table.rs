@@ -1,0 +1,419 @@
+//! Plans of one operation a row: CSV.
+
+use super::columns::{Column, columns, verb};
+use super::intake::Intake;
+use super::operation::PlanOperation;
+use super::pieces::{Kept, LONGEST_PIECE};
+use super::row::{Cells, Stray, cells};
+use super::whole::unreadable;
+use super::words::{
+    SECRET_CURE, bare, created_twice, empty_set, entitlement, one_entitlement, password_choice, unknown_verb,
+};
+use crate::document::{Fault, Findings, Start, Text, Tree, Unreadable, literals, ref_fault};
+use connector_core::{EntitlementRef, OperationKind};
+use csv::StringRecord;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::ops::Range;
+use std::path::Path;
+
+pub(super) fn read(path: &Path, intake: &mut Intake<'_>) {
+    if let Err(cause) = read_rows(path, intake) {
+        intake.problem(unreadable(Unreadable::because(path, &cause), path));
+    }
+}
+
+fn read_rows(path: &Path, intake: &mut Intake<'_>) -> io::Result<()> {
+    let mut file = BufReader::with_capacity(64 * 1024, File::open(path)?);
+    let delimiter = delimiter(file.fill_buf()?);
+    let mut rows = Rows {
+        path,
+        delimiter,
+        reader: csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(Kept::new(file)),
+    };
+    let Some(header) = rows.next(intake)? else { return Ok(()) };
+    let (columns, faults) = columns(header.record.iter());
+    let unusable = faults.iter().any(|(_, fault)| matches!(fault.rule, "missing_header" | "missing_column"))
+        || !columns.contains(&Column::Operation)
+        || !columns.contains(&Column::Account);
+    intake.problems(header.problems(faults.into_iter().map(|(index, fault)| (header.cell(index), fault))));
+    if unusable {
+        return Ok(());
+    }
+    let mut secrets_told = false;
+    while let Some(row) = rows.next(intake)? {
+        if row.record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        let mut check = Check { row: &row, columns: &columns, faults: Vec::new() };
+        let operation = check.operation(intake, secrets_told);
+        let faults = check.faults;
+        secrets_told |= faults.iter().any(|(_, fault)| fault.rule == "secret_in_file");
+        let operation = operation.filter(|_| faults.is_empty());
+        if !faults.is_empty() {
+            intake.problems(row.problems(faults));
+        }
+        intake.operation(operation);
+    }
+    Ok(())
+}
+
+/// What separates the cells: spreadsheets write `;` where a comma is the decimal point.
+fn delimiter(beginning: &[u8]) -> u8 {
+    let line = beginning.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| line.len() > 3).unwrap_or_default();
+    // Of as many the last: a plain comma.
+    let count = |delimiter: &u8| line.split(|byte| byte == delimiter).count();
+    [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
+}
+
+struct Rows<'a> {
+    path: &'a Path,
+    delimiter: u8,
+    reader: csv::Reader<Kept<BufReader<File>>>,
+}
+
+/// A row with its cells, and the text and places they came from.
+struct Row {
+    record: StringRecord,
+    text: Text,
+    cells: Cells,
+}
+
+impl Rows<'_> {
+    /// The next row, or nothing at the end of the file or when it can't be read further.
+    fn next(&mut self, intake: &mut Intake<'_>) -> io::Result<Option<Row>> {
+        let start = self.start();
+        let mut record = csv::ByteRecord::new();
+        match self.reader.read_byte_record(&mut record) {
+            Ok(false) => return Ok(None),
+            Ok(true) => {}
+            Err(_) if self.reader.get_ref().is_too_long() => {
+                let rest = self.reader.get_ref().rest().to_vec();
+                self.report_endless(rest, start, intake);
+                return Ok(None);
+            }
+            Err(cause) => return Err(cause.into()),
+        }
+        let end = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
+        let bytes = self.reader.get_mut().take(end).to_vec();
+        let cells = cells(&bytes, self.delimiter);
+        // What is UTF-8 as a whole is so in its parts: quotes and delimiters are ASCII.
+        match (Text::part(self.path, bytes, start), StringRecord::from_byte_record(record)) {
+            (Ok(text), Ok(record)) => Ok(Some(Row { record, text, cells })),
+            (Err(cause), _) => {
+                intake.problem(unreadable(cause, self.path));
+                Ok(None)
+            }
+            (Ok(_), Err(_)) => Ok(None),
+        }
+    }
+
+    /// Where the next row begins.
+    fn start(&self) -> Start {
+        let line = usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX);
+        Start { lines: line.saturating_sub(1), bytes: self.reader.get_ref().start() }
+    }
+
+    /// Reports a row that goes on and on: almost always a quote that is never closed.
+    fn report_endless(&self, mut bytes: Vec<u8>, start: Start, intake: &mut Intake<'_>) {
+        let whole = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+        bytes.truncate(whole);
+        let cells = cells(&bytes, self.delimiter);
+        let Ok(text) = Text::part(self.path, bytes, start) else { return };
+        let row = Row { record: StringRecord::new(), text, cells };
+        let fault = match row.stray() {
+            Some(fault) => fault,
+            None => (row.first_line(), too_long()),
+        };
+        intake.problems(row.problems([fault]));
+    }
+}
+
+impl Row {
+    /// Where a cell stands; one that is not there, at the end of the row.
+    fn cell(&self, index: usize) -> Range<usize> {
+        let end = self.cells.spans.last().map_or(0, |span| span.end);
+        self.cells.spans.get(index).cloned().unwrap_or(end..end)
+    }
+
+    /// The first line of the row.
+    fn first_line(&self) -> Range<usize> {
+        let whole = self.cell(0).start..self.cells.spans.last().map_or(0, |span| span.end);
+        let text = self.text.as_str().get(whole.clone()).unwrap_or_default();
+        whole.start..whole.start + text.split(['\n', '\r']).next().unwrap_or_default().len()
+    }
+
+    fn problems(&self, faults: impl IntoIterator<Item = (Range<usize>, Fault)>) -> Vec<connector_core::Problem> {
+        let tree = Tree::default();
+        let mut findings = Findings::new(&self.text, &tree);
+        for (span, fault) in faults {
+            findings.add(span, fault);
+        }
+        findings.finish()
+    }
+
+    /// What is wrong with the quotes.
+    fn stray(&self) -> Option<(Range<usize>, Fault)> {
+        let (span, title, help) = match self.cells.stray.as_ref()? {
+            Stray::Open(span) => {
+                (span, "a quote is opened here and never closed", "close it, or double it where it is part of the text")
+            }
+            Stray::Behind(span) => {
+                (span, "text follows on the closing quote of the cell", "double each quote that is part of the text")
+            }
+            Stray::Inside(span) => (
+                span,
+                "a quote stands in a cell that is not quoted",
+                "put the whole cell in double quotes, and double each one that is part of the text",
+            ),
+        };
+        let text = self.text.as_str().get(span.clone()).unwrap_or_default();
+        let first_line = span.start..span.start + text.split(['\n', '\r']).next().unwrap_or_default().len();
+        Some((first_line, fault("csv_quote", title, "not CSV from here on", help)))
+    }
+}
+
+/// Checks one row.
+struct Check<'a> {
+    row: &'a Row,
+    columns: &'a [Column],
+    faults: Vec<(Range<usize>, Fault)>,
+}
+
+impl Check<'_> {
+    /// The operation that the row says. `secrets_told`: whether a secret in its column was reported for a row before.
+    fn operation(&mut self, intake: &mut Intake<'_>, secrets_told: bool) -> Option<PlanOperation> {
+        if let Some(fault) = self.misshapen() {
+            self.faults.push(fault);
+            return None;
+        }
+        let kind = self.kind();
+        let operation = kind.and_then(|kind| {
+            self.check_unused(kind);
+            self.of_kind(kind, intake)
+        });
+        if !secrets_told || !self.faults.is_empty() {
+            self.check_secrets();
+        }
+        operation
+    }
+
+    /// A row whose cells can't be told apart with certainty. What may be a secret in it is not shown.
+    fn misshapen(&self) -> Option<(Range<usize>, Fault)> {
+        let record = &self.row.record;
+        let too_many = record.iter().skip(self.columns.len()).any(|cell| !cell.is_empty());
+        let (span, mut fault) = if let Some(stray) = self.row.stray() {
+            stray
+        } else if record.len() < self.columns.len() {
+            (self.row.first_line(), short_row(record.len(), self.columns.len()))
+        } else if too_many {
+            (self.row.first_line(), long_row(record.len(), self.columns.len()))
+        } else {
+            return None;
+        };
+        if self.columns.iter().any(Column::is_delicate) {
+            fault.secret = true;
+            let end = self.row.cells.spans.last().map_or(span.end, |last| last.end);
+            return Some((self.row.cell(0).start..end, fault));
+        }
+        Some((span, fault))
+    }
+
+    fn index(&self, column: &Column) -> Option<usize> {
+        self.columns.iter().position(|one| one == column)
+    }
+
+    /// The text of a cell, without blanks around it; empty when there is no such column.
+    fn text(&self, column: &Column) -> &str {
+        self.index(column).and_then(|index| self.row.record.get(index)).unwrap_or_default().trim()
+    }
+
+    /// Reports at the cell of a column, or at the row's operation when there is none.
+    fn add(&mut self, column: &Column, fault: Fault) {
+        let index = self.index(column).or_else(|| self.index(&Column::Operation)).unwrap_or_default();
+        let span = self.row.cell(index);
+        let span = if span.is_empty() { self.row.first_line() } else { span };
+        self.faults.push((span, fault));
+    }
+
+    fn kind(&mut self) -> Option<OperationKind> {
+        let word = self.text(&Column::Operation).to_owned();
+        if word.is_empty() {
+            self.add(&Column::Operation, empty_cell("operation", "write one such as `update`"));
+            return None;
+        }
+        match verb(&word, !self.text(&Column::Entitlement).is_empty()) {
+            Ok(kind) => Some(kind),
+            Err(meant) => {
+                self.add(&Column::Operation, unknown_verb(&word, meant));
+                meant
+            }
+        }
+    }
+
+    /// Reports cells that say something which the operation has no use for.
+    fn check_unused(&mut self, kind: OperationKind) {
+        for (index, column) in self.columns.iter().enumerate() {
+            let used = match column {
+                Column::Operation | Column::Account | Column::Unknown(_) => true,
+                Column::Entitlement => {
+                    matches!(kind, OperationKind::Create | OperationKind::Grant | OperationKind::Revoke)
+                }
+                Column::PasswordRef | Column::Reset => kind == OperationKind::SetPassword,
+                Column::Attribute(_) => matches!(kind, OperationKind::Create | OperationKind::Update),
+            };
+            let cell = self.row.record.get(index).unwrap_or_default().trim();
+            let is_off = *column == Column::Reset && cell.eq_ignore_ascii_case("false");
+            if !used && !cell.is_empty() && !is_off {
+                let mut fault = not_used(kind);
+                fault.secret = column.is_delicate();
+                self.faults.push((self.row.cell(index), fault));
+            }
+        }
+    }
+
+    fn check_secrets(&mut self) {
+        for (index, column) in self.columns.iter().enumerate() {
+            let is_empty = self.row.record.get(index).is_none_or(|cell| cell.trim().is_empty());
+            if let Some(name) = column.secret_name().filter(|_| !is_empty) {
+                self.faults.push((self.row.cell(index), literals::literal(name, SECRET_CURE.to_owned())));
+            }
+        }
+    }
+
+    fn of_kind(&mut self, kind: OperationKind, intake: &mut Intake<'_>) -> Option<PlanOperation> {
+        let account = self.text(&Column::Account).to_owned();
+        if account.is_empty() {
+            self.add(&Column::Account, empty_cell("account", "write its id or name"));
+        }
+        let mut operation = bare(kind, &account);
+        match kind {
+            OperationKind::Create => {
+                operation.attributes = self.values();
+                operation.entitlements = self.entitlements(kind);
+                let span = self.row.cell(self.index(&Column::Account)?);
+                let line = self.row.text.place(span).line;
+                if let Some(before) = intake.created().add(&account, line).filter(|_| !account.is_empty()) {
+                    self.add(&Column::Account, created_twice(before));
+                }
+            }
+            OperationKind::Update => {
+                operation.attributes = self.values();
+                if operation.attributes.is_empty() {
+                    self.add(&Column::Operation, empty_set());
+                }
+            }
+            OperationKind::Grant | OperationKind::Revoke => operation.entitlements = self.entitlements(kind),
+            OperationKind::SetPassword => operation.password = self.password(),
+            _ => {}
+        }
+        Some(operation)
+    }
+
+    /// The values that are given: an empty cell leaves the attribute alone, `null` clears it.
+    fn values(&self) -> serde_json::Map<String, Value> {
+        let cells = self.columns.iter().zip(self.row.record.iter());
+        let value = |cell: &str| if cell == "null" { Value::Null } else { Value::from(cell) };
+        cells
+            .filter_map(|(column, cell)| match column {
+                Column::Attribute(name) if !cell.is_empty() => Some((name.clone(), value(cell))),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn entitlements(&mut self, kind: OperationKind) -> Vec<EntitlementRef> {
+        let cell = self.text(&Column::Entitlement).to_owned();
+        let parts: Vec<_> = cell.split(';').map(str::trim).filter(|part| !part.is_empty()).collect();
+        let several = kind == OperationKind::Create;
+        if cell.is_empty() && !several {
+            self.add(&Column::Entitlement, empty_cell("entitlement", "write it as `TYPE/ID` or `TYPE/NAME`"));
+            return Vec::new();
+        }
+        if !several && parts.len() > 1 && parts.iter().all(|part| entitlement(part).is_ok()) {
+            self.add(&Column::Entitlement, one_entitlement(kind));
+            return Vec::new();
+        }
+        let parts = if several { parts } else { vec![cell.as_str()] };
+        let mut named = Vec::with_capacity(parts.len());
+        for part in parts {
+            match entitlement(part) {
+                Ok(reference) => named.push(reference),
+                Err(fault) => self.add(&Column::Entitlement, fault),
+            }
+        }
+        named
+    }
+
+    fn password(&mut self) -> Option<connector_core::SecretRef> {
+        let reference = self.text(&Column::PasswordRef).to_owned();
+        let reset = self.text(&Column::Reset).to_lowercase();
+        if !matches!(reset.as_str(), "" | "true" | "false") {
+            self.add(&Column::Reset, bad_reset());
+            return None;
+        }
+        match (reference.is_empty(), reset == "true") {
+            (false, true) => self.add(&Column::Reset, password_choice(true)),
+            (true, false) => self.add(&Column::Operation, password_choice(false)),
+            _ => {}
+        }
+        if reference.is_empty() {
+            return None;
+        }
+        if let Some(fault) = ref_fault("password_ref", &reference) {
+            self.add(&Column::PasswordRef, fault);
+        }
+        reference.parse().ok()
+    }
+}
+
+fn fault(rule: &'static str, title: &str, detail: &str, help: &str) -> Fault {
+    Fault { rule, title: title.into(), detail: detail.into(), help: Some(help.into()), secret: false }
+}
+
+fn too_long() -> Fault {
+    let title = format!("the row has more than {LONGEST_PIECE} bytes");
+    fault("row_too_long", &title, "", "write each operation in a row of its own")
+}
+
+fn short_row(cells: usize, columns: usize) -> Fault {
+    let title = format!("the row has {cells} cells, the header names {columns} columns");
+    fault(
+        "row_length",
+        &title,
+        "too few cells",
+        "separate the cells as in the header; an empty cell needs its separator too",
+    )
+}
+
+fn long_row(cells: usize, columns: usize) -> Fault {
+    let title = format!("the row has {cells} cells, the header names {columns} columns");
+    fault("row_length", &title, "too many cells", "put a cell that holds the separator in double quotes")
+}
+
+fn empty_cell(column: &str, help: &str) -> Fault {
+    fault("empty_cell", &format!("`{column}` is empty"), &format!("the row needs `{column}`"), help)
+}
+
+fn not_used(kind: OperationKind) -> Fault {
+    fault(
+        "not_used",
+        &format!("`{}` has no use for this cell", kind.name()),
+        "expected an empty cell",
+        "empty it, or check that the row has the right operation",
+    )
+}
+
+fn bad_reset() -> Fault {
+    fault(
+        "not_allowed",
+        "`reset` has a value that is not known",
+        "expected `true` or nothing",
+        "write `true`, or leave the cell empty",
+    )
+}

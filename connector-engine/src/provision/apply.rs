@@ -1,0 +1,195 @@
+//! Carrying out what the preview showed.
+
+use super::call::{Called, Next, carry_out};
+use super::lanes::{Item, Lanes};
+use super::plan::Provisioning;
+use super::progress::{Phase, Progress};
+use super::simulate::{not_known, not_made};
+use super::step::Step;
+use crate::store::{Standing, StepRow};
+use connector_core::{Error, Lane, Result};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How many requests that change something are under way at the same time. More of them get in each other's way: systems
+/// lock the records that changes of different accounts have in common.
+const WRITES: usize = 4;
+
+/// How many steps are held in memory, so that batches fill up although each account has its own order.
+const WINDOW: usize = 4_000;
+
+/// A connector that takes one operation at a time.
+const SINGLE: Lane = Lane { name: "single", most: 1 };
+
+/// A plan that is being carried out.
+struct Course<'a, P> {
+    of: &'a Provisioning<'a>,
+    lanes: Lanes,
+    /// The turn up to which steps were taken from the journal, and whether there are further ones.
+    after: i64,
+    complete: bool,
+    total: u64,
+    done: u64,
+    stop: Option<Error>,
+    /// Nothing more is sent.
+    halt: CancellationToken,
+    progress: &'a P,
+}
+
+/// What is under way: a request, or the wait before one is sent again.
+enum Ended {
+    Called(Called),
+    Waited(Vec<Item>),
+}
+
+impl Provisioning<'_> {
+    /// Carries out every step that is left. An error in the answer is what kept the rest from being sent.
+    pub(super) async fn carry_out_all(
+        &self,
+        progress: &(impl Fn(&Progress) + Sync),
+        stop: &CancellationToken,
+    ) -> Result<Option<Error>> {
+        let total = self.journal.with(|journal| journal.left()).await?;
+        let mut course = Course {
+            of: self,
+            lanes: Lanes::default(),
+            after: -1,
+            complete: false,
+            total,
+            done: 0,
+            stop: None,
+            halt: stop.child_token(),
+            progress,
+        };
+        for lead in self.journal.with(|journal| journal.unsettled()).await? {
+            course.lanes.hold(lead);
+        }
+        course.tell();
+        course.go().await?;
+        Ok(course.stop)
+    }
+}
+
+impl<'a, P: Fn(&Progress)> Course<'a, P> {
+    async fn go(&mut self) -> Result<()> {
+        let mut under_way: FuturesUnordered<BoxFuture<'a, Result<Ended>>> = FuturesUnordered::new();
+        loop {
+            let goes_on = !self.halt.is_cancelled();
+            if goes_on {
+                self.fill().await?;
+            }
+            while goes_on && under_way.len() < WRITES {
+                let Some(batch) = self.lanes.next_batch(under_way.is_empty(), self.complete) else { break };
+                under_way.push(Box::pin(self.of.call(batch)));
+            }
+            // What was sent is waited for, also after a signal.
+            match under_way.next().await {
+                None => return Ok(()),
+                Some(ended) => match ended? {
+                    Ended::Waited(items) => items.into_iter().for_each(|item| self.lanes.again(item)),
+                    Ended::Called(called) => {
+                        if let Some(waiting) = self.take(called).await? {
+                            under_way.push(Box::pin(waiting));
+                        }
+                        self.tell();
+                    }
+                },
+            }
+        }
+    }
+
+    /// Takes steps from the journal as long as there is room.
+    async fn fill(&mut self) -> Result<()> {
+        while !self.complete && self.lanes.len() + WINDOW / 4 <= WINDOW {
+            let after = self.after;
+            let rows = self.of.journal.with(move |journal| journal.steps_after(after, WINDOW / 4)).await?;
+            self.complete = rows.len() < WINDOW / 4;
+            for row in rows {
+                self.after = row.turn;
+                let step = Step::from_json(&row.step)?;
+                let lane = self.of.lane(&row, &step);
+                self.lanes.add(Item { row, step, lane, tries: 0 });
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the conclusions of a request; gives back a wait for what is to be sent again.
+    async fn take(&mut self, called: Called) -> Result<Option<impl Future<Output = Result<Ended>> + use<'a, P>>> {
+        let mut again = Vec::new();
+        let mut wait = Duration::ZERO;
+        for (item, next) in called.items {
+            match next {
+                Next::Done { standing, account } => {
+                    self.done += 1;
+                    self.conclude(&item, standing, account.as_deref()).await?;
+                    self.lanes.done(&item.row);
+                }
+                Next::Again(after) => {
+                    wait = wait.max(after);
+                    again.push(item);
+                }
+                // Its account stays as it is: what comes after it must not overtake it.
+                Next::Left => {}
+            }
+        }
+        if let Some(error) = called.stop {
+            self.stop.get_or_insert(error);
+            self.halt.cancel();
+        }
+        let halt = self.halt.clone();
+        Ok((!again.is_empty()).then_some(async move {
+            // Whoever asks to stop does not wait for what is not sent any more.
+            let _ = halt.run_until_cancelled(tokio::time::sleep(wait)).await;
+            Ok(Ended::Waited(again))
+        }))
+    }
+
+    /// What a step means for the ones after it on its account.
+    async fn conclude(&mut self, item: &Item, standing: Standing, account: Option<&str>) -> Result<()> {
+        if !matches!(item.step, Step::Create { .. }) {
+            return Ok(());
+        }
+        if let Some(id) = account {
+            self.lanes.made(item.row.lead, id);
+            return Ok(());
+        }
+        let error = match standing {
+            Standing::Failed => not_made(item.row.number),
+            _ => not_known(item.row.number),
+        };
+        let create = item.row.id;
+        let given_up = self.of.journal.with(move |journal| journal.give_up(create, &error)).await?;
+        self.done += given_up as u64;
+        self.lanes.drop_account(item.row.lead);
+        Ok(())
+    }
+
+    fn tell(&self) {
+        (self.progress)(&Progress {
+            phase: Phase::Applying,
+            done: self.done,
+            total: self.total,
+            api_calls: self.of.calls(),
+        });
+    }
+}
+
+impl Provisioning<'_> {
+    async fn call(&self, batch: Vec<Item>) -> Result<Ended> {
+        carry_out(&self.job, &self.journal, batch).await.map(Ended::Called)
+    }
+
+    fn lane(&self, row: &StepRow, step: &Step) -> Lane {
+        match self.job.connector.capabilities().batch() {
+            Some(ability) => {
+                let account = row.account_id.as_deref().unwrap_or_default();
+                ability.lane(&step.clone().operation(account, None))
+            }
+            None => SINGLE,
+        }
+    }
+}

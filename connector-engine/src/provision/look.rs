@@ -1,0 +1,43 @@
+//! Looking at accounts as they are.
+
+use super::job::Job;
+use super::state::State;
+use connector_core::{Account, Concern, Error, ErrorKind, Result};
+
+/// The state of each account that is named by id or name, in order; an error where a name stands for several.
+pub(super) async fn look(job: &Job<'_>, wanted: &[String], concern: &Concern) -> Result<Vec<Result<State>>> {
+    let Some(ability) = job.connector.capabilities().accounts() else {
+        return Ok(wanted.iter().map(|id| Ok(State::unseen(id))).collect());
+    };
+    let mut states = Vec::with_capacity(wanted.len());
+    for part in wanted.chunks(ability.most_accounts().max(1)) {
+        let found = ability.find_accounts(part, concern).await?;
+        if found.len() != part.len() {
+            return Err(Error::new(ErrorKind::Internal, "the connector did not answer for each account"));
+        }
+        states.extend(part.iter().zip(found).map(|(wanted, found)| only(wanted, found)));
+    }
+    Ok(states)
+}
+
+/// How many accounts are looked at in one go.
+pub(super) fn most(job: &Job<'_>) -> usize {
+    job.connector.capabilities().accounts().map_or(200, |ability| ability.most_accounts().max(1))
+}
+
+fn only(wanted: &str, mut found: Vec<Account>) -> Result<State> {
+    if found.len() > 1 {
+        let candidates: Vec<_> = found.iter().map(|account| format!("`{}` ({})", account.id, account.name)).collect();
+        return Err(Error::new(ErrorKind::Invalid, format!("several accounts are called `{wanted}`"))
+            .with_help(format!("name one by its id: {}", candidates.join(", "))));
+    }
+    Ok(found.pop().map_or_else(State::absent, State::of))
+}
+
+/// The error for an account that is not there.
+pub(super) fn missing(job: &Job<'_>, wanted: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("`{}` has no account `{wanted}`", job.source)).with_help(format!(
+        "check the spelling; `connector accounts {}` lists those of the last aggregation",
+        job.source
+    ))
+}

@@ -1,0 +1,36 @@
+//! Provisioning: changing a source as a plan says.
+//!
+//! A [`Provisioning`] is a plan on its way: its operations are written into the journal, [previewed](Provisioning::preview)
+//! against the accounts as they are, and [applied](Provisioning::apply): each is in the journal as `pending` before it is
+//! sent, and with its outcome when the answer is there. What a lost answer leaves open is
+//! [settled](Provisioning::settle) by reading the source. [`query::plan_operations`](crate::query::plan_operations) tells
+//! how each operation stands, at any time.
+//!
+//! Nothing here names a connector: it says how to write one operation, and optionally a batch, how to find accounts and
+//! what an operation comes to.
+
+mod apply;
+mod asked;
+mod call;
+mod change;
+mod job;
+mod lanes;
+mod look;
+mod names;
+mod order;
+mod plan;
+mod preview;
+mod progress;
+mod recheck;
+mod seats;
+mod settle;
+mod simulate;
+mod state;
+mod step;
+
+pub use crate::store::{Earlier, Standing};
+pub use change::Change;
+pub(crate) use change::from_json as changes_from_json;
+pub use job::Job;
+pub use plan::{Applied, Changed, Preview, Provisioning, Settled};
+pub use progress::{Phase, Progress};

@@ -1,0 +1,79 @@
+//! The entitlements that a plan names.
+
+use super::job::Job;
+use super::state::EntitlementNames;
+use connector_core::{EntitlementRef, Error, ErrorKind, Result};
+use std::collections::{BTreeSet, HashMap};
+
+/// What the entitlements that a plan names turned out to be.
+#[derive(Debug, Default)]
+pub(super) struct Entitlements {
+    found: HashMap<EntitlementRef, Vec<EntitlementRef>>,
+    pub(super) names: EntitlementNames,
+    ranks: HashMap<&'static str, u8>,
+}
+
+impl Entitlements {
+    /// Looks all of them up at once.
+    pub(super) async fn look_up(job: &Job<'_>, wanted: BTreeSet<EntitlementRef>) -> Result<Self> {
+        let Some(ability) = job.connector.capabilities().entitlements() else {
+            // Without the ability to read them, what the plan says is taken for ids.
+            let found = wanted.into_iter().map(|one| (one.clone(), vec![one])).collect();
+            return Ok(Self { found, ..Self::default() });
+        };
+        let types = ability.entitlement_types();
+        let ranks = types.iter().map(|one| (one.name, one.rank)).collect();
+        let mut entitlements = Self { ranks, ..Self::default() };
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|one| types.iter().any(|known| known.name == one.entitlement_type));
+        entitlements.found.extend(unknown.into_iter().map(|one| (one, Vec::new())));
+        if known.is_empty() {
+            return Ok(entitlements);
+        }
+        let candidates = ability.find_entitlements(&known).await?;
+        if candidates.len() != known.len() {
+            return Err(Error::new(ErrorKind::Internal, "the connector did not answer for each entitlement"));
+        }
+        for (wanted, candidates) in known.into_iter().zip(candidates) {
+            let keys = candidates.iter().map(|candidate| candidate.key.clone()).collect();
+            entitlements.names.extend(candidates.into_iter().map(|candidate| (candidate.key, candidate.name)));
+            entitlements.found.insert(wanted, keys);
+        }
+        Ok(entitlements)
+    }
+
+    /// All that were found.
+    pub(super) fn all(&self) -> BTreeSet<EntitlementRef> {
+        self.found.values().filter(|keys| keys.len() == 1).flatten().cloned().collect()
+    }
+
+    /// The rank of a type.
+    pub(super) fn rank(&self, entitlement: &EntitlementRef) -> u8 {
+        self.ranks.get(&*entitlement.entitlement_type).copied().unwrap_or(0)
+    }
+
+    /// The entitlement that the plan names so. Fails with kind `not_found`, or with kind `invalid` and the candidates.
+    pub(super) fn resolve(&self, job: &Job<'_>, wanted: &EntitlementRef) -> Result<EntitlementRef> {
+        let written = wanted.to_string();
+        match self.found.get(wanted).map(Vec::as_slice) {
+            Some([one]) => Ok(one.clone()),
+            Some(several @ [_, _, ..]) => {
+                let candidates: Vec<_> = several.iter().map(|one| format!("`{one}`")).collect();
+                Err(Error::new(ErrorKind::Invalid, format!("several entitlements are called `{written}`"))
+                    .with_help(format!("name one by its id: {}", candidates.join(", "))))
+            }
+            _ if !self.ranks.is_empty() && !self.ranks.contains_key(&*wanted.entitlement_type) => {
+                let mut known: Vec<_> = self.ranks.keys().copied().collect();
+                known.sort_unstable();
+                let message = format!("`{}` is no type of entitlement of `{}`", wanted.entitlement_type, job.source);
+                Err(Error::new(ErrorKind::NotFound, message).with_help(format!("write one of {}", known.join(", "))))
+            }
+            _ => {
+                Err(Error::new(ErrorKind::NotFound, format!("`{}` has no `{written}`", job.source)).with_help(format!(
+                    "check the spelling; `connector entitlements {} --type {}` lists those of the last aggregation",
+                    job.source, wanted.entitlement_type
+                )))
+            }
+        }
+    }
+}

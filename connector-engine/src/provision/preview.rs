@@ -1,0 +1,161 @@
+//! The preview: what a plan comes to with the accounts as they are.
+
+use super::asked::Asked;
+use super::change;
+use super::look;
+use super::names::Entitlements;
+use super::plan::{Changed, Provisioning};
+use super::progress::{Phase, Progress};
+use super::seats;
+use super::simulate::Simulation;
+use crate::store::{Foreseen, Held};
+use connector_core::{Concern, EntitlementRef, Error, ErrorKind, OperationKind, Result};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::collections::BTreeSet;
+use tokio_util::sync::CancellationToken;
+use xxhash_rust::xxh3::Xxh3;
+
+/// How many reads are under way at the same time.
+pub(super) const READS: usize = 4;
+
+impl Provisioning<'_> {
+    /// Foresees every operation. Gives back those that were foreseen otherwise before.
+    pub(super) async fn foresee_all(
+        &self,
+        progress: &(impl Fn(&Progress) + Sync),
+        stop: &CancellationToken,
+    ) -> Result<Vec<Changed>> {
+        self.journal.with(Held::part_accounts).await?;
+        let (wanted, concern, total) = self.journal.with(gather).await?;
+        let simulation = self.simulation(wanted, concern).await?;
+        let mut pass = Pass { of: self, done: 0, total, progress };
+        pass.tell();
+        let mut after = -1;
+        let mut reads = FuturesUnordered::new();
+        let mut is_over = false;
+        loop {
+            while reads.len() < READS && !is_over {
+                match self.next_accounts(after).await? {
+                    Some(last) => {
+                        reads.push(self.foresee_some(&simulation, after, last));
+                        after = last;
+                    }
+                    None => is_over = true,
+                }
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Err(stopped()),
+                foreseen = reads.next() => match foreseen {
+                    Some(foreseen) => pass.keep(foreseen?).await?,
+                    None => break,
+                },
+            }
+        }
+        drop(reads);
+        self.foresee_merged(&simulation, &mut pass).await?;
+        self.journal.with(seats::count).await?;
+        self.journal.with(changed).await
+    }
+
+    /// Operations on one account under two names are looked at again, together.
+    async fn foresee_merged<P: Fn(&Progress) + Sync>(
+        &self,
+        simulation: &Simulation<'_>,
+        pass: &mut Pass<'_, P>,
+    ) -> Result<()> {
+        for lead in self.journal.with(Held::merge_accounts).await? {
+            let foreseen = self.foresee_some(simulation, lead - 1, lead).await?;
+            pass.done -= foreseen.len() as u64;
+            pass.keep(foreseen).await?;
+        }
+        Ok(())
+    }
+
+    async fn simulation(&self, wanted: BTreeSet<EntitlementRef>, mut concern: Concern) -> Result<Simulation<'_>> {
+        let entitlements =
+            if wanted.is_empty() { Entitlements::default() } else { Entitlements::look_up(&self.job, wanted).await? };
+        concern.entitlements = entitlements.all();
+        let password_changed = self.job.connector.schema().password_changed;
+        concern.attributes.extend(password_changed.clone());
+        Ok(Simulation { job: self.job, entitlements, concern, password_changed })
+    }
+
+    /// The last of the next accounts that are looked at together.
+    pub(super) async fn next_accounts(&self, after: i64) -> Result<Option<i64>> {
+        let most = look::most(&self.job);
+        self.journal.with(move |journal| journal.next_accounts(after, most)).await
+    }
+
+    async fn foresee_some(&self, simulation: &Simulation<'_>, after: i64, last: i64) -> Result<Vec<Foreseen>> {
+        let rows = self.journal.with(move |journal| journal.asked_of(after, last)).await?;
+        simulation.foresee(rows).await
+    }
+
+    /// What identifies the preview as a whole.
+    pub(super) async fn digest(&self) -> Result<String> {
+        self.journal
+            .with(|journal| {
+                let mut hasher = Xxh3::new();
+                journal.each_foreseen(|one| hasher.update(one.as_bytes()))?;
+                Ok(format!("{:016x}", hasher.digest()))
+            })
+            .await
+    }
+}
+
+/// One pass over the accounts.
+struct Pass<'a, P> {
+    of: &'a Provisioning<'a>,
+    done: u64,
+    total: u64,
+    progress: &'a P,
+}
+
+impl<P: Fn(&Progress)> Pass<'_, P> {
+    async fn keep(&mut self, foreseen: Vec<Foreseen>) -> Result<()> {
+        self.done += foreseen.len() as u64;
+        self.of.journal.with(move |journal| journal.foresee(&foreseen)).await?;
+        self.tell();
+        Ok(())
+    }
+
+    fn tell(&self) {
+        (self.progress)(&Progress {
+            phase: Phase::Previewing,
+            done: self.done,
+            total: self.total,
+            api_calls: self.of.calls(),
+        });
+    }
+}
+
+/// The operations that come to something else than the user saw.
+fn changed(journal: &mut Held) -> Result<Vec<Changed>> {
+    let changed = journal.otherwise()?.into_iter().map(|(operation, before, now)| {
+        let (before, now) = (change::from_steps(&before), change::from_steps(&now));
+        Changed { operation, before, now }
+    });
+    Ok(changed.collect())
+}
+
+/// What the plan wants to know: the entitlements that it names, the attributes and locks that it concerns, and how many
+/// operations it has.
+fn gather(journal: &mut Held) -> Result<(BTreeSet<EntitlementRef>, Concern, u64)> {
+    let mut wanted = BTreeSet::new();
+    let mut concern = Concern::default();
+    journal.each_asked(|kind, asked| {
+        let asked = Asked::from_json(asked)?;
+        wanted.extend(asked.entitlements);
+        concern.attributes.extend(asked.attributes.into_iter().map(|(name, _)| name));
+        concern.locks |= matches!(kind, OperationKind::Lock | OperationKind::Unlock);
+        Ok(())
+    })?;
+    Ok((wanted, concern, journal.count()?))
+}
+
+/// The error of a preview that the user stopped.
+pub(super) fn stopped() -> Error {
+    Error::new(ErrorKind::Cancelled, "stopped before anything was sent").with_help("run it again")
+}

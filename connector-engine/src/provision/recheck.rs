@@ -1,0 +1,101 @@
+//! What is left of an interrupted plan, held against the accounts as they are now.
+
+use super::change;
+use super::look::look;
+use super::plan::{Changed, Provisioning};
+use super::preview::stopped;
+use super::progress::{Phase, Progress};
+use super::state::{EntitlementNames, State};
+use super::step::Step;
+use crate::store::StepRow;
+use connector_core::{Concern, Result};
+use tokio_util::sync::CancellationToken;
+
+impl Provisioning<'_> {
+    /// Looks at the accounts of the steps that are left. Gives back the operations that come to something else than was
+    /// shown; what they come to now is kept, so that it counts as shown the next time.
+    pub(super) async fn recheck_all(
+        &self,
+        progress: &(impl Fn(&Progress) + Sync),
+        stop: &CancellationToken,
+    ) -> Result<Vec<Changed>> {
+        let total = self.journal.with(|journal| journal.left()).await?;
+        let (mut changed, mut done, mut after) = (Vec::new(), 0, -1);
+        while let Some(last) = self.next_accounts(after).await? {
+            if stop.is_cancelled() {
+                return Err(stopped());
+            }
+            let rows = self.journal.with(move |journal| journal.left_of(after, last)).await?;
+            after = last;
+            if rows.is_empty() {
+                continue;
+            }
+            done += rows.len() as u64;
+            changed.extend(self.recheck_some(&rows).await?);
+            progress(&Progress { phase: Phase::Previewing, done, total, api_calls: self.calls() });
+        }
+        Ok(changed)
+    }
+
+    async fn recheck_some(&self, rows: &[StepRow]) -> Result<Vec<Changed>> {
+        let steps = rows.iter().map(|row| Step::from_json(&row.step)).collect::<Result<Vec<_>>>()?;
+        let mut concern = concern_of(&steps);
+        let password_changed = self.job.connector.schema().password_changed;
+        concern.attributes.extend(password_changed.clone());
+        let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
+        let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[0])).collect();
+        let states = look(&self.job, &wanted, &concern).await?;
+        let (mut changed, mut kept, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        let mut steps = steps.iter();
+        for (group, state) in groups.into_iter().zip(states) {
+            let mut state = state.unwrap_or_else(|_| State::absent());
+            for (row, step) in group.iter().zip(steps.by_ref()) {
+                let before = row.changes.as_deref().map(change::from_json).unwrap_or_default();
+                let now = state.changes(step, &names_of(&before));
+                if before != now {
+                    kept.push((row.id, change::to_json(&now)));
+                    changed.push(Changed { operation: row.number, before, now });
+                }
+                if let (Step::SetPassword { .. }, Some(attribute)) = (step, &password_changed) {
+                    times.push((row.id, state.password_time(attribute)));
+                }
+                state.advance(step);
+            }
+        }
+        self.journal.with(move |journal| journal.rechecked(&kept, &times)).await?;
+        Ok(changed)
+    }
+}
+
+/// What must be known of accounts to tell whether these steps are so already.
+pub(super) fn concern_of<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Concern {
+    let mut concern = Concern::default();
+    for step in steps {
+        match step {
+            Step::Create { attributes: set, .. } | Step::Update { set } => {
+                concern.attributes.extend(set.keys().cloned());
+            }
+            Step::Grant { entitlement } | Step::Revoke { entitlement } => {
+                concern.entitlements.insert(entitlement.clone());
+            }
+            Step::Lock | Step::Unlock => concern.locks = true,
+            Step::Disable | Step::Enable | Step::SetPassword { .. } | Step::Delete => {}
+        }
+    }
+    concern
+}
+
+/// What names the account of a step to the source.
+pub(super) fn key_of(row: &StepRow) -> String {
+    // An account that is to be made has no id yet; one of the same name that was there before is another one.
+    row.account_id.clone().filter(|_| !row.is_create).unwrap_or_else(|| row.account.clone())
+}
+
+/// The names that were shown, so that a name alone makes no difference.
+fn names_of(changes: &[change::Change]) -> EntitlementNames {
+    let named = changes.iter().filter_map(|change| match change {
+        change::Change::Entitlement { entitlement, name: Some(name), .. } => Some((entitlement.clone(), name.clone())),
+        _ => None,
+    });
+    named.collect()
+}

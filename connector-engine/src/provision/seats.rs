@@ -1,0 +1,95 @@
+//! Seats of licences: how many are left when an operation's turn comes.
+
+use super::simulate::not_made;
+use crate::store::Held;
+use connector_core::{Error, ErrorKind, Result, Seat};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A seat as the journal keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Written {
+    license: String,
+    free: u64,
+    takes: bool,
+}
+
+pub(super) fn to_json(seats: &[Seat]) -> String {
+    let written: Vec<_> = seats
+        .iter()
+        .map(|seat| Written { license: seat.license.clone(), free: seat.free, takes: seat.takes })
+        .collect();
+    serde_json::to_string(&written).expect("texts, numbers and booleans can be written as JSON")
+}
+
+/// The seats of one licence in the course of a plan.
+#[derive(Debug, Default)]
+struct Tally {
+    free: u64,
+    taken: u64,
+    given: u64,
+    /// The last operation that gives one back.
+    giver: u64,
+}
+
+impl Tally {
+    fn is_used_up(&self) -> bool {
+        self.taken >= self.free + self.given
+    }
+}
+
+/// Refuses operations for which no seat is left when their turn comes, and lets those wait that need one which an earlier
+/// operation gives back.
+pub(super) fn count(journal: &mut Held) -> Result<()> {
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut refused = Vec::new();
+    let mut waiting = Vec::new();
+    // What follows a create that is refused is not done either.
+    let mut not_done = BTreeSet::new();
+    journal.each_seats(|row| {
+        if row.is_to_be_made && !row.is_create && not_done.contains(&row.lead) {
+            return Ok(());
+        }
+        let seats: Vec<Written> = serde_json::from_str(&row.seats).unwrap_or_default();
+        for seat in &seats {
+            tallies.entry(seat.license.clone()).or_default().free = seat.free;
+        }
+        // A refused operation takes and gives nothing.
+        if let Some(seat) = seats.iter().find(|seat| seat.takes && tallies[&seat.license].is_used_up()) {
+            refused.push((row.number, none_left(&seat.license, seat.free)));
+            if row.is_create {
+                not_done.insert(row.lead);
+            }
+            return Ok(());
+        }
+        for seat in seats {
+            let tally = tallies.entry(seat.license).or_default();
+            if !seat.takes {
+                tally.given += 1;
+                tally.giver = row.number;
+                continue;
+            }
+            if tally.taken >= tally.free {
+                waiting.push((row.number, tally.giver));
+            }
+            tally.taken += 1;
+        }
+        Ok(())
+    })?;
+    for (number, giver) in waiting {
+        journal.wait_for(number, giver)?;
+    }
+    for (number, error) in refused {
+        journal.refuse(number, &error, &not_made(number))?;
+    }
+    Ok(())
+}
+
+fn none_left(license: &str, free: u64) -> Error {
+    let message = match free {
+        0 => format!("no seat of `{license}` is free"),
+        1 => format!("the only free seat of `{license}` is taken by an earlier operation of this plan"),
+        _ => format!("the {free} free seats of `{license}` are taken by earlier operations of this plan"),
+    };
+    Error::new(ErrorKind::Quota, message).with_help("free a seat, or buy more")
+}

@@ -1,0 +1,334 @@
+//! Working out what the operations on some accounts come to, each after the ones before it.
+
+use super::asked::Asked;
+use super::change::{self, Change};
+use super::job::Job;
+use super::look::{look, missing};
+use super::names::Entitlements;
+use super::order;
+use super::seats;
+use super::state::State;
+use super::step::Step;
+use crate::store::{AskedRow, Foreseen, ForeseenStep, Standing};
+use connector_core::{
+    Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef,
+};
+use xxhash_rust::xxh3::Xxh3;
+
+/// What is the same for all operations of a plan.
+#[derive(Debug)]
+pub(super) struct Simulation<'a> {
+    pub(super) job: Job<'a>,
+    pub(super) entitlements: Entitlements,
+    pub(super) concern: Concern,
+    /// The attribute that tells when a password was changed.
+    pub(super) password_changed: Option<String>,
+}
+
+/// The operations on one account, and the account as it is after those that were looked at.
+struct Course {
+    rows: std::vec::IntoIter<AskedRow>,
+    state: State,
+    /// Why nothing can be said about the account, and what to do about it.
+    unclear: Option<(String, String)>,
+    /// The operation that was to make it and can't.
+    not_made: Option<u64>,
+}
+
+/// An operation that is to be prepared.
+struct Pending {
+    course: usize,
+    row: AskedRow,
+    /// The account is there although it was to be made.
+    exists: bool,
+    password_ref: Option<String>,
+    /// What an existing account would have to hold to be as asked.
+    holds: Vec<EntitlementRef>,
+    proposed: Proposed,
+}
+
+impl Simulation<'_> {
+    /// What the operations on some accounts come to; they come account by account, in the plan's order.
+    pub(super) async fn foresee(&self, rows: Vec<AskedRow>) -> Result<Vec<Foreseen>> {
+        let mut courses = self.courses(rows).await?;
+        let mut foreseen: Vec<Vec<Foreseen>> = courses.iter().map(|_| Vec::new()).collect();
+        loop {
+            let mut turn = Vec::new();
+            let mut is_over = true;
+            for (place, course) in courses.iter_mut().enumerate() {
+                let Some(row) = course.rows.next() else { continue };
+                is_over = false;
+                match self.propose(place, course, row.clone()).await {
+                    Ok(pending) => turn.push(pending),
+                    Err(error) => foreseen[place].push(course.refused(&row, error)),
+                }
+            }
+            if is_over {
+                break;
+            }
+            let proposed: Vec<_> = turn.iter().map(|pending| pending.proposed.clone()).collect();
+            for (pending, prepared) in turn.into_iter().zip(self.prepare(&proposed).await?) {
+                let place = pending.course;
+                let one = self.take(&mut courses[place], pending, prepared);
+                foreseen[place].push(one);
+            }
+        }
+        for steps in &mut foreseen {
+            order::by_rank(steps, &self.entitlements);
+        }
+        let mut foreseen: Vec<_> = foreseen.into_iter().flatten().collect();
+        for one in &mut foreseen {
+            one.hash = hash(one);
+        }
+        Ok(foreseen)
+    }
+
+    async fn courses(&self, rows: Vec<AskedRow>) -> Result<Vec<Course>> {
+        let mut groups: Vec<Vec<AskedRow>> = Vec::new();
+        for row in rows {
+            match groups.last_mut() {
+                Some(group) if group[0].lead == row.lead => group.push(row),
+                _ => groups.push(vec![row]),
+            }
+        }
+        let wanted: Vec<String> = groups.iter().map(|group| group[0].account.clone()).collect();
+        let states = look(&self.job, &wanted, &self.concern).await?;
+        let courses = groups.into_iter().zip(states).map(|(rows, state)| {
+            let is_made = rows[0].kind == OperationKind::Create;
+            let (state, unclear) = match state {
+                // An account that is to be made is not there, even where the connector can't look.
+                Ok(_) if is_made && self.job.connector.capabilities().accounts().is_none() => (State::absent(), None),
+                Ok(state) => (state, None),
+                Err(error) => {
+                    let help = error.help().unwrap_or_default().to_owned();
+                    (State::absent(), Some((error.message().to_owned(), help)))
+                }
+            };
+            Course { rows: rows.into_iter(), state, unclear, not_made: None }
+        });
+        Ok(courses.collect())
+    }
+
+    /// The operation in the words of the contract.
+    async fn propose(&self, course: usize, on: &Course, row: AskedRow) -> Result<Pending> {
+        if let Some((message, help)) = &on.unclear {
+            return Err(Error::new(ErrorKind::Invalid, message.clone()).with_help(help.clone()));
+        }
+        if let Some(number) = on.not_made {
+            return Err(not_made(number));
+        }
+        let asked = Asked::from_json(&row.asked)?;
+        let entitlements: Vec<_> = asked
+            .entitlements
+            .iter()
+            .map(|wanted| self.entitlements.resolve(&self.job, wanted))
+            .collect::<Result<_>>()?;
+        let exists = row.kind == OperationKind::Create && on.state.is_there();
+        if row.kind != OperationKind::Create && row.kind != OperationKind::Delete && !on.state.is_there() {
+            return Err(missing(&self.job, &row.account));
+        }
+        let account = on.state.id().unwrap_or_default().to_owned();
+        let holds = if exists { entitlements.clone() } else { Vec::new() };
+        let password_ref = asked.password_ref.clone();
+        let operation = match row.kind {
+            OperationKind::Create if exists => Operation::Update { account, set: asked.attributes },
+            OperationKind::Create => {
+                Operation::Create { name: row.account.clone(), attributes: asked.attributes, entitlements }
+            }
+            OperationKind::Update => Operation::Update { account, set: asked.attributes },
+            OperationKind::Grant => Operation::Grant { account, entitlement: first(entitlements)? },
+            OperationKind::Revoke => Operation::Revoke { account, entitlement: first(entitlements)? },
+            OperationKind::Disable => Operation::Disable { account },
+            OperationKind::Enable => Operation::Enable { account },
+            OperationKind::Lock => Operation::Lock { account },
+            OperationKind::Unlock => Operation::Unlock { account },
+            OperationKind::SetPassword => {
+                let password = match asked.password()? {
+                    Some(reference) => Some(self.password(&reference).await?),
+                    None => None,
+                };
+                Operation::SetPassword { account, password }
+            }
+            OperationKind::Delete => Operation::Delete { account },
+        };
+        let proposed = Proposed { operation, account: on.state.account()? };
+        Ok(Pending { course, row, exists, password_ref, holds, proposed })
+    }
+
+    /// Fetched before anything is sent, so that a ref that leads nowhere stops nothing halfway.
+    async fn password(&self, reference: &SecretRef) -> Result<secrecy::SecretString> {
+        self.job.context.secret(reference).await
+    }
+
+    async fn prepare(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
+        if proposed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(ability) = self.job.connector.capabilities().preparation() else {
+            return Ok(proposed.iter().map(|one| Ok(plain(one.operation.clone()))).collect());
+        };
+        let prepared = ability.prepare_operations(proposed).await?;
+        if prepared.len() == proposed.len() {
+            Ok(prepared)
+        } else {
+            Err(Error::new(ErrorKind::Internal, "the connector did not prepare each operation"))
+        }
+    }
+
+    fn take(&self, course: &mut Course, pending: Pending, prepared: Result<Prepared>) -> Foreseen {
+        let Pending { row, exists, password_ref, holds, .. } = pending;
+        let (steps, seats) = match prepared {
+            Err(error) => return course.refused(&row, error),
+            Ok(Prepared::Unchanged { detail }) => return course.unchanged(&row, detail),
+            Ok(Prepared::Steps { steps, seats }) => (steps, seats),
+        };
+        let steps: Vec<_> = steps.into_iter().map(|step| Step::of(step, password_ref.as_deref())).collect();
+        if exists {
+            return self.existing(course, &row, &steps, &holds);
+        }
+        let account_id = course.id();
+        let mut foreseen = Vec::new();
+        for step in steps {
+            let step = trimmed(step, &course.state);
+            let changes = course.state.changes(&step, &self.entitlements.names);
+            if changes.is_empty() && !matches!(step, Step::Create { .. }) {
+                continue;
+            }
+            foreseen.push(self.foreseen_step(&step, &changes, &course.state));
+            course.state.advance(&step);
+        }
+        if foreseen.is_empty() {
+            return course.unchanged(&row, already(row.kind).to_owned());
+        }
+        let seats = (!seats.is_empty()).then(|| seats::to_json(&seats));
+        Foreseen { account_id, steps: foreseen, seats, ..blank(row.number, Standing::Planned) }
+    }
+
+    fn foreseen_step(&self, step: &Step, changes: &[Change], state: &State) -> ForeseenStep {
+        let password_time = match (step, &self.password_changed) {
+            (Step::SetPassword { .. }, Some(attribute)) => state.password_time(attribute),
+            _ => None,
+        };
+        let turn = None;
+        ForeseenStep { step: step.to_json(), changes: change::to_json(changes), password_time, turn }
+    }
+
+    /// An account that was to be made is there: that is as asked, or a mistake.
+    fn existing(&self, course: &mut Course, row: &AskedRow, steps: &[Step], holds: &[EntitlementRef]) -> Foreseen {
+        let names = &self.entitlements.names;
+        let differs = steps.iter().any(|step| !course.state.changes(step, names).is_empty());
+        let lacks = holds.iter().find(|entitlement| {
+            !course.state.changes(&Step::Grant { entitlement: (*entitlement).clone() }, names).is_empty()
+        });
+        if !differs && lacks.is_none() {
+            return course.unchanged(row, "exists already, just so".to_owned());
+        }
+        let error =
+            Error::new(ErrorKind::AlreadyExists, format!("`{}` exists already, and is not as asked", row.account))
+                .with_help("change it with `update` and `grant`, or choose another name");
+        // The account is there, so what follows can be done.
+        Foreseen { account_id: course.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
+    }
+}
+
+impl Course {
+    fn id(&self) -> Option<String> {
+        self.state.id().filter(|id| !id.is_empty()).map(str::to_owned)
+    }
+
+    fn unchanged(&self, row: &AskedRow, detail: String) -> Foreseen {
+        Foreseen { account_id: self.id(), detail: Some(detail), ..blank(row.number, Standing::Unchanged) }
+    }
+
+    fn refused(&mut self, row: &AskedRow, error: Error) -> Foreseen {
+        if row.kind == OperationKind::Create && !self.state.is_there() && self.not_made.is_none() {
+            self.not_made = Some(row.number);
+        }
+        Foreseen { account_id: self.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
+    }
+}
+
+/// The error of what was to be done with an account that does not come into being.
+pub(super) fn not_made(number: u64) -> Error {
+    Error::new(ErrorKind::NotFound, format!("not done: operation {number}, which was to make the account, failed"))
+        .with_help("mend that operation and run the plan again")
+}
+
+/// The error of what was to be done with an account of which it is not known whether it came into being.
+pub(super) fn not_known(number: u64) -> Error {
+    let message = format!("not done: the account that operation {number} was to make is not known");
+    Error::new(ErrorKind::NotFound, message)
+        .with_help("look for the account in the source itself and ask for the rest in a new plan")
+}
+
+fn blank(number: u64, standing: Standing) -> Foreseen {
+    Foreseen {
+        number,
+        account_id: None,
+        standing,
+        detail: None,
+        error: None,
+        steps: Vec::new(),
+        seats: None,
+        hash: String::new(),
+    }
+}
+
+fn first(entitlements: Vec<EntitlementRef>) -> Result<EntitlementRef> {
+    entitlements
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::new(ErrorKind::Definition, "the operation names no entitlement"))
+}
+
+/// What an operation comes to for a connector that prepares nothing.
+fn plain(operation: Operation) -> Prepared {
+    let Operation::Create { name, attributes, entitlements } = operation else { return Prepared::step(operation) };
+    let mut steps = vec![Operation::Create { name, attributes, entitlements: Vec::new() }];
+    steps.extend(entitlements.into_iter().map(|entitlement| Operation::Grant { account: String::new(), entitlement }));
+    Prepared::Steps { steps, seats: Vec::new() }
+}
+
+/// An update sets only what differs.
+fn trimmed(step: Step, state: &State) -> Step {
+    let Step::Update { set } = step else { return step };
+    let changes = state.changes(&Step::Update { set: set.clone() }, &super::state::EntitlementNames::new());
+    let is_changed = |name: &str| {
+        changes.iter().any(|change| matches!(change, Change::Attribute { attribute, .. } if attribute == name))
+    };
+    Step::Update { set: set.into_iter().filter(|(name, _)| is_changed(name)).collect() }
+}
+
+/// Why nothing is to be done.
+pub(super) fn already(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Create => "exists already, just so",
+        OperationKind::Update => "is so already",
+        OperationKind::Grant => "holds it already",
+        OperationKind::Revoke => "does not hold it",
+        OperationKind::Disable => "is disabled already",
+        OperationKind::Enable => "is enabled already",
+        OperationKind::Lock => "is locked already",
+        OperationKind::Unlock => "is not locked",
+        OperationKind::SetPassword => "has this password already",
+        OperationKind::Delete => "is not there",
+    }
+}
+
+/// A hash of what is shown of an operation.
+fn hash(one: &Foreseen) -> String {
+    let mut hasher = Xxh3::new();
+    let mut text = |text: Option<&str>| {
+        hasher.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
+        hasher.update(text.unwrap_or_default().as_bytes());
+    };
+    text(Some(one.standing.name()));
+    text(one.account_id.as_deref());
+    text(one.detail.as_deref());
+    text(one.error.as_ref().map(Error::message));
+    for step in &one.steps {
+        text(Some(&step.step));
+        text(Some(&step.changes));
+    }
+    format!("{:032x}", hasher.digest128())
+}

@@ -1,0 +1,250 @@
+//! The journal of provisioning, operation by operation.
+
+use crate::provision::{Change, changes_from_json};
+use crate::store::{RunError, Standing, Store, fault, stored_failure, time};
+use connector_core::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Params, Row, params};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// How one operation of a plan stands. Serializes to the machine output of `connector provision`.
+#[derive(Clone, Debug, Serialize)]
+pub struct OperationReport {
+    /// Its place in the plan, from 0.
+    pub operation: u64,
+    /// `create`, `update`, `grant`, …
+    pub kind: String,
+    /// The account's id where it is known, else as the plan names it.
+    pub account: String,
+    /// How it stands.
+    pub outcome: Standing,
+    /// What it changes, value by value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Why it stands so, for the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Why it failed, or why it is not known what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<RunError>,
+    /// The account as the plan names it.
+    #[serde(skip)]
+    pub name: String,
+    /// Whether it got as far as being carried out; what was refused beforehand did not.
+    #[serde(skip)]
+    pub tried: bool,
+}
+
+/// An operation in the journal: how it stands, what was asked and when. Serializes to the machine output of
+/// `connector operations`.
+#[derive(Debug, Serialize)]
+pub struct JournalEntry {
+    /// The id of its plan.
+    pub plan: String,
+    /// The file of its plan, as the user named it.
+    pub file: String,
+    /// How it stands.
+    #[serde(flatten)]
+    pub report: OperationReport,
+    /// The operation as the plan says it.
+    pub asked: Box<RawValue>,
+    /// How often it was sent.
+    pub tries: u32,
+    /// When it was sent last.
+    pub asked_at: Option<Timestamp>,
+    /// When its answer was there.
+    pub answered_at: Option<Timestamp>,
+}
+
+/// Which operations of a source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OperationQuery<'a> {
+    /// Only those of the plan with this id, or the only one whose id begins so.
+    pub plan: Option<&'a str>,
+    /// Only those that stand so.
+    pub outcome: Option<Standing>,
+    /// At most so many.
+    pub limit: Option<u64>,
+}
+
+/// How many operations of a plan stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OutcomeTally {
+    /// Carried out.
+    pub applied: u64,
+    /// So already.
+    pub unchanged: u64,
+    /// Refused.
+    pub failed: u64,
+    /// Sent, and not known what became of them.
+    pub pending: u64,
+    /// Not carried out yet.
+    #[serde(skip_serializing_if = "is_none")]
+    pub planned: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Calls `each` with every operation of a plan, in the plan's order. Fails with kind `not_found`.
+pub fn plan_operations(
+    store: &Store,
+    plan: &str,
+    mut each: impl FnMut(OperationReport) -> Result<()>,
+) -> Result<OutcomeTally> {
+    let connection = store.reader()?;
+    let number: i64 = plan_number(&connection, plan)?;
+    let mut tally = OutcomeTally::default();
+    entries(&connection, "p.number = ?1 ORDER BY o.number, o.part", [number], |entry| {
+        *tally.of(entry.report.outcome) += 1;
+        each(entry.report)
+    })?;
+    Ok(tally)
+}
+
+/// Calls `each` with the operations in the journal of a source: the newest plan first, each in its own order. Operations of
+/// plans that were only previewed are not among them. Fails with kind `not_found` when there is no such plan.
+pub fn operations(
+    store: &Store,
+    source: &str,
+    query: &OperationQuery<'_>,
+    mut each: impl FnMut(JournalEntry) -> Result<()>,
+) -> Result<()> {
+    let connection = store.reader()?;
+    let plan = query.plan.map(|id| plan_number(&connection, id)).transpose()?;
+    let mut left = query.limit.unwrap_or(u64::MAX);
+    let condition = "s.name = ?1 AND p.status IN ('applying', 'ended') AND (?2 IS NULL OR p.number = ?2)
+         ORDER BY p.number DESC, o.number, o.part";
+    entries(&connection, condition, params![source, plan], |entry| {
+        if left > 0 && query.outcome.is_none_or(|outcome| outcome == entry.report.outcome) {
+            left -= 1;
+            each(entry)?;
+        }
+        Ok(())
+    })
+}
+
+impl OutcomeTally {
+    fn of(&mut self, standing: Standing) -> &mut u64 {
+        match standing {
+            Standing::Applied => &mut self.applied,
+            Standing::Unchanged => &mut self.unchanged,
+            Standing::Failed => &mut self.failed,
+            Standing::Pending => &mut self.pending,
+            Standing::Planned => &mut self.planned,
+        }
+    }
+}
+
+fn plan_number(connection: &Connection, id: &str) -> Result<i64> {
+    let found: Vec<i64> = connection
+        .prepare("SELECT number FROM plans WHERE substr(id, 1, length(?1)) = upper(?1) LIMIT 2")
+        .and_then(|mut statement| statement.query_map([id], |row| row.get(0))?.collect())
+        .map_err(fault)?;
+    match found[..] {
+        [number] => Ok(number),
+        [] => Err(Error::new(ErrorKind::NotFound, format!("there is no plan `{id}`"))
+            .with_help("`connector operations` names the plan of each operation")),
+        _ => Err(Error::new(ErrorKind::NotFound, format!("several plans have an id that begins with `{id}`"))
+            .with_help("write more of the id")),
+    }
+}
+
+/// One row; an operation has one for each of its steps.
+struct Part {
+    plan: i64,
+    entry: JournalEntry,
+}
+
+fn entries(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl Params,
+    mut each: impl FnMut(JournalEntry) -> Result<()>,
+) -> Result<()> {
+    let mut statement = connection
+        .prepare(&format!(
+            "SELECT p.number, p.id, p.file, o.number, o.kind, o.account, o.account_id, o.outcome, o.changes, o.detail,
+                 o.error_kind, o.error_message, o.error_help, o.asked, o.tries, o.asked_at, o.answered_at
+             FROM operations o JOIN plans p ON p.number = o.plan JOIN sources s ON s.id = p.source WHERE {condition}"
+        ))
+        .map_err(fault)?;
+    let mut rows = statement.query(parameters).map_err(fault)?;
+    let mut whole: Option<Part> = None;
+    while let Some(row) = rows.next().map_err(fault)? {
+        let next = part(row).map_err(fault)?;
+        whole = match whole.take() {
+            Some(earlier)
+                if earlier.plan == next.plan && earlier.entry.report.operation == next.entry.report.operation =>
+            {
+                Some(joined(earlier, next))
+            }
+            Some(earlier) => {
+                each(earlier.entry)?;
+                Some(next)
+            }
+            None => Some(next),
+        };
+    }
+    whole.map_or(Ok(()), |last| each(last.entry))
+}
+
+fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
+    let name: String = row.get(5)?;
+    let changes: Option<String> = row.get(8)?;
+    let asked: Option<String> = row.get(13)?;
+    let report = OperationReport {
+        operation: row.get(3)?,
+        kind: row.get(4)?,
+        account: row.get::<_, Option<String>>(6)?.unwrap_or_else(|| name.clone()),
+        outcome: Standing::from_name(row.get_ref(7)?.as_str()?),
+        changes: changes.as_deref().map(changes_from_json).unwrap_or_default(),
+        detail: row.get(9)?,
+        error: stored_failure(row, 10)?,
+        name,
+        tried: row.get_ref(15)? != ValueRef::Null || row.get_ref(16)? != ValueRef::Null,
+    };
+    let entry = JournalEntry {
+        plan: row.get(1)?,
+        file: row.get(2)?,
+        report,
+        asked: RawValue::from_string(asked.unwrap_or_else(|| "null".to_owned())).unwrap_or_default(),
+        tries: row.get(14)?,
+        asked_at: time(row, 15)?,
+        answered_at: time(row, 16)?,
+    };
+    Ok(Part { plan: row.get(0)?, entry })
+}
+
+/// An operation together with one step more. The whole stands as its weakest step does.
+fn joined(mut whole: Part, next: Part) -> Part {
+    let weight = |standing: Standing| match standing {
+        Standing::Unchanged => 0,
+        Standing::Applied => 1,
+        Standing::Planned => 2,
+        Standing::Pending => 3,
+        Standing::Failed => 4,
+    };
+    let (report, other) = (&mut whole.entry.report, next.entry.report);
+    if report.error.is_none()
+        && let Some(mut error) = other.error
+    {
+        if report.outcome == Standing::Applied {
+            error.message = format!("done in part, then: {}", error.message);
+        }
+        report.error = Some(error);
+    }
+    if weight(other.outcome) > weight(report.outcome) {
+        report.outcome = other.outcome;
+    }
+    report.changes.extend(other.changes);
+    report.tried |= other.tried;
+    whole.entry.tries = whole.entry.tries.max(next.entry.tries);
+    whole.entry.asked_at = whole.entry.asked_at.max(next.entry.asked_at);
+    whole.entry.answered_at = whole.entry.answered_at.max(next.entry.answered_at);
+    whole
+}

@@ -1,0 +1,149 @@
+//! Intent before, answer after.
+
+use super::handle::Held;
+use super::row::{Standing, StepRow, failure_columns, steps};
+use crate::store::fault;
+use connector_core::{Error, Result};
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+
+/// What became of a step that was sent.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The row of the step.
+    pub(crate) id: i64,
+    pub(crate) standing: Standing,
+    pub(crate) detail: Option<String>,
+    pub(crate) error: Option<Error>,
+    /// The account's id, where it has become known.
+    pub(crate) account: Option<String>,
+}
+
+impl Answer {
+    pub(crate) fn new(id: i64, standing: Standing) -> Self {
+        Self { id, standing, detail: None, error: None, account: None }
+    }
+
+    /// It failed with this error.
+    pub(crate) fn failed(id: i64, error: Error) -> Self {
+        Self { error: Some(error), ..Self::new(id, Standing::Failed) }
+    }
+}
+
+impl Held {
+    /// The next steps that are to be carried out after a turn.
+    pub(crate) fn steps_after(&self, turn: i64, most: usize) -> Result<Vec<StepRow>> {
+        let condition = "o.plan = ?1 AND o.outcome = 'planned' AND o.turn > ?2 ORDER BY o.turn LIMIT ?3";
+        steps(&self.connection, condition, params![self.plan, turn, most])
+    }
+
+    /// The steps of whatever plan for the same system of which it is not known what became of them.
+    pub(crate) fn pending(&self) -> Result<Vec<StepRow>> {
+        let condition = "p.source = ?1 AND p.status = 'applying' AND o.outcome = 'pending'
+             AND (p.connector, p.definition) = (SELECT connector, definition FROM plans WHERE number = ?2)
+             ORDER BY o.plan, o.turn";
+        steps(&self.connection, condition, params![self.source, self.plan])
+    }
+
+    /// The accounts of this plan of which a step is not settled.
+    pub(crate) fn unsettled(&self) -> Result<Vec<i64>> {
+        self.connection
+            .prepare(
+                "SELECT DISTINCT lead FROM operations
+                 WHERE plan = ?1 AND outcome = 'pending' AND error_kind IS NULL",
+            )
+            .and_then(|mut statement| statement.query_map([self.plan], |row| row.get(0))?.collect())
+            .map_err(fault)
+    }
+
+    /// How many steps of this plan are left to be done.
+    pub(crate) fn left(&self) -> Result<u64> {
+        self.connection
+            .query_row(
+                "SELECT count(*) FROM operations WHERE plan = ?1 AND outcome = 'planned' AND step IS NOT NULL",
+                [self.plan],
+                |row| row.get(0),
+            )
+            .map_err(fault)
+    }
+
+    /// Writes down that these steps are about to be sent. On disk when this returns.
+    pub(crate) fn intend(&mut self, rows: &[i64]) -> Result<()> {
+        let now = Timestamp::now().to_string();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        for row in rows {
+            transaction
+                .prepare_cached(
+                    "UPDATE operations SET outcome = 'pending', tries = tries + 1, asked_at = ?2, answered_at = NULL
+                     WHERE id = ?1",
+                )
+                .and_then(|mut statement| statement.execute(params![row, now]))
+                .map_err(fault)?;
+        }
+        transaction.commit().map_err(fault)
+    }
+
+    /// Writes down what became of steps. On disk when this returns.
+    pub(crate) fn answer(&mut self, answers: &[Answer]) -> Result<()> {
+        let now = Timestamp::now().to_string();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        for answer in answers {
+            write(&transaction, answer, &now)?;
+        }
+        transaction.commit().map_err(fault)
+    }
+
+    /// Lets everything fail that is left of the account that a step was to make. Gives back how many steps that were.
+    pub(crate) fn give_up(&mut self, create: i64, error: &Error) -> Result<usize> {
+        let (kind, message, help) = failure_columns(Some(error));
+        let give_up = |standing: Standing| {
+            self.connection
+                .execute(
+                    "UPDATE operations AS o SET outcome = 'failed', detail = NULL, error_kind = ?3, error_message = ?4,
+                         error_help = ?5, answered_at = ?6
+                     FROM operations c
+                     WHERE c.id = ?1 AND o.plan = c.plan AND o.lead = c.lead AND o.number >= c.number AND o.outcome = ?2",
+                    params![create, standing.name(), kind, message, help, Timestamp::now().to_string()],
+                )
+                .map_err(fault)
+        };
+        // What would have been so already is not so either.
+        give_up(Standing::Unchanged)?;
+        give_up(Standing::Planned)
+    }
+}
+
+fn write(connection: &Connection, answer: &Answer, now: &str) -> Result<()> {
+    let (kind, message, help) = failure_columns(answer.error.as_ref());
+    let is_answered = !matches!(answer.standing, Standing::Planned | Standing::Pending);
+    connection
+        .prepare_cached(
+            "UPDATE operations SET outcome = ?2, detail = ?3, error_kind = ?4, error_message = ?5, error_help = ?6,
+                 answered_at = ?7
+             WHERE id = ?1",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                answer.id,
+                answer.standing.name(),
+                answer.detail,
+                kind,
+                message,
+                help,
+                is_answered.then_some(now),
+            ])
+        })
+        .map_err(fault)?;
+    if let Some(account) = &answer.account {
+        // What comes after a create concerns the account that it made.
+        connection
+            .prepare_cached(
+                "UPDATE operations AS o SET account_id = ?2 FROM operations c
+                 WHERE c.id = ?1 AND o.plan = c.plan AND o.lead = c.lead
+                     AND (o.id = c.id OR (c.kind = 'create' AND c.part = 0 AND o.number >= c.number))",
+            )
+            .and_then(|mut statement| statement.execute(params![answer.id, account]))
+            .map_err(fault)?;
+    }
+    Ok(())
+}

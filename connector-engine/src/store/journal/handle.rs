@@ -1,0 +1,47 @@
+//! The open journal of one plan.
+
+use crate::store::RunLock;
+use connector_core::{Error, ErrorKind, Result};
+use rusqlite::Connection;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The journal of one plan, held for one job. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Journal(Arc<Mutex<Held>>);
+
+/// What the job holds.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(super) connection: Connection,
+    /// The number of the plan.
+    pub(super) plan: i64,
+    /// The number of the source.
+    pub(super) source: i64,
+    /// The plan's id.
+    pub(super) id: String,
+    pub(super) _lock: RunLock,
+}
+
+impl Journal {
+    pub(super) fn new(held: Held) -> Self {
+        Self(Arc::new(Mutex::new(held)))
+    }
+
+    /// Does something with the journal on a thread that may wait for the disk.
+    pub(crate) async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Held) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let held = self.0.clone();
+        let done =
+            tokio::task::spawn_blocking(move || work(&mut held.lock().unwrap_or_else(PoisonError::into_inner))).await;
+        done.map_err(|cause| {
+            Error::new(ErrorKind::Internal, "the thread that writes the journal ended").with_cause(cause)
+        })?
+    }
+
+    /// The plan's id.
+    pub(crate) fn plan_id(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).id.clone()
+    }
+}

@@ -1,0 +1,87 @@
+//! Writing a plan's operations down.
+
+use super::row::Standing;
+use crate::store::fault;
+use connector_core::{OperationKind, Result};
+use rusqlite::{Connection, params};
+use xxhash_rust::xxh3::Xxh3;
+
+/// An operation of a plan that is being read.
+#[derive(Clone, Debug)]
+pub(crate) struct NewOperation {
+    pub(crate) kind: OperationKind,
+    pub(crate) account: String,
+    /// JSON.
+    pub(crate) asked: String,
+}
+
+/// Between the turns of two operations there is room for the steps of the first one.
+pub(super) const TURNS: i64 = 1 << 16;
+
+/// Takes in operations one after the other.
+pub(super) struct Loading<'a> {
+    connection: &'a Connection,
+    plan: i64,
+    next: i64,
+    content: Xxh3,
+}
+
+impl<'a> Loading<'a> {
+    pub(super) fn of(connection: &'a Connection, plan: i64) -> Self {
+        Self { connection, plan, next: 0, content: Xxh3::new() }
+    }
+
+    pub(super) fn add(&mut self, operation: &NewOperation) -> Result<()> {
+        let number = self.next;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO operations (plan, number, part, turn, lead, kind, account, account_key, asked, outcome)
+                 VALUES (?1, ?2, 0, ?3, ?2, ?4, ?5, ?6, ?7, ?8)",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![
+                    self.plan,
+                    number,
+                    number * TURNS,
+                    operation.kind.name(),
+                    operation.account,
+                    operation.account.to_lowercase(),
+                    operation.asked,
+                    Standing::Planned.name(),
+                ])
+            })
+            .map_err(fault)?;
+        self.content.update(&(operation.asked.len() as u64).to_le_bytes());
+        self.content.update(operation.asked.as_bytes());
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Says which operations concern the same account; gives back the hash of the plan's content.
+    pub(super) fn finish(self) -> Result<String> {
+        // Ids may differ in letter case alone, and what a name stands for is told by the source; only the name of an
+        // account that is yet to be made has nobody else to tell it.
+        self.connection
+            .execute(
+                "UPDATE operations SET account_key = account WHERE plan = ?1 AND account_key NOT IN
+                     (SELECT account_key FROM operations WHERE plan = ?1 AND kind = 'create')",
+                [self.plan],
+            )
+            .map_err(fault)?;
+        lead_by_name(self.connection, self.plan)?;
+        Ok(format!("{:032x}", self.content.digest128()))
+    }
+}
+
+/// Operations that name an account the same way concern the same account.
+pub(super) fn lead_by_name(connection: &Connection, plan: i64) -> Result<()> {
+    connection
+        .execute(
+            "UPDATE operations AS o SET lead = (SELECT min(first.number) FROM operations first
+                 WHERE first.plan = o.plan AND first.account_key = o.account_key)
+             WHERE plan = ?1",
+            [plan],
+        )
+        .map_err(fault)?;
+    Ok(())
+}

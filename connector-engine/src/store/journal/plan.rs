@@ -1,0 +1,263 @@
+//! The life of a plan: read, previewed, begun, ended.
+
+use super::handle::{Held, Journal};
+use super::load::{Loading, NewOperation};
+use crate::store::{RunLock, Store, Work, fault};
+use connector_core::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use ulid::Ulid;
+
+/// What a plan is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) source: String,
+    pub(crate) connector: String,
+    pub(crate) definition: String,
+    /// The plan's file, as the user named it.
+    pub(crate) file: String,
+}
+
+/// How far a plan had come before this job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// Nobody has seen it yet.
+    Nothing,
+    /// It was previewed, and nothing of it was done: what it comes to is held against what was shown.
+    Previewed,
+    /// It was begun and interrupted: only what is left is carried out.
+    Interrupted,
+}
+
+/// What a job cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PlanUsage {
+    pub(crate) api_calls: u64,
+    pub(crate) retries: u64,
+    pub(crate) active_ms: u64,
+}
+
+impl Journal {
+    /// Takes the source for this plan and writes its operations down, unless a plan with the same content was previewed or
+    /// interrupted: then that one goes on. `read` hands over the operations one after the other.
+    ///
+    /// Fails with kind `guard` when another job holds the source, and with the error of `read`.
+    pub(crate) fn begin(
+        store: &Store,
+        wanted: &Wanted,
+        read: impl FnOnce(&mut dyn FnMut(&NewOperation)) -> Result<()>,
+    ) -> Result<(Self, Earlier)> {
+        let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
+        let mut connection = store.journal()?;
+        let source = source_number(&connection, &wanted.source)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        drop_unseen(&transaction, source)?;
+        let id = Ulid::new().to_string();
+        transaction
+            .execute(
+                "INSERT INTO plans (id, source, connector, definition, file, content, status)
+                 VALUES (?1, ?2, ?3, ?4, ?5, '', 'previewing')",
+                params![id, source, wanted.connector, wanted.definition, wanted.file],
+            )
+            .map_err(fault)?;
+        let plan = transaction.last_insert_rowid();
+        let mut loading = Loading::of(&transaction, plan);
+        let mut broken = None;
+        read(&mut |operation| {
+            if broken.is_none() {
+                broken = loading.add(operation).err();
+            }
+        })?;
+        if let Some(error) = broken {
+            return Err(error);
+        }
+        let content = loading.finish()?;
+        if let Some(earlier) = earlier(&transaction, source, wanted, &content)? {
+            // Rolled back: the operations are there already.
+            drop(transaction);
+            let (plan, id, beginning) = earlier;
+            return Ok((Self::new(Held { connection, plan, source, id, _lock: lock }), beginning));
+        }
+        transaction
+            .execute("UPDATE plans SET content = ?2 WHERE number = ?1", params![plan, content])
+            .and_then(|_| drop_superseded(&transaction, source, plan, &wanted.file))
+            .map_err(fault)?;
+        transaction.commit().map_err(fault)?;
+        Ok((Self::new(Held { connection, plan, source, id, _lock: lock }), Earlier::Nothing))
+    }
+
+    /// Takes the source for its newest plan that the user approved and that has not ended; `None` where there is none.
+    ///
+    /// Fails with kind `guard` when another job holds the source, and with kind `definition` when the source's file means
+    /// another system than it did.
+    pub(crate) fn interrupted(store: &Store, wanted: &Wanted) -> Result<Option<(Self, Earlier)>> {
+        let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
+        let connection = store.journal()?;
+        let source = source_number(&connection, &wanted.source)?;
+        let found = connection
+            .query_row(
+                "SELECT number, id, status, connector = ?2 AND definition = ?3 FROM plans
+                 WHERE source = ?1 AND approved AND status <> 'ended'
+                 ORDER BY status = 'applying' DESC, number DESC LIMIT 1",
+                params![source, wanted.connector, wanted.definition],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, bool>(3)?)),
+            )
+            .optional()
+            .map_err(fault)?;
+        let Some((plan, id, status, same)) = found else { return Ok(None) };
+        if !same {
+            return Err(redefined(&wanted.source));
+        }
+        let earlier = match status.as_str() {
+            "applying" => Earlier::Interrupted,
+            "previewed" => Earlier::Previewed,
+            _ => Earlier::Nothing,
+        };
+        Ok(Some((Self::new(Held { connection, plan, source, id, _lock: lock }), earlier)))
+    }
+}
+
+impl Held {
+    /// The plan's file, as the user named it.
+    pub(crate) fn file(&self) -> Result<String> {
+        self.connection
+            .query_row("SELECT file FROM plans WHERE number = ?1", [self.plan], |row| row.get(0))
+            .map_err(fault)
+    }
+
+    /// Says that the user wants it to be carried out.
+    pub(crate) fn approve(&mut self) -> Result<()> {
+        self.connection.execute("UPDATE plans SET approved = 1 WHERE number = ?1", [self.plan]).map_err(fault)?;
+        Ok(())
+    }
+
+    /// Says that the preview is complete: what it found counts as shown.
+    pub(crate) fn previewed(&mut self, digest: &str) -> Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        transaction
+            .execute(
+                "UPDATE operations SET shown = NULL, shown_changes = NULL WHERE plan = ?1 AND shown IS NOT NULL",
+                [self.plan],
+            )
+            .map_err(fault)?;
+        transaction
+            .execute(
+                "UPDATE plans SET status = 'previewed', digest = ?2, previewed_at = ?3 WHERE number = ?1",
+                params![self.plan, digest, Timestamp::now().to_string()],
+            )
+            .map_err(fault)?;
+        transaction.commit().map_err(fault)
+    }
+
+    /// Says that operations are being carried out from now on.
+    pub(crate) fn began(&mut self) -> Result<()> {
+        self.connection
+            .execute(
+                "UPDATE plans SET status = 'applying', began_at = coalesce(began_at, ?2) WHERE number = ?1",
+                params![self.plan, Timestamp::now().to_string()],
+            )
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Adds what this job cost, and ends the plan when nothing of it is left to be done or settled.
+    pub(crate) fn leave(&mut self, usage: PlanUsage) -> Result<()> {
+        self.connection
+            .execute(
+                "UPDATE plans SET api_calls = api_calls + ?2, retries = retries + ?3, active_ms = active_ms + ?4
+                 WHERE number = ?1",
+                params![self.plan, usage.api_calls, usage.retries, usage.active_ms],
+            )
+            .and_then(|_| end_finished(&self.connection, self.source))
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Ids and files of other plans of the source that were interrupted.
+    pub(crate) fn others_interrupted(&self) -> Result<Vec<(String, String)>> {
+        self.connection
+            .prepare("SELECT id, file FROM plans WHERE source = ?1 AND status = 'applying' AND number <> ?2")
+            .and_then(|mut statement| {
+                statement.query_map([self.source, self.plan], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
+            .map_err(fault)
+    }
+}
+
+/// Plans have ended of which nothing is planned any more, nor pending but for what settling could not tell.
+fn end_finished(connection: &Connection, source: i64) -> rusqlite::Result<usize> {
+    connection.execute(
+        "UPDATE plans SET status = 'ended', ended_at = ?2
+         WHERE source = ?1 AND status = 'applying' AND NOT EXISTS
+             (SELECT 1 FROM operations o WHERE o.plan = plans.number
+                 AND (o.outcome = 'planned' OR (o.outcome = 'pending' AND o.error_kind IS NULL)))",
+        params![source, Timestamp::now().to_string()],
+    )
+}
+
+fn source_number(connection: &Connection, name: &str) -> Result<i64> {
+    connection
+        .query_row(
+            "INSERT INTO sources (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+            [name],
+            |row| row.get(0),
+        )
+        .map_err(fault)
+}
+
+/// Removes what a killed job left of a plan that nobody has seen.
+fn drop_unseen(connection: &Connection, source: i64) -> Result<()> {
+    drop_plans(connection, "source = ?1 AND status = 'previewing'", [source]).map_err(fault)
+}
+
+/// Removes earlier previews of the same file: their plan says something else now.
+fn drop_superseded(connection: &Connection, source: i64, plan: i64, file: &str) -> rusqlite::Result<()> {
+    let condition = "source = ?1 AND status = 'previewed' AND number <> ?2 AND file = ?3";
+    drop_plans(connection, condition, params![source, plan, file])
+}
+
+fn drop_plans(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl rusqlite::Params + Copy,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        &format!("DELETE FROM operations WHERE plan IN (SELECT number FROM plans WHERE {condition})"),
+        parameters,
+    )?;
+    connection.execute(&format!("DELETE FROM plans WHERE {condition}"), parameters)?;
+    Ok(())
+}
+
+/// The plan with the same content that was interrupted, or else previewed.
+fn earlier(
+    connection: &Connection,
+    source: i64,
+    wanted: &Wanted,
+    content: &str,
+) -> Result<Option<(i64, String, Earlier)>> {
+    let found = connection
+        .query_row(
+            "SELECT number, id, status = 'applying', connector = ?3 AND definition = ?4 FROM plans
+             WHERE source = ?1 AND content = ?2 AND status IN ('previewed', 'applying')
+             ORDER BY status = 'applying' DESC, number DESC LIMIT 1",
+            params![source, content, wanted.connector, wanted.definition],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, bool>(2)?, row.get::<_, bool>(3)?)),
+        )
+        .optional()
+        .map_err(fault)?;
+    match found {
+        Some((_, _, true, false)) => Err(redefined(&wanted.source)),
+        Some((plan, id, true, true)) => Ok(Some((plan, id, Earlier::Interrupted))),
+        Some((plan, id, false, true)) => Ok(Some((plan, id, Earlier::Previewed))),
+        // A preview of another system says nothing about this one.
+        Some((_, _, false, false)) | None => Ok(None),
+    }
+}
+
+fn redefined(source: &str) -> Error {
+    let message = format!("a plan for `{source}` was interrupted, and the source's file means another system now");
+    Error::new(ErrorKind::Definition, message).with_help(
+        "put connector, sign-in and settings back as they were, settle the plan with `--resume`, then change them",
+    )
+}

@@ -1,0 +1,340 @@
+//! What a preview reads and writes.
+
+use super::handle::Held;
+use super::load::{TURNS, lead_by_name};
+use super::row::{Standing, StepRow, failure_columns, steps};
+use crate::store::fault;
+use connector_core::{Error, OperationKind, Result};
+use rusqlite::{Connection, Params, Row, TransactionBehavior, params};
+use std::collections::BTreeSet;
+
+/// An operation as the plan says it.
+#[derive(Clone, Debug)]
+pub(crate) struct AskedRow {
+    pub(crate) number: u64,
+    pub(crate) lead: i64,
+    pub(crate) kind: OperationKind,
+    pub(crate) account: String,
+    /// JSON.
+    pub(crate) asked: String,
+}
+
+/// An operation that takes or gives back seats.
+#[derive(Debug)]
+pub(crate) struct SeatsRow {
+    pub(crate) number: u64,
+    pub(crate) lead: i64,
+    pub(crate) is_create: bool,
+    /// The plan makes the account.
+    pub(crate) is_to_be_made: bool,
+    /// JSON.
+    pub(crate) seats: String,
+}
+
+/// What an operation will come to.
+#[derive(Debug)]
+pub(crate) struct Foreseen {
+    pub(crate) number: u64,
+    pub(crate) account_id: Option<String>,
+    pub(crate) standing: Standing,
+    pub(crate) detail: Option<String>,
+    pub(crate) error: Option<Error>,
+    pub(crate) steps: Vec<ForeseenStep>,
+    /// JSON.
+    pub(crate) seats: Option<String>,
+    /// A hash of what is shown.
+    pub(crate) hash: String,
+}
+
+/// One step of an operation.
+#[derive(Debug)]
+pub(crate) struct ForeseenStep {
+    /// JSON.
+    pub(crate) step: String,
+    /// JSON.
+    pub(crate) changes: String,
+    /// JSON.
+    pub(crate) password_time: Option<String>,
+    /// Where it stands among the steps of its account; `None` where it stands in the plan.
+    pub(crate) turn: Option<i64>,
+}
+
+/// The turn of a step.
+fn turn_of(number: u64, part: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX / TURNS) * TURNS + i64::try_from(part).unwrap_or(TURNS - 1).min(TURNS - 1)
+}
+
+impl ForeseenStep {
+    /// The turn that the plan gives to a step.
+    pub(crate) fn turn_in_plan(number: u64, part: usize) -> i64 {
+        turn_of(number, part)
+    }
+}
+
+impl Held {
+    /// How many operations the plan has.
+    pub(crate) fn count(&self) -> Result<u64> {
+        self.connection
+            .query_row("SELECT count(*) FROM operations WHERE plan = ?1 AND part = 0", [self.plan], |row| row.get(0))
+            .map_err(fault)
+    }
+
+    /// Calls `each` with kind and JSON of every operation, in the plan's order.
+    pub(crate) fn each_asked(&self, mut each: impl FnMut(OperationKind, &str) -> Result<()>) -> Result<()> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT kind, asked FROM operations WHERE plan = ?1 AND part = 0 ORDER BY number")
+            .map_err(fault)?;
+        let mut rows = statement.query([self.plan]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let text = |column| row.get_ref(column).and_then(|text| Ok(text.as_str()?)).map_err(fault);
+            each(kind_of(text(0)?), text(1)?)?;
+        }
+        Ok(())
+    }
+
+    /// The last of the next `most` accounts after the account `after`; accounts are named by their first operation.
+    pub(crate) fn next_accounts(&self, after: i64, most: usize) -> Result<Option<i64>> {
+        self.connection
+            .prepare_cached(
+                "SELECT max(lead) FROM (SELECT DISTINCT lead FROM operations WHERE plan = ?1 AND lead > ?2
+                     ORDER BY lead LIMIT ?3)",
+            )
+            .and_then(|mut statement| statement.query_row(params![self.plan, after, most], |row| row.get(0)))
+            .map_err(fault)
+    }
+
+    /// The operations on the accounts after `after` up to `last`, account by account in the plan's order.
+    pub(crate) fn asked_of(&self, after: i64, last: i64) -> Result<Vec<AskedRow>> {
+        self.connection
+            .prepare_cached(
+                "SELECT number, lead, kind, account, asked FROM operations
+                 WHERE plan = ?1 AND lead > ?2 AND lead <= ?3 AND part = 0 ORDER BY lead, number",
+            )
+            .and_then(|mut statement| {
+                let rows = statement.query_map(params![self.plan, after, last], |row| {
+                    Ok(AskedRow {
+                        number: row.get(0)?,
+                        lead: row.get(1)?,
+                        kind: kind_of(row.get_ref(2)?.as_str()?),
+                        account: row.get(3)?,
+                        asked: row.get(4)?,
+                    })
+                })?;
+                rows.collect()
+            })
+            .map_err(fault)
+    }
+
+    /// The steps that are left of the accounts after `after` up to `last`, account by account in their order.
+    pub(crate) fn left_of(&self, after: i64, last: i64) -> Result<Vec<StepRow>> {
+        let condition =
+            "o.plan = ?1 AND o.lead > ?2 AND o.lead <= ?3 AND o.outcome = 'planned' ORDER BY o.lead, o.turn";
+        steps(&self.connection, condition, params![self.plan, after, last])
+    }
+
+    /// Keeps what operations will come to, and what the user saw where that was something else.
+    pub(crate) fn foresee(&mut self, foreseen: &[Foreseen]) -> Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        for one in foreseen {
+            remember(&transaction, "o.number = ?2 AND o.foreseen <> ?3", params![self.plan, one.number, one.hash])?;
+            write(&transaction, self.plan, one)?;
+        }
+        transaction.commit().map_err(fault)
+    }
+
+    /// Number, changes then and changes now, as JSON lists step by step, of every operation that comes to something else
+    /// than the user saw.
+    pub(crate) fn otherwise(&self) -> Result<Vec<(u64, String, String)>> {
+        self.connection
+            .prepare(&format!(
+                "SELECT o.number, o.shown_changes, {CHANGES} FROM operations o
+                 WHERE o.plan = ?1 AND o.part = 0 AND o.shown <> o.foreseen ORDER BY o.number"
+            ))
+            .and_then(|mut statement| {
+                statement.query_map([self.plan], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+            })
+            .map_err(fault)
+    }
+
+    /// Operations that name an account the same way concern the same account; whether two names stand for one account
+    /// is up to the source, and may have changed since an earlier preview.
+    pub(crate) fn part_accounts(&mut self) -> Result<()> {
+        lead_by_name(&self.connection, self.plan)
+    }
+
+    /// Makes one account of those that turned out to be the same one under two names. Gives back the lead of each.
+    pub(crate) fn merge_accounts(&mut self) -> Result<BTreeSet<i64>> {
+        self.connection
+            .prepare(
+                "WITH merged AS (SELECT DISTINCT lead AS earlier, min(lead) OVER (PARTITION BY account_id) AS lead
+                     FROM operations WHERE plan = ?1 AND account_id IS NOT NULL)
+                 UPDATE operations SET lead = merged.lead FROM merged
+                 WHERE plan = ?1 AND operations.lead = merged.earlier AND merged.lead <> merged.earlier
+                 RETURNING lead",
+            )
+            .and_then(|mut statement| statement.query_map([self.plan], |row| row.get(0))?.collect())
+            .map_err(fault)
+    }
+
+    /// Calls `each` with every operation that takes or gives back seats, in the plan's order.
+    pub(crate) fn each_seats(&self, mut each: impl FnMut(&SeatsRow) -> Result<()>) -> Result<()> {
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT number, seats, lead, kind = 'create', account_id IS NULL FROM operations
+                 WHERE plan = ?1 AND part = 0 AND seats IS NOT NULL AND outcome = 'planned' ORDER BY number",
+            )
+            .map_err(fault)?;
+        let mut rows = statement.query([self.plan]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            each(&seats_row(row).map_err(fault)?)?;
+        }
+        Ok(())
+    }
+
+    /// Lets an operation wait until all operations up to another one are done.
+    pub(crate) fn wait_for(&mut self, number: u64, other: u64) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE operations SET waits_for = ?3 WHERE plan = ?1 AND number = ?2")
+            .and_then(|mut statement| statement.execute(params![self.plan, number, turn_of(other, usize::MAX)]))
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Lets an operation fail beforehand, and with a create all that was to be done with its account.
+    pub(crate) fn refuse(&mut self, number: u64, error: &Error, followers: &Error) -> Result<()> {
+        let refuse = |condition: &str, error: &Error| {
+            let (kind, message, help) = failure_columns(Some(error));
+            remember(&self.connection, condition, params![self.plan, number])?;
+            self.connection
+                .prepare_cached(&format!(
+                    "UPDATE operations AS o SET outcome = 'failed', detail = NULL, step = NULL, changes = NULL, error_kind = ?3,
+                         error_message = ?4, error_help = ?5, foreseen = foreseen || ' ' || ?4
+                     WHERE plan = ?1 AND {condition}"
+                ))
+                .and_then(|mut statement| statement.execute(params![self.plan, number, kind, message, help]))
+                .map_err(fault)
+        };
+        refuse(
+            "o.number > ?2 AND o.outcome IN ('planned', 'unchanged') AND o.account_id IS NULL AND o.lead =
+                 (SELECT lead FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0 AND kind = 'create')",
+            followers,
+        )?;
+        refuse("o.number = ?2", error)?;
+        Ok(())
+    }
+
+    /// Keeps what steps change now, and when passwords were changed last.
+    pub(crate) fn rechecked(&mut self, rows: &[(i64, String)], times: &[(i64, Option<String>)]) -> Result<()> {
+        for (row, changes) in rows {
+            self.connection
+                .prepare_cached("UPDATE operations SET changes = ?2 WHERE id = ?1")
+                .and_then(|mut statement| statement.execute(params![row, changes]))
+                .map_err(fault)?;
+        }
+        for (row, time) in times {
+            self.connection
+                .prepare_cached("UPDATE operations SET password_time = ?2 WHERE id = ?1")
+                .and_then(|mut statement| statement.execute(params![row, time]))
+                .map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with what identifies the preview of every operation, in the plan's order.
+    pub(crate) fn each_foreseen(&self, mut each: impl FnMut(&str)) -> Result<()> {
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT coalesce(foreseen, '') || outcome FROM operations WHERE plan = ?1 AND part = 0 ORDER BY number",
+            )
+            .map_err(fault)?;
+        let mut rows = statement.query([self.plan]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            each(row.get_ref(0).and_then(|text| Ok(text.as_str()?)).map_err(fault)?);
+        }
+        Ok(())
+    }
+}
+
+/// The kind of that name. The journal holds no other names; were one of another version there, its content would not fit.
+fn kind_of(name: &str) -> OperationKind {
+    OperationKind::from_name(name).unwrap_or(OperationKind::Update)
+}
+
+/// The changes of all steps of the operation `o`, as a JSON list of lists.
+const CHANGES: &str = "(SELECT json_group_array(json(s.changes) ORDER BY s.part) FROM operations s
+    WHERE s.plan = o.plan AND s.number = o.number AND s.changes IS NOT NULL)";
+
+/// Keeps what the user saw of the operations `o` for which a condition holds, before they come to something else.
+fn remember(connection: &Connection, condition: &str, parameters: impl Params) -> Result<()> {
+    connection
+        .prepare_cached(&format!(
+            "UPDATE operations AS o SET shown = foreseen, shown_changes = {CHANGES}
+             WHERE o.plan = ?1 AND o.part = 0 AND o.foreseen IS NOT NULL AND o.shown IS NULL AND {condition}"
+        ))
+        .and_then(|mut statement| statement.execute(parameters))
+        .map_err(fault)?;
+    Ok(())
+}
+
+fn seats_row(row: &Row<'_>) -> rusqlite::Result<SeatsRow> {
+    Ok(SeatsRow {
+        number: row.get(0)?,
+        seats: row.get(1)?,
+        lead: row.get(2)?,
+        is_create: row.get(3)?,
+        is_to_be_made: row.get(4)?,
+    })
+}
+
+fn write(connection: &Connection, plan: i64, one: &Foreseen) -> Result<()> {
+    let (kind, message, help) = failure_columns(one.error.as_ref());
+    let first = one.steps.first();
+    connection
+        .prepare_cached("DELETE FROM operations WHERE plan = ?1 AND number = ?2 AND part > 0")
+        .and_then(|mut statement| statement.execute(params![plan, one.number]))
+        .map_err(fault)?;
+    connection
+        .prepare_cached(
+            "UPDATE operations SET account_id = ?3, turn = ?4, step = ?5, changes = ?6, seats = ?7, password_time = ?8,
+                 waits_for = NULL, foreseen = ?9, outcome = ?10, detail = ?11, error_kind = ?12, error_message = ?13,
+                 error_help = ?14
+             WHERE plan = ?1 AND number = ?2 AND part = 0",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                plan,
+                one.number,
+                one.account_id,
+                first.and_then(|step| step.turn).unwrap_or_else(|| turn_of(one.number, 0)),
+                first.map(|step| &step.step),
+                first.map(|step| &step.changes),
+                one.seats,
+                first.and_then(|step| step.password_time.as_ref()),
+                one.hash,
+                one.standing.name(),
+                one.detail,
+                kind,
+                message,
+                help,
+            ])
+        })
+        .map_err(fault)?;
+    for (part, step) in one.steps.iter().enumerate().skip(1) {
+        connection
+            .prepare_cached(
+                "INSERT INTO operations (plan, number, part, turn, lead, kind, account, account_key, account_id, step,
+                     changes, password_time, outcome)
+                 SELECT plan, number, ?3, ?4, lead, kind, account, account_key, account_id, ?5, ?6, ?7, 'planned'
+                 FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0",
+            )
+            .and_then(|mut statement| {
+                let turn = step.turn.unwrap_or_else(|| turn_of(one.number, part));
+                statement.execute(params![plan, one.number, part, turn, step.step, step.changes, step.password_time])
+            })
+            .map_err(fault)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! Watching the certificate that a source names, wherever it and its key are kept.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod fakes;
+
+use connector_engine::certificate::{self, Watched};
+use connector_engine::source::Project;
+use connector_keys::{Certificate, CertificateRequest, CertificateStatus, PrivateKey};
+use fakes::{VALID, project_with, write_private};
+use jiff::{Timestamp, ToSpan};
+use secrecy::ExposeSecret;
+use std::fs;
+use std::time::Duration;
+use tempfile::TempDir;
+
+fn now() -> Timestamp {
+    "2026-11-23T10:00:00Z".parse().unwrap()
+}
+
+/// A project whose source `people` names a certificate for `days`.
+fn project(days: u32) -> (TempDir, Project) {
+    let certificate_ref = "key_ref: file:secrets/directory.key\n  certificate_ref: file:secrets/directory.crt";
+    let (folder, project) =
+        project_with("people.yaml", VALID.replace("key_ref: file:secrets/directory.key", certificate_ref));
+    let key = PrivateKey::generate(2048).unwrap();
+    let request = CertificateRequest { subject_cn: "people".to_owned(), organization: None, days };
+    let certificate = Certificate::self_signed(&key, &request, now()).unwrap();
+    write_private(&folder.path().join("secrets/directory.key"), key.to_pkcs8_pem(None).unwrap().expose_secret());
+    fs::write(folder.path().join("secrets/directory.crt"), certificate.to_pem()).unwrap();
+    (folder, project)
+}
+
+async fn examined(project: &Project, window: Option<Duration>) -> Watched {
+    certificate::examine(project, &project.load("people").unwrap(), window, now()).await.unwrap()
+}
+
+fn days(days: u64) -> Duration {
+    Duration::from_hours(days * 24)
+}
+
+#[tokio::test]
+async fn a_certificate_is_compared_with_its_key_and_with_the_window() {
+    let (_folder, project) = project(40);
+    let watched = examined(&project, None).await;
+    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Ok, Some(true)));
+    assert_eq!(watched.certificate.unwrap().subject(), "CN=people");
+    assert_eq!(examined(&project, Some(days(45))).await.verdict.status, CertificateStatus::Warning);
+    assert_eq!(examined(&project, Some(days(5))).await.verdict.status, CertificateStatus::Ok);
+}
+
+#[tokio::test]
+async fn a_key_that_can_not_be_opened_leaves_the_verdict_to_the_dates() {
+    let (folder, project) = project(40);
+    fs::remove_file(folder.path().join("secrets/directory.key")).unwrap();
+    let watched = examined(&project, None).await;
+    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Ok, None));
+    assert!(watched.key_fault.unwrap().message().contains("directory.key"));
+}
+
+#[tokio::test]
+async fn a_certificate_that_can_not_be_read_or_is_of_another_key_is_broken() {
+    let (folder, project) = project(40);
+    let file = folder.path().join("secrets/directory.crt");
+    let other = PrivateKey::generate(2048).unwrap();
+    let request = CertificateRequest { subject_cn: "other".to_owned(), organization: None, days: 40 };
+    fs::write(&file, Certificate::self_signed(&other, &request, now()).unwrap().to_pem()).unwrap();
+    let watched = examined(&project, None).await;
+    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Broken, Some(false)));
+    fs::write(&file, "nothing").unwrap();
+    let watched = examined(&project, None).await;
+    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Broken, None));
+    assert!(watched.certificate.is_none() && watched.verdict.help.is_some());
+}
+
+#[tokio::test]
+async fn a_glance_opens_no_key_and_runs_no_program() {
+    let (folder, project) = project(20);
+    let source = || project.load("people").unwrap();
+    let watched = certificate::glance(&project, &source(), now()).unwrap();
+    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Warning, None));
+    let later = now() + (24 * 21).hours();
+    let watched = certificate::glance(&project, &source(), later).unwrap();
+    assert_eq!(watched.verdict.status, CertificateStatus::Expired);
+    let file = folder.path().join("sources/people.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let program = r#"command:["sh","-c","touch ran; echo x"]"#;
+    fs::write(&file, text.replace("file:secrets/directory.crt", &format!("'{program}'"))).unwrap();
+    assert!(certificate::glance(&project, &source(), now()).is_none());
+    assert!(!folder.path().join("ran").exists());
+    assert_eq!(examined(&project, None).await.verdict.status, CertificateStatus::Broken);
+    assert!(folder.path().join("ran").exists(), "whoever asks for the whole truth gets it");
+}
+
+#[test]
+fn a_source_without_a_certificate_is_not_watched() {
+    let (_folder, project) = project_with("people.yaml", VALID);
+    assert!(certificate::glance(&project, &project.load("people").unwrap(), now()).is_none());
+}

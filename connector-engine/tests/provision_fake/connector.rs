@@ -1,0 +1,338 @@
+//! The connector to the directory, with faults on the way.
+
+use super::server::{Person, Server, described, entitlement};
+use async_trait::async_trait;
+use connector_core::{
+    Account, AccountSchema, Assignment, AttributesBuilder, Capabilities, Concern, Connector, Context, Cursor,
+    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Happened, Lane, Operation, Outcome,
+    Page, PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, Seat, TestReport,
+};
+use connector_engine::provision::Job;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// What becomes of a request, or of one of its operations.
+#[derive(Debug)]
+pub enum Fate {
+    Done,
+    /// The source says so, and has done nothing.
+    Refused(Error),
+    /// The request does not arrive, and nobody knows.
+    LostBefore,
+    /// The answer does not arrive.
+    LostAfter,
+    /// The answer does not arrive, and the request is carried out only after this time.
+    LostLate(Duration),
+}
+
+type Whole = dyn Fn(usize) -> Fate + Send + Sync;
+type Single = dyn Fn(&Operation, usize) -> Fate + Send + Sync;
+type Reading = dyn Fn(usize) -> Option<Error> + Send + Sync;
+
+/// A connector to a directory in memory.
+pub struct Directory {
+    server: Arc<Mutex<Server>>,
+    pub context: Context,
+    pub definition: String,
+    /// The most in one batch, and in one read.
+    pub most: usize,
+    pub most_accounts: usize,
+    pub delay: Duration,
+    /// What becomes of a request, by its number.
+    pub whole: Box<Whole>,
+    /// What becomes of an operation, by how often it was sent before.
+    pub single: Box<Single>,
+    /// What becomes of a read, by its number.
+    pub reading: Box<Reading>,
+    pub can_find: bool,
+    pub can_prepare: bool,
+    pub can_batch: bool,
+    pub can_list: bool,
+    pub tells_password_time: bool,
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Directory")
+    }
+}
+
+static TYPES: [EntitlementType; 3] = [
+    EntitlementType { name: "license", title: "Licence", description: "May use a product", rank: 1 },
+    EntitlementType { name: "permission", title: "Permission", description: "May do something", rank: 2 },
+    EntitlementType { name: "group", title: "Group", description: "Belongs to it", rank: 3 },
+];
+
+impl Directory {
+    /// With these accounts, some entitlements and all abilities.
+    pub fn of(names: &[&str]) -> Self {
+        let mut server = Server::default();
+        for name in names {
+            server.add(name);
+        }
+        for number in 0..4 {
+            for kind in ["group", "permission", "license"] {
+                server.entitlements.push(entitlement(&format!("{kind}/{number}"), &format!("{kind} {number}")));
+            }
+        }
+        Self {
+            server: Arc::new(Mutex::new(server)),
+            context: Context::new("directory", "."),
+            definition: "one".to_owned(),
+            most: 10,
+            most_accounts: 3,
+            delay: Duration::ZERO,
+            whole: Box::new(|_| Fate::Done),
+            single: Box::new(|_, _| Fate::Done),
+            reading: Box::new(|_| None),
+            can_find: true,
+            can_prepare: true,
+            can_batch: true,
+            can_list: true,
+            tells_password_time: true,
+        }
+    }
+
+    /// Nothing but writing one operation.
+    pub fn bare(names: &[&str]) -> Self {
+        Self { can_find: false, can_prepare: false, can_batch: false, can_list: false, ..Self::of(names) }
+    }
+
+    pub fn server(&self) -> MutexGuard<'_, Server> {
+        self.server.lock().unwrap()
+    }
+
+    pub fn job(&self) -> Job<'_> {
+        Job {
+            source: "directory",
+            connector_name: "fake",
+            definition: &self.definition,
+            connector: self,
+            context: &self.context,
+        }
+    }
+
+    /// The server goes on although the client may be gone.
+    async fn send(&self, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+        self.context.meter().count_call();
+        let (number, fates) = {
+            let mut server = self.server();
+            server.calls.push(operations.len());
+            server.under_way += 1;
+            server.most_under_way = server.most_under_way.max(server.under_way);
+            let fates = operations.iter().map(|operation| {
+                let key = format!("{:?} {}", operation.account(), described(operation));
+                let sent = server.sent.entry(key).or_default();
+                *sent += 1;
+                (self.single)(operation, *sent - 1)
+            });
+            let fates: Vec<_> = fates.collect();
+            (server.calls.len() - 1, fates)
+        };
+        let whole = (self.whole)(number);
+        let task = tokio::spawn(serve(self.server.clone(), self.delay, operations.to_vec(), whole, fates));
+        task.await.unwrap()
+    }
+
+    fn shown(&self, id: &str, person: &Person, concern: &Concern) -> Account {
+        let mut attributes = AttributesBuilder::default();
+        for (name, value) in &person.attributes {
+            if name != "Hidden" || concern.attributes.contains(name) {
+                attributes.push(name, value).unwrap();
+            }
+        }
+        if concern.attributes.contains("PasswordChanged") && person.password_changed > 0 {
+            attributes.push("PasswordChanged", &person.password_changed).unwrap();
+        }
+        Account {
+            id: id.to_owned(),
+            name: person.name.clone(),
+            display_name: None,
+            enabled: !person.disabled,
+            locked: concern.locks && person.locked,
+            attributes: attributes.build(),
+            entitlements: person.held.intersection(&concern.entitlements).cloned().collect(),
+        }
+    }
+}
+
+async fn serve(
+    server: Arc<Mutex<Server>>,
+    delay: Duration,
+    operations: Vec<Operation>,
+    whole: Fate,
+    fates: Vec<Fate>,
+) -> Result<Vec<Result<Outcome>>> {
+    if delay.is_zero() {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::time::sleep(delay).await;
+    }
+    let commit = |server: &mut Server, (operation, fate): (&Operation, Fate)| match fate {
+        Fate::Done => server.carry_out(operation),
+        Fate::Refused(error) => Err(error),
+        Fate::LostBefore => Err(lost()),
+        Fate::LostAfter | Fate::LostLate(_) => {
+            let _ = server.carry_out(operation);
+            Err(lost())
+        }
+    };
+    server.lock().unwrap().under_way -= 1;
+    match whole {
+        Fate::Refused(error) => return Err(error),
+        Fate::LostBefore => return Err(lost()),
+        Fate::LostLate(late) => {
+            tokio::spawn(async move {
+                tokio::time::sleep(late).await;
+                let mut server = server.lock().unwrap();
+                operations.iter().zip(fates).for_each(|one| drop(commit(&mut server, one)));
+            });
+            return Err(lost());
+        }
+        Fate::Done | Fate::LostAfter => {}
+    }
+    let mut server = server.lock().unwrap();
+    let answers = operations.iter().zip(fates).map(|one| commit(&mut server, one)).collect();
+    if matches!(whole, Fate::LostAfter) { Err(lost()) } else { Ok(answers) }
+}
+
+fn lost() -> Error {
+    Error::new(ErrorKind::Timeout, "no answer in time").with_happened(Happened::Unknown)
+}
+
+#[async_trait]
+impl Connector for Directory {
+    async fn test_connection(&self, _: &mut TestReport) {}
+
+    async fn aggregate_accounts(&self, _: &Cursor) -> Result<Page<Account>> {
+        Ok(Page::last(Vec::new()))
+    }
+
+    fn schema(&self) -> AccountSchema {
+        let password_changed = self.tells_password_time.then(|| "PasswordChanged".to_owned());
+        AccountSchema { password_changed, ..AccountSchema::default() }
+    }
+
+    async fn provision(&self, operation: &Operation) -> Result<Outcome> {
+        self.send(std::slice::from_ref(operation)).await?.remove(0)
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let mut capabilities = Capabilities::none();
+        if self.can_list {
+            capabilities = capabilities.with_entitlements(self);
+        }
+        if self.can_find {
+            capabilities = capabilities.with_accounts(self);
+        }
+        if self.can_prepare {
+            capabilities = capabilities.with_preparation(self);
+        }
+        if self.can_batch {
+            capabilities = capabilities.with_batch(self);
+        }
+        capabilities
+    }
+}
+
+#[async_trait]
+impl ReadEntitlements for Directory {
+    fn entitlement_types(&self) -> &'static [EntitlementType] {
+        &TYPES
+    }
+
+    async fn entitlements(&self, _: &Cursor) -> Result<Page<Entitlement>> {
+        Ok(Page::last(self.server().entitlements.clone()))
+    }
+
+    async fn assignments(&self, _: &Cursor) -> Result<Page<Assignment>> {
+        Ok(Page::last(Vec::new()))
+    }
+}
+
+#[async_trait]
+impl FindAccounts for Directory {
+    fn most_accounts(&self) -> usize {
+        self.most_accounts
+    }
+
+    async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
+        assert!(wanted.len() <= self.most_accounts);
+        self.context.meter().count_call();
+        tokio::task::yield_now().await;
+        let mut server = self.server();
+        server.reads += 1;
+        if let Some(error) = (self.reading)(server.reads - 1) {
+            return Err(error);
+        }
+        let found = wanted.iter().map(|wanted| {
+            let named = server.accounts.iter().filter(|(id, person)| *id == wanted || person.name == *wanted);
+            named.map(|(id, person)| self.shown(id, person, concern)).collect()
+        });
+        Ok(found.collect())
+    }
+}
+
+#[async_trait]
+impl PrepareOperations for Directory {
+    async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
+        tokio::task::yield_now().await;
+        let server = self.server();
+        Ok(proposed.iter().map(|one| prepared(&server, one)).collect())
+    }
+}
+
+fn prepared(server: &Server, proposed: &Proposed) -> Result<Prepared> {
+    let seat = |license: &EntitlementRef, takes| {
+        server.free(license).map(|free| Seat { license: license.id.clone(), free, takes })
+    };
+    let holds = |entitlement| proposed.account.as_ref().is_some_and(|one| one.entitlements.contains(entitlement));
+    match &proposed.operation {
+        Operation::Create { attributes, .. } | Operation::Update { set: attributes, .. }
+            if attributes.contains_key("Unknown") =>
+        {
+            Err(Error::new(ErrorKind::Invalid, "accounts have no attribute `Unknown`"))
+        }
+        Operation::Create { name, attributes, entitlements } => {
+            let (name, attributes) = (name.clone(), attributes.clone());
+            let mut steps = vec![Operation::Create { name, attributes, entitlements: Vec::new() }];
+            steps.extend(
+                entitlements
+                    .iter()
+                    .map(|entitlement| Operation::Grant { account: String::new(), entitlement: entitlement.clone() }),
+            );
+            Ok(Prepared::Steps { steps, seats: entitlements.iter().filter_map(|one| seat(one, true)).collect() })
+        }
+        Operation::Grant { entitlement, .. } if holds(entitlement) => {
+            Ok(Prepared::Unchanged { detail: "holds it already".to_owned() })
+        }
+        Operation::Grant { entitlement, .. } => {
+            let seats = seat(entitlement, true).into_iter().collect();
+            Ok(Prepared::Steps { steps: vec![proposed.operation.clone()], seats })
+        }
+        Operation::Revoke { entitlement, .. } if holds(entitlement) => {
+            let seats = seat(entitlement, false).into_iter().collect();
+            Ok(Prepared::Steps { steps: vec![proposed.operation.clone()], seats })
+        }
+        operation => Ok(Prepared::step(operation.clone())),
+    }
+}
+
+#[async_trait]
+impl ProvisionBatch for Directory {
+    fn lane(&self, operation: &Operation) -> Lane {
+        Lane { name: operation.kind().name(), most: self.most }
+    }
+
+    async fn provision_batch(&self, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+        assert!(operations.len() <= self.most);
+        let mut accounts: Vec<_> = operations.iter().filter_map(Operation::account).collect();
+        accounts.sort_unstable();
+        let count = accounts.len();
+        accounts.dedup();
+        assert_eq!(accounts.len(), count, "no two of the same account");
+        assert!(!accounts.contains(&""), "an account that nobody knows: {operations:?}");
+        assert!(operations.windows(2).all(|two| two[0].kind() == two[1].kind()));
+        self.send(operations).await
+    }
+}

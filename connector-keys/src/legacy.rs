@@ -1,0 +1,26 @@
+//! Ciphers that OpenSSL 3 keeps in a part of its own.
+
+use openssl::error::ErrorStack;
+use openssl::provider::Provider;
+use std::sync::OnceLock;
+
+/// Tries `read`, and once more with the old ciphers (single DES, RC2, RC4) when one of them is what was missing.
+pub(crate) fn with_old_ciphers<T>(read: impl Fn() -> Result<T, ErrorStack>) -> Result<T, ErrorStack> {
+    read().or_else(|fault| if is_missing_cipher(&fault) && load() { read() } else { Err(fault) })
+}
+
+/// Whether OpenSSL does not know the cipher.
+pub(crate) fn is_missing_cipher(stack: &ErrorStack) -> bool {
+    says(stack, "unsupported") || says(stack, "unknown cipher")
+}
+
+/// Whether one of the errors has this in its reason.
+pub(crate) fn says(stack: &ErrorStack, part: &str) -> bool {
+    stack.errors().iter().any(|fault| fault.reason().is_some_and(|text| text.contains(part)))
+}
+
+/// Loads the old ciphers where they are installed; they stay loaded.
+fn load() -> bool {
+    static LEGACY: OnceLock<Option<Provider>> = OnceLock::new();
+    LEGACY.get_or_init(|| Provider::try_load(None, "legacy", true).ok()).is_some()
+}

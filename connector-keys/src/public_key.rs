@@ -1,0 +1,60 @@
+//! Public keys.
+
+use connector_core::{Error, ErrorKind, Result};
+use openssl::bn::BigNum;
+use openssl::error::ErrorStack;
+use openssl::pkey::{Id, PKey, PKeyRef, Public};
+use openssl::rsa::Rsa;
+use std::fmt;
+
+/// The public half of a key pair, whose private half may live anywhere.
+#[derive(Clone)]
+pub struct PublicKey {
+    key: PKey<Public>,
+}
+
+impl PublicKey {
+    /// The RSA key of this modulus and public exponent, both as big-endian bytes: what tokens tell of their keys.
+    pub fn from_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self> {
+        let build = || PKey::from_rsa(Rsa::from_public_components(number(modulus)?, number(exponent)?)?);
+        build().map(|key| Self { key }).map_err(unreadable)
+    }
+
+    /// Reads a key from DER bytes (`SubjectPublicKeyInfo`): what the key services of clouds tell of their keys.
+    pub fn from_der(der: &[u8]) -> Result<Self> {
+        PKey::public_key_from_der(der).map(|key| Self { key }).map_err(unreadable)
+    }
+
+    /// The key as DER bytes (`SubjectPublicKeyInfo`).
+    pub fn to_der(&self) -> Result<Vec<u8>> {
+        self.key.public_key_to_der().map_err(unreadable)
+    }
+
+    /// What it is, for people: `RSA 2048`.
+    pub fn describe(&self) -> String {
+        let kind = match self.key.id() {
+            Id::RSA => "RSA",
+            Id::EC => "EC",
+            _ => "another kind of",
+        };
+        format!("{kind} {}", self.key.bits())
+    }
+
+    pub(crate) fn as_pkey(&self) -> &PKeyRef<Public> {
+        &self.key
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({})", self.describe())
+    }
+}
+
+fn number(bytes: &[u8]) -> Result<BigNum, ErrorStack> {
+    BigNum::from_slice(bytes)
+}
+
+fn unreadable(stack: ErrorStack) -> Error {
+    Error::new(ErrorKind::Secret, "the public key can't be read").with_cause(stack)
+}

@@ -1,0 +1,118 @@
+//! Users by id or username, in bulk.
+
+use crate::accounts::{self, Accounts, USER};
+use crate::description::Description;
+use crate::locks::Locks;
+use crate::ranges::RecordId;
+use crate::rest::{self, Rest};
+use crate::soql::{self, Select};
+use crate::user_fields::{NOT_READ, UserFields};
+use crate::{holders, keyset};
+use connector_core::{Account, Concern, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most users that are asked for at once.
+pub(crate) const MOST: usize = 200;
+
+/// What a user is asked for by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Id(RecordId),
+    /// In small letters: usernames are the same whatever their letter case.
+    Username(String),
+}
+
+impl Key {
+    fn of(text: &str) -> Self {
+        match RecordId::read(text).filter(|id| id.has_prefix("005")) {
+            Some(id) => Self::Id(id),
+            None => Self::Username(text.to_lowercase()),
+        }
+    }
+}
+
+/// For each of `wanted` the users that have it as id or username.
+pub(crate) async fn accounts(
+    rest: &Rest,
+    known: &Accounts,
+    wanted: &[String],
+    concern: &Concern,
+) -> Result<Vec<Vec<Account>>> {
+    let keys: Vec<Key> = wanted.iter().map(|text| Key::of(text)).collect();
+    let unique: Vec<Key> = keys.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let fields = known.fields(rest).await?;
+    let fields = chosen(fields, &*rest.describe(USER).await?, &concern.attributes);
+    let select = |keys: &[Key]| Select {
+        object: USER,
+        fields: fields.iter().map(String::as_str).collect(),
+        filter: Some(condition(keys).into()),
+    };
+    let mut found = Vec::new();
+    for keys in soql::portions(&unique, MOST, &|keys| rest::fits(&select(keys).page(&keyset::FIRST))) {
+        let asked: BTreeSet<&Key> = keys.iter().collect();
+        let select = select(keys);
+        let users = keyset::all(rest, &select, |row| {
+            let (_, id) = row.id("Id")?;
+            let account = accounts::account(row, &Locks::Hidden)?;
+            if asked.contains(&Key::Id(id)) || asked.contains(&Key::of(&account.name)) {
+                Ok(Some((id, account)))
+            } else {
+                Err(row.odd("is none of the users who were asked for"))
+            }
+        });
+        found.extend(users.await?);
+    }
+    let found = with_concern(rest, found, concern).await?;
+    Ok(keys.iter().map(|key| found.iter().filter(|one| is(key, one)).map(|one| one.1.clone()).collect()).collect())
+}
+
+fn is(key: &Key, (id, account): &(RecordId, Account)) -> bool {
+    match key {
+        Key::Id(wanted) => wanted == id,
+        Key::Username(wanted) => *wanted == account.name.to_lowercase(),
+    }
+}
+
+/// The fields that are always read, and those that a plan names and a query can give.
+fn chosen(fields: &UserFields, description: &Description, wanted: &BTreeSet<String>) -> Vec<String> {
+    let mut names = fields.names.clone();
+    for field in wanted.iter().filter_map(|name| description.field(name)) {
+        if !NOT_READ.contains(&field.field_type.as_str()) && !names.contains(&field.name) {
+            names.push(field.name.clone());
+        }
+    }
+    names
+}
+
+fn condition(keys: &[Key]) -> String {
+    let ids: Vec<_> =
+        keys.iter().filter_map(|key| if let Key::Id(id) = key { Some(id.as_str()) } else { None }).collect();
+    let names: Vec<_> =
+        keys.iter().filter_map(|key| if let Key::Username(name) = key { Some(name) } else { None }).collect();
+    match (ids.is_empty(), names.is_empty()) {
+        (false, false) => format!("({} OR {})", soql::one_of("Id", ids), soql::one_of("Username", names)),
+        (false, true) => soql::one_of("Id", ids),
+        _ => soql::one_of("Username", names),
+    }
+}
+
+/// Adds what a plan wants to know of the users beside their own rows.
+async fn with_concern(
+    rest: &Rest,
+    mut found: Vec<(RecordId, Account)>,
+    concern: &Concern,
+) -> Result<Vec<(RecordId, Account)>> {
+    let mut users: Vec<RecordId> = found.iter().map(|(id, _)| *id).collect();
+    users.sort_unstable();
+    users.dedup();
+    if users.is_empty() {
+        return Ok(found);
+    }
+    let mut held: BTreeMap<_, _> = holders::of_users(rest, &users, &concern.entitlements).await?;
+    let locks = if concern.locks { Locks::of_users(rest, &users).await? } else { Locks::Hidden };
+    for (id, account) in &mut found {
+        account.locked = locks.holds(*id);
+        account.entitlements.extend(held.remove(id).unwrap_or_default());
+    }
+    Ok(found)
+}

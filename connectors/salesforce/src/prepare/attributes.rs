@@ -1,0 +1,129 @@
+//! The attributes of a user as fields of the org, in its spelling, with values that it takes.
+
+use super::references::{self, References, alias};
+use super::values::{is_email, typed};
+use crate::description::{Description, FieldDescription};
+use crate::nearest::nearest;
+use crate::schema::standard;
+use connector_core::{Error, ErrorKind, Result, Writable};
+use serde_json::{Map, Value};
+
+/// Types of fields that only put other fields together.
+const COMPOUND: [&str; 3] = ["address", "location", "complexvalue"];
+
+/// When values are set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    Create,
+    Update,
+}
+
+/// The values as the org takes them. All that is wrong with them is told at once.
+pub(super) fn record(
+    user: &Description,
+    references: &References,
+    given: &Map<String, Value>,
+    when: When,
+) -> Result<Map<String, Value>> {
+    let mut record = Map::new();
+    let mut faults = Vec::new();
+    for (name, value) in given {
+        match one(user, references, name, value, when) {
+            Ok((field, value)) => {
+                if let Some(earlier) = record.insert(field.to_owned(), value.clone())
+                    && earlier != value
+                {
+                    let message = format!("`{field}` is given twice, with different values");
+                    faults.push(Error::new(ErrorKind::Invalid, message).with_help("leave out one of them"));
+                }
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    together(faults).map_or(Ok(record), Err)
+}
+
+fn one<'a>(
+    user: &'a Description,
+    references: &References,
+    name: &str,
+    value: &Value,
+    when: When,
+) -> Result<(&'a str, Value)> {
+    let alias = alias(name);
+    let Some(field) = user.field(alias.map_or(name, |alias| alias.field)) else { return Err(unknown(user, name)) };
+    may_be_set(field, when)?;
+    let value = match alias {
+        Some(alias) => references.id(alias, value)?,
+        None => typed(field, value)?,
+    };
+    let value = if field.name == "Username" { username(value.as_str().unwrap_or_default())?.into() } else { value };
+    if value.is_null() && !field.nillable && when == When::Update {
+        return Err(
+            Error::new(ErrorKind::Invalid, format!("`{}` can't be empty", field.name)).with_help("give a value")
+        );
+    }
+    Ok((&field.name, value))
+}
+
+/// A username as Salesforce keeps it.
+pub(super) fn username(text: &str) -> Result<String> {
+    const LONGEST: usize = 80;
+    let text = text.trim().to_lowercase();
+    if is_email(&text) && text.chars().count() <= LONGEST {
+        return Ok(text);
+    }
+    Err(Error::new(ErrorKind::Invalid, format!("`{text}` can't be a username")).with_help(format!(
+        "a username has the form of an e-mail address, like `jane@acme.example`, and at most {LONGEST} characters"
+    )))
+}
+
+fn unknown(user: &Description, name: &str) -> Error {
+    let known = user.fields.iter().map(|field| field.name.as_str()).chain(references::names());
+    let why = "custom fields end in `__c`, and field-level security may hide one from the service account";
+    let help = match nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`? Otherwise: {why}"),
+        None => format!("check the spelling: {why}"),
+    };
+    Error::new(ErrorKind::Invalid, format!("User has no attribute `{name}`")).with_help(help)
+}
+
+fn may_be_set(field: &FieldDescription, when: When) -> Result<()> {
+    let name = &field.name;
+    let may = if when == When::Create { field.createable } else { field.updateable };
+    if may {
+        return Ok(());
+    }
+    let invalid =
+        |what: &str, help: &str| Err(Error::new(ErrorKind::Invalid, format!("`{name}` {what}")).with_help(help));
+    let writable = standard(name).map(|field| field.attribute().writable);
+    match writable {
+        _ if name == "Name" => invalid("can't be set", "set `FirstName` and `LastName`; Salesforce puts them together"),
+        _ if COMPOUND.contains(&field.field_type.as_str()) => {
+            invalid("can't be set as a whole", "set the fields that it is made of")
+        }
+        _ if field.calculated => invalid("can't be set: a formula works it out", "leave it out"),
+        Some(Writable::OnCreate) if when == When::Update => {
+            invalid("can only be set when the user is made", "leave it out")
+        }
+        None if when == When::Update && field.createable => {
+            invalid("can only be set when the user is made", "leave it out")
+        }
+        Some(Writable::Never) => invalid("can't be set: Salesforce sets it itself", "leave it out"),
+        None if !name.ends_with("__c") => invalid("can't be set: Salesforce sets it itself", "leave it out"),
+        _ => Err(Error::new(ErrorKind::Permission, format!("the service account may read `{name}`, but not set it"))
+            .with_help("let it edit the field: field-level security, in a permission set of the service account")),
+    }
+}
+
+/// Several faults as one; `None` where there is none.
+pub(super) fn together(faults: Vec<Error>) -> Option<Error> {
+    let mut faults = faults.into_iter();
+    let first = faults.next()?;
+    Some(faults.fold(first, |all, next| {
+        let message = format!("{}; {}", all.message(), next.message());
+        let (help, more) = (all.help().unwrap_or_default(), next.help().unwrap_or_default());
+        let help = if help.contains(more) { help.to_owned() } else { format!("{help}; {more}") };
+        Error::new(all.kind(), message).with_help(help)
+    }))
+}

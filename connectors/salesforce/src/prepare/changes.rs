@@ -1,0 +1,71 @@
+//! What changes of a user's own row come to.
+
+use super::attributes::{self, When};
+use super::{Known, unchanged};
+use crate::ranges::RecordId;
+use crate::rights::Act;
+use connector_core::{Account, Error, ErrorKind, Operation, Prepared, Result, Seat};
+use serde_json::{Map, Value};
+
+/// Setting attributes. `IsActive` becomes a step of its own.
+pub(super) fn update(known: &Known<'_>, account: &Account, given: &Map<String, Value>) -> Result<Prepared> {
+    known.may("User", Act::Change)?;
+    let mut set = attributes::record(&known.user, &known.references, given, When::Update)?;
+    let active = set.remove("IsActive").and_then(|value| value.as_bool()).filter(|active| *active != account.enabled);
+    let profile = set.get("ProfileId").and_then(Value::as_str).map(str::to_owned);
+    let mut steps = Vec::new();
+    if !set.is_empty() {
+        steps.push(Operation::Update { account: account.id.clone(), set });
+    }
+    steps.extend(active.map(|active| switch(account, active)));
+    if let Some(false) = active {
+        not_oneself(known, account, "disable")?;
+    }
+    if steps.is_empty() {
+        return Ok(unchanged("it is so already"));
+    }
+    let seats = seats(known, account, active.unwrap_or(account.enabled), profile.as_deref());
+    Ok(Prepared::Steps { steps, seats })
+}
+
+/// Enabling or disabling.
+pub(super) fn enable(known: &Known<'_>, account: &Account, active: bool) -> Result<Prepared> {
+    known.may("User", Act::Change)?;
+    if !active {
+        not_oneself(known, account, "disable")?;
+    }
+    let seats = seats(known, account, active, None);
+    Ok(Prepared::Steps { steps: vec![switch(account, active)], seats })
+}
+
+/// Locking or unlocking.
+pub(super) fn lock(known: &Known<'_>, account: &Account, lock: bool) -> Result<Prepared> {
+    known.may("UserLogin", Act::Change)?;
+    if lock {
+        not_oneself(known, account, "lock")?;
+    }
+    let account = account.id.clone();
+    Ok(Prepared::step(if lock { Operation::Lock { account } } else { Operation::Unlock { account } }))
+}
+
+fn switch(account: &Account, active: bool) -> Operation {
+    let account = account.id.clone();
+    if active { Operation::Enable { account } } else { Operation::Disable { account } }
+}
+
+/// The seats that change when the user is enabled or not, and has that profile or keeps the one it has.
+pub(super) fn seats(known: &Known<'_>, account: &Account, active: bool, profile: Option<&str>) -> Vec<Seat> {
+    let has: Option<String> = account.attributes.get("ProfileId");
+    let before = has.as_deref().filter(|_| account.enabled);
+    let after = profile.or(has.as_deref()).filter(|_| active);
+    known.licenses.moved(before, after)
+}
+
+/// The service account must not bar itself: nobody could take that back from here.
+fn not_oneself(known: &Known<'_>, account: &Account, verb: &str) -> Result<()> {
+    if known.own.is_none() || RecordId::read(&account.id) != known.own {
+        return Ok(());
+    }
+    let message = format!("`{}` is the service account that this source signs in with", account.name);
+    Err(Error::new(ErrorKind::Invalid, message).with_help(format!("{verb} it in Setup, if it must be")))
+}

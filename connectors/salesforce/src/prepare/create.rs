@@ -1,0 +1,79 @@
+//! What making a user comes to.
+
+use super::attributes::{self, When, username};
+use super::{Known, grants};
+use crate::entitlements::TYPES;
+use crate::rights::Act;
+use connector_core::{EntitlementRef, Error, ErrorKind, Operation, Prepared, Result};
+use serde_json::{Map, Value};
+
+/// The user with all that it needs, and a grant for each thing that it shall hold, licences first.
+pub(super) fn prepare(
+    known: &Known<'_>,
+    name: &str,
+    given: &Map<String, Value>,
+    entitlements: &[EntitlementRef],
+) -> Result<Prepared> {
+    known.may("User", Act::Make)?;
+    let name = username(name)?;
+    let mut record = attributes::record(&known.user, &known.references, given, When::Create)?;
+    if let Some(other) = record.remove("Username").filter(|other| *other != name.as_str()) {
+        let message = format!("the account is named `{name}`, but its attribute `Username` is {other}");
+        return Err(Error::new(ErrorKind::Invalid, message).with_help("leave the attribute out"));
+    }
+    record.retain(|_, value| !value.is_null());
+    let inline = |held: &&EntitlementRef| held.entitlement_type == "profile" || held.entitlement_type == "role";
+    for held in entitlements.iter().filter(inline) {
+        let field = if held.entitlement_type == "profile" { "ProfileId" } else { "UserRoleId" };
+        let id = grants::id(held)?;
+        if record.insert(field.to_owned(), Value::from(id.as_str())).is_some_and(|other| other != id.as_str()) {
+            let message = format!("a user has one {}, but two are given", held.entitlement_type);
+            return Err(Error::new(ErrorKind::Invalid, message).with_help("leave out one of them"));
+        }
+    }
+    if let Some(defaults) = known.defaults {
+        defaults.fill(&name, &mut record);
+    }
+    complete(known, &record)?;
+
+    let active = record.get("IsActive").and_then(Value::as_bool).unwrap_or(true);
+    let profile = record.get("ProfileId").and_then(Value::as_str).filter(|_| active);
+    let mut seats = known.licenses.moved(None, profile);
+    let mut steps = vec![Operation::Create { name, attributes: record, entitlements: Vec::new() }];
+    if !active {
+        // It is made so already. The step says it in the words of the contract, for the operations that follow.
+        steps.push(Operation::Disable { account: String::new() });
+    }
+    let mut others: Vec<_> = entitlements.iter().filter(|held| !inline(held)).collect();
+    others.sort_by_key(|held| TYPES.iter().find(|known| known.name == held.entitlement_type).map(|known| known.rank));
+    others.dedup();
+    for held in others {
+        let granted = grants::grant(known, String::new(), active, held)?;
+        steps.push(granted.step);
+        seats.extend(granted.seat);
+    }
+    Ok(Prepared::Steps { steps, seats })
+}
+
+/// Whether nothing is missing that the org needs; all that is missing is told at once.
+fn complete(known: &Known<'_>, record: &Map<String, Value>) -> Result<()> {
+    // The username is the account's name, and Salesforce makes a nickname where none is given.
+    let own = ["Username", "CommunityNickname"];
+    let mut missing: Vec<&str> =
+        known.user.fields.iter().filter(|field| field.is_required()).map(|field| field.name.as_str()).collect();
+    missing.extend(["LastName", "ProfileId"].iter().filter(|name| known.user.field(name).is_some()));
+    missing.retain(|name| !own.contains(name) && !record.contains_key(*name));
+    missing.sort_unstable();
+    missing.dedup();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
+    let help = if missing.contains(&"ProfileId") {
+        "give them; `ProfileId` follows from `Profile: NAME` or an entitlement `profile/NAME`"
+    } else {
+        "give them"
+    };
+    let message = format!("a user can't be made without {}", names.join(", "));
+    Err(Error::new(ErrorKind::Invalid, message).with_help(help))
+}

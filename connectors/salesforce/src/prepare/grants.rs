@@ -1,0 +1,81 @@
+//! What granting and revoking comes to.
+
+use super::{Known, changes, unchanged};
+use crate::holdings::{Holding, holding};
+use crate::provision::{inline, refused};
+use crate::ranges::RecordId;
+use crate::rights::Act;
+use connector_core::{Account, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, Seat};
+
+/// One grant or revocation, and the seat that it takes or gives back.
+pub(super) struct Granted {
+    pub(super) step: Operation,
+    pub(super) seat: Option<Seat>,
+}
+
+/// An operation that grants or revokes.
+pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operation) -> Result<Prepared> {
+    let (Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. }) = operation else {
+        return Err(refused(operation));
+    };
+    let grants = matches!(operation, Operation::Grant { .. });
+    id(entitlement)?;
+    if let Some(set) = inline(operation) {
+        // The attributes tell it as it will be after earlier operations of the plan, the entitlements as it is now.
+        let holds = |field: &String| account.attributes.get::<String>(field).is_some_and(|id| id == entitlement.id);
+        if !grants && !set.keys().all(holds) {
+            return Ok(unchanged("does not hold it"));
+        }
+        known.may("User", Act::Change)?;
+        let profile = (entitlement.entitlement_type == "profile").then_some(entitlement.id.as_str());
+        let seats = changes::seats(known, account, account.enabled, profile);
+        return Ok(Prepared::Steps { steps: vec![Operation::Update { account: account.id.clone(), set }], seats });
+    }
+    let granted = if grants {
+        grant(known, account.id.clone(), account.enabled, entitlement)?
+    } else {
+        revoke(known, account.id.clone(), entitlement)?
+    };
+    Ok(Prepared::Steps { steps: vec![granted.step], seats: granted.seat.into_iter().collect() })
+}
+
+/// Letting an account hold what stands in a row of its own.
+pub(super) fn grant(known: &Known<'_>, account: String, active: bool, entitlement: &EntitlementRef) -> Result<Granted> {
+    let step = Operation::Grant { account, entitlement: entitlement.clone() };
+    let held = row(&step, entitlement)?;
+    known.may(held.object, Act::Make)?;
+    if !active && needs_active(held) {
+        let message = format!("Salesforce grants no {} to a user who is disabled", noun(held));
+        return Err(Error::new(ErrorKind::Invalid, message).with_help("enable the user first"));
+    }
+    Ok(Granted { step, seat: known.licenses.of_entitlement(entitlement, true) })
+}
+
+fn revoke(known: &Known<'_>, account: String, entitlement: &EntitlementRef) -> Result<Granted> {
+    let step = Operation::Revoke { account, entitlement: entitlement.clone() };
+    let held = row(&step, entitlement)?;
+    known.may(held.object, Act::Remove)?;
+    Ok(Granted { step, seat: known.licenses.of_entitlement(entitlement, false) })
+}
+
+fn row(step: &Operation, entitlement: &EntitlementRef) -> Result<&'static Holding> {
+    id(entitlement)?;
+    holding(entitlement).ok_or_else(|| refused(step))
+}
+
+/// Salesforce gives disabled users no permission sets and no licences for them.
+fn needs_active(held: &Holding) -> bool {
+    matches!(held.object, "PermissionSetAssignment" | "PermissionSetLicenseAssign")
+}
+
+fn noun(held: &Holding) -> String {
+    held.entitlement_type.replace('_', " ").replace("license", "licence")
+}
+
+/// The id of an entitlement.
+pub(super) fn id(entitlement: &EntitlementRef) -> Result<RecordId> {
+    RecordId::read(&entitlement.id).ok_or_else(|| {
+        Error::new(ErrorKind::Invalid, format!("`{entitlement}` does not name a record by its id"))
+            .with_help("`connector entitlements` lists the ids")
+    })
+}

@@ -1,0 +1,201 @@
+//! Working out beforehand what operations come to, without changing anything.
+
+mod attributes;
+mod changes;
+mod create;
+mod defaults;
+mod grants;
+mod references;
+mod seats;
+mod values;
+
+use crate::accounts::Accounts;
+use crate::description::Description;
+use crate::holdings::holding;
+use crate::provision::refused;
+use crate::ranges::RecordId;
+use crate::rest::Rest;
+use crate::rights::{Act, PASSWORDS, lacking};
+use crate::{error, rights};
+use connector_core::{Error, ErrorKind, Operation, Prepared, Proposed, Result};
+use defaults::Defaults;
+use references::{Named, References};
+use seats::Licenses;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// What is asked of an org once, and only when an operation needs it.
+#[derive(Debug, Default)]
+pub(crate) struct Preparation {
+    defaults: OnceCell<Defaults>,
+    licenses: Licenses,
+    named: Named,
+    own: OnceCell<Option<RecordId>>,
+    passwords: OnceCell<bool>,
+}
+
+/// All that is known for a list of operations.
+struct Known<'a> {
+    user: Arc<Description>,
+    /// The objects that are to be changed; `None` for one that the login may not see.
+    objects: BTreeMap<&'static str, Option<Arc<Description>>>,
+    references: References,
+    defaults: Option<&'a Defaults>,
+    licenses: &'a Licenses,
+    /// The service account's own user.
+    own: Option<RecordId>,
+    may_set_passwords: bool,
+}
+
+/// What each operation comes to, in order.
+pub(crate) async fn operations(
+    rest: &Rest,
+    accounts: &Accounts,
+    preparation: &Preparation,
+    proposed: &[Proposed],
+) -> Result<Vec<Result<Prepared>>> {
+    let known = Known::look_up(rest, accounts, preparation, proposed).await?;
+    Ok(proposed.iter().map(|one| prepare(&known, one)).collect())
+}
+
+fn prepare(known: &Known<'_>, proposed: &Proposed) -> Result<Prepared> {
+    let operation = &proposed.operation;
+    if let Operation::Create { name, attributes, entitlements } = operation {
+        return create::prepare(known, name, attributes, entitlements);
+    }
+    let Some(account) = &proposed.account else {
+        return Err(Error::new(ErrorKind::Internal, "an operation came without the account that it is about"));
+    };
+    match operation {
+        Operation::Update { set, .. } => changes::update(known, account, set),
+        Operation::Enable { .. } => changes::enable(known, account, true),
+        Operation::Disable { .. } => changes::enable(known, account, false),
+        Operation::Lock { .. } => changes::lock(known, account, true),
+        Operation::Unlock { .. } => changes::lock(known, account, false),
+        Operation::SetPassword { password, .. } => {
+            known.may_set_passwords()?;
+            Ok(Prepared::step(Operation::SetPassword { account: account.id.clone(), password: password.clone() }))
+        }
+        Operation::Grant { .. } | Operation::Revoke { .. } => grants::prepare(known, account, operation),
+        Operation::Create { .. } | Operation::Delete { .. } => Err(refused(operation)),
+    }
+}
+
+impl<'a> Known<'a> {
+    async fn look_up(
+        rest: &Rest,
+        accounts: &Accounts,
+        preparation: &'a Preparation,
+        proposed: &[Proposed],
+    ) -> Result<Self> {
+        let user = rest.describe("User").await.map_err(|refused| {
+            if error::is_missing_object(&refused) { rights::missing("User", refused) } else { refused }
+        })?;
+        let mut objects = BTreeMap::from([("User", Some(user.clone()))]);
+        for object in proposed.iter().flat_map(|one| touched(&one.operation)).collect::<BTreeSet<_>>() {
+            let described = match rest.describe(object).await {
+                Ok(description) => Some(description),
+                Err(refused) if error::is_missing_object(&refused) => None,
+                Err(error) => return Err(error),
+            };
+            objects.insert(object, described);
+        }
+        let creates = |one: &Proposed| matches!(one.operation, Operation::Create { .. });
+        let defaults = if proposed.iter().any(creates) {
+            Some(preparation.defaults.get_or_try_init(|| Defaults::read(rest)).await?)
+        } else {
+            None
+        };
+        for proposed in proposed {
+            if may_move(&proposed.operation) {
+                preparation.licenses.need_users(rest).await?;
+            }
+            for held in entitlements(&proposed.operation) {
+                preparation.licenses.need(rest, held).await?;
+            }
+        }
+        Ok(Self {
+            user,
+            objects,
+            references: References::look_up(rest, accounts, &preparation.named, proposed).await?,
+            defaults,
+            licenses: &preparation.licenses,
+            own: *preparation.own.get_or_try_init(|| own_user(rest)).await?,
+            may_set_passwords: may_set_passwords(rest, preparation, proposed).await?,
+        })
+    }
+
+    /// Whether the login may do that; an error that names the right where it may not.
+    fn may(&self, object: &'static str, act: Act) -> Result<()> {
+        let description = self.objects.get(object).and_then(Option::as_deref);
+        lacking(object, act, description).map_or(Ok(()), Err)
+    }
+
+    fn may_set_passwords(&self) -> Result<()> {
+        if self.may_set_passwords {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Permission, format!("the service account lacks \"{PASSWORDS}\""))
+            .with_help(format!("give the service account \"{PASSWORDS}\", in its profile or a permission set")))
+    }
+}
+
+/// Whether the login may set passwords: asked of the first user whose password is to be set, and of no other.
+async fn may_set_passwords(rest: &Rest, preparation: &Preparation, proposed: &[Proposed]) -> Result<bool> {
+    let sets = |one: &&Proposed| matches!(one.operation, Operation::SetPassword { .. });
+    let Some(account) = proposed.iter().find(sets).and_then(|one| one.account.as_ref()) else { return Ok(true) };
+    let Some(user) = RecordId::read(&account.id) else { return Ok(true) };
+    preparation.passwords.get_or_try_init(|| rest.may_see_password(user.as_str())).await.copied()
+}
+
+/// The objects beside User whose rows an operation changes.
+fn touched(operation: &Operation) -> Vec<&'static str> {
+    match operation {
+        Operation::Lock { .. } | Operation::Unlock { .. } => vec![crate::locks::OBJECT],
+        Operation::Create { entitlements, .. } => {
+            entitlements.iter().filter_map(|held| holding(held)).map(|holding| holding.object).collect()
+        }
+        Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. } => {
+            holding(entitlement).map(|holding| holding.object).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether it may change which user licence somebody takes a seat of.
+fn may_move(operation: &Operation) -> bool {
+    match operation {
+        Operation::Create { .. } | Operation::Enable { .. } | Operation::Disable { .. } => true,
+        Operation::Update { set, .. } => {
+            let moves = ["IsActive", "Profile", "ProfileId"];
+            set.keys().any(|name| moves.iter().any(|known| name.eq_ignore_ascii_case(known)))
+        }
+        Operation::Grant { entitlement, .. } => entitlement.entitlement_type == "profile",
+        _ => false,
+    }
+}
+
+/// The types of what an operation grants or revokes.
+fn entitlements(operation: &Operation) -> Vec<&str> {
+    match operation {
+        Operation::Create { entitlements, .. } => {
+            entitlements.iter().map(|held| held.entitlement_type.as_ref()).collect()
+        }
+        Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. } => {
+            vec![entitlement.entitlement_type.as_ref()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The user whom the login belongs to, as the token says: `https://…/id/ORG/USER`.
+async fn own_user(rest: &Rest) -> Result<Option<RecordId>> {
+    let token = rest.client.token().await?;
+    let id = token.member("id").and_then(|url| url.rsplit('/').next()).and_then(RecordId::read);
+    Ok(id.filter(|id| id.has_prefix("005")))
+}
+
+fn unchanged(detail: &str) -> Prepared {
+    Prepared::Unchanged { detail: detail.to_owned() }
+}

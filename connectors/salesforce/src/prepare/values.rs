@@ -1,0 +1,118 @@
+//! Values in the types that the org describes. A CSV file gives all of them as text.
+
+use crate::description::FieldDescription;
+use crate::nearest::nearest;
+use crate::ranges::RecordId;
+use connector_core::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::{Number, Value};
+
+/// The most values of a list that an error names.
+const SHOWN: usize = 12;
+
+/// A value as the field takes it. An empty text is none.
+pub(super) fn typed(field: &FieldDescription, value: &Value) -> Result<Value> {
+    let kind = field.field_type.as_str();
+    match value {
+        Value::Null => Ok(Value::Null),
+        Value::String(text) if text.trim().is_empty() => Ok(Value::Null),
+        Value::Array(_) | Value::Object(_) => Err(wrong(field, "is one value, not a list or a map").with_help(VALUE)),
+        Value::Bool(_) if kind != "boolean" => {
+            Err(wrong(field, "is not true or false")
+                .with_help("write text in quotation marks if it is meant to be text"))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => plain(field, value),
+    }
+}
+
+const VALUE: &str = "correct the value";
+
+fn plain(field: &FieldDescription, value: &Value) -> Result<Value> {
+    let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
+    match field.field_type.as_str() {
+        "boolean" => match text.to_lowercase().as_str() {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err(wrong(field, "is neither true nor false").with_help("write `true` or `false`")),
+        },
+        "int" | "long" => {
+            text.parse::<i64>().map(Value::from).map_err(|_| wrong(field, "is no whole number").with_help(VALUE))
+        }
+        "double" | "currency" | "percent" => text
+            .parse::<f64>()
+            .ok()
+            .and_then(Number::from_f64)
+            .map(Value::Number)
+            .ok_or_else(|| wrong(field, "is no number").with_help("write it like `12.5`")),
+        "date" => text
+            .parse::<Date>()
+            .map(|date| Value::from(date.to_string()))
+            .map_err(|_| wrong(field, "is no day").with_help("write it like `2027-01-31`")),
+        // As Salesforce writes it, so that the same moment is the same value.
+        "datetime" => text
+            .parse::<Timestamp>()
+            .map(|moment| Value::from(moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string()))
+            .map_err(|_| wrong(field, "is no moment").with_help("write it like `2027-01-31T08:00:00Z`")),
+        "reference" | "id" => reference(field, &text),
+        "picklist" if field.restricted_picklist => choice(field, &text).map(Value::from),
+        "multipicklist" if field.restricted_picklist => {
+            let chosen: Vec<_> = text.split(';').map(|one| choice(field, one.trim())).collect::<Result<_>>()?;
+            Ok(Value::from(chosen.join(";")))
+        }
+        "email" if !is_email(&text) => {
+            Err(wrong(field, "is no e-mail address").with_help("write it like `jane@acme.example`"))
+        }
+        _ => short_enough(field, text).map(Value::from),
+    }
+}
+
+fn reference(field: &FieldDescription, text: &str) -> Result<Value> {
+    match RecordId::read(text) {
+        Some(id) => Ok(Value::from(id.as_str())),
+        None => Err(wrong(field, "is no record id").with_help(match field.name.as_str() {
+            "ProfileId" => "name the profile with `Profile` instead, or give its id",
+            "UserRoleId" => "name the role with `Role` instead, or give its id",
+            "ManagerId" => "name the manager's username with `Manager` instead, or give the user's id",
+            _ => "give an id of 15 or 18 characters",
+        })),
+    }
+}
+
+/// The value of the list in the org's spelling.
+fn choice<'a>(field: &'a FieldDescription, text: &'a str) -> Result<&'a str> {
+    let choices: Vec<_> = field.choices().collect();
+    let exact = choices.iter().find(|choice| **choice == text);
+    let found = exact.or_else(|| choices.iter().find(|choice| choice.eq_ignore_ascii_case(text)));
+    match found {
+        Some(found) => Ok(found),
+        None if choices.is_empty() => Ok(text),
+        None => {
+            let help = match nearest(text, choices.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if choices.len() <= SHOWN => format!("it is one of {}", choices.join(", ")),
+                None => format!("it is one of {}, …", choices[..SHOWN].join(", ")),
+            };
+            Err(wrong(field, &format!("has no value `{text}`")).with_help(help))
+        }
+    }
+}
+
+fn short_enough(field: &FieldDescription, text: String) -> Result<String> {
+    let count = text.chars().count();
+    if field.length == 0 || count <= field.length {
+        return Ok(text);
+    }
+    let what = format!("is too long: {count} characters where {} have room", field.length);
+    Err(wrong(field, &what).with_help("shorten it"))
+}
+
+/// Whether a text has the form of an e-mail address, as far as it is sure.
+pub(super) fn is_email(text: &str) -> bool {
+    let Some((before, after)) = text.rsplit_once('@') else { return false };
+    !before.is_empty() && !before.contains('@') && !after.is_empty() && !text.contains(char::is_whitespace)
+}
+
+fn wrong(field: &FieldDescription, what: &str) -> Error {
+    Error::new(ErrorKind::Invalid, format!("`{}` {what}", field.name))
+}

@@ -1,0 +1,131 @@
+//! Carrying out operations, several in one request.
+
+mod assignments;
+mod locks;
+mod passwords;
+mod rows;
+mod users;
+
+pub(crate) use users::inline;
+
+use crate::holdings::{HOLDINGS, Holding, holding};
+use crate::ranges::RecordId;
+use crate::rest::Rest;
+use connector_core::{Error, ErrorKind, Lane, Operation, Outcome, Result};
+
+/// The most records of one request.
+const MOST: usize = 200;
+
+/// What operations of a lane have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// Rows of User are made.
+    Create,
+    /// Rows of User are changed.
+    Change,
+    /// Rows of who holds what are made.
+    Grant(&'static Holding),
+    /// Rows of who holds what are removed.
+    Revoke(&'static Holding),
+    /// Rows of `UserLogin` are changed.
+    Lock,
+    /// A password is set, which goes for one user at a time.
+    Password,
+    /// Nothing that Salesforce does.
+    Refused,
+}
+
+impl Work {
+    fn of(operation: &Operation) -> Self {
+        match operation {
+            Operation::Create { .. } => Self::Create,
+            Operation::Update { .. } | Operation::Enable { .. } | Operation::Disable { .. } => Self::Change,
+            Operation::Grant { .. } | Operation::Revoke { .. } if inline(operation).is_some() => Self::Change,
+            Operation::Grant { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Grant),
+            Operation::Revoke { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Revoke),
+            Operation::Lock { .. } | Operation::Unlock { .. } => Self::Lock,
+            Operation::SetPassword { .. } => Self::Password,
+            Operation::Delete { .. } => Self::Refused,
+        }
+    }
+
+    /// The name, and the most of them in one request.
+    fn lane(self) -> Lane {
+        let (name, most) = match self {
+            Self::Create => ("make users", MOST),
+            Self::Change => ("change users", MOST),
+            Self::Grant(holding) => (holding.granting, MOST),
+            Self::Revoke(holding) => (holding.revoking, MOST),
+            Self::Lock => ("lock and unlock users", MOST),
+            Self::Password => ("set a password", 1),
+            Self::Refused => ("refuse", MOST),
+        };
+        Lane { name, most }
+    }
+}
+
+/// Which operations go together with this one.
+pub(crate) fn lane(operation: &Operation) -> Lane {
+    Work::of(operation).lane()
+}
+
+/// Carries out operations of one lane: one outcome each, in order.
+pub(crate) async fn batch(rest: &Rest, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+    let Some(first) = operations.first() else { return Ok(Vec::new()) };
+    let work = Work::of(first);
+    if operations.len() > work.lane().most || operations.iter().any(|one| lane(one) != work.lane()) {
+        return Err(Error::new(ErrorKind::Internal, "operations that do not go together were sent together"));
+    }
+    match work {
+        Work::Create => users::make(rest, operations).await,
+        Work::Change => users::change(rest, operations).await,
+        Work::Grant(holding) => assignments::grant(rest, holding, operations).await,
+        Work::Revoke(holding) => assignments::revoke(rest, holding, operations).await,
+        Work::Lock => locks::change(rest, operations).await,
+        Work::Password => Ok(vec![passwords::set(rest, first).await]),
+        Work::Refused => Ok(operations.iter().map(|one| Err(refused(one))).collect()),
+    }
+}
+
+/// The error for what is never done.
+pub(crate) fn refused(operation: &Operation) -> Error {
+    let unsupported = |message: String, help: &str| Error::new(ErrorKind::Unsupported, message).with_help(help);
+    match operation {
+        Operation::Delete { .. } => unsupported(
+            "Salesforce never deletes users: too much of the org's history names them".to_owned(),
+            "`disable` the user instead, which frees its licence; `lock` it while something in the org bars that",
+        ),
+        Operation::Revoke { entitlement, .. } if entitlement.entitlement_type == "profile" => unsupported(
+            "a profile can't be taken away: every user has exactly one".to_owned(),
+            "grant another profile, which replaces it, or `disable` the user",
+        ),
+        Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. } => {
+            let types: Vec<_> = HOLDINGS.iter().map(|holding| format!("`{}`", holding.entitlement_type)).collect();
+            unsupported(
+                format!("`{}` is no type of entitlement of Salesforce", entitlement.entitlement_type),
+                &format!("it is `profile`, `role`, {}", types.join(", ")),
+            )
+        }
+        other => unsupported(format!("Salesforce does not do `{}`", other.kind().name()), "leave it out"),
+    }
+}
+
+/// The id of the user whom an operation changes.
+fn user(operation: &Operation) -> Result<RecordId> {
+    let id = operation.account().unwrap_or_default();
+    RecordId::read(id).filter(|id| id.has_prefix("005")).ok_or_else(|| {
+        Error::new(ErrorKind::Invalid, format!("`{id}` is not the id of a user"))
+            .with_help("name the account by its id, of 15 or 18 characters, or by its username")
+    })
+}
+
+fn applied(user: RecordId) -> Outcome {
+    Outcome::Applied { account: user.as_str().to_owned() }
+}
+
+fn unchanged(detail: &str) -> Outcome {
+    Outcome::Unchanged { detail: detail.to_owned() }
+}
+
+const HOLDS_IT: &str = "holds it already";
+const HOLDS_IT_NOT: &str = "does not hold it";

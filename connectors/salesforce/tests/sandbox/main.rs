@@ -1,0 +1,8 @@
+//! The connector against a simulated org: whole reads, and every kind of change read back.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod change;
+mod org;
+mod preparing;
+mod provisioning;
+mod reading;
