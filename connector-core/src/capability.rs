@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::find::FindAccounts;
 use crate::page::Page;
 use crate::prepare::PrepareOperations;
+use crate::rotate::RotateCertificate;
 use async_trait::async_trait;
 use std::fmt;
 
@@ -17,6 +18,7 @@ pub struct Capabilities<'a> {
     accounts: Option<&'a dyn FindAccounts>,
     preparation: Option<&'a dyn PrepareOperations>,
     batch: Option<&'a dyn ProvisionBatch>,
+    rotation: Option<&'a dyn RotateCertificate>,
 }
 
 impl<'a> Capabilities<'a> {
@@ -73,6 +75,18 @@ impl<'a> Capabilities<'a> {
         self.batch
     }
 
+    /// Adds the ability to replace the certificate that the source recognises the key by.
+    #[must_use]
+    pub fn with_rotation(mut self, ability: &'a dyn RotateCertificate) -> Self {
+        self.rotation = Some(ability);
+        self
+    }
+
+    /// The ability to replace the certificate that the source recognises the key by, where there is one.
+    pub fn rotation(&self) -> Option<&'a dyn RotateCertificate> {
+        self.rotation
+    }
+
     /// The names of the abilities there are, for listings.
     pub fn names(&self) -> Vec<&'static str> {
         let mut names = vec!["test_connection", "aggregate_accounts"];
@@ -81,6 +95,7 @@ impl<'a> Capabilities<'a> {
             ("find_accounts", self.accounts.is_some()),
             ("prepare_operations", self.preparation.is_some()),
             ("provision_batch", self.batch.is_some()),
+            ("rotate_certificate", self.rotation.is_some()),
         ];
         names.extend(optional.into_iter().filter(|(_, there)| *there).map(|(name, _)| name));
         names

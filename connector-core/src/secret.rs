@@ -33,6 +33,12 @@ impl SecretRef {
     pub fn rest(&self) -> &str {
         &self.rest
     }
+
+    /// Where the next key stands while a certificate is being replaced: beside this one, in `PATH.next`. Files alone have
+    /// such a place.
+    pub fn successor(&self) -> Option<Self> {
+        (self.scheme == "file").then(|| Self { scheme: self.scheme.clone(), rest: format!("{}.next", self.rest) })
+    }
 }
 
 impl FromStr for SecretRef {

@@ -7,13 +7,13 @@ use connector_core::{
     AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, TimeSpan,
     Token,
 };
-use connector_keys::{CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, open_signer};
+use connector_keys::{CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, key_store, open_signer};
 use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
-use tokio::sync::OnceCell;
+use tokio::sync::RwLock;
 use url::Url;
 
 /// The grant type on the wire.
@@ -92,26 +92,68 @@ auth:
 
 impl AuthSettings for Settings {
     fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>> {
-        Ok(Arc::new(JwtBearer { settings: self, context: context.clone(), key: OnceCell::new() }))
+        Ok(Arc::new(JwtBearer { settings: self, context: context.clone(), key: RwLock::new(None) }))
     }
 }
 
 struct JwtBearer {
     settings: Settings,
     context: Context,
-    /// Opened when it is needed for the first time.
-    key: OnceCell<Arc<dyn Signer>>,
+    /// Opened when it is needed for the first time; another one when a certificate was replaced meanwhile.
+    key: RwLock<Option<Arc<dyn Signer>>>,
 }
 
 impl JwtBearer {
-    async fn key(&self) -> Result<&dyn Signer> {
-        let Settings { key_ref, key_password_ref, .. } = &self.settings;
-        let open = || async {
-            open_signer(&self.context, key_ref, key_password_ref.as_ref())
-                .await
-                .map_err(|error| error.with_context("key_ref", key_ref.to_string()))
-        };
-        self.key.get_or_try_init(open).await.map(AsRef::as_ref)
+    async fn key(&self) -> Result<Arc<dyn Signer>> {
+        if let Some(key) = &*self.key.read().await {
+            return Ok(key.clone());
+        }
+        let mut held = self.key.write().await;
+        if let Some(key) = &*held {
+            return Ok(key.clone());
+        }
+        let key = self.open(&self.settings.key_ref).await?;
+        *held = Some(key.clone());
+        Ok(key)
+    }
+
+    async fn open(&self, key: &SecretRef) -> Result<Arc<dyn Signer>> {
+        open_signer(&self.context, key, self.settings.key_password_ref.as_ref())
+            .await
+            .map_err(|error| error.with_context("key_ref", key.to_string()))
+    }
+
+    async fn ask(&self, via: &dyn Exchange, key: &dyn Signer) -> Result<Token> {
+        let now = self.context.clock().now();
+        let assertion = assertion::sign(self.claims(), key, now).await?;
+        let form = [("grant_type", URN), ("assertion", assertion.expose_secret())];
+        let reply = via.post_form(&self.settings.token_url, &form).await?;
+        let answer = Answer { reply: &reply, url: &self.settings.token_url, now: self.context.clock().now() };
+        answer.read(&assertion)
+    }
+
+    /// While a certificate is replaced, the source may know the key that now stands at the same place, or the one that is
+    /// to stand there next: a job that began with the old one must not fail for that.
+    async fn ask_with_newer(&self, via: &dyn Exchange, refused: Arc<dyn Signer>) -> Option<Token> {
+        let key_ref = &self.settings.key_ref;
+        // A key that never leaves its store is not replaced at the same place, and each wrong PIN counts there.
+        if key_store(key_ref.scheme()).is_some() {
+            return None;
+        }
+        let mut tried = vec![refused];
+        for place in [Some(key_ref.clone()), key_ref.successor()].into_iter().flatten() {
+            let Ok(key) = self.open(&place).await else { continue };
+            if tried.iter().any(|tried| is_same(tried.as_ref(), key.as_ref())) {
+                continue;
+            }
+            if let Ok(token) = self.ask(via, key.as_ref()).await {
+                tracing::info!("signed in with a newer key: the certificate was replaced meanwhile");
+                *self.key.write().await = Some(key);
+                return Some(token);
+            }
+            tried.push(key);
+        }
+        None
     }
 
     fn claims(&self) -> Claims<'_> {
@@ -127,12 +169,13 @@ impl JwtBearer {
     async fn check_certificate(&self, reference: &SecretRef) -> Result<Finding> {
         let chain = Chain::from_pem(&self.context.public_text(reference).await?)?;
         let window = self.settings.rotation.before_expiry.duration();
-        let verdict = chain.judge(Some(self.key().await?), self.context.clock().now(), window, self.context.source());
+        let verdict =
+            chain.judge(Some(self.key().await?.as_ref()), self.context.clock().now(), window, self.context.source());
         finding(verdict)
     }
 
     async fn check_assertion(&self) -> Result<Finding> {
-        assertion::sign(self.claims(), self.key().await?, self.context.clock().now()).await?;
+        assertion::sign(self.claims(), self.key().await?.as_ref(), self.context.clock().now()).await?;
         let Settings { issuer, subject, audience, .. } = &self.settings;
         let issuer = shortened(issuer);
         Ok(Finding::passed(format!(
@@ -146,12 +189,11 @@ impl JwtBearer {
 impl AuthStrategy for JwtBearer {
     async fn token(&self, via: &dyn Exchange) -> Result<Token> {
         refuse_lightning(&self.settings.token_url)?;
-        let now = self.context.clock().now();
-        let assertion = assertion::sign(self.claims(), self.key().await?, now).await?;
-        let form = [("grant_type", URN), ("assertion", assertion.expose_secret())];
-        let reply = via.post_form(&self.settings.token_url, &form).await?;
-        let answer = Answer { reply: &reply, url: &self.settings.token_url, now: self.context.clock().now() };
-        answer.read(&assertion)
+        let key = self.key().await?;
+        match self.ask(via, key.as_ref()).await {
+            Err(refused) if refused.kind() == ErrorKind::Auth => self.ask_with_newer(via, key).await.ok_or(refused),
+            answered => answered,
+        }
     }
 
     async fn check(&self, report: &mut TestReport) {
@@ -171,6 +213,12 @@ impl fmt::Debug for JwtBearer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwtBearer").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+/// Whether two keys are one. Keys that can't be compared count as different: trying one more costs a request.
+fn is_same(one: &dyn Signer, other: &dyn Signer) -> bool {
+    let der = |key: &dyn Signer| key.public_key().and_then(|key| key.to_der());
+    matches!((der(one), der(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// A certificate that ends soon is a warning; one that has ended, or is that of another key, ends the test.
