@@ -25,7 +25,8 @@ impl Project {
     /// The secret of the app, for clients that sign in by client credentials.
     pub const CLIENT_SECRET: &str = "the-secret-of-the-test-app";
 
-    /// Starts an org and writes a project for it. The app's certificate and TLS are set here, the rest of `options` stays.
+    /// Starts an org and writes a project for it. TLS is set here, and the app's certificate when there is none; the rest
+    /// of `options` stays.
     ///
     /// # Panics
     ///
@@ -34,10 +35,9 @@ impl Project {
         let key = PrivateKey::generate(2048).expect("OpenSSL makes RSA keys");
         let request = CertificateRequest { subject_cn: "connector test".into(), organization: None, days: 365 };
         let certificate = Certificate::self_signed(&key, &request, Timestamp::now()).expect("the key signs");
-        options.app.certificate_pem = Some(certificate.to_pem());
+        let certificate_pem = options.app.certificate_pem.get_or_insert_with(|| certificate.to_pem()).clone();
         options.app.client_secret = Some(SecretString::from(Self::CLIENT_SECRET));
         options.tls = true;
-        let certificate_pem = options.app.certificate_pem.clone().unwrap_or_default();
         let sandbox = Sandbox::start(options).await.expect("loopback has free ports");
         let key_pem = key.to_pkcs8_pem(None).expect("a key has a PEM form");
 
