@@ -1,5 +1,6 @@
 //! The client of one source.
 
+use crate::body::Body;
 use crate::hosts::{AllowedHosts, Hosts, host_and_port};
 use crate::login::LoginExchange;
 use crate::request::Request;
@@ -7,8 +8,10 @@ use crate::response::{Response, Verdict};
 use crate::session::Session;
 use crate::tokens::Tokens;
 use crate::transport::Transport;
+use bytes::Bytes;
 use connector_core::{Context, Finding, Result, TestReport, Token};
 use reqwest::Method;
+use secrecy::SecretString;
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -63,6 +66,22 @@ impl Client {
     /// [repeatable](Request::repeatable).
     pub fn post_json(&self, path: &str, body: &impl Serialize) -> Request {
         Request::new(self.session.clone(), Method::POST, path).json(body)
+    }
+
+    /// A POST with a body of another type, repeated like one with JSON.
+    pub fn post(&self, path: &str, content_type: &str, body: Bytes) -> Request {
+        Request::new(self.session.clone(), Method::POST, path).body(content_type, Body::Fixed(body))
+    }
+
+    /// A POST whose body holds the access token, as SOAP wants it. `write` makes the body each time that it is sent, once
+    /// it is certain that the address may get the token.
+    pub fn post_with_token(
+        &self,
+        path: &str,
+        content_type: &str,
+        write: impl Fn(&SecretString) -> Bytes + Send + Sync + 'static,
+    ) -> Request {
+        Request::new(self.session.clone(), Method::POST, path).body(content_type, Body::OfToken(Box::new(write)))
     }
 
     /// A PATCH with a JSON body, repeated like a POST.

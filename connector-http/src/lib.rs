@@ -16,6 +16,7 @@
 //!
 //! The grant types register themselves: `jwt_bearer` and `client_credentials`, see [`grants`].
 
+mod body;
 mod client;
 mod clock_skew;
 mod faults;

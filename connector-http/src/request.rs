@@ -1,5 +1,6 @@
 //! One request, and how often it is sent.
 
+use crate::body::Body;
 use crate::pace::{Tries, retry_after};
 use crate::response::{Response, Verdict};
 use crate::session::Session;
@@ -22,7 +23,7 @@ pub struct Request {
     path: String,
     query: Vec<(String, String)>,
     headers: HeaderMap,
-    body: Option<Bytes>,
+    body: Option<Body>,
     anonymous: bool,
     repeatable: bool,
     /// What went wrong while it was put together; told when it is sent.
@@ -48,7 +49,7 @@ impl Request {
 
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
-            Ok(bytes) => self.body = Some(Bytes::from(bytes)),
+            Ok(bytes) => self.body = Some(Body::Fixed(Bytes::from(bytes))),
             Err(cause) => {
                 let error = Error::new(ErrorKind::Internal, "a request body could not be written as JSON");
                 self.fault = Some(error.with_cause(cause));
@@ -56,6 +57,11 @@ impl Request {
         }
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
         self
+    }
+
+    pub(crate) fn body(mut self, content_type: &str, body: Body) -> Self {
+        self.body = Some(body);
+        self.header(CONTENT_TYPE.as_str(), content_type)
     }
 
     /// Adds query parameters.
@@ -75,7 +81,7 @@ impl Request {
         self
     }
 
-    /// Sends it without the token.
+    /// Sends it without the token; a body that holds the token is left out with it.
     pub fn anonymous(mut self) -> Self {
         self.anonymous = true;
         self
@@ -149,11 +155,19 @@ impl Request {
     }
 
     fn parcel(&self, held: &Held) -> Result<Parcel> {
+        // First of all, whether the address may get what follows.
+        let url = self.url(held)?;
         let mut headers = self.headers.clone();
         if !self.anonymous {
             headers.insert(AUTHORIZATION, held.bearer()?);
         }
-        Ok(Parcel { method: self.method.clone(), url: self.url(held)?, headers, body: self.body.clone() })
+        let body = match &self.body {
+            None => None,
+            Some(Body::Fixed(bytes)) => Some(bytes.clone()),
+            Some(Body::OfToken(_)) if self.anonymous => None,
+            Some(Body::OfToken(write)) => Some(write(&held.token.access_token)),
+        };
+        Ok(Parcel { method: self.method.clone(), url, headers, body })
     }
 
     /// A path is put after the base, so nothing in it can name another host; a whole URL must be permitted.

@@ -1,16 +1,17 @@
 //! The connector: delegates to a file for each thing it reads.
 
 use crate::accounts::Accounts;
+use crate::apps::Apps;
 use crate::custom_fields::CustomFields;
 use crate::group_types::GroupTypes;
 use crate::prepare::Preparation;
 use crate::rest::Rest;
-use crate::{assignments, connection_test, entitlements, find, hosts, prepare, provision};
+use crate::{assignments, certificate, connection_test, entitlements, find, hosts, prepare, provision};
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
-    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page, PrepareOperations,
-    Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, TestReport,
+    Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Deployed,
+    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page,
+    PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, RotateCertificate, TestReport,
 };
 use connector_http::Client;
 use std::fmt;
@@ -25,11 +26,12 @@ pub struct Salesforce {
     accounts: Accounts,
     group_types: OnceCell<GroupTypes>,
     preparation: Preparation,
+    apps: Apps,
 }
 
 impl Salesforce {
     /// Offline.
-    pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields) -> Result<Self> {
+    pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields, apps: Apps) -> Result<Self> {
         let client = Client::open(context, hosts::allowed)?;
         Ok(Self {
             source: context.source().to_owned(),
@@ -38,6 +40,7 @@ impl Salesforce {
             accounts: Accounts::new(custom),
             group_types: OnceCell::new(),
             preparation: Preparation::default(),
+            apps,
         })
     }
 }
@@ -70,7 +73,12 @@ impl Connector for Salesforce {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities::none().with_entitlements(self).with_accounts(self).with_preparation(self).with_batch(self)
+        Capabilities::none()
+            .with_entitlements(self)
+            .with_accounts(self)
+            .with_preparation(self)
+            .with_batch(self)
+            .with_rotation(self)
     }
 }
 
@@ -119,5 +127,26 @@ impl ProvisionBatch for Salesforce {
 
     async fn provision_batch(&self, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
         provision::batch(&self.rest, operations).await
+    }
+}
+
+/// Where the settings name two apps, they are given in the order in which they are written, each with its issuer: the
+/// connector does not see the `issuer` of `auth:`, so the engine tells which one is in use.
+#[async_trait]
+impl RotateCertificate for Salesforce {
+    fn apps(&self) -> Result<Vec<App>> {
+        self.apps.all()
+    }
+
+    async fn reach(&self) -> Result<()> {
+        self.rest.reach().await
+    }
+
+    async fn deployed(&self, app: &App) -> Result<Deployed> {
+        certificate::deployed(&self.rest, self.apps.named(app)?).await
+    }
+
+    async fn deploy(&self, app: &App, certificate: &str) -> Result<()> {
+        certificate::deploy(&self.rest, self.apps.named(app)?, certificate).await
     }
 }

@@ -1,7 +1,9 @@
 #![doc = include_str!("docs.md")]
 
 mod accounts;
+mod apps;
 mod assignments;
+mod certificate;
 mod connection_test;
 mod connector;
 mod custom_fields;

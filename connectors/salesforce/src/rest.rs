@@ -164,10 +164,21 @@ impl Rest {
         if response.is_success() { Ok(response) } else { Err(error::of_write(&response, doing)) }
     }
 
-    async fn get(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Response> {
-        let response = self.client.get(path).query(query).send().await?;
+    /// Makes a cheap request that needs a session: asks what the API offers.
+    pub(crate) async fn reach(&self) -> Result<()> {
+        let path = self.path("").await?;
+        self.get(&path, &[], "asking what the API offers").await.map(drop)
+    }
+
+    /// Sends a request that changes nothing; `doing` says what is tried.
+    pub(crate) async fn ask(&self, request: Request, doing: &str) -> Result<Response> {
+        let response = request.send().await?;
         self.note_usage(&response);
         if response.is_success() { Ok(response) } else { Err(error::of_answer(&response, doing)) }
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Response> {
+        self.ask(self.client.get(path).query(query), doing).await
     }
 
     fn note_usage(&self, response: &Response) {

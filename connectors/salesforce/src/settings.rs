@@ -1,5 +1,6 @@
 //! What a user writes under `settings:`.
 
+use crate::apps::{Apps, OneOfTwo, OnlyApp};
 use crate::connector::Salesforce;
 use crate::custom_fields::CustomFields;
 use connector_core::{Connector, Context, Error, ErrorKind, Result};
@@ -32,6 +33,8 @@ auth:
 settings:
   # The API version. Default: the newest that the org lists.
   # api_version: \"67.0\"
+  # The app as Setup names it (or kind: connected_app); replacing its certificate needs it.
+  # app: {kind: external_client_app, name: Identity_Connector}
   # Custom fields of User to read: none, all, or a list of names.
   custom_fields: none
 ";
@@ -45,8 +48,13 @@ pub struct Settings {
     api_version: Option<String>,
     /// How large tables are read. `auto` chooses by itself; today that is always REST.
     transport: Transport,
-    /// The app that the source signs in with, as it is named in Salesforce Setup. Nothing that reads needs it.
-    app: Option<App>,
+    /// The app that the source signs in with, as it is named in Salesforce Setup. Only the rotation of its certificate
+    /// needs it.
+    app: Option<OnlyApp>,
+    /// Instead of `app`: two apps that take turns, so that one stands by while the other is in use. The one whose `issuer`
+    /// equals that of `auth:` is in use.
+    #[schemars(length(min = 2, max = 2))]
+    apps: Option<Vec<OneOfTwo>>,
     /// Which custom fields of User to read: `none`, `all`, or a list of field names such as `[Cost_Center__c]`.
     custom_fields: CustomFields,
 }
@@ -60,28 +68,6 @@ enum Transport {
     Rest,
 }
 
-/// The app that the source signs in with.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-struct App {
-    /// Which kind of app it is.
-    #[expect(dead_code, reason = "checked with the file; used by certificate rotation")]
-    kind: AppKind,
-    /// Its API name.
-    #[schemars(length(min = 1))]
-    #[expect(dead_code, reason = "checked with the file; used by certificate rotation")]
-    name: String,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-enum AppKind {
-    ExternalClientApp,
-    ConnectedApp,
-}
-
 impl connector_core::Settings for Settings {
     fn open(self, context: &Context) -> Result<Box<dyn Connector>> {
         if let Some(version) = &self.api_version {
@@ -89,7 +75,8 @@ impl connector_core::Settings for Settings {
         }
         // Both choices mean REST as long as there is no other way.
         let (Transport::Auto | Transport::Rest) = self.transport;
-        Ok(Box::new(Salesforce::open(context, self.api_version, self.custom_fields)?))
+        let apps = Apps::of(self.app, self.apps)?;
+        Ok(Box::new(Salesforce::open(context, self.api_version, self.custom_fields, apps)?))
     }
 }
 

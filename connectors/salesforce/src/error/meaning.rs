@@ -115,7 +115,9 @@ fn request(code: &str) -> Option<Meaning> {
         | "METHOD_NOT_ALLOWED"
         | "UNSUPPORTED_MEDIA_TYPE"
         | "MISSING_ARGUMENT"
-        | "INVALID_TYPE_FOR_OPERATION" => lasting(Internal, "this is a fault of the connector; please report it"),
+        | "INVALID_TYPE_FOR_OPERATION"
+        | "INVALID_MULTIPART_REQUEST"
+        | "soapenv:Client" => lasting(Internal, "this is a fault of the connector; please report it"),
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! Salesforce's errors in our terms.
 
 mod change;
+mod fault;
 mod meaning;
 
 use connector_core::{Error, ErrorKind, Happened, Retry};
@@ -51,6 +52,7 @@ fn refusal(body: &[u8]) -> Option<Refusal> {
         .ok()
         .and_then(|all| all.into_iter().next())
         .or_else(|| serde_json::from_slice(body).ok())
+        .or_else(|| fault::refusal(body))
 }
 
 /// The error of an answer that is no success; `doing` says what was tried, as in "reading `User`".
@@ -160,13 +162,18 @@ pub(crate) fn is_denied(error: &Error) -> bool {
     matches!(code(error), Some("INSUFFICIENT_ACCESS" | "INSUFFICIENT_ACCESS_OR_READONLY"))
 }
 
+/// Whether the session was refused, be it because of the form of its token.
+pub(crate) fn is_refused_session(error: &Error) -> bool {
+    code(error) == Some("INVALID_SESSION_ID")
+}
+
 /// Whether what was asked does not exist in this org, or not in this form.
 pub(crate) fn is_not_offered(error: &Error) -> bool {
     matches!(code(error), Some("NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INVALID_TYPE"))
 }
 
 /// A text of the server as part of a sentence: one line, not too long, no full stop.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let line = text.replace("<br>", " ");
     let line = line.split_whitespace().filter(|word| *word != "^").collect::<Vec<_>>().join(" ");
     let mut short: String = line.chars().filter(|character| !character.is_control()).take(SHOWN).collect();

@@ -1,0 +1,127 @@
+//! Deploying another certificate, and waiting for the end.
+
+use super::component::Component;
+use super::failure::{self, DeployResult};
+use super::{package, pem, rights};
+use crate::apps::NamedApp;
+use crate::rest::Rest;
+use connector_core::{Error, ErrorKind, Happened, Result, Retry};
+use serde::Deserialize;
+use std::iter::successors;
+use std::time::Duration;
+
+/// How often a deploy is sent whose answer did not come, or that the org puts off.
+const ATTEMPTS: u32 = 3;
+
+/// Before looking what became of a deploy whose answer did not come, and between the first two looks at one under way.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
+/// For how long a deploy is waited for.
+const MOST: Duration = Duration::from_mins(10);
+
+/// Gives the app another certificate. An answer that got lost is no reason to stop: it is looked at what the app has, and
+/// deployed again where the certificate isn't there. A second deploy waits its turn behind the first.
+pub(crate) async fn deploy(rest: &Rest, app: &NamedApp, certificate: &str) -> Result<()> {
+    pem::check(certificate)?;
+    let mut attempts = 0;
+    let mut lost = false;
+    let id = loop {
+        attempts += 1;
+        let in_doubt = |error: Error| if lost { error.with_happened(Happened::Unknown) } else { error };
+        let component = Component::find(rest, app).await.map_err(in_doubt)?;
+        if lost && component.has(certificate) {
+            return Ok(());
+        }
+        match send(rest, app, &component.with_certificate(certificate)?).await {
+            Ok(id) => break id,
+            Err(error) if attempts < ATTEMPTS && may_come_again(&error) => {
+                lost |= error.happened() == Happened::Unknown;
+                tracing::debug!(%error, attempts, "deploying again");
+                tokio::time::sleep(FIRST_WAIT * attempts).await;
+            }
+            Err(error) => return Err(in_doubt(error)),
+        }
+    };
+    follow(rest, app, &id).await
+}
+
+fn may_come_again(error: &Error) -> bool {
+    error.happened() == Happened::Unknown || matches!(error.retry(), Retry::After(_))
+}
+
+/// Asks for the deploy; gives its id.
+async fn send(rest: &Rest, app: &NamedApp, component: &Component) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        id: String,
+    }
+    let doing = format!("deploying the {} `{}`", app.kind.title(), app.name);
+    let path = rest.path("metadata/deployRequest").await?;
+    let (content_type, body) = package::body(component, rest.version().await?)?;
+    let request = rest.client.post(&path, &content_type, body);
+    let response = rest.write(request, &doing).await.map_err(|error| rights::explained(error, app.kind))?;
+    // It was taken, whatever the answer looks like.
+    let answer: Answer = response.json().map_err(|fault| fault.with_happened(Happened::Unknown))?;
+    if answer.id.is_empty() || !answer.id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let message = format!("{doing}: the answer names no deploy");
+        return Err(Error::new(ErrorKind::Protocol, message).with_happened(Happened::Unknown));
+    }
+    Ok(answer.id)
+}
+
+/// Waits until the deploy is over.
+async fn follow(rest: &Rest, app: &NamedApp, id: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "deployResult")]
+        result: DeployResult,
+    }
+    let doing = format!("asking how far the deploy `{id}` is");
+    let path = rest.path(&format!("metadata/deployRequest/{id}")).await?;
+    for wait in waits() {
+        tokio::time::sleep(wait).await;
+        let request = rest.client.get(&path).query(&[("includeDetails", "true")]);
+        let answer = rest.ask(request, &doing).await.and_then(|response| response.json::<Answer>());
+        match answer {
+            Ok(Answer { result }) if result.done => return failure::outcome(&result, app, id),
+            Ok(_) => {}
+            Err(error) if is_passing(error.kind()) => tracing::debug!(%error, "the deploy goes on unseen"),
+            Err(error) => {
+                return Err(rights::explained(error, app.kind).with_happened(Happened::Unknown));
+            }
+        }
+    }
+    let minutes = MOST.as_secs() / 60;
+    Err(Error::new(ErrorKind::Timeout, format!("the deploy `{id}` did not end within {minutes} minutes"))
+        .with_help(
+            "look at it in Setup › Deployment Status: it may wait behind another one; when it is over, run this again",
+        )
+        .with_happened(Happened::Unknown))
+}
+
+/// What may be over at the next look; the client below has asked a few times already.
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::RateLimited)
+}
+
+/// Growing waits, as long as they stay within the most.
+fn waits() -> impl Iterator<Item = Duration> {
+    successors(Some(FIRST_WAIT), |wait| Some((*wait * 2).min(LONGEST_WAIT))).scan(Duration::ZERO, |waited, wait| {
+        *waited += wait;
+        (*waited <= MOST).then_some(wait)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deploy_is_looked_at_often_at_first_and_for_ten_minutes_at_most() {
+        let waits: Vec<_> = waits().collect();
+        assert!(waits.is_sorted() && waits[0] < Duration::from_secs(1));
+        let whole: Duration = waits.iter().sum();
+        assert!(whole <= MOST && whole + LONGEST_WAIT > MOST, "{whole:?}");
+    }
+}

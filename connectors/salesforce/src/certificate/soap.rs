@@ -1,0 +1,83 @@
+//! Reading by SOAP: the Metadata API lists and reads components in no other way.
+
+use super::xml::{NAMESPACE, escaped};
+use crate::error;
+use crate::rest::Rest;
+use bytes::Bytes;
+use connector_core::{Error, ErrorKind, Happened, Result};
+use connector_http::Response;
+use roxmltree::{Document, Node};
+use secrecy::{ExposeSecret, SecretString};
+
+const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+
+/// Calls an operation that only reads; `arguments` is XML. Gives the answer as text; [`results`] reads it.
+pub(super) async fn call(rest: &Rest, operation: &str, arguments: &str, doing: &str) -> Result<Response> {
+    let path = format!("/services/Soap/m/{}", rest.version().await?);
+    let body = format!("<m:{operation}>{arguments}</m:{operation}>");
+    let request = rest
+        .client
+        .post_with_token(&path, "text/xml; charset=UTF-8", move |token| envelope(token, &body))
+        .header("Accept", "text/xml")
+        .header("SOAPAction", "\"\"")
+        .repeatable();
+    match rest.ask(request, doing).await {
+        Err(refused) if error::is_refused_session(&refused) => Err(of_session(rest, refused, doing).await),
+        answer => answer.map_err(|error| error.with_happened(Happened::No)),
+    }
+}
+
+/// Never shown and never logged: it holds the token.
+fn envelope(token: &SecretString, body: &str) -> Bytes {
+    let token = escaped(token.expose_secret());
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><e:Envelope xmlns:e=\"{ENVELOPE}\" xmlns:m=\"{NAMESPACE}\"><e:Header>\
+         <m:SessionHeader><m:sessionId>{token}</m:sessionId></m:SessionHeader></e:Header><e:Body>{body}</e:Body>\
+         </e:Envelope>"
+    );
+    Bytes::from(text)
+}
+
+/// Why SOAP refuses a session that was just made: REST tells whether it is a good one.
+async fn of_session(rest: &Rest, refused: Error, doing: &str) -> Error {
+    match rest.reach().await {
+        Ok(()) => Error::new(
+            ErrorKind::Auth,
+            format!("{doing}: the org takes the session for REST but not for SOAP (`INVALID_SESSION_ID`)"),
+        )
+        .with_help(
+            "let the app issue opaque access tokens: switch off \"Issue JSON Web Token (JWT)-based access tokens for named \
+             users\" in its OAuth settings. Salesforce does not take such tokens for SOAP, by which certificates are read",
+        ),
+        Err(error) if error.kind() == ErrorKind::Auth => error,
+        Err(_) => refused,
+    }
+}
+
+/// Reads an answer: hands on what stands within the operation's response.
+pub(super) fn results<T>(
+    answer: &Response,
+    operation: &str,
+    doing: &str,
+    read: impl FnOnce(Node<'_, '_>) -> T,
+) -> Result<T> {
+    let odd = || {
+        Error::new(ErrorKind::Protocol, format!("{doing}: the answer is not one of Salesforce's Metadata API"))
+            .with_help("check `token_url`, and whether a proxy or a maintenance page answers in Salesforce's place")
+    };
+    let text = str::from_utf8(&answer.body).map_err(|_| odd())?;
+    let tree = Document::parse(text.trim_start()).map_err(|_| odd())?;
+    let wanted = format!("{operation}Response");
+    let response = tree.descendants().find(|node| node.has_tag_name((NAMESPACE, wanted.as_str())));
+    response.map(read).ok_or_else(odd)
+}
+
+/// The children of a name.
+pub(super) fn children<'a>(node: Node<'a, 'a>, name: &str) -> impl Iterator<Item = Node<'a, 'a>> {
+    node.children().filter(move |child| child.has_tag_name((NAMESPACE, name)))
+}
+
+/// The text of a child.
+pub(super) fn text<'a>(node: Node<'a, 'a>, name: &str) -> Option<&'a str> {
+    children(node, name).next()?.text().map(str::trim)
+}

@@ -1,0 +1,18 @@
+//! How SOAP refuses: the fault of an envelope.
+
+use super::Refusal;
+use roxmltree::Document;
+
+/// The refusal that a fault tells, where the body is one: `sf:INVALID_SESSION_ID` becomes that code, and its text loses the
+/// code that it begins with.
+pub(super) fn refusal(body: &[u8]) -> Option<Refusal> {
+    let text = str::from_utf8(body).ok()?;
+    let tree = Document::parse(text.trim_start()).ok()?;
+    let fault = tree.descendants().find(|node| node.tag_name().name() == "Fault")?;
+    let child = |name: &str| fault.children().find(|node| node.has_tag_name(name))?.text().map(str::trim);
+    let whole = child("faultcode")?;
+    let code = whole.strip_prefix("sf:").unwrap_or(whole);
+    let message = child("faultstring").unwrap_or_default();
+    let message = message.strip_prefix(code).map_or(message, |rest| rest.trim_start_matches([':', ' ']));
+    Some(Refusal { code: code.to_owned(), message: message.to_owned(), fields: None })
+}
