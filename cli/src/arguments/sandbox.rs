@@ -24,6 +24,9 @@ pub(crate) struct SalesforceArguments {
     /// How long each answer waits, for example 200ms
     #[arg(long, value_name = "TIME", value_parser = time_span)]
     pub(crate) latency: Option<TimeSpan>,
+    /// How long a new certificate takes to be accepted, for example 30s
+    #[arg(long, value_name = "TIME", value_parser = time_span)]
+    pub(crate) propagation: Option<TimeSpan>,
     /// What goes wrong, for example 503:5; an unknown name lists them all. May be given again
     #[arg(long = "fault", value_name = "FAULT", value_parser = fault)]
     pub(crate) faults: Vec<Fault>,

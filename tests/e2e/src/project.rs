@@ -5,6 +5,7 @@ use connector_keys::{Certificate, CertificateRequest, PrivateKey};
 use connector_sandbox_salesforce::{Options, Sandbox};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -81,6 +82,24 @@ impl Project {
         let path = self.path("secrets").join(name);
         let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
         file.and_then(|mut file| file.write_all(text.as_bytes())).expect("the folder is ours");
+    }
+
+    /// Adds an active user with the profile *Standard User* to the org, and says its id.
+    ///
+    /// # Panics
+    ///
+    /// When the org does not take it.
+    pub fn add_user(&self, username: &str) -> String {
+        let org = self.sandbox.org();
+        let profile = org.id_of("Profile", 1).expect("every org has this profile");
+        let fields = [
+            ("Username", json!(username)),
+            ("LastName", json!(username.split('@').next())),
+            ("ProfileId", json!(profile)),
+            ("UserType", json!("Standard")),
+            ("IsActive", json!(true)),
+        ];
+        org.add_user(&fields).expect("the fields are those of a user")
     }
 
     /// The project folder.

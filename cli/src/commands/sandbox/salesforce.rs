@@ -52,6 +52,7 @@ fn options(arguments: &SalesforceArguments) -> Options {
         users: arguments.users,
         port: arguments.port,
         latency: arguments.latency.map(TimeSpan::duration).unwrap_or_default(),
+        propagation: arguments.propagation.map(TimeSpan::duration).unwrap_or_default(),
         faults: arguments.faults.clone(),
         ..Options::default()
     }

@@ -52,13 +52,22 @@ pub enum Fault {
     LostAnswer(u64),
     /// `lost-answer-once:N`
     LostAnswerOnce(u64),
+    /// `deploy-fails`
+    DeployFails,
+    /// `deploy-stuck:N`
+    DeployStuck(u64),
+    /// `deploy-lost-answer`
+    DeployLostAnswer,
+    /// `certificate-never-accepted`
+    CertificateNeverAccepted,
 }
 
 /// How each fault is written, for messages.
 const FORMS: &str = "`token-html`, `foreign-instance-url:URL`, `clock-skew:S`, `html-200`, `503:N`, `session-expiry:N`, \
     `session-expiry-once:N`, `request-limit[:N]`, `concurrent-limit:N`, `slow:MS`, `reset[:N]`, `cut:N`, \
     `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`, `lock-row:N`, \
-    `refuse-row:N`, `lost-answer:N`, `lost-answer-once:N`";
+    `refuse-row:N`, `lost-answer:N`, `lost-answer-once:N`, `deploy-fails`, `deploy-stuck:N`, `deploy-lost-answer`, \
+    `certificate-never-accepted`";
 
 impl FromStr for Fault {
     type Err = Error;
@@ -103,6 +112,10 @@ impl FromStr for Fault {
             "refuse-row" => nth(None).map(Self::RefuseRow),
             "lost-answer" => nth(None).map(Self::LostAnswer),
             "lost-answer-once" => nth(None).map(Self::LostAnswerOnce),
+            "deploy-fails" => plain(Self::DeployFails),
+            "deploy-stuck" => nth(None).map(Self::DeployStuck),
+            "deploy-lost-answer" => plain(Self::DeployLostAnswer),
+            "certificate-never-accepted" => plain(Self::CertificateNeverAccepted),
             _ => Err(unknown()),
         }
     }
@@ -134,6 +147,10 @@ impl fmt::Display for Fault {
             Self::RefuseRow(n) => write!(f, "refuse-row:{n}"),
             Self::LostAnswer(n) => write!(f, "lost-answer:{n}"),
             Self::LostAnswerOnce(n) => write!(f, "lost-answer-once:{n}"),
+            Self::DeployFails => f.write_str("deploy-fails"),
+            Self::DeployStuck(n) => write!(f, "deploy-stuck:{n}"),
+            Self::DeployLostAnswer => f.write_str("deploy-lost-answer"),
+            Self::CertificateNeverAccepted => f.write_str("certificate-never-accepted"),
         }
     }
 }
@@ -168,6 +185,10 @@ mod tests {
             "refuse-row:5",
             "lost-answer:3",
             "lost-answer-once:2",
+            "deploy-fails",
+            "deploy-stuck:4",
+            "deploy-lost-answer",
+            "certificate-never-accepted",
         ] {
             let fault: Fault = text.parse().unwrap();
             assert_eq!(fault.to_string(), text);

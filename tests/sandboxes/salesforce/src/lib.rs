@@ -26,7 +26,12 @@
 //!   users, permission sets and packages, the organization, login history, territories where asked for;
 //! * SOQL with parent paths, subqueries, `COUNT()`, `FIELDS()`, filters, semi-joins, date literals, order, limit, offset;
 //!   no `GROUP BY`, no `TYPEOF`;
-//! * rights of the integration user that hide objects and fields and refuse writes ([`Rights`]), and `describe` that says so per object and field.
+//! * the Metadata API as far as changing an app's certificate needs it: `listMetadata`, `readMetadata`, `retrieve`,
+//!   `deploy` and their checks over SOAP, `metadata/deployRequest` over REST, for `ExtlClntAppGlobalOauthSettings`,
+//!   `ExternalClientApplication` and `ConnectedApp`. Apps are changed, not made. A deploy goes on by a step with every
+//!   request for metadata or a token, and a new certificate takes effect [`Options::propagation`] later;
+//! * rights of the integration user that hide objects and fields and refuse writes ([`Rights`]), and `describe` that says
+//!   so per object and field.
 //!
 //! # What can be written
 //!
@@ -80,13 +85,19 @@
 //! | `refuse-row:N` | every Nth row to be written answers `FIELD_CUSTOM_VALIDATION_EXCEPTION` and is not written |
 //! | `lost-answer:N` | every Nth write is carried out, then the connection is closed with no answer |
 //! | `lost-answer-once:N` | the same for the Nth write only |
+//! | `deploy-fails` | every deploy fails with `UNKNOWN_EXCEPTION` in a component |
+//! | `deploy-stuck:N` | every deploy is in progress for N polls |
+//! | `deploy-lost-answer` | the first deploy is taken, but the connection is closed without an answer |
+//! | `certificate-never-accepted` | deploys succeed, but a certificate that the app never accepted before never is |
 //!
 //! What refuses or breaks before an answer (`503`, `reset`, limits, dead sessions) also keeps a write from being done.
 
+mod app;
 mod certificate;
 mod fault;
 mod http;
 mod id;
+mod metadata;
 mod options;
 mod org;
 mod requests;
@@ -95,8 +106,10 @@ mod soql;
 mod write;
 mod writes;
 
+pub use app::{App, AppKind};
 pub use fault::Fault;
-pub use options::{App, AppKind, Options, Rights};
+pub use metadata::{AppChange, Deploy, DeployStatus};
+pub use options::{Options, Rights, WhilePropagating};
 pub use org::{Blocker, Org};
 pub use requests::{LoggedRequest, Requests};
 pub use sandbox::Sandbox;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
-use crate::Fault;
+use crate::{App, Fault};
 
 /// What a simulated org is started with; [`Options::default`] is an org of 200 users over plain HTTP.
 #[derive(Clone, Debug)]
@@ -33,6 +31,12 @@ pub struct Options {
     pub daily_requests: u64,
     /// The app that asks for tokens.
     pub app: App,
+    /// Further apps of the org. Names and consumer keys have to differ.
+    pub more_apps: Vec<App>,
+    /// How long after a deploy succeeded its certificate takes effect; two to ten minutes in a real org.
+    pub propagation: Duration,
+    /// Which certificates are accepted until then.
+    pub while_propagating: WhilePropagating,
     /// The user the app works for.
     pub username: String,
     /// What that user may do.
@@ -58,6 +62,9 @@ impl Default for Options {
             newest_version: 67,
             daily_requests: 100_000,
             app: App::default(),
+            more_apps: Vec::new(),
+            propagation: Duration::ZERO,
+            while_propagating: WhilePropagating::default(),
             username: "integration@acme.example".to_owned(),
             rights: Rights::default(),
             territories: false,
@@ -66,41 +73,17 @@ impl Default for Options {
     }
 }
 
-/// The kind of app in the org's Setup; it decides which audiences and error texts the token endpoint knows.
+/// Which certificates an app accepts while a new one makes its way through the org. None of it is documented; the worst
+/// was seen, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AppKind {
-    /// An External Client App: refuses the generic login hosts as audience.
+pub enum WhilePropagating {
+    /// The old one alone.
     #[default]
-    ExternalClientApp,
-    /// A Connected App.
-    ConnectedApp,
-}
-
-/// The OAuth app of the simulated org.
-#[derive(Clone, Debug)]
-pub struct App {
-    /// The OAuth client id.
-    pub consumer_key: String,
-    /// The client secret; `None` switches the client credentials flow off.
-    pub client_secret: Option<SecretString>,
-    /// The uploaded certificate in PEM; `None` switches the JWT bearer flow off.
-    pub certificate_pem: Option<String>,
-    /// External Client App or Connected App.
-    pub kind: AppKind,
-    /// Whether the user is pre-authorized by a profile or permission set.
-    pub approved: bool,
-}
-
-impl Default for App {
-    fn default() -> Self {
-        Self {
-            consumer_key: "3MVG9SandboxConsumerKey0000000000000000000".to_owned(),
-            client_secret: None,
-            certificate_pem: None,
-            kind: AppKind::default(),
-            approved: true,
-        }
-    }
+    Old,
+    /// The old one and the new one.
+    Both,
+    /// None at all.
+    Neither,
 }
 
 /// What the integration user may do. Default: everything a connector needs.
@@ -119,6 +102,12 @@ pub struct Rights {
     pub assign_permission_sets: bool,
     /// *Reset User Passwords and Unlock Users*.
     pub reset_passwords: bool,
+    /// *Modify Metadata Through Metadata API Functions*: any call of the Metadata API.
+    pub modify_metadata: bool,
+    /// *Customize Application* and *Manage Connected Apps*.
+    pub customize_application: bool,
+    /// *External Client App Developer*.
+    pub external_client_app_developer: bool,
     /// Fields hidden by field-level security, for example `User.EmployeeNumber`.
     pub hidden_fields: Vec<String>,
 }
@@ -132,6 +121,9 @@ impl Default for Rights {
             view_roles: true,
             assign_permission_sets: true,
             reset_passwords: true,
+            modify_metadata: true,
+            customize_application: true,
+            external_client_app_developer: true,
             hidden_fields: Vec::new(),
         }
     }

@@ -14,7 +14,8 @@ pub struct Requests {
     pub api: u64,
     /// Requests by kind: `token`, `versions`, `query:User`, `more:User`, `describe:User`, `limits`, …; writes as
     /// `create:User`, `update:User`, `delete:GroupMember`, `password:User`, `collections:create:User`, `composite`,
-    /// `batch`. What a composite or a batch holds is counted by its kind, too, but in no total.
+    /// `batch`; metadata as `metadata:deploy`, `metadata:status`, `metadata:cancel`, `soap:readMetadata`. What a
+    /// composite or a batch holds is counted by its kind, too, but in no total.
     pub by_kind: BTreeMap<String, u64>,
     /// The latest 10,000 requests, oldest first.
     pub log: VecDeque<LoggedRequest>,

@@ -8,9 +8,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::Fault;
+use crate::app::App;
 use crate::certificate::Tls;
 use crate::http::{Host, Listener, Shared, bind};
-use crate::options::{App, Options};
+use crate::metadata::Deploy;
+use crate::options::Options;
 use crate::org::Org;
 use crate::requests::Requests;
 
@@ -55,9 +57,15 @@ impl Sandbox {
         &self.shared.login_url
     }
 
-    /// The OAuth client id of the app.
+    /// The OAuth client id of the app, of the first one where there are several.
     pub fn consumer_key(&self) -> String {
-        self.shared.app().consumer_key.clone()
+        self.shared.metadata().apps.first().consumer_key.clone()
+    }
+
+    /// The app of this developer name as Setup shows it: with the certificate that was deployed last, be it accepted
+    /// already or not.
+    pub fn app(&self, name: &str) -> Option<App> {
+        self.shared.metadata().apps.named(name).cloned()
     }
 
     /// The user the app works for.
@@ -90,9 +98,19 @@ impl Sandbox {
         self.shared.faults.set(faults);
     }
 
-    /// Replaces the app, for example its certificate.
+    /// Replaces the app of the same developer name, for example its certificate, with effect at once; or adds it.
     pub fn set_app(&self, app: App) {
-        *self.shared.app() = app;
+        self.shared.metadata().apps.set(app);
+    }
+
+    /// Every deploy that clients asked for since the start, oldest first, with what it changed and what was lost by it.
+    pub fn deploys(&self) -> Vec<Deploy> {
+        self.shared.metadata().deploys.history()
+    }
+
+    /// Lets certificates that were deployed take effect now, without waiting for [`Options::propagation`] to be over.
+    pub fn finish_propagation(&self) {
+        self.shared.metadata().apps.finish_propagation();
     }
 
     /// Ends every session: the next request with an old token answers 401.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::answer::Answer;
 use crate::Fault;
+use crate::metadata::Trouble;
 
 /// The faults in force, and the counts that say when one is due.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(crate) struct Misbehaviour {
     writes: AtomicU64,
     /// Rows that were to be written so far.
     rows: AtomicU64,
+    /// Deploys that were taken so far.
+    deploys: AtomicU64,
 }
 
 /// What goes wrong with one row that is to be written.
@@ -47,7 +50,7 @@ impl Misbehaviour {
     /// Replaces the faults and counts from the beginning.
     pub(crate) fn set(&self, faults: Vec<Fault>) {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
-        for count in [&self.requests, &self.pages, &self.writes, &self.rows] {
+        for count in [&self.requests, &self.pages, &self.writes, &self.rows, &self.deploys] {
             count.store(0, Ordering::Relaxed);
         }
     }
@@ -137,6 +140,21 @@ impl Misbehaviour {
                 _ => {}
             }
         }
+    }
+
+    /// What goes wrong with deploys.
+    pub(crate) fn deploys(&self) -> Trouble {
+        let stuck = self.find(|fault| if let Fault::DeployStuck(polls) = fault { Some(*polls) } else { None });
+        Trouble {
+            fails: self.has(&Fault::DeployFails),
+            stuck: stuck.unwrap_or(0),
+            never_accepted: self.has(&Fault::CertificateNeverAccepted),
+        }
+    }
+
+    /// Counts a deploy that was taken and says whether its answer gets lost.
+    pub(crate) fn loses_deploy(&self) -> bool {
+        self.deploys.fetch_add(1, Ordering::Relaxed) == 0 && self.has(&Fault::DeployLostAnswer)
     }
 
     pub(crate) fn kills_cursors(&self) -> bool {

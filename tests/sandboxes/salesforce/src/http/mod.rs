@@ -3,6 +3,7 @@
 mod answer;
 mod describe;
 mod listener;
+mod metadata;
 mod misbehave;
 mod query;
 mod resources;

@@ -6,7 +6,7 @@ use super::answer::{Answer, Ask};
 use super::session::Session;
 use super::shared::{Host, Shared};
 use super::write::{self, Caller};
-use super::{describe, query, resources, token};
+use super::{describe, metadata, query, resources, token};
 use crate::org::INTEGRATION;
 use crate::org::object::Object;
 use crate::org::value::Value;
@@ -32,6 +32,7 @@ pub(crate) fn answer(shared: &Shared, host: Host, ask: &Ask) -> Option<Answer> {
         ["services", "oauth2", "revoke"] => Some(resources::revoke(shared, ask).kind("revoke")),
         ["services", "oauth2", "userinfo"] => Some(resources::userinfo(shared, ask).kind("userinfo")),
         ["id", organization, user] => Some(resources::identity(shared, ask, organization, user).kind("identity")),
+        ["services", "Soap", "m", version] => metadata::soap(shared, host, ask, version),
         ["services", "data"] => versions(shared, ask),
         ["services", "data", version, ref rest @ ..] => data(shared, host, ask, version, rest),
         _ => Some(Answer::not_found().kind("unknown")),
@@ -110,10 +111,14 @@ pub(crate) fn session(shared: &Shared, ask: &Ask) -> Result<Session, Answer> {
         .strip_prefix("Bearer ")
         .or_else(|| header.strip_prefix("OAuth "))
         .ok_or_else(|| Answer::error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"))?;
-    let session = shared.sessions().take(token).ok_or_else(expired)?;
-    let state = shared.org.read();
-    let is_active = state.named(Object::User, session.user, "IsActive") == Value::Bool(true);
-    if is_active { Ok(session) } else { Err(expired()) }
+    session_of(shared, token).ok_or_else(expired)
+}
+
+/// The session of a token, as long as its user is active.
+pub(super) fn session_of(shared: &Shared, token: &str) -> Option<Session> {
+    let session = shared.sessions().take(token)?;
+    let is_active = shared.org.read().named(Object::User, session.user, "IsActive") == Value::Bool(true);
+    is_active.then_some(session)
 }
 
 /// Answers a request for a resource of the data.
@@ -121,6 +126,7 @@ pub(super) fn resource(shared: &Shared, ask: &Ask, caller: Caller<'_>, rest: &[&
     let version = caller.version;
     match rest {
         ["composite", rest @ ..] => composite(shared, ask, caller, rest),
+        ["metadata", "deployRequest", rest @ ..] => metadata::deploy_request(shared, ask, caller, rest),
         ["sobjects", object, rest @ ..] => {
             let Some(object) = Object::named(object).filter(|object| shared.org.read().sees(*object)) else {
                 return Answer::not_found().kind("unknown");

@@ -16,6 +16,22 @@ pub(crate) struct Session {
     left: Option<u64>,
 }
 
+/// What an access token looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenForm {
+    /// `<15-character org id>!<random>`.
+    Opaque,
+    /// Three parts, as an app issues them that `isNamedUserJwtEnabled`. They open no door of SOAP.
+    Jwt,
+}
+
+impl TokenForm {
+    /// The form of a token of this org.
+    pub(crate) fn of(token: &str) -> Self {
+        if token.contains('!') { Self::Opaque } else { Self::Jwt }
+    }
+}
+
 /// All sessions of the org, by token.
 #[derive(Default)]
 pub(crate) struct Sessions {
@@ -24,14 +40,25 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Opens a session and gives its token: `<15-character org id>!<random>`.
-    pub(crate) fn open(&mut self, organization: Id, user: u64, lifetime: impl Fn(u64) -> Option<u64>) -> String {
+    /// Opens a session and gives its token.
+    pub(crate) fn open(
+        &mut self,
+        organization: Id,
+        user: u64,
+        form: TokenForm,
+        lifetime: impl Fn(u64) -> Option<u64>,
+    ) -> String {
         let mut random = [0; 60];
         // The system's generator does not fail; were it to, tokens would only be easier to guess on loopback.
         openssl::rand::rand_bytes(&mut random).unwrap_or_default();
         self.opened += 1;
         let random = URL_SAFE_NO_PAD.encode(random).replace('-', ".");
-        let token = format!("{}!AQ{:04}{random}", &organization.as_str()[..15], self.opened % 10_000);
+        let number = self.opened % 10_000;
+        let token = match form {
+            TokenForm::Opaque => format!("{}!AQ{number:04}{random}", organization.short()),
+            // Nobody looks into it but the org, which knows it by heart.
+            TokenForm::Jwt => format!("eyJhbGciOiJSUzI1NiJ9.e30.{number:04}{}", random.replace('.', "-")),
+        };
         self.open.insert(token.clone(), Session { user, left: lifetime(self.opened) });
         token
     }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use super::misbehave::Misbehaviour;
 use super::query::Cursors;
 use super::session::Sessions;
-use crate::options::{App, Options};
+use crate::metadata::Metadata;
+use crate::options::Options;
 use crate::org::Org;
 use crate::requests::Requests;
 
@@ -29,7 +30,7 @@ pub(crate) struct Shared {
     pub(crate) instance_url: String,
     pub(crate) faults: Misbehaviour,
     pub(crate) api_usage: AtomicU64,
-    app: Mutex<App>,
+    metadata: Mutex<Metadata>,
     sessions: Mutex<Sessions>,
     cursors: Mutex<Cursors>,
     requests: Mutex<Requests>,
@@ -48,7 +49,7 @@ impl Shared {
         Self {
             org: Org::new(&options),
             faults: Misbehaviour::new(options.faults.clone()),
-            app: Mutex::new(options.app.clone()),
+            metadata: Mutex::new(Metadata::new(&options)),
             options,
             login_url,
             instance_url,
@@ -61,8 +62,16 @@ impl Shared {
         }
     }
 
-    pub(crate) fn app(&self) -> MutexGuard<'_, App> {
-        locked(&self.app)
+    /// The metadata as it is. Never asked for while the org is held.
+    pub(crate) fn metadata(&self) -> MutexGuard<'_, Metadata> {
+        locked(&self.metadata)
+    }
+
+    /// The metadata for a client's request, which moves deploys on; `is_poll` for a request that asks after one.
+    pub(crate) fn metadata_moved_on(&self, is_poll: bool) -> MutexGuard<'_, Metadata> {
+        let mut metadata = self.metadata();
+        metadata.step(self.faults.deploys(), is_poll, self.now());
+        metadata
     }
 
     pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {

@@ -10,9 +10,10 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value as Json, json};
 
 use super::answer::{Answer, Ask};
+use super::session::TokenForm;
 use super::shared::Shared;
 use crate::Fault;
-use crate::options::{App, AppKind};
+use crate::app::{App, AppKind};
 use crate::org::INTEGRATION;
 use crate::org::object::Object;
 use crate::org::value::Value;
@@ -30,6 +31,7 @@ const SCOPE: &str = "api refresh_token";
 type Refused = (&'static str, &'static str);
 
 const INVALID_ASSERTION: Refused = ("invalid_grant", "invalid assertion");
+const UNKNOWN_APP: Refused = ("invalid_client_id", "client identifier invalid");
 const NOT_APPROVED: Refused = ("invalid_grant", "user hasn't approved this consumer");
 
 /// `POST /services/oauth2/token`.
@@ -56,8 +58,7 @@ pub(crate) fn token(shared: &Shared, ask: &Ask) -> Answer {
 }
 
 fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Refused> {
-    let app = shared.app().clone();
-    let claims = verified(&app, assertion)?;
+    let (app, claims) = verified(shared, assertion)?;
     let text = |name: &str| claims.get(name).and_then(Json::as_str);
     check_audience(shared, &app, text("aud").unwrap_or(""))?;
     // The org also takes the number as a string, as some clients in wide use send it.
@@ -76,26 +77,27 @@ fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Ref
     }
     let user = approved(shared, &app, text("sub").or_else(|| text("prn")).unwrap_or(""))?;
     check_login(shared, user)?;
-    Ok(success(shared, user))
+    Ok(success(shared, &app, user))
 }
 
-/// The claims of an assertion whose form, issuer and signature are right.
-fn verified(app: &App, assertion: &str) -> Result<Map<String, Json>, Refused> {
+/// The app and the claims of an assertion whose form, issuer and signature are right.
+fn verified(shared: &Shared, assertion: &str) -> Result<(App, Map<String, Json>), Refused> {
     let parts: Vec<&str> = assertion.split('.').collect();
     let [header, payload, signature] = parts[..] else { return Err(INVALID_ASSERTION) };
     let header = decoded(header)?;
     let claims = decoded(payload)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| INVALID_ASSERTION)?;
-    if claims.get("iss").and_then(Json::as_str) != Some(app.consumer_key.as_str()) {
-        return Err(("invalid_client_id", "client identifier invalid"));
+    let issuer = claims.get("iss").and_then(Json::as_str).unwrap_or("");
+    let (app, certificates) = shared.metadata_moved_on(false).apps.with_key(issuer).ok_or(UNKNOWN_APP)?;
+    if certificates.is_empty() && app.certificate_pem.is_none() {
+        return Err(("invalid_grant", "invalid grant type"));
     }
-    let Some(certificate) = &app.certificate_pem else { return Err(("invalid_grant", "invalid grant type")) };
     let signed = &assertion[..assertion.rfind('.').unwrap_or(0)];
     let is_rs256 = header.get("alg").and_then(Json::as_str) == Some("RS256");
-    if !is_rs256 || !fits(certificate, signed, &signature) {
+    if !is_rs256 || !certificates.iter().any(|certificate| fits(certificate, signed, &signature)) {
         return Err(INVALID_ASSERTION);
     }
-    Ok(claims)
+    Ok((app, claims))
 }
 
 fn decoded(part: &str) -> Result<Map<String, Json>, Refused> {
@@ -160,16 +162,13 @@ fn client_credentials(shared: &Shared, ask: &Ask, id: &str, secret: &str) -> Res
         Some((id, secret)) if secret_is_missing(ask) => (id, secret),
         _ => (id.to_owned(), secret.to_owned()),
     };
-    let app = shared.app().clone();
-    if id != app.consumer_key {
-        return Err(("invalid_client_id", "client identifier invalid"));
-    }
+    let (app, _) = shared.metadata_moved_on(false).apps.with_key(&id).ok_or(UNKNOWN_APP)?;
     let known = app.client_secret.as_ref().ok_or(("invalid_grant", "no client credentials user enabled"))?;
     if !openssl_equal(known.expose_secret().as_bytes(), secret.as_bytes()) {
         return Err(("invalid_client", "invalid client credentials"));
     }
     check_login(shared, INTEGRATION)?;
-    let mut answer = success(shared, INTEGRATION);
+    let mut answer = success(shared, &app, INTEGRATION);
     let issued_at = shared.now().to_string();
     let signed = format!("{}{issued_at}", answer.get("id").and_then(Json::as_str).unwrap_or(""));
     let signature = PKey::hmac(known.expose_secret().as_bytes())
@@ -195,7 +194,7 @@ fn basic(ask: &Ask) -> Option<(String, String)> {
     decoded.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
 }
 
-fn success(shared: &Shared, user: u64) -> Map<String, Json> {
+fn success(shared: &Shared, app: &App, user: u64) -> Map<String, Json> {
     let state = shared.org.read();
     let organization = state.world.organization();
     let lifetime = |session: u64| {
@@ -205,7 +204,9 @@ fn success(shared: &Shared, user: u64) -> Map<String, Json> {
             _ => None,
         })
     };
-    let token = shared.sessions().open(organization, user, lifetime);
+    let is_jwt = app.settings.get("isNamedUserJwtEnabled").is_some_and(|values| values == &["true"]);
+    let form = if is_jwt { TokenForm::Jwt } else { TokenForm::Opaque };
+    let token = shared.sessions().open(organization, user, form, lifetime);
     let foreign = shared.faults.find(|fault| match fault {
         Fault::ForeignInstanceUrl(url) => Some(url.clone()),
         _ => None,

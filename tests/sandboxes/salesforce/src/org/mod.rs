@@ -27,3 +27,4 @@ pub use blocker::Blocker;
 pub use handle::Org;
 pub(crate) use people::INTEGRATION;
 pub(crate) use upkeep::Author;
+pub(crate) use world::SETTLED;

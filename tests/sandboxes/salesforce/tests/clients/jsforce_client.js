@@ -10,6 +10,40 @@ function connection() {
   return new jsforce.Connection({ oauth2: { loginUrl: env.SANDBOX_LOGIN, clientId: env.SANDBOX_KEY }, version: '67.0' });
 }
 
+// Reads the app's metadata and deploys another certificate into it, over SOAP and over REST.
+async function rotate(conn) {
+  const type = 'ExtlClntAppGlobalOauthSettings';
+  conn.metadata.pollInterval = 10;
+
+  const listed = await conn.metadata.list([{ type }], '67.0');
+  assert.deepStrictEqual(listed.map((file) => [file.type, file.fullName]), [[type, 'Connector_glbloauth']]);
+  const fullName = listed[0].fullName;
+  const settings = await conn.metadata.read(type, fullName);
+  assert.deepStrictEqual([settings.fullName, settings.consumerKey], [fullName, env.SANDBOX_KEY]);
+  assert.strictEqual(settings.isPkceRequired, 'false');
+  assert.match(settings.certificate, /^-----BEGIN CERTIFICATE-----/);
+  await assert.rejects(conn.metadata.list([{ type: 'Nothing' }]), { errorCode: 'sf:INVALID_TYPE' });
+
+  const unpackaged = { types: [{ members: [fullName], name: type }], version: '67.0' };
+  const retrieved = await conn.metadata.retrieve({ apiVersion: '67.0', singlePackage: true, unpackaged }).complete();
+  assert.deepStrictEqual([retrieved.success, retrieved.status], [true, 'Succeeded']);
+  assert.deepStrictEqual(retrieved.fileProperties.map((file) => file.fullName), [fullName]);
+  assert.strictEqual(Buffer.from(retrieved.zipFile, 'base64').subarray(0, 2).toString(), 'PK');
+
+  // What was retrieved can be deployed as it is, and changes nothing.
+  const zip = Buffer.from(retrieved.zipFile, 'base64');
+  const options = { singlePackage: true, rollbackOnError: true };
+  const same = await conn.metadata.deploy(zip, options).complete(true);
+  assert.deepStrictEqual([same.success, same.numberComponentErrors], [true, 0]);
+  assert.ok(same.details.componentSuccesses.some((component) => component.fullName === fullName));
+
+  const taken = await conn.metadata.deployRest(Buffer.from(env.SANDBOX_PACKAGE, 'base64'), options);
+  let status = taken.deployResult;
+  assert.strictEqual(status.status, 'Pending');
+  while (!status.done) status = await conn.metadata.checkDeployStatus(taken.id, true, true);
+  assert.deepStrictEqual([status.status, status.numberComponentsDeployed], ['Succeeded', 1]);
+}
+
 async function write(conn) {
   const profile = await conn.sobject('Profile').findOne({ Name: 'Standard User' }, ['Id']);
   const person = (number) => ({
@@ -105,6 +139,7 @@ async function main() {
   });
 
   await write(conn);
+  await rotate(conn);
 
   await conn.oauth2.revokeToken(conn.accessToken);
   // With nothing to sign in again with, the client hands the org's error on.
