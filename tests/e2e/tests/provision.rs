@@ -159,6 +159,21 @@ async fn every_type_of_entitlement_is_granted_and_revoked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_is_held_is_unchanged_also_for_a_disabled_user() {
+    let project = project().await;
+    project.add_user("pat@acme.example");
+    let plan = "
+- grant: {account: pat@acme.example, entitlement: permission_set/Sales_Ops}
+- disable: {account: pat@acme.example}
+";
+    apply(&project, plan, 0);
+    let again = apply(&project, plan, 0);
+    assert_summary(&again, json!({"applied": 0, "unchanged": 2, "failed": 0, "pending": 0}));
+    let other = "- grant: {account: pat@acme.example, entitlement: permission_set/Sales_Read}";
+    assert_eq!(apply(&project, other, 1)[0]["error"]["kind"], "invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn passwords_are_set_from_where_they_are_kept_and_reset() {
     let project = project().await;
     let org = project.sandbox.org();
