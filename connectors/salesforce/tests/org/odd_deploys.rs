@@ -20,8 +20,8 @@ fn xml(status: u16, body: &str) -> ResponseTemplate {
 }
 
 fn list(names: &[&str]) -> ResponseTemplate {
-    let results: String = names.iter().map(|name| format!("<result><fullName>{name}</fullName></result>")).collect();
-    xml(200, &format!("<listMetadataResponse>{results}</listMetadataResponse>"))
+    let results: Vec<_> = names.iter().map(|name| format!("<result><fullName>{name}</fullName></result>")).collect();
+    xml(200, &format!("<listMetadataResponse>{}</listMetadataResponse>", results.concat()))
 }
 
 fn records(records: &str) -> ResponseTemplate {
