@@ -11,7 +11,7 @@ mod source;
 
 pub(crate) use aggregate::{AggregateArguments, RunCommand, RunsArguments};
 pub(crate) use certificate::{
-    CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, KeyFileArguments,
+    CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
 pub(crate) use project::{InitArguments, QuickstartArguments};

@@ -1,7 +1,7 @@
 //! Asking the person at the terminal.
 
 use connector_core::{Error, ErrorKind, Result};
-use inquire::{InquireError, Password, PasswordDisplayMode};
+use inquire::{Confirm, InquireError, Password, PasswordDisplayMode};
 use secrecy::SecretString;
 use std::io::{IsTerminal, stderr, stdin};
 
@@ -19,6 +19,11 @@ pub(crate) fn answer<T>(asked: Result<T, InquireError>, instead: &str) -> Result
         }
         cause => Error::new(ErrorKind::Definition, format!("can't ask on this terminal: {cause}")).with_help(instead),
     })
+}
+
+/// Asks whether to do something that changes a system; no is the answer of who just presses Enter.
+pub(crate) fn confirm(question: &str) -> Result<bool> {
+    answer(Confirm::new(question).with_default(false).prompt(), "look at it with `--preview`, then do it with `--yes`")
 }
 
 /// Asks for a password that is there already.

@@ -227,6 +227,19 @@ fn a_name_that_no_account_or_entitlement_has_is_refused_and_not_an_empty_answer(
 }
 
 #[test]
+fn the_tour_changes_accounts_and_reads_the_change_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["quickstart", "tour"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("$ connector provision salesforce plans/first.yaml --yes"));
+    let tour = folder.path().join("tour");
+    let journal = text(&run(&tour, &["operations", "salesforce", "--output", "json"]).stdout);
+    assert_eq!(journal.matches("\"outcome\":\"applied\"").count(), 5, "{journal}");
+    let jane = ["accounts", "salesforce", "--where", "name = \"jane.roe@acme.example\"", "--output", "json"];
+    assert!(text(&run(&tour, &jane).stdout).contains("\"Department\":\"Sales\""));
+}
+
+#[test]
 fn an_export_replaces_a_file_whole_and_leaves_links_and_devices_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     assert!(run(folder.path(), &["quickstart", "tour"]).status.success());

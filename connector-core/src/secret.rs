@@ -11,7 +11,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-/// Says where a secret is kept, never the secret itself: `file:PATH`, `env:NAME`, `command:["prog","arg"]`.
+/// Says where a secret is kept, never the secret itself: `file:PATH`, `env:NAME`, `command:["prog","arg"]` and what else
+/// is linked in.
 ///
 /// The part before the first colon names a registered [`SecretResolver`].
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -87,7 +88,7 @@ impl JsonSchema for SecretRef {
         json_schema!({
             "type": "string",
             "pattern": SECRET_REF_PATTERN,
-            "description": "Where the secret is kept: file:PATH, env:NAME or command:[\"prog\",\"arg\"]; never the secret itself"
+            "description": "Where the secret is kept: file:PATH, env:NAME, command:[\"prog\",\"arg\"] or another place that `connector connectors` lists; never the secret itself"
         })
     }
 }

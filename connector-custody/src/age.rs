@@ -53,6 +53,14 @@ impl SecretResolver for Age {
 fn decrypt(path: &Path) -> Result<SecretString> {
     let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
     let sealed = read(path, &shown, "check the path: it starts from the project folder")?;
+    let is_age = ["age-encryption.org/", "-----BEGIN AGE ENCRYPTED FILE-----"]
+        .into_iter()
+        .any(|start| sealed.trim_ascii_start().starts_with(start.as_bytes()));
+    if !is_age {
+        return Err(fault(format!("the file `{shown}` is no age file")).with_help(
+            "make it with `age -r RECIPIENT -o FILE PLAIN`; a file of sops is decrypted with `command:[\"sops\",\"-d\",\"FILE\"]`",
+        ));
+    }
     let decryptor = Decryptor::new_buffered(BufReader::new(ArmoredReader::new(&sealed[..])))
         .map_err(|cause| unreadable(cause, &shown))?;
     let identities = if decryptor.is_scrypt() { vec![passphrase(&shown)?] } else { identities(&shown)? };
@@ -149,12 +157,7 @@ fn unreadable(cause: DecryptError, shown: &str) -> Error {
             fault(format!("the passphrase of `{shown}` was made so costly that it takes minutes to check"))
                 .with_help("encrypt the file again on this machine")
         }
-        DecryptError::Io(cause) if cause.kind() != io::ErrorKind::InvalidData => damaged(shown).with_cause(cause),
-        DecryptError::InvalidHeader | DecryptError::UnknownFormat | DecryptError::Io(_) => {
-            fault(format!("the file `{shown}` is no age file")).with_help(
-                "make it with `age -r RECIPIENT -o FILE PLAIN`; a file of sops is decrypted with `command:[\"sops\",\"-d\",\"FILE\"]`",
-            )
-        }
+        DecryptError::Io(cause) => damaged(shown).with_cause(cause),
         _ => damaged(shown),
     }
 }

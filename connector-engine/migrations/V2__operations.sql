@@ -55,4 +55,5 @@ CREATE TABLE operations (
 );
 CREATE INDEX operations_of_account ON operations (plan, lead, turn);
 CREATE INDEX operations_by_key ON operations (plan, account_key, number);
-CREATE INDEX operations_left ON operations (plan, turn) WHERE outcome IN ('planned', 'pending');
+CREATE INDEX operations_planned ON operations (plan, turn) WHERE outcome = 'planned';
+CREATE INDEX operations_pending ON operations (plan, turn) WHERE outcome = 'pending';

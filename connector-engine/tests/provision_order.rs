@@ -59,9 +59,10 @@ async fn an_account_under_two_names_that_is_deleted_and_made_anew_is_changed_in_
         delete("bob"),
         create("bob", json!({"Title": "new"}), &[]),
         grant("bob", "group/1"),
+        update("A0001", json!({"Title": "meant for the deleted one"})),
     ];
     let (_, reports) = Place::new().carry_out(&directory, &plan).await;
-    assert_eq!(outcomes(&reports), [Applied; 4]);
+    assert_eq!(outcomes(&reports), [Applied, Applied, Applied, Applied, Failed]);
     assert_eq!(reports[3].account, "A0002");
     assert_eq!(directory.server().accounts.len(), 1);
     assert_eq!(directory.server().person("bob").held, [reference("group/1")].into());
@@ -236,7 +237,7 @@ async fn a_stop_does_not_wait_until_something_may_be_sent_again() {
     let mut directory = Directory::of(&["bob"]);
     directory.single = Box::new(|_, _| {
         let busy = Error::new(ErrorKind::Conflict, "the record is locked");
-        Fate::Refused(busy.with_retry(Retry::After(Duration::from_secs(3600))))
+        Fate::Refused(busy.with_retry(Retry::After(Duration::from_hours(1))))
     });
     let place = Place::new();
     let (mut provisioning, ..) = place.preview(&directory, &[disable("bob")]).await;
@@ -246,9 +247,8 @@ async fn a_stop_does_not_wait_until_something_may_be_sent_again() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         later.cancel();
     });
-    let began = tokio::time::Instant::now();
-    provisioning.apply(|_| {}, &stop).await.unwrap();
-    assert!(began.elapsed() < Duration::from_secs(60), "by the paused clock");
+    // The clock is paused: it goes on by itself when everybody waits.
+    tokio::time::timeout(Duration::from_mins(1), provisioning.apply(|_| {}, &stop)).await.unwrap().unwrap();
     assert_eq!(place.tally(&provisioning.id()).planned, 1);
 }
 

@@ -69,6 +69,20 @@ impl Certificate {
         build().map(Self::wrap).map_err(|stack| not_made(&stack))
     }
 
+    /// What to ask for when another certificate takes its place: the same subject, for as many days.
+    pub fn renewal(&self) -> CertificateRequest {
+        let entry = |nid| {
+            let found = self.x509.subject_name().entries_by_nid(nid).next();
+            found.and_then(|entry| entry.data().to_string().ok())
+        };
+        let days = self.not_after().duration_since(self.not_before()).as_hours() / 24;
+        CertificateRequest {
+            subject_cn: entry(Nid::COMMONNAME).unwrap_or_else(|| "connector".to_owned()),
+            organization: entry(Nid::ORGANIZATIONNAME),
+            days: u32::try_from(days).unwrap_or(365).clamp(1, 3_650),
+        }
+    }
+
     /// Whether it was made for this key.
     pub fn fits(&self, key: &dyn Signer) -> bool {
         let Ok(own) = self.x509.public_key() else { return false };

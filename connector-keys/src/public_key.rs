@@ -30,6 +30,11 @@ impl PublicKey {
         self.key.public_key_to_der().map_err(unreadable)
     }
 
+    /// Its size in bits.
+    pub fn bits(&self) -> u32 {
+        self.key.bits()
+    }
+
     /// What it is, for people: `RSA 2048`.
     pub fn describe(&self) -> String {
         let kind = match self.key.id() {

@@ -19,6 +19,8 @@ pub(crate) enum CertCommand {
     },
     /// Check the certificates of the sources; exit code 1 when one has ended or ends soon
     Check(CertCheckArguments),
+    /// Replace the key and certificate of a source with no downtime: deploy, prove, switch
+    Rotate(CertRotateArguments),
 }
 
 /// Arguments of `cert new`.
@@ -96,4 +98,24 @@ fn key_size(text: &str) -> Result<u32, String> {
         "4096" => Ok(4096),
         _ => Err("write 2048 or 4096".to_owned()),
     }
+}
+
+/// Arguments of `cert rotate`.
+#[derive(Args, Debug)]
+pub(crate) struct CertRotateArguments {
+    /// The source: its name or the path of its file
+    #[arg(required_unless_present = "due", conflicts_with = "due")]
+    pub(crate) name: Option<String>,
+    /// All sources with `auth.rotation` whose certificate ends soon, as that says; for a timer
+    #[arg(long)]
+    pub(crate) due: bool,
+    /// Show the steps and the exact change, and stop
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) preview: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// How long the new key is tried before the old certificate comes back
+    #[arg(long, default_value = "20m", value_name = "TIME")]
+    pub(crate) wait: TimeSpan,
 }

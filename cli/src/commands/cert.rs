@@ -6,6 +6,7 @@ mod files;
 mod import;
 mod new;
 mod password;
+mod rotate;
 mod show;
 
 pub(crate) use new::{KeyAndCertificate, make_key_and_certificate};
@@ -20,5 +21,6 @@ pub(crate) fn run(invocation: &Invocation, command: &CertCommand) -> Result<Exit
         CertCommand::Import(arguments) => import::run(invocation, arguments),
         CertCommand::Show { subject } => show::run(invocation, subject),
         CertCommand::Check(arguments) => check::run(invocation, arguments),
+        CertCommand::Rotate(arguments) => rotate::run(invocation, arguments),
     }
 }

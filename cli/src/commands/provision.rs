@@ -6,6 +6,7 @@ use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{PlanProgress, plural};
+use crate::terminal;
 use connector_core::{Error, ErrorKind};
 use connector_engine::plan;
 use connector_engine::provision::{Earlier, Job, Preview, Provisioning, Settled};
@@ -13,7 +14,6 @@ use connector_engine::query::OutcomeTally;
 use connector_engine::source::Opened;
 use connector_engine::store::Store;
 use show::Shown;
-use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
@@ -63,7 +63,7 @@ fn needs_answer(invocation: &Invocation, arguments: &ProvisionArguments, earlier
     if arguments.preview || is_approved {
         return Ok(false);
     }
-    if invocation.printer.is_json() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if invocation.printer.is_json() || !terminal::can_ask() {
         return Err(Error::new(ErrorKind::Definition, "nobody is there to be asked whether to apply the plan")
             .with_help("look at it with `--preview`, then apply it with `--yes`"));
     }
@@ -194,18 +194,10 @@ impl Run<'_> {
     fn ask(&self, tally: &OutcomeTally) -> Result<bool, Stop> {
         self.invocation.printer.flush()?;
         let question = format!("Apply {} to {}?", plural(tally.planned, "operation"), self.opened.source);
-        match inquire::Confirm::new(&question).with_default(false).prompt() {
-            Ok(true) => Ok(true),
-            Ok(false) => {
-                self.invocation.printer.note("Nothing was changed");
-                Ok(false)
-            }
-            Err(inquire::InquireError::OperationCanceled | inquire::InquireError::OperationInterrupted) => {
-                Err(Error::new(ErrorKind::Cancelled, "stopped; nothing was changed").into())
-            }
-            Err(cause) => Err(Error::new(ErrorKind::Internal, format!("can't ask on this terminal: {cause}"))
-                .with_help("look at the plan with `--preview`, then apply it with `--yes`")
-                .into()),
+        let wanted = terminal::confirm(&question)?;
+        if !wanted {
+            self.invocation.printer.note("Nothing was changed");
         }
+        Ok(wanted)
     }
 }

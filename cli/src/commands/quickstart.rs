@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 const USERS: u64 = 1_000;
 const NAME: &str = "salesforce";
+const PLAN: &str = "plans/first.yaml";
 
 pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> Result<Exit, Stop> {
     let folder = &arguments.dir;
@@ -54,8 +55,15 @@ pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> R
     tour.step(&["accounts", NAME, "--limit", "5"])?;
     tour.step(&["entitlements", NAME, "--type", "queue"])?;
 
+    tour.title("Change it: a plan of what shall be")?;
+    write_plan(&sandbox)?;
+    tour.show_file(PLAN)?;
+    tour.step(&["provision", NAME, PLAN, "--yes"])?;
+
     tour.title("Read it again")?;
-    tour.say("Meanwhile an administrator deactivates one user of the simulated org.")?;
+    tour.say(
+        "What the plan did is found there, and so is what an administrator does meanwhile: deactivating one user.",
+    )?;
     tour.line("")?;
     change_something(&sandbox)?;
     tour.step(&["aggregate", NAME])?;
@@ -84,6 +92,32 @@ fn refuse_used_folder(folder: &Path) -> Result<()> {
 fn change_something(sandbox: &Sandbox) -> Result<()> {
     let id = sandbox.org().user_id(7);
     sandbox.org().deactivate(&id)
+}
+
+/// A plan for somebody who joins, and for two users of the simulated org: one moves, one leaves.
+fn write_plan(sandbox: &Sandbox) -> Result<()> {
+    let org = sandbox.org();
+    let username = |number| org.field(&org.user_id(number), "Username").map(|name| name.as_str().map(str::to_owned));
+    let text = format!(
+        "\
+operations:
+  # Somebody joins,
+  - create:
+      name: jane.roe@acme.example
+      attributes: {{FirstName: Jane, LastName: Roe, Department: Sales, Profile: Standard User}}
+      entitlements: [permission_set/Sales_Ops, group/Sales_Team_0]
+  # somebody moves to another department,
+  - update: {{account: {mover}, set: {{Department: Treasury, Title: Treasurer}}}}
+  - grant: {{account: {mover}, entitlement: permission_set/Finance_Ops}}
+  # and somebody leaves.
+  - lock: {{account: {leaver}}}
+  - disable: {{account: {leaver}}}
+",
+        mover = username(9)?.unwrap_or_default(),
+        leaver = username(11)?.unwrap_or_default(),
+    );
+    let written = fs::create_dir_all("plans").and_then(|()| fs::write(PLAN, text));
+    written.map_err(|cause| file_error("can't write", Path::new(PLAN), cause))
 }
 
 /// This program's file, when typing `connector` would not find one.

@@ -65,8 +65,14 @@ impl Provisioning<'_> {
         simulation: &Simulation<'_>,
         pass: &mut Pass<'_, P>,
     ) -> Result<()> {
-        for lead in self.journal.with(Held::merge_accounts).await? {
-            let foreseen = self.foresee_some(simulation, lead - 1, lead).await?;
+        let leads = self.journal.with(Held::merge_accounts).await?;
+        for part in leads.chunks(look::most(&self.job)) {
+            let part = part.to_vec();
+            let gather = move |journal: &mut Held| {
+                let rows = part.iter().map(|lead| journal.asked_of(lead - 1, *lead)).collect::<Result<Vec<_>>>()?;
+                Ok(rows.concat())
+            };
+            let foreseen = simulation.foresee(self.journal.with(gather).await?).await?;
             pass.done -= foreseen.len() as u64;
             pass.keep(foreseen).await?;
         }

@@ -29,6 +29,8 @@ pub(super) struct Simulation<'a> {
 struct Course {
     rows: std::vec::IntoIter<AskedRow>,
     state: State,
+    /// The id of the account that was there at first.
+    first_id: Option<String>,
     /// Why nothing can be said about the account, and what to do about it.
     unclear: Option<(String, String)>,
     /// The operation that was to make it and can't.
@@ -104,7 +106,8 @@ impl Simulation<'_> {
                     (State::absent(), Some((error.message().to_owned(), help)))
                 }
             };
-            Course { rows: rows.into_iter(), state, unclear, not_made: None }
+            let first_id = state.id().map(str::to_owned);
+            Course { rows: rows.into_iter(), state, first_id, unclear, not_made: None }
         });
         Ok(courses.collect())
     }
@@ -124,7 +127,13 @@ impl Simulation<'_> {
             .map(|wanted| self.entitlements.resolve(&self.job, wanted))
             .collect::<Result<_>>()?;
         let exists = row.kind == OperationKind::Create && on.state.is_there();
-        if row.kind != OperationKind::Create && row.kind != OperationKind::Delete && !on.state.is_there() {
+        let is_missing = match row.kind {
+            OperationKind::Create => false,
+            _ if on.is_deleted(&row.account) => true,
+            OperationKind::Delete => false,
+            _ => !on.state.is_there(),
+        };
+        if is_missing {
             return Err(missing(&self.job, &row.account));
         }
         let account = on.state.id().unwrap_or_default().to_owned();
@@ -234,6 +243,11 @@ impl Simulation<'_> {
 impl Course {
     fn id(&self) -> Option<String> {
         self.state.id().filter(|id| !id.is_empty()).map(str::to_owned)
+    }
+
+    /// Whether this is the id of an account that was deleted, and made anew under its name: the new one has another id.
+    fn is_deleted(&self, id: &str) -> bool {
+        self.state.is_there() && self.first_id.as_deref() == Some(id) && self.state.id() != Some(id)
     }
 
     fn unchanged(&self, row: &AskedRow, detail: String) -> Foreseen {

@@ -38,7 +38,25 @@ pub struct AuthBlock {
     pub settings: Value,
 }
 
+impl Source {
+    /// The same source, with other values in its `auth:` block.
+    pub(crate) fn with_auth(&self, changes: &[(&str, &str)]) -> Self {
+        let mut source = self.clone();
+        if let Some(members) = source.auth.as_mut().and_then(|auth| auth.settings.as_object_mut()) {
+            for (name, value) in changes {
+                members.insert((*name).to_owned(), Value::from(*value));
+            }
+        }
+        source
+    }
+}
+
 impl AuthBlock {
+    /// A text in the block.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.settings[name].as_str()
+    }
+
     /// The fields that say where a secret or certificate is kept: name and ref, in the order of the file.
     pub fn refs(&self) -> Vec<(&str, &str)> {
         let fields = self.settings.as_object().into_iter().flatten();

@@ -54,12 +54,12 @@ impl Opened {
     }
 }
 
-/// A key that moves to another place, a block whose lines change places, or another day to renew a certificate leaves
-/// the definition the same.
+/// A key that moves to another place, another app for the same user (they take turns when a certificate is replaced), a
+/// block whose lines change places, or another day to renew a certificate leaves the definition the same.
 fn definition_of(source: &Source) -> String {
     let fields = source.auth.iter().filter_map(|auth| auth.settings.as_object()).flatten();
     let auth: BTreeMap<_, _> = fields
-        .filter(|(name, _)| !name.ends_with("_ref") && *name != "rotation")
+        .filter(|(name, _)| !name.ends_with("_ref") && *name != "rotation" && *name != "issuer")
         .map(|(name, value)| (name.as_str(), sorted(value)))
         .collect();
     let text = format!("{} {auth:?} {}", source.connector.name, sorted(&source.settings));

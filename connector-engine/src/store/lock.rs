@@ -13,6 +13,7 @@ use std::time::Duration;
 pub(crate) enum Work {
     Aggregation,
     Provisioning,
+    Rotation,
 }
 
 impl Work {
@@ -21,6 +22,7 @@ impl Work {
         match self {
             Self::Aggregation => "source",
             Self::Provisioning => "provision",
+            Self::Rotation => "rotate",
         }
     }
 
@@ -28,6 +30,7 @@ impl Work {
         match self {
             Self::Aggregation => "aggregating",
             Self::Provisioning => "provisioning",
+            Self::Rotation => "replacing the certificate of",
         }
     }
 
@@ -35,6 +38,7 @@ impl Work {
         match self {
             Self::Aggregation => "wait until it ends, or stop that process; its run can then be taken up",
             Self::Provisioning => "wait until it ends, or stop that process and settle its plan with `--resume`",
+            Self::Rotation => "wait until it ends, or stop that process and run `cert rotate` again, which goes on",
         }
     }
 }

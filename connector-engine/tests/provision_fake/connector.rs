@@ -30,6 +30,7 @@ type Single = dyn Fn(&Operation, usize) -> Fate + Send + Sync;
 type Reading = dyn Fn(usize) -> Option<Error> + Send + Sync;
 
 /// A connector to a directory in memory.
+#[allow(clippy::struct_excessive_bools, reason = "abilities that a test switches off one by one")]
 pub struct Directory {
     server: Arc<Mutex<Server>>,
     pub context: Context,
@@ -133,26 +134,26 @@ impl Directory {
         let task = tokio::spawn(serve(self.server.clone(), self.delay, operations.to_vec(), whole, fates));
         task.await.unwrap()
     }
+}
 
-    fn shown(&self, id: &str, person: &Person, concern: &Concern) -> Account {
-        let mut attributes = AttributesBuilder::default();
-        for (name, value) in &person.attributes {
-            if name != "Hidden" || concern.attributes.contains(name) {
-                attributes.push(name, value).unwrap();
-            }
+fn shown(id: &str, person: &Person, concern: &Concern) -> Account {
+    let mut attributes = AttributesBuilder::default();
+    for (name, value) in &person.attributes {
+        if name != "Hidden" || concern.attributes.contains(name) {
+            attributes.push(name, value).unwrap();
         }
-        if concern.attributes.contains("PasswordChanged") && person.password_changed > 0 {
-            attributes.push("PasswordChanged", &person.password_changed).unwrap();
-        }
-        Account {
-            id: id.to_owned(),
-            name: person.name.clone(),
-            display_name: None,
-            enabled: !person.disabled,
-            locked: concern.locks && person.locked,
-            attributes: attributes.build(),
-            entitlements: person.held.intersection(&concern.entitlements).cloned().collect(),
-        }
+    }
+    if concern.attributes.contains("PasswordChanged") && person.password_changed > 0 {
+        attributes.push("PasswordChanged", &person.password_changed).unwrap();
+    }
+    Account {
+        id: id.to_owned(),
+        name: person.name.clone(),
+        display_name: None,
+        enabled: !person.disabled,
+        locked: concern.locks && person.locked,
+        attributes: attributes.build(),
+        entitlements: person.held.intersection(&concern.entitlements).cloned().collect(),
     }
 }
 
@@ -267,7 +268,7 @@ impl FindAccounts for Directory {
         }
         let found = wanted.iter().map(|wanted| {
             let named = server.accounts.iter().filter(|(id, person)| *id == wanted || person.name == *wanted);
-            named.map(|(id, person)| self.shown(id, person, concern)).collect()
+            named.map(|(id, person)| shown(id, person, concern)).collect()
         });
         Ok(found.collect())
     }

@@ -5,6 +5,7 @@ use connector_keys::{Certificate, CertificateRequest, PrivateKey};
 use connector_sandbox_salesforce::{Options, Sandbox};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,8 @@ impl Project {
     /// The secret of the app, for clients that sign in by client credentials.
     pub const CLIENT_SECRET: &str = "the-secret-of-the-test-app";
 
-    /// Starts an org and writes a project for it. The app's certificate and TLS are set here, the rest of `options` stays.
+    /// Starts an org and writes a project for it. TLS is set here, and the app's certificate when there is none; the rest
+    /// of `options` stays.
     ///
     /// # Panics
     ///
@@ -34,10 +36,9 @@ impl Project {
         let key = PrivateKey::generate(2048).expect("OpenSSL makes RSA keys");
         let request = CertificateRequest { subject_cn: "connector test".into(), organization: None, days: 365 };
         let certificate = Certificate::self_signed(&key, &request, Timestamp::now()).expect("the key signs");
-        options.app.certificate_pem = Some(certificate.to_pem());
+        let certificate_pem = options.app.certificate_pem.get_or_insert_with(|| certificate.to_pem()).clone();
         options.app.client_secret = Some(SecretString::from(Self::CLIENT_SECRET));
         options.tls = true;
-        let certificate_pem = options.app.certificate_pem.clone().unwrap_or_default();
         let sandbox = Sandbox::start(options).await.expect("loopback has free ports");
         let key_pem = key.to_pkcs8_pem(None).expect("a key has a PEM form");
 
@@ -81,6 +82,24 @@ impl Project {
         let path = self.path("secrets").join(name);
         let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
         file.and_then(|mut file| file.write_all(text.as_bytes())).expect("the folder is ours");
+    }
+
+    /// Adds an active user with the profile *Standard User* to the org, and says its id.
+    ///
+    /// # Panics
+    ///
+    /// When the org does not take it.
+    pub fn add_user(&self, username: &str) -> String {
+        let org = self.sandbox.org();
+        let profile = org.id_of("Profile", 1).expect("every org has this profile");
+        let fields = [
+            ("Username", json!(username)),
+            ("LastName", json!(username.split('@').next())),
+            ("ProfileId", json!(profile)),
+            ("UserType", json!("Standard")),
+            ("IsActive", json!(true)),
+        ];
+        org.add_user(&fields).expect("the fields are those of a user")
     }
 
     /// The project folder.

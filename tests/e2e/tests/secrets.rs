@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use connector_e2e::{Bare, Binary, Project};
-use connector_sandbox_salesforce::{Fault, Options};
+use connector_sandbox_salesforce::{Fault, Options, WriteAction};
 use secrecy::ExposeSecret;
 use std::fs;
 use std::path::Path;
@@ -17,6 +17,16 @@ fn files_below(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
             found.push(entry.path());
         }
     }
+}
+
+/// All that stands in the folder of the store, `expected` files at least.
+fn stored(project: &Project, expected: &[&str]) -> Vec<u8> {
+    let mut files = Vec::new();
+    files_below(&project.path(".connector"), &mut files);
+    for name in expected {
+        assert!(files.iter().any(|file| file.ends_with(name)), "no {name} in {files:?}");
+    }
+    files.iter().flat_map(|file| fs::read(file).unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,12 +48,7 @@ async fn no_secret_is_written_anywhere() {
             written.extend(output.stderr);
         }
     }
-    let mut files = Vec::new();
-    files_below(&project.path(".connector"), &mut files);
-    assert!(files.iter().any(|file| file.ends_with("store.db")), "{files:?}");
-    for file in files {
-        written.extend(fs::read(file).unwrap());
-    }
+    written.extend(stored(&project, &["store.db"]));
 
     let mut secrets: Vec<String> = project
         .key_pem
@@ -64,5 +69,52 @@ async fn no_secret_is_written_anywhere() {
     assert!(written.len() > 10_000, "the sweep looked at something");
     for secret in secrets {
         assert!(!written.contains(&secret), "a secret of {} characters was written", secret.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_password_of_a_plan_is_written_anywhere() {
+    let project = Project::start(BINARY, Options { users: 30, ..Options::default() }).await;
+    for name in ["bob@acme.example", "eve@acme.example", "mia@acme.example"] {
+        project.add_user(name);
+    }
+    // One that the org takes from each place, and one that its policies refuse.
+    let (of_file, of_environment, refused) = ("Blue.Heron.8812", "Quiet.River.3391", "tooshort");
+    project.write_secret("new.txt", &format!("{of_file}\n"));
+    project.write_secret("refused.txt", refused);
+    let plan = "
+- set_password: {account: bob@acme.example, password_ref: file:secrets/new.txt}
+- set_password: {account: eve@acme.example, password_ref: env:NEW_PASSWORD}
+- set_password: {account: mia@acme.example, password_ref: file:secrets/refused.txt}
+";
+    fs::write(project.path("plan.yaml"), plan).unwrap();
+    project.run(&["provision", "salesforce", "plan.yaml", "--preview"]);
+    // Somebody who reads keeps the write-ahead log from being folded into the store.
+    let reader = rusqlite::Connection::open(project.path(".connector/store.db")).unwrap();
+    reader.query_row("SELECT count(*) FROM plans", [], |row| row.get::<_, u64>(0)).unwrap();
+    let mut written = Vec::new();
+    for (fault, arguments) in [
+        (None, &["provision", "salesforce", "plan.yaml", "--preview", "-vvv"][..]),
+        (Some("lost-answer-once:1"), &["provision", "salesforce", "plan.yaml", "--yes", "-vvv"]),
+        (None, &["provision", "salesforce", "--resume", "-vvv", "--output", "json"]),
+        (None, &["provision", "salesforce", "plan.yaml", "--yes", "-vvv", "--log-format", "json"]),
+        (None, &["operations", "salesforce", "-vvv", "--output", "json"]),
+        (None, &["operations", "salesforce"]),
+    ] {
+        project.sandbox.set_faults(fault.into_iter().map(|fault| fault.parse::<Fault>().unwrap()).collect());
+        let mut command = project.command(arguments);
+        command.env("NEW_PASSWORD", of_environment).env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
+        let output = command.output().unwrap();
+        written.extend(output.stdout);
+        written.extend(output.stderr);
+    }
+    let set = project.sandbox.org().writes();
+    assert!(set.iter().filter(|one| one.action == WriteAction::SetPassword).count() >= 2, "{set:?}");
+    written.extend(stored(&project, &["store.db", "store.db-wal"]));
+    drop(reader);
+    let written = String::from_utf8_lossy(&written);
+    assert!(written.contains("env:NEW_PASSWORD"), "the sweep looked at the journal");
+    for secret in [of_file, of_environment, refused] {
+        assert!(!written.contains(secret), "a password of {} characters was written", secret.len());
     }
 }

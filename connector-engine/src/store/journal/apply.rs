@@ -99,10 +99,10 @@ impl Held {
         let give_up = |standing: Standing| {
             self.connection
                 .execute(
-                    "UPDATE operations AS o SET outcome = 'failed', detail = NULL, error_kind = ?3, error_message = ?4,
+                    "UPDATE operations SET outcome = 'failed', detail = NULL, error_kind = ?3, error_message = ?4,
                          error_help = ?5, answered_at = ?6
-                     FROM operations c
-                     WHERE c.id = ?1 AND o.plan = c.plan AND o.lead = c.lead AND o.number >= c.number AND o.outcome = ?2",
+                     WHERE (plan, lead) = (SELECT plan, lead FROM operations WHERE id = ?1) AND id <> ?1
+                         AND +number >= (SELECT number FROM operations WHERE id = ?1) AND outcome = ?2",
                     params![create, standing.name(), kind, message, help, Timestamp::now().to_string()],
                 )
                 .map_err(fault)
@@ -135,12 +135,16 @@ fn write(connection: &Connection, answer: &Answer, now: &str) -> Result<()> {
         })
         .map_err(fault)?;
     if let Some(account) = &answer.account {
-        // What comes after a create concerns the account that it made.
+        connection
+            .prepare_cached("UPDATE operations SET account_id = ?2 WHERE id = ?1")
+            .and_then(|mut statement| statement.execute(params![answer.id, account]))
+            .map_err(fault)?;
+        // What comes after a create concerns the account that it made. The plus keeps the index of accounts in use.
         connection
             .prepare_cached(
-                "UPDATE operations AS o SET account_id = ?2 FROM operations c
-                 WHERE c.id = ?1 AND o.plan = c.plan AND o.lead = c.lead
-                     AND (o.id = c.id OR (c.kind = 'create' AND c.part = 0 AND o.number >= c.number))",
+                "UPDATE operations SET account_id = ?2
+                 WHERE (plan, lead) = (SELECT plan, lead FROM operations WHERE id = ?1 AND kind = 'create' AND part = 0)
+                     AND +number >= (SELECT number FROM operations WHERE id = ?1)",
             )
             .and_then(|mut statement| statement.execute(params![answer.id, account]))
             .map_err(fault)?;

@@ -217,7 +217,8 @@ impl Held {
                 .map_err(fault)
         };
         refuse(
-            "o.number > ?2 AND o.outcome IN ('planned', 'unchanged') AND o.account_id IS NULL AND o.lead =
+            // The plus keeps the index of accounts in use.
+            "+o.number > ?2 AND o.outcome IN ('planned', 'unchanged') AND o.account_id IS NULL AND o.lead =
                  (SELECT lead FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0 AND kind = 'create')",
             followers,
         )?;

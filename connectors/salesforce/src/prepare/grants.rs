@@ -32,7 +32,9 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operatio
         return Ok(Prepared::Steps { steps: vec![Operation::Update { account: account.id.clone(), set }], seats });
     }
     let granted = if grants {
-        grant(known, account.id.clone(), account.enabled, entitlement)?
+        // What is held already stays so, also while the user is disabled.
+        let may_hold = account.enabled || account.entitlements.contains(entitlement);
+        grant(known, account.id.clone(), may_hold, entitlement)?
     } else {
         revoke(known, account.id.clone(), entitlement)?
     };
@@ -40,11 +42,16 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operatio
 }
 
 /// Letting an account hold what stands in a row of its own.
-pub(super) fn grant(known: &Known<'_>, account: String, active: bool, entitlement: &EntitlementRef) -> Result<Granted> {
+pub(super) fn grant(
+    known: &Known<'_>,
+    account: String,
+    may_hold: bool,
+    entitlement: &EntitlementRef,
+) -> Result<Granted> {
     let step = Operation::Grant { account, entitlement: entitlement.clone() };
     let held = row(&step, entitlement)?;
     known.may(held.object, Act::Make)?;
-    if !active && needs_active(held) {
+    if !may_hold && needs_active(held) {
         let message = format!("Salesforce grants no {} to a user who is disabled", noun(held));
         return Err(Error::new(ErrorKind::Invalid, message).with_help("enable the user first"));
     }

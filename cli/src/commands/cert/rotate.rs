@@ -1,0 +1,199 @@
+//! `connector cert rotate NAME`.
+
+use crate::arguments::CertRotateArguments;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::output::{DIM, GOOD, STRONG, WARN, fields, paint, wrap};
+use crate::terminal;
+use connector_core::{Error, ErrorKind};
+use connector_engine::certificate::{self, Rotated, Rotation, RotationPreview, RotationStep};
+use connector_engine::source::Project;
+use connector_engine::store::Store;
+use connector_keys::CertificateStatus;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::{Mutex, PoisonError};
+
+/// Machine output of a rotation.
+#[derive(Serialize)]
+struct Ended<'a> {
+    source: &'a str,
+    #[serde(flatten)]
+    rotated: &'a Rotated,
+    steps: &'a [RotationStep],
+}
+
+pub(super) fn run(invocation: &Invocation, arguments: &CertRotateArguments) -> Result<Exit, Stop> {
+    let project = invocation.project()?;
+    let names = match &arguments.name {
+        Some(name) => vec![name.clone()],
+        None => due(invocation, &project)?,
+    };
+    if names.is_empty() {
+        invocation.printer.note("no certificate is due");
+        return Ok(Exit::Success);
+    }
+    let asks = !arguments.preview && !arguments.yes;
+    if asks && (invocation.printer.is_json() || !terminal::can_ask()) {
+        return Err(Error::new(ErrorKind::Definition, "nobody is there to be asked whether to rotate")
+            .with_help("look at it with `--preview`, then do it with `--yes`")
+            .into());
+    }
+    let store = invocation.store(&project)?;
+    let mut exit = Exit::Success;
+    for name in &names {
+        // One source that can't be rotated does not keep the others from it.
+        match rotate(invocation, arguments, &project, &store, name) {
+            Ok(ended) => exit = exit.worse(ended),
+            Err(stop) if names.len() == 1 => return Err(stop),
+            Err(Stop(error)) => {
+                invocation.printer.error(&error);
+                exit = exit.worse(Exit::of(error.kind()));
+            }
+        }
+        if invocation.interrupted().is_some() {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+/// The sources with a policy whose certificate ends within its window, and those whose rotation was interrupted.
+fn due(invocation: &Invocation, project: &Project) -> Result<Vec<String>, Stop> {
+    let store = invocation.existing_store(project)?;
+    let mut due = Vec::new();
+    for name in project.sources()? {
+        let source = match project.load(&name) {
+            Ok(source) => source,
+            Err(problems) => {
+                invocation.printer.error(&problems.into());
+                continue;
+            }
+        };
+        if source.auth.as_ref().is_none_or(|auth| auth.renew_before().is_none()) {
+            continue;
+        }
+        let watched = certificate::glance(project, &source, Timestamp::now());
+        let ends = watched.is_some_and(|watched| {
+            matches!(watched.verdict.status, CertificateStatus::Warning | CertificateStatus::Expired)
+        });
+        let interrupted = match &store {
+            Some(store) => Rotation::is_unfinished(store, &name)?,
+            None => false,
+        };
+        if ends || interrupted {
+            due.push(name);
+        }
+    }
+    Ok(due)
+}
+
+fn rotate(
+    invocation: &Invocation,
+    arguments: &CertRotateArguments,
+    project: &Project,
+    store: &Store,
+    name: &str,
+) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let stop = invocation.interrupt().token();
+    invocation.block_on(async {
+        let mut rotation = Rotation::open(project, store, name, arguments.wait.duration()).await?;
+        if arguments.preview || !printer.is_json() {
+            let preview = rotation.preview().await?;
+            if printer.is_json() {
+                printer.json(&preview)?;
+            } else {
+                show(invocation, &preview, rotation.is_taken_up())?;
+            }
+        }
+        if arguments.preview {
+            return Ok(Exit::Success);
+        }
+        if !arguments.yes && !terminal::confirm(&format!("Replace the key and certificate of {}?", rotation.source()))?
+        {
+            printer.note("Nothing was changed");
+            return Ok(Exit::Success);
+        }
+        let steps = Mutex::new(Vec::new());
+        let ended = rotation
+            .run(
+                |step| {
+                    tell(invocation, step);
+                    if !step.goes_on {
+                        steps.lock().unwrap_or_else(PoisonError::into_inner).push(step.clone());
+                    }
+                },
+                &stop,
+            )
+            .await;
+        let steps = steps.into_inner().unwrap_or_else(PoisonError::into_inner);
+        conclude(invocation, rotation.source(), &ended?, &steps)
+    })?
+}
+
+fn show(invocation: &Invocation, preview: &RotationPreview, taken_up: bool) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    let what = if taken_up { "What is left of the rotation of" } else { "Rotation of" };
+    printer.result(format!("{} {}\n\n", paint(STRONG, what), paint(STRONG, &preview.source)))?;
+    let app = format!(
+        "{} `{}`{}",
+        preview.app_kind,
+        preview.app,
+        if preview.switches_app { ", which stands by" } else { "" }
+    );
+    let pairs = [
+        ("app", app),
+        ("certificate", format!("SHA-256 {}", preview.old_sha256)),
+        ("becomes", format!("{}, RSA {}, valid for {} days", preview.subject, preview.bits, preview.days)),
+    ];
+    let mut pairs: Vec<(&str, String)> = pairs.into_iter().collect();
+    let kept: Vec<_> = preview.kept.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    pairs.push(("stays as it is", kept.join(", ")));
+    printer.result(fields(&pairs, printer.prose_width()))?;
+    printer.result("\n")?;
+    for (number, step) in preview.steps.iter().enumerate() {
+        let lines = wrap(step, printer.prose_width().saturating_sub(5));
+        printer.result(format!("  {}. {}\n", number + 1, lines.join("\n     ")))?;
+    }
+    printer.result("\n")?;
+    printer.flush()
+}
+
+/// One step, on stderr: a rotation takes minutes.
+fn tell(invocation: &Invocation, step: &RotationStep) {
+    let mark = if step.goes_on { paint(DIM, "…") } else { paint(GOOD, "✓") };
+    invocation.printer.note(format!("  {mark} {:12} {}", step.step, step.detail));
+}
+
+fn conclude(invocation: &Invocation, source: &str, rotated: &Rotated, steps: &[RotationStep]) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let exit = if rotated.rotated { Exit::Success } else { Exit::Failure };
+    if printer.is_json() {
+        printer.json(&Ended { source, rotated, steps })?;
+        printer.flush()?;
+        return Ok(exit);
+    }
+    let until = rotated
+        .not_after
+        .as_deref()
+        .map_or(String::new(), |moment| format!(", valid until {}", &moment[..moment.len().min(10)]));
+    if rotated.rotated {
+        let sha256 = rotated.sha256.as_deref().unwrap_or_default();
+        printer.result(format!(
+            "\n{} {source} signs in with the new key{until}\n  {}\n",
+            paint(GOOD, "✓"),
+            paint(DIM, format!("SHA-256 {sha256}"))
+        ))?;
+        printer.next(&[(&format!("connector test {source}"), "see it work")]);
+    } else {
+        printer.result(format!(
+            "\n{} the new key was not accepted; {source} works with the old one as before{until}\n",
+            paint(WARN, "!")
+        ))?;
+        let reason = Error::new(ErrorKind::Auth, rotated.reason.clone().unwrap_or_default())
+            .with_help("look at the app in Salesforce Setup or whatever the source calls it; then try again, with a longer `--wait` if it is only slow");
+        printer.error(&reason);
+    }
+    Ok(exit)
+}

@@ -1,0 +1,203 @@
+//! The journal of a certificate's rotation.
+
+use super::fault::fault;
+use super::lock::{RunLock, Work};
+use super::open::Store;
+use connector_core::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::str::FromStr;
+use ulid::Ulid;
+
+/// How far a rotation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The new key is being made.
+    Making,
+    /// It is there; nothing has been sent.
+    Made,
+    /// The app has taken the new certificate.
+    Deployed,
+    /// The source accepts the new key.
+    Proven,
+    /// The source's file and its key are those of the new certificate.
+    Switched,
+    /// The new certificate was not accepted: the app is to get the old one back.
+    Returning,
+    /// The new key has taken over.
+    Done,
+    /// The old key is in use as before.
+    Returned,
+}
+
+const STAGES: [(Stage, &str); 8] = [
+    (Stage::Making, "making"),
+    (Stage::Made, "made"),
+    (Stage::Deployed, "deployed"),
+    (Stage::Proven, "proven"),
+    (Stage::Switched, "switched"),
+    (Stage::Returning, "returning"),
+    (Stage::Done, "done"),
+    (Stage::Returned, "returned"),
+];
+
+impl Stage {
+    fn name(self) -> &'static str {
+        STAGES.iter().find(|(stage, _)| *stage == self).map_or("", |(_, name)| name)
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        STAGES.iter().find(|(_, known)| *known == name).map(|(stage, _)| *stage)
+    }
+}
+
+/// One rotation as it is written down.
+#[derive(Clone, Debug)]
+pub(crate) struct RotationRecord {
+    pub(crate) id: String,
+    pub(crate) stage: Stage,
+    pub(crate) app: String,
+    /// The client id to switch to, where another app takes over.
+    pub(crate) issuer: Option<String>,
+    pub(crate) key: String,
+    pub(crate) certificate: String,
+    pub(crate) next_key: String,
+    pub(crate) next_certificate: String,
+    pub(crate) old_pem: Option<String>,
+    pub(crate) new_pem: Option<String>,
+    pub(crate) deployed_at: Option<Timestamp>,
+}
+
+/// The rotation of one source, held for one job. What it writes is on the disk when it returns.
+#[derive(Debug)]
+pub(crate) struct Rotations {
+    connection: Connection,
+    source: i64,
+    _lock: RunLock,
+}
+
+impl Rotations {
+    /// Takes the source. Fails with kind `guard` when another job rotates its certificate.
+    pub(crate) fn hold(store: &Store, source: &str) -> Result<Self> {
+        let lock = RunLock::take(store, Work::Rotation, source)?;
+        let connection = store.journal()?;
+        let source = connection
+            .query_row(
+                "INSERT INTO sources (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+                [source],
+                |row| row.get(0),
+            )
+            .map_err(fault)?;
+        Ok(Self { connection, source, _lock: lock })
+    }
+
+    /// The rotation that was begun and has not ended.
+    pub(crate) fn unfinished(&self) -> Result<Option<RotationRecord>> {
+        self.connection
+            .query_row(
+                "SELECT id, stage, app, issuer, key, certificate, next_key, next_certificate, old_pem, new_pem, deployed_at
+                 FROM rotations WHERE source = ?1 AND ended_at IS NULL ORDER BY number DESC LIMIT 1",
+                [self.source],
+                record,
+            )
+            .optional()
+            .map_err(fault)
+    }
+
+    /// Writes down that a rotation begins.
+    pub(crate) fn begin(&self, record: &RotationRecord) -> Result<()> {
+        self.connection
+            .execute(
+                "INSERT INTO rotations (id, source, app, issuer, stage, key, certificate, next_key, next_certificate, began_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                params![
+                    record.id,
+                    self.source,
+                    record.app,
+                    record.issuer,
+                    record.stage.name(),
+                    record.key,
+                    record.certificate,
+                    record.next_key,
+                    record.next_certificate,
+                    Timestamp::now().to_string(),
+                ],
+            )
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Writes down how far it has come.
+    pub(crate) fn save(&self, record: &RotationRecord) -> Result<()> {
+        let ended = matches!(record.stage, Stage::Done | Stage::Returned).then(|| Timestamp::now().to_string());
+        self.connection
+            .execute(
+                "UPDATE rotations SET stage = ?2, old_pem = ?3, new_pem = ?4, deployed_at = ?5, ended_at = ?6 WHERE id = ?1",
+                params![
+                    record.id,
+                    record.stage.name(),
+                    record.old_pem,
+                    record.new_pem,
+                    record.deployed_at.map(|moment| moment.to_string()),
+                    ended,
+                ],
+            )
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Adds a step to what was done.
+    pub(crate) fn note(&self, record: &RotationRecord, step: &str, detail: &str) -> Result<()> {
+        self.connection
+            .execute(
+                "INSERT INTO rotation_steps (rotation, at, step, detail)
+                 SELECT number, ?2, ?3, ?4 FROM rotations WHERE id = ?1",
+                params![record.id, Timestamp::now().to_string(), step, detail],
+            )
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Writes down why the old certificate is to come back.
+    pub(crate) fn blame(&self, record: &RotationRecord, error: &Error) -> Result<()> {
+        self.connection
+            .execute("UPDATE rotations SET error_message = ?2 WHERE id = ?1", params![record.id, error.message()])
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    /// Why the old certificate is to come back.
+    pub(crate) fn blamed(&self, record: &RotationRecord) -> Result<Error> {
+        let message: Option<String> = self
+            .connection
+            .query_row("SELECT error_message FROM rotations WHERE id = ?1", [&record.id], |row| row.get(0))
+            .map_err(fault)?;
+        Ok(Error::new(ErrorKind::Auth, message.unwrap_or_else(|| "the new key was not accepted".to_owned())))
+    }
+}
+
+impl RotationRecord {
+    /// An id for a new one.
+    pub(crate) fn new_id() -> String {
+        Ulid::new().to_string()
+    }
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<RotationRecord> {
+    let stage: String = row.get(1)?;
+    let deployed_at: Option<String> = row.get(10)?;
+    Ok(RotationRecord {
+        id: row.get(0)?,
+        // What another version wrote is begun anew; the files of the old key are never touched before `proven`.
+        stage: Stage::from_name(&stage).unwrap_or(Stage::Making),
+        app: row.get(2)?,
+        issuer: row.get(3)?,
+        key: row.get(4)?,
+        certificate: row.get(5)?,
+        next_key: row.get(6)?,
+        next_certificate: row.get(7)?,
+        old_pem: row.get(8)?,
+        new_pem: row.get(9)?,
+        deployed_at: deployed_at.and_then(|text| Timestamp::from_str(&text).ok()),
+    })
+}

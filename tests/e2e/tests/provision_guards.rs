@@ -1,0 +1,171 @@
+//! What keeps a plan from being applied, and what a signal leaves behind.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use connector_e2e::{Binary, Ended, Project};
+use connector_keys::PrivateKey;
+use connector_sandbox_salesforce::Options;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use std::fs;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
+const APPLY: [&str; 6] = ["provision", "salesforce", "plan.yaml", "--yes", "--output", "json"];
+
+async fn project(latency: Duration) -> Project {
+    Project::start(BINARY, Options { users: 60, latency, ..Options::default() }).await
+}
+
+/// Adds users `u0`, `u1`, … and writes a plan that locks each of them and then gives it a title.
+fn write_plan(project: &Project, users: usize) {
+    let mut plan = String::new();
+    for number in 0..users {
+        let name = format!("u{number}@acme.example");
+        project.add_user(&name);
+        plan += &format!("- lock: {{account: {name}}}\n- update: {{account: {name}, set: {{Title: Clerk}}}}\n");
+    }
+    fs::write(project.path("plan.yaml"), plan).unwrap();
+}
+
+fn start(project: &Project) -> Child {
+    project.command(&APPLY).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn end(child: Child) -> Ended {
+    let output = child.wait_with_output().unwrap();
+    Ended {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Waits until the org was written to.
+async fn until_written(project: &Project) {
+    for _ in 0..3_000 {
+        if !project.sandbox.org().writes().is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nothing was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invalid_plan_is_refused_before_anything_is_sent() {
+    let project = project(Duration::ZERO).await;
+    fs::write(project.path("plan.yaml"), "- lokc: {account: bob@acme.example}\n- grant: {account: bob@acme.example}\n")
+        .unwrap();
+    let ended = project.run(&APPLY).expect_code(2);
+    assert!(ended.stderr.contains("lokc") && ended.stderr.contains("entitlement"), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "");
+    assert_eq!(project.sandbox.requests().total, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_org_does_not_know_is_told_apart_and_changes_nothing() {
+    let project = project(Duration::ZERO).await;
+    write_plan(&project, 1);
+    let other = PrivateKey::generate(2048).unwrap();
+    project.write_secret("salesforce.key", other.to_pkcs8_pem(None).unwrap().expose_secret());
+    let source = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
+    let without = source.replace("  certificate_ref: file:secrets/salesforce.crt\n", "");
+    fs::write(project.path("sources/salesforce.yaml"), without).unwrap();
+    let ended = project.run(&APPLY).expect_code(3);
+    assert!(ended.stderr.contains("certificate"), "{}", ended.stderr);
+    assert_eq!(project.sandbox.org().writes(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_where_nobody_is_there() {
+    let project = project(Duration::ZERO).await;
+    write_plan(&project, 1);
+    let ended = project.run(&["provision", "salesforce", "plan.yaml"]).expect_code(2);
+    assert!(ended.stderr.contains("--preview") && ended.stderr.contains("--yes"), "{}", ended.stderr);
+    assert_eq!(project.sandbox.requests().total, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_changes_nothing() {
+    let project = project(Duration::ZERO).await;
+    write_plan(&project, 2);
+    let preview = ["provision", "salesforce", "plan.yaml", "--preview", "--output", "json"];
+    let lines = project.run(&preview).expect_code(0).json_lines();
+    assert_eq!(lines.len(), 5);
+    assert!(lines[..4].iter().all(|line| line["outcome"] == "planned"), "{lines:#?}");
+    assert_eq!(lines[0]["changes"], json!([{"attribute": "locked", "from": false, "to": true}]));
+    assert_eq!(lines[4]["summary"], json!({"applied": 0, "unchanged": 0, "failed": 0, "pending": 0, "planned": 4}));
+    assert_eq!(project.sandbox.org().writes(), []);
+    assert_eq!(project.run(&["operations", "salesforce", "--output", "json"]).expect_code(0).stdout, "");
+    let shown = project.run(&["provision", "salesforce", "plan.yaml", "--preview"]).expect_code(0).stdout;
+    assert!(shown.contains("u1@acme.example") && shown.contains("Clerk"), "{shown}");
+    // The same preview of the same accounts has the same digest.
+    assert_eq!(project.run(&preview).expect_code(0).json_lines()[4]["digest"], lines[4]["digest"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_changed_since_the_preview_stops_the_plan_once() {
+    let project = project(Duration::ZERO).await;
+    write_plan(&project, 2);
+    let org = project.sandbox.org();
+    project.run(&["provision", "salesforce", "plan.yaml", "--preview"]).expect_code(0);
+    let changed = org.user_named("u1@acme.example").unwrap();
+    org.set(&changed, "Title", "Director").unwrap();
+    let ended = project.run(&APPLY).expect_code(4);
+    let lines = ended.json_lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(lines[0]["operation"], 3);
+    assert_eq!(lines[0]["before"], json!([{"attribute": "Title", "from": null, "to": "Clerk"}]));
+    assert_eq!(lines[0]["changes"], json!([{"attribute": "Title", "from": "Director", "to": "Clerk"}]));
+    assert!(ended.stderr.contains("nothing was sent"), "{}", ended.stderr);
+    assert_eq!(org.writes(), []);
+
+    let lines = project.run(&APPLY).expect_code(0).json_lines();
+    assert_eq!(lines.last().unwrap()["summary"]["applied"], 4);
+    assert_eq!(org.field(&changed, "Title").unwrap(), json!("Clerk"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_jobs_do_not_provision_one_source_at_once() {
+    let project = project(Duration::from_millis(100)).await;
+    write_plan(&project, 20);
+    let first = start(&project);
+    for _ in 0..3_000 {
+        if project.sandbox.requests().total > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let second = project.run(&APPLY).expect_code(4);
+    assert!(second.stderr.contains("another"), "{}", second.stderr);
+    end(first).expect_code(0);
+    assert_eq!(project.sandbox.org().writes().len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_stops_a_plan_which_then_goes_on() {
+    let project = project(Duration::from_millis(100)).await;
+    write_plan(&project, 300);
+    let child = start(&project);
+    until_written(&project).await;
+    let process = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &process]).status().unwrap().success());
+    let ended = end(child).expect_code(130);
+    let lines = ended.json_lines();
+    assert_eq!(lines.len(), 601);
+    let summary = &lines[600]["summary"];
+    assert_eq!(summary["pending"], 0, "{summary}");
+    assert!(summary["planned"].as_u64().unwrap() > 0, "{summary}");
+    // What was sent was waited for, so what is said to be done is done.
+    assert_eq!(summary["applied"], project.sandbox.org().writes().len());
+
+    let resumed = project.run(&["provision", "salesforce", "--resume", "--output", "json"]).expect_code(0);
+    let lines = resumed.json_lines();
+    assert_eq!(lines[600]["summary"], json!({"applied": 600, "unchanged": 0, "failed": 0, "pending": 0}));
+    assert_eq!(project.sandbox.org().writes().iter().filter(|write| write.changed).count(), 600);
+    assert_eq!(project.sandbox.org().writes().len(), 600);
+
+    let nothing = project.run(&["provision", "salesforce", "--resume"]).expect_code(0);
+    assert!(nothing.stderr.contains("interrupted"), "{}", nothing.stderr);
+}

@@ -1,0 +1,207 @@
+//! Promise: a source has a working key at every moment while its certificate is replaced.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use connector_e2e::{Binary, Project};
+use connector_sandbox_salesforce::{App, Fault, Options, WhilePropagating};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
+
+const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
+const ROTATE: [&str; 4] = ["cert", "rotate", "salesforce", "--yes"];
+
+/// A project whose source names its app, so that its certificate can be replaced.
+async fn project(options: Options) -> Project {
+    let project = Project::start(BINARY, options).await;
+    let name = Options::default().app.name;
+    project.write_source(&format!("settings:\n  app: {{kind: external_client_app, name: {name}}}\n"));
+    project
+}
+
+fn slow() -> Options {
+    Options { users: 20, propagation: Duration::from_secs(2), ..Options::default() }
+}
+
+fn secrets(project: &Project) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(project.path("secrets"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("salesforce"))
+        .collect();
+    names.sort();
+    names
+}
+
+fn fingerprint(project: &Project) -> String {
+    let shown = project.run(&["cert", "show", "salesforce", "--output", "json"]).expect_code(0).json();
+    shown["sha256"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_takes_over_and_nothing_else_of_the_app_changes() {
+    let project = project(slow()).await;
+    let (before, key) = (fingerprint(&project), fs::read(project.path("secrets/salesforce.key")).unwrap());
+    let told = project.run(&[&ROTATE[..], &["--output", "json"]].concat()).expect_code(0).json();
+    assert_eq!(told["rotated"], true, "{told}");
+    assert_eq!(told["sha256"].as_str().unwrap(), fingerprint(&project));
+    assert_ne!(fingerprint(&project), before);
+    assert_ne!(fs::read(project.path("secrets/salesforce.key")).unwrap(), key);
+    assert_eq!(
+        secrets(&project),
+        ["salesforce.crt", "salesforce.key"],
+        "the old key is gone, and nothing is left over"
+    );
+    project.run(&["test", "salesforce"]).expect_code(0);
+    let deploys = project.sandbox.deploys();
+    assert_eq!(deploys.len(), 1);
+    assert_eq!(deploys[0].changes[0].changed, ["certificate"]);
+    assert!(deploys[0].changes[0].lost.is_empty(), "{deploys:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_changes_nothing() {
+    let project = project(slow()).await;
+    let before = fingerprint(&project);
+    let told = project.run(&["cert", "rotate", "salesforce", "--preview"]).expect_code(0).stdout;
+    assert!(told.contains("deploy the certificate to"), "{told}");
+    assert!(project.sandbox.deploys().is_empty());
+    assert_eq!((fingerprint(&project), secrets(&project).len()), (before, 2));
+    // With nobody to ask, a rotation without `--yes` is not begun either.
+    project.run(&["cert", "rotate", "salesforce"]).expect_code(2);
+    assert!(project.sandbox.deploys().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_never_accepted_is_taken_back() {
+    let project = project(Options { propagation: Duration::ZERO, ..slow() }).await;
+    let before = fingerprint(&project);
+    project.sandbox.set_faults(vec!["certificate-never-accepted".parse::<Fault>().unwrap()]);
+    let told = project.run(&[&ROTATE[..], &["--wait", "2s", "--output", "json"]].concat()).expect_code(1).json();
+    assert_eq!(told["rotated"], false, "{told}");
+    assert_eq!(fingerprint(&project), before);
+    assert_eq!(secrets(&project), ["salesforce.crt", "salesforce.key"]);
+    project.run(&["test", "salesforce"]).expect_code(0);
+    let deploys = project.sandbox.deploys();
+    assert_eq!(deploys.len(), 2, "deployed, and the old one deployed again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_is_refused_leaves_everything_as_it_was() {
+    let project = project(slow()).await;
+    let before = fingerprint(&project);
+    project.sandbox.set_faults(vec!["deploy-fails".parse::<Fault>().unwrap()]);
+    let ended = project.run(&ROTATE);
+    assert_ne!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("error"), "{}", ended.stderr);
+    assert_eq!(fingerprint(&project), before);
+    project.run(&["test", "salesforce"]).expect_code(0);
+    // With the trouble over, the next call goes on.
+    project.sandbox.set_faults(Vec::new());
+    project.run(&ROTATE).expect_code(0);
+    project.run(&["test", "salesforce"]).expect_code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_to_the_deploy_does_not_matter() {
+    let project = project(slow()).await;
+    project.sandbox.set_faults(vec!["deploy-lost-answer".parse::<Fault>().unwrap()]);
+    if project.run(&ROTATE).code != Some(0) {
+        project.run(&ROTATE).expect_code(0);
+    }
+    project.run(&["test", "salesforce"]).expect_code(0);
+}
+
+/// Starts a rotation and kills it when it has told the step that many lines.
+fn kill_at(project: &Project, line: usize) -> bool {
+    let mut child = project.command(&ROTATE).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok).nth(line).is_some();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_each_step_in_turn_it_ends_with_a_working_key() {
+    let options = Options { propagation: Duration::from_millis(1_200), ..slow() };
+    let mut kills = 0;
+    // Each step tells a line when it ends, and some tell that they wait.
+    for line in 0.. {
+        let project = project(options.clone()).await;
+        let told = kill_at(&project, line);
+        let between = project.run(&["test", "salesforce"]);
+        assert_eq!(between.code, Some(0), "after line {line}: {}{}", between.stdout, between.stderr);
+        project.run(&ROTATE).expect_code(0);
+        project.run(&["test", "salesforce"]).expect_code(0);
+        assert_eq!(secrets(&project), ["salesforce.crt", "salesforce.key"], "after line {line}");
+        kills += 1;
+        if !told {
+            break;
+        }
+    }
+    assert!(kills > 6, "only {kills} steps were told: the test shows nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_apps_take_turns_and_the_one_in_use_is_never_touched() {
+    let green = App {
+        name: "Connector_Green".to_owned(),
+        consumer_key: "3MVG9GreenConsumerKey000000000000".to_owned(),
+        ..App::default()
+    };
+    // While it makes its way through the org no certificate of an app is accepted.
+    let options = Options { more_apps: vec![green.clone()], while_propagating: WhilePropagating::Neither, ..slow() };
+    let blue = Options::default().app;
+    let project = Project::start(BINARY, options).await;
+    project.write_source(&format!(
+        "settings:\n  apps:\n    - {{kind: external_client_app, name: {}, issuer: {}}}\n    - {{kind: external_client_app, name: {}, issuer: {}}}\n",
+        blue.name, blue.consumer_key, green.name, green.consumer_key
+    ));
+    let source = || fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
+    for app in [&green, &blue] {
+        project.run(&ROTATE).expect_code(0);
+        assert!(source().contains(&format!("issuer: {}\n", app.consumer_key)), "{}", source());
+        assert_eq!(secrets(&project).len(), 2, "{:?}", secrets(&project));
+        project.run(&["test", "salesforce"]).expect_code(0);
+    }
+    let touched: Vec<_> = project.sandbox.deploys().iter().map(|deploy| deploy.changes[0].app.clone()).collect();
+    assert_eq!(touched, [green.name, blue.name]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_due_is_rotated_when_a_timer_asks() {
+    let project = project(slow()).await;
+    project.run(&["cert", "rotate", "--due", "--yes"]).expect_code(0);
+    assert!(project.sandbox.deploys().is_empty(), "without a policy nothing is due");
+    let source = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
+    let with = |before: &str| source.replace("http:\n", &format!("  rotation: {{before_expiry: {before}}}\nhttp:\n"));
+    fs::write(project.path("sources/salesforce.yaml"), with("30d")).unwrap();
+    project.run(&["cert", "rotate", "--due", "--yes"]).expect_code(0);
+    assert!(project.sandbox.deploys().is_empty(), "a year is left");
+    fs::write(project.path("sources/salesforce.yaml"), with("400d")).unwrap();
+    project.run(&["cert", "rotate", "--due", "--yes"]).expect_code(0);
+    assert_eq!(project.sandbox.deploys().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_aggregation_is_not_disturbed() {
+    let options = Options {
+        users: 4_000,
+        max_page: 200,
+        latency: Duration::from_millis(150),
+        propagation: Duration::from_secs(3),
+        ..Options::default()
+    };
+    let project = project(options).await;
+    // Sessions end all the time, so that the run signs in before, while and after the key is replaced.
+    project.sandbox.set_faults(vec!["session-expiry:7".parse::<Fault>().unwrap()]);
+    let mut command = project.command(&["aggregate", "salesforce", "--output", "json"]);
+    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    project.run(&ROTATE).expect_code(0);
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["status"], "succeeded", "{report}");
+    assert_eq!(report["accounts"]["seen"], 4_000);
+}
