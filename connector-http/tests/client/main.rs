@@ -6,6 +6,7 @@
 mod bodies;
 mod credentials;
 mod jwt_bearer;
+mod other_bodies;
 mod reach;
 mod retries;
 mod secrecy;

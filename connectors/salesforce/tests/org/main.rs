@@ -3,6 +3,7 @@
 
 mod connection;
 mod odd_answers;
+mod odd_deploys;
 mod odd_writes;
 mod reading;
 mod refusals;

@@ -1,4 +1,4 @@
-//! The connector against a simulated org: whole reads, and every kind of change read back.
+//! The connector against a simulated org: whole reads, every kind of change read back, certificates replaced.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod change;
@@ -6,3 +6,4 @@ mod org;
 mod preparing;
 mod provisioning;
 mod reading;
+mod rotation;

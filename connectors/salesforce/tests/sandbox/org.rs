@@ -11,7 +11,7 @@ use url::Url;
 const CLIENT_SECRET: &str = "made up for this test";
 
 pub(crate) async fn start(options: Options) -> Sandbox {
-    let app = App { client_secret: Some(CLIENT_SECRET.into()), ..App::default() };
+    let app = App { client_secret: Some(CLIENT_SECRET.into()), ..options.app };
     Sandbox::start(Options { app, ..options }).await.unwrap()
 }
 
