@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// A keyring that is locked asks on the screen; nobody may sit there.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// Reads an entry of the keyring of the user who is signed in.
 struct Keyring;
@@ -38,7 +38,7 @@ impl SecretResolver for Keyring {
                     .with_help("unlock it: it may be asking for its password on the screen")
             })?
             .map_err(|cause| Error::new(ErrorKind::Internal, "reading the keyring stopped").with_cause(cause))?
-            .map_err(|fault| unreadable(fault, &name))?;
+            .map_err(|fault| unreadable(&fault, &name))?;
         secret_text(bytes, &name)
     }
 
@@ -52,8 +52,8 @@ fn parse(text: &str) -> Result<(&str, &str), String> {
     parts.ok_or_else(|| "write the service and the user of the entry: `keyring:connector/salesforce`".to_owned())
 }
 
-fn unreadable(cause: Fault, name: &str) -> Error {
-    let (message, help) = match &cause {
+fn unreadable(cause: &Fault, name: &str) -> Error {
+    let (message, help) = match cause {
         Fault::NoEntry => (
             format!("there is no {name}"),
             "make the entry, on Linux with `secret-tool store --label=LABEL service SERVICE username USER`",

@@ -65,7 +65,7 @@ impl Provisioning<'_> {
         simulation: &Simulation<'_>,
         pass: &mut Pass<'_, P>,
     ) -> Result<()> {
-        let leads: Vec<i64> = self.journal.with(Held::merge_accounts).await?.into_iter().collect();
+        let leads: Vec<_> = self.journal.with(Held::merge_accounts).await?.into_iter().collect();
         for part in leads.chunks(look::most(&self.job)) {
             let part = part.to_vec();
             let gather = move |journal: &mut Held| {
