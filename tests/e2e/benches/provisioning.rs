@@ -64,13 +64,14 @@ async fn measure(kind: Kind, operations: u64, latency: Duration) {
         Kind::Update => "updates",
         Kind::Grant => "grants",
     };
+    let ratio = if floor.is_zero() { 0.0 } else { took.as_secs_f64() / floor.as_secs_f64() };
     println!(
         "{operations:>9} {name:<7} | {writes:>6} {least:>5} | {preview_calls:>13} {:>5} | {:>5}ms {:>5}ms {:>5}ms | {:>4.2}x | {} KiB",
         others.saturating_sub(preview_calls),
         preview_took.as_millis(),
         apply.as_millis(),
         floor.as_millis(),
-        took.as_secs_f64() / floor.as_secs_f64().max(f64::MIN_POSITIVE),
+        ratio,
         peak.max(preview_peak),
     );
 }

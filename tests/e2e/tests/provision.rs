@@ -211,7 +211,7 @@ async fn what_can_not_be_done_fails_with_kind_and_cure_and_keeps_nothing_else_fr
 - grant: {account: bob@acme.example, entitlement: permission_set_license/Finance Cloud Add-on}
 - disable: {account: eve@acme.example}
 - delete: {account: old@acme.example}
-- update: {account: bob@acme.example, set: {Depratment: Finance}}
+- update: {account: bob@acme.example, set: {Departmnet: Finance}}
 - update: {account: bob@acme.example, set: {Title: Clerk}}
 ";
     let lines = apply(&project, plan, 1);
@@ -222,7 +222,7 @@ async fn what_can_not_be_done_fails_with_kind_and_cure_and_keeps_nothing_else_fr
         (3, "quota", "Finance Cloud Add-on", "free a seat"),
         (4, "conflict", "default owner of cases", "lock"),
         (5, "unsupported", "delete", "disable"),
-        (6, "invalid", "Depratment", "Department"),
+        (6, "invalid", "Departmnet", "Department"),
     ];
     for (operation, kind, message, help) in failed {
         let line = &lines[operation];

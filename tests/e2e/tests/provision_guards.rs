@@ -55,10 +55,13 @@ async fn until_written(project: &Project) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_plan_is_refused_before_anything_is_sent() {
     let project = project(Duration::ZERO).await;
-    fs::write(project.path("plan.yaml"), "- lokc: {account: bob@acme.example}\n- grant: {account: bob@acme.example}\n")
-        .unwrap();
+    fs::write(
+        project.path("plan.yaml"),
+        "- updaet: {account: bob@acme.example}\n- grant: {account: bob@acme.example}\n",
+    )
+    .unwrap();
     let ended = project.run(&APPLY).expect_code(2);
-    assert!(ended.stderr.contains("lokc") && ended.stderr.contains("entitlement"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("updaet") && ended.stderr.contains("entitlement"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
     assert_eq!(project.sandbox.requests().total, 0);
 }
