@@ -51,9 +51,9 @@ async fn measure(kind: Kind, operations: u64, latency: Duration) {
     let (preview_took, preview, preview_peak) = run(&project, &["--preview"]).await;
     let preview_calls = calls(&project).1;
     sandbox.clear_requests();
-    let (took, last, peak) = run(&project, &["--yes"]).await;
+    let (took, applied, peak) = run(&project, &["--yes"]).await;
     let (writes, others) = calls(&project);
-    assert_eq!(last["summary"]["applied"], json!(operations), "{last}");
+    assert_eq!(applied["summary"]["applied"], json!(operations), "{applied}");
     assert_eq!(preview["summary"]["planned"], json!(operations), "{preview}");
 
     let apply = took.saturating_sub(preview_took);

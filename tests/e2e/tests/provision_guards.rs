@@ -1,5 +1,5 @@
 //! What keeps a plan from being applied, and what a signal leaves behind.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use connector_e2e::{Binary, Ended, Project};
 use connector_keys::PrivateKey;
@@ -19,13 +19,13 @@ async fn project(latency: Duration) -> Project {
 
 /// Adds users `u0`, `u1`, … and writes a plan that locks each of them and then gives it a title.
 fn write_plan(project: &Project, users: usize) {
-    let mut plan = String::new();
+    let mut plan = Vec::new();
     for number in 0..users {
         let name = format!("u{number}@acme.example");
         project.add_user(&name);
-        plan += &format!("- lock: {{account: {name}}}\n- update: {{account: {name}, set: {{Title: Clerk}}}}\n");
+        plan.push(format!("- lock: {{account: {name}}}\n- update: {{account: {name}, set: {{Title: Clerk}}}}\n"));
     }
-    fs::write(project.path("plan.yaml"), plan).unwrap();
+    fs::write(project.path("plan.yaml"), plan.concat()).unwrap();
 }
 
 fn start(project: &Project) -> Child {
