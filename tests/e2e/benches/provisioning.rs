@@ -51,9 +51,9 @@ async fn measure(kind: Kind, operations: u64, latency: Duration) {
     let (preview_took, preview, preview_peak) = run(&project, &["--preview"]).await;
     let preview_calls = calls(&project).1;
     sandbox.clear_requests();
-    let (took, last, peak) = run(&project, &["--yes"]).await;
+    let (took, applied, peak) = run(&project, &["--yes"]).await;
     let (writes, others) = calls(&project);
-    assert_eq!(last["summary"]["applied"], json!(operations), "{last}");
+    assert_eq!(applied["summary"]["applied"], json!(operations), "{applied}");
     assert_eq!(preview["summary"]["planned"], json!(operations), "{preview}");
 
     let apply = took.saturating_sub(preview_took);
@@ -64,13 +64,14 @@ async fn measure(kind: Kind, operations: u64, latency: Duration) {
         Kind::Update => "updates",
         Kind::Grant => "grants",
     };
+    let ratio = if floor.is_zero() { 0.0 } else { took.as_secs_f64() / floor.as_secs_f64() };
     println!(
         "{operations:>9} {name:<7} | {writes:>6} {least:>5} | {preview_calls:>13} {:>5} | {:>5}ms {:>5}ms {:>5}ms | {:>4.2}x | {} KiB",
         others.saturating_sub(preview_calls),
         preview_took.as_millis(),
         apply.as_millis(),
         floor.as_millis(),
-        took.as_secs_f64() / floor.as_secs_f64().max(f64::MIN_POSITIVE),
+        ratio,
         peak.max(preview_peak),
     );
 }

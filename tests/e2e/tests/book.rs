@@ -1,6 +1,6 @@
 //! Promise: what the book shows works. Its plans are run in their order against the simulated org, its queries against the
 //! store.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use connector_e2e::{Binary, Project};
 use connector_sandbox_salesforce::Options;

@@ -24,8 +24,8 @@ fn apply(project: &Project, plan: &str, code: i32) -> Vec<Value> {
 }
 
 #[track_caller]
-fn assert_summary(lines: &[Value], expected: Value) {
-    assert_eq!(lines.last().unwrap()["summary"], expected, "{lines:#?}");
+fn assert_summary(lines: &[Value], expected: &Value) {
+    assert_eq!(&lines.last().unwrap()["summary"], expected, "{lines:#?}");
 }
 
 const MIXED: &str = "
@@ -79,7 +79,7 @@ async fn each_operation_changes_the_org_as_asked_and_nothing_the_second_time() {
     assert_eq!(lines[7], done(7, "unlock", &tim, switched("locked", false)));
     assert_eq!((&lines[0]["outcome"], &lines[0]["account"]), (&json!("applied"), &json!(jane)));
     assert_eq!(lines.len(), 9);
-    assert_summary(&lines, json!({"applied": 8, "unchanged": 0, "failed": 0, "pending": 0}));
+    assert_summary(&lines, &json!({"applied": 8, "unchanged": 0, "failed": 0, "pending": 0}));
 
     for (id, field, value) in [
         (&jane, "FirstName", json!("Jane")),
@@ -111,7 +111,7 @@ async fn each_operation_changes_the_org_as_asked_and_nothing_the_second_time() {
 
     org.clear_writes();
     let again = apply(&project, MIXED, 0);
-    assert_summary(&again, json!({"applied": 0, "unchanged": 8, "failed": 0, "pending": 0}));
+    assert_summary(&again, &json!({"applied": 0, "unchanged": 8, "failed": 0, "pending": 0}));
     assert_eq!(
         again[3],
         json!({"operation": 3, "kind": "revoke", "account": bob, "outcome": "unchanged", "detail": "does not hold it"})
@@ -142,12 +142,12 @@ async fn every_type_of_entitlement_is_granted_and_revoked_once() {
     for (verb, held, role) in [("grant", all - 1, true), ("revoke", 0, false)] {
         org.clear_writes();
         let lines = apply(&project, &plan(verb), 0);
-        assert_summary(&lines, json!({"applied": all, "unchanged": 0, "failed": 0, "pending": 0}));
+        assert_summary(&lines, &json!({"applied": all, "unchanged": 0, "failed": 0, "pending": 0}));
         assert_eq!(org.holdings(&pat).unwrap().len(), held, "{verb}");
         assert_eq!(org.field(&pat, "UserRoleId").unwrap().is_string(), role);
         assert_eq!(org.writes().iter().filter(|write| write.changed).count(), all, "{verb}");
         let lines = apply(&project, &plan(verb), 0);
-        assert_summary(&lines, json!({"applied": 0, "unchanged": all, "failed": 0, "pending": 0}));
+        assert_summary(&lines, &json!({"applied": 0, "unchanged": all, "failed": 0, "pending": 0}));
         assert_eq!(org.writes().len(), all, "{verb}");
     }
     // A profile can only be replaced.
@@ -168,7 +168,7 @@ async fn a_grant_that_is_held_is_unchanged_also_for_a_disabled_user() {
 ";
     apply(&project, plan, 0);
     let again = apply(&project, plan, 0);
-    assert_summary(&again, json!({"applied": 0, "unchanged": 2, "failed": 0, "pending": 0}));
+    assert_summary(&again, &json!({"applied": 0, "unchanged": 2, "failed": 0, "pending": 0}));
     let other = "- grant: {account: pat@acme.example, entitlement: permission_set/Sales_Read}";
     assert_eq!(apply(&project, other, 1)[0]["error"]["kind"], "invalid");
 }
@@ -211,7 +211,7 @@ async fn what_can_not_be_done_fails_with_kind_and_cure_and_keeps_nothing_else_fr
 - grant: {account: bob@acme.example, entitlement: permission_set_license/Finance Cloud Add-on}
 - disable: {account: eve@acme.example}
 - delete: {account: old@acme.example}
-- update: {account: bob@acme.example, set: {Depratment: Finance}}
+- update: {account: bob@acme.example, set: {Departmnet: Finance}}
 - update: {account: bob@acme.example, set: {Title: Clerk}}
 ";
     let lines = apply(&project, plan, 1);
@@ -222,7 +222,7 @@ async fn what_can_not_be_done_fails_with_kind_and_cure_and_keeps_nothing_else_fr
         (3, "quota", "Finance Cloud Add-on", "free a seat"),
         (4, "conflict", "default owner of cases", "lock"),
         (5, "unsupported", "delete", "disable"),
-        (6, "invalid", "Depratment", "Department"),
+        (6, "invalid", "Departmnet", "Department"),
     ];
     for (operation, kind, message, help) in failed {
         let line = &lines[operation];
@@ -233,7 +233,7 @@ async fn what_can_not_be_done_fails_with_kind_and_cure_and_keeps_nothing_else_fr
         }
     }
     assert_eq!(lines[7]["outcome"], "applied");
-    assert_summary(&lines, json!({"applied": 1, "unchanged": 0, "failed": 7, "pending": 0}));
+    assert_summary(&lines, &json!({"applied": 1, "unchanged": 0, "failed": 7, "pending": 0}));
     assert_eq!(org.field(&bob, "Title").unwrap(), json!("Clerk"));
     assert_eq!(org.field(&eve, "IsActive").unwrap(), json!(true));
     assert_eq!(org.writes().len(), 1);

@@ -1,5 +1,5 @@
 //! What keeps a plan from being applied, and what a signal leaves behind.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use connector_e2e::{Binary, Ended, Project};
 use connector_keys::PrivateKey;
@@ -19,13 +19,13 @@ async fn project(latency: Duration) -> Project {
 
 /// Adds users `u0`, `u1`, … and writes a plan that locks each of them and then gives it a title.
 fn write_plan(project: &Project, users: usize) {
-    let mut plan = String::new();
+    let mut plan = Vec::new();
     for number in 0..users {
         let name = format!("u{number}@acme.example");
         project.add_user(&name);
-        plan += &format!("- lock: {{account: {name}}}\n- update: {{account: {name}, set: {{Title: Clerk}}}}\n");
+        plan.push(format!("- lock: {{account: {name}}}\n- update: {{account: {name}, set: {{Title: Clerk}}}}\n"));
     }
-    fs::write(project.path("plan.yaml"), plan).unwrap();
+    fs::write(project.path("plan.yaml"), plan.concat()).unwrap();
 }
 
 fn start(project: &Project) -> Child {
@@ -55,10 +55,13 @@ async fn until_written(project: &Project) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_plan_is_refused_before_anything_is_sent() {
     let project = project(Duration::ZERO).await;
-    fs::write(project.path("plan.yaml"), "- lokc: {account: bob@acme.example}\n- grant: {account: bob@acme.example}\n")
-        .unwrap();
+    fs::write(
+        project.path("plan.yaml"),
+        "- updaet: {account: bob@acme.example}\n- grant: {account: bob@acme.example}\n",
+    )
+    .unwrap();
     let ended = project.run(&APPLY).expect_code(2);
-    assert!(ended.stderr.contains("lokc") && ended.stderr.contains("entitlement"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("updaet") && ended.stderr.contains("entitlement"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
     assert_eq!(project.sandbox.requests().total, 0);
 }
