@@ -123,7 +123,7 @@ fn kill_at(project: &Project, line: usize) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_each_step_in_turn_it_ends_with_a_working_key() {
-    let options = Options { propagation: Duration::from_millis(1_200), ..slow() };
+    let options = Options { propagation: Duration::from_millis(300), ..slow() };
     let mut kills = 0;
     // Each step tells a line when it ends, and some tell that they wait.
     for line in 0.. {

@@ -102,8 +102,7 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
 
     /// Signs in with the new key until that is accepted. When it never is, the old certificate comes back.
     async fn prove(&mut self) -> Result<()> {
-        let with_new = self.with_new().open(self.of.project)?;
-        match self.until_accepted(&with_new, "prove").await? {
+        match self.until_accepted(&self.with_new(), "prove").await? {
             Ok(()) => self.reached(Stage::Proven, "prove", "the source accepts the new key".to_owned()),
             Err(error) => {
                 self.of.journal.blame(&self.of.record, &error)?;
@@ -115,11 +114,12 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
 
     /// Tries until the key is accepted or the time is over; then the last error comes back. The session that was opened
     /// before is kept from ending meanwhile.
-    async fn until_accepted(&self, with_key: &Opened, step: &'static str) -> Result<Result<()>> {
+    async fn until_accepted(&self, with_key: &Source, step: &'static str) -> Result<Result<()>> {
         let since = self.of.record.deployed_at.unwrap_or_else(Timestamp::now);
         let mut wait = FIRST_WAIT;
         loop {
-            let error = match ability(with_key)?.reach().await {
+            // Opened anew each time: a client does not offer refused credentials again for a while.
+            let error = match ability(&with_key.open(self.of.project)?)?.reach().await {
                 Ok(()) => return Ok(Ok(())),
                 Err(error) => error,
             };
@@ -191,8 +191,7 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
         // From here on the old key alone is tried.
         self.of.files.remove_next()?;
         self.of.record.deployed_at = Some(Timestamp::now());
-        let with_old = self.of.source.open(self.of.project)?;
-        match self.until_accepted(&with_old, "return").await? {
+        match self.until_accepted(&self.of.source, "return").await? {
             Ok(()) => self.reached(Stage::Returned, "return", "the old key is in use as before".to_owned()),
             Err(error) => Err(by_hand(error, &self.of.app.name, &self.of.record.certificate)),
         }
