@@ -32,7 +32,8 @@ impl Provisioning<'_> {
         let mut pass = Pass { of: self, done: 0, total, progress };
         pass.tell();
         let mut after = -1;
-        let mut reads = FuturesUnordered::new();
+        // Read by the source, and written down: the next read does not wait for the disk.
+        let (mut reads, mut kept) = (FuturesUnordered::new(), FuturesUnordered::new());
         let mut is_over = false;
         loop {
             while reads.len() < READS && !is_over {
@@ -44,27 +45,25 @@ impl Provisioning<'_> {
                     None => is_over = true,
                 }
             }
+            if reads.is_empty() && kept.is_empty() {
+                break;
+            }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(stopped()),
-                foreseen = reads.next() => match foreseen {
-                    Some(foreseen) => pass.keep(foreseen?).await?,
-                    None => break,
-                },
+                Some(count) = kept.next() => pass.passed(count?),
+                Some(foreseen) = reads.next(), if kept.len() < READS => kept.push(self.keep(foreseen?)),
             }
         }
         drop(reads);
-        self.foresee_merged(&simulation, &mut pass).await?;
+        drop(kept);
+        self.foresee_merged(&simulation).await?;
         self.journal.with(seats::count).await?;
         self.journal.with(changed).await
     }
 
     /// Operations on one account under two names are looked at again, together.
-    async fn foresee_merged<P: Fn(&Progress) + Sync>(
-        &self,
-        simulation: &Simulation<'_>,
-        pass: &mut Pass<'_, P>,
-    ) -> Result<()> {
+    async fn foresee_merged(&self, simulation: &Simulation<'_>) -> Result<()> {
         let leads: Vec<_> = self.journal.with(Held::merge_accounts).await?.into_iter().collect();
         for part in leads.chunks(look::most(&self.job)) {
             let part = part.to_vec();
@@ -73,8 +72,7 @@ impl Provisioning<'_> {
                 Ok(rows.concat())
             };
             let foreseen = simulation.foresee(self.journal.with(gather).await?).await?;
-            pass.done -= foreseen.len() as u64;
-            pass.keep(foreseen).await?;
+            self.keep(foreseen).await?;
         }
         Ok(())
     }
@@ -99,6 +97,13 @@ impl Provisioning<'_> {
         simulation.foresee(rows).await
     }
 
+    /// Writes down what operations come to; gives back how many they are.
+    async fn keep(&self, foreseen: Vec<Foreseen>) -> Result<u64> {
+        let count = foreseen.len() as u64;
+        self.journal.with(move |journal| journal.foresee(&foreseen)).await?;
+        Ok(count)
+    }
+
     /// What identifies the preview as a whole.
     pub(super) async fn digest(&self) -> Result<String> {
         self.journal
@@ -120,11 +125,9 @@ struct Pass<'a, P> {
 }
 
 impl<P: Fn(&Progress)> Pass<'_, P> {
-    async fn keep(&mut self, foreseen: Vec<Foreseen>) -> Result<()> {
-        self.done += foreseen.len() as u64;
-        self.of.journal.with(move |journal| journal.foresee(&foreseen)).await?;
+    fn passed(&mut self, count: u64) {
+        self.done += count;
         self.tell();
-        Ok(())
     }
 
     fn tell(&self) {

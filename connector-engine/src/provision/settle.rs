@@ -70,7 +70,7 @@ fn of_state(row: &StepRow, step: &Step, state: &State, password_changed: Option<
         Step::SetPassword { .. } => match (password_changed, &row.password_time) {
             (Some(attribute), Some(before)) => {
                 let before: Value = serde_json::from_str(before).unwrap_or_default();
-                *state.attribute(attribute) != before
+                state.attribute(attribute) != before
             }
             _ => return unknown(row, "a password can't be read"),
         },

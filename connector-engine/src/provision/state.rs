@@ -4,6 +4,7 @@ use super::change::{Change, MASKED};
 use super::step::Step;
 use connector_core::{Account, Attributes, AttributesBuilder, EntitlementRef, Result};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The names of entitlements, for people.
@@ -12,8 +13,10 @@ pub(super) type EntitlementNames = HashMap<EntitlementRef, String>;
 /// An account as it is, or as it will be after steps; absent where there is none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
+    /// As the source told it; what steps change beside its attributes is changed in it.
     account: Option<Account>,
-    attributes: Map<String, Value>,
+    /// The attributes that steps set, in the spelling of the account. Few, while accounts have many.
+    set: Map<String, Value>,
     /// An earlier step sets the password, so what tells when it was changed last is of no use.
     password_set: bool,
     /// The connector can't look at accounts: whatever is asked for may be a change.
@@ -27,11 +30,7 @@ impl State {
     }
 
     pub(super) fn of(account: Account) -> Self {
-        let values = account.attributes.entries().into_iter();
-        let attributes = values
-            .map(|(name, value)| (name.into_owned(), serde_json::from_str(value.get()).unwrap_or_default()))
-            .collect();
-        Self { account: Some(account), attributes, ..Self::default() }
+        Self { account: Some(account), ..Self::default() }
     }
 
     /// The account with this id, of which nothing more is known.
@@ -51,18 +50,43 @@ impl State {
 
     /// The account with its attributes as they are in this state.
     pub(super) fn account(&self) -> Result<Option<Account>> {
-        self.account
-            .as_ref()
-            .map(|account| Ok(Account { attributes: built(&self.attributes)?, ..account.clone() }))
-            .transpose()
+        let Some(account) = &self.account else { return Ok(None) };
+        let attributes = if self.set.is_empty() { account.attributes.clone() } else { self.merged(account)? };
+        Ok(Some(Account { attributes, ..account.clone() }))
+    }
+
+    fn merged(&self, account: &Account) -> Result<Attributes> {
+        let mut builder = AttributesBuilder::default();
+        for (name, value) in account.attributes.entries() {
+            if !self.set.contains_key(&*name) {
+                builder.push_raw(&name, value);
+            }
+        }
+        for (name, value) in &self.set {
+            builder.push(name, value)?;
+        }
+        Ok(builder.build())
     }
 
     /// The value of an attribute, whatever the case of its name; null where it has none.
-    pub(super) fn attribute(&self, name: &str) -> &Value {
-        let found = self.attributes.get(name).or_else(|| {
-            self.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-        });
-        found.unwrap_or(&Value::Null)
+    pub(super) fn attribute(&self, name: &str) -> Value {
+        let spelt = self.spelt(name);
+        match (self.set.get(&*spelt), &self.account) {
+            (Some(value), _) => value.clone(),
+            (None, Some(account)) => account.attributes.get(&spelt).unwrap_or_default(),
+            (None, None) => Value::Null,
+        }
+    }
+
+    /// The name of an attribute as the account spells it, where it has it.
+    fn spelt<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
+        let told = self.account.iter().flat_map(|account| account.attributes.entries()).map(|(known, _)| known);
+        let known: Vec<Cow<'_, str>> = told.chain(self.set.keys().map(|known| Cow::Borrowed(known.as_str()))).collect();
+        if known.iter().any(|known| known == name) {
+            return Cow::Borrowed(name);
+        }
+        let found = known.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+        found.unwrap_or(Cow::Borrowed(name))
     }
 
     /// The value of the attribute that tells when the password was changed last, as JSON. `None` where it will have
@@ -96,8 +120,9 @@ impl State {
     }
 
     fn assignments(&self, set: &Map<String, Value>) -> Vec<Change> {
-        let changed = set.iter().filter(|(name, to)| !same(self.attribute(name), to));
-        changed.map(|(name, to)| Change::attribute(name, self.attribute(name).clone(), to.clone())).collect()
+        let values = set.iter().map(|(name, to)| (name, self.attribute(name), to));
+        let changed = values.filter(|(_, from, to)| !same(from, to));
+        changed.map(|(name, from, to)| Change::attribute(name, from, to.clone())).collect()
     }
 
     fn holding(&self, entitlement: &EntitlementRef, to: bool, names: &EntitlementNames) -> Vec<Change> {
@@ -113,13 +138,13 @@ impl State {
     pub(super) fn advance(&mut self, step: &Step) {
         match step {
             Step::Create { name, attributes } => {
-                self.attributes.clone_from(attributes);
                 self.account.get_or_insert_with(|| blank("", name));
+                self.set.clone_from(attributes);
             }
             Step::Update { set } => {
                 for (name, value) in set {
-                    let known = self.attributes.keys().find(|known| known.eq_ignore_ascii_case(name)).cloned();
-                    self.attributes.insert(known.unwrap_or_else(|| name.clone()), value.clone());
+                    let spelt = self.spelt(name).into_owned();
+                    self.set.insert(spelt, value.clone());
                 }
             }
             Step::Delete => *self = Self::absent(),
@@ -162,12 +187,4 @@ fn same(one: &Value, other: &Value) -> bool {
     // 5 and 5.0 are one number.
     let is_one_number = || one.as_f64().is_some_and(|number| other.as_f64() == Some(number));
     one == other || (is_nothing(one) && is_nothing(other)) || is_one_number()
-}
-
-fn built(attributes: &Map<String, Value>) -> Result<Attributes> {
-    let mut builder = AttributesBuilder::default();
-    for (name, value) in attributes {
-        builder.push(name, value)?;
-    }
-    Ok(builder.build())
 }

@@ -76,7 +76,7 @@ impl Store {
         Ok(connection)
     }
 
-    /// The connection of the journal of provisioning: what it commits is on the disk before anything is sent.
+    /// The connection of a journal: what it commits is on the disk before anything is sent.
     pub(crate) fn journal(&self) -> Result<Connection> {
         let connection = self.connect()?;
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -8192").map_err(fault)?;

@@ -48,7 +48,7 @@ impl Journal {
         read: impl FnOnce(&mut dyn FnMut(&NewOperation)) -> Result<()>,
     ) -> Result<(Self, Earlier)> {
         let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
-        let mut connection = store.journal()?;
+        let mut connection = store.writer()?;
         let source = source_number(&connection, &wanted.source)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         drop_unseen(&transaction, source)?;
@@ -92,7 +92,7 @@ impl Journal {
     /// another system than it did.
     pub(crate) fn interrupted(store: &Store, wanted: &Wanted) -> Result<Option<(Self, Earlier)>> {
         let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
-        let connection = store.journal()?;
+        let connection = store.writer()?;
         let source = source_number(&connection, &wanted.source)?;
         let found = connection
             .query_row(
@@ -149,8 +149,10 @@ impl Held {
         transaction.commit().map_err(fault)
     }
 
-    /// Says that operations are being carried out from now on.
+    /// Says that operations are being carried out from now on: what is committed after this is on the disk when that
+    /// returns. What a preview found may be lost with the power.
     pub(crate) fn began(&mut self) -> Result<()> {
+        self.connection.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
         self.connection
             .execute(
                 "UPDATE plans SET status = 'applying', began_at = coalesce(began_at, ?2) WHERE number = ?1",

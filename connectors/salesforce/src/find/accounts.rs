@@ -63,14 +63,14 @@ pub(crate) async fn accounts(
         found.extend(users.await?);
     }
     let found = with_concern(rest, found, concern).await?;
-    Ok(keys.iter().map(|key| found.iter().filter(|one| is(key, one)).map(|one| one.1.clone()).collect()).collect())
-}
-
-fn is(key: &Key, (id, account): &(RecordId, Account)) -> bool {
-    match key {
-        Key::Id(wanted) => wanted == id,
-        Key::Username(wanted) => *wanted == account.name.to_lowercase(),
+    let mut by_key: BTreeMap<Key, Vec<&Account>> = BTreeMap::new();
+    for (id, account) in &found {
+        for key in [Key::Id(*id), Key::Username(account.name.to_lowercase())] {
+            by_key.entry(key).or_default().push(account);
+        }
     }
+    let named = |key: &Key| by_key.get(key).into_iter().flatten().map(|account| (*account).clone()).collect();
+    Ok(keys.iter().map(named).collect())
 }
 
 /// The fields that are always read, and those that a plan names and a query can give.
