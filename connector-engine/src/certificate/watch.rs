@@ -58,7 +58,7 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
 pub fn glance(project: &Project, source: &Source, now: Timestamp) -> Option<Watched> {
     let auth = source.auth.as_ref()?;
     let reference = auth.secret_ref(CERTIFICATE).filter(|reference| reference.scheme() == "file")?;
-    let text = read_public_file(project, &reference);
+    let text = read_public_file(project.folder(), &reference);
     Some(match text.and_then(|text| Chain::from_pem(&text)) {
         Ok(chain) => judged(&chain, None, source, window_of(auth), now),
         Err(error) => unreadable(&error),

@@ -2,9 +2,9 @@
 
 use super::call::{Called, Next, carry_out};
 use super::lanes::{Item, Lanes};
-use super::plan::Provisioning;
 use super::progress::{Phase, Progress};
-use super::simulate::{not_known, not_made};
+use super::provisioning::Provisioning;
+use super::reasons::{not_known, not_made};
 use super::step::Step;
 use crate::store::{Standing, StepRow};
 use connector_core::{Error, Lane, Result};

@@ -2,6 +2,8 @@
 
 use super::job::Job;
 use super::state::State;
+use super::step::Step;
+use crate::store::StepRow;
 use connector_core::{Account, Concern, Error, ErrorKind, Result};
 
 /// The state of each account that is named by id or name, in order; an error where a name stands for several.
@@ -40,4 +42,28 @@ pub(super) fn missing(job: &Job<'_>, wanted: &str) -> Error {
         "check the spelling; `connector accounts {}` lists those of the last aggregation",
         job.source
     ))
+}
+
+/// What must be known of accounts to tell whether these steps are so already.
+pub(super) fn concern_of<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Concern {
+    let mut concern = Concern::default();
+    for step in steps {
+        match step {
+            Step::Create { attributes: set, .. } | Step::Update { set } => {
+                concern.attributes.extend(set.keys().cloned());
+            }
+            Step::Grant { entitlement } | Step::Revoke { entitlement } => {
+                concern.entitlements.insert(entitlement.clone());
+            }
+            Step::Lock | Step::Unlock => concern.locks = true,
+            Step::Disable | Step::Enable | Step::SetPassword { .. } | Step::Delete => {}
+        }
+    }
+    concern
+}
+
+/// What names the account of a step to the source.
+pub(super) fn key_of(row: &StepRow) -> String {
+    // An account that is to be made has no id yet; one of the same name that was there before is another one.
+    row.account_id.clone().filter(|_| !row.is_create).unwrap_or_else(|| row.account.clone())
 }

@@ -4,12 +4,13 @@ use super::asked::Asked;
 use super::change;
 use super::look;
 use super::names::Entitlements;
-use super::plan::{Changed, Provisioning};
 use super::progress::{Phase, Progress};
+use super::provisioning::{Changed, Provisioning};
+use super::reasons::stopped;
 use super::seats;
 use super::simulate::Simulation;
 use crate::store::{Foreseen, Held};
-use connector_core::{Concern, EntitlementRef, Error, ErrorKind, OperationKind, Result};
+use connector_core::{Concern, EntitlementRef, OperationKind, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::BTreeSet;
@@ -162,9 +163,4 @@ fn gather(journal: &mut Held) -> Result<(BTreeSet<EntitlementRef>, Concern, u64)
         Ok(())
     })?;
     Ok((wanted, concern, journal.count()?))
-}
-
-/// The error of a preview that the user stopped.
-pub(super) fn stopped() -> Error {
-    Error::new(ErrorKind::Cancelled, "stopped before anything was sent").with_help("run it again")
 }

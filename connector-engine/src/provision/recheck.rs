@@ -1,14 +1,14 @@
 //! What is left of an interrupted plan, held against the accounts as they are now.
 
 use super::change;
-use super::look::look;
-use super::plan::{Changed, Provisioning};
-use super::preview::stopped;
+use super::look::{concern_of, key_of, look};
 use super::progress::{Phase, Progress};
+use super::provisioning::{Changed, Provisioning};
+use super::reasons::stopped;
 use super::state::{EntitlementNames, State};
 use super::step::Step;
 use crate::store::StepRow;
-use connector_core::{Concern, Result};
+use connector_core::Result;
 use tokio_util::sync::CancellationToken;
 
 impl Provisioning<'_> {
@@ -65,30 +65,6 @@ impl Provisioning<'_> {
         self.journal.with(move |journal| journal.rechecked(&kept, &times)).await?;
         Ok(changed)
     }
-}
-
-/// What must be known of accounts to tell whether these steps are so already.
-pub(super) fn concern_of<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Concern {
-    let mut concern = Concern::default();
-    for step in steps {
-        match step {
-            Step::Create { attributes: set, .. } | Step::Update { set } => {
-                concern.attributes.extend(set.keys().cloned());
-            }
-            Step::Grant { entitlement } | Step::Revoke { entitlement } => {
-                concern.entitlements.insert(entitlement.clone());
-            }
-            Step::Lock | Step::Unlock => concern.locks = true,
-            Step::Disable | Step::Enable | Step::SetPassword { .. } | Step::Delete => {}
-        }
-    }
-    concern
-}
-
-/// What names the account of a step to the source.
-pub(super) fn key_of(row: &StepRow) -> String {
-    // An account that is to be made has no id yet; one of the same name that was there before is another one.
-    row.account_id.clone().filter(|_| !row.is_create).unwrap_or_else(|| row.account.clone())
 }
 
 /// The names that were shown, so that a name alone makes no difference.

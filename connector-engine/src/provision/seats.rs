@@ -1,6 +1,6 @@
 //! Seats of licences: how many are left when an operation's turn comes.
 
-use super::simulate::not_made;
+use super::reasons::not_made;
 use crate::store::Held;
 use connector_core::{Error, ErrorKind, Result, Seat};
 use serde::{Deserialize, Serialize};

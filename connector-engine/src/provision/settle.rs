@@ -1,8 +1,7 @@
 //! Settling: what became of steps whose answer was lost.
 
 use super::job::Job;
-use super::look::look;
-use super::recheck::{concern_of, key_of};
+use super::look::{concern_of, key_of, look};
 use super::state::{EntitlementNames, State};
 use super::step::Step;
 use crate::store::{Answer, Standing, StepRow};

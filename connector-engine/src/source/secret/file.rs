@@ -1,6 +1,5 @@
 //! `file:PATH`
 
-use super::super::project::Project;
 use super::LONGEST;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
@@ -43,9 +42,10 @@ impl SecretResolver for File {
     }
 }
 
-/// Reads a public file, such as a certificate, at once; with the same limits and errors as a ref to it.
-pub(crate) fn read_public_file(project: &Project, reference: &SecretRef) -> Result<String> {
-    let path = project.folder().join(reference.rest());
+/// Reads a public file, such as a certificate, at once; with the same limits and errors as a ref to it. `project` is the
+/// project folder.
+pub(crate) fn read_public_file(project: &Path, reference: &SecretRef) -> Result<String> {
+    let path = project.join(reference.rest());
     examine(&path, Sensitivity::Public)?;
     let bytes = std::fs::read(&path).map_err(|cause| unreadable(&path, cause))?;
     Ok(secret_text(bytes, &format!("the file `{}`", shown(&path)))?.expose_secret().to_owned())

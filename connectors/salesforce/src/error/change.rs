@@ -1,6 +1,6 @@
 //! What the codes about a change mean: a pure table, and in words what bars a user from being deactivated.
 
-use super::meaning::{Meaning, RIGHTS, lasting, passing};
+use super::code::{Meaning, RIGHTS, lasting, passing};
 use connector_core::ErrorKind;
 
 /// Codes about a change. Where a cure says `{fields|…}`, the fields that Salesforce names stand, or else the words there.

@@ -1,12 +1,14 @@
 //! Salesforce's errors in our terms.
 
 mod change;
+mod code;
 mod fault;
 mod meaning;
 
+use code::WAIT;
 use connector_core::{Error, ErrorKind, Happened, Retry};
 use connector_http::{Response, Verdict};
-use meaning::{WAIT, is_curable, meaning};
+use meaning::{is_curable, meaning};
 use serde::Deserialize;
 use std::time::Duration;
 
