@@ -16,8 +16,11 @@ const KIND_WIDTH: usize = 12;
 const NAME_WIDTH: usize = 20;
 const INDENT: &str = "      ";
 
+/// What an id stands for, where that is known.
+pub(crate) type NameOf<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// One operation: mark, kind and account, and below it what it changes, or why it changes nothing.
-pub(crate) fn render_operation(operation: &OperationReport, width: usize) -> String {
+pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_of: NameOf<'_>) -> String {
     let (mark, style) = mark(operation);
     let mut text = format!(
         "  {} {} {}",
@@ -30,7 +33,7 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize) -> Str
     }
     text.push('\n');
     for change in &operation.changes {
-        text.push_str(&render_change(change, width));
+        text.push_str(&render_change(change, width, name_of));
     }
     if let Some(error) = &operation.error {
         below(&mut text, "", &error.message, width);
@@ -41,8 +44,15 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize) -> Str
     text
 }
 
-/// One changed value on a line of its own.
-pub(crate) fn render_change(change: &Change, width: usize) -> String {
+/// One changed value on a line of its own. Ids stand behind their names.
+pub(crate) fn render_change(change: &Change, width: usize, name_of: NameOf<'_>) -> String {
+    let shown = |value: &Value, room: usize| {
+        let name = value.as_str().and_then(name_of);
+        match (name, value) {
+            (Some(name), Value::String(id)) => shown(&Value::from(format!("{name} ({id})")), room),
+            _ => shown(value, room),
+        }
+    };
     let line = match change {
         Change::Attribute { attribute, from, to } => {
             let name = clean(attribute);
@@ -126,4 +136,81 @@ fn shown(value: &Value, room: usize) -> String {
         short.push(character);
     }
     short + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use connector_core::{EntitlementRef, ErrorKind};
+    use connector_engine::store::RunError;
+    use serde_json::json;
+
+    fn operation(kind: &str, outcome: Standing, changes: Vec<Change>) -> OperationReport {
+        OperationReport {
+            operation: 0,
+            kind: kind.to_owned(),
+            account: "0052".to_owned(),
+            outcome,
+            changes,
+            detail: None,
+            error: None,
+            name: "bob@acme.example".to_owned(),
+            tried: false,
+        }
+    }
+
+    fn operations() -> Vec<OperationReport> {
+        let change =
+            |attribute: &str, from: Value, to: Value| Change::Attribute { attribute: attribute.to_owned(), from, to };
+        let set = EntitlementRef::new("permission_set", "0PS1");
+        let held = |from| Change::Entitlement {
+            entitlement: set.clone(),
+            name: Some("Sales Ops".to_owned()),
+            from,
+            to: !from,
+        };
+        let error = RunError {
+            kind: ErrorKind::NotFound,
+            message: "`salesforce` has no account `bob@acme.example`".to_owned(),
+            help: Some(
+                "check the spelling; `connector accounts salesforce` lists those of the last aggregation".to_owned(),
+            ),
+            step: None,
+        };
+        vec![
+            operation("create", Standing::Planned, vec![change("LastName", Value::Null, json!("Roe")), held(false)]),
+            operation(
+                "update",
+                Standing::Planned,
+                vec![
+                    change("ProfileId", json!("00e1"), json!("00e2")),
+                    change("Title", json!("Head of everything that has to do with sales in the south"), Value::Null),
+                    change("A_field_with_a_very_long_name__c", json!(5), json!(" ")),
+                ],
+            ),
+            operation("revoke", Standing::Planned, vec![held(true)]),
+            OperationReport {
+                detail: Some("is disabled already".to_owned()),
+                ..operation("disable", Standing::Unchanged, Vec::new())
+            },
+            OperationReport { error: Some(error), ..operation("lock", Standing::Failed, Vec::new()) },
+        ]
+    }
+
+    #[test]
+    fn operations_read_like_a_diff_at_every_width() {
+        let name_of = |id: &str| (id == "00e2").then(|| "Standard User".to_owned());
+        for width in [100, 60, 40] {
+            let text: String = operations().iter().map(|one| render_operation(one, width, &name_of)).collect();
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            insta::assert_snapshot!(format!("operations_at_{width}"), plain);
+        }
+    }
+
+    #[test]
+    fn what_comes_from_outside_does_not_reach_the_terminal_raw() {
+        let change = Change::Attribute { attribute: "Title".into(), from: Value::Null, to: json!("\u{1b}[2J") };
+        let text = render_operation(&operation("update", Standing::Planned, vec![change]), 80, &|_| None);
+        assert!(!anstream::adapter::strip_str(&text).to_string().contains('\u{1b}'), "{text:?}");
+    }
 }

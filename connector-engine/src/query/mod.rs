@@ -11,6 +11,7 @@ mod entitlements;
 mod export;
 mod filter;
 mod life;
+mod names;
 mod operations;
 mod reading;
 mod runs;
@@ -22,6 +23,7 @@ pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, StoredEntitlement, entitlement, entitlements, holders};
 pub use export::{Format, What, export};
 pub use filter::Filter;
+pub use names::Names;
 pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};
 pub use runs::{Run, last_run, run, runs};
 

@@ -6,7 +6,7 @@ use crate::exit::{Exit, Stop};
 use crate::output::{DIM, STRONG, count, duration, paint, plural, render_change, render_operation, render_tally};
 use connector_core::{Error, ErrorKind};
 use connector_engine::provision::{Change, Preview, Standing};
-use connector_engine::query::{self, OperationReport, OutcomeTally};
+use connector_engine::query::{self, Names, OperationReport, OutcomeTally};
 use serde::Serialize;
 
 /// So many operations are shown in full; of longer plans only what needs attention.
@@ -65,6 +65,7 @@ impl Run<'_> {
         if shown != Shown::Outcome {
             printer.result(self.heading(shown, arguments))?;
         }
+        let names = self.names()?;
         let (mut lines, mut left_out) = (0, 0);
         let tally = query::plan_operations(self.store, &id, |operation| {
             if !concerns(shown, &operation) {
@@ -72,7 +73,7 @@ impl Run<'_> {
             }
             if lines < SHOWN_IN_FULL {
                 lines += 1;
-                printer.result(render_operation(&operation, printer.prose_width()))?;
+                printer.result(render_operation(&operation, printer.prose_width(), &names))?;
             } else {
                 left_out += 1;
             }
@@ -88,6 +89,12 @@ impl Run<'_> {
         printer.result(self.end(shown, &tally))?;
         printer.flush()?;
         Ok(tally)
+    }
+
+    /// What ids stand for, as the last aggregation read it. A preview is right without them.
+    fn names(&self) -> Result<impl Fn(&str) -> Option<String>, Stop> {
+        let names = Names::of(self.store, &self.opened.source)?;
+        Ok(move |id: &str| names.name(id).unwrap_or_default())
     }
 
     fn heading(&self, shown: Shown, arguments: &ProvisionArguments) -> String {
@@ -120,6 +127,7 @@ impl Run<'_> {
     /// Shows what changed since the earlier preview, and refuses.
     pub(super) fn refuse_changed(&self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
         let printer = &self.invocation.printer;
+        let names = self.names()?;
         for changed in &preview.changed {
             if printer.is_json() {
                 let (before, changes) = (&changed.before[..], &changed.now[..]);
@@ -133,7 +141,7 @@ impl Run<'_> {
                     printer.result(format!("      {}\n", paint(DIM, "nothing")))?;
                 }
                 for change in changes {
-                    printer.result(render_change(change, printer.prose_width()))?;
+                    printer.result(render_change(change, printer.prose_width(), &names))?;
                 }
             }
         }
