@@ -85,7 +85,7 @@ impl Run<'_> {
     async fn go(&mut self, arguments: &ProvisionArguments, asks: bool) -> Result<Exit, Stop> {
         let resumes = self.provisioning.earlier() == Earlier::Interrupted;
         if arguments.yes {
-            self.provisioning.approve().await?;
+            self.provisioning.approve(true).await?;
         }
         if !arguments.preview {
             self.settle().await?;
@@ -93,7 +93,7 @@ impl Run<'_> {
         self.warn_of_others().await?;
         let preview = self.preview().await?;
         if !preview.changed.is_empty() {
-            return self.refuse_changed(&preview, arguments);
+            return self.stop_at(&preview, arguments).await;
         }
         let mut tally = OutcomeTally::default();
         // For programs each operation is one line, told once: when it was carried out.
@@ -106,19 +106,26 @@ impl Run<'_> {
         if asks {
             if tally.planned == 0 {
                 self.invocation.printer.note("\nNothing is to be done");
-                return Ok(if tally.failed > 0 { Exit::Failure } else { Exit::Success });
+                return Ok(if tally.failed + tally.pending > 0 { Exit::Failure } else { Exit::Success });
             }
             if !self.ask(&tally)? {
+                self.provisioning.approve(false).await?;
                 return Ok(Exit::Success);
             }
-            self.provisioning.approve().await?;
+            self.provisioning.approve(true).await?;
             // While the user was thinking, others may have changed the accounts.
             let preview = self.preview().await?;
             if !preview.changed.is_empty() {
-                return self.refuse_changed(&preview, arguments);
+                return self.stop_at(&preview, arguments).await;
             }
         }
         self.apply(arguments).await
+    }
+
+    /// Stops at accounts that changed: whatever was approved was something else.
+    async fn stop_at(&self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
+        self.provisioning.approve(false).await?;
+        self.refuse_changed(preview, arguments)
     }
 
     async fn settle(&self) -> Result<(), Stop> {

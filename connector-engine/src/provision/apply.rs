@@ -111,7 +111,7 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
                 self.after = row.turn;
                 let step = Step::from_json(&row.step)?;
                 let lane = self.of.lane(&row, &step);
-                self.lanes.add(Item { row, step, lane, tries: 0 });
+                self.lanes.add(Item { doubtful: row.tries > 0, row, step, lane, tries: 0 });
             }
         }
         Ok(())

@@ -54,6 +54,11 @@ pub(super) async fn carry_out(job: &Job<'_>, journal: &Journal, mut items: Vec<I
                 operations.push(operation);
                 sent.push(item);
             }
+            // What keeps the password may be out of reach for a while.
+            Err(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout) => {
+                called.stop.get_or_insert(error);
+                called.items.push((item, Next::Left));
+            }
             Err(error) => {
                 refused.push(Answer::failed(item.row.id, error));
                 called.items.push((item, Next::Done { standing: Standing::Failed, account: None }));
@@ -120,7 +125,7 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
         }
         Err(error) if error.happened() != Happened::No => Said::Lost(error),
         // An earlier try may have made it after all.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && is_second_create(item) => Said::Lost(error),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && may_be_made(item) => Said::Lost(error),
         Err(error) => match error.retry() {
             Retry::After(wait) if item.tries < MOST_TRIES => Said::Again(wait * item.tries),
             _ => Said::Answer(Answer::failed(row.id, error)),
@@ -128,8 +133,8 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
     }
 }
 
-fn is_second_create(item: &Item) -> bool {
-    item.row.tries > 1 && matches!(item.step, Step::Create { .. })
+fn may_be_made(item: &Item) -> bool {
+    item.doubtful && matches!(item.step, Step::Create { .. })
 }
 
 /// No step has an answer of its own.

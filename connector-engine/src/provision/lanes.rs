@@ -13,6 +13,8 @@ pub(super) struct Item {
     pub(super) lane: Lane,
     /// How often this job sent it.
     pub(super) tries: u32,
+    /// Whether an earlier try may have taken place.
+    pub(super) doubtful: bool,
 }
 
 /// Steps that were taken from the journal and are not done with: those of one account one after the other, those of

@@ -82,7 +82,7 @@ impl Provisioning<'_> {
             self.foresee_all(&progress, stop).await?
         };
         let digest = self.digest().await?;
-        let changed = if self.earlier == Earlier::Nothing { Vec::new() } else { changed };
+        let changed = if self.earlier == Earlier::Nothing { Vec::new() } else { by_operation(changed) };
         if self.earlier != Earlier::Interrupted {
             let kept = digest.clone();
             self.journal.with(move |journal| journal.previewed(&kept)).await?;
@@ -99,4 +99,18 @@ impl Provisioning<'_> {
         let error = self.carry_out_all(&progress, stop).await?;
         Ok(Applied { error })
     }
+}
+
+/// One entry for each operation, in the plan's order; several steps of it may have changed.
+fn by_operation(mut changed: Vec<Changed>) -> Vec<Changed> {
+    changed.sort_by_key(|one| one.operation);
+    changed.dedup_by(|next, one| {
+        let is_same = next.operation == one.operation;
+        if is_same {
+            one.before.append(&mut next.before);
+            one.now.append(&mut next.now);
+        }
+        is_same
+    });
+    changed
 }

@@ -4,7 +4,7 @@ use super::asked::written;
 use super::change::Change;
 use super::job::Job;
 use crate::plan::PlanOperation;
-use crate::store::{Earlier, Held, Journal, PlanUsage, Store, Wanted};
+use crate::store::{Earlier, Journal, PlanUsage, Store, Wanted};
 use connector_core::Result;
 use std::time::Instant;
 
@@ -59,9 +59,10 @@ impl<'a> Provisioning<'a> {
         Self { job, journal, earlier, calls_before, retries_before, began: Instant::now() }
     }
 
-    /// Writes down that the user wants the plan to be carried out, so that an interrupted one goes on without asking again.
-    pub async fn approve(&self) -> Result<()> {
-        self.journal.with(Held::approve).await
+    /// Writes down whether the user wants the plan to be carried out: one that was interrupted then goes on without asking
+    /// again. Approval of what has changed since is to be withdrawn.
+    pub async fn approve(&self, approved: bool) -> Result<()> {
+        self.journal.with(move |journal| journal.approve(approved)).await
     }
 
     /// The plan's id, a ULID.

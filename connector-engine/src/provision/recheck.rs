@@ -7,7 +7,7 @@ use super::provisioning::{Changed, Provisioning};
 use super::reasons::stopped;
 use super::state::{EntitlementNames, State};
 use super::step::Step;
-use crate::store::StepRow;
+use crate::store::{Answer, Standing, StepRow};
 use connector_core::Result;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +20,8 @@ impl Provisioning<'_> {
         stop: &CancellationToken,
     ) -> Result<Vec<Changed>> {
         let total = self.journal.with(|journal| journal.left()).await?;
-        let (mut changed, mut done, mut after) = (Vec::new(), 0, -1);
+        let mut found = Found::default();
+        let (mut done, mut after) = (0, -1);
         while let Some(last) = self.next_accounts(after).await? {
             if stop.is_cancelled() {
                 return Err(stopped());
@@ -31,13 +32,21 @@ impl Provisioning<'_> {
                 continue;
             }
             done += rows.len() as u64;
-            changed.extend(self.recheck_some(&rows).await?);
+            self.recheck_some(&rows, &mut found).await?;
             progress(&Progress { phase: Phase::Previewing, done, total, api_calls: self.calls() });
         }
+        // Only now: what was found by a look that broke off was shown to nobody.
+        let Found { changed, kept, times, so_now } = found;
+        self.journal
+            .with(move |journal| {
+                journal.answer(&so_now)?;
+                journal.rechecked(&kept, &times)
+            })
+            .await?;
         Ok(changed)
     }
 
-    async fn recheck_some(&self, rows: &[StepRow]) -> Result<Vec<Changed>> {
+    async fn recheck_some(&self, rows: &[StepRow], found: &mut Found) -> Result<()> {
         let steps = rows.iter().map(|row| Step::from_json(&row.step)).collect::<Result<Vec<_>>>()?;
         let mut concern = concern_of(&steps);
         let password_changed = self.job.connector.schema().password_changed;
@@ -45,26 +54,40 @@ impl Provisioning<'_> {
         let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
         let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[0])).collect();
         let states = look(&self.job, &wanted, &concern).await?;
-        let (mut changed, mut kept, mut times) = (Vec::new(), Vec::new(), Vec::new());
         let mut steps = steps.iter();
         for (group, state) in groups.into_iter().zip(states) {
             let mut state = state.unwrap_or_else(|_| State::absent());
             for (row, step) in group.iter().zip(steps.by_ref()) {
                 let before = row.changes.as_deref().map(change::from_json).unwrap_or_default();
                 let now = state.changes(step, &names_of(&before));
-                if before != now {
-                    kept.push((row.id, change::to_json(&now)));
-                    changed.push(Changed { operation: row.number, before, now });
+                if now.is_empty() && !before.is_empty() && !matches!(step, Step::Create { .. }) {
+                    // It has come about by itself.
+                    let detail = Some("is so by now".to_owned());
+                    found.so_now.push(Answer { detail, ..Answer::new(row.id, Standing::Unchanged) });
+                } else if before != now {
+                    found.kept.push((row.id, change::to_json(&now)));
+                    found.changed.push(Changed { operation: row.number, before, now });
                 }
                 if let (Step::SetPassword { .. }, Some(attribute)) = (step, &password_changed) {
-                    times.push((row.id, state.password_time(attribute)));
+                    found.times.push((row.id, state.password_time(attribute)));
                 }
                 state.advance(step);
             }
         }
-        self.journal.with(move |journal| journal.rechecked(&kept, &times)).await?;
-        Ok(changed)
+        Ok(())
     }
+}
+
+/// What a look at the accounts found of the steps that are left.
+#[derive(Default)]
+struct Found {
+    changed: Vec<Changed>,
+    /// What steps change now.
+    kept: Vec<(i64, String)>,
+    /// When passwords were changed last.
+    times: Vec<(i64, Option<String>)>,
+    /// Steps that are so by now.
+    so_now: Vec<Answer>,
 }
 
 /// The names that were shown, so that a name alone makes no difference.

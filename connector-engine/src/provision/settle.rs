@@ -24,7 +24,10 @@ pub(super) async fn settle(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer
         .filter(|(_, answer)| answer.standing != Standing::Applied)
         .map(|(row, _)| row.clone())
         .collect();
-    let Some(wait) = open.iter().filter_map(time_left).max() else { return Ok(answers) };
+    // Nothing but time keeps a password from being reset twice.
+    let resets = open.iter().any(|row| matches!(Step::from_json(&row.step), Ok(Step::SetPassword { .. })));
+    let at_least = resets.then_some(STILL_AT_WORK);
+    let Some(wait) = open.iter().filter_map(time_left).chain(at_least).max() else { return Ok(answers) };
     tokio::time::sleep(wait).await;
     for later in judge(job, &open).await? {
         if let Some(answer) = answers.iter_mut().find(|answer| answer.id == later.id) {
@@ -51,9 +54,14 @@ async fn judge(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer>> {
     wanted.dedup();
     let can_look = job.connector.capabilities().accounts().is_some();
     let states = look(job, &wanted, &concern).await?;
+    // A connector that prepares locks knows more ways of being locked, and does not do it twice.
+    let asks_again = job.connector.capabilities().preparation().is_some();
     let answers = rows.iter().zip(&steps).map(|(row, step)| {
         let state = wanted.binary_search(&key_of(row)).ok().and_then(|at| states[at].as_ref().ok());
         match state {
+            Some(state) if can_look && asks_again && *step == Step::Lock && state.is_there() => {
+                Answer::new(row.id, Standing::Planned)
+            }
             Some(state) if can_look => of_state(row, step, state, password_changed.as_deref()),
             _ => unknown(row, "the connector can't look at single accounts"),
         }

@@ -201,7 +201,7 @@ impl Simulation<'_> {
         for step in steps {
             let step = trimmed(step, &course.state);
             let changes = course.state.changes(&step, &self.entitlements.names);
-            if changes.is_empty() && !matches!(step, Step::Create { .. }) {
+            if changes.is_empty() && !self.is_needed_anyway(&step) {
                 continue;
             }
             foreseen.push(self.foreseen_step(&step, &changes, &course.state));
@@ -212,6 +212,16 @@ impl Simulation<'_> {
         }
         let seats = (!seats.is_empty()).then(|| seats::to_json(&seats));
         Foreseen { account_id, steps: foreseen, seats, ..blank(row.number, Standing::Planned) }
+    }
+
+    /// A new account may have no attributes. And an account may be locked in another way than the one that was asked for,
+    /// such as after wrong passwords; a connector that prepares a lock knows that it is needed.
+    fn is_needed_anyway(&self, step: &Step) -> bool {
+        match step {
+            Step::Create { .. } => true,
+            Step::Lock => self.job.connector.capabilities().preparation().is_some(),
+            _ => false,
+        }
     }
 
     fn foreseen_step(&self, step: &Step, changes: &[Change], state: &State) -> ForeseenStep {

@@ -101,7 +101,8 @@ pub fn plan_operations(
     let mut tally = OutcomeTally::default();
     entries(&connection, "p.number = ?1 ORDER BY o.number, o.part", [number], |entry| {
         *tally.of(entry.report.outcome) += 1;
-        each(entry.report)
+        each(entry.report)?;
+        Ok(true)
     })?;
     Ok(tally)
 }
@@ -124,7 +125,7 @@ pub fn operations(
             left -= 1;
             each(entry)?;
         }
-        Ok(())
+        Ok(left > 0)
     })
 }
 
@@ -160,11 +161,12 @@ struct Part {
     entry: JournalEntry,
 }
 
+/// Calls `each` with one operation after the other, until it says that it has seen enough.
 fn entries(
     connection: &Connection,
     condition: &str,
     parameters: impl Params,
-    mut each: impl FnMut(JournalEntry) -> Result<()>,
+    mut each: impl FnMut(JournalEntry) -> Result<bool>,
 ) -> Result<()> {
     let mut statement = connection
         .prepare(&format!(
@@ -184,13 +186,15 @@ fn entries(
                 Some(joined(earlier, next))
             }
             Some(earlier) => {
-                each(earlier.entry)?;
+                if !each(earlier.entry)? {
+                    return Ok(());
+                }
                 Some(next)
             }
             None => Some(next),
         };
     }
-    whole.map_or(Ok(()), |last| each(last.entry))
+    whole.map_or(Ok(()), |last| each(last.entry).map(drop))
 }
 
 fn part(row: &Row<'_>) -> rusqlite::Result<Part> {

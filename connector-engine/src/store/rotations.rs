@@ -91,6 +91,19 @@ impl Rotations {
         Ok(Self { connection, source, _lock: lock })
     }
 
+    /// Whether a rotation was begun and has not ended; also while another job holds the source.
+    pub(crate) fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
+        store
+            .reader()?
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM rotations r JOIN sources s ON s.id = r.source
+                     WHERE s.name = ?1 AND r.ended_at IS NULL)",
+                [source],
+                |row| row.get(0),
+            )
+            .map_err(fault)
+    }
+
     /// The rotation that was begun and has not ended.
     pub(crate) fn unfinished(&self) -> Result<Option<RotationRecord>> {
         self.connection
@@ -104,8 +117,14 @@ impl Rotations {
             .map_err(fault)
     }
 
-    /// Writes down that a rotation begins.
+    /// Writes down that a rotation begins; one that had sent nothing ends with that.
     pub(crate) fn begin(&self, record: &RotationRecord) -> Result<()> {
+        self.connection
+            .execute(
+                "UPDATE rotations SET stage = 'returned', ended_at = ?2 WHERE source = ?1 AND ended_at IS NULL",
+                params![self.source, Timestamp::now().to_string()],
+            )
+            .map_err(fault)?;
         self.connection
             .execute(
                 "INSERT INTO rotations (id, source, app, issuer, stage, key, certificate, next_key, next_certificate, began_at)
@@ -177,6 +196,11 @@ impl Rotations {
 }
 
 impl RotationRecord {
+    /// Whether the source has heard nothing of it: what the app has is written down before anything is deployed.
+    pub(crate) fn has_sent_nothing(&self) -> bool {
+        matches!(self.stage, Stage::Making | Stage::Made) && self.old_pem.is_none()
+    }
+
     /// An id for a new one.
     pub(crate) fn new_id() -> String {
         Ulid::new().to_string()
@@ -188,8 +212,10 @@ fn record(row: &Row<'_>) -> rusqlite::Result<RotationRecord> {
     let deployed_at: Option<String> = row.get(10)?;
     Ok(RotationRecord {
         id: row.get(0)?,
-        // What another version wrote is begun anew; the files of the old key are never touched before `proven`.
-        stage: Stage::from_name(&stage).unwrap_or(Stage::Making),
+        stage: Stage::from_name(&stage).ok_or_else(|| {
+            let message = format!("the rotation is at the stage `{stage}`, which this version does not know");
+            rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, message.into())
+        })?,
         app: row.get(2)?,
         issuer: row.get(3)?,
         key: row.get(4)?,

@@ -38,20 +38,6 @@ impl Locks {
         }
     }
 
-    /// Asks for a few users.
-    pub(crate) async fn of_users(rest: &Rest, users: &[RecordId]) -> Result<Self> {
-        match Login::of_users(rest, users).await {
-            Ok(logins) => {
-                let locked = logins.into_iter().filter(|login| login.frozen || login.password_locked);
-                let mut locked: Vec<_> = locked.map(|login| login.user).collect();
-                locked.sort_unstable();
-                Ok(Self::Known(locked))
-            }
-            Err(refused) if error::is_missing_object(&refused) => Ok(Self::Hidden),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Whether the user is frozen or locked; nobody is where it can't be seen.
     pub(crate) fn holds(&self, user: RecordId) -> bool {
         match self {
@@ -70,6 +56,9 @@ impl Locks {
         }
     }
 }
+
+/// The field in which it stands whether a user is frozen.
+pub(crate) const FROZEN: &str = "IsFrozen";
 
 /// The row in which it stands whether a user is frozen or locked out.
 #[derive(Clone, Copy, Debug)]

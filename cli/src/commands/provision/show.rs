@@ -3,11 +3,14 @@
 use super::Run;
 use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
-use crate::output::{DIM, STRONG, count, duration, paint, plural, render_change, render_operation, render_tally};
+use crate::output::{
+    DIM, STRONG, clean, count, duration, paint, plural, render_change, render_operation, render_tally,
+};
 use connector_core::{Error, ErrorKind};
-use connector_engine::provision::{Change, Preview, Standing};
+use connector_engine::provision::{Change, Changed, Preview, Standing};
 use connector_engine::query::{self, Names, OperationReport, OutcomeTally};
 use serde::Serialize;
+use std::fmt::Write as _;
 
 /// So many operations are shown in full; of longer plans only what needs attention.
 const SHOWN_IN_FULL: u64 = 100;
@@ -37,10 +40,10 @@ struct LastLine<'a> {
 /// An operation that comes to something else than an earlier preview showed.
 #[derive(Serialize)]
 struct ChangedLine<'a> {
-    operation: u64,
-    outcome: &'static str,
+    #[serde(flatten)]
+    operation: &'a OperationReport,
+    /// What it would have changed then.
     before: &'a [Change],
-    changes: &'a [Change],
 }
 
 impl Run<'_> {
@@ -50,15 +53,7 @@ impl Run<'_> {
         let id = self.provisioning.id();
         if printer.is_json() {
             let tally = query::plan_operations(self.store, &id, |operation| Ok(printer.json(&operation)?))?;
-            let meter = self.opened.context.meter();
-            printer.json(&LastLine {
-                summary: &tally,
-                plan: &id,
-                digest: &self.digest,
-                api_calls: meter.api_calls(),
-                retries: meter.retries(),
-                duration_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            })?;
+            printer.json(&self.last_line(&tally, &id))?;
             printer.flush()?;
             return Ok(tally);
         }
@@ -89,6 +84,37 @@ impl Run<'_> {
         printer.result(self.end(shown, &tally))?;
         printer.flush()?;
         Ok(tally)
+    }
+
+    fn last_line<'a>(&'a self, tally: &'a OutcomeTally, plan: &'a str) -> LastLine<'a> {
+        let meter = self.opened.context.meter();
+        LastLine {
+            summary: tally,
+            plan,
+            digest: &self.digest,
+            api_calls: meter.api_calls(),
+            retries: meter.retries(),
+            duration_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// What an operation would have changed when it was shown, and what it changes now.
+    fn changed(
+        &self,
+        operation: &OperationReport,
+        changed: &Changed,
+        names: &dyn Fn(&str) -> Option<String>,
+    ) -> String {
+        let width = self.invocation.printer.prose_width();
+        let mut text = format!("  {} {}\n", paint(STRONG, &operation.kind), paint(STRONG, clean(&operation.name)));
+        for (label, changes) in [("shown before:", &changed.before), ("now:", &changed.now)] {
+            _ = writeln!(text, "    {}", paint(DIM, label));
+            if changes.is_empty() {
+                _ = writeln!(text, "      {}", paint(DIM, "nothing"));
+            }
+            text.extend(changes.iter().map(|change| render_change(change, width, names)));
+        }
+        text
     }
 
     /// What ids stand for, as the last aggregation read it. A preview is right without them.
@@ -128,22 +154,28 @@ impl Run<'_> {
     pub(super) fn refuse_changed(&self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
         let printer = &self.invocation.printer;
         let names = self.names()?;
-        for changed in &preview.changed {
+        let id = self.provisioning.id();
+        let (mut lines, mut left_out) = (0, 0);
+        let tally = query::plan_operations(self.store, &id, |mut operation| {
+            let place = preview.changed.binary_search_by_key(&operation.operation, |changed| changed.operation);
+            let Some(changed) = place.ok().and_then(|place| preview.changed.get(place)) else { return Ok(()) };
             if printer.is_json() {
-                let (before, changes) = (&changed.before[..], &changed.now[..]);
-                printer.json(&ChangedLine { operation: changed.operation, outcome: "planned", before, changes })?;
-                continue;
+                operation.changes.clone_from(&changed.now);
+                printer.json(&ChangedLine { operation: &operation, before: &changed.before })?;
+            } else if lines < SHOWN_IN_FULL {
+                lines += 1;
+                printer.result(self.changed(&operation, changed, &names))?;
+            } else {
+                left_out += 1;
             }
-            printer.result(format!("  {}\n", paint(STRONG, format!("operation {}", changed.operation))))?;
-            for (label, changes) in [("shown before:", &changed.before), ("now:", &changed.now)] {
-                printer.result(format!("    {}\n", paint(DIM, label)))?;
-                if changes.is_empty() {
-                    printer.result(format!("      {}\n", paint(DIM, "nothing")))?;
-                }
-                for change in changes {
-                    printer.result(render_change(change, printer.prose_width(), &names))?;
-                }
-            }
+            Ok(())
+        })?;
+        if left_out > 0 {
+            let more = format!("  … and {} more; `--output json` lists all of them\n", count(left_out));
+            printer.result(paint(DIM, more))?;
+        }
+        if printer.is_json() {
+            printer.json(&self.last_line(&tally, &id))?;
         }
         let message = format!(
             "{} changed since the preview: nothing was sent",

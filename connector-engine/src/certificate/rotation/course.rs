@@ -22,11 +22,14 @@ impl Rotation<'_> {
     /// at every moment.
     pub async fn run(&mut self, progress: impl Fn(&RotationStep) + Sync, stop: &CancellationToken) -> Result<Rotated> {
         if !self.taken_up {
+            if let Some(files) = &self.abandoned {
+                files.remove_next()?;
+            }
             self.journal.begin(&self.record)?;
         }
         // The connector as it is before: its session outlives the key that opened it.
         let before = self.source.open(self.project)?;
-        let mut course = Course { of: self, before, progress: &progress, stop };
+        let mut course = Course { of: self, before, began: Timestamp::now(), progress: &progress, stop };
         loop {
             match course.of.record.stage {
                 Stage::Making => course.make().await?,
@@ -59,6 +62,7 @@ impl Rotation<'_> {
 struct Course<'c, 'a, P> {
     of: &'c mut Rotation<'a>,
     before: Opened,
+    began: Timestamp,
     progress: &'c P,
     stop: &'c CancellationToken,
 }
@@ -90,8 +94,11 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
         self.tell("session", "signed in; the session is kept".to_owned(), false);
         let deployed = ability.deployed(&self.of.app).await?;
         if !deployed.certificate.as_deref().is_some_and(|pem| is_same(pem, &new)) {
+            if self.of.record.issuer.is_none() {
+                self.is_app_in_use(deployed.certificate.as_deref())?;
+            }
             // What it had is on the disk before it is taken away.
-            self.of.record.old_pem = deployed.certificate;
+            self.of.record.old_pem = Some(deployed.certificate.unwrap_or_default());
             self.of.journal.save(&self.of.record)?;
             self.tell("deploy", format!("deploying to `{}`", self.of.app.name), true);
             ability.deploy(&self.of.app, &new).await?;
@@ -100,10 +107,26 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
         self.reached(Stage::Deployed, "deploy", format!("`{}` has taken the new certificate", self.of.app.name))
     }
 
+    /// The app that is named must be the one that the source signs in with: others may live by its certificate.
+    fn is_app_in_use(&self, pem: Option<&str>) -> Result<()> {
+        let fits = |pem: &str| Certificate::from_pem(pem).is_ok_and(|has| has.fits(self.of.old.key.as_ref()));
+        if pem.is_some_and(fits) {
+            return Ok(());
+        }
+        let message = format!(
+            "the app `{}` does not have the certificate of the key in use: the source signs in with another app",
+            self.of.app.name
+        );
+        Err(Error::new(ErrorKind::Definition, message)
+            .with_help("nothing was changed; name the app whose consumer key is `auth.issuer` in `settings: {app: …}`"))
+    }
+
     /// Signs in with the new key until that is accepted. When it never is, the old certificate comes back.
     async fn prove(&mut self) -> Result<()> {
         match self.until_accepted(&self.with_new(), "prove").await? {
             Ok(()) => self.reached(Stage::Proven, "prove", "the source accepts the new key".to_owned()),
+            // Whatever else is wrong says nothing about the key.
+            Err(error) if error.kind() != ErrorKind::Auth => Err(error),
             Err(error) => {
                 self.of.journal.blame(&self.of.record, &error)?;
                 let what = format!("not accepted within {} s: {}", self.of.wait.as_secs(), error.message());
@@ -115,7 +138,7 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
     /// Tries until the key is accepted or the time is over; then the last error comes back. The session that was opened
     /// before is kept from ending meanwhile.
     async fn until_accepted(&self, with_key: &Source, step: &'static str) -> Result<Result<()>> {
-        let since = self.of.record.deployed_at.unwrap_or_else(Timestamp::now);
+        let since = self.of.record.deployed_at.map_or(self.began, |deployed| deployed.max(self.began));
         let mut wait = FIRST_WAIT;
         loop {
             // Opened anew each time: a client does not offer refused credentials again for a while.

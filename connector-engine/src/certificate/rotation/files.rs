@@ -23,10 +23,26 @@ impl Files {
         Self { key, certificate, next_key, next_certificate }
     }
 
+    /// Fails when there is a next key that no rotation knows: it may be the only one that the source accepts.
+    pub(super) fn refuse_leftovers(&self) -> Result<()> {
+        match [&self.next_key, &self.next_certificate].into_iter().find(|path| path.exists()) {
+            None => Ok(()),
+            Some(path) => {
+                let message = format!(
+                    "`{}` is there already: a rotation of this key was interrupted, and the store knows nothing of it",
+                    path.display()
+                );
+                Err(Error::new(ErrorKind::AlreadyExists, message).with_help(
+                    "run `connector test`: when it works with the key in use, remove that file and its twin; when not, put them in place of the key and certificate in use",
+                ))
+            }
+        }
+    }
+
     /// Writes the next key and certificate; what an interrupted try left there is written over.
     pub(super) fn write_next(&self, key: &SecretString, certificate: &str) -> Result<()> {
-        write_private(&self.next_key, key.expose_secret())?;
-        write_private(&self.next_certificate, certificate)
+        write_like(&self.key, &self.next_key, key.expose_secret())?;
+        write_like(&self.certificate, &self.next_certificate, certificate)
     }
 
     /// Puts the next key and certificate in place of those in use, which are kept beside them. Done again after a kill, it
@@ -78,17 +94,37 @@ fn keep(path: &Path) -> Result<()> {
         .map_err(|cause| unwritable(&kept, cause))
 }
 
-fn write_private(path: &Path, text: &str) -> Result<()> {
+/// Writes a file that the same people can read as the one whose place it will take.
+fn write_like(model: &Path, path: &Path, text: &str) -> Result<()> {
     let write = || {
         let folder = folder_of(path);
         // Only its owner can read it from the first byte on.
         let mut file = tempfile::Builder::new().prefix(".next-").tempfile_in(folder)?;
+        let model = fs::metadata(model)?;
+        own_like(&model, file.path())?;
+        file.as_file().set_permissions(model.permissions())?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|fault| fault.error)?;
         sync_folder(path)
     };
     write().map_err(|cause| unwritable(path, cause))
+}
+
+/// A key that the administrator rotates is used by the service's user.
+#[cfg(unix)]
+fn own_like(model: &fs::Metadata, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let own = fs::metadata(path)?;
+    if (own.uid(), own.gid()) == (model.uid(), model.gid()) {
+        return Ok(());
+    }
+    chown(path, Some(model.uid()), Some(model.gid()))
+}
+
+#[cfg(not(unix))]
+fn own_like(_: &fs::Metadata, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<()> {

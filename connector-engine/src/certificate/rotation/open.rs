@@ -5,8 +5,9 @@ use crate::certificate::key_of;
 use crate::source::{AuthBlock, Project, Source};
 use crate::store::{RotationRecord, Rotations, Stage, Store};
 use connector_core::{App, Error, ErrorKind, Result, SecretRef};
-use connector_keys::{Certificate, CertificateRequest};
+use connector_keys::{Certificate, CertificateRequest, Signer};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The replacement of a source's key and certificate: begun now, or taken up where an earlier call was interrupted.
@@ -23,12 +24,15 @@ pub struct Rotation<'a> {
     pub(super) old: Old,
     pub(super) app: App,
     pub(super) files: Files,
+    /// What an earlier call left that had sent nothing.
+    pub(super) abandoned: Option<Files>,
     pub(super) wait: Duration,
 }
 
 /// What there is before.
 #[derive(Debug)]
 pub(super) struct Old {
+    pub(super) key: Arc<dyn Signer>,
     pub(super) bits: u32,
     pub(super) request: CertificateRequest,
     pub(super) sha256: String,
@@ -43,20 +47,30 @@ impl<'a> Rotation<'a> {
     pub async fn open(project: &'a Project, store: &Store, name: &'a str, wait: Duration) -> Result<Self> {
         let source = project.load(name)?;
         let journal = Rotations::hold(store, &source.name)?;
-        let unfinished = journal.unfinished()?;
+        // One that has sent nothing is begun anew, perhaps for another app.
+        let (unfinished, abandoned) = match journal.unfinished()? {
+            Some(record) if record.has_sent_nothing() => (None, Some(record)),
+            unfinished => (unfinished, None),
+        };
         let auth = source.auth.as_ref().ok_or_else(|| no_certificate(&source.name))?;
         let (key_ref, certificate_ref) = refs(&source.name, auth)?;
+        alone(project, &source, [&key_ref, &certificate_ref])?;
         let app = app_of(project, &source, auth, unfinished.as_ref())?;
         let old = old(project, &source, &certificate_ref).await?;
         let taken_up = unfinished.is_some();
         let record = unfinished.unwrap_or_else(|| fresh(&app, &key_ref, &certificate_ref, auth));
-        let files = Files::of(project, [&record.key, &record.certificate, &record.next_key, &record.next_certificate]);
-        Ok(Self { project, name, source, journal, record, taken_up, old, app, files, wait })
+        let files = files_of(project, &record);
+        let abandoned = abandoned.map(|record| files_of(project, &record));
+        if !taken_up && abandoned.is_none() {
+            files.refuse_leftovers()?;
+        }
+        Ok(Self { project, name, source, journal, record, taken_up, old, app, files, abandoned, wait })
     }
 
-    /// Whether a rotation of this source was begun and has not ended.
+    /// Whether a rotation of this source was begun and has not ended, by another job that runs now or one that was
+    /// interrupted.
     pub fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
-        Ok(Rotations::hold(store, source)?.unfinished()?.is_some())
+        Rotations::is_unfinished(store, source)
     }
 
     /// Whether an interrupted rotation is taken up.
@@ -68,6 +82,10 @@ impl<'a> Rotation<'a> {
     pub fn source(&self) -> &str {
         &self.source.name
     }
+}
+
+fn files_of(project: &Project, record: &RotationRecord) -> Files {
+    Files::of(project, [&record.key, &record.certificate, &record.next_key, &record.next_certificate])
 }
 
 /// The refs of key and certificate, which must be files: something has to be written in their place.
@@ -84,7 +102,38 @@ fn refs(source: &str, auth: &AuthBlock) -> Result<(SecretRef, SecretRef)> {
             ));
         }
     }
+    if key == certificate {
+        let message =
+            format!("`{source}` keeps key and certificate in one file, so one can't be replaced after the other");
+        return Err(Error::new(ErrorKind::Unsupported, message).with_help("put them into two files first"));
+    }
     Ok((key, certificate))
+}
+
+/// Nobody else may name the files: what is replaced for one source would be taken from the other. Links are not followed.
+fn alone(project: &Project, source: &Source, refs: [&SecretRef; 2]) -> Result<()> {
+    let real = |reference: &SecretRef| project.folder().join(reference.rest()).canonicalize().ok();
+    for reference in refs {
+        let path = project.folder().join(reference.rest());
+        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+            let message = format!("`{}` is a link, and a rotation replaces files", path.display());
+            return Err(Error::new(ErrorKind::Unsupported, message).with_help("name the file itself in the source"));
+        }
+    }
+    for name in project.sources()?.iter().filter(|name| **name != source.name) {
+        // A source that can't be read can't sign in either.
+        let Ok(other) = project.load(name) else { continue };
+        let theirs = other.auth.iter().flat_map(|auth| ["key_ref", "certificate_ref"].map(|key| auth.secret_ref(key)));
+        let theirs: Vec<_> = theirs.flatten().filter_map(|reference| real(&reference)).collect();
+        if let Some(shared) =
+            refs.into_iter().find(|reference| real(reference).is_some_and(|path| theirs.contains(&path)))
+        {
+            let message = format!("`{shared}` is named by the source `{name}`, too, which would lose its key");
+            return Err(Error::new(ErrorKind::Definition, message)
+                .with_help("give each source a key and certificate of its own"));
+        }
+    }
+    Ok(())
 }
 
 fn no_certificate(source: &str) -> Error {
@@ -134,6 +183,7 @@ async fn old(project: &Project, source: &Source, certificate_ref: &SecretRef) ->
     }
     let key = key_of(project, source).await.ok_or_else(|| no_certificate(&source.name))??;
     Ok(Old {
+        key: key.clone(),
         bits: if key.public_key()?.bits() > 2048 { 4096 } else { 2048 },
         request: certificate.renewal(),
         sha256: certificate.sha256(),

@@ -125,9 +125,14 @@ impl Held {
             .map_err(fault)
     }
 
-    /// Says that the user wants it to be carried out.
-    pub(crate) fn approve(&mut self) -> Result<()> {
-        self.connection.execute("UPDATE plans SET approved = 1 WHERE number = ?1", [self.plan]).map_err(fault)?;
+    /// Says whether the user wants it to be carried out. One that was begun stays approved.
+    pub(crate) fn approve(&mut self, approved: bool) -> Result<()> {
+        self.connection
+            .execute(
+                "UPDATE plans SET approved = ?2 WHERE number = ?1 AND (?2 OR status <> 'applying')",
+                params![self.plan, approved],
+            )
+            .map_err(fault)?;
         Ok(())
     }
 

@@ -2,13 +2,13 @@
 
 use crate::accounts::{self, Accounts, USER};
 use crate::description::Description;
-use crate::locks::Locks;
+use crate::locks::{FROZEN, Locks, Login};
 use crate::ranges::RecordId;
 use crate::rest::{self, Rest};
 use crate::soql::{self, Select};
 use crate::user_fields::{NOT_READ, UserFields};
-use crate::{holders, keyset};
-use connector_core::{Account, Concern, Result};
+use crate::{error, holders, keyset};
+use connector_core::{Account, Attributes, AttributesBuilder, Concern, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most users that are asked for at once.
@@ -109,10 +109,31 @@ async fn with_concern(
         return Ok(found);
     }
     let mut held: BTreeMap<_, _> = holders::of_users(rest, &users, &concern.entitlements).await?;
-    let locks = if concern.locks { Locks::of_users(rest, &users).await? } else { Locks::Hidden };
+    let logins = if concern.locks { logins(rest, &users).await? } else { Vec::new() };
     for (id, account) in &mut found {
-        account.locked = locks.holds(*id);
+        if let Some(login) = logins.iter().find(|login| login.user == *id) {
+            account.locked = login.frozen || login.password_locked;
+            account.attributes = with_frozen(&account.attributes, login.frozen)?;
+        }
         account.entitlements.extend(held.remove(id).unwrap_or_default());
     }
     Ok(found)
+}
+
+/// Who is frozen or locked; nothing where the login may not see it.
+async fn logins(rest: &Rest, users: &[RecordId]) -> Result<Vec<Login>> {
+    match Login::of_users(rest, users).await {
+        Err(refused) if error::is_missing_object(&refused) => Ok(Vec::new()),
+        found => found,
+    }
+}
+
+/// Frozen is one way of being locked; a plan that locks means that one.
+fn with_frozen(attributes: &Attributes, frozen: bool) -> Result<Attributes> {
+    let mut builder = AttributesBuilder::with_capacity(attributes.as_str().len() + 32);
+    for (name, value) in attributes.entries() {
+        builder.push_raw(&name, value);
+    }
+    builder.push(FROZEN, &frozen)?;
+    Ok(builder.build())
 }

@@ -2,6 +2,7 @@
 
 use super::attributes::{self, When};
 use super::{Known, unchanged};
+use crate::locks::FROZEN;
 use crate::ranges::RecordId;
 use crate::rights::Act;
 use connector_core::{Account, Error, ErrorKind, Operation, Prepared, Result, Seat};
@@ -43,6 +44,11 @@ pub(super) fn lock(known: &Known<'_>, account: &Account, lock: bool) -> Result<P
     known.may("UserLogin", Act::Change)?;
     if lock {
         not_oneself(known, account, "lock")?;
+    }
+    // Locked after wrong passwords is not frozen: that ends by itself.
+    let is_frozen = account.locked && account.attributes.get::<bool>(FROZEN) == Some(true);
+    if lock && is_frozen {
+        return Ok(Prepared::Unchanged { detail: "is frozen already".to_owned() });
     }
     let account = account.id.clone();
     Ok(Prepared::step(if lock { Operation::Lock { account } } else { Operation::Unlock { account } }))
