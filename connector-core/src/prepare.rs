@@ -31,7 +31,8 @@ pub struct Proposed {
 #[derive(Clone, Debug)]
 pub enum Prepared {
     /// It takes these steps, in this order; all of them concern the same account. In steps after a create the account's
-    /// id is empty: the source has yet to give it.
+    /// id is empty: the source has yet to give it. A step that is so already is left out, but for a lock: there may be
+    /// several ways of being locked, so one that is given back here is needed.
     Steps {
         /// What is to be done.
         steps: Vec<Operation>,

@@ -5,9 +5,10 @@ use super::look::{concern_of, key_of, look};
 use super::state::{EntitlementNames, State};
 use super::step::Step;
 use crate::store::{Answer, Standing, StepRow};
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, Operation, Prepared, Proposed, Result};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// A request may still be at work in the source when its answer is lost. What is not done by this time after it was sent
@@ -54,19 +55,43 @@ async fn judge(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer>> {
     wanted.dedup();
     let can_look = job.connector.capabilities().accounts().is_some();
     let states = look(job, &wanted, &concern).await?;
-    // A connector that prepares locks knows more ways of being locked, and does not do it twice.
-    let asks_again = job.connector.capabilities().preparation().is_some();
+    let needed = still_needed(job, rows, &steps, &wanted, &states).await?;
     let answers = rows.iter().zip(&steps).map(|(row, step)| {
         let state = wanted.binary_search(&key_of(row)).ok().and_then(|at| states[at].as_ref().ok());
         match state {
-            Some(state) if can_look && asks_again && *step == Step::Lock && state.is_there() => {
-                Answer::new(row.id, Standing::Planned)
-            }
+            Some(_) if can_look && needed.contains(&row.id) => Answer::new(row.id, Standing::Planned),
             Some(state) if can_look => of_state(row, step, state, password_changed.as_deref()),
             _ => unknown(row, "the connector can't look at single accounts"),
         }
     });
     Ok(answers.collect())
+}
+
+/// The locks that a connector finds needed although the account counts as locked: there may be several ways of being so.
+async fn still_needed(
+    job: &Job<'_>,
+    rows: &[StepRow],
+    steps: &[Step],
+    wanted: &[String],
+    states: &[Result<State>],
+) -> Result<HashSet<i64>> {
+    let mut needed = HashSet::new();
+    let Some(ability) = job.connector.capabilities().preparation() else { return Ok(needed) };
+    let (mut locks, mut proposed) = (Vec::new(), Vec::new());
+    for (row, _) in rows.iter().zip(steps).filter(|(_, step)| **step == Step::Lock) {
+        let state = wanted.binary_search(&key_of(row)).ok().and_then(|at| states[at].as_ref().ok());
+        if let Some(account) = state.map(State::account).transpose()?.flatten() {
+            locks.push(row.id);
+            proposed
+                .push(Proposed { operation: Operation::Lock { account: account.id.clone() }, account: Some(account) });
+        }
+    }
+    if !locks.is_empty() {
+        let prepared = ability.prepare_operations(&proposed).await?;
+        let steps = locks.into_iter().zip(prepared);
+        needed.extend(steps.filter(|(_, one)| matches!(one, Ok(Prepared::Steps { .. }))).map(|(row, _)| row));
+    }
+    Ok(needed)
 }
 
 fn of_state(row: &StepRow, step: &Step, state: &State, password_changed: Option<&str>) -> Answer {

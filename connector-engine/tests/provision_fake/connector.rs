@@ -315,6 +315,9 @@ fn prepared(server: &Server, proposed: &Proposed) -> Result<Prepared> {
             let seats = seat(entitlement, false).into_iter().collect();
             Ok(Prepared::Steps { steps: vec![proposed.operation.clone()], seats })
         }
+        Operation::Lock { .. } if proposed.account.as_ref().is_some_and(|one| one.locked) => {
+            Ok(Prepared::Unchanged { detail: "is locked already".to_owned() })
+        }
         operation => Ok(Prepared::step(operation.clone())),
     }
 }

@@ -117,8 +117,10 @@ async fn an_account_that_changed_since_the_preview_stops_the_plan_once() {
     org.set(&changed, "Title", "Director").unwrap();
     let ended = project.run(&APPLY).expect_code(4);
     let lines = ended.json_lines();
-    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(lines.len(), 2, "{lines:#?}");
     assert_eq!(lines[0]["operation"], 3);
+    assert_eq!((&lines[0]["kind"], &lines[0]["outcome"]), (&json!("update"), &json!("planned")));
+    assert_eq!(lines[1]["summary"]["applied"], 0);
     assert_eq!(lines[0]["before"], json!([{"attribute": "Title", "from": null, "to": "Clerk"}]));
     assert_eq!(lines[0]["changes"], json!([{"attribute": "Title", "from": "Director", "to": "Clerk"}]));
     assert!(ended.stderr.contains("nothing was sent"), "{}", ended.stderr);

@@ -97,7 +97,7 @@ impl Journal {
         let found = connection
             .query_row(
                 "SELECT number, id, status, connector = ?2 AND definition = ?3 FROM plans
-                 WHERE source = ?1 AND approved AND status <> 'ended'
+                 WHERE source = ?1 AND (approved OR status = 'applying') AND status <> 'ended'
                  ORDER BY status = 'applying' DESC, number DESC LIMIT 1",
                 params![source, wanted.connector, wanted.definition],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, bool>(3)?)),
