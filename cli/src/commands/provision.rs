@@ -10,7 +10,7 @@ use crate::terminal;
 use connector_core::{Error, ErrorKind};
 use connector_engine::plan;
 use connector_engine::provision::{Earlier, Job, Preview, Provisioning, Settled};
-use connector_engine::query::OutcomeTally;
+use connector_engine::query::{self, OutcomeTally};
 use connector_engine::source::Opened;
 use connector_engine::store::Store;
 use show::Shown;
@@ -29,6 +29,10 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
         Run { invocation, store: &store, opened: &opened, provisioning, digest: String::new(), began: Instant::now() };
     invocation.block_on(async {
         let ended = run.go(arguments, asks).await;
+        if ended.is_err() {
+            // What was not begun is not to be begun later without being asked for again.
+            run.provisioning.approve(false).await?;
+        }
         run.provisioning.leave().await?;
         ended
     })?
@@ -98,7 +102,12 @@ impl Run<'_> {
         let mut tally = OutcomeTally::default();
         // For programs each operation is one line, told once: when it was carried out.
         if arguments.preview || !self.invocation.printer.is_json() {
-            tally = self.show(if resumes { Shown::Left } else { Shown::Preview }, arguments)?;
+            let shown = self.show(if resumes { Shown::Left } else { Shown::Preview }, arguments);
+            // Somebody who approved without looking does not take it back by closing the output.
+            tally = match shown {
+                Err(_) if !asks && !arguments.preview && self.invocation.printer.is_closed() => tally,
+                shown => shown?,
+            };
         }
         if arguments.preview {
             return Ok(if tally.failed > 0 { Exit::Failure } else { Exit::Success });
@@ -149,7 +158,7 @@ impl Run<'_> {
         for (id, file) in self.provisioning.others_interrupted().await? {
             let name = &self.opened.source;
             self.invocation.printer.warning(&format!(
-                "the plan `{file}` ({id}) was interrupted and has not ended: `connector provision {name} {file} --resume` goes on with it"
+                "the plan `{file}` ({id}) was interrupted and has not ended: `connector provision {name} --resume` goes on with it"
             ));
         }
         Ok(())
@@ -169,7 +178,10 @@ impl Run<'_> {
             let display = PlanProgress::begin(&self.invocation.printer, &self.opened.source);
             self.provisioning.apply(|progress| display.show(progress), &stop).await?
         };
-        let tally = self.show(Shown::Outcome, arguments)?;
+        let tally = match self.show(Shown::Outcome, arguments) {
+            Err(_) if self.invocation.printer.is_closed() => self.tally()?,
+            shown => shown?,
+        };
         if let Some(error) = applied.error {
             self.invocation.printer.note_blank();
             self.invocation.printer.error(&error);
@@ -181,6 +193,11 @@ impl Run<'_> {
             return Ok(exit);
         }
         Ok(if tally.failed + tally.pending + tally.planned > 0 { Exit::Failure } else { Exit::Success })
+    }
+
+    /// How many operations stand how, for nobody to see.
+    fn tally(&self) -> Result<OutcomeTally, Stop> {
+        Ok(query::plan_operations(self.store, &self.provisioning.id(), |_| Ok(()))?)
     }
 
     fn what_next(&self, tally: &OutcomeTally) {

@@ -15,6 +15,8 @@ const KIND_WIDTH: usize = 12;
 /// Values begin at the same column, unless a name is longer.
 const NAME_WIDTH: usize = 20;
 const INDENT: &str = "      ";
+/// Longer values are cut.
+const LONGEST_VALUE: usize = 400;
 
 /// What an id stands for, where that is known.
 pub(crate) type NameOf<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -57,12 +59,13 @@ pub(crate) fn render_change(change: &Change, width: usize, name_of: NameOf<'_>) 
         Change::Attribute { attribute, from, to } => {
             let name = clean(attribute);
             let gap = NAME_WIDTH.saturating_sub(name.width()).max(1);
-            let room = width.saturating_sub(INDENT.len() + name.width() + gap).max(24);
+            // What is approved must be seen: a terminal that is narrow breaks the line.
+            let room = width.max(LONGEST_VALUE);
             let values = match (from, to) {
                 (Value::Null, to) => paint(GOOD, shown(to, room)),
-                (from, Value::Null) => format!("{} → {}", paint(BAD, shown(from, room / 2)), paint(DIM, "(none)")),
+                (from, Value::Null) => format!("{} → {}", paint(BAD, shown(from, room)), paint(DIM, "(none)")),
                 (from, to) => {
-                    format!("{} → {}", paint(BAD, shown(from, room / 2 - 2)), paint(GOOD, shown(to, room / 2 - 2)))
+                    format!("{} → {}", paint(BAD, shown(from, room)), paint(GOOD, shown(to, room)))
                 }
             };
             format!("{name}{}{values}", " ".repeat(gap))

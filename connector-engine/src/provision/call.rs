@@ -204,7 +204,7 @@ async fn conclude(
     };
     let mut answers = Vec::with_capacity(lost.len());
     for ((item, error), answer) in lost.into_iter().zip(settled) {
-        let (answer, next) = of_settled(&item, error, answer);
+        let (answer, next) = of_settled(&item, error, answer, &mut called.stop);
         answers.push(answer);
         called.items.push((item, next));
     }
@@ -234,9 +234,14 @@ fn next_of_settled(answer: &Answer) -> Next {
 }
 
 /// What was not done is sent again, but not for ever.
-fn of_settled(item: &Item, error: Error, answer: Answer) -> (Answer, Next) {
+fn of_settled(item: &Item, error: Error, answer: Answer, stop: &mut Option<Error>) -> (Answer, Next) {
     match answer.standing {
         Standing::Planned if item.tries < MOST_TRIES => (answer, Next::Again(Duration::ZERO)),
+        // The way to the source is broken, not the step.
+        Standing::Planned if ends_the_run(error.kind()) => {
+            stop.get_or_insert(error);
+            (answer, Next::Left)
+        }
         Standing::Planned => {
             let failed = Answer::failed(item.row.id, error);
             let next = next_of(&failed);

@@ -117,6 +117,20 @@ impl Rotations {
             .map_err(fault)
     }
 
+    /// The certificate of the last rotation, if the old one came back in it.
+    pub(crate) fn given_up(&self) -> Result<Option<String>> {
+        let last: Option<(String, Option<String>)> = self
+            .connection
+            .query_row(
+                "SELECT stage, new_pem FROM rotations WHERE source = ?1 ORDER BY number DESC LIMIT 1",
+                [self.source],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()
+            .map_err(fault)?;
+        Ok(last.filter(|(stage, _)| stage == "returned").and_then(|(_, pem)| pem))
+    }
+
     /// Writes down that a rotation begins; one that had sent nothing ends with that.
     pub(crate) fn begin(&self, record: &RotationRecord) -> Result<()> {
         self.connection

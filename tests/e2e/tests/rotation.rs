@@ -80,10 +80,37 @@ async fn a_certificate_that_is_never_accepted_is_taken_back() {
     let told = project.run(&[&ROTATE[..], &["--wait", "2s", "--output", "json"]].concat()).expect_code(1).json();
     assert_eq!(told["rotated"], false, "{told}");
     assert_eq!(fingerprint(&project), before);
-    assert_eq!(secrets(&project), ["salesforce.crt", "salesforce.key"]);
+    // The org may come to accept the new certificate for a while, so its key is not thrown away.
+    let kept = ["salesforce.crt", "salesforce.crt.next", "salesforce.key", "salesforce.key.next"];
+    assert_eq!(secrets(&project), kept);
     project.run(&["test", "salesforce"]).expect_code(0);
     let deploys = project.sandbox.deploys();
     assert_eq!(deploys.len(), 2, "deployed, and the old one deployed again");
+    project.sandbox.set_faults(Vec::new());
+    project.run(&ROTATE).expect_code(0);
+    assert_eq!(secrets(&project), ["salesforce.crt", "salesforce.key"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_next_key_that_no_rotation_knows_is_not_written_over() {
+    let project = project(slow()).await;
+    project.write_secret("salesforce.key.next", "perhaps the only key that works");
+    let ended = project.run(&ROTATE).expect_code(1);
+    assert!(ended.stderr.contains("salesforce.key.next"), "{}", ended.stderr);
+    assert_eq!(
+        fs::read_to_string(project.path("secrets/salesforce.key.next")).unwrap(),
+        "perhaps the only key that works"
+    );
+    assert!(project.sandbox.deploys().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_another_source_names_is_not_taken_from_it() {
+    let project = project(slow()).await;
+    fs::copy(project.path("sources/salesforce.yaml"), project.path("sources/other.yaml")).unwrap();
+    let ended = project.run(&ROTATE).expect_code(2);
+    assert!(ended.stderr.contains("`other`"), "{}", ended.stderr);
+    assert!(project.sandbox.deploys().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,10 +70,8 @@ fn due(invocation: &Invocation, project: &Project) -> Result<Vec<String>, Stop> 
                 continue;
             }
         };
-        if source.auth.as_ref().is_none_or(|auth| auth.renew_before().is_none()) {
-            continue;
-        }
-        let watched = certificate::glance(project, &source, Timestamp::now());
+        let has_policy = source.auth.as_ref().is_some_and(|auth| auth.renew_before().is_some());
+        let watched = certificate::glance(project, &source, Timestamp::now()).filter(|_| has_policy);
         let ends = watched.is_some_and(|watched| {
             matches!(watched.verdict.status, CertificateStatus::Warning | CertificateStatus::Expired)
         });

@@ -10,6 +10,7 @@ use connector_core::{Error, ErrorKind};
 use connector_engine::provision::{Change, Changed, Preview, Standing};
 use connector_engine::query::{self, Names, OperationReport, OutcomeTally};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// So many operations are shown in full; of longer plans only what needs attention.
@@ -61,13 +62,19 @@ impl Run<'_> {
             printer.result(self.heading(shown, arguments))?;
         }
         let names = self.names()?;
-        let (mut lines, mut left_out) = (0, 0);
+        let (mut lines, mut failures, mut left_out) = (0, 0, 0);
+        let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
         let tally = query::plan_operations(self.store, &id, |operation| {
+            if operation.outcome == Standing::Planned {
+                *kinds.entry(operation.kind.clone()).or_default() += 1;
+            }
             if !concerns(shown, &operation) {
                 return Ok(());
             }
-            if lines < SHOWN_IN_FULL {
+            let failed = operation.outcome == Standing::Failed;
+            if lines < SHOWN_IN_FULL || (failed && failures < SHOWN_IN_FULL) {
                 lines += 1;
+                failures += u64::from(failed);
                 printer.result(render_operation(&operation, printer.prose_width(), &names))?;
             } else {
                 left_out += 1;
@@ -80,6 +87,10 @@ impl Run<'_> {
         }
         if lines > 0 {
             printer.result("\n")?;
+        }
+        if left_out > 0 {
+            let kinds: Vec<_> = kinds.iter().map(|(kind, number)| format!("{} {kind}", count(*number))).collect();
+            printer.result(format!("to be done: {}\n", kinds.join(", ")))?;
         }
         printer.result(self.end(shown, &tally))?;
         printer.flush()?;

@@ -211,11 +211,22 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
             ability.reach().await.map_err(|error| by_hand(error, &self.of.app.name, &self.of.record.certificate))?;
             ability.deploy(&self.of.app, &old).await?;
         }
-        // From here on the old key alone is tried.
-        self.of.files.remove_next()?;
         self.of.record.deployed_at = Some(Timestamp::now());
-        match self.until_accepted(&self.of.source, "return").await? {
-            Ok(()) => self.reached(Stage::Returned, "return", "the old key is in use as before".to_owned()),
+        // Under another name, so that the old key alone is tried: jobs also try the next one.
+        self.of.files.keep_key()?;
+        let alone = format!("file:{}.old", self.of.record.key);
+        match self.until_accepted(&self.of.source.with_auth(&[("key_ref", alone.as_str())]), "return").await? {
+            Ok(()) => {
+                self.of.files.remove_kept()?;
+                let what = if has_turned {
+                    self.of.files.remove_next()?;
+                    "the old key is in use as before".to_owned()
+                } else {
+                    // The certificate that was deployed first may take its turn yet, for some minutes.
+                    format!("the old key is in use as before; {} is kept for now", self.of.record.next_key)
+                };
+                self.reached(Stage::Returned, "return", what)
+            }
             Err(error) => Err(by_hand(error, &self.of.app.name, &self.of.record.certificate)),
         }
     }

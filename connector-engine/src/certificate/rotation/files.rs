@@ -23,8 +23,12 @@ impl Files {
         Self { key, certificate, next_key, next_certificate }
     }
 
-    /// Fails when there is a next key that no rotation knows: it may be the only one that the source accepts.
-    pub(super) fn refuse_leftovers(&self) -> Result<()> {
+    /// Fails when there is a next key that no rotation knows: it may be the only one that the source accepts. `known` is the
+    /// certificate of one that was given up.
+    pub(super) fn refuse_leftovers(&self, known: Option<&str>) -> Result<()> {
+        if known.is_some() && fs::read_to_string(&self.next_certificate).ok().as_deref() == known {
+            return Ok(());
+        }
         match [&self.next_key, &self.next_certificate].into_iter().find(|path| path.exists()) {
             None => Ok(()),
             Some(path) => {
@@ -56,6 +60,11 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    /// Gives the key in use a second name as well: with `.old` behind it.
+    pub(super) fn keep_key(&self) -> Result<()> {
+        keep(&self.key)
     }
 
     /// Removes the next key and certificate.

@@ -62,7 +62,7 @@ impl<'a> Rotation<'a> {
         let files = files_of(project, &record);
         let abandoned = abandoned.map(|record| files_of(project, &record));
         if !taken_up && abandoned.is_none() {
-            files.refuse_leftovers()?;
+            files.refuse_leftovers(journal.given_up()?.as_deref())?;
         }
         Ok(Self { project, name, source, journal, record, taken_up, old, app, files, abandoned, wait })
     }

@@ -22,6 +22,10 @@ pub(super) fn update(known: &Known<'_>, account: &Account, given: &Map<String, V
     if let Some(false) = active {
         not_oneself(known, account, "disable")?;
     }
+    let signs_in_by = |step: &Operation| matches!(step, Operation::Update { set, .. } if ["Username", "ProfileId"].iter().any(|name| set.contains_key(*name)));
+    if steps.iter().any(signs_in_by) {
+        not_oneself(known, account, "change its username or profile:")?;
+    }
     if steps.is_empty() {
         return Ok(unchanged("it is so already"));
     }
