@@ -382,6 +382,19 @@ fn checking_says_how_each_certificate_stands_and_its_exit_code_whether_all_is_we
 }
 
 #[test]
+fn a_key_that_can_not_be_used_makes_the_check_fail_but_a_password_that_is_not_at_hand_does_not() {
+    let folder = project();
+    let folder = folder.path();
+    source(folder, "good", 90, 0, "  key_password_ref: env:NOT_SET_WHERE_CRON_RUNS\n");
+    let checked = json(folder, &["cert", "check"], 0);
+    assert_eq!((&checked[0]["status"], &checked[0]["fits_key"]), (&"ok".into(), &Value::Null));
+    source(folder, "lost", 90, 0, "");
+    fs::remove_file(folder.join("secrets/lost.key")).unwrap();
+    let checked = json(folder, &["cert", "check", "lost"], 1);
+    assert_eq!(checked[0]["status"], "broken");
+}
+
+#[test]
 fn every_command_that_uses_a_source_warns_of_its_certificate() {
     let folder = project();
     let folder = folder.path();

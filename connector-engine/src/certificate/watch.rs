@@ -50,6 +50,12 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
         None => (None, None),
     };
     let mut watched = judged(&chain, key.as_deref(), source, window, now);
+    // A password that is not at hand here, as where cron runs, says nothing about the key.
+    if let Some(fault) = &key_fault
+        && auth.secret_ref("key_password_ref").is_none()
+    {
+        watched.verdict = broken(fault);
+    }
     watched.key_fault = key_fault;
     Some(watched)
 }
@@ -87,10 +93,13 @@ fn judged(chain: &Chain, key: Option<&dyn Signer>, source: &Source, window: Dura
 }
 
 fn unreadable(error: &Error) -> Watched {
-    let verdict = Verdict {
+    Watched { certificate: None, fits_key: None, key_fault: None, verdict: broken(error) }
+}
+
+fn broken(error: &Error) -> Verdict {
+    Verdict {
         status: CertificateStatus::Broken,
         detail: error.message().to_owned(),
         help: error.help().map(str::to_owned),
-    };
-    Watched { certificate: None, fits_key: None, key_fault: None, verdict }
+    }
 }
