@@ -1,9 +1,10 @@
 //! How far a plan is, drawn on stderr while it is previewed, settled and applied.
 
 use super::printer::Printer;
+use super::progress::style;
 use super::quantity::count;
 use connector_engine::provision::{Phase, Progress};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::time::Duration;
 
 /// Draws the progress of one plan; draws nothing where stderr is no terminal.
@@ -60,9 +61,4 @@ impl Drop for PlanProgress {
         self.bar.finish_and_clear();
         self.printer.attach(None);
     }
-}
-
-/// The templates are ours and well formed; a bar that can't be styled is drawn as it comes.
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }

@@ -86,7 +86,7 @@ impl Drop for ProgressDisplay {
 }
 
 /// The templates are ours and well formed; a bar that can't be styled is drawn as it comes.
-fn style(template: &str) -> ProgressStyle {
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }
 

@@ -174,3 +174,16 @@ async fn a_signal_stops_a_plan_which_then_goes_on() {
     let nothing = project.run(&["provision", "salesforce", "--resume"]).expect_code(0);
     assert!(nothing.stderr.contains("interrupted"), "{}", nothing.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approved_plan_is_carried_out_although_nobody_reads_what_it_says() {
+    let project = project(Duration::ZERO).await;
+    write_plan(&project, 2);
+    let mut command = project.command(&["provision", "salesforce", "plan.yaml", "--yes"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.wait().unwrap();
+    let journal = project.run(&["operations", "salesforce", "--output", "json"]).expect_code(0).json_lines();
+    assert_eq!(journal.len(), 4);
+    assert!(journal.iter().all(|operation| operation["outcome"] == "applied"), "{journal:#?}");
+}

@@ -102,7 +102,11 @@ fn rotate(
             if printer.is_json() {
                 printer.json(&preview)?;
             } else {
-                show(invocation, &preview, rotation.is_taken_up())?;
+                let shown = show(invocation, &preview, rotation.is_taken_up());
+                // Who approved without looking does not take it back by closing the output.
+                if !(arguments.yes && printer.is_closed()) {
+                    shown?;
+                }
             }
         }
         if arguments.preview {

@@ -81,10 +81,7 @@ impl Run<'_> {
             }
             Ok(())
         })?;
-        if left_out > 0 {
-            let more = format!("  … and {} more; `--output json` lists all of them\n", count(left_out));
-            printer.result(paint(DIM, more))?;
-        }
+        self.say_left_out(left_out)?;
         if lines > 0 {
             printer.result("\n")?;
         }
@@ -95,6 +92,14 @@ impl Run<'_> {
         printer.result(self.end(shown, &tally))?;
         printer.flush()?;
         Ok(tally)
+    }
+
+    fn say_left_out(&self, number: u64) -> Result<(), Stop> {
+        if number == 0 {
+            return Ok(());
+        }
+        let more = format!("  … and {} more; `--output json` lists all of them\n", count(number));
+        self.invocation.printer.result(paint(DIM, more))
     }
 
     fn last_line<'a>(&'a self, tally: &'a OutcomeTally, plan: &'a str) -> LastLine<'a> {
@@ -181,10 +186,7 @@ impl Run<'_> {
             }
             Ok(())
         })?;
-        if left_out > 0 {
-            let more = format!("  … and {} more; `--output json` lists all of them\n", count(left_out));
-            printer.result(paint(DIM, more))?;
-        }
+        self.say_left_out(left_out)?;
         if printer.is_json() {
             printer.json(&self.last_line(&tally, &id))?;
         }
