@@ -8,7 +8,7 @@ use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateRequest, CertificateStatus, PrivateKey};
 use fakes::{VALID, project_with, write_private};
 use jiff::{Timestamp, ToSpan};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::fs;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -49,12 +49,32 @@ async fn a_certificate_is_compared_with_its_key_and_with_the_window() {
 }
 
 #[tokio::test]
-async fn a_key_that_can_not_be_opened_leaves_the_verdict_to_the_dates() {
+async fn a_key_that_can_not_be_used_is_broken() {
     let (folder, project) = project(40);
     fs::remove_file(folder.path().join("secrets/directory.key")).unwrap();
     let watched = examined(&project, None).await;
-    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Ok, None));
+    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Broken, None));
     assert!(watched.key_fault.unwrap().message().contains("directory.key"));
+}
+
+#[tokio::test]
+async fn a_password_that_is_not_at_hand_says_nothing_about_the_key_but_a_wrong_one_does() {
+    let (folder, project) = project(40);
+    let file = folder.path().join("sources/people.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let with_password = |reference: &str| {
+        let key = "key_ref: file:secrets/directory.key";
+        fs::write(&file, text.replace(key, &format!("{key}\n  key_password_ref: {reference}"))).unwrap();
+    };
+    let key = PrivateKey::generate(2048).unwrap().to_pkcs8_pem(Some(&SecretString::from("right"))).unwrap();
+    write_private(&folder.path().join("secrets/directory.key"), key.expose_secret());
+    with_password("file:secrets/password");
+    let watched = examined(&project, None).await;
+    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Ok, None));
+    assert!(watched.key_fault.unwrap().message().contains("secrets/password"));
+    write_private(&folder.path().join("secrets/password"), "wrong");
+    let watched = examined(&project, None).await;
+    assert_eq!((watched.verdict.status, watched.fits_key), (CertificateStatus::Broken, None));
 }
 
 #[tokio::test]

@@ -50,9 +50,8 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
         None => (None, None),
     };
     let mut watched = judged(&chain, key.as_deref(), source, window, now);
-    // A password that is not at hand here, as where cron runs, says nothing about the key.
     if let Some(fault) = &key_fault
-        && auth.secret_ref("key_password_ref").is_none()
+        && password_is_at_hand(&context, auth).await
     {
         watched.verdict = broken(fault);
     }
@@ -77,6 +76,14 @@ pub async fn key_of(project: &Project, source: &Source) -> Option<Result<Arc<dyn
     let key = auth.secret_ref("key_ref")?;
     let context = Context::new(&source.name, project.folder());
     Some(open_signer(&context, &key, auth.secret_ref("key_password_ref").as_ref()).await)
+}
+
+/// A password that can't be had here, as where cron runs, says nothing about the key that it opens.
+async fn password_is_at_hand(context: &Context, auth: &AuthBlock) -> bool {
+    match auth.secret_ref("key_password_ref") {
+        Some(password) => context.secret(&password).await.is_ok(),
+        None => true,
+    }
 }
 
 fn window_of(auth: &AuthBlock) -> Duration {
