@@ -173,6 +173,23 @@ impl Error {
         self
     }
 
+    /// The same error for one more who was waiting for what failed. The cause behind it stays with the first.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let inner = &*self.inner;
+        Self {
+            inner: Box::new(Inner {
+                kind: inner.kind,
+                message: inner.message.clone(),
+                help: inner.help.clone(),
+                cause: None,
+                happened: inner.happened,
+                retry: inner.retry,
+                context: inner.context.clone(),
+            }),
+        }
+    }
+
     /// What went wrong, in coarse terms.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
@@ -241,5 +258,19 @@ mod tests {
             .with_context("step", "accounts")
             .with_context("step", "outer");
         assert_eq!(error.context().collect::<Vec<_>>(), [("step", "accounts")]);
+    }
+
+    #[test]
+    fn an_error_told_again_says_all_but_its_cause() {
+        let error = Error::new(ErrorKind::Timeout, "no answer")
+            .with_help("ask later")
+            .with_cause(fmt::Error)
+            .with_happened(Happened::Unknown)
+            .with_retry(Retry::Exhausted)
+            .with_context("step", "accounts");
+        let again = error.again();
+        assert!(again.source().is_none());
+        let told = |error: &Error| format!("{error:?}").replace("Some(Error)", "None");
+        assert_eq!(told(&again), told(&error));
     }
 }

@@ -66,7 +66,7 @@ impl Tokens {
             return Ok(held.clone());
         }
         if let Some(refusal) = state.refusal.as_ref().filter(|refusal| refusal.stands(seen)) {
-            return Err(again(&refusal.error));
+            return Err(refusal.error.again());
         }
         let outcome = self.sign_in().await;
         let number = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
@@ -81,7 +81,7 @@ impl Tokens {
                 Ok(held)
             }
             Err(error) => {
-                let refusal = Refusal { error: again(&error), number, at: Instant::now() };
+                let refusal = Refusal { error: error.again(), number, at: Instant::now() };
                 *state = State { held: None, refusal: Some(refusal) };
                 Err(error)
             }
@@ -129,16 +129,4 @@ impl Refusal {
         let refused = matches!(self.error.kind(), ErrorKind::Auth | ErrorKind::Permission | ErrorKind::RateLimited);
         self.number > seen || (refused && self.at.elapsed() < REST_AFTER_REFUSAL)
     }
-}
-
-/// The same error for one more caller; the cause behind it stays with the first.
-fn again(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind(), error.message()).with_happened(error.happened()).with_retry(error.retry());
-    if let Some(help) = error.help() {
-        copy = copy.with_help(help);
-    }
-    for (key, value) in error.context() {
-        copy = copy.with_context(key, value);
-    }
-    copy
 }

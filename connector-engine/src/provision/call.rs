@@ -140,7 +140,7 @@ fn may_be_made(item: &Item) -> bool {
 /// No step has an answer of its own.
 fn of_whole(sent: &[Item], error: Error, stop: &mut Option<Error>) -> Vec<Said> {
     if error.happened() != Happened::No {
-        return sent.iter().map(|_| Said::Lost(copy_of(&error))).collect();
+        return sent.iter().map(|_| Said::Lost(error.again())).collect();
     }
     if let Retry::After(wait) = error.retry()
         && sent.iter().all(|item| item.tries < MOST_TRIES)
@@ -152,7 +152,7 @@ fn of_whole(sent: &[Item], error: Error, stop: &mut Option<Error>) -> Vec<Said> 
         *stop = Some(error);
         return sent.iter().map(|item| Said::Answer(Answer::new(item.row.id, Standing::Planned))).collect();
     }
-    sent.iter().map(|item| Said::Answer(Answer::failed(item.row.id, copy_of(&error)))).collect()
+    sent.iter().map(|item| Said::Answer(Answer::failed(item.row.id, error.again()))).collect()
 }
 
 /// Whether the next request would meet with the same trouble.
@@ -252,13 +252,4 @@ fn of_settled(item: &Item, error: Error, answer: Answer, stop: &mut Option<Error
             (answer, next)
         }
     }
-}
-
-/// The same error once more, for another step of its request.
-pub(super) fn copy_of(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind(), error.message()).with_happened(error.happened()).with_retry(error.retry());
-    if let Some(help) = error.help() {
-        copy = copy.with_help(help);
-    }
-    error.context().fold(copy, |copy, (key, value)| copy.with_context(key, value))
 }

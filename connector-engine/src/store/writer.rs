@@ -150,7 +150,7 @@ impl Writer {
                 None => (RunStatus::Succeeded, None),
                 Some(refusal) => (RunStatus::Refused, Some(refusal)),
             },
-            Ending::Failed(error) => (RunStatus::Failed, Some(copy_of(error))),
+            Ending::Failed(error) => (RunStatus::Failed, Some(error.again())),
             Ending::Interrupted => (
                 RunStatus::Interrupted,
                 Some(
@@ -314,15 +314,6 @@ fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Opti
         )
         .map_err(fault)?;
     Ok(())
-}
-
-/// What the store keeps of an error.
-fn copy_of(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind(), error.message());
-    if let Some(help) = error.help() {
-        copy = copy.with_help(help);
-    }
-    error.context().fold(copy, |copy, (key, value)| copy.with_context(key, value))
 }
 
 /// The types of entitlements that this run could not read.
