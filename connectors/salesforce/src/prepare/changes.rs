@@ -20,11 +20,11 @@ pub(super) fn update(known: &Known<'_>, account: &Account, given: &Map<String, V
     }
     steps.extend(active.map(|active| switch(account, active)));
     if let Some(false) = active {
-        not_oneself(known, account, "disable")?;
+        not_oneself(known, account, "disable it")?;
     }
     let signs_in_by = |step: &Operation| matches!(step, Operation::Update { set, .. } if ["Username", "ProfileId"].iter().any(|name| set.contains_key(*name)));
     if steps.iter().any(signs_in_by) {
-        not_oneself(known, account, "change its username or profile:")?;
+        not_oneself(known, account, "change its username or profile")?;
     }
     if steps.is_empty() {
         return Ok(unchanged("it is so already"));
@@ -37,7 +37,7 @@ pub(super) fn update(known: &Known<'_>, account: &Account, given: &Map<String, V
 pub(super) fn enable(known: &Known<'_>, account: &Account, active: bool) -> Result<Prepared> {
     known.may("User", Act::Change)?;
     if !active {
-        not_oneself(known, account, "disable")?;
+        not_oneself(known, account, "disable it")?;
     }
     let seats = seats(known, account, active, None);
     Ok(Prepared::Steps { steps: vec![switch(account, active)], seats })
@@ -47,7 +47,7 @@ pub(super) fn enable(known: &Known<'_>, account: &Account, active: bool) -> Resu
 pub(super) fn lock(known: &Known<'_>, account: &Account, lock: bool) -> Result<Prepared> {
     known.may("UserLogin", Act::Change)?;
     if lock {
-        not_oneself(known, account, "lock")?;
+        not_oneself(known, account, "lock it")?;
     }
     // Locked after wrong passwords is not frozen: that ends by itself.
     let is_frozen = account.locked && account.attributes.get::<bool>(FROZEN) == Some(true);
@@ -72,10 +72,10 @@ pub(super) fn seats(known: &Known<'_>, account: &Account, active: bool, profile:
 }
 
 /// The service account must not bar itself: nobody could take that back from here.
-fn not_oneself(known: &Known<'_>, account: &Account, verb: &str) -> Result<()> {
+pub(super) fn not_oneself(known: &Known<'_>, account: &Account, what: &str) -> Result<()> {
     if known.own.is_none() || RecordId::read(&account.id) != known.own {
         return Ok(());
     }
     let message = format!("`{}` is the service account that this source signs in with", account.name);
-    Err(Error::new(ErrorKind::Invalid, message).with_help(format!("{verb} it in Setup, if it must be")))
+    Err(Error::new(ErrorKind::Invalid, message).with_help(format!("if it must be, {what} in Setup")))
 }

@@ -27,6 +27,9 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operatio
             return Ok(unchanged("does not hold it"));
         }
         known.may("User", Act::Change)?;
+        if set.keys().any(|field| field == "ProfileId") && !set.keys().all(holds) {
+            changes::not_oneself(known, account, "change its profile")?;
+        }
         let profile = (entitlement.entitlement_type == "profile").then_some(entitlement.id.as_str());
         let seats = changes::seats(known, account, account.enabled, profile);
         return Ok(Prepared::Steps { steps: vec![Operation::Update { account: account.id.clone(), set }], seats });
@@ -36,6 +39,10 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operatio
         let may_hold = account.enabled || account.entitlements.contains(entitlement);
         grant(known, account.id.clone(), may_hold, entitlement)?
     } else {
+        // Its rights come by these: without them it may not even be able to sign in.
+        if account.entitlements.contains(entitlement) && holding(entitlement).is_some_and(needs_active) {
+            changes::not_oneself(known, account, "take that from it")?;
+        }
         revoke(known, account.id.clone(), entitlement)?
     };
     Ok(Prepared::Steps { steps: vec![granted.step], seats: granted.seat.into_iter().collect() })

@@ -169,10 +169,17 @@ async fn what_salesforce_never_does_is_refused_with_what_to_do_instead() {
     let set = EntitlementRef::new("permission_set", sandbox.org().id_of("PermissionSet", 24).unwrap());
     let error = refused(connector.as_ref(), Operation::Grant { account, entitlement: set }).await;
     assert!(error.help().unwrap_or_default().contains("enable"), "{error:?}");
+    let service = find(connector.as_ref(), sandbox.username(), &[]).await.unwrap();
+    let set = sandbox.org().id_of("PermissionSet", 25).unwrap();
+    sandbox.org().assign_permission_set(&service.id, &set).unwrap();
+    let own = EntitlementRef::new("permission_set", set);
+    let profile = EntitlementRef::new("profile", sandbox.org().id_of("Profile", 3).unwrap());
     for operation in [
         Operation::Disable { account: sandbox.username().to_owned() },
         Operation::Lock { account: sandbox.username().to_owned() },
         update(sandbox.username(), &json!({"IsActive": false})),
+        Operation::Grant { account: sandbox.username().to_owned(), entitlement: profile },
+        Operation::Revoke { account: sandbox.username().to_owned(), entitlement: own },
     ] {
         let error = refused(connector.as_ref(), operation).await;
         assert!(error.message().contains("service account"), "{error}");
