@@ -189,6 +189,44 @@ async fn another_plan_settles_an_interrupted_one_and_carries_out_nothing_of_it()
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_abandoned_plan_is_settled_and_nothing_more_of_it_is_done() {
+    let mut directory = Directory::of(&["a", "b", "c"]);
+    directory.delay = Duration::from_secs(1);
+    let plan = [disable("a"), update("a", json!({"Title": "x"})), lock("b")];
+    let place = Place::new();
+    let (mut provisioning, ..) = place.preview(&directory, &plan).await;
+    let first = provisioning.id();
+    let stop = CancellationToken::new();
+    assert!(tokio::time::timeout(Duration::from_millis(500), provisioning.apply(|_| {}, &stop)).await.is_err());
+    drop(provisioning);
+
+    let abandoned = Provisioning::interrupted(&place.store, directory.job()).unwrap().unwrap();
+    abandoned.settle(|_| {}).await.unwrap();
+    abandoned.abandon().await.unwrap();
+    abandoned.leave().await.unwrap();
+    drop(abandoned);
+    let reports = place.reports(&first);
+    assert_eq!(outcomes(&reports), [Applied, Failed, Applied]);
+    assert_eq!(reports[1].error.as_ref().unwrap().kind, ErrorKind::Cancelled);
+    assert!(Provisioning::interrupted(&place.store, directory.job()).unwrap().is_none());
+    assert_eq!(directory.server().changes.len(), 2);
+    assert_eq!(place.begin(&directory, &plan).earlier(), Earlier::Nothing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_was_approved_and_never_begun_can_be_abandoned() {
+    let directory = Directory::of(&["a"]);
+    let place = Place::new();
+    let (provisioning, ..) = place.preview(&directory, &[disable("a")]).await;
+    provisioning.approve(true).await.unwrap();
+    drop(provisioning);
+    let abandoned = Provisioning::interrupted(&place.store, directory.job()).unwrap().unwrap();
+    abandoned.abandon().await.unwrap();
+    drop(abandoned);
+    assert!(Provisioning::interrupted(&place.store, directory.job()).unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn steps_of_a_plan_for_another_system_are_not_settled_against_this_one() {
     let mut directory = Directory::of(&["a"]);
     directory.delay = Duration::from_secs(1);

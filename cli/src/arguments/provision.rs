@@ -10,7 +10,7 @@ pub(crate) struct ProvisionArguments {
     /// The source: its name or the path of its file
     pub(crate) name: String,
     /// The plan: a YAML, JSON, NDJSON or CSV file
-    #[arg(required_unless_present = "resume")]
+    #[arg(required_unless_present_any = ["resume", "abandon"])]
     pub(crate) plan: Option<PathBuf>,
     /// Stop after the preview: nothing is changed
     #[arg(long, conflicts_with_all = ["yes", "resume"])]
@@ -21,6 +21,9 @@ pub(crate) struct ProvisionArguments {
     /// Settle an interrupted plan and carry out what is left of it
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Settle an interrupted plan and end it: what is left of it is not carried out
+    #[arg(long, conflicts_with_all = ["plan", "preview", "yes", "resume"])]
+    pub(crate) abandon: bool,
 }
 
 /// Arguments of `operations`.

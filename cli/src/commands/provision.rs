@@ -25,11 +25,12 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
         return Ok(Exit::Success);
     };
     let asks = needs_answer(invocation, arguments, provisioning.earlier())?;
-    let mut run =
-        Run { invocation, store: &store, opened: &opened, provisioning, digest: String::new(), began: Instant::now() };
     invocation.block_on(async {
-        let ended = run.go(arguments, asks).await;
-        if ended.is_err() {
+        let file = provisioning.file().await?;
+        let (digest, began) = (String::new(), Instant::now());
+        let mut run = Run { invocation, store: &store, opened: &opened, provisioning, file, digest, began };
+        let ended = if arguments.abandon { run.abandon().await } else { run.go(arguments, asks).await };
+        if ended.is_err() && !arguments.abandon {
             // What was not begun is not to be begun later without being asked for again.
             run.provisioning.approve(false).await?;
         }
@@ -64,7 +65,7 @@ fn needs_answer(invocation: &Invocation, arguments: &ProvisionArguments, earlier
     // An interrupted plan was approved when it was begun.
     let is_approved =
         arguments.yes || (arguments.resume && (earlier == Earlier::Interrupted || arguments.plan.is_none()));
-    if arguments.preview || is_approved {
+    if arguments.preview || arguments.abandon || is_approved {
         return Ok(false);
     }
     if invocation.printer.is_json() || !terminal::can_ask() {
@@ -80,6 +81,8 @@ struct Run<'a> {
     store: &'a Store,
     opened: &'a Opened,
     provisioning: Provisioning<'a>,
+    /// The plan's file, as the user named it when it was begun.
+    file: String,
     /// Identifies what the last preview found.
     digest: String,
     began: Instant,
@@ -102,7 +105,7 @@ impl Run<'_> {
         let mut tally = OutcomeTally::default();
         // For programs each operation is one line, told once: when it was carried out.
         if arguments.preview || !self.invocation.printer.is_json() {
-            let shown = self.show(if resumes { Shown::Left } else { Shown::Preview }, arguments);
+            let shown = self.show(if resumes { Shown::Left } else { Shown::Preview });
             // Somebody who approved without looking does not take it back by closing the output.
             tally = match shown {
                 Err(_) if !asks && !arguments.preview && self.invocation.printer.is_closed() => tally,
@@ -128,7 +131,17 @@ impl Run<'_> {
                 return self.stop_at(&preview, arguments).await;
             }
         }
-        self.apply(arguments).await
+        self.apply().await
+    }
+
+    /// Finds out what became of what was sent, and lets the rest be.
+    async fn abandon(&self) -> Result<Exit, Stop> {
+        self.settle().await?;
+        self.provisioning.abandon().await?;
+        self.invocation.printer.note(format!("`{}` is abandoned: what was not sent by now is not done\n", self.file));
+        self.show(Shown::Outcome)?;
+        self.warn_of_others().await?;
+        Ok(Exit::Success)
     }
 
     /// Stops at accounts that changed: whatever was approved was something else.
@@ -158,7 +171,7 @@ impl Run<'_> {
         for (id, file) in self.provisioning.others_interrupted().await? {
             let name = &self.opened.source;
             self.invocation.printer.warning(&format!(
-                "the plan `{file}` ({id}) was interrupted and has not ended: `connector provision {name} --resume` goes on with it"
+                "the plan `{file}` ({id}) was interrupted and has not ended: `connector provision {name} --resume` goes on with it, `--abandon` ends it"
             ));
         }
         Ok(())
@@ -172,13 +185,13 @@ impl Run<'_> {
         Ok(preview)
     }
 
-    async fn apply(&mut self, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
+    async fn apply(&mut self) -> Result<Exit, Stop> {
         let stop = self.invocation.interrupt().token();
         let applied = {
             let display = PlanProgress::begin(&self.invocation.printer, &self.opened.source);
             self.provisioning.apply(|progress| display.show(progress), &stop).await?
         };
-        let tally = match self.show(Shown::Outcome, arguments) {
+        let tally = match self.show(Shown::Outcome) {
             Err(_) if self.invocation.printer.is_closed() => self.tally()?,
             shown => shown?,
         };

@@ -5,7 +5,7 @@ use super::change::Change;
 use super::job::Job;
 use crate::plan::PlanOperation;
 use crate::store::{Earlier, Journal, PlanUsage, Store, Wanted};
-use connector_core::Result;
+use connector_core::{Error, ErrorKind, Result};
 use std::time::Instant;
 
 /// A plan on its way: written into the journal, and held so that no other job provisions the same source.
@@ -63,6 +63,18 @@ impl<'a> Provisioning<'a> {
     /// again. Approval of what has changed since is to be withdrawn.
     pub async fn approve(&self, approved: bool) -> Result<()> {
         self.journal.with(move |journal| journal.approve(approved)).await
+    }
+
+    /// Ends a plan that was interrupted: what has not been sent fails, and is not carried out by a later job. What was sent
+    /// is to be [settled](Provisioning::settle) before.
+    pub async fn abandon(&self) -> Result<()> {
+        if self.earlier == Earlier::Interrupted {
+            let error = Error::new(ErrorKind::Cancelled, "the plan was abandoned before this was sent")
+                .with_help("ask for it in a new plan if it is still wanted");
+            self.journal.with(move |journal| journal.abandon(&error).map(drop)).await
+        } else {
+            self.approve(false).await
+        }
     }
 
     /// The plan's id, a ULID.

@@ -5,7 +5,7 @@ use connector_e2e::{Binary, Ended, Project};
 use connector_keys::PrivateKey;
 use connector_sandbox_salesforce::Options;
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -173,6 +173,29 @@ async fn a_signal_stops_a_plan_which_then_goes_on() {
 
     let nothing = project.run(&["provision", "salesforce", "--resume"]).expect_code(0);
     assert!(nothing.stderr.contains("interrupted"), "{}", nothing.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_plan_can_be_ended_with_nothing_more_done() {
+    let project = project(Duration::from_millis(100)).await;
+    write_plan(&project, 300);
+    let mut child = start(&project);
+    until_written(&project).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let abandoned = project.run(&["provision", "salesforce", "--abandon", "--output", "json"]).expect_code(0);
+    let summary = &abandoned.json_lines()[600]["summary"];
+    let written = project.sandbox.org().writes().iter().filter(|write| write.changed).count();
+    assert_eq!((&summary["planned"], &summary["pending"]), (&Value::Null, &json!(0)), "{summary}");
+    assert_eq!(
+        (summary["applied"].as_u64(), summary["failed"].as_u64()),
+        (Some(written as u64), Some(600 - written as u64))
+    );
+    for ended in ["--abandon", "--resume"] {
+        let nothing = project.run(&["provision", "salesforce", ended]).expect_code(0);
+        assert!(nothing.stderr.contains("nothing of `salesforce` was interrupted"), "{}", nothing.stderr);
+    }
+    assert_eq!(project.sandbox.org().writes().iter().filter(|write| write.changed).count(), written);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,7 +49,7 @@ struct ChangedLine<'a> {
 
 impl Run<'_> {
     /// Shows the operations and how many stand how.
-    pub(super) fn show(&self, shown: Shown, arguments: &ProvisionArguments) -> Result<OutcomeTally, Stop> {
+    pub(super) fn show(&self, shown: Shown) -> Result<OutcomeTally, Stop> {
         let printer = &self.invocation.printer;
         let id = self.provisioning.id();
         if printer.is_json() {
@@ -59,7 +59,7 @@ impl Run<'_> {
             return Ok(tally);
         }
         if shown != Shown::Outcome {
-            printer.result(self.heading(shown, arguments))?;
+            printer.result(self.heading(shown))?;
         }
         let names = self.names()?;
         let (mut lines, mut failures, mut left_out) = (0, 0, 0);
@@ -139,13 +139,9 @@ impl Run<'_> {
         Ok(move |id: &str| names.name(id).unwrap_or_default())
     }
 
-    fn heading(&self, shown: Shown, arguments: &ProvisionArguments) -> String {
-        let what = match (shown, &arguments.plan) {
-            (Shown::Left, Some(file)) => format!("What is left of {}", file.display()),
-            (Shown::Left, None) => "What is left of the interrupted plan".to_owned(),
-            (_, Some(file)) => format!("Preview of {}", file.display()),
-            (_, None) => "Preview of the plan".to_owned(),
-        };
+    fn heading(&self, shown: Shown) -> String {
+        let what = if shown == Shown::Left { "What is left of" } else { "Preview of" };
+        let what = format!("{what} {}", clean(&self.file));
         format!("{} for {}\n\n", paint(STRONG, what), paint(STRONG, &self.opened.source))
     }
 

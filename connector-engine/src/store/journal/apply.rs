@@ -93,6 +93,19 @@ impl Held {
         transaction.commit().map_err(fault)
     }
 
+    /// Lets everything fail that has not been sent. Gives back how many steps that were.
+    pub(crate) fn abandon(&mut self, error: &Error) -> Result<usize> {
+        let (kind, message, help) = failure_columns(Some(error));
+        self.connection
+            .execute(
+                "UPDATE operations SET outcome = 'failed', detail = NULL, error_kind = ?2, error_message = ?3,
+                     error_help = ?4, answered_at = ?5
+                 WHERE plan = ?1 AND outcome = 'planned'",
+                params![self.plan, kind, message, help, Timestamp::now().to_string()],
+            )
+            .map_err(fault)
+    }
+
     /// Lets everything fail that is left of the account that a step was to make. Gives back how many steps that were.
     pub(crate) fn give_up(&mut self, create: i64, error: &Error) -> Result<usize> {
         let (kind, message, help) = failure_columns(Some(error));
