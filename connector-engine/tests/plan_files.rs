@@ -254,6 +254,38 @@ fn a_value_that_only_switches_something_is_no_secret() {
 }
 
 #[test]
+fn a_first_line_that_names_the_separator_is_obeyed() {
+    for mark in ["", "\u{feff}"] {
+        let text =
+            format!("{mark}sep=|\r\noperation|account|attributes.Title\r\nupdate|bob|a, b; c\r\nupdat|eve|x\r\n");
+        assert_eq!(rules(&read("plan.csv", &text).unwrap_err()), [(4, 1, "unknown_operation")]);
+        let operations = read("plan.csv", text.replace("updat|", "update|")).unwrap();
+        assert_eq!(operations[0].attributes["Title"], "a, b; c");
+        assert_eq!(operations.len(), 2);
+    }
+}
+
+#[test]
+fn what_would_reach_the_source_with_other_characters_is_refused() {
+    for lost in ["+491234567", "007", "1.10", "12E4", "0x1F", "0o17", ".nan", ".5"] {
+        let text = format!("- update:\n    account: bob\n    set: {{Title: x, Code: {lost}}}\n");
+        match read("plan.yaml", &text) {
+            Err(problems) => {
+                assert_eq!(rules(&problems), [(3, 27, "respelled")], "{lost}");
+                assert!(problems[0].help.as_ref().unwrap().contains(&format!("`\"{lost}\"`")), "{:?}", problems[0]);
+            }
+            Ok(operations) => assert_eq!(operations[0].attributes["Code"], lost),
+        }
+    }
+    let long = read("plan.yaml", "- update: {account: bob, set: {Code: 123456789012345678901234}}\n").unwrap_err();
+    assert_eq!((rules(&long), long[0].title.as_str()), (vec![(1, 38, "yaml_syntax")], "a number with too many digits"));
+    let kept = "- update: {account: bob, set: {A: 5, B: -3, C: 5.5, D: ~, E: true, F: \"+49\", G: +49 30, H: 2026-01-01, I: yes, J: 1_000}}\n";
+    let kept = &read("plan.yaml", kept).unwrap()[0].attributes;
+    let told = json!({"A": 5, "B": -3, "C": 5.5, "D": null, "E": true, "F": "+49", "G": "+49 30", "H": "2026-01-01", "I": "yes", "J": "1_000"});
+    assert_eq!(Value::Object(kept.clone()), told);
+}
+
+#[test]
 fn many_problems_are_told_up_to_a_hundred_and_counted() {
     let line = "{\"disable\":{\"user\":\"eve\"}}\n";
     let problems = read("plan.ndjson", line.repeat(5_000)).unwrap_err();

@@ -25,6 +25,13 @@ pub(crate) struct Fault {
     pub(crate) secret: bool,
 }
 
+impl Fault {
+    /// A fault that is no secret.
+    pub(crate) fn new(rule: &'static str, title: impl Into<String>, detail: &str, help: &str) -> Self {
+        Self { rule, title: title.into(), detail: detail.into(), help: Some(help.into()), secret: false }
+    }
+}
+
 impl<'a> Findings<'a> {
     pub(crate) fn new(text: &'a Text, tree: &'a Tree) -> Self {
         Self { text, tree, problems: Vec::new() }

@@ -78,10 +78,6 @@ fn collect_duplicates<'a>(node: &'a Node, twice: &mut Vec<Duplicate<'a>>) {
     }
 }
 
-fn fault(rule: &'static str, title: &str, detail: &str, help: &str) -> Fault {
-    Fault { rule, title: title.into(), detail: detail.into(), help: Some(help.into()), secret: false }
-}
-
 /// What a message of the YAML reader means, in words: a part of the message, the title, the cure.
 const MEANINGS: &[(&str, &str, &str)] = &[
     (
@@ -134,6 +130,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "aliases make this file far too large",
         "write the values out instead of using `*` aliases",
     ),
+    ("JSON number out of range", "a number with too many digits", "put it in quotes"),
     (
         "invalid type: ",
         "something here that a file of this kind cannot hold",
@@ -147,18 +144,21 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
     let mut at = text.offset(line, column);
     if let Some(tab) = indenting_tab(text, line) {
         let help = "indent with blanks; most editors can turn tabs into blanks";
-        return (tab..tab + 1, fault("tab", "a tab where YAML wants blanks", "a tab", help));
+        return (tab..tab + 1, Fault::new("tab", "a tab where YAML wants blanks", "a tab", help));
     }
     if message.contains("cannot start any token") {
         let found = text.as_str()[at..].chars().next().unwrap_or(' ');
         let title = format!("a value cannot begin with `{found}`");
-        return (at..at + found.len_utf8(), fault("yaml_syntax", &title, "not YAML from here on", "quote the value"));
+        return (
+            at..at + found.len_utf8(),
+            Fault::new("yaml_syntax", &title, "not YAML from here on", "quote the value"),
+        );
     }
     if let Some(marks) = text.as_str()[text.line_span(line)].find("{{") {
         let start = text.line_span(line).start + marks;
         let help = "fill it in before this program reads the file, or quote the value";
         let title = "`{{` looks like a template that was not filled in";
-        return (start..start + 2, fault("yaml_syntax", title, "not YAML from here on", help));
+        return (start..start + 2, Fault::new("yaml_syntax", title, "not YAML from here on", help));
     }
     let begins_earlier = ["while scanning a quoted scalar", "while scanning a simple key", "while parsing a flow "];
     if begins_earlier.iter().any(|part| message.contains(part))
@@ -170,13 +170,16 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
     if let Some(quote) = open_quote(text, line) {
         let end = text.line_span(text.place(quote..quote).line).end;
         let help = "close the quote on the same line";
-        return (quote..end, fault("yaml_syntax", "a quote is opened here and never closed", "opened here", help));
+        return (quote..end, Fault::new("yaml_syntax", "a quote is opened here and never closed", "opened here", help));
     }
     if message.contains("mapping values are not allowed")
         && let Some(span) = indented_too_far(text, line)
     {
         let help = "indent it like its neighbours";
-        return (span, fault("yaml_syntax", "this line is indented further than the one above it", "too far in", help));
+        return (
+            span,
+            Fault::new("yaml_syntax", "this line is indented further than the one above it", "too far in", help),
+        );
     }
     let known = MEANINGS.iter().find(|(part, _, _)| message.contains(part));
     let (title, help) = known
@@ -184,7 +187,7 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
             (title, help)
         });
     let end = text.line_span(line).end.max(at);
-    (at..end, fault("yaml_syntax", title, "not YAML from here on", help))
+    (at..end, Fault::new("yaml_syntax", title, "not YAML from here on", help))
 }
 
 /// The first tab in the blanks before a line, or before the line above it: the reader notices some a line late.

@@ -1,16 +1,18 @@
 //! Checks one operation of a document or line: one verb, and what stands under it.
 
 use super::intake::Created;
+use super::misplaced::{
+    beside_verb, flat, merge_key, no_block, no_operation, not_indented, second_verb, unknown_key, with_strays,
+};
 use super::operation::PlanOperation;
 use super::schema::BlockSchema;
 use super::words::{
     SECRET_CURE, bare, created_twice, empty_set, entitlement, meant_key, meant_verb, one_entitlement, password_choice,
-    secret_attribute, unknown_verb,
+    respelled, secret_attribute, unknown_verb,
 };
-use crate::document::{Block, Fault, Findings, joined, literals, ref_fault};
+use crate::document::{Block, Content, Findings, joined, literals, ref_fault};
 use connector_core::OperationKind;
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Checks the operations of one text.
@@ -201,11 +203,31 @@ impl Items<'_, '_> {
             if name == "<<" {
                 self.findings.at_key(&at, merge_key());
             }
+            self.check_spelling(value, &at);
             if value.is_string()
                 && let Some(fault) = secret_attribute(name)
                 && self.known_faults.insert(at.clone())
             {
                 self.findings.at_value(&at, fault);
+            }
+        }
+    }
+
+    /// Reports what loses characters when it is read: `+49` would reach the source as 49.
+    fn check_spelling(&mut self, value: &Value, pointer: &str) {
+        match value {
+            Value::Object(members) => {
+                members.iter().for_each(|(key, value)| self.check_spelling(value, &joined(pointer, key)));
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(at, item)| self.check_spelling(item, &format!("{pointer}/{at}")));
+            }
+            _ => {
+                let node = self.findings.tree.value(pointer);
+                let Some(Content::Scalar { text, quoted: false }) = node.map(|node| &node.content) else { return };
+                if let Some(fault) = respelled(text, value) {
+                    self.findings.at_value(pointer, fault);
+                }
             }
         }
     }
@@ -255,139 +277,4 @@ fn typed(kind: OperationKind, block: &Value) -> Option<PlanOperation> {
         _ => {}
     }
     Some(operation)
-}
-
-/// An item that is no `verb: …`.
-fn no_operation(item: &Value) -> Fault {
-    Fault {
-        rule: "not_an_operation",
-        title: if item.is_null() { "an empty item".to_owned() } else { "this is no operation".to_owned() },
-        detail: "expected a verb and what it concerns".to_owned(),
-        help: Some(match item {
-            Value::Object(_) | Value::Null => {
-                "write an operation, such as `disable: {account: …}`, or remove it".to_owned()
-            }
-            Value::Array(_) => "remove one pair of brackets, or one `-`: the list is not nested".to_owned(),
-            _ => "write the verb as a key and what it concerns below it, such as `disable: {account: …}`".to_owned(),
-        }),
-        secret: false,
-    }
-}
-
-/// An operation without verb whose kind stands in a key of its own, as in other tools.
-fn flat(members: &Map<String, Value>) -> Option<(String, Fault)> {
-    let key = ["operation", "op", "kind", "action", "type"]
-        .into_iter()
-        .find(|key| members.get(*key).is_some_and(Value::is_string))?;
-    let kind = meant_verb(members[key].as_str()?, members.contains_key("entitlement"))?;
-    let fault = Fault {
-        rule: "unknown_operation",
-        title: format!("`{key}` does not stand in an operation"),
-        detail: "the verb is the key".to_owned(),
-        help: Some(format!("write `{}:` and the rest below it, indented", kind.name())),
-        secret: false,
-    };
-    Some((key.to_owned(), fault))
-}
-
-fn second_verb(key: &str) -> Fault {
-    Fault {
-        rule: "several_operations",
-        title: format!("`{key}` is a second operation in one item"),
-        detail: "one item is one operation".to_owned(),
-        help: Some(format!("begin it with `- `: `- {key}: …`")),
-        secret: false,
-    }
-}
-
-/// Keys that should stand under their verb and stand beside it.
-fn not_indented(verb: &str) -> Fault {
-    Fault {
-        rule: "not_indented",
-        title: format!("nothing stands under `{verb}`"),
-        detail: "the keys that follow stand beside it".to_owned(),
-        help: Some(format!("indent the keys below `{verb}:` further, by four blanks from the `-`")),
-        secret: false,
-    }
-}
-
-/// What stands under a verb, with the keys that slipped out of it: those are reported where they are.
-fn with_strays<'a>(kind: OperationKind, block: &'a Value, item: &Map<String, Value>) -> Cow<'a, Value> {
-    let keys = BlockSchema::of(kind).keys();
-    let stray = |key: &str| keys.contains(&key) && block.get(key).is_none();
-    match block {
-        Value::Object(members) if item.keys().any(|key| stray(key)) => {
-            let strays = item.iter().filter(|(key, _)| stray(key)).map(|(key, value)| (key.clone(), value.clone()));
-            Cow::Owned(Value::Object(members.clone().into_iter().chain(strays).collect()))
-        }
-        _ => Cow::Borrowed(block),
-    }
-}
-
-/// A key beside the verb of an item.
-fn beside_verb(key: &str, verbs: &[(&str, OperationKind)]) -> Fault {
-    let belongs = verbs.iter().find(|(_, kind)| BlockSchema::of(*kind).keys().contains(&key));
-    Fault {
-        rule: "unknown_key",
-        title: format!("unknown key `{key}` beside the verb"),
-        detail: "an item holds one verb and nothing else".to_owned(),
-        help: Some(match belongs {
-            Some((verb, _)) => format!("it belongs under `{verb}:`, indented"),
-            None => "remove it".to_owned(),
-        }),
-        secret: false,
-    }
-}
-
-/// A verb with something under it that is no block.
-fn no_block(kind: OperationKind, value: &Value) -> Fault {
-    let verb = kind.name();
-    let form = match kind {
-        OperationKind::Create => "{name: …, attributes: {…}}",
-        OperationKind::Update => "{account: …, set: {…}}",
-        OperationKind::Grant | OperationKind::Revoke => "{account: …, entitlement: TYPE/NAME}",
-        OperationKind::SetPassword => "{account: …, password_ref: env:NEW_PASSWORD}",
-        _ => "{account: …}",
-    };
-    let (title, help) = match value {
-        Value::Null => (format!("`{verb}` is empty"), format!("write `{verb}: {form}`")),
-        Value::Array(_) => (
-            format!("`{verb}` must be a block, not a list"),
-            format!("write an operation for each: `- {verb}: {form}`"),
-        ),
-        _ => (format!("`{verb}` must be a block of `key: value` lines"), format!("write `{verb}: {form}`")),
-    };
-    Fault { rule: "wrong_type", title, detail: format!("expected `{form}`"), help: Some(help), secret: false }
-}
-
-fn unknown_key(key: &str, guess: Option<&str>, known: &[&str], kind: OperationKind) -> Fault {
-    let values = match kind {
-        OperationKind::Create => Some("attributes"),
-        OperationKind::Update => Some("set"),
-        _ => None,
-    };
-    Fault {
-        rule: "unknown_key",
-        title: format!("unknown key `{key}` in `{}`", kind.name()),
-        detail: "not known here".to_owned(),
-        help: Some(match (guess, values) {
-            _ if key == "<<" => "merge keys are not supported: write the fields out".to_owned(),
-            (Some(guess), _) => format!("did you mean `{guess}`?"),
-            (None, Some(values)) => {
-                format!("known here: {}; an attribute of the account stands under `{values}:`", known.join(", "))
-            }
-            (None, None) => format!("known here: {}", known.join(", ")),
-        }),
-        secret: false,
-    }
-}
-
-fn merge_key() -> Fault {
-    Fault {
-        rule: "unknown_key",
-        title: "`<<` is no attribute".to_owned(),
-        detail: "a merge key".to_owned(),
-        help: Some("merge keys are not supported: write the fields out".to_owned()),
-        secret: false,
-    }
 }

@@ -7,14 +7,16 @@
 //! The ways meet in `words` (what verbs, entitlements and attributes may look like) and `intake` (what was read, what was
 //! wrong). `item` checks one operation of a document or a line by the schema of its kind, `table` one row.
 
+mod cells;
 mod columns;
 mod format;
 mod intake;
 mod item;
 mod lines;
+mod misplaced;
 mod operation;
 mod pieces;
-mod row;
+mod rows;
 mod schema;
 mod table;
 mod whole;

@@ -3,18 +3,15 @@
 use super::columns::{Column, columns, verb};
 use super::intake::Intake;
 use super::operation::PlanOperation;
-use super::pieces::{Kept, LONGEST_PIECE};
-use super::row::{Cells, Stray, cells};
+use super::rows::{Row, Rows};
 use super::whole::unreadable;
 use super::words::{
     SECRET_CURE, bare, created_twice, empty_set, entitlement, one_entitlement, password_choice, unknown_verb,
 };
-use crate::document::{Fault, Findings, Start, Text, Tree, Unreadable, literals, ref_fault};
+use crate::document::{Fault, Unreadable, literals, ref_fault};
 use connector_core::{EntitlementRef, OperationKind};
-use csv::StringRecord;
 use serde_json::Value;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
@@ -25,17 +22,7 @@ pub(super) fn read(path: &Path, intake: &mut Intake<'_>) {
 }
 
 fn read_rows(path: &Path, intake: &mut Intake<'_>) -> io::Result<()> {
-    let mut file = BufReader::with_capacity(64 * 1024, File::open(path)?);
-    let delimiter = delimiter(file.fill_buf()?);
-    let mut rows = Rows {
-        path,
-        delimiter,
-        reader: csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .from_reader(Kept::new(file)),
-    };
+    let mut rows = Rows::open(path)?;
     let Some(header) = rows.next(intake)? else { return Ok(()) };
     let (columns, faults) = columns(header.record.iter());
     let unusable = faults.iter().any(|(_, fault)| matches!(fault.rule, "missing_header" | "missing_column"))
@@ -61,121 +48,6 @@ fn read_rows(path: &Path, intake: &mut Intake<'_>) -> io::Result<()> {
         intake.operation(operation);
     }
     Ok(())
-}
-
-/// What separates the cells: spreadsheets write `;` where a comma is the decimal point.
-fn delimiter(beginning: &[u8]) -> u8 {
-    let line = beginning.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| line.len() > 3).unwrap_or_default();
-    // Of as many the last: a plain comma.
-    let count = |delimiter: &u8| line.split(|byte| byte == delimiter).count();
-    [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
-}
-
-struct Rows<'a> {
-    path: &'a Path,
-    delimiter: u8,
-    reader: csv::Reader<Kept<BufReader<File>>>,
-}
-
-/// A row with its cells, and the text and places they came from.
-struct Row {
-    record: StringRecord,
-    text: Text,
-    cells: Cells,
-}
-
-impl Rows<'_> {
-    /// The next row, or nothing at the end of the file or when it can't be read further.
-    fn next(&mut self, intake: &mut Intake<'_>) -> io::Result<Option<Row>> {
-        let start = self.start();
-        let mut record = csv::ByteRecord::new();
-        match self.reader.read_byte_record(&mut record) {
-            Ok(false) => return Ok(None),
-            Ok(true) => {}
-            Err(_) if self.reader.get_ref().is_too_long() => {
-                let rest = self.reader.get_ref().rest().to_vec();
-                self.report_endless(rest, start, intake);
-                return Ok(None);
-            }
-            Err(cause) => return Err(cause.into()),
-        }
-        let end = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
-        let bytes = self.reader.get_mut().take(end).to_vec();
-        let cells = cells(&bytes, self.delimiter);
-        // What is UTF-8 as a whole is so in its parts: quotes and delimiters are ASCII.
-        match (Text::part(self.path, bytes, start), StringRecord::from_byte_record(record)) {
-            (Ok(text), Ok(record)) => Ok(Some(Row { record, text, cells })),
-            (Err(cause), _) => {
-                intake.problem(unreadable(cause, self.path));
-                Ok(None)
-            }
-            (Ok(_), Err(_)) => Ok(None),
-        }
-    }
-
-    /// Where the next row begins.
-    fn start(&self) -> Start {
-        let line = usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX);
-        Start { lines: line.saturating_sub(1), bytes: self.reader.get_ref().start() }
-    }
-
-    /// Reports a row that goes on and on: almost always a quote that is never closed.
-    fn report_endless(&self, mut bytes: Vec<u8>, start: Start, intake: &mut Intake<'_>) {
-        let whole = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
-        bytes.truncate(whole);
-        let cells = cells(&bytes, self.delimiter);
-        let Ok(text) = Text::part(self.path, bytes, start) else { return };
-        let row = Row { record: StringRecord::new(), text, cells };
-        let fault = match row.stray() {
-            Some(fault) => fault,
-            None => (row.first_line(), too_long()),
-        };
-        intake.problems(row.problems([fault]));
-    }
-}
-
-impl Row {
-    /// Where a cell stands; one that is not there, at the end of the row.
-    fn cell(&self, index: usize) -> Range<usize> {
-        let end = self.cells.spans.last().map_or(0, |span| span.end);
-        self.cells.spans.get(index).cloned().unwrap_or(end..end)
-    }
-
-    /// The first line of the row.
-    fn first_line(&self) -> Range<usize> {
-        let whole = self.cell(0).start..self.cells.spans.last().map_or(0, |span| span.end);
-        let text = self.text.as_str().get(whole.clone()).unwrap_or_default();
-        whole.start..whole.start + text.split(['\n', '\r']).next().unwrap_or_default().len()
-    }
-
-    fn problems(&self, faults: impl IntoIterator<Item = (Range<usize>, Fault)>) -> Vec<connector_core::Problem> {
-        let tree = Tree::default();
-        let mut findings = Findings::new(&self.text, &tree);
-        for (span, fault) in faults {
-            findings.add(span, fault);
-        }
-        findings.finish()
-    }
-
-    /// What is wrong with the quotes.
-    fn stray(&self) -> Option<(Range<usize>, Fault)> {
-        let (span, title, help) = match self.cells.stray.as_ref()? {
-            Stray::Open(span) => {
-                (span, "a quote is opened here and never closed", "close it, or double it where it is part of the text")
-            }
-            Stray::Behind(span) => {
-                (span, "text follows on the closing quote of the cell", "double each quote that is part of the text")
-            }
-            Stray::Inside(span) => (
-                span,
-                "a quote stands in a cell that is not quoted",
-                "put the whole cell in double quotes, and double each one that is part of the text",
-            ),
-        };
-        let text = self.text.as_str().get(span.clone()).unwrap_or_default();
-        let first_line = span.start..span.start + text.split(['\n', '\r']).next().unwrap_or_default().len();
-        Some((first_line, fault("csv_quote", title, "not CSV from here on", help)))
-    }
 }
 
 /// Checks one row.
@@ -372,18 +244,9 @@ impl Check<'_> {
     }
 }
 
-fn fault(rule: &'static str, title: &str, detail: &str, help: &str) -> Fault {
-    Fault { rule, title: title.into(), detail: detail.into(), help: Some(help.into()), secret: false }
-}
-
-fn too_long() -> Fault {
-    let title = format!("the row has more than {LONGEST_PIECE} bytes");
-    fault("row_too_long", &title, "", "write each operation in a row of its own")
-}
-
 fn short_row(cells: usize, columns: usize) -> Fault {
     let title = format!("the row has {cells} cells, the header names {columns} columns");
-    fault(
+    Fault::new(
         "row_length",
         &title,
         "too few cells",
@@ -393,24 +256,24 @@ fn short_row(cells: usize, columns: usize) -> Fault {
 
 fn long_row(cells: usize, columns: usize) -> Fault {
     let title = format!("the row has {cells} cells, the header names {columns} columns");
-    fault("row_length", &title, "too many cells", "put a cell that holds the separator in double quotes")
+    Fault::new("row_length", &title, "too many cells", "put a cell that holds the separator in double quotes")
 }
 
 fn empty_cell(column: &str, help: &str) -> Fault {
-    fault("empty_cell", &format!("`{column}` is empty"), &format!("the row needs `{column}`"), help)
+    Fault::new("empty_cell", format!("`{column}` is empty"), &format!("the row needs `{column}`"), help)
 }
 
 fn not_used(kind: OperationKind) -> Fault {
-    fault(
+    Fault::new(
         "not_used",
-        &format!("`{}` has no use for this cell", kind.name()),
+        format!("`{}` has no use for this cell", kind.name()),
         "expected an empty cell",
         "empty it, or check that the row has the right operation",
     )
 }
 
 fn bad_reset() -> Fault {
-    fault(
+    Fault::new(
         "not_allowed",
         "`reset` has a value that is not known",
         "expected `true` or nothing",

@@ -69,12 +69,12 @@ fn operations(findings: &mut Findings<'_>, value: &Value, intake: &mut Intake<'_
         },
         _ => {
             let span = findings.beginning();
-            findings.add(span, fault("not_a_plan", "the file is no plan", "expected a list", BEGIN));
+            findings.add(span, Fault::new("not_a_plan", "the file is no plan", "expected a list", BEGIN));
             return Vec::new();
         }
     };
     if items.is_empty() {
-        let fault = fault(
+        let fault = Fault::new(
             "empty_plan",
             "the plan holds no operation",
             "the list is empty",
@@ -98,23 +98,28 @@ fn listed<'a>(findings: &mut Findings<'_>, members: &'a Map<String, Value>) -> O
         Some(Value::Array(items)) => Some((items, "/operations")),
         Some(Value::Null) => {
             let help = "write each operation below it, such as `- disable: {account: …}`";
-            findings
-                .at_key("/operations", fault("empty_plan", "the plan holds no operation", "nothing below it", help));
+            findings.at_key(
+                "/operations",
+                Fault::new("empty_plan", "the plan holds no operation", "nothing below it", help),
+            );
             None
         }
         Some(Value::Object(_)) => {
             let help = "begin each operation with `- `, such as `- disable: {account: …}`";
             let title = "`operations` must be a list, not a block";
-            findings.at_key("/operations", fault("wrong_type", title, "expected a list", help));
+            findings.at_key("/operations", Fault::new("wrong_type", title, "expected a list", help));
             None
         }
         Some(_) => {
-            let fault = fault("wrong_type", "`operations` must be a list", "expected a list", BEGIN);
+            let fault = Fault::new("wrong_type", "`operations` must be a list", "expected a list", BEGIN);
             findings.at_value("/operations", fault);
             None
         }
         None if members.is_empty() => {
-            findings.at_key("", fault("empty_plan", "the plan holds no operation", "`operations` belongs here", BEGIN));
+            findings.at_key(
+                "",
+                Fault::new("empty_plan", "the plan holds no operation", "`operations` belongs here", BEGIN),
+            );
             None
         }
         // Each key of the file is reported, with what was probably meant.
@@ -143,8 +148,4 @@ fn beside_operations(key: &str, members: &Map<String, Value>) -> Fault {
         help: Some(help),
         secret: false,
     }
-}
-
-fn fault(rule: &'static str, title: &str, detail: &str, help: &str) -> Fault {
-    Fault { rule, title: title.into(), detail: detail.into(), help: Some(help.into()), secret: false }
 }

@@ -3,6 +3,7 @@
 use super::operation::PlanOperation;
 use crate::document::{Fault, is_secret_name, nearest};
 use connector_core::{EntitlementRef, OperationKind};
+use serde_json::Value;
 
 /// What people call the verbs elsewhere.
 const OTHER_VERBS: &[(&str, OperationKind)] = &[
@@ -206,4 +207,20 @@ pub(super) fn bare(kind: OperationKind, account: &str) -> PlanOperation {
         entitlements: Vec::new(),
         password: None,
     }
+}
+
+/// A value without quotes that is read as a number, or as nothing, and is not written the way it would be told to a source.
+pub(super) fn respelled(text: &str, value: &Value) -> Option<Fault> {
+    let read = match value {
+        Value::Number(number) => number.to_string(),
+        Value::Null if !matches!(text, "" | "~" | "null" | "Null" | "NULL") => "null".to_owned(),
+        _ => return None,
+    };
+    (read != text).then(|| Fault {
+        rule: "respelled",
+        title: format!("`{text}` would be read as `{read}`"),
+        detail: format!("read as {}", if value.is_null() { "no value" } else { "a number" }),
+        help: Some(format!("put it in quotes if it is text: `\"{text}\"`; else write `{read}`")),
+        secret: false,
+    })
 }

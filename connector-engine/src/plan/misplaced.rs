@@ -1,0 +1,143 @@
+//! What is said of keys and items of a plan that are not where they belong.
+
+use super::schema::BlockSchema;
+use super::words::meant_verb;
+use crate::document::Fault;
+use connector_core::OperationKind;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// An item that is no `verb: …`.
+pub(super) fn no_operation(item: &Value) -> Fault {
+    Fault {
+        rule: "not_an_operation",
+        title: if item.is_null() { "an empty item".to_owned() } else { "this is no operation".to_owned() },
+        detail: "expected a verb and what it concerns".to_owned(),
+        help: Some(match item {
+            Value::Object(_) | Value::Null => {
+                "write an operation, such as `disable: {account: …}`, or remove it".to_owned()
+            }
+            Value::Array(_) => "remove one pair of brackets, or one `-`: the list is not nested".to_owned(),
+            _ => "write the verb as a key and what it concerns below it, such as `disable: {account: …}`".to_owned(),
+        }),
+        secret: false,
+    }
+}
+
+/// An operation without verb whose kind stands in a key of its own, as in other tools.
+pub(super) fn flat(members: &Map<String, Value>) -> Option<(String, Fault)> {
+    let key = ["operation", "op", "kind", "action", "type"]
+        .into_iter()
+        .find(|key| members.get(*key).is_some_and(Value::is_string))?;
+    let kind = meant_verb(members[key].as_str()?, members.contains_key("entitlement"))?;
+    let fault = Fault {
+        rule: "unknown_operation",
+        title: format!("`{key}` does not stand in an operation"),
+        detail: "the verb is the key".to_owned(),
+        help: Some(format!("write `{}:` and the rest below it, indented", kind.name())),
+        secret: false,
+    };
+    Some((key.to_owned(), fault))
+}
+
+pub(super) fn second_verb(key: &str) -> Fault {
+    Fault {
+        rule: "several_operations",
+        title: format!("`{key}` is a second operation in one item"),
+        detail: "one item is one operation".to_owned(),
+        help: Some(format!("begin it with `- `: `- {key}: …`")),
+        secret: false,
+    }
+}
+
+/// Keys that should stand under their verb and stand beside it.
+pub(super) fn not_indented(verb: &str) -> Fault {
+    Fault {
+        rule: "not_indented",
+        title: format!("nothing stands under `{verb}`"),
+        detail: "the keys that follow stand beside it".to_owned(),
+        help: Some(format!("indent the keys below `{verb}:` further, by four blanks from the `-`")),
+        secret: false,
+    }
+}
+
+/// What stands under a verb, with the keys that slipped out of it: those are reported where they are.
+pub(super) fn with_strays<'a>(kind: OperationKind, block: &'a Value, item: &Map<String, Value>) -> Cow<'a, Value> {
+    let keys = BlockSchema::of(kind).keys();
+    let stray = |key: &str| keys.contains(&key) && block.get(key).is_none();
+    match block {
+        Value::Object(members) if item.keys().any(|key| stray(key)) => {
+            let strays = item.iter().filter(|(key, _)| stray(key)).map(|(key, value)| (key.clone(), value.clone()));
+            Cow::Owned(Value::Object(members.clone().into_iter().chain(strays).collect()))
+        }
+        _ => Cow::Borrowed(block),
+    }
+}
+
+/// A key beside the verb of an item.
+pub(super) fn beside_verb(key: &str, verbs: &[(&str, OperationKind)]) -> Fault {
+    let belongs = verbs.iter().find(|(_, kind)| BlockSchema::of(*kind).keys().contains(&key));
+    Fault {
+        rule: "unknown_key",
+        title: format!("unknown key `{key}` beside the verb"),
+        detail: "an item holds one verb and nothing else".to_owned(),
+        help: Some(match belongs {
+            Some((verb, _)) => format!("it belongs under `{verb}:`, indented"),
+            None => "remove it".to_owned(),
+        }),
+        secret: false,
+    }
+}
+
+/// A verb with something under it that is no block.
+pub(super) fn no_block(kind: OperationKind, value: &Value) -> Fault {
+    let verb = kind.name();
+    let form = match kind {
+        OperationKind::Create => "{name: …, attributes: {…}}",
+        OperationKind::Update => "{account: …, set: {…}}",
+        OperationKind::Grant | OperationKind::Revoke => "{account: …, entitlement: TYPE/NAME}",
+        OperationKind::SetPassword => "{account: …, password_ref: env:NEW_PASSWORD}",
+        _ => "{account: …}",
+    };
+    let (title, help) = match value {
+        Value::Null => (format!("`{verb}` is empty"), format!("write `{verb}: {form}`")),
+        Value::Array(_) => (
+            format!("`{verb}` must be a block, not a list"),
+            format!("write an operation for each: `- {verb}: {form}`"),
+        ),
+        _ => (format!("`{verb}` must be a block of `key: value` lines"), format!("write `{verb}: {form}`")),
+    };
+    Fault { rule: "wrong_type", title, detail: format!("expected `{form}`"), help: Some(help), secret: false }
+}
+
+pub(super) fn unknown_key(key: &str, guess: Option<&str>, known: &[&str], kind: OperationKind) -> Fault {
+    let values = match kind {
+        OperationKind::Create => Some("attributes"),
+        OperationKind::Update => Some("set"),
+        _ => None,
+    };
+    Fault {
+        rule: "unknown_key",
+        title: format!("unknown key `{key}` in `{}`", kind.name()),
+        detail: "not known here".to_owned(),
+        help: Some(match (guess, values) {
+            _ if key == "<<" => "merge keys are not supported: write the fields out".to_owned(),
+            (Some(guess), _) => format!("did you mean `{guess}`?"),
+            (None, Some(values)) => {
+                format!("known here: {}; an attribute of the account stands under `{values}:`", known.join(", "))
+            }
+            (None, None) => format!("known here: {}", known.join(", ")),
+        }),
+        secret: false,
+    }
+}
+
+pub(super) fn merge_key() -> Fault {
+    Fault {
+        rule: "unknown_key",
+        title: "`<<` is no attribute".to_owned(),
+        detail: "a merge key".to_owned(),
+        help: Some("merge keys are not supported: write the fields out".to_owned()),
+        secret: false,
+    }
+}
