@@ -3,6 +3,7 @@
 
 mod fakes;
 
+use connector_core::ErrorKind;
 use connector_engine::certificate::{self, Watched};
 use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateRequest, CertificateStatus, PrivateKey};
@@ -109,6 +110,30 @@ async fn a_glance_opens_no_key_and_runs_no_program() {
     assert!(!folder.path().join("ran").exists());
     assert_eq!(examined(&project, None).await.verdict.status, CertificateStatus::Broken);
     assert!(folder.path().join("ran").exists(), "whoever asks for the whole truth gets it");
+}
+
+#[test]
+fn what_a_policy_can_not_be_followed_for_is_told_instead_of_passed_over() {
+    let (folder, project) = project(40);
+    let file = folder.path().join("sources/people.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let is_due = |policy: &str, later: i64| {
+        let key = "key_ref: file:secrets/directory.key";
+        fs::write(&file, text.replace(key, &format!("{key}\n  rotation: {{before_expiry: {policy}}}"))).unwrap();
+        certificate::is_due(&project, &project.load("people").unwrap(), now() + (24 * later).hours())
+    };
+    assert!(!is_due("30d", 9).unwrap());
+    assert!(is_due("30d", 11).unwrap());
+    assert!(is_due("30d", 50).unwrap(), "one that has ended is due");
+    assert!(!is_due("39d", 0).unwrap());
+    assert_eq!(is_due("40d", 1).unwrap_err().kind(), ErrorKind::Definition);
+    fs::write(folder.path().join("secrets/directory.crt"), "nothing").unwrap();
+    assert_eq!(is_due("30d", 11).unwrap_err().kind(), ErrorKind::Secret);
+    let elsewhere = text.replace("file:secrets/directory.crt", "env:CERTIFICATE");
+    let key = "key_ref: file:secrets/directory.key";
+    fs::write(&file, elsewhere.replace(key, &format!("{key}\n  rotation: {{before_expiry: 30d}}"))).unwrap();
+    let elsewhere = certificate::is_due(&project, &project.load("people").unwrap(), now());
+    assert_eq!(elsewhere.unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
 #[test]

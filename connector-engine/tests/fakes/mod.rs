@@ -167,6 +167,8 @@ struct Signed {
     key_password_ref: Option<SecretRef>,
     /// Where the certificate is kept.
     certificate_ref: Option<SecretRef>,
+    /// When the certificate is replaced.
+    rotation: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl AuthSettings for Signed {

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use connector_e2e::{Binary, Project};
+use connector_keys::{Certificate, CertificateRequest, PrivateKey};
 use connector_sandbox_salesforce::{App, Fault, Options, WhilePropagating};
+use jiff::{Timestamp, ToSpan};
+use secrecy::ExposeSecret;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -195,18 +198,39 @@ async fn two_apps_take_turns_and_the_one_in_use_is_never_touched() {
     assert_eq!(touched, [green.name, blue.name]);
 }
 
+/// A project whose certificate was made so many days ago, for a year.
+async fn aged_project(days: i64) -> Project {
+    let key = PrivateKey::generate(2048).unwrap();
+    let request = CertificateRequest { subject_cn: "connector test".into(), organization: None, days: 365 };
+    let made = Timestamp::now() - (days * 24).hours();
+    let certificate = Certificate::self_signed(&key, &request, made).unwrap().to_pem();
+    let app = App { certificate_pem: Some(certificate), ..Options::default().app };
+    let project = project(Options { app, ..slow() }).await;
+    project.write_secret("salesforce.key", key.to_pkcs8_pem(None).unwrap().expose_secret());
+    project
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_due_is_rotated_when_a_timer_asks() {
-    let project = project(slow()).await;
-    project.run(&["cert", "rotate", "--due", "--yes"]).expect_code(0);
+    let project = aged_project(350).await;
+    let due = || project.run(&["cert", "rotate", "--due", "--yes"]);
+    due().expect_code(0);
     assert!(project.sandbox.deploys().is_empty(), "without a policy nothing is due");
     let source = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
-    let with = |before: &str| source.replace("http:\n", &format!("  rotation: {{before_expiry: {before}}}\nhttp:\n"));
-    fs::write(project.path("sources/salesforce.yaml"), with("30d")).unwrap();
-    project.run(&["cert", "rotate", "--due", "--yes"]).expect_code(0);
-    assert!(project.sandbox.deploys().is_empty(), "a year is left");
-    fs::write(project.path("sources/salesforce.yaml"), with("400d")).unwrap();
-    project.run(&["cert", "rotate", "--due", "--yes"]).expect_code(0);
+    let policy = |before: &str| {
+        let text = source.replace("http:\n", &format!("  rotation: {{before_expiry: {before}}}\nhttp:\n"));
+        fs::write(project.path("sources/salesforce.yaml"), text).unwrap();
+    };
+    policy("10d");
+    due().expect_code(0);
+    assert!(project.sandbox.deploys().is_empty(), "a fortnight is left");
+    policy("365d");
+    let refused = due().expect_code(2);
+    assert!(refused.stderr.contains("lives 365 days"), "{}", refused.stderr);
+    assert!(project.sandbox.deploys().is_empty(), "the next certificate would be due at once");
+    policy("30d");
+    due().expect_code(0);
+    due().expect_code(0);
     assert_eq!(project.sandbox.deploys().len(), 1);
 }
 

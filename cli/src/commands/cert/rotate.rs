@@ -9,7 +9,6 @@ use connector_core::{Error, ErrorKind};
 use connector_engine::certificate::{self, Rotated, Rotation, RotationPreview, RotationStep};
 use connector_engine::source::Project;
 use connector_engine::store::Store;
-use connector_keys::CertificateStatus;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
@@ -25,13 +24,15 @@ struct Ended<'a> {
 
 pub(super) fn run(invocation: &Invocation, arguments: &CertRotateArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
-    let names = match &arguments.name {
-        Some(name) => vec![name.clone()],
+    let (names, mut exit) = match &arguments.name {
+        Some(name) => (vec![name.clone()], Exit::Success),
         None => due(invocation, &project)?,
     };
     if names.is_empty() {
-        invocation.printer.note("no certificate is due");
-        return Ok(Exit::Success);
+        if exit == Exit::Success {
+            invocation.printer.note("no certificate is due");
+        }
+        return Ok(exit);
     }
     let asks = !arguments.preview && !arguments.yes;
     if asks && (invocation.printer.is_json() || !terminal::can_ask()) {
@@ -40,12 +41,11 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertRotateArguments) -> R
             .into());
     }
     let store = invocation.store(&project)?;
-    let mut exit = Exit::Success;
     for name in &names {
         // One source that can't be rotated does not keep the others from it.
         match rotate(invocation, arguments, &project, &store, name) {
             Ok(ended) => exit = exit.worse(ended),
-            Err(stop) if names.len() == 1 => return Err(stop),
+            Err(stop) if arguments.name.is_some() => return Err(stop),
             Err(Stop(error)) => {
                 invocation.printer.error(&error);
                 exit = exit.worse(Exit::of(error.kind()));
@@ -58,32 +58,27 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertRotateArguments) -> R
     Ok(exit)
 }
 
-/// The sources with a policy whose certificate ends within its window, and those whose rotation was interrupted.
-fn due(invocation: &Invocation, project: &Project) -> Result<Vec<String>, Stop> {
+/// The sources with a policy whose certificate ends within its window, and those whose rotation was interrupted. What keeps
+/// others from being looked at is told, and is in the exit code.
+fn due(invocation: &Invocation, project: &Project) -> Result<(Vec<String>, Exit), Stop> {
     let store = invocation.existing_store(project)?;
-    let mut due = Vec::new();
+    let (mut due, mut exit) = (Vec::new(), Exit::Success);
     for name in project.sources()? {
-        let source = match project.load(&name) {
-            Ok(source) => source,
-            Err(problems) => {
-                invocation.printer.error(&problems.into());
-                continue;
-            }
-        };
-        let has_policy = source.auth.as_ref().is_some_and(|auth| auth.renew_before().is_some());
-        let watched = certificate::glance(project, &source, Timestamp::now()).filter(|_| has_policy);
-        let ends = watched.is_some_and(|watched| {
-            matches!(watched.verdict.status, CertificateStatus::Warning | CertificateStatus::Expired)
-        });
         let interrupted = match &store {
             Some(store) => Rotation::is_unfinished(store, &name)?,
             None => false,
         };
-        if ends || interrupted {
-            due.push(name);
+        let is_due = || certificate::is_due(project, &project.load(&name)?, Timestamp::now());
+        match if interrupted { Ok(true) } else { is_due() } {
+            Ok(true) => due.push(name),
+            Ok(false) => {}
+            Err(error) => {
+                invocation.printer.error(&error);
+                exit = exit.worse(Exit::of(error.kind()));
+            }
         }
     }
-    Ok(due)
+    Ok((due, exit))
 }
 
 fn rotate(
