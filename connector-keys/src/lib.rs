@@ -40,7 +40,7 @@ pub use public_key::PublicKey;
 pub use secret_text::secret_text;
 pub use signer::Signer;
 pub use signing_request::signing_request;
-pub use verdict::{CertificateStatus, RENEW_BEFORE, Verdict};
+pub use verdict::{CertificateStatus, RENEW_BEFORE, Verdict, half_switched};
 
 #[doc(hidden)]
 pub use connector_core::inventory;

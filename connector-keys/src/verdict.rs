@@ -3,6 +3,7 @@
 use crate::certificate::day;
 use crate::chain::Chain;
 use crate::signer::Signer;
+use connector_core::{Context, SecretRef};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -86,10 +87,27 @@ impl Chain {
     }
 }
 
+/// How the certificate that `reference` names stands when it does not belong to the key, but the one beside it in
+/// `PATH.next` does: a rotation was stopped after the new key took its place and before the certificate did. `None` when
+/// that is not so.
+pub async fn half_switched(context: &Context, reference: &SecretRef, key: &dyn Signer) -> Option<Verdict> {
+    let in_place = Chain::from_pem(&context.public_text(reference).await.ok()?).ok()?;
+    let next = reference.successor()?;
+    let waiting = Chain::from_pem(&context.public_text(&next).await.ok()?).ok()?;
+    (!in_place.leaf().fits(key) && waiting.leaf().fits(key)).then(|| Verdict {
+        status: CertificateStatus::Warning,
+        detail: format!("the key is the new one already, and its certificate still waits in {next}"),
+        help: Some(format!(
+            "`connector cert rotate {}` ends the rotation that was stopped in between",
+            context.source()
+        )),
+    })
+}
+
 fn renew(source: &str, now: Timestamp) -> String {
     format!(
-        "make a new pair with `connector cert new {source}-{}`, upload its certificate to the app, and name both in \
-         `key_ref` and `certificate_ref`",
+        "run `connector cert rotate {source}`; or by hand: make a new pair with `connector cert new {source}-{}`, upload its \
+         certificate to the app, and name both in `key_ref` and `certificate_ref`",
         now.strftime("%Y")
     )
 }

@@ -8,8 +8,10 @@ mod new;
 mod password;
 mod rotate;
 mod show;
+mod unfinished;
 
 pub(crate) use new::{KeyAndCertificate, make_key_and_certificate};
+pub(crate) use unfinished::unfinished_rotation;
 
 use crate::arguments::CertCommand;
 use crate::exit::{Exit, Stop};

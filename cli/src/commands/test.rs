@@ -1,5 +1,6 @@
 //! `connector test NAME`.
 
+use super::cert::unfinished_rotation;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
@@ -97,6 +98,10 @@ async fn steps(
         }
         return true;
     };
+    if let Some(verdict) = unfinished_rotation(invocation, project, &opened.source) {
+        let finding = Finding::warning(verdict.detail, verdict.help.unwrap_or_default());
+        report.step("rotation", async { Ok(finding) }).await;
+    }
     let stop = invocation.interrupt().token();
     tokio::select! {
         () = opened.connector.test_connection(report) => true,

@@ -2,7 +2,9 @@
 
 use crate::source::{AuthBlock, Project, Source, read_public_file};
 use connector_core::{Context, Error, Result};
-use connector_keys::{Certificate, CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, open_signer};
+use connector_keys::{
+    Certificate, CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, half_switched, open_signer,
+};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +56,11 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
         && password_is_at_hand(&context, auth).await
     {
         watched.verdict = broken(fault);
+    }
+    if let Some(key) = &key
+        && let Some(verdict) = half_switched(&context, &reference, key.as_ref()).await
+    {
+        watched.verdict = verdict;
     }
     watched.key_fault = key_fault;
     Some(watched)

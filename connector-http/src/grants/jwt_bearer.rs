@@ -7,7 +7,7 @@ use connector_core::{
     AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, TimeSpan,
     Token,
 };
-use connector_keys::{CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, key_store, open_signer};
+use connector_keys::{CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, half_switched, key_store, open_signer};
 use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -169,9 +169,11 @@ impl JwtBearer {
     async fn check_certificate(&self, reference: &SecretRef) -> Result<Finding> {
         let chain = Chain::from_pem(&self.context.public_text(reference).await?)?;
         let window = self.settings.rotation.before_expiry.duration();
-        let verdict =
-            chain.judge(Some(self.key().await?.as_ref()), self.context.clock().now(), window, self.context.source());
-        finding(verdict)
+        let key = self.key().await?;
+        match half_switched(&self.context, reference, key.as_ref()).await {
+            Some(verdict) => finding(verdict),
+            None => finding(chain.judge(Some(key.as_ref()), self.context.clock().now(), window, self.context.source())),
+        }
     }
 
     async fn check_assertion(&self) -> Result<Finding> {

@@ -6,6 +6,7 @@ use connector_keys::{Certificate, CertificateRequest, PrivateKey};
 use connector_sandbox_salesforce::{App, Fault, Options, WhilePropagating};
 use jiff::{Timestamp, ToSpan};
 use secrecy::ExposeSecret;
+use serde_json::json;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -154,13 +155,18 @@ fn kill_at(project: &Project, line: usize) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_each_step_in_turn_it_ends_with_a_working_key() {
     let options = Options { propagation: Duration::from_millis(300), ..slow() };
-    let mut kills = 0;
+    let (mut kills, mut warnings) = (0, 0);
     // Each step tells a line when it ends, and some tell that they wait.
     for line in 0.. {
         let project = project(options.clone()).await;
         let told = kill_at(&project, line);
         let between = project.run(&["test", "salesforce"]);
         assert_eq!(between.code, Some(0), "after line {line}: {}{}", between.stdout, between.stderr);
+        // Who looks in passing is told.
+        let warns = between.stdout.contains("has not ended");
+        warnings += u32::from(warns);
+        let checked = project.run(&["cert", "check", "--output", "json"]).expect_code(i32::from(warns)).json();
+        assert_eq!(checked[0]["status"], if warns { "warning" } else { "ok" });
         project.run(&ROTATE).expect_code(0);
         project.run(&["test", "salesforce"]).expect_code(0);
         assert_eq!(secrets(&project), ["salesforce.crt", "salesforce.key"], "after line {line}");
@@ -170,6 +176,32 @@ async fn killed_at_each_step_in_turn_it_ends_with_a_working_key() {
         }
     }
     assert!(kills > 6, "only {kills} steps were told: the test shows nothing");
+    assert!(warnings > 4, "only {warnings} of the half-done rotations were seen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_in_the_middle_of_the_switch_the_source_works_and_the_next_call_ends_it() {
+    let options = Options { propagation: Duration::from_millis(300), ..slow() };
+    // A folder in the way of what is kept stops it before the key changes places, and between key and certificate.
+    for (obstacle, is_key_new) in [("salesforce.key.old", false), ("salesforce.crt.old", true)] {
+        let project = project(options.clone()).await;
+        let read = |name: &str| fs::read(project.path("secrets").join(name)).unwrap();
+        let (key, certificate) = (read("salesforce.key"), read("salesforce.crt"));
+        fs::create_dir(project.path("secrets").join(obstacle)).unwrap();
+        let stopped = project.run(&ROTATE).expect_code(1);
+        assert!(stopped.stderr.contains(obstacle), "{}", stopped.stderr);
+        assert_eq!((read("salesforce.key") != key, read("salesforce.crt") != certificate), (is_key_new, false));
+        project.run(&["aggregate", "salesforce"]).expect_code(0);
+        project.run(&["test", "salesforce"]).expect_code(0);
+        let checked = project.run(&["cert", "check", "--output", "json"]).expect_code(1).json();
+        assert_eq!((&checked[0]["status"], &checked[0]["fits_key"]), (&json!("warning"), &json!(!is_key_new)));
+        fs::remove_dir(project.path("secrets").join(obstacle)).unwrap();
+        project.run(&ROTATE).expect_code(0);
+        assert!(read("salesforce.key") != key && read("salesforce.crt") != certificate);
+        assert_eq!(secrets(&project), ["salesforce.crt", "salesforce.key"], "{obstacle}");
+        project.run(&["test", "salesforce"]).expect_code(0);
+        assert_eq!(project.sandbox.deploys().len(), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -236,16 +268,23 @@ async fn only_what_is_due_is_rotated_when_a_timer_asks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_aggregation_is_not_disturbed() {
-    let options = Options {
-        users: 4_000,
-        max_page: 200,
-        latency: Duration::from_millis(150),
-        propagation: Duration::from_secs(3),
-        ..Options::default()
-    };
+    let delays = (Duration::from_millis(150), Duration::from_secs(3));
+    rotate_under_aggregation(4_000, 200, delays, "session-expiry:7").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aggregation_of_200_000_users_is_not_disturbed_while_the_certificate_takes_30_seconds() {
+    let delays = (Duration::from_millis(250), Duration::from_secs(30));
+    rotate_under_aggregation(200_000, 2_000, delays, "session-expiry:40").await;
+}
+
+/// Replaces the key while an aggregation runs whose sessions end all the time, so that it signs in before, while and after
+/// that. `delays`: of each answer, and of the certificate on its way through the org.
+async fn rotate_under_aggregation(users: u64, max_page: usize, delays: (Duration, Duration), expiry: &str) {
+    let options = Options { users, max_page, latency: delays.0, propagation: delays.1, ..Options::default() };
     let project = project(options).await;
-    // Sessions end all the time, so that the run signs in before, while and after the key is replaced.
-    project.sandbox.set_faults(vec!["session-expiry:7".parse::<Fault>().unwrap()]);
+    let before = fingerprint(&project);
+    project.sandbox.set_faults(vec![expiry.parse::<Fault>().unwrap()]);
     let mut command = project.command(&["aggregate", "salesforce", "--output", "json"]);
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -254,5 +293,7 @@ async fn a_running_aggregation_is_not_disturbed() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["status"], "succeeded", "{report}");
-    assert_eq!(report["accounts"]["seen"], 4_000);
+    assert_eq!(report["accounts"]["seen"], users);
+    assert_ne!(fingerprint(&project), before);
+    assert_eq!(secrets(&project), ["salesforce.crt", "salesforce.key"]);
 }

@@ -1,5 +1,6 @@
 //! `connector cert check [NAME…]`.
 
+use super::unfinished::unfinished_rotation;
 use crate::arguments::CertCheckArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
@@ -73,7 +74,13 @@ fn look(invocation: &Invocation, project: &Project, name: &str, within: Option<T
             () = stop.cancelled() => Err(Error::new(ErrorKind::Cancelled, "the check was stopped")),
         }
     })??;
-    Ok(Ok(watched.map(|watched| (source.name, watched))))
+    let Some(mut watched) = watched else { return Ok(Ok(None)) };
+    if watched.verdict.status == CertificateStatus::Ok
+        && let Some(verdict) = unfinished_rotation(invocation, project, &source.name)
+    {
+        watched.verdict = verdict;
+    }
+    Ok(Ok(Some((source.name, watched))))
 }
 
 fn as_json(source: &str, watched: &Watched, now: Timestamp) -> Checked {

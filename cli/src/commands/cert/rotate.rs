@@ -125,7 +125,18 @@ fn rotate(
             )
             .await;
         let steps = steps.into_inner().unwrap_or_else(PoisonError::into_inner);
-        conclude(invocation, rotation.source(), &ended?, &steps)
+        match ended {
+            Ok(rotated) => conclude(invocation, rotation.source(), &rotated, &steps),
+            // That the definition or a file is at fault does not mean that nothing was sent by then.
+            Err(error)
+                if Exit::of(error.kind()) == Exit::Invalid
+                    && (rotation.is_taken_up() || steps.iter().any(|step| step.step == "deploy")) =>
+            {
+                printer.error(&error);
+                Ok(Exit::Failure)
+            }
+            Err(error) => Err(error.into()),
+        }
     })?
 }
 
