@@ -8,7 +8,9 @@ use crate::logging;
 use clap::Parser;
 use clap::error::ErrorKind as UsageKind;
 use connector_core::{Error, ErrorKind};
+use std::error::Error as _;
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 /// Reads the arguments of the process, does what they say and gives its exit code.
@@ -26,17 +28,26 @@ pub fn main() -> ExitCode {
 
 /// Shows the error of a command that stopped early.
 pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Exit {
-    let ended = ended.and_then(|exit| invocation.printer.flush().map(|()| exit));
-    let error = match ended {
-        Ok(exit) => return exit,
-        Err(_) if invocation.printer.is_closed() => return Exit::Success,
-        Err(Stop(error)) => error,
+    let flushed = invocation.printer.flush();
+    let error = match (ended, flushed) {
+        (Ok(exit), Ok(())) => return exit,
+        // What a command found out stands, also when nobody reads it any more.
+        (Ok(exit), Err(Stop(error))) if is_closed(&error) => return exit,
+        (Err(Stop(error)), _) if is_closed(&error) => return Exit::Success,
+        (Err(Stop(error)), _) | (Ok(_), Err(Stop(error))) => error,
     };
     invocation.printer.error(&error);
     match error.kind() {
         ErrorKind::Cancelled => invocation.interrupted().unwrap_or(Exit::Interrupted),
         kind => Exit::of(kind),
     }
+}
+
+/// Whether the reader of stdout had seen enough, as in `connector accounts … | head`.
+fn is_closed(error: &Error) -> bool {
+    let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+    causes.any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_pipe))
 }
 
 /// Shows help or what is wrong with the arguments.

@@ -7,7 +7,7 @@ use crate::store::{Store, fault};
 use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{self, Write};
 
 /// What to export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,17 +62,24 @@ pub fn export(store: &Store, source: &str, what: What, format: Format, to: &mut 
         (What::Assignments, Format::Ndjson) => assignments(store, source, |line| json_line(to, line))?,
         (What::Assignments, Format::Csv) => assignments_as_csv(store, source, to)?,
     };
-    to.flush().map_err(|cause| unwritten(&cause.to_string()))?;
+    to.flush().map_err(unwritten)?;
     Ok(count)
 }
 
 fn json_line(to: &mut dyn Write, row: &impl Serialize) -> Result<()> {
-    serde_json::to_writer(&mut *to, row).map_err(|cause| unwritten(&cause.to_string()))?;
-    to.write_all(b"\n").map_err(|cause| unwritten(&cause.to_string()))
+    serde_json::to_writer(&mut *to, row).map_err(|cause| unwritten(cause.into()))?;
+    to.write_all(b"\n").map_err(unwritten)
 }
 
-fn unwritten(cause: &str) -> Error {
-    Error::new(ErrorKind::Internal, format!("the export could not be written: {cause}"))
+fn unwritten(cause: io::Error) -> Error {
+    Error::new(ErrorKind::Internal, format!("the export could not be written: {cause}")).with_cause(cause)
+}
+
+fn of_csv(cause: csv::Error) -> Error {
+    match cause.into_kind() {
+        csv::ErrorKind::Io(cause) => unwritten(cause),
+        other => unwritten(io::Error::other(format!("{other:?}"))),
+    }
 }
 
 fn accounts_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
@@ -165,7 +172,7 @@ impl<'a> Table<'a> {
                     .map(|name| if own.contains(&name.as_str()) { format!("attributes.{name}") } else { name.clone() }),
             )
             .collect();
-        writer.write_record(&header).map_err(|cause| unwritten(&cause.to_string()))?;
+        writer.write_record(&header).map_err(of_csv)?;
         let cells = vec![String::new(); attributes.len()];
         let columns = attributes.into_iter().enumerate().map(|(column, name)| (name, column)).collect();
         Ok(Self { writer, columns, cells })
@@ -182,11 +189,11 @@ impl<'a> Table<'a> {
             self.cells[*column] = serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned());
         }
         let cells = own.iter().copied().chain(self.cells.iter().map(String::as_str));
-        self.writer.write_record(cells).map_err(|cause| unwritten(&cause.to_string()))
+        self.writer.write_record(cells).map_err(of_csv)
     }
 
     fn finish(&mut self, count: u64) -> Result<u64> {
-        self.writer.flush().map_err(|cause| unwritten(&cause.to_string()))?;
+        self.writer.flush().map_err(unwritten)?;
         Ok(count)
     }
 }

@@ -209,4 +209,11 @@ async fn an_approved_plan_is_carried_out_although_nobody_reads_what_it_says() {
     let journal = project.run(&["operations", "salesforce", "--output", "json"]).expect_code(0).json_lines();
     assert_eq!(journal.len(), 4);
     assert!(journal.iter().all(|operation| operation["outcome"] == "applied"), "{journal:#?}");
+    fs::write(project.path("plan.yaml"), "- delete: {account: u0@acme.example}\n").unwrap();
+    for output in ["human", "json"] {
+        let mut command = project.command(&["provision", "salesforce", "plan.yaml", "--yes", "--output", output]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(1), "what failed has failed, with {output} output as well");
+    }
 }
