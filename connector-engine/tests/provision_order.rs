@@ -124,6 +124,9 @@ async fn seats_are_counted_in_the_plans_order() {
     assert_eq!(outcomes(&reports), expected, "{reports:#?}");
     assert!(message(&reports[2]).contains("seat"));
     assert!(message(&reports[3]).contains("not done: operation 2"));
+    let twice = [grant("b", "license/1"), grant("c", "license/1"), grant("c", "license/1"), grant("b", "license/1")];
+    let (_, _, reports) = Place::new().preview(&directory, &twice).await;
+    assert_eq!(outcomes(&reports), [Planned, Failed, Failed, Unchanged], "{reports:#?}");
     let (_, reports) = place.carry_out(&directory, &plan).await;
     let done: Vec<Standing> = expected.map(|one| if one == Planned { Applied } else { one }).to_vec();
     assert_eq!(outcomes(&reports), done);

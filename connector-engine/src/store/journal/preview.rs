@@ -202,7 +202,8 @@ impl Held {
         Ok(())
     }
 
-    /// Lets an operation fail beforehand, and with a create all that was to be done with its account.
+    /// Lets an operation fail beforehand, with a create all that was to be done with its account, and whatever asks for the
+    /// same once more.
     pub(crate) fn refuse(&mut self, number: u64, error: &Error, followers: &Error) -> Result<()> {
         let refuse = |condition: &str, error: &Error| {
             let (kind, message, help) = failure_columns(Some(error));
@@ -221,6 +222,12 @@ impl Held {
             "+o.number > ?2 AND o.outcome IN ('planned', 'unchanged') AND o.account_id IS NULL AND o.lead =
                  (SELECT lead FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0 AND kind = 'create')",
             followers,
+        )?;
+        // What asks for the same once more was found to be so already, by then.
+        refuse(
+            "+o.number > ?2 AND o.outcome = 'unchanged' AND (o.lead, o.kind, o.asked) =
+                 (SELECT lead, kind, asked FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0)",
+            error,
         )?;
         refuse("o.number = ?2", error)?;
         Ok(())
