@@ -12,7 +12,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeSpan(Duration);
 
-const TIME_SPAN_PATTERN: &str = "^[0-9]+(ms|s|m|h|d)$";
+/// No time at all is no time limit or interval that anybody means.
+const TIME_SPAN_PATTERN: &str = "^0*[1-9][0-9]*(ms|s|m|h|d)$";
 
 impl TimeSpan {
     /// A time span of whole seconds.
@@ -127,7 +128,7 @@ macro_rules! written_as_text {
     };
 }
 
-written_as_text!(TimeSpan, TIME_SPAN_PATTERN, "A whole number and a unit: 500ms, 30s, 5m, 12h, 7d");
+written_as_text!(TimeSpan, TIME_SPAN_PATTERN, "A whole number from 1 on and a unit: 500ms, 30s, 5m, 12h, 7d");
 written_as_text!(Percentage, PERCENTAGE_PATTERN, "A number from 0 to 100 and a percent sign: 10%");
 
 #[cfg(test)]
