@@ -5,6 +5,7 @@ use connector_engine::provision::Standing;
 use std::path::PathBuf;
 
 /// Arguments of `provision`.
+#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
 #[derive(Args, Debug)]
 pub(crate) struct ProvisionArguments {
     /// The source: its name or the path of its file
