@@ -102,7 +102,11 @@ impl SandboxProject {
             fs::remove_file(&file).map_err(|cause| file_error("can't replace", &file, cause))?;
         }
         let connector = registry::connector("salesforce")?;
-        write_source(&self.project, connector, &self.name, &source_values(&self.name, sandbox))
+        let mut values = source_values(&self.name, sandbox);
+        // So that its certificate can be replaced.
+        let app = format!("{{kind: external_client_app, name: {}}}", App::default().name);
+        values.push(("settings.app".to_owned(), app));
+        write_source(&self.project, connector, &self.name, &values)
     }
 
     fn ca_file(&self) -> PathBuf {
