@@ -1,6 +1,6 @@
 //! Ciphers that OpenSSL 3 keeps in a part of its own.
 
-use openssl::error::ErrorStack;
+use openssl::error::{Error as Fault, ErrorStack};
 use openssl::provider::Provider;
 use std::sync::OnceLock;
 
@@ -10,8 +10,16 @@ pub(crate) fn with_old_ciphers<T>(read: impl Fn() -> Result<T, ErrorStack>) -> R
 }
 
 /// Whether OpenSSL does not know the cipher.
+///
+/// One wrong password in 256 decrypts to something with a good padding; that is no key, and its decoder calls it unsupported
+/// as well.
 pub(crate) fn is_missing_cipher(stack: &ErrorStack) -> bool {
-    says(stack, "unsupported") || says(stack, "unknown cipher")
+    let of_cipher = |fault: &Fault| {
+        let is_decoder = fault.library().is_some_and(|library| library.contains("DECODER"));
+        let reason = fault.reason().unwrap_or_default();
+        (reason.contains("unsupported") && !is_decoder) || reason.contains("unknown cipher")
+    };
+    stack.errors().iter().any(of_cipher)
 }
 
 /// Whether one of the errors has this in its reason.

@@ -98,6 +98,17 @@ fn a_new_key_has_the_size_that_was_asked_for() {
     assert_eq!(PrivateKey::generate(1024).unwrap_err().kind(), ErrorKind::Secret);
 }
 
+/// Some wrong passwords decrypt to something that looks well at first.
+#[test]
+fn a_wrong_password_is_told_as_such_whatever_it_decrypts_to() {
+    let sealed = RSA.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), PASSWORD.as_bytes()).unwrap();
+    let sealed = text(sealed);
+    for number in 0..1_000 {
+        let error = open(&sealed, Some(&format!("wrong-{number}"))).unwrap_err();
+        assert!(error.message().contains("password"), "{number}: {error}");
+    }
+}
+
 #[test]
 fn each_wrong_key_has_its_own_message_and_shows_nothing() {
     let rsa = RSA.rsa().unwrap();
