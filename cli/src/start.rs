@@ -43,11 +43,12 @@ pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Ex
     }
 }
 
-/// Whether the reader of stdout had seen enough, as in `connector accounts … | head`.
+/// Whether the reader of stdout had seen enough, as in `connector accounts … | head`. A source may close a connection in the
+/// same way; that is of another kind.
 fn is_closed(error: &Error) -> bool {
     let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
     let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
-    causes.any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_pipe))
+    error.kind() == ErrorKind::Internal && causes.any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_pipe))
 }
 
 /// Shows help or what is wrong with the arguments.
@@ -70,4 +71,18 @@ fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<_> = arguments.collect();
     arguments.iter().any(|argument| argument == "--output=json")
         || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_closes_its_connection_is_no_reader_that_has_seen_enough() {
+        let pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_closed(&Stop::from(pipe()).0));
+        let cut = Error::new(ErrorKind::Unavailable, "the connection was closed").with_cause(io::Error::other(pipe()));
+        assert!(!is_closed(&cut));
+        assert!(!is_closed(&Stop::from(io::Error::from(io::ErrorKind::StorageFull)).0));
+    }
 }

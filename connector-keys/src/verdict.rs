@@ -91,8 +91,8 @@ impl Chain {
 /// `PATH.next` does: a rotation was stopped after the new key took its place and before the certificate did. `None` when
 /// that is not so.
 pub async fn half_switched(context: &Context, reference: &SecretRef, key: &dyn Signer) -> Option<Verdict> {
-    let in_place = Chain::from_pem(&context.public_text(reference).await.ok()?).ok()?;
     let next = reference.successor()?;
+    let in_place = Chain::from_pem(&context.public_text(reference).await.ok()?).ok()?;
     let waiting = Chain::from_pem(&context.public_text(&next).await.ok()?).ok()?;
     (!in_place.leaf().fits(key) && waiting.leaf().fits(key)).then(|| Verdict {
         status: CertificateStatus::Warning,
