@@ -45,15 +45,7 @@ impl Exit {
             ErrorKind::Auth | ErrorKind::Unavailable | ErrorKind::Timeout => Self::Unreachable,
             ErrorKind::Guard => Self::Refused,
             ErrorKind::Cancelled => Self::Interrupted,
-            ErrorKind::Permission
-            | ErrorKind::NotFound
-            | ErrorKind::AlreadyExists
-            | ErrorKind::Invalid
-            | ErrorKind::Conflict
-            | ErrorKind::RateLimited
-            | ErrorKind::Quota
-            | ErrorKind::Protocol
-            | ErrorKind::Internal => Self::Failure,
+            _ => Self::Failure,
         }
     }
 

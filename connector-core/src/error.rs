@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The result of everything that can fail with a framework [`Error`].
@@ -9,6 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, in the coarse terms a program can act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// A source, plan or project file is wrong.
     Definition,
@@ -36,6 +38,8 @@ pub enum ErrorKind {
     Timeout,
     /// An answer that breaks the protocol: cut, malformed or contradictory.
     Protocol,
+    /// A live cursor, session or token that the source no longer knows. The engine reads again from the anchor.
+    Expired,
     /// The connector does not do this.
     Unsupported,
     /// A guard stopped a dangerous step.
@@ -63,6 +67,7 @@ impl ErrorKind {
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
             Self::Protocol => "protocol",
+            Self::Expired => "expired",
             Self::Unsupported => "unsupported",
             Self::Guard => "guard",
             Self::Cancelled => "cancelled",
@@ -79,6 +84,7 @@ impl fmt::Display for ErrorKind {
 
 /// Whether the thing that was asked of the source took place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Happened {
     /// It did not.
     #[default]
@@ -91,6 +97,7 @@ pub enum Happened {
 
 /// Whether asking again can help.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Retry {
     /// The same request will fail again.
     #[default]
@@ -105,16 +112,25 @@ pub enum Retry {
 ///
 /// The code that fails gives [kind](Error::kind), [message](Error::message) and [help](Error::help);
 /// the engine adds the source's name, the step and the id it was working on.
-/// Neither text ever holds a secret.
+/// Neither text ever holds a secret. A clone shares the cause.
+///
+/// ```
+/// use connector_core::{Error, ErrorKind};
+///
+/// let error = Error::protocol("the list of teams ends in the middle").with_help("check whether a proxy cuts long responses");
+/// assert_eq!(error.kind(), ErrorKind::Protocol);
+/// ```
+#[derive(Clone)]
 pub struct Error {
     inner: Box<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
     help: Option<String>,
-    cause: Option<Box<dyn StdError + Send + Sync>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
     happened: Happened,
     retry: Retry,
     context: Vec<(&'static str, String)>,
@@ -136,6 +152,61 @@ impl Error {
         }
     }
 
+    /// An error of kind [`Definition`](ErrorKind::Definition).
+    pub fn definition(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Definition, message)
+    }
+
+    /// An error of kind [`Auth`](ErrorKind::Auth).
+    pub fn auth(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Auth, message)
+    }
+
+    /// An error of kind [`Permission`](ErrorKind::Permission).
+    pub fn permission(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Permission, message)
+    }
+
+    /// An error of kind [`NotFound`](ErrorKind::NotFound).
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, message)
+    }
+
+    /// An error of kind [`Invalid`](ErrorKind::Invalid).
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// An error of kind [`Conflict`](ErrorKind::Conflict).
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// An error of kind [`Unavailable`](ErrorKind::Unavailable).
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
+    /// An error of kind [`Protocol`](ErrorKind::Protocol).
+    pub fn protocol(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Protocol, message)
+    }
+
+    /// An error of kind [`Expired`](ErrorKind::Expired).
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Expired, message)
+    }
+
+    /// An error of kind [`Unsupported`](ErrorKind::Unsupported).
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unsupported, message)
+    }
+
+    /// An error of kind [`Internal`](ErrorKind::Internal).
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
     /// Adds what the user should do.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -146,7 +217,7 @@ impl Error {
     /// Adds the error that caused this one.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.inner.cause = Some(cause.into());
+        self.inner.cause = Some(cause.into().into());
         self
     }
 
@@ -171,23 +242,6 @@ impl Error {
             self.inner.context.push((key, value.into()));
         }
         self
-    }
-
-    /// The same error for one more who was waiting for what failed. The cause behind it stays with the first.
-    #[must_use]
-    pub fn again(&self) -> Self {
-        let inner = &*self.inner;
-        Self {
-            inner: Box::new(Inner {
-                kind: inner.kind,
-                message: inner.message.clone(),
-                help: inner.help.clone(),
-                cause: None,
-                happened: inner.happened,
-                retry: inner.retry,
-                context: inner.context.clone(),
-            }),
-        }
     }
 
     /// What went wrong, in coarse terms.
@@ -261,16 +315,15 @@ mod tests {
     }
 
     #[test]
-    fn an_error_told_again_says_all_but_its_cause() {
+    fn a_clone_says_the_same_and_shares_the_cause() {
         let error = Error::new(ErrorKind::Timeout, "no answer")
             .with_help("ask later")
             .with_cause(fmt::Error)
             .with_happened(Happened::Unknown)
             .with_retry(Retry::Exhausted)
             .with_context("step", "accounts");
-        let again = error.again();
-        assert!(again.source().is_none());
-        let told = |error: &Error| format!("{error:?}").replace("Some(Error)", "None");
-        assert_eq!(told(&again), told(&error));
+        let clone = error.clone();
+        assert!(clone.source().is_some_and(|cause| cause.is::<fmt::Error>()));
+        assert_eq!(format!("{clone:?}"), format!("{error:?}"));
     }
 }

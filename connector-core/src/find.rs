@@ -22,6 +22,7 @@ pub trait FindAccounts: Send + Sync {
 
 /// What a plan wants to know of accounts beside their usual attributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Concern {
     /// Attributes that must be told even if an aggregation does not read them; unknown ones are passed over.
     pub attributes: BTreeSet<String>,

@@ -11,10 +11,12 @@
 //! This crate has plain types, traits and the registry: no network, no files, no database, no terminal.
 
 mod account;
+mod assignment;
 mod attributes;
 mod auth;
 mod batch;
 mod capability;
+mod changes;
 mod connector;
 mod context;
 mod cursor;
@@ -32,18 +34,22 @@ mod rotate;
 mod schema;
 mod secret;
 mod secret_resolvers;
+mod sessions;
+mod settings_fault;
 mod test_report;
 mod units;
 
-pub use account::Account;
+pub use account::{Account, AccountKind};
+pub use assignment::{Assignment, AssignmentState, Holder};
 pub use attributes::{Attributes, AttributesBuilder};
 pub use auth::{AuthStrategy, Exchange, Reply, Token};
 pub use batch::{Lane, ProvisionBatch};
 pub use capability::{Capabilities, ReadEntitlements};
+pub use changes::{Absence, Delta, ReadChanges, Subject, Watermark};
 pub use connector::Connector;
 pub use context::{Clock, Context};
 pub use cursor::Cursor;
-pub use entitlement::{Assignment, Entitlement, EntitlementRef, EntitlementType};
+pub use entitlement::{Entitlement, EntitlementRef, EntitlementType};
 pub use error::{Error, ErrorKind, Happened, Result, Retry};
 pub use find::{Concern, FindAccounts};
 pub use http_options::HttpOptions;
@@ -54,10 +60,12 @@ pub use prepare::{PrepareOperations, Prepared, Proposed, Seat};
 pub use problem::{Place, Problem};
 pub use registry::{AuthSettings, Settings};
 pub use rotate::{App, Deployed, RotateCertificate};
-pub use schema::{AccountSchema, AttributeSchema, AttributeType, Writable};
+pub use schema::{AccountSchema, AttributeMeaning, AttributeSchema, AttributeType, Writable};
 pub use secret::{SecretRef, SecretResolver, Sensitivity};
+pub use sessions::Sessions;
+pub use settings_fault::SettingsFault;
 pub use test_report::{Finding, StepStatus, TestReport, TestStep};
 pub use units::{Percentage, TimeSpan};
 
-#[doc(hidden)]
-pub use inventory;
+// The crates whose types are part of this API, so that a connector needs no version of its own.
+pub use {async_trait::async_trait, inventory, jiff, schemars, secrecy, serde, serde_json, url};

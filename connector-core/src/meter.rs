@@ -19,11 +19,19 @@ pub struct Meter {
 
 /// How much of a source's allowance is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Allowance {
     /// Used so far in the source's period.
     pub used: u64,
     /// The most that may be used in it.
     pub max: u64,
+}
+
+impl Allowance {
+    /// `used` of at most `max`.
+    pub fn new(used: u64, max: u64) -> Self {
+        Self { used, max }
+    }
 }
 
 impl Meter {

@@ -7,6 +7,7 @@ use crate::auth::AuthStrategy;
 use crate::connector::Connector;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings_fault::SettingsFault;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,6 +19,13 @@ pub use crate::secret_resolvers::{
 
 /// The settings of a connector: configuration, schema, documentation and constructor in one struct.
 pub trait Settings: DeserializeOwned + JsonSchema {
+    /// Checks what the schema can't say: a filter that must parse, two settings that exclude each other. Offline.
+    ///
+    /// `connector validate` shows every fault at its line and column, all of them at once.
+    fn check(&self, _context: &Context) -> Vec<SettingsFault> {
+        Vec::new()
+    }
+
     /// Makes the connector. Offline: it reads no secret and sends nothing.
     fn open(self, context: &Context) -> Result<Box<dyn Connector>>;
 }
@@ -43,6 +51,8 @@ pub struct ConnectorRegistration {
     pub example: &'static str,
     /// Writes the JSON Schema of `settings:`.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Checks `settings:` that fit the schema, see [`Settings::check`].
+    pub check: fn(Value, &Context) -> Result<Vec<SettingsFault>>,
     /// Opens it from validated `settings:`.
     pub open: fn(Value, &Context) -> Result<Box<dyn Connector>>,
 }
@@ -183,6 +193,10 @@ macro_rules! register_connector {
                 grant_types: &[$($grant_type),*],
                 example: $example,
                 schema: |generator| generator.root_schema_for::<$settings>(),
+                check: |settings, context| {
+                    let settings: $settings = $crate::registry::read_settings(settings)?;
+                    Ok($crate::registry::Settings::check(&settings, context))
+                },
                 open: |settings, context| {
                     let settings: $settings = $crate::registry::read_settings(settings)?;
                     $crate::registry::Settings::open(settings, context)

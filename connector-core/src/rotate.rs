@@ -29,6 +29,7 @@ pub trait RotateCertificate: Send + Sync {
 
 /// An app that a source signs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct App {
     /// Its name at the source.
     pub name: String,
@@ -38,11 +39,40 @@ pub struct App {
     pub issuer: Option<String>,
 }
 
+impl App {
+    /// The app of that name and kind, with the OAuth client id of the `auth:` block.
+    pub fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
+        Self { name: name.into(), kind: kind.into(), issuer: None }
+    }
+
+    /// Sets an OAuth client id of its own.
+    #[must_use]
+    pub fn with_issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+}
+
 /// What an app has now.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Deployed {
     /// Its certificate as PEM, where it has one.
     pub certificate: Option<String>,
     /// What will be handed over beside the certificate, just as it is: name and value, for a preview. No secrets.
     pub kept: Vec<(String, String)>,
+}
+
+impl Deployed {
+    /// An app with this certificate as PEM, where it has one.
+    pub fn new(certificate: Option<String>) -> Self {
+        Self { certificate, kept: Vec::new() }
+    }
+
+    /// Sets what is handed over beside the certificate: name and value, no secrets.
+    #[must_use]
+    pub fn keeping(mut self, kept: Vec<(String, String)>) -> Self {
+        self.kept = kept;
+        self
+    }
 }

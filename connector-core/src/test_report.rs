@@ -20,6 +20,7 @@ type Observer = Box<dyn FnMut(&TestStep) + Send>;
 
 /// One step of a connection test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct TestStep {
     /// The step, in snake case.
     pub name: &'static str,
@@ -36,9 +37,17 @@ pub struct TestStep {
     pub duration: Option<Duration>,
 }
 
+impl TestStep {
+    /// A step that ended like this, without detail, help or duration.
+    pub fn new(name: &'static str, status: StepStatus) -> Self {
+        Self { name, status, detail: None, help: None, duration: None }
+    }
+}
+
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum StepStatus {
     /// As it should be.
     Passed,
@@ -89,7 +98,7 @@ impl TestReport {
         F: Future<Output = Result<Finding>>,
     {
         if self.failure.is_some() {
-            self.push(TestStep { name, status: StepStatus::Skipped, detail: None, help: None, duration: None });
+            self.push(TestStep::new(name, StepStatus::Skipped));
             return;
         }
         let started = Instant::now();

@@ -20,10 +20,10 @@ async fn a_run_counts_what_came_what_changed_and_what_is_gone() {
     assert_eq!(first.assignments, Counts { seen: 150, added: 150, ..Counts::default() });
 
     world.accounts.remove("00003");
-    world.assignments.retain(|assignment| assignment.account != "00003");
+    world.assignments.retain(|assignment| assignment.holder.account_id() != Some("00003"));
     world.add_account("00010", r#"{"Email":"new@acme.example"}"#, &["profile/user"]);
     world.add_account("new", "{}", &[]);
-    world.assignments.retain(|assignment| assignment.account != "00004");
+    world.assignments.retain(|assignment| assignment.holder.account_id() != Some("00004"));
     let second = place.aggregate(&world).await;
     assert_eq!(second.accounts, Counts { seen: 50, added: 1, changed: 1, unchanged: 48, removed: 1 });
     assert_eq!(second.entitlements, Counts { seen: 6, unchanged: 6, ..Counts::default() });
@@ -34,7 +34,7 @@ async fn a_run_counts_what_came_what_changed_and_what_is_gone() {
 async fn the_report_serializes_to_the_machine_output() {
     let place = Place::new();
     let fake = Fake::new(&World::of(3));
-    fake.meter.note_allowance("api-usage", Allowance { used: 5, max: 100 });
+    fake.meter.note_allowance("api-usage", Allowance::new(5, 100));
     let mut report = serde_json::to_value(place.run(&fake.job()).await).unwrap();
     let id = report["run"].take();
     assert_eq!(id.as_str().unwrap().len(), 26);
@@ -113,7 +113,7 @@ async fn an_account_that_comes_again_holds_again_what_its_record_names() {
     let world = World::of(20);
     let mut without = world.clone();
     without.accounts.remove("00005");
-    without.assignments.retain(|assignment| assignment.account != "00005");
+    without.assignments.retain(|assignment| assignment.holder.account_id() != Some("00005"));
     place.aggregate(&world).await;
     let report = place.aggregate(&without).await;
     assert_eq!((report.accounts.removed, report.assignments.removed), (1, 3));

@@ -84,7 +84,7 @@ async fn what_is_asked_for_is_removed_or_kept() {
     place.aggregate(&world).await;
     let mut fewer = world.clone();
     fewer.accounts.retain(|id, _| id.as_str() >= "00040");
-    fewer.assignments.retain(|assignment| assignment.account.as_str() >= "00040");
+    fewer.assignments.retain(|assignment| assignment.holder.account_id() >= Some("00040"));
 
     let fake = Fake::new(&fewer);
     let report = place.run(&Job { remove: false, ..fake.job() }).await;
@@ -143,14 +143,14 @@ async fn a_type_of_which_a_login_sees_its_own_rows_alone_is_not_emptied() {
 
     // Without the right to see those of others, a source may still show what the login itself holds.
     let mut own = world.clone();
-    own.assignments.retain(|assignment| assignment.account == "00007");
+    own.assignments.retain(|assignment| assignment.holder.account_id() == Some("00007"));
     assert_refused(&place.aggregate(&own).await, "198 of 200 assignments of type `group` were not seen");
     assert_eq!(place.number(ALIVE), alive);
 
     // Those of accounts that are gone go with them.
     let mut fewer = world.clone();
     fewer.accounts.retain(|id, _| id.as_str() >= "00010");
-    fewer.assignments.retain(|assignment| assignment.account.as_str() >= "00010");
+    fewer.assignments.retain(|assignment| assignment.holder.account_id() >= Some("00010"));
     let report = place.aggregate(&fewer).await;
     assert_eq!((report.status, report.accounts.removed, report.assignments.removed), (RunStatus::Succeeded, 10, 30));
 

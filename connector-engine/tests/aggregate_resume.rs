@@ -28,7 +28,7 @@ fn worlds() -> impl Strategy<Value = (World, World)> {
                 }
                 1 => second.add_account(&id, r#"{"Email":"changed"}"#, &["profile/user", "profile/late"]),
                 2 => second.add_account(&format!("new{number}"), "{}", &["profile/user"]),
-                3 => second.assignments.retain(|assignment| assignment.account != id),
+                3 => second.assignments.retain(|assignment| assignment.holder.account_id() != Some(id.as_str())),
                 4 => second.assign(&id, "group/unread"),
                 _ => second.add_entitlement("group/g1", &format!("Renamed {number}")),
             }

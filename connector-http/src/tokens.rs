@@ -66,7 +66,7 @@ impl Tokens {
             return Ok(held.clone());
         }
         if let Some(refusal) = state.refusal.as_ref().filter(|refusal| refusal.stands(seen)) {
-            return Err(refusal.error.again());
+            return Err(refusal.error.clone());
         }
         let outcome = self.sign_in().await;
         let number = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
@@ -81,7 +81,7 @@ impl Tokens {
                 Ok(held)
             }
             Err(error) => {
-                let refusal = Refusal { error: error.again(), number, at: Instant::now() };
+                let refusal = Refusal { error: error.clone(), number, at: Instant::now() };
                 *state = State { held: None, refusal: Some(refusal) };
                 Err(error)
             }

@@ -100,7 +100,7 @@ fn show(invocation: &Invocation, registration: &'static ConnectorRegistration) -
         printer.prose_width(),
     ))?;
     show_settings(invocation, &settings)?;
-    show_types(invocation, types)?;
+    show_types(invocation, &types)?;
     show_attributes(invocation, &account_schema)?;
     printer.next(&[(&format!("connector source new {} NAME", registration.name), "write a source file")]);
     Ok(Exit::Success)
@@ -133,7 +133,7 @@ fn show_types(invocation: &Invocation, types: &[EntitlementType]) -> Result<(), 
     let mut table =
         Table::new([Column::new("type"), Column::new("title").rank(1), Column::new("holding one means").wrapping()]);
     for one in types {
-        table.row([text_cell(one.name), text_cell(one.title), text_cell(one.description)]);
+        table.row([text_cell(&*one.name), text_cell(&*one.title), text_cell(&*one.description)]);
     }
     printer.result(table.render(printer.table_width()))
 }
@@ -169,11 +169,11 @@ fn type_of(attribute: &AttributeSchema) -> String {
 
 fn writable(attribute: &AttributeSchema) -> &'static str {
     match (attribute.writable, attribute.required) {
-        (Writable::Never, _) => "no",
         (Writable::OnCreate, true) => "on create, required",
         (Writable::OnCreate, false) => "on create",
         (Writable::Always, true) => "yes, required",
         (Writable::Always, false) => "yes",
+        (_, _) => "no",
     }
 }
 

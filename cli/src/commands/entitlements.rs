@@ -55,7 +55,7 @@ fn check_type(project: &Project, store: &Store, arguments: &EntitlementsArgument
     let mut types = BTreeSet::new();
     if let Ok(opened) = project.load(&arguments.name).map_err(Error::from).and_then(|source| source.open(project)) {
         let declared = opened.connector.capabilities().entitlements().map(ReadEntitlements::entitlement_types);
-        types.extend(declared.into_iter().flatten().map(|one| one.name.to_owned()));
+        types.extend(declared.into_iter().flatten().map(|one| one.name.into_owned()));
     }
     query::entitlements(store, source, None, |stored| {
         if !types.contains(stored.entitlement.key.entitlement_type.as_ref()) {

@@ -20,7 +20,7 @@ pub(crate) fn render_step(step: &TestStep, width: usize) -> String {
         StepStatus::Passed => ("✓", GOOD),
         StepStatus::Warning => ("!", WARN),
         StepStatus::Failed => ("✗", BAD),
-        StepStatus::Skipped => ("–", DIM),
+        _ => ("–", DIM),
     };
     let detail = match step.status {
         StepStatus::Skipped => "skipped",
@@ -72,12 +72,12 @@ mod tests {
     use super::*;
 
     fn steps() -> Vec<TestStep> {
-        let step = |name, status, detail: Option<&str>, help: Option<&str>| TestStep {
-            name,
-            status,
-            detail: detail.map(str::to_owned),
-            help: help.map(str::to_owned),
-            duration: Some(Duration::from_millis(12)),
+        let step = |name, status, detail: Option<&str>, help: Option<&str>| {
+            let mut step = TestStep::new(name, status);
+            step.detail = detail.map(str::to_owned);
+            step.help = help.map(str::to_owned);
+            step.duration = Some(Duration::from_millis(12));
+            step
         };
         vec![
             step("definition", StepStatus::Passed, Some("sources/salesforce.yaml is valid"), None),

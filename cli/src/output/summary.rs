@@ -135,7 +135,7 @@ mod tests {
             duration_ms: 5_234,
             warnings: Vec::new(),
             error: None,
-            limits: [("api-usage".to_owned(), Allowance { used: 1_208, max: 100_000 })].into(),
+            limits: [("api-usage".to_owned(), Allowance::new(1_208, 100_000))].into(),
         };
         for width in [100, 60, 40] {
             let text = anstream::adapter::strip_str(&render_summary(&report, Some(width))).to_string();

@@ -82,7 +82,7 @@ impl Provisioning<'_> {
         let entitlements =
             if wanted.is_empty() { Entitlements::default() } else { Entitlements::look_up(&self.job, wanted).await? };
         concern.entitlements = entitlements.all();
-        let password_changed = self.job.connector.schema().password_changed;
+        let password_changed = self.job.connector.schema().password_changed();
         concern.attributes.extend(password_changed.clone());
         Ok(Simulation { job: self.job, entitlements, concern, password_changed })
     }

@@ -49,7 +49,7 @@ impl Provisioning<'_> {
     async fn recheck_some(&self, rows: &[StepRow], found: &mut Found) -> Result<()> {
         let steps = rows.iter().map(|row| Step::from_json(&row.step)).collect::<Result<Vec<_>>>()?;
         let mut concern = concern_of(&steps);
-        let password_changed = self.job.connector.schema().password_changed;
+        let password_changed = self.job.connector.schema().password_changed();
         concern.attributes.extend(password_changed.clone());
         let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
         let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[0])).collect();

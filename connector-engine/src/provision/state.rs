@@ -52,7 +52,9 @@ impl State {
     pub(super) fn account(&self) -> Result<Option<Account>> {
         let Some(account) = &self.account else { return Ok(None) };
         let attributes = if self.set.is_empty() { account.attributes.clone() } else { self.merged(account)? };
-        Ok(Some(Account { attributes, ..account.clone() }))
+        let mut account = account.clone();
+        account.attributes = attributes;
+        Ok(Some(account))
     }
 
     fn merged(&self, account: &Account) -> Result<Attributes> {
@@ -170,15 +172,7 @@ impl State {
 }
 
 fn blank(id: &str, name: &str) -> Account {
-    Account {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        display_name: None,
-        enabled: true,
-        locked: false,
-        attributes: Attributes::empty(),
-        entitlements: Vec::new(),
-    }
+    Account::new(id, name)
 }
 
 /// Whether two values are one to a source: many tell an empty text as no value.

@@ -99,13 +99,9 @@ fn holder(row: &Row<'_>) -> rusqlite::Result<Holder> {
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEntitlement> {
-    Ok(StoredEntitlement {
-        entitlement: Entitlement {
-            key: EntitlementRef::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),
-            name: row.get(2)?,
-            description: row.get(3)?,
-            attributes: attributes(row, 4)?,
-        },
-        holders: row.get(5)?,
-    })
+    let key = EntitlementRef::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+    let mut entitlement = Entitlement::new(key, row.get::<_, String>(2)?);
+    entitlement.description = row.get(3)?;
+    entitlement.attributes = attributes(row, 4)?;
+    Ok(StoredEntitlement { entitlement, holders: row.get(5)? })
 }

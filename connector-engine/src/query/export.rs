@@ -108,7 +108,7 @@ fn entitlements_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Resul
     )?;
     let mut table = Table::new(to, &["type", "id", "name", "description"], names)?;
     let count = entitlements(store, source, None, |stored| {
-        let Entitlement { key, name, description, attributes } = &stored.entitlement;
+        let Entitlement { key, name, description, attributes, .. } = &stored.entitlement;
         table.row(&[&*key.entitlement_type, &key.id, name, description.as_deref().unwrap_or_default()], attributes)
     })?;
     table.finish(count)

@@ -157,15 +157,12 @@ pub(super) fn run_by_id(connection: &Connection, id: &str, source: Option<i64>) 
 
 /// Reads `account_id, name, display_name, enabled, locked, attributes` from the first column on.
 pub(super) fn account_from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
-    Ok(Account {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        display_name: row.get(2)?,
-        enabled: row.get(3)?,
-        locked: row.get(4)?,
-        attributes: crate::store::attributes(row, 5)?,
-        entitlements: Vec::new(),
-    })
+    let mut account = Account::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+    account.display_name = row.get(2)?;
+    account.enabled = row.get(3)?;
+    account.locked = row.get(4)?;
+    account.attributes = crate::store::attributes(row, 5)?;
+    Ok(account)
 }
 
 /// A reference whose type need not be copied again by those who only look.

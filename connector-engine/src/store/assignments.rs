@@ -3,7 +3,7 @@
 use super::fault::fault;
 use super::pass::Pass;
 use super::step::Step;
-use connector_core::{Assignment, EntitlementRef, Result};
+use connector_core::{Assignment, EntitlementRef, Error, Result};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// An assignment's place in the store.
@@ -25,11 +25,14 @@ impl Pass {
     pub(crate) fn assignments(&mut self, connection: &Connection, page: &[Assignment]) -> Result<usize> {
         // In the order of the table, neighbours share its pages.
         let mut sorted: Vec<&Assignment> = page.iter().collect();
-        sorted.sort_unstable_by(|left, right| left.account.cmp(&right.account));
+        sorted.sort_unstable_by(|left, right| left.holder.cmp(&right.holder));
         let mut fresh = 0;
         for assignment in sorted {
+            let account = assignment.holder.account_id().ok_or_else(|| {
+                Error::unsupported(format!("an assignment whose holder is no account: {}", assignment.holder))
+            })?;
             let entitlement = self.entitlement_row(connection, &assignment.entitlement)?;
-            let key = Key { account: &assignment.account, entitlement, inline: false };
+            let key = Key { account, entitlement, inline: false };
             fresh += usize::from(self.hold(connection, key)?);
         }
         Ok(fresh)

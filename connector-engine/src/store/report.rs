@@ -120,8 +120,5 @@ fn allowances(text: &str) -> BTreeMap<String, Allowance> {
         return BTreeMap::new();
     };
     let figure = |one: &BTreeMap<String, u64>, name: &str| one.get(name).copied().unwrap_or_default();
-    written
-        .into_iter()
-        .map(|(name, one)| (name, Allowance { used: figure(&one, "used"), max: figure(&one, "max") }))
-        .collect()
+    written.into_iter().map(|(name, one)| (name, Allowance::new(figure(&one, "used"), figure(&one, "max")))).collect()
 }

@@ -150,7 +150,7 @@ impl Writer {
                 None => (RunStatus::Succeeded, None),
                 Some(refusal) => (RunStatus::Refused, Some(refusal)),
             },
-            Ending::Failed(error) => (RunStatus::Failed, Some(error.again())),
+            Ending::Failed(error) => (RunStatus::Failed, Some(error.clone())),
             Ending::Interrupted => (
                 RunStatus::Interrupted,
                 Some(

@@ -184,5 +184,5 @@ fn present(attributes: &Map<String, Value>) -> Map<String, Value> {
 
 pub fn entitlement(written: &str, name: &str) -> Entitlement {
     let key = reference(written);
-    Entitlement { key, name: name.to_owned(), description: None, attributes: connector_core::Attributes::empty() }
+    Entitlement::new(key, name)
 }

@@ -33,8 +33,6 @@ const OPERATIONS: [OperationKind; 9] = [
     OperationKind::SetPassword,
 ];
 
-const PASSWORD_CHANGED: &str = "LastPasswordChangeDate";
-
 /// Reads users; keeps what is asked of the org once.
 pub(crate) struct Accounts {
     custom: CustomFields,
@@ -80,11 +78,7 @@ impl Accounts {
             (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
             (None, CustomFields::None | CustomFields::All) => {}
         }
-        AccountSchema {
-            attributes,
-            operations: OPERATIONS.to_vec(),
-            password_changed: Some(PASSWORD_CHANGED.to_owned()),
-        }
+        AccountSchema::new(attributes).with_operations(OPERATIONS.to_vec())
     }
 }
 
@@ -120,13 +114,11 @@ pub(crate) fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
             attributes.push_raw(name, value);
         }
     }
-    Ok(Account {
-        id: id.into_owned(),
-        name: row.some_text("Username")?.into_owned(),
-        display_name: row.text("Name")?.map(std::borrow::Cow::into_owned),
-        enabled: row.flag("IsActive")?,
-        locked: locks.holds(user),
-        attributes: attributes.build(),
-        entitlements,
-    })
+    let mut account = Account::new(id, row.some_text("Username")?);
+    account.display_name = row.text("Name")?.map(std::borrow::Cow::into_owned);
+    account.enabled = row.flag("IsActive")?;
+    account.locked = locks.holds(user);
+    account.attributes = attributes.build();
+    account.entitlements = entitlements;
+    Ok(account)
 }

@@ -107,10 +107,12 @@ impl Apps {
                      Setup › External Client App Manager, or App Manager, shows the API name",
             ));
         }
-        let app = |app: &NamedApp| App {
-            name: app.name.clone(),
-            kind: app.kind.title().to_owned(),
-            issuer: app.issuer.clone(),
+        let app = |named: &NamedApp| {
+            let app = App::new(named.name.clone(), named.kind.title());
+            match &named.issuer {
+                Some(issuer) => app.with_issuer(issuer.clone()),
+                None => app,
+            }
         };
         Ok(self.0.iter().map(app).collect())
     }

@@ -8,7 +8,7 @@ use crate::ranges::Span;
 use crate::record::Row;
 use crate::rest::Rest;
 use crate::soql::Select;
-use connector_core::{Assignment, Cursor, EntitlementRef, Page, Result};
+use connector_core::{Assignment, Cursor, EntitlementRef, Holder, Page, Result};
 use tokio::sync::OnceCell;
 
 /// The objects whose size is asked for, once for all of them: the large ones.
@@ -98,7 +98,7 @@ fn membership(row: &Row<'_>, entitlement_type: Option<&'static str>) -> Result<O
 fn held_by(row: &Row<'_>, field: &str, entitlement: EntitlementRef) -> Result<Option<Assignment>> {
     let (account, user) = row.id(field)?;
     if user.has_prefix("005") {
-        Ok(Some(Assignment { account: account.into_owned(), entitlement }))
+        Ok(Some(Assignment::new(Holder::account(account), entitlement)))
     } else {
         Err(row.odd(&format!("has a `{field}` that is not one of a user")))
     }

@@ -84,8 +84,8 @@ impl Connector for Salesforce {
 
 #[async_trait]
 impl ReadEntitlements for Salesforce {
-    fn entitlement_types(&self) -> &'static [EntitlementType] {
-        entitlements::TYPES
+    fn entitlement_types(&self) -> Vec<EntitlementType> {
+        entitlements::TYPES.iter().map(entitlements::KnownType::entitlement_type).collect()
     }
 
     async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {

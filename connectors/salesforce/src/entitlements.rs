@@ -9,7 +9,7 @@ use crate::{error, rights};
 use connector_core::{AttributesBuilder, Cursor, Entitlement, EntitlementRef, EntitlementType, Page, Result};
 
 /// The types, in the order of [`KINDS`].
-pub(crate) const TYPES: &[EntitlementType] = &[
+pub(crate) const TYPES: &[KnownType] = &[
     described("profile", "Profile", "The user has this profile; users of the system itself have none."),
     described("role", "Role", "The user has this place in the role hierarchy."),
     described("permission_set", "Permission set", "The user has the permissions of this set."),
@@ -25,13 +25,28 @@ pub(crate) const TYPES: &[EntitlementType] = &[
     described("territory", "Territory", "The user is assigned to this territory."),
 ];
 
-const fn described(name: &'static str, title: &'static str, description: &'static str) -> EntitlementType {
-    EntitlementType { name, title, description, rank: 1 }
+/// A type of entitlement that Salesforce has.
+pub(crate) struct KnownType {
+    pub(crate) name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    pub(crate) rank: u8,
+}
+
+impl KnownType {
+    /// The type in the terms of the contract.
+    pub(crate) fn entitlement_type(&self) -> EntitlementType {
+        EntitlementType::new(self.name, self.title).described(self.description).ranked(self.rank)
+    }
+}
+
+const fn described(name: &'static str, title: &'static str, description: &'static str) -> KnownType {
+    KnownType { name, title, description, rank: 1 }
 }
 
 /// A licence: permission sets may need it.
-const fn license(name: &'static str, title: &'static str, description: &'static str) -> EntitlementType {
-    EntitlementType { name, title, description, rank: 0 }
+const fn license(name: &'static str, title: &'static str, description: &'static str) -> KnownType {
+    KnownType { name, title, description, rank: 0 }
 }
 
 /// How a type is read.
@@ -226,12 +241,11 @@ pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Res
         Some(field) => row.text(field)?.filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned),
         None => None,
     };
-    Ok(Some(Entitlement {
-        name: shown.as_deref().unwrap_or(&id).to_owned(),
-        key: EntitlementRef::new(name, id),
-        description,
-        attributes: attributes.build(),
-    }))
+    let label = shown.as_deref().unwrap_or(&id).to_owned();
+    let mut entitlement = Entitlement::new(EntitlementRef::new(name, id), label);
+    entitlement.description = description;
+    entitlement.attributes = attributes.build();
+    Ok(Some(entitlement))
 }
 
 /// Whether it is the set in which Salesforce sums up a permission set group: no entitlement of its own. Either field says it.

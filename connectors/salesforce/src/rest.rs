@@ -214,7 +214,7 @@ fn choose(listed: &[String], asked: Option<&str>) -> Result<String> {
 fn api_usage(header: &str) -> Option<Allowance> {
     let value = header.split([',', ';']).find_map(|part| part.trim().strip_prefix("api-usage="))?;
     let (used, max) = value.split_once('/')?;
-    Some(Allowance { used: used.trim().parse().ok()?, max: max.trim().parse().ok()? })
+    Some(Allowance::new(used.trim().parse().ok()?, max.trim().parse().ok()?))
 }
 
 #[cfg(test)]
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_allowance_is_read_with_or_without_that_of_the_app() {
-        let expected = Some(Allowance { used: 18, max: 5000 });
+        let expected = Some(Allowance::new(18, 5000));
         assert_eq!(api_usage("api-usage=18/5000"), expected);
         assert_eq!(api_usage("per-app-api-usage=17/250(appName=sample), api-usage=18/5000"), expected);
         assert_eq!(api_usage("api-usage=many"), None);

@@ -1,7 +1,7 @@
 //! The attributes of accounts: the standard fields of User, and custom ones.
 
 use crate::description::FieldDescription;
-use connector_core::{AttributeSchema, AttributeType, Writable};
+use connector_core::{AttributeMeaning, AttributeSchema, AttributeType, Writable};
 
 /// A standard field of User.
 pub(crate) struct Standard {
@@ -75,6 +75,23 @@ pub(crate) static STANDARD: [Standard; 37] = {
     ]
 };
 
+/// What standard fields stand for in every source.
+const MEANINGS: [(&str, AttributeMeaning); 10] = [
+    ("Email", AttributeMeaning::Email),
+    ("FirstName", AttributeMeaning::GivenName),
+    ("LastName", AttributeMeaning::FamilyName),
+    ("EmployeeNumber", AttributeMeaning::EmployeeNumber),
+    ("Department", AttributeMeaning::Department),
+    ("Title", AttributeMeaning::Title),
+    ("ManagerId", AttributeMeaning::Manager),
+    ("CreatedDate", AttributeMeaning::Created),
+    ("LastLoginDate", AttributeMeaning::LastLogin),
+    ("LastPasswordChangeDate", AttributeMeaning::PasswordChanged),
+];
+
+/// Fields whose new value alone is no change: a login moves the first, and any write moves the others.
+const QUIET: [&str; 3] = ["LastLoginDate", "LastModifiedDate", "SystemModstamp"];
+
 /// The standard field of that name.
 pub(crate) fn standard(name: &str) -> Option<&'static Standard> {
     STANDARD.iter().find(|field| field.name == name)
@@ -83,14 +100,12 @@ pub(crate) fn standard(name: &str) -> Option<&'static Standard> {
 impl Standard {
     /// As an attribute.
     pub(crate) fn attribute(&self) -> AttributeSchema {
-        AttributeSchema {
-            name: self.name.to_owned(),
-            attribute_type: self.kind,
-            multi: false,
-            required: self.required,
-            writable: self.writable,
-            description: self.description.to_owned(),
-        }
+        let mut attribute =
+            AttributeSchema::new(self.name, self.kind).writable(self.writable).described(self.description);
+        attribute.required = self.required;
+        attribute.meaning = MEANINGS.iter().find(|(name, _)| *name == self.name).map(|(_, meaning)| *meaning);
+        attribute.quiet = QUIET.contains(&self.name);
+        attribute
     }
 }
 
@@ -106,7 +121,7 @@ pub(crate) fn further(name: &str, described: Option<&FieldDescription>) -> Attri
         Some(_) => Writable::Never,
         None => Writable::Always,
     };
-    AttributeSchema { name: name.to_owned(), attribute_type, multi: false, required: false, writable, description }
+    AttributeSchema::new(name, attribute_type).writable(writable).described(description)
 }
 
 fn attribute_type(field_type: &str) -> AttributeType {
@@ -132,5 +147,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), STANDARD.len());
+        for name in MEANINGS.iter().map(|(name, _)| name).chain(&QUIET) {
+            assert!(standard(name).is_some(), "{name}");
+        }
     }
 }

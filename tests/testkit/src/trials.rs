@@ -169,13 +169,15 @@ async fn attributes_fit_the_schema(connector: &dyn Connector) -> Tried {
 
 fn fits(account: &Account, attribute: &AttributeSchema, value: &Value) -> Result<(), String> {
     let one = |value: &Value| match attribute.attribute_type {
-        AttributeType::String | AttributeType::DateTime | AttributeType::Date | AttributeType::Reference => {
-            value.is_string()
-        }
+        AttributeType::String
+        | AttributeType::DateTime
+        | AttributeType::Date
+        | AttributeType::Reference
+        | AttributeType::Binary => value.is_string(),
         AttributeType::Boolean => value.is_boolean(),
         AttributeType::Integer => value.is_i64() || value.is_u64(),
         AttributeType::Number => value.is_number(),
-        AttributeType::Json => true,
+        _ => true,
     };
     let fitting = match value {
         Value::Array(values) if attribute.multi => values.iter().all(one),
@@ -190,7 +192,7 @@ fn fits(account: &Account, attribute: &AttributeSchema, value: &Value) -> Result
 
 async fn entitlements_are_of_declared_types(connector: &dyn Connector) -> Tried {
     let Some(ability) = connector.capabilities().entitlements() else { return Ok(READ_ENTITLEMENTS) };
-    let declared: HashSet<_> = ability.entitlement_types().iter().map(|declared| declared.name).collect();
+    let declared: HashSet<_> = ability.entitlement_types().into_iter().map(|declared| declared.name).collect();
     let mut keys = HashSet::new();
     for entitlement in reading::entitlements(ability).await? {
         if !declared.contains(entitlement.key.entitlement_type.as_ref()) {
@@ -214,7 +216,8 @@ async fn assignments_name_what_was_read(connector: &dyn Connector) -> Tried {
     let known: HashSet<_> = entitlements.iter().map(|entitlement| &entitlement.key).collect();
     let inline = accounts.iter().flat_map(|account| account.entitlements.iter().map(|key| (account.id.as_str(), key)));
     let assignments = reading::assignments(ability).await?;
-    let own = assignments.iter().map(|assignment| (assignment.account.as_str(), &assignment.entitlement));
+    let own =
+        assignments.iter().filter_map(|assignment| Some((assignment.holder.account_id()?, &assignment.entitlement)));
     let mut held = HashSet::new();
     for (account, key) in inline.chain(own) {
         if !known_accounts.contains(account) {

@@ -22,5 +22,5 @@ pub(crate) use deploy::deploy;
 /// What an app has now.
 pub(crate) async fn deployed(rest: &Rest, app: &NamedApp) -> Result<Deployed> {
     let component = Component::find(rest, app).await?;
-    Ok(Deployed { certificate: component.certificate().map(str::to_owned), kept: component.kept() })
+    Ok(Deployed::new(component.certificate().map(str::to_owned)).keeping(component.kept()))
 }

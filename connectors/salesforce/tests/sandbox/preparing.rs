@@ -256,7 +256,9 @@ async fn accounts_are_found_two_hundred_in_a_request() {
     let counts: Vec<_> = found.iter().map(Vec::len).collect();
     assert!(counts[..198].iter().all(|count| *count == 1) && counts[198..] == [0, 1], "{counts:?}");
     let attributes = ["contractor__C", "Profile", "Nothing__c"].map(str::to_owned);
-    let concern = Concern { attributes: attributes.into(), locks: true, ..Concern::default() };
+    let mut concern = Concern::default();
+    concern.attributes = attributes.into();
+    concern.locks = true;
     sandbox.org().freeze(&wanted[3], true).unwrap();
     let found = ability.find_accounts(&wanted, &concern).await.unwrap();
     assert!(found[3][0].locked && !found[4][0].locked);
