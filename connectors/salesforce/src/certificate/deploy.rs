@@ -1,10 +1,10 @@
 //! Deploying another certificate, and waiting for the end.
 
+use super::apps::NamedApp;
 use super::component::Component;
 use super::failure::{self, DeployResult};
 use super::{package, pem, rights};
-use crate::apps::NamedApp;
-use crate::rest::Rest;
+use crate::api::Rest;
 use connector_core::{Error, ErrorKind, Happened, Result, Retry};
 use serde::Deserialize;
 use std::iter::successors;

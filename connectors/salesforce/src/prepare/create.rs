@@ -2,8 +2,8 @@
 
 use super::attributes::{self, When, username};
 use super::{Known, grants};
-use crate::entitlements::TYPES;
-use crate::rights::Act;
+use crate::api::rights::Act;
+use crate::entitlements::types::TYPES;
 use connector_core::{EntitlementRef, Error, ErrorKind, Operation, Prepared, Result};
 use serde_json::{Map, Value};
 

@@ -1,10 +1,10 @@
 //! What granting and revoking comes to.
 
 use super::{Known, changes, unchanged};
-use crate::holdings::{Holding, holding};
+use crate::api::ranges::RecordId;
+use crate::api::rights::Act;
+use crate::assignments::holdings::{Holding, holding};
 use crate::provision::{inline, refused};
-use crate::ranges::RecordId;
-use crate::rights::Act;
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, Seat};
 
 /// One grant or revocation, and the seat that it takes or gives back.

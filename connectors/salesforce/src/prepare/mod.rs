@@ -5,18 +5,20 @@ mod changes;
 mod create;
 mod defaults;
 mod grants;
+mod nearest;
 mod references;
 mod seats;
 mod values;
 
-use crate::accounts::Accounts;
-use crate::description::Description;
-use crate::holdings::holding;
+use crate::api::Rest;
+use crate::api::description::Description;
+use crate::api::ranges::RecordId;
+use crate::api::rights;
+use crate::api::rights::{Act, PASSWORDS, lacking};
+use crate::assignments::holdings::holding;
+use crate::error;
 use crate::provision::refused;
-use crate::ranges::RecordId;
-use crate::rest::Rest;
-use crate::rights::{Act, PASSWORDS, lacking};
-use crate::{error, rights};
+use crate::users::Accounts;
 use connector_core::{Error, ErrorKind, Operation, Prepared, Proposed, Result};
 use defaults::Defaults;
 use references::{Named, References};
@@ -152,7 +154,7 @@ async fn may_set_passwords(rest: &Rest, preparation: &Preparation, proposed: &[P
 /// The objects beside User whose rows an operation changes.
 fn touched(operation: &Operation) -> Vec<&'static str> {
     match operation {
-        Operation::Lock { .. } | Operation::Unlock { .. } => vec![crate::locks::OBJECT],
+        Operation::Lock { .. } | Operation::Unlock { .. } => vec![crate::users::locks::OBJECT],
         Operation::Create { entitlements, .. } => {
             entitlements.iter().filter_map(|held| holding(held)).map(|holding| holding.object).collect()
         }

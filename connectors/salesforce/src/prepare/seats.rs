@@ -1,11 +1,11 @@
 //! The seats of licences that operations take and give back.
 
+use crate::api::Rest;
+use crate::api::keyset;
+use crate::api::ranges::RecordId;
+use crate::api::record::Row;
+use crate::api::soql::Select;
 use crate::error;
-use crate::keyset;
-use crate::ranges::RecordId;
-use crate::record::Row;
-use crate::rest::Rest;
-use crate::soql::Select;
 use connector_core::{EntitlementRef, Result, Seat};
 use std::collections::BTreeMap;
 use tokio::sync::OnceCell;

@@ -1,8 +1,8 @@
 //! Values in the types that the org describes. A CSV file gives all of them as text.
 
-use crate::description::FieldDescription;
-use crate::nearest::nearest;
-use crate::ranges::RecordId;
+use super::nearest::nearest;
+use crate::api::description::FieldDescription;
+use crate::api::ranges::RecordId;
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;

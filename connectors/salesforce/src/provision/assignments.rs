@@ -2,11 +2,11 @@
 
 use super::rows::{self, Record, Row};
 use super::{HOLDS_IT, HOLDS_IT_NOT, applied, unchanged, user};
+use crate::api::Rest;
+use crate::api::ranges::RecordId;
+use crate::assignments::holders::{self, Held};
+use crate::assignments::holdings::Holding;
 use crate::error;
-use crate::holders::{self, Held};
-use crate::holdings::Holding;
-use crate::ranges::RecordId;
-use crate::rest::Rest;
 use connector_core::{EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ fn pair(operation: &Operation) -> Result<Pair<'_>> {
     let (Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. }) = operation else {
         return Err(super::refused(operation));
     };
-    let held = crate::holdings::holding(entitlement).ok_or_else(|| super::refused(operation))?.held;
+    let held = crate::assignments::holdings::holding(entitlement).ok_or_else(|| super::refused(operation))?.held;
     let id = RecordId::read(&entitlement.id).ok_or_else(|| {
         Error::new(ErrorKind::Invalid, format!("`{entitlement}` does not name a record by its id"))
             .with_help("`connector entitlements` lists the ids")

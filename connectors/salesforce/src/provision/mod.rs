@@ -8,9 +8,9 @@ mod users;
 
 pub(crate) use users::inline;
 
-use crate::holdings::{HOLDINGS, Holding, holding};
-use crate::ranges::RecordId;
-use crate::rest::Rest;
+use crate::api::Rest;
+use crate::api::ranges::RecordId;
+use crate::assignments::holdings::{HOLDINGS, Holding, holding};
 use connector_core::{Error, ErrorKind, Lane, Operation, Outcome, Result};
 
 /// The most records of one request.

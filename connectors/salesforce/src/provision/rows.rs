@@ -1,8 +1,8 @@
 //! Several records in one request, and one answer for each.
 
+use crate::api::Rest;
+use crate::api::ranges::RecordId;
 use crate::error::Refusal;
-use crate::ranges::RecordId;
-use crate::rest::Rest;
 use connector_core::{Error, ErrorKind, Happened, Outcome, Result};
 use connector_http::Response;
 use serde::Deserialize;

@@ -1,19 +1,15 @@
 //! Who holds what.
 
-use crate::entitlements::skip;
+use super::group_types::GroupTypes;
+use crate::api::Rest;
+use crate::api::keyset::{self, Part, Position};
+use crate::api::ranges::Span;
+use crate::api::record::Row;
+use crate::api::soql::Select;
+use crate::entitlements::read::skip;
 use crate::error;
-use crate::group_types::GroupTypes;
-use crate::keyset::{self, Part, Position};
-use crate::ranges::Span;
-use crate::record::Row;
-use crate::rest::Rest;
-use crate::soql::Select;
 use connector_core::{Assignment, Cursor, EntitlementRef, Holder, Page, Result};
 use tokio::sync::OnceCell;
-
-/// The objects whose size is asked for, once for all of them: the large ones.
-pub(crate) const COUNTED: [&str; 5] =
-    ["User", "PermissionSetAssignment", "GroupMember", "PermissionSetLicenseAssign", "UserPackageLicense"];
 
 const MEMBERS: &str = "GroupMember";
 
@@ -114,7 +110,7 @@ pub(crate) async fn page(rest: &Rest, group_types: &OnceCell<GroupTypes>, cursor
     };
     let span = position.span();
     let whole = span == Span::default();
-    let count = if whole { rest.counts(&COUNTED).await?.get(table.object).copied() } else { None };
+    let count = if whole { rest.counts().await?.get(table.object).copied() } else { None };
     match part(rest, group_types, table, span, count).await {
         Ok(part) => {
             let next = part.cursors(table.object)?;
@@ -155,7 +151,7 @@ async fn part(
 async fn start(rest: &Rest) -> Result<Page<Assignment>> {
     let tables = TABLES.iter().map(|table| keyset::cursor(table.object, Span::default()));
     let page = Page::fork(Vec::new(), tables.collect::<Result<_>>()?);
-    let counts = rest.counts(&COUNTED).await?;
+    let counts = rest.counts().await?;
     if counts.is_empty() {
         return Ok(page);
     }

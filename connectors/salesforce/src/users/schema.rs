@@ -1,6 +1,6 @@
 //! The attributes of accounts: the standard fields of User, and custom ones.
 
-use crate::description::FieldDescription;
+use crate::api::description::FieldDescription;
 use connector_core::{AttributeMeaning, AttributeSchema, AttributeType, Writable};
 
 /// A standard field of User.

@@ -1,9 +1,9 @@
 //! Which groups are public groups and which are queues, for an org that does not tell it with their members.
 
-use crate::keyset;
-use crate::ranges::RecordId;
-use crate::rest::Rest;
-use crate::soql::Select;
+use crate::api::Rest;
+use crate::api::keyset;
+use crate::api::ranges::RecordId;
+use crate::api::soql::Select;
 use connector_core::Result;
 use std::collections::BTreeMap;
 

@@ -1,12 +1,13 @@
 //! Which users hold which of some entitlements.
 
-use crate::holdings::{HOLDINGS, Holding, holding};
-use crate::keyset;
-use crate::ranges::RecordId;
-use crate::record::Row;
-use crate::rest::{self, Rest};
-use crate::soql::{self, Select};
-use crate::{error, rights};
+use super::holdings::{HOLDINGS, Holding, holding};
+use crate::api::keyset;
+use crate::api::ranges::RecordId;
+use crate::api::record::Row;
+use crate::api::rest::{self, Rest};
+use crate::api::rights;
+use crate::api::soql::{self, Select};
+use crate::error;
 use connector_core::{EntitlementRef, Result};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,7 +3,7 @@
 //! What the answer says is held against what was asked. Everything odd is an error of kind `protocol` that names the
 //! place and never what stands there: records are about people.
 
-use crate::ranges::{RecordId, Span};
+use super::ranges::{RecordId, Span};
 use connector_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -364,5 +364,4 @@ impl<'de, T, F: FnMut(&Row<'_>) -> Result<Option<T>>> Visitor<'de> for RecordSee
 }
 
 #[cfg(test)]
-#[path = "record_tests.rs"]
 mod tests;

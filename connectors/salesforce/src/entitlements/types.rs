@@ -1,12 +1,6 @@
-//! What users can hold.
+//! The types of what users can hold, and how each is read.
 
-use crate::keyset::{self, Position};
-use crate::ranges::Span;
-use crate::record::Row;
-use crate::rest::Rest;
-use crate::soql::Select;
-use crate::{error, rights};
-use connector_core::{AttributesBuilder, Cursor, Entitlement, EntitlementRef, EntitlementType, Page, Result};
+use connector_core::EntitlementType;
 
 /// The types, in the order of [`KINDS`].
 pub(crate) const TYPES: &[KnownType] = &[
@@ -55,12 +49,12 @@ pub(crate) struct Kind {
     pub(crate) fields: &'static [&'static str],
     pub(crate) filter: Option<&'static str>,
     /// What every row of the answer must say: the field and value that the filter asked for.
-    proof: Option<(&'static str, &'static str)>,
+    pub(super) proof: Option<(&'static str, &'static str)>,
     /// Where the name is found: the first that isn't empty.
     pub(crate) names: &'static [&'static str],
     /// The one of the names that is unique.
     pub(crate) api_name: &'static str,
-    description: Option<&'static str>,
+    pub(super) description: Option<&'static str>,
 }
 
 pub(crate) const KINDS: [Kind; 9] = [
@@ -178,85 +172,10 @@ pub(crate) fn kind(entitlement_type: &str) -> Option<&'static Kind> {
     TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == entitlement_type).map(|(_, kind)| kind)
 }
 
-/// One page. The start names every type, so that they are read side by side.
-pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlement>> {
-    let Some(position) = cursor.position::<Position>()? else {
-        let types = TYPES.iter().map(|known| keyset::cursor(known.name, Span::default()));
-        return Ok(Page::fork(Vec::new(), types.collect::<Result<_>>()?));
-    };
-    let Some((known, kind)) = TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == position.of()) else {
-        return Err(position.unknown());
-    };
-    let select = Select { object: kind.object, fields: kind.fields.to_vec(), filter: kind.filter.map(Into::into) };
-    let span = position.span();
-    match keyset::shown_part(rest, &select, span, None, |row| entitlement(row, known.name, kind)).await {
-        Ok(part) => {
-            let next = part.cursors(known.name)?;
-            let page = Page::fork(part.items, next);
-            let hidden = rest.hidden(kind.object);
-            Ok(if hidden.is_empty() { page } else { page.with_warning(rights::hidden(kind.object, &hidden)) })
-        }
-        Err(refused) if error::is_missing_object(&refused) => {
-            skip(kind.object, span, refused).map(|reason| Page::last(Vec::new()).with_skipped(known.name, reason))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Why a missing object may be passed over; an error when every org has it or some of it was read already.
-pub(crate) fn skip(object: &'static str, span: Span, refused: connector_core::Error) -> Result<String> {
-    let essential = rights::need(object).is_none_or(|need| need.essential);
-    if essential || span != Span::default() {
-        Err(rights::missing(object, refused))
-    } else {
-        Ok(rights::reason(object))
-    }
-}
-
-/// One of them as an entitlement; nothing for a row that is none.
-pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Option<Entitlement>> {
-    if is_behind_group(row)? {
-        return Ok(None);
-    }
-    if let Some((field, value)) = kind.proof
-        && row.text(field)?.as_deref() != Some(value)
-    {
-        return Err(row.odd(&format!("has another `{field}` than was asked for")));
-    }
-    let (id, _) = row.id("Id")?;
-    let mut attributes = AttributesBuilder::with_capacity(256);
-    for (field, value) in row.cells() {
-        if value.get().starts_with(['{', '[']) {
-            return Err(row.odd(&format!("has a `{field}` that is no plain value")));
-        }
-        if field != "Id" && Some(field) != kind.description {
-            attributes.push_raw(field, value);
-        }
-    }
-    let mut shown = None;
-    for field in kind.names.iter().filter(|field| row.has(field)) {
-        shown = shown.or(row.text(field)?.filter(|text| !text.is_empty()));
-    }
-    let description = match kind.description.filter(|field| row.has(field)) {
-        Some(field) => row.text(field)?.filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned),
-        None => None,
-    };
-    let label = shown.as_deref().unwrap_or(&id).to_owned();
-    let mut entitlement = Entitlement::new(EntitlementRef::new(name, id), label);
-    entitlement.description = description;
-    entitlement.attributes = attributes.build();
-    Ok(Some(entitlement))
-}
-
-/// Whether it is the set in which Salesforce sums up a permission set group: no entitlement of its own. Either field says it.
-fn is_behind_group(row: &Row<'_>) -> Result<bool> {
-    let names_group = row.has("PermissionSetGroupId") && row.some_id("PermissionSetGroupId")?.is_some();
-    Ok(names_group || (row.has("Type") && row.text("Type")?.as_deref() == Some("Group")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::rights;
 
     #[test]
     fn every_type_is_read_by_its_own_object_and_named_by_its_own_fields() {

@@ -1,10 +1,10 @@
 //! Which users are frozen or locked out.
 
+use crate::api::Rest;
+use crate::api::keyset;
+use crate::api::ranges::RecordId;
+use crate::api::soql::{self, Select};
 use crate::error;
-use crate::keyset;
-use crate::ranges::RecordId;
-use crate::rest::Rest;
-use crate::soql::{self, Select};
 use connector_core::Result;
 
 /// The users who are frozen or whose password is locked; 18 bytes for each, and they are few.

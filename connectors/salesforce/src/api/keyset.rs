@@ -2,11 +2,11 @@
 //!
 //! Salesforce's own cursors die after two days and are ten to a user; an id lasts.
 
+use super::ranges::{RecordId, Span, split};
+use super::record::{self, Asked, Row};
+use super::rest::Rest;
+use super::soql::{ROWS, Select};
 use crate::error;
-use crate::ranges::{RecordId, Span, split};
-use crate::record::{self, Asked, Row};
-use crate::rest::Rest;
-use crate::soql::{ROWS, Select};
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 

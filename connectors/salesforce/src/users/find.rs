@@ -1,13 +1,15 @@
 //! Users by id or username, in bulk.
 
-use crate::accounts::{self, Accounts, USER};
-use crate::description::Description;
-use crate::locks::{FROZEN, Locks, Login};
-use crate::ranges::RecordId;
-use crate::rest::{self, Rest};
-use crate::soql::{self, Select};
-use crate::user_fields::{NOT_READ, UserFields};
-use crate::{error, holders, keyset};
+use super::accounts::{self, Accounts, USER};
+use super::fields::{NOT_READ, UserFields};
+use super::locks::{FROZEN, Locks, Login};
+use crate::api::description::Description;
+use crate::api::keyset;
+use crate::api::ranges::RecordId;
+use crate::api::rest::{self, Rest};
+use crate::api::soql::{self, Select};
+use crate::assignments::holders;
+use crate::error;
 use connector_core::{Account, Attributes, AttributesBuilder, Concern, Result};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,10 +1,11 @@
 //! Which fields of User are read.
 
-use crate::custom_fields::CustomFields;
-use crate::description::{Description, FieldDescription};
-use crate::rest::Rest;
-use crate::schema::{STANDARD, further};
-use crate::{error, rights};
+use super::custom_fields::CustomFields;
+use super::schema::{STANDARD, further};
+use crate::api::Rest;
+use crate::api::description::{Description, FieldDescription};
+use crate::api::rights;
+use crate::error;
 use connector_core::{AttributeSchema, Error, ErrorKind, Result};
 
 /// Values of these types are no plain values, or can't be shown.

@@ -1,6 +1,6 @@
 //! Salesforce's REST API: versions, queries, descriptions, counts.
 
-use crate::description::Description;
+use super::description::Description;
 use crate::error;
 use bytes::Bytes;
 use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
@@ -13,6 +13,10 @@ use tokio::sync::OnceCell;
 /// The longest query in a URI. Salesforce refuses 16,384 bytes of URI and headers; the path and the token need room
 /// beside it.
 const LONGEST_QUERY: usize = 14_300;
+
+/// The objects whose size is asked for, once for all of them: the large ones.
+const COUNTED: [&str; 5] =
+    ["User", "PermissionSetAssignment", "GroupMember", "PermissionSetLicenseAssign", "UserPackageLicense"];
 
 /// The name under which the daily allowance of API requests is kept.
 pub(crate) const API_USAGE: &str = "api-usage";
@@ -128,12 +132,12 @@ impl Rest {
         Ok(hidden)
     }
 
-    /// About how many records the objects have, asked once for all; nothing where the org does not tell.
-    pub(crate) async fn counts(&self, objects: &[&str]) -> Result<&Counts> {
-        self.counts.get_or_try_init(|| self.find_counts(objects)).await
+    /// About how many records the large objects have, asked once for all; nothing where the org does not tell.
+    pub(crate) async fn counts(&self) -> Result<&Counts> {
+        self.counts.get_or_try_init(|| self.find_counts()).await
     }
 
-    async fn find_counts(&self, objects: &[&str]) -> Result<Counts> {
+    async fn find_counts(&self) -> Result<Counts> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(rename = "sObjects")]
@@ -145,7 +149,7 @@ impl Rest {
             count: u64,
         }
         let path = self.path("limits/recordCount").await?;
-        let answer = self.get(&path, &[("sObjects", &objects.join(","))], "counting records").await;
+        let answer = self.get(&path, &[("sObjects", &COUNTED.join(","))], "counting records").await;
         match answer.and_then(|response| response.json::<Answer>()) {
             Ok(answer) => Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect()),
             // The counts only spread the work and show how far it is. Trouble that concerns more than them comes again

@@ -1,6 +1,6 @@
 //! Writing SOQL.
 
-use crate::ranges::Span;
+use super::ranges::Span;
 use std::borrow::Cow;
 
 /// The most rows of a page, which is the most that Salesforce gives at once.
@@ -98,7 +98,7 @@ pub(crate) fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ranges::RecordId;
+    use crate::api::ranges::RecordId;
     use proptest::prelude::*;
 
     const SELECT: fn() -> Select<'static> = || Select {

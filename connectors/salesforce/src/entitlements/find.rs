@@ -1,11 +1,13 @@
 //! Things that users can hold, by id or by any of their names.
 
-use crate::entitlements::{KINDS, Kind, TYPES, entitlement};
-use crate::keyset;
-use crate::ranges::RecordId;
-use crate::rest::{self, Rest};
-use crate::soql::{self, Select};
-use crate::{error, rights};
+use super::read::entitlement;
+use super::types::{KINDS, Kind, TYPES};
+use crate::api::keyset;
+use crate::api::ranges::RecordId;
+use crate::api::rest::{self, Rest};
+use crate::api::rights;
+use crate::api::soql::{self, Select};
+use crate::error;
 use connector_core::{Entitlement, EntitlementRef, Result};
 use std::collections::{BTreeMap, BTreeSet};
 

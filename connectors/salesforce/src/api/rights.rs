@@ -1,6 +1,6 @@
 //! Which right lets a login see which object, and what is missing without it.
 
-use crate::description::Description;
+use super::description::Description;
 use connector_core::{Error, ErrorKind};
 
 /// What the connector needs an object for.

@@ -1,16 +1,16 @@
 //! Users as accounts.
 
-use crate::assignments::COUNTED;
-use crate::custom_fields::CustomFields;
-use crate::keyset::{self, Position};
-use crate::locks::Locks;
-use crate::ranges::Span;
-use crate::record::Row;
-use crate::rest::Rest;
-use crate::schema::{STANDARD, further};
-use crate::soql::Select;
-use crate::user_fields::UserFields;
-use crate::{error, rights};
+use super::custom_fields::CustomFields;
+use super::fields::UserFields;
+use super::locks::Locks;
+use super::schema::{STANDARD, further};
+use crate::api::Rest;
+use crate::api::keyset::{self, Position};
+use crate::api::ranges::Span;
+use crate::api::record::Row;
+use crate::api::rights;
+use crate::api::soql::Select;
+use crate::error;
 use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, OperationKind, Page, Result};
 use tokio::sync::OnceCell;
 
@@ -59,7 +59,7 @@ impl Accounts {
         };
         let fields = self.fields(rest).await?;
         let locks = self.locks.get_or_try_init(|| Locks::read(rest)).await?;
-        let count = if cursor.is_start() { rest.counts(&COUNTED).await?.get(USER).copied() } else { None };
+        let count = if cursor.is_start() { rest.counts().await?.get(USER).copied() } else { None };
         let select = Select { object: USER, fields: fields.names.iter().map(String::as_str).collect(), filter: None };
         let part = keyset::part(rest, &select, span, count, |row| account(row, locks).map(Some));
         let part = part.await.map_err(|refused| {
@@ -72,7 +72,7 @@ impl Accounts {
 
     /// The attributes; custom fields are named as far as they are known.
     pub(crate) fn schema(&self) -> AccountSchema {
-        let mut attributes: Vec<_> = STANDARD.iter().map(crate::schema::Standard::attribute).collect();
+        let mut attributes: Vec<_> = STANDARD.iter().map(super::schema::Standard::attribute).collect();
         match (self.fields.get(), &self.custom) {
             (Some(fields), _) => attributes.extend_from_slice(fields.further()),
             (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
