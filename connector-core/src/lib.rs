@@ -33,6 +33,7 @@ mod schema;
 mod secret;
 mod secret_resolvers;
 mod test_report;
+mod token_errors;
 mod units;
 
 pub use account::Account;
@@ -57,6 +58,7 @@ pub use rotate::{App, Deployed, RotateCertificate};
 pub use schema::{AccountSchema, AttributeSchema, AttributeType, Writable};
 pub use secret::{SecretRef, SecretResolver, Sensitivity};
 pub use test_report::{Finding, StepStatus, TestReport, TestStep};
+pub use token_errors::TokenErrorRow;
 pub use units::{Percentage, TimeSpan};
 
 #[doc(hidden)]

@@ -27,6 +27,7 @@ mod rights;
 mod schema;
 mod settings;
 mod soql;
+mod token_errors;
 mod user_fields;
 
 pub use connector::Salesforce;
@@ -39,4 +40,5 @@ connector_core::register_connector! {
     grant_types: ["jwt_bearer", "client_credentials"],
     settings: Settings,
     example: settings::EXAMPLE,
+    token_errors: token_errors::TOKEN_ERRORS,
 }
