@@ -24,6 +24,7 @@ mod entitlement;
 mod error;
 mod find;
 mod http_options;
+mod loopback;
 mod meter;
 mod operation;
 mod page;
@@ -37,6 +38,7 @@ mod secret_resolvers;
 mod sessions;
 mod settings_fault;
 mod test_report;
+mod token_errors;
 mod units;
 
 pub use account::{Account, AccountKind};
@@ -53,6 +55,7 @@ pub use entitlement::{Entitlement, EntitlementRef, EntitlementType};
 pub use error::{Error, ErrorKind, Happened, Result, Retry};
 pub use find::{Concern, FindAccounts};
 pub use http_options::HttpOptions;
+pub use loopback::is_loopback;
 pub use meter::{Allowance, Meter};
 pub use operation::{Operation, OperationKind, Outcome};
 pub use page::{Page, Skipped};
@@ -65,6 +68,7 @@ pub use secret::{SecretRef, SecretResolver, Sensitivity};
 pub use sessions::Sessions;
 pub use settings_fault::SettingsFault;
 pub use test_report::{Finding, StepStatus, TestReport, TestStep};
+pub use token_errors::TokenErrorRow;
 pub use units::{Percentage, TimeSpan};
 
 // The crates whose types are part of this API, so that a connector needs no version of its own.

@@ -8,6 +8,7 @@ use crate::connector::Connector;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings_fault::SettingsFault;
+use crate::token_errors::TokenErrorRow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -49,6 +50,8 @@ pub struct ConnectorRegistration {
     pub grant_types: &'static [&'static str],
     /// A commented source file that is valid as it stands.
     pub example: &'static str,
+    /// What the errors of the provider's token endpoint mean; empty for what the OAuth standards say.
+    pub token_errors: &'static [TokenErrorRow],
     /// Writes the JSON Schema of `settings:`.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Checks `settings:` that fit the schema, see [`Settings::check`].
@@ -143,6 +146,8 @@ fn without_value(message: &str) -> &str {
 
 /// Registers a connector with the binary it is linked into.
 ///
+/// A connector whose provider has token errors of its own adds `token_errors: ROWS`, a `&'static [TokenErrorRow]`.
+///
 /// ```
 /// # use connector_core::*;
 /// # #[derive(Debug)] struct Directory;
@@ -183,7 +188,8 @@ macro_rules! register_connector {
         description: $description:literal,
         grant_types: [$($grant_type:literal),* $(,)?],
         settings: $settings:ty,
-        example: $example:expr $(,)?
+        example: $example:expr
+        $(, token_errors: $token_errors:expr)? $(,)?
     ) => {
         $crate::inventory::submit! {
             $crate::registry::ConnectorRegistration {
@@ -192,6 +198,10 @@ macro_rules! register_connector {
                 description: $description,
                 grant_types: &[$($grant_type),*],
                 example: $example,
+                token_errors: {
+                    let given: &[&'static [$crate::TokenErrorRow]] = &[$($token_errors,)? &[]];
+                    given[0]
+                },
                 schema: |generator| generator.root_schema_for::<$settings>(),
                 check: |settings, context| {
                     let settings: $settings = $crate::registry::read_settings(settings)?;
