@@ -6,6 +6,7 @@ use crate::http_options::HttpOptions;
 use crate::meter::Meter;
 use crate::secret::{SecretRef, Sensitivity};
 use crate::secret_resolvers::secret_resolver;
+use crate::token_errors::TokenErrorRow;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -22,6 +23,7 @@ pub struct Context {
     http: HttpOptions,
     auth: Option<Arc<dyn AuthStrategy>>,
     meter: Arc<Meter>,
+    token_errors: &'static [TokenErrorRow],
 }
 
 impl Context {
@@ -34,6 +36,7 @@ impl Context {
             http: HttpOptions::default(),
             auth: None,
             meter: Arc::default(),
+            token_errors: &[],
         }
     }
 
@@ -48,6 +51,13 @@ impl Context {
     #[must_use]
     pub fn with_auth(mut self, auth: Arc<dyn AuthStrategy>) -> Self {
         self.auth = Some(auth);
+        self
+    }
+
+    /// Sets what the errors of the token endpoint mean at this provider.
+    #[must_use]
+    pub fn with_token_errors(mut self, rows: &'static [TokenErrorRow]) -> Self {
+        self.token_errors = rows;
         self
     }
 
@@ -84,6 +94,11 @@ impl Context {
             Error::new(ErrorKind::Definition, format!("source `{}` has no `auth:` block", self.source))
                 .with_help("add `auth:` with a `grant_type`; `connector connectors` lists the grant types")
         })
+    }
+
+    /// What the errors of the token endpoint mean at this provider, as its connector registered it.
+    pub fn token_errors(&self) -> &'static [TokenErrorRow] {
+        self.token_errors
     }
 
     /// The meter that counts this job's requests.

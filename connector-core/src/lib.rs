@@ -22,6 +22,7 @@ mod entitlement;
 mod error;
 mod find;
 mod http_options;
+mod loopback;
 mod meter;
 mod operation;
 mod page;
@@ -33,6 +34,7 @@ mod schema;
 mod secret;
 mod secret_resolvers;
 mod test_report;
+mod token_errors;
 mod units;
 
 pub use account::Account;
@@ -47,6 +49,7 @@ pub use entitlement::{Assignment, Entitlement, EntitlementRef, EntitlementType};
 pub use error::{Error, ErrorKind, Happened, Result, Retry};
 pub use find::{Concern, FindAccounts};
 pub use http_options::HttpOptions;
+pub use loopback::is_loopback;
 pub use meter::{Allowance, Meter};
 pub use operation::{Operation, OperationKind, Outcome};
 pub use page::{Page, Skipped};
@@ -57,6 +60,7 @@ pub use rotate::{App, Deployed, RotateCertificate};
 pub use schema::{AccountSchema, AttributeSchema, AttributeType, Writable};
 pub use secret::{SecretRef, SecretResolver, Sensitivity};
 pub use test_report::{Finding, StepStatus, TestReport, TestStep};
+pub use token_errors::TokenErrorRow;
 pub use units::{Percentage, TimeSpan};
 
 #[doc(hidden)]

@@ -7,6 +7,7 @@ use crate::auth::AuthStrategy;
 use crate::connector::Connector;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
+use crate::token_errors::TokenErrorRow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -41,6 +42,8 @@ pub struct ConnectorRegistration {
     pub grant_types: &'static [&'static str],
     /// A commented source file that is valid as it stands.
     pub example: &'static str,
+    /// What the errors of the provider's token endpoint mean; empty for what the OAuth standards say.
+    pub token_errors: &'static [TokenErrorRow],
     /// Writes the JSON Schema of `settings:`.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Opens it from validated `settings:`.
@@ -133,6 +136,8 @@ fn without_value(message: &str) -> &str {
 
 /// Registers a connector with the binary it is linked into.
 ///
+/// A connector whose provider has token errors of its own adds `token_errors: ROWS`, a `&'static [TokenErrorRow]`.
+///
 /// ```
 /// # use connector_core::*;
 /// # #[derive(Debug)] struct Directory;
@@ -173,7 +178,8 @@ macro_rules! register_connector {
         description: $description:literal,
         grant_types: [$($grant_type:literal),* $(,)?],
         settings: $settings:ty,
-        example: $example:expr $(,)?
+        example: $example:expr
+        $(, token_errors: $token_errors:expr)? $(,)?
     ) => {
         $crate::inventory::submit! {
             $crate::registry::ConnectorRegistration {
@@ -182,6 +188,10 @@ macro_rules! register_connector {
                 description: $description,
                 grant_types: &[$($grant_type),*],
                 example: $example,
+                token_errors: {
+                    let given: &[&'static [$crate::TokenErrorRow]] = &[$($token_errors,)? &[]];
+                    given[0]
+                },
                 schema: |generator| generator.root_schema_for::<$settings>(),
                 open: |settings, context| {
                     let settings: $settings = $crate::registry::read_settings(settings)?;

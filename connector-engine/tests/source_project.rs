@@ -88,6 +88,16 @@ fn plain_http_to_this_machine_may_be_allowed_for_the_whole_project() {
 }
 
 #[test]
+fn plain_http_to_a_name_below_localhost_is_refused_even_with_the_switch() {
+    for (address, accepted) in [("http://localhost:1/", true), ("http://api.localhost:1/", false)] {
+        let text = VALID.replace("https://acme.example/", address);
+        let text = text.replace("settings:", "http: {allow_insecure_loopback: true}\nsettings:");
+        let (_folder, project) = project_with("people.yaml", text);
+        assert_eq!(project.load("people").is_ok(), accepted, "{address}");
+    }
+}
+
+#[test]
 fn the_store_is_in_the_project_folder_unless_said_otherwise() {
     let (folder, project) = project_with("people.yaml", VALID);
     assert_eq!(project.store_path().unwrap(), folder.path().join(".connector/store.db"));

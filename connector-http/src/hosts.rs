@@ -1,7 +1,7 @@
 //! Where credentials may go.
 
-use connector_core::{Error, ErrorKind, Result, Token};
-use url::{Host, Url};
+use connector_core::{Error, ErrorKind, Result, Token, is_loopback};
+use url::Url;
 
 /// Says whether a URL that the source named (`instance_url`, the link to a next page) may get the token.
 ///
@@ -89,16 +89,6 @@ impl Hosts {
             "http" => self.insecure_loopback && self.is_local() && is_loopback(url),
             _ => false,
         }
-    }
-}
-
-/// Whether a URL names this machine: `localhost`, 127.0.0.0/8 or `::1`.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

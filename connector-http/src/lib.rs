@@ -5,7 +5,7 @@
 //! ```no_run
 //! # async fn page(context: &connector_core::Context) -> connector_core::Result<()> {
 //! let client = connector_http::Client::open(context, |_, _| false)?;
-//! let answer = client.get("/services/data/v67.0/limits").send().await?;
+//! let answer = client.get("/v2/people").send().await?;
 //! # Ok(()) }
 //! ```
 //!

@@ -2,7 +2,7 @@
 
 use super::fault;
 use super::place::Place;
-use connector_core::{Error, Result};
+use connector_core::{Error, Result, is_loopback};
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
@@ -11,7 +11,7 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 /// The longest time for making a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -124,15 +124,6 @@ fn checked(text: &str) -> Result<Url> {
         "http" if is_loopback(&url) => Ok(url),
         _ => Err(fault(format!("`VAULT_ADDR` is plain {}: the token would be sent for all to read", url.scheme()))
             .with_help("write `https://`; plain http is for a server on this machine alone")),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

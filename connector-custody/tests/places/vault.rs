@@ -106,6 +106,7 @@ fn an_address_that_would_show_the_token_is_refused() {
         ("", "`VAULT_ADDR` is not set"),
         ("vault.example.com:8200", "not an address"),
         ("http://vault.example.com:8200", "plain http"),
+        ("http://vault.localhost:8200", "plain http"),
         ("https://user:s3cret@vault.example.com", "holds a password"),
     ] {
         let variables = [("VAULT_ADDR", address), ("VAULT_TOKEN", TOKEN)];

@@ -17,11 +17,10 @@ use url::Url;
 #[schemars(title = "client_credentials", description = "Signs in with a client id and a client secret")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The token endpoint. Credentials go to this host and no other. For Salesforce it must be the My Domain:
-    /// `https://YOURDOMAIN.my.salesforce.com/services/oauth2/token`.
+    /// The token endpoint. The client secret goes to this host and no other.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
-    /// The OAuth client id; Salesforce calls it the consumer key of the app.
+    /// The OAuth client id of the app, which some services call the consumer key.
     #[schemars(length(min = 1))]
     client_id: String,
     /// Where the client secret is kept, for example `env:CLIENT_SECRET`.
@@ -40,9 +39,9 @@ connector_core::register_auth_strategy! {
     example: "\
 auth:
   grant_type: client_credentials
-  token_url: https://acme.my.salesforce.com/services/oauth2/token
-  client_id: 3MVG9_CONSUMER_KEY_OF_THE_APP
-  client_secret_ref: env:SALESFORCE_CLIENT_SECRET
+  token_url: https://login.acme.example/oauth2/token
+  client_id: CLIENT_ID_OF_THE_APP
+  client_secret_ref: env:ACME_CLIENT_SECRET
 ",
 }
 
@@ -88,7 +87,12 @@ impl AuthStrategy for ClientCredentials {
             form.push(("scope", scope));
         }
         let reply = via.post_form(&self.settings.token_url, &form).await?;
-        let answer = Answer { reply: &reply, url: &self.settings.token_url, now: self.context.clock().now() };
+        let answer = Answer {
+            reply: &reply,
+            url: &self.settings.token_url,
+            now: self.context.clock().now(),
+            provider: self.context.token_errors(),
+        };
         answer.read(&secret)
     }
 

@@ -27,21 +27,20 @@ const URN: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 )]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The token endpoint. Credentials go to this host and no other. For Salesforce:
-    /// `https://YOURDOMAIN.my.salesforce.com/services/oauth2/token`.
+    /// The token endpoint. The signed statement goes to this host and no other.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
-    /// The OAuth client id; Salesforce calls it the consumer key of the app.
+    /// The OAuth client id of the app, which some services call the consumer key.
     #[schemars(length(min = 1))]
     issuer: String,
-    /// The user to act as; for Salesforce the username of the service account, not its e-mail address.
+    /// The user to act as: the username of the service account.
     #[schemars(length(min = 1))]
     subject: String,
-    /// The authorization server that the statement is meant for; for Salesforce `https://login.salesforce.com`,
-    /// `https://test.salesforce.com` for a sandbox, or the My Domain URL. No slash at the end.
+    /// The authorization server that the statement is meant for, as the service documents it; often its own URL, without
+    /// a slash at the end.
     #[schemars(length(min = 1))]
     audience: String,
-    /// Where the private key (RSA) is kept: as PEM, for example `file:secrets/salesforce.key`, or in a token or HSM that
+    /// Where the private key (RSA) is kept: as PEM, for example `file:secrets/acme.key`, or in a token or HSM that
     /// signs with it, `pkcs11:token=NAME;object=LABEL?module-path=PATH`.
     key_ref: SecretRef,
     /// Where the password of the private key is kept; only for an encrypted key. For a key in a token: its PIN.
@@ -80,13 +79,13 @@ connector_core::register_auth_strategy! {
     example: "\
 auth:
   grant_type: jwt_bearer
-  token_url: https://acme.my.salesforce.com/services/oauth2/token
-  issuer: 3MVG9_CONSUMER_KEY_OF_THE_APP   # the OAuth client id
-  subject: iga@acme.example               # the service account's username
-  audience: https://login.salesforce.com
-  key_ref: file:secrets/salesforce.key
-  # key_password_ref: env:SALESFORCE_KEY_PASSWORD
-  certificate_ref: file:secrets/salesforce.crt
+  token_url: https://login.acme.example/oauth2/token
+  issuer: CLIENT_ID_OF_THE_APP
+  subject: iga@acme.example   # the service account's username
+  audience: https://login.acme.example
+  key_ref: file:secrets/acme.key
+  # key_password_ref: env:ACME_KEY_PASSWORD
+  certificate_ref: file:secrets/acme.crt
 ",
 }
 
@@ -128,7 +127,12 @@ impl JwtBearer {
         let assertion = assertion::sign(self.claims(), key, now).await?;
         let form = [("grant_type", URN), ("assertion", assertion.expose_secret())];
         let reply = via.post_form(&self.settings.token_url, &form).await?;
-        let answer = Answer { reply: &reply, url: &self.settings.token_url, now: self.context.clock().now() };
+        let answer = Answer {
+            reply: &reply,
+            url: &self.settings.token_url,
+            now: self.context.clock().now(),
+            provider: self.context.token_errors(),
+        };
         answer.read(&assertion)
     }
 
@@ -190,7 +194,6 @@ impl JwtBearer {
 #[async_trait]
 impl AuthStrategy for JwtBearer {
     async fn token(&self, via: &dyn Exchange) -> Result<Token> {
-        refuse_lightning(&self.settings.token_url)?;
         let key = self.key().await?;
         match self.ask(via, key.as_ref()).await {
             Err(refused) if refused.kind() == ErrorKind::Auth => self.ask_with_newer(via, key).await.ok_or(refused),
@@ -234,13 +237,6 @@ fn finding(verdict: Verdict) -> Result<Finding> {
             Err(Error::new(ErrorKind::Secret, detail).with_help(help))
         }
     }
-}
-
-/// A URL of the user interface is a common mistake; it never gives tokens.
-fn refuse_lightning(url: &Url) -> Result<()> {
-    let Some(domain) = url.host_str().and_then(|host| host.strip_suffix(".lightning.force.com")) else { return Ok(()) };
-    Err(Error::new(ErrorKind::Definition, "`token_url` is an address of the Lightning pages, which gives no tokens")
-        .with_help(format!("write `https://{domain}.my.salesforce.com/services/oauth2/token`")))
 }
 
 /// A client id is no secret, but long and of no use to read in full.

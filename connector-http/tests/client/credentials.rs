@@ -124,7 +124,13 @@ fn plain_http_is_refused_but_for_this_machine_with_the_switch() {
         assert_eq!(error.kind(), ErrorKind::Definition);
         assert!(error.help().unwrap().contains("allow_insecure_loopback: true"), "{local}");
     }
-    for far in ["http://acme.example/t", "http://10.0.0.1/t", "http://0.0.0.0/t", "http://localhost.acme.example/t"] {
+    for far in [
+        "http://acme.example/t",
+        "http://10.0.0.1/t",
+        "http://0.0.0.0/t",
+        "http://localhost.acme.example/t",
+        "http://api.localhost/t",
+    ] {
         let error = open(far, plain()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Definition, "{far}");
         assert!(error.help().unwrap().contains("https://"), "{far}");

@@ -33,10 +33,12 @@ pub struct Salesforce {
 impl Salesforce {
     /// Offline.
     pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields, apps: Apps) -> Result<Self> {
+        let auth = context.auth()?;
+        hosts::refuse_lightning(auth.token_url())?;
         let client = Client::open(context, hosts::allowed)?;
         Ok(Self {
             source: context.source().to_owned(),
-            auth: context.auth()?,
+            auth,
             rest: Rest::open(context, client, version),
             accounts: Accounts::new(custom),
             group_types: OnceCell::new(),

@@ -181,7 +181,7 @@ fn refuse_real_source(project: &Project, name: &str) -> Result<()> {
         let auth = source.auth?;
         auth.settings["token_url"].as_str().and_then(|text| text.parse::<url::Url>().ok())
     });
-    let simulated = token_url.is_some_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1")));
+    let simulated = token_url.is_some_and(|url| connector_core::is_loopback(&url));
     if simulated {
         return Ok(());
     }

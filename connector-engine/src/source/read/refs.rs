@@ -2,11 +2,11 @@
 
 use super::super::secret;
 use crate::document::{Fault, Findings, is_secret_name, joined, ref_fault};
-use connector_core::{SecretRef, Sensitivity, registry};
+use connector_core::{SecretRef, Sensitivity, is_loopback, registry};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::Path;
-use url::{Host, Url};
+use url::Url;
 
 /// Adds what is wrong with each `…_ref` in a block, as far as its text can tell.
 pub(super) fn check_refs(findings: &mut Findings<'_>, block: &Value, pointer: &str, known_faults: &BTreeSet<String>) {
@@ -84,15 +84,6 @@ fn url_fault(key: &str, text: &str, insecure_loopback: bool) -> Option<Fault> {
             "expected `https://HOST/PATH`",
             "begin it with `https://`",
         ),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
