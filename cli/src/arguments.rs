@@ -6,6 +6,7 @@ mod connectors;
 mod project;
 mod provision;
 mod query;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod source;
 
@@ -14,12 +15,15 @@ pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
-pub(crate) use project::{InitArguments, QuickstartArguments};
+pub(crate) use project::InitArguments;
+#[cfg(feature = "sandbox")]
+pub(crate) use project::QuickstartArguments;
 pub(crate) use provision::{OperationsArguments, ProvisionArguments};
 pub(crate) use query::{
     AccountArguments, AccountsArguments, DiffArguments, EntitlementArguments, EntitlementsArguments, ExportArguments,
     ExportFormat, ExportWhat,
 };
+#[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 
@@ -31,9 +35,7 @@ use std::path::PathBuf;
 #[command(
     name = "connector",
     version,
-    about = "Reads accounts and entitlements of your systems into one store, and changes them by plans.\n\n\
-        A source is one system, described in a YAML file under sources/ of a project folder.\n\
-        New here? `connector quickstart` goes the whole way against a simulated Salesforce org.",
+    about = ABOUT,
     after_help = EXIT_CODES,
     max_term_width = 100,
     propagate_version = false,
@@ -45,6 +47,19 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+#[cfg(feature = "sandbox")]
+const ABOUT: &str = "\
+Reads accounts and entitlements of your systems into one store, and changes them by plans.
+
+A source is one system, described in a YAML file under sources/ of a project folder.
+New here? `connector quickstart` goes the whole way against a simulated Salesforce org.";
+
+#[cfg(not(feature = "sandbox"))]
+const ABOUT: &str = "\
+Reads accounts and entitlements of your systems into one store, and changes them by plans.
+
+A source is one system, described in a YAML file under sources/ of a project folder.";
 
 const EXIT_CODES: &str = "\
 Results go to stdout, everything else to stderr. With --output json, stdout holds the
@@ -125,6 +140,7 @@ pub(crate) enum LogFormat {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[cfg(feature = "sandbox")]
     /// Go the whole way against a simulated Salesforce org, no real one needed
     Quickstart(QuickstartArguments),
     /// Make an empty project folder
@@ -173,6 +189,7 @@ pub(crate) enum Command {
     Connectors(ConnectorsArguments),
     /// Print a JSON Schema
     Schema(SchemaArguments),
+    #[cfg(feature = "sandbox")]
     /// Run a simulated system on this machine
     #[command(subcommand)]
     Sandbox(SandboxCommand),
@@ -201,6 +218,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "sandbox")]
     #[test]
     fn every_command_explains_itself() {
         let mut command = Arguments::command().term_width(100);
@@ -239,6 +257,7 @@ mod tests {
             &["connector", "cert", "import", "a"],
             &["connector", "cert", "check", "--within", "45"],
             &["connector", "source", "new", "salesforce", "a", "--set", "no value"],
+            #[cfg(feature = "sandbox")]
             &["connector", "sandbox", "salesforce", "--fault", "nothing"],
         ] {
             assert_eq!(Arguments::try_parse_from(typed).unwrap_err().exit_code(), 2, "{typed:?}");

@@ -3,4 +3,5 @@
 
 use connector_custody as _;
 use connector_http as _;
+#[cfg(feature = "salesforce")]
 use connector_salesforce as _;

@@ -25,6 +25,7 @@ pub(crate) fn open_private(file: &Path) -> io::Result<File> {
     Ok(open)
 }
 
+#[cfg(feature = "sandbox")]
 /// Writes a file that its owner alone can read.
 pub(crate) fn write_private(file: &Path, text: &str) -> Result<()> {
     open_private(file)

@@ -11,6 +11,7 @@ pub(crate) struct InitArguments {
 }
 
 /// Arguments of `quickstart`.
+#[cfg(feature = "sandbox")]
 #[derive(Args, Debug)]
 pub(crate) struct QuickstartArguments {
     /// The folder to make the project in

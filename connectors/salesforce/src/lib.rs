@@ -10,7 +10,6 @@ mod error;
 mod prepare;
 mod provision;
 mod settings;
-mod token_errors;
 mod users;
 
 pub use connector::Salesforce;
@@ -23,5 +22,5 @@ connector_core::register_connector! {
     grant_types: ["jwt_bearer", "client_credentials"],
     settings: Settings,
     example: settings::EXAMPLE,
-    token_errors: token_errors::TOKEN_ERRORS,
+    token_errors: error::TOKEN_ERRORS,
 }

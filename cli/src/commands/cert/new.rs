@@ -8,6 +8,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint, wrap};
 use connector_core::Result;
+#[cfg(feature = "sandbox")]
 use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateRequest, PrivateKey, signing_request};
 use jiff::Timestamp;
@@ -43,6 +44,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertNewArguments) -> Resu
     Ok(Exit::Success)
 }
 
+#[cfg(feature = "sandbox")]
 /// Makes a key of 2048 bits without a password and a certificate for a year; writes over nothing.
 pub(crate) fn make_key_and_certificate(project: &Project, name: &str) -> Result<KeyAndCertificate> {
     let request = CertificateRequest { subject_cn: name.to_owned(), organization: None, days: 365 };

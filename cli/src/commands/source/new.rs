@@ -184,7 +184,7 @@ fn in_its_block<'a>(
     Err(unknown.with_help(format!("there are: {}", known.join(", "))))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "salesforce"))]
 mod tests {
     use super::*;
 

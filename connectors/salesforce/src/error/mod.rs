@@ -4,6 +4,7 @@ mod change;
 mod code;
 mod fault;
 mod meaning;
+mod token_errors;
 
 use code::WAIT;
 use connector_core::{Error, ErrorKind, Happened, Retry};
@@ -11,6 +12,8 @@ use connector_http::{Response, Verdict};
 use meaning::{is_curable, meaning};
 use serde::Deserialize;
 use std::time::Duration;
+
+pub(crate) use token_errors::TOKEN_ERRORS;
 
 /// The longest part of a message of Salesforce that is shown.
 const SHOWN: usize = 300;
