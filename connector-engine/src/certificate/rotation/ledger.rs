@@ -1,8 +1,6 @@
-//! The journal of a certificate's rotation.
+//! The ledger of a certificate's rotations: how far each one has come.
 
-use super::fault::fault;
-use super::lock::{RunLock, Work};
-use super::open::Store;
+use crate::store::{RunLock, Store, Work, fault};
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -11,7 +9,7 @@ use ulid::Ulid;
 
 /// How far a rotation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(super) enum Stage {
     /// The new key is being made.
     Making,
     /// It is there; nothing has been sent.
@@ -53,32 +51,32 @@ impl Stage {
 
 /// One rotation as it is written down.
 #[derive(Clone, Debug)]
-pub(crate) struct RotationRecord {
-    pub(crate) id: String,
-    pub(crate) stage: Stage,
-    pub(crate) app: String,
+pub(super) struct RotationRecord {
+    pub(super) id: String,
+    pub(super) stage: Stage,
+    pub(super) app: String,
     /// The client id to switch to, where another app takes over.
-    pub(crate) issuer: Option<String>,
-    pub(crate) key: String,
-    pub(crate) certificate: String,
-    pub(crate) next_key: String,
-    pub(crate) next_certificate: String,
-    pub(crate) old_pem: Option<String>,
-    pub(crate) new_pem: Option<String>,
-    pub(crate) deployed_at: Option<Timestamp>,
+    pub(super) issuer: Option<String>,
+    pub(super) key: String,
+    pub(super) certificate: String,
+    pub(super) next_key: String,
+    pub(super) next_certificate: String,
+    pub(super) old_pem: Option<String>,
+    pub(super) new_pem: Option<String>,
+    pub(super) deployed_at: Option<Timestamp>,
 }
 
 /// The rotation of one source, held for one job. What it writes is on the disk when it returns.
 #[derive(Debug)]
-pub(crate) struct Rotations {
+pub(super) struct Ledger {
     connection: Connection,
     source: i64,
     _lock: RunLock,
 }
 
-impl Rotations {
+impl Ledger {
     /// Takes the source. Fails with kind `guard` when another job rotates its certificate.
-    pub(crate) fn hold(store: &Store, source: &str) -> Result<Self> {
+    pub(super) fn hold(store: &Store, source: &str) -> Result<Self> {
         let lock = RunLock::take(store, Work::Rotation, source)?;
         let connection = store.journal()?;
         let source = connection
@@ -92,7 +90,7 @@ impl Rotations {
     }
 
     /// Whether a rotation was begun and has not ended; also while another job holds the source.
-    pub(crate) fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
+    pub(super) fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
         store
             .reader()?
             .query_row(
@@ -105,7 +103,7 @@ impl Rotations {
     }
 
     /// The rotation that was begun and has not ended.
-    pub(crate) fn unfinished(&self) -> Result<Option<RotationRecord>> {
+    pub(super) fn unfinished(&self) -> Result<Option<RotationRecord>> {
         self.connection
             .query_row(
                 "SELECT id, stage, app, issuer, key, certificate, next_key, next_certificate, old_pem, new_pem, deployed_at
@@ -118,7 +116,7 @@ impl Rotations {
     }
 
     /// The certificate of the last rotation, if the old one came back in it.
-    pub(crate) fn given_up(&self) -> Result<Option<String>> {
+    pub(super) fn given_up(&self) -> Result<Option<String>> {
         let last: Option<(String, Option<String>)> = self
             .connection
             .query_row(
@@ -132,7 +130,7 @@ impl Rotations {
     }
 
     /// Writes down that a rotation begins; one that had sent nothing ends with that.
-    pub(crate) fn begin(&self, record: &RotationRecord) -> Result<()> {
+    pub(super) fn begin(&self, record: &RotationRecord) -> Result<()> {
         self.connection
             .execute(
                 "UPDATE rotations SET stage = 'returned', ended_at = ?2 WHERE source = ?1 AND ended_at IS NULL",
@@ -161,7 +159,7 @@ impl Rotations {
     }
 
     /// Writes down how far it has come.
-    pub(crate) fn save(&self, record: &RotationRecord) -> Result<()> {
+    pub(super) fn save(&self, record: &RotationRecord) -> Result<()> {
         let ended = matches!(record.stage, Stage::Done | Stage::Returned).then(|| Timestamp::now().to_string());
         self.connection
             .execute(
@@ -180,7 +178,7 @@ impl Rotations {
     }
 
     /// Adds a step to what was done.
-    pub(crate) fn note(&self, record: &RotationRecord, step: &str, detail: &str) -> Result<()> {
+    pub(super) fn note(&self, record: &RotationRecord, step: &str, detail: &str) -> Result<()> {
         self.connection
             .execute(
                 "INSERT INTO rotation_steps (rotation, at, step, detail)
@@ -192,7 +190,7 @@ impl Rotations {
     }
 
     /// Writes down why the old certificate is to come back.
-    pub(crate) fn blame(&self, record: &RotationRecord, error: &Error) -> Result<()> {
+    pub(super) fn blame(&self, record: &RotationRecord, error: &Error) -> Result<()> {
         self.connection
             .execute("UPDATE rotations SET error_message = ?2 WHERE id = ?1", params![record.id, error.message()])
             .map_err(fault)?;
@@ -200,7 +198,7 @@ impl Rotations {
     }
 
     /// Why the old certificate is to come back.
-    pub(crate) fn blamed(&self, record: &RotationRecord) -> Result<Error> {
+    pub(super) fn blamed(&self, record: &RotationRecord) -> Result<Error> {
         let message: Option<String> = self
             .connection
             .query_row("SELECT error_message FROM rotations WHERE id = ?1", [&record.id], |row| row.get(0))
@@ -211,12 +209,12 @@ impl Rotations {
 
 impl RotationRecord {
     /// Whether the source has heard nothing of it: what the app has is written down before anything is deployed.
-    pub(crate) fn has_sent_nothing(&self) -> bool {
+    pub(super) fn has_sent_nothing(&self) -> bool {
         matches!(self.stage, Stage::Making | Stage::Made) && self.old_pem.is_none()
     }
 
     /// An id for a new one.
-    pub(crate) fn new_id() -> String {
+    pub(super) fn new_id() -> String {
         Ulid::new().to_string()
     }
 }
