@@ -1,10 +1,10 @@
 //! Assignments on their way into the store.
 
-use super::fault::fault;
 use super::pass::Pass;
+use super::sql;
 use super::step::Step;
 use connector_core::{Assignment, EntitlementRef, Result};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// An assignment's place in the store.
 #[derive(Clone, Copy)]
@@ -57,15 +57,13 @@ impl Pass {
         for entitlement in wanted {
             rows.push(self.entitlement_row(connection, entitlement)?);
         }
-        let held: Vec<i64> = connection
-            .prepare_cached(
-                "SELECT entitlement FROM assignments
+        let held: Vec<i64> = sql::all(
+            connection,
+            "SELECT entitlement FROM assignments
                  WHERE source = ?1 AND account = ?2 AND inline = 1 AND removed_run IS NULL",
-            )
-            .and_then(|mut statement| {
-                statement.query_map(params![self.source, account], |row| row.get(0))?.collect::<Result<_, _>>()
-            })
-            .map_err(fault)?;
+            params![self.source, account],
+            |row| row.get(0),
+        )?;
         for entitlement in held.iter().copied().filter(|held| !rows.contains(held)) {
             self.remove_assignment(connection, account, entitlement, true)?;
         }
@@ -87,13 +85,12 @@ impl Pass {
         entitlement: i64,
         inline: bool,
     ) -> Result<()> {
-        connection
-            .prepare_cached(
-                "UPDATE assignments SET removed_run = ?5
+        sql::execute(
+            connection,
+            "UPDATE assignments SET removed_run = ?5
                  WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-            )
-            .and_then(|mut statement| statement.execute(params![self.source, account, entitlement, inline, self.run]))
-            .map_err(fault)?;
+            params![self.source, account, entitlement, inline, self.run],
+        )?;
         self.assignments.removed += 1;
         Ok(())
     }
@@ -114,37 +111,24 @@ impl Pass {
         self.assignments.seen += 1;
         if let Some(removed_run) = stored.removed_run {
             self.keep_change(connection, Step::Assignments, stored.id, None, Some(removed_run))?;
-            connection
-                .prepare_cached(
-                    "UPDATE assignments SET added_run = ?5, removed_run = NULL
+            sql::execute(
+                connection,
+                "UPDATE assignments SET added_run = ?5, removed_run = NULL
                      WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-                )
-                .and_then(|mut statement| {
-                    statement.execute(params![self.source, key.account, key.entitlement, key.inline, self.run])
-                })
-                .map_err(fault)?;
+                params![self.source, key.account, key.entitlement, key.inline, self.run],
+            )?;
             self.assignments.added += 1;
         }
         Ok(true)
     }
 
     fn insert_assignment(&mut self, connection: &Connection, key: Key<'_>) -> Result<bool> {
-        let inserted = connection
-            .prepare_cached(
-                "INSERT INTO assignments (source, account, entitlement, inline, id, first_run, added_run)
+        let inserted = sql::execute(
+            connection,
+            "INSERT INTO assignments (source, account, entitlement, inline, id, first_run, added_run)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    self.source,
-                    key.account,
-                    key.entitlement,
-                    key.inline,
-                    self.next_assignment,
-                    self.run,
-                ])
-            })
-            .map_err(fault)?;
+            params![self.source, key.account, key.entitlement, key.inline, self.next_assignment, self.run,],
+        )?;
         if inserted == 0 {
             return Ok(false);
         }
@@ -158,18 +142,12 @@ impl Pass {
     }
 
     fn find_assignment(&self, connection: &Connection, key: Key<'_>) -> Result<Option<Stored>> {
-        connection
-            .prepare_cached(
-                "SELECT id, removed_run FROM assignments
+        sql::first(
+            connection,
+            "SELECT id, removed_run FROM assignments
                  WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![self.source, key.account, key.entitlement, key.inline], |row| {
-                        Ok(Stored { id: row.get(0)?, removed_run: row.get(1)? })
-                    })
-                    .optional()
-            })
-            .map_err(fault)
+            params![self.source, key.account, key.entitlement, key.inline],
+            |row| Ok(Stored { id: row.get(0)?, removed_run: row.get(1)? }),
+        )
     }
 }

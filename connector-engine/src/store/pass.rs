@@ -1,11 +1,11 @@
 //! What a job keeps in memory of its run.
 
-use super::fault::fault;
 use super::image::Hasher;
 use super::seen::Seen;
+use super::sql;
 use super::step::Step;
 use connector_core::{EntitlementRef, Result};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use std::collections::HashMap;
 
 /// How many entitlements are remembered by their row before all are forgotten.
@@ -43,28 +43,26 @@ pub(crate) struct Pass {
 impl Pass {
     /// The run as its last commit left it.
     pub(crate) fn load(connection: &Connection, source: i64, run: i64) -> Result<Self> {
-        let next_assignment = connection
-            .query_row("SELECT next_assignment FROM sources WHERE id = ?1", [source], |row| row.get(0))
-            .map_err(fault)?;
-        let tallies = connection
-            .query_row(
-                "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
+        let next_assignment =
+            sql::one(connection, "SELECT next_assignment FROM sources WHERE id = ?1", [source], |row| row.get(0))?;
+        let tallies = sql::one(
+            connection,
+            "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
                         entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
                         assignments_seen, assignments_added, 0, assignments_removed
                  FROM runs WHERE number = ?1",
-                [run],
-                |row| {
-                    let mut all = [Tallies::default(); 3];
-                    for (at, tallies) in all.iter_mut().enumerate() {
-                        tallies.seen = row.get(at * 4)?;
-                        tallies.added = row.get(at * 4 + 1)?;
-                        tallies.changed = row.get(at * 4 + 2)?;
-                        tallies.removed = row.get(at * 4 + 3)?;
-                    }
-                    Ok(all)
-                },
-            )
-            .map_err(fault)?;
+            [run],
+            |row| {
+                let mut all = [Tallies::default(); 3];
+                for (at, tallies) in all.iter_mut().enumerate() {
+                    tallies.seen = row.get(at * 4)?;
+                    tallies.added = row.get(at * 4 + 1)?;
+                    tallies.changed = row.get(at * 4 + 2)?;
+                    tallies.removed = row.get(at * 4 + 3)?;
+                }
+                Ok(all)
+            },
+        )?;
         let [accounts, entitlements, assignments] = tallies;
         Ok(Self {
             source,
@@ -89,37 +87,35 @@ impl Pass {
         self.seen_accounts.flush(connection)?;
         self.seen_entitlements.flush(connection)?;
         self.seen_assignments.flush(connection)?;
-        connection
-            .prepare_cached("UPDATE sources SET next_assignment = ?2 WHERE id = ?1 AND next_assignment <> ?2")
-            .and_then(|mut statement| statement.execute(params![self.source, self.next_assignment]))
-            .map_err(fault)?;
+        sql::execute(
+            connection,
+            "UPDATE sources SET next_assignment = ?2 WHERE id = ?1 AND next_assignment <> ?2",
+            params![self.source, self.next_assignment],
+        )?;
         let (accounts, entitlements, assignments) = (self.accounts, self.entitlements, self.assignments);
-        connection
-            .prepare_cached(
-                "UPDATE runs SET
+        sql::execute(
+            connection,
+            "UPDATE runs SET
                      accounts_seen = ?2, accounts_added = ?3, accounts_changed = ?4, accounts_removed = ?5,
                      entitlements_seen = ?6, entitlements_added = ?7, entitlements_changed = ?8,
                      entitlements_removed = ?9,
                      assignments_seen = ?10, assignments_added = ?11, assignments_removed = ?12
                  WHERE number = ?1",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    self.run,
-                    accounts.seen,
-                    accounts.added,
-                    accounts.changed,
-                    accounts.removed,
-                    entitlements.seen,
-                    entitlements.added,
-                    entitlements.changed,
-                    entitlements.removed,
-                    assignments.seen,
-                    assignments.added,
-                    assignments.removed,
-                ])
-            })
-            .map_err(fault)?;
+            params![
+                self.run,
+                accounts.seen,
+                accounts.added,
+                accounts.changed,
+                accounts.removed,
+                entitlements.seen,
+                entitlements.added,
+                entitlements.changed,
+                entitlements.removed,
+                assignments.seen,
+                assignments.added,
+                assignments.removed,
+            ],
+        )?;
         Ok(())
     }
 
@@ -131,15 +127,12 @@ impl Pass {
         }
         let row = match find_entitlement(connection, self.source, entitlement)? {
             Some(row) => row,
-            None => connection
-                .prepare_cached(
-                    "INSERT INTO entitlements (source, type, entitlement_id, name, attributes)
+            None => sql::insert(
+                connection,
+                "INSERT INTO entitlements (source, type, entitlement_id, name, attributes)
                      VALUES (?1, ?2, ?3, '', '{}')",
-                )
-                .and_then(|mut statement| {
-                    statement.insert(params![self.source, entitlement.entitlement_type, entitlement.id])
-                })
-                .map_err(fault)?,
+                params![self.source, entitlement.entitlement_type, entitlement.id],
+            )?,
         };
         self.remember(entitlement, row);
         Ok(row)
@@ -168,25 +161,20 @@ impl Pass {
         before: Option<&str>,
         removed_run: Option<i64>,
     ) -> Result<()> {
-        connection
-            .prepare_cached(
-                "INSERT INTO changes (source, kind, row, run, before, removed_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![self.source, step.name(), row, self.run, before, removed_run])
-            })
-            .map_err(fault)?;
+        sql::execute(
+            connection,
+            "INSERT INTO changes (source, kind, row, run, before, removed_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![self.source, step.name(), row, self.run, before, removed_run],
+        )?;
         Ok(())
     }
 }
 
 fn find_entitlement(connection: &Connection, source: i64, entitlement: &EntitlementRef) -> Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3")
-        .and_then(|mut statement| {
-            statement
-                .query_row(params![source, entitlement.entitlement_type, entitlement.id], |row| row.get(0))
-                .optional()
-        })
-        .map_err(fault)
+    sql::first(
+        connection,
+        "SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3",
+        params![source, entitlement.entitlement_type, entitlement.id],
+        |row| row.get(0),
+    )
 }

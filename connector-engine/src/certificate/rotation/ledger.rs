@@ -1,9 +1,9 @@
 //! The ledger of a certificate's rotations: how far each one has come.
 
-use crate::store::{RunLock, Store, Work, fault};
+use crate::store::{RunLock, Store, Work, sql};
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use std::str::FromStr;
 use ulid::Ulid;
 
@@ -79,69 +79,57 @@ impl Ledger {
     pub(super) fn hold(store: &Store, source: &str) -> Result<Self> {
         let lock = RunLock::take(store, Work::Rotation, source)?;
         let connection = store.journal()?;
-        let source = connection
-            .query_row(
-                "INSERT INTO sources (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
-                [source],
-                |row| row.get(0),
-            )
-            .map_err(fault)?;
+        let source = sql::one(
+            &connection,
+            "INSERT INTO sources (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+            [source],
+            |row| row.get(0),
+        )?;
         Ok(Self { connection, source, _lock: lock })
     }
 
     /// Whether a rotation was begun and has not ended; also while another job holds the source.
     pub(super) fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
-        store
-            .reader()?
-            .query_row(
-                "SELECT EXISTS (SELECT 1 FROM rotations r JOIN sources s ON s.id = r.source
+        sql::one(
+            &store.reader()?,
+            "SELECT EXISTS (SELECT 1 FROM rotations r JOIN sources s ON s.id = r.source
                      WHERE s.name = ?1 AND r.ended_at IS NULL)",
-                [source],
-                |row| row.get(0),
-            )
-            .map_err(fault)
+            [source],
+            |row| row.get(0),
+        )
     }
 
     /// The rotation that was begun and has not ended.
     pub(super) fn unfinished(&self) -> Result<Option<RotationRecord>> {
-        self.connection
-            .query_row(
-                "SELECT id, stage, app, issuer, key, certificate, next_key, next_certificate, old_pem, new_pem, deployed_at
+        sql::first(
+            &self.connection,
+            "SELECT id, stage, app, issuer, key, certificate, next_key, next_certificate, old_pem, new_pem, deployed_at
                  FROM rotations WHERE source = ?1 AND ended_at IS NULL ORDER BY number DESC LIMIT 1",
-                [self.source],
-                record,
-            )
-            .optional()
-            .map_err(fault)
+            [self.source],
+            record,
+        )
     }
 
     /// The certificate of the last rotation, if the old one came back in it.
     pub(super) fn given_up(&self) -> Result<Option<String>> {
-        let last: Option<(String, Option<String>)> = self
-            .connection
-            .query_row(
-                "SELECT stage, new_pem FROM rotations WHERE source = ?1 ORDER BY number DESC LIMIT 1",
-                [self.source],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()
-            .map_err(fault)?;
+        let last: Option<(String, Option<String>)> = sql::first(
+            &self.connection,
+            "SELECT stage, new_pem FROM rotations WHERE source = ?1 ORDER BY number DESC LIMIT 1",
+            [self.source],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
         Ok(last.filter(|(stage, _)| stage == "returned").and_then(|(_, pem)| pem))
     }
 
     /// Writes down that a rotation begins; one that had sent nothing ends with that.
     pub(super) fn begin(&self, record: &RotationRecord) -> Result<()> {
-        self.connection
-            .execute(
-                "UPDATE rotations SET stage = 'returned', ended_at = ?2 WHERE source = ?1 AND ended_at IS NULL",
-                params![self.source, Timestamp::now().to_string()],
-            )
-            .map_err(fault)?;
-        self.connection
-            .execute(
-                "INSERT INTO rotations (id, source, app, issuer, stage, key, certificate, next_key, next_certificate, began_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                params![
+        sql::execute(
+            &self.connection,
+            "UPDATE rotations SET stage = 'returned', ended_at = ?2 WHERE source = ?1 AND ended_at IS NULL",
+            params![self.source, Timestamp::now().to_string()],
+        )?;
+        sql::execute(&self.connection, "INSERT INTO rotations (id, source, app, issuer, stage, key, certificate, next_key, next_certificate, began_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", params![
                     record.id,
                     self.source,
                     record.app,
@@ -152,57 +140,55 @@ impl Ledger {
                     record.next_key,
                     record.next_certificate,
                     Timestamp::now().to_string(),
-                ],
-            )
-            .map_err(fault)?;
+                ])?;
         Ok(())
     }
 
     /// Writes down how far it has come.
     pub(super) fn save(&self, record: &RotationRecord) -> Result<()> {
         let ended = matches!(record.stage, Stage::Done | Stage::Returned).then(|| Timestamp::now().to_string());
-        self.connection
-            .execute(
-                "UPDATE rotations SET stage = ?2, old_pem = ?3, new_pem = ?4, deployed_at = ?5, ended_at = ?6 WHERE id = ?1",
-                params![
-                    record.id,
-                    record.stage.name(),
-                    record.old_pem,
-                    record.new_pem,
-                    record.deployed_at.map(|moment| moment.to_string()),
-                    ended,
-                ],
-            )
-            .map_err(fault)?;
+        sql::execute(
+            &self.connection,
+            "UPDATE rotations SET stage = ?2, old_pem = ?3, new_pem = ?4, deployed_at = ?5, ended_at = ?6 WHERE id = ?1",
+            params![
+                record.id,
+                record.stage.name(),
+                record.old_pem,
+                record.new_pem,
+                record.deployed_at.map(|moment| moment.to_string()),
+                ended,
+            ],
+        )?;
         Ok(())
     }
 
     /// Adds a step to what was done.
     pub(super) fn note(&self, record: &RotationRecord, step: &str, detail: &str) -> Result<()> {
-        self.connection
-            .execute(
-                "INSERT INTO rotation_steps (rotation, at, step, detail)
+        sql::execute(
+            &self.connection,
+            "INSERT INTO rotation_steps (rotation, at, step, detail)
                  SELECT number, ?2, ?3, ?4 FROM rotations WHERE id = ?1",
-                params![record.id, Timestamp::now().to_string(), step, detail],
-            )
-            .map_err(fault)?;
+            params![record.id, Timestamp::now().to_string(), step, detail],
+        )?;
         Ok(())
     }
 
     /// Writes down why the old certificate is to come back.
     pub(super) fn blame(&self, record: &RotationRecord, error: &Error) -> Result<()> {
-        self.connection
-            .execute("UPDATE rotations SET error_message = ?2 WHERE id = ?1", params![record.id, error.message()])
-            .map_err(fault)?;
+        sql::execute(
+            &self.connection,
+            "UPDATE rotations SET error_message = ?2 WHERE id = ?1",
+            params![record.id, error.message()],
+        )?;
         Ok(())
     }
 
     /// Why the old certificate is to come back.
     pub(super) fn blamed(&self, record: &RotationRecord) -> Result<Error> {
-        let message: Option<String> = self
-            .connection
-            .query_row("SELECT error_message FROM rotations WHERE id = ?1", [&record.id], |row| row.get(0))
-            .map_err(fault)?;
+        let message: Option<String> =
+            sql::one(&self.connection, "SELECT error_message FROM rotations WHERE id = ?1", [&record.id], |row| {
+                row.get(0)
+            })?;
         Ok(Error::new(ErrorKind::Auth, message.unwrap_or_else(|| "the new key was not accepted".to_owned())))
     }
 }
