@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 use serde::Serialize;
 use std::collections::HashMap;
+use strum::IntoStaticStr;
 
 /// One account and its history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,8 +41,9 @@ pub struct HistoryEntry {
 }
 
 /// The kinds of things that happen to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Event {
     /// It came.
     Added,
@@ -55,6 +57,13 @@ pub enum Event {
     Assigned,
     /// It no longer holds an entitlement.
     Unassigned,
+}
+
+impl Event {
+    /// The name in machine output.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The account with that id or, when there is none, that name. Accounts that are gone are found by id.

@@ -1,7 +1,10 @@
 //! The three things that are read.
 
+use strum::{EnumString, IntoStaticStr};
+
 /// What a page holds, and so what is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Step {
     Entitlements,
     Accounts,
@@ -11,14 +14,10 @@ pub(crate) enum Step {
 impl Step {
     /// The name in the store and in errors.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Entitlements => "entitlements",
-            Self::Accounts => "accounts",
-            Self::Assignments => "assignments",
-        }
+        self.into()
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Entitlements, Self::Accounts, Self::Assignments].into_iter().find(|step| step.name() == name)
+        name.parse().ok()
     }
 }

@@ -5,10 +5,12 @@ use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr};
 use ulid::Ulid;
 
 /// How far a rotation has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum Stage {
     /// The new key is being made.
     Making,
@@ -28,24 +30,9 @@ pub(super) enum Stage {
     Returned,
 }
 
-const STAGES: [(Stage, &str); 8] = [
-    (Stage::Making, "making"),
-    (Stage::Made, "made"),
-    (Stage::Deployed, "deployed"),
-    (Stage::Proven, "proven"),
-    (Stage::Switched, "switched"),
-    (Stage::Returning, "returning"),
-    (Stage::Done, "done"),
-    (Stage::Returned, "returned"),
-];
-
 impl Stage {
     fn name(self) -> &'static str {
-        STAGES.iter().find(|(stage, _)| *stage == self).map_or("", |(_, name)| name)
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        STAGES.iter().find(|(_, known)| *known == name).map(|(stage, _)| *stage)
+        self.into()
     }
 }
 
@@ -210,7 +197,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<RotationRecord> {
     let deployed_at: Option<String> = row.get(10)?;
     Ok(RotationRecord {
         id: row.get(0)?,
-        stage: Stage::from_name(&stage).ok_or_else(|| {
+        stage: stage.parse().map_err(|_| {
             let message = format!("the rotation is at the stage `{stage}`, which this version does not know");
             rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, message.into())
         })?,
