@@ -4,12 +4,14 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use strum::{EnumString, IntoStaticStr};
 
 /// The result of everything that can fail with a framework [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, in the coarse terms a program can act on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", parse_err_ty = Error, parse_err_fn = unknown_kind)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A source, plan or project file is wrong.
@@ -53,27 +55,12 @@ pub enum ErrorKind {
 impl ErrorKind {
     /// The name in machine output, for example `rate_limited`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Definition => "definition",
-            Self::Secret => "secret",
-            Self::Auth => "auth",
-            Self::Permission => "permission",
-            Self::NotFound => "not_found",
-            Self::AlreadyExists => "already_exists",
-            Self::Invalid => "invalid",
-            Self::Conflict => "conflict",
-            Self::RateLimited => "rate_limited",
-            Self::Quota => "quota",
-            Self::Unavailable => "unavailable",
-            Self::Timeout => "timeout",
-            Self::Protocol => "protocol",
-            Self::Expired => "expired",
-            Self::Unsupported => "unsupported",
-            Self::Guard => "guard",
-            Self::Cancelled => "cancelled",
-            Self::Internal => "internal",
-        }
+        self.into()
     }
+}
+
+fn unknown_kind(name: &str) -> Error {
+    Error::new(ErrorKind::Definition, format!("no kind of error is called `{name}`"))
 }
 
 impl fmt::Display for ErrorKind {
@@ -312,6 +299,13 @@ mod tests {
             .with_context("step", "accounts")
             .with_context("step", "outer");
         assert_eq!(error.context().collect::<Vec<_>>(), [("step", "accounts")]);
+    }
+
+    #[test]
+    fn a_kind_of_error_is_read_by_its_name_and_no_other_word_is() {
+        assert_eq!(ErrorKind::AlreadyExists.name(), "already_exists");
+        assert_eq!("already_exists".parse::<ErrorKind>().unwrap(), ErrorKind::AlreadyExists);
+        assert_eq!("AlreadyExists".parse::<ErrorKind>().unwrap_err().kind(), ErrorKind::Definition);
     }
 
     #[test]

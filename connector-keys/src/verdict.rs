@@ -6,12 +6,14 @@ use crate::signer::Signer;
 use connector_core::{Context, SecretRef};
 use jiff::Timestamp;
 use std::time::Duration;
+use strum::IntoStaticStr;
 
 /// How long before its end a certificate should be renewed, for those who say nothing else.
 pub const RENEW_BEFORE: Duration = Duration::from_hours(30 * 24);
 
 /// How a certificate stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum CertificateStatus {
     /// Nothing is to do.
     Ok,
@@ -26,12 +28,7 @@ pub enum CertificateStatus {
 impl CertificateStatus {
     /// The name in machine output.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Expired => "expired",
-            Self::Broken => "broken",
-        }
+        self.into()
     }
 }
 

@@ -84,7 +84,7 @@ fn history(entries: &[HistoryEntry]) -> Table {
             None if entry.event == Event::Changed => changes(&entry.changes),
             None => String::new(),
         };
-        table.row([text_cell(moment(entry.at)), text_cell(event(entry.event)), text_cell(what)]);
+        table.row([text_cell(moment(entry.at)), text_cell(entry.event.name()), text_cell(what)]);
     }
     table
 }
@@ -101,15 +101,4 @@ pub(super) fn changes(changes: &[AttributeChange]) -> String {
         .map(|change| format!("{}: {} → {}", change.attribute, shown(&change.from), shown(&change.to)))
         .collect();
     all.join(", ")
-}
-
-fn event(event: Event) -> &'static str {
-    match event {
-        Event::Added => "added",
-        Event::Restored => "restored",
-        Event::Changed => "changed",
-        Event::Removed => "removed",
-        Event::Assigned => "assigned",
-        Event::Unassigned => "unassigned",
-    }
 }

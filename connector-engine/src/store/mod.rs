@@ -11,7 +11,6 @@ mod accounts;
 mod assignments;
 mod begin;
 mod entitlements;
-mod fault;
 mod guard;
 mod image;
 mod journal;
@@ -20,14 +19,13 @@ mod open;
 mod pass;
 mod reconcile;
 mod report;
-mod rotations;
 mod run;
 mod seen;
+pub(crate) mod sql;
 mod step;
 mod writer;
 
 pub(crate) use begin::Beginning;
-pub(crate) use fault::fault;
 pub(crate) use image::{AccountImage, EntitlementImage, attributes};
 pub(crate) use journal::{
     Answer, AskedRow, Foreseen, ForeseenStep, Held, Journal, NewOperation, PlanUsage, StepRow, Wanted, stored_failure,
@@ -37,7 +35,8 @@ pub use journal::{Earlier, Standing};
 pub(crate) use lock::{RunLock, Work};
 pub use open::Store;
 pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};
-pub(crate) use rotations::{RotationRecord, Rotations, Stage};
 pub use run::{Counts, Mode, RunError, RunReport, RunStatus};
+pub(crate) use sql::fault;
+pub use step::PerStep;
 pub(crate) use step::Step;
-pub(crate) use writer::{Ending, Items, ReadPage, SeenSoFar, Usage};
+pub(crate) use writer::{Ending, Items, ReadPage, Usage};

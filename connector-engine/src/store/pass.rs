@@ -1,11 +1,11 @@
 //! What a job keeps in memory of its run.
 
-use super::fault::fault;
 use super::image::Hasher;
 use super::seen::Seen;
-use super::step::Step;
+use super::sql;
+use super::step::{PerStep, Step};
 use connector_core::{EntitlementRef, Result};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use std::collections::HashMap;
 
 /// How many entitlements are remembered by their row before all are forgotten.
@@ -25,12 +25,8 @@ pub(crate) struct Tallies {
 pub(crate) struct Pass {
     pub(crate) source: i64,
     pub(crate) run: i64,
-    pub(crate) accounts: Tallies,
-    pub(crate) entitlements: Tallies,
-    pub(crate) assignments: Tallies,
-    pub(crate) seen_accounts: Seen,
-    pub(crate) seen_entitlements: Seen,
-    pub(crate) seen_assignments: Seen,
+    pub(crate) tallies: PerStep<Tallies>,
+    pub(crate) seen: PerStep<Seen>,
     pub(crate) next_assignment: i64,
     pub(crate) hasher: Hasher,
     /// Whether the last row was new, and so the next one probably is: it is inserted first and looked for after that.
@@ -43,38 +39,28 @@ pub(crate) struct Pass {
 impl Pass {
     /// The run as its last commit left it.
     pub(crate) fn load(connection: &Connection, source: i64, run: i64) -> Result<Self> {
-        let next_assignment = connection
-            .query_row("SELECT next_assignment FROM sources WHERE id = ?1", [source], |row| row.get(0))
-            .map_err(fault)?;
-        let tallies = connection
-            .query_row(
-                "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
+        let next_assignment =
+            sql::one(connection, "SELECT next_assignment FROM sources WHERE id = ?1", [source], |row| row.get(0))?;
+        let tallies = sql::one(
+            connection,
+            "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
                         entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
                         assignments_seen, assignments_added, 0, assignments_removed
                  FROM runs WHERE number = ?1",
-                [run],
-                |row| {
-                    let mut all = [Tallies::default(); 3];
-                    for (at, tallies) in all.iter_mut().enumerate() {
-                        tallies.seen = row.get(at * 4)?;
-                        tallies.added = row.get(at * 4 + 1)?;
-                        tallies.changed = row.get(at * 4 + 2)?;
-                        tallies.removed = row.get(at * 4 + 3)?;
-                    }
-                    Ok(all)
-                },
-            )
-            .map_err(fault)?;
-        let [accounts, entitlements, assignments] = tallies;
+            [run],
+            |row| {
+                let from = |column| -> rusqlite::Result<Tallies> {
+                    let (seen, added) = (row.get(column)?, row.get(column + 1)?);
+                    Ok(Tallies { seen, added, changed: row.get(column + 2)?, removed: row.get(column + 3)? })
+                };
+                Ok(PerStep { accounts: from(0)?, entitlements: from(4)?, assignments: from(8)? })
+            },
+        )?;
         Ok(Self {
             source,
             run,
-            accounts,
-            entitlements,
-            assignments,
-            seen_accounts: Seen::load(connection, run, Step::Accounts)?,
-            seen_entitlements: Seen::load(connection, run, Step::Entitlements)?,
-            seen_assignments: Seen::load(connection, run, Step::Assignments)?,
+            tallies,
+            seen: PerStep::try_of(|step| Seen::load(connection, run, step))?,
             next_assignment,
             hasher: Hasher::default(),
             new_accounts: false,
@@ -86,40 +72,38 @@ impl Pass {
 
     /// Writes what a page changed.
     pub(crate) fn save(&mut self, connection: &Connection) -> Result<()> {
-        self.seen_accounts.flush(connection)?;
-        self.seen_entitlements.flush(connection)?;
-        self.seen_assignments.flush(connection)?;
-        connection
-            .prepare_cached("UPDATE sources SET next_assignment = ?2 WHERE id = ?1 AND next_assignment <> ?2")
-            .and_then(|mut statement| statement.execute(params![self.source, self.next_assignment]))
-            .map_err(fault)?;
-        let (accounts, entitlements, assignments) = (self.accounts, self.entitlements, self.assignments);
-        connection
-            .prepare_cached(
-                "UPDATE runs SET
+        for step in [Step::Accounts, Step::Entitlements, Step::Assignments] {
+            self.seen[step].flush(connection)?;
+        }
+        sql::execute(
+            connection,
+            "UPDATE sources SET next_assignment = ?2 WHERE id = ?1 AND next_assignment <> ?2",
+            params![self.source, self.next_assignment],
+        )?;
+        let PerStep { accounts, entitlements, assignments } = self.tallies;
+        sql::execute(
+            connection,
+            "UPDATE runs SET
                      accounts_seen = ?2, accounts_added = ?3, accounts_changed = ?4, accounts_removed = ?5,
                      entitlements_seen = ?6, entitlements_added = ?7, entitlements_changed = ?8,
                      entitlements_removed = ?9,
                      assignments_seen = ?10, assignments_added = ?11, assignments_removed = ?12
                  WHERE number = ?1",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    self.run,
-                    accounts.seen,
-                    accounts.added,
-                    accounts.changed,
-                    accounts.removed,
-                    entitlements.seen,
-                    entitlements.added,
-                    entitlements.changed,
-                    entitlements.removed,
-                    assignments.seen,
-                    assignments.added,
-                    assignments.removed,
-                ])
-            })
-            .map_err(fault)?;
+            params![
+                self.run,
+                accounts.seen,
+                accounts.added,
+                accounts.changed,
+                accounts.removed,
+                entitlements.seen,
+                entitlements.added,
+                entitlements.changed,
+                entitlements.removed,
+                assignments.seen,
+                assignments.added,
+                assignments.removed,
+            ],
+        )?;
         Ok(())
     }
 
@@ -131,15 +115,12 @@ impl Pass {
         }
         let row = match find_entitlement(connection, self.source, entitlement)? {
             Some(row) => row,
-            None => connection
-                .prepare_cached(
-                    "INSERT INTO entitlements (source, type, entitlement_id, name, attributes)
+            None => sql::insert(
+                connection,
+                "INSERT INTO entitlements (source, type, entitlement_id, name, attributes)
                      VALUES (?1, ?2, ?3, '', '{}')",
-                )
-                .and_then(|mut statement| {
-                    statement.insert(params![self.source, entitlement.entitlement_type, entitlement.id])
-                })
-                .map_err(fault)?,
+                params![self.source, entitlement.entitlement_type, entitlement.id],
+            )?,
         };
         self.remember(entitlement, row);
         Ok(row)
@@ -168,25 +149,20 @@ impl Pass {
         before: Option<&str>,
         removed_run: Option<i64>,
     ) -> Result<()> {
-        connection
-            .prepare_cached(
-                "INSERT INTO changes (source, kind, row, run, before, removed_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![self.source, step.name(), row, self.run, before, removed_run])
-            })
-            .map_err(fault)?;
+        sql::execute(
+            connection,
+            "INSERT INTO changes (source, kind, row, run, before, removed_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![self.source, step.name(), row, self.run, before, removed_run],
+        )?;
         Ok(())
     }
 }
 
 fn find_entitlement(connection: &Connection, source: i64, entitlement: &EntitlementRef) -> Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3")
-        .and_then(|mut statement| {
-            statement
-                .query_row(params![source, entitlement.entitlement_type, entitlement.id], |row| row.get(0))
-                .optional()
-        })
-        .map_err(fault)
+    sql::first(
+        connection,
+        "SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3",
+        params![source, entitlement.entitlement_type, entitlement.id],
+        |row| row.get(0),
+    )
 }

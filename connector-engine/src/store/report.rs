@@ -1,7 +1,8 @@
 //! Runs as the store keeps them.
 
-use super::fault::fault;
 use super::run::{Counts, Mode, RunError, RunReport, RunStatus, kind_from_name};
+use super::sql;
+use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::types::Type;
@@ -28,11 +29,8 @@ const COLUMNS: &str = "r.number, r.id, s.name, r.connector, r.status, r.resumed,
 
 /// The runs for which a condition on `r` (runs) and `s` (sources) holds; it ends with the order.
 pub(crate) fn select(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<StoredRun>> {
-    let mut statement = connection
-        .prepare(&format!("SELECT {COLUMNS} FROM runs r JOIN sources s ON s.id = r.source {condition}"))
-        .map_err(fault)?;
-    let mut runs: Vec<StoredRun> =
-        statement.query_map(parameters, stored).map_err(fault)?.collect::<Result<_, _>>().map_err(fault)?;
+    let query = format!("SELECT {COLUMNS} FROM runs r JOIN sources s ON s.id = r.source {condition}");
+    let mut runs: Vec<StoredRun> = sql::all(connection, &query, parameters, stored)?;
     for run in &mut runs {
         run.report.warnings = warnings(connection, run.number)?;
     }
@@ -48,18 +46,16 @@ pub(crate) fn one(connection: &Connection, number: i64) -> Result<StoredRun> {
 
 /// Adds a warning to a run, once.
 pub(crate) fn warn(connection: &Connection, run: i64, text: &str) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO warnings (run, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
-        .and_then(|mut statement| statement.execute(params![run, text]))
-        .map_err(fault)?;
+    sql::execute(
+        connection,
+        "INSERT INTO warnings (run, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![run, text],
+    )?;
     Ok(())
 }
 
 fn warnings(connection: &Connection, run: i64) -> Result<Vec<String>> {
-    connection
-        .prepare_cached("SELECT text FROM warnings WHERE run = ?1 ORDER BY id")
-        .and_then(|mut statement| statement.query_map([run], |row| row.get(0))?.collect())
-        .map_err(fault)
+    sql::all(connection, "SELECT text FROM warnings WHERE run = ?1 ORDER BY id", [run], |row| row.get(0))
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
@@ -80,9 +76,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
         mode: Mode::Full,
         status: RunStatus::from_name(&row.get::<_, String>(4)?),
         resumed: row.get(5)?,
-        accounts: counts(row, 8)?,
-        entitlements: counts(row, 12)?,
-        assignments: counts(row, 16)?,
+        counts: PerStep { accounts: counts(row, 8)?, entitlements: counts(row, 12)?, assignments: counts(row, 16)? },
         api_calls: row.get(20)?,
         retries: row.get(21)?,
         bytes_received: row.get(22)?,

@@ -1,16 +1,16 @@
 //! The one who writes: commits pages and ends the run.
 
-use super::fault::fault;
 use super::lock::RunLock;
-use super::pass::{Pass, Tallies};
+use super::pass::Pass;
 use super::report;
 use super::run::{RunReport, RunStatus};
-use super::step::Step;
+use super::sql;
+use super::step::{PerStep, Step};
 use connector_core::{
     Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -85,9 +85,6 @@ pub(crate) enum Ending {
     Interrupted,
 }
 
-/// Rows seen so far: accounts, entitlements, assignments.
-pub(crate) type SeenSoFar = [u64; 3];
-
 /// The one who writes: holds the source for a job, commits its pages and ends its run.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -116,8 +113,8 @@ impl Writer {
     /// Commits a page: its rows, the bits of what was seen and the change of the frontier, in one transaction.
     ///
     /// After an error the memory of this writer no longer fits the store: it can only end the run as failed.
-    pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<SeenSoFar> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+    pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<PerStep<u64>> {
+        let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.pass, self.fence)?;
         let fresh = take_in(&transaction, &mut self.pass, &page.items)?;
         if repeats(page, fresh) {
@@ -127,13 +124,13 @@ impl Writer {
         note(&transaction, &self.pass, page)?;
         self.pass.save(&transaction)?;
         save_usage(&transaction, self.pass.run, self.earlier_ms, self.began, self.earlier, usage)?;
-        transaction.commit().map_err(fault)?;
+        sql::commit(transaction)?;
         tracing::debug!(step = page.step().name(), rows = page.len(), next = page.next.len(), "page committed");
         Ok(self.seen_so_far())
     }
 
-    pub(crate) fn seen_so_far(&self) -> SeenSoFar {
-        [&self.pass.accounts, &self.pass.entitlements, &self.pass.assignments].map(|tallies: &Tallies| tallies.seen)
+    pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
+        self.pass.tallies.map(|tallies| tallies.seen)
     }
 
     /// Calls that earlier jobs of this run made.
@@ -143,7 +140,7 @@ impl Writer {
 
     /// Ends the run and says what it came to.
     pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage) -> Result<RunReport> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.pass, self.fence)?;
         let (status, error) = match ending {
             Ending::Complete { remove, threshold } => match self.pass.reconcile(&transaction, *remove, *threshold)? {
@@ -162,12 +159,12 @@ impl Writer {
         if matches!(ending, Ending::Complete { .. }) {
             self.pass.save(&transaction)?;
             for table in ["frontier", "seen"] {
-                transaction.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [self.pass.run]).map_err(fault)?;
+                sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.pass.run])?;
             }
         }
         save_usage(&transaction, self.pass.run, self.earlier_ms, self.began, self.earlier, usage)?;
         save_status(&transaction, self.pass.run, status, error.as_ref())?;
-        transaction.commit().map_err(fault)?;
+        sql::commit(transaction)?;
         // The planner's statistics; a run is right without them.
         if self.connection.execute_batch("PRAGMA optimize").is_err() {
             tracing::debug!("the statistics of the store were not updated");
@@ -179,10 +176,8 @@ impl Writer {
 
 /// Fails when another job has taken the source since.
 fn check_fence(connection: &Connection, pass: &Pass, fence: i64) -> Result<()> {
-    let current: i64 = connection
-        .prepare_cached("SELECT fence FROM sources WHERE id = ?1")
-        .and_then(|mut statement| statement.query_row([pass.source], |row| row.get(0)))
-        .map_err(fault)?;
+    let current: i64 =
+        sql::one(connection, "SELECT fence FROM sources WHERE id = ?1", [pass.source], |row| row.get(0))?;
     if current == fence {
         Ok(())
     } else {
@@ -222,18 +217,20 @@ fn repeats(page: &ReadPage, fresh: usize) -> bool {
 /// Takes the page's cursor from the frontier and adds those after it.
 fn advance(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> {
     let step = page.step();
-    let done = connection
-        .prepare_cached("UPDATE frontier SET done = 1 WHERE run = ?1 AND step = ?2 AND cursor = ?3 AND done = 0")
-        .and_then(|mut statement| statement.execute(params![pass.run, step.name(), page.cursor.as_str()]))
-        .map_err(fault)?;
+    let done = sql::execute(
+        connection,
+        "UPDATE frontier SET done = 1 WHERE run = ?1 AND step = ?2 AND cursor = ?3 AND done = 0",
+        params![pass.run, step.name(), page.cursor.as_str()],
+    )?;
     if done != 1 {
         return Err(Error::new(ErrorKind::Internal, "a page was read that the run does not ask for"));
     }
     for cursor in &page.next {
-        let added = connection
-            .prepare_cached("INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
-            .and_then(|mut statement| statement.execute(params![pass.run, step.name(), cursor.as_str()]))
-            .map_err(fault)?;
+        let added = sql::execute(
+            connection,
+            "INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![pass.run, step.name(), cursor.as_str()],
+        )?;
         if added == 0 {
             return Err(repeated(step, "a position came back that this run has been given before"));
         }
@@ -250,12 +247,11 @@ fn repeated(step: Step, how: &str) -> Error {
 /// Keeps what the page says beside its rows.
 fn note(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> {
     for skipped in &page.skipped {
-        connection
-            .execute(
-                "INSERT INTO skipped (run, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![pass.run, skipped.entitlement_type],
-            )
-            .map_err(fault)?;
+        sql::execute(
+            connection,
+            "INSERT INTO skipped (run, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![pass.run, skipped.entitlement_type],
+        )?;
         let text = format!("{}: not read: {}", skipped.entitlement_type, skipped.reason);
         report::warn(connection, pass.run, &text)?;
     }
@@ -275,51 +271,44 @@ fn save_usage(
 ) -> Result<()> {
     let now_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let limits = serde_json::to_string(&usage.limits).expect("names and numbers can be written as JSON");
-    connection
-        .prepare_cached(
-            "UPDATE runs SET active_ms = ?2, api_calls = ?3, retries = ?4, bytes_received = ?5,
+    sql::execute(
+        connection,
+        "UPDATE runs SET active_ms = ?2, api_calls = ?3, retries = ?4, bytes_received = ?5,
                  limits = CASE WHEN ?6 = '{}' THEN limits ELSE ?6 END
              WHERE number = ?1",
-        )
-        .and_then(|mut statement| {
-            statement.execute(params![
-                run,
-                earlier_ms.saturating_add(now_ms),
-                earlier[0] + usage.api_calls,
-                earlier[1] + usage.retries,
-                earlier[2] + usage.bytes_received,
-                limits,
-            ])
-        })
-        .map_err(fault)?;
+        params![
+            run,
+            earlier_ms.saturating_add(now_ms),
+            earlier[0] + usage.api_calls,
+            earlier[1] + usage.retries,
+            earlier[2] + usage.bytes_received,
+            limits,
+        ],
+    )?;
     Ok(())
 }
 
 fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Option<&Error>) -> Result<()> {
     let step = error.and_then(|error| error.context().find(|(key, _)| *key == "step").map(|(_, step)| step.to_owned()));
-    connection
-        .execute(
-            "UPDATE runs SET status = ?2, ended_at = ?3, error_kind = ?4, error_message = ?5, error_help = ?6,
+    sql::execute(
+        connection,
+        "UPDATE runs SET status = ?2, ended_at = ?3, error_kind = ?4, error_message = ?5, error_help = ?6,
                  error_step = ?7
              WHERE number = ?1",
-            params![
-                run,
-                status.name(),
-                Timestamp::now().to_string(),
-                error.map(|error| error.kind().name()),
-                error.map(Error::message),
-                error.and_then(Error::help),
-                step,
-            ],
-        )
-        .map_err(fault)?;
+        params![
+            run,
+            status.name(),
+            Timestamp::now().to_string(),
+            error.map(|error| error.kind().name()),
+            error.map(Error::message),
+            error.and_then(Error::help),
+            step,
+        ],
+    )?;
     Ok(())
 }
 
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
-    connection
-        .prepare_cached("SELECT type FROM skipped WHERE run = ?1")
-        .and_then(|mut statement| statement.query_map([run], |row| row.get(0))?.collect())
-        .map_err(fault)
+    sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
 }

@@ -1,9 +1,9 @@
 //! The course of a rotation, from step to step.
 
+use super::ledger::Stage;
 use super::open::Rotation;
 use super::told::{Rotated, RotationStep};
 use crate::source::{Opened, Source};
-use crate::store::Stage;
 use connector_core::{Context, Error, ErrorKind, Result, RotateCertificate};
 use connector_keys::{Certificate, PrivateKey, password_from};
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ impl Rotation<'_> {
             if let Some(files) = &self.abandoned {
                 files.remove_next()?;
             }
-            self.journal.begin(&self.record)?;
+            self.ledger.begin(&self.record)?;
         }
         // The connector as it is before: its session outlives the key that opened it.
         let before = self.source.open(self.project)?;
@@ -47,7 +47,7 @@ impl Rotation<'_> {
     fn ended(&self, rotated: bool) -> Result<Rotated> {
         let pem = if rotated { &self.record.new_pem } else { &self.record.old_pem };
         let certificate = pem.as_deref().and_then(|pem| Certificate::from_pem(pem).ok());
-        let reason = if rotated { None } else { Some(self.journal.blamed(&self.record)?.message().to_owned()) };
+        let reason = if rotated { None } else { Some(self.ledger.blamed(&self.record)?.message().to_owned()) };
         Ok(Rotated {
             rotation: self.record.id.clone(),
             rotated,
@@ -99,7 +99,7 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
             }
             // What it had is on the disk before it is taken away.
             self.of.record.old_pem = Some(deployed.certificate.unwrap_or_default());
-            self.of.journal.save(&self.of.record)?;
+            self.of.ledger.save(&self.of.record)?;
             self.tell("deploy", format!("deploying to `{}`", self.of.app.name), true);
             ability.deploy(&self.of.app, &new).await?;
         }
@@ -128,7 +128,7 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
             // Whatever else is wrong says nothing about the key.
             Err(error) if error.kind() != ErrorKind::Auth => Err(error),
             Err(error) => {
-                self.of.journal.blame(&self.of.record, &error)?;
+                self.of.ledger.blame(&self.of.record, &error)?;
                 let what = format!("not accepted within {} s: {}", self.of.wait.as_secs(), error.message());
                 self.reached(Stage::Returning, "prove", what)
             }
@@ -251,8 +251,8 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
     /// Writes down how far it is, and tells.
     fn reached(&mut self, stage: Stage, step: &'static str, detail: String) -> Result<()> {
         self.of.record.stage = stage;
-        self.of.journal.note(&self.of.record, step, &detail)?;
-        self.of.journal.save(&self.of.record)?;
+        self.of.ledger.note(&self.of.record, step, &detail)?;
+        self.of.ledger.save(&self.of.record)?;
         self.tell(step, detail, false);
         Ok(())
     }

@@ -13,6 +13,7 @@
 
 mod course;
 mod files;
+mod ledger;
 mod open;
 mod preview;
 mod told;

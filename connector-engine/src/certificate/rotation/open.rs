@@ -1,9 +1,10 @@
 //! A rotation, ready to begin or to go on.
 
 use super::files::Files;
+use super::ledger::{Ledger, RotationRecord, Stage};
 use crate::certificate::key_of;
 use crate::source::{AuthBlock, Project, Source};
-use crate::store::{RotationRecord, Rotations, Stage, Store};
+use crate::store::Store;
 use connector_core::{App, Error, ErrorKind, Result, SecretRef};
 use connector_keys::{Certificate, CertificateRequest, Signer};
 use std::path::Path;
@@ -17,7 +18,7 @@ pub struct Rotation<'a> {
     /// As the user named it: a name or the path of a file.
     pub(super) name: &'a str,
     pub(super) source: Source,
-    pub(super) journal: Rotations,
+    pub(super) ledger: Ledger,
     pub(super) record: RotationRecord,
     /// Whether it was begun by an earlier call.
     pub(super) taken_up: bool,
@@ -46,9 +47,9 @@ impl<'a> Rotation<'a> {
     /// are not such that can be replaced.
     pub async fn open(project: &'a Project, store: &Store, name: &'a str, wait: Duration) -> Result<Self> {
         let source = project.load(name)?;
-        let journal = Rotations::hold(store, &source.name)?;
+        let ledger = Ledger::hold(store, &source.name)?;
         // One that has sent nothing is begun anew, perhaps for another app.
-        let (unfinished, abandoned) = match journal.unfinished()? {
+        let (unfinished, abandoned) = match ledger.unfinished()? {
             Some(record) if record.has_sent_nothing() => (None, Some(record)),
             unfinished => (unfinished, None),
         };
@@ -62,15 +63,15 @@ impl<'a> Rotation<'a> {
         let files = files_of(project, &record);
         let abandoned = abandoned.map(|record| files_of(project, &record));
         if !taken_up && abandoned.is_none() {
-            files.refuse_leftovers(journal.given_up()?.as_deref())?;
+            files.refuse_leftovers(ledger.given_up()?.as_deref())?;
         }
-        Ok(Self { project, name, source, journal, record, taken_up, old, app, files, abandoned, wait })
+        Ok(Self { project, name, source, ledger, record, taken_up, old, app, files, abandoned, wait })
     }
 
     /// Whether a rotation of this source was begun and has not ended, by another job that runs now or one that was
     /// interrupted.
     pub fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
-        Rotations::is_unfinished(store, source)
+        Ledger::is_unfinished(store, source)
     }
 
     /// Whether an interrupted rotation is taken up.
