@@ -4,8 +4,7 @@
 //! it against the schema that its `connector` and `grant_type` choose, and reports every [problem](Problems) at once,
 //! each with its place. [`Source::open`] makes the connector; it is offline.
 //!
-//! * [`schema`] the JSON Schemas, composed from what is linked into the binary;
-//! * the resolvers of `file:`, `env:` and `command:` refs are registered here.
+//! [`schema`] has the JSON Schemas, composed from what is linked into the binary.
 
 mod create;
 mod definition;
@@ -15,12 +14,10 @@ mod opened;
 mod project;
 mod read;
 pub mod schema;
-mod secret;
 mod template;
 
 pub use crate::document::{Problems, masked_text};
 pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
 pub use opened::Opened;
 pub use project::Project;
-pub(crate) use secret::file::read_public_file;
 pub use template::source_template;

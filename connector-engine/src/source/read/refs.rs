@@ -1,6 +1,5 @@
 //! Checks what a file points at: secret refs, addresses, files.
 
-use super::super::secret;
 use crate::document::{Fault, Findings, is_secret_name, joined, ref_fault};
 use connector_core::{SecretRef, Sensitivity, registry};
 use serde_json::{Map, Value};
@@ -133,7 +132,7 @@ pub(super) fn check_files(findings: &mut Findings<'_>, source: &Value, project: 
         files.push(("/http/ca_file".to_owned(), project.join(file), Sensitivity::Public));
     }
     for (pointer, path, sensitivity) in files {
-        if let Err(error) = secret::file::examine(&path, sensitivity) {
+        if let Err(error) = connector_secrets::check_file(&path, sensitivity) {
             findings.at_value(
                 &pointer,
                 Fault {

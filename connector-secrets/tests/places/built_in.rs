@@ -1,7 +1,4 @@
-//! The resolvers of secret refs: what they fetch, what they refuse, and that no message holds a secret.
-#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
-
-mod fakes;
+//! `file:`, `env:` and `command:`: what they fetch, what they refuse, and that no message holds a secret.
 
 use connector_core::{Context, Error, ErrorKind, SecretRef, registry};
 use secrecy::ExposeSecret;
@@ -23,7 +20,7 @@ async fn refused(project: &Path, reference: &str) -> String {
 #[tokio::test]
 async fn a_file_is_read_from_the_project_folder_without_its_last_line_end() {
     let folder = tempfile::tempdir().unwrap();
-    fakes::write_private(&folder.path().join("key"), "line\nend\r\n");
+    write_private(&folder.path().join("key"), "line\nend\r\n");
     assert_eq!(fetched(folder.path(), "file:key").await.unwrap(), "line\nend");
 }
 
@@ -32,9 +29,9 @@ async fn files_that_hold_no_usable_text_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     assert!(refused(folder.path(), "file:key").await.contains("there is no file"));
-    fakes::write_private(&path, "");
+    write_private(&path, "");
     assert!(refused(folder.path(), "file:key").await.contains("is empty"));
-    fakes::write_private(&path, "\n");
+    write_private(&path, "\n");
     assert!(refused(folder.path(), "file:key").await.contains("is empty"));
     fs::write(&path, [0xff, 0x00]).unwrap();
     assert!(refused(folder.path(), "file:key").await.contains("is not text"));
@@ -50,15 +47,15 @@ async fn files_that_hold_no_usable_text_are_refused() {
 async fn a_secret_file_that_others_can_read_is_refused_but_a_certificate_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
-    fakes::write_private(&path, "made up");
+    write_private(&path, "made up");
     for mode in [0o640, 0o604, 0o660, 0o644] {
-        fakes::set_mode(&path, mode);
+        set_mode(&path, mode);
         let message = refused(folder.path(), "file:key").await;
         assert!(message.contains("can be read by others") && message.contains("chmod 600"), "{mode:o}: {message}");
         let reference: SecretRef = "file:key".parse().unwrap();
         assert_eq!(Context::new("people", folder.path()).public_text(&reference).await.unwrap(), "made up");
     }
-    fakes::set_mode(&path, 0o400);
+    set_mode(&path, 0o400);
     assert_eq!(fetched(folder.path(), "file:key").await.unwrap(), "made up");
 }
 
@@ -135,4 +132,17 @@ fn the_form_of_a_ref_is_checked_without_fetching() {
     ] {
         assert!(!well_formed(bad), "{bad}");
     }
+}
+
+/// Writes a file for its owner alone.
+fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    set_mode(path, 0o600);
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -1,6 +1,5 @@
 //! `file:PATH`
 
-use super::LONGEST;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
 use connector_keys::secret_text;
@@ -8,6 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use std::fs::Metadata;
 use std::io;
 use std::path::{Display, Path};
+
+/// More than any key or chain of certificates needs.
+pub(crate) const MAX_SECRET_BYTES: u64 = 1024 * 1024;
 
 /// Reads a file, relative to the project folder.
 struct File;
@@ -25,7 +27,7 @@ register_secret_resolver! {
 impl SecretResolver for File {
     async fn resolve(&self, reference: &SecretRef, project: &Path, sensitivity: Sensitivity) -> Result<SecretString> {
         let path = project.join(reference.rest());
-        examine(&path, sensitivity)?;
+        check_file(&path, sensitivity)?;
         let bytes = tokio::fs::read(&path).await.map_err(|cause| unreadable(&path, cause))?;
         secret_text(bytes, &format!("the file `{}`", shown(&path)))
     }
@@ -44,16 +46,16 @@ impl SecretResolver for File {
 
 /// Reads a public file, such as a certificate, at once; with the same limits and errors as a ref to it. `project` is the
 /// project folder.
-pub(crate) fn read_public_file(project: &Path, reference: &SecretRef) -> Result<String> {
+pub fn read_public_file(project: &Path, reference: &SecretRef) -> Result<String> {
     let path = project.join(reference.rest());
-    examine(&path, Sensitivity::Public)?;
+    check_file(&path, Sensitivity::Public)?;
     let bytes = std::fs::read(&path).map_err(|cause| unreadable(&path, cause))?;
     Ok(secret_text(bytes, &format!("the file `{}`", shown(&path)))?.expose_secret().to_owned())
 }
 
 /// Looks at a file without reading it. Fails with kind `secret` when it is not there, is no file, is empty or huge,
 /// or, for a secret, can be read by others.
-pub(in super::super) fn examine(path: &Path, sensitivity: Sensitivity) -> Result<()> {
+pub fn check_file(path: &Path, sensitivity: Sensitivity) -> Result<()> {
     let shown = shown(path);
     let fault = |message: String| Error::new(ErrorKind::Secret, message);
     let metadata = std::fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
@@ -70,7 +72,7 @@ pub(in super::super) fn examine(path: &Path, sensitivity: Sensitivity) -> Result
             fault(format!("the file `{shown}` is empty")).with_help("put the secret there, or name another place")
         );
     }
-    if metadata.len() > LONGEST {
+    if metadata.len() > MAX_SECRET_BYTES {
         return Err(fault(format!(
             "the file `{shown}` has {} bytes; no key or certificate is that long",
             metadata.len()

@@ -1,6 +1,6 @@
 //! `command:["prog","arg"]`
 
-use super::LONGEST;
+use crate::file::MAX_SECRET_BYTES;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
 use connector_keys::secret_text;
@@ -63,10 +63,10 @@ async fn collect(mut child: Child, program: &str) -> Result<Vec<u8>> {
         |cause: std::io::Error| fault(format!("the program `{program}` can't be read: {cause}")).with_cause(cause);
     let mut printed = Vec::new();
     if let Some(stdout) = child.stdout.take() {
-        stdout.take(LONGEST + 1).read_to_end(&mut printed).await.map_err(failed)?;
+        stdout.take(MAX_SECRET_BYTES + 1).read_to_end(&mut printed).await.map_err(failed)?;
     }
-    if printed.len() as u64 > LONGEST {
-        return Err(fault(format!("the program `{program}` printed more than {LONGEST} bytes")));
+    if printed.len() as u64 > MAX_SECRET_BYTES {
+        return Err(fault(format!("the program `{program}` printed more than {MAX_SECRET_BYTES} bytes")));
     }
     let status = child.wait().await.map_err(failed)?;
     if !status.success() {

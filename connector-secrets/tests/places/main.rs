@@ -5,6 +5,7 @@
 #[cfg(feature = "age")]
 mod age;
 mod asked;
+mod built_in;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod left_out;
@@ -15,4 +16,4 @@ mod pkcs11;
 #[cfg(feature = "vault")]
 mod vault;
 
-use connector_custody as _;
+use connector_secrets as _;
