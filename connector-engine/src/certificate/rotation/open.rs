@@ -2,10 +2,10 @@
 
 use super::files::Files;
 use crate::certificate::key_of;
-use crate::source::{AuthBlock, Project, Source};
 use crate::store::{RotationRecord, Rotations, Stage, Store};
 use connector_core::{App, Error, ErrorKind, Result, SecretRef};
 use connector_keys::{Certificate, CertificateRequest, Signer};
+use connector_project::source::{AuthBlock, Project, Source};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

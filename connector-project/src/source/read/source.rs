@@ -4,9 +4,9 @@ use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, 
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};
-use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, literals, missing, nearest};
+use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, literals, missing};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
-use connector_core::{HttpOptions, Problem};
+use connector_core::{HttpOptions, Problem, nearest};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -2,9 +2,8 @@
 
 use super::findings::{Fault, Findings};
 use super::literals::is_secret_name;
-use super::nearest::nearest;
 use super::tree::Content;
-use connector_core::{Percentage, TimeSpan};
+use connector_core::{Percentage, TimeSpan, nearest};
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use schemars::{JsonSchema, SchemaGenerator};

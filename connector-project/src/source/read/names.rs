@@ -1,6 +1,7 @@
 //! Names of sources that lead to no file, or to two.
 
-use crate::document::{Problems, at_start, nearest};
+use crate::document::{Problems, at_start};
+use connector_core::nearest;
 use std::path::{Path, PathBuf};
 
 /// The problem of a name that no source has.

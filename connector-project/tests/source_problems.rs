@@ -4,7 +4,7 @@
 mod fakes;
 
 use connector_core::Problem;
-use connector_engine::source::{Project, masked_text};
+use connector_project::source::{Project, masked_text};
 use fakes::{VALID, project_with};
 use proptest::prelude::*;
 use std::fmt::Write as _;

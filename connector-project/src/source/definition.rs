@@ -40,7 +40,7 @@ pub struct AuthBlock {
 
 impl Source {
     /// The same source, with other values in its `auth:` block.
-    pub(crate) fn with_auth(&self, changes: &[(&str, &str)]) -> Self {
+    pub fn with_auth(&self, changes: &[(&str, &str)]) -> Self {
         let mut source = self.clone();
         if let Some(members) = source.auth.as_mut().and_then(|auth| auth.settings.as_object_mut()) {
             for (name, value) in changes {
@@ -53,7 +53,7 @@ impl Source {
 
 impl AuthBlock {
     /// A text in the block.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.settings[name].as_str()
     }
 

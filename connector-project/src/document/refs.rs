@@ -1,8 +1,7 @@
 //! Says what is wrong with a text that should tell where a secret is kept.
 
 use super::findings::Fault;
-use super::nearest::nearest;
-use connector_core::{SecretRef, registry};
+use connector_core::{SecretRef, nearest, registry};
 use connector_keys::{key_store, key_stores};
 
 /// Endings of files that people write without saying `file:`.

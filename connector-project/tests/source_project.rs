@@ -3,7 +3,7 @@
 mod fakes;
 
 use connector_core::{ErrorKind, registry};
-use connector_engine::source::{Project, schema, source_template};
+use connector_project::source::{Project, schema, source_template};
 use fakes::{VALID, project_with};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

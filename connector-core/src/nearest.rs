@@ -1,7 +1,15 @@
-//! Names that were probably meant.
+//! "Did you mean": the name that was probably meant.
 
-/// The known name that is most like `name`, when it is like enough.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The known name that is most like `name`, for a "did you mean"; `None` when no name is like enough. Case and
+/// punctuation don't count.
+///
+/// ```
+/// use connector_core::nearest;
+///
+/// assert_eq!(nearest("tokenUrl", ["token_url", "issuer"]), Some("token_url"));
+/// assert_eq!(nearest("color", ["token_url", "issuer"]), None);
+/// ```
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = plain(name);
     known
         .into_iter()

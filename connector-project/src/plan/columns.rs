@@ -1,8 +1,8 @@
 //! The columns of a CSV plan.
 
 use super::words::{meant_key, meant_verb};
-use crate::document::{Fault, is_secret_name, nearest};
-use connector_core::OperationKind;
+use crate::document::{Fault, is_secret_name};
+use connector_core::{OperationKind, nearest};
 use std::collections::HashSet;
 
 /// What a column holds.

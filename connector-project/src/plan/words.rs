@@ -1,8 +1,8 @@
 //! What verbs, entitlements and attributes may look like, and what people write instead.
 
 use super::operation::PlanOperation;
-use crate::document::{Fault, is_secret_name, nearest};
-use connector_core::{EntitlementRef, OperationKind};
+use crate::document::{Fault, is_secret_name};
+use connector_core::{EntitlementRef, OperationKind, nearest};
 use serde_json::Value;
 
 /// What people call the verbs elsewhere.

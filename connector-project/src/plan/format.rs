@@ -1,7 +1,7 @@
 //! Which files are plans, and how they are written.
 
-use crate::document::{Text, Tree, at_start, nearest};
-use connector_core::Problem;
+use crate::document::{Text, Tree, at_start};
+use connector_core::{Problem, nearest};
 use std::path::Path;
 
 /// How a plan is written.

@@ -4,7 +4,7 @@
 mod fakes;
 
 use connector_core::{EntitlementRef, OperationKind, Problem};
-use connector_engine::plan::{self, PlanOperation, plan_schema};
+use connector_project::plan::{self, PlanOperation, plan_schema};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::fs;

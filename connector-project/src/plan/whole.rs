@@ -4,8 +4,8 @@ use super::intake::Intake;
 use super::item::{Items, secret_cure};
 use super::operation::PlanOperation;
 use super::words::meant_verb;
-use crate::document::{Fault, Findings, Text, Tree, Unreadable, json, literals, nearest, yaml};
-use connector_core::{OperationKind, Problem};
+use crate::document::{Fault, Findings, Text, Tree, Unreadable, json, literals, yaml};
+use connector_core::{OperationKind, Problem, nearest};
 use serde_json::{Map, Value};
 use std::path::Path;
 
