@@ -81,8 +81,8 @@ impl From<Error> for Stop {
     }
 }
 
-impl From<connector_engine::source::Problems> for Stop {
-    fn from(problems: connector_engine::source::Problems) -> Self {
+impl From<connector_project::source::Problems> for Stop {
+    fn from(problems: connector_project::source::Problems) -> Self {
         Self(problems.into())
     }
 }

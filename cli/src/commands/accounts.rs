@@ -6,8 +6,8 @@ use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Table, clean, text_cell};
 use connector_core::{Account, Error, ErrorKind, Result};
 use connector_engine::query::{self, AccountQuery, Filter};
-use connector_engine::source::Project;
 use connector_engine::store::Store;
+use connector_project::source::Project;
 use serde_json::Value;
 
 /// How many a terminal shows when no limit is asked for.

@@ -7,8 +7,8 @@ use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Job};
 use connector_engine::certificate;
-use connector_engine::source::{Opened, Problems, Project, Source};
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
+use connector_project::source::{Opened, Problems, Project, Source};
 use jiff::Timestamp;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Result<Exit, Stop> {

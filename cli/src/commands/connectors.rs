@@ -7,8 +7,8 @@ use crate::output::{Column, STRONG, Table, clean, fields, paint, text_cell, wrap
 use crate::project_files;
 use connector_core::registry::{self, ConnectorRegistration};
 use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, ReadEntitlements, Result, Writable};
-use connector_engine::source::{Project, schema};
 use connector_keys::key_stores;
+use connector_project::source::{Project, schema};
 use serde_json::{Value, json};
 use std::fs;
 use std::process;

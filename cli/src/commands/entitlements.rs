@@ -6,8 +6,8 @@ use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Table, count, plural, text_cell};
 use connector_core::{Error, ErrorKind, ReadEntitlements};
 use connector_engine::query;
-use connector_engine::source::Project;
 use connector_engine::store::Store;
+use connector_project::source::Project;
 use std::collections::BTreeSet;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementsArguments) -> Result<Exit, Stop> {

@@ -4,7 +4,7 @@ use crate::arguments::InitArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, paint, shell_word};
-use connector_engine::source::Project;
+use connector_project::source::Project;
 use serde_json::json;
 use std::path::Path;
 

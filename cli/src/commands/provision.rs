@@ -8,11 +8,11 @@ use crate::invocation::Invocation;
 use crate::output::{PlanProgress, plural};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
-use connector_engine::plan;
 use connector_engine::provision::{Earlier, Job, Preview, Provisioning, Settled};
 use connector_engine::query::{self, OutcomeTally};
-use connector_engine::source::Opened;
 use connector_engine::store::Store;
+use connector_project::plan;
+use connector_project::source::Opened;
 use show::Shown;
 use std::time::Instant;
 

@@ -7,7 +7,7 @@ use crate::invocation::{Invocation, runtime};
 use crate::output::{ACCENT, DIM, STRONG, count, paint, shell_word, wrap};
 use clap::Parser;
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::source::Project;
+use connector_project::source::Project;
 use connector_sandbox_salesforce::{Options, Sandbox};
 use std::env;
 use std::fmt::Write as _;

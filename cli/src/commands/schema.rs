@@ -5,7 +5,7 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{BAD, GOOD, paint};
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::source::schema;
+use connector_project::source::schema;
 use std::fs;
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
 use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep, registry};
-use connector_engine::source::{Opened, Project, Source};
+use connector_project::source::{Opened, Project, Source};
 use serde::Serialize;
 use std::fs;
 use std::time::{Duration, Instant};

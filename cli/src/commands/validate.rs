@@ -4,8 +4,8 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, paint, render_problems};
 use connector_core::Problem;
-use connector_engine::plan;
-use connector_engine::source::Project;
+use connector_project::plan;
+use connector_project::source::Project;
 use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Stop> {

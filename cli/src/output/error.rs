@@ -4,7 +4,7 @@ use super::problem::render_problems;
 use super::style::{ACCENT, BAD, DIM, STRONG, paint};
 use super::text::{clean, wrap};
 use connector_core::Error;
-use connector_engine::source::Problems;
+use connector_project::source::Problems;
 use serde_json::{Map, Value, json};
 use std::error::Error as StdError;
 

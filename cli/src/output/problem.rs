@@ -5,7 +5,7 @@ use super::text::{clean, wrap};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
-use connector_engine::source::masked_text;
+use connector_project::source::masked_text;
 use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;

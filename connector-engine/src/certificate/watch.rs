@@ -1,10 +1,11 @@
 //! Looking at the certificate that a source names.
 
-use crate::source::{AuthBlock, Project, Source, read_public_file};
 use connector_core::{Context, Error, Result};
 use connector_keys::{
     Certificate, CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, half_switched, open_signer,
 };
+use connector_project::source::{AuthBlock, Project, Source};
+use connector_secrets::read_public_file;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;

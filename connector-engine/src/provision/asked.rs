@@ -1,8 +1,8 @@
 //! Operations of a plan as the journal keeps them.
 
-use crate::plan::PlanOperation;
 use crate::store::NewOperation;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result, SecretRef};
+use connector_project::plan::PlanOperation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

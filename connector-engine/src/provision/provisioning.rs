@@ -3,9 +3,9 @@
 use super::asked::written;
 use super::change::Change;
 use super::job::Job;
-use crate::plan::PlanOperation;
 use crate::store::{Earlier, Journal, PlanUsage, Store, Wanted};
 use connector_core::{Error, ErrorKind, Result};
+use connector_project::plan::PlanOperation;
 use std::time::Instant;
 
 /// A plan on its way: written into the journal, and held so that no other job provisions the same source.

@@ -6,7 +6,7 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::output::{GOOD, STRONG, paint, wrap};
 use crate::terminal;
-use connector_engine::source::Project;
+use connector_project::source::Project;
 use inquire::Confirm;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -60,7 +60,7 @@ impl SourceLines {
         self.lines.iter().map(|(key, value)| (*key, value.as_deref())).collect()
     }
 
-    fn are_in(&self, source: &connector_engine::source::Source) -> bool {
+    fn are_in(&self, source: &connector_project::source::Source) -> bool {
         let Some(auth) = &source.auth else { return false };
         self.lines.iter().all(|(key, value)| auth.settings[*key].as_str() == value.as_deref())
     }

@@ -7,8 +7,8 @@ use crate::invocation::Invocation;
 use crate::output::{Column, Table, TableCell, day, days_until, text_cell};
 use connector_core::{Error, ErrorKind, TimeSpan};
 use connector_engine::certificate::{self, Watched};
-use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateStatus};
+use connector_project::source::Project;
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use crate::project_files;
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::source::Project;
+use connector_project::source::Project;
 use std::path::PathBuf;
 
 /// `secrets/NAME.key` and what belongs to it.

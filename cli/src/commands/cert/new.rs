@@ -8,9 +8,9 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint, wrap};
 use connector_core::Result;
-#[cfg(feature = "sandbox")]
-use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateRequest, PrivateKey, signing_request};
+#[cfg(feature = "sandbox")]
+use connector_project::source::Project;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;

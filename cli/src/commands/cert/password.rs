@@ -5,8 +5,8 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::terminal;
 use connector_core::{Context, Error, ErrorKind, SecretRef};
-use connector_engine::source::Project;
 use connector_keys::password_from;
+use connector_project::source::Project;
 use secrecy::{ExposeSecret, SecretString};
 
 const BY_REF: &str = "say where it is kept with `--key-password-ref`, for example `env:SALESFORCE_KEY_PASSWORD`";

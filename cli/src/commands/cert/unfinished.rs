@@ -2,8 +2,8 @@
 
 use crate::invocation::Invocation;
 use connector_engine::certificate::Rotation;
-use connector_engine::source::Project;
 use connector_keys::{CertificateStatus, Verdict};
+use connector_project::source::Project;
 
 /// What to say of a source whose rotation was begun and has not ended; `None` when there is none. No store is made for it.
 pub(crate) fn unfinished_rotation(invocation: &Invocation, project: &Project, source: &str) -> Option<Verdict> {

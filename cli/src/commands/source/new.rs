@@ -7,7 +7,7 @@ use crate::output::{GOOD, clean, paint, plural, wrap};
 use crate::terminal;
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::source::{Project, schema};
+use connector_project::source::{Project, schema};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use crate::invocation::Invocation;
 use crate::output::{STRONG, day, days_until, fields, moment, paint};
 use connector_engine::certificate;
 use connector_engine::query;
-use connector_engine::source::Source;
+use connector_project::source::Source;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -103,7 +103,7 @@ fn show_block(invocation: &Invocation, title: &str, block: &Value) -> Result<(),
 }
 
 /// A checked `auth:` block holds refs and public values alone.
-fn auth_as_json(auth: &connector_engine::source::AuthBlock) -> Value {
+fn auth_as_json(auth: &connector_project::source::AuthBlock) -> Value {
     let mut block = json!({"grant_type": auth.strategy.grant_type});
     if let (Some(all), Some(settings)) = (block.as_object_mut(), auth.settings.as_object()) {
         all.extend(settings.iter().map(|(name, value)| (name.clone(), value.clone())));

@@ -3,9 +3,9 @@
 use super::ledger::Stage;
 use super::open::Rotation;
 use super::told::{Rotated, RotationStep};
-use crate::source::{Opened, Source};
 use connector_core::{Context, Error, ErrorKind, Result, RotateCertificate};
 use connector_keys::{Certificate, PrivateKey, password_from};
+use connector_project::source::{Opened, Source};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::time::Duration;

@@ -3,10 +3,10 @@
 use super::files::Files;
 use super::ledger::{Ledger, RotationRecord, Stage};
 use crate::certificate::key_of;
-use crate::source::{AuthBlock, Project, Source};
 use crate::store::Store;
 use connector_core::{App, Error, ErrorKind, Result, SecretRef};
 use connector_keys::{Certificate, CertificateRequest, Signer};
+use connector_project::source::{AuthBlock, Project, Source};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
