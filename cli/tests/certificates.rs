@@ -222,7 +222,7 @@ fn a_certificate_of_an_authority_comes_to_the_key_of_its_request() {
     let foreign = authority.issue_server(&["other"], &other, now).unwrap();
     fs::write(folder.join("foreign.crt"), foreign.to_pem()).unwrap();
     let (_, err) = ran(folder, &["cert", "import", "prod", "foreign.crt"], 2);
-    assert!(err.contains("does not belong to the private key"), "{err}");
+    assert!(err.contains("does not match the private key"), "{err}");
     let ended = authority.issue_server(&["ended"], &key, now - (24 * 400).hours()).unwrap();
     fs::write(folder.join("ended.crt"), ended.to_pem()).unwrap();
     assert!(ran(folder, &["cert", "import", "prod", "ended.crt"], 2).1.contains("expired on"));

@@ -19,10 +19,10 @@ pub(crate) struct ProvisionArguments {
     /// Don't ask for confirmation. The plan still stops if an account changed since an earlier preview
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Continue an interrupted plan; first check what became of operations without a response
+    /// Continue an interrupted plan
     #[arg(long)]
     pub(crate) resume: bool,
-    /// End an interrupted plan without applying the rest; first check operations without a response
+    /// End an interrupted plan; the remaining operations are not applied
     #[arg(long, conflicts_with_all = ["plan", "preview", "yes", "resume"])]
     pub(crate) abandon: bool,
 }
