@@ -1,4 +1,4 @@
-//! Assignments over HTTP: permission sets and groups of them, licences, groups and queues, territories.
+//! Assignments over HTTP: permission sets and groups of them, licenses, groups and queues, territories.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use support::{Client, assert_refused, person, signed_in, with};
 
 const SETS: &str = "PermissionSetAssignment";
-/// Rows of `PermissionSet`: with no licence, for the Salesforce user licence, for the first permission set licence.
+/// Rows of `PermissionSet`: with no license, for the Salesforce user license, for the first permission set license.
 const PLAIN: u64 = 13;
 const FOR_USERS: u64 = 14;
 const FOR_LICENSE: u64 = 22;
