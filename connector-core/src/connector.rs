@@ -13,8 +13,8 @@ use std::fmt;
 
 /// One kind of system, opened for one source and one job.
 ///
-/// A connector answers questions a page at a time and keeps no place: the engine reads concurrently, repeats what
-/// failed in passing, and remembers where it was. So an implementation holds no read loop, no retry loop and no checkpoint.
+/// A connector answers one question at a time and keeps no position. The engine reads concurrently, retries
+/// temporary failures, and keeps the position. So an implementation needs no read loop, no retry loop and no checkpoint.
 /// A read may be dropped at any await. A connector may remember entitlements, never accounts.
 ///
 /// Three methods are required:
@@ -46,13 +46,13 @@ use std::fmt;
 /// ```
 #[async_trait]
 pub trait Connector: fmt::Debug + Send + Sync {
-    /// Adds the steps of a connection test as they end, the offline steps of the auth strategy first.
+    /// Runs a connection test and adds each step to the report, the offline steps of the auth strategy first.
     async fn test_connection(&self, report: &mut TestReport);
 
-    /// One page of accounts from a position; [`Cursor::start`] is the beginning.
+    /// Reads one page of accounts at a position; [`Cursor::start`] is the beginning.
     ///
-    /// The same cursor gives the same page as long as the source does not change. A cut, malformed or contradictory
-    /// answer is an error of kind `protocol`, never a shorter page.
+    /// The same cursor returns the same page as long as the source does not change. Return a truncated, malformed or
+    /// contradictory response as an error of kind `protocol`, never as a shorter page.
     async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>>;
 
     /// An id of the system behind this source that stays the same when its address, its name or the login changes: the
@@ -66,7 +66,7 @@ pub trait Connector: fmt::Debug + Send + Sync {
     /// The attributes of its accounts and the operations it supports.
     fn schema(&self) -> AccountSchema;
 
-    /// Carries out one operation; what is so already is [`Outcome::Unchanged`].
+    /// Carries out one operation. If nothing needs to change, returns [`Outcome::Unchanged`].
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
         Err(Error::new(
             ErrorKind::Unsupported,
@@ -74,7 +74,7 @@ pub trait Connector: fmt::Debug + Send + Sync {
         ))
     }
 
-    /// Hands over the optional abilities.
+    /// Returns the optional abilities.
     fn capabilities(&self) -> Capabilities<'_> {
         Capabilities::none()
     }

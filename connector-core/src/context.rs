@@ -1,4 +1,4 @@
-//! What an opened connector gets from the outside.
+//! What the engine gives to an opened connector.
 
 use crate::auth::AuthStrategy;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,8 +13,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What a connector or an auth strategy gets when it is opened: the source's name, a clock, the `http:` options,
-/// the opened auth strategy, a meter, and secrets on request.
+/// What a connector or an auth strategy gets when it is opened: the name of the source, a clock, the `http:` options,
+/// the opened auth strategy, a meter, and a way to fetch secrets.
 #[derive(Clone, Debug)]
 pub struct Context {
     source: String,
@@ -78,7 +78,7 @@ impl Context {
         &self.project
     }
 
-    /// The clock to ask for the time.
+    /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -88,7 +88,7 @@ impl Context {
         &self.http
     }
 
-    /// The opened auth strategy; fails with kind `definition` when the source has no `auth:` block.
+    /// The opened auth strategy. Fails with kind `definition` if the source has no `auth:` block.
     pub fn auth(&self) -> Result<Arc<dyn AuthStrategy>> {
         self.auth.clone().ok_or_else(|| {
             Error::new(ErrorKind::Definition, format!("source `{}` has no `auth:` block", self.source))
@@ -123,7 +123,7 @@ impl Context {
     }
 }
 
-/// Tells the time. Tests set it.
+/// Says what time it is. Tests can set it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 

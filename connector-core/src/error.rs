@@ -9,7 +9,7 @@ use strum::{EnumString, IntoStaticStr};
 /// The result of everything that can fail with a framework [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in the coarse terms a program can act on.
+/// The kind of error, coarse enough for a program to act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
 #[strum(serialize_all = "snake_case", parse_err_ty = Error, parse_err_fn = unknown_kind)]
 #[non_exhaustive]
@@ -20,35 +20,35 @@ pub enum ErrorKind {
     Secret,
     /// The source refused the credentials.
     Auth,
-    /// The credentials are good, but lack a right.
+    /// The credentials are valid, but a permission is missing.
     Permission,
-    /// The thing asked for does not exist.
+    /// The requested object does not exist.
     NotFound,
-    /// The thing to create exists already.
+    /// The object to create already exists.
     AlreadyExists,
     /// The source refuses a value.
     Invalid,
-    /// Something else changed or holds the thing at the same time.
+    /// Something else changes or locks the object at the same time.
     Conflict,
-    /// Too many requests in a short time: later is fine.
+    /// Too many requests in a short time: try again later.
     RateLimited,
-    /// An allowance of a longer period (a day, a licence count) is used up.
+    /// A quota (a daily limit, a number of licenses) is used up.
     Quota,
     /// The source can't be reached or is out of service.
     Unavailable,
-    /// No answer within the time limit.
+    /// No response within the time limit.
     Timeout,
-    /// An answer that breaks the protocol: cut, malformed or contradictory.
+    /// A response that breaks the protocol: truncated, malformed or contradictory.
     Protocol,
     /// A live cursor, session or token that the source no longer knows. The engine reads again from the anchor.
     Expired,
-    /// The connector does not do this.
+    /// The connector does not support this.
     Unsupported,
     /// A guard stopped a dangerous step.
     Guard,
     /// The user or the system asked to stop.
     Cancelled,
-    /// A fault of this program.
+    /// A bug in this program.
     Internal,
 }
 
@@ -69,37 +69,37 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Whether the thing that was asked of the source took place.
+/// Whether the source made the requested change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Happened {
     /// It did not.
     #[default]
     No,
-    /// It did, although an error came back.
+    /// It did, although it returned an error.
     Yes,
-    /// The answer was lost: only reading the source's state can tell.
+    /// The response was lost: only reading the source can show the result.
     Unknown,
 }
 
-/// Whether asking again can help.
+/// Whether a retry can help.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retry {
     /// The same request will fail again.
     #[default]
     No,
-    /// Worth asking again after this time.
+    /// A retry after this time can help.
     After(Duration),
-    /// It was worth asking again, and that was done as often as allowed. An outer loop must not repeat it.
+    /// It was retried as often as allowed. An outer loop must not retry it again.
     Exhausted,
 }
 
-/// An error for the person who reads it: what was wrong, where, and what to do.
+/// An error for people: what is wrong, where, and how to fix it.
 ///
 /// The code that fails gives [kind](Error::kind), [message](Error::message) and [help](Error::help);
 /// the engine adds the source's name, the step and the id it was working on.
-/// Neither text ever holds a secret. A clone shares the cause.
+/// No text ever contains a secret. A clone shares the cause.
 ///
 /// ```
 /// use connector_core::{Error, ErrorKind};
@@ -124,7 +124,7 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of `kind`; `message` says what was wrong, without a full stop at the end.
+    /// An error of `kind`; `message` says what is wrong, without a period at the end.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -208,21 +208,21 @@ impl Error {
         self
     }
 
-    /// Says whether the thing asked for took place.
+    /// Sets whether the source made the requested change.
     #[must_use]
     pub fn with_happened(mut self, happened: Happened) -> Self {
         self.inner.happened = happened;
         self
     }
 
-    /// Says whether asking again can help.
+    /// Sets whether a retry can help.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
         self.inner.retry = retry;
         self
     }
 
-    /// Adds where it happened, for example `("step", "assignments")`. The first value of a key stays.
+    /// Adds where it happened, for example `("step", "assignments")`. If a key is added twice, the first value wins.
     #[must_use]
     pub fn with_context(mut self, key: &'static str, value: impl Into<String>) -> Self {
         if !self.inner.context.iter().any(|(known, _)| *known == key) {
@@ -231,27 +231,27 @@ impl Error {
         self
     }
 
-    /// What went wrong, in coarse terms.
+    /// The kind of error.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
     }
 
-    /// What was wrong, for the user.
+    /// What is wrong, for the user.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
 
-    /// What to do about it.
+    /// How to fix it.
     pub fn help(&self) -> Option<&str> {
         self.inner.help.as_deref()
     }
 
-    /// Whether the thing asked for took place.
+    /// Whether the source made the requested change.
     pub fn happened(&self) -> Happened {
         self.inner.happened
     }
 
-    /// Whether asking again can help.
+    /// Whether a retry can help.
     pub fn retry(&self) -> Retry {
         self.inner.retry
     }

@@ -15,10 +15,10 @@ pub struct HttpOptions {
     /// The proxy to go through, for example `http://proxy.acme.example:3128`.
     #[schemars(with = "Option<String>", extend("format" = "uri"))]
     pub proxy: Option<Url>,
-    /// The longest one request may take, retries not counted.
+    /// The time limit for one request, not counting retries.
     #[schemars(extend("default" = "60s"))]
     pub timeout: TimeSpan,
-    /// Allows plain `http://` to this machine (loopback). It is refused everywhere else.
+    /// Allows plain `http://` on loopback. It is always refused for other hosts.
     pub allow_insecure_loopback: bool,
 }
 

@@ -1,10 +1,10 @@
 //! The contract between identity connectors and the engine that runs them.
 //!
-//! A **connector** is code for one kind of system; a **source** is one configured system. Writing a connector means:
+//! A **connector** is code for one kind of system. A **source** is one configured system. To write a connector, write:
 //!
 //! 1. a settings struct that deserializes, describes itself ([`Settings`]) and opens the connector;
 //! 2. the [`Connector`] trait: test the connection, read accounts a [`Page`] at a time from a [`Cursor`];
-//! 3. the optional abilities it has, handed over as [`Capabilities`];
+//! 3. its optional abilities, returned as [`Capabilities`];
 //! 4. one [`register_connector!`] line.
 //!
 //! The engine does the rest: it reads concurrently, retries, keeps the position, stores, compares and reports.

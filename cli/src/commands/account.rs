@@ -45,7 +45,7 @@ fn section(title: &str) -> String {
 fn head(detail: &AccountDetail, width: usize) -> String {
     let account = &detail.account;
     let state = match (detail.removed, account.enabled, account.locked) {
-        (true, _, _) => "gone from the source",
+        (true, _, _) => "removed from the source",
         (false, true, false) => "enabled",
         (false, true, true) => "enabled, locked",
         (false, false, false) => "disabled",

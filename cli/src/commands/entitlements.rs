@@ -25,7 +25,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementsArguments) ->
     let mut table = Table::new([
         Column::new("type"),
         Column::new("name").wrapping(),
-        Column::number("held by").rank(2),
+        Column::number("holders").rank(2),
         Column::new("id").rank(1),
         Column::new("description").wrapping().rank(3),
     ]);
@@ -48,7 +48,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementsArguments) ->
     Ok(Exit::Success)
 }
 
-/// Tells a type without entitlements from a word that is no type. Fails with kind `definition` for the latter.
+/// Fails with kind `definition` if the requested type does not exist; a type without entitlements is fine.
 fn check_type(project: &Project, store: &Store, arguments: &EntitlementsArguments, found: u64) -> Result<(), Stop> {
     let Some(asked) = arguments.entitlement_type.as_deref().filter(|_| found == 0) else { return Ok(()) };
     let source = source_name(&arguments.name);
@@ -67,7 +67,7 @@ fn check_type(project: &Project, store: &Store, arguments: &EntitlementsArgument
         return Ok(());
     }
     let types: Vec<_> = types.into_iter().collect();
-    Err(Error::new(ErrorKind::Definition, format!("`{source}` has no entitlements of the type `{asked}`"))
-        .with_help(format!("the types of this source are {}", types.join(", ")))
+    Err(Error::new(ErrorKind::Definition, format!("`{source}` has no entitlement type `{asked}`"))
+        .with_help(format!("the types of this source are: {}", types.join(", ")))
         .into())
 }

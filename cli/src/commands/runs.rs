@@ -19,7 +19,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &RunsArguments) -> Result<
     if runs.is_empty()
         && let Some(name) = &arguments.name
     {
-        // A source without runs is an answer, a name that is none is not.
+        // A source without runs is a valid answer, an unknown name is an error.
         project.source_file(name)?;
     }
     if printer.is_json() {

@@ -48,7 +48,7 @@ impl ProgressDisplay {
         let rate = per_second(seen.saturating_sub(before), progress.elapsed);
         let mut parts = Vec::new();
         if progress.phase == Phase::Reconciling {
-            parts.push("looking for what is gone".to_owned());
+            parts.push("looking for removed rows".to_owned());
         } else if rate > 0 {
             parts.push(format!("{}/s", count(rate)));
         }
@@ -80,7 +80,7 @@ impl Drop for ProgressDisplay {
     }
 }
 
-/// The templates are ours and well formed; a bar that can't be styled is drawn as it comes.
+/// The templates are ours and well formed; otherwise the default style is used.
 pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }
@@ -95,7 +95,7 @@ fn per_second(rows: u64, elapsed: Duration) -> u64 {
     rows.saturating_mul(1_000) / millis
 }
 
-/// About how many rows there are, once the source said it for the kinds that have begun.
+/// About how many rows there are, if the source said so for the kinds that are being read.
 fn total(steps: &[StepProgress]) -> Option<u64> {
     steps[0].estimate?;
     Some(steps.iter().map(|step| step.estimate.unwrap_or(0).max(step.seen)).sum())

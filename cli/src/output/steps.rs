@@ -1,4 +1,4 @@
-//! The steps of a connection test, one after the other as they end.
+//! The steps of a connection test, each one when it is done.
 
 use super::quantity;
 use super::style::{ACCENT, BAD, DIM, GOOD, WARN, paint};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Wide enough for the steps that sources have.
 const NAME_WIDTH: usize = 13;
-/// What stands before a name: two spaces, the mark, a space.
+/// The indent of a name: two spaces, the mark, a space.
 const INDENT: usize = 4;
 /// A terminal narrower than this gets the details below the names.
 const SIDE_BY_SIDE: usize = 56;
@@ -61,9 +61,9 @@ pub(crate) fn render_steps_end(steps: &[TestStep], took: Duration) -> String {
         Some(step) => format!("{} at {} after {took}", paint(BAD, "Failed"), step.name),
         None if warnings > 0 => {
             let warnings = quantity::plural(warnings as u64, "warning");
-            format!("{} with {warnings} in {took}", paint(WARN, "Works"))
+            format!("{} with {warnings} in {took}", paint(WARN, "Passed"))
         }
-        None => format!("{} in {took}", paint(GOOD, "All good")),
+        None => format!("{} in {took}", paint(GOOD, "All checks passed")),
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn render_summary(report: &RunReport, width: Option<usize>) -> String
     text.push_str("\n\n");
     let kinds = report.counts.named();
     if kinds.iter().all(|(_, counts)| counts.seen + counts.removed == 0) && report.status != RunStatus::Succeeded {
-        // A table of nothing tells nothing.
+        // An empty table is useless.
         text.pop();
     } else if width.is_some_and(|width| width < TABLE_WIDTH) {
         for (kind, counts) in kinds {
@@ -96,7 +96,7 @@ fn sentence(counts: &Counts) -> String {
 fn cost(report: &RunReport) -> String {
     let mut parts = vec![plural(report.api_calls, "API call")];
     if report.retries > 0 {
-        parts.push(format!("{} of them repeated", count(report.retries)));
+        parts.push(format!("{} retried", count(report.retries)));
     }
     parts.push(format!("{} received", bytes(report.bytes_received)));
     let mut text = parts.join(", ");

@@ -110,7 +110,7 @@ async fn the_offline_steps_say_what_was_found_and_show_no_assertion() {
     );
     let details: Vec<_> = report.steps().iter().map(|step| step.detail.as_deref().unwrap()).collect();
     assert_eq!(details[0], "RSA 2048, from memory:key");
-    assert_eq!(details[1], "CN=connector, valid until 2027-11-23, fits the key");
+    assert_eq!(details[1], "CN=connector, valid until 2027-11-23, matches the key");
     assert!(details[2].contains("sub iga@acme.example"), "{}", details[2]);
     assert!(!details[2].contains("eyJ"), "{}", details[2]);
 
@@ -143,13 +143,7 @@ async fn the_certificate_step_tells_each_trouble_and_its_cure() {
             "only from 2026-11-25 on",
             "clock",
         ),
-        (
-            "foreign",
-            certificate(&other, now(), 365),
-            StepStatus::Failed,
-            "does not belong to the private key",
-            "same pair",
-        ),
+        ("foreign", certificate(&other, now(), 365), StepStatus::Failed, "does not match the private key", "same pair"),
         (
             "a-key",
             other.to_pkcs8_pem(None).unwrap().expose_secret().to_owned(),

@@ -193,7 +193,7 @@ async fn an_interrupted_plan_can_be_ended_with_nothing_more_done() {
     );
     for ended in ["--abandon", "--resume"] {
         let nothing = project.run(&["provision", "salesforce", ended]).expect_code(0);
-        assert!(nothing.stderr.contains("nothing of `salesforce` was interrupted"), "{}", nothing.stderr);
+        assert!(nothing.stderr.contains("`salesforce` has no interrupted plan"), "{}", nothing.stderr);
     }
     assert_eq!(project.sandbox.org().writes().iter().filter(|write| write.changed).count(), written);
 }

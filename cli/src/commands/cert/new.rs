@@ -87,15 +87,18 @@ fn request(
         printer.json(&json!({"key": key_file, "csr": request_file, "encrypted": password.is_some()}))?;
         return Ok(Exit::Success);
     }
-    printer.result(format!("{} made a key and a signing request\n\n", paint(GOOD, "✓")))?;
+    printer.result(format!("{} created a key and a signing request\n\n", paint(GOOD, "✓")))?;
     let pairs = [
-        ("private key", format!("{} ({}) stays here", key_file.display(), kind(arguments.bits, password.is_some()))),
-        ("request", format!("{} goes to the certificate authority", request_file.display())),
+        (
+            "private key",
+            format!("{} ({}); keep it on this machine", key_file.display(), kind(arguments.bits, password.is_some())),
+        ),
+        ("request", format!("{}; send this file to the certificate authority", request_file.display())),
     ];
     printer.result(fields(&pairs, printer.prose_width()))?;
-    let then = "Ask for a certificate for signing (RSA, SHA-256). The key stays as it is until then.";
+    let then = "Ask for a certificate for signing (RSA, SHA-256). Until you get it, do not change the key.";
     printer.note(format!("\n{}", wrap(then, printer.prose_width()).join("\n")));
-    printer.next(&[(&format!("connector cert import {} FILE", arguments.name), "when the certificate came")]);
+    printer.next(&[(&format!("connector cert import {} FILE", arguments.name), "when you have the certificate")]);
     Ok(Exit::Success)
 }
 
@@ -119,11 +122,11 @@ fn show(
         }));
     }
     let kind = kind(arguments.bits, encrypted);
-    printer.result(format!("{} made a key and its certificate\n\n", paint(GOOD, "✓")))?;
+    printer.result(format!("{} created a key and its certificate\n\n", paint(GOOD, "✓")))?;
     printer.result(fields(
         &[
-            ("private key", format!("{} ({kind}) stays here", made.key_file.display())),
-            ("certificate", format!("{} is what you upload", made.certificate_file.display())),
+            ("private key", format!("{} ({kind}); keep it on this machine", made.key_file.display())),
+            ("certificate", format!("{}; upload this file", made.certificate_file.display())),
             ("subject", certificate.subject()),
             ("valid until", day(certificate.not_after())),
             ("SHA-256", certificate.sha256()),

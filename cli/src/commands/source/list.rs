@@ -50,8 +50,8 @@ pub(super) fn run(invocation: &Invocation) -> Result<Exit, Stop> {
     if printer.is_json() {
         printer.json(&sources)?;
     } else if sources.is_empty() {
-        printer.result(format!("{}\n", paint(DIM, "no sources here yet")))?;
-        printer.next(&[("connector source new CONNECTOR NAME", "write a source file")]);
+        printer.result(format!("{}\n", paint(DIM, "this project has no sources yet")))?;
+        printer.next(&[("connector source new CONNECTOR NAME", "create a source file")]);
     } else {
         printer.result(table(&sources).render(printer.table_width()))?;
         for source in &sources {

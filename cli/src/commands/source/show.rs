@@ -59,7 +59,11 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
                 certificate
                     .map(|certificate| {
                         let days = days_until(certificate.not_after(), Timestamp::now());
-                        format!("{}, until {} ({days} days)", certificate.subject(), day(certificate.not_after()))
+                        format!(
+                            "{}, valid until {} ({days} days left)",
+                            certificate.subject(),
+                            day(certificate.not_after())
+                        )
                     })
                     .unwrap_or_default(),
             ),
@@ -102,7 +106,7 @@ fn show_block(invocation: &Invocation, title: &str, block: &Value) -> Result<(),
     printer.result(fields(&pairs, printer.prose_width()))
 }
 
-/// A checked `auth:` block holds refs and public values alone.
+/// A checked `auth:` block holds only refs and public values.
 fn auth_as_json(auth: &connector_project::source::AuthBlock) -> Value {
     let mut block = json!({"grant_type": auth.strategy.grant_type});
     if let (Some(all), Some(settings)) = (block.as_object_mut(), auth.settings.as_object()) {
@@ -124,7 +128,7 @@ fn http_as_json(source: &Source) -> Value {
 fn proxy_without_login(proxy: &url::Url) -> String {
     let mut shown = proxy.clone();
     if shown.password().is_some() {
-        // Both fail only for URLs that can't have a login at all.
+        // Fails only for URLs that can't have a login.
         let _ = shown.set_password(Some("hidden"));
     }
     shown.to_string()

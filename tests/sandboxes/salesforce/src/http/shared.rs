@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::misbehave::Misbehaviour;
+use super::misbehave::Misbehavior;
 use super::query::Cursors;
 use super::session::Sessions;
 use crate::metadata::Metadata;
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) org: Org,
     pub(crate) login_url: String,
     pub(crate) instance_url: String,
-    pub(crate) faults: Misbehaviour,
+    pub(crate) faults: Misbehavior,
     pub(crate) api_usage: AtomicU64,
     metadata: Mutex<Metadata>,
     sessions: Mutex<Sessions>,
@@ -48,7 +48,7 @@ impl Shared {
     pub(crate) fn new(options: Options, login_url: String, instance_url: String) -> Self {
         Self {
             org: Org::new(&options),
-            faults: Misbehaviour::new(options.faults.clone()),
+            faults: Misbehavior::new(options.faults.clone()),
             metadata: Mutex::new(Metadata::new(&options)),
             options,
             login_url,
