@@ -61,7 +61,7 @@ pub fn is_plan(path: &Path) -> bool {
 }
 
 fn holds_operations(path: &Path) -> bool {
-    Text::read_up_to(path, super::whole::LONGEST).is_ok_and(|text| {
+    Text::read_up_to(path, super::yaml_json::LONGEST).is_ok_and(|text| {
         let tree = Tree::parse(text.content(), text.mark_length());
         tree.value("/operations").is_some() || tree.is_sequence()
     })

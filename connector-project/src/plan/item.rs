@@ -10,7 +10,7 @@ use super::words::{
     SECRET_CURE, bare, created_twice, empty_set, entitlement, meant_key, meant_verb, one_entitlement, password_choice,
     respelled, secret_attribute, unknown_verb,
 };
-use crate::document::{Block, Content, Findings, joined, literals, ref_fault};
+use crate::document::{Block, Content, Findings, joined, leaked_secrets, ref_fault};
 use connector_core::OperationKind;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ pub(super) struct Items<'a, 'text> {
 /// How the secret that a pointer names is written instead.
 pub(super) fn secret_cure(pointer: &str, key: &str) -> String {
     let inside = pointer.contains("/set_password/") && !key.ends_with("_ref");
-    if inside { literals::by_ref(pointer, "password") } else { SECRET_CURE.to_owned() }
+    if inside { leaked_secrets::by_ref(pointer, "password") } else { SECRET_CURE.to_owned() }
 }
 
 impl Items<'_, '_> {

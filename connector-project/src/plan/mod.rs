@@ -5,22 +5,19 @@
 //! NDJSON and CSV are read piece by piece, so their size doesn't matter.
 //!
 //! The ways meet in `words` (what verbs, entitlements and attributes may look like) and `intake` (what was read, what was
-//! wrong). `item` checks one operation of a document or a line by the schema of its kind, `table` one row.
+//! wrong). `item` checks one operation of a document or a line by the schema of its kind, `csv` one row.
 
-mod cells;
-mod columns;
+mod csv;
 mod format;
 mod intake;
 mod item;
-mod lines;
 mod misplaced;
+mod ndjson;
 mod operation;
 mod pieces;
-mod rows;
 mod schema;
-mod table;
-mod whole;
 mod words;
+mod yaml_json;
 
 pub use format::is_plan;
 pub use operation::PlanOperation;
@@ -38,10 +35,10 @@ use std::path::Path;
 pub fn read(path: &Path, sink: &mut dyn FnMut(PlanOperation)) -> Result<(), Problems> {
     let mut intake = Intake::new(path, sink);
     match Format::of(path) {
-        Some(Format::Yaml) => whole::read_yaml(path, &mut intake),
-        Some(Format::Json) => whole::read_json(path, &mut intake),
-        Some(Format::Lines) => lines::read(path, &mut intake),
-        Some(Format::Table) => table::read(path, &mut intake),
+        Some(Format::Yaml) => yaml_json::read_yaml(path, &mut intake),
+        Some(Format::Json) => yaml_json::read_json(path, &mut intake),
+        Some(Format::Lines) => ndjson::read(path, &mut intake),
+        Some(Format::Table) => csv::read(path, &mut intake),
         None => intake.problem(format::unknown(path)),
     }
     intake.finish()

@@ -140,7 +140,7 @@ fn snake_case(text: &str) -> String {
 ///
 /// Where a secret is kept is told by an operation of its own, so not even a ref may stand there.
 pub(super) fn secret_attribute(name: &str) -> Option<Fault> {
-    is_secret_name(name).then(|| crate::document::literals::literal(name, SECRET_CURE.to_owned()))
+    is_secret_name(name).then(|| crate::document::leaked_secrets::literal(name, SECRET_CURE.to_owned()))
 }
 
 /// How a plan says a secret instead of holding it.

@@ -3,7 +3,7 @@
 use super::super::definition::ProjectSettings;
 use super::super::schema;
 use super::{mapping, refs};
-use crate::document::{Block, Fault, Findings, Problems, Text, Tree, literals};
+use crate::document::{Block, Fault, Findings, Problems, Text, Tree, leaked_secrets};
 use std::path::{Path, PathBuf};
 
 /// Reads `connector.yaml`; where there is none, everything has its default.
@@ -29,10 +29,10 @@ pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings,
 
 fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     let Some(mut value) = mapping::value(findings) else {
-        literals::in_lines(findings);
+        leaked_secrets::in_lines(findings);
         return None;
     };
-    let known_faults = literals::in_values(findings, &literals::by_ref);
+    let known_faults = leaked_secrets::in_values(findings, &leaked_secrets::by_ref);
     let schema = schema::project_schema();
     let block = Block {
         pointer: "",

@@ -4,7 +4,7 @@ use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, 
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};
-use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, literals, missing};
+use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Problem, nearest};
 use serde_json::{Map, Value, json};
@@ -68,10 +68,10 @@ fn checked(
 ) -> Option<Source> {
     let name = source_name(findings, path);
     let Some(value) = mapping::value(findings) else {
-        literals::in_lines(findings);
+        leaked_secrets::in_lines(findings);
         return None;
     };
-    let known_faults = literals::in_values(findings, &literals::by_ref);
+    let known_faults = leaked_secrets::in_values(findings, &leaked_secrets::by_ref);
     let homes = homes(value["connector"].as_str());
     let file = File { value: &value, defaults, known_faults: &known_faults, homes: &homes };
     file.check_frame(findings);

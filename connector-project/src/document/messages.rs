@@ -1,7 +1,7 @@
 //! The words for each way in which a value can break its schema.
 
 use super::findings::{Fault, Findings};
-use super::literals::is_secret_name;
+use super::leaked_secrets::is_secret_name;
 use super::tree::Content;
 use connector_core::{Percentage, TimeSpan, nearest};
 use jsonschema::ValidationError;

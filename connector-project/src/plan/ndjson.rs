@@ -3,8 +3,8 @@
 use super::intake::Intake;
 use super::item::{Items, secret_cure};
 use super::pieces::LONGEST_PIECE;
-use super::whole::unreadable;
-use crate::document::{Fault, Findings, Start, Text, Unreadable, json, literals};
+use super::yaml_json::unreadable;
+use crate::document::{Fault, Findings, Start, Text, Unreadable, json, leaked_secrets};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -63,13 +63,13 @@ fn read_line(text: &Text, intake: &mut Intake<'_>) -> bool {
     }
     let mut operation = None;
     match json::value(&mut findings) {
-        None => literals::in_lines(&mut findings),
+        None => leaked_secrets::in_lines(&mut findings),
         Some(Value::Object(members)) if members.contains_key("operations") => {
             findings.at_key("/operations", whole_document());
         }
         Some(Value::Array(_)) => findings.at_value("", whole_document()),
         Some(item) => {
-            let mut known_faults = literals::in_values(&mut findings, &secret_cure);
+            let mut known_faults = leaked_secrets::in_values(&mut findings, &secret_cure);
             let mut items =
                 Items { findings: &mut findings, known_faults: &mut known_faults, created: intake.created() };
             operation = items.item(&item, "");

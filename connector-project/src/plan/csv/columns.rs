@@ -1,6 +1,6 @@
 //! The columns of a CSV plan.
 
-use super::words::{meant_key, meant_verb};
+use super::super::words::{meant_key, meant_verb};
 use crate::document::{Fault, is_secret_name};
 use connector_core::{OperationKind, nearest};
 use std::collections::HashSet;

@@ -1,21 +1,21 @@
 //! Plans of one operation a row: CSV.
 
-use super::columns::{Column, columns, verb};
-use super::intake::Intake;
-use super::operation::PlanOperation;
-use super::rows::{Row, Rows};
-use super::whole::unreadable;
-use super::words::{
+use super::super::intake::Intake;
+use super::super::operation::PlanOperation;
+use super::super::words::{
     SECRET_CURE, bare, created_twice, empty_set, entitlement, one_entitlement, password_choice, unknown_verb,
 };
-use crate::document::{Fault, Unreadable, literals, ref_fault};
+use super::super::yaml_json::unreadable;
+use super::columns::{Column, columns, verb};
+use super::rows::{Row, Rows};
+use crate::document::{Fault, Unreadable, leaked_secrets, ref_fault};
 use connector_core::{EntitlementRef, OperationKind};
 use serde_json::Value;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-pub(super) fn read(path: &Path, intake: &mut Intake<'_>) {
+pub(in super::super) fn read(path: &Path, intake: &mut Intake<'_>) {
     if let Err(cause) = read_rows(path, intake) {
         intake.problem(unreadable(Unreadable::because(path, &cause), path));
     }
@@ -153,7 +153,7 @@ impl Check<'_> {
         for (index, column) in self.columns.iter().enumerate() {
             let is_empty = self.row.record.get(index).is_none_or(|cell| cell.trim().is_empty());
             if let Some(name) = column.secret_name().filter(|_| !is_empty) {
-                self.faults.push((self.row.cell(index), literals::literal(name, SECRET_CURE.to_owned())));
+                self.faults.push((self.row.cell(index), leaked_secrets::literal(name, SECRET_CURE.to_owned())));
             }
         }
     }

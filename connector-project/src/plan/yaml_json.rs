@@ -4,7 +4,7 @@ use super::intake::Intake;
 use super::item::{Items, secret_cure};
 use super::operation::PlanOperation;
 use super::words::meant_verb;
-use crate::document::{Fault, Findings, Text, Tree, Unreadable, json, literals, yaml};
+use crate::document::{Fault, Findings, Text, Tree, Unreadable, json, leaked_secrets, yaml};
 use connector_core::{OperationKind, Problem, nearest};
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -35,7 +35,7 @@ fn read(
     let mut read = Vec::new();
     match parse(&mut findings) {
         Some(value) => read = operations(&mut findings, &value, intake),
-        None => literals::in_lines(&mut findings),
+        None => leaked_secrets::in_lines(&mut findings),
     }
     intake.problems(findings.finish());
     for operation in read {
@@ -59,7 +59,7 @@ pub(super) fn unreadable(mut cause: Unreadable, path: &Path) -> Problem {
 }
 
 fn operations(findings: &mut Findings<'_>, value: &Value, intake: &mut Intake<'_>) -> Vec<Option<PlanOperation>> {
-    let mut known_faults = literals::in_values(findings, &secret_cure);
+    let mut known_faults = leaked_secrets::in_values(findings, &secret_cure);
     let (items, pointer) = match value {
         Value::Null => return Vec::new(),
         Value::Array(items) => (items, ""),

@@ -1,9 +1,9 @@
 //! The rows of a CSV file, each with the text and the places it came from.
 
+use super::super::intake::Intake;
+use super::super::pieces::{Kept, LONGEST_PIECE};
+use super::super::yaml_json::unreadable;
 use super::cells::{Cells, Stray, cells};
-use super::intake::Intake;
-use super::pieces::{Kept, LONGEST_PIECE};
-use super::whole::unreadable;
 use crate::document::{Fault, Findings, Start, Text, Tree};
 use csv::StringRecord;
 use std::fs::File;

@@ -1,11 +1,11 @@
 //! Checks a block against its schema, and says what is wrong in words.
 
 use super::findings::{Fault, Findings};
-use super::tree::joined;
-use super::wording::{
+use super::messages::{
     broken_schema, first_sentence, known_form, lower_first, missing, not_allowed, out_of_bounds, wanted_types,
     wrong_form, wrong_type,
 };
+use super::tree::joined;
 use connector_core::nearest;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
