@@ -107,7 +107,7 @@ impl ReadEntitlements for Salesforce {
 #[async_trait]
 impl FindAccounts for Salesforce {
     fn most_accounts(&self) -> usize {
-        users::find::MOST
+        users::find::MAX_USERS_PER_QUERY
     }
 
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {

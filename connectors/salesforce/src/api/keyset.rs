@@ -5,17 +5,17 @@
 use super::ranges::{RecordId, Span, split};
 use super::record::{self, Asked, Row};
 use super::rest::Rest;
-use super::soql::{ROWS, Select};
+use super::soql::{MAX_ROWS_PER_PAGE, Select};
 use crate::error;
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 /// A table is read in more than one span only if each has this many pages, so that the last page of each, which is
 /// seldom full, adds less than a twentieth to the calls.
-const PAGES_A_SPAN: u64 = 20;
+const MIN_PAGES_PER_SPAN: u64 = 20;
 
 /// The most spans a table is read in.
-const MOST_SPANS: u64 = 8;
+const MAX_SPANS: u64 = 8;
 
 /// The whole of a table.
 pub(crate) const FIRST: Span = Span { after: None, end: None };
@@ -78,7 +78,7 @@ pub(crate) async fn part<T>(
     make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
 ) -> Result<Part<T>> {
     let body = rest.query(select.object, &select.page(&span)).await?;
-    let asked = Asked { object: select.object, columns: select.columns(), span: Some(span), limit: ROWS };
+    let asked = Asked { object: select.object, columns: select.columns(), span: Some(span), limit: MAX_ROWS_PER_PAGE };
     let answer = record::read(&body, &asked, make)?;
     let next = match answer.last {
         Some(last) if !is_end(&answer, last, span) => {
@@ -131,12 +131,12 @@ pub(crate) async fn all<T>(
 }
 
 /// A complete answer with fewer rows than asked for is the end, and so is the last id of the span.
-fn is_end<T>(answer: &record::Answer<T>, last: RecordId, span: Span) -> bool {
-    (answer.done && answer.rows < ROWS) || span.end == Some(last)
+fn is_end<T>(answer: &record::RowsRead<T>, last: RecordId, span: Span) -> bool {
+    (answer.done && answer.rows < MAX_ROWS_PER_PAGE) || span.end == Some(last)
 }
 
 fn spans(count: u64) -> usize {
-    let spans = (count / ROWS as u64 / PAGES_A_SPAN).clamp(1, MOST_SPANS);
+    let spans = (count / MAX_ROWS_PER_PAGE as u64 / MIN_PAGES_PER_SPAN).clamp(1, MAX_SPANS);
     usize::try_from(spans).unwrap_or(1)
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Asked<'a> {
 
 /// What came.
 #[derive(Debug)]
-pub(crate) struct Answer<T> {
+pub(crate) struct RowsRead<T> {
     /// What was made of the records, in their order.
     pub(crate) items: Vec<T>,
     /// How many records came; more than `items` where some were passed over.
@@ -51,7 +51,7 @@ pub(crate) fn read<T>(
     body: &[u8],
     asked: &Asked<'_>,
     mut make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
-) -> Result<Answer<T>> {
+) -> Result<RowsRead<T>> {
     let text = std::str::from_utf8(body).map_err(|_| odd(asked.object, "is not text"))?;
     let mut reading = Reading {
         asked,
@@ -70,7 +70,7 @@ pub(crate) fn read<T>(
     match ended {
         Ok(page) => {
             page.check(asked, reading.rows)?;
-            Ok(Answer { items: reading.items, rows: reading.rows, done: page.done, last: reading.last })
+            Ok(RowsRead { items: reading.items, rows: reading.rows, done: page.done, last: reading.last })
         }
         Err(cause) => Err(reading.fault.unwrap_or_else(|| broken(asked.object, text, &cause))),
     }

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 /// The longest query in a URI. Salesforce refuses 16,384 bytes of URI and headers; the path and the token need room
 /// beside it.
-const LONGEST_QUERY: usize = 14_300;
+const MAX_QUERY_BYTES: usize = 14_300;
 
 /// The objects whose size is asked for, once for all of them: the large ones.
 const COUNTED: [&str; 5] =
@@ -139,7 +139,7 @@ impl Rest {
 
     async fn find_counts(&self) -> Result<Counts> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct RecordCounts {
             #[serde(rename = "sObjects")]
             objects: Vec<Count>,
         }
@@ -150,7 +150,7 @@ impl Rest {
         }
         let path = self.path("limits/recordCount").await?;
         let answer = self.get(&path, &[("sObjects", &COUNTED.join(","))], "counting records").await;
-        match answer.and_then(|response| response.json::<Answer>()) {
+        match answer.and_then(|response| response.json::<RecordCounts>()) {
             Ok(answer) => Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect()),
             // The counts only spread the work and show how far it is. Trouble that concerns more than them comes again
             // with the next request.
@@ -195,7 +195,7 @@ impl Rest {
 /// Whether a query is short enough for a URI.
 pub(crate) fn fits(soql: &str) -> bool {
     let encoded: usize = url::form_urlencoded::byte_serialize(soql.as_bytes()).map(str::len).sum();
-    encoded <= LONGEST_QUERY
+    encoded <= MAX_QUERY_BYTES
 }
 
 /// The newest version, or the one asked for when it is listed.

@@ -4,7 +4,7 @@ use super::ranges::Span;
 use std::borrow::Cow;
 
 /// The most rows of a page, which is the most that Salesforce gives at once.
-pub(crate) const ROWS: usize = 2_000;
+pub(crate) const MAX_ROWS_PER_PAGE: usize = 2_000;
 
 /// What is read of an object.
 #[derive(Clone, Debug)]
@@ -28,7 +28,12 @@ impl Select<'_> {
             conditions.push(format!("Id <= {}", quoted(end.as_str())));
         }
         conditions.extend(self.filter.as_deref().map(str::to_owned));
-        format!("SELECT {} FROM {}{} ORDER BY Id LIMIT {ROWS}", self.fields.join(", "), self.object, whole(&conditions))
+        format!(
+            "SELECT {} FROM {}{} ORDER BY Id LIMIT {MAX_ROWS_PER_PAGE}",
+            self.fields.join(", "),
+            self.object,
+            whole(&conditions)
+        )
     }
 
     /// The same without some of its fields.

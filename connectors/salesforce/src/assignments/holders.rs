@@ -12,11 +12,11 @@ use connector_core::{EntitlementRef, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most users, and the most entitlements, that one query names.
-const MOST: usize = 200;
+const MAX_IDS_PER_QUERY: usize = 200;
 
 /// One row: a user holds an entitlement.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
+pub(crate) struct HeldRow {
     /// The id of the row.
     pub(crate) row: RecordId,
     /// The user.
@@ -55,12 +55,12 @@ pub(crate) async fn rows(
     object: &'static str,
     users: &[RecordId],
     entitlements: &[RecordId],
-) -> Result<Vec<Held>> {
+) -> Result<Vec<HeldRow>> {
     let mut rows = Vec::new();
-    for wanted in entitlements.chunks(MOST) {
+    for wanted in entitlements.chunks(MAX_IDS_PER_QUERY) {
         let select = |users: &[RecordId]| select(object, users, wanted);
         let fits = |users: &[RecordId]| rest::fits(&select(users).page(&keyset::FIRST));
-        for users in soql::portions(users, MOST, &fits) {
+        for users in soql::portions(users, MAX_IDS_PER_QUERY, &fits) {
             let found = keyset::all(rest, &select(users), |row| read(row, object, users, wanted)).await;
             rows.extend(found.map_err(|refused| {
                 if error::is_missing_object(&refused) { rights::missing(object, refused) } else { refused }
@@ -91,7 +91,7 @@ fn select(object: &'static str, users: &[RecordId], entitlements: &[RecordId]) -
     Select { object, fields, filter: Some(filter.into()) }
 }
 
-fn read(row: &Row<'_>, object: &str, users: &[RecordId], entitlements: &[RecordId]) -> Result<Option<Held>> {
+fn read(row: &Row<'_>, object: &str, users: &[RecordId], entitlements: &[RecordId]) -> Result<Option<HeldRow>> {
     let ways = ways(object);
     let (_, id) = row.id("Id")?;
     let (_, user) = row.id(ways.first().map_or("UserId", |way| way.user))?;
@@ -102,7 +102,7 @@ fn read(row: &Row<'_>, object: &str, users: &[RecordId], entitlements: &[RecordI
             if !users.contains(&user) || (!asked && ways.len() == 1) {
                 return Err(row.odd("is none of those that were asked for"));
             }
-            return Ok(asked.then_some(Held { row: id, user, entitlement }));
+            return Ok(asked.then_some(HeldRow { row: id, user, entitlement }));
         }
     }
     Err(row.odd("does not say what is held"))

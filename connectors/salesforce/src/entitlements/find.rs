@@ -12,7 +12,7 @@ use connector_core::{Entitlement, EntitlementRef, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most that one query names.
-const MOST: usize = 100;
+const MAX_NAMES_PER_QUERY: usize = 100;
 
 /// For each of `wanted` the entitlements of its type that have its id as id, API name or label. An id comes before an
 /// API name, which is unique, and that before a label.
@@ -42,7 +42,9 @@ pub(crate) async fn entitlements(rest: &Rest, wanted: &[EntitlementRef]) -> Resu
 /// All of a type that have one of the texts as id or any name.
 async fn named(rest: &Rest, name: &'static str, kind: &'static Kind, texts: &[&str]) -> Result<Vec<Entitlement>> {
     let mut found = Vec::new();
-    for portion in soql::portions(texts, MOST, &|texts| rest::fits(&select(rest, kind, texts).page(&keyset::FIRST))) {
+    for portion in
+        soql::portions(texts, MAX_NAMES_PER_QUERY, &|texts| rest::fits(&select(rest, kind, texts).page(&keyset::FIRST)))
+    {
         let before = rest.hidden(kind.object);
         let answer = match part(rest, name, kind, portion).await {
             // The condition named a field that the org hides; it is known by now.

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) use token_errors::TOKEN_ERRORS;
 
 /// The longest part of a message of Salesforce that is shown.
-const SHOWN: usize = 300;
+const MAX_MESSAGE_CHARS: usize = 300;
 
 /// After which time a change that was refused in passing is worth another try.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -181,7 +181,7 @@ pub(crate) fn is_not_offered(error: &Error) -> bool {
 pub(crate) fn shown(text: &str) -> String {
     let line = text.replace("<br>", " ");
     let line = line.split_whitespace().filter(|word| *word != "^").collect::<Vec<_>>().join(" ");
-    let mut short: String = line.chars().filter(|character| !character.is_control()).take(SHOWN).collect();
+    let mut short: String = line.chars().filter(|character| !character.is_control()).take(MAX_MESSAGE_CHARS).collect();
     if short.len() < line.len() {
         short.push('…');
     }

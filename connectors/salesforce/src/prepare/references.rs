@@ -161,7 +161,7 @@ async fn entitlements(rest: &Rest, entitlement_type: &'static str, texts: &[Stri
 
 async fn users(rest: &Rest, accounts: &Accounts, texts: &[String]) -> Result<Vec<Vec<String>>> {
     let mut all = Vec::with_capacity(texts.len());
-    for texts in texts.chunks(users::find::MOST) {
+    for texts in texts.chunks(users::find::MAX_USERS_PER_QUERY) {
         let found = users::find::accounts(rest, accounts, texts, &Concern::default()).await?;
         all.extend(found.into_iter().map(|some| some.into_iter().map(|one| one.id).collect()));
     }

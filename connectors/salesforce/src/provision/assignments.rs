@@ -4,7 +4,7 @@ use super::rows::{self, Record, Row};
 use super::{HOLDS_IT, HOLDS_IT_NOT, applied, unchanged, user};
 use crate::api::Rest;
 use crate::api::ranges::RecordId;
-use crate::assignments::holders::{self, Held};
+use crate::assignments::holders::{self, HeldRow};
 use crate::assignments::holdings::Holding;
 use crate::error;
 use connector_core::{EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
@@ -68,7 +68,7 @@ pub(super) async fn revoke(
     Ok(rows::merge(known, answers))
 }
 
-async fn find(rest: &Rest, holding: &'static Holding, pairs: &[Pair<'_>]) -> Result<Vec<Held>> {
+async fn find(rest: &Rest, holding: &'static Holding, pairs: &[Pair<'_>]) -> Result<Vec<HeldRow>> {
     let unique = |ids: Vec<RecordId>| {
         let mut ids = ids;
         ids.sort_unstable();

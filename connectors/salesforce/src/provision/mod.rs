@@ -14,7 +14,7 @@ use crate::assignments::holdings::{HOLDINGS, Holding, holding};
 use connector_core::{Error, ErrorKind, Lane, Operation, Outcome, Result};
 
 /// The most records of one request.
-const MOST: usize = 200;
+const MAX_RECORDS_PER_REQUEST: usize = 200;
 
 /// What operations of a lane have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,13 @@ impl Work {
     /// The name, and the most of them in one request.
     fn lane(self) -> Lane {
         let (name, most) = match self {
-            Self::Create => ("make users", MOST),
-            Self::Change => ("change users", MOST),
-            Self::Grant(holding) => (holding.granting, MOST),
-            Self::Revoke(holding) => (holding.revoking, MOST),
-            Self::Lock => ("lock and unlock users", MOST),
+            Self::Create => ("make users", MAX_RECORDS_PER_REQUEST),
+            Self::Change => ("change users", MAX_RECORDS_PER_REQUEST),
+            Self::Grant(holding) => (holding.granting, MAX_RECORDS_PER_REQUEST),
+            Self::Revoke(holding) => (holding.revoking, MAX_RECORDS_PER_REQUEST),
+            Self::Lock => ("lock and unlock users", MAX_RECORDS_PER_REQUEST),
             Self::Password => ("set a password", 1),
-            Self::Refused => ("refuse", MOST),
+            Self::Refused => ("refuse", MAX_RECORDS_PER_REQUEST),
         };
         Lane { name, most }
     }

@@ -18,15 +18,15 @@ impl<'de> Deserialize<'de> for CustomFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "expected `none`, `all` or a list of field names")]
-        enum Written {
+        enum WordOrList {
             Word(String),
             List(Vec<String>),
         }
-        match Written::deserialize(deserializer)? {
-            Written::Word(word) if word == "none" => Ok(Self::None),
-            Written::Word(word) if word == "all" => Ok(Self::All),
-            Written::Word(_) => Err(D::Error::custom("expected `none`, `all` or a list of field names")),
-            Written::List(names) => match names.iter().find(|name| !is_field_name(name)) {
+        match WordOrList::deserialize(deserializer)? {
+            WordOrList::Word(word) if word == "none" => Ok(Self::None),
+            WordOrList::Word(word) if word == "all" => Ok(Self::All),
+            WordOrList::Word(_) => Err(D::Error::custom("expected `none`, `all` or a list of field names")),
+            WordOrList::List(names) => match names.iter().find(|name| !is_field_name(name)) {
                 Some(name) => Err(D::Error::custom(format!("`{name}` is not a field name"))),
                 None => Ok(Self::Named(names)),
             },

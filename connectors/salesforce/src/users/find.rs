@@ -14,7 +14,7 @@ use connector_core::{Account, Attributes, AttributesBuilder, Concern, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most users that are asked for at once.
-pub(crate) const MOST: usize = 200;
+pub(crate) const MAX_USERS_PER_QUERY: usize = 200;
 
 /// What a user is asked for by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +50,7 @@ pub(crate) async fn accounts(
         filter: Some(condition(keys).into()),
     };
     let mut found = Vec::new();
-    for keys in soql::portions(&unique, MOST, &|keys| rest::fits(&select(keys).page(&keyset::FIRST))) {
+    for keys in soql::portions(&unique, MAX_USERS_PER_QUERY, &|keys| rest::fits(&select(keys).page(&keyset::FIRST))) {
         let asked: BTreeSet<&Key> = keys.iter().collect();
         let select = select(keys);
         let users = keyset::all(rest, &select, |row| {

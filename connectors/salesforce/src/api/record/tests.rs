@@ -21,7 +21,7 @@ fn page(records: &[Value]) -> Value {
 
 type Line = (String, Option<String>, bool, Option<String>);
 
-fn run(body: &[u8]) -> Result<Answer<Line>> {
+fn run(body: &[u8]) -> Result<RowsRead<Line>> {
     read(body, &asked(), |row| {
         let name = row.text("Name")?.map(Cow::into_owned);
         Ok(Some((row.id("Id")?.0.into_owned(), name, row.flag("IsActive")?, row.parent_text("Profile", "Name")?)))
