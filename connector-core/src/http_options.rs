@@ -3,6 +3,7 @@
 use crate::units::TimeSpan;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use url::Url;
 
@@ -18,12 +19,20 @@ pub struct HttpOptions {
     /// The longest one request may take, retries not counted.
     #[schemars(extend("default" = "60s"))]
     pub timeout: TimeSpan,
+    /// The most requests that are sent in a second, over all pages that are read at the same time. Without it 200.
+    pub requests_per_second: Option<NonZeroU32>,
     /// Allows plain `http://` to this machine (loopback). It is refused everywhere else.
     pub allow_insecure_loopback: bool,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { ca_file: None, proxy: None, timeout: TimeSpan::from_secs(60), allow_insecure_loopback: false }
+        Self {
+            ca_file: None,
+            proxy: None,
+            timeout: TimeSpan::from_secs(60),
+            requests_per_second: None,
+            allow_insecure_loopback: false,
+        }
     }
 }
