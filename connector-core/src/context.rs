@@ -96,6 +96,11 @@ impl Context {
         })
     }
 
+    /// The opened auth strategy; `None` when the source has no `auth:` block.
+    pub fn strategy(&self) -> Option<&Arc<dyn AuthStrategy>> {
+        self.auth.as_ref()
+    }
+
     /// What the errors of the token endpoint mean at this provider, as its connector registered it.
     pub fn token_errors(&self) -> &'static [TokenErrorRow] {
         self.token_errors

@@ -3,6 +3,7 @@
 use crate::units::TimeSpan;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use url::Url;
 
@@ -18,12 +19,20 @@ pub struct HttpOptions {
     /// The time limit for one request, not counting retries.
     #[schemars(extend("default" = "60s"))]
     pub timeout: TimeSpan,
+    /// The most requests to send in a second, across all pages that are read concurrently. The default is 200.
+    pub requests_per_second: Option<NonZeroU32>,
     /// Allows plain `http://` on loopback. It is always refused for other hosts.
     pub allow_insecure_loopback: bool,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { ca_file: None, proxy: None, timeout: TimeSpan::from_secs(60), allow_insecure_loopback: false }
+        Self {
+            ca_file: None,
+            proxy: None,
+            timeout: TimeSpan::from_secs(60),
+            requests_per_second: None,
+            allow_insecure_loopback: false,
+        }
     }
 }

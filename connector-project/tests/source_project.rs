@@ -36,7 +36,7 @@ fn a_source_is_typed_with_defaults_and_opens_offline() {
     assert_eq!(auth.refs(), [("key_ref", "file:secrets/directory.key")]);
     let opened = source.open(&project).unwrap();
     assert_eq!(opened.context.source(), "people");
-    assert_eq!(opened.context.auth().unwrap().token_url().as_str(), "https://acme.example/token");
+    assert_eq!(opened.context.auth().unwrap().token_url().unwrap().as_str(), "https://acme.example/token");
 }
 
 #[test]

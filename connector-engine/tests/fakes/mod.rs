@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, AuthSettings, AuthStrategy, Connector, Context, Cursor, Error, ErrorKind, Exchange, Page,
-    Result, SecretRef, Settings, TestReport, Token, register_auth_strategy, register_connector,
+    Account, AccountSchema, AuthSettings, AuthStrategy, Connector, Context, Credential, Cursor, Error, ErrorKind,
+    Exchange, Page, Result, SecretRef, Settings, SigningKey, TestReport, register_auth_strategy, register_connector,
 };
 use connector_project::source::Project;
 use schemars::JsonSchema;
@@ -51,18 +51,25 @@ register_connector! {
 }
 
 #[derive(Debug)]
-struct Strategy(Url);
+struct Strategy {
+    token_url: Url,
+    key: Option<SigningKey>,
+}
 
 #[async_trait]
 impl AuthStrategy for Strategy {
-    async fn token(&self, _: &dyn Exchange) -> Result<Token> {
+    async fn credential(&self, _: &dyn Exchange) -> Result<Credential> {
         Err(Error::new(ErrorKind::Unsupported, "no token in tests"))
     }
 
     async fn check(&self, _: &mut TestReport) {}
 
-    fn token_url(&self) -> &Url {
-        &self.0
+    fn token_url(&self) -> Option<&Url> {
+        Some(&self.token_url)
+    }
+
+    fn signing_key(&self) -> Option<SigningKey> {
+        self.key.clone()
     }
 }
 
@@ -90,7 +97,9 @@ struct Signed {
 
 impl AuthSettings for Signed {
     fn open(self, _: &Context) -> Result<Arc<dyn AuthStrategy>> {
-        Ok(Arc::new(Strategy(self.token_url)))
+        let key =
+            SigningKey::new(self.key_ref).with_password(self.key_password_ref).with_certificate(self.certificate_ref);
+        Ok(Arc::new(Strategy { token_url: self.token_url, key: Some(key) }))
     }
 }
 

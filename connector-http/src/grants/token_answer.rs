@@ -64,11 +64,9 @@ impl Answer<'_> {
             )
             .with_help("set the app to issue bearer tokens"));
         }
-        Ok(Token {
-            access_token: SecretString::from(access_token),
-            expires_in: members.get("expires_in").and_then(seconds),
-            members: public(members),
-        })
+        let mut token = Token::new(SecretString::from(access_token));
+        token.expires_in = members.get("expires_in").and_then(seconds);
+        Ok(token.with_members(public(members)))
     }
 
     fn refusal(&self, code: &str, description: &str) -> Error {
@@ -155,7 +153,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, content_type: &str, body: &str) -> Result<Token> {
-        let reply = Reply { status, content_type: content_type.to_owned(), date: None, body: body.into() };
+        let reply = Reply::new(status, body).with_content_type(content_type);
         let url = Url::parse("https://acme.example/oauth2/token").unwrap();
         Answer { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH, provider: &[] }
             .read(&SecretString::from("sent-secret"))
@@ -216,12 +214,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_off_is_named_in_an_invalid_grant() {
-        let reply = Reply {
-            status: 400,
-            content_type: "application/json".to_owned(),
-            date: Some("Thu, 01 Jan 1970 00:05:00 GMT".to_owned()),
-            body: br#"{"error":"invalid_grant","error_description":"expired authorization code"}"#.to_vec(),
-        };
+        let body = br#"{"error":"invalid_grant","error_description":"expired authorization code"}"#;
+        let reply = Reply::new(400, body).with_date("Thu, 01 Jan 1970 00:05:00 GMT");
         let url = Url::parse("https://acme.example/").unwrap();
         let answer =
             |now| Answer { reply: &reply, url: &url, now, provider: &[] }.read(&SecretString::from("x")).unwrap_err();

@@ -3,7 +3,7 @@
 use crate::server::{Scripted, answer};
 use crate::source::{TOKEN_PATH, client, plain, requests, started, token_url, with_client_secret};
 use connector_core::{Context, ErrorKind, Retry, TokenErrorRow, registry};
-use connector_http::{Client, Verdict};
+use connector_http::{Client, Reach, Verdict};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use wiremock::matchers::{header, method, path};
@@ -150,7 +150,8 @@ async fn what_the_connector_registered_explains_an_error_of_its_provider() {
         });
         let bare = Context::new("acme", ".").with_http(plain()).with_token_errors(ROWS);
         let strategy = (registry::auth_strategy("client_credentials").unwrap().open)(auth, &bare).unwrap();
-        let error = Client::open(&bare.with_auth(strategy), |_, _| false).unwrap().token().await.unwrap_err();
+        let error =
+            Client::open(&bare.with_auth(strategy), Reach::named_by_token()).unwrap().token().await.unwrap_err();
         assert_eq!(error.kind(), kind);
         assert!(error.message().contains(message), "{error}");
         assert!(error.help().unwrap().contains(help), "{error:?}");
@@ -201,6 +202,6 @@ async fn a_token_at_the_end_of_its_life_is_renewed_before_it_is_sent() {
 #[tokio::test]
 async fn opening_a_client_sends_nothing() {
     let server = MockServer::start().await;
-    Client::open(&with_client_secret(&token_url(&server), plain()), |_, _| false).unwrap();
+    Client::open(&with_client_secret(&token_url(&server), plain()), Reach::named_by_token()).unwrap();
     assert!(server.received_requests().await.unwrap().is_empty());
 }

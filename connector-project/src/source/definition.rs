@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// One configured system, as its file defines it.
 #[derive(Clone, Debug)]
@@ -69,12 +68,6 @@ impl AuthBlock {
     /// The secret ref in the field of that name.
     pub fn secret_ref(&self, name: &str) -> Option<SecretRef> {
         self.settings[name].as_str()?.parse().ok()
-    }
-
-    /// How long before its end the certificate is to be renewed, where the block says so.
-    pub fn renew_before(&self) -> Option<Duration> {
-        let text = self.settings["rotation"]["before_expiry"].as_str()?;
-        text.parse().ok().map(TimeSpan::duration)
     }
 }
 

@@ -14,7 +14,7 @@ use connector_core::{
     Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page,
     PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, RotateCertificate, TestReport,
 };
-use connector_http::Client;
+use connector_http::{Client, Reach};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -34,8 +34,10 @@ impl Salesforce {
     /// Offline.
     pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields, apps: Apps) -> Result<Self> {
         let auth = context.auth()?;
-        hosts::refuse_lightning(auth.token_url())?;
-        let client = Client::open(context, hosts::allowed)?;
+        if let Some(token_url) = auth.token_url() {
+            hosts::refuse_lightning(token_url)?;
+        }
+        let client = Client::open(context, Reach::named_by_token().and_where(hosts::allowed))?;
         Ok(Self {
             source: context.source().to_owned(),
             auth,

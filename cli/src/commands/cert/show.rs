@@ -74,8 +74,8 @@ fn text_of(path: &Path) -> Result<SecretString> {
 
 /// The certificate of a source, and its key if that can be opened.
 async fn of_source(project: &Project, source: &Source) -> Result<Shown> {
-    let Some(reference) = source.auth.as_ref().and_then(|auth| auth.secret_ref("certificate_ref")) else {
-        return Err(Error::new(ErrorKind::NotFound, format!("source `{}` has no `certificate_ref`", source.name))
+    let Some(reference) = source.signing_key(project).and_then(|key| key.certificate_ref) else {
+        return Err(Error::new(ErrorKind::NotFound, format!("source `{}` names no certificate", source.name))
             .with_help("add `certificate_ref` to its `auth:` block, or use the path of a certificate file"));
     };
     let context = Context::new(&source.name, project.folder());

@@ -121,6 +121,7 @@ fn http_as_json(source: &Source) -> Value {
         "ca_file": http.ca_file,
         "proxy": http.proxy.as_ref().map(proxy_without_login),
         "timeout": http.timeout,
+        "requests_per_second": http.requests_per_second,
         "allow_insecure_loopback": http.allow_insecure_loopback,
     })
 }

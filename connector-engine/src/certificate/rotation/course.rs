@@ -80,8 +80,8 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
     }
 
     async fn password(&self) -> Result<Option<SecretString>> {
-        let auth = self.of.source.auth.as_ref();
-        let Some(reference) = auth.and_then(|auth| auth.secret_ref("key_password_ref")) else { return Ok(None) };
+        let key = self.of.source.signing_key(self.of.project);
+        let Some(reference) = key.and_then(|key| key.password_ref) else { return Ok(None) };
         let context = Context::new(&self.of.source.name, self.of.project.folder());
         Ok(Some(password_from(&context.secret(&reference).await?)))
     }

@@ -54,7 +54,7 @@ impl<'a> Rotation<'a> {
             unfinished => (unfinished, None),
         };
         let auth = source.auth.as_ref().ok_or_else(|| no_certificate(&source.name))?;
-        let (key_ref, certificate_ref) = refs(&source.name, auth)?;
+        let (key_ref, certificate_ref) = refs(project, &source)?;
         alone(project, &source, [&key_ref, &certificate_ref])?;
         let app = app_of(project, &source, auth, unfinished.as_ref())?;
         let old = old(project, &source, &certificate_ref).await?;
@@ -90,10 +90,11 @@ fn files_of(project: &Project, record: &RotationRecord) -> Files {
 }
 
 /// The refs of key and certificate, which must be files: something has to be written in their place.
-fn refs(source: &str, auth: &AuthBlock) -> Result<(SecretRef, SecretRef)> {
-    let of = |name: &str| auth.secret_ref(name);
-    let key = of("key_ref").ok_or_else(|| no_certificate(source))?;
-    let certificate = of("certificate_ref").ok_or_else(|| no_certificate(source))?;
+fn refs(project: &Project, source: &Source) -> Result<(SecretRef, SecretRef)> {
+    let signing_key = source.signing_key(project).ok_or_else(|| no_certificate(&source.name))?;
+    let source = &source.name;
+    let (key, certificate) = (signing_key.key_ref, signing_key.certificate_ref);
+    let certificate = certificate.ok_or_else(|| no_certificate(source))?;
     for (name, reference) in [("key_ref", &key), ("certificate_ref", &certificate)] {
         if reference.scheme() != "file" {
             let message =
@@ -124,8 +125,9 @@ fn alone(project: &Project, source: &Source, refs: [&SecretRef; 2]) -> Result<()
     for name in project.sources()?.iter().filter(|name| **name != source.name) {
         // A source that can't be read can't sign in either.
         let Ok(other) = project.load(name) else { continue };
-        let theirs = other.auth.iter().flat_map(|auth| ["key_ref", "certificate_ref"].map(|key| auth.secret_ref(key)));
-        let theirs: Vec<_> = theirs.flatten().filter_map(|reference| real(&reference)).collect();
+        let theirs = other.signing_key(project).into_iter();
+        let theirs = theirs.flat_map(|key| [Some(key.key_ref), key.certificate_ref]).flatten();
+        let theirs: Vec<_> = theirs.filter_map(|reference| real(&reference)).collect();
         if let Some(shared) =
             refs.into_iter().find(|reference| real(reference).is_some_and(|path| theirs.contains(&path)))
         {
@@ -139,7 +141,7 @@ fn alone(project: &Project, source: &Source, refs: [&SecretRef; 2]) -> Result<()
 
 fn no_certificate(source: &str) -> Error {
     Error::new(ErrorKind::Definition, format!("`{source}` does not sign in with a key and a certificate that it names"))
-        .with_help("a source with `grant_type: jwt_bearer`, `key_ref` and `certificate_ref` can be rotated")
+        .with_help("a source whose `auth:` has `key_ref` and `certificate_ref` can be rotated, as with `grant_type: jwt_bearer`")
 }
 
 /// The app that gets the certificate: the second one where there is one, else the one in use.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use connector_core::{
-    AuthStrategy, Connector, Context, Cursor, Exchange, HttpOptions, Page, Result, TestReport, Token,
+    AuthStrategy, Connector, Context, Credential, Cursor, Exchange, HttpOptions, Page, Result, TestReport, Token,
 };
 use connector_core::{Settings as _, registry};
 use serde_json::{Value, json};
@@ -174,14 +174,14 @@ struct FixedToken {
 
 #[async_trait]
 impl AuthStrategy for FixedToken {
-    async fn token(&self, _: &dyn Exchange) -> Result<Token> {
+    async fn credential(&self, _: &dyn Exchange) -> Result<Credential> {
         let number = self.logins.fetch_add(1, Ordering::Relaxed);
         let members = json!({"instance_url": self.token_url.as_str()}).as_object().unwrap().clone();
-        Ok(Token { access_token: format!("00D!token{number}").into(), expires_in: None, members })
+        Ok(Credential::Bearer(Token::new(format!("00D!token{number}").into()).with_members(members)))
     }
     async fn check(&self, _: &mut TestReport) {}
-    fn token_url(&self) -> &Url {
-        &self.token_url
+    fn token_url(&self) -> Option<&Url> {
+        Some(&self.token_url)
     }
 }
 
