@@ -47,9 +47,9 @@ async fn killed_processes_lose_nothing() {
     assert_eq!(report.status, RunStatus::Succeeded);
     assert!(kills > 0, "every job ended before it was killed");
     if killed.number("SELECT count(*) FROM runs") == 1 {
-        assert_eq!(report.accounts.added, 400);
+        assert_eq!(report.counts.accounts.added, 400);
         assert_eq!(killed.rows(), calm.rows());
     } else {
-        assert_eq!(report.accounts.unchanged, 400);
+        assert_eq!(report.counts.accounts.unchanged, 400);
     }
 }

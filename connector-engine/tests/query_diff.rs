@@ -177,8 +177,11 @@ async fn a_diff_names_what_changed() {
         Ok(())
     })
     .unwrap();
-    assert_eq!((summary.accounts.added, summary.accounts.changed, summary.accounts.removed), (0, 1, 1));
-    assert_eq!((summary.assignments.added, summary.assignments.removed), (1, 3));
+    assert_eq!(
+        (summary.counts.accounts.added, summary.counts.accounts.changed, summary.counts.accounts.removed),
+        (0, 1, 1)
+    );
+    assert_eq!((summary.counts.assignments.added, summary.counts.assignments.removed), (1, 3));
     assert_eq!(
         told[0],
         json!({"what": "account", "change": "changed", "id": "00002", "name": "00002@acme.example",

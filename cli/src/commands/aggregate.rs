@@ -84,7 +84,7 @@ fn aggregate_one(
         source = report.source,
         run = report.run,
         status = report.status.name(),
-        accounts = report.accounts.seen,
+        accounts = report.counts.accounts.seen,
         api_calls = report.api_calls,
         "the aggregation ended"
     );
@@ -138,15 +138,15 @@ fn what_next(invocation: &Invocation, report: &RunReport) {
             (&format!("connector diff {source}"), "what this run changed"),
         ]),
         RunStatus::Interrupted | RunStatus::Failed | RunStatus::Running => {
-            if report.accounts.seen + report.entitlements.seen + report.assignments.seen == 0 {
+            if report.counts.named().iter().all(|(_, counts)| counts.seen == 0) {
                 printer.next(&[(&format!("connector test {source}"), "find out what is wrong, step by step")]);
                 return;
             }
             let kept = format!(
                 "What was read is kept: {} accounts, {} entitlements, {} assignments. Nothing was marked removed.",
-                count(report.accounts.seen),
-                count(report.entitlements.seen),
-                count(report.assignments.seen)
+                count(report.counts.accounts.seen),
+                count(report.counts.entitlements.seen),
+                count(report.counts.assignments.seen)
             );
             printer.note(format!("\n{}", wrap(&kept, printer.prose_width()).join("\n")));
             printer.next(&[

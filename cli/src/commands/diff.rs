@@ -82,9 +82,7 @@ fn show_summary(invocation: &Invocation, summary: &DiffSummary) -> Result<(), St
     let printer = &invocation.printer;
     let mut table =
         Table::new([Column::new(""), Column::number("added"), Column::number("changed"), Column::number("removed")]);
-    let kinds =
-        [("accounts", summary.accounts), ("entitlements", summary.entitlements), ("assignments", summary.assignments)];
-    for (kind, Tally { added, changed, removed }) in kinds {
+    for (kind, &Tally { added, changed, removed }) in summary.counts.named() {
         let shown = |number: u64| text_cell(if number == 0 { "–".to_owned() } else { count(number) });
         table.row([
             text_cell(kind),

@@ -38,7 +38,7 @@ impl ProgressDisplay {
         if self.bar.is_hidden() {
             return;
         }
-        let steps = [progress.accounts, progress.entitlements, progress.assignments];
+        let steps = progress.steps.named().map(|(_, step)| *step);
         let seen: u64 = steps.iter().map(|step| step.seen).sum();
         let before = *self.before.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(if progress.resumed {
             seen
@@ -68,12 +68,7 @@ impl ProgressDisplay {
             _ => self.bar.set_style(style("{spinner} {prefix}  {msg}")),
         }
         parts.push(format!("{} API calls", count(progress.api_calls)));
-        let rows = [
-            ("accounts", progress.accounts),
-            ("entitlements", progress.entitlements),
-            ("assignments", progress.assignments),
-        ]
-        .map(|(what, step)| so_far(what, step));
+        let rows = progress.steps.named().map(|(what, step)| so_far(what, *step));
         self.bar.set_message(format!("{}\n  {}", parts.join("  "), rows.join("  ")));
     }
 }

@@ -15,8 +15,7 @@ const TABLE_WIDTH: usize = 60;
 pub(crate) fn render_summary(report: &RunReport, width: Option<usize>) -> String {
     let mut text = headline(report);
     text.push_str("\n\n");
-    let kinds =
-        [("accounts", &report.accounts), ("entitlements", &report.entitlements), ("assignments", &report.assignments)];
+    let kinds = report.counts.named();
     if kinds.iter().all(|(_, counts)| counts.seen + counts.removed == 0) && report.status != RunStatus::Succeeded {
         // A table of nothing tells nothing.
         text.pop();
@@ -116,7 +115,7 @@ fn indent(text: &str) -> String {
 mod tests {
     use super::*;
     use connector_core::Allowance;
-    use connector_engine::store::Mode;
+    use connector_engine::store::{Mode, PerStep};
 
     #[test]
     fn a_summary_reads_well_at_every_width() {
@@ -126,9 +125,11 @@ mod tests {
             mode: Mode::Full,
             status: RunStatus::Succeeded,
             resumed: true,
-            accounts: Counts { seen: 100_000, added: 12, changed: 345, unchanged: 99_643, removed: 7 },
-            entitlements: Counts { seen: 412, unchanged: 412, ..Counts::default() },
-            assignments: Counts { seen: 300_000, added: 36, unchanged: 299_964, removed: 21, ..Counts::default() },
+            counts: PerStep {
+                accounts: Counts { seen: 100_000, added: 12, changed: 345, unchanged: 99_643, removed: 7 },
+                entitlements: Counts { seen: 412, unchanged: 412, ..Counts::default() },
+                assignments: Counts { seen: 300_000, added: 36, unchanged: 299_964, removed: 21, ..Counts::default() },
+            },
             api_calls: 208,
             retries: 2,
             bytes_received: 120_000_000,

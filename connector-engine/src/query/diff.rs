@@ -3,7 +3,7 @@
 use super::difference::{AttributeChange, Change, Difference, of_accounts, of_entitlements};
 use super::life::Life;
 use super::reading::{Reading, key_of};
-use crate::store::{AccountImage, EntitlementImage, Step, Store, StoredRun, select_runs, sql};
+use crate::store::{AccountImage, EntitlementImage, PerStep, Step, Store, StoredRun, select_runs, sql};
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
 use rusqlite::{Row, params};
 use serde::Serialize;
@@ -36,12 +36,9 @@ pub struct DiffSummary {
     pub from: Option<String>,
     /// The later run.
     pub to: String,
-    /// Accounts.
-    pub accounts: Tally,
-    /// Entitlements.
-    pub entitlements: Tally,
-    /// Assignments.
-    pub assignments: Tally,
+    /// How many of each.
+    #[serde(flatten)]
+    pub counts: PerStep<Tally>,
 }
 
 /// Streams what changed from the end of the run `from` to the end of the run `to`: accounts, entitlements, then
@@ -78,9 +75,11 @@ pub fn diff(
     Ok(DiffSummary {
         from: from.map(|run| run.report.run),
         to: to.report.run,
-        accounts: span.rows::<AccountImage>(&mut each)?,
-        entitlements: span.rows::<EntitlementImage>(&mut each)?,
-        assignments: span.assignments(&mut each)?,
+        counts: PerStep {
+            accounts: span.rows::<AccountImage>(&mut each)?,
+            entitlements: span.rows::<EntitlementImage>(&mut each)?,
+            assignments: span.assignments(&mut each)?,
+        },
     })
 }
 

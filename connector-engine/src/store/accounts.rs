@@ -34,13 +34,13 @@ impl Pass {
             }
             return Ok(true);
         };
-        if !self.seen_accounts.insert(stored.id) {
+        if !self.seen.accounts.insert(stored.id) {
             return Ok(false);
         }
         self.new_accounts = false;
-        self.accounts.seen += 1;
+        self.tallies.accounts.seen += 1;
         if stored.same_hash && stored.removed_run.is_none() {
-            self.assignments.seen += inline.len() as u64;
+            self.tallies.assignments.seen += inline.len() as u64;
         } else {
             self.update_account(connection, account, &hash, &stored)?;
             self.sync_inline(connection, &account.id, &inline)?;
@@ -55,9 +55,9 @@ impl Pass {
         account: &Account,
         inline: &[&EntitlementRef],
     ) -> Result<()> {
-        self.seen_accounts.insert(id);
-        self.accounts.seen += 1;
-        self.accounts.added += 1;
+        self.seen.accounts.insert(id);
+        self.tallies.accounts.seen += 1;
+        self.tallies.accounts.added += 1;
         for entitlement in inline {
             self.hold_inline(connection, &account.id, entitlement)?;
         }
@@ -120,8 +120,8 @@ impl Pass {
             self.keep_change(connection, Step::Accounts, stored.id, before.as_deref(), stored.removed_run)?;
         }
         match (stored.removed_run, changed) {
-            (Some(_), _) => self.accounts.added += 1,
-            (None, true) => self.accounts.changed += 1,
+            (Some(_), _) => self.tallies.accounts.added += 1,
+            (None, true) => self.tallies.accounts.changed += 1,
             (None, false) => {}
         }
         sql::execute(

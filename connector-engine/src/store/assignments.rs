@@ -69,7 +69,7 @@ impl Pass {
         }
         for entitlement in rows {
             if held.contains(&entitlement) {
-                self.assignments.seen += 1;
+                self.tallies.assignments.seen += 1;
             } else {
                 self.hold(connection, Key { account, entitlement, inline: true })?;
             }
@@ -91,7 +91,7 @@ impl Pass {
                  WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
             params![self.source, account, entitlement, inline, self.run],
         )?;
-        self.assignments.removed += 1;
+        self.tallies.assignments.removed += 1;
         Ok(())
     }
 
@@ -104,11 +104,11 @@ impl Pass {
             self.new_assignments = true;
             return self.insert_assignment(connection, key);
         };
-        if !key.inline && !self.seen_assignments.insert(stored.id) {
+        if !key.inline && !self.seen.assignments.insert(stored.id) {
             return Ok(false);
         }
         self.new_assignments = false;
-        self.assignments.seen += 1;
+        self.tallies.assignments.seen += 1;
         if let Some(removed_run) = stored.removed_run {
             self.keep_change(connection, Step::Assignments, stored.id, None, Some(removed_run))?;
             sql::execute(
@@ -117,7 +117,7 @@ impl Pass {
                      WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
                 params![self.source, key.account, key.entitlement, key.inline, self.run],
             )?;
-            self.assignments.added += 1;
+            self.tallies.assignments.added += 1;
         }
         Ok(true)
     }
@@ -133,11 +133,11 @@ impl Pass {
             return Ok(false);
         }
         if !key.inline {
-            self.seen_assignments.insert(self.next_assignment);
+            self.seen.assignments.insert(self.next_assignment);
         }
         self.next_assignment += 1;
-        self.assignments.seen += 1;
-        self.assignments.added += 1;
+        self.tallies.assignments.seen += 1;
+        self.tallies.assignments.added += 1;
         Ok(true)
     }
 

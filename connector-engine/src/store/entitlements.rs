@@ -20,10 +20,10 @@ impl Pass {
     pub(crate) fn entitlement(&mut self, connection: &Connection, entitlement: &Entitlement) -> Result<bool> {
         let hash = self.hasher.entitlement(entitlement);
         let id = self.entitlement_row(connection, &entitlement.key)?;
-        if !self.seen_entitlements.insert(id) {
+        if !self.seen.entitlements.insert(id) {
             return Ok(false);
         }
-        self.entitlements.seen += 1;
+        self.tallies.entitlements.seen += 1;
         let stored = sql::first(
             connection,
             "SELECT hash, first_run, removed_run FROM entitlements WHERE id = ?1",
@@ -67,9 +67,9 @@ impl Pass {
             }
         }
         if !stored.read_before || stored.removed_run.is_some() {
-            self.entitlements.added += 1;
+            self.tallies.entitlements.added += 1;
         } else if changed {
-            self.entitlements.changed += 1;
+            self.tallies.entitlements.changed += 1;
         }
         sql::execute(
             connection,

@@ -1,5 +1,6 @@
 //! The guard before the removal of what a run did not see.
 
+use super::step::Step;
 use connector_core::{Error, ErrorKind, Percentage};
 use std::collections::BTreeMap;
 
@@ -35,13 +36,6 @@ pub(crate) struct Guard<'a> {
     pub(crate) names: &'a [String],
 }
 
-/// What is counted by type.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    Entitlements,
-    Assignments,
-}
-
 impl Guard<'_> {
     /// Why the accounts must not be removed, if so. `known_before` lived before the run.
     pub(crate) fn accounts(&self, census: Census, known_before: u64) -> Option<Error> {
@@ -75,19 +69,16 @@ impl Guard<'_> {
     }
 
     /// Why entitlements or assignments must not be removed, if so: all of them, or most of a type, are missing.
-    pub(crate) fn by_type(&self, kind: Kind, census: &BTreeMap<usize, Census>) -> Option<Error> {
+    pub(crate) fn by_type(&self, step: Step, census: &BTreeMap<usize, Census>) -> Option<Error> {
         if self.threshold.percent() >= 100.0 {
             return None;
         }
-        let (one, many) = match kind {
-            Kind::Entitlements => ("entitlement", "entitlements"),
-            Kind::Assignments => ("assignment", "assignments"),
-        };
+        let many = step.name();
         let alive: u64 = census.values().map(|one| one.alive).sum();
         let seen: u64 = census.values().map(|one| one.seen).sum();
         if alive > 0 && seen == 0 {
             return Some(refusal(format!(
-                "the source showed no {one}, but the store has {alive}: nothing was removed"
+                "the source showed no {many}, but the store has {alive}: nothing was removed"
             )));
         }
         let limit = if self.threshold > MOST { self.threshold } else { MOST };

@@ -37,5 +37,6 @@ pub use open::Store;
 pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};
 pub use run::{Counts, Mode, RunError, RunReport, RunStatus};
 pub(crate) use sql::fault;
+pub use step::PerStep;
 pub(crate) use step::Step;
-pub(crate) use writer::{Ending, Items, ReadPage, SeenSoFar, Usage};
+pub(crate) use writer::{Ending, Items, ReadPage, Usage};

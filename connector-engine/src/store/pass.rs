@@ -3,7 +3,7 @@
 use super::image::Hasher;
 use super::seen::Seen;
 use super::sql;
-use super::step::Step;
+use super::step::{PerStep, Step};
 use connector_core::{EntitlementRef, Result};
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
@@ -25,12 +25,8 @@ pub(crate) struct Tallies {
 pub(crate) struct Pass {
     pub(crate) source: i64,
     pub(crate) run: i64,
-    pub(crate) accounts: Tallies,
-    pub(crate) entitlements: Tallies,
-    pub(crate) assignments: Tallies,
-    pub(crate) seen_accounts: Seen,
-    pub(crate) seen_entitlements: Seen,
-    pub(crate) seen_assignments: Seen,
+    pub(crate) tallies: PerStep<Tallies>,
+    pub(crate) seen: PerStep<Seen>,
     pub(crate) next_assignment: i64,
     pub(crate) hasher: Hasher,
     /// Whether the last row was new, and so the next one probably is: it is inserted first and looked for after that.
@@ -53,26 +49,18 @@ impl Pass {
                  FROM runs WHERE number = ?1",
             [run],
             |row| {
-                let mut all = [Tallies::default(); 3];
-                for (at, tallies) in all.iter_mut().enumerate() {
-                    tallies.seen = row.get(at * 4)?;
-                    tallies.added = row.get(at * 4 + 1)?;
-                    tallies.changed = row.get(at * 4 + 2)?;
-                    tallies.removed = row.get(at * 4 + 3)?;
-                }
-                Ok(all)
+                let from = |column| -> rusqlite::Result<Tallies> {
+                    let (seen, added) = (row.get(column)?, row.get(column + 1)?);
+                    Ok(Tallies { seen, added, changed: row.get(column + 2)?, removed: row.get(column + 3)? })
+                };
+                Ok(PerStep { accounts: from(0)?, entitlements: from(4)?, assignments: from(8)? })
             },
         )?;
-        let [accounts, entitlements, assignments] = tallies;
         Ok(Self {
             source,
             run,
-            accounts,
-            entitlements,
-            assignments,
-            seen_accounts: Seen::load(connection, run, Step::Accounts)?,
-            seen_entitlements: Seen::load(connection, run, Step::Entitlements)?,
-            seen_assignments: Seen::load(connection, run, Step::Assignments)?,
+            tallies,
+            seen: PerStep::try_of(|step| Seen::load(connection, run, step))?,
             next_assignment,
             hasher: Hasher::default(),
             new_accounts: false,
@@ -84,15 +72,15 @@ impl Pass {
 
     /// Writes what a page changed.
     pub(crate) fn save(&mut self, connection: &Connection) -> Result<()> {
-        self.seen_accounts.flush(connection)?;
-        self.seen_entitlements.flush(connection)?;
-        self.seen_assignments.flush(connection)?;
+        for step in [Step::Accounts, Step::Entitlements, Step::Assignments] {
+            self.seen[step].flush(connection)?;
+        }
         sql::execute(
             connection,
             "UPDATE sources SET next_assignment = ?2 WHERE id = ?1 AND next_assignment <> ?2",
             params![self.source, self.next_assignment],
         )?;
-        let (accounts, entitlements, assignments) = (self.accounts, self.entitlements, self.assignments);
+        let PerStep { accounts, entitlements, assignments } = self.tallies;
         sql::execute(
             connection,
             "UPDATE runs SET

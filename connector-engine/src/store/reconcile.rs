@@ -1,6 +1,6 @@
 //! The end of a full run: what was not seen is marked as removed, unless a guard says no.
 
-use super::guard::{Census, Guard, Kind};
+use super::guard::{Census, Guard};
 use super::pass::Pass;
 use super::report;
 use super::sql;
@@ -47,12 +47,12 @@ impl Pass {
         let missing = |census: &BTreeMap<usize, Census>| census.values().map(|one| one.gone()).sum::<u64>();
         let (missing_entitlements, missing_assignments) = (missing(&entitlements), missing(&assignments));
         if remove {
-            let known_before = accounts.alive.saturating_sub(self.accounts.added);
+            let known_before = accounts.alive.saturating_sub(self.tallies.accounts.added);
             let guard = Guard { threshold, names: &types.names };
             let refusal = guard
                 .accounts(accounts, known_before)
-                .or_else(|| guard.by_type(Kind::Entitlements, &entitlements))
-                .or_else(|| guard.by_type(Kind::Assignments, &assignments));
+                .or_else(|| guard.by_type(Step::Entitlements, &entitlements))
+                .or_else(|| guard.by_type(Step::Assignments, &assignments));
             if refusal.is_some() {
                 return Ok(refusal);
             }
@@ -110,7 +110,7 @@ impl Pass {
             [self.source],
             |row| row.get(0),
         )?;
-        Ok(Census { alive, seen: self.accounts.seen })
+        Ok(Census { alive, seen: self.tallies.accounts.seen })
     }
 
     fn census_of_entitlements(&self, connection: &Connection, types: &Types) -> Result<BTreeMap<usize, Census>> {
@@ -119,7 +119,7 @@ impl Pass {
         let read = |row: &Row<'_>| row.get(0);
         sql::each(connection, query, [self.source], read, |id| {
             if let Some(place) = types.reconciled(id) {
-                census.entry(place).or_default().count(self.seen_entitlements.contains(id));
+                census.entry(place).or_default().count(self.seen.entitlements.contains(id));
             }
             Ok(())
         })?;
@@ -132,7 +132,7 @@ impl Pass {
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
         sql::each(connection, query, [self.source], read, |(entitlement, id)| {
             if let Some(place) = types.reconciled(entitlement) {
-                census.entry(place).or_default().count(self.seen_assignments.contains(id));
+                census.entry(place).or_default().count(self.seen.assignments.contains(id));
             }
             Ok(())
         })?;
@@ -147,13 +147,13 @@ impl Pass {
             let Some((last, _)) = portion.last() else { return Ok(()) };
             after = *last;
             for (id, account) in &portion {
-                if !self.seen_accounts.contains(*id) {
+                if !self.seen.accounts.contains(*id) {
                     sql::execute(
                         connection,
                         "UPDATE accounts SET removed_run = ?2 WHERE id = ?1",
                         params![id, self.run],
                     )?;
-                    self.accounts.removed += 1;
+                    self.tallies.accounts.removed += 1;
                     self.remove_assignments_of(connection, account)?;
                 }
             }
@@ -170,7 +170,7 @@ impl Pass {
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
         for (entitlement, inline, id) in held {
-            if inline || !self.seen_assignments.contains(id) {
+            if inline || !self.seen.assignments.contains(id) {
                 self.remove_assignment(connection, account, entitlement, inline)?;
             }
         }
@@ -185,13 +185,13 @@ impl Pass {
             |row| row.get(0),
         )?;
         for id in alive {
-            if types.reconciled(id).is_some() && !self.seen_entitlements.contains(id) {
+            if types.reconciled(id).is_some() && !self.seen.entitlements.contains(id) {
                 sql::execute(
                     connection,
                     "UPDATE entitlements SET removed_run = ?2 WHERE id = ?1",
                     params![id, self.run],
                 )?;
-                self.entitlements.removed += 1;
+                self.tallies.entitlements.removed += 1;
             }
         }
         Ok(())
@@ -211,7 +211,7 @@ impl Pass {
             let Some((account, entitlement, _)) = portion.last() else { return Ok(()) };
             after = (account.clone(), *entitlement);
             for (account, entitlement, id) in &portion {
-                if types.reconciled(*entitlement).is_some() && !self.seen_assignments.contains(*id) {
+                if types.reconciled(*entitlement).is_some() && !self.seen.assignments.contains(*id) {
                     self.remove_assignment(connection, account, *entitlement, false)?;
                 }
             }

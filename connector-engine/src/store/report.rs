@@ -2,6 +2,7 @@
 
 use super::run::{Counts, Mode, RunError, RunReport, RunStatus, kind_from_name};
 use super::sql;
+use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::types::Type;
@@ -75,9 +76,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
         mode: Mode::Full,
         status: RunStatus::from_name(&row.get::<_, String>(4)?),
         resumed: row.get(5)?,
-        accounts: counts(row, 8)?,
-        entitlements: counts(row, 12)?,
-        assignments: counts(row, 16)?,
+        counts: PerStep { accounts: counts(row, 8)?, entitlements: counts(row, 12)?, assignments: counts(row, 16)? },
         api_calls: row.get(20)?,
         retries: row.get(21)?,
         bytes_received: row.get(22)?,

@@ -1,5 +1,6 @@
 //! What a run comes to.
 
+use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -108,12 +109,9 @@ pub struct RunReport {
     pub status: RunStatus,
     /// Whether it went on from where an earlier job stopped.
     pub resumed: bool,
-    /// Accounts.
-    pub accounts: Counts,
-    /// Entitlements.
-    pub entitlements: Counts,
-    /// Assignments, those that come with the accounts included.
-    pub assignments: Counts,
+    /// How many rows it saw, and what became of them.
+    #[serde(flatten)]
+    pub counts: PerStep<Counts>,
     /// Requests sent to the source, repeated ones included.
     pub api_calls: u64,
     /// Repeated requests.

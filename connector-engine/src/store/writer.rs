@@ -1,11 +1,11 @@
 //! The one who writes: commits pages and ends the run.
 
 use super::lock::RunLock;
-use super::pass::{Pass, Tallies};
+use super::pass::Pass;
 use super::report;
 use super::run::{RunReport, RunStatus};
 use super::sql;
-use super::step::Step;
+use super::step::{PerStep, Step};
 use connector_core::{
     Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
 };
@@ -85,9 +85,6 @@ pub(crate) enum Ending {
     Interrupted,
 }
 
-/// Rows seen so far: accounts, entitlements, assignments.
-pub(crate) type SeenSoFar = [u64; 3];
-
 /// The one who writes: holds the source for a job, commits its pages and ends its run.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -116,7 +113,7 @@ impl Writer {
     /// Commits a page: its rows, the bits of what was seen and the change of the frontier, in one transaction.
     ///
     /// After an error the memory of this writer no longer fits the store: it can only end the run as failed.
-    pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<SeenSoFar> {
+    pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<PerStep<u64>> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.pass, self.fence)?;
         let fresh = take_in(&transaction, &mut self.pass, &page.items)?;
@@ -132,8 +129,8 @@ impl Writer {
         Ok(self.seen_so_far())
     }
 
-    pub(crate) fn seen_so_far(&self) -> SeenSoFar {
-        [&self.pass.accounts, &self.pass.entitlements, &self.pass.assignments].map(|tallies: &Tallies| tallies.seen)
+    pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
+        self.pass.tallies.map(|tallies| tallies.seen)
     }
 
     /// Calls that earlier jobs of this run made.
