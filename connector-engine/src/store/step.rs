@@ -18,10 +18,6 @@ impl Step {
     pub(crate) fn name(self) -> &'static str {
         self.into()
     }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        name.parse().ok()
-    }
 }
 
 /// One value for accounts, one for entitlements, one for assignments.
