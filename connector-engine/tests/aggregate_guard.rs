@@ -58,10 +58,10 @@ async fn an_aggregation_that_saw_less_deletes_nothing() {
     // No entitlements, no assignments, none of a type.
     let mut without = world.clone();
     without.entitlements.clear();
-    assert_refused(&place.aggregate(&without).await, "showed no entitlement, but the store has 6");
+    assert_refused(&place.aggregate(&without).await, "showed no entitlements, but the store has 6");
     let mut without = world.clone();
     without.assignments.clear();
-    assert_refused(&place.aggregate(&without).await, "showed no assignment, but the store has 200");
+    assert_refused(&place.aggregate(&without).await, "showed no assignments, but the store has 200");
     let mut more = world.clone();
     more.add_entitlement("queue/q", "Queue");
     more.assign("00001", "queue/q");

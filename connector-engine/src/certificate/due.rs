@@ -2,7 +2,7 @@
 
 use super::watch::glance;
 use connector_core::{Error, ErrorKind, Result};
-use connector_project::source::{AuthBlock, Project, Source};
+use connector_project::source::{Project, Source};
 use jiff::Timestamp;
 use std::time::Duration;
 

@@ -164,11 +164,13 @@ impl History<'_> {
             locked: account.locked,
             attributes: account.attributes.clone(),
         };
-        let after = |run| Life::values_at(&past, run).and_then(AccountImage::from_text).unwrap_or_else(|| now.clone());
+        let after = |run| Life::values_at(&past, run).map_or_else(|| Ok(now.clone()), AccountImage::from_text);
         self.entries.push((life.first, Event::Added, Vec::new(), None));
         for PastChange { run, before, removed } in &past {
-            let before = before.as_deref().and_then(AccountImage::from_text);
-            let changes = before.map(|before| of_accounts(Some(&before), Some(&after(*run)))).unwrap_or_default();
+            let changes = match before {
+                Some(before) => of_accounts(Some(&AccountImage::from_text(before)?), Some(&after(*run)?)),
+                None => Vec::new(),
+            };
             match removed {
                 Some(removed) => {
                     self.entries.push((*removed, Event::Removed, Vec::new(), None));

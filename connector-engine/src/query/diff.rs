@@ -108,7 +108,7 @@ trait Compared: Clone {
     type Key;
 
     fn read(row: &Row<'_>) -> rusqlite::Result<(Self::Key, Self)>;
-    fn from_text(text: &str) -> Option<Self>;
+    fn from_text(text: &str) -> Result<Self>;
     fn changes(from: Option<&Self>, to: Option<&Self>) -> Vec<AttributeChange>;
     fn difference(self, change: Change, key: Self::Key, changes: Vec<AttributeChange>) -> Difference;
 }
@@ -125,7 +125,7 @@ impl Compared for AccountImage {
         Ok((row.get(5)?, Self::from_row(row, 6)?))
     }
 
-    fn from_text(text: &str) -> Option<Self> {
+    fn from_text(text: &str) -> Result<Self> {
         Self::from_text(text)
     }
 
@@ -151,7 +151,7 @@ impl Compared for EntitlementImage {
         Ok((EntitlementRef::new(row.get::<_, String>(5)?, row.get::<_, String>(6)?), Self::from_row(row, 7)?))
     }
 
-    fn from_text(text: &str) -> Option<Self> {
+    fn from_text(text: &str) -> Result<Self> {
         Self::from_text(text)
     }
 
@@ -173,10 +173,10 @@ impl Span<'_> {
         sql::each(&self.reading.connection, T::QUERY, parameters, read, |(row, life, (key, now))| {
             let past = self.reading.past(T::STEP, row, &life)?;
             let at = |run| {
-                let then = || Life::values_at(&past, run).and_then(T::from_text).unwrap_or_else(|| now.clone());
-                life.is_alive(&past, run).then(then)
+                let then = || Life::values_at(&past, run).map_or_else(|| Ok(now.clone()), T::from_text);
+                life.is_alive(&past, run).then(then).transpose()
             };
-            let (old, new) = (at(self.from), at(self.to));
+            let (old, new) = (at(self.from)?, at(self.to)?);
             let changes = T::changes(old.as_ref(), new.as_ref());
             let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) else { return Ok(()) };
             tally.count(change);

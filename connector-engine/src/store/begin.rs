@@ -1,5 +1,6 @@
 //! The beginning of a job: a new run, or an unfinished one taken up.
 
+use super::column::word;
 use super::lock::{RunLock, Work};
 use super::open::Store;
 use super::pass::Pass;
@@ -91,7 +92,7 @@ impl Beginning {
                  ORDER BY number DESC LIMIT 1",
             params![source, self.mode.name(), self.connector, self.definition],
             |row| {
-                let status = RunStatus::from_name(&row.get::<_, String>(1)?);
+                let status: RunStatus = word(row, 1)?;
                 let (same_kind, same_definition): (bool, bool) = (row.get(2)?, row.get(3)?);
                 Ok(match (status.is_unfinished() && same_kind, same_definition) {
                     (false, _) => Earlier::Over,
@@ -156,9 +157,5 @@ impl Beginning {
 
 fn frontier(connection: &Connection, run: i64) -> Result<Vec<(Step, Cursor)>> {
     let query = "SELECT step, cursor FROM frontier WHERE run = ?1 AND done = 0 ORDER BY id";
-    let cursors: Vec<Option<(Step, Cursor)>> = sql::all(connection, query, [run], |row| {
-        let step = Step::from_name(row.get_ref(0)?.as_str()?);
-        Ok(step.zip(Some(Cursor::from_text(row.get::<_, String>(1)?))))
-    })?;
-    Ok(cursors.into_iter().flatten().collect())
+    sql::all(connection, query, [run], |row| Ok((word(row, 0)?, Cursor::from_text(row.get::<_, String>(1)?))))
 }

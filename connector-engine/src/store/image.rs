@@ -1,6 +1,6 @@
 //! The values of a row, for comparing and for keeping what they were.
 
-use connector_core::{Account, Attributes, Entitlement, EntitlementRef};
+use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -72,14 +72,15 @@ impl AccountImage {
         })
     }
 
-    pub(crate) fn from_text(text: &str) -> Option<Self> {
-        let written: Written<'_> = serde_json::from_str(text).ok()?;
-        Some(Self {
+    /// Reads what `to_text` wrote. Fails with kind `internal`.
+    pub(crate) fn from_text(text: &str) -> Result<Self> {
+        let written: Written<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        Ok(Self {
             name: written.name,
             display_name: written.display_name,
             enabled: written.enabled,
             locked: written.locked,
-            attributes: Attributes::parse(written.attributes.get()).ok()?,
+            attributes: Attributes::parse(written.attributes.get()).map_err(unreadable)?,
         })
     }
 }
@@ -108,12 +109,13 @@ impl EntitlementImage {
         })
     }
 
-    pub(crate) fn from_text(text: &str) -> Option<Self> {
-        let written: Written<'_> = serde_json::from_str(text).ok()?;
-        Some(Self {
+    /// Reads what `to_text` wrote. Fails with kind `internal`.
+    pub(crate) fn from_text(text: &str) -> Result<Self> {
+        let written: Written<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        Ok(Self {
             name: written.name,
             description: written.description,
-            attributes: Attributes::parse(written.attributes.get()).ok()?,
+            attributes: Attributes::parse(written.attributes.get()).map_err(unreadable)?,
         })
     }
 }
@@ -123,6 +125,13 @@ pub(crate) fn attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Attri
     let text: String = row.get(column)?;
     Attributes::parse(text)
         .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, cause.into()))
+}
+
+fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let message = format!("the store holds earlier values of a row that can't be read: {cause}");
+    Error::new(ErrorKind::Internal, message)
+        .with_help("if a newer version of this program wrote to the store, update this one")
+        .with_cause(cause)
 }
 
 fn write<'a>(attributes: &'a Attributes, written: impl FnOnce(&'a RawValue) -> Written<'a>) -> String {

@@ -10,6 +10,7 @@
 mod accounts;
 mod assignments;
 mod begin;
+mod column;
 mod entitlements;
 mod guard;
 mod image;
@@ -26,6 +27,7 @@ mod step;
 mod writer;
 
 pub(crate) use begin::Beginning;
+pub(crate) use column::{moment, word};
 pub(crate) use image::{AccountImage, EntitlementImage, attributes};
 pub(crate) use journal::{
     Answer, AskedRow, Foreseen, ForeseenStep, Held, Journal, NewOperation, PlanUsage, StepRow, Wanted, stored_failure,

@@ -46,10 +46,6 @@ impl RunStatus {
         self.into()
     }
 
-    pub(crate) fn from_name(name: &str) -> Self {
-        name.parse().unwrap_or(Self::Failed)
-    }
-
     /// Whether a run that ended so is taken up again by the next one.
     pub fn is_unfinished(self) -> bool {
         matches!(self, Self::Running | Self::Failed | Self::Interrupted)

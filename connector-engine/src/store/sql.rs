@@ -110,7 +110,13 @@ pub(crate) fn fault(cause: rusqlite::Error) -> Error {
             format!("the store is damaged or is no store: {cause}"),
             Some("move the file away; the next aggregation makes a new one"),
         ),
-        _ => (format!("the store failed: {cause}"), None),
+        _ => match &cause {
+            rusqlite::Error::FromSqlConversionFailure(_, _, why) => (
+                format!("the store holds a value that can't be read: {why}"),
+                Some("if a newer version of this program wrote to the store, update this one"),
+            ),
+            _ => (format!("the store failed: {cause}"), None),
+        },
     };
     let error = Error::new(ErrorKind::Internal, message).with_cause(cause);
     match help {

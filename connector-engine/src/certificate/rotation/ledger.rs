@@ -1,10 +1,9 @@
 //! The ledger of a certificate's rotations: how far each one has come.
 
-use crate::store::{RunLock, Store, Work, sql};
+use crate::store::{RunLock, Store, Work, moment, sql, word};
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
-use std::str::FromStr;
 use strum::{EnumString, IntoStaticStr};
 use ulid::Ulid;
 
@@ -99,13 +98,13 @@ impl Ledger {
 
     /// The certificate of the last rotation, if the old one came back in it.
     pub(super) fn given_up(&self) -> Result<Option<String>> {
-        let last: Option<(String, Option<String>)> = sql::first(
+        let last: Option<(Stage, Option<String>)> = sql::first(
             &self.connection,
             "SELECT stage, new_pem FROM rotations WHERE source = ?1 ORDER BY number DESC LIMIT 1",
             [self.source],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((word(row, 0)?, row.get(1)?)),
         )?;
-        Ok(last.filter(|(stage, _)| stage == "returned").and_then(|(_, pem)| pem))
+        Ok(last.filter(|(stage, _)| *stage == Stage::Returned).and_then(|(_, pem)| pem))
     }
 
     /// Writes down that a rotation begins; one that had sent nothing ends with that.
@@ -176,7 +175,9 @@ impl Ledger {
             sql::one(&self.connection, "SELECT error_message FROM rotations WHERE id = ?1", [&record.id], |row| {
                 row.get(0)
             })?;
-        Ok(Error::new(ErrorKind::Auth, message.unwrap_or_else(|| "the new key was not accepted".to_owned())))
+        message.map(|message| Error::new(ErrorKind::Auth, message)).ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "the store does not say why the source has its old certificate again")
+        })
     }
 }
 
@@ -193,14 +194,9 @@ impl RotationRecord {
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<RotationRecord> {
-    let stage: String = row.get(1)?;
-    let deployed_at: Option<String> = row.get(10)?;
     Ok(RotationRecord {
         id: row.get(0)?,
-        stage: stage.parse().map_err(|_| {
-            let message = format!("the rotation is at the stage `{stage}`, which this version does not know");
-            rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, message.into())
-        })?,
+        stage: word(row, 1)?,
         app: row.get(2)?,
         issuer: row.get(3)?,
         key: row.get(4)?,
@@ -209,6 +205,55 @@ fn record(row: &Row<'_>) -> rusqlite::Result<RotationRecord> {
         next_certificate: row.get(7)?,
         old_pem: row.get(8)?,
         new_pem: row.get(9)?,
-        deployed_at: deployed_at.and_then(|text| Timestamp::from_str(&text).ok()),
+        deployed_at: moment(row, 10)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun() -> (tempfile::TempDir, Ledger, RotationRecord) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("store.db")).unwrap();
+        let ledger = Ledger::hold(&store, "directory").unwrap();
+        let record = RotationRecord {
+            id: RotationRecord::new_id(),
+            stage: Stage::Deployed,
+            app: "App".to_owned(),
+            issuer: None,
+            key: "a.key".to_owned(),
+            certificate: "a.crt".to_owned(),
+            next_key: "a.key.next".to_owned(),
+            next_certificate: "a.crt.next".to_owned(),
+            old_pem: None,
+            new_pem: Some("new".to_owned()),
+            deployed_at: Some(Timestamp::UNIX_EPOCH),
+        };
+        ledger.begin(&record).unwrap();
+        ledger.save(&record).unwrap();
+        (folder, ledger, record)
+    }
+
+    #[test]
+    fn a_rotation_is_read_as_it_was_written() {
+        let (_folder, ledger, record) = begun();
+        let read = ledger.unfinished().unwrap().unwrap();
+        assert_eq!((read.id, read.stage, read.deployed_at), (record.id, record.stage, record.deployed_at));
+        assert_eq!(ledger.given_up().unwrap(), None);
+    }
+
+    #[test]
+    fn what_nobody_can_read_in_the_ledger_is_an_error_and_no_default() {
+        for damage in ["stage = 'melted'", "deployed_at = 'soon'"] {
+            let (_folder, ledger, _) = begun();
+            sql::execute(&ledger.connection, &format!("UPDATE rotations SET {damage}"), []).unwrap();
+            let error = ledger.unfinished().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Internal, "{damage}");
+        }
+        let (_folder, ledger, record) = begun();
+        sql::execute(&ledger.connection, "UPDATE rotations SET stage = 'melted'", []).unwrap();
+        assert_eq!(ledger.given_up().unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(ledger.blamed(&record).unwrap_err().kind(), ErrorKind::Internal);
+    }
 }
