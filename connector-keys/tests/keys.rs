@@ -139,7 +139,7 @@ fn each_wrong_key_has_its_own_message_and_shows_nothing() {
         (String::new(), None, "it is empty", "BEGIN PRIVATE KEY"),
         (" \n".to_owned(), None, "it is empty", "BEGIN PRIVATE KEY"),
         ("hunter2-marked".to_owned(), None, "not PEM text", "BEGIN PRIVATE KEY"),
-        (text(ec.private_key_to_pem_pkcs8().unwrap()), None, "RS256 needs an RSA key", "connector cert new"),
+        (text(ec.private_key_to_pem_pkcs8().unwrap()), None, "RS256 signatures need an RSA key", "connector cert new"),
         (text(ec.ec_key().unwrap().private_key_to_pem().unwrap()), None, "an EC key", "connector cert new"),
         (text(small.private_key_to_pem_pkcs8().unwrap()), None, "1024 bits", "connector cert new"),
         (pkcs8[..pkcs8.len() / 2].to_owned(), None, "damaged", "export the key again"),
