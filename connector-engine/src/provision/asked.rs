@@ -1,7 +1,7 @@
 //! Operations of a plan as the journal keeps them.
 
+use super::journal::NewOperation;
 use crate::plan::PlanOperation;
-use crate::store::NewOperation;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result, SecretRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -3,8 +3,9 @@
 use super::asked::written;
 use super::change::Change;
 use super::job::Job;
+use super::journal::{Earlier, Journal, PlanUsage, Wanted};
 use crate::plan::PlanOperation;
-use crate::store::{Earlier, Journal, PlanUsage, Store, Wanted};
+use crate::store::Store;
 use connector_core::{Error, ErrorKind, Result};
 use std::time::Instant;
 

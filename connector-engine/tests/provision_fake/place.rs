@@ -2,9 +2,9 @@
 
 use super::connector::Directory;
 use connector_engine::plan::PlanOperation;
-use connector_engine::provision::{Applied, Earlier, Preview, Provisioning};
+use connector_engine::provision::{Applied, Earlier, Preview, Provisioning, Standing};
 use connector_engine::query::{OperationReport, OutcomeTally, plan_operations};
-use connector_engine::store::{Standing, Store};
+use connector_engine::store::Store;
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
