@@ -5,9 +5,9 @@
 mod provision_fake;
 
 use connector_core::ErrorKind;
+use connector_engine::provision::Standing::{Applied, Failed, Pending, Planned};
 use connector_engine::provision::{Earlier, Phase, Provisioning};
 use connector_engine::query::{self, OperationQuery};
-use connector_engine::store::Standing::{Applied, Failed, Pending, Planned};
 use provision_fake::{Directory, Fate, Place, create, disable, grant, outcomes, reference, set_password, update};
 use serde_json::json;
 use std::fs;

@@ -6,8 +6,8 @@ mod provision_fake;
 
 use connector_core::{Error, ErrorKind, Retry};
 use connector_engine::provision::Earlier;
+use connector_engine::provision::Standing::{self, Applied, Failed, Planned, Unchanged};
 use connector_engine::query::OperationReport;
-use connector_engine::store::Standing::{self, Applied, Failed, Planned, Unchanged};
 use provision_fake::{
     Directory, Fate, Place, create, delete, disable, enable, grant, outcomes, reference, revoke, update,
 };

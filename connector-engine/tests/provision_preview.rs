@@ -5,9 +5,9 @@
 mod provision_fake;
 
 use connector_core::ErrorKind;
+use connector_engine::provision::Standing::{Applied, Failed, Planned, Unchanged};
 use connector_engine::provision::{Change, Earlier};
 use connector_engine::query::OperationReport;
-use connector_engine::store::Standing::{Applied, Failed, Planned, Unchanged};
 use provision_fake::{
     Directory, Place, create, delete, disable, enable, grant, lock, outcomes, reference, revoke, set_password, unlock,
     update,

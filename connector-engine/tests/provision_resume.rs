@@ -250,5 +250,5 @@ async fn a_plan_that_has_ended_begins_anew() {
     let again = place.begin(&directory, &plan);
     assert_eq!(again.earlier(), Earlier::Nothing);
     let (_, reports) = place.finish(again).await;
-    assert_eq!(outcomes(&reports), [connector_engine::store::Standing::Applied]);
+    assert_eq!(outcomes(&reports), [connector_engine::provision::Standing::Applied]);
 }

@@ -5,8 +5,8 @@
 mod provision_fake;
 
 use connector_core::{Error, ErrorKind, Happened};
+use connector_engine::provision::Standing::{Applied, Failed, Pending, Planned, Unchanged};
 use connector_engine::provision::{Earlier, Provisioning};
-use connector_engine::store::Standing::{Applied, Failed, Pending, Planned, Unchanged};
 use connector_project::plan::PlanOperation;
 use provision_fake::{
     Directory, Fate, Place, create, delete, disable, enable, grant, lock, outcomes, reference, revoke, set_password,

@@ -1,12 +1,12 @@
 //! Carrying out what the preview showed.
 
 use super::call::{Called, Next, carry_out};
+use super::journal::{Standing, StepRow};
 use super::lanes::{Item, Lanes};
 use super::progress::{Phase, Progress};
 use super::provisioning::Provisioning;
 use super::reasons::{not_known, not_made};
 use super::step::Step;
-use crate::store::{Standing, StepRow};
 use connector_core::{Error, Lane, Result};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;

@@ -1,6 +1,6 @@
 //! Operations of a plan as the journal keeps them.
 
-use crate::store::NewOperation;
+use super::journal::NewOperation;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result, SecretRef};
 use connector_project::plan::PlanOperation;
 use serde::{Deserialize, Serialize};

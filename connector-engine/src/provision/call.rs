@@ -2,11 +2,11 @@
 
 use super::asked;
 use super::job::Job;
+use super::journal::{Answer, Journal, Standing, StepRow};
 use super::lanes::Item;
 use super::look::look;
 use super::settle::settle;
 use super::step::Step;
-use crate::store::{Answer, Journal, Standing, StepRow};
 use connector_core::{Concern, Error, ErrorKind, Happened, Operation, Outcome, Result, Retry};
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Which steps are ready to be sent, and together with which.
 
+use super::journal::StepRow;
 use super::step::Step;
-use crate::store::StepRow;
 use connector_core::Lane;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 

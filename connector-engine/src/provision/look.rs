@@ -1,9 +1,9 @@
 //! Looking at accounts as they are.
 
 use super::job::Job;
+use super::journal::StepRow;
 use super::state::State;
 use super::step::Step;
-use crate::store::StepRow;
 use connector_core::{Account, Concern, Error, ErrorKind, Result};
 
 /// The state of each account that is named by id or name, in order; an error where a name stands for several.

@@ -1,8 +1,8 @@
 //! The order of grants and revokes that follow each other on one account.
 
+use super::journal::{Foreseen, ForeseenStep};
 use super::names::Entitlements;
 use super::step::Step;
-use crate::store::{Foreseen, ForeseenStep};
 use connector_core::EntitlementRef;
 
 /// A grant or revoke and its place.

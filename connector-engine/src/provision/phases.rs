@@ -1,10 +1,10 @@
 //! What is done with a plan: settle what was left open, preview, apply.
 
+use super::journal::{Earlier, Held, Standing};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
 use super::reasons::not_known;
 use super::settle::settle;
-use crate::store::{Earlier, Held, Standing};
 use connector_core::{Error, Result};
 use tokio_util::sync::CancellationToken;
 

@@ -2,6 +2,7 @@
 
 use super::asked::Asked;
 use super::change;
+use super::journal::{Foreseen, Held};
 use super::look;
 use super::names::Entitlements;
 use super::progress::{Phase, Progress};
@@ -9,7 +10,6 @@ use super::provisioning::{Changed, Provisioning};
 use super::reasons::stopped;
 use super::seats;
 use super::simulate::Simulation;
-use crate::store::{Foreseen, Held};
 use connector_core::{Concern, EntitlementRef, OperationKind, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;

@@ -3,7 +3,8 @@
 use super::asked::written;
 use super::change::Change;
 use super::job::Job;
-use crate::store::{Earlier, Journal, PlanUsage, Store, Wanted};
+use super::journal::{Earlier, Journal, PlanUsage, Wanted};
+use crate::store::Store;
 use connector_core::{Error, ErrorKind, Result};
 use connector_project::plan::PlanOperation;
 use std::time::Instant;

@@ -1,13 +1,13 @@
 //! What is left of an interrupted plan, held against the accounts as they are now.
 
 use super::change;
+use super::journal::{Answer, Standing, StepRow};
 use super::look::{concern_of, key_of, look};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
 use super::reasons::stopped;
 use super::state::{EntitlementNames, State};
 use super::step::Step;
-use crate::store::{Answer, Standing, StepRow};
 use connector_core::Result;
 use tokio_util::sync::CancellationToken;
 

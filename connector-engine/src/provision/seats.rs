@@ -1,7 +1,7 @@
 //! Seats of licences: how many are left when an operation's turn comes.
 
+use super::journal::Held;
 use super::reasons::not_made;
-use crate::store::Held;
 use connector_core::{Error, ErrorKind, Result, Seat};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,10 +1,10 @@
 //! Settling: what became of steps whose answer was lost.
 
 use super::job::Job;
+use super::journal::{Answer, Standing, StepRow};
 use super::look::{concern_of, key_of, look};
 use super::state::{EntitlementNames, State};
 use super::step::Step;
-use crate::store::{Answer, Standing, StepRow};
 use connector_core::{Error, ErrorKind, Operation, Prepared, Proposed, Result};
 use jiff::Timestamp;
 use serde_json::Value;

@@ -3,6 +3,7 @@
 use super::asked::Asked;
 use super::change::{self, Change};
 use super::job::Job;
+use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing};
 use super::look::{look, missing};
 use super::names::Entitlements;
 use super::order;
@@ -10,7 +11,6 @@ use super::reasons::{already, not_made};
 use super::seats;
 use super::state::State;
 use super::step::Step;
-use crate::store::{AskedRow, Foreseen, ForeseenStep, Standing};
 use connector_core::{
     Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef,
 };

@@ -1,7 +1,8 @@
 //! The journal of provisioning, operation by operation.
 
 use crate::provision::{Change, changes_from_json};
-use crate::store::{RunError, Standing, Store, sql, stored_failure, time};
+use crate::provision::{Standing, stored_failure, time};
+use crate::store::{RunError, Store, sql};
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;

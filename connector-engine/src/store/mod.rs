@@ -14,7 +14,6 @@ mod column;
 mod entitlements;
 mod guard;
 mod image;
-mod journal;
 mod lock;
 mod open;
 mod pass;
@@ -29,14 +28,10 @@ mod writer;
 pub(crate) use begin::Beginning;
 pub(crate) use column::{moment, word};
 pub(crate) use image::{AccountImage, EntitlementImage, attributes};
-pub(crate) use journal::{
-    Answer, AskedRow, Foreseen, ForeseenStep, Held, Journal, NewOperation, PlanUsage, StepRow, Wanted, stored_failure,
-    time,
-};
-pub use journal::{Earlier, Standing};
 pub(crate) use lock::{RunLock, Work};
 pub use open::Store;
 pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};
+pub(crate) use run::kind_from_name;
 pub use run::{Counts, Mode, RunError, RunReport, RunStatus};
 pub(crate) use sql::fault;
 pub use step::PerStep;

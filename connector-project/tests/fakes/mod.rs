@@ -4,8 +4,8 @@
 
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, AuthSettings, AuthStrategy, Connector, Context, Cursor, Error, ErrorKind, Exchange, Page,
-    Result, SecretRef, Settings, TestReport, Token, register_auth_strategy, register_connector,
+    Account, AccountSchema, AuthSettings, AuthStrategy, Connector, Context, Credential, Cursor, Error, ErrorKind,
+    Exchange, Page, Result, SecretRef, Settings, TestReport, register_auth_strategy, register_connector,
 };
 use connector_project::source::Project;
 use schemars::JsonSchema;
@@ -139,14 +139,14 @@ struct Strategy(Url);
 
 #[async_trait]
 impl AuthStrategy for Strategy {
-    async fn token(&self, _: &dyn Exchange) -> Result<Token> {
+    async fn credential(&self, _: &dyn Exchange) -> Result<Credential> {
         Err(Error::new(ErrorKind::Unsupported, "no token in tests"))
     }
 
     async fn check(&self, _: &mut TestReport) {}
 
-    fn token_url(&self) -> &Url {
-        &self.0
+    fn token_url(&self) -> Option<&Url> {
+        Some(&self.0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows of the table of operations.
 
-use crate::store::{RunError, fault};
+use crate::store::{RunError, fault, kind_from_name};
 use connector_core::{Error, Result};
 use jiff::Timestamp;
 use rusqlite::types::Type;
@@ -120,7 +120,7 @@ pub(crate) fn stored_failure(row: &Row<'_>, column: usize) -> rusqlite::Result<O
     let kind: Option<String> = row.get(column)?;
     kind.map(|kind| {
         Ok(RunError {
-            kind: crate::store::run::kind_from_name(&kind),
+            kind: kind_from_name(&kind),
             message: row.get::<_, Option<String>>(column + 1)?.unwrap_or_default(),
             help: row.get(column + 2)?,
             step: None,
