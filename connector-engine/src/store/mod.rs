@@ -13,22 +13,21 @@ mod begin;
 mod column;
 mod entitlements;
 mod guard;
-mod image;
 mod journal;
 mod lock;
 mod open;
-mod pass;
 mod reconcile;
 mod report;
 mod run;
+mod run_state;
 mod seen;
+mod snapshot;
 pub(crate) mod sql;
 mod step;
 mod writer;
 
 pub(crate) use begin::Beginning;
 pub(crate) use column::{moment, word};
-pub(crate) use image::{AccountImage, EntitlementImage, attributes};
 pub(crate) use journal::{
     Answer, AskedRow, Foreseen, ForeseenStep, Held, Journal, NewOperation, PlanUsage, StepRow, Wanted, stored_failure,
     time,
@@ -38,6 +37,7 @@ pub(crate) use lock::{RunLock, Work};
 pub use open::Store;
 pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};
 pub use run::{Counts, Mode, RunError, RunReport, RunStatus};
+pub(crate) use snapshot::{AccountSnapshot, EntitlementSnapshot, attributes};
 pub(crate) use sql::fault;
 pub use step::PerStep;
 pub(crate) use step::Step;
