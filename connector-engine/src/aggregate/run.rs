@@ -38,16 +38,16 @@ pub async fn run(
         steps,
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
-    let mut course = Course::new(started, progress);
-    let ending = course.go(job, &mut thread, &start, &stop).await;
+    let mut reads = Reads::new(started, progress);
+    let ending = reads.go(job, &mut thread, &start, &stop).await;
     if matches!(ending, Ending::Complete { .. }) {
-        course.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
+        reads.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
     }
     thread.finish(ending, start.usage(job.meter)).await
 }
 
 /// Where a job is.
-struct Course<P> {
+struct Reads<P> {
     /// What is still to be read; the newest first, so that a read that forks again and again stays narrow.
     frontier: VecDeque<(Step, Cursor)>,
     resumed: bool,
@@ -65,7 +65,7 @@ enum Woken {
     Read(Result<ReadPage>),
 }
 
-impl<P: Fn(&Progress)> Course<P> {
+impl<P: Fn(&Progress)> Reads<P> {
     fn new(started: Started, progress: P) -> Self {
         Self {
             frontier: started.frontier.into(),

@@ -1,9 +1,9 @@
 //! One account and its history.
 
 use super::difference::{AttributeChange, of_accounts};
-use super::life::{Life, PastChange};
+use super::lifetime::{Lifetime, PastChange};
 use super::reading::{Reading, account_from_row, key_of};
-use crate::store::{AccountImage, Step, Store, sql};
+use crate::store::{AccountSnapshot, Step, Store, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::params;
@@ -79,7 +79,7 @@ pub fn account(store: &Store, source: &str, id_or_name: &str) -> Result<AccountD
              FROM accounts WHERE id = ?1",
         [row],
         |row| {
-            let life = Life { first: row.get(6)?, added: row.get(7)?, changed: row.get(8)?, removed: row.get(9)? };
+            let life = Lifetime { first: row.get(6)?, added: row.get(7)?, changed: row.get(8)?, removed: row.get(9)? };
             Ok((account_from_row(row)?, life))
         },
     )?;
@@ -129,21 +129,21 @@ fn account_row(reading: &Reading, id_or_name: &str) -> Result<i64> {
 }
 
 /// An assignment of the account, now or earlier.
-struct Held {
+struct HeldEntitlement {
     id: i64,
     entitlement: i64,
-    life: Life,
+    life: Lifetime,
 }
 
-fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<Held>> {
+fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<HeldEntitlement>> {
     sql::all(
         &reading.connection,
         "SELECT id, entitlement, first_run, added_run, removed_run FROM assignments
              WHERE source = ?1 AND account = ?2 ORDER BY entitlement",
         params![reading.source, account],
         |row| {
-            let life = Life { first: row.get(2)?, added: row.get(3)?, changed: None, removed: row.get(4)? };
-            Ok(Held { id: row.get(0)?, entitlement: row.get(1)?, life })
+            let life = Lifetime { first: row.get(2)?, added: row.get(3)?, changed: None, removed: row.get(4)? };
+            Ok(HeldEntitlement { id: row.get(0)?, entitlement: row.get(1)?, life })
         },
     )
 }
@@ -155,20 +155,20 @@ struct History<'a> {
 }
 
 impl History<'_> {
-    fn add_account(&mut self, account: &Account, row: i64, life: &Life) -> Result<()> {
+    fn add_account(&mut self, account: &Account, row: i64, life: &Lifetime) -> Result<()> {
         let past = self.reading.past(Step::Accounts, row, life)?;
-        let now = AccountImage {
+        let now = AccountSnapshot {
             name: account.name.clone(),
             display_name: account.display_name.clone(),
             enabled: account.enabled,
             locked: account.locked,
             attributes: account.attributes.clone(),
         };
-        let after = |run| Life::values_at(&past, run).map_or_else(|| Ok(now.clone()), AccountImage::from_text);
+        let after = |run| Lifetime::values_at(&past, run).map_or_else(|| Ok(now.clone()), AccountSnapshot::from_text);
         self.entries.push((life.first, Event::Added, Vec::new(), None));
         for PastChange { run, before, removed } in &past {
             let changes = match before {
-                Some(before) => of_accounts(Some(&AccountImage::from_text(before)?), Some(&after(*run)?)),
+                Some(before) => of_accounts(Some(&AccountSnapshot::from_text(before)?), Some(&after(*run)?)),
                 None => Vec::new(),
             };
             match removed {
@@ -186,7 +186,7 @@ impl History<'_> {
     }
 
     /// What an account holds by its own record and by an assignment is lost when both are gone.
-    fn add_entitlement(&mut self, ways: &[Held], entitlement: &EntitlementRef) -> Result<()> {
+    fn add_entitlement(&mut self, ways: &[HeldEntitlement], entitlement: &EntitlementRef) -> Result<()> {
         let mut lives = Vec::with_capacity(ways.len());
         for way in ways {
             lives.push((way.life, self.reading.past(Step::Assignments, way.id, &way.life)?));

@@ -1,9 +1,9 @@
 //! What changed between two runs.
 
 use super::difference::{AttributeChange, Change, Difference, of_accounts, of_entitlements};
-use super::life::Life;
+use super::lifetime::Lifetime;
 use super::reading::{Reading, key_of};
-use crate::store::{AccountImage, EntitlementImage, PerStep, Step, Store, StoredRun, select_runs, sql};
+use crate::store::{AccountSnapshot, EntitlementSnapshot, PerStep, Step, Store, StoredRun, select_runs, sql};
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
 use rusqlite::{Row, params};
 use serde::Serialize;
@@ -76,8 +76,8 @@ pub fn diff(
         from: from.map(|run| run.report.run),
         to: to.report.run,
         counts: PerStep {
-            accounts: span.rows::<AccountImage>(&mut each)?,
-            entitlements: span.rows::<EntitlementImage>(&mut each)?,
+            accounts: span.rows::<AccountSnapshot>(&mut each)?,
+            entitlements: span.rows::<EntitlementSnapshot>(&mut each)?,
             assignments: span.assignments(&mut each)?,
         },
     })
@@ -113,7 +113,7 @@ trait Compared: Clone {
     fn difference(self, change: Change, key: Self::Key, changes: Vec<AttributeChange>) -> Difference;
 }
 
-impl Compared for AccountImage {
+impl Compared for AccountSnapshot {
     const STEP: Step = Step::Accounts;
     const QUERY: &'static str = "SELECT id, first_run, added_run, changed_run, removed_run,
                 account_id, name, display_name, enabled, locked, attributes
@@ -138,7 +138,7 @@ impl Compared for AccountImage {
     }
 }
 
-impl Compared for EntitlementImage {
+impl Compared for EntitlementSnapshot {
     const STEP: Step = Step::Entitlements;
     const QUERY: &'static str = "SELECT id, first_run, added_run, changed_run, removed_run,
                 type, entitlement_id, name, description, attributes
@@ -173,7 +173,7 @@ impl Span<'_> {
         sql::each(&self.reading.connection, T::QUERY, parameters, read, |(row, life, (key, now))| {
             let past = self.reading.past(T::STEP, row, &life)?;
             let at = |run| {
-                let then = || Life::values_at(&past, run).map_or_else(|| Ok(now.clone()), T::from_text);
+                let then = || Lifetime::values_at(&past, run).map_or_else(|| Ok(now.clone()), T::from_text);
                 life.is_alive(&past, run).then(then).transpose()
             };
             let (old, new) = (at(self.from)?, at(self.to)?);
@@ -210,7 +210,7 @@ impl Span<'_> {
 
     /// Whether an account held an entitlement at the end of either run: by its own record or by an assignment.
     fn held(&self, account: &str, entitlement: i64) -> Result<(bool, bool)> {
-        let ways: Vec<(i64, Life)> = sql::all(
+        let ways: Vec<(i64, Lifetime)> = sql::all(
             &self.reading.connection,
             "SELECT id, first_run, added_run, NULL, removed_run FROM assignments
                  WHERE source = ?1 AND account = ?2 AND entitlement = ?3",
@@ -236,8 +236,8 @@ impl Span<'_> {
     }
 }
 
-fn life(row: &Row<'_>) -> rusqlite::Result<Life> {
-    Ok(Life { first: row.get(1)?, added: row.get(2)?, changed: row.get(3)?, removed: row.get(4)? })
+fn life(row: &Row<'_>) -> rusqlite::Result<Lifetime> {
+    Ok(Lifetime { first: row.get(1)?, added: row.get(2)?, changed: row.get(3)?, removed: row.get(4)? })
 }
 
 fn change_of(before: bool, after: bool, differs: bool) -> Option<Change> {

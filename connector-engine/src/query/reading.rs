@@ -1,6 +1,6 @@
 //! One state of the store, read for a question.
 
-use super::life::{Life, PastChange};
+use super::lifetime::{Lifetime, PastChange};
 use crate::store::{Step, Store, StoredRun, select_runs, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use rusqlite::{Connection, Row, params};
@@ -90,7 +90,7 @@ impl Reading {
     }
 
     /// What became of a row in earlier runs, the oldest first.
-    pub(super) fn past(&self, step: Step, row: i64, life: &Life) -> Result<Vec<PastChange>> {
+    pub(super) fn past(&self, step: Step, row: i64, life: &Lifetime) -> Result<Vec<PastChange>> {
         if life.changed.is_none() && life.added == life.first {
             return Ok(Vec::new());
         }

@@ -1,7 +1,7 @@
 //! Accounts on their way into the store.
 
-use super::image::AccountImage;
-use super::pass::Pass;
+use super::run_state::RunState;
+use super::snapshot::AccountSnapshot;
 use super::sql;
 use super::step::Step;
 use connector_core::{Account, EntitlementRef, Result};
@@ -14,7 +14,7 @@ struct Stored {
     removed_run: Option<i64>,
 }
 
-impl Pass {
+impl RunState {
     /// Takes in one account; false when the run has seen it before. The first sight counts.
     pub(crate) fn account(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
         let mut inline: Vec<&EntitlementRef> = account.entitlements.iter().collect();
@@ -112,7 +112,7 @@ impl Pass {
             connection,
             "SELECT name, display_name, enabled, locked, attributes FROM accounts WHERE id = ?1",
             [stored.id],
-            |row| AccountImage::from_row(row, 0),
+            |row| AccountSnapshot::from_row(row, 0),
         )?;
         let changed = !before.is_of(account);
         if changed || stored.removed_run.is_some() {

@@ -1,6 +1,6 @@
 //! Assignments on their way into the store.
 
-use super::pass::Pass;
+use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use connector_core::{Assignment, EntitlementRef, Error, Result};
@@ -20,7 +20,7 @@ struct Stored {
     removed_run: Option<i64>,
 }
 
-impl Pass {
+impl RunState {
     /// Takes in a page of assignments; returns how many of them the run has not seen before.
     pub(crate) fn assignments(&mut self, connection: &Connection, page: &[Assignment]) -> Result<usize> {
         // In the order of the table, neighbours share its pages.

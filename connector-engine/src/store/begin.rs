@@ -3,9 +3,9 @@
 use super::column::word;
 use super::lock::{RunLock, Work};
 use super::open::Store;
-use super::pass::Pass;
 use super::report;
 use super::run::{Mode, RunStatus};
+use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use super::writer::Writer;
@@ -71,7 +71,7 @@ impl Beginning {
         }
         let resumed = matches!(earlier, Earlier::Unfinished(_));
         let frontier = frontier(&transaction, run)?;
-        let pass = Pass::load(&transaction, source, run)?;
+        let state = RunState::load(&transaction, source, run)?;
         let (id, active_ms, usage) = sql::one(
             &transaction,
             "SELECT id, active_ms, api_calls, retries, bytes_received FROM runs WHERE number = ?1",
@@ -80,7 +80,7 @@ impl Beginning {
         )?;
         sql::commit(transaction)?;
         tracing::debug!(run = id, source = self.source, resumed, "run begun");
-        let writer = Writer::new(connection, pass, fence, lock, active_ms, usage);
+        let writer = Writer::new(connection, state, fence, lock, active_ms, usage);
         Ok(Begun { writer, frontier, resumed })
     }
 

@@ -1,7 +1,7 @@
 //! Entitlements on their way into the store.
 
-use super::image::EntitlementImage;
-use super::pass::Pass;
+use super::run_state::RunState;
+use super::snapshot::EntitlementSnapshot;
 use super::sql;
 use super::step::Step;
 use connector_core::{Entitlement, Result};
@@ -15,7 +15,7 @@ struct Stored {
     removed_run: Option<i64>,
 }
 
-impl Pass {
+impl RunState {
     /// Takes in one entitlement; false when the run has seen it before. The first sight counts.
     pub(crate) fn entitlement(&mut self, connection: &Connection, entitlement: &Entitlement) -> Result<bool> {
         let hash = self.hasher.entitlement(entitlement);
@@ -58,7 +58,7 @@ impl Pass {
                 connection,
                 "SELECT name, description, attributes FROM entitlements WHERE id = ?1",
                 [id],
-                |row| EntitlementImage::from_row(row, 0),
+                |row| EntitlementSnapshot::from_row(row, 0),
             )?;
             changed = !before.is_of(entitlement);
             if changed || stored.removed_run.is_some() {

@@ -5,11 +5,11 @@ use connector_core::{Error, ErrorKind, Percentage};
 use std::collections::BTreeMap;
 
 /// A type with fewer live rows than this may vanish at once.
-const TELLING: u64 = 20;
+const MIN_ROWS_TO_GUARD: u64 = 20;
 
 /// More than this share of the rows of a type at once is more likely a lost right than a tidied source: a login that
 /// may not see the rows of others still sees its own.
-const MOST: Percentage = Percentage::new(50.0);
+const MAX_SHARE_GONE: Percentage = Percentage::new(50.0);
 
 /// How many rows of the store live, and how many of those were seen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,8 +81,8 @@ impl Guard<'_> {
                 "the source showed no {many}, but the store has {alive}: nothing was removed"
             )));
         }
-        let limit = if self.threshold > MOST { self.threshold } else { MOST };
-        let emptied = |one: &Census| one.alive >= TELLING && limit.is_exceeded_by(one.gone(), one.alive);
+        let limit = if self.threshold > MAX_SHARE_GONE { self.threshold } else { MAX_SHARE_GONE };
+        let emptied = |one: &Census| one.alive >= MIN_ROWS_TO_GUARD && limit.is_exceeded_by(one.gone(), one.alive);
         census.iter().find(|(_, one)| emptied(one)).map(|(place, census)| {
             let (name, alive, gone) = (&self.names[*place], census.alive, census.gone());
             refusal(if census.seen == 0 {

@@ -1,8 +1,8 @@
 //! The end of a full run: what was not seen is marked as removed, unless a guard says no.
 
 use super::guard::{Census, Guard};
-use super::pass::Pass;
 use super::report;
+use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use super::writer::skipped_types;
@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Rows that are looked through at once.
-const PORTION: usize = 4096;
+const ROWS_AT_ONCE: usize = 4096;
 
 /// The entitlements of the source by row.
 struct Types {
@@ -21,7 +21,7 @@ struct Types {
     skipped: HashSet<usize>,
 }
 
-impl Pass {
+impl RunState {
     /// Marks what the run did not see as removed. Returns why not, when a guard refuses: then nothing is marked.
     pub(crate) fn reconcile(
         &mut self,
@@ -143,7 +143,7 @@ impl Pass {
         let mut after = 0;
         loop {
             let portion: Vec<(i64, String)> = sql::all(connection, "SELECT id, account_id FROM accounts INDEXED BY accounts_alive WHERE source = ?1 AND removed_run IS NULL AND id > ?2
-                     ORDER BY id LIMIT ?3", params![self.source, after, PORTION], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                     ORDER BY id LIMIT ?3", params![self.source, after, ROWS_AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let Some((last, _)) = portion.last() else { return Ok(()) };
             after = *last;
             for (id, account) in &portion {
@@ -205,7 +205,7 @@ impl Pass {
                 "SELECT account, entitlement, id FROM assignments
                      WHERE source = ?1 AND (account, entitlement) > (?2, ?3) AND inline = 0 AND removed_run IS NULL
                      ORDER BY account, entitlement LIMIT ?4",
-                params![self.source, after.0, after.1, PORTION],
+                params![self.source, after.0, after.1, ROWS_AT_ONCE],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             )?;
             let Some((account, entitlement, _)) = portion.last() else { return Ok(()) };

@@ -1,9 +1,9 @@
 //! The one who writes: commits pages and ends the run.
 
 use super::lock::RunLock;
-use super::pass::Pass;
 use super::report;
 use super::run::{RunReport, RunStatus};
+use super::run_state::RunState;
 use super::sql;
 use super::step::{PerStep, Step};
 use connector_core::{
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// A page of assignments this short may repeat rows by chance.
-const SHORT: usize = 16;
+const MIN_ROWS_TO_REPEAT: usize = 16;
 
 /// The items of a page.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ pub(crate) enum Ending {
 #[derive(Debug)]
 pub(crate) struct Writer {
     connection: Connection,
-    pass: Pass,
+    state: RunState,
     fence: i64,
     began: Instant,
     /// What earlier jobs of this run came to: milliseconds, and calls, retries and bytes.
@@ -101,13 +101,13 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(
         connection: Connection,
-        pass: Pass,
+        state: RunState,
         fence: i64,
         lock: RunLock,
         earlier_ms: u64,
         earlier: [u64; 3],
     ) -> Self {
-        Self { connection, pass, fence, began: Instant::now(), earlier_ms, earlier, _lock: lock }
+        Self { connection, state, fence, began: Instant::now(), earlier_ms, earlier, _lock: lock }
     }
 
     /// Commits a page: its rows, the bits of what was seen and the change of the frontier, in one transaction.
@@ -115,22 +115,22 @@ impl Writer {
     /// After an error the memory of this writer no longer fits the store: it can only end the run as failed.
     pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<PerStep<u64>> {
         let transaction = sql::begin(&mut self.connection)?;
-        check_fence(&transaction, &self.pass, self.fence)?;
-        let fresh = take_in(&transaction, &mut self.pass, &page.items)?;
+        check_fence(&transaction, &self.state, self.fence)?;
+        let fresh = take_in(&transaction, &mut self.state, &page.items)?;
         if repeats(page, fresh) {
             return Err(repeated(page.step(), "a page shows only what earlier pages of this run showed"));
         }
-        advance(&transaction, &self.pass, page)?;
-        note(&transaction, &self.pass, page)?;
-        self.pass.save(&transaction)?;
-        save_usage(&transaction, self.pass.run, self.earlier_ms, self.began, self.earlier, usage)?;
+        advance(&transaction, &self.state, page)?;
+        note(&transaction, &self.state, page)?;
+        self.state.save(&transaction)?;
+        save_usage(&transaction, self.state.run, self.earlier_ms, self.began, self.earlier, usage)?;
         sql::commit(transaction)?;
         tracing::debug!(step = page.step().name(), rows = page.len(), next = page.next.len(), "page committed");
         Ok(self.seen_so_far())
     }
 
     pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
-        self.pass.tallies.map(|tallies| tallies.seen)
+        self.state.tallies.map(|tallies| tallies.seen)
     }
 
     /// Calls that earlier jobs of this run made.
@@ -141,9 +141,9 @@ impl Writer {
     /// Ends the run and says what it came to.
     pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage) -> Result<RunReport> {
         let transaction = sql::begin(&mut self.connection)?;
-        check_fence(&transaction, &self.pass, self.fence)?;
+        check_fence(&transaction, &self.state, self.fence)?;
         let (status, error) = match ending {
-            Ending::Complete { remove, threshold } => match self.pass.reconcile(&transaction, *remove, *threshold)? {
+            Ending::Complete { remove, threshold } => match self.state.reconcile(&transaction, *remove, *threshold)? {
                 None => (RunStatus::Succeeded, None),
                 Some(refusal) => (RunStatus::Refused, Some(refusal)),
             },
@@ -157,27 +157,27 @@ impl Writer {
             ),
         };
         if matches!(ending, Ending::Complete { .. }) {
-            self.pass.save(&transaction)?;
+            self.state.save(&transaction)?;
             for table in ["frontier", "seen"] {
-                sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.pass.run])?;
+                sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.state.run])?;
             }
         }
-        save_usage(&transaction, self.pass.run, self.earlier_ms, self.began, self.earlier, usage)?;
-        save_status(&transaction, self.pass.run, status, error.as_ref())?;
+        save_usage(&transaction, self.state.run, self.earlier_ms, self.began, self.earlier, usage)?;
+        save_status(&transaction, self.state.run, status, error.as_ref())?;
         sql::commit(transaction)?;
         // The planner's statistics; a run is right without them.
         if self.connection.execute_batch("PRAGMA optimize").is_err() {
             tracing::debug!("the statistics of the store were not updated");
         }
         tracing::debug!(status = status.name(), "run ended");
-        report::one(&self.connection, self.pass.run).map(|stored| stored.report)
+        report::one(&self.connection, self.state.run).map(|stored| stored.report)
     }
 }
 
 /// Fails when another job has taken the source since.
-fn check_fence(connection: &Connection, pass: &Pass, fence: i64) -> Result<()> {
+fn check_fence(connection: &Connection, state: &RunState, fence: i64) -> Result<()> {
     let current: i64 =
-        sql::one(connection, "SELECT fence FROM sources WHERE id = ?1", [pass.source], |row| row.get(0))?;
+        sql::one(connection, "SELECT fence FROM sources WHERE id = ?1", [state.source], |row| row.get(0))?;
     if current == fence {
         Ok(())
     } else {
@@ -187,20 +187,20 @@ fn check_fence(connection: &Connection, pass: &Pass, fence: i64) -> Result<()> {
 }
 
 /// Takes in the rows; returns how many of them the run has not seen before.
-fn take_in(connection: &Connection, pass: &mut Pass, items: &Items) -> Result<usize> {
+fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Result<usize> {
     let mut fresh = 0;
     match items {
         Items::Accounts(accounts) => {
             for account in accounts {
-                fresh += usize::from(pass.account(connection, account)?);
+                fresh += usize::from(state.account(connection, account)?);
             }
         }
         Items::Entitlements(entitlements) => {
             for entitlement in entitlements {
-                fresh += usize::from(pass.entitlement(connection, entitlement)?);
+                fresh += usize::from(state.entitlement(connection, entitlement)?);
             }
         }
-        Items::Assignments(assignments) => fresh = pass.assignments(connection, assignments)?,
+        Items::Assignments(assignments) => fresh = state.assignments(connection, assignments)?,
     }
     Ok(fresh)
 }
@@ -208,19 +208,19 @@ fn take_in(connection: &Connection, pass: &mut Pass, items: &Items) -> Result<us
 /// Whether a page makes no progress although the read goes on after it: a server that repeats itself under new cursors.
 fn repeats(page: &ReadPage, fresh: usize) -> bool {
     let long_enough = match page.step() {
-        Step::Assignments => page.len() >= SHORT,
+        Step::Assignments => page.len() >= MIN_ROWS_TO_REPEAT,
         Step::Accounts | Step::Entitlements => page.len() > 0,
     };
     fresh == 0 && long_enough && !page.cursor.is_start() && !page.next.is_empty()
 }
 
 /// Takes the page's cursor from the frontier and adds those after it.
-fn advance(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> {
+fn advance(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()> {
     let step = page.step();
     let done = sql::execute(
         connection,
         "UPDATE frontier SET done = 1 WHERE run = ?1 AND step = ?2 AND cursor = ?3 AND done = 0",
-        params![pass.run, step.name(), page.cursor.as_str()],
+        params![state.run, step.name(), page.cursor.as_str()],
     )?;
     if done != 1 {
         return Err(Error::new(ErrorKind::Internal, "a page was read that the run does not ask for"));
@@ -229,7 +229,7 @@ fn advance(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> 
         let added = sql::execute(
             connection,
             "INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![pass.run, step.name(), cursor.as_str()],
+            params![state.run, step.name(), cursor.as_str()],
         )?;
         if added == 0 {
             return Err(repeated(step, "a position came back that this run has been given before"));
@@ -245,18 +245,18 @@ fn repeated(step: Step, how: &str) -> Error {
 }
 
 /// Keeps what the page says beside its rows.
-fn note(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> {
+fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()> {
     for skipped in &page.skipped {
         sql::execute(
             connection,
             "INSERT INTO skipped (run, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            params![pass.run, skipped.entitlement_type],
+            params![state.run, skipped.entitlement_type],
         )?;
         let text = format!("{}: not read: {}", skipped.entitlement_type, skipped.reason);
-        report::warn(connection, pass.run, &text)?;
+        report::warn(connection, state.run, &text)?;
     }
     for warning in &page.warnings {
-        report::warn(connection, pass.run, warning)?;
+        report::warn(connection, state.run, warning)?;
     }
     Ok(())
 }

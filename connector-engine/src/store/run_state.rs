@@ -1,7 +1,7 @@
 //! What a job keeps in memory of its run.
 
-use super::image::Hasher;
 use super::seen::Seen;
+use super::snapshot::Hasher;
 use super::sql;
 use super::step::{PerStep, Step};
 use connector_core::{EntitlementRef, Result};
@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use std::collections::HashMap;
 
 /// How many entitlements are remembered by their row before all are forgotten.
-const REMEMBERED: usize = 200_000;
+const MAX_ENTITLEMENTS_REMEMBERED: usize = 200_000;
 
 /// Counts of one kind of row, as the run's row in the store keeps them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) struct Tallies {
 
 /// What a job keeps in memory of its run: counts, bits of what was seen, rows of entitlements.
 #[derive(Debug)]
-pub(crate) struct Pass {
+pub(crate) struct RunState {
     pub(crate) source: i64,
     pub(crate) run: i64,
     pub(crate) tallies: PerStep<Tallies>,
@@ -36,7 +36,7 @@ pub(crate) struct Pass {
     remembered: usize,
 }
 
-impl Pass {
+impl RunState {
     /// The run as its last commit left it.
     pub(crate) fn load(connection: &Connection, source: i64, run: i64) -> Result<Self> {
         let next_assignment =
@@ -127,7 +127,7 @@ impl Pass {
     }
 
     pub(crate) fn remember(&mut self, entitlement: &EntitlementRef, row: i64) {
-        if self.remembered >= REMEMBERED {
+        if self.remembered >= MAX_ENTITLEMENTS_REMEMBERED {
             self.rows.clear();
             self.remembered = 0;
         }

@@ -2,7 +2,7 @@
 
 /// The runs in the life of a row.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Life {
+pub(super) struct Lifetime {
     /// Saw it for the first time.
     pub(super) first: i64,
     /// Began its present life.
@@ -23,7 +23,7 @@ pub(super) struct PastChange {
     pub(super) removed: Option<i64>,
 }
 
-impl Life {
+impl Lifetime {
     /// Whether the row lived at the end of a run.
     pub(super) fn is_alive(&self, past: &[PastChange], run: i64) -> bool {
         let mut began = self.first;
@@ -56,12 +56,12 @@ mod tests {
 
     #[test]
     fn a_row_lives_from_each_coming_to_each_going() {
-        let life = Life { first: 2, added: 5, changed: Some(5), removed: Some(7) };
+        let life = Lifetime { first: 2, added: 5, changed: Some(5), removed: Some(7) };
         let past = [PastChange { run: 5, before: Some("old".into()), removed: Some(4) }];
         let alive: Vec<_> = (1..=8).filter(|run| life.is_alive(&past, *run)).collect();
         assert_eq!(alive, [2, 3, 5, 6]);
         assert_eq!(life.turns(&past), [2, 4, 5, 7]);
-        assert_eq!(Life::values_at(&past, 3), Some("old"));
-        assert_eq!(Life::values_at(&past, 5), None);
+        assert_eq!(Lifetime::values_at(&past, 3), Some("old"));
+        assert_eq!(Lifetime::values_at(&past, 5), None);
     }
 }

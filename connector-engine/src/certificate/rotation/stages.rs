@@ -1,8 +1,8 @@
-//! The course of a rotation, from step to step.
+//! The run of a rotation, from step to step.
 
 use super::ledger::Stage;
 use super::open::Rotation;
-use super::told::{Rotated, RotationStep};
+use super::outcome::{Rotated, RotationStep};
 use connector_core::{Context, Error, ErrorKind, Result, RotateCertificate};
 use connector_keys::{Certificate, PrivateKey, password_from};
 use connector_project::source::{Opened, Source};
@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The first wait between two tries of a key; each is longer than the one before, up to the longest.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
+const MIN_WAIT_BETWEEN_TRIES: Duration = Duration::from_millis(500);
+const MAX_WAIT_BETWEEN_TRIES: Duration = Duration::from_secs(20);
 
 impl Rotation<'_> {
     /// Does what is left to be done. `progress` is told each step as it ends.
@@ -29,17 +29,17 @@ impl Rotation<'_> {
         }
         // The connector as it is before: its session outlives the key that opened it.
         let before = self.source.open(self.project)?;
-        let mut course = Course { of: self, before, began: Timestamp::now(), progress: &progress, stop };
+        let mut run = RotationRun { of: self, before, began: Timestamp::now(), progress: &progress, stop };
         loop {
-            match course.of.record.stage {
-                Stage::Making => course.make().await?,
-                Stage::Made => course.deploy().await?,
-                Stage::Deployed => course.prove().await?,
-                Stage::Proven => course.switch()?,
-                Stage::Switched => course.prove_again().await?,
-                Stage::Returning => course.give_back().await?,
-                Stage::Done => return course.of.ended(true),
-                Stage::Returned => return course.of.ended(false),
+            match run.of.record.stage {
+                Stage::Making => run.make().await?,
+                Stage::Made => run.deploy().await?,
+                Stage::Deployed => run.prove().await?,
+                Stage::Proven => run.switch()?,
+                Stage::Switched => run.prove_again().await?,
+                Stage::Returning => run.give_back().await?,
+                Stage::Done => return run.of.ended(true),
+                Stage::Returned => return run.of.ended(false),
             }
         }
     }
@@ -59,7 +59,7 @@ impl Rotation<'_> {
     }
 }
 
-struct Course<'c, 'a, P> {
+struct RotationRun<'c, 'a, P> {
     of: &'c mut Rotation<'a>,
     before: Opened,
     began: Timestamp,
@@ -67,7 +67,7 @@ struct Course<'c, 'a, P> {
     stop: &'c CancellationToken,
 }
 
-impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
+impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
     /// Makes key and certificate. Nothing refers to them yet, so an interrupted try is simply made again.
     async fn make(&mut self) -> Result<()> {
         let password = self.password().await?;
@@ -139,7 +139,7 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
     /// before is kept from ending meanwhile.
     async fn until_accepted(&self, with_key: &Source, step: &'static str) -> Result<Result<()>> {
         let since = self.of.record.deployed_at.map_or(self.began, |deployed| deployed.max(self.began));
-        let mut wait = FIRST_WAIT;
+        let mut wait = MIN_WAIT_BETWEEN_TRIES;
         loop {
             // Opened anew each time: a client does not offer refused credentials again for a while.
             let error = match ability(&with_key.open(self.of.project)?)?.reach().await {
@@ -158,7 +158,7 @@ impl<P: Fn(&RotationStep)> Course<'_, '_, P> {
                 () = self.stop.cancelled() => return Err(stopped()),
                 () = tokio::time::sleep(wait.min(self.of.wait.saturating_sub(waited))) => {}
             }
-            wait = (wait * 3 / 2).min(LONGEST_WAIT);
+            wait = (wait * 3 / 2).min(MAX_WAIT_BETWEEN_TRIES);
         }
     }
 

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 /// The values of an account at some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AccountImage {
+pub(crate) struct AccountSnapshot {
     pub(crate) name: String,
     pub(crate) display_name: Option<String>,
     pub(crate) enabled: bool,
@@ -18,7 +18,7 @@ pub(crate) struct AccountImage {
 
 /// The values of an entitlement at some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EntitlementImage {
+pub(crate) struct EntitlementSnapshot {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) attributes: Attributes,
@@ -26,7 +26,7 @@ pub(crate) struct EntitlementImage {
 
 /// The text of an image in the table of changes.
 #[derive(Serialize, Deserialize)]
-struct Written<'a> {
+struct StoredValues<'a> {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     display_name: Option<String>,
@@ -40,7 +40,7 @@ struct Written<'a> {
     attributes: &'a RawValue,
 }
 
-impl AccountImage {
+impl AccountSnapshot {
     /// Reads `name, display_name, enabled, locked, attributes` from that column on.
     pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
         Ok(Self {
@@ -62,7 +62,7 @@ impl AccountImage {
     }
 
     pub(crate) fn to_text(&self) -> String {
-        write(&self.attributes, |attributes| Written {
+        write(&self.attributes, |attributes| StoredValues {
             name: self.name.clone(),
             display_name: self.display_name.clone(),
             description: None,
@@ -74,7 +74,7 @@ impl AccountImage {
 
     /// Reads what `to_text` wrote. Fails with kind `internal`.
     pub(crate) fn from_text(text: &str) -> Result<Self> {
-        let written: Written<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        let written: StoredValues<'_> = serde_json::from_str(text).map_err(unreadable)?;
         Ok(Self {
             name: written.name,
             display_name: written.display_name,
@@ -85,7 +85,7 @@ impl AccountImage {
     }
 }
 
-impl EntitlementImage {
+impl EntitlementSnapshot {
     /// Reads `name, description, attributes` from that column on.
     pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
         Ok(Self { name: row.get(column)?, description: row.get(column + 1)?, attributes: attributes(row, column + 2)? })
@@ -99,7 +99,7 @@ impl EntitlementImage {
     }
 
     pub(crate) fn to_text(&self) -> String {
-        write(&self.attributes, |attributes| Written {
+        write(&self.attributes, |attributes| StoredValues {
             name: self.name.clone(),
             display_name: None,
             description: self.description.clone(),
@@ -111,7 +111,7 @@ impl EntitlementImage {
 
     /// Reads what `to_text` wrote. Fails with kind `internal`.
     pub(crate) fn from_text(text: &str) -> Result<Self> {
-        let written: Written<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        let written: StoredValues<'_> = serde_json::from_str(text).map_err(unreadable)?;
         Ok(Self {
             name: written.name,
             description: written.description,
@@ -134,7 +134,7 @@ fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
         .with_cause(cause)
 }
 
-fn write<'a>(attributes: &'a Attributes, written: impl FnOnce(&'a RawValue) -> Written<'a>) -> String {
+fn write<'a>(attributes: &'a Attributes, written: impl FnOnce(&'a RawValue) -> StoredValues<'a>) -> String {
     let raw: &RawValue = serde_json::from_str(attributes.as_str()).expect("attributes are a JSON object");
     serde_json::to_string(&written(raw)).expect("texts, booleans and JSON text can be written as JSON")
 }
