@@ -39,6 +39,7 @@ pub struct AuthBlock {
 
 impl Source {
     /// The same source, with other values in its `auth:` block.
+    #[must_use]
     pub fn with_auth(&self, changes: &[(&str, &str)]) -> Self {
         let mut source = self.clone();
         if let Some(members) = source.auth.as_mut().and_then(|auth| auth.settings.as_object_mut()) {
