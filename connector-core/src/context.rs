@@ -122,6 +122,15 @@ impl Context {
         Ok(text.expose_secret().to_owned())
     }
 
+    /// Puts a secret in place of the one that `reference` names, when the service replaced it, such as a refresh token
+    /// that changes at each use.
+    ///
+    /// Fails with kind `unsupported` when that place can't be written, and with kind `secret` when writing failed.
+    pub async fn keep(&self, reference: &SecretRef, secret: SecretString) -> Result<()> {
+        let registration = secret_resolver(reference.scheme())?;
+        (registration.resolver)().keep(reference, &self.project, &secret).await
+    }
+
     async fn resolve(&self, reference: &SecretRef, sensitivity: Sensitivity) -> Result<SecretString> {
         let registration = secret_resolver(reference.scheme())?;
         (registration.resolver)().resolve(reference, &self.project, sensitivity).await

@@ -1,6 +1,6 @@
 //! Where secrets are kept, and how they are fetched.
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
@@ -109,6 +109,16 @@ pub trait SecretResolver: Send + Sync {
     ///
     /// Fails with kind `secret`. The message says what to do and never contains any part of the secret.
     async fn resolve(&self, reference: &SecretRef, project: &Path, sensitivity: Sensitivity) -> Result<SecretString>;
+
+    /// Replaces the secret that the ref names, for example a refresh token that changes at each use. A crash leaves
+    /// the old secret or the new one, never a part.
+    ///
+    /// A place that can't be written refuses with kind `unsupported`, which is the default.
+    async fn keep(&self, reference: &SecretRef, _project: &Path, _secret: &SecretString) -> Result<()> {
+        let message = format!("a secret can't be written to a `{}:` ref", reference.scheme());
+        Err(Error::new(ErrorKind::Unsupported, message)
+            .with_help("keep a secret that the service replaces in a file: `file:secrets/NAME`"))
+    }
 
     /// Checks the part after the scheme without fetching anything. The error says what to write instead.
     fn check(&self, reference: &SecretRef) -> Result<(), String>;

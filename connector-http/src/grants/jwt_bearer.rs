@@ -40,6 +40,7 @@ pub struct Settings {
     #[serde(default)]
     certificate_ref: Option<SecretRef>,
     /// When the certificate is to be renewed.
+    #[schemars(with = "Rotation", extend("default" = Rotation::default()))]
     #[serde(default)]
     rotation: Option<Rotation>,
 }

@@ -42,6 +42,7 @@ pub struct Settings {
     #[serde(default)]
     scope: Option<String>,
     /// When the certificate is to be renewed.
+    #[schemars(with = "Rotation", extend("default" = Rotation::default()))]
     #[serde(default)]
     rotation: Option<Rotation>,
 }

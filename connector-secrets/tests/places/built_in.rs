@@ -146,3 +146,35 @@ fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
+
+#[tokio::test]
+async fn a_secret_that_the_service_replaced_is_kept_in_its_file_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = Context::new("people", folder.path());
+    let reference: SecretRef = "file:refresh.token".parse().unwrap();
+    for secret in ["marked-first", "marked-second"] {
+        context.keep(&reference, secret.into()).await.unwrap();
+        assert_eq!(context.secret(&reference).await.unwrap().expose_secret(), secret);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(folder.path().join("refresh.token")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing stays beside it");
+
+    let missing: SecretRef = "file:no/such/folder/x".parse().unwrap();
+    let error = context.keep(&missing, "marked-third".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Secret);
+    assert!(!format!("{error:?}").contains("marked-third"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_place_that_can_not_be_written_refuses_to_keep_a_secret() {
+    let reference: SecretRef = "env:REFRESH_TOKEN".parse().unwrap();
+    let error = Context::new("people", ".").keep(&reference, "marked".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.help().unwrap().contains("file:"), "{error:?}");
+    assert!(!format!("{error:?}").contains("marked"), "{error:?}");
+}
