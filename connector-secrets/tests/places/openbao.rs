@@ -44,13 +44,14 @@ impl Server {
             return None;
         };
         let server = Self { process, address: format!("http://{free}"), home };
-        for _ in 0..300 {
+        let mut server = server;
+        while server.process.try_wait().unwrap().is_none() {
             if server.call("GET", "sys/health", None).await == Some(200) && server.has_engine().await {
                 return Some(server);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("the server did not start");
+        panic!("the server ended before it answered");
     }
 
     async fn has_engine(&self) -> bool {

@@ -95,6 +95,7 @@
 mod app;
 mod certificate;
 mod fault;
+mod gate;
 mod http;
 mod id;
 mod metadata;
@@ -108,6 +109,7 @@ mod writes;
 
 pub use app::{App, AppKind};
 pub use fault::Fault;
+pub use gate::Moment;
 pub use metadata::{AppChange, Deploy, DeployStatus};
 pub use options::{Options, Rights, WhilePropagating};
 pub use org::{Blocker, Org};

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::misbehave::Misbehavior;
 use super::query::Cursors;
 use super::session::Sessions;
+use crate::gate::{Gate, Moment};
 use crate::metadata::Metadata;
 use crate::options::Options;
 use crate::org::Org;
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) login_url: String,
     pub(crate) instance_url: String,
     pub(crate) faults: Misbehavior,
+    pub(crate) gate: Gate,
     pub(crate) api_usage: AtomicU64,
     metadata: Mutex<Metadata>,
     sessions: Mutex<Sessions>,
@@ -49,6 +51,7 @@ impl Shared {
         Self {
             org: Org::new(&options),
             faults: Misbehavior::new(options.faults.clone()),
+            gate: Gate::default(),
             metadata: Mutex::new(Metadata::new(&options)),
             options,
             login_url,
@@ -84,6 +87,14 @@ impl Shared {
 
     pub(crate) fn requests(&self) -> MutexGuard<'_, Requests> {
         locked(&self.requests)
+    }
+
+    /// Whether the moment to hold answers back has come.
+    pub(crate) fn has_come(&self, moment: Moment) -> bool {
+        match moment {
+            Moment::Requests(number) => self.requests().total >= number,
+            Moment::Writes(number) => self.org.writes().len() >= number,
+        }
     }
 
     /// Remembers the id of an assertion; false when it was used before.
