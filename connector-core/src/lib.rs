@@ -48,7 +48,7 @@ pub use error::{Error, ErrorKind, Happened, Result, Retry};
 pub use find::{Concern, FindAccounts};
 pub use http_options::HttpOptions;
 pub use meter::{Allowance, Meter};
-pub use operation::{Operation, OperationKind, Outcome};
+pub use operation::{Change, Operation, OperationKind, Outcome};
 pub use page::{Page, Skipped};
 pub use prepare::{PrepareOperations, Prepared, Proposed, Seat};
 pub use problem::{Place, Problem};

@@ -3,7 +3,8 @@
 use crate::reading;
 use crate::report::Verdict;
 use connector_core::{
-    Account, AttributeSchema, AttributeType, Connector, Cursor, ErrorKind, Operation, Result, StepStatus, TestReport,
+    Account, AttributeSchema, AttributeType, Change, Connector, Cursor, ErrorKind, Operation, Result, StepStatus,
+    TestReport,
 };
 use serde_json::Value;
 use std::collections::HashSet;
@@ -233,7 +234,7 @@ async fn assignments_name_what_was_read(connector: &dyn Connector) -> Tried {
 async fn undeclared_operations_are_refused(connector: &dyn Connector) -> Tried {
     let declared = connector.schema().operations;
     let account = || "an-account-that-does-not-exist".to_owned();
-    let harmless = [Operation::Disable { account: account() }, Operation::Delete { account: account() }];
+    let harmless = [Operation::new(account(), Change::Disable), Operation::new(account(), Change::Delete)];
     for operation in harmless {
         if declared.contains(&operation.kind()) {
             continue;

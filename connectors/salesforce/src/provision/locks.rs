@@ -6,7 +6,7 @@ use crate::locks::{Login, OBJECT};
 use crate::ranges::RecordId;
 use crate::rest::Rest;
 use crate::{error, rights};
-use connector_core::{Error, ErrorKind, Operation, Outcome, Result};
+use connector_core::{Change, Error, ErrorKind, Operation, Outcome, Result};
 use serde_json::Value;
 
 /// Finds the users' rows and changes those that are not as asked.
@@ -16,7 +16,7 @@ pub(super) async fn change(rest: &Rest, operations: &[Operation]) -> Result<Vec<
     let logins = if named.is_empty() { Vec::new() } else { find(rest, &named).await? };
     let (mut known, mut asked, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for (operation, user) in operations.iter().zip(users) {
-        let lock = matches!(operation, Operation::Lock { .. });
+        let lock = matches!(operation.change, Change::Lock);
         let step =
             user.and_then(|user| step(logins.iter().find(|login| login.user == user), lock).map(|step| (user, step)));
         known.push(match step {
