@@ -62,7 +62,7 @@ pub use http_options::HttpOptions;
 pub use loopback::is_loopback;
 pub use meter::{Allowance, Meter};
 pub use nearest::nearest;
-pub use operation::{Operation, OperationKind, Outcome};
+pub use operation::{Change, Operation, OperationKind, Outcome};
 pub use page::{Page, Skipped};
 pub use prepare::{PrepareOperations, Prepared, Proposed, Seat};
 pub use problem::{Place, Problem};

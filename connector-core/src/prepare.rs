@@ -3,7 +3,9 @@
 use crate::account::Account;
 use crate::error::Result;
 use crate::operation::Operation;
+use crate::secret::SecretRef;
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 /// Puts operations into the source's own terms before they are shown and carried out: names in values become ids,
 /// defaults are filled in, and what the source is going to refuse is refused with the cure.
@@ -20,22 +22,31 @@ pub trait PrepareOperations: Send + Sync {
 
 /// An operation and the account as it will be when its turn comes.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Proposed {
-    /// What is wanted.
-    pub operation: Operation,
+    /// What is wanted. Its password, if any, is a reference: preparing never sees one.
+    pub operation: Operation<SecretRef>,
     /// The account; `None` for a create.
     pub account: Option<Account>,
 }
 
+impl Proposed {
+    /// An operation on an account; `None` for a create.
+    pub fn new(operation: Operation<SecretRef>, account: Option<Account>) -> Self {
+        Self { operation, account }
+    }
+}
+
 /// What an operation comes to.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Prepared {
     /// It takes these steps, in this order; all of them concern the same account. In steps after a create the account's
     /// id is empty: the source has yet to give it. A step that is so already is left out, but for a lock: there may be
     /// several ways of being locked, so one that is given back here is needed.
     Steps {
         /// What is to be done.
-        steps: Vec<Operation>,
+        steps: Vec<Operation<SecretRef>>,
         /// The seats that it takes or gives back.
         seats: Vec<Seat>,
     },
@@ -48,18 +59,31 @@ pub enum Prepared {
 
 impl Prepared {
     /// It takes this one step and no seat.
-    pub fn step(step: Operation) -> Self {
+    pub fn step(step: Operation<SecretRef>) -> Self {
         Self::Steps { steps: vec![step], seats: Vec::new() }
+    }
+
+    /// Nothing has to change, for this reason.
+    pub fn unchanged(detail: impl Into<String>) -> Self {
+        Self::Unchanged { detail: detail.into() }
     }
 }
 
-/// A seat of a licence that an operation takes or gives back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A seat of a license that an operation takes or gives back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Seat {
-    /// The licence, for people: `Salesforce (user licence)`.
+    /// The license, for people: `Salesforce (user license)`.
     pub license: String,
     /// How many seats are free before the plan.
     pub free: u64,
     /// Whether it takes one, or gives one back.
     pub takes: bool,
+}
+
+impl Seat {
+    /// A seat of a license that had so many free ones before the plan.
+    pub fn new(license: impl Into<String>, free: u64, takes: bool) -> Self {
+        Self { license: license.into(), free, takes }
+    }
 }

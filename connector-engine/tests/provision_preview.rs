@@ -6,7 +6,7 @@ mod provision_fake;
 
 use connector_core::ErrorKind;
 use connector_engine::provision::Standing::{Applied, Failed, Planned, Unchanged};
-use connector_engine::provision::{Change, Earlier};
+use connector_engine::provision::{Earlier, ValueChange};
 use connector_engine::query::OperationReport;
 use provision_fake::{
     Directory, Place, create, delete, disable, enable, grant, lock, outcomes, reference, revoke, set_password, unlock,
@@ -209,7 +209,7 @@ async fn a_second_preview_tells_what_comes_out_otherwise_now() {
     assert_eq!(other.changed.len(), 1);
     let changed = &other.changed[0];
     assert_eq!(changed.operation, 0);
-    let title = |from: Value| Change::Attribute { attribute: "Title".to_owned(), from, to: json!("a") };
+    let title = |from: Value| ValueChange::Attribute { attribute: "Title".to_owned(), from, to: json!("a") };
     assert_eq!((&changed.before[..], &changed.now[..]), (&[title(Value::Null)][..], &[title(json!("z"))][..]));
     drop(third);
 

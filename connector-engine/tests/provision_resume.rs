@@ -4,7 +4,7 @@
 
 mod provision_fake;
 
-use connector_core::{Error, ErrorKind, OperationKind, Retry};
+use connector_core::{Change, Error, ErrorKind, Retry};
 use connector_engine::provision::{Earlier, Provisioning};
 use connector_engine::query::{self, OperationQuery};
 use connector_project::plan::PlanOperation;
@@ -50,14 +50,14 @@ fn by_hand(directory: &Directory, plan: &[PlanOperation]) -> (BTreeMap<String, P
     let mut people = directory.server().by_name();
     let mut changes = Vec::new();
     for one in plan {
-        let name = ids.get(&one.account).unwrap_or(&one.account).clone();
+        let name = ids.get(one.target()).map_or(one.target(), String::as_str).to_owned();
         let mut note = |what: &str| changes.push((name.clone(), what.to_owned()));
-        if one.kind == OperationKind::Create {
+        if let Change::Create { attributes, entitlements, .. } = &one.change {
             if !people.contains_key(&name) {
                 note("create");
-                let held = one.entitlements.iter().cloned().collect();
-                one.entitlements.iter().for_each(|_| note("grant"));
-                let attributes = one.attributes.clone();
+                let held = entitlements.iter().cloned().collect();
+                entitlements.iter().for_each(|_| note("grant"));
+                let attributes = attributes.clone();
                 people.insert(name.clone(), Person { name: name.clone(), attributes, held, ..Person::default() });
             }
             continue;
@@ -66,22 +66,22 @@ fn by_hand(directory: &Directory, plan: &[PlanOperation]) -> (BTreeMap<String, P
         let is_gone = ids.contains_key(&one.account) && changes.iter().any(|(n, what)| *n == name && what == "delete");
         let Some(person) = people.get_mut(&name).filter(|_| !is_gone) else { continue };
         let before = person.clone();
-        match one.kind {
-            OperationKind::Update if one.attributes.contains_key("Refused") => {}
-            OperationKind::Update => {
-                person.attributes.extend(one.attributes.clone());
+        match &one.change {
+            Change::Update { set, .. } if set.contains_key("Refused") => {}
+            Change::Update { set, .. } => {
+                person.attributes.extend(set.clone());
                 person.attributes.retain(|_, value| !value.is_null());
             }
-            OperationKind::Grant => drop(person.held.insert(one.entitlements[0].clone())),
-            OperationKind::Revoke => drop(person.held.remove(&one.entitlements[0])),
-            OperationKind::Disable | OperationKind::Enable => person.disabled = one.kind == OperationKind::Disable,
-            OperationKind::Lock | OperationKind::Unlock => person.locked = one.kind == OperationKind::Lock,
+            Change::Grant { entitlement, .. } => drop(person.held.insert(entitlement.clone())),
+            Change::Revoke { entitlement, .. } => drop(person.held.remove(entitlement)),
+            Change::Disable | Change::Enable => person.disabled = one.change == Change::Disable,
+            Change::Lock | Change::Unlock => person.locked = one.change == Change::Lock,
             _ => {}
         }
-        if *person != before || one.kind == OperationKind::Delete {
-            changes.push((name.clone(), one.kind.name().to_owned()));
+        if *person != before || one.change == Change::Delete {
+            changes.push((name.clone(), one.kind().name().to_owned()));
         }
-        if one.kind == OperationKind::Delete {
+        if one.change == Change::Delete {
             people.remove(&name);
         }
     }
@@ -115,7 +115,8 @@ impl Faults {
             other => fate(other),
         });
         directory.single = Box::new(move |operation, sent| {
-            let place = operation.account().unwrap_or("new").bytes().map(usize::from).sum::<usize>();
+            let place = if operation.account.is_empty() { "new" } else { &operation.account };
+            let place = place.bytes().map(usize::from).sum::<usize>();
             // No more than two in a row, so that tries do not run out.
             if sent >= 2 { Fate::Done } else { fate(single.get((place + sent) % 16).copied().unwrap_or_default()) }
         });

@@ -3,8 +3,9 @@
 
 mod fakes;
 
-use connector_core::{EntitlementRef, OperationKind, Problem};
+use connector_core::{Change, EntitlementRef, OperationKind, Problem, SecretRef};
 use connector_project::plan::{self, PlanOperation, plan_schema};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -32,45 +33,71 @@ fn rules(problems: &[Problem]) -> Vec<(usize, usize, &str)> {
 
 /// An operation as an item of a YAML or JSON plan.
 fn item(operation: &PlanOperation) -> Value {
-    let entitlements: Vec<_> = operation.entitlements.iter().map(ToString::to_string).collect();
-    let account = &operation.account;
-    let block = match operation.kind {
-        OperationKind::Create if entitlements.is_empty() => {
-            json!({"name": account, "attributes": operation.attributes})
+    let texts = |entitlements: &[EntitlementRef]| entitlements.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut block = match &operation.change {
+        Change::Create { name, attributes, entitlements, .. } if entitlements.is_empty() => {
+            json!({"name": name, "attributes": attributes})
         }
-        OperationKind::Create => {
-            json!({"name": account, "attributes": operation.attributes, "entitlements": entitlements})
+        Change::Create { name, attributes, entitlements, .. } => {
+            json!({"name": name, "attributes": attributes, "entitlements": texts(entitlements)})
         }
-        OperationKind::Update => json!({"account": account, "set": operation.attributes}),
-        OperationKind::Grant | OperationKind::Revoke => json!({"account": account, "entitlement": entitlements[0]}),
-        OperationKind::SetPassword => match &operation.password {
-            Some(reference) => json!({"account": account, "password_ref": reference.to_string()}),
-            None => json!({"account": account, "reset": true}),
-        },
-        _ => json!({"account": account}),
+        Change::Update { set, add, remove, .. } => {
+            let mut block = json!({"account": operation.account, "set": set});
+            for (key, values) in [("add", add), ("remove", remove)] {
+                if !values.is_empty() {
+                    block[key] = json!(values);
+                }
+            }
+            block
+        }
+        Change::Grant { entitlement, until: Some(until), .. } => {
+            json!({"account": operation.account, "entitlement": entitlement.to_string(), "until": until})
+        }
+        Change::Grant { entitlement, .. } | Change::Revoke { entitlement, .. } => {
+            json!({"account": operation.account, "entitlement": entitlement.to_string()})
+        }
+        Change::SetPassword { password: None, .. } => json!({"account": operation.account, "reset": true}),
+        _ => json!({"account": operation.account}),
     };
-    json!({operation.kind.name(): block})
+    if let Some(reference) = operation.change.password() {
+        block["password_ref"] = json!(reference);
+    }
+    json!({operation.kind().name(): block})
+}
+
+fn attributes_of(operation: &PlanOperation) -> Map<String, Value> {
+    match &operation.change {
+        Change::Create { attributes: values, .. } | Change::Update { set: values, .. } => values.clone(),
+        _ => Map::new(),
+    }
 }
 
 /// The operations as CSV, which has text for values and nothing else.
 fn table(operations: &[PlanOperation], delimiter: u8) -> Vec<u8> {
-    let mut names: Vec<&String> = operations.iter().flat_map(|one| one.attributes.keys()).collect();
+    let mut names: Vec<String> =
+        operations.iter().flat_map(|one| attributes_of(one).into_iter()).map(|(name, _)| name).collect();
     names.sort();
     names.dedup();
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-    let fixed = ["operation", "account", "entitlement", "password_ref", "reset"].map(str::to_owned);
+    let fixed = ["operation", "account", "entitlement", "until", "password_ref", "reset"].map(str::to_owned);
     writer.write_record(fixed.into_iter().chain(names.iter().map(|name| format!("attributes.{name}")))).unwrap();
     for operation in operations {
-        let entitlements: Vec<_> = operation.entitlements.iter().map(ToString::to_string).collect();
-        let is_reset = operation.kind == OperationKind::SetPassword && operation.password.is_none();
+        let (entitlements, until) = match &operation.change {
+            Change::Create { entitlements, .. } => (entitlements.iter().map(ToString::to_string).collect(), None),
+            Change::Grant { entitlement, until, .. } => (vec![entitlement.to_string()], *until),
+            change => (change.entitlement().map(ToString::to_string).into_iter().collect::<Vec<_>>(), None),
+        };
+        let attributes = attributes_of(operation);
+        let is_reset = matches!(operation.change, Change::SetPassword { password: None, .. });
         let fixed = [
-            operation.kind.name().to_owned(),
-            operation.account.clone(),
+            operation.kind().name().to_owned(),
+            operation.target().to_owned(),
             entitlements.join(";"),
-            operation.password.as_ref().map(ToString::to_string).unwrap_or_default(),
+            until.map(|until| until.to_string()).unwrap_or_default(),
+            operation.change.password().map(ToString::to_string).unwrap_or_default(),
             if is_reset { "true".to_owned() } else { String::new() },
         ];
-        let values = names.iter().map(|name| match operation.attributes.get(*name) {
+        let values = names.iter().map(|name| match attributes.get(name) {
             None => String::new(),
             Some(Value::Null) => "null".to_owned(),
             Some(value) => value.as_str().unwrap().to_owned(),
@@ -101,7 +128,7 @@ operations:
 #[test]
 fn every_kind_of_operation_is_read_as_written() {
     let operations = read("plan.yaml", EVERY_KIND).unwrap();
-    let kinds: Vec<_> = operations.iter().map(|one| one.kind.name()).collect();
+    let kinds: Vec<_> = operations.iter().map(|one| one.kind().name()).collect();
     assert_eq!(
         kinds,
         [
@@ -119,15 +146,16 @@ fn every_kind_of_operation_is_read_as_written() {
         ]
     );
     let create = &operations[0];
-    assert_eq!(create.account, "jane@acme.example");
+    assert_eq!((create.account.as_str(), create.target()), ("", "jane@acme.example"));
     let attributes =
         json!({"FirstName": "Jane", "Age": 3, "Active": true, "Tags": ["a", "b"], "Address": {"City": "Ulm"}});
-    assert_eq!(Value::Object(create.attributes.clone()), attributes);
+    assert_eq!(Value::Object(attributes_of(create)), attributes);
     let group = EntitlementRef::new("group", "Name with / and blanks");
-    assert_eq!(create.entitlements, [EntitlementRef::new("permission_set", "Sales_Ops"), group]);
-    assert_eq!(operations[1].attributes["Title"], Value::Null);
-    assert_eq!(operations[8].password, Some("env:NEW_PASSWORD".parse().unwrap()));
-    assert_eq!(operations[9].password, None);
+    let Change::Create { entitlements, .. } = &create.change else { panic!("{create:?}") };
+    assert_eq!(*entitlements, [EntitlementRef::new("permission_set", "Sales_Ops"), group]);
+    assert_eq!(attributes_of(&operations[1])["Title"], Value::Null);
+    assert_eq!(operations[8].change, Change::set_password(Some("env:NEW_PASSWORD".parse().unwrap())));
+    assert_eq!(operations[9].change, Change::set_password(None));
 }
 
 #[test]
@@ -200,8 +228,8 @@ fn plans_are_told_from_sources() {
 fn a_table_gives_text_leaves_alone_and_clears() {
     let text = "\u{feff}operation,name,attributes.Title,attributes.City\r\nupdate,bob,null,\r\n\r\n,,,\r\nupdate,eve,007, Ulm \r\n";
     let operations = read("plan.csv", text).unwrap();
-    assert_eq!(Value::Object(operations[0].attributes.clone()), json!({"Title": null}));
-    assert_eq!(Value::Object(operations[1].attributes.clone()), json!({"Title": "007", "City": " Ulm "}));
+    assert_eq!(Value::Object(attributes_of(&operations[0])), json!({"Title": null}));
+    assert_eq!(Value::Object(attributes_of(&operations[1])), json!({"Title": "007", "City": " Ulm "}));
 }
 
 #[test]
@@ -260,7 +288,7 @@ fn a_first_line_that_names_the_separator_is_obeyed() {
             format!("{mark}sep=|\r\noperation|account|attributes.Title\r\nupdate|bob|a, b; c\r\nupdat|eve|x\r\n");
         assert_eq!(rules(&read("plan.csv", &text).unwrap_err()), [(4, 1, "unknown_operation")]);
         let operations = read("plan.csv", text.replace("updat|", "update|")).unwrap();
-        assert_eq!(operations[0].attributes["Title"], "a, b; c");
+        assert_eq!(attributes_of(&operations[0])["Title"], "a, b; c");
         assert_eq!(operations.len(), 2);
     }
 }
@@ -274,13 +302,13 @@ fn what_would_reach_the_source_with_other_characters_is_refused() {
                 assert_eq!(rules(&problems), [(3, 27, "respelled")], "{lost}");
                 assert!(problems[0].help.as_ref().unwrap().contains(&format!("`\"{lost}\"`")), "{:?}", problems[0]);
             }
-            Ok(operations) => assert_eq!(operations[0].attributes["Code"], lost),
+            Ok(operations) => assert_eq!(attributes_of(&operations[0])["Code"], lost),
         }
     }
     let long = read("plan.yaml", "- update: {account: bob, set: {Code: 123456789012345678901234}}\n").unwrap_err();
     assert_eq!((rules(&long), long[0].title.as_str()), (vec![(1, 38, "yaml_syntax")], "a number with too many digits"));
     let kept = "- update: {account: bob, set: {A: 5, B: -3, C: 5.5, D: ~, E: true, F: \"+49\", G: +49 30, H: 2026-01-01, I: yes, J: 1_000}}\n";
-    let kept = &read("plan.yaml", kept).unwrap()[0].attributes;
+    let kept = attributes_of(&read("plan.yaml", kept).unwrap()[0]);
     let told = json!({"A": 5, "B": -3, "C": 5.5, "D": null, "E": true, "F": "+49", "G": "+49 30", "H": "2026-01-01", "I": "yes", "J": "1_000"});
     assert_eq!(Value::Object(kept.clone()), told);
 }
@@ -327,7 +355,7 @@ fn large_plans_are_handed_over_as_they_are_read() {
         let mut next = 0;
         plan::read(&path, &mut |operation| {
             assert_eq!(operation.account, format!("user{next}@acme.example"));
-            assert_eq!(operation.attributes["Title"], format!("Clerk, {next}"));
+            assert_eq!(attributes_of(&operation)["Title"], format!("Clerk, {next}"));
             next += 1;
         })
         .unwrap();
@@ -380,27 +408,35 @@ fn operations(values: impl Fn() -> BoxedStrategy<Value>) -> impl Strategy<Value 
         attributes(values(), 1),
         prop::collection::vec(entitlement(), 1..4),
         prop::option::of(Just("env:NEW_PASSWORD".parse().unwrap())),
+        prop::option::of((1_800_000_000_i64..4_000_000_000).prop_map(|at| Timestamp::from_second(at).unwrap())),
     );
     prop::collection::vec(one, 1..8)
         .prop_map(|all| {
             let mut created = std::collections::HashSet::new();
-            let one = |(kind, account, attributes, entitlements, password)| {
-                let mut operation = PlanOperation { kind, account, attributes, entitlements, password };
-                if !matches!(kind, OperationKind::Create | OperationKind::Update) {
-                    operation.attributes = Map::new();
-                }
-                match kind {
-                    OperationKind::Create => {}
-                    OperationKind::Grant | OperationKind::Revoke => operation.entitlements.truncate(1),
-                    _ => operation.entitlements.clear(),
-                }
-                if kind != OperationKind::SetPassword {
-                    operation.password = None;
-                }
-                operation
+            let one = |(kind, account, attributes, mut entitlements, password, until): (
+                OperationKind,
+                String,
+                Map<String, Value>,
+                Vec<EntitlementRef>,
+                Option<SecretRef>,
+                Option<Timestamp>,
+            )| {
+                let change = match kind {
+                    OperationKind::Create => Change::create(account.clone(), attributes, entitlements, password),
+                    OperationKind::Update => Change::set(attributes),
+                    OperationKind::Grant => Change::grant(entitlements.remove(0), until),
+                    OperationKind::Revoke => Change::revoke(entitlements.remove(0)),
+                    OperationKind::Disable => Change::Disable,
+                    OperationKind::Enable => Change::Enable,
+                    OperationKind::Lock => Change::Lock,
+                    OperationKind::Unlock => Change::Unlock,
+                    OperationKind::SetPassword => Change::set_password(password),
+                    _ => Change::Delete,
+                };
+                PlanOperation::new(if kind == OperationKind::Create { String::new() } else { account }, change)
             };
             let mut all: Vec<_> = all.into_iter().map(one).collect();
-            all.retain(|one| one.kind != OperationKind::Create || created.insert(one.account.clone()));
+            all.retain(|one| one.kind() != OperationKind::Create || created.insert(one.target().to_owned()));
             all
         })
         .prop_filter("a plan asks for something", |all| !all.is_empty())

@@ -4,7 +4,7 @@ use super::quantity::count;
 use super::style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::text::{clean, wrap};
 use anstyle::Style;
-use connector_engine::provision::{Change, Standing};
+use connector_engine::provision::{Standing, ValueChange};
 use connector_engine::query::{OperationReport, OutcomeTally};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -47,7 +47,7 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_o
 }
 
 /// One changed value on its own line. Names come before their ids.
-pub(crate) fn render_change(change: &Change, width: usize, name_of: NameOf<'_>) -> String {
+pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<'_>) -> String {
     let shown = |value: &Value, room: usize| {
         let name = value.as_str().and_then(name_of);
         match (name, value) {
@@ -56,7 +56,7 @@ pub(crate) fn render_change(change: &Change, width: usize, name_of: NameOf<'_>) 
         }
     };
     let line = match change {
-        Change::Attribute { attribute, from, to } => {
+        ValueChange::Attribute { attribute, from, to } => {
             let name = clean(attribute);
             let gap = NAME_WIDTH.saturating_sub(name.width()).max(1);
             // The user must see what they approve, so a narrow terminal breaks the line.
@@ -70,8 +70,11 @@ pub(crate) fn render_change(change: &Change, width: usize, name_of: NameOf<'_>) 
             };
             format!("{name}{}{values}", " ".repeat(gap))
         }
-        Change::Entitlement { entitlement, name, to, .. } => {
-            let what = clean(name.as_deref().unwrap_or(&entitlement.id)).into_owned();
+        ValueChange::Entitlement { entitlement, name, to, until, .. } => {
+            let mut what = clean(name.as_deref().unwrap_or(&entitlement.id)).into_owned();
+            if let Some(until) = until {
+                _ = write!(what, " until {until}");
+            }
             let (mark, style) = if *to { ("+", GOOD) } else { ("−", BAD) };
             format!("{} {}", paint(style, format!("{mark} {} {what}", entitlement.entitlement_type)), {
                 let id = name.as_ref().map_or("", |_| entitlement.id.as_str());
@@ -148,7 +151,7 @@ mod tests {
     use connector_engine::store::RunError;
     use serde_json::json;
 
-    fn operation(kind: &str, outcome: Standing, changes: Vec<Change>) -> OperationReport {
+    fn operation(kind: &str, outcome: Standing, changes: Vec<ValueChange>) -> OperationReport {
         OperationReport {
             operation: 0,
             kind: kind.to_owned(),
@@ -163,14 +166,18 @@ mod tests {
     }
 
     fn operations() -> Vec<OperationReport> {
-        let change =
-            |attribute: &str, from: Value, to: Value| Change::Attribute { attribute: attribute.to_owned(), from, to };
+        let change = |attribute: &str, from: Value, to: Value| ValueChange::Attribute {
+            attribute: attribute.to_owned(),
+            from,
+            to,
+        };
         let set = EntitlementRef::new("permission_set", "0PS1");
-        let held = |from| Change::Entitlement {
+        let held = |from| ValueChange::Entitlement {
             entitlement: set.clone(),
             name: Some("Sales Ops".to_owned()),
             from,
             to: !from,
+            until: None,
         };
         let error = RunError {
             kind: ErrorKind::NotFound,
@@ -212,7 +219,7 @@ mod tests {
 
     #[test]
     fn what_comes_from_outside_does_not_reach_the_terminal_raw() {
-        let change = Change::Attribute { attribute: "Title".into(), from: Value::Null, to: json!("\u{1b}[2J") };
+        let change = ValueChange::Attribute { attribute: "Title".into(), from: Value::Null, to: json!("\u{1b}[2J") };
         let text = render_operation(&operation("update", Standing::Planned, vec![change]), 80, &|_| None);
         assert!(!anstream::adapter::strip_str(&text).to_string().contains('\u{1b}'), "{text:?}");
     }

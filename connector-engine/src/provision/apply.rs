@@ -6,8 +6,7 @@ use super::lanes::{Item, Lanes};
 use super::progress::{Phase, Progress};
 use super::provisioning::Provisioning;
 use super::reasons::{not_known, not_made};
-use super::step::Step;
-use connector_core::{Error, Lane, Result};
+use connector_core::{Change, Error, Lane, Result};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -22,7 +21,7 @@ const WRITES: usize = 4;
 const WINDOW: usize = 4_000;
 
 /// A connector that takes one operation at a time.
-const SINGLE: Lane = Lane { name: "single", most: 1 };
+const SINGLE: Lane = Lane::new("single", 1);
 
 /// A plan that is being carried out.
 struct Course<'a, P> {
@@ -109,9 +108,8 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
             self.complete = rows.len() < WINDOW / 4;
             for row in rows {
                 self.after = row.turn;
-                let step = Step::from_json(&row.step)?;
-                let lane = self.of.lane(&row, &step);
-                self.lanes.add(Item { doubtful: row.tries > 0, row, step, lane, tries: 0 });
+                let lane = self.of.lane(&row);
+                self.lanes.add(Item { doubtful: row.tries > 0, row, lane, tries: 0 });
             }
         }
         Ok(())
@@ -150,7 +148,7 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
 
     /// What a step means for the ones after it on its account.
     async fn conclude(&mut self, item: &Item, standing: Standing, account: Option<&str>) -> Result<()> {
-        if !matches!(item.step, Step::Create { .. }) {
+        if !matches!(item.row.operation.change, Change::Create { .. }) {
             return Ok(());
         }
         if let Some(id) = account {
@@ -183,13 +181,7 @@ impl Provisioning<'_> {
         carry_out(&self.job, &self.journal, batch).await.map(Ended::Called)
     }
 
-    fn lane(&self, row: &StepRow, step: &Step) -> Lane {
-        match self.job.connector.capabilities().batch() {
-            Some(ability) => {
-                let account = row.account_id.as_deref().unwrap_or_default();
-                ability.lane(&step.clone().operation(account, None))
-            }
-            None => SINGLE,
-        }
+    fn lane(&self, row: &StepRow) -> Lane {
+        self.job.connector.capabilities().batch().map_or(SINGLE, |ability| ability.lane(&row.operation))
     }
 }

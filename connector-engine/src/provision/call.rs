@@ -1,13 +1,11 @@
 //! One request to the source: intent, call, answer.
 
-use super::asked;
 use super::job::Job;
 use super::journal::{Answer, Journal, Standing, StepRow};
 use super::lanes::Item;
 use super::look::look;
 use super::settle::settle;
-use super::step::Step;
-use connector_core::{Concern, Error, ErrorKind, Happened, Operation, Outcome, Result, Retry};
+use connector_core::{Change, Concern, Error, ErrorKind, Happened, Operation, Outcome, Result, Retry};
 use std::time::Duration;
 
 /// How often a step is sent at most.
@@ -90,11 +88,12 @@ pub(super) async fn carry_out(job: &Job<'_>, journal: &Journal, mut items: Vec<I
 }
 
 async fn operation(job: &Job<'_>, item: &Item) -> Result<Operation> {
-    let password = match &item.step {
-        Step::SetPassword { password_ref: Some(text) } => Some(job.context.secret(&asked::password_ref(text)?).await?),
-        _ => None,
+    let Operation { account, change, .. } = &item.row.operation;
+    let password = match change.password() {
+        Some(reference) => Some(job.context.secret(reference).await?),
+        None => None,
     };
-    Ok(item.step.clone().operation(item.row.account_id.as_deref().unwrap_or_default(), password))
+    Ok(Operation::new(account, change.clone().with_password(password)))
 }
 
 async fn call(job: &Job<'_>, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
@@ -123,6 +122,9 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
         Ok(Outcome::Unchanged { detail }) => {
             Said::Answer(Answer { detail: Some(detail), ..Answer::new(row.id, Standing::Unchanged) })
         }
+        Ok(_) => {
+            Said::Lost(Error::new(ErrorKind::Internal, "the connector gave an outcome that this version doesn't know"))
+        }
         Err(error) if error.happened() != Happened::No => Said::Lost(error),
         // An earlier try may have made it after all.
         Err(error) if error.kind() == ErrorKind::AlreadyExists && may_be_made(item) => Said::Lost(error),
@@ -134,7 +136,7 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
 }
 
 fn may_be_made(item: &Item) -> bool {
-    item.doubtful && matches!(item.step, Step::Create { .. })
+    item.doubtful && matches!(item.row.operation.change, Change::Create { .. })
 }
 
 /// No step has an answer of its own.

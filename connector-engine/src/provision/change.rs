@@ -1,13 +1,14 @@
 //! What an operation changes, value by value.
 
 use connector_core::EntitlementRef;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One value that an operation changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Change {
+pub enum ValueChange {
     /// An attribute. `enabled`, `locked` and `password` stand for what an account has beside its attributes; of a password
     /// no value is told.
     Attribute {
@@ -29,10 +30,13 @@ pub enum Change {
         from: bool,
         /// Whether the account holds it from now on.
         to: bool,
+        /// When it stops holding it again, where the grant has an end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
 }
 
-impl Change {
+impl ValueChange {
     pub(super) fn attribute(name: impl Into<String>, from: impl Into<Value>, to: impl Into<Value>) -> Self {
         Self::Attribute { attribute: name.into(), from: from.into(), to: to.into() }
     }
@@ -40,18 +44,3 @@ impl Change {
 
 /// What stands in place of a password.
 pub(super) const MASKED: &str = "********";
-
-/// Changes as the journal keeps them.
-pub(super) fn to_json(changes: &[Change]) -> String {
-    serde_json::to_string(changes).expect("texts, booleans and JSON values can be written as JSON")
-}
-
-/// Changes from the journal, told step by step.
-pub(super) fn from_steps(text: &str) -> Vec<Change> {
-    serde_json::from_str::<Vec<Vec<Change>>>(text).unwrap_or_default().into_iter().flatten().collect()
-}
-
-/// Changes from the journal; none where the text is of another version.
-pub(crate) fn from_json(text: &str) -> Vec<Change> {
-    serde_json::from_str(text).unwrap_or_default()
-}

@@ -1,7 +1,6 @@
 //! Which steps are ready to be sent, and together with which.
 
 use super::journal::StepRow;
-use super::step::Step;
 use connector_core::Lane;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -9,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) row: StepRow,
-    pub(super) step: Step,
     pub(super) lane: Lane,
     /// How often this job sent it.
     pub(super) tries: u32,
@@ -106,27 +104,27 @@ impl Lanes {
     /// The account's id has become known.
     pub(super) fn made(&mut self, lead: i64, id: &str) {
         for item in self.behind.get_mut(&lead).into_iter().flatten() {
-            item.row.account_id = Some(id.to_owned());
+            id.clone_into(&mut item.row.operation.account);
         }
     }
 
     /// The next batch. A lane that is not full waits as long as steps under way may fill it; `idle` says that nothing is
     /// under way, `complete` that the journal has no further steps.
     pub(super) fn next_batch(&mut self, idle: bool, complete: bool) -> Option<Vec<Item>> {
-        let is_full = |lane: &Lane, items: &VecDeque<Item>| items.len() >= lane.most.max(1);
+        let is_full = |lane: &Lane, items: &VecDeque<Item>| items.len() >= lane.limit.max(1);
         let is_final =
             |lane: &Lane| complete && self.barred.is_empty() && self.to_come.get(lane).is_none_or(|n| *n == 0);
         let lane = self
             .ready
             .iter()
             .filter(|(lane, items)| !items.is_empty() && (is_full(lane, items) || is_final(lane)))
-            .max_by_key(|(lane, items)| items.len().min(lane.most))
+            .max_by_key(|(lane, items)| items.len().min(lane.limit))
             .or_else(|| {
                 self.ready.iter().filter(|(_, items)| idle && !items.is_empty()).max_by_key(|(_, items)| items.len())
             })
             .map(|(lane, _)| *lane)?;
         let items = self.ready.get_mut(&lane)?;
-        let most = items.len().min(lane.most.max(1));
+        let most = items.len().min(lane.limit.max(1));
         Some(items.drain(..most).collect())
     }
 }

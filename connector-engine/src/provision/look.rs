@@ -3,8 +3,7 @@
 use super::job::Job;
 use super::journal::StepRow;
 use super::state::State;
-use super::step::Step;
-use connector_core::{Account, Concern, Error, ErrorKind, Result};
+use connector_core::{Account, Change, Concern, Error, ErrorKind, Operation, Result};
 
 /// The state of each account that is named by id or name, in order; an error where a name stands for several.
 pub(super) async fn look(job: &Job<'_>, wanted: &[String], concern: &Concern) -> Result<Vec<Result<State>>> {
@@ -45,18 +44,19 @@ pub(super) fn missing(job: &Job<'_>, wanted: &str) -> Error {
 }
 
 /// What must be known of accounts to tell whether these steps are so already.
-pub(super) fn concern_of<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Concern {
+pub(super) fn concern_of<'a, P: 'a>(operations: impl IntoIterator<Item = &'a Operation<P>>) -> Concern {
     let mut concern = Concern::default();
-    for step in steps {
-        match step {
-            Step::Create { attributes: set, .. } | Step::Update { set } => {
-                concern.attributes.extend(set.keys().cloned());
+    for operation in operations {
+        match &operation.change {
+            Change::Create { attributes, entitlements, .. } => {
+                concern.attributes.extend(attributes.keys().cloned());
+                concern.entitlements.extend(entitlements.iter().cloned());
             }
-            Step::Grant { entitlement } | Step::Revoke { entitlement } => {
-                concern.entitlements.insert(entitlement.clone());
+            Change::Update { set, add, remove, .. } => {
+                concern.attributes.extend(set.keys().chain(add.keys()).chain(remove.keys()).cloned());
             }
-            Step::Lock | Step::Unlock => concern.locks = true,
-            Step::Disable | Step::Enable | Step::SetPassword { .. } | Step::Delete => {}
+            Change::Lock | Change::Unlock => concern.locks = true,
+            other => concern.entitlements.extend(other.entitlement().cloned()),
         }
     }
     concern
@@ -64,6 +64,6 @@ pub(super) fn concern_of<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Conce
 
 /// What names the account of a step to the source.
 pub(super) fn key_of(row: &StepRow) -> String {
-    // An account that is to be made has no id yet; one of the same name that was there before is another one.
-    row.account_id.clone().filter(|_| !row.is_create).unwrap_or_else(|| row.account.clone())
+    let id = &row.operation.account;
+    if id.is_empty() { row.account.clone() } else { id.clone() }
 }

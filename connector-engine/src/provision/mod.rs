@@ -10,7 +10,6 @@
 //! what an operation comes to.
 
 mod apply;
-mod asked;
 mod call;
 mod change;
 mod job;
@@ -29,13 +28,11 @@ mod seats;
 mod settle;
 mod simulate;
 mod state;
-mod step;
 
-pub use change::Change;
-pub(crate) use change::from_json as changes_from_json;
+pub use change::ValueChange;
 pub use job::Job;
 pub use journal::{Earlier, Standing};
-pub(crate) use journal::{stored_failure, time};
+pub(crate) use journal::{named, optional_json, stored_failure, time};
 pub use phases::{Applied, Preview, Settled};
 pub use progress::{Phase, Progress};
 pub use provisioning::{Changed, Provisioning};

@@ -2,8 +2,7 @@
 
 use super::journal::{Foreseen, ForeseenStep};
 use super::names::Entitlements;
-use super::step::Step;
-use connector_core::EntitlementRef;
+use connector_core::{Change, EntitlementRef};
 
 /// A grant or revoke and its place.
 struct Held {
@@ -25,7 +24,7 @@ pub(super) fn by_rank(foreseen: &mut [Foreseen], entitlements: &Entitlements) {
                 place: (at, part),
                 turn,
                 revoke,
-                rank: entitlements.rank(&entitlement),
+                rank: entitlements.rank(entitlement),
             });
             let goes_on = held.as_ref().zip(run.last()).is_some_and(|(one, last)| one.revoke == last.revoke);
             if !goes_on && !run.is_empty() {
@@ -63,10 +62,7 @@ fn back_from(last: i64, count: usize) -> Vec<i64> {
     turns
 }
 
-fn holding(step: &ForeseenStep) -> Option<(EntitlementRef, bool)> {
-    match Step::from_json(&step.step).ok()? {
-        Step::Grant { entitlement } => Some((entitlement, false)),
-        Step::Revoke { entitlement } => Some((entitlement, true)),
-        _ => None,
-    }
+fn holding(step: &ForeseenStep) -> Option<(&EntitlementRef, bool)> {
+    let change = &step.operation.change;
+    Some((change.entitlement()?, matches!(change, Change::Revoke { .. })))
 }

@@ -1,16 +1,14 @@
 //! The preview: what a plan comes to with the accounts as they are.
 
-use super::asked::Asked;
-use super::change;
 use super::journal::{Foreseen, Held};
-use super::look;
+use super::look::{self, concern_of};
 use super::names::Entitlements;
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
 use super::reasons::stopped;
 use super::seats;
 use super::simulate::Simulation;
-use connector_core::{Concern, EntitlementRef, OperationKind, Result};
+use connector_core::{Concern, EntitlementRef, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::BTreeSet;
@@ -60,7 +58,7 @@ impl Provisioning<'_> {
         drop(kept);
         self.foresee_merged(&simulation).await?;
         self.journal.with(seats::count).await?;
-        self.journal.with(changed).await
+        self.journal.with(|journal| journal.otherwise()).await
     }
 
     /// Operations on one account under two names are looked at again, together.
@@ -141,26 +139,16 @@ impl<P: Fn(&Progress)> Pass<'_, P> {
     }
 }
 
-/// The operations that come to something else than the user saw.
-fn changed(journal: &mut Held) -> Result<Vec<Changed>> {
-    let changed = journal.otherwise()?.into_iter().map(|(operation, before, now)| {
-        let (before, now) = (change::from_steps(&before), change::from_steps(&now));
-        Changed { operation, before, now }
-    });
-    Ok(changed.collect())
-}
-
 /// What the plan wants to know: the entitlements that it names, the attributes and locks that it concerns, and how many
 /// operations it has.
 fn gather(journal: &mut Held) -> Result<(BTreeSet<EntitlementRef>, Concern, u64)> {
     let mut wanted = BTreeSet::new();
     let mut concern = Concern::default();
-    journal.each_asked(|kind, asked| {
-        let asked = Asked::from_json(asked)?;
-        wanted.extend(asked.entitlements);
-        concern.attributes.extend(asked.attributes.into_iter().map(|(name, _)| name));
-        concern.locks |= matches!(kind, OperationKind::Lock | OperationKind::Unlock);
-        Ok(())
+    journal.each_asked(|operation| {
+        let Concern { attributes, entitlements, locks, .. } = concern_of([&operation]);
+        concern.attributes.extend(attributes);
+        concern.locks |= locks;
+        wanted.extend(entitlements);
     })?;
     Ok((wanted, concern, journal.count()?))
 }

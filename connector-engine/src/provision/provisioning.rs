@@ -1,12 +1,10 @@
 //! A plan on its way: how it begins, and how it is left.
 
-use super::asked::written;
-use super::change::Change;
+use super::change::ValueChange;
 use super::job::Job;
 use super::journal::{Earlier, Journal, PlanUsage, Wanted};
 use crate::store::Store;
-use connector_core::{Error, ErrorKind, Result};
-use connector_project::plan::PlanOperation;
+use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use std::time::Instant;
 
 /// A plan on its way: written into the journal, and held so that no other job provisions the same source.
@@ -26,9 +24,9 @@ pub struct Changed {
     /// Its place in the plan, from 0.
     pub operation: u64,
     /// What it would have changed then.
-    pub before: Vec<Change>,
+    pub before: Vec<ValueChange>,
     /// What it changes now.
-    pub now: Vec<Change>,
+    pub now: Vec<ValueChange>,
 }
 
 impl<'a> Provisioning<'a> {
@@ -41,10 +39,10 @@ impl<'a> Provisioning<'a> {
         store: &Store,
         job: Job<'a>,
         file: &str,
-        read: impl FnOnce(&mut dyn FnMut(PlanOperation)) -> Result<()>,
+        read: impl FnOnce(&mut dyn FnMut(Operation<SecretRef>)) -> Result<()>,
     ) -> Result<Self> {
         let (journal, earlier) =
-            Journal::begin(store, &wanted(&job, file), |sink| read(&mut |operation| sink(&written(&operation))))?;
+            Journal::begin(store, &wanted(&job, file), |sink| read(&mut |operation| sink(&operation)))?;
         Ok(Self::new(job, journal, earlier))
     }
 

@@ -27,7 +27,8 @@ pub(super) fn already(kind: OperationKind) -> &'static str {
         OperationKind::Lock => "is locked already",
         OperationKind::Unlock => "is not locked",
         OperationKind::SetPassword => "has this password already",
-        OperationKind::Delete => "is not there",
+        OperationKind::Delete => "does not exist",
+        _ => "nothing to change",
     }
 }
 

@@ -1,14 +1,14 @@
 //! What is left of an interrupted plan, held against the accounts as they are now.
 
-use super::change;
+use super::change::ValueChange;
 use super::journal::{Answer, Standing, StepRow};
 use super::look::{concern_of, key_of, look};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
 use super::reasons::stopped;
 use super::state::{EntitlementNames, State};
-use super::step::Step;
-use connector_core::Result;
+use connector_core::{Change, Result};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 impl Provisioning<'_> {
@@ -47,31 +47,30 @@ impl Provisioning<'_> {
     }
 
     async fn recheck_some(&self, rows: &[StepRow], found: &mut Found) -> Result<()> {
-        let steps = rows.iter().map(|row| Step::from_json(&row.step)).collect::<Result<Vec<_>>>()?;
-        let mut concern = concern_of(&steps);
+        let mut concern = concern_of(rows.iter().map(|row| &row.operation));
         let password_changed = self.job.connector.schema().password_changed();
         concern.attributes.extend(password_changed.clone());
         let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
         let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[0])).collect();
         let states = look(&self.job, &wanted, &concern).await?;
-        let mut steps = steps.iter();
         for (group, state) in groups.into_iter().zip(states) {
             let mut state = state.unwrap_or_else(|_| State::absent());
-            for (row, step) in group.iter().zip(steps.by_ref()) {
-                let before = row.changes.as_deref().map(change::from_json).unwrap_or_default();
-                let now = state.changes(step, &names_of(&before));
-                if now.is_empty() && !before.is_empty() && !matches!(step, Step::Create { .. }) {
+            for row in group {
+                let change = &row.operation.change;
+                let before = row.changes.clone();
+                let now = state.changes(change, &names_of(&before));
+                if now.is_empty() && !before.is_empty() && !matches!(change, Change::Create { .. }) {
                     // It has come about by itself.
                     let detail = Some("is so by now".to_owned());
                     found.so_now.push(Answer { detail, ..Answer::new(row.id, Standing::Unchanged) });
                 } else if before != now {
-                    found.kept.push((row.id, change::to_json(&now)));
+                    found.kept.push((row.id, now.clone()));
                     found.changed.push(Changed { operation: row.number, before, now });
                 }
-                if let (Step::SetPassword { .. }, Some(attribute)) = (step, &password_changed) {
+                if let (Change::SetPassword { .. }, Some(attribute)) = (change, &password_changed) {
                     found.times.push((row.id, state.password_time(attribute)));
                 }
-                state.advance(step);
+                state.advance(change);
             }
         }
         Ok(())
@@ -83,17 +82,17 @@ impl Provisioning<'_> {
 struct Found {
     changed: Vec<Changed>,
     /// What steps change now.
-    kept: Vec<(i64, String)>,
+    kept: Vec<(i64, Vec<ValueChange>)>,
     /// When passwords were changed last.
-    times: Vec<(i64, Option<String>)>,
+    times: Vec<(i64, Option<Value>)>,
     /// Steps that are so by now.
     so_now: Vec<Answer>,
 }
 
 /// The names that were shown, so that a name alone makes no difference.
-fn names_of(changes: &[change::Change]) -> EntitlementNames {
+fn names_of(changes: &[ValueChange]) -> EntitlementNames {
     let named = changes.iter().filter_map(|change| match change {
-        change::Change::Entitlement { entitlement, name: Some(name), .. } => Some((entitlement.clone(), name.clone())),
+        ValueChange::Entitlement { entitlement, name: Some(name), .. } => Some((entitlement.clone(), name.clone())),
         _ => None,
     });
     named.collect()

@@ -2,25 +2,8 @@
 
 use super::journal::Held;
 use super::reasons::not_made;
-use connector_core::{Error, ErrorKind, Result, Seat};
-use serde::{Deserialize, Serialize};
+use connector_core::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A seat as the journal keeps it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Written {
-    license: String,
-    free: u64,
-    takes: bool,
-}
-
-pub(super) fn to_json(seats: &[Seat]) -> String {
-    let written: Vec<_> = seats
-        .iter()
-        .map(|seat| Written { license: seat.license.clone(), free: seat.free, takes: seat.takes })
-        .collect();
-    serde_json::to_string(&written).expect("texts, numbers and booleans can be written as JSON")
-}
 
 /// The seats of one licence in the course of a plan.
 #[derive(Debug, Default)]
@@ -50,20 +33,19 @@ pub(super) fn count(journal: &mut Held) -> Result<()> {
         if row.is_to_be_made && !row.is_create && not_done.contains(&row.lead) {
             return Ok(());
         }
-        let seats: Vec<Written> = serde_json::from_str(&row.seats).unwrap_or_default();
-        for seat in &seats {
+        for seat in &row.seats {
             tallies.entry(seat.license.clone()).or_default().free = seat.free;
         }
         // A refused operation takes and gives nothing.
-        if let Some(seat) = seats.iter().find(|seat| seat.takes && tallies[&seat.license].is_used_up()) {
+        if let Some(seat) = row.seats.iter().find(|seat| seat.takes && tallies[&seat.license].is_used_up()) {
             refused.push((row.number, none_left(&seat.license, seat.free)));
             if row.is_create {
                 not_done.insert(row.lead);
             }
             return Ok(());
         }
-        for seat in seats {
-            let tally = tallies.entry(seat.license).or_default();
+        for seat in &row.seats {
+            let tally = tallies.entry(seat.license.clone()).or_default();
             if !seat.takes {
                 tally.given += 1;
                 tally.giver = row.number;

@@ -4,10 +4,8 @@ use super::job::Job;
 use super::journal::{Answer, Standing, StepRow};
 use super::look::{concern_of, key_of, look};
 use super::state::{EntitlementNames, State};
-use super::step::Step;
-use connector_core::{Error, ErrorKind, Operation, Prepared, Proposed, Result};
+use connector_core::{Change, Error, ErrorKind, Operation, Prepared, Proposed, Result};
 use jiff::Timestamp;
-use serde_json::Value;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -26,7 +24,7 @@ pub(super) async fn settle(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer
         .map(|(row, _)| row.clone())
         .collect();
     // Nothing but time keeps a password from being reset twice.
-    let resets = open.iter().any(|row| matches!(Step::from_json(&row.step), Ok(Step::SetPassword { .. })));
+    let resets = open.iter().any(|row| matches!(row.operation.change, Change::SetPassword { .. }));
     let at_least = resets.then_some(STILL_AT_WORK);
     let Some(wait) = open.iter().filter_map(time_left).chain(at_least).max() else { return Ok(answers) };
     tokio::time::sleep(wait).await;
@@ -46,21 +44,20 @@ fn time_left(row: &StepRow) -> Option<Duration> {
 }
 
 async fn judge(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer>> {
-    let steps = rows.iter().map(|row| Step::from_json(&row.step)).collect::<Result<Vec<_>>>()?;
     let password_changed = job.connector.schema().password_changed();
-    let mut concern = concern_of(&steps);
+    let mut concern = concern_of(rows.iter().map(|row| &row.operation));
     concern.attributes.extend(password_changed.clone());
     let mut wanted: Vec<_> = rows.iter().map(key_of).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let can_look = job.connector.capabilities().accounts().is_some();
     let states = look(job, &wanted, &concern).await?;
-    let needed = still_needed(job, rows, &steps, &wanted, &states).await?;
-    let answers = rows.iter().zip(&steps).map(|(row, step)| {
+    let needed = still_needed(job, rows, &wanted, &states).await?;
+    let answers = rows.iter().map(|row| {
         let state = wanted.binary_search(&key_of(row)).ok().and_then(|at| states[at].as_ref().ok());
         match state {
             Some(_) if can_look && needed.contains(&row.id) => Answer::new(row.id, Standing::Planned),
-            Some(state) if can_look => of_state(row, step, state, password_changed.as_deref()),
+            Some(state) if can_look => of_state(row, state, password_changed.as_deref()),
             _ => unknown(row, "the connector can't look at single accounts"),
         }
     });
@@ -71,19 +68,17 @@ async fn judge(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer>> {
 async fn still_needed(
     job: &Job<'_>,
     rows: &[StepRow],
-    steps: &[Step],
     wanted: &[String],
     states: &[Result<State>],
 ) -> Result<HashSet<i64>> {
     let mut needed = HashSet::new();
     let Some(ability) = job.connector.capabilities().preparation() else { return Ok(needed) };
     let (mut locks, mut proposed) = (Vec::new(), Vec::new());
-    for (row, _) in rows.iter().zip(steps).filter(|(_, step)| **step == Step::Lock) {
+    for row in rows.iter().filter(|row| row.operation.change == Change::Lock) {
         let state = wanted.binary_search(&key_of(row)).ok().and_then(|at| states[at].as_ref().ok());
         if let Some(account) = state.map(State::account).transpose()?.flatten() {
             locks.push(row.id);
-            proposed
-                .push(Proposed { operation: Operation::Lock { account: account.id.clone() }, account: Some(account) });
+            proposed.push(Proposed::new(Operation::new(&account.id, Change::Lock), Some(account)));
         }
     }
     if !locks.is_empty() {
@@ -94,21 +89,18 @@ async fn still_needed(
     Ok(needed)
 }
 
-fn of_state(row: &StepRow, step: &Step, state: &State, password_changed: Option<&str>) -> Answer {
-    let is_so = match step {
+fn of_state(row: &StepRow, state: &State, password_changed: Option<&str>) -> Answer {
+    let is_so = match &row.operation.change {
         // Told by its name, which is unique: it was not there when it was previewed.
-        Step::Create { .. } => state.is_there(),
-        Step::SetPassword { .. } if !state.is_there() => false,
-        Step::SetPassword { .. } => match (password_changed, &row.password_time) {
-            (Some(attribute), Some(before)) => {
-                let before: Value = serde_json::from_str(before).unwrap_or_default();
-                state.attribute(attribute) != before
-            }
+        Change::Create { .. } => state.is_there(),
+        Change::SetPassword { .. } if !state.is_there() => false,
+        Change::SetPassword { .. } => match (password_changed, &row.password_time) {
+            (Some(attribute), Some(before)) => state.attribute(attribute) != *before,
             _ => return unknown(row, "a password can't be read"),
         },
-        Step::Delete => !state.is_there(),
+        Change::Delete => !state.is_there(),
         _ if !state.is_there() => false,
-        _ => state.changes(step, &EntitlementNames::new()).is_empty(),
+        change => state.changes(change, &EntitlementNames::new()).is_empty(),
     };
     if !is_so {
         return Answer::new(row.id, Standing::Planned);

@@ -1,19 +1,16 @@
 //! Working out what the operations on some accounts come to, each after the ones before it.
 
-use super::asked::Asked;
-use super::change::{self, Change};
 use super::job::Job;
-use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing};
+use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing, to_json};
 use super::look::{look, missing};
 use super::names::Entitlements;
 use super::order;
 use super::reasons::{already, not_made};
-use super::seats;
 use super::state::State;
-use super::step::Step;
 use connector_core::{
-    Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef,
+    Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef,
 };
+use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 /// What is the same for all operations of a plan.
@@ -44,7 +41,6 @@ struct Pending {
     row: AskedRow,
     /// The account is there although it was to be made.
     exists: bool,
-    password_ref: Option<String>,
     /// What an existing account would have to hold to be as asked.
     holds: Vec<EntitlementRef>,
     proposed: Proposed,
@@ -94,10 +90,10 @@ impl Simulation<'_> {
                 _ => groups.push(vec![row]),
             }
         }
-        let wanted: Vec<String> = groups.iter().map(|group| group[0].account.clone()).collect();
+        let wanted: Vec<String> = groups.iter().map(|group| group[0].operation.target().to_owned()).collect();
         let states = look(&self.job, &wanted, &self.concern).await?;
         let courses = groups.into_iter().zip(states).map(|(rows, state)| {
-            let is_made = rows[0].kind == OperationKind::Create;
+            let is_made = rows[0].operation.kind() == OperationKind::Create;
             let (state, unclear) = match state {
                 // An account that is to be made is not there, even where the connector can't look.
                 Ok(_) if is_made && self.job.connector.capabilities().accounts().is_none() => (State::absent(), None),
@@ -121,53 +117,52 @@ impl Simulation<'_> {
         if let Some(number) = on.not_made {
             return Err(not_made(number));
         }
-        let asked = Asked::from_json(&row.asked)?;
-        let entitlements: Vec<_> = asked
-            .entitlements
-            .iter()
-            .map(|wanted| self.entitlements.resolve(&self.job, wanted))
-            .collect::<Result<_>>()?;
-        let exists = row.kind == OperationKind::Create && on.state.is_there();
-        let is_missing = match row.kind {
+        let kind = row.operation.kind();
+        let is_missing = match kind {
             OperationKind::Create => false,
-            _ if on.is_deleted(&row.account) => true,
+            _ if on.is_deleted(&row.operation.account) => true,
             OperationKind::Delete => false,
             _ => !on.state.is_there(),
         };
+        let mut change = row.operation.change.clone();
+        self.resolve(&mut change)?;
         if is_missing {
-            return Err(missing(&self.job, &row.account));
+            return Err(missing(&self.job, &row.operation.account));
         }
-        let account = on.state.id().unwrap_or_default().to_owned();
-        let holds = if exists { entitlements.clone() } else { Vec::new() };
-        let password_ref = asked.password_ref.clone();
-        let operation = match row.kind {
-            OperationKind::Create if exists => Operation::Update { account, set: asked.attributes },
-            OperationKind::Create => {
-                Operation::Create { name: row.account.clone(), attributes: asked.attributes, entitlements }
-            }
-            OperationKind::Update => Operation::Update { account, set: asked.attributes },
-            OperationKind::Grant => Operation::Grant { account, entitlement: first(entitlements)? },
-            OperationKind::Revoke => Operation::Revoke { account, entitlement: first(entitlements)? },
-            OperationKind::Disable => Operation::Disable { account },
-            OperationKind::Enable => Operation::Enable { account },
-            OperationKind::Lock => Operation::Lock { account },
-            OperationKind::Unlock => Operation::Unlock { account },
-            OperationKind::SetPassword => {
-                let password = match asked.password()? {
-                    Some(reference) => Some(self.password(&reference).await?),
-                    None => None,
-                };
-                Operation::SetPassword { account, password }
-            }
-            OperationKind::Delete => Operation::Delete { account },
-        };
-        let proposed = Proposed { operation, account: on.state.account()? };
-        Ok(Pending { course, row, exists, password_ref, holds, proposed })
+        if let Change::Grant { until: Some(until), .. } = &change
+            && *until <= Timestamp::now()
+        {
+            return Err(Error::new(ErrorKind::Invalid, format!("the end of the grant, {until}, has passed"))
+                .with_help("give a later `until`, or leave it out"));
+        }
+        if let Some(reference) = change.password() {
+            // Fetched before anything is sent, so that a ref that leads nowhere stops nothing halfway.
+            drop(self.job.context.secret(reference).await?);
+        }
+        let exists = kind == OperationKind::Create && on.state.is_there();
+        let mut holds = Vec::new();
+        if let Change::Create { attributes, entitlements, .. } = &mut change
+            && exists
+        {
+            holds = std::mem::take(entitlements);
+            change = Change::set(std::mem::take(attributes));
+        }
+        let operation = Operation::new(on.state.id().unwrap_or_default(), change);
+        let proposed = Proposed::new(operation, on.state.account()?);
+        Ok(Pending { course, row, exists, holds, proposed })
     }
 
-    /// Fetched before anything is sent, so that a ref that leads nowhere stops nothing halfway.
-    async fn password(&self, reference: &SecretRef) -> Result<secrecy::SecretString> {
-        self.job.context.secret(reference).await
+    /// Puts the entitlements that the plan names into the source's own ids.
+    fn resolve(&self, change: &mut Change<SecretRef>) -> Result<()> {
+        let named = match change {
+            Change::Create { entitlements, .. } => entitlements.iter_mut().collect(),
+            Change::Grant { entitlement, .. } | Change::Revoke { entitlement, .. } => vec![entitlement],
+            _ => Vec::new(),
+        };
+        for entitlement in named {
+            *entitlement = self.entitlements.resolve(&self.job, entitlement)?;
+        }
+        Ok(())
     }
 
     async fn prepare(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
@@ -186,66 +181,72 @@ impl Simulation<'_> {
     }
 
     fn take(&self, course: &mut Course, pending: Pending, prepared: Result<Prepared>) -> Foreseen {
-        let Pending { row, exists, password_ref, holds, .. } = pending;
+        let Pending { row, exists, holds, .. } = pending;
         let (steps, seats) = match prepared {
             Err(error) => return course.refused(&row, error),
             Ok(Prepared::Unchanged { detail }) => return course.unchanged(&row, detail),
             Ok(Prepared::Steps { steps, seats }) => (steps, seats),
+            Ok(_) => {
+                let message = "the connector prepared an operation in a way that this version doesn't know";
+                return course.refused(&row, Error::new(ErrorKind::Internal, message));
+            }
         };
-        let steps: Vec<_> = steps.into_iter().map(|step| Step::of(step, password_ref.as_deref())).collect();
         if exists {
             return self.existing(course, &row, &steps, &holds);
         }
         let account_id = course.id();
         let mut foreseen = Vec::new();
-        for step in steps {
-            let step = trimmed(step, &course.state);
-            let changes = course.state.changes(&step, &self.entitlements.names);
-            if changes.is_empty() && !self.is_needed_anyway(&step) {
+        for Operation { account, change, .. } in steps {
+            let change = course.state.trimmed(change);
+            let changes = course.state.changes(&change, &self.entitlements.names);
+            if changes.is_empty() && !self.is_needed_anyway(&change) {
                 continue;
             }
-            foreseen.push(self.foreseen_step(&step, &changes, &course.state));
-            course.state.advance(&step);
+            let password_time = match (&change, &self.password_changed) {
+                (Change::SetPassword { .. }, Some(attribute)) => course.state.password_time(attribute),
+                _ => None,
+            };
+            course.state.advance(&change);
+            let operation = Operation::new(account, change);
+            foreseen.push(ForeseenStep { operation, changes, password_time, turn: None });
         }
         if foreseen.is_empty() {
-            return course.unchanged(&row, already(row.kind).to_owned());
+            return course.unchanged(&row, already(row.operation.kind()).to_owned());
         }
-        let seats = (!seats.is_empty()).then(|| seats::to_json(&seats));
         Foreseen { account_id, steps: foreseen, seats, ..blank(row.number, Standing::Planned) }
     }
 
     /// A new account may have no attributes. And an account may be locked in another way than the one that was asked for,
     /// such as after wrong passwords; a connector that prepares a lock knows that it is needed.
-    fn is_needed_anyway(&self, step: &Step) -> bool {
-        match step {
-            Step::Create { .. } => true,
-            Step::Lock => self.job.connector.capabilities().preparation().is_some(),
+    fn is_needed_anyway(&self, change: &Change<SecretRef>) -> bool {
+        match change {
+            Change::Create { .. } => true,
+            Change::Lock => self.job.connector.capabilities().preparation().is_some(),
             _ => false,
         }
     }
 
-    fn foreseen_step(&self, step: &Step, changes: &[Change], state: &State) -> ForeseenStep {
-        let password_time = match (step, &self.password_changed) {
-            (Step::SetPassword { .. }, Some(attribute)) => state.password_time(attribute),
-            _ => None,
-        };
-        let turn = None;
-        ForeseenStep { step: step.to_json(), changes: change::to_json(changes), password_time, turn }
-    }
-
     /// An account that was to be made is there: that is as asked, or a mistake.
-    fn existing(&self, course: &mut Course, row: &AskedRow, steps: &[Step], holds: &[EntitlementRef]) -> Foreseen {
+    fn existing(
+        &self,
+        course: &mut Course,
+        row: &AskedRow,
+        steps: &[Operation<SecretRef>],
+        holds: &[EntitlementRef],
+    ) -> Foreseen {
         let names = &self.entitlements.names;
-        let differs = steps.iter().any(|step| !course.state.changes(step, names).is_empty());
-        let lacks = holds.iter().find(|entitlement| {
-            !course.state.changes(&Step::Grant { entitlement: (*entitlement).clone() }, names).is_empty()
-        });
+        let differs = steps.iter().any(|step| !course.state.changes(&step.change, names).is_empty());
+        let lacks = holds
+            .iter()
+            .find(|entitlement| !course.state.changes(&Change::grant((*entitlement).clone(), None), names).is_empty());
         if !differs && lacks.is_none() {
             return course.unchanged(row, "exists already, just so".to_owned());
         }
-        let error =
-            Error::new(ErrorKind::AlreadyExists, format!("`{}` exists already, and is not as asked", row.account))
-                .with_help("change it with `update` and `grant`, or choose another name");
+        let error = Error::new(
+            ErrorKind::AlreadyExists,
+            format!("`{}` exists already, and is not as asked", row.operation.target()),
+        )
+        .with_help("change it with `update` and `grant`, or choose another name");
         // The account is there, so what follows can be done.
         Foreseen { account_id: course.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
     }
@@ -266,7 +267,7 @@ impl Course {
     }
 
     fn refused(&mut self, row: &AskedRow, error: Error) -> Foreseen {
-        if row.kind == OperationKind::Create && !self.state.is_there() && self.not_made.is_none() {
+        if row.operation.kind() == OperationKind::Create && !self.state.is_there() && self.not_made.is_none() {
             self.not_made = Some(row.number);
         }
         Foreseen { account_id: self.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
@@ -281,34 +282,17 @@ fn blank(number: u64, standing: Standing) -> Foreseen {
         detail: None,
         error: None,
         steps: Vec::new(),
-        seats: None,
+        seats: Vec::new(),
         hash: String::new(),
     }
 }
 
-fn first(entitlements: Vec<EntitlementRef>) -> Result<EntitlementRef> {
-    entitlements
-        .into_iter()
-        .next()
-        .ok_or_else(|| Error::new(ErrorKind::Definition, "the operation names no entitlement"))
-}
-
 /// What an operation comes to for a connector that prepares nothing.
-fn plain(operation: Operation) -> Prepared {
-    let Operation::Create { name, attributes, entitlements } = operation else { return Prepared::step(operation) };
-    let mut steps = vec![Operation::Create { name, attributes, entitlements: Vec::new() }];
-    steps.extend(entitlements.into_iter().map(|entitlement| Operation::Grant { account: String::new(), entitlement }));
-    Prepared::Steps { steps, seats: Vec::new() }
-}
-
-/// An update sets only what differs.
-fn trimmed(step: Step, state: &State) -> Step {
-    let Step::Update { set } = step else { return step };
-    let changes = state.changes(&Step::Update { set: set.clone() }, &super::state::EntitlementNames::new());
-    let is_changed = |name: &str| {
-        changes.iter().any(|change| matches!(change, Change::Attribute { attribute, .. } if attribute == name))
-    };
-    Step::Update { set: set.into_iter().filter(|(name, _)| is_changed(name)).collect() }
+fn plain(mut operation: Operation<SecretRef>) -> Prepared {
+    let Change::Create { entitlements, .. } = &mut operation.change else { return Prepared::step(operation) };
+    let grants = std::mem::take(entitlements).into_iter().map(|one| Operation::new("", Change::grant(one, None)));
+    let grants: Vec<_> = grants.collect();
+    Prepared::Steps { steps: std::iter::once(operation).chain(grants).collect(), seats: Vec::new() }
 }
 
 /// A hash of what is shown of an operation.
@@ -323,8 +307,8 @@ fn hash(one: &Foreseen) -> String {
     text(one.detail.as_deref());
     text(one.error.as_ref().map(Error::message));
     for step in &one.steps {
-        text(Some(&step.step));
-        text(Some(&step.changes));
+        text(Some(&to_json(&step.operation)));
+        text(Some(&to_json(&step.changes)));
     }
     format!("{:032x}", hasher.digest128())
 }

@@ -1,8 +1,8 @@
 //! An account as it is, or as it will be after steps.
 
-use super::change::{Change, MASKED};
-use super::step::Step;
-use connector_core::{Account, Attributes, AttributesBuilder, EntitlementRef, Result};
+use super::change::{MASKED, ValueChange};
+use connector_core::{Account, Attributes, AttributesBuilder, Change, EntitlementRef, Result, SecretRef};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -91,83 +91,140 @@ impl State {
         found.unwrap_or(Cow::Borrowed(name))
     }
 
-    /// The value of the attribute that tells when the password was changed last, as JSON. `None` where it will have
+    /// The value of the attribute that tells when the password was changed last. `None` where it will have
     /// another one by the time this state comes about.
-    pub(super) fn password_time(&self, attribute: &str) -> Option<String> {
+    pub(super) fn password_time(&self, attribute: &str) -> Option<Value> {
         let is_known = self.id().is_some_and(|id| !id.is_empty()) && !self.unseen && !self.password_set;
-        is_known.then(|| self.attribute(attribute).to_string())
+        is_known.then(|| self.attribute(attribute))
     }
 
-    /// What a step changes in this state; nothing when it is so already.
-    pub(super) fn changes(&self, step: &Step, names: &EntitlementNames) -> Vec<Change> {
+    /// The values that a change changes in this state; none when it is so already.
+    pub(super) fn changes(&self, change: &Change<SecretRef>, names: &EntitlementNames) -> Vec<ValueChange> {
         let switch = |name: &str, from: fn(&Account) -> bool, to: bool| match &self.account {
             Some(account) if !self.unseen && from(account) == to => Vec::new(),
-            _ => vec![Change::attribute(name, !to, to)],
+            _ => vec![ValueChange::attribute(name, !to, to)],
         };
-        match step {
-            Step::Create { .. } if self.is_there() && !self.unseen => Vec::new(),
-            Step::Create { attributes, .. } => self.assignments(attributes),
-            Step::Update { set } => self.assignments(set),
-            Step::Grant { entitlement } => self.holding(entitlement, true, names),
-            Step::Revoke { entitlement } => self.holding(entitlement, false, names),
-            Step::Disable => switch("enabled", |account| account.enabled, false),
-            Step::Enable => switch("enabled", |account| account.enabled, true),
-            Step::Lock => switch("locked", |account| account.locked, true),
-            Step::Unlock => switch("locked", |account| account.locked, false),
-            Step::SetPassword { password_ref: Some(_) } => vec![Change::attribute("password", Value::Null, MASKED)],
-            Step::SetPassword { password_ref: None } => vec![Change::attribute("password", Value::Null, "(reset)")],
-            Step::Delete if !self.is_there() => Vec::new(),
-            Step::Delete => vec![Change::attribute("deleted", false, true)],
+        let password = |to: &str| ValueChange::attribute("password", Value::Null, to);
+        match change {
+            Change::Create { .. } if self.is_there() && !self.unseen => Vec::new(),
+            Change::Create { attributes, password: first, .. } => {
+                let mut changes = self.assignments(attributes);
+                changes.extend(first.as_ref().map(|_| password(MASKED)));
+                changes
+            }
+            Change::Update { .. } => self.assignments(&self.updated(change)),
+            Change::Grant { entitlement, until, .. } => self.holding(entitlement, true, *until, names),
+            Change::Revoke { entitlement, .. } => self.holding(entitlement, false, None, names),
+            Change::Disable => switch("enabled", |account| account.enabled, false),
+            Change::Enable => switch("enabled", |account| account.enabled, true),
+            Change::Lock => switch("locked", |account| account.locked, true),
+            Change::Unlock => switch("locked", |account| account.locked, false),
+            Change::SetPassword { password: Some(_), .. } => vec![password(MASKED)],
+            Change::SetPassword { .. } => vec![password("(reset)")],
+            Change::Delete if !self.is_there() => Vec::new(),
+            Change::Delete => vec![ValueChange::attribute("deleted", false, true)],
+            other => vec![ValueChange::attribute(other.kind().name(), false, true)],
         }
     }
 
-    fn assignments(&self, set: &Map<String, Value>) -> Vec<Change> {
+    fn assignments(&self, set: &Map<String, Value>) -> Vec<ValueChange> {
         let values = set.iter().map(|(name, to)| (name, self.attribute(name), to));
         let changed = values.filter(|(_, from, to)| !same(from, to));
-        changed.map(|(name, from, to)| Change::attribute(name, from, to.clone())).collect()
+        changed.map(|(name, from, to)| ValueChange::attribute(name, from, to.clone())).collect()
     }
 
-    fn holding(&self, entitlement: &EntitlementRef, to: bool, names: &EntitlementNames) -> Vec<Change> {
-        let held = self.account.as_ref().is_some_and(|account| account.entitlements.contains(entitlement));
-        if held == to && !self.unseen {
-            return Vec::new();
-        }
-        let name = names.get(entitlement).cloned();
-        vec![Change::Entitlement { entitlement: entitlement.clone(), name, from: !to, to }]
-    }
-
-    /// The state after a step.
-    pub(super) fn advance(&mut self, step: &Step) {
-        match step {
-            Step::Create { name, attributes } => {
-                self.account.get_or_insert_with(|| blank("", name));
-                self.set.clone_from(attributes);
-            }
-            Step::Update { set } => {
-                for (name, value) in set {
-                    let spelt = self.spelt(name).into_owned();
-                    self.set.insert(spelt, value.clone());
+    /// The attributes that an update touches, as they are after it.
+    fn updated(&self, change: &Change<SecretRef>) -> Map<String, Value> {
+        let Change::Update { set, add, remove, .. } = change else { return Map::new() };
+        let mut updated = set.clone();
+        for name in add.keys().chain(remove.keys()) {
+            let before = updated.get(name).cloned().unwrap_or_else(|| self.attribute(name));
+            let mut values = values_of(&before);
+            values.retain(|value| !remove.get(name).is_some_and(|removed| removed.contains(value)));
+            for value in add.get(name).into_iter().flatten() {
+                if !values.contains(value) {
+                    values.push(value.clone());
                 }
             }
-            Step::Delete => *self = Self::absent(),
-            Step::SetPassword { .. } => self.password_set = true,
-            Step::Grant { .. } | Step::Revoke { .. } | Step::Disable | Step::Enable | Step::Lock | Step::Unlock => {
-                self.switch(step);
+            if values != values_of(&before) {
+                updated.insert(name.clone(), values.into());
             }
+        }
+        updated
+    }
+
+    /// The change without what is so already.
+    pub(super) fn trimmed(&self, mut change: Change<SecretRef>) -> Change<SecretRef> {
+        if let Change::Update { set, add, remove, .. } = &mut change {
+            set.retain(|name, to| !same(&self.attribute(name), to));
+            for (values, is_added) in [(add, true), (remove, false)] {
+                for (name, values) in values.iter_mut().filter(|(name, _)| !set.contains_key(*name)) {
+                    let held = values_of(&self.attribute(name));
+                    values.retain(|value| held.contains(value) != is_added);
+                }
+                values.retain(|_, values| !values.is_empty());
+            }
+        }
+        change
+    }
+
+    /// A grant with an end is always needed: an account shows what it holds, but not until when.
+    fn holding(
+        &self,
+        entitlement: &EntitlementRef,
+        to: bool,
+        until: Option<Timestamp>,
+        names: &EntitlementNames,
+    ) -> Vec<ValueChange> {
+        let from = self.account.as_ref().is_some_and(|account| account.entitlements.contains(entitlement));
+        if from == to && !self.unseen && until.is_none() {
+            return Vec::new();
+        }
+        let from = if self.unseen { !to } else { from };
+        let name = names.get(entitlement).cloned();
+        vec![ValueChange::Entitlement { entitlement: entitlement.clone(), name, from, to, until }]
+    }
+
+    /// The state after a change.
+    pub(super) fn advance(&mut self, change: &Change<SecretRef>) {
+        match change {
+            Change::Create { name, attributes, password, .. } => {
+                self.account.get_or_insert_with(|| blank("", name));
+                self.set.clone_from(attributes);
+                self.password_set |= password.is_some();
+            }
+            Change::Update { .. } => {
+                for (name, value) in self.updated(change) {
+                    let spelt = self.spelt(&name).into_owned();
+                    self.set.insert(spelt, value);
+                }
+            }
+            Change::Delete => *self = Self::absent(),
+            Change::SetPassword { .. } => self.password_set = true,
+            other => self.switch(other),
         }
     }
 
-    fn switch(&mut self, step: &Step) {
+    fn switch(&mut self, change: &Change<SecretRef>) {
         let Some(account) = &mut self.account else { return };
-        match step {
-            Step::Grant { entitlement } if !account.entitlements.contains(entitlement) => {
+        match change {
+            Change::Grant { entitlement, .. } if !account.entitlements.contains(entitlement) => {
                 account.entitlements.push(entitlement.clone());
             }
-            Step::Revoke { entitlement } => account.entitlements.retain(|held| held != entitlement),
-            Step::Disable | Step::Enable => account.enabled = matches!(step, Step::Enable),
-            Step::Lock | Step::Unlock => account.locked = matches!(step, Step::Lock),
+            Change::Revoke { entitlement, .. } => account.entitlements.retain(|held| held != entitlement),
+            Change::Disable | Change::Enable => account.enabled = matches!(change, Change::Enable),
+            Change::Lock | Change::Unlock => account.locked = matches!(change, Change::Lock),
             _ => {}
         }
+    }
+}
+
+/// The values of an attribute that may hold several.
+fn values_of(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(values) => values.clone(),
+        one => vec![one.clone()],
     }
 }
 

@@ -1,7 +1,6 @@
 //! The journal of provisioning, operation by operation.
 
-use crate::provision::{Change, changes_from_json};
-use crate::provision::{Standing, stored_failure, time};
+use crate::provision::{Standing, ValueChange, named, optional_json, stored_failure, time};
 use crate::store::{RunError, Store, sql};
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -24,7 +23,7 @@ pub struct OperationReport {
     pub outcome: Standing,
     /// What it changes, value by value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<Change>,
+    pub changes: Vec<ValueChange>,
     /// Why it stands so, for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -199,14 +198,12 @@ fn entries(
 
 fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
     let name: String = row.get(5)?;
-    let changes: Option<String> = row.get(8)?;
-    let asked: Option<String> = row.get(13)?;
     let report = OperationReport {
         operation: row.get(3)?,
         kind: row.get(4)?,
         account: row.get::<_, Option<String>>(6)?.unwrap_or_else(|| name.clone()),
-        outcome: Standing::from_name(row.get_ref(7)?.as_str()?),
-        changes: changes.as_deref().map(changes_from_json).unwrap_or_default(),
+        outcome: named(row, 7)?,
+        changes: optional_json(row, 8)?.unwrap_or_default(),
         detail: row.get(9)?,
         error: stored_failure(row, 10)?,
         name,
@@ -216,7 +213,7 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         plan: row.get(1)?,
         file: row.get(2)?,
         report,
-        asked: RawValue::from_string(asked.unwrap_or_else(|| "null".to_owned())).unwrap_or_default(),
+        asked: optional_json(row, 13)?.unwrap_or_default(),
         tries: row.get(14)?,
         asked_at: time(row, 15)?,
         answered_at: time(row, 16)?,

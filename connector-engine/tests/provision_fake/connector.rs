@@ -3,10 +3,10 @@
 use super::server::{Person, Server, described, entitlement};
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributesBuilder, Capabilities, Concern,
-    Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Happened,
-    Lane, Operation, Outcome, Page, PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result,
-    Seat, TestReport,
+    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributesBuilder, Capabilities, Change,
+    Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts,
+    Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ProvisionBatch,
+    ReadEntitlements, Result, Seat, SecretRef, TestReport,
 };
 use connector_engine::provision::Job;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -117,7 +117,7 @@ impl Directory {
             server.under_way += 1;
             server.most_under_way = server.most_under_way.max(server.under_way);
             let fates = operations.iter().map(|operation| {
-                let key = format!("{:?} {}", operation.account(), described(operation));
+                let key = format!("{:?} {}", operation.account, described(operation));
                 let sent = server.sent.entry(key).or_default();
                 *sent += 1;
                 (self.single)(operation, *sent - 1)
@@ -280,53 +280,53 @@ impl PrepareOperations for Directory {
 }
 
 fn prepared(server: &Server, proposed: &Proposed) -> Result<Prepared> {
-    let seat = |license: &EntitlementRef, takes| {
-        server.free(license).map(|free| Seat { license: license.id.clone(), free, takes })
-    };
+    let seat = |license: &EntitlementRef, takes| server.free(license).map(|free| Seat::new(&license.id, free, takes));
     let holds = |entitlement| proposed.account.as_ref().is_some_and(|one| one.entitlements.contains(entitlement));
-    match &proposed.operation {
-        Operation::Create { attributes, .. } | Operation::Update { set: attributes, .. }
+    match &proposed.operation.change {
+        Change::Create { attributes, .. } | Change::Update { set: attributes, .. }
             if attributes.contains_key("Unknown") =>
         {
             Err(Error::new(ErrorKind::Invalid, "accounts have no attribute `Unknown`"))
         }
-        Operation::Create { name, attributes, entitlements } => {
-            let (name, attributes) = (name.clone(), attributes.clone());
-            let mut steps = vec![Operation::Create { name, attributes, entitlements: Vec::new() }];
+        Change::Create { name, attributes, entitlements, password, .. } => {
+            let first = Change::create(name, attributes.clone(), Vec::new(), password.clone());
+            let mut steps = vec![Operation::new("", first)];
             steps.extend(
-                entitlements
-                    .iter()
-                    .map(|entitlement| Operation::Grant { account: String::new(), entitlement: entitlement.clone() }),
+                entitlements.iter().map(|entitlement| Operation::new("", Change::grant(entitlement.clone(), None))),
             );
             Ok(Prepared::Steps { steps, seats: entitlements.iter().filter_map(|one| seat(one, true)).collect() })
         }
-        Operation::Grant { entitlement, .. } if holds(entitlement) => {
-            Ok(Prepared::Unchanged { detail: "holds it already".to_owned() })
+        Change::Grant { entitlement, until: None, .. } if holds(entitlement) => {
+            Ok(Prepared::unchanged("holds it already"))
         }
-        Operation::Grant { entitlement, .. } => {
+        Change::Grant { entitlement, .. } => {
             let seats = seat(entitlement, true).into_iter().collect();
             Ok(Prepared::Steps { steps: vec![proposed.operation.clone()], seats })
         }
-        Operation::Revoke { entitlement, .. } if holds(entitlement) => {
+        Change::Revoke { entitlement, .. } if holds(entitlement) => {
             let seats = seat(entitlement, false).into_iter().collect();
             Ok(Prepared::Steps { steps: vec![proposed.operation.clone()], seats })
         }
-        Operation::Lock { .. } if proposed.account.as_ref().is_some_and(|one| one.locked) => {
-            Ok(Prepared::Unchanged { detail: "is locked already".to_owned() })
+        Change::Lock if proposed.account.as_ref().is_some_and(|one| one.locked) => {
+            Ok(Prepared::unchanged("is locked already"))
         }
-        operation => Ok(Prepared::step(operation.clone())),
+        _ => Ok(Prepared::step(proposed.operation.clone())),
     }
 }
 
 #[async_trait]
 impl ProvisionBatch for Directory {
-    fn lane(&self, operation: &Operation) -> Lane {
-        Lane { name: operation.kind().name(), most: self.most }
+    fn lane(&self, operation: &Operation<SecretRef>) -> Lane {
+        Lane::new(operation.kind().name(), self.most)
     }
 
     async fn provision_batch(&self, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
         assert!(operations.len() <= self.most);
-        let mut accounts: Vec<_> = operations.iter().filter_map(Operation::account).collect();
+        let mut accounts: Vec<_> = operations
+            .iter()
+            .filter(|one| one.kind() != OperationKind::Create)
+            .map(|one| one.account.as_str())
+            .collect();
         accounts.sort_unstable();
         let count = accounts.len();
         accounts.dedup();

@@ -10,5 +10,5 @@ mod server;
 
 pub use connector::{Directory, Fate};
 pub use place::{Place, outcomes};
-pub use plans::{create, delete, disable, enable, grant, lock, plain, reference, revoke, set_password, unlock, update};
+pub use plans::{create, delete, disable, enable, grant, lock, reference, revoke, set_password, unlock, update};
 pub use server::{Person, Server};

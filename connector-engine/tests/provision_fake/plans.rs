@@ -1,6 +1,6 @@
 //! Operations, briefly.
 
-use connector_core::{EntitlementRef, OperationKind};
+use connector_core::{Change, EntitlementRef, Operation, SecretRef};
 use connector_project::plan::PlanOperation;
 use serde_json::{Map, Value};
 
@@ -9,14 +9,8 @@ pub fn reference(written: &str) -> EntitlementRef {
     EntitlementRef::new(entitlement_type.to_owned(), id)
 }
 
-pub fn plain(kind: OperationKind, account: &str) -> PlanOperation {
-    PlanOperation {
-        kind,
-        account: account.to_owned(),
-        attributes: Map::new(),
-        entitlements: Vec::new(),
-        password: None,
-    }
+fn operation(account: &str, change: Change<SecretRef>) -> PlanOperation {
+    Operation::new(account, change)
 }
 
 fn object(attributes: Value) -> Map<String, Value> {
@@ -27,47 +21,43 @@ fn object(attributes: Value) -> Map<String, Value> {
 }
 
 pub fn create(name: &str, attributes: Value, entitlements: &[&str]) -> PlanOperation {
-    PlanOperation {
-        attributes: object(attributes),
-        entitlements: entitlements.iter().map(|written| reference(written)).collect(),
-        ..plain(OperationKind::Create, name)
-    }
+    let entitlements = entitlements.iter().map(|written| reference(written)).collect();
+    operation("", Change::create(name, object(attributes), entitlements, None))
 }
 
 pub fn update(account: &str, set: Value) -> PlanOperation {
-    PlanOperation { attributes: object(set), ..plain(OperationKind::Update, account) }
+    operation(account, Change::set(object(set)))
 }
 
 pub fn grant(account: &str, written: &str) -> PlanOperation {
-    PlanOperation { entitlements: vec![reference(written)], ..plain(OperationKind::Grant, account) }
+    operation(account, Change::grant(reference(written), None))
 }
 
 pub fn revoke(account: &str, written: &str) -> PlanOperation {
-    PlanOperation { entitlements: vec![reference(written)], ..plain(OperationKind::Revoke, account) }
+    operation(account, Change::revoke(reference(written)))
 }
 
 pub fn disable(account: &str) -> PlanOperation {
-    plain(OperationKind::Disable, account)
+    operation(account, Change::Disable)
 }
 
 pub fn enable(account: &str) -> PlanOperation {
-    plain(OperationKind::Enable, account)
+    operation(account, Change::Enable)
 }
 
 pub fn lock(account: &str) -> PlanOperation {
-    plain(OperationKind::Lock, account)
+    operation(account, Change::Lock)
 }
 
 pub fn unlock(account: &str) -> PlanOperation {
-    plain(OperationKind::Unlock, account)
+    operation(account, Change::Unlock)
 }
 
 pub fn delete(account: &str) -> PlanOperation {
-    plain(OperationKind::Delete, account)
+    operation(account, Change::Delete)
 }
 
 /// With a ref, or else a reset.
 pub fn set_password(account: &str, password_ref: Option<&str>) -> PlanOperation {
-    let password = password_ref.map(|text| text.parse().unwrap());
-    PlanOperation { password, ..plain(OperationKind::SetPassword, account) }
+    operation(account, Change::set_password(password_ref.map(|text| text.parse().unwrap())))
 }

@@ -1,7 +1,7 @@
 //! The directory's own side: what it holds, and every change that it carried out.
 
 use super::plans::reference;
-use connector_core::{Entitlement, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
+use connector_core::{Change, Entitlement, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,14 +72,14 @@ impl Server {
     /// Carries out an operation, like a source that nobody has looked at before.
     pub fn carry_out(&mut self, operation: &Operation) -> Result<Outcome> {
         let is_there = |name: &String| self.accounts.values().any(|person| person.name == *name);
-        let (id, changed) = match operation {
-            Operation::Create { name, .. } if self.polite && is_there(name) => (name.clone(), false),
-            Operation::Create { name, attributes, entitlements } => {
+        let (id, changed) = match &operation.change {
+            Change::Create { name, .. } if self.polite && is_there(name) => (name.clone(), false),
+            Change::Create { name, attributes, entitlements, .. } => {
                 assert!(entitlements.is_empty(), "each is a grant of its own by then");
                 (self.make(name, attributes)?, true)
             }
             _ => {
-                let id = operation.account().unwrap_or_default().to_owned();
+                let id = operation.account.clone();
                 self.allowed(&id, operation)?;
                 let changed = self.change(&id, operation);
                 (id, changed)
@@ -87,7 +87,7 @@ impl Server {
         };
         let name = self.accounts.get(&id).map_or_else(|| id.clone(), |person| person.name.clone());
         let what = (name, described(operation));
-        if matches!(operation, Operation::Delete { .. }) {
+        if matches!(operation.change, Change::Delete) {
             self.accounts.remove(&id);
         }
         if changed {
@@ -95,7 +95,7 @@ impl Server {
             Ok(Outcome::Applied { account: id })
         } else {
             self.idle.push(what);
-            Ok(Outcome::Unchanged { detail: "is so already".to_owned() })
+            Ok(Outcome::unchanged("is so already"))
         }
     }
 
@@ -115,11 +115,11 @@ impl Server {
         let Some(person) = self.accounts.get(id) else {
             return Err(Error::new(ErrorKind::NotFound, format!("there is no account `{id}`")));
         };
-        match operation {
-            Operation::Update { set, .. } if set.contains_key("Refused") => {
+        match &operation.change {
+            Change::Update { set, .. } if set.contains_key("Refused") => {
                 Err(Error::new(ErrorKind::Invalid, "the directory refuses the value of Refused"))
             }
-            Operation::Grant { entitlement, .. } => {
+            Change::Grant { entitlement, .. } => {
                 let needed = self.needs.iter().find(|(of, needed)| of == entitlement && !person.held.contains(needed));
                 if let Some((_, needed)) = needed {
                     return Err(Error::new(ErrorKind::Invalid, format!("needs {needed}")));
@@ -129,7 +129,7 @@ impl Server {
                 }
                 Ok(())
             }
-            Operation::Revoke { entitlement, .. } => {
+            Change::Revoke { entitlement, .. } => {
                 match self.needs.iter().find(|(of, needed)| needed == entitlement && person.held.contains(of)) {
                     Some((of, _)) => Err(Error::new(ErrorKind::Invalid, format!("{of} needs it"))),
                     None => Ok(()),
@@ -143,37 +143,37 @@ impl Server {
         let clock = self.changes.len() as u64 + 1;
         let Some(person) = self.accounts.get_mut(id) else { return false };
         let before = person.clone();
-        match operation {
-            Operation::Update { set, .. } => {
+        match &operation.change {
+            Change::Update { set, .. } => {
                 for (name, value) in set {
                     person.attributes.insert(name.clone(), value.clone());
                 }
                 person.attributes = present(&person.attributes);
             }
-            Operation::Grant { entitlement, .. } => drop(person.held.insert(entitlement.clone())),
-            Operation::Revoke { entitlement, .. } => drop(person.held.remove(entitlement)),
-            Operation::Disable { .. } => person.disabled = true,
-            Operation::Enable { .. } => person.disabled = false,
-            Operation::Lock { .. } => person.locked = true,
-            Operation::Unlock { .. } => person.locked = false,
-            Operation::SetPassword { password, .. } => {
+            Change::Grant { entitlement, .. } => drop(person.held.insert(entitlement.clone())),
+            Change::Revoke { entitlement, .. } => drop(person.held.remove(entitlement)),
+            Change::Disable => person.disabled = true,
+            Change::Enable => person.disabled = false,
+            Change::Lock => person.locked = true,
+            Change::Unlock => person.locked = false,
+            Change::SetPassword { password, .. } => {
                 person.password = Some(password.as_ref().map_or("reset", |text| text.expose_secret()).to_owned());
                 person.password_changed = clock;
             }
-            Operation::Delete { .. } => return true,
-            Operation::Create { .. } => return false,
+            Change::Delete => return true,
+            _ => return false,
         }
         *person != before
     }
 }
 
 /// An operation without its account.
-pub fn described(operation: &Operation) -> String {
+pub fn described<P>(operation: &Operation<P>) -> String {
     let kind = operation.kind().name();
-    match operation {
-        Operation::Create { attributes, .. } => format!("{kind} {}", Value::from(present(attributes))),
-        Operation::Update { set, .. } => format!("{kind} {}", Value::from(set.clone())),
-        Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. } => format!("{kind} {entitlement}"),
+    match &operation.change {
+        Change::Create { attributes, .. } => format!("{kind} {}", Value::from(present(attributes))),
+        Change::Update { set, .. } => format!("{kind} {}", Value::from(set.clone())),
+        Change::Grant { entitlement, .. } | Change::Revoke { entitlement, .. } => format!("{kind} {entitlement}"),
         _ => kind.to_owned(),
     }
 }

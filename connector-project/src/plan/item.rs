@@ -4,11 +4,11 @@ use super::intake::Created;
 use super::misplaced::{
     beside_verb, flat, merge_key, no_block, no_operation, not_indented, second_verb, unknown_key, with_strays,
 };
-use super::operation::PlanOperation;
+use super::operation::{PlanOperation, typed};
 use super::schema::BlockSchema;
 use super::words::{
-    SECRET_CURE, bare, created_twice, empty_set, entitlement, meant_key, meant_verb, one_entitlement, password_choice,
-    respelled, secret_attribute, unknown_verb,
+    SECRET_CURE, bad_end, created_twice, empty_set, end, entitlement, meant_key, meant_verb, one_entitlement,
+    password_choice, respelled, secret_attribute, unknown_verb,
 };
 use crate::document::{Block, Content, Findings, joined, leaked_secrets, ref_fault};
 use connector_core::OperationKind;
@@ -118,7 +118,7 @@ impl Items<'_, '_> {
         if let (OperationKind::Create, Some(name)) = (kind, value["name"].as_str().filter(|name| !name.is_empty())) {
             self.check_new_name(name, pointer);
         }
-        if self.findings.any() { None } else { typed(kind, &value) }
+        if self.findings.any() { None } else { typed(kind, value.as_object().cloned()?) }
     }
 
     /// Reports each unknown key, and puts its value under the key that was meant, so that it is not missed there.
@@ -161,14 +161,9 @@ impl Items<'_, '_> {
                 {
                     self.check_entitlement(item, &format!("{pointer}/entitlements/{index}"));
                 }
+                self.check_ref(members, pointer);
             }
-            OperationKind::Update => {
-                let at = joined(pointer, "set");
-                self.check_attributes(members.get("set"), &at);
-                if members.get("set").and_then(Value::as_object).is_some_and(Map::is_empty) {
-                    self.findings.at_key(&at, empty_set());
-                }
-            }
+            OperationKind::Update => self.check_update(members, pointer),
             OperationKind::Grant | OperationKind::Revoke => {
                 let at = joined(pointer, "entitlement");
                 match members.get("entitlement") {
@@ -178,9 +173,33 @@ impl Items<'_, '_> {
                     Some(item) => self.check_entitlement(item, &at),
                     None => {}
                 }
+                self.check_end(members.get("until"), &joined(pointer, "until"));
             }
             OperationKind::SetPassword => self.check_password(members, pointer),
             _ => {}
+        }
+    }
+
+    fn check_update(&mut self, members: &Map<String, Value>, pointer: &str) {
+        let keys = ["set", "add", "remove"];
+        for key in keys {
+            let at = joined(pointer, key);
+            self.check_attributes(members.get(key), &at);
+            if members.get(key).and_then(Value::as_object).is_some_and(Map::is_empty) {
+                self.findings.at_key(&at, empty_set());
+            }
+        }
+        if !keys.iter().any(|key| members.contains_key(*key)) {
+            self.findings.at_key(pointer, empty_set());
+        }
+    }
+
+    fn check_end(&mut self, value: Option<&Value>, pointer: &str) {
+        if let Some(text) = value.and_then(Value::as_str)
+            && end(text).is_none()
+            && self.known_faults.insert(pointer.to_owned())
+        {
+            self.findings.at_value(pointer, bad_end());
         }
     }
 
@@ -232,7 +251,7 @@ impl Items<'_, '_> {
         }
     }
 
-    fn check_password(&mut self, members: &Map<String, Value>, pointer: &str) {
+    fn check_ref(&mut self, members: &Map<String, Value>, pointer: &str) {
         let at = joined(pointer, "password_ref");
         if let Some(text) = members.get("password_ref").and_then(Value::as_str)
             && !self.known_faults.contains(&at)
@@ -240,6 +259,10 @@ impl Items<'_, '_> {
         {
             self.findings.at_value(&at, fault);
         }
+    }
+
+    fn check_password(&mut self, members: &Map<String, Value>, pointer: &str) {
+        self.check_ref(members, pointer);
         let literal = self.known_faults.contains(&joined(pointer, "password"));
         match (members.contains_key("password_ref"), members.contains_key("reset")) {
             (true, true) => self.findings.at_key(&joined(pointer, "reset"), password_choice(true)),
@@ -256,25 +279,4 @@ impl Items<'_, '_> {
             self.findings.at_value(&at, created_twice(before));
         }
     }
-}
-
-/// A checked block as an operation.
-fn typed(kind: OperationKind, block: &Value) -> Option<PlanOperation> {
-    let text = |key: &str| block[key].as_str();
-    let mut operation = bare(kind, text("account").or(text("name"))?);
-    match kind {
-        OperationKind::Create => {
-            operation.attributes = block["attributes"].as_object().cloned().unwrap_or_default();
-            let entitlements = block["entitlements"].as_array().into_iter().flatten();
-            operation.entitlements =
-                entitlements.map(|item| entitlement(item.as_str()?).ok()).collect::<Option<Vec<_>>>()?;
-        }
-        OperationKind::Update => operation.attributes = block["set"].as_object().cloned()?,
-        OperationKind::Grant | OperationKind::Revoke => {
-            operation.entitlements = vec![entitlement(text("entitlement")?).ok()?];
-        }
-        OperationKind::SetPassword => operation.password = text("password_ref").and_then(|text| text.parse().ok()),
-        _ => {}
-    }
-    Some(operation)
 }

@@ -42,15 +42,21 @@ pub fn plan_schema() -> Value {
 /// The schema of what stands under a verb, with what the reader checks in words of its own.
 fn published(kind: OperationKind) -> Value {
     let mut schema = block(kind);
-    schema["description"] = json!(meaning(kind));
+    schema["description"] = json!(kind.description());
     match kind {
         OperationKind::Grant | OperationKind::Revoke => {
             schema["properties"]["entitlement"]["pattern"] = json!(ENTITLEMENT_PATTERN);
         }
         OperationKind::Create => {
             schema["properties"]["entitlements"]["items"]["pattern"] = json!(ENTITLEMENT_PATTERN);
+            schema["properties"]["password_ref"]["pattern"] = json!(REF_PATTERN);
         }
-        OperationKind::Update => schema["properties"]["set"]["minProperties"] = json!(1),
+        OperationKind::Update => {
+            for key in ["set", "add", "remove"] {
+                schema["properties"][key]["minProperties"] = json!(1);
+            }
+            schema["anyOf"] = json!([{"required": ["set"]}, {"required": ["add"]}, {"required": ["remove"]}]);
+        }
         OperationKind::SetPassword => {
             schema["properties"]["password_ref"]["pattern"] = json!(REF_PATTERN);
             schema["oneOf"] = json!([{"required": ["password_ref"]}, {"required": ["reset"]}]);
@@ -60,27 +66,16 @@ fn published(kind: OperationKind) -> Value {
     schema
 }
 
-fn meaning(kind: OperationKind) -> &'static str {
-    match kind {
-        OperationKind::Create => "Make an account.",
-        OperationKind::Update => "Set attributes of an account.",
-        OperationKind::Grant => "Let an account hold an entitlement.",
-        OperationKind::Revoke => "Take an entitlement from an account.",
-        OperationKind::Disable => "Bar an account for good.",
-        OperationKind::Enable => "Allow an account to be used again.",
-        OperationKind::Lock => "Bar an account for now.",
-        OperationKind::Unlock => "Lift a lock.",
-        OperationKind::SetPassword => "Give an account a new password.",
-        OperationKind::Delete => "Remove an account.",
-    }
-}
-
 /// The schema of what stands under a verb: keys and types.
 fn block(kind: OperationKind) -> Value {
     let text = |description: &str| json!({"description": description, "type": "string", "minLength": 1});
     let account = text("The account's id or name.");
     let entitlement = text("What is held: `TYPE/ID` or `TYPE/NAME`.");
     let values = |description: &str| json!({"description": description, "type": "object"});
+    let several = |description: &str| {
+        let value = json!({"type": ["array", "string", "number", "boolean"]});
+        json!({"description": description, "type": "object", "additionalProperties": value})
+    };
     let (properties, required) = match kind {
         OperationKind::Create => (
             json!({
@@ -91,6 +86,7 @@ fn block(kind: OperationKind) -> Value {
                     "type": "array",
                     "items": entitlement,
                 },
+                "password_ref": text("Where the first password is kept; never the password itself."),
             }),
             json!(["name"]),
         ),
@@ -98,10 +94,20 @@ fn block(kind: OperationKind) -> Value {
             json!({
                 "account": account,
                 "set": values("The values to set, in the source's own spelling; a null clears one."),
+                "add": several("The values to add to attributes that hold several; the other values stay."),
+                "remove": several("The values to remove from attributes that hold several; the other values stay."),
             }),
-            json!(["account", "set"]),
+            json!(["account"]),
         ),
-        OperationKind::Grant | OperationKind::Revoke => {
+        OperationKind::Grant => (
+            json!({
+                "account": account,
+                "entitlement": entitlement,
+                "until": text("When the account stops holding it: a date (midnight UTC) or an RFC 3339 time."),
+            }),
+            json!(["account", "entitlement"]),
+        ),
+        OperationKind::Revoke => {
             (json!({"account": account, "entitlement": entitlement}), json!(["account", "entitlement"]))
         }
         OperationKind::SetPassword => (
@@ -115,11 +121,7 @@ fn block(kind: OperationKind) -> Value {
             }),
             json!(["account"]),
         ),
-        OperationKind::Disable
-        | OperationKind::Enable
-        | OperationKind::Lock
-        | OperationKind::Unlock
-        | OperationKind::Delete => (json!({"account": account}), json!(["account"])),
+        _ => (json!({"account": account}), json!(["account"])),
     };
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }

@@ -1,8 +1,10 @@
 //! What verbs, entitlements and attributes may look like, and what people write instead.
 
-use super::operation::PlanOperation;
 use crate::document::{Fault, is_secret_name};
 use connector_core::{EntitlementRef, OperationKind, nearest};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// What people call the verbs elsewhere.
@@ -39,6 +41,7 @@ const OTHER_KEYS: &[(&str, &[&str])] = &[
     ("entitlements", &["permissions", "roles", "groups", "access", "permission_sets", "entitlement"]),
     ("attributes", &["set", "values", "fields", "data"]),
     ("set", &["attributes", "values", "fields", "data", "changes"]),
+    ("until", &["end", "ends", "expires", "expiration", "valid_until", "expiration_date"]),
 ];
 
 /// The verb that was probably meant by another word. `with_entitlement`: whether an entitlement stands beside it.
@@ -198,15 +201,21 @@ pub(super) fn one_entitlement(kind: OperationKind) -> Fault {
     }
 }
 
-/// An operation with nothing but its kind and account.
-pub(super) fn bare(kind: OperationKind, account: &str) -> PlanOperation {
-    PlanOperation {
-        kind,
-        account: account.to_owned(),
-        attributes: serde_json::Map::new(),
-        entitlements: Vec::new(),
-        password: None,
-    }
+/// The end of a grant: a moment, or a day, which stands for its beginning in UTC.
+pub(super) fn end(text: &str) -> Option<Timestamp> {
+    let of_day = |text: &str| text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let is_day = text.len() == "2027-01-31".len();
+    if is_day { of_day(text) } else { text.parse().ok() }
+}
+
+/// An end that is none.
+pub(super) fn bad_end() -> Fault {
+    Fault::new(
+        "bad_until",
+        "`until` is not a date or time",
+        "expected a date or an RFC 3339 time",
+        "write `2027-01-31` (the end is midnight UTC) or `2027-01-31T18:00:00Z`",
+    )
 }
 
 /// A value without quotes that is read as a number, or as nothing, and is not written the way it would be told to a source.

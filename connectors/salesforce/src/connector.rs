@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Deployed,
     Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page,
-    PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, RotateCertificate, TestReport,
+    PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, RotateCertificate, SecretRef,
+    TestReport,
 };
 use connector_http::{Client, Reach};
 use std::fmt;
@@ -126,7 +127,7 @@ impl PrepareOperations for Salesforce {
 
 #[async_trait]
 impl ProvisionBatch for Salesforce {
-    fn lane(&self, operation: &Operation) -> Lane {
+    fn lane(&self, operation: &Operation<SecretRef>) -> Lane {
         provision::lane(operation)
     }
 

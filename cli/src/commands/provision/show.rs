@@ -7,7 +7,7 @@ use crate::output::{
     DIM, STRONG, clean, count, duration, paint, plural, render_change, render_operation, render_tally,
 };
 use connector_core::{Error, ErrorKind};
-use connector_engine::provision::{Change, Changed, Preview, Standing};
+use connector_engine::provision::{Changed, Preview, Standing, ValueChange};
 use connector_engine::query::{self, Names, OperationReport, OutcomeTally};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ struct ChangedLine<'a> {
     #[serde(flatten)]
     operation: &'a OperationReport,
     /// What it would have changed then.
-    before: &'a [Change],
+    before: &'a [ValueChange],
 }
 
 impl Run<'_> {

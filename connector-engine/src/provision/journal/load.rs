@@ -1,19 +1,10 @@
 //! Writing a plan's operations down.
 
-use super::row::Standing;
+use super::row::{Standing, to_json};
 use crate::store::fault;
-use connector_core::{OperationKind, Result};
+use connector_core::{Operation, Result, SecretRef};
 use rusqlite::{Connection, params};
 use xxhash_rust::xxh3::Xxh3;
-
-/// An operation of a plan that is being read.
-#[derive(Clone, Debug)]
-pub(crate) struct NewOperation {
-    pub(crate) kind: OperationKind,
-    pub(crate) account: String,
-    /// JSON.
-    pub(crate) asked: String,
-}
 
 /// Between the turns of two operations there is room for the steps of the first one.
 pub(super) const TURNS: i64 = 1 << 16;
@@ -31,8 +22,9 @@ impl<'a> Loading<'a> {
         Self { connection, plan, next: 0, content: Xxh3::new() }
     }
 
-    pub(super) fn add(&mut self, operation: &NewOperation) -> Result<()> {
+    pub(super) fn add(&mut self, operation: &Operation<SecretRef>) -> Result<()> {
         let number = self.next;
+        let asked = to_json(operation);
         self.connection
             .prepare_cached(
                 "INSERT INTO operations (plan, number, part, turn, lead, kind, account, account_key, asked, outcome)
@@ -43,16 +35,16 @@ impl<'a> Loading<'a> {
                     self.plan,
                     number,
                     number * TURNS,
-                    operation.kind.name(),
-                    operation.account,
-                    operation.account.to_lowercase(),
-                    operation.asked,
+                    operation.kind().name(),
+                    operation.target(),
+                    operation.target().to_lowercase(),
+                    asked,
                     Standing::Planned.name(),
                 ])
             })
             .map_err(fault)?;
-        self.content.update(&(operation.asked.len() as u64).to_le_bytes());
-        self.content.update(operation.asked.as_bytes());
+        self.content.update(&(asked.len() as u64).to_le_bytes());
+        self.content.update(asked.as_bytes());
         self.next += 1;
         Ok(())
     }

@@ -13,9 +13,8 @@ mod row;
 
 pub(crate) use apply::Answer;
 pub(crate) use handle::{Held, Journal};
-pub(crate) use load::NewOperation;
 pub use plan::Earlier;
 pub(crate) use plan::{PlanUsage, Wanted};
 pub(crate) use preview::{AskedRow, Foreseen, ForeseenStep};
 pub use row::Standing;
-pub(crate) use row::{StepRow, stored_failure, time};
+pub(crate) use row::{StepRow, named, optional_json, stored_failure, time, to_json, unreadable};

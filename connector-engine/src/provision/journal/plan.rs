@@ -1,9 +1,9 @@
 //! The life of a plan: read, previewed, begun, ended.
 
 use super::handle::{Held, Journal};
-use super::load::{Loading, NewOperation};
+use super::load::Loading;
 use crate::store::{RunLock, Store, Work, fault};
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use ulid::Ulid;
@@ -45,7 +45,7 @@ impl Journal {
     pub(crate) fn begin(
         store: &Store,
         wanted: &Wanted,
-        read: impl FnOnce(&mut dyn FnMut(&NewOperation)) -> Result<()>,
+        read: impl FnOnce(&mut dyn FnMut(&Operation<SecretRef>)) -> Result<()>,
     ) -> Result<(Self, Earlier)> {
         let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
         let mut connection = store.writer()?;

@@ -2,10 +2,13 @@
 
 use super::handle::Held;
 use super::load::{TURNS, lead_by_name};
-use super::row::{Standing, StepRow, failure_columns, steps};
+use super::row::{Standing, StepRow, failure_columns, json, steps, to_json, unreadable};
+use crate::provision::change::ValueChange;
+use crate::provision::provisioning::Changed;
 use crate::store::fault;
-use connector_core::{Error, OperationKind, Result};
+use connector_core::{Error, Operation, Result, Seat, SecretRef};
 use rusqlite::{Connection, Params, Row, TransactionBehavior, params};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// An operation as the plan says it.
@@ -13,10 +16,7 @@ use std::collections::BTreeSet;
 pub(crate) struct AskedRow {
     pub(crate) number: u64,
     pub(crate) lead: i64,
-    pub(crate) kind: OperationKind,
-    pub(crate) account: String,
-    /// JSON.
-    pub(crate) asked: String,
+    pub(crate) operation: Operation<SecretRef>,
 }
 
 /// An operation that takes or gives back seats.
@@ -25,10 +25,9 @@ pub(crate) struct SeatsRow {
     pub(crate) number: u64,
     pub(crate) lead: i64,
     pub(crate) is_create: bool,
-    /// The plan makes the account.
+    /// The plan creates the account.
     pub(crate) is_to_be_made: bool,
-    /// JSON.
-    pub(crate) seats: String,
+    pub(crate) seats: Vec<Seat>,
 }
 
 /// What an operation will come to.
@@ -40,8 +39,7 @@ pub(crate) struct Foreseen {
     pub(crate) detail: Option<String>,
     pub(crate) error: Option<Error>,
     pub(crate) steps: Vec<ForeseenStep>,
-    /// JSON.
-    pub(crate) seats: Option<String>,
+    pub(crate) seats: Vec<Seat>,
     /// A hash of what is shown.
     pub(crate) hash: String,
 }
@@ -49,12 +47,10 @@ pub(crate) struct Foreseen {
 /// One step of an operation.
 #[derive(Debug)]
 pub(crate) struct ForeseenStep {
-    /// JSON.
-    pub(crate) step: String,
-    /// JSON.
-    pub(crate) changes: String,
-    /// JSON.
-    pub(crate) password_time: Option<String>,
+    pub(crate) operation: Operation<SecretRef>,
+    pub(crate) changes: Vec<ValueChange>,
+    /// When the password was changed last, before this.
+    pub(crate) password_time: Option<Value>,
     /// Where it stands among the steps of its account; `None` where it stands in the plan.
     pub(crate) turn: Option<i64>,
 }
@@ -79,16 +75,15 @@ impl Held {
             .map_err(fault)
     }
 
-    /// Calls `each` with kind and JSON of every operation, in the plan's order.
-    pub(crate) fn each_asked(&self, mut each: impl FnMut(OperationKind, &str) -> Result<()>) -> Result<()> {
+    /// Calls `each` with every operation, in the plan's order.
+    pub(crate) fn each_asked(&self, mut each: impl FnMut(Operation<SecretRef>)) -> Result<()> {
         let mut statement = self
             .connection
-            .prepare("SELECT kind, asked FROM operations WHERE plan = ?1 AND part = 0 ORDER BY number")
+            .prepare("SELECT asked FROM operations WHERE plan = ?1 AND part = 0 ORDER BY number")
             .map_err(fault)?;
         let mut rows = statement.query([self.plan]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            let text = |column| row.get_ref(column).and_then(|text| Ok(text.as_str()?)).map_err(fault);
-            each(kind_of(text(0)?), text(1)?)?;
+            each(json(row, 0).map_err(unreadable)?);
         }
         Ok(())
     }
@@ -108,22 +103,16 @@ impl Held {
     pub(crate) fn asked_of(&self, after: i64, last: i64) -> Result<Vec<AskedRow>> {
         self.connection
             .prepare_cached(
-                "SELECT number, lead, kind, account, asked FROM operations
+                "SELECT number, lead, asked FROM operations
                  WHERE plan = ?1 AND lead > ?2 AND lead <= ?3 AND part = 0 ORDER BY lead, number",
             )
             .and_then(|mut statement| {
                 let rows = statement.query_map(params![self.plan, after, last], |row| {
-                    Ok(AskedRow {
-                        number: row.get(0)?,
-                        lead: row.get(1)?,
-                        kind: kind_of(row.get_ref(2)?.as_str()?),
-                        account: row.get(3)?,
-                        asked: row.get(4)?,
-                    })
+                    Ok(AskedRow { number: row.get(0)?, lead: row.get(1)?, operation: json(row, 2)? })
                 })?;
                 rows.collect()
             })
-            .map_err(fault)
+            .map_err(unreadable)
     }
 
     /// The steps that are left of the accounts after `after` up to `last`, account by account in their order.
@@ -143,18 +132,22 @@ impl Held {
         transaction.commit().map_err(fault)
     }
 
-    /// Number, changes then and changes now, as JSON lists step by step, of every operation that comes to something else
-    /// than the user saw.
-    pub(crate) fn otherwise(&self) -> Result<Vec<(u64, String, String)>> {
+    /// The operations that come to something else than the user saw.
+    pub(crate) fn otherwise(&self) -> Result<Vec<Changed>> {
         self.connection
             .prepare(&format!(
                 "SELECT o.number, o.shown_changes, {CHANGES} FROM operations o
                  WHERE o.plan = ?1 AND o.part = 0 AND o.shown <> o.foreseen ORDER BY o.number"
             ))
             .and_then(|mut statement| {
-                statement.query_map([self.plan], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+                let changes =
+                    |row: &Row<'_>, column| json::<Vec<Vec<ValueChange>>>(row, column).map(|steps| steps.concat());
+                let rows = statement.query_map([self.plan], |row| {
+                    Ok(Changed { operation: row.get(0)?, before: changes(row, 1)?, now: changes(row, 2)? })
+                })?;
+                rows.collect()
             })
-            .map_err(fault)
+            .map_err(unreadable)
     }
 
     /// Operations that name an account the same way concern the same account; whether two names stand for one account
@@ -188,7 +181,7 @@ impl Held {
             .map_err(fault)?;
         let mut rows = statement.query([self.plan]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            each(&seats_row(row).map_err(fault)?)?;
+            each(&seats_row(row).map_err(unreadable)?)?;
         }
         Ok(())
     }
@@ -234,17 +227,17 @@ impl Held {
     }
 
     /// Keeps what steps change now, and when passwords were changed last.
-    pub(crate) fn rechecked(&mut self, rows: &[(i64, String)], times: &[(i64, Option<String>)]) -> Result<()> {
+    pub(crate) fn rechecked(&mut self, rows: &[(i64, Vec<ValueChange>)], times: &[(i64, Option<Value>)]) -> Result<()> {
         for (row, changes) in rows {
             self.connection
                 .prepare_cached("UPDATE operations SET changes = ?2 WHERE id = ?1")
-                .and_then(|mut statement| statement.execute(params![row, changes]))
+                .and_then(|mut statement| statement.execute(params![row, to_json(changes)]))
                 .map_err(fault)?;
         }
         for (row, time) in times {
             self.connection
                 .prepare_cached("UPDATE operations SET password_time = ?2 WHERE id = ?1")
-                .and_then(|mut statement| statement.execute(params![row, time]))
+                .and_then(|mut statement| statement.execute(params![row, time.as_ref().map(to_json)]))
                 .map_err(fault)?;
         }
         Ok(())
@@ -266,11 +259,6 @@ impl Held {
     }
 }
 
-/// The kind of that name. The journal holds no other names; were one of another version there, its content would not fit.
-fn kind_of(name: &str) -> OperationKind {
-    OperationKind::from_name(name).unwrap_or(OperationKind::Update)
-}
-
 /// The changes of all steps of the operation `o`, as a JSON list of lists.
 const CHANGES: &str = "(SELECT json_group_array(json(s.changes) ORDER BY s.part) FROM operations s
     WHERE s.plan = o.plan AND s.number = o.number AND s.changes IS NOT NULL)";
@@ -290,7 +278,7 @@ fn remember(connection: &Connection, condition: &str, parameters: impl Params) -
 fn seats_row(row: &Row<'_>) -> rusqlite::Result<SeatsRow> {
     Ok(SeatsRow {
         number: row.get(0)?,
-        seats: row.get(1)?,
+        seats: json(row, 1)?,
         lead: row.get(2)?,
         is_create: row.get(3)?,
         is_to_be_made: row.get(4)?,
@@ -317,10 +305,10 @@ fn write(connection: &Connection, plan: i64, one: &Foreseen) -> Result<()> {
                 one.number,
                 one.account_id,
                 first.and_then(|step| step.turn).unwrap_or_else(|| turn_of(one.number, 0)),
-                first.map(|step| &step.step),
-                first.map(|step| &step.changes),
-                one.seats,
-                first.and_then(|step| step.password_time.as_ref()),
+                first.map(|step| to_json(&step.operation)),
+                first.map(|step| to_json(&step.changes)),
+                (!one.seats.is_empty()).then(|| to_json(&one.seats)),
+                first.and_then(|step| step.password_time.as_ref()).map(to_json),
                 one.hash,
                 one.standing.name(),
                 one.detail,
@@ -340,7 +328,9 @@ fn write(connection: &Connection, plan: i64, one: &Foreseen) -> Result<()> {
             )
             .and_then(|mut statement| {
                 let turn = step.turn.unwrap_or_else(|| turn_of(one.number, part));
-                statement.execute(params![plan, one.number, part, turn, step.step, step.changes, step.password_time])
+                let (operation, changes) = (to_json(&step.operation), to_json(&step.changes));
+                let password_time = step.password_time.as_ref().map(to_json);
+                statement.execute(params![plan, one.number, part, turn, operation, changes, password_time])
             })
             .map_err(fault)?;
     }

@@ -1,16 +1,22 @@
 //! Rows of the table of operations.
 
+use crate::provision::change::ValueChange;
 use crate::store::{RunError, fault, kind_from_name};
-use connector_core::{Error, Result};
+use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use jiff::Timestamp;
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::str::FromStr;
 
 /// How an operation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, strum::EnumString, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Standing {
     /// It is to be carried out.
     Planned,
@@ -27,24 +33,7 @@ pub enum Standing {
 impl Standing {
     /// The name in machine output and in the store.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Pending => "pending",
-            Self::Applied => "applied",
-            Self::Unchanged => "unchanged",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The standing with that name; one of another version counts as pending, so that it gets looked at.
-    pub(crate) fn from_name(name: &str) -> Self {
-        match name {
-            "planned" => Self::Planned,
-            "applied" => Self::Applied,
-            "unchanged" => Self::Unchanged,
-            "failed" => Self::Failed,
-            _ => Self::Pending,
-        }
+        self.into()
     }
 }
 
@@ -56,14 +45,16 @@ pub(crate) struct StepRow {
     pub(crate) turn: i64,
     pub(crate) lead: i64,
     pub(crate) account: String,
-    pub(crate) account_id: Option<String>,
-    pub(crate) step: String,
-    pub(crate) changes: Option<String>,
-    pub(crate) password_time: Option<String>,
+    /// What is sent. Its account is empty as long as the source has yet to give the id.
+    pub(crate) operation: Operation<SecretRef>,
+    /// What it changes, as it was shown.
+    pub(crate) changes: Vec<ValueChange>,
+    /// When the password was changed last, before this.
+    pub(crate) password_time: Option<Value>,
     pub(crate) waits_for: Option<i64>,
     pub(crate) tries: u32,
     pub(crate) asked_at: Option<Timestamp>,
-    /// It makes the account.
+    /// It creates the account.
     pub(crate) is_create: bool,
 }
 
@@ -79,25 +70,59 @@ pub(super) fn steps(connection: &Connection, condition: &str, parameters: impl P
              WHERE o.step IS NOT NULL AND {condition}"
         ))
         .and_then(|mut statement| statement.query_map(parameters, step)?.collect())
-        .map_err(fault)
+        .map_err(unreadable)
 }
 
 fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
+    let is_create: bool = row.get(12)?;
+    let mut operation: Operation<SecretRef> = json(row, 6)?;
+    // An account that is to be created has no id yet, whatever had its name before.
+    operation.account = row.get::<_, Option<String>>(5)?.filter(|_| !is_create).unwrap_or_default();
     Ok(StepRow {
         id: row.get(0)?,
         number: row.get(1)?,
         turn: row.get(2)?,
         lead: row.get(3)?,
         account: row.get(4)?,
-        account_id: row.get(5)?,
-        step: row.get(6)?,
-        changes: row.get(7)?,
-        password_time: row.get(8)?,
+        operation,
+        changes: optional_json(row, 7)?.unwrap_or_default(),
+        password_time: optional_json(row, 8)?,
         waits_for: row.get(9)?,
         tries: row.get(10)?,
         asked_at: time(row, 11)?,
-        is_create: row.get(12)?,
+        is_create,
     })
+}
+
+/// What a column holds as JSON.
+pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?)
+        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
+}
+
+/// What a column holds as JSON, unless it is empty.
+pub(crate) fn optional_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    if row.get_ref(column)? == ValueRef::Null { Ok(None) } else { json(row, column).map(Some) }
+}
+
+/// Text for a column that holds JSON.
+pub(crate) fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("texts, numbers, booleans and JSON values can be written as JSON")
+}
+
+/// What a column holds as the name of one of several things.
+pub(crate) fn named<T: FromStr<Err = strum::ParseError>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let name = row.get_ref(column)?.as_str()?;
+    name.parse()
+        .map_err(|cause: strum::ParseError| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
+}
+
+/// Turns the error of a row that was read into one for the user.
+pub(crate) fn unreadable(cause: rusqlite::Error) -> Error {
+    let rusqlite::Error::FromSqlConversionFailure(..) = cause else { return fault(cause) };
+    Error::new(ErrorKind::Internal, "the journal of operations has an entry that this version can't read")
+        .with_help("use the version of this program that wrote it, or restore the store from a backup")
+        .with_cause(cause)
 }
 
 /// A moment in a column.

@@ -12,6 +12,8 @@ pub(super) enum Column {
     /// The account, or the name of a new one.
     Account,
     Entitlement,
+    /// When what is granted ends.
+    Until,
     PasswordRef,
     Reset,
     /// Values of the attribute of this name.
@@ -25,6 +27,7 @@ const NAMES: &[(&str, Column)] = &[
     ("account", Column::Account),
     ("name", Column::Account),
     ("entitlement", Column::Entitlement),
+    ("until", Column::Until),
     ("password_ref", Column::PasswordRef),
     ("reset", Column::Reset),
 ];
@@ -120,7 +123,7 @@ fn unknown(name: &str, columns: &[Column]) -> Fault {
     Fault {
         rule: "unknown_column",
         title: if name.is_empty() { "a column without name".to_owned() } else { format!("unknown column `{name}`") },
-        detail: "known: operation, account, entitlement, password_ref, reset, attributes.NAME".to_owned(),
+        detail: "known: operation, account, entitlement, until, password_ref, reset, attributes.NAME".to_owned(),
         help: Some(help),
         secret: false,
     }

@@ -1,16 +1,16 @@
 //! Plans of one operation a row: CSV.
 
 use super::super::intake::Intake;
-use super::super::operation::PlanOperation;
+use super::super::operation::{PlanOperation, typed};
 use super::super::words::{
-    SECRET_CURE, bare, created_twice, empty_set, entitlement, one_entitlement, password_choice, unknown_verb,
+    SECRET_CURE, bad_end, created_twice, empty_set, end, entitlement, one_entitlement, password_choice, unknown_verb,
 };
 use super::super::yaml_json::unreadable;
 use super::columns::{Column, columns, verb};
 use super::rows::{Row, Rows};
 use crate::document::{Fault, Unreadable, leaked_secrets, ref_fault};
-use connector_core::{EntitlementRef, OperationKind};
-use serde_json::Value;
+use connector_core::OperationKind;
+use serde_json::{Map, Value};
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -136,7 +136,9 @@ impl Check<'_> {
                 Column::Entitlement => {
                     matches!(kind, OperationKind::Create | OperationKind::Grant | OperationKind::Revoke)
                 }
-                Column::PasswordRef | Column::Reset => kind == OperationKind::SetPassword,
+                Column::Until => kind == OperationKind::Grant,
+                Column::PasswordRef => matches!(kind, OperationKind::Create | OperationKind::SetPassword),
+                Column::Reset => kind == OperationKind::SetPassword,
                 Column::Attribute(_) => matches!(kind, OperationKind::Create | OperationKind::Update),
             };
             let cell = self.row.record.get(index).unwrap_or_default().trim();
@@ -163,32 +165,39 @@ impl Check<'_> {
         if account.is_empty() {
             self.add(&Column::Account, empty_cell("account", "write its id or name"));
         }
-        let mut operation = bare(kind, &account);
+        let mut block = Map::from_iter([("account".to_owned(), Value::from(account.as_str()))]);
+        if matches!(kind, OperationKind::Create | OperationKind::Update) {
+            block.insert("attributes".to_owned(), self.values().into());
+        }
         match kind {
             OperationKind::Create => {
-                operation.attributes = self.values();
-                operation.entitlements = self.entitlements(kind);
                 let span = self.row.cell(self.index(&Column::Account)?);
                 let line = self.row.text.place(span).line;
                 if let Some(before) = intake.created().add(&account, line).filter(|_| !account.is_empty()) {
                     self.add(&Column::Account, created_twice(before));
                 }
+                block.insert("entitlements".to_owned(), self.entitlements(kind).into());
+                block.extend(self.reference());
             }
-            OperationKind::Update => {
-                operation.attributes = self.values();
-                if operation.attributes.is_empty() {
-                    self.add(&Column::Operation, empty_set());
-                }
+            OperationKind::Update if block["attributes"].as_object().is_some_and(Map::is_empty) => {
+                self.add(&Column::Operation, empty_set());
             }
-            OperationKind::Grant | OperationKind::Revoke => operation.entitlements = self.entitlements(kind),
-            OperationKind::SetPassword => operation.password = self.password(),
+            OperationKind::Grant | OperationKind::Revoke => {
+                block.extend(self.entitlements(kind).pop().map(|one| ("entitlement".to_owned(), one)));
+                block.extend(self.until());
+            }
+            OperationKind::SetPassword => {
+                self.check_password();
+                block.extend(self.reference());
+            }
             _ => {}
         }
-        Some(operation)
+        // What is missing was reported at its place.
+        if self.faults.is_empty() { typed(kind, block) } else { None }
     }
 
     /// The values that are given: an empty cell leaves the attribute alone, `null` clears it.
-    fn values(&self) -> serde_json::Map<String, Value> {
+    fn values(&self) -> Map<String, Value> {
         let cells = self.columns.iter().zip(self.row.record.iter());
         let value = |cell: &str| if cell == "null" { Value::Null } else { Value::from(cell) };
         cells
@@ -199,7 +208,7 @@ impl Check<'_> {
             .collect()
     }
 
-    fn entitlements(&mut self, kind: OperationKind) -> Vec<EntitlementRef> {
+    fn entitlements(&mut self, kind: OperationKind) -> Vec<Value> {
         let cell = self.text(&Column::Entitlement).to_owned();
         let parts: Vec<_> = cell.split(';').map(str::trim).filter(|part| !part.is_empty()).collect();
         let several = kind == OperationKind::Create;
@@ -215,32 +224,42 @@ impl Check<'_> {
         let mut named = Vec::with_capacity(parts.len());
         for part in parts {
             match entitlement(part) {
-                Ok(reference) => named.push(reference),
+                Ok(_) => named.push(Value::from(part)),
                 Err(fault) => self.add(&Column::Entitlement, fault),
             }
         }
         named
     }
 
-    fn password(&mut self) -> Option<connector_core::SecretRef> {
-        let reference = self.text(&Column::PasswordRef).to_owned();
+    fn until(&mut self) -> Option<(String, Value)> {
+        let text = self.text(&Column::Until).to_owned();
+        if !text.is_empty() && end(&text).is_none() {
+            self.add(&Column::Until, bad_end());
+        }
+        (!text.is_empty()).then(|| ("until".to_owned(), Value::from(text)))
+    }
+
+    /// Either a place or a reset must be given.
+    fn check_password(&mut self) {
+        let is_given = !self.text(&Column::PasswordRef).is_empty();
         let reset = self.text(&Column::Reset).to_lowercase();
         if !matches!(reset.as_str(), "" | "true" | "false") {
             self.add(&Column::Reset, bad_reset());
-            return None;
+            return;
         }
-        match (reference.is_empty(), reset == "true") {
-            (false, true) => self.add(&Column::Reset, password_choice(true)),
-            (true, false) => self.add(&Column::Operation, password_choice(false)),
+        match (is_given, reset == "true") {
+            (true, true) => self.add(&Column::Reset, password_choice(true)),
+            (false, false) => self.add(&Column::Operation, password_choice(false)),
             _ => {}
         }
-        if reference.is_empty() {
-            return None;
-        }
-        if let Some(fault) = ref_fault("password_ref", &reference) {
+    }
+
+    fn reference(&mut self) -> Option<(String, Value)> {
+        let text = self.text(&Column::PasswordRef).to_owned();
+        if let Some(fault) = ref_fault("password_ref", &text).filter(|_| !text.is_empty()) {
             self.add(&Column::PasswordRef, fault);
         }
-        reference.parse().ok()
+        (!text.is_empty()).then(|| ("password_ref".to_owned(), Value::from(text)))
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Holding {
     pub(crate) user: &'static str,
     /// The field that names what is held.
     pub(crate) held: &'static str,
+    /// Whether a row can have an end, in `ExpirationDate`.
+    pub(crate) takes_end: bool,
     /// What making rows is called.
     pub(crate) granting: &'static str,
     /// What removing rows is called.
@@ -33,6 +35,7 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         prefix: Some("2LA"),
         user: "AssigneeId",
         held: "PermissionSetLicenseId",
+        takes_end: false,
         granting: "grant permission set licences",
         revoking: "revoke permission set licences",
     },
@@ -42,6 +45,7 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         prefix: Some("051"),
         user: "UserId",
         held: "PackageLicenseId",
+        takes_end: false,
         granting: "grant package licences",
         revoking: "revoke package licences",
     },
@@ -51,6 +55,7 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         prefix: None,
         user: "UserId",
         held: "Territory2Id",
+        takes_end: false,
         granting: "grant territories",
         revoking: "revoke territories",
     },
@@ -63,6 +68,7 @@ const fn set(entitlement_type: &'static str, held: &'static str) -> Holding {
         prefix: Some("0Pa"),
         user: "AssigneeId",
         held,
+        takes_end: true,
         granting: "grant permission sets",
         revoking: "revoke permission sets",
     }
@@ -75,6 +81,7 @@ const fn member(entitlement_type: &'static str) -> Holding {
         prefix: Some("011"),
         user: "UserOrGroupId",
         held: "GroupId",
+        takes_end: false,
         granting: "add to groups",
         revoking: "take out of groups",
     }

@@ -1,28 +1,29 @@
 //! What changes of a user's own row come to.
 
 use super::attributes::{self, When};
-use super::{Known, unchanged};
+use super::{Known, several, unchanged};
 use crate::api::ranges::RecordId;
 use crate::api::rights::Act;
 use crate::users::locks::FROZEN;
-use connector_core::{Account, Error, ErrorKind, Operation, Prepared, Result, Seat};
-use serde_json::{Map, Value};
+use connector_core::{Account, Change, Error, ErrorKind, Operation, Prepared, Result, Seat, SecretRef};
+use serde_json::Value;
 
 /// Setting attributes. `IsActive` becomes a step of its own.
-pub(super) fn update(known: &Known<'_>, account: &Account, given: &Map<String, Value>) -> Result<Prepared> {
+pub(super) fn update(known: &Known<'_>, account: &Account, change: &Change<SecretRef>) -> Result<Prepared> {
     known.may("User", Act::Change)?;
-    let mut set = attributes::record(&known.user, &known.references, given, When::Update)?;
+    let given = several::as_set(&known.user, account, change)?;
+    let mut set = attributes::record(&known.user, &known.references, &given, When::Update)?;
     let active = set.remove("IsActive").and_then(|value| value.as_bool()).filter(|active| *active != account.enabled);
     let profile = set.get("ProfileId").and_then(Value::as_str).map(str::to_owned);
     let mut steps = Vec::new();
     if !set.is_empty() {
-        steps.push(Operation::Update { account: account.id.clone(), set });
+        steps.push(Operation::new(&account.id, Change::set(set)));
     }
     steps.extend(active.map(|active| switch(account, active)));
     if let Some(false) = active {
         not_oneself(known, account, "disable it")?;
     }
-    let signs_in_by = |step: &Operation| matches!(step, Operation::Update { set, .. } if ["Username", "ProfileId"].iter().any(|name| set.contains_key(*name)));
+    let signs_in_by = |step: &Operation<SecretRef>| matches!(&step.change, Change::Update { set, .. } if ["Username", "ProfileId"].iter().any(|name| set.contains_key(*name)));
     if steps.iter().any(signs_in_by) {
         not_oneself(known, account, "change its username or profile")?;
     }
@@ -52,15 +53,13 @@ pub(super) fn lock(known: &Known<'_>, account: &Account, lock: bool) -> Result<P
     // Locked after wrong passwords is not frozen: that ends by itself.
     let is_frozen = account.locked && account.attributes.get::<bool>(FROZEN) == Some(true);
     if lock && is_frozen {
-        return Ok(Prepared::Unchanged { detail: "is frozen already".to_owned() });
+        return Ok(Prepared::unchanged("is frozen already"));
     }
-    let account = account.id.clone();
-    Ok(Prepared::step(if lock { Operation::Lock { account } } else { Operation::Unlock { account } }))
+    Ok(Prepared::step(Operation::new(&account.id, if lock { Change::Lock } else { Change::Unlock })))
 }
 
-fn switch(account: &Account, active: bool) -> Operation {
-    let account = account.id.clone();
-    if active { Operation::Enable { account } } else { Operation::Disable { account } }
+fn switch(account: &Account, active: bool) -> Operation<SecretRef> {
+    Operation::new(&account.id, if active { Change::Enable } else { Change::Disable })
 }
 
 /// The seats that change when the user is enabled or not, and has that profile or keeps the one it has.

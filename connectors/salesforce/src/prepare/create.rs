@@ -4,7 +4,7 @@ use super::attributes::{self, When, username};
 use super::{Known, grants};
 use crate::api::rights::Act;
 use crate::entitlements::types::TYPES;
-use connector_core::{EntitlementRef, Error, ErrorKind, Operation, Prepared, Result};
+use connector_core::{Change, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, SecretRef};
 use serde_json::{Map, Value};
 
 /// The user with all that it needs, and a grant for each thing that it shall hold, licences first.
@@ -13,6 +13,7 @@ pub(super) fn prepare(
     name: &str,
     given: &Map<String, Value>,
     entitlements: &[EntitlementRef],
+    password: Option<&SecretRef>,
 ) -> Result<Prepared> {
     known.may("User", Act::Make)?;
     let name = username(name)?;
@@ -39,16 +40,21 @@ pub(super) fn prepare(
     let active = record.get("IsActive").and_then(Value::as_bool).unwrap_or(true);
     let profile = record.get("ProfileId").and_then(Value::as_str).filter(|_| active);
     let mut seats = known.licenses.moved(None, profile);
-    let mut steps = vec![Operation::Create { name, attributes: record, entitlements: Vec::new() }];
+    let mut steps = vec![Operation::new("", Change::create(name, record, Vec::new(), None))];
     if !active {
         // It is made so already. The step says it in the words of the contract, for the operations that follow.
-        steps.push(Operation::Disable { account: String::new() });
+        steps.push(Operation::new("", Change::Disable));
+    }
+    if let Some(password) = password {
+        // Salesforce takes no password with the user: it is set in a request of its own.
+        known.may_set_passwords()?;
+        steps.push(Operation::new("", Change::set_password(Some(password.clone()))));
     }
     let mut others: Vec<_> = entitlements.iter().filter(|held| !inline(held)).collect();
     others.sort_by_key(|held| TYPES.iter().find(|known| known.name == held.entitlement_type).map(|known| known.rank));
     others.dedup();
     for held in others {
-        let granted = grants::grant(known, String::new(), active, held)?;
+        let granted = grants::grant(known, "", active, held, None)?;
         steps.push(granted.step);
         seats.extend(granted.seat);
     }

@@ -3,24 +3,27 @@
 use super::{Known, changes, unchanged};
 use crate::api::ranges::RecordId;
 use crate::api::rights::Act;
-use crate::assignments::holdings::{Holding, holding};
+use crate::assignments::holdings::{HOLDINGS, Holding, holding};
 use crate::provision::{inline, refused};
-use connector_core::{Account, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, Seat};
+use connector_core::{Account, Change, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, Seat, SecretRef};
+use jiff::Timestamp;
 
 /// One grant or revocation, and the seat that it takes or gives back.
 pub(super) struct Granted {
-    pub(super) step: Operation,
+    pub(super) step: Operation<SecretRef>,
     pub(super) seat: Option<Seat>,
 }
 
 /// An operation that grants or revokes.
-pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operation) -> Result<Prepared> {
-    let (Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. }) = operation else {
-        return Err(refused(operation));
+pub(super) fn prepare(known: &Known<'_>, account: &Account, change: &Change<SecretRef>) -> Result<Prepared> {
+    let Some(entitlement) = change.entitlement() else { return Err(refused(change)) };
+    let (grants, until) = match change {
+        Change::Grant { until, .. } => (true, *until),
+        _ => (false, None),
     };
-    let grants = matches!(operation, Operation::Grant { .. });
     id(entitlement)?;
-    if let Some(set) = inline(operation) {
+    if let Some(set) = inline(change) {
+        no_end(entitlement, until)?;
         // The attributes tell it as it will be after earlier operations of the plan, the entitlements as it is now.
         let holds = |field: &String| account.attributes.get::<String>(field).is_some_and(|id| id == entitlement.id);
         if !grants && !set.keys().all(holds) {
@@ -32,18 +35,18 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operatio
         }
         let profile = (entitlement.entitlement_type == "profile").then_some(entitlement.id.as_str());
         let seats = changes::seats(known, account, account.enabled, profile);
-        return Ok(Prepared::Steps { steps: vec![Operation::Update { account: account.id.clone(), set }], seats });
+        return Ok(Prepared::Steps { steps: vec![Operation::new(&account.id, Change::set(set))], seats });
     }
     let granted = if grants {
         // What is held already stays so, also while the user is disabled.
         let may_hold = account.enabled || account.entitlements.contains(entitlement);
-        grant(known, account.id.clone(), may_hold, entitlement)?
+        grant(known, &account.id, may_hold, entitlement, until)?
     } else {
         // Its rights come by these: without them it may not even be able to sign in.
         if account.entitlements.contains(entitlement) && holding(entitlement).is_some_and(needs_active) {
             changes::not_oneself(known, account, "take that from it")?;
         }
-        revoke(known, account.id.clone(), entitlement)?
+        revoke(known, &account.id, entitlement)?
     };
     Ok(Prepared::Steps { steps: vec![granted.step], seats: granted.seat.into_iter().collect() })
 }
@@ -51,12 +54,16 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, operation: &Operatio
 /// Letting an account hold what stands in a row of its own.
 pub(super) fn grant(
     known: &Known<'_>,
-    account: String,
+    account: &str,
     may_hold: bool,
     entitlement: &EntitlementRef,
+    until: Option<Timestamp>,
 ) -> Result<Granted> {
-    let step = Operation::Grant { account, entitlement: entitlement.clone() };
+    let step = Operation::new(account, Change::grant(entitlement.clone(), until));
     let held = row(&step, entitlement)?;
+    if !held.takes_end {
+        no_end(entitlement, until)?;
+    }
     known.may(held.object, Act::Make)?;
     if !may_hold && needs_active(held) {
         let message = format!("Salesforce grants no {} to a user who is disabled", noun(held));
@@ -65,16 +72,30 @@ pub(super) fn grant(
     Ok(Granted { step, seat: known.licenses.of_entitlement(entitlement, true) })
 }
 
-fn revoke(known: &Known<'_>, account: String, entitlement: &EntitlementRef) -> Result<Granted> {
-    let step = Operation::Revoke { account, entitlement: entitlement.clone() };
+fn revoke(known: &Known<'_>, account: &str, entitlement: &EntitlementRef) -> Result<Granted> {
+    let step = Operation::new(account, Change::revoke(entitlement.clone()));
     let held = row(&step, entitlement)?;
     known.may(held.object, Act::Remove)?;
     Ok(Granted { step, seat: known.licenses.of_entitlement(entitlement, false) })
 }
 
-fn row(step: &Operation, entitlement: &EntitlementRef) -> Result<&'static Holding> {
+fn row(step: &Operation<SecretRef>, entitlement: &EntitlementRef) -> Result<&'static Holding> {
     id(entitlement)?;
-    holding(entitlement).ok_or_else(|| refused(step))
+    holding(entitlement).ok_or_else(|| refused(&step.change))
+}
+
+/// Refuses an end where Salesforce keeps none.
+fn no_end(entitlement: &EntitlementRef, until: Option<Timestamp>) -> Result<()> {
+    if until.is_none() {
+        return Ok(());
+    }
+    let types: Vec<_> =
+        HOLDINGS.iter().filter(|held| held.takes_end).map(|held| format!("`{}`", held.entitlement_type)).collect();
+    let message = format!("Salesforce can't end a `{}` by itself", entitlement.entitlement_type);
+    Err(Error::new(ErrorKind::Unsupported, message).with_help(format!(
+        "leave `until` out and revoke it when the time has come; {} can have an end",
+        types.join(" and ")
+    )))
 }
 
 /// Salesforce gives disabled users no permission sets and no licences for them.

@@ -8,6 +8,7 @@ mod grants;
 mod nearest;
 mod references;
 mod seats;
+mod several;
 mod values;
 
 use crate::api::Rest;
@@ -19,7 +20,7 @@ use crate::assignments::holdings::holding;
 use crate::error;
 use crate::provision::refused;
 use crate::users::Accounts;
-use connector_core::{Error, ErrorKind, Operation, Prepared, Proposed, Result};
+use connector_core::{Change, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef};
 use defaults::Defaults;
 use references::{Named, References};
 use seats::Licenses;
@@ -62,25 +63,25 @@ pub(crate) async fn operations(
 }
 
 fn prepare(known: &Known<'_>, proposed: &Proposed) -> Result<Prepared> {
-    let operation = &proposed.operation;
-    if let Operation::Create { name, attributes, entitlements } = operation {
-        return create::prepare(known, name, attributes, entitlements);
+    let change = &proposed.operation.change;
+    if let Change::Create { name, attributes, entitlements, password, .. } = change {
+        return create::prepare(known, name, attributes, entitlements, password.as_ref());
     }
     let Some(account) = &proposed.account else {
         return Err(Error::new(ErrorKind::Internal, "an operation came without the account that it is about"));
     };
-    match operation {
-        Operation::Update { set, .. } => changes::update(known, account, set),
-        Operation::Enable { .. } => changes::enable(known, account, true),
-        Operation::Disable { .. } => changes::enable(known, account, false),
-        Operation::Lock { .. } => changes::lock(known, account, true),
-        Operation::Unlock { .. } => changes::lock(known, account, false),
-        Operation::SetPassword { password, .. } => {
+    match change {
+        Change::Update { .. } => changes::update(known, account, change),
+        Change::Enable => changes::enable(known, account, true),
+        Change::Disable => changes::enable(known, account, false),
+        Change::Lock => changes::lock(known, account, true),
+        Change::Unlock => changes::lock(known, account, false),
+        Change::SetPassword { .. } => {
             known.may_set_passwords()?;
-            Ok(Prepared::step(Operation::SetPassword { account: account.id.clone(), password: password.clone() }))
+            Ok(Prepared::step(Operation::new(&account.id, change.clone())))
         }
-        Operation::Grant { .. } | Operation::Revoke { .. } => grants::prepare(known, account, operation),
-        Operation::Create { .. } | Operation::Delete { .. } => Err(refused(operation)),
+        Change::Grant { .. } | Change::Revoke { .. } => grants::prepare(known, account, change),
+        _ => Err(refused(change)),
     }
 }
 
@@ -103,7 +104,7 @@ impl<'a> Known<'a> {
             };
             objects.insert(object, described);
         }
-        let creates = |one: &Proposed| matches!(one.operation, Operation::Create { .. });
+        let creates = |one: &Proposed| matches!(one.operation.change, Change::Create { .. });
         let defaults = if proposed.iter().any(creates) {
             Some(preparation.defaults.get_or_try_init(|| Defaults::read(rest)).await?)
         } else {
@@ -145,49 +146,43 @@ impl<'a> Known<'a> {
 
 /// Whether the login may set passwords: asked of the first user whose password is to be set, and of no other.
 async fn may_set_passwords(rest: &Rest, preparation: &Preparation, proposed: &[Proposed]) -> Result<bool> {
-    let sets = |one: &&Proposed| matches!(one.operation, Operation::SetPassword { .. });
+    let sets = |one: &&Proposed| {
+        one.operation.change.password().is_some() || one.operation.kind() == OperationKind::SetPassword
+    };
     let Some(account) = proposed.iter().find(sets).and_then(|one| one.account.as_ref()) else { return Ok(true) };
     let Some(user) = RecordId::read(&account.id) else { return Ok(true) };
     preparation.passwords.get_or_try_init(|| rest.may_see_password(user.as_str())).await.copied()
 }
 
 /// The objects beside User whose rows an operation changes.
-fn touched(operation: &Operation) -> Vec<&'static str> {
-    match operation {
-        Operation::Lock { .. } | Operation::Unlock { .. } => vec![crate::users::locks::OBJECT],
-        Operation::Create { entitlements, .. } => {
+fn touched(operation: &Operation<SecretRef>) -> Vec<&'static str> {
+    match &operation.change {
+        Change::Lock | Change::Unlock => vec![crate::users::locks::OBJECT],
+        Change::Create { entitlements, .. } => {
             entitlements.iter().filter_map(|held| holding(held)).map(|holding| holding.object).collect()
         }
-        Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. } => {
-            holding(entitlement).map(|holding| holding.object).into_iter().collect()
-        }
-        _ => Vec::new(),
+        change => change.entitlement().and_then(holding).map(|holding| holding.object).into_iter().collect(),
     }
 }
 
 /// Whether it may change which user licence somebody takes a seat of.
-fn may_move(operation: &Operation) -> bool {
-    match operation {
-        Operation::Create { .. } | Operation::Enable { .. } | Operation::Disable { .. } => true,
-        Operation::Update { set, .. } => {
+fn may_move(operation: &Operation<SecretRef>) -> bool {
+    match &operation.change {
+        Change::Create { .. } | Change::Enable | Change::Disable => true,
+        Change::Update { set, .. } => {
             let moves = ["IsActive", "Profile", "ProfileId"];
             set.keys().any(|name| moves.iter().any(|known| name.eq_ignore_ascii_case(known)))
         }
-        Operation::Grant { entitlement, .. } => entitlement.entitlement_type == "profile",
+        Change::Grant { entitlement, .. } => entitlement.entitlement_type == "profile",
         _ => false,
     }
 }
 
 /// The types of what an operation grants or revokes.
-fn entitlements(operation: &Operation) -> Vec<&str> {
-    match operation {
-        Operation::Create { entitlements, .. } => {
-            entitlements.iter().map(|held| held.entitlement_type.as_ref()).collect()
-        }
-        Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. } => {
-            vec![entitlement.entitlement_type.as_ref()]
-        }
-        _ => Vec::new(),
+fn entitlements(operation: &Operation<SecretRef>) -> Vec<&str> {
+    match &operation.change {
+        Change::Create { entitlements, .. } => entitlements.iter().map(|held| held.entitlement_type.as_ref()).collect(),
+        change => change.entitlement().map(|one| one.entitlement_type.as_ref()).into_iter().collect(),
     }
 }
 
@@ -199,5 +194,5 @@ async fn own_user(rest: &Rest) -> Result<Option<RecordId>> {
 }
 
 fn unchanged(detail: &str) -> Prepared {
-    Prepared::Unchanged { detail: detail.to_owned() }
+    Prepared::unchanged(detail)
 }

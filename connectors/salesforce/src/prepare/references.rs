@@ -7,7 +7,7 @@ use crate::api::soql::Select;
 use crate::entitlements::types::kind;
 use crate::users::Accounts;
 use crate::{entitlements, users};
-use connector_core::{Concern, EntitlementRef, Error, ErrorKind, Operation, Proposed, Result};
+use connector_core::{Change, Concern, EntitlementRef, Error, ErrorKind, Operation, Proposed, Result, SecretRef};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -142,9 +142,9 @@ impl References {
 }
 
 /// The values of an operation that sets some.
-pub(super) fn values(operation: &Operation) -> Option<&Map<String, Value>> {
-    match operation {
-        Operation::Create { attributes: values, .. } | Operation::Update { set: values, .. } => Some(values),
+pub(super) fn values(operation: &Operation<SecretRef>) -> Option<&Map<String, Value>> {
+    match &operation.change {
+        Change::Create { attributes: values, .. } | Change::Update { set: values, .. } => Some(values),
         _ => None,
     }
 }

@@ -106,7 +106,7 @@ impl Licenses {
 
 impl License {
     fn seat(&self, takes: bool) -> Seat {
-        Seat { license: self.name.clone(), free: self.free, takes }
+        Seat::new(&self.name, self.free, takes)
     }
 }
 

@@ -96,10 +96,9 @@ fn pairs(operations: &[Operation]) -> (Vec<Option<Result<Outcome>>>, Vec<Pair<'_
 }
 
 fn pair(operation: &Operation) -> Result<Pair<'_>> {
-    let (Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. }) = operation else {
-        return Err(super::refused(operation));
-    };
-    let held = crate::assignments::holdings::holding(entitlement).ok_or_else(|| super::refused(operation))?.held;
+    let refused = || super::refused(&operation.change);
+    let entitlement = operation.change.entitlement().ok_or_else(refused)?;
+    let held = crate::assignments::holdings::holding(entitlement).ok_or_else(refused)?.held;
     let id = RecordId::read(&entitlement.id).ok_or_else(|| {
         Error::new(ErrorKind::Invalid, format!("`{entitlement}` does not name a record by its id"))
             .with_help("`connector entitlements` lists the ids")

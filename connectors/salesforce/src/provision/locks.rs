@@ -7,7 +7,7 @@ use crate::api::ranges::RecordId;
 use crate::api::rights;
 use crate::error;
 use crate::users::locks::{Login, OBJECT};
-use connector_core::{Error, ErrorKind, Operation, Outcome, Result};
+use connector_core::{Change, Error, ErrorKind, Operation, Outcome, Result};
 use serde_json::Value;
 
 /// Finds the users' rows and changes those that are not as asked.
@@ -17,7 +17,7 @@ pub(super) async fn change(rest: &Rest, operations: &[Operation]) -> Result<Vec<
     let logins = if named.is_empty() { Vec::new() } else { find(rest, &named).await? };
     let (mut known, mut asked, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for (operation, user) in operations.iter().zip(users) {
-        let lock = matches!(operation, Operation::Lock { .. });
+        let lock = matches!(operation.change, Change::Lock);
         let step =
             user.and_then(|user| step(logins.iter().find(|login| login.user == user), lock).map(|step| (user, step)));
         known.push(match step {

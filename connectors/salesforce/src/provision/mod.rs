@@ -11,7 +11,7 @@ pub(crate) use users::inline;
 use crate::api::Rest;
 use crate::api::ranges::RecordId;
 use crate::assignments::holdings::{HOLDINGS, Holding, holding};
-use connector_core::{Error, ErrorKind, Lane, Operation, Outcome, Result};
+use connector_core::{Change, Error, ErrorKind, Lane, Operation, Outcome, Result};
 
 /// The most records of one request.
 const MAX_RECORDS_PER_REQUEST: usize = 200;
@@ -36,22 +36,22 @@ enum Work {
 }
 
 impl Work {
-    fn of(operation: &Operation) -> Self {
-        match operation {
-            Operation::Create { .. } => Self::Create,
-            Operation::Update { .. } | Operation::Enable { .. } | Operation::Disable { .. } => Self::Change,
-            Operation::Grant { .. } | Operation::Revoke { .. } if inline(operation).is_some() => Self::Change,
-            Operation::Grant { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Grant),
-            Operation::Revoke { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Revoke),
-            Operation::Lock { .. } | Operation::Unlock { .. } => Self::Lock,
-            Operation::SetPassword { .. } => Self::Password,
-            Operation::Delete { .. } => Self::Refused,
+    fn of<P>(operation: &Operation<P>) -> Self {
+        match &operation.change {
+            Change::Create { .. } => Self::Create,
+            Change::Update { .. } | Change::Enable | Change::Disable => Self::Change,
+            Change::Grant { .. } | Change::Revoke { .. } if inline(&operation.change).is_some() => Self::Change,
+            Change::Grant { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Grant),
+            Change::Revoke { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Revoke),
+            Change::Lock | Change::Unlock => Self::Lock,
+            Change::SetPassword { .. } => Self::Password,
+            _ => Self::Refused,
         }
     }
 
     /// The name, and the most of them in one request.
     fn lane(self) -> Lane {
-        let (name, most) = match self {
+        let (name, limit) = match self {
             Self::Create => ("make users", MAX_RECORDS_PER_REQUEST),
             Self::Change => ("change users", MAX_RECORDS_PER_REQUEST),
             Self::Grant(holding) => (holding.granting, MAX_RECORDS_PER_REQUEST),
@@ -60,12 +60,12 @@ impl Work {
             Self::Password => ("set a password", 1),
             Self::Refused => ("refuse", MAX_RECORDS_PER_REQUEST),
         };
-        Lane { name, most }
+        Lane::new(name, limit)
     }
 }
 
 /// Which operations go together with this one.
-pub(crate) fn lane(operation: &Operation) -> Lane {
+pub(crate) fn lane<P>(operation: &Operation<P>) -> Lane {
     Work::of(operation).lane()
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn lane(operation: &Operation) -> Lane {
 pub(crate) async fn batch(rest: &Rest, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
     let Some(first) = operations.first() else { return Ok(Vec::new()) };
     let work = Work::of(first);
-    if operations.len() > work.lane().most || operations.iter().any(|one| lane(one) != work.lane()) {
+    if operations.len() > work.lane().limit || operations.iter().any(|one| lane(one) != work.lane()) {
         return Err(Error::new(ErrorKind::Internal, "operations that do not go together were sent together"));
     }
     match work {
@@ -83,23 +83,23 @@ pub(crate) async fn batch(rest: &Rest, operations: &[Operation]) -> Result<Vec<R
         Work::Revoke(holding) => assignments::revoke(rest, holding, operations).await,
         Work::Lock => locks::change(rest, operations).await,
         Work::Password => Ok(vec![passwords::set(rest, first).await]),
-        Work::Refused => Ok(operations.iter().map(|one| Err(refused(one))).collect()),
+        Work::Refused => Ok(operations.iter().map(|one| Err(refused(&one.change))).collect()),
     }
 }
 
 /// The error for what is never done.
-pub(crate) fn refused(operation: &Operation) -> Error {
+pub(crate) fn refused<P>(change: &Change<P>) -> Error {
     let unsupported = |message: String, help: &str| Error::new(ErrorKind::Unsupported, message).with_help(help);
-    match operation {
-        Operation::Delete { .. } => unsupported(
+    match change {
+        Change::Delete => unsupported(
             "Salesforce never deletes users: too much of the org's history names them".to_owned(),
             "`disable` the user instead, which frees its licence; `lock` it while something in the org bars that",
         ),
-        Operation::Revoke { entitlement, .. } if entitlement.entitlement_type == "profile" => unsupported(
+        Change::Revoke { entitlement, .. } if entitlement.entitlement_type == "profile" => unsupported(
             "a profile can't be taken away: every user has exactly one".to_owned(),
             "grant another profile, which replaces it, or `disable` the user",
         ),
-        Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. } => {
+        Change::Grant { entitlement, .. } | Change::Revoke { entitlement, .. } => {
             let types: Vec<_> = HOLDINGS.iter().map(|holding| format!("`{}`", holding.entitlement_type)).collect();
             unsupported(
                 format!("`{}` is no type of entitlement of Salesforce", entitlement.entitlement_type),
@@ -112,7 +112,7 @@ pub(crate) fn refused(operation: &Operation) -> Error {
 
 /// The id of the user whom an operation changes.
 fn user(operation: &Operation) -> Result<RecordId> {
-    let id = operation.account().unwrap_or_default();
+    let id = operation.account.as_str();
     RecordId::read(id).filter(|id| id.has_prefix("005")).ok_or_else(|| {
         Error::new(ErrorKind::Invalid, format!("`{id}` is not the id of a user"))
             .with_help("name the account by its id, of 15 or 18 characters, or by its username")
@@ -120,11 +120,11 @@ fn user(operation: &Operation) -> Result<RecordId> {
 }
 
 fn applied(user: RecordId) -> Outcome {
-    Outcome::Applied { account: user.as_str().to_owned() }
+    Outcome::applied(user.as_str())
 }
 
 fn unchanged(detail: &str) -> Outcome {
-    Outcome::Unchanged { detail: detail.to_owned() }
+    Outcome::unchanged(detail)
 }
 
 const HOLDS_IT: &str = "holds it already";

@@ -12,12 +12,12 @@ use serde_json::json;
 pub(super) async fn set(rest: &Rest, operation: &Operation) -> Result<Outcome> {
     let user = user(operation)?;
     let path = rest.path(&format!("sobjects/User/{}/password", user.as_str())).await?;
-    match operation {
-        Operation::SetPassword { password: Some(password), .. } => {
+    match operation.change.password() {
+        Some(password) => {
             let body = json!({"NewPassword": password.expose_secret()});
             rest.write(rest.client.post_json(&path, &body), "setting the password").await?;
         }
-        _ => {
+        None => {
             rest.write(rest.client.delete(&path), "resetting the password").await?;
         }
     }

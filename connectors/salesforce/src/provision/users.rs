@@ -5,7 +5,7 @@ use super::{applied, user};
 use crate::api::Rest;
 use crate::error;
 use crate::users::accounts::INLINE;
-use connector_core::{Operation, Outcome, Result};
+use connector_core::{Change, Operation, Outcome, Result};
 use serde_json::Value;
 
 /// Makes users.
@@ -13,8 +13,8 @@ pub(super) async fn make(rest: &Rest, operations: &[Operation]) -> Result<Vec<Re
     let records: Vec<_> = operations.iter().map(whole).collect();
     let rows = rows::make(rest, "User", Some("005"), &records, "making users").await?;
     let outcome = |(row, operation): (rows::Row, &Operation)| {
-        let name = if let Operation::Create { name, .. } = operation { name.as_str() } else { "" };
-        row.map(applied).map_err(|refusal| error::of_row(&refusal, &format!("making the user `{name}`")))
+        row.map(applied)
+            .map_err(|refusal| error::of_row(&refusal, &format!("making the user `{}`", operation.target())))
     };
     Ok(rows.into_iter().zip(operations).map(outcome).collect())
 }
@@ -44,7 +44,7 @@ pub(super) async fn change(rest: &Rest, operations: &[Operation]) -> Result<Vec<
 
 fn whole(operation: &Operation) -> Record {
     let mut record = Record::new();
-    if let Operation::Create { name, attributes, .. } = operation {
+    if let Change::Create { name, attributes, .. } = &operation.change {
         record.insert("Username".to_owned(), Value::from(name.as_str()));
         record.extend(attributes.clone());
     }
@@ -53,20 +53,20 @@ fn whole(operation: &Operation) -> Record {
 
 fn changes(operation: &Operation) -> Record {
     let active = |active: bool| Record::from_iter([("IsActive".to_owned(), Value::from(active))]);
-    match operation {
-        Operation::Update { set, .. } => set.clone(),
-        Operation::Enable { .. } => active(true),
-        Operation::Disable { .. } => active(false),
-        _ => inline(operation).unwrap_or_default(),
+    match &operation.change {
+        Change::Update { set, .. } => set.clone(),
+        Change::Enable => active(true),
+        Change::Disable => active(false),
+        change => inline(change).unwrap_or_default(),
     }
 }
 
 /// A grant or revocation of what stands in the user's own row, as the change it is; `None` for another operation, and for
 /// a profile that is to be revoked.
-pub(crate) fn inline(operation: &Operation) -> Option<Record> {
-    let (entitlement, value) = match operation {
-        Operation::Grant { entitlement, .. } => (entitlement, Value::from(entitlement.id.as_str())),
-        Operation::Revoke { entitlement, .. } if entitlement.entitlement_type == "role" => (entitlement, Value::Null),
+pub(crate) fn inline<P>(change: &Change<P>) -> Option<Record> {
+    let (entitlement, value) = match change {
+        Change::Grant { entitlement, .. } => (entitlement, Value::from(entitlement.id.as_str())),
+        Change::Revoke { entitlement, .. } if entitlement.entitlement_type == "role" => (entitlement, Value::Null),
         _ => return None,
     };
     let (field, _) = INLINE.iter().find(|(_, held)| *held == entitlement.entitlement_type)?;
@@ -74,9 +74,9 @@ pub(crate) fn inline(operation: &Operation) -> Option<Record> {
 }
 
 fn verb(operation: &Operation) -> &'static str {
-    match operation {
-        Operation::Enable { .. } => "enabling the user",
-        Operation::Disable { .. } => "disabling the user",
+    match operation.change {
+        Change::Enable => "enabling the user",
+        Change::Disable => "disabling the user",
         _ => "changing the user",
     }
 }

@@ -1,7 +1,7 @@
 //! An answer that does not fit the change that was sent leaves open what happened; it is never taken for success.
 
 use crate::server::{Org, ok, page, record, refusal, user_id};
-use connector_core::{EntitlementRef, ErrorKind, Happened, Operation, Outcome, Result, Retry};
+use connector_core::{Change, EntitlementRef, ErrorKind, Happened, Operation, Outcome, Result, Retry};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -17,11 +17,11 @@ fn refused(code: &str) -> Value {
 
 fn update(number: u64) -> Operation {
     let set = json!({"Department": "Finance"}).as_object().unwrap().clone();
-    Operation::Update { account: user_id(number), set }
+    Operation::new(user_id(number), Change::set(set))
 }
 
 fn create() -> Operation {
-    Operation::Create { name: "jane@acme.example".to_owned(), attributes: serde_json::Map::new(), entitlements: vec![] }
+    Operation::new("", Change::create("jane@acme.example", serde_json::Map::new(), vec![], None))
 }
 
 fn group() -> EntitlementRef {
@@ -65,7 +65,7 @@ async fn an_answer_that_does_not_fit_leaves_open_what_happened() {
 async fn a_new_record_of_another_object_leaves_open_what_happened() {
     let error = sent(ok(&json!([done("00Gak0000000001AAA")])), &[create()]).await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Protocol, Happened::Unknown));
-    let grant = Operation::Grant { account: user_id(1), entitlement: group() };
+    let grant = Operation::new(user_id(1), Change::grant(group(), None));
     let error = sent(ok(&json!([done(&user_id(1))])), &[grant]).await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Protocol, Happened::Unknown));
 }
@@ -109,9 +109,9 @@ async fn a_row_that_is_gone_before_it_is_removed_counts_as_revoked() {
         let fields = json!({"UserOrGroupId": user_id(1), "GroupId": group().id});
         org.answer("GroupMember", vec![ok(&page(&[record("GroupMember", "011ak0000000001AAA", fields)]))]);
         org.answer(COLLECTION, vec![ok(&json!([refused(code)]))]);
-        let revoke = Operation::Revoke { account: user_id(1), entitlement: group() };
+        let revoke = Operation::new(user_id(1), Change::revoke(group()));
         let outcome = org.open().provision(&revoke).await.unwrap();
-        assert_eq!(outcome, Outcome::Unchanged { detail: "does not hold it".to_owned() }, "{code}");
+        assert_eq!(outcome, Outcome::unchanged("does not hold it"), "{code}");
     }
 }
 
@@ -120,7 +120,7 @@ async fn rows_that_were_not_asked_for_are_an_error_and_nothing_is_removed() {
     let org = Org::start().await;
     let fields = json!({"UserOrGroupId": user_id(2), "GroupId": group().id});
     org.answer("GroupMember", vec![ok(&page(&[record("GroupMember", "011ak0000000001AAA", fields)]))]);
-    let revoke = Operation::Revoke { account: user_id(1), entitlement: group() };
+    let revoke = Operation::new(user_id(1), Change::revoke(group()));
     let error = org.open().provision(&revoke).await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Protocol, Happened::No));
     assert_eq!(org.requests(COLLECTION).await, 0);
@@ -132,10 +132,10 @@ async fn the_password_that_a_reset_gives_is_kept_nowhere() {
     let path = format!("v67.0/sobjects/User/{}/password", user_id(1));
     org.answer(&path, vec![ok(&json!({"NewPassword": "made-up-9"}))]);
     let connector = org.open();
-    let outcome = connector.provision(&Operation::SetPassword { account: user_id(1), password: None }).await;
+    let outcome = connector.provision(&Operation::new(user_id(1), Change::set_password(None))).await;
     assert_eq!(outcome.as_ref().unwrap(), &Outcome::Applied { account: user_id(1) });
     assert!(!format!("{outcome:?} {connector:?}").contains("made-up-9"));
     org.answer(&path, vec![ResponseTemplate::new(500).set_body_json(json!({"NewPassword": "made-up-9"}))]);
-    let error = connector.provision(&Operation::SetPassword { account: user_id(1), password: None }).await.unwrap_err();
+    let error = connector.provision(&Operation::new(user_id(1), Change::set_password(None))).await.unwrap_err();
     assert!(!format!("{error:?}").contains("made-up-9"), "{error:?}");
 }

@@ -1,7 +1,8 @@
 //! One change after the other, as the engine makes them: find, prepare, carry out.
 
 use connector_core::{
-    Account, Concern, Connector, EntitlementRef, Error, Operation, Outcome, Prepared, Proposed, Result, Seat,
+    Account, Change, Concern, Connector, EntitlementRef, Error, Operation, OperationKind, Outcome, Prepared, Proposed,
+    Result, Seat, SecretRef,
 };
 use serde_json::{Map, Value};
 
@@ -31,64 +32,57 @@ pub(crate) async fn entitlement(
 }
 
 /// What an operation comes to: its steps and seats, or why there is nothing to do.
-pub(crate) async fn prepared(connector: &dyn Connector, operation: Operation) -> Result<(Vec<Operation>, Vec<Seat>)> {
-    let account = match operation.account() {
-        Some(name) => {
-            let held = match &operation {
-                Operation::Grant { entitlement, .. } | Operation::Revoke { entitlement, .. } => {
-                    vec![entitlement.clone()]
-                }
-                _ => Vec::new(),
-            };
-            Some(find(connector, name, &held).await?)
-        }
-        None => None,
+pub(crate) async fn prepared(
+    connector: &dyn Connector,
+    operation: Operation<SecretRef>,
+) -> Result<(Vec<Operation<SecretRef>>, Vec<Seat>)> {
+    let account = if operation.kind() == OperationKind::Create {
+        None
+    } else {
+        let held: Vec<_> = operation.change.entitlement().cloned().into_iter().collect();
+        Some(find(connector, &operation.account, &held).await?)
     };
     let ability = connector.capabilities().preparation().unwrap();
-    let mut answers = ability.prepare_operations(&[Proposed { operation, account }]).await?;
+    let mut answers = ability.prepare_operations(&[Proposed::new(operation, account)]).await?;
     assert_eq!(answers.len(), 1);
     match answers.remove(0)? {
         Prepared::Steps { steps, seats } => Ok((steps, seats)),
-        Prepared::Unchanged { .. } => Ok((Vec::new(), Vec::new())),
+        _ => Ok((Vec::new(), Vec::new())),
     }
 }
 
 /// Why an operation is refused before anything is sent.
-pub(crate) async fn refused(connector: &dyn Connector, operation: Operation) -> Error {
+pub(crate) async fn refused(connector: &dyn Connector, operation: Operation<SecretRef>) -> Error {
     prepared(connector, operation).await.map(|(steps, _)| steps).expect_err("it should be refused")
 }
 
 /// Prepares an operation and carries out its steps; gives the account's id and the last outcome.
 pub(crate) async fn apply(connector: &dyn Connector, operation: Operation) -> Result<(String, Outcome)> {
-    let (steps, _) = prepared(connector, operation).await?;
-    let mut account = String::new();
-    let mut last = Outcome::Unchanged { detail: "no step".to_owned() };
+    let Operation { account, change, .. } = operation;
+    let password = change.password().cloned();
+    let reference = password.as_ref().map(|_| "env:PASSWORD".parse().unwrap());
+    let (steps, _) = prepared(connector, Operation::new(account, change.with_password(reference))).await?;
+    let mut made = String::new();
+    let mut last = Outcome::unchanged("no step");
     for step in steps {
-        last = connector.provision(&with_account(step, &account)).await?;
+        let password = password.clone().filter(|_| step.change.password().is_some());
+        // A new account has an id only now.
+        let account = if step.account.is_empty() { &made } else { &step.account };
+        last = connector.provision(&Operation::new(account, step.change.with_password(password))).await?;
         if let Outcome::Applied { account: id } = &last {
-            account.clone_from(id);
+            made.clone_from(id);
         }
     }
-    Ok((account, last))
+    Ok((made, last))
 }
 
-/// A step with the id of the account that an earlier step made.
-fn with_account(step: Operation, made: &str) -> Operation {
-    match step {
-        Operation::Grant { account, entitlement } if account.is_empty() => {
-            Operation::Grant { account: made.to_owned(), entitlement }
-        }
-        other => other,
-    }
-}
-
-pub(crate) fn create(name: &str, attributes: &Value, entitlements: &[EntitlementRef]) -> Operation {
+pub(crate) fn create<P>(name: &str, attributes: &Value, entitlements: &[EntitlementRef]) -> Operation<P> {
     let attributes = object(attributes);
-    Operation::Create { name: name.to_owned(), attributes, entitlements: entitlements.to_vec() }
+    Operation::new("", Change::create(name, attributes, entitlements.to_vec(), None))
 }
 
-pub(crate) fn update(account: &str, set: &Value) -> Operation {
-    Operation::Update { account: account.to_owned(), set: object(set) }
+pub(crate) fn update<P>(account: &str, set: &Value) -> Operation<P> {
+    Operation::new(account, Change::set(object(set)))
 }
 
 fn object(value: &Value) -> Map<String, Value> {

@@ -2,7 +2,9 @@
 
 use crate::change::{create, entitlement, find, prepared, refused, update};
 use crate::org::{open, start};
-use connector_core::{AttributesBuilder, Concern, EntitlementRef, ErrorKind, Operation, Prepared, Proposed, Seat};
+use connector_core::{
+    AttributesBuilder, Change, Concern, EntitlementRef, ErrorKind, Operation, OperationKind, Prepared, Proposed, Seat,
+};
 use connector_sandbox_salesforce::{Options, Rights, Sandbox};
 use serde_json::{Value, json};
 
@@ -71,12 +73,12 @@ async fn entitlements_of_a_new_user_become_grants_with_licences_first() {
     ];
     let operation = create("jane@acme.example", &json!({"LastName": "Roe"}), &held);
     let (steps, seats) = prepared(connector.as_ref(), operation).await.unwrap();
-    let Operation::Create { attributes, entitlements, .. } = &steps[0] else { panic!("{steps:?}") };
+    let Change::Create { attributes, entitlements, .. } = &steps[0].change else { panic!("{steps:?}") };
     assert_eq!((attributes.get("ProfileId"), entitlements.len()), (Some(&json!(profile.id)), 0));
     let granted: Vec<_> = steps[1..]
         .iter()
-        .map(|step| match step {
-            Operation::Grant { account, entitlement } if account.is_empty() => entitlement.entitlement_type.as_ref(),
+        .map(|step| match &step.change {
+            Change::Grant { entitlement, .. } if step.account.is_empty() => entitlement.entitlement_type.as_ref(),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -98,22 +100,23 @@ async fn an_operation_is_prepared_for_the_account_as_it_will_be() {
     attributes.push("ProfileId", &sandbox.org().id_of("Profile", 1).unwrap()).unwrap();
     account.attributes = attributes.build();
     account.enabled = false;
-    let revoke = Operation::Revoke { account: account.id.clone(), entitlement: role };
-    let enable = Operation::Enable { account: account.id.clone() };
-    let proposed = [revoke, enable].map(|operation| Proposed { operation, account: Some(account.clone()) });
+    let revoke = Operation::new(account.id.clone(), Change::revoke(role));
+    let enable = Operation::new(account.id.clone(), Change::Enable);
+    let proposed = [revoke, enable].map(|operation| Proposed::new(operation, Some(account.clone())));
     let answers = connector.capabilities().preparation().unwrap().prepare_operations(&proposed).await.unwrap();
     let steps: Vec<_> = answers
         .into_iter()
         .map(|one| match one.unwrap() {
             Prepared::Steps { steps, seats } => (steps.len(), seats.len()),
-            unchanged @ Prepared::Unchanged { .. } => panic!("{unchanged:?}"),
+            unchanged => panic!("{unchanged:?}"),
         })
         .collect();
     assert_eq!(steps, [(1, 0), (1, 1)]);
     let inactive =
         create("new@acme.example", &json!({"LastName": "Roe", "Profile": "Standard User", "IsActive": "false"}), &[]);
     let (steps, seats) = prepared(connector.as_ref(), inactive).await.unwrap();
-    assert!(matches!(steps[..], [Operation::Create { .. }, Operation::Disable { .. }]), "{steps:?}");
+    let kinds: Vec<_> = steps.iter().map(Operation::kind).collect();
+    assert_eq!(kinds, [OperationKind::Create, OperationKind::Disable]);
     assert_eq!(seats, [], "a disabled user takes no seat");
 }
 
@@ -144,16 +147,16 @@ async fn seats_are_told_as_the_org_has_them() {
     ]);
     let user = user.unwrap();
     let (connector, _) = open(&sandbox, "{}");
-    let seats = async |operation: Operation| prepared(connector.as_ref(), operation).await.unwrap().1;
-    let takes = |takes| vec![Seat { license: "Salesforce (user licence)".to_owned(), free: 7, takes }];
-    assert_eq!(seats(Operation::Enable { account: user.clone() }).await, takes(true));
-    assert_eq!(seats(Operation::Disable { account: user.clone() }).await, [], "a disabled user takes none");
+    let seats = async |operation| prepared(connector.as_ref(), operation).await.unwrap().1;
+    let takes = |takes| vec![Seat::new("Salesforce (user licence)", 7, takes)];
+    assert_eq!(seats(Operation::new(user.clone(), Change::Enable)).await, takes(true));
+    assert_eq!(seats(Operation::new(user.clone(), Change::Disable)).await, [], "a disabled user takes none");
     assert_eq!(seats(update(&user, &json!({"IsActive": true}))).await, takes(true));
     assert_eq!(seats(update(&user, &json!({"Department": "Finance"}))).await, []);
     sandbox.org().activate(&user).unwrap();
     sandbox.org().set_free_seats(license.as_str().unwrap(), 7).unwrap();
     let (fresh, _) = open(&sandbox, "{}");
-    let (_, seats) = prepared(fresh.as_ref(), Operation::Disable { account: user.clone() }).await.unwrap();
+    let (_, seats) = prepared(fresh.as_ref(), Operation::new(user.clone(), Change::Disable)).await.unwrap();
     assert_eq!(seats, takes(false));
 }
 
@@ -162,12 +165,12 @@ async fn what_salesforce_never_does_is_refused_with_what_to_do_instead() {
     let sandbox = org(Rights::default()).await;
     let (connector, _) = open(&sandbox, "{}");
     let account = sandbox.org().user_id(20);
-    let error = refused(connector.as_ref(), Operation::Delete { account: account.clone() }).await;
+    let error = refused(connector.as_ref(), Operation::new(account.clone(), Change::Delete)).await;
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.help().unwrap_or_default().contains("`disable`"), "{error:?}");
     sandbox.org().deactivate(&account).unwrap();
     let set = EntitlementRef::new("permission_set", sandbox.org().id_of("PermissionSet", 24).unwrap());
-    let error = refused(connector.as_ref(), Operation::Grant { account, entitlement: set }).await;
+    let error = refused(connector.as_ref(), Operation::new(account, Change::grant(set, None))).await;
     assert!(error.help().unwrap_or_default().contains("enable"), "{error:?}");
     let service = find(connector.as_ref(), sandbox.username(), &[]).await.unwrap();
     let set = sandbox.org().id_of("PermissionSet", 25).unwrap();
@@ -175,11 +178,11 @@ async fn what_salesforce_never_does_is_refused_with_what_to_do_instead() {
     let own = EntitlementRef::new("permission_set", set);
     let profile = EntitlementRef::new("profile", sandbox.org().id_of("Profile", 3).unwrap());
     for operation in [
-        Operation::Disable { account: sandbox.username().to_owned() },
-        Operation::Lock { account: sandbox.username().to_owned() },
+        Operation::new(sandbox.username().to_owned(), Change::Disable),
+        Operation::new(sandbox.username().to_owned(), Change::Lock),
         update(sandbox.username(), &json!({"IsActive": false})),
-        Operation::Grant { account: sandbox.username().to_owned(), entitlement: profile },
-        Operation::Revoke { account: sandbox.username().to_owned(), entitlement: own },
+        Operation::new(sandbox.username().to_owned(), Change::grant(profile, None)),
+        Operation::new(sandbox.username().to_owned(), Change::revoke(own)),
     ] {
         let error = refused(connector.as_ref(), operation).await;
         assert!(error.message().contains("service account"), "{error}");
@@ -197,14 +200,14 @@ async fn a_missing_right_is_named_before_anything_is_sent() {
     for (operation, right) in [
         (create("jane@acme.example", &json!({"LastName": "Roe"}), &[]), "Manage Internal Users"),
         (update(&account(), &json!({"Department": "Finance"})), "Manage Internal Users"),
-        (Operation::Disable { account: account() }, "Manage Internal Users"),
-        (Operation::Lock { account: account() }, "Manage Users"),
+        (Operation::new(account(), Change::Disable), "Manage Internal Users"),
+        (Operation::new(account(), Change::Lock), "Manage Users"),
         (
-            Operation::Grant { account: account(), entitlement: held("permission_set", "PermissionSet") },
+            Operation::new(account(), Change::grant(held("permission_set", "PermissionSet"), None)),
             "Assign Permission Sets",
         ),
-        (Operation::Revoke { account: account(), entitlement: held("group", "Group") }, "Manage Users"),
-        (Operation::SetPassword { account: account(), password: None }, "Reset User Passwords"),
+        (Operation::new(account(), Change::revoke(held("group", "Group"))), "Manage Users"),
+        (Operation::new(account(), Change::set_password(None)), "Reset User Passwords"),
     ] {
         let kind = operation.kind().name();
         let error = refused(connector.as_ref(), operation).await;

@@ -3,7 +3,7 @@
 use crate::change::{apply, create, entitlement, find, prepared, update};
 use crate::org::{open, start};
 use connector_core::{
-    Connector, EntitlementRef, Error, ErrorKind, Happened, Operation, Outcome, Prepared, Proposed, Retry,
+    Change, Connector, EntitlementRef, Error, ErrorKind, Happened, Operation, Outcome, Prepared, Proposed, Retry,
 };
 use connector_sandbox_salesforce::{Blocker, Options, Sandbox, WriteAction};
 use serde_json::json;
@@ -104,8 +104,8 @@ async fn every_type_of_entitlement_is_granted_and_revoked_and_twice_does_no_harm
             sandbox.org().id_of(object, number).unwrap()
         };
         let held = entitlement(connector, entitlement_type, &id).await;
-        let grant = || Operation::Grant { account: account.clone(), entitlement: held.clone() };
-        let revoke = || Operation::Revoke { account: account.clone(), entitlement: held.clone() };
+        let grant = || Operation::new(account.clone(), Change::grant(held.clone(), None));
+        let revoke = || Operation::new(account.clone(), Change::revoke(held.clone()));
         let holds =
             async || find(connector, &account, std::slice::from_ref(&held)).await.unwrap().entitlements.contains(&held);
         assert!(!holds().await, "{held}");
@@ -127,10 +127,10 @@ async fn profile_and_role_are_granted_in_the_users_own_row() {
     let account = somebody(&sandbox).await;
     let role = entitlement(connector, "role", "CEO").await;
     let grant =
-        |entitlement: &EntitlementRef| Operation::Grant { account: account.clone(), entitlement: entitlement.clone() };
-    let revoke =
-        |entitlement: &EntitlementRef| Operation::Revoke { account: account.clone(), entitlement: entitlement.clone() };
-    let (steps, _) = prepared(connector, revoke(&role)).await.unwrap();
+        |entitlement: &EntitlementRef| Operation::new(account.clone(), Change::grant(entitlement.clone(), None));
+    let revoke = |entitlement: &EntitlementRef| Operation::new(account.clone(), Change::revoke(entitlement.clone()));
+    let unheld = Operation::new(account.clone(), Change::revoke(role.clone()));
+    let (steps, _) = prepared(connector, unheld).await.unwrap();
     assert!(steps.is_empty(), "a role that is not held: {steps:?}");
     apply(connector, grant(&role)).await.unwrap();
     assert!(find(connector, &account, &[]).await.unwrap().entitlements.contains(&role));
@@ -139,7 +139,7 @@ async fn profile_and_role_are_granted_in_the_users_own_row() {
     let profile = EntitlementRef::new("profile", sandbox.org().id_of("Profile", 2).unwrap());
     apply(connector, grant(&profile)).await.unwrap();
     assert!(find(connector, &account, &[]).await.unwrap().entitlements.contains(&profile));
-    let error = prepared(connector, revoke(&profile)).await.unwrap_err();
+    let error = apply(connector, revoke(&profile)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.help().unwrap_or_default().contains("grant another profile"), "{error:?}");
 }
@@ -155,23 +155,23 @@ async fn users_are_disabled_enabled_locked_and_unlocked() {
         (account.enabled, account.locked)
     };
     for (operation, expected) in [
-        (Operation::Lock { account: account() }, (true, true)),
-        (Operation::Disable { account: account() }, (false, true)),
-        (Operation::Unlock { account: account() }, (false, false)),
-        (Operation::Enable { account: account() }, (true, false)),
+        (Operation::new(account(), Change::Lock), (true, true)),
+        (Operation::new(account(), Change::Disable), (false, true)),
+        (Operation::new(account(), Change::Unlock), (false, false)),
+        (Operation::new(account(), Change::Enable), (true, false)),
     ] {
         assert_eq!(apply(connector, operation.clone()).await.unwrap().1, applied(&id));
         assert_eq!(state().await, expected, "{operation:?}");
         connector.provision(&operation).await.unwrap();
         assert_eq!(state().await, expected, "{operation:?} twice");
     }
-    let lock = Operation::Lock { account: account() };
+    let lock = Operation::new(account(), Change::Lock);
     connector.provision(&lock).await.unwrap();
     assert_eq!(connector.provision(&lock).await.unwrap(), unchanged("locked already"));
     sandbox.org().lock_password(&id, true).unwrap();
-    connector.provision(&Operation::Unlock { account: account() }).await.unwrap();
+    connector.provision(&Operation::new(account(), Change::Unlock)).await.unwrap();
     assert_eq!(state().await, (true, false), "neither frozen nor locked after wrong passwords");
-    assert_eq!(connector.provision(&Operation::Unlock { account: account() }).await.unwrap(), unchanged("not locked"));
+    assert_eq!(connector.provision(&Operation::new(account(), Change::Unlock)).await.unwrap(), unchanged("not locked"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,11 +179,14 @@ async fn passwords_are_set_and_reset_one_at_a_time() {
     let (sandbox, connector) = org().await;
     let connector = connector.as_ref();
     let id = somebody(&sandbox).await;
-    let set = |text: &str| Operation::SetPassword { account: id.clone(), password: Some(text.into()) };
-    assert_eq!(connector.capabilities().batch().unwrap().lane(&set("x")).most, 1);
+    let set = |text: &str| Operation::new(id.clone(), Change::set_password(Some(text.into())));
+    assert_eq!(
+        connector.capabilities().batch().unwrap().lane(&Operation::new(&id, Change::set_password(None))).limit,
+        1
+    );
     sandbox.org().clear_writes();
     assert_eq!(apply(connector, set("correct horse 7")).await.unwrap().1, applied(&id));
-    apply(connector, Operation::SetPassword { account: id.clone(), password: None }).await.unwrap();
+    apply(connector, Operation::new(id.clone(), Change::set_password(None))).await.unwrap();
     let actions: Vec<_> = sandbox.org().writes().iter().map(|write| write.action).collect();
     assert_eq!(actions, [WriteAction::SetPassword, WriteAction::ResetPassword]);
     let weak = apply(connector, set("short")).await.unwrap_err();
@@ -198,12 +201,10 @@ async fn two_hundred_changes_are_one_request() {
     let batch = connector.capabilities().batch().unwrap();
     let ids: Vec<_> = (50..250).map(|number| sandbox.org().user_id(number)).collect();
     let group = EntitlementRef::new("group", sandbox.org().id_of("Group", 3).unwrap());
-    let grants: Vec<_> =
-        ids.iter().map(|id| Operation::Grant { account: id.clone(), entitlement: group.clone() }).collect();
+    let grants: Vec<_> = ids.iter().map(|id| Operation::new(id.clone(), Change::grant(group.clone(), None))).collect();
     let updates: Vec<_> = ids.iter().map(|id| update(id, &json!({"Department": "Finance"}))).collect();
-    let revokes: Vec<_> =
-        ids.iter().map(|id| Operation::Revoke { account: id.clone(), entitlement: group.clone() }).collect();
-    let locks: Vec<_> = ids.iter().map(|id| Operation::Lock { account: id.clone() }).collect();
+    let revokes: Vec<_> = ids.iter().map(|id| Operation::new(id.clone(), Change::revoke(group.clone()))).collect();
+    let locks: Vec<_> = ids.iter().map(|id| Operation::new(id.clone(), Change::Lock)).collect();
     connector.provision(&grants[0]).await.unwrap();
     for id in &ids {
         sandbox.org().freeze(id, false).unwrap();
@@ -224,13 +225,9 @@ async fn two_hundred_users_are_made_in_one_request() {
     let sandbox = start(Options { users: 40, ..Options::default() }).await;
     let (connector, context) = open(&sandbox, "{}");
     let proposed: Vec<_> = (0..200)
-        .map(|number| Proposed {
-            operation: create(
-                &format!("new{number}@acme.example"),
-                &json!({"LastName": "Roe", "Profile": "Standard User"}),
-                &[],
-            ),
-            account: None,
+        .map(|number| {
+            let attributes = json!({"LastName": "Roe", "Profile": "Standard User"});
+            Proposed::new(create(&format!("new{number}@acme.example"), &attributes, &[]), None)
         })
         .collect();
     let prepared = connector.capabilities().preparation().unwrap().prepare_operations(&proposed).await.unwrap();
@@ -239,7 +236,9 @@ async fn two_hundred_users_are_made_in_one_request() {
     let steps: Vec<_> = prepared
         .into_iter()
         .map(|one| match one.unwrap() {
-            Prepared::Steps { mut steps, .. } if steps.len() == 1 => steps.remove(0),
+            Prepared::Steps { mut steps, .. } if steps.len() == 1 => {
+                Operation::new("", steps.remove(0).change.with_password(None))
+            }
             other => panic!("{other:?}"),
         })
         .collect();
@@ -258,7 +257,7 @@ async fn one_row_that_fails_leaves_the_others_alone() {
     let active = somebody(&sandbox).await;
     let inactive = sandbox.org().user_id(20);
     sandbox.org().deactivate(&inactive).unwrap();
-    let grant = |account: &str| Operation::Grant { account: account.to_owned(), entitlement: set.clone() };
+    let grant = |account: &str| Operation::new(account.to_owned(), Change::grant(set.clone(), None));
     let operations = [grant(&inactive), grant("bob@acme.example"), grant(&active)];
     let mut outcomes = connector.capabilities().batch().unwrap().provision_batch(&operations).await.unwrap();
     assert_eq!(outcomes.pop().unwrap().unwrap(), applied(&active));
@@ -278,7 +277,7 @@ async fn what_bars_a_deactivation_is_told_in_words() {
         (Blocker::HierarchyField("Mentor__c".to_owned()), "hierarchy field"),
     ] {
         sandbox.org().block_deactivation(&id, Some(blocker)).unwrap();
-        let error = apply(connector.as_ref(), Operation::Disable { account: id.clone() }).await.unwrap_err();
+        let error = apply(connector.as_ref(), Operation::new(id.clone(), Change::Disable)).await.unwrap_err();
         let help = error.help().unwrap_or_default();
         assert!(error.kind() == ErrorKind::Conflict && help.contains(place) && help.contains("`lock`"), "{error:?}");
     }
@@ -302,10 +301,10 @@ async fn a_lost_answer_leaves_open_what_happened() {
     let group = EntitlementRef::new("group", sandbox.org().id_of("Group", 3).unwrap());
     for operation in [
         update(&id, &json!({"Department": "Finance"})),
-        Operation::Grant { account: id.clone(), entitlement: group.clone() },
-        Operation::Revoke { account: id.clone(), entitlement: group },
-        Operation::Lock { account: id.clone() },
-        Operation::SetPassword { account: id.clone(), password: None },
+        Operation::new(id.clone(), Change::grant(group.clone(), None)),
+        Operation::new(id.clone(), Change::revoke(group)),
+        Operation::new(id.clone(), Change::Lock),
+        Operation::new(id.clone(), Change::set_password(None)),
     ] {
         sandbox.set_faults(vec!["lost-answer:1".parse().unwrap()]);
         let error = connector.provision(&operation).await.unwrap_err();

@@ -3,7 +3,9 @@
 use super::{Need, Trial, Tried};
 use crate::reading;
 use crate::subject::{Fixture, Subject};
-use connector_core::{Account, Concern, Connector, Operation, OperationKind as Kind, Outcome, Prepared, Proposed};
+use connector_core::{
+    Account, Change, Concern, Connector, Operation, OperationKind as Kind, Outcome, Prepared, Proposed, SecretRef,
+};
 use std::collections::BTreeSet;
 
 macro_rules! operation {
@@ -53,11 +55,8 @@ fn text(error: impl std::fmt::Display) -> String {
 impl<'a> Stage<'a> {
     async fn set(connector: &'a dyn Connector, fixture: &'a Fixture, word: &str) -> Result<Self, String> {
         let mut stage = Self { connector, fixture, account: String::new() };
-        let create = Operation::Create {
-            name: (fixture.name)(word),
-            attributes: fixture.attributes.clone(),
-            entitlements: Vec::new(),
-        };
+        let change = Change::create((fixture.name)(word), fixture.attributes.clone(), Vec::new(), None);
+        let create = Operation::new("", change);
         stage.account = match stage.apply(&create).await? {
             Outcome::Applied { account } if !account.is_empty() => account,
             other => return Err(format!("create gave {other:?}")),
@@ -79,50 +78,44 @@ impl<'a> Stage<'a> {
     }
 
     /// The steps of an operation, as the engine has them prepared; none when it is unchanged.
-    async fn steps(&self, operation: &Operation) -> Result<Vec<Operation>, String> {
+    async fn steps(&self, operation: &Operation<SecretRef>) -> Result<Vec<Operation<SecretRef>>, String> {
         let Some(ability) = self.connector.capabilities().preparation() else { return Ok(vec![operation.clone()]) };
         let account = if self.account.is_empty() { None } else { self.read().await? };
-        let proposed = Proposed { operation: operation.clone(), account };
+        let proposed = Proposed::new(operation.clone(), account);
         let prepared = ability.prepare_operations(&[proposed]).await.map_err(text)?;
         match prepared.into_iter().next() {
             Some(Ok(Prepared::Steps { steps, .. })) => Ok(steps),
             Some(Ok(Prepared::Unchanged { .. })) => Ok(Vec::new()),
+            Some(Ok(other)) => Err(format!("this kit doesn't know {other:?}")),
             Some(Err(error)) => Err(text(error)),
             None => Err("one operation was prepared, and no answer came".to_owned()),
         }
     }
 
-    async fn apply(&self, operation: &Operation) -> Result<Outcome, String> {
+    async fn apply(&self, operation: &Operation<SecretRef>) -> Result<Outcome, String> {
         let mut outcome = Outcome::Unchanged { detail: "nothing to do".to_owned() };
-        for step in self.steps(operation).await? {
+        for step in self.steps(operation).await?.into_iter().map(without_password) {
             let of_step = self.connector.provision(&step).await;
             match of_step.map_err(|error| format!("{}: {error}", step.kind().name()))? {
                 applied @ Outcome::Applied { .. } => outcome = applied,
-                Outcome::Unchanged { .. } => {}
+                _ => {}
             }
         }
         Ok(outcome)
     }
 
-    fn operation(&self, kind: Kind) -> Operation {
-        let account = self.account.clone();
+    fn operation(&self, kind: Kind) -> Operation<SecretRef> {
         let entitlement = self.fixture.entitlement.clone();
-        match kind {
-            Kind::Create => Operation::Create {
-                name: (self.fixture.name)("create"),
-                attributes: self.fixture.attributes.clone(),
-                entitlements: Vec::new(),
-            },
-            Kind::Update => Operation::Update { account, set: self.fixture.update.clone() },
-            Kind::Grant => Operation::Grant { account, entitlement },
-            Kind::Revoke => Operation::Revoke { account, entitlement },
-            Kind::Disable => Operation::Disable { account },
-            Kind::Enable => Operation::Enable { account },
-            Kind::Lock => Operation::Lock { account },
-            Kind::Unlock => Operation::Unlock { account },
-            Kind::SetPassword => Operation::SetPassword { account, password: None },
-            Kind::Delete => Operation::Delete { account },
-        }
+        let change = match kind {
+            Kind::Create => {
+                Change::create((self.fixture.name)("create"), self.fixture.attributes.clone(), Vec::new(), None)
+            }
+            Kind::Update => Change::set(self.fixture.update.clone()),
+            Kind::Grant => Change::grant(entitlement, None),
+            Kind::Revoke => Change::revoke(entitlement),
+            other => bare(other),
+        };
+        Operation::new(self.account.clone(), change)
     }
 
     async fn holds(&self, account: &Account) -> Result<bool, String> {
@@ -140,7 +133,6 @@ impl<'a> Stage<'a> {
         let Some(account) = self.read().await? else { return Ok(kind == Kind::Delete) };
         Ok(match kind {
             Kind::Delete => false,
-            Kind::Create | Kind::SetPassword => true,
             Kind::Disable => !account.enabled,
             Kind::Enable => account.enabled,
             Kind::Lock => account.locked,
@@ -150,8 +142,26 @@ impl<'a> Stage<'a> {
             Kind::Update => self.fixture.update.iter().all(|(name, value)| {
                 account.attributes.get::<serde_json::Value>(name).as_ref().is_some_and(|is| is == value)
             }),
+            _ => true,
         })
     }
+}
+
+/// A change that needs nothing but its kind; a password is left to the source.
+pub(super) fn bare<P>(kind: Kind) -> Change<P> {
+    match kind {
+        Kind::Disable => Change::Disable,
+        Kind::Enable => Change::Enable,
+        Kind::Lock => Change::Lock,
+        Kind::Unlock => Change::Unlock,
+        Kind::SetPassword => Change::set_password(None),
+        _ => Change::Delete,
+    }
+}
+
+/// The operation as a connector gets it. The trials give no password.
+fn without_password(operation: Operation<SecretRef>) -> Operation {
+    Operation::new(operation.account, operation.change.with_password(None))
 }
 
 fn opposite(kind: Kind) -> Option<Kind> {
@@ -162,7 +172,7 @@ fn opposite(kind: Kind) -> Option<Kind> {
         Kind::Enable => Kind::Disable,
         Kind::Lock => Kind::Unlock,
         Kind::Unlock => Kind::Lock,
-        Kind::Create | Kind::Update | Kind::SetPassword | Kind::Delete => return None,
+        _ => return None,
     })
 }
 
@@ -220,10 +230,11 @@ async fn batch_equals_singles(subject: &Subject<'_>) -> Tried {
     let two = Stage::set(connector.as_ref(), fixture, "batch-two").await?;
     let mut operations = one.steps(&one.operation(Kind::Update)).await?;
     operations.extend(two.steps(&two.operation(Kind::Update)).await?);
+    let operations: Vec<_> = operations.into_iter().map(without_password).collect();
     let outcomes = batch.provision_batch(&operations).await.map_err(text)?;
     let mut expected = Vec::new();
     for operation in &operations {
-        expected.push(Outcome::Applied { account: operation.account().unwrap_or_default().to_owned() });
+        expected.push(Outcome::Applied { account: operation.account.clone() });
     }
     let given = outcomes.into_iter().collect::<Result<Vec<_>, _>>().map_err(text)?;
     if given != expected {

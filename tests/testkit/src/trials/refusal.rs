@@ -1,8 +1,9 @@
 //! What is not declared is refused, and no secret is in Debug output.
 
+use super::provisioning::bare;
 use super::{Need, Trial, Tried};
 use crate::subject::Subject;
-use connector_core::{EntitlementRef, ErrorKind, Operation};
+use connector_core::{Change, EntitlementRef, ErrorKind, Operation, OperationKind as Kind};
 use serde_json::Map;
 
 pub(super) const TRIALS: &[Trial] = &[
@@ -23,19 +24,15 @@ async fn undeclared_operations_are_refused(subject: &Subject<'_>) -> Tried {
     let declared = connector.schema().operations;
     let account = || "an-account-that-does-not-exist".to_owned();
     let entitlement = || EntitlementRef::new("none", "an-entitlement-that-does-not-exist");
-    let harmless = [
-        Operation::Create { name: account(), attributes: Map::new(), entitlements: Vec::new() },
-        Operation::Update { account: account(), set: Map::new() },
-        Operation::Grant { account: account(), entitlement: entitlement() },
-        Operation::Revoke { account: account(), entitlement: entitlement() },
-        Operation::Disable { account: account() },
-        Operation::Enable { account: account() },
-        Operation::Lock { account: account() },
-        Operation::Unlock { account: account() },
-        Operation::SetPassword { account: account(), password: None },
-        Operation::Delete { account: account() },
-    ];
-    for operation in harmless {
+    for kind in Kind::ALL {
+        let harmless = match kind {
+            Kind::Create => Change::create(account(), Map::new(), Vec::new(), None),
+            Kind::Update => Change::set(Map::new()),
+            Kind::Grant => Change::grant(entitlement(), None),
+            Kind::Revoke => Change::revoke(entitlement()),
+            other => bare(*other),
+        };
+        let operation = Operation::new(account(), harmless);
         if declared.contains(&operation.kind()) {
             continue;
         }
