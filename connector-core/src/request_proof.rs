@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use std::fmt;
 use url::Url;
 
-/// Proves for each request that the sender may use the credential, as DPoP does with a signature (RFC 9449).
+/// Proves for each request that the sender may use the credential, as `DPoP` does with a signature (RFC 9449).
 ///
 /// ```
 /// use connector_core::{ProofRequest, RequestProof, Result};

@@ -1,5 +1,5 @@
-//! Client credentials whose client proves itself with a private key (RFC 7523, section 2.2; `private_key_jwt` in OpenID
-//! Connect): no client secret exists.
+//! Client credentials whose client proves itself with a private key (RFC 7523, section 2.2; known as
+//! `private_key_jwt`): no client secret exists.
 
 use crate::grants::app_key::{AppKey, Rotation};
 use crate::grants::signed_login::{SignedLogin, Use};
