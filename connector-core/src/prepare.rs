@@ -53,10 +53,10 @@ impl Prepared {
     }
 }
 
-/// A seat of a licence that an operation takes or gives back.
+/// A seat of a license that an operation takes or gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
-    /// The licence, for people: `Salesforce (user licence)`.
+    /// The license, for people: `Salesforce (user license)`.
     pub license: String,
     /// How many seats are free before the plan.
     pub free: u64,

@@ -1,4 +1,4 @@
-//! Seats of licences: how many are left when an operation's turn comes.
+//! Seats of licenses: how many are left when an operation's turn comes.
 
 use super::journal::Held;
 use super::reasons::not_made;
@@ -22,7 +22,7 @@ pub(super) fn to_json(seats: &[Seat]) -> String {
     serde_json::to_string(&written).expect("texts, numbers and booleans can be written as JSON")
 }
 
-/// The seats of one licence in the course of a plan.
+/// The seats of one license in the course of a plan.
 #[derive(Debug, Default)]
 struct Tally {
     free: u64,

@@ -33,8 +33,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         prefix: Some("2LA"),
         user: "AssigneeId",
         held: "PermissionSetLicenseId",
-        granting: "grant permission set licences",
-        revoking: "revoke permission set licences",
+        granting: "grant permission set licenses",
+        revoking: "revoke permission set licenses",
     },
     Holding {
         entitlement_type: "package_license",
@@ -42,8 +42,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         prefix: Some("051"),
         user: "UserId",
         held: "PackageLicenseId",
-        granting: "grant package licences",
-        revoking: "revoke package licences",
+        granting: "grant package licenses",
+        revoking: "revoke package licenses",
     },
     Holding {
         entitlement_type: "territory",

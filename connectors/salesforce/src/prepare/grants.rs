@@ -77,13 +77,13 @@ fn row(step: &Operation, entitlement: &EntitlementRef) -> Result<&'static Holdin
     holding(entitlement).ok_or_else(|| refused(step))
 }
 
-/// Salesforce gives disabled users no permission sets and no licences for them.
+/// Salesforce gives disabled users no permission sets and no licenses for them.
 fn needs_active(held: &Holding) -> bool {
     matches!(held.object, "PermissionSetAssignment" | "PermissionSetLicenseAssign")
 }
 
 fn noun(held: &Holding) -> String {
-    held.entitlement_type.replace('_', " ").replace("license", "licence")
+    held.entitlement_type.replace('_', " ")
 }
 
 /// The id of an entitlement.

@@ -165,7 +165,7 @@ fn touched(operation: &Operation) -> Vec<&'static str> {
     }
 }
 
-/// Whether it may change which user licence somebody takes a seat of.
+/// Whether it may change which user license somebody takes a seat of.
 fn may_move(operation: &Operation) -> bool {
     match operation {
         Operation::Create { .. } | Operation::Enable { .. } | Operation::Disable { .. } => true,
