@@ -78,14 +78,14 @@ impl<'a> Capabilities<'a> {
         self.batch
     }
 
-    /// Adds the ability to replace the certificate that the source recognises the key by.
+    /// Adds the ability to replace the certificate that the source recognizes the key by.
     #[must_use]
     pub fn with_rotation(mut self, ability: &'a dyn RotateCertificate) -> Self {
         self.rotation = Some(ability);
         self
     }
 
-    /// The ability to replace the certificate that the source recognises the key by, where there is one.
+    /// The ability to replace the certificate that the source recognizes the key by, where there is one.
     pub fn rotation(&self) -> Option<&'a dyn RotateCertificate> {
         self.rotation
     }

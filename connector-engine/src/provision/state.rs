@@ -72,16 +72,16 @@ impl State {
 
     /// The value of an attribute, whatever the case of its name; null where it has none.
     pub(super) fn attribute(&self, name: &str) -> Value {
-        let spelt = self.spelt(name);
-        match (self.set.get(&*spelt), &self.account) {
+        let spelled = self.spelled(name);
+        match (self.set.get(&*spelled), &self.account) {
             (Some(value), _) => value.clone(),
-            (None, Some(account)) => account.attributes.get(&spelt).unwrap_or_default(),
+            (None, Some(account)) => account.attributes.get(&spelled).unwrap_or_default(),
             (None, None) => Value::Null,
         }
     }
 
     /// The name of an attribute as the account spells it, where it has it.
-    fn spelt<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
+    fn spelled<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
         let told = self.account.iter().flat_map(|account| account.attributes.entries()).map(|(known, _)| known);
         let known: Vec<Cow<'_, str>> = told.chain(self.set.keys().map(|known| Cow::Borrowed(known.as_str()))).collect();
         if known.iter().any(|known| known == name) {
@@ -195,7 +195,7 @@ impl State {
             }
             Change::Update { .. } => {
                 for (name, value) in self.updated(change) {
-                    let spelt = self.spelt(&name).into_owned();
+                    let spelt = self.spelled(&name).into_owned();
                     self.set.insert(spelt, value);
                 }
             }

@@ -23,7 +23,7 @@ struct Stored {
 impl RunState {
     /// Takes in a page of assignments; returns how many of them the run has not seen before.
     pub(crate) fn assignments(&mut self, connection: &Connection, page: &[Assignment]) -> Result<usize> {
-        // In the order of the table, neighbours share its pages.
+        // In the order of the table, neighbors share its pages.
         let mut sorted: Vec<&Assignment> = page.iter().collect();
         sorted.sort_unstable_by(|left, right| left.holder.cmp(&right.holder));
         let mut fresh = 0;

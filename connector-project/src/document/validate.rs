@@ -87,9 +87,9 @@ impl Block<'_> {
                 let name = property.as_str().unwrap_or_default();
                 let near_miss = nearest(name, at_fault.as_object().into_iter().flatten().map(|(key, _)| key.as_str()));
                 let properties = self.parent_of(error).and_then(|parent| parent.get("properties"));
-                let misspelt = near_miss.filter(|key| properties.is_some_and(|known| known.get(*key).is_none()));
-                // A misspelt key is one fault: it is reported as unknown, with this name as what was meant.
-                if misspelt.is_none() {
+                let misspelled = near_miss.filter(|key| properties.is_some_and(|known| known.get(*key).is_none()));
+                // A misspelled key is one fault: it is reported as unknown, with this name as what was meant.
+                if misspelled.is_none() {
                     let description = properties.and_then(|known| known.get(name)).and_then(first_sentence);
                     findings.at_key(&pointer, missing(name, &self.block_name(&pointer), description));
                 }

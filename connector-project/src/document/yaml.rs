@@ -88,7 +88,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     (
         "did not find expected key",
         "this line does not fit the block above it",
-        "indent it like its neighbours; close every quote and bracket before it",
+        "indent it like its neighbors; close every quote and bracket before it",
     ),
     (
         "did not find expected '-' indicator",
@@ -175,7 +175,7 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
     if message.contains("mapping values are not allowed")
         && let Some(span) = indented_too_far(text, line)
     {
-        let help = "indent it like its neighbours";
+        let help = "indent it like its neighbors";
         return (
             span,
             Fault::new("yaml_syntax", "this line is indented further than the one above it", "too far in", help),

@@ -14,7 +14,7 @@ pub(in super::super) type Change<'a> = (&'a str, Option<&'a str>);
 /// changed, else at the block's end. A key that is taken out loses its line.
 pub(in super::super) fn edited(path: &Path, text: &str, changes: &[Change<'_>]) -> Option<String> {
     let mut whole = text.to_owned();
-    let mut neighbour = None;
+    let mut neighbor = None;
     for (key, wanted) in changes {
         let text = Text::part(path, whole.into_bytes(), Start::default()).ok()?;
         let tree = Tree::parse(text.content(), text.mark_length());
@@ -22,11 +22,11 @@ pub(in super::super) fn edited(path: &Path, text: &str, changes: &[Change<'_>]) 
         whole = match (block.entry(key), wanted) {
             (Some(entry), Some(value)) => block.replaced(entry, value)?,
             (Some(entry), None) => block.without(entry)?,
-            (None, Some(value)) => block.with(key, value, neighbour)?,
+            (None, Some(value)) => block.with(key, value, neighbor)?,
             (None, None) => text.as_str().to_owned(),
         };
         if wanted.is_some() {
-            neighbour = Some(*key);
+            neighbor = Some(*key);
         }
     }
     Some(whole)
@@ -63,8 +63,8 @@ impl<'a> Block<'a> {
         Some(format!("{}{}", &self.text[..start], &self.text[end..]))
     }
 
-    fn with(&self, key: &str, value: &str, neighbour: Option<&str>) -> Option<String> {
-        let above = neighbour.and_then(|key| self.entry(key)).or(self.entries.last())?;
+    fn with(&self, key: &str, value: &str, neighbor: Option<&str>) -> Option<String> {
+        let above = neighbor.and_then(|key| self.entry(key)).or(self.entries.last())?;
         let indent = self.entries.first().map(|first| first.key_span.start - self.line_start(first.key_span.start))?;
         let value_end = self.on_one_line(&above.value).map_or(above.value.span.end, |span| span.end);
         let at = self.line_end(value_end.max(above.key_span.end));

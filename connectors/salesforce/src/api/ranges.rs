@@ -167,7 +167,7 @@ mod tests {
         }
 
         #[test]
-        fn spans_of_neighbouring_ids_cover_them_once(start in 0_u128..1_000_000, width in 0_u128..40, parts in 1..9_usize) {
+        fn spans_of_neighboring_ids_cover_them_once(start in 0_u128..1_000_000, width in 0_u128..40, parts in 1..9_usize) {
             let at = |offset: u128| RecordId::from_number(start + offset);
             let spans = split(at(0), at(width), parts);
             for offset in 1..=width + 2 {

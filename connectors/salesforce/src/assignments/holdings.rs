@@ -36,8 +36,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         user: "AssigneeId",
         held: "PermissionSetLicenseId",
         takes_end: false,
-        granting: "grant permission set licences",
-        revoking: "revoke permission set licences",
+        granting: "grant permission set licenses",
+        revoking: "revoke permission set licenses",
     },
     Holding {
         entitlement_type: "package_license",
@@ -46,8 +46,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         user: "UserId",
         held: "PackageLicenseId",
         takes_end: false,
-        granting: "grant package licences",
-        revoking: "revoke package licences",
+        granting: "grant package licenses",
+        revoking: "revoke package licenses",
     },
     Holding {
         entitlement_type: "territory",

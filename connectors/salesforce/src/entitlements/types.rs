@@ -14,8 +14,8 @@ pub(crate) const TYPES: &[KnownType] = &[
     ),
     described("group", "Public group", "The user is a direct member of this group."),
     described("queue", "Queue", "The user is a direct member of this queue."),
-    license("permission_set_license", "Permission set licence", "The user takes up a seat of this licence."),
-    license("package_license", "Package licence", "The user takes up a seat of this managed package."),
+    license("permission_set_license", "Permission set license", "The user takes up a seat of this license."),
+    license("package_license", "Package license", "The user takes up a seat of this managed package."),
     described("territory", "Territory", "The user is assigned to this territory."),
 ];
 
@@ -38,7 +38,7 @@ const fn described(name: &'static str, title: &'static str, description: &'stati
     KnownType { name, title, description, rank: 1 }
 }
 
-/// A licence: permission sets may need it.
+/// A license: permission sets may need it.
 const fn license(name: &'static str, title: &'static str, description: &'static str) -> KnownType {
     KnownType { name, title, description, rank: 0 }
 }

@@ -101,7 +101,7 @@ fn of_refusal(refusal: &Refusal, status: u16, doing: &str) -> Error {
     let text = format!("{doing}: {} (`{}`)", shown(message), shown(code));
     let error = match meaning(code, message) {
         _ if let Some(cure) = change::blocker(message) => Error::new(ErrorKind::Conflict, text)
-            .with_help(format!("{cure}; until then `lock` keeps the user out, but the licence stays taken")),
+            .with_help(format!("{cure}; until then `lock` keeps the user out, but the license stays taken")),
         Some(meaning) => {
             let fields = fields.as_deref().unwrap_or_default();
             let error = Error::new(meaning.kind, text).with_help(cure(meaning.cure, fields));

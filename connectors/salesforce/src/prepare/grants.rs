@@ -98,13 +98,13 @@ fn no_end(entitlement: &EntitlementRef, until: Option<Timestamp>) -> Result<()> 
     )))
 }
 
-/// Salesforce gives disabled users no permission sets and no licences for them.
+/// Salesforce gives disabled users no permission sets and no licenses for them.
 fn needs_active(held: &Holding) -> bool {
     matches!(held.object, "PermissionSetAssignment" | "PermissionSetLicenseAssign")
 }
 
 fn noun(held: &Holding) -> String {
-    held.entitlement_type.replace('_', " ").replace("license", "licence")
+    held.entitlement_type.replace('_', " ")
 }
 
 /// The id of an entitlement.

@@ -165,7 +165,7 @@ fn touched(operation: &Operation<SecretRef>) -> Vec<&'static str> {
     }
 }
 
-/// Whether it may change which user licence somebody takes a seat of.
+/// Whether it may change which user license somebody takes a seat of.
 fn may_move(operation: &Operation<SecretRef>) -> bool {
     match &operation.change {
         Change::Create { .. } | Change::Enable | Change::Disable => true,

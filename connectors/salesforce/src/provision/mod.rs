@@ -93,7 +93,7 @@ pub(crate) fn refused<P>(change: &Change<P>) -> Error {
     match change {
         Change::Delete => unsupported(
             "Salesforce never deletes users: too much of the org's history names them".to_owned(),
-            "`disable` the user instead, which frees its licence; `lock` it while something in the org bars that",
+            "`disable` the user instead, which frees its license; `lock` it while something in the org bars that",
         ),
         Change::Revoke { entitlement, .. } if entitlement.entitlement_type == "profile" => unsupported(
             "a profile can't be taken away: every user has exactly one".to_owned(),

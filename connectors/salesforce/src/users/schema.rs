@@ -50,7 +50,7 @@ pub(crate) static STANDARD: [Standard; 37] = {
         writable("PostalCode", String, "The postal code of the address."),
         writable("Country", String, "The country of the address."),
         writable("ManagerId", Reference, "The user who manages this one."),
-        required("ProfileId", Reference, "The profile; it decides the user licence."),
+        required("ProfileId", Reference, "The profile; it decides the user license."),
         writable("UserRoleId", Reference, "The role."),
         read_only("UserType", String, "The kind of user, for example `Standard`."),
         writable("IsActive", Boolean, "Whether the user may log in."),
