@@ -147,7 +147,7 @@ impl Client {
                 // Asked for even where the base URL is known without it.
                 self.session.tokens.current().await?;
                 let base = self.base_url().await?;
-                let detail = format!("given by {} for {}", host_and_port(token_url), host_and_port(&base));
+                let detail = format!("received from {}; API host: {}", host_and_port(token_url), host_and_port(&base));
                 Ok(match self.session.tokens.exchange.clock_hint() {
                     Some(hint) => Finding::warning(format!("{detail}, but the clocks differ"), hint),
                     None => Finding::passed(detail),

@@ -1,8 +1,8 @@
-//! Watching the certificates that sources name, and replacing them.
+//! Watches and replaces the certificates of sources.
 //!
-//! [`examine`] looks at the certificate of a source and at its key, wherever they are kept; [`glance`] looks at a
-//! certificate in a file alone, for those who only want to warn in passing. Both are offline and judge alike. A [`Rotation`] replaces
-//! key and certificate, and [`is_due`] tells whether a timer is to do so.
+//! [`examine`] checks the certificate of a source and its key, wherever they are stored. [`glance`] only checks a certificate
+//! in a file, for a quick warning. Both send nothing and apply the same rules. A [`Rotation`] replaces the key and certificate,
+//! and [`is_due`] says whether a timer should do so.
 
 mod due;
 mod rotation;

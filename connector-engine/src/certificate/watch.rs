@@ -1,4 +1,4 @@
-//! Looking at the certificate that a source names.
+//! Checks the certificate that a source names.
 
 use connector_core::{Context, Error, Result, SigningKey};
 use connector_keys::{
@@ -10,21 +10,21 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The certificate of a source, and how it stands.
+/// The certificate of a source and its status.
 #[derive(Debug)]
 pub struct Watched {
-    /// The certificate; absent when it can't be read.
+    /// The certificate; absent if it can't be read.
     pub certificate: Option<Certificate>,
-    /// Whether it was made for the source's key; absent when that is not known.
+    /// Whether it matches the source's key; absent if that is unknown.
     pub fits_key: Option<bool>,
-    /// Why the key could not be compared with it, where that was tried.
+    /// Why the comparison with the key failed, if there was one.
     pub key_fault: Option<Error>,
-    /// How it stands.
+    /// The status.
     pub verdict: Verdict,
 }
 
 impl Watched {
-    /// What is wrong and what to do, in a line; `None` when nothing is.
+    /// What is wrong and what to do, in one line; `None` if nothing is wrong.
     pub fn warning(&self) -> Option<String> {
         let Verdict { status, detail, help } = &self.verdict;
         let help = help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
@@ -32,9 +32,9 @@ impl Watched {
     }
 }
 
-/// Looks at the certificate of a source and compares it with its key. `None` when the source names no certificate.
+/// Checks the certificate of a source and compares it with the key. `None` if the source names no certificate.
 ///
-/// It is warned about when it ends within `window`, or within what the source's `rotation` says when that is `None`.
+/// Warns if it expires within `window`. If `window` is `None`, the source's `rotation` sets the window.
 pub async fn examine(project: &Project, source: &Source, window: Option<Duration>, now: Timestamp) -> Option<Watched> {
     let refs = source.signing_key(project)?;
     let reference = refs.certificate_ref.clone()?;
@@ -65,7 +65,7 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
     Some(watched)
 }
 
-/// Looks at the certificate of a source when it is kept in a file; no program is run for it and no key is opened.
+/// Checks the certificate of a source if it is in a file. Runs no program and opens no key.
 pub fn glance(project: &Project, source: &Source, now: Timestamp) -> Option<Watched> {
     let refs = source.signing_key(project)?;
     let reference = refs.certificate_ref.as_ref().filter(|reference| reference.scheme() == "file")?;
@@ -76,14 +76,14 @@ pub fn glance(project: &Project, source: &Source, now: Timestamp) -> Option<Watc
     })
 }
 
-/// The key that a source signs with, wherever it is kept; `None` when it names none.
+/// The key that a source signs with, wherever it is stored; `None` if it names no key.
 pub async fn key_of(project: &Project, source: &Source) -> Option<Result<Arc<dyn Signer>>> {
     let refs = source.signing_key(project)?;
     let context = Context::new(&source.name, project.folder());
     Some(open_signer(&context, &refs.key_ref, refs.password_ref.as_ref()).await)
 }
 
-/// A password that can't be had here, as where cron runs, says nothing about the key that it opens.
+/// A password that is unavailable here, for example under cron, says nothing about the key.
 async fn password_is_at_hand(context: &Context, refs: &SigningKey) -> bool {
     match &refs.password_ref {
         Some(password) => context.secret(password).await.is_ok(),

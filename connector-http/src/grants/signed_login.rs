@@ -73,7 +73,7 @@ impl SignedLogin {
             Use::Client { .. } => (shortened(issuer), shortened(subject)),
         };
         Ok(Finding::passed(format!(
-            "signed with {}: iss {issuer}, sub {subject}, aud {audience}, exp in {} s, jti",
+            "signed with {}: iss {issuer}, sub {subject}, aud {audience}, expires in {} s, jti",
             key.algorithm(),
             assertion::LIFE
         )))

@@ -15,7 +15,7 @@ pub(crate) async fn run(rest: &Rest, accounts: &Accounts, report: &mut TestRepor
     report.step("permissions", permissions(rest, accounts)).await;
 }
 
-/// Which org answers, in which version, and how much of its allowance is used.
+/// Shows which org answers, its API version, and how much of the API allowance is used.
 async fn api(rest: &Rest) -> Result<Finding> {
     let version = rest.version().await?;
     let columns = vec!["Id", "Name", "OrganizationType", "IsSandbox"];
@@ -24,8 +24,8 @@ async fn api(rest: &Rest) -> Result<Finding> {
         Ok(body) => body,
         Err(refused) if error::is_missing_object(&refused) || error::is_refused_field(&refused) => {
             return Ok(Finding::warning(
-                format!("API v{version}, but the org does not tell its name and edition"),
-                "give the service account read access to `Organization`, if you want to see which org it is",
+                format!("API v{version}, but the org does not show its name and edition"),
+                "to see which org it is, give the service account read access to `Organization`",
             ));
         }
         Err(error) => return Err(error),
@@ -37,14 +37,14 @@ async fn api(rest: &Rest) -> Result<Finding> {
         Ok(Some(format!("{} ({edition}, {place})", row.some_text("Name")?)))
     })?;
     let Some(org) = answer.items.into_iter().next() else {
-        return Err(record::odd("Organization", "names no org"));
+        return Err(record::odd("Organization", "does not name an org"));
     };
     let usage = rest.meter.allowances().get(API_USAGE).map(calls).unwrap_or_default();
     let detail = format!("{org}, API v{version}{usage}");
     Ok(match rest.meter.allowances().get(API_USAGE) {
         Some(usage) if usage.used.saturating_mul(10) >= usage.max.saturating_mul(9) => Finding::warning(
             detail,
-            "nearly all API calls of the last 24 hours are used; Setup › System Overview shows who uses them",
+            "the org has used nearly all its API calls for the last 24 hours; Setup › System Overview shows who uses them",
         ),
         _ => Finding::passed(detail),
     })
@@ -67,10 +67,10 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// Which rights are missing, and what each breaks.
+/// Shows which permissions are missing, and what does not work without each.
 async fn permissions(rest: &Rest, accounts: &Accounts) -> Result<Finding> {
     let mut missing = Vec::new();
-    // What only some orgs have says nothing about rights when it is not there.
+    // An object that only some orgs have says nothing about permissions when it is absent.
     for need in NEEDS.iter().filter(|need| !matches!(need.feature, Some("managed packages" | "Sales Territories"))) {
         if !is_visible(rest, need).await? {
             missing.push(need);
@@ -85,30 +85,34 @@ async fn permissions(rest: &Rest, accounts: &Accounts) -> Result<Finding> {
         rights_of(&missing).iter().map(|(right, _)| format!("\"{right}\"")).collect::<Vec<_>>().join(" and ")
     );
     if missing.iter().any(|need| need.essential) {
-        return Err(
-            Error::new(ErrorKind::Permission, format!("rights are missing: {}", breaks.join("; "))).with_help(help)
-        );
+        return Err(Error::new(ErrorKind::Permission, format!("permissions are missing: {}", breaks.join("; ")))
+            .with_help(help));
     }
     let hidden = accounts.fields(rest).await?.warning();
-    let help =
-        if missing.is_empty() { "show the fields to the service account, if you need them".to_owned() } else { help };
+    let help = if missing.is_empty() {
+        "if you need these fields, make them visible to the service account".to_owned()
+    } else {
+        help
+    };
     breaks.extend(hidden);
-    let detail = if breaks.is_empty() { "everything that is read can be seen".to_owned() } else { breaks.join("; ") };
-    // Many sources are read-only on purpose, so that changes are barred is no reason to warn.
-    let detail = match barred(rest).await?.as_slice() {
-        [] => format!("{detail}; everything can be changed"),
-        barred => format!("{detail}; for changes: {}", barred.join("; ")),
+    // Many sources are read-only on purpose, so missing write permissions are no reason to warn.
+    let barred = barred(rest).await?;
+    let detail = match (breaks.is_empty(), barred.is_empty()) {
+        (true, true) => "all read and write permissions are in place".to_owned(),
+        (false, true) => format!("{}; all write permissions are in place", breaks.join("; ")),
+        (true, false) => format!("all read permissions are in place; for changes: {}", barred.join("; ")),
+        (false, false) => format!("{}; for changes: {}", breaks.join("; "), barred.join("; ")),
     };
     Ok(if breaks.is_empty() { Finding::passed(detail) } else { Finding::warning(detail, help) })
 }
 
-/// What can't be changed, by the right that is missing.
+/// What the service account can't change, by missing permission.
 async fn barred(rest: &Rest) -> Result<Vec<String>> {
     let mut lacking: Vec<(&str, Vec<&str>)> = Vec::new();
     for change in &CHANGES {
         let described = match rest.describe(change.object).await {
             Ok(description) => Some(description),
-            // What only some orgs have says nothing about rights when it is not there.
+            // An object that only some orgs have says nothing about permissions when it is absent.
             Err(refused) if error::is_missing_object(&refused) && change.feature => continue,
             Err(refused) if error::is_missing_object(&refused) => None,
             Err(error) => return Err(error),
@@ -123,7 +127,7 @@ async fn barred(rest: &Rest) -> Result<Vec<String>> {
     Ok(lacking.into_iter().map(|(right, breaks)| format!("without \"{right}\" {}", breaks.join(", "))).collect())
 }
 
-/// The missing rights in order, each with all that it breaks.
+/// The missing permissions in order, each with everything that does not work without it.
 fn rights_of(missing: &[&'static Need]) -> Vec<(&'static str, Vec<&'static str>)> {
     let mut rights: Vec<(&str, Vec<&str>)> = Vec::new();
     for need in missing {

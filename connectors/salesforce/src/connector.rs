@@ -1,4 +1,4 @@
-//! The connector: delegates to a file for each thing it reads.
+//! The connector. It delegates to a file for each thing it reads.
 
 use crate::api::Rest;
 use crate::api::hosts;
@@ -20,7 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-/// One Salesforce org, opened for one source. Made by [`Settings`](crate::Settings).
+/// One Salesforce org, opened for one source. [`Settings`](crate::Settings) creates it.
 pub struct Salesforce {
     source: String,
     auth: Arc<dyn AuthStrategy>,
@@ -32,7 +32,7 @@ pub struct Salesforce {
 }
 
 impl Salesforce {
-    /// Offline.
+    /// Opens the connector without sending anything.
     pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields, apps: Apps) -> Result<Self> {
         let auth = context.auth()?;
         if let Some(token_url) = auth.token_url() {
@@ -74,7 +74,7 @@ impl Connector for Salesforce {
 
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
         let mut outcomes = provision::batch(&self.rest, std::slice::from_ref(operation)).await?;
-        let missing = || Err(Error::new(ErrorKind::Internal, "an operation was left without an outcome"));
+        let missing = || Err(Error::new(ErrorKind::Internal, "an operation has no outcome"));
         outcomes.pop().unwrap_or_else(missing)
     }
 
@@ -136,8 +136,8 @@ impl ProvisionBatch for Salesforce {
     }
 }
 
-/// Where the settings name two apps, they are given in the order in which they are written, each with its issuer: the
-/// connector does not see the `issuer` of `auth:`, so the engine tells which one is in use.
+/// If the settings name two apps, the connector returns them in the order in which they are written, each with its issuer.
+/// The connector does not see the `issuer` in `auth:`, so the engine decides which one is in use.
 #[async_trait]
 impl RotateCertificate for Salesforce {
     fn apps(&self) -> Result<Vec<App>> {

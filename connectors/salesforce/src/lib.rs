@@ -18,7 +18,7 @@ pub use settings::Settings;
 connector_core::register_connector! {
     name: "salesforce",
     title: "Salesforce",
-    description: "Reads users, profiles, roles, permission sets, groups and licenses of a Salesforce org; changes users and what they hold",
+    description: "Reads users, profiles, roles, permission sets, groups and licenses from a Salesforce org; changes users and their access",
     grant_types: ["jwt_bearer", "client_credentials"],
     settings: Settings,
     example: settings::EXAMPLE,

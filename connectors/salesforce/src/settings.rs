@@ -7,10 +7,10 @@ use connector_core::{Connector, Context, Error, ErrorKind, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Below this version permission set groups are not there.
+/// The oldest supported API version: older ones have no permission set groups.
 const OLDEST_VERSION: u32 = 46;
 
-/// A source file that is valid as it stands.
+/// A source file that is valid without changes.
 pub(crate) const EXAMPLE: &str = "\
 connector: salesforce
 # description: Production org, identity governance
@@ -26,14 +26,14 @@ auth:
   # https://login.salesforce.com for a Connected App (a sandbox: https://test.salesforce.com);
   # the My Domain for an External Client App.
   audience: https://acme.my.salesforce.com
-  # The private key whose certificate was uploaded to the app.
+  # The private key. Its certificate is uploaded to the app.
   key_ref: file:secrets/salesforce.key
-  # The certificate itself, so that its expiry is watched.
+  # The certificate, so that Connector warns before it expires.
   certificate_ref: file:secrets/salesforce.crt
 settings:
-  # The API version. Default: the newest that the org lists.
+  # The API version. Default: the newest version that the org lists.
   # api_version: \"67.0\"
-  # The app as Setup names it (or kind: connected_app); replacing its certificate needs it.
+  # The app (or kind: connected_app), by its API name in Setup. `cert rotate` needs it.
   # app: {kind: external_client_app, name: Identity_Connector}
   # Custom fields of User to read: none, all, or a list of names.
   custom_fields: none
@@ -43,16 +43,15 @@ settings:
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// The version of the Salesforce API, for example `"67.0"`. Default: the newest that the org lists.
+    /// The version of the Salesforce API, for example `"67.0"`. Default: the newest version that the org lists.
     #[schemars(regex(pattern = r"^[1-9][0-9]{1,2}\.0$"))]
     api_version: Option<String>,
-    /// How large tables are read. `auto` chooses by itself; today that is always REST.
+    /// How Connector reads large tables. `auto` chooses for you; today it always chooses REST.
     transport: Transport,
-    /// The app that the source signs in with, as it is named in Salesforce Setup. Only the rotation of its certificate
-    /// needs it.
+    /// The app that the source signs in with, by its API name in Salesforce Setup. Only certificate rotation needs it.
     app: Option<OnlyApp>,
-    /// Instead of `app`: two apps that take turns, so that one stands by while the other is in use. The one whose `issuer`
-    /// equals that of `auth:` is in use.
+    /// Instead of `app`: two apps that take turns. One is in use, the other is on standby. The app whose `issuer` equals
+    /// the `issuer` in `auth:` is in use.
     #[schemars(length(min = 2, max = 2))]
     apps: Option<Vec<OneOfTwo>>,
     /// Which custom fields of User to read: `none`, `all`, or a list of field names such as `[Cost_Center__c]`.
@@ -73,7 +72,7 @@ impl connector_core::Settings for Settings {
         if let Some(version) = &self.api_version {
             check_version(version)?;
         }
-        // Both choices mean REST as long as there is no other way.
+        // Both choices mean REST: there is no other transport yet.
         let (Transport::Auto | Transport::Rest) = self.transport;
         let apps = Apps::of(self.app, self.apps)?;
         Ok(Box::new(Salesforce::open(context, self.api_version, self.custom_fields, apps)?))
@@ -85,9 +84,9 @@ fn check_version(version: &str) -> Result<()> {
     match number {
         Some(OLDEST_VERSION..) => Ok(()),
         Some(_) => Err(Error::new(ErrorKind::Definition, format!("API version `{version}` is too old"))
-            .with_help(format!("write `{OLDEST_VERSION}.0` or newer, or leave `api_version` out"))),
+            .with_help(format!("write `{OLDEST_VERSION}.0` or newer, or omit `api_version`"))),
         None => Err(Error::new(ErrorKind::Definition, format!("`{version}` is not an API version"))
-            .with_help("write it like `\"67.0\"`, or leave `api_version` out")),
+            .with_help("write it like `\"67.0\"`, or omit `api_version`")),
     }
 }
 

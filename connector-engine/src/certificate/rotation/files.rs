@@ -1,4 +1,4 @@
-//! The files of the keys: the one in use, the next one, the one before.
+//! The key files: current, next and previous.
 
 use connector_core::{Error, ErrorKind, Result};
 use connector_project::source::Project;
@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Where key and certificate stand, and where the next ones wait.
+/// The paths of the current and the next key and certificate.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
     key: PathBuf,
@@ -23,8 +23,8 @@ impl Files {
         Self { key, certificate, next_key, next_certificate }
     }
 
-    /// Fails when there is a next key that no rotation knows: it may be the only one that the source accepts. `known` is the
-    /// certificate of one that was given up.
+    /// Fails if there is a next key that belongs to no rotation: it may be the only key that the source accepts. `known` is the
+    /// certificate of an abandoned rotation.
     pub(super) fn refuse_leftovers(&self, known: Option<&str>) -> Result<()> {
         if known.is_some() && fs::read_to_string(&self.next_certificate).ok().as_deref() == known {
             return Ok(());
@@ -33,24 +33,24 @@ impl Files {
             None => Ok(()),
             Some(path) => {
                 let message = format!(
-                    "`{}` is there already: a rotation of this key was interrupted, and the store knows nothing of it",
+                    "`{}` already exists: a rotation of this key was interrupted, but the store has no record of it",
                     path.display()
                 );
                 Err(Error::new(ErrorKind::AlreadyExists, message).with_help(
-                    "run `connector test`: when it works with the key in use, remove that file and its twin; when not, put them in place of the key and certificate in use",
+                    "run `connector test`: if the current key works, remove the next key and certificate files; if not, replace the current key and certificate with them",
                 ))
             }
         }
     }
 
-    /// Writes the next key and certificate; what an interrupted try left there is written over.
+    /// Writes the next key and certificate. Overwrites the files of an interrupted attempt.
     pub(super) fn write_next(&self, key: &SecretString, certificate: &str) -> Result<()> {
         write_like(&self.key, &self.next_key, key.expose_secret())?;
         write_like(&self.certificate, &self.next_certificate, certificate)
     }
 
-    /// Puts the next key and certificate in place of those in use, which are kept beside them. Done again after a kill, it
-    /// goes on where it was.
+    /// Replaces the current key and certificate with the next ones, and keeps the old files next to them. After a kill, another
+    /// call continues where it stopped.
     pub(super) fn switch(&self) -> Result<()> {
         // The certificate last: with the new key in place and the old certificate beside it, a source still signs in.
         for (next, place) in [(&self.next_key, &self.key), (&self.next_certificate, &self.certificate)] {
@@ -62,7 +62,7 @@ impl Files {
         Ok(())
     }
 
-    /// Gives the key in use a second name as well: with `.old` behind it.
+    /// Also gives the current key a second name that ends in `.old`.
     pub(super) fn keep_key(&self) -> Result<()> {
         keep(&self.key)
     }
@@ -72,25 +72,25 @@ impl Files {
         [&self.next_key, &self.next_certificate].into_iter().try_for_each(|path| remove(path))
     }
 
-    /// Removes the key and certificate that were in use before, after they made way at the same place.
+    /// Removes the old key and certificate after new files replaced them.
     pub(super) fn remove_kept(&self) -> Result<()> {
         [&self.key, &self.certificate].into_iter().try_for_each(|path| remove(&kept(path)))
     }
 
-    /// Removes the key and certificate that were in use before, after the source's file names others.
+    /// Removes the old key and certificate after the source's file names the new files.
     pub(super) fn remove_first(&self) -> Result<()> {
         [&self.key, &self.certificate].into_iter().try_for_each(|path| remove(path))
     }
 }
 
-/// Where the file stands that made way.
+/// The path of the replaced file.
 fn kept(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".old");
     PathBuf::from(name)
 }
 
-/// Gives a file a second name, under which it stays when its first one is taken.
+/// Gives a file a second name, so that it remains when the first name is replaced.
 fn keep(path: &Path) -> Result<()> {
     let kept = kept(path);
     if !path.exists() {
@@ -103,11 +103,11 @@ fn keep(path: &Path) -> Result<()> {
         .map_err(|cause| unwritable(&kept, cause))
 }
 
-/// Writes a file that the same people can read as the one whose place it will take.
+/// Writes a file with the owner and permissions of the file that it will replace.
 fn write_like(model: &Path, path: &Path, text: &str) -> Result<()> {
     let write = || {
         let folder = folder_of(path);
-        // Only its owner can read it from the first byte on.
+        // From the first byte, only its owner can read it.
         let mut file = tempfile::Builder::new().prefix(".next-").tempfile_in(folder)?;
         let model = fs::metadata(model)?;
         own_like(&model, file.path())?;
@@ -120,7 +120,7 @@ fn write_like(model: &Path, path: &Path, text: &str) -> Result<()> {
     write().map_err(|cause| unwritable(path, cause))
 }
 
-/// A key that the administrator rotates is used by the service's user.
+/// The service's user must be able to read a key that an administrator rotates.
 #[cfg(unix)]
 fn own_like(model: &fs::Metadata, path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, chown};
@@ -143,7 +143,7 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// A new name is on the disk when its folder is.
+/// A new name is on the disk only after its folder is.
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
@@ -154,6 +154,6 @@ fn folder_of(path: &Path) -> &Path {
 
 fn unwritable(path: &Path, cause: io::Error) -> Error {
     Error::new(ErrorKind::Secret, format!("`{}` can't be written: {cause}", path.display()))
-        .with_help("check who owns the file and its folder, and whether the disk has room; then run it again")
+        .with_help("check the owner of the file and its folder, and the free disk space; then run it again")
         .with_cause(cause)
 }

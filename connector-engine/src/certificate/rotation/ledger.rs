@@ -1,4 +1,4 @@
-//! The ledger of a certificate's rotations: how far each one has come.
+//! The ledger of certificate rotations. It records the stage of each one.
 
 use crate::store::{RunLock, Store, Work, moment, sql, word};
 use connector_core::{Error, ErrorKind, Result};
@@ -7,25 +7,25 @@ use rusqlite::{Connection, Row, params};
 use strum::{EnumString, IntoStaticStr};
 use ulid::Ulid;
 
-/// How far a rotation has come.
+/// The stage of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum Stage {
-    /// The new key is being made.
+    /// The new key is being created.
     Making,
-    /// It is there; nothing has been sent.
+    /// The new key exists; nothing has been sent.
     Made,
     /// The app has taken the new certificate.
     Deployed,
     /// The source accepts the new key.
     Proven,
-    /// The source's file and its key are those of the new certificate.
+    /// The source uses the new key and certificate.
     Switched,
-    /// The new certificate was not accepted: the app is to get the old one back.
+    /// The new certificate was not accepted: the app must get the old one back.
     Returning,
-    /// The new key has taken over.
+    /// The source uses the new key, and the rotation is finished.
     Done,
-    /// The old key is in use as before.
+    /// The source uses the old key again.
     Returned,
 }
 
@@ -35,13 +35,13 @@ impl Stage {
     }
 }
 
-/// One rotation as it is written down.
+/// The record of one rotation.
 #[derive(Clone, Debug)]
 pub(super) struct RotationRecord {
     pub(super) id: String,
     pub(super) stage: Stage,
     pub(super) app: String,
-    /// The client id to switch to, where another app takes over.
+    /// The client id to switch to, if another app takes over.
     pub(super) issuer: Option<String>,
     pub(super) key: String,
     pub(super) certificate: String,
@@ -52,7 +52,7 @@ pub(super) struct RotationRecord {
     pub(super) deployed_at: Option<Timestamp>,
 }
 
-/// The rotation of one source, held for one job. What it writes is on the disk when it returns.
+/// The rotations of one source, locked for one job. Every write is on the disk before it returns.
 #[derive(Debug)]
 pub(super) struct Ledger {
     connection: Connection,
@@ -61,7 +61,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Takes the source. Fails with kind `guard` when another job rotates its certificate.
+    /// Locks the source. Fails with kind `guard` if another job is rotating its certificate.
     pub(super) fn hold(store: &Store, source: &str) -> Result<Self> {
         let lock = RunLock::take(store, Work::Rotation, source)?;
         let connection = store.journal()?;
@@ -74,7 +74,7 @@ impl Ledger {
         Ok(Self { connection, source, _lock: lock })
     }
 
-    /// Whether a rotation was begun and has not ended; also while another job holds the source.
+    /// Whether a rotation is unfinished. Works while another job holds the lock.
     pub(super) fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
         sql::one(
             &store.reader()?,
@@ -85,7 +85,7 @@ impl Ledger {
         )
     }
 
-    /// The rotation that was begun and has not ended.
+    /// The unfinished rotation.
     pub(super) fn unfinished(&self) -> Result<Option<RotationRecord>> {
         sql::first(
             &self.connection,
@@ -96,7 +96,7 @@ impl Ledger {
         )
     }
 
-    /// The certificate of the last rotation, if the old one came back in it.
+    /// The new certificate of the last rotation, if that rotation restored the old one.
     pub(super) fn given_up(&self) -> Result<Option<String>> {
         let last: Option<(Stage, Option<String>)> = sql::first(
             &self.connection,
@@ -107,7 +107,7 @@ impl Ledger {
         Ok(last.filter(|(stage, _)| *stage == Stage::Returned).and_then(|(_, pem)| pem))
     }
 
-    /// Writes down that a rotation begins; one that had sent nothing ends with that.
+    /// Records that a rotation starts. This ends an unfinished one that has sent nothing.
     pub(super) fn begin(&self, record: &RotationRecord) -> Result<()> {
         sql::execute(
             &self.connection,
@@ -130,7 +130,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes down how far it has come.
+    /// Records the stage.
     pub(super) fn save(&self, record: &RotationRecord) -> Result<()> {
         let ended = matches!(record.stage, Stage::Done | Stage::Returned).then(|| Timestamp::now().to_string());
         sql::execute(
@@ -148,7 +148,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds a step to what was done.
+    /// Adds a step to the history.
     pub(super) fn note(&self, record: &RotationRecord, step: &str, detail: &str) -> Result<()> {
         sql::execute(
             &self.connection,
@@ -159,7 +159,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes down why the old certificate is to come back.
+    /// Records why the app must get its old certificate back.
     pub(super) fn blame(&self, record: &RotationRecord, error: &Error) -> Result<()> {
         sql::execute(
             &self.connection,
@@ -169,7 +169,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Why the old certificate is to come back.
+    /// Why the app must get its old certificate back.
     pub(super) fn blamed(&self, record: &RotationRecord) -> Result<Error> {
         let message: Option<String> =
             sql::one(&self.connection, "SELECT error_message FROM rotations WHERE id = ?1", [&record.id], |row| {
@@ -182,12 +182,12 @@ impl Ledger {
 }
 
 impl RotationRecord {
-    /// Whether the source has heard nothing of it: what the app has is written down before anything is deployed.
+    /// Whether nothing was sent to the source: the certificate of the app is recorded before anything is deployed.
     pub(super) fn has_sent_nothing(&self) -> bool {
         matches!(self.stage, Stage::Making | Stage::Made) && self.old_pem.is_none()
     }
 
-    /// An id for a new one.
+    /// An id for a new rotation.
     pub(super) fn new_id() -> String {
         Ulid::new().to_string()
     }

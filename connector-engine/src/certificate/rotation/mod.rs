@@ -1,15 +1,15 @@
-//! Replacing the key of a source and its certificate, without a moment in which the source has no working key.
+//! Replaces the key and certificate of a source. The source has a working key at every moment.
 //!
-//! A [`Rotation`] makes a new key and certificate beside those in use, gives the certificate to the app at the source,
-//! signs in with the new key until that is accepted, and only then switches to it; the old key is kept until the new one
-//! has been proven once more in its place. When it is never accepted, the app gets its old certificate back through a
-//! session that was opened before.
+//! A [`Rotation`] creates a new key and certificate next to the current ones, deploys the certificate to the app, and signs
+//! in with the new key until the source accepts it. Only then does it switch to the new key. It removes the old key after
+//! the new one has worked in its place. If the source never accepts the new key, the app gets its old certificate back
+//! through a session that was opened before.
 //!
-//! Where the source names a second app that stands by, that one gets the certificate, and the source switches to both at
-//! once; the app in use is never touched.
+//! If the source has a standby app, that app gets the certificate, and the source switches to the app and the key in one
+//! step. The app in use never changes.
 //!
-//! Each step is written down before the next one begins, and each can be done again. So a rotation that was killed anywhere
-//! is taken up by the next call.
+//! Each step is recorded before the next one starts, and each step can be repeated. So the next call continues a rotation
+//! that was killed at any point.
 
 mod files;
 mod ledger;

@@ -1,4 +1,4 @@
-//! A rotation, ready to begin or to go on.
+//! A rotation that is ready to start or to continue.
 
 use super::files::Files;
 use super::ledger::{Ledger, RotationRecord, Stage};
@@ -11,26 +11,26 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The replacement of a source's key and certificate: begun now, or taken up where an earlier call was interrupted.
+/// The replacement of a source's key and certificate: a new one, or one that an earlier call left unfinished.
 #[derive(Debug)]
 pub struct Rotation<'a> {
     pub(super) project: &'a Project,
-    /// As the user named it: a name or the path of a file.
+    /// The source as the user named it: a name or the path of a file.
     pub(super) name: &'a str,
     pub(super) source: Source,
     pub(super) ledger: Ledger,
     pub(super) record: RotationRecord,
-    /// Whether it was begun by an earlier call.
+    /// Whether an earlier call started it.
     pub(super) taken_up: bool,
     pub(super) old: Old,
     pub(super) app: App,
     pub(super) files: Files,
-    /// What an earlier call left that had sent nothing.
+    /// Files of an earlier call that sent nothing.
     pub(super) abandoned: Option<Files>,
     pub(super) wait: Duration,
 }
 
-/// What there is before.
+/// The key and certificate before the rotation.
 #[derive(Debug)]
 pub(super) struct Old {
     pub(super) key: Arc<dyn Signer>,
@@ -40,15 +40,15 @@ pub(super) struct Old {
 }
 
 impl<'a> Rotation<'a> {
-    /// Looks at the source and at what an interrupted rotation left; nothing is sent and nothing is written.
+    /// Examines the source and an interrupted rotation. Sends nothing and writes nothing.
     ///
-    /// `wait` is how long the new key is tried before the app gets its old certificate back. Fails with kind `guard` when
-    /// another job rotates this source, and with kinds `definition`, `unsupported` and `secret` when its key and certificate
-    /// are not such that can be replaced.
+    /// `wait` is how long to try the new key before the app gets its old certificate back. Fails with kind `guard` if another
+    /// job is rotating this source, and with kinds `definition`, `unsupported` and `secret` if its key and certificate can't
+    /// be replaced.
     pub async fn open(project: &'a Project, store: &Store, name: &'a str, wait: Duration) -> Result<Self> {
         let source = project.load(name)?;
         let ledger = Ledger::hold(store, &source.name)?;
-        // One that has sent nothing is begun anew, perhaps for another app.
+        // A rotation that has sent nothing starts again, perhaps for another app.
         let (unfinished, abandoned) = match ledger.unfinished()? {
             Some(record) if record.has_sent_nothing() => (None, Some(record)),
             unfinished => (unfinished, None),
@@ -68,13 +68,12 @@ impl<'a> Rotation<'a> {
         Ok(Self { project, name, source, ledger, record, taken_up, old, app, files, abandoned, wait })
     }
 
-    /// Whether a rotation of this source was begun and has not ended, by another job that runs now or one that was
-    /// interrupted.
+    /// Whether this source has an unfinished rotation, in another running job or in an interrupted one.
     pub fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
         Ledger::is_unfinished(store, source)
     }
 
-    /// Whether an interrupted rotation is taken up.
+    /// Whether this continues an interrupted rotation.
     pub fn is_taken_up(&self) -> bool {
         self.taken_up
     }
@@ -89,7 +88,7 @@ fn files_of(project: &Project, record: &RotationRecord) -> Files {
     Files::of(project, [&record.key, &record.certificate, &record.next_key, &record.next_certificate])
 }
 
-/// The refs of key and certificate, which must be files: something has to be written in their place.
+/// The refs of key and certificate. They must be files, because the rotation replaces them.
 fn refs(project: &Project, source: &Source) -> Result<(SecretRef, SecretRef)> {
     let signing_key = source.signing_key(project).ok_or_else(|| no_certificate(&source.name))?;
     let source = &source.name;
@@ -100,26 +99,29 @@ fn refs(project: &Project, source: &Source) -> Result<(SecretRef, SecretRef)> {
             let message =
                 format!("`{name}` of `{source}` is a `{}:` ref, which can't be written to", reference.scheme());
             return Err(Error::new(ErrorKind::Unsupported, message).with_help(
-                "only keys in files are rotated; replace this one where it is kept, and upload its certificate by hand",
+                "only keys in files can be rotated; replace this key where it is stored, and upload its certificate manually",
             ));
         }
     }
     if key == certificate {
-        let message =
-            format!("`{source}` keeps key and certificate in one file, so one can't be replaced after the other");
-        return Err(Error::new(ErrorKind::Unsupported, message).with_help("put them into two files first"));
+        let message = format!(
+            "the key and certificate of `{source}` are in one file, so they can't be replaced one after the other"
+        );
+        return Err(Error::new(ErrorKind::Unsupported, message).with_help("split them into two files first"));
     }
     Ok((key, certificate))
 }
 
-/// Nobody else may name the files: what is replaced for one source would be taken from the other. Links are not followed.
+/// No other source may use the files: a rotation for one source would break the other. Links are not followed.
 fn alone(project: &Project, source: &Source, refs: [&SecretRef; 2]) -> Result<()> {
     let real = |reference: &SecretRef| project.folder().join(reference.rest()).canonicalize().ok();
     for reference in refs {
         let path = project.folder().join(reference.rest());
         if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
-            let message = format!("`{}` is a link, and a rotation replaces files", path.display());
-            return Err(Error::new(ErrorKind::Unsupported, message).with_help("name the file itself in the source"));
+            let message = format!("`{}` is a symbolic link, and a rotation replaces files", path.display());
+            return Err(
+                Error::new(ErrorKind::Unsupported, message).with_help("use the path of the file itself in the source")
+            );
         }
     }
     for name in project.sources()?.iter().filter(|name| **name != source.name) {
@@ -131,45 +133,54 @@ fn alone(project: &Project, source: &Source, refs: [&SecretRef; 2]) -> Result<()
         if let Some(shared) =
             refs.into_iter().find(|reference| real(reference).is_some_and(|path| theirs.contains(&path)))
         {
-            let message = format!("`{shared}` is named by the source `{name}`, too, which would lose its key");
-            return Err(Error::new(ErrorKind::Definition, message)
-                .with_help("give each source a key and certificate of its own"));
+            let message = format!("the source `{name}` also uses `{shared}` and would lose its key");
+            return Err(
+                Error::new(ErrorKind::Definition, message).with_help("give each source its own key and certificate")
+            );
         }
     }
     Ok(())
 }
 
 fn no_certificate(source: &str) -> Error {
-    Error::new(ErrorKind::Definition, format!("`{source}` does not sign in with a key and a certificate that it names"))
-        .with_help("a source whose `auth:` has `key_ref` and `certificate_ref` can be rotated, as with `grant_type: jwt_bearer`")
+    Error::new(ErrorKind::Definition, format!("`{source}` has no `key_ref` and `certificate_ref`"))
+        .with_help("only a source with `key_ref` and `certificate_ref` in `auth:` can be rotated, for example with `grant_type: jwt_bearer`")
 }
 
-/// The app that gets the certificate: the second one where there is one, else the one in use.
+/// The app that gets the certificate: the standby app if there is one, otherwise the app in use.
 fn app_of(project: &Project, source: &Source, auth: &AuthBlock, begun: Option<&RotationRecord>) -> Result<App> {
     let opened = source.open(project)?;
     let ability = opened.connector.capabilities();
     let ability = ability.rotation().ok_or_else(|| {
         let message = format!("connector `{}` can't replace certificates", source.connector.name);
         Error::new(ErrorKind::Unsupported, message)
-            .with_help("make a new key with `cert new` and upload its certificate by hand")
+            .with_help("create a new key with `cert new` and upload its certificate manually")
     })?;
     let apps = ability.apps()?;
     if let Some(record) = begun {
-        // The app that it was begun for, even if the source's file names the other one by now.
+        // The app that the rotation started for, even if the source's file now names the other one.
         let found = apps.iter().find(|app| app.name == record.app);
         return found.cloned().ok_or_else(|| {
             Error::new(
                 ErrorKind::Definition,
-                format!("a rotation for the app `{}` is not finished, and the settings no longer name it", record.app),
+                format!(
+                    "the rotation for the app `{}` is not finished, but the settings no longer name the app",
+                    record.app
+                ),
             )
-            .with_help("name it again in `settings`, run `cert rotate` to end the rotation, then change it")
+            .with_help(
+                "restore the app in `settings`, run `cert rotate` to finish the rotation, then change the settings",
+            )
         });
     }
     let issuer = auth.text("issuer");
     let standby = apps.iter().find(|app| app.issuer.is_some() && app.issuer.as_deref() != issuer);
     standby.or_else(|| apps.first()).cloned().ok_or_else(|| {
-        Error::new(ErrorKind::Definition, format!("`{}` names no app whose certificate could be replaced", source.name))
-            .with_help("name it in `settings: {app: …}`")
+        Error::new(
+            ErrorKind::Definition,
+            format!("`{}` does not name the app whose certificate to replace", source.name),
+        )
+        .with_help("name it in `settings: {app: …}`")
     })
 }
 
@@ -177,10 +188,13 @@ async fn old(project: &Project, source: &Source, certificate_ref: &SecretRef) ->
     let context = connector_core::Context::new(&source.name, project.folder());
     let certificate = Certificate::from_pem(&context.public_text(certificate_ref).await?)?;
     if !certificate.is_self_signed() {
-        let message =
-            format!("the certificate of `{}` was made by an authority, {}", source.name, certificate.issuer());
+        let message = format!(
+            "the certificate of `{}` was issued by a certificate authority, {}",
+            source.name,
+            certificate.issuer()
+        );
         return Err(Error::new(ErrorKind::Unsupported, message).with_help(format!(
-            "ask it for the next one: `connector cert new {}-next --csr`, then `cert import`, and upload it by hand",
+            "request the next one from it: `connector cert new {}-next --csr`, then `cert import`, and upload it manually",
             source.name
         )));
     }
@@ -197,7 +211,7 @@ fn fresh(app: &App, key: &SecretRef, certificate: &SecretRef, auth: &AuthBlock) 
     let issuer = app.issuer.clone().filter(|issuer| Some(issuer.as_str()) != auth.text("issuer"));
     let id = RotationRecord::new_id();
     let next = |reference: &SecretRef| match &issuer {
-        // The source's file will name the new files in place of the old ones.
+        // The source's file will name the new files instead of the old ones.
         Some(_) => renamed(reference.rest(), &id),
         None => format!("{}.next", reference.rest()),
     };
@@ -216,7 +230,7 @@ fn fresh(app: &App, key: &SecretRef, certificate: &SecretRef, auth: &AuthBlock) 
     }
 }
 
-/// `secrets/salesforce.key` as `secrets/salesforce-01m8a1e9.key`; the mark of an earlier rotation makes way.
+/// `secrets/salesforce.key` becomes `secrets/salesforce-01m8a1e9.key`. The new mark replaces that of an earlier rotation.
 fn renamed(path: &str, id: &str) -> String {
     const MARK: usize = 8;
     let mark = id.get(id.len().saturating_sub(MARK)..).unwrap_or(id).to_lowercase();

@@ -1,4 +1,4 @@
-//! The run of a rotation, from step to step.
+//! Runs a rotation step by step.
 
 use super::ledger::Stage;
 use super::open::Rotation;
@@ -11,15 +11,15 @@ use secrecy::SecretString;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// The first wait between two tries of a key; each is longer than the one before, up to the longest.
+/// The first wait between two attempts with a key. Each wait is longer than the previous one, up to the longest.
 const MIN_WAIT_BETWEEN_TRIES: Duration = Duration::from_millis(500);
 const MAX_WAIT_BETWEEN_TRIES: Duration = Duration::from_secs(20);
 
 impl Rotation<'_> {
-    /// Does what is left to be done. `progress` is told each step as it ends.
+    /// Runs the remaining steps. `progress` receives each step when it ends.
     ///
-    /// Asked to stop, it fails with kind `cancelled` and can be taken up later; the source works with one key or the other
-    /// at every moment.
+    /// If it is asked to stop, it fails with kind `cancelled` and a later call can continue. The source works with one key or
+    /// the other at every moment.
     pub async fn run(&mut self, progress: impl Fn(&RotationStep) + Sync, stop: &CancellationToken) -> Result<Rotated> {
         if !self.taken_up {
             if let Some(files) = &self.abandoned {
@@ -68,7 +68,7 @@ struct RotationRun<'c, 'a, P> {
 }
 
 impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
-    /// Makes key and certificate. Nothing refers to them yet, so an interrupted try is simply made again.
+    /// Creates the key and certificate. Nothing refers to them yet, so an interrupted attempt simply repeats.
     async fn make(&mut self) -> Result<()> {
         let password = self.password().await?;
         let key = PrivateKey::generate(self.of.old.bits)?;
@@ -86,28 +86,28 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         Ok(Some(password_from(&context.secret(&reference).await?)))
     }
 
-    /// Hands the new certificate over, unless the app has it already.
+    /// Deploys the new certificate, unless the app already has it.
     async fn deploy(&mut self) -> Result<()> {
         let new = self.new_pem()?;
         let ability = ability(&self.before)?;
         ability.reach().await.map_err(|error| no_session(error, &self.of.source.name))?;
-        self.tell("session", "signed in; the session is kept".to_owned(), false);
+        self.tell("session", "signed in; the session stays open".to_owned(), false);
         let deployed = ability.deployed(&self.of.app).await?;
         if !deployed.certificate.as_deref().is_some_and(|pem| is_same(pem, &new)) {
             if self.of.record.issuer.is_none() {
                 self.is_app_in_use(deployed.certificate.as_deref())?;
             }
-            // What it had is on the disk before it is taken away.
+            // Save the old certificate to the disk before replacing it.
             self.of.record.old_pem = Some(deployed.certificate.unwrap_or_default());
             self.of.ledger.save(&self.of.record)?;
             self.tell("deploy", format!("deploying to `{}`", self.of.app.name), true);
             ability.deploy(&self.of.app, &new).await?;
         }
         self.of.record.deployed_at = Some(Timestamp::now());
-        self.reached(Stage::Deployed, "deploy", format!("`{}` has taken the new certificate", self.of.app.name))
+        self.reached(Stage::Deployed, "deploy", format!("`{}` has the new certificate", self.of.app.name))
     }
 
-    /// The app that is named must be the one that the source signs in with: others may live by its certificate.
+    /// The named app must be the one that the source signs in with: something else may depend on the certificate of another app.
     fn is_app_in_use(&self, pem: Option<&str>) -> Result<()> {
         let fits = |pem: &str| Certificate::from_pem(pem).is_ok_and(|has| has.fits(self.of.old.key.as_ref()));
         if pem.is_some_and(fits) {
@@ -117,15 +117,16 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
             "the app `{}` does not have the certificate of the key in use: the source signs in with another app",
             self.of.app.name
         );
-        Err(Error::new(ErrorKind::Definition, message)
-            .with_help("nothing was changed; name the app whose consumer key is `auth.issuer` in `settings: {app: …}`"))
+        Err(Error::new(ErrorKind::Definition, message).with_help(
+            "nothing was changed; in `settings: {app: …}`, name the app whose consumer key is `auth.issuer`",
+        ))
     }
 
-    /// Signs in with the new key until that is accepted. When it never is, the old certificate comes back.
+    /// Signs in with the new key until the source accepts it. If it never does, the app gets the old certificate back.
     async fn prove(&mut self) -> Result<()> {
         match self.until_accepted(&self.with_new(), "prove").await? {
             Ok(()) => self.reached(Stage::Proven, "prove", "the source accepts the new key".to_owned()),
-            // Whatever else is wrong says nothing about the key.
+            // Other errors say nothing about the key.
             Err(error) if error.kind() != ErrorKind::Auth => Err(error),
             Err(error) => {
                 self.of.ledger.blame(&self.of.record, &error)?;
@@ -135,13 +136,13 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         }
     }
 
-    /// Tries until the key is accepted or the time is over; then the last error comes back. The session that was opened
-    /// before is kept from ending meanwhile.
+    /// Tries until the source accepts the key or the time is up, and then returns the last error. Keeps the earlier session
+    /// open in the meantime.
     async fn until_accepted(&self, with_key: &Source, step: &'static str) -> Result<Result<()>> {
         let since = self.of.record.deployed_at.map_or(self.began, |deployed| deployed.max(self.began));
         let mut wait = MIN_WAIT_BETWEEN_TRIES;
         loop {
-            // Opened anew each time: a client does not offer refused credentials again for a while.
+            // Opened again each time: for a while, a client does not send refused credentials again.
             let error = match ability(&with_key.open(self.of.project)?)?.reach().await {
                 Ok(()) => return Ok(Ok(())),
                 Err(error) => error,
@@ -151,7 +152,7 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
                 return Ok(Err(error));
             }
             if let Err(error) = ability(&self.before)?.reach().await {
-                tracing::debug!(%error, "the session that was opened before has ended");
+                tracing::debug!(%error, "the earlier session has ended");
             }
             self.tell(step, format!("not accepted yet after {} s; trying again", waited.as_secs()), true);
             tokio::select! {
@@ -162,13 +163,13 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         }
     }
 
-    /// Lets the source use the new key from now on.
+    /// Switches the source to the new key.
     fn switch(&mut self) -> Result<()> {
         let record = &self.of.record;
         let what = match &record.issuer {
             None => {
                 self.of.files.switch()?;
-                format!("{} and {} are the new ones", record.key, record.certificate)
+                format!("{} and {} now contain the new key and certificate", record.key, record.certificate)
             }
             Some(issuer) => {
                 let (key, certificate) =
@@ -179,17 +180,17 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
                     ("certificate_ref", Some(certificate.as_str())),
                 ];
                 let file = self.of.project.edit_auth(self.of.name, &changes)?;
-                format!("{} names the app `{}` and the new key", file.display(), record.app)
+                format!("{} now names the app `{}` and the new key", file.display(), record.app)
             }
         };
         self.reached(Stage::Switched, "switch", what)
     }
 
-    /// Signs in with the source as everybody reads it now; then the old key goes.
+    /// Signs in with the updated source, and then removes the old key.
     async fn prove_again(&mut self) -> Result<()> {
         let now = self.of.project.load(self.of.name)?.open(self.of.project)?;
         ability(&now)?.reach().await.map_err(|error| {
-            let help = "the old key is kept beside the new one (`.old`); run `connector test` for the reason, then `cert rotate` again";
+            let help = "the old key is still next to the new one (`.old`); run `connector test` to see the reason, then `cert rotate` again";
             Error::new(error.kind(), format!("the source does not work with the new key after the switch: {}", error.message()))
                 .with_help(help)
         })?;
@@ -202,7 +203,7 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         self.reached(Stage::Done, "clean_up", "the old key is removed".to_owned())
     }
 
-    /// Gives the app its old certificate back and makes sure that the old key works.
+    /// Deploys the old certificate again and makes sure that the old key works.
     async fn give_back(&mut self) -> Result<()> {
         let has_turned = self.of.record.issuer.is_some();
         if let Some(old) = self.of.record.old_pem.clone().filter(|_| !has_turned) {
@@ -212,7 +213,7 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
             ability.deploy(&self.of.app, &old).await?;
         }
         self.of.record.deployed_at = Some(Timestamp::now());
-        // Under another name, so that the old key alone is tried: jobs also try the next one.
+        // Under another name, so that only the old key is tried: jobs also try the next key.
         self.of.files.keep_key()?;
         let alone = format!("file:{}.old", self.of.record.key);
         match self.until_accepted(&self.of.source.with_auth(&[("key_ref", alone.as_str())]), "return").await? {
@@ -220,10 +221,10 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
                 self.of.files.remove_kept()?;
                 let what = if has_turned {
                     self.of.files.remove_next()?;
-                    "the old key is in use as before".to_owned()
+                    "the old key is in use again".to_owned()
                 } else {
-                    // The certificate that was deployed first may take its turn yet, for some minutes.
-                    format!("the old key is in use as before; {} is kept for now", self.of.record.next_key)
+                    // For a few minutes, the first deploy may still take effect.
+                    format!("the old key is in use again; {} is kept for now", self.of.record.next_key)
                 };
                 self.reached(Stage::Returned, "return", what)
             }
@@ -245,10 +246,10 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
             .record
             .new_pem
             .clone()
-            .ok_or_else(|| Error::new(ErrorKind::Internal, "the new certificate is not written down"))
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "the store does not contain the new certificate"))
     }
 
-    /// Writes down how far it is, and tells.
+    /// Records the stage and reports the step.
     fn reached(&mut self, stage: Stage, step: &'static str, detail: String) -> Result<()> {
         self.of.record.stage = stage;
         self.of.ledger.note(&self.of.record, step, &detail)?;
@@ -268,29 +269,32 @@ fn ability(opened: &Opened) -> Result<&dyn RotateCertificate> {
     })
 }
 
-/// Whether two texts hold the same certificate, however their lines are broken.
+/// Whether two texts contain the same certificate, regardless of line breaks.
 fn is_same(one: &str, other: &str) -> bool {
     let print = |pem: &str| Certificate::from_pem(pem).map(|certificate| certificate.sha256());
     matches!((print(one), print(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn no_session(error: Error, source: &str) -> Error {
-    Error::new(error.kind(), format!("nothing was changed: the source does not work as it is: {}", error.message()))
-        .with_help(format!("run `connector test {source}` for the reason; a rotation begins with a working key"))
-        .with_cause(error)
+    Error::new(
+        error.kind(),
+        format!("nothing was changed: the source does not work with its current key: {}", error.message()),
+    )
+    .with_help(format!("run `connector test {source}` to see the reason; a rotation needs a working key"))
+    .with_cause(error)
 }
 
 fn by_hand(error: Error, app: &str, certificate: &str) -> Error {
     let message =
-        format!("the app `{app}` does not accept the old key, and it can't be mended from here: {}", error.message());
+        format!("the app `{app}` does not accept the old key, and Connector can't fix this: {}", error.message());
     Error::new(error.kind(), message)
         .with_help(format!(
-            "upload {certificate} to the app by hand (Setup), then run `cert rotate` again, which goes on"
+            "upload {certificate} to the app manually (Setup), then run `cert rotate` again to continue"
         ))
         .with_cause(error)
 }
 
 fn stopped() -> Error {
     Error::new(ErrorKind::Cancelled, "stopped; the rotation is not finished")
-        .with_help("run `cert rotate` again: it goes on where it was")
+        .with_help("run `cert rotate` again to continue where it stopped")
 }

@@ -1,21 +1,21 @@
-//! What an object looks like to one login, as the org describes it.
+//! How the org describes an object to the service account.
 
 use serde::Deserialize;
 
-/// What an object looks like to this login. What the org leaves unsaid counts as allowed: it will say so itself when asked.
+/// The description of an object. Whatever the org does not mention counts as allowed: a later request shows the truth.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Description {
     pub(crate) name: String,
-    /// Whether the login may make records.
+    /// Whether the service account can create records.
     #[serde(default = "yes")]
     pub(crate) createable: bool,
-    /// Whether the login may change records.
+    /// Whether the service account can change records.
     #[serde(default = "yes")]
     pub(crate) updateable: bool,
-    /// Whether the login may remove records.
+    /// Whether the service account can delete records.
     #[serde(default = "yes")]
     pub(crate) deletable: bool,
-    /// The fields that the login may see.
+    /// The fields that the service account can see.
     pub(crate) fields: Vec<FieldDescription>,
 }
 
@@ -29,13 +29,13 @@ pub(crate) struct FieldDescription {
     /// The type in Salesforce's words, for example `picklist`.
     #[serde(rename = "type")]
     pub(crate) field_type: String,
-    /// The name for people.
+    /// The label that people see.
     #[serde(default)]
     pub(crate) label: String,
-    /// The most characters; 0 where there is no such limit.
+    /// The most characters; 0 means no limit.
     #[serde(default)]
     pub(crate) length: usize,
-    /// Whether it can be set when a record is made.
+    /// Whether it can be set when a record is created.
     #[serde(default = "yes")]
     pub(crate) createable: bool,
     /// Whether it can be changed.
@@ -44,13 +44,13 @@ pub(crate) struct FieldDescription {
     /// Whether it may be empty.
     #[serde(default = "yes")]
     pub(crate) nillable: bool,
-    /// Whether Salesforce fills it in when a record is made without it.
+    /// Whether Salesforce sets it if a new record omits it.
     #[serde(default)]
     pub(crate) defaulted_on_create: bool,
-    /// Whether it is worked out by a formula.
+    /// Whether a formula calculates it.
     #[serde(default)]
     pub(crate) calculated: bool,
-    /// Whether only the values of the list are taken.
+    /// Whether only the values in the list are allowed.
     #[serde(default)]
     pub(crate) restricted_picklist: bool,
     #[serde(default)]
@@ -69,7 +69,7 @@ fn yes() -> bool {
 }
 
 impl Description {
-    /// The field of that name, whatever its letter case.
+    /// The field with this name. Letter case does not matter.
     pub(crate) fn field(&self, name: &str) -> Option<&FieldDescription> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
     }
@@ -81,7 +81,7 @@ impl FieldDescription {
         self.picklist_values.iter().filter(|choice| choice.active).map(|choice| choice.value.as_str())
     }
 
-    /// Whether a record can't be made without it.
+    /// Whether a new record must have it.
     pub(crate) fn is_required(&self) -> bool {
         self.createable && !self.nillable && !self.defaulted_on_create && self.field_type != "boolean"
     }

@@ -1,24 +1,24 @@
-//! Where a token of Salesforce may go.
+//! Which hosts may receive a token from Salesforce.
 
 use connector_core::{Error, ErrorKind, Result};
 use url::Url;
 
-/// The domains that only Salesforce itself hands out names of.
+/// The domains in which only Salesforce assigns names.
 const PLATFORM: [&str; 3] = [".salesforce.com", ".salesforce.mil", ".sfcrmproducts.cn"];
 
-/// A host of the platform may point at another one of the same domain: `login.salesforce.com` at the org's own host.
+/// A Salesforce host may point to another host in the same domain, as `login.salesforce.com` points to the org's own host.
 pub(crate) fn allowed(token_url: &Url, candidate: &Url) -> bool {
     let domain =
         |url: &Url| PLATFORM.iter().position(|domain| url.host_str().is_some_and(|host| host.ends_with(domain)));
     domain(token_url).is_some_and(|known| domain(candidate) == Some(known))
 }
 
-/// A URL of the user interface is a common mistake; it never gives tokens.
+/// A URL of the user interface is a common mistake. It never issues tokens.
 pub(crate) fn refuse_lightning(token_url: &Url) -> Result<()> {
     let domain = token_url.host_str().and_then(|host| host.strip_suffix(".lightning.force.com"));
     let Some(domain) = domain else { return Ok(()) };
-    Err(Error::new(ErrorKind::Definition, "`token_url` is an address of the Lightning pages, which gives no tokens")
-        .with_help(format!("write `https://{domain}.my.salesforce.com/services/oauth2/token`")))
+    Err(Error::new(ErrorKind::Definition, "`token_url` is a Lightning page address, which does not issue tokens")
+        .with_help(format!("use `https://{domain}.my.salesforce.com/services/oauth2/token`")))
 }
 
 #[cfg(test)]

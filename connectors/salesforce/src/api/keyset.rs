@@ -1,6 +1,6 @@
-//! Reads a table page by page, each after the last id of the one before.
+//! Reads a table page by page. Each page starts after the last id of the previous page.
 //!
-//! Salesforce's own cursors die after two days and are ten to a user; an id lasts.
+//! Salesforce's own cursors expire after two days, and a user has at most ten. An id does not expire.
 
 use super::ranges::{RecordId, Span, split};
 use super::record::{self, Asked, Row};
@@ -10,17 +10,17 @@ use crate::error;
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-/// A table is read in more than one span only if each has this many pages, so that the last page of each, which is
-/// seldom full, adds less than a twentieth to the calls.
+/// A table is split into spans only if each has this many pages. The last page of a span is rarely full, so this keeps the
+/// extra calls below 5 percent.
 const MIN_PAGES_PER_SPAN: u64 = 20;
 
-/// The most spans a table is read in.
+/// The most spans per table.
 const MAX_SPANS: u64 = 8;
 
-/// The whole of a table.
+/// A whole table.
 pub(crate) const FIRST: Span = Span { after: None, end: None };
 
-/// Where a read goes on: in which list, after which id, up to which id.
+/// Where a read continues: in which list, after which id, up to which id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Position {
@@ -37,15 +37,15 @@ impl Position {
         &self.of
     }
 
-    /// The ids that are left.
+    /// The remaining ids.
     pub(crate) fn span(&self) -> Span {
         Span { after: self.after, end: self.end }
     }
 
-    /// An error for a position in a list that there isn't.
+    /// An error for a position in an unknown list.
     pub(crate) fn unknown(&self) -> Error {
-        let message = format!("a saved position of this run is in `{}`, which is not read here", self.of);
-        Error::new(ErrorKind::Protocol, message).with_help("drop the unfinished run with `--restart`")
+        let message = format!("a saved position of this run is in `{}`, which this connector does not read", self.of);
+        Error::new(ErrorKind::Protocol, message).with_help("discard the unfinished run with `--restart`")
     }
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn cursor(of: &str, span: Span) -> Result<Cursor> {
     Cursor::of(&Position { of: of.to_owned(), after: span.after, end: span.end })
 }
 
-/// A page of a table, and the spans that are left after it.
+/// A page of a table, and the remaining spans.
 #[derive(Debug)]
 pub(crate) struct Part<T> {
     pub(crate) items: Vec<T>,
@@ -62,13 +62,13 @@ pub(crate) struct Part<T> {
 }
 
 impl<T> Part<T> {
-    /// The cursors of the spans that are left.
+    /// The cursors of the remaining spans.
     pub(crate) fn cursors(&self, of: &str) -> Result<Vec<Cursor>> {
         self.next.iter().map(|span| cursor(of, *span)).collect()
     }
 }
 
-/// Reads one page. `count` says about how many records a table has that is read from its beginning; a large one is
+/// Reads one page. `count` is the approximate number of records in a table that is read from the start. A large table is
 /// split into spans after its first page.
 pub(crate) async fn part<T>(
     rest: &Rest,
@@ -93,7 +93,8 @@ pub(crate) async fn part<T>(
     Ok(Part { items: answer.items, next })
 }
 
-/// Reads one page like [`part`], but without the fields that the org hides. They are found out when it refuses one.
+/// Reads one page like [`part`], but without the fields that the org hides. When the org refuses a field, the connector
+/// finds out which fields are hidden.
 pub(crate) async fn shown_part<T>(
     rest: &Rest,
     select: &Select<'static>,
@@ -114,7 +115,7 @@ pub(crate) async fn shown_part<T>(
     part(rest, &select.without(&hidden), span, count, make).await
 }
 
-/// Reads a table to its end: for the few records that a condition names.
+/// Reads a table to the end. Only for conditions that match few records.
 pub(crate) async fn all<T>(
     rest: &Rest,
     select: &Select<'_>,
@@ -130,7 +131,7 @@ pub(crate) async fn all<T>(
     Ok(items)
 }
 
-/// A complete answer with fewer rows than asked for is the end, and so is the last id of the span.
+/// A span ends with a complete response with fewer rows than requested, or with its last id.
 fn is_end<T>(answer: &record::RowsRead<T>, last: RecordId, span: Span) -> bool {
     (answer.done && answer.rows < MAX_ROWS_PER_PAGE) || span.end == Some(last)
 }

@@ -1,4 +1,4 @@
-//! Salesforce's REST API: requests, queries, and records as they are read page by page.
+//! Salesforce's REST API: requests, queries, and records page by page.
 
 pub(crate) mod description;
 pub(crate) mod hosts;

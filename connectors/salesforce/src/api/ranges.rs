@@ -1,4 +1,4 @@
-//! Record ids, and spans of ids that can be read side by side.
+//! Record ids, and spans of ids that can be read in parallel.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,11 +7,11 @@ use std::fmt;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// How many of the 18 characters of an id tell records apart; the last three only guard against a change of case.
+/// How many of the 18 characters of an id identify a record. The last three only protect against case changes.
 const SIGNIFICANT: usize = 15;
 
-/// A record id. Its first 15 characters tell it apart, and they sort as Salesforce sorts ids. The last three are kept as
-/// they came: an id is given back as it was got.
+/// A record id. Its first 15 characters identify the record, and they sort in the same order as in Salesforce. The last
+/// three are kept as received, so that an id never changes.
 #[derive(Clone, Copy)]
 pub(crate) struct RecordId([u8; 18]);
 
@@ -25,7 +25,7 @@ impl RecordId {
         bytes.try_into().map(Self).ok().or_else(|| bytes.try_into().map(Self::complete).ok())
     }
 
-    /// Adds the last three characters: each says which of five characters are capital letters.
+    /// Adds the last three characters. Each encodes which of five characters are uppercase.
     fn complete(significant: [u8; SIGNIFICANT]) -> Self {
         const MARKS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
         let mut id = [b'A'; 18];
@@ -107,24 +107,24 @@ impl<'de> Deserialize<'de> for RecordId {
     }
 }
 
-/// The ids after one and up to another; open where one is missing.
+/// The ids after one id and up to another. Open-ended if one is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     /// Ids greater than this one.
     pub(crate) after: Option<RecordId>,
-    /// Ids up to and with this one.
+    /// Ids up to and including this one.
     pub(crate) end: Option<RecordId>,
 }
 
 impl Span {
-    /// Whether the id is in it.
+    /// Whether the span contains the id.
     pub(crate) fn holds(&self, id: RecordId) -> bool {
         self.after.is_none_or(|after| id > after) && self.end.is_none_or(|end| id <= end)
     }
 }
 
-/// The ids after `after` in `parts` spans of about the same width up to `last`; the last span is open, so that
-/// records made meanwhile are in it.
+/// The ids after `after` in `parts` spans of about the same width up to `last`. The last span is open-ended, so that it
+/// includes records that are created in the meantime.
 pub(crate) fn split(after: RecordId, last: RecordId, parts: usize) -> Vec<Span> {
     let (low, high) = (after.number(), last.number());
     let parts = parts.max(1) as u128;

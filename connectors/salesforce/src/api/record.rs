@@ -1,7 +1,7 @@
-//! Reads the answer of a query, record by record, without building a tree of it.
+//! Parses the response of a query record by record, without building a tree.
 //!
-//! What the answer says is held against what was asked. Everything odd is an error of kind `protocol` that names the
-//! place and never what stands there: records are about people.
+//! The parser compares the response with the request. Everything unexpected is an error of kind `protocol` that names the
+//! place but never the value: records contain personal data.
 
 use super::ranges::{RecordId, Span};
 use connector_core::{Error, ErrorKind, Result};
@@ -11,14 +11,14 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// What was asked, to hold the answer against.
+/// The request, to compare the response with.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked<'a> {
     /// The object.
     pub(crate) object: &'a str,
-    /// The names each record must have.
+    /// The fields that each record must have.
     pub(crate) columns: Vec<&'a str>,
-    /// Where the ids must lie, in ascending order; `None` when ids are not asked to be in order.
+    /// The span that contains all ids, in ascending order; `None` if the request has no order.
     pub(crate) span: Option<Span>,
     /// The most rows.
     pub(crate) limit: usize,
@@ -27,17 +27,17 @@ pub(crate) struct Asked<'a> {
 /// What came.
 #[derive(Debug)]
 pub(crate) struct RowsRead<T> {
-    /// What was made of the records, in their order.
+    /// The items made from the records, in order.
     pub(crate) items: Vec<T>,
-    /// How many records came; more than `items` where some were passed over.
+    /// How many records the response has. This is more than `items` if some were skipped.
     pub(crate) rows: usize,
-    /// Whether nothing of what was asked is left on the server.
+    /// Whether the response is complete.
     pub(crate) done: bool,
     /// The last record's id.
     pub(crate) last: Option<RecordId>,
 }
 
-/// One record: the values as they came, found by name.
+/// One record: the raw values, found by name.
 #[derive(Debug)]
 pub(crate) struct Row<'r> {
     object: &'r str,
@@ -46,7 +46,7 @@ pub(crate) struct Row<'r> {
     cells: &'r [Option<&'r RawValue>],
 }
 
-/// Reads an answer; `make` turns each record into an item, or passes it over.
+/// Parses a response. `make` turns each record into an item, or skips it.
 pub(crate) fn read<T>(
     body: &[u8],
     asked: &Asked<'_>,
@@ -76,11 +76,11 @@ pub(crate) fn read<T>(
     }
 }
 
-/// An error for an answer that breaks the protocol: `what` goes after "the answer about `User`".
+/// An error for a response that breaks the protocol. `what` follows "the response for `User`".
 pub(crate) fn odd(object: &str, what: &str) -> Error {
-    Error::new(ErrorKind::Protocol, format!("the answer about `{object}` {what}"))
+    Error::new(ErrorKind::Protocol, format!("the response for `{object}` {what}"))
         .with_help(
-            "nothing of this answer was taken over; try again, and if it stays so, look at the proxies between here and Salesforce",
+            "nothing from this response was used; try again; if the error continues, check the proxies between this machine and Salesforce",
         )
         .with_context("object", object)
 }
@@ -89,16 +89,16 @@ fn broken(object: &str, text: &str, cause: &serde_json::Error) -> Error {
     let what = if text.trim().is_empty() {
         "is empty".to_owned()
     } else if text.trim_start().starts_with('<') {
-        "is a web page where JSON is due".to_owned()
+        "is a web page, not JSON".to_owned()
     } else if cause.is_eof() {
-        format!("ends in the middle, after {} bytes", text.len())
+        format!("is cut off after {} bytes", text.len())
     } else {
-        format!("is not the JSON that is due (line {}, column {})", cause.line(), cause.column())
+        format!("is not the JSON that was expected (line {}, column {})", cause.line(), cause.column())
     };
     odd(object, &what)
 }
 
-/// The members of an answer beside its records.
+/// The members of a response besides its records.
 struct PageEnd {
     total: u64,
     done: bool,
@@ -110,14 +110,14 @@ impl PageEnd {
         let contradiction = |what: String| Err(odd(asked.object, &what));
         let (count, limit) = (rows as u64, asked.limit as u64);
         if count > limit {
-            return contradiction(format!("has {rows} records where at most {limit} were asked for"));
+            return contradiction(format!("has {rows} records, but at most {limit} were requested"));
         }
-        // Some servers count what the query would give without its limit; what is beyond it is asked for next.
+        // Some servers count the rows without the limit. The next request reads the rest.
         if self.done && count != self.total.min(limit) {
             return contradiction(format!("says it is complete with {} records, but has {rows}", self.total));
         }
         if self.done && self.more {
-            return contradiction("says it is complete, and that more follows".to_owned());
+            return contradiction("says both that it is complete and that more follows".to_owned());
         }
         if !self.done && (rows == 0 || count >= self.total || !self.more) {
             return contradiction(format!(
@@ -137,20 +137,20 @@ struct Reading<'de, 'a, T, F> {
     items: Vec<T>,
     rows: usize,
     last: Option<RecordId>,
-    /// What was found odd; serde's own errors can't carry it.
+    /// The first unexpected thing; serde's own errors can't carry it.
     fault: Option<Error>,
 }
 
 impl<T, F: FnMut(&Row<'_>) -> Result<Option<T>>> Reading<'_, '_, T, F> {
-    /// Holds a complete record against what was asked, and makes an item of it.
+    /// Compares a complete record with the request, and makes an item of it.
     fn take(&mut self, record_type: Option<&str>) -> Result<()> {
         self.rows += 1;
         let row =
             Row { object: self.asked.object, number: self.rows, columns: &self.asked.columns, cells: &self.cells };
         match record_type {
             Some(found) if found == self.asked.object => {}
-            Some(_) => return Err(row.odd("is of another object")),
-            None => return Err(row.odd("does not say its object")),
+            Some(_) => return Err(row.odd("belongs to another object")),
+            None => return Err(row.odd("does not name its object")),
         }
         if let Some(missing) = self.cells.iter().position(Option::is_none) {
             return Err(row.odd(&format!("has no `{}`", self.asked.columns[missing])));
@@ -158,10 +158,10 @@ impl<T, F: FnMut(&Row<'_>) -> Result<Option<T>>> Reading<'_, '_, T, F> {
         let (_, id) = row.id("Id")?;
         if let Some(span) = &self.asked.span {
             if !span.holds(id) {
-                return Err(row.odd("has an `Id` outside of what was asked for"));
+                return Err(row.odd("has an `Id` outside of the requested span"));
             }
             if self.last.is_some_and(|last| id <= last) {
-                return Err(row.odd("comes again or out of order"));
+                return Err(row.odd("is repeated or out of order"));
             }
         }
         let item = (self.make)(&row)?;
@@ -172,13 +172,13 @@ impl<T, F: FnMut(&Row<'_>) -> Result<Option<T>>> Reading<'_, '_, T, F> {
 }
 
 impl<'r> Row<'r> {
-    /// The value of a column as it came.
+    /// The raw value of a column.
     pub(crate) fn raw(&self, name: &str) -> Result<&'r RawValue> {
         let place = self.columns.iter().position(|column| *column == name);
         place.and_then(|place| self.cells[place]).ok_or_else(|| self.odd(&format!("has no `{name}`")))
     }
 
-    /// Whether a column was asked for.
+    /// Whether a column was requested.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.columns.contains(&name)
     }
@@ -195,7 +195,7 @@ impl<'r> Row<'r> {
         Ok(value.map(|text| text.0))
     }
 
-    /// Text that must be there.
+    /// Required text.
     pub(crate) fn some_text(&self, name: &str) -> Result<Cow<'r, str>> {
         match self.text(name)? {
             Some(text) if !text.is_empty() => Ok(text),
@@ -212,22 +212,22 @@ impl<'r> Row<'r> {
         }
     }
 
-    /// An id that must be there, as its 18 characters.
+    /// A required id, with all 18 characters.
     pub(crate) fn id(&self, name: &str) -> Result<(Cow<'r, str>, RecordId)> {
         self.some_id(name)?.ok_or_else(|| self.odd(&format!("has an empty `{name}`")))
     }
 
-    /// An id as its 18 characters, or `None` for null.
+    /// An id with all 18 characters, or `None` for null.
     pub(crate) fn some_id(&self, name: &str) -> Result<Option<(Cow<'r, str>, RecordId)>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         match RecordId::read(&text) {
             Some(id) if text.len() < id.as_str().len() => Ok(Some((Cow::Owned(id.as_str().to_owned()), id))),
             Some(id) => Ok(Some((text, id))),
-            None => Err(self.odd(&format!("has a `{name}` that is no record id"))),
+            None => Err(self.odd(&format!("has a `{name}` that is not a record id"))),
         }
     }
 
-    /// Text of a field of a parent; `None` when there is no parent or the field is null.
+    /// The text of a field of a parent; `None` if there is no parent or the field is null.
     pub(crate) fn parent_text(&self, parent: &str, field: &str) -> Result<Option<String>> {
         #[derive(Deserialize)]
         struct Value<'a>(#[serde(borrow)] std::collections::BTreeMap<Cow<'a, str>, &'a RawValue>);
@@ -238,16 +238,16 @@ impl<'r> Row<'r> {
         serde_json::from_str(value.get()).map_err(|_| wrong())
     }
 
-    /// An error about this record; `what` goes after "record 7 of the answer about `User`".
+    /// An error about this record. `what` follows "record 7 of the response for `User`".
     pub(crate) fn odd(&self, what: &str) -> Error {
         let error = odd(self.object, "");
-        Error::new(ErrorKind::Protocol, format!("record {} of the answer about `{}` {what}", self.number, self.object))
+        Error::new(ErrorKind::Protocol, format!("record {} of the response for `{}` {what}", self.number, self.object))
             .with_help(error.help().unwrap_or_default())
             .with_context("object", self.object)
     }
 }
 
-/// Text that is borrowed wherever it holds no escape.
+/// Text that is borrowed unless it contains an escape.
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

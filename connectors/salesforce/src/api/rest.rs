@@ -10,18 +10,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
-/// The longest query in a URI. Salesforce refuses 16,384 bytes of URI and headers; the path and the token need room
-/// beside it.
+/// The longest query in a URI. Salesforce refuses 16,384 bytes of URI and headers, and the path and the token need some of
+/// that.
 const MAX_QUERY_BYTES: usize = 14_300;
 
-/// The objects whose size is asked for, once for all of them: the large ones.
+/// The large objects. One request asks for the size of all of them.
 const COUNTED: [&str; 5] =
     ["User", "PermissionSetAssignment", "GroupMember", "PermissionSetLicenseAssign", "UserPackageLicense"];
 
-/// The name under which the daily allowance of API requests is kept.
+/// The name of the daily allowance of API requests.
 pub(crate) const API_USAGE: &str = "api-usage";
 
-/// Asks one org by its REST API.
+/// The REST API of one org.
 pub(crate) struct Rest {
     pub(crate) client: Client,
     pub(crate) meter: Arc<Meter>,
@@ -29,15 +29,15 @@ pub(crate) struct Rest {
     version: OnceCell<String>,
     counts: OnceCell<Counts>,
     descriptions: tokio::sync::Mutex<BTreeMap<&'static str, Arc<Description>>>,
-    /// Fields that the org turned out to hide, by object.
+    /// Fields that the org hides, by object.
     hidden: Mutex<BTreeMap<&'static str, Vec<&'static str>>>,
 }
 
-/// About how many records objects have; empty where the org does not tell.
+/// The approximate number of records per object; empty if the org does not say.
 pub(crate) type Counts = BTreeMap<String, u64>;
 
 impl Rest {
-    /// Offline.
+    /// Opens the API without sending anything.
     pub(crate) fn open(context: &Context, client: Client, asked_version: Option<String>) -> Self {
         Self {
             client: client.with_verdict(error::verdict),
@@ -50,7 +50,7 @@ impl Rest {
         }
     }
 
-    /// The API version to use, such as `67.0`: the one asked for or the newest, and listed by the org.
+    /// The API version to use, such as `67.0`: the configured or the newest version. The org must list it.
     pub(crate) async fn version(&self) -> Result<&str> {
         self.version.get_or_try_init(|| self.find_version()).await.map(String::as_str)
     }
@@ -75,20 +75,18 @@ impl Rest {
         Ok(format!("/services/data/v{}/{below}", self.version().await?))
     }
 
-    /// The answer of a query, whatever it says; about `object`.
+    /// The raw response of a query about `object`.
     pub(crate) async fn query(&self, object: &str, soql: &str) -> Result<Bytes> {
         if !fits(soql) {
             return Err(Error::new(ErrorKind::Definition, format!("the query of `{object}` has too many fields"))
-                .with_help(
-                    "name the custom fields that you need in `custom_fields` instead of `all`, or fewer of them",
-                ));
+                .with_help("in `custom_fields`, list only the fields that you need instead of `all`"));
         }
         let path = self.path("query").await?;
         let doing = format!("reading `{object}`");
         self.get(&path, &[("q", soql)], &doing).await.map(|response| response.body)
     }
 
-    /// What an object looks like to this login; asked once.
+    /// The description of an object; requested once.
     pub(crate) async fn describe(&self, object: &'static str) -> Result<Arc<Description>> {
         let mut known = self.descriptions.lock().await;
         if let Some(description) = known.get(object) {
@@ -99,7 +97,7 @@ impl Rest {
         let description: Description =
             self.get(&path, &[], &doing).await?.json().map_err(|fault| fault.with_context("step", doing))?;
         if description.name != object {
-            let message = format!("the description of `{object}` is one of another object");
+            let message = format!("the description of `{object}` is about another object");
             return Err(Error::new(ErrorKind::Protocol, message));
         }
         let description = Arc::new(description);
@@ -107,7 +105,7 @@ impl Rest {
         Ok(description)
     }
 
-    /// Whether the login may deal with the password of a user; yes where the org does not say.
+    /// Whether the service account can manage the password of a user. True if the org does not say.
     pub(crate) async fn may_see_password(&self, user: &str) -> Result<bool> {
         let path = self.path(&format!("sobjects/User/{user}/password")).await?;
         match self.get(&path, &[], "reading the state of a password").await {
@@ -123,7 +121,7 @@ impl Rest {
         self.hidden.lock().unwrap_or_else(PoisonError::into_inner).get(object).cloned().unwrap_or_default()
     }
 
-    /// Finds out which of the fields the org hides, and remembers them. Fields of parents are none of the object's own.
+    /// Finds out which of the fields the org hides, and remembers them. Fields of a parent don't belong to the object.
     pub(crate) async fn find_hidden(&self, object: &'static str, fields: &[&'static str]) -> Result<Vec<&'static str>> {
         let description = self.describe(object).await?;
         let shown = |name: &str| description.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name));
@@ -132,7 +130,7 @@ impl Rest {
         Ok(hidden)
     }
 
-    /// About how many records the large objects have, asked once for all; nothing where the org does not tell.
+    /// The approximate number of records in the large objects, requested once. Empty if the org does not say.
     pub(crate) async fn counts(&self) -> Result<&Counts> {
         self.counts.get_or_try_init(|| self.find_counts()).await
     }
@@ -152,29 +150,29 @@ impl Rest {
         let answer = self.get(&path, &[("sObjects", &COUNTED.join(","))], "counting records").await;
         match answer.and_then(|response| response.json::<RecordCounts>()) {
             Ok(answer) => Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect()),
-            // The counts only spread the work and show how far it is. Trouble that concerns more than them comes again
-            // with the next request.
+            // The counts only spread the work and show progress. A problem that affects more than the counts appears
+            // again in the next request.
             Err(refused) => {
-                tracing::debug!(error = %refused, "the org does not tell how many records it has");
+                tracing::debug!(error = %refused, "the org does not show how many records it has");
                 Ok(Counts::new())
             }
         }
     }
 
-    /// Sends a change; `doing` says what is tried, as in "making users". An error says whether it happened.
+    /// Sends a change. `doing` says what the connector tries, as in "creating users". An error says whether it happened.
     pub(crate) async fn write(&self, request: Request, doing: &str) -> Result<Response> {
         let response = request.send().await?;
         self.note_usage(&response);
         if response.is_success() { Ok(response) } else { Err(error::of_write(&response, doing)) }
     }
 
-    /// Makes a cheap request that needs a session: asks what the API offers.
+    /// Sends a cheap request that needs a session: lists the resources of the API.
     pub(crate) async fn reach(&self) -> Result<()> {
         let path = self.path("").await?;
-        self.get(&path, &[], "asking what the API offers").await.map(drop)
+        self.get(&path, &[], "listing the API resources").await.map(drop)
     }
 
-    /// Sends a request that changes nothing; `doing` says what is tried.
+    /// Sends a request that changes nothing. `doing` says what the connector tries.
     pub(crate) async fn ask(&self, request: Request, doing: &str) -> Result<Response> {
         let response = request.send().await?;
         self.note_usage(&response);
@@ -198,19 +196,19 @@ pub(crate) fn fits(soql: &str) -> bool {
     encoded <= MAX_QUERY_BYTES
 }
 
-/// The newest version, or the one asked for when it is listed.
+/// The newest version, or the configured version if the org lists it.
 fn choose(listed: &[String], asked: Option<&str>) -> Result<String> {
     let number = |version: &str| version.strip_suffix(".0").and_then(|number| number.parse::<u32>().ok());
     let newest = listed.iter().max_by_key(|version| number(version)).filter(|version| number(version).is_some());
     let Some(newest) = newest else {
-        return Err(Error::new(ErrorKind::Protocol, "the list of API versions names no version")
+        return Err(Error::new(ErrorKind::Protocol, "the list of API versions is empty or unreadable")
             .with_help("check that `token_url` belongs to a Salesforce org"));
     };
     match asked {
         None => Ok(newest.clone()),
         Some(asked) if listed.iter().any(|version| version == asked) => Ok(asked.to_owned()),
         Some(asked) => Err(Error::new(ErrorKind::Definition, format!("the org does not have API version `{asked}`"))
-            .with_help(format!("write one of {}, or leave `api_version` out for the newest", listed.join(", ")))),
+            .with_help(format!("use one of {}, or omit `api_version` for the newest", listed.join(", ")))),
     }
 }
 

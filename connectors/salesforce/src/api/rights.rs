@@ -1,20 +1,20 @@
-//! Which right lets a login see which object, and what is missing without it.
+//! Which permission shows which object to the service account, and what does not work without it.
 
 use super::description::Description;
 use connector_core::{Error, ErrorKind};
 
-/// What the connector needs an object for.
+/// Why the connector needs an object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
     /// The object.
     pub(crate) object: &'static str,
-    /// The right that shows it.
+    /// The permission that shows it.
     pub(crate) right: &'static str,
-    /// What can't be done without it.
+    /// What does not work without it.
     pub(crate) breaks: &'static str,
-    /// The feature that brings it, where not every org has it.
+    /// The feature that brings the object, if not every org has it.
     pub(crate) feature: Option<&'static str>,
-    /// Whether nothing can be aggregated without it.
+    /// Whether an aggregation needs it.
     pub(crate) essential: bool,
 }
 
@@ -28,7 +28,7 @@ const fn optional(object: &'static str, right: &'static str, breaks: &'static st
     Need { object, right, breaks, feature: Some(feature), essential: false }
 }
 
-/// Everything that is read.
+/// Every object that the connector reads.
 pub(crate) const NEEDS: [Need; 15] = [
     essential("User", "API Enabled, and read access to users", "no account can be read"),
     essential("Profile", VIEW_SETUP, "profiles can't be read"),
@@ -40,7 +40,7 @@ pub(crate) const NEEDS: [Need; 15] = [
     Need {
         object: "UserLogin",
         right: "Manage Users",
-        breaks: "frozen and locked users can't be told apart",
+        breaks: "the connector can't see which users are frozen or locked",
         feature: None,
         essential: false,
     },
@@ -63,16 +63,16 @@ pub(crate) const NEEDS: [Need; 15] = [
     ),
 ];
 
-/// What an object is needed for.
+/// Why the connector needs this object.
 pub(crate) fn need(object: &str) -> Option<&'static Need> {
     NEEDS.iter().find(|need| need.object == object)
 }
 
-/// The error for an object that must be there.
+/// The error for a required object that the service account can't see.
 pub(crate) fn missing(object: &'static str, refused: Error) -> Error {
     let (right, breaks) =
-        need(object).map_or(("the right to it", "it can't be read"), |need| (need.right, need.breaks));
-    Error::new(ErrorKind::Permission, format!("the login may not see `{object}`: {breaks}"))
+        need(object).map_or(("read access to it", "it can't be read"), |need| (need.right, need.breaks));
+    Error::new(ErrorKind::Permission, format!("the service account can't see `{object}`: {breaks}"))
         .with_help(format!("give the service account \"{right}\", in its profile or a permission set"))
         .with_context("object", object)
         .with_cause(refused)
@@ -80,42 +80,42 @@ pub(crate) fn missing(object: &'static str, refused: Error) -> Error {
 
 /// A warning about fields that an org does not show.
 pub(crate) fn hidden(object: &str, fields: &[&str]) -> String {
-    format!("the org shows the service account no {} of `{object}`: left out", fields.join(", "))
+    format!("the service account can't see {} of `{object}`: left out", fields.join(", "))
 }
 
-/// Why an object that not every org has was left out. The objects of one feature give one reason, so that it is told once.
+/// Why an optional object was left out. All objects of a feature give the same reason, so that it is shown once.
 pub(crate) fn reason(object: &'static str) -> String {
     match need(object) {
         Some(Need { right, feature: Some(feature), .. }) => {
-            format!("either the org has no {feature}, or the service account lacks \"{right}\"")
+            format!("the org has no {feature}, or the service account does not have \"{right}\"")
         }
-        _ => format!("the org shows no `{object}`"),
+        _ => format!("the org does not show `{object}`"),
     }
 }
 
-/// What is done to the rows of an object.
+/// What a change does to the rows of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// Rows are made.
+    /// Creates rows.
     Make,
-    /// Rows are changed.
+    /// Changes rows.
     Change,
-    /// Rows are removed.
+    /// Removes rows.
     Remove,
 }
 
-/// A right that a change needs.
+/// A permission that a change needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change {
     /// The object.
     pub(crate) object: &'static str,
-    /// What is done to its rows.
+    /// What the change does to its rows.
     pub(crate) act: Act,
-    /// The right that lets it be done.
+    /// The permission that allows it.
     pub(crate) right: &'static str,
-    /// What can't be done without it.
+    /// What does not work without it.
     pub(crate) breaks: &'static str,
-    /// Whether not every org has the object.
+    /// Whether only some orgs have the object.
     pub(crate) feature: bool,
 }
 
@@ -130,15 +130,15 @@ const fn featured(object: &'static str, act: Act, right: &'static str, breaks: &
 const MANAGE_USERS: &str = "Manage Users";
 const ASSIGN: &str = "Assign Permission Sets";
 
-/// Everything that is changed.
+/// Every change that the connector makes.
 pub(crate) const CHANGES: [Change; 13] = [
-    change("User", Act::Make, "Manage Internal Users", "users can't be made"),
+    change("User", Act::Make, "Manage Internal Users", "users can't be created"),
     change("User", Act::Change, "Manage Internal Users", "users can't be changed, enabled or disabled"),
     change("UserLogin", Act::Change, MANAGE_USERS, "users can't be locked or unlocked"),
     change("PermissionSetAssignment", Act::Make, ASSIGN, "permission sets can't be granted"),
     change("PermissionSetAssignment", Act::Remove, ASSIGN, "permission sets can't be revoked"),
     change("GroupMember", Act::Make, MANAGE_USERS, "users can't be added to groups and queues"),
-    change("GroupMember", Act::Remove, MANAGE_USERS, "users can't be taken out of groups and queues"),
+    change("GroupMember", Act::Remove, MANAGE_USERS, "users can't be removed from groups and queues"),
     featured("PermissionSetLicenseAssign", Act::Make, ASSIGN, "permission set licenses can't be granted"),
     featured("PermissionSetLicenseAssign", Act::Remove, ASSIGN, "permission set licenses can't be revoked"),
     featured("UserPackageLicense", Act::Make, "Manage Package Licenses", "package licenses can't be granted"),
@@ -148,7 +148,7 @@ pub(crate) const CHANGES: [Change; 13] = [
 ];
 
 impl Change {
-    /// Whether an object that looks like this lets it be done; an object that can't be seen does not.
+    /// Whether the described object allows the change. An object that the service account can't see does not.
     pub(crate) fn is_allowed(&self, description: Option<&Description>) -> bool {
         description.is_some_and(|object| match self.act {
             Act::Make => object.createable,
@@ -158,15 +158,18 @@ impl Change {
     }
 }
 
-/// The error for a change that the login may not make; `None` where it may.
+/// The error for a change that the service account is not allowed to make; `None` if it is allowed.
 pub(crate) fn lacking(object: &str, act: Act, description: Option<&Description>) -> Option<Error> {
     let change = CHANGES.iter().find(|change| change.object == object && change.act == act)?;
     (!change.is_allowed(description)).then(|| {
-        Error::new(ErrorKind::Permission, format!("the service account lacks \"{}\": {}", change.right, change.breaks))
-            .with_help(format!("give the service account \"{}\", in its profile or a permission set", change.right))
-            .with_context("object", object)
+        Error::new(
+            ErrorKind::Permission,
+            format!("the service account does not have \"{}\": {}", change.right, change.breaks),
+        )
+        .with_help(format!("give the service account \"{}\", in its profile or a permission set", change.right))
+        .with_context("object", object)
     })
 }
 
-/// The right to set passwords, which no description tells.
+/// The permission to set passwords. No object description shows it.
 pub(crate) const PASSWORDS: &str = "Reset User Passwords and Unlock Users";

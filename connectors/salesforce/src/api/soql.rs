@@ -1,12 +1,12 @@
-//! Writing SOQL.
+//! Writes SOQL.
 
 use super::ranges::Span;
 use std::borrow::Cow;
 
-/// The most rows of a page, which is the most that Salesforce gives at once.
+/// The most rows in a page, which is the most that Salesforce returns at once.
 pub(crate) const MAX_ROWS_PER_PAGE: usize = 2_000;
 
-/// What is read of an object.
+/// What to read from an object.
 #[derive(Clone, Debug)]
 pub(crate) struct Select<'a> {
     /// The object's API name.
@@ -42,13 +42,13 @@ impl Select<'_> {
         Self { object: self.object, fields, filter: self.filter.clone() }
     }
 
-    /// The query of the last id there is.
+    /// The query for the last id.
     pub(crate) fn last_id(&self) -> String {
         let conditions: Vec<_> = self.filter.as_deref().map(str::to_owned).into_iter().collect();
         format!("SELECT Id FROM {}{} ORDER BY Id DESC LIMIT 1", self.object, whole(&conditions))
     }
 
-    /// The names that each record of the answer has: a field of a parent is nested under the parent's name.
+    /// The names in each record of the response. A parent's field is nested under the parent's name.
     pub(crate) fn columns(&self) -> Vec<&str> {
         self.fields.iter().map(|field| field.split_once('.').map_or(*field, |(parent, _)| parent)).collect()
     }
@@ -64,7 +64,7 @@ pub(crate) fn one_of<T: AsRef<str>>(field: &str, texts: impl IntoIterator<Item =
     format!("{field} IN ({})", literals.join(","))
 }
 
-/// Cuts a list into the largest portions for which `fits` holds; one alone is a portion even where it does not.
+/// Splits a list into the largest portions that `fits` accepts. A single item is a portion even if `fits` refuses it.
 pub(crate) fn portions<'a, T>(list: &'a [T], most: usize, fits: &dyn Fn(&[T]) -> bool) -> Vec<&'a [T]> {
     let mut portions = Vec::new();
     let mut left: Vec<&[T]> = list.chunks(most.max(1)).rev().collect();
@@ -79,7 +79,7 @@ pub(crate) fn portions<'a, T>(list: &'a [T], most: usize, fits: &dyn Fn(&[T]) ->
     portions
 }
 
-/// A text as a literal; nothing in it can end the literal.
+/// Text as a literal. Nothing in the text can end the literal.
 pub(crate) fn quoted(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
     literal.push('\'');

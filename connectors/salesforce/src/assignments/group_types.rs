@@ -1,4 +1,4 @@
-//! Which groups are public groups and which are queues, for an org that does not tell it with their members.
+//! Which groups are public groups and which are queues, for an org that does not show the type with the members.
 
 use crate::api::Rest;
 use crate::api::keyset;
@@ -23,7 +23,7 @@ impl GroupTypes {
         Ok(Self(types))
     }
 
-    /// The entitlement type of a group; `None` for a group that is none.
+    /// The entitlement type of a group; `None` for a group that is not an entitlement.
     pub(crate) fn of(&self, group: RecordId) -> Option<&'static str> {
         self.0.get(&group).copied()
     }

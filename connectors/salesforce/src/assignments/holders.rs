@@ -1,4 +1,4 @@
-//! Which users hold which of some entitlements.
+//! Which users hold which of the given entitlements.
 
 use super::holdings::{HOLDINGS, Holding, holding};
 use crate::api::keyset;
@@ -11,7 +11,7 @@ use crate::error;
 use connector_core::{EntitlementRef, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most users, and the most entitlements, that one query names.
+/// The most users, and the most entitlements, in one query.
 const MAX_IDS_PER_QUERY: usize = 200;
 
 /// One row: a user holds an entitlement.
@@ -21,11 +21,11 @@ pub(crate) struct HeldRow {
     pub(crate) row: RecordId,
     /// The user.
     pub(crate) user: RecordId,
-    /// What is held.
+    /// The entitlement.
     pub(crate) entitlement: RecordId,
 }
 
-/// For each of the users what they hold of the entitlements, in the spelling of `entitlements`.
+/// Which of the entitlements each user holds, in the spelling of `entitlements`.
 pub(crate) async fn of_users(
     rest: &Rest,
     users: &[RecordId],
@@ -70,8 +70,8 @@ pub(crate) async fn rows(
     Ok(rows)
 }
 
-/// The ways in which rows of an object say what is held, the one that names a group first: the row of a permission set
-/// group names the group's aggregate set as well.
+/// The fields in which rows of an object contain the entitlement. The field of a group comes first: the row of a permission
+/// set group also contains the group's aggregate set.
 fn ways(object: &str) -> Vec<&'static Holding> {
     let mut ways: Vec<_> = HOLDINGS.iter().filter(|holding| holding.object == object).collect();
     ways.dedup_by_key(|holding| holding.held);
@@ -97,13 +97,13 @@ fn read(row: &Row<'_>, object: &str, users: &[RecordId], entitlements: &[RecordI
     let (_, user) = row.id(ways.first().map_or("UserId", |way| way.user))?;
     for way in &ways {
         if let Some((_, entitlement)) = row.some_id(way.held)? {
-            // The row of a group for which only its aggregate set was asked holds none of what was asked.
+            // A row of a group whose aggregate set alone was requested contains none of the requested entitlements.
             let asked = entitlements.contains(&entitlement);
             if !users.contains(&user) || (!asked && ways.len() == 1) {
-                return Err(row.odd("is none of those that were asked for"));
+                return Err(row.odd("is not one of those that were requested"));
             }
             return Ok(asked.then_some(HeldRow { row: id, user, entitlement }));
         }
     }
-    Err(row.odd("does not say what is held"))
+    Err(row.odd("does not name an entitlement"))
 }

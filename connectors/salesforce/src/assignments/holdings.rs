@@ -1,8 +1,8 @@
-//! The objects in whose rows it stands that a user holds something.
+//! The objects whose rows show which user holds which entitlement.
 
 use connector_core::EntitlementRef;
 
-/// How one type of entitlement is held: by a row that names the user and what is held.
+/// How users hold one type of entitlement: by a row that contains the user and the entitlement.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Holding {
     /// The entitlement type.
@@ -11,19 +11,19 @@ pub(crate) struct Holding {
     pub(crate) object: &'static str,
     /// The key prefix of their ids; `None` where Salesforce does not document it.
     pub(crate) prefix: Option<&'static str>,
-    /// The field that names the user.
+    /// The field that contains the user.
     pub(crate) user: &'static str,
-    /// The field that names what is held.
+    /// The field that contains the entitlement.
     pub(crate) held: &'static str,
     /// Whether a row can have an end, in `ExpirationDate`.
     pub(crate) takes_end: bool,
-    /// What making rows is called.
+    /// The name of creating rows.
     pub(crate) granting: &'static str,
-    /// What removing rows is called.
+    /// The name of removing rows.
     pub(crate) revoking: &'static str,
 }
 
-/// All of them; profile and role stand in the user's own row.
+/// All types except profile and role, which are fields of the user's own row.
 pub(crate) const HOLDINGS: [Holding; 7] = [
     set("permission_set", "PermissionSetId"),
     set("permission_set_group", "PermissionSetGroupId"),
@@ -83,11 +83,11 @@ const fn member(entitlement_type: &'static str) -> Holding {
         held: "GroupId",
         takes_end: false,
         granting: "add to groups",
-        revoking: "take out of groups",
+        revoking: "remove from groups",
     }
 }
 
-/// How an entitlement is held; `None` for one in the user's own row, and for an unknown type.
+/// How users hold an entitlement; `None` for a field of the user's own row and for an unknown type.
 pub(crate) fn holding(entitlement: &EntitlementRef) -> Option<&'static Holding> {
     HOLDINGS.iter().find(|holding| holding.entitlement_type == entitlement.entitlement_type)
 }

@@ -18,7 +18,7 @@ struct Table {
     object: &'static str,
     fields: &'static [&'static str],
     filter: Option<&'static str>,
-    /// The types that are not read without it.
+    /// The types that need this table.
     types: &'static [&'static str],
     read: fn(&Row<'_>) -> Result<Option<Assignment>>,
 }
@@ -27,11 +27,11 @@ const TABLES: [Table; 5] = [
     Table {
         object: "PermissionSetAssignment",
         fields: &["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId"],
-        // Not `= false`: that would leave out the row of a group that names no set.
+        // Not `= false`: that would skip the row of a group without a set.
         filter: Some("PermissionSet.IsOwnedByProfile != true"),
         types: &["permission_set", "permission_set_group"],
         read: |row| {
-            // The row of a group names the group's aggregate set as well, which is no entitlement of its own.
+            // The row of a group also contains the group's aggregate set, which is not a separate entitlement.
             let group = if row.has("PermissionSetGroupId") { row.some_id("PermissionSetGroupId")? } else { None };
             let entitlement = match group {
                 Some((group, _)) => EntitlementRef::new("permission_set_group", group),
@@ -80,12 +80,12 @@ const TABLES: [Table; 5] = [
     },
 ];
 
-/// The row of a member of a group of this entitlement type; nothing where the group is no entitlement.
+/// The member of a group of this entitlement type; `None` if the group is not an entitlement.
 fn membership(row: &Row<'_>, entitlement_type: Option<&'static str>) -> Result<Option<Assignment>> {
     let (_, member) = row.id("UserOrGroupId")?;
     let (group, _) = row.id("GroupId")?;
     match entitlement_type {
-        // Groups within groups are a matter of the groups, not of an account.
+        // A group within a group concerns the groups, not an account.
         Some(held) if member.has_prefix("005") => held_by(row, "UserOrGroupId", EntitlementRef::new(held, group)),
         _ => Ok(None),
     }
@@ -96,11 +96,11 @@ fn held_by(row: &Row<'_>, field: &str, entitlement: EntitlementRef) -> Result<Op
     if user.has_prefix("005") {
         Ok(Some(Assignment::new(Holder::account(account), entitlement)))
     } else {
-        Err(row.odd(&format!("has a `{field}` that is not one of a user")))
+        Err(row.odd(&format!("has a `{field}` that is not a user id")))
     }
 }
 
-/// One page. The start names every table, so that they are read side by side.
+/// Reads one page. The first page returns a cursor for every table, so that they are read in parallel.
 pub(crate) async fn page(rest: &Rest, group_types: &OnceCell<GroupTypes>, cursor: &Cursor) -> Result<Page<Assignment>> {
     let Some(position) = cursor.position::<Position>()? else {
         return start(rest).await;
@@ -125,7 +125,7 @@ pub(crate) async fn page(rest: &Rest, group_types: &OnceCell<GroupTypes>, cursor
     }
 }
 
-/// One page of a table. Members of groups are looked up where the org does not tell the type of their group.
+/// Reads one page of a table. If the org does not show the type of a group with its members, looks the type up.
 async fn part(
     rest: &Rest,
     group_types: &OnceCell<GroupTypes>,
@@ -138,7 +138,7 @@ async fn part(
             Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter.map(Into::into) };
         match keyset::shown_part(rest, &select, span, count, table.read).await {
             Err(refused) if table.object == MEMBERS && error::is_refused_query(&refused) => {
-                tracing::debug!(error = %refused, "the org does not tell the type of a group with its members");
+                tracing::debug!(error = %refused, "the org does not show the type of a group with its members");
             }
             answered => return answered,
         }
@@ -157,7 +157,7 @@ async fn start(rest: &Rest) -> Result<Page<Assignment>> {
     }
     let total =
         TABLES.iter().filter_map(|table| counts.get(table.object)).fold(0_u64, |sum, one| sum.saturating_add(*one));
-    // Nearly every user has one row more, for the set that the profile owns; those rows are not read.
+    // Nearly every user has one more row, for the set that the profile owns. Those rows are not read.
     let owned = counts.get("User").copied().unwrap_or_default().min(total);
     Ok(page.with_estimate(total - owned))
 }

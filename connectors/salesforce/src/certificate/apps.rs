@@ -1,10 +1,10 @@
-//! The apps that a source may sign in with, as they are named in Setup.
+//! The apps that a source can sign in with, by their names in Setup.
 
 use connector_core::{App, Error, ErrorKind, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What `settings.app` says: the app that the source signs in with.
+/// The setting `app`: the app that the source signs in with.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
@@ -16,7 +16,7 @@ pub(crate) struct OnlyApp {
     name: String,
 }
 
-/// One entry of `settings.apps`: one of two apps that take turns.
+/// One entry of the setting `apps`: one of two apps that take turns.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
@@ -26,7 +26,7 @@ pub(crate) struct OneOfTwo {
     /// Its API name.
     #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_]*$"))]
     name: String,
-    /// Its consumer key. The app whose key is the `issuer` of `auth:` is the one in use.
+    /// Its consumer key. The app whose consumer key is the `issuer` in `auth:` is the app in use.
     #[schemars(length(min = 1))]
     issuer: String,
 }
@@ -41,7 +41,7 @@ pub(crate) enum AppKind {
 }
 
 impl AppKind {
-    /// For people.
+    /// The name that people read.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::ExternalClientApp => "External Client App",
@@ -63,15 +63,14 @@ pub(crate) struct NamedApp {
 pub(crate) struct Apps(Vec<NamedApp>);
 
 impl Apps {
-    /// Fails with kind `definition` when both settings are there, or `apps` is not a list of two apps that differ.
+    /// Fails with kind `definition` if both settings are present, or if `apps` is not a list of two different apps.
     pub(crate) fn of(only: Option<OnlyApp>, two: Option<Vec<OneOfTwo>>) -> Result<Self> {
         let wrong = |what: &str| Error::new(ErrorKind::Definition, what);
         let is_list = two.is_some();
         let apps = match (only, two) {
             (Some(_), Some(_)) => {
-                return Err(wrong("the settings have both `app` and `apps`").with_help(
-                    "keep `app` for the one app that the source signs in with, or `apps` for two that take turns",
-                ));
+                return Err(wrong("the settings have both `app` and `apps`")
+                    .with_help("keep `app` if the source signs in with one app, or `apps` if two apps take turns"));
             }
             (None, None) => Vec::new(),
             (Some(OnlyApp { kind, name }), None) => vec![NamedApp { kind, name, issuer: None }],
@@ -89,18 +88,17 @@ impl Apps {
                     .with_help("name two apps, each with its own API name and consumer key"))
             }
             _ if !is_list || apps.len() == 2 => Ok(Self(apps)),
-            _ => Err(wrong(&format!("`apps` names {} apps, not 2", apps.len())).with_help(
-                "name exactly two apps, the one in use and the one that stands by; for one app write `app`",
-            )),
+            _ => Err(wrong(&format!("`apps` names {} apps, not 2", apps.len()))
+                .with_help("name exactly two apps, the one in use and the standby; for a single app, use `app`")),
         }
     }
 
-    /// The apps in the order in which they are written. Fails with kind `definition` when there is none.
+    /// The apps in the order in which they are written. Fails with kind `definition` if the settings name no app.
     pub(crate) fn all(&self) -> Result<Vec<App>> {
         if self.0.is_empty() {
             return Err(Error::new(
                 ErrorKind::Definition,
-                "the settings don't name the app that the source signs in with",
+                "the settings do not name the app that the source signs in with",
             )
             .with_help(
                 "add `app: {kind: external_client_app, name: API_NAME}` to `settings:`, or `kind: connected_app`; \
@@ -117,14 +115,15 @@ impl Apps {
         Ok(self.0.iter().map(app).collect())
     }
 
-    /// What the settings say of an app that they were asked for.
+    /// The settings of an app.
     pub(crate) fn named(&self, app: &App) -> Result<&NamedApp> {
         let found = self.0.iter().find(|named| named.name == app.name);
-        found.ok_or_else(|| Error::new(ErrorKind::Definition, format!("the settings name no app `{}`", app.name)))
+        found
+            .ok_or_else(|| Error::new(ErrorKind::Definition, format!("the settings do not name an app `{}`", app.name)))
     }
 }
 
-/// API names are letters, digits and underscores; labels, which people see first, are not.
+/// An API name has only letters, digits and underscores. A label, which people see first, can have spaces.
 fn check_name(name: &str) -> Result<()> {
     let begins = name.starts_with(|first: char| first.is_ascii_alphabetic());
     if begins && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {

@@ -1,4 +1,4 @@
-//! The component that holds an app's certificate.
+//! The metadata component that contains an app's certificate.
 
 use super::apps::{AppKind, NamedApp};
 use super::soap::{self, children, text};
@@ -8,13 +8,13 @@ use crate::api::Rest;
 use connector_core::{Error, ErrorKind, Result};
 use roxmltree::Node;
 
-/// The most components that one read gives.
+/// The most components that Salesforce returns in one read.
 const MOST_NAMES: usize = 10;
 
-/// Before this version the settings of External Client Apps hold no certificate.
+/// The oldest API version in which the settings of External Client Apps contain a certificate.
 const OLDEST_VERSION: u32 = 60;
 
-/// The component of one app, as it was read: everything that goes back when it is deployed.
+/// The component of one app as the connector read it: everything that it deploys again.
 #[derive(Debug)]
 pub(super) struct Component {
     kind: AppKind,
@@ -23,7 +23,7 @@ pub(super) struct Component {
 }
 
 impl Component {
-    /// Reads the component of an app. Fails with kind `not_found` when there is none.
+    /// Reads the component of an app. Fails with kind `not_found` if the app has none.
     pub(super) async fn find(rest: &Rest, app: &NamedApp) -> Result<Self> {
         let found = match app.kind {
             AppKind::ConnectedApp => read(rest, app, std::slice::from_ref(&app.name)).await?,
@@ -34,9 +34,9 @@ impl Component {
         match (found.next(), found.next()) {
             (Some(component), None) => Ok(component),
             (None, _) => {
-                let message = format!("the org shows no {what} named `{}` that has OAuth settings", app.name);
+                let message = format!("the org has no visible {what} named `{}` with OAuth settings", app.name);
                 Err(Error::new(ErrorKind::NotFound, message).with_help(format!(
-                    "compare kind and API name in the settings with Setup (External Client App Manager, or App Manager); \
+                    "compare `kind` and `name` in the settings with Setup (External Client App Manager, or App Manager); \
                      {}",
                     rights::cure(app.kind)
                 )))
@@ -45,7 +45,7 @@ impl Component {
                 let (one, other) = (one.full_name, other.full_name);
                 let message = format!("the {what} `{}` has two components: `{one}` and `{other}`", app.name);
                 Err(Error::new(ErrorKind::Conflict, message)
-                    .with_help("delete the one that is too much, so that it is clear which certificate counts"))
+                    .with_help("delete the extra component, so that it is clear which certificate is used"))
             }
         }
     }
@@ -55,7 +55,7 @@ impl Component {
         type_name(self.kind)
     }
 
-    /// Where a package keeps it.
+    /// Its path in a package.
     pub(super) fn file(&self) -> String {
         match self.kind {
             AppKind::ExternalClientApp => format!("extlClntAppGlobalOauthSets/{}.ecaGlblOauth", self.full_name),
@@ -63,23 +63,23 @@ impl Component {
         }
     }
 
-    /// The file of a package.
+    /// Its contents as a file in a package.
     pub(super) fn document(&self) -> String {
         xml::document(self.type_name(), &self.elements)
     }
 
-    /// The certificate, where there is one.
+    /// The certificate, if it has one.
     pub(super) fn certificate(&self) -> Option<&str> {
         let found = self.section()?.iter().find(|element| element.name == "certificate");
         found.and_then(Element::text).filter(|pem| !pem.trim().is_empty())
     }
 
-    /// Whether it has this certificate already.
+    /// Whether it already has this certificate.
     pub(super) fn has(&self, certificate: &str) -> bool {
         self.certificate().is_some_and(|known| pem::same(known, certificate))
     }
 
-    /// What it says beside the certificate, by names such as `oauthConfig.callbackUrl`.
+    /// Its other values, by names such as `oauthConfig.callbackUrl`.
     pub(super) fn kept(&self) -> Vec<(String, String)> {
         let mut kept = Vec::new();
         tell(&self.elements, "", &mut kept);
@@ -87,7 +87,7 @@ impl Component {
         kept
     }
 
-    /// The same component with another certificate. Fails where an app has no OAuth settings that could hold one.
+    /// The same component with another certificate. Fails if the app has no OAuth settings.
     pub(super) fn with_certificate(mut self, certificate: &str) -> Result<Self> {
         let kind = self.kind;
         let section = match kind {
@@ -109,7 +109,7 @@ impl Component {
         Ok(self)
     }
 
-    /// The elements among which the certificate stands.
+    /// The elements that contain the certificate.
     fn section(&self) -> Option<&[Element]> {
         match self.kind {
             AppKind::ExternalClientApp => Some(&self.elements),
@@ -132,8 +132,8 @@ impl Component {
     }
 }
 
-/// Whether an element goes back into a deploy. The name stands in the package; the org keeps secret and key of an app for
-/// which they are left out; orders to make new ones would cut off everything that signs in with the app.
+/// Whether an element is deployed again. The package already has the name. If a deploy omits the secret and the key of an
+/// app, the org keeps them. A flag that rotates them would lock out everything that signs in with the app.
 fn is_handed_over(kind: AppKind, name: &str) -> bool {
     match name {
         "fullName" | "consumerSecret" | "shouldRotateConsumerKey" | "shouldRotateConsumerSecret" => false,
@@ -142,7 +142,7 @@ fn is_handed_over(kind: AppKind, name: &str) -> bool {
     }
 }
 
-/// The OAuth settings of an External Client App: those with the usual name if they are the app's, else all others.
+/// The OAuth settings of an External Client App: those with the usual name if they belong to the app, otherwise all others.
 async fn find_settings(rest: &Rest, app: &NamedApp) -> Result<Vec<Component>> {
     check_version(rest.version().await?)?;
     let usual = format!("{}_glbloauth", app.name);
@@ -165,9 +165,9 @@ fn check_version(version: &str) -> Result<()> {
     if number.is_some_and(|number| number >= OLDEST_VERSION) {
         return Ok(());
     }
-    let message = format!("API version `{version}` does not know the certificates of External Client Apps");
+    let message = format!("API version `{version}` does not support certificates of External Client Apps");
     Err(Error::new(ErrorKind::Definition, message)
-        .with_help(format!("write `{OLDEST_VERSION}.0` or newer as `api_version`, or leave it out")))
+        .with_help(format!("set `api_version` to `{OLDEST_VERSION}.0` or newer, or omit it")))
 }
 
 /// The names of all components of the app's type.
@@ -182,7 +182,7 @@ async fn list(rest: &Rest, app: &NamedApp) -> Result<Vec<String>> {
     })
 }
 
-/// The components of these names that are there.
+/// The existing components with these names.
 async fn read(rest: &Rest, app: &NamedApp, names: &[String]) -> Result<Vec<Component>> {
     let doing = format!("reading the {} `{}`", app.kind.title(), app.name);
     let mut arguments = format!("<m:type>{}</m:type>", type_name(app.kind));

@@ -1,4 +1,4 @@
-//! Deploying another certificate, and waiting for the end.
+//! Deploys another certificate and waits for the result.
 
 use super::apps::NamedApp;
 use super::component::Component;
@@ -10,18 +10,18 @@ use serde::Deserialize;
 use std::iter::successors;
 use std::time::Duration;
 
-/// How often a deploy is sent whose answer did not come, or that the org puts off.
+/// How often to send a deploy if the response is lost or the org postpones it.
 const ATTEMPTS: u32 = 3;
 
-/// Before looking what became of a deploy whose answer did not come, and between the first two looks at one under way.
+/// The wait before checking a deploy whose response is lost, and between the first two checks of a running deploy.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-/// For how long a deploy is waited for.
+/// How long to wait for a deploy.
 const MAX_DEPLOY_WAIT: Duration = Duration::from_mins(10);
 
-/// Gives the app another certificate. An answer that got lost is no reason to stop: it is looked at what the app has, and
-/// deployed again where the certificate isn't there. A second deploy waits its turn behind the first.
+/// Gives the app another certificate. If the response is lost, reads which certificate the app has, and deploys again if it
+/// is not the new one. Salesforce queues a second deploy behind the first.
 pub(crate) async fn deploy(rest: &Rest, app: &NamedApp, certificate: &str) -> Result<()> {
     pem::check(certificate)?;
     let mut attempts = 0;
@@ -50,7 +50,7 @@ fn may_come_again(error: &Error) -> bool {
     error.happened() == Happened::Unknown || matches!(error.retry(), Retry::After(_))
 }
 
-/// Asks for the deploy; gives its id.
+/// Requests the deploy and returns its id.
 async fn send(rest: &Rest, app: &NamedApp, component: &Component) -> Result<String> {
     #[derive(Deserialize)]
     struct DeployStarted {
@@ -61,23 +61,23 @@ async fn send(rest: &Rest, app: &NamedApp, component: &Component) -> Result<Stri
     let (content_type, body) = package::body(component, rest.version().await?)?;
     let request = rest.client.post(&path, &content_type, body);
     let response = rest.write(request, &doing).await.map_err(|error| rights::explained(error, app.kind))?;
-    // It was taken, whatever the answer looks like.
+    // Salesforce accepted the deploy, even if the response is malformed.
     let answer: DeployStarted = response.json().map_err(|fault| fault.with_happened(Happened::Unknown))?;
     if answer.id.is_empty() || !answer.id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        let message = format!("{doing}: the answer names no deploy");
+        let message = format!("{doing}: the response has no deploy id");
         return Err(Error::new(ErrorKind::Protocol, message).with_happened(Happened::Unknown));
     }
     Ok(answer.id)
 }
 
-/// Waits until the deploy is over.
+/// Waits until the deploy is finished.
 async fn follow(rest: &Rest, app: &NamedApp, id: &str) -> Result<()> {
     #[derive(Deserialize)]
     struct DeployProgress {
         #[serde(rename = "deployResult")]
         result: DeployResult,
     }
-    let doing = format!("asking how far the deploy `{id}` is");
+    let doing = format!("checking the deploy `{id}`");
     let path = rest.path(&format!("metadata/deployRequest/{id}")).await?;
     for wait in waits() {
         tokio::time::sleep(wait).await;
@@ -86,26 +86,28 @@ async fn follow(rest: &Rest, app: &NamedApp, id: &str) -> Result<()> {
         match answer {
             Ok(DeployProgress { result }) if result.done => return failure::outcome(&result, app, id),
             Ok(_) => {}
-            Err(error) if is_passing(error.kind()) => tracing::debug!(%error, "the deploy goes on unseen"),
+            Err(error) if is_passing(error.kind()) => {
+                tracing::debug!(%error, "the deploy continues, but its status is unavailable")
+            }
             Err(error) => {
                 return Err(rights::explained(error, app.kind).with_happened(Happened::Unknown));
             }
         }
     }
     let minutes = MAX_DEPLOY_WAIT.as_secs() / 60;
-    Err(Error::new(ErrorKind::Timeout, format!("the deploy `{id}` did not end within {minutes} minutes"))
+    Err(Error::new(ErrorKind::Timeout, format!("the deploy `{id}` did not finish within {minutes} minutes"))
         .with_help(
-            "look at it in Setup › Deployment Status: it may wait behind another one; when it is over, run this again",
+            "check Setup › Deployment Status: it may be waiting behind another deploy; when it is finished, run this again",
         )
         .with_happened(Happened::Unknown))
 }
 
-/// What may be over at the next look; the client below has asked a few times already.
+/// Whether the error may be gone at the next check. The HTTP client has already retried a few times.
 fn is_passing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::RateLimited)
 }
 
-/// Growing waits, as long as they stay within the most.
+/// Growing waits, up to a total of [`MAX_DEPLOY_WAIT`].
 fn waits() -> impl Iterator<Item = Duration> {
     successors(Some(FIRST_WAIT), |wait| Some((*wait * 2).min(LONGEST_WAIT))).scan(Duration::ZERO, |waited, wait| {
         *waited += wait;

@@ -1,4 +1,4 @@
-//! What became of a deploy, in our terms.
+//! Turns the result of a deploy into Connector's errors.
 
 use super::apps::NamedApp;
 use super::rights;
@@ -6,7 +6,7 @@ use crate::error::shown;
 use connector_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
-/// How far a deploy is, and what went wrong in it.
+/// The status of a deploy and its problems.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeployResult {
@@ -35,7 +35,7 @@ struct Failure {
     problem: Option<String>,
 }
 
-/// Whether a deploy that is over did what it should. One that failed changed nothing.
+/// Whether a finished deploy succeeded. A failed deploy changes nothing.
 pub(super) fn outcome(result: &DeployResult, app: &NamedApp, id: &str) -> Result<()> {
     if result.success && result.status == "Succeeded" {
         return Ok(());
@@ -44,7 +44,7 @@ pub(super) fn outcome(result: &DeployResult, app: &NamedApp, id: &str) -> Result
     if result.status == "Canceled" {
         let by = result.canceled_by_name.as_deref().map_or_else(String::new, |name| format!(" by {}", shown(name)));
         return Err(Error::new(ErrorKind::Conflict, format!("{what} was canceled{by}"))
-            .with_help("ask why in Setup › Deployment Status, then run this again"));
+            .with_help("see why in Setup › Deployment Status, then run this again"));
     }
     let problems = problems(result);
     let text = if problems.is_empty() { "Salesforce does not say why".to_owned() } else { problems.join("; ") };
@@ -54,7 +54,7 @@ pub(super) fn outcome(result: &DeployResult, app: &NamedApp, id: &str) -> Result
         .with_context("deploy", id.to_owned()))
 }
 
-/// Each problem of a component, then that of the deploy as a whole.
+/// The problems of the components, then the problem of the deploy as a whole.
 fn problems(result: &DeployResult) -> Vec<String> {
     let failures = result.details.iter().flat_map(|details| &details.component_failures);
     let mut problems: Vec<_> = failures
@@ -70,7 +70,7 @@ fn problems(result: &DeployResult) -> Vec<String> {
     problems
 }
 
-/// What a problem means and what to do about it. The texts are not documented: what is not known is shown as it is.
+/// What a problem means and what to do about it. Salesforce does not document the texts: unknown texts are shown as they are.
 fn meaning(text: &str, app: &NamedApp) -> (ErrorKind, String) {
     let lower = text.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -78,15 +78,15 @@ fn meaning(text: &str, app: &NamedApp) -> (ErrorKind, String) {
         return (ErrorKind::Permission, rights::cure(app.kind));
     }
     let (kind, cure) = if says(&["invalid_cross_reference_key", "no app named", "entity_is_deleted"]) {
-        (ErrorKind::NotFound, "the app is gone or has another name: compare the API name in the settings with Setup")
+        (ErrorKind::NotFound, "the app was deleted or renamed: compare the API name in the settings with Setup")
     } else if says(&["duplicate_value", "already in use"]) {
-        (ErrorKind::Conflict, "the app's component was renamed meanwhile: run this again, so that it is read anew")
+        (ErrorKind::Conflict, "the app's component was renamed in the meantime: run this again to read it again")
     } else if says(&["unknown_exception", "unable_to_lock_row", "server_unavailable", "org_locked"]) {
-        (ErrorKind::Unavailable, "run this again in some minutes; see status.salesforce.com if it stays so")
+        (ErrorKind::Unavailable, "run this again in a few minutes; if the problem continues, see status.salesforce.com")
     } else if says(&["certificate"]) {
         (
             ErrorKind::Invalid,
-            "Salesforce takes one certificate of an RSA key with 2048 or 4096 bits, signed with SHA-256, of at most 4 KB",
+            "Salesforce accepts one certificate for an RSA key with 2048 or 4096 bits, signed with SHA-256, up to 4 KB",
         )
     } else {
         (ErrorKind::Invalid, "Setup › Deployment Status shows the deploy with all its problems")

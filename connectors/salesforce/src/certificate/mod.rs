@@ -1,7 +1,7 @@
-//! The certificate of an app: read by SOAP, replaced by a deploy over REST.
+//! The certificate of an app: read with SOAP, replaced by a deploy over REST.
 //!
-//! A deploy is a whole definition: what it leaves out falls back to a default. So the component is read first, and goes
-//! back as it was read, with another certificate.
+//! A deploy is a complete definition: whatever it omits gets a default value. So the connector reads the component first and
+//! deploys it unchanged, except for the certificate.
 
 pub(crate) mod apps;
 mod component;
@@ -20,7 +20,7 @@ use connector_core::{Deployed, Result};
 
 pub(crate) use deploy::deploy;
 
-/// What an app has now.
+/// The current certificate and settings of an app.
 pub(crate) async fn deployed(rest: &Rest, app: &NamedApp) -> Result<Deployed> {
     let component = Component::find(rest, app).await?;
     Ok(Deployed::new(component.certificate().map(str::to_owned)).keeping(component.kept()))

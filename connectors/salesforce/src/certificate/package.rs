@@ -1,4 +1,4 @@
-//! What a deploy sends: the component and its package.xml in a zip, and the options before it.
+//! The body of a deploy: the options, then a zip with the component and its package.xml.
 
 use super::component::Component;
 use super::xml::{Content, Element, document};
@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipWriter};
 /// The body of a deploy and its content type.
 pub(super) fn body(component: &Component, version: &str) -> Result<(String, Bytes)> {
     let zip = zipped(component, version).map_err(|cause| {
-        Error::new(ErrorKind::Internal, "the package to deploy could not be made").with_cause(cause)
+        Error::new(ErrorKind::Internal, "the deploy package could not be created").with_cause(cause)
     })?;
     Ok(multipart(&options().to_string(), &zip))
 }
@@ -45,7 +45,7 @@ fn manifest(component: &Component, version: &str) -> String {
     document("Package", &[types, Element::of_text("version", version)])
 }
 
-/// Two parts between boundaries that stand in neither of them.
+/// Two parts, with a boundary that does not occur in either of them.
 fn multipart(options: &str, zip: &[u8]) -> (String, Bytes) {
     let mut boundary = String::from("connector");
     while holds(zip, boundary.as_bytes()) || options.contains(&boundary) {

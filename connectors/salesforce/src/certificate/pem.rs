@@ -2,17 +2,17 @@
 
 use connector_core::{Error, ErrorKind, Result};
 
-/// Checks that a text is one certificate and nothing else: above all no private key.
+/// Checks that a text is one certificate and nothing else. Above all, it must not contain a private key.
 pub(super) fn check(pem: &str) -> Result<()> {
     let blocks = pem.matches("-----BEGIN ").count();
     if blocks == 1 && pem.trim_start().starts_with("-----BEGIN CERTIFICATE-----") {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Invalid, "what is to be deployed is not one certificate in PEM")
-        .with_help("give the certificate alone, without its chain and without a key"))
+    Err(Error::new(ErrorKind::Invalid, "the text to deploy is not a single PEM certificate")
+        .with_help("use the certificate alone, without its chain and without a key"))
 }
 
-/// Whether two texts hold the same certificate; the org may break lines elsewhere.
+/// Whether two texts contain the same certificate. The org may break lines in other places.
 pub(super) fn same(one: &str, other: &str) -> bool {
     payload(one).eq(payload(other))
 }

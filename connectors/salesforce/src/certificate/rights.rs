@@ -1,9 +1,9 @@
-//! The rights that reading and changing an app needs.
+//! The permissions needed to read and change an app.
 
 use super::apps::AppKind;
 use connector_core::{Error, ErrorKind};
 
-/// What to do when a right is missing.
+/// What to do if a permission is missing.
 pub(super) fn cure(kind: AppKind) -> String {
     let own = match kind {
         AppKind::ExternalClientApp => "\"External Client App Developer\"",
@@ -15,7 +15,7 @@ pub(super) fn cure(kind: AppKind) -> String {
     )
 }
 
-/// An error as it is, with the cure for a missing right where it is about one.
+/// The same error, with a cure if a permission is missing.
 pub(super) fn explained(error: Error, kind: AppKind) -> Error {
     if error.kind() == ErrorKind::Permission { error.with_help(cure(kind)) } else { error }
 }

@@ -1,4 +1,4 @@
-//! Reading by SOAP: the Metadata API lists and reads components in no other way.
+//! Reads with SOAP: the Metadata API has no other way to list and read components.
 
 use super::xml::{NAMESPACE, escaped};
 use crate::api::Rest;
@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 
-/// Calls an operation that only reads; `arguments` is XML. Gives the answer as text; [`results`] reads it.
+/// Calls an operation that only reads. `arguments` is XML. Returns the response as text; [`results`] parses it.
 pub(super) async fn call(rest: &Rest, operation: &str, arguments: &str, doing: &str) -> Result<Response> {
     let path = format!("/services/Soap/m/{}", rest.version().await?);
     let body = format!("<m:{operation}>{arguments}</m:{operation}>");
@@ -27,7 +27,7 @@ pub(super) async fn call(rest: &Rest, operation: &str, arguments: &str, doing: &
     }
 }
 
-/// Never shown and never logged: it holds the token.
+/// The envelope contains the token: never show or log it.
 fn envelope(token: &SecretString, body: &str) -> Bytes {
     let token = escaped(token.expose_secret());
     let text = format!(
@@ -38,23 +38,23 @@ fn envelope(token: &SecretString, body: &str) -> Bytes {
     Bytes::from(text)
 }
 
-/// Why SOAP refuses a session that was just made: REST tells whether it is a good one.
+/// Why SOAP refuses a new session. REST shows whether the session is valid.
 async fn of_session(rest: &Rest, refused: Error, doing: &str) -> Error {
     match rest.reach().await {
         Ok(()) => Error::new(
             ErrorKind::Auth,
-            format!("{doing}: the org takes the session for REST but not for SOAP (`INVALID_SESSION_ID`)"),
+            format!("{doing}: the org accepts the session for REST but not for SOAP (`INVALID_SESSION_ID`)"),
         )
         .with_help(
-            "let the app issue opaque access tokens: switch off \"Issue JSON Web Token (JWT)-based access tokens for named \
-             users\" in its OAuth settings. Salesforce does not take such tokens for SOAP, by which certificates are read",
+            "configure the app to issue opaque access tokens: switch off \"Issue JSON Web Token (JWT)-based access tokens for named \
+             users\" in its OAuth settings. Salesforce does not accept JWT-based tokens for SOAP, which reads certificates",
         ),
         Err(error) if error.kind() == ErrorKind::Auth => error,
         Err(_) => refused,
     }
 }
 
-/// Reads an answer: hands on what stands within the operation's response.
+/// Parses a response and passes the element of the operation's response on.
 pub(super) fn results<T>(
     answer: &Response,
     operation: &str,
@@ -62,8 +62,8 @@ pub(super) fn results<T>(
     read: impl FnOnce(Node<'_, '_>) -> T,
 ) -> Result<T> {
     let odd = || {
-        Error::new(ErrorKind::Protocol, format!("{doing}: the answer is not one of Salesforce's Metadata API"))
-            .with_help("check `token_url`, and whether a proxy or a maintenance page answers in Salesforce's place")
+        Error::new(ErrorKind::Protocol, format!("{doing}: the response is not from Salesforce's Metadata API"))
+            .with_help("check `token_url`, and whether a proxy or maintenance page is answering instead of Salesforce")
     };
     let text = str::from_utf8(&answer.body).map_err(|_| odd())?;
     let tree = Document::parse(text.trim_start()).map_err(|_| odd())?;
@@ -72,12 +72,12 @@ pub(super) fn results<T>(
     response.map(read).ok_or_else(odd)
 }
 
-/// The children of a name.
+/// The children with this name.
 pub(super) fn children<'a>(node: Node<'a, 'a>, name: &str) -> impl Iterator<Item = Node<'a, 'a>> {
     node.children().filter(move |child| child.has_tag_name((NAMESPACE, name)))
 }
 
-/// The text of a child.
+/// The text of the child with this name.
 pub(super) fn text<'a>(node: Node<'a, 'a>, name: &str) -> Option<&'a str> {
     children(node, name).next()?.text().map(str::trim)
 }

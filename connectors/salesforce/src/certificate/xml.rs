@@ -1,4 +1,4 @@
-//! Elements as they are read from the org and written into a package.
+//! XML elements, as the connector reads them from the org and writes them into a package.
 
 use roxmltree::Node;
 
@@ -7,14 +7,14 @@ pub(super) const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";
 
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// An element of a component: its name, and its text or the elements within.
+/// An element of a component: its name, and its text or child elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,
     pub(super) content: Content,
 }
 
-/// What an element holds.
+/// The content of an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     Text(String),
@@ -26,14 +26,14 @@ impl Element {
         Self { name: name.to_owned(), content: Content::Text(text.to_owned()) }
     }
 
-    /// The elements within a node, in their order, except those that `keep` does not want and those that are nil.
+    /// The child elements of a node, in order, without those that `keep` refuses and those that are nil.
     pub(super) fn within(parent: Node<'_, '_>, keep: &impl Fn(&str) -> bool) -> Vec<Self> {
         let children = parent.children().filter(|node| node.is_element() && !is_nil(*node));
         let children = children.filter(|node| keep(node.tag_name().name()));
         children.map(|node| Self { name: node.tag_name().name().to_owned(), content: content(node, keep) }).collect()
     }
 
-    /// Its text, where it has one.
+    /// Its text, if it has any.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) => Some(text),
@@ -42,7 +42,7 @@ impl Element {
     }
 }
 
-/// Whether a node says that there is nothing.
+/// Whether a node is nil.
 pub(super) fn is_nil(node: Node<'_, '_>) -> bool {
     node.attribute((INSTANCE, "nil")) == Some("true")
 }
@@ -54,7 +54,7 @@ fn content(node: Node<'_, '_>, keep: &impl Fn(&str) -> bool) -> Content {
     Content::Text(node.children().filter_map(|child| if child.is_text() { child.text() } else { None }).collect())
 }
 
-/// A whole document of the Metadata API.
+/// A complete document of the Metadata API.
 pub(super) fn document(root: &str, elements: &[Element]) -> String {
     let mut out = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{NAMESPACE}\">\n");
     for element in elements {
@@ -80,7 +80,7 @@ fn write(out: &mut String, element: &Element, depth: usize) {
     out.extend(["</", &element.name, ">\n"]);
 }
 
-/// Text as it may stand between tags.
+/// Text escaped for use between tags.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

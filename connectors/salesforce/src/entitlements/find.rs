@@ -1,4 +1,4 @@
-//! Things that users can hold, by id or by any of their names.
+//! Finds entitlements by id or by any of their names.
 
 use super::read::entitlement;
 use super::types::{KINDS, Kind, TYPES};
@@ -11,11 +11,11 @@ use crate::error;
 use connector_core::{Entitlement, EntitlementRef, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most that one query names.
+/// The most entitlements in one query.
 const MAX_NAMES_PER_QUERY: usize = 100;
 
-/// For each of `wanted` the entitlements of its type that have its id as id, API name or label. An id comes before an
-/// API name, which is unique, and that before a label.
+/// For each of `wanted`, the entitlements of its type that have its id as id, API name or label. An id takes precedence
+/// over an API name, which is unique, and an API name takes precedence over a label.
 pub(crate) async fn entitlements(rest: &Rest, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {
     let mut found: Vec<Vec<Entitlement>> = wanted.iter().map(|_| Vec::new()).collect();
     for (known, kind) in TYPES.iter().zip(&KINDS) {
@@ -39,7 +39,7 @@ pub(crate) async fn entitlements(rest: &Rest, wanted: &[EntitlementRef]) -> Resu
     Ok(found)
 }
 
-/// All of a type that have one of the texts as id or any name.
+/// All entitlements of a type that have one of the texts as id or as a name.
 async fn named(rest: &Rest, name: &'static str, kind: &'static Kind, texts: &[&str]) -> Result<Vec<Entitlement>> {
     let mut found = Vec::new();
     for portion in
@@ -47,7 +47,7 @@ async fn named(rest: &Rest, name: &'static str, kind: &'static Kind, texts: &[&s
     {
         let before = rest.hidden(kind.object);
         let answer = match part(rest, name, kind, portion).await {
-            // The condition named a field that the org hides; it is known by now.
+            // The condition contained a field that the org hides. The connector knows it now.
             Err(refused) if error::is_refused_field(&refused) && rest.hidden(kind.object) != before => {
                 part(rest, name, kind, portion).await
             }
@@ -55,7 +55,7 @@ async fn named(rest: &Rest, name: &'static str, kind: &'static Kind, texts: &[&s
         };
         match answer {
             Ok(some) => found.extend(some),
-            // Without the object there is none of them to find.
+            // Without the object, there is nothing to find.
             Err(refused) if error::is_missing_object(&refused) => {
                 if rights::need(kind.object).is_none_or(|need| need.essential) {
                     return Err(rights::missing(kind.object, refused));
@@ -93,7 +93,7 @@ fn select(rest: &Rest, kind: &'static Kind, texts: &[&str]) -> Select<'static> {
     Select { object: kind.object, fields: kind.fields.to_vec(), filter: Some(filter.into()) }
 }
 
-/// The candidates of a type by everything they can be asked for by, in small letters.
+/// The candidates of a type, by everything that identifies them, in lowercase.
 #[derive(Default)]
 struct Index {
     ids: BTreeMap<RecordId, usize>,
@@ -119,7 +119,7 @@ impl Index {
         index
     }
 
-    /// What a text means: the one with that id, else the only one with that API name, else all with that name.
+    /// What a text means: the entitlement with this id, or the only one with this API name, or all with this name.
     fn meant(&self, text: &str) -> Vec<usize> {
         let id = RecordId::read(text).and_then(|id| self.ids.get(&id));
         let name = text.to_lowercase();

@@ -10,7 +10,7 @@ use crate::api::soql::Select;
 use crate::error;
 use connector_core::{AttributesBuilder, Cursor, Entitlement, EntitlementRef, Page, Result};
 
-/// One page. The start names every type, so that they are read side by side.
+/// Reads one page. The first page returns a cursor for every type, so that they are read in parallel.
 pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlement>> {
     let Some(position) = cursor.position::<Position>()? else {
         let types = TYPES.iter().map(|known| keyset::cursor(known.name, Span::default()));
@@ -35,7 +35,7 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlemen
     }
 }
 
-/// Why a missing object may be passed over; an error when every org has it or some of it was read already.
+/// Why a missing object can be skipped. An error if every org has the object, or if some of it is already read.
 pub(crate) fn skip(object: &'static str, span: Span, refused: connector_core::Error) -> Result<String> {
     let essential = rights::need(object).is_none_or(|need| need.essential);
     if essential || span != Span::default() {
@@ -45,7 +45,7 @@ pub(crate) fn skip(object: &'static str, span: Span, refused: connector_core::Er
     }
 }
 
-/// One of them as an entitlement; nothing for a row that is none.
+/// A row as an entitlement. `None` for a row that is not an entitlement.
 pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Option<Entitlement>> {
     if is_behind_group(row)? {
         return Ok(None);
@@ -53,13 +53,13 @@ pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Res
     if let Some((field, value)) = kind.proof
         && row.text(field)?.as_deref() != Some(value)
     {
-        return Err(row.odd(&format!("has another `{field}` than was asked for")));
+        return Err(row.odd(&format!("has a different `{field}` than requested")));
     }
     let (id, _) = row.id("Id")?;
     let mut attributes = AttributesBuilder::with_capacity(256);
     for (field, value) in row.cells() {
         if value.get().starts_with(['{', '[']) {
-            return Err(row.odd(&format!("has a `{field}` that is no plain value")));
+            return Err(row.odd(&format!("has a `{field}` that is not a plain value")));
         }
         if field != "Id" && Some(field) != kind.description {
             attributes.push_raw(field, value);
@@ -80,7 +80,8 @@ pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Res
     Ok(Some(entitlement))
 }
 
-/// Whether it is the set in which Salesforce sums up a permission set group: no entitlement of its own. Either field says it.
+/// Whether the row is the set that Salesforce creates behind a permission set group. It is not a separate entitlement. Either
+/// field can show it.
 fn is_behind_group(row: &Row<'_>) -> Result<bool> {
     let names_group = row.has("PermissionSetGroupId") && row.some_id("PermissionSetGroupId")?.is_some();
     Ok(names_group || (row.has("Type") && row.text("Type")?.as_deref() == Some("Group")))

@@ -1,10 +1,10 @@
-//! The types of what users can hold, and how each is read.
+//! The types of entitlements, and how each is read.
 
 use connector_core::EntitlementType;
 
 /// The types, in the order of [`KINDS`].
 pub(crate) const TYPES: &[KnownType] = &[
-    described("profile", "Profile", "The user has this profile; users of the system itself have none."),
+    described("profile", "Profile", "The user has this profile; system users have none."),
     described("role", "Role", "The user has this place in the role hierarchy."),
     described("permission_set", "Permission set", "The user has the permissions of this set."),
     described(
@@ -14,8 +14,8 @@ pub(crate) const TYPES: &[KnownType] = &[
     ),
     described("group", "Public group", "The user is a direct member of this group."),
     described("queue", "Queue", "The user is a direct member of this queue."),
-    license("permission_set_license", "Permission set license", "The user takes up a seat of this license."),
-    license("package_license", "Package license", "The user takes up a seat of this managed package."),
+    license("permission_set_license", "Permission set license", "The user occupies a seat of this license."),
+    license("package_license", "Package license", "The user occupies a seat of this managed package."),
     described("territory", "Territory", "The user is assigned to this territory."),
 ];
 
@@ -28,7 +28,7 @@ pub(crate) struct KnownType {
 }
 
 impl KnownType {
-    /// The type in the terms of the contract.
+    /// The type as the connector contract defines it.
     pub(crate) fn entitlement_type(&self) -> EntitlementType {
         EntitlementType::new(self.name, self.title).described(self.description).ranked(self.rank)
     }
@@ -38,7 +38,7 @@ const fn described(name: &'static str, title: &'static str, description: &'stati
     KnownType { name, title, description, rank: 1 }
 }
 
-/// A license: permission sets may need it.
+/// A license. Permission sets may require it.
 const fn license(name: &'static str, title: &'static str, description: &'static str) -> KnownType {
     KnownType { name, title, description, rank: 0 }
 }
@@ -48,11 +48,11 @@ pub(crate) struct Kind {
     pub(crate) object: &'static str,
     pub(crate) fields: &'static [&'static str],
     pub(crate) filter: Option<&'static str>,
-    /// What every row of the answer must say: the field and value that the filter asked for.
+    /// What every row of the response must contain: the field and value in the filter.
     pub(super) proof: Option<(&'static str, &'static str)>,
-    /// Where the name is found: the first that isn't empty.
+    /// The fields that may contain the name; the first non-empty one is used.
     pub(crate) names: &'static [&'static str],
-    /// The one of the names that is unique.
+    /// The unique name.
     pub(crate) api_name: &'static str,
     pub(super) description: Option<&'static str>,
 }

@@ -1,74 +1,76 @@
-//! What the codes about a change mean: a pure table, and in words what bars a user from being deactivated.
+//! What the error codes about a change mean, and what prevents a user from being deactivated.
 
 use super::code::{Meaning, RIGHTS, lasting, passing};
 use connector_core::ErrorKind;
 
-/// Codes about a change. Where a cure says `{fields|…}`, the fields that Salesforce names stand, or else the words there.
+/// Codes about a change. In a cure, `{fields|words}` becomes the fields that Salesforce names, or `words` if it names none.
 pub(super) fn meaning(code: &str, message: &str) -> Option<Meaning> {
     exists(code).or_else(|| held_up(code)).or_else(|| refused(code, message)).or_else(|| value(code))
 }
 
-/// Codes about something that is there already.
+/// Codes about something that already exists.
 fn exists(code: &str) -> Option<Meaning> {
     use ErrorKind::AlreadyExists;
     Some(match code {
         "DUPLICATE_USERNAME" => {
-            lasting(AlreadyExists, "choose another username: it must be unique among all orgs of Salesforce")
+            lasting(AlreadyExists, "choose another username: it must be unique across all Salesforce orgs")
         }
         "DUPLICATE_COMM_NICKNAME" => {
-            lasting(AlreadyExists, "choose another `CommunityNickname`, or leave it out, so that Salesforce makes one")
+            lasting(AlreadyExists, "choose another `CommunityNickname`, or omit it and let Salesforce create one")
         }
         "DUPLICATE_VALUE" | "DUPLICATES_DETECTED" => lasting(
             AlreadyExists,
-            "another record has the same {fields|value}: choose another, or use the one that is there",
+            "another record already has this {fields|value}: choose another value, or use the existing record",
         ),
         "PORTAL_USER_ALREADY_EXISTS_FOR_CONTACT" => {
-            lasting(AlreadyExists, "the contact has a user already: change or enable that one")
+            lasting(AlreadyExists, "the contact already has a user: change or enable that user")
         }
         _ => return None,
     })
 }
 
-/// Codes about what holds a change up.
+/// Codes about what delays a change.
 fn held_up(code: &str) -> Option<Meaning> {
     use ErrorKind::Conflict;
     Some(match code {
-        "UNABLE_TO_LOCK_ROW" => passing(Conflict, "somebody else changes the same record; try again"),
-        "ENTITY_IS_LOCKED" | "ALREADY_IN_PROCESS" => lasting(Conflict, "wait until the approval of the record ends"),
+        "UNABLE_TO_LOCK_ROW" => passing(Conflict, "another process is changing the same record; try again"),
+        "ENTITY_IS_LOCKED" | "ALREADY_IN_PROCESS" => {
+            lasting(Conflict, "wait until the record is no longer in an approval process")
+        }
         "ALL_OR_NONE_OPERATION_ROLLED_BACK" | "PROCESSING_HALTED" | "BATCH_PROCESSING_HALTED" => {
-            lasting(Conflict, "correct the other operation that failed")
+            lasting(Conflict, "fix the other operation that failed")
         }
         _ => return None,
     })
 }
 
-/// Codes about what the org, its licenses or its automation does not let happen.
+/// Codes about changes that the org, its licenses or its automation does not allow.
 fn refused(code: &str, message: &str) -> Option<Meaning> {
     use ErrorKind::{Invalid, Permission, Quota};
-    const AUTOMATION: &str = "a trigger or flow of the org on this object fails: its administrator must correct it \
+    const AUTOMATION: &str = "a trigger or flow on this object fails: a Salesforce administrator must fix it \
                               (Setup › Flows, Apex Triggers)";
     Some(match code {
         "INVALID_FIELD_FOR_INSERT_UPDATE" => lasting(
             Permission,
-            "let the service account edit {fields|the fields that it names} (field-level security in a permission \
-             set), or leave it out: some fields can only be set when a record is made, or never",
+            "give the service account edit access to {fields|the fields in the message} (field-level security in a \
+             permission set), or omit the value: some fields can only be set at creation, or never",
         ),
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" if message.contains("entity type cannot be") => {
             lasting(Permission, RIGHTS)
         }
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" => lasting(Invalid, AUTOMATION),
-        // One request never mixes kinds of objects, so it is the org's own automation that does.
+        // One request never mixes kinds of objects, so the org's own automation does.
         "MIXED_DML_OPERATION" => lasting(
             Invalid,
-            "a trigger or flow of the org changes ordinary records in the same step as this one: its administrator \
-             must let it do so afterwards (asynchronously)",
+            "a trigger or flow in the org changes ordinary records in the same transaction as this one: a Salesforce \
+             administrator must make it asynchronous",
         ),
         "FIELD_CUSTOM_VALIDATION_EXCEPTION" => {
-            lasting(Invalid, "a validation rule of the org forbids this; correct {fields|what its text names}")
+            lasting(Invalid, "a validation rule in the org forbids this; correct {fields|what the message names}")
         }
         "PACKAGE_LICENSE_REQUIRED" | "INVALID_PACKAGE_LICENSE" => lasting(
             Quota,
-            "grant the user a license of the package first; Setup › Installed Packages shows the free ones",
+            "grant the user a license for the package first; Setup › Installed Packages shows which are free",
         ),
         "INACTIVE_OWNER_OR_USER" => lasting(Invalid, "enable the user first"),
         "CANNOT_PASSWORD_LOCKOUT"
@@ -84,32 +86,32 @@ fn refused(code: &str, message: &str) -> Option<Meaning> {
 fn value(code: &str) -> Option<Meaning> {
     use ErrorKind::Invalid;
     Some(match code {
-        "REQUIRED_FIELD_MISSING" => lasting(Invalid, "give {fields|the fields that it names}"),
+        "REQUIRED_FIELD_MISSING" => lasting(Invalid, "set {fields|the fields in the message}"),
         "FIELD_INTEGRITY_EXCEPTION" => lasting(
             Invalid,
-            "{fields|what is asked} does not fit the rest of the record: give the user the license or profile that it \
+            "{fields|the value} does not match the rest of the record: give the user the license or profile that it \
              needs, or correct the value",
         ),
         "FIELD_FILTER_VALIDATION_EXCEPTION" => {
-            lasting(Invalid, "the org allows only some records there (lookup filter): correct {fields|the value}")
+            lasting(Invalid, "a lookup filter in the org allows only some records here: correct {fields|the value}")
         }
         "INVALID_CROSS_REFERENCE_KEY" | "MALFORMED_ID" | "INVALID_ID_FIELD" => {
-            lasting(Invalid, "correct {fields|the ids}: one names nothing, or a thing of another kind")
+            lasting(Invalid, "correct {fields|the ids}: one does not exist, or is the id of another kind of record")
         }
         "STRING_TOO_LONG" => lasting(Invalid, "shorten {fields|the value}"),
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST" => {
-            lasting(Invalid, "give {fields|the attribute} one of the values that the org offers for it")
+            lasting(Invalid, "set {fields|the attribute} to one of the values that the org offers")
         }
         "INVALID_EMAIL_ADDRESS" | "NUMBER_OUTSIDE_VALID_RANGE" => lasting(Invalid, "correct {fields|the value}"),
         "INVALID_NEW_PASSWORD" => lasting(
             Invalid,
-            "choose a password that keeps the org's rules (Setup › Password Policies) and that the user has not had",
+            "choose a password that meets the org's rules (Setup › Password Policies) and that the user has not used before",
         ),
         _ => return None,
     })
 }
 
-/// What bars a user from being deactivated: how Salesforce's text tells it, and where it is changed.
+/// What prevents a user from being deactivated: a part of Salesforce's message, and where to change it.
 const BLOCKERS: [(&str, &str); 12] = [
     ("web to lead", "choose another default lead creator in Setup › Web-to-Lead"),
     ("web-to-lead", "choose another default lead creator in Setup › Web-to-Lead"),
@@ -118,14 +120,14 @@ const BLOCKERS: [(&str, &str); 12] = [
     ("case owner", "choose another default case owner in Setup › Support Settings"),
     ("automated case user", "choose another automated case user in Setup › Support Settings"),
     ("workflow user", "choose another default workflow user in Setup › Process Automation Settings"),
-    ("hierarchy field", "clear the hierarchy field that it names in the users who have this user there"),
-    ("approv", "take the user out of the approval processes in Setup › Approval Processes, and as delegated approver"),
-    ("workflow", "take the user out of the workflow rules, tasks and e-mail alerts in Setup › Workflow Rules"),
-    ("rule", "take the user out of the assignment, escalation and auto-response rules of leads and cases in Setup"),
-    ("territor", "take the user out of the territories in Setup › Territory Models"),
+    ("hierarchy field", "clear the hierarchy field in the message for the users who have this user there"),
+    ("approv", "remove the user from the approval processes in Setup › Approval Processes, and as delegated approver"),
+    ("workflow", "remove the user from the workflow rules, tasks and email alerts in Setup › Workflow Rules"),
+    ("rule", "remove the user from the assignment, escalation and auto-response rules for leads and cases in Setup"),
+    ("territor", "remove the user from the territories in Setup › Territory Models"),
 ];
 
-/// Where to change what bars a user from being deactivated; `None` for a message about something else.
+/// Where to change what prevents a user from being deactivated; `None` for a message about something else.
 pub(super) fn blocker(message: &str) -> Option<&'static str> {
     let message = message.to_lowercase();
     let about = ["deactivate", "inactivate", "cannot disable", "can't disable"];
@@ -133,5 +135,5 @@ pub(super) fn blocker(message: &str) -> Option<&'static str> {
         return None;
     }
     let known = BLOCKERS.iter().find(|(text, _)| message.contains(text)).map(|(_, cure)| *cure);
-    Some(known.unwrap_or("Setup › Users › the user › Deactivate shows what bars it, and where to change that"))
+    Some(known.unwrap_or("Setup › Users › the user › Deactivate shows what prevents it, and where to change that"))
 }

@@ -1,10 +1,10 @@
-//! How SOAP refuses: the fault of an envelope.
+//! Reads the fault of a SOAP envelope.
 
 use super::Refusal;
 use roxmltree::Document;
 
-/// The refusal that a fault tells, where the body is one: `sf:INVALID_SESSION_ID` becomes that code, and its text loses the
-/// code that it begins with.
+/// The refusal in a SOAP fault, if the body is one. The code loses its prefix `sf:`, and the message loses the code that it
+/// begins with.
 pub(super) fn refusal(body: &[u8]) -> Option<Refusal> {
     let text = str::from_utf8(body).ok()?;
     let tree = Document::parse(text.trim_start()).ok()?;

@@ -1,4 +1,4 @@
-//! Salesforce's errors in our terms.
+//! Turns Salesforce's errors into Connector's errors.
 
 mod change;
 mod code;
@@ -15,13 +15,13 @@ use std::time::Duration;
 
 pub(crate) use token_errors::TOKEN_ERRORS;
 
-/// The longest part of a message of Salesforce that is shown.
+/// How much of a message from Salesforce is shown.
 const MAX_MESSAGE_CHARS: usize = 300;
 
-/// After which time a change that was refused in passing is worth another try.
+/// How long to wait before retrying a change after a temporary refusal.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// One entry of an answer that refuses.
+/// One entry of an error response.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Refusal {
     /// Collections say `statusCode` where everything else says `errorCode`.
@@ -29,12 +29,12 @@ pub(crate) struct Refusal {
     pub(crate) code: String,
     #[serde(default)]
     message: String,
-    /// The fields that it is about, where Salesforce says so.
+    /// The fields that the error is about, if Salesforce names them.
     #[serde(default)]
     fields: Option<Vec<String>>,
 }
 
-/// What an answer says beyond its status.
+/// What a response means beyond its status.
 pub(crate) fn verdict(response: &Response) -> Verdict {
     let by_status = Verdict::by_status(response);
     if response.is_success() {
@@ -51,7 +51,7 @@ pub(crate) fn verdict(response: &Response) -> Verdict {
     }
 }
 
-/// The first entry of an answer that refuses.
+/// The first entry of an error response.
 fn refusal(body: &[u8]) -> Option<Refusal> {
     serde_json::from_slice::<Vec<Refusal>>(body)
         .ok()
@@ -60,7 +60,7 @@ fn refusal(body: &[u8]) -> Option<Refusal> {
         .or_else(|| fault::refusal(body))
 }
 
-/// The error of an answer that is no success; `doing` says what was tried, as in "reading `User`".
+/// The error of an unsuccessful response. `doing` says what the connector tried, as in "reading `User`".
 pub(crate) fn of_answer(response: &Response, doing: &str) -> Error {
     let error = match refusal(&response.body) {
         Some(refusal) => of_refusal(&refusal, response.status, doing),
@@ -69,7 +69,7 @@ pub(crate) fn of_answer(response: &Response, doing: &str) -> Error {
     error.with_context("status", response.status.to_string())
 }
 
-/// The error of a change that was refused. It did not happen, unless the service failed in the middle of it.
+/// The error of a refused change. The change did not happen, unless the service failed in the middle of it.
 pub(crate) fn of_write(response: &Response, doing: &str) -> Error {
     let error = of_answer(response, doing);
     let code = refusal(&response.body).map(|refusal| refusal.code);
@@ -90,7 +90,7 @@ pub(crate) fn of_write(response: &Response, doing: &str) -> Error {
     }
 }
 
-/// The error of one record among several that were to be changed: that one did not happen.
+/// The error of one record in a batch: that record did not change.
 pub(crate) fn of_row(refusal: &Refusal, doing: &str) -> Error {
     let error = of_refusal(refusal, 200, doing);
     if error.retry() == Retry::Exhausted { error.with_retry(Retry::After(A_MOMENT)) } else { error }
@@ -101,20 +101,20 @@ fn of_refusal(refusal: &Refusal, status: u16, doing: &str) -> Error {
     let text = format!("{doing}: {} (`{}`)", shown(message), shown(code));
     let error = match meaning(code, message) {
         _ if let Some(cure) = change::blocker(message) => Error::new(ErrorKind::Conflict, text)
-            .with_help(format!("{cure}; until then `lock` keeps the user out, but the license stays taken")),
+            .with_help(format!("{cure}; until then, `lock` keeps the user out, but the user keeps the license")),
         Some(meaning) => {
             let fields = fields.as_deref().unwrap_or_default();
             let error = Error::new(meaning.kind, text).with_help(cure(meaning.cure, fields));
-            // The client below has asked again as often as is fit.
+            // The HTTP client has already retried.
             if meaning.passing { error.with_retry(Retry::Exhausted) } else { error }
         }
         None if status >= 500 => Error::new(ErrorKind::Unavailable, text).with_help(WAIT).with_retry(Retry::Exhausted),
-        None => Error::new(ErrorKind::Invalid, text).with_help("the code is explained in Salesforce's API guides"),
+        None => Error::new(ErrorKind::Invalid, text).with_help("look up the code in Salesforce's API guides"),
     };
     error.with_context("error_code", code.clone())
 }
 
-/// A cure with the fields that Salesforce names.
+/// A cure, with the names of the fields that Salesforce reports.
 fn cure(text: &str, fields: &[String]) -> String {
     let named = fields.iter().map(|field| format!("`{}`", shown(field))).collect::<Vec<_>>().join(", ");
     match text.split_once("{fields|").and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
@@ -122,62 +122,65 @@ fn cure(text: &str, fields: &[String]) -> String {
             format!("{before}{}{after}", if named.is_empty() { otherwise } else { named.as_str() })
         }
         None if named.is_empty() => text.to_owned(),
-        None => format!("{text} (it is about {named})"),
+        None => format!("{text} (fields: {named})"),
     }
 }
 
 fn of_status(status: u16, doing: &str) -> Error {
     let error = |kind, what: &str| Error::new(kind, format!("{doing}: {what} (HTTP status {status})"));
     match status {
-        414 | 431 => error(ErrorKind::Definition, "the request is too long").with_help("name fewer `custom_fields`"),
-        401 => error(ErrorKind::Auth, "the session was refused").with_help("run `connector test` for the reason"),
+        414 | 431 => error(ErrorKind::Definition, "the request is too long").with_help("list fewer `custom_fields`"),
+        401 => {
+            error(ErrorKind::Auth, "Salesforce refused the session").with_help("run `connector test` to see the reason")
+        }
         420 => error(ErrorKind::Unavailable, "Salesforce has no route to the org")
-            .with_help("check that the org's My Domain in `token_url` is spelled as in Setup › My Domain")
+            .with_help("compare the My Domain name in `token_url` with Setup › My Domain")
             .with_retry(Retry::Exhausted),
         408 | 429 | 500.. => {
-            error(ErrorKind::Unavailable, "Salesforce does not serve now").with_help(WAIT).with_retry(Retry::Exhausted)
+            error(ErrorKind::Unavailable, "Salesforce is unavailable").with_help(WAIT).with_retry(Retry::Exhausted)
         }
-        _ => error(ErrorKind::Protocol, "the answer is not one of Salesforce's API")
-            .with_help("check `token_url`, and whether a proxy answers in Salesforce's place"),
+        _ => error(ErrorKind::Protocol, "the response is not from Salesforce's API")
+            .with_help("check `token_url`, and whether a proxy is answering instead of Salesforce"),
     }
 }
 
-/// The code that Salesforce gave, where it gave one.
+/// The error code from Salesforce, if it sent one.
 fn code(error: &Error) -> Option<&str> {
     error.context().find(|(key, _)| *key == "error_code").map(|(_, code)| code)
 }
 
-/// Whether an object is not there: the org lacks its feature, or the login its right. Salesforce doesn't tell which.
+/// Whether an object is missing: the org does not have the feature, or the service account does not have the
+/// permission. Salesforce doesn't say which.
 pub(crate) fn is_missing_object(error: &Error) -> bool {
     matches!(code(error), Some("INVALID_TYPE" | "NOT_FOUND" | "INSUFFICIENT_ACCESS"))
 }
 
-/// Whether a field is unknown, hidden, or not fit for what the query does with it.
+/// Whether a field is unknown, hidden, or can't be used this way in a query.
 pub(crate) fn is_refused_field(error: &Error) -> bool {
     code(error) == Some("INVALID_FIELD")
 }
 
-/// Whether the query itself was not taken.
+/// Whether Salesforce refused the query itself.
 pub(crate) fn is_refused_query(error: &Error) -> bool {
     is_refused_field(error) || matches!(code(error), Some("MALFORMED_QUERY" | "INVALID_QUERY_FILTER_OPERATOR"))
 }
 
-/// Whether the login lacks the right to a thing that is there.
+/// Whether the service account has no permission for something that exists.
 pub(crate) fn is_denied(error: &Error) -> bool {
     matches!(code(error), Some("INSUFFICIENT_ACCESS" | "INSUFFICIENT_ACCESS_OR_READONLY"))
 }
 
-/// Whether the session was refused, be it because of the form of its token.
+/// Whether Salesforce refused the session, for example because of its token format.
 pub(crate) fn is_refused_session(error: &Error) -> bool {
     code(error) == Some("INVALID_SESSION_ID")
 }
 
-/// Whether what was asked does not exist in this org, or not in this form.
+/// Whether this org does not offer what was requested.
 pub(crate) fn is_not_offered(error: &Error) -> bool {
     matches!(code(error), Some("NOT_FOUND" | "METHOD_NOT_ALLOWED" | "INVALID_TYPE"))
 }
 
-/// A text of the server as part of a sentence: one line, not too long, no full stop.
+/// A server message as part of a sentence: one line, shortened, with no period at the end.
 pub(crate) fn shown(text: &str) -> String {
     let line = text.replace("<br>", " ");
     let line = line.split_whitespace().filter(|word| *word != "^").collect::<Vec<_>>().join(" ");

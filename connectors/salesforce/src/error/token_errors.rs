@@ -1,43 +1,43 @@
-//! What the errors of Salesforce's token endpoint mean, and what to do: those that the OAuth standards don't define, and
-//! the many causes of `invalid_grant`, which the description tells apart.
+//! What the errors of Salesforce's token endpoint mean, and what to do about them: the errors that the OAuth standards
+//! don't define, and the many causes of `invalid_grant`, which differ only in their description.
 
 use connector_core::{ErrorKind, TokenErrorRow};
 
-/// Rows of one code stand together, those with a description first.
+/// Rows with the same code are next to each other, those with a description first.
 pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     TokenErrorRow::new(
         "invalid_grant",
-        "the app does not let this user in, or the user is unknown there",
+        "the app does not let this user in, or the user does not exist in this org",
         "in Salesforce Setup open the app's policies, set Permitted Users to `Admin approved users are \
          pre-authorized` and assign a profile or permission set of the user; check `subject` (the username, not the \
-         e-mail) and that `token_url` is the My Domain of that org; a new or edited app takes 2 to 10 minutes to take \
+         email address) and that `token_url` is the My Domain of that org; a new or edited app takes 2 to 10 minutes to take \
          effect",
     )
     .saying("user hasn't approved this consumer"),
     TokenErrorRow::new(
         "invalid_grant",
-        "the signature does not fit the certificate of the app, or the signed statement is malformed",
+        "the signature does not match the app's certificate, or the signed assertion is malformed",
         "upload the certificate that belongs to `key_ref` to the app (`Use digital signatures` or `Enable JWT Bearer \
-         Flow`), or point `key_ref` at the key of the certificate that is there; `issuer` must be the client id of \
+         Flow`), or point `key_ref` to the key of the uploaded certificate; `issuer` must be the client id of \
          that app",
     )
     .saying("invalid assertion"),
     TokenErrorRow::new(
         "invalid_grant",
-        "the audience does not fit the host or the org",
+        "the audience does not match the host or the org",
         "set `audience` to `https://login.salesforce.com` for production, `https://test.salesforce.com` for a \
-         sandbox, or the My Domain URL of the org, without a slash at the end",
+         sandbox, or the My Domain URL of the org, without a trailing slash",
     )
     .saying("audience"),
     TokenErrorRow::new(
         "invalid_grant",
-        "the signed statement counts as expired",
-        "set the clock of this machine right, for example with NTP",
+        "Salesforce considers the signed assertion expired",
+        "correct the clock of this machine, for example with NTP",
     )
     .saying("expired authorization code"),
     TokenErrorRow::new(
         "invalid_grant",
-        "the refresh token was revoked, replaced or has run out",
+        "the refresh token was revoked or replaced, or has expired",
         "approve the app again for this user; a sixth approval of the same user and app revokes the oldest",
     )
     .saying("expired access/refresh token"),
@@ -76,12 +76,12 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     TokenErrorRow::new(
         "invalid_grant",
         "the client secret is wrong",
-        "check `client_id` and what `client_secret_ref` points at",
+        "check `client_id` and the secret that `client_secret_ref` points to",
     )
     .saying("invalid client credentials"),
     TokenErrorRow::new(
         "invalid_grant",
-        "the login was refused: wrong credentials, or an inactive user",
+        "login was refused: the credentials are wrong, or the user is inactive",
         "check the user in Salesforce Setup, Users, and its Login History",
     )
     .saying("authentication failure"),
@@ -92,14 +92,14 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     ),
     TokenErrorRow::new(
         "invalid_client_id",
-        "the client id is unknown there",
-        "check `issuer` (or `client_id`): the consumer key of the app, whole; `token_url` must be the My Domain of \
+        "the client id is unknown in this org",
+        "check that `issuer` (or `client_id`) is the complete consumer key of the app; `token_url` must be the My Domain of \
          the org that has the app; a new app takes 2 to 10 minutes to take effect",
     ),
     TokenErrorRow::new(
         "app_not_found",
-        "the app is not in this org, or can't be asked for at this host or with this audience",
-        "set both the host of `token_url` and `audience` to the My Domain URL of the org; after a sandbox refresh \
+        "the app is not in this org, or not available at this host or with this audience",
+        "set both the host of `token_url` and `audience` to the My Domain URL of the org; after a sandbox refresh, \
          install the app again; check that its policy covers the user",
     ),
     TokenErrorRow::new(
@@ -124,8 +124,8 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     ),
     TokenErrorRow::new(
         "bad_jti_claim",
-        "the signed statement was seen before",
-        "try again: each try makes a new one; if it stays so, something between here and there sends it twice",
+        "Salesforce has already seen this signed assertion",
+        "try again: each attempt signs a new one; if the error continues, a proxy may be sending requests twice",
     ),
     TokenErrorRow::new(
         "inactive_user",
@@ -135,39 +135,39 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     TokenErrorRow::new(
         "inactive_org",
         "the org is locked, closed or suspended",
-        "ask whoever holds the contract of the org",
+        "ask the owner of the Salesforce contract",
     ),
     TokenErrorRow::new(
         "invalid_session_level",
-        "the app's policy asks for a session of high assurance",
-        "a login without a person can't reach it: relax the session policy of the app",
+        "the app's policy requires a high-assurance session",
+        "a service account can't get one: relax the session policy of the app",
     ),
-    TokenErrorRow::new("invalid_token", "the token is not known", "sign in again"),
+    TokenErrorRow::new("invalid_token", "the token is not known to Salesforce", "sign in again"),
     TokenErrorRow::new(
         "invalid_assertion_type",
-        "the kind of client assertion is not known there",
+        "Salesforce does not know this type of client assertion",
         "check `grant_type`",
     ),
     TokenErrorRow::new(
         "unsupported_token_type",
-        "the kind of token is not known there",
+        "Salesforce does not know this type of token",
         "check `grant_type` and `token_url`",
     ),
     TokenErrorRow::new(
         "rate_limit_exceeded",
-        "too many logins of this user within an hour",
-        "wait an hour; keep other programs with the same user from signing in for each request",
+        "too many logins by this user within an hour",
+        "wait an hour; make sure that other programs with the same user do not sign in for each request",
     )
     .of_kind(ErrorKind::RateLimited),
-    TokenErrorRow::new("service_unavailable", "the service is out of service", "try again in some minutes")
+    TokenErrorRow::new("service_unavailable", "Salesforce is out of service", "try again in a few minutes")
         .of_kind(ErrorKind::Unavailable),
     TokenErrorRow::new(
         "system_down",
-        "the service is down",
-        "try again in some minutes; status.salesforce.com tells about maintenance",
+        "Salesforce is down",
+        "try again in a few minutes; status.salesforce.com shows maintenance",
     )
     .of_kind(ErrorKind::Unavailable),
-    TokenErrorRow::new("unknown_error", "the service has a fault of its own", "try again in some minutes")
+    TokenErrorRow::new("unknown_error", "Salesforce has an internal fault", "try again in a few minutes")
         .of_kind(ErrorKind::Unavailable),
 ];
 
@@ -197,7 +197,7 @@ mod tests {
         ("oauth_flow_disabled", "", ErrorKind::Auth, "switched off"),
         ("oauth_policy_not_found", "", ErrorKind::Auth, "no OAuth policy"),
         ("ecapp_policy_not_found", "", ErrorKind::Auth, "no policy"),
-        ("bad_jti_claim", "", ErrorKind::Auth, "seen before"),
+        ("bad_jti_claim", "", ErrorKind::Auth, "already seen"),
         ("invalid_assertion_type", "", ErrorKind::Auth, "client assertion"),
         ("inactive_user", "user is inactive", ErrorKind::Auth, "inactive"),
         ("inactive_org", "org is locked, closed, or suspended", ErrorKind::Auth, "suspended"),

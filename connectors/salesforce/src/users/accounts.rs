@@ -17,10 +17,10 @@ use tokio::sync::OnceCell;
 /// The object.
 pub(crate) const USER: &str = "User";
 
-/// The fields that name an entitlement, and its type.
+/// The fields of User that contain an entitlement, and the type of the entitlement.
 pub(crate) const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
 
-/// What Salesforce does with users; it never deletes one.
+/// The operations on users that Salesforce supports. It never deletes users.
 const OPERATIONS: [OperationKind; 9] = [
     OperationKind::Create,
     OperationKind::Update,
@@ -33,7 +33,7 @@ const OPERATIONS: [OperationKind; 9] = [
     OperationKind::SetPassword,
 ];
 
-/// Reads users; keeps what is asked of the org once.
+/// Reads users. Keeps what it has to read from the org only once.
 pub(crate) struct Accounts {
     custom: CustomFields,
     fields: OnceCell<UserFields>,
@@ -45,7 +45,7 @@ impl Accounts {
         Self { custom, fields: OnceCell::new(), locks: OnceCell::new() }
     }
 
-    /// The fields that are read.
+    /// The fields to read.
     pub(crate) async fn fields(&self, rest: &Rest) -> Result<&UserFields> {
         self.fields.get_or_try_init(|| UserFields::read(rest, &self.custom)).await
     }
@@ -70,7 +70,7 @@ impl Accounts {
         Ok(if cursor.is_start() { with_notes(page, count, fields, locks) } else { page })
     }
 
-    /// The attributes; custom fields are named as far as they are known.
+    /// The attributes, with the custom fields that are known so far.
     pub(crate) fn schema(&self) -> AccountSchema {
         let mut attributes: Vec<_> = STANDARD.iter().map(super::schema::Standard::attribute).collect();
         match (self.fields.get(), &self.custom) {
@@ -82,7 +82,7 @@ impl Accounts {
     }
 }
 
-/// What is said once, with the first page.
+/// The warnings that come once, with the first page.
 fn with_notes(page: Page<Account>, count: Option<u64>, fields: &UserFields, locks: &Locks) -> Page<Account> {
     let mut page = page;
     if let Some(count) = count {
@@ -98,17 +98,17 @@ fn with_notes(page: Page<Account>, count: Option<u64>, fields: &UserFields, lock
 pub(crate) fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
     let (id, user) = row.id("Id")?;
     if !user.has_prefix("005") {
-        return Err(row.odd("has an `Id` that is not one of a user"));
+        return Err(row.odd("has an `Id` that is not a user id"));
     }
     let mut attributes = AttributesBuilder::with_capacity(1_024);
     let mut entitlements = Vec::with_capacity(2);
     for (name, value) in row.cells() {
-        // Users of the system itself have no profile.
+        // System users have no profile.
         if let Some((_, held)) = INLINE.iter().find(|(field, _)| *field == name) {
             entitlements.extend(row.some_id(name)?.map(|(id, _)| EntitlementRef::new(*held, id)));
         }
         if value.get().starts_with(['{', '[']) {
-            return Err(row.odd(&format!("has a `{name}` that is no plain value")));
+            return Err(row.odd(&format!("has a `{name}` that is not a plain value")));
         }
         if name != "Id" {
             attributes.push_raw(name, value);

@@ -54,7 +54,7 @@ impl JsonSchema for CustomFields {
     }
 }
 
-/// Names go into queries as they are, so nothing but a name may pass.
+/// Queries contain these names unchanged, so nothing but a name is allowed.
 fn is_field_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

@@ -1,4 +1,4 @@
-//! Which fields of User are read.
+//! Which fields of User to read.
 
 use super::custom_fields::CustomFields;
 use super::schema::{STANDARD, further};
@@ -8,18 +8,18 @@ use crate::api::rights;
 use crate::error;
 use connector_core::{AttributeSchema, Error, ErrorKind, Result};
 
-/// Values of these types are no plain values, or can't be shown.
+/// Values of these types are not plain values, or can't be shown.
 pub(crate) const NOT_READ: [&str; 5] = ["address", "location", "base64", "encryptedstring", "complexvalue"];
 
-/// Without these a user is no account.
+/// The fields that an account needs.
 const NEEDED: [&str; 5] = ["Id", "Username", "Name", "IsActive", "ProfileId"];
 
-/// The fields of User to read in this org with this login.
+/// The fields of User to read in this org as this service account.
 #[derive(Debug)]
 pub(crate) struct UserFields {
     /// All of them, `Id` first.
     pub(crate) names: Vec<String>,
-    /// Standard fields that this login does not see.
+    /// Standard fields that the service account can't see.
     pub(crate) hidden: Vec<&'static str>,
     further: Vec<AttributeSchema>,
 }
@@ -38,11 +38,11 @@ impl UserFields {
         &self.further
     }
 
-    /// A warning that names the standard fields that are hidden.
+    /// A warning that names the hidden standard fields.
     pub(crate) fn warning(&self) -> Option<String> {
         (!self.hidden.is_empty()).then(|| {
             format!(
-                "field-level security hides fields of User from the service account, they are left out: {}",
+                "field-level security hides fields of User from the service account; they are left out: {}",
                 self.hidden.join(", ")
             )
         })
@@ -51,8 +51,11 @@ impl UserFields {
     fn choose(description: &Description, custom: &CustomFields) -> Result<Self> {
         let known = |name: &str| description.field(name);
         if let Some(name) = NEEDED.into_iter().find(|name| known(name).is_none()) {
-            return Err(Error::new(ErrorKind::Permission, format!("the login may not see the field `User.{name}`"))
-                .with_help("show it to the service account (field-level security)"));
+            return Err(Error::new(
+                ErrorKind::Permission,
+                format!("the service account can't see the field `User.{name}`"),
+            )
+            .with_help("make it visible to the service account (field-level security)"));
         }
         let (seen, hidden): (Vec<_>, Vec<_>) =
             STANDARD.iter().map(|field| field.name).partition(|name| known(name).is_some());
@@ -91,13 +94,12 @@ fn named<'a>(
             ErrorKind::Definition,
             format!("the field `User.{name}` in `custom_fields` can't be read: its type is `{}`", field.field_type),
         )
-        .with_help("take it out of `custom_fields`")),
-        None => {
-            Err(Error::new(ErrorKind::Definition, format!("`custom_fields` names `{name}`, which User does not have"))
-                .with_help(
-                    "check the spelling (custom fields end in `__c`), and whether field-level security hides it",
-                ))
-        }
+        .with_help("remove it from `custom_fields`")),
+        None => Err(Error::new(
+            ErrorKind::Definition,
+            format!("`custom_fields` contains `{name}`, but User has no such field"),
+        )
+        .with_help("check the spelling (custom fields end in `__c`) and the field-level security")),
     }
 }
 

@@ -13,14 +13,14 @@ use crate::error;
 use connector_core::{Account, Attributes, AttributesBuilder, Concern, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most users that are asked for at once.
+/// The most users to look up in one request.
 pub(crate) const MAX_USERS_PER_QUERY: usize = 200;
 
-/// What a user is asked for by.
+/// How a user is looked up.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Id(RecordId),
-    /// In small letters: usernames are the same whatever their letter case.
+    /// In lowercase: usernames are not case-sensitive.
     Username(String),
 }
 
@@ -33,7 +33,7 @@ impl Key {
     }
 }
 
-/// For each of `wanted` the users that have it as id or username.
+/// For each text in `wanted`, the users that have it as id or username.
 pub(crate) async fn accounts(
     rest: &Rest,
     known: &Accounts,
@@ -59,7 +59,7 @@ pub(crate) async fn accounts(
             if asked.contains(&Key::Id(id)) || asked.contains(&Key::of(&account.name)) {
                 Ok(Some((id, account)))
             } else {
-                Err(row.odd("is none of the users who were asked for"))
+                Err(row.odd("is not one of the requested users"))
             }
         });
         found.extend(users.await?);
@@ -75,7 +75,7 @@ pub(crate) async fn accounts(
     Ok(keys.iter().map(named).collect())
 }
 
-/// The fields that are always read, and those that a plan names and a query can give.
+/// The fields that are always read, and the fields that a plan names and a query can return.
 fn chosen(fields: &UserFields, description: &Description, wanted: &BTreeSet<String>) -> Vec<String> {
     let mut names = fields.names.clone();
     for field in wanted.iter().filter_map(|name| description.field(name)) {
@@ -98,7 +98,7 @@ fn condition(keys: &[Key]) -> String {
     }
 }
 
-/// Adds what a plan wants to know of the users beside their own rows.
+/// Adds what a plan needs to know about the users beyond their own rows.
 async fn with_concern(
     rest: &Rest,
     mut found: Vec<(RecordId, Account)>,
@@ -122,7 +122,7 @@ async fn with_concern(
     Ok(found)
 }
 
-/// Who is frozen or locked; nothing where the login may not see it.
+/// Who is frozen or locked. Nothing if the service account can't see it.
 async fn logins(rest: &Rest, users: &[RecordId]) -> Result<Vec<Login>> {
     match Login::of_users(rest, users).await {
         Err(refused) if error::is_missing_object(&refused) => Ok(Vec::new()),
@@ -130,7 +130,7 @@ async fn logins(rest: &Rest, users: &[RecordId]) -> Result<Vec<Login>> {
     }
 }
 
-/// Frozen is one way of being locked; a plan that locks means that one.
+/// A frozen user counts as locked. A plan that locks a user freezes it.
 fn with_frozen(attributes: &Attributes, frozen: bool) -> Result<Attributes> {
     let mut builder = AttributesBuilder::with_capacity(attributes.as_str().len() + 32);
     for (name, value) in attributes.entries() {

@@ -25,19 +25,19 @@ const fn read_only(name: &'static str, kind: AttributeType, description: &'stati
     Standard { name, kind, required: false, writable: Writable::Never, description }
 }
 
-/// The standard fields that are read, `Id` aside, which is the account's id.
+/// The standard fields to read, without `Id`, which is the account's id.
 pub(crate) static STANDARD: [Standard; 37] = {
     use AttributeType::{Boolean, DateTime, Reference, String};
     [
-        required("Username", String, "The login name, in the form of an e-mail address; unique among all orgs."),
+        required("Username", String, "The login name, in the form of an email address; unique across all orgs."),
         read_only("Name", String, "First and last name together."),
         writable("FirstName", String, "The first name."),
         required("LastName", String, "The last name."),
-        writable("Email", String, "The e-mail address; it need not be unique."),
+        writable("Email", String, "The email address; it does not have to be unique."),
         writable("Alias", String, "A short name of up to 8 characters."),
         writable("CommunityNickname", String, "The name shown in sites; unique in the org."),
-        writable("FederationIdentifier", String, "The subject of single sign-on; unique in the org."),
-        writable("EmployeeNumber", String, "The number of the employee."),
+        writable("FederationIdentifier", String, "The user's id for single sign-on; unique in the org."),
+        writable("EmployeeNumber", String, "The employee number."),
         writable("Title", String, "The job title."),
         writable("Department", String, "The department."),
         writable("Division", String, "The division."),
@@ -50,17 +50,17 @@ pub(crate) static STANDARD: [Standard; 37] = {
         writable("PostalCode", String, "The postal code of the address."),
         writable("Country", String, "The country of the address."),
         writable("ManagerId", Reference, "The user who manages this one."),
-        required("ProfileId", Reference, "The profile; it decides the user license."),
+        required("ProfileId", Reference, "The profile; it determines the user license."),
         writable("UserRoleId", Reference, "The role."),
         read_only("UserType", String, "The kind of user, for example `Standard`."),
         writable("IsActive", Boolean, "Whether the user may log in."),
         writable("TimeZoneSidKey", String, "The time zone, for example `Europe/Rome`."),
         writable("LocaleSidKey", String, "How dates and numbers are written, for example `it_IT`."),
         writable("LanguageLocaleKey", String, "The language, for example `it`."),
-        writable("EmailEncodingKey", String, "The encoding of outgoing e-mail, for example `UTF-8`."),
+        writable("EmailEncodingKey", String, "The encoding of outgoing email, for example `UTF-8`."),
         read_only("LastLoginDate", DateTime, "The last login."),
         read_only("LastPasswordChangeDate", DateTime, "The last change of the password."),
-        read_only("CreatedDate", DateTime, "When the user was made."),
+        read_only("CreatedDate", DateTime, "When the user was created."),
         read_only("LastModifiedDate", DateTime, "When a person last changed the user."),
         read_only("SystemModstamp", DateTime, "When anything last changed the user."),
         Standard {
@@ -70,12 +70,12 @@ pub(crate) static STANDARD: [Standard; 37] = {
             writable: Writable::OnCreate,
             description: "The contact that an external user belongs to.",
         },
-        read_only("AccountId", Reference, "The account of the contact, a company in Salesforce's words."),
-        writable("DelegatedApproverId", Reference, "The user or group who approves in place of this one."),
+        read_only("AccountId", Reference, "The company of the contact, which Salesforce calls an account."),
+        writable("DelegatedApproverId", Reference, "The user or group that approves in place of this user."),
     ]
 };
 
-/// What standard fields stand for in every source.
+/// The standard fields that mean the same in every source.
 const MEANINGS: [(&str, AttributeMeaning); 10] = [
     ("Email", AttributeMeaning::Email),
     ("FirstName", AttributeMeaning::GivenName),
@@ -89,10 +89,10 @@ const MEANINGS: [(&str, AttributeMeaning); 10] = [
     ("LastPasswordChangeDate", AttributeMeaning::PasswordChanged),
 ];
 
-/// Fields whose new value alone is no change: a login moves the first, and any write moves the others.
+/// Fields that do not count as a change by themselves: a login updates the first, and any write updates the others.
 const QUIET: [&str; 3] = ["LastLoginDate", "LastModifiedDate", "SystemModstamp"];
 
-/// The standard field of that name.
+/// The standard field with this name.
 pub(crate) fn standard(name: &str) -> Option<&'static Standard> {
     STANDARD.iter().find(|field| field.name == name)
 }
@@ -109,11 +109,11 @@ impl Standard {
     }
 }
 
-/// A further field as an attribute; its type is known once the org described it.
+/// An additional field as an attribute. Its type is known after the org describes it.
 pub(crate) fn further(name: &str, described: Option<&FieldDescription>) -> AttributeSchema {
     let (attribute_type, description) = match described {
         Some(field) => (attribute_type(&field.field_type), field.label.clone()),
-        None => (AttributeType::Json, "A field of this org; its type shows once the org was asked.".to_owned()),
+        None => (AttributeType::Json, "A field of this org; its type appears after the first read.".to_owned()),
     };
     let writable = match described {
         Some(field) if field.updateable => Writable::Always,

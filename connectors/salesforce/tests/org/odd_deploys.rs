@@ -152,7 +152,7 @@ async fn a_session_that_soap_alone_refuses_is_explained_after_one_new_login() {
     assert_eq!((org.logins(), org.requests("/services/Soap/m/67.0").await), (2, 2));
     assert!(!format!("{error:?}").contains("00D!token"));
     org.answer("v67.0/", vec![refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")]);
-    told(&deployed(connector.as_ref()).await.unwrap_err(), ErrorKind::Auth, "asking what the API offers", "session");
+    told(&deployed(connector.as_ref()).await.unwrap_err(), ErrorKind::Auth, "listing the API resources", "session");
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn each_end_of_a_deploy_that_is_no_success_is_an_error_with_a_cure() {
             "External Client",
         ),
         (problem("INVALID_CROSS_REFERENCE_KEY: no"), ErrorKind::NotFound, "INVALID_CROSS", "API name"),
-        (problem("DUPLICATE_VALUE: no"), ErrorKind::Conflict, "DUPLICATE", "read anew"),
+        (problem("DUPLICATE_VALUE: no"), ErrorKind::Conflict, "DUPLICATE", "read it again"),
         (problem("Certificate: data value too large"), ErrorKind::Invalid, "too large", "4 KB"),
         (problem("Something new"), ErrorKind::Invalid, "Something new", "Deployment Status"),
         (over(&whole), ErrorKind::Unavailable, "unexpected", "status.salesforce.com"),

@@ -45,7 +45,7 @@ async fn an_answer_that_does_not_fit_leaves_open_what_happened() {
         ("another user", ok(&json!([done(&one), done(&three)]))),
         ("another order", ok(&json!([done(&two), done(&one)]))),
         ("no id", ok(&json!([done(&one), {"success": true, "errors": []}]))),
-        ("no record id", ok(&json!([done(&one), done("x")]))),
+        ("record id", ok(&json!([done(&one), done("x")]))),
         (
             "success with errors",
             ok(&json!([done(&one), {"id": two, "success": true, "errors": [{"statusCode": "X"}]}])),

@@ -227,7 +227,7 @@ async fn a_deploy_that_fails_says_why_and_changes_nothing() {
     // What holds more than a certificate does not leave this machine.
     let sent = sandbox.deploys().len();
     let error = deploy(connector.as_ref(), &new.replace("CERTIFICATE", "PRIVATE KEY")).await.unwrap_err();
-    failure(&error, ErrorKind::Invalid, "not one certificate", "without a key");
+    failure(&error, ErrorKind::Invalid, "not a single PEM certificate", "without a key");
     assert_eq!(sandbox.deploys().len(), sent);
 }
 
@@ -236,11 +236,11 @@ async fn an_app_that_the_org_does_not_have_is_told() {
     for settings in [r#"{"app": {"kind": "external_client_app", "name": "Conector"}}"#, CONNECTED] {
         let (_sandbox, connector) = org(app(AppKind::ExternalClientApp), Options::default(), settings).await;
         let error = deployed(connector.as_ref()).await.unwrap_err();
-        failure(&error, ErrorKind::NotFound, "named `Con", "compare kind and API name");
+        failure(&error, ErrorKind::NotFound, "named `Con", "compare `kind` and `name`");
     }
     let (_sandbox, connector) = org(app(AppKind::ExternalClientApp), Options::default(), "{}").await;
     let error = connector.capabilities().rotation().unwrap().apps().unwrap_err();
-    failure(&error, ErrorKind::Definition, "don't name the app", "app: {kind: external_client_app");
+    failure(&error, ErrorKind::Definition, "do not name the app", "app: {kind: external_client_app");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! The private authority that vouches for the sandbox's hosts, made at start.
+//! The private certificate authority for the sandbox's hosts, created at startup.
 
 use connector_core::{Error, ErrorKind, Result};
 use connector_keys::{CertificateAuthority, PrivateKey};

@@ -1,4 +1,4 @@
-//! Holding answers back, so that a test can act at a moment of its choice instead of racing the org.
+//! Holds responses back, so that a test can act at a chosen moment instead of racing the org.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -3,7 +3,7 @@
 //! It speaks the org's HTTP as a client sees it: the token endpoint with real signature and claim checks, the REST
 //! resources an identity connector reads and writes, and SOQL that is parsed and evaluated. Its people, groups and
 //! assignments come from `(seed, index)`, so an org of a million users starts at once, costs little memory and is
-//! always the same; changes that clients make, or that are made through [`Org`], lie on top.
+//! always the same. Changes by clients or through [`Org`] come on top.
 //!
 //! ```no_run
 //! # async fn example() -> connector_core::Result<()> {
@@ -28,7 +28,7 @@
 //!   no `GROUP BY`, no `TYPEOF`;
 //! * the Metadata API as far as changing an app's certificate needs it: `listMetadata`, `readMetadata`, `retrieve`,
 //!   `deploy` and their checks over SOAP, `metadata/deployRequest` over REST, for `ExtlClntAppGlobalOauthSettings`,
-//!   `ExternalClientApplication` and `ConnectedApp`. Apps are changed, not made. A deploy goes on by a step with every
+//!   `ExternalClientApplication` and `ConnectedApp`. Deploys change apps and never create them. A deploy advances by one step with every
 //!   request for metadata or a token, and a new certificate takes effect [`Options::propagation`] later;
 //! * rights of the integration user that hide objects and fields and refuse writes ([`Rights`]), and `describe` that says
 //!   so per object and field.
@@ -54,7 +54,7 @@
 //!
 //! Not simulated: upserts by external id, `/composite/graph`, contacts, what validation rules and triggers of a real org
 //! add (but see `refuse-row`), the licenses within a permission set group. Where the behavior of a real org is not
-//! known, the strictest reading was taken.
+//! known, the sandbox is strict.
 //!
 //! # Faults on demand
 //!
@@ -87,7 +87,7 @@
 //! | `lost-answer-once:N` | the same for the Nth write only |
 //! | `deploy-fails` | every deploy fails with `UNKNOWN_EXCEPTION` in a component |
 //! | `deploy-stuck:N` | every deploy is in progress for N polls |
-//! | `deploy-lost-answer` | the first deploy is taken, but the connection is closed without an answer |
+//! | `deploy-lost-answer` | the org accepts the first deploy, but closes the connection without a response |
 //! | `certificate-never-accepted` | deploys succeed, but a certificate that the app never accepted before never is |
 //!
 //! What refuses or breaks before an answer (`503`, `reset`, limits, dead sessions) also keeps a write from being done.

@@ -13,7 +13,7 @@ pub struct Options {
     pub seed: u64,
     /// The login host's port, the instance takes the next one; `None` lets the system choose both.
     pub port: Option<u16>,
-    /// Serve HTTPS with a server certificate of a private authority made at start.
+    /// Serve HTTPS with a server certificate from a private authority, created at startup.
     pub tls: bool,
     /// How long each answer waits before it is sent.
     pub latency: Duration,
@@ -73,7 +73,7 @@ impl Default for Options {
     }
 }
 
-/// Which certificates an app accepts while a new one makes its way through the org. None of it is documented; the worst
+/// Which certificates an app accepts while a new one spreads through the org. Salesforce documents none of this; the worst
 /// was seen, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhilePropagating {

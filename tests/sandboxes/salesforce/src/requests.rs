@@ -37,7 +37,7 @@ pub struct LoggedRequest {
 }
 
 impl Requests {
-    /// How many requests of this kind were made.
+    /// The number of requests of this kind.
     pub fn of(&self, kind: &str) -> u64 {
         self.by_kind.get(kind).copied().unwrap_or(0)
     }

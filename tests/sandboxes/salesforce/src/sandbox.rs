@@ -104,12 +104,12 @@ impl Sandbox {
         self.shared.gate.set(Some(moment));
     }
 
-    /// Whether an answer is held back now.
+    /// Whether the sandbox is holding a response back.
     pub fn is_holding(&self) -> bool {
         self.shared.gate.is_holding()
     }
 
-    /// Sends the answers that were held back, and holds none from now on.
+    /// Sends the responses that were held back, and stops holding responses back.
     pub fn release(&self) {
         self.shared.gate.set(None);
     }

@@ -8,7 +8,7 @@ const KEPT: usize = 100_000;
 /// What a write did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WriteAction {
-    /// A record was made.
+    /// A record was created.
     Create,
     /// Fields of a record were changed.
     Update,
@@ -16,7 +16,7 @@ pub enum WriteAction {
     Delete,
     /// A user's password was set.
     SetPassword,
-    /// A user's password was replaced by one that the org made up.
+    /// The org replaced a user's password with a generated one.
     ResetPassword,
 }
 

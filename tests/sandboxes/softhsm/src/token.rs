@@ -1,4 +1,4 @@
-//! Tokens and the keys that are made in them.
+//! Tokens and the keys in them.
 
 use crate::process::SoftHsm;
 use connector_keys::PublicKey;
@@ -55,7 +55,7 @@ impl Token {
         session.logout().expect("the officer is signed in");
     }
 
-    /// Makes an RSA key pair inside of the token; the private half can't be taken out.
+    /// Creates an RSA key pair inside the token. The private key can't leave the token.
     ///
     /// # Panics
     ///

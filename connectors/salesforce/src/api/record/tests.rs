@@ -1,4 +1,4 @@
-//! Tests of reading answers.
+//! Tests of parsing responses.
 
 use super::*;
 use proptest::prelude::*;
@@ -105,14 +105,14 @@ fn an_odd_record_is_refused_with_its_number() {
     let without = |name: &'static str| move |record: &mut Value| drop(record.as_object_mut().unwrap().remove(name));
     assert!(spoiled(&without("Id")).contains("record 2") && spoiled(&without("Id")).contains("has no `Id`"));
     assert!(spoiled(&without("Name")).contains("has no `Name`"));
-    assert!(spoiled(&without("attributes")).contains("does not say its object"));
+    assert!(spoiled(&without("attributes")).contains("does not name its object"));
     assert!(spoiled(&|record| record["attributes"]["type"] = json!("Group")).contains("another object"));
     assert!(spoiled(&|record| record["IsActive"] = json!("yes")).contains("neither true nor false"));
     assert!(spoiled(&|record| record["IsActive"] = Value::Null).contains("neither true nor false"));
     assert!(spoiled(&|record| record["Name"] = json!(7)).contains("not text"));
-    assert!(spoiled(&|record| record["Id"] = json!("005")).contains("no record id"));
+    assert!(spoiled(&|record| record["Id"] = json!("005")).contains("not a record id"));
     assert!(spoiled(&|record| record["Id"] = Value::Null).contains("empty `Id`"));
-    assert!(spoiled(&|record| record["Id"] = json!("005000000000002AAA")).contains("again"));
+    assert!(spoiled(&|record| record["Id"] = json!("005000000000002AAA")).contains("repeated"));
     assert!(spoiled(&|record| record["Id"] = json!("005000000000001AAA")).contains("outside"));
     assert!(spoiled(&|record| record["Id"] = json!("00500000000000ZAAA")).contains("outside"));
     assert!(spoiled(&|record| record["Profile"] = json!([])).contains("`Profile`"));

@@ -1,4 +1,4 @@
-//! Requests as the resources see them, and their answers.
+//! Requests and responses of the resources.
 
 use std::io::Write;
 use std::pin::Pin;
@@ -73,7 +73,7 @@ pub(crate) struct Answer {
     pub(crate) noted: Noted,
     /// The connection breaks in the middle of the body.
     pub(crate) cut: bool,
-    /// A write was carried out or refused, not kept from its resource.
+    /// Whether the resource carried out or refused a write.
     pub(crate) wrote: bool,
     /// The connection is closed without the answer.
     pub(crate) lost: bool,

@@ -1,4 +1,4 @@
-//! Listening, TLS, and the way of a request to the resources and back.
+//! Listens, handles TLS, and passes requests to the resources.
 
 use std::future::poll_fn;
 use std::io;
@@ -51,7 +51,7 @@ impl Listener {
                 () = self.stop.cancelled() => return,
                 accepted = self.socket.accept() => accepted,
             };
-            // A connection that was gone before it was accepted is no reason to stop.
+            // A connection that closed before it was accepted is no reason to stop.
             let Ok((stream, _)) = accepted else { continue };
             let (shared, host, stop) = (self.shared.clone(), self.host, self.stop.clone());
             let tls = self.tls.clone();

@@ -19,11 +19,11 @@ pub(crate) struct Misbehavior {
     writes: AtomicU64,
     /// Rows that were to be written so far.
     rows: AtomicU64,
-    /// Deploys that were taken so far.
+    /// Deploys accepted so far.
     deploys: AtomicU64,
 }
 
-/// What goes wrong with one row that is to be written.
+/// What goes wrong with one row of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowFault {
     Locked,
@@ -115,7 +115,7 @@ impl Misbehavior {
         due
     }
 
-    /// What is due for the next row that is to be written.
+    /// The fault for the next row of a write.
     pub(crate) fn row(&self) -> Option<RowFault> {
         let row = self.rows.fetch_add(1, Ordering::Relaxed) + 1;
         self.find(|fault| match fault {
@@ -152,7 +152,7 @@ impl Misbehavior {
         }
     }
 
-    /// Counts a deploy that was taken and says whether its answer gets lost.
+    /// Counts an accepted deploy and returns whether its response gets lost.
     pub(crate) fn loses_deploy(&self) -> bool {
         self.deploys.fetch_add(1, Ordering::Relaxed) == 0 && self.has(&Fault::DeployLostAnswer)
     }

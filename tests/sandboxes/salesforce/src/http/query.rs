@@ -15,7 +15,7 @@ use crate::soql::{self, Bound, Rows};
 const SMALLEST_PAGE: usize = 200;
 /// The key prefix of cursor ids.
 const PREFIX: &str = "01g";
-/// How many cursors stay open; the oldest goes first.
+/// How many cursors stay open. The oldest closes first.
 const OPEN_CURSORS: usize = 100;
 
 /// A query whose pages are being read.
@@ -149,7 +149,7 @@ fn page(
 fn body(state: &State, cursor: &Cursor, id: Option<Id>, offset: u64, version: &str, faults: PageFaults) -> Vec<u8> {
     let total = cursor.rows.len();
     let to = total.min(offset + cursor.page as u64);
-    // A row that was removed since the query was made is left out, as a real org does.
+    // Skips rows that were removed after the query, as a real org does.
     let table = state.table(cursor.bound.object);
     let mut rows = cursor.rows.part(offset, to);
     rows.retain(|row| table.has(*row));

@@ -1,4 +1,4 @@
-//! Which resource a request is for, and what stands before every resource: faults, versions, sessions, rights.
+//! Which resource a request is for, and the checks before every resource: faults, versions, sessions, rights.
 
 use hyper::Method;
 

@@ -1,4 +1,4 @@
-//! Sessions: what an access token stands for.
+//! Sessions: the meaning of an access token.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::id::Id;
 
-/// What an access token stands for.
+/// The session behind an access token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Session {
     /// The user's row.
@@ -76,7 +76,7 @@ impl Sessions {
         self.open.get(token).copied()
     }
 
-    /// Ends one session; false when there is none.
+    /// Ends one session; false if it does not exist.
     pub(crate) fn close(&mut self, token: &str) -> bool {
         self.open.remove(token).is_some()
     }

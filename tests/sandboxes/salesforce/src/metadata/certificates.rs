@@ -1,4 +1,4 @@
-//! Which certificates an app accepts, now and while a new one makes its way through the org.
+//! Which certificates an app accepts, now and while a new one spreads through the org.
 
 use std::collections::VecDeque;
 use std::time::Instant;

@@ -14,7 +14,7 @@ pub(crate) enum Kind {
 /// An element of a component.
 #[derive(Debug)]
 pub(crate) struct Element {
-    /// The element that it stands in; empty for the root.
+    /// The parent element; empty for the root.
     pub(crate) section: &'static str,
     pub(crate) name: &'static str,
     /// Its name among an app's settings.

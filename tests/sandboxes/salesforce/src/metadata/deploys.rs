@@ -160,7 +160,7 @@ impl Job {
     }
 }
 
-/// The app that a component is to change. Apps themselves are not made or renamed by a deploy here.
+/// The app that a component changes. A deploy does not create or rename apps here.
 fn owner<'a>(definition: &Definition, apps: &'a Apps) -> Result<&'a App, Problem> {
     let Definition { kind, full_name, .. } = definition;
     let problem = |text: String| Problem::of(*kind, full_name, text);

@@ -7,7 +7,7 @@ pub enum DeployStatus {
     Pending,
     /// It is under way.
     InProgress,
-    /// It was told to stop.
+    /// A client canceled it.
     Canceling,
     /// It was stopped; nothing was changed.
     Canceled,

@@ -39,8 +39,8 @@ impl Metadata {
         Self { apps: Apps::new(options), deploys: Deploys::default(), retrieves: Retrieves::default() }
     }
 
-    /// Moves the deploys on by one step. A deploy goes on with whatever is asked of the org, so that it needs no clock
-    /// and goes on, too, where its answer was lost.
+    /// Advances the deploys by one step. Every request to the org advances them, so that a deploy needs no clock and
+    /// continues even if its response is lost.
     pub(crate) fn step(&mut self, trouble: Trouble, is_poll: bool, now: i64) {
         self.deploys.step(&mut self.apps, trouble, is_poll, now);
     }

@@ -169,7 +169,7 @@ impl Org {
         Ok(())
     }
 
-    /// Lets a username be taken by a user of another org, which nobody can see here.
+    /// Reserves a username for a user of another org, which nobody can see here.
     pub fn take_username_elsewhere(&self, username: &str) {
         self.write().elsewhere.insert(username.to_lowercase());
     }

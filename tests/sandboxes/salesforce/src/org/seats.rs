@@ -28,7 +28,7 @@ impl State {
         }
     }
 
-    /// Gives a license as many seats as are taken, and `free` more.
+    /// Gives a license its occupied seats and `free` more.
     pub(crate) fn leave_seats(&mut self, (object, index): Record, free: i64) {
         if let Value::Int(used) = self.named(object, index, "UsedLicenses") {
             self.set_named(object, index, total_field(object), Value::Int(used + free));

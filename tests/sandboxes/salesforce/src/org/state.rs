@@ -176,7 +176,7 @@ impl State {
         self.undo.push(Undo::Unset { object, index, field, earlier });
     }
 
-    /// Changes a field of a row by its name; a name that the object lacks is ignored.
+    /// Changes a field of a row by its name. Ignores a name that the object does not have.
     pub(crate) fn set_named(&mut self, object: Object, index: u64, field: &str, value: impl Into<Value>) {
         if let Some(place) = schema::place(object, field) {
             self.set(object, index, place, value.into());

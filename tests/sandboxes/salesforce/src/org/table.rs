@@ -78,7 +78,7 @@ impl Table {
         None
     }
 
-    /// Takes a change back: what an earlier one had put there stands again.
+    /// Undoes a change: the earlier value returns.
     pub(crate) fn unset(&mut self, index: u64, field: usize, earlier: Option<Value>) {
         if let Some(value) = earlier {
             self.set(index, field, value);
@@ -141,7 +141,7 @@ impl Row {
         Self { object, values }
     }
 
-    /// Sets a field; a name that the object lacks is ignored, so that system fields can be set on every object.
+    /// Sets a field. Ignores a name that the object does not have, so that system fields can be set on every object.
     pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         if let Some(place) = schema::place(self.object, field) {
             self.values[place] = value.into();

@@ -1,10 +1,10 @@
-//! What has to be taken back when a transaction fails.
+//! What to undo when a transaction fails.
 
 use super::object::Object;
 use super::state::State;
 use super::value::Value;
 
-/// One change of a table, as it is taken back.
+/// How to undo one change of a table.
 #[derive(Debug)]
 pub(crate) enum Undo {
     Pop(Object),
@@ -12,7 +12,7 @@ pub(crate) enum Undo {
     Unset { object: Object, index: u64, field: usize, earlier: Option<Value> },
 }
 
-/// A point that the org can be taken back to, as long as nothing was committed since.
+/// A point that the org can return to until the next commit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark(usize);
 

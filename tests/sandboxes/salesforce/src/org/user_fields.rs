@@ -41,7 +41,7 @@ const USER_TYPES: &[&str] = &[
     "CloudIntegrationUser",
 ];
 
-/// What the org puts into a field that was left out when a user was made.
+/// The value of a field that a new user omits.
 pub(crate) const DEFAULTS: [(&str, &str); 2] = [("DigestFrequency", "D"), ("DefaultGroupNotificationFrequency", "N")];
 
 const fn feature(name: &'static str, label: &'static str) -> Field {

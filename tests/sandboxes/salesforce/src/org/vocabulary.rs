@@ -1,4 +1,4 @@
-//! The words that generated people are made of.
+//! The names of generated people.
 
 /// Given names, as written and in plain ASCII.
 pub(super) const GIVEN: [(&str, &str); 40] = [

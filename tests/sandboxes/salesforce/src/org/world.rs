@@ -88,7 +88,7 @@ impl World {
         SETTLED - seconds * 1_000
     }
 
-    /// When a generated user was made: later ones later.
+    /// When a generated user was created: a later user has a later date.
     pub(crate) fn created(&self, index: u64) -> i64 {
         let span = SETTLED - 30 * DAY - FOUNDED;
         let part = i128::from(span) * i128::from(index) / i128::from(self.users.max(1));

@@ -12,7 +12,7 @@ pub(crate) struct Select {
     pub(crate) offset: Option<u64>,
 }
 
-/// A name or dotted path and where it stands.
+/// A name or dotted path and its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Name {
     pub(crate) text: String,

@@ -29,7 +29,7 @@ mod tests {
     /// 2026-11-23T12:00:00Z in milliseconds.
     const NOW: i64 = 1_795_435_200_000;
 
-    /// Pieces that statements are made of, in and out of place.
+    /// Parts of statements, in and out of place.
     const PIECES: [&str; 52] = [
         "SELECT",
         "FROM",

@@ -7,7 +7,7 @@ pub(crate) fn unescape(escaped: &str) -> Result<String, SoqlError> {
     Ok(characters(escaped)?.into_iter().map(|(character, _)| character).collect())
 }
 
-/// The characters, each with whether a backslash stood before it.
+/// The characters, each with whether a backslash preceded it.
 fn characters(escaped: &str) -> Result<Vec<(char, bool)>, SoqlError> {
     let invalid = || SoqlError::malformed("Invalid string literal. Illegal character sequence in string literal.");
     let mut characters = Vec::with_capacity(escaped.len());

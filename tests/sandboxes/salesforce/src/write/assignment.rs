@@ -51,7 +51,7 @@ pub(super) fn create(transaction: &mut Transaction<'_>, mut draft: Draft) -> Res
     Ok(transaction.insert(draft))
 }
 
-/// The set that stands for a whole group.
+/// The permission set behind a whole group.
 fn aggregate(state: &State, group: Id) -> Option<Id> {
     let table = state.table(Object::PermissionSet);
     let row = (0..table.end()).find(|row| {

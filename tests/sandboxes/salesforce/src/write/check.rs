@@ -85,7 +85,7 @@ fn reference(state: &State, field: &Field, id: Id) -> Option<Refusal> {
         let message = format!("{}: id value of incorrect type: {id}", field.label);
         return Some(Refusal::new("MALFORMED_ID", message).of(&[field.name]));
     }
-    // Contacts are no part of the simulated org: any of them is taken to exist.
+    // Contacts are not part of the simulated org: every contact counts as existing.
     let exists = id.prefix() == CONTACT || state.locate(id).is_some();
     (!exists).then(Refusal::no_such_record)
 }

@@ -1,6 +1,6 @@
 //! Writing: what a client sends, checked by the org's rules, one object a file.
 //!
-//! A [`Transaction`] holds the org while a request is carried out; what it did is taken back or kept as a whole.
+//! A [`Transaction`] locks the org during a request. It keeps or undoes all its changes together.
 
 mod assignment;
 mod check;

@@ -8,7 +8,7 @@ use crate::writes::WriteAction;
 
 /// The shortest password that the org takes.
 const SHORTEST: usize = 8;
-/// What a made-up password is made of: letters and digits that can't be taken for one another.
+/// The characters of a generated password: letters and digits that are not easily confused.
 const CHARACTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const MADE_UP: usize = 12;
 
@@ -25,7 +25,7 @@ pub(crate) fn set_password(transaction: &mut Transaction<'_>, user: u64, passwor
     Ok(())
 }
 
-/// Replaces a user's password by a made-up one that has to be changed at the next login.
+/// Replaces a user's password with a generated one that the user must change at the next login.
 pub(crate) fn reset_password(transaction: &mut Transaction<'_>, user: u64) -> String {
     let password = made_up();
     transaction.state.passwords.set(user, &password, true);

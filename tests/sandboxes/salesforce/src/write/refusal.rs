@@ -38,7 +38,7 @@ impl Refusal {
         Self::new("ENTITY_IS_DELETED", "entity is deleted")
     }
 
-    /// The login lacks the right.
+    /// The user does not have the permission.
     pub(crate) fn no_right() -> Self {
         Self::new("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
     }

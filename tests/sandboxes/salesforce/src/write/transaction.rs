@@ -22,7 +22,7 @@ pub(crate) struct Transaction<'a> {
     ended: Vec<u64>,
 }
 
-/// A point that the transaction can be taken back to.
+/// A point that the transaction can return to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Savepoint {
     mark: Mark,

@@ -1,4 +1,4 @@
-//! `/services/Soap/m/<version>`: what stands before every operation, and the operations.
+//! `/services/Soap/m/<version>`: the checks before every operation, and the operations.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
