@@ -5,7 +5,7 @@
 mod aggregate_fake;
 
 use aggregate_fake::{Fake, Pages, Place, World, failing};
-use connector_core::{Error, ErrorKind, Page, Percentage};
+use connector_core::{Cursor, Error, ErrorKind, Page, Percentage};
 use connector_engine::aggregate::{Job, RunReport, RunStatus};
 
 const ALIVE: &str = "SELECT (SELECT count(*) FROM accounts WHERE removed_run IS NULL)
@@ -164,4 +164,68 @@ async fn a_type_of_which_a_login_sees_its_own_rows_alone_is_not_emptied() {
     let fake = Fake::new(&own);
     let report = place.run(&Job { delete_threshold: Percentage::new(100.0), ..fake.job() }).await;
     assert_eq!((report.status, report.counts.assignments.removed), (RunStatus::Succeeded, 180));
+}
+
+/// The world without many rows of one step.
+fn half(world: &World, step: &'static str) -> World {
+    let mut half = world.clone();
+    match step {
+        "accounts" => half.accounts.retain(|id, _| id.as_str() < "00025"),
+        "entitlements" => half.entitlements.clear(),
+        _ => half.assignments.clear(),
+    }
+    half
+}
+
+#[tokio::test]
+async fn an_incomplete_page_removes_nothing_of_its_step_and_is_warned_about() {
+    let world = World::of(50);
+    for step in ["accounts", "entitlements", "assignments"] {
+        let place = Place::new();
+        place.aggregate(&world).await;
+        let alive = place.number(ALIVE);
+        let fake = Fake::new(&half(&world, step)).with_script(move |asked, cursor, _| {
+            (asked == step && cursor.is_start()).then(|| {
+                let next =
+                    vec![Cursor::of(&(0, 0)).unwrap(), Cursor::of(&(1, 0)).unwrap(), Cursor::of(&(2, 0)).unwrap()];
+                Ok(match asked {
+                    "accounts" => Pages::Accounts(Page::fork(Vec::new(), next).with_incomplete("team 7: 403")),
+                    "entitlements" => Pages::Entitlements(Page::fork(Vec::new(), next).with_incomplete("team 7: 403")),
+                    _ => Pages::Assignments(Page::fork(Vec::new(), next).with_incomplete("team 7: 403")),
+                })
+            })
+        });
+        let report = place.run(&fake.job()).await;
+        assert_eq!((report.status, place.number(ALIVE)), (RunStatus::Succeeded, alive), "{step}");
+        let warning = format!("{step}: not everything was read: team 7: 403");
+        assert!(report.warnings.contains(&warning), "{:?}", report.warnings);
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_was_incomplete_before_a_stop_stays_incomplete_after_it() {
+    let place = Place::new();
+    let world = World::of(50);
+    place.aggregate(&world).await;
+    let alive = place.number(ALIVE);
+    let fewer = half(&world, "accounts");
+    let incomplete_first = |cursor: &Cursor| {
+        let next = (0..3).map(|branch| Cursor::of(&(branch, 0)).unwrap()).collect();
+        cursor
+            .is_start()
+            .then(|| Ok(Pages::Accounts(Page::fork(Vec::new(), next).with_incomplete("a list is cut off"))))
+    };
+    let stopped = Fake::new(&fewer).with_script(move |step, cursor, _| {
+        let gone = || Some(Err(Error::new(ErrorKind::Unavailable, "gone")));
+        if step == "accounts" { incomplete_first(cursor).or_else(gone) } else { None }
+    });
+    assert_eq!(place.run(&Job { concurrency: 1, ..stopped.job() }).await.status, RunStatus::Failed);
+    let report = place.aggregate(&fewer).await;
+    assert_eq!((report.status, report.resumed), (RunStatus::Succeeded, true));
+    assert_eq!(report.warnings, ["accounts: not everything was read: a list is cut off"]);
+    assert_eq!(place.number(ALIVE), alive);
+    // The next run reads everything, and then what is gone is gone.
+    let fake = Fake::new(&fewer);
+    let report = place.run(&Job { delete_threshold: Percentage::new(60.0), ..fake.job() }).await;
+    assert_eq!((report.status, report.counts.accounts.removed), (RunStatus::Succeeded, 25));
 }

@@ -5,7 +5,7 @@ use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
-use super::writer::skipped_types;
+use super::writer::{is_complete, skipped_types};
 use connector_core::{Error, Percentage, Result};
 use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,21 +29,22 @@ impl RunState {
         remove: bool,
         threshold: Percentage,
     ) -> Result<Option<Error>> {
-        let read = |step: Step| -> Result<bool> {
-            sql::one(
-                connection,
-                "SELECT EXISTS (SELECT 1 FROM frontier WHERE run = ?1 AND step = ?2)",
-                params![self.run, step.name()],
-                |row| row.get(0),
-            )
-        };
-        let (read_entitlements, read_assignments) = (read(Step::Entitlements)?, read(Step::Assignments)?);
         let types = self.types(connection)?;
-        let accounts = self.census_of_accounts(connection)?;
-        let entitlements =
-            if read_entitlements { self.census_of_entitlements(connection, &types)? } else { BTreeMap::new() };
-        let assignments =
-            if read_assignments { self.census_of_assignments(connection, &types)? } else { BTreeMap::new() };
+        let accounts = if self.reconciles(connection, Step::Accounts)? {
+            self.census_of_accounts(connection)?
+        } else {
+            Census::default()
+        };
+        let entitlements = if self.reconciles(connection, Step::Entitlements)? {
+            self.census_of_entitlements(connection, &types)?
+        } else {
+            BTreeMap::new()
+        };
+        let assignments = if self.reconciles(connection, Step::Assignments)? {
+            self.census_of_assignments(connection, &types)?
+        } else {
+            BTreeMap::new()
+        };
         let missing = |census: &BTreeMap<usize, Census>| census.values().map(|one| one.gone()).sum::<u64>();
         let (missing_entitlements, missing_assignments) = (missing(&entitlements), missing(&assignments));
         if remove {
@@ -75,6 +76,13 @@ impl RunState {
         }
         self.warn_of_unread(connection, &types)?;
         Ok(None)
+    }
+
+    /// Whether what the run did not see of a step is gone: the run read that step, and the source showed all of it.
+    fn reconciles(&self, connection: &Connection, step: Step) -> Result<bool> {
+        let query = "SELECT EXISTS (SELECT 1 FROM frontier WHERE run = ?1 AND step = ?2)";
+        let was_read: bool = sql::one(connection, query, params![self.run, step.name()], |row| row.get(0))?;
+        Ok(was_read && is_complete(connection, self.run, step)?)
     }
 
     fn types(&self, connection: &Connection) -> Result<Types> {

@@ -32,6 +32,8 @@ pub(crate) struct ReadPage {
     pub(crate) items: Items,
     pub(crate) next: Vec<Cursor>,
     pub(crate) skipped: Vec<Skipped>,
+    /// Why the page doesn't show everything.
+    pub(crate) incomplete: Option<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) estimate: Option<u64>,
 }
@@ -39,8 +41,9 @@ pub(crate) struct ReadPage {
 impl ReadPage {
     pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
         let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
+        let incomplete = page.incomplete().map(str::to_owned);
         let (rows, next) = page.into_parts();
-        Self { cursor, items: items(rows), next, skipped, warnings, estimate }
+        Self { cursor, items: items(rows), next, skipped, incomplete, warnings, estimate }
     }
 
     pub(crate) fn step(&self) -> Step {
@@ -255,6 +258,15 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
         let text = format!("{}: not read: {}", skipped.entitlement_type, skipped.reason);
         report::warn(connection, state.run, &text)?;
     }
+    if let Some(reason) = &page.incomplete {
+        let step = page.step().name();
+        sql::execute(
+            connection,
+            "INSERT INTO incomplete (run, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![state.run, step],
+        )?;
+        report::warn(connection, state.run, &format!("{step}: not everything was read: {reason}"))?;
+    }
     for warning in &page.warnings {
         report::warn(connection, state.run, warning)?;
     }
@@ -311,4 +323,10 @@ fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Opti
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
     sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
+}
+
+/// Whether the source showed everything of a step, as far as this run read it.
+pub(crate) fn is_complete(connection: &Connection, run: i64, step: Step) -> Result<bool> {
+    let query = "SELECT NOT EXISTS (SELECT 1 FROM incomplete WHERE run = ?1 AND step = ?2)";
+    sql::one(connection, query, params![run, step.name()], |row| row.get(0))
 }
