@@ -6,6 +6,7 @@ mod connectors;
 mod project;
 mod provision;
 mod query;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod source;
 
@@ -14,12 +15,15 @@ pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
-pub(crate) use project::{InitArguments, QuickstartArguments};
+pub(crate) use project::InitArguments;
+#[cfg(feature = "sandbox")]
+pub(crate) use project::QuickstartArguments;
 pub(crate) use provision::{OperationsArguments, ProvisionArguments};
 pub(crate) use query::{
     AccountArguments, AccountsArguments, DiffArguments, EntitlementArguments, EntitlementsArguments, ExportArguments,
     ExportFormat, ExportWhat,
 };
+#[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 
@@ -31,9 +35,7 @@ use std::path::PathBuf;
 #[command(
     name = "connector",
     version,
-    about = "Reads accounts and entitlements of your systems into one store, and changes them by plans.\n\n\
-        A source is one system, described in a YAML file under sources/ of a project folder.\n\
-        New here? `connector quickstart` goes the whole way against a simulated Salesforce org.",
+    about = ABOUT,
     after_help = EXIT_CODES,
     max_term_width = 100,
     propagate_version = false,
@@ -46,51 +48,65 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+#[cfg(feature = "sandbox")]
+const ABOUT: &str = "\
+Copies who has access to what into your own database, shows what changed, and applies reviewed plans.
+
+A source is one system. Each source is a YAML file in the sources/ folder of a project.
+New here? Run `connector quickstart` for a tour with a simulated Salesforce org.";
+
+#[cfg(not(feature = "sandbox"))]
+const ABOUT: &str = "\
+Copies who has access to what into your own database, shows what changed, and applies reviewed plans.
+
+A source is one system. Each source is a YAML file in the sources/ folder of a project.";
+
 const EXIT_CODES: &str = "\
-Results go to stdout, everything else to stderr. With --output json, stdout holds the
-documented JSON alone, and a failure is one line {\"error\":{\"kind\",\"message\",\"help\"}}
-on stderr.
+Results go to stdout, everything else goes to stderr. With --output json, stdout
+contains only the documented JSON. An error is one line on stderr:
+{\"error\":{\"kind\",\"message\",\"help\"}}
 
 Exit codes:
-  0    done, everything succeeded
-  1    the work ran and something in it failed
-  2    bad usage or an invalid definition or plan: nothing was sent
-  3    the source could not be reached or refused the credentials
+  0    success
+  1    the command ran, and something failed
+  2    wrong usage, or an invalid source or plan: nothing was sent
+  3    the source could not be reached, or refused the credentials
   4    refused by a guard (delete threshold, changed preview, lock held by another run)
-  130  stopped by Ctrl-C, 143 stopped by SIGTERM: state saved, the next run resumes";
+  130  stopped by Ctrl-C: progress is saved, run again to continue
+  143  stopped by SIGTERM: progress is saved, run again to continue";
 
-/// Options that stand before or after the command.
+/// Options that work before or after the command.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArguments {
-    /// The project folder [default: the nearest one above with connector.yaml or sources/]
+    /// The project folder [default: the nearest parent folder with connector.yaml or sources/]
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
-    /// Where the store is: a path or sqlite:PATH [default: .connector/store.db in the project]
+    /// The store: a path or sqlite:PATH [default: .connector/store.db in the project]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) store: Option<String>,
-    /// How results are written
+    /// The format of results
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
-    #[arg(help = "How results are written: human or json")]
+    #[arg(help = "Format of results: human or json")]
     pub(crate) output: OutputFormat,
-    /// When colours are used
+    /// When to use color
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
-    #[arg(help = "When colours are used: auto, always or never")]
+    #[arg(help = "When to use color: auto, always or never")]
     pub(crate) color: ColorChoice,
-    /// Log what happens
+    /// Write logs
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    #[arg(help = "Log what happens (-vv: more); RUST_LOG chooses in detail")]
+    #[arg(help = "Write logs (-vv for more); RUST_LOG sets levels in detail")]
     pub(crate) verbose: u8,
-    /// No progress and no hints
+    /// Don't show progress and hints
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// How logs are written
+    /// The format of logs
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
-    #[arg(help = "How logs are written: text or json")]
+    #[arg(help = "Format of logs: text or json")]
     pub(crate) log_format: LogFormat,
 }
 
-/// How results are written.
+/// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
     /// For people.
@@ -100,7 +116,7 @@ pub(crate) enum OutputFormat {
     Json,
 }
 
-/// When colours are used.
+/// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set.
@@ -112,38 +128,39 @@ pub(crate) enum ColorChoice {
     Never,
 }
 
-/// How logs are written.
+/// The format of logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Go the whole way against a simulated Salesforce org, no real one needed
+    #[cfg(feature = "sandbox")]
+    /// Take a tour with a simulated Salesforce org; you need no real one
     Quickstart(QuickstartArguments),
-    /// Make an empty project folder
+    /// Create an empty project folder
     Init(InitArguments),
-    /// Write, list and show source files
+    /// Create, list and show source files
     #[command(subcommand)]
     Source(SourceCommand),
-    /// Check source files, plans and the project's settings, with no network
+    /// Check source files, plans and project settings, without using the network
     Validate {
-        /// Names of sources, or paths of source files and plans [default: all sources]
+        /// Source names, or paths of source files and plans [default: all sources]
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
     /// Test the connection to a source, step by step
     Test {
-        /// The source: its name or the path of its file
+        /// Source name, or path of its file
         name: String,
     },
-    /// Read sources into the store; an unfinished run goes on where it was
+    /// Read sources into the store; continues an unfinished run
     Aggregate(AggregateArguments),
     /// List past and present runs
     Runs(RunsArguments),
@@ -152,7 +169,7 @@ pub(crate) enum Command {
     Run(RunCommand),
     /// List the accounts of a source
     Accounts(AccountsArguments),
-    /// Show one account: attributes, entitlements, history
+    /// Show one account with its attributes, entitlements and history
     Account(AccountArguments),
     /// List the entitlements of a source
     Entitlements(EntitlementsArguments),
@@ -160,20 +177,21 @@ pub(crate) enum Command {
     Entitlement(EntitlementArguments),
     /// Show what changed between two runs
     Diff(DiffArguments),
-    /// Stream a snapshot out, as NDJSON or CSV
+    /// Export accounts, entitlements or assignments as NDJSON or CSV
     Export(ExportArguments),
-    /// Change a source as a plan says: preview, ask, apply
+    /// Apply a plan to a source: preview, ask, apply
     Provision(ProvisionArguments),
-    /// Show the journal of provisioning: what was asked, tried, answered
+    /// Show the provisioning journal: every operation and its outcome
     Operations(OperationsArguments),
-    /// Make and inspect keys and certificates
+    /// Create, check and rotate keys and certificates
     #[command(subcommand)]
     Cert(CertCommand),
-    /// List the connectors in this binary, or show one
+    /// List the connectors in this program, or show one
     Connectors(ConnectorsArguments),
     /// Print a JSON Schema
     Schema(SchemaArguments),
-    /// Run a simulated system on this machine
+    #[cfg(feature = "sandbox")]
+    /// Run a simulated system on your machine
     #[command(subcommand)]
     Sandbox(SandboxCommand),
     /// Print a completion script for your shell
@@ -201,6 +219,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "sandbox")]
     #[test]
     fn every_command_explains_itself() {
         let mut command = Arguments::command().term_width(100);
@@ -239,6 +258,7 @@ mod tests {
             &["connector", "cert", "import", "a"],
             &["connector", "cert", "check", "--within", "45"],
             &["connector", "source", "new", "salesforce", "a", "--set", "no value"],
+            #[cfg(feature = "sandbox")]
             &["connector", "sandbox", "salesforce", "--fault", "nothing"],
         ] {
             assert_eq!(Arguments::try_parse_from(typed).unwrap_err().exit_code(), 2, "{typed:?}");

@@ -13,9 +13,11 @@ mod export;
 mod init;
 mod operations;
 mod provision;
+#[cfg(feature = "sandbox")]
 mod quickstart;
 mod run;
 mod runs;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
 mod source;
@@ -29,6 +31,7 @@ use crate::invocation::Invocation;
 /// Does what the arguments say.
 pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Stop> {
     match command {
+        #[cfg(feature = "sandbox")]
         Command::Quickstart(arguments) => quickstart::run(invocation, &arguments),
         Command::Init(arguments) => init::run(invocation, &arguments),
         Command::Source(command) => source::run(invocation, command),
@@ -48,6 +51,7 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
         Command::Cert(command) => cert::run(invocation, &command),
         Command::Connectors(arguments) => connectors::run(invocation, &arguments),
         Command::Schema(arguments) => schema::run(invocation, &arguments),
+        #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(invocation, &command),
         Command::Completions { shell } => completions::run(invocation, shell),
     }

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Done, everything succeeded.
+    /// Success.
     Success,
-    /// The work ran and something in it failed.
+    /// The command ran and something failed.
     Failure,
-    /// Bad usage or an invalid definition: nothing was sent.
+    /// Wrong usage or an invalid definition: nothing was sent.
     Invalid,
     /// The source could not be reached or refused the credentials.
     Unreachable,
@@ -24,7 +24,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// The number the process ends with.
+    /// The exit code of the process.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -40,25 +40,16 @@ impl Exit {
     /// The exit of an error of this kind.
     pub(crate) fn of(kind: ErrorKind) -> Self {
         match kind {
-            // A key or password that can't be had ends the work before anything is sent.
+            // A missing key or password stops the command before anything is sent.
             ErrorKind::Definition | ErrorKind::Unsupported | ErrorKind::Secret => Self::Invalid,
             ErrorKind::Auth | ErrorKind::Unavailable | ErrorKind::Timeout => Self::Unreachable,
             ErrorKind::Guard => Self::Refused,
             ErrorKind::Cancelled => Self::Interrupted,
-            ErrorKind::Permission
-            | ErrorKind::NotFound
-            | ErrorKind::AlreadyExists
-            | ErrorKind::Invalid
-            | ErrorKind::Conflict
-            | ErrorKind::RateLimited
-            | ErrorKind::Quota
-            | ErrorKind::Protocol
-            | ErrorKind::Internal => Self::Failure,
+            _ => Self::Failure,
         }
     }
 
-    /// The worse of two exits, for a command that does several things: a signal first, then the order of the codes'
-    /// weight to the user.
+    /// The worse of two exits, for a command that does several things. A signal is the worst.
     pub(crate) fn worse(self, other: Self) -> Self {
         let weight = |exit: Self| match exit {
             Self::Success => 0,
@@ -79,7 +70,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command stopped before its end: an error to show, unless nobody reads any more.
+/// Why a command stopped early: an error to show, unless the output is closed.
 #[derive(Debug)]
 pub(crate) struct Stop(pub(crate) Error);
 
@@ -89,32 +80,32 @@ impl From<Error> for Stop {
     }
 }
 
-impl From<connector_engine::source::Problems> for Stop {
-    fn from(problems: connector_engine::source::Problems) -> Self {
+impl From<connector_project::source::Problems> for Stop {
+    fn from(problems: connector_project::source::Problems) -> Self {
         Self(problems.into())
     }
 }
 
 impl From<io::Error> for Stop {
-    /// A fault in writing our own output.
+    /// An error in writing our own output.
     fn from(cause: io::Error) -> Self {
-        Self::from(Error::new(ErrorKind::Internal, format!("the output can't be written: {cause}")).with_cause(cause))
+        Self::from(Error::new(ErrorKind::Internal, format!("can't write the output: {cause}")).with_cause(cause))
     }
 }
 
 impl From<Stop> for Error {
-    /// For closures that the engine calls with one row after the other.
+    /// For closures that the engine calls for each row.
     fn from(stop: Stop) -> Self {
         stop.0
     }
 }
 
-/// An error about a file or folder of the user.
+/// An error about one of the user's files or folders.
 pub(crate) fn file_error(what: &str, path: &std::path::Path, cause: io::Error) -> Error {
     let help = match cause.kind() {
         io::ErrorKind::NotFound => "check the path",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room",
-        _ => "check what is there, who owns it, and whether it can be written",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some disk space",
+        _ => "check the owner and the permissions, and what is at this path",
     };
     Error::new(ErrorKind::Invalid, format!("{what} `{}`: {cause}", path.display())).with_help(help).with_cause(cause)
 }

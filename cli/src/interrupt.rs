@@ -12,7 +12,7 @@ const NONE: u8 = 0;
 const INTERRUPT: u8 = 1;
 const TERMINATE: u8 = 2;
 
-/// Turns the first signal into a request to stop, and the second one into the end of the process.
+/// The first signal requests a stop, the second one ends the process.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt {
     token: CancellationToken,
@@ -20,7 +20,7 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Listens from now on. Where signals can't be listened to, they end the process as they always do.
+    /// Starts to listen. If that is not possible, a signal ends the process as usual.
     pub(crate) fn listen(printer: &Printer) -> Self {
         let interrupt = Self { token: CancellationToken::new(), first: Arc::new(AtomicU8::new(NONE)) };
         let (listener, printer) = (interrupt.clone(), printer.clone());
@@ -35,12 +35,12 @@ impl Interrupt {
         interrupt
     }
 
-    /// Cancelled at the first signal.
+    /// Canceled at the first signal.
     pub(crate) fn token(&self) -> CancellationToken {
         self.token.clone()
     }
 
-    /// How the process ends because of a signal; `None` as long as none came.
+    /// The exit for the signal that came; `None` before the first signal.
     pub(crate) fn exit(&self) -> Option<Exit> {
         exit_of(self.first.load(Ordering::SeqCst))
     }
@@ -61,7 +61,7 @@ impl Interrupt {
                 Ok(_) => {
                     self.token.cancel();
                     if number == INTERRUPT {
-                        printer.note("\nStopping; press Ctrl-C again to stop at once");
+                        printer.note("\nStopping; press Ctrl-C again to stop immediately");
                     }
                 }
                 Err(first) => {

@@ -6,8 +6,8 @@ use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::query;
-use connector_engine::source::Project;
 use connector_engine::store::Store;
+use connector_project::source::Project;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -25,20 +25,21 @@ impl Invocation {
         Self { printer: Printer::new(&global), global, interrupt: Arc::default() }
     }
 
-    /// A call within this one, as `quickstart` makes them: the same streams and signals, in the project of the current
+    #[cfg(feature = "sandbox")]
+    /// A call within this one, for `quickstart`: the same streams and signals, in the project of the current
     /// folder.
     pub(crate) fn within_tour(&self) -> Self {
         let global = GlobalArguments { project: None, store: None, ..self.global.clone() };
         Self { printer: self.printer.without_hints(), global, interrupt: self.interrupt.clone() }
     }
 
-    /// The project folder that was named, or found.
+    /// The project folder that the user named, otherwise the nearest one.
     pub(crate) fn project(&self) -> Result<Project> {
         match &self.global.project {
             Some(folder) if folder.is_dir() => Ok(Project::at(folder)),
             Some(folder) => {
-                Err(Error::new(ErrorKind::Definition, format!("there is no folder `{}`", folder.display()))
-                    .with_help(format!("make it a project with `connector init {}`", folder.display())))
+                Err(Error::new(ErrorKind::Definition, format!("the folder `{}` does not exist", folder.display()))
+                    .with_help(format!("create a project there with `connector init {}`", folder.display())))
             }
             None => Ok(Project::find(Path::new("."))),
         }
@@ -49,14 +50,14 @@ impl Invocation {
         self.global.project.as_deref()
     }
 
-    /// The store, made at first use.
+    /// The store; created at first use.
     pub(crate) fn store(&self, project: &Project) -> Result<Store> {
         let path = self.store_path(project)?;
         tracing::info!(project = %project.folder().display(), store = %path.display(), "opening the store");
         Store::open(path)
     }
 
-    /// The store for a question; nothing when nothing was ever read into it.
+    /// The store for a query; `None` if it does not exist yet.
     pub(crate) fn existing_store(&self, project: &Project) -> Result<Option<Store>> {
         let path = self.store_path(project)?;
         match std::fs::metadata(&path) {
@@ -65,8 +66,8 @@ impl Invocation {
         }
     }
 
-    /// The store for a question about a source. Fails when the source was never read into it: with kind `definition`
-    /// when the project has no such source either, else with kind `not_found`.
+    /// The store for a query about a source. If the source was never read into it, fails with kind `definition`
+    /// if the project has no such source, otherwise with kind `not_found`.
     pub(crate) fn store_with(&self, project: &Project, name_or_path: &str) -> Result<Store, Stop> {
         let name = source_name(name_or_path);
         if let Some(store) = self.existing_store(project)?
@@ -82,12 +83,12 @@ impl Invocation {
             .with_help(if file.is_file() {
                 format!("run `connector aggregate {name_or_path}` first")
             } else {
-                format!("there is no file `{}` either: check the path", file.display())
+                format!("the file `{}` does not exist either: check the path", file.display())
             })
             .into())
     }
 
-    /// The file of the store; what was typed is relative to the current folder, what a file says to the project.
+    /// The file of the store. A typed path is relative to the current folder, a path in a file to the project.
     pub(crate) fn store_path(&self, project: &Project) -> Result<PathBuf> {
         let Some(typed) = &self.global.store else { return project.store_path() };
         let file = project.store_at(typed)?;
@@ -103,7 +104,7 @@ impl Invocation {
         self.interrupt.get_or_init(|| Interrupt::listen(&self.printer))
     }
 
-    /// The exit of the signal that came, if one did.
+    /// The exit for the signal that came, if any.
     pub(crate) fn interrupted(&self) -> Option<Exit> {
         self.interrupt.get().and_then(Interrupt::exit)
     }
@@ -117,12 +118,13 @@ impl Invocation {
 
 /// A runtime for asynchronous work.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|cause| {
-        Error::new(ErrorKind::Internal, format!("no thread could be started: {cause}")).with_cause(cause)
-    })
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Error::new(ErrorKind::Internal, format!("can't start a thread: {cause}")).with_cause(cause))
 }
 
-/// The name of a source that is given by its name or the path of its file.
+/// The name of a source, given its name or the path of its file.
 pub(crate) fn source_name(name_or_path: &str) -> &str {
     let path = Path::new(name_or_path);
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");

@@ -9,6 +9,8 @@
 //! }
 //! ```
 //!
+//! The allocator is the binary's choice; `src/main.rs` of this crate says why it takes mimalloc.
+//!
 //! [`main`] reads the arguments (`arguments`), runs one file of `commands`, and writes through `output`: results to
 //! stdout, everything else to stderr. `exit` says which exit code an error has, `interrupt` what a signal does.
 
@@ -25,8 +27,3 @@ mod start;
 mod terminal;
 
 pub use start::main;
-
-// A long job allocates pages in some threads and frees them in another. The system's allocator keeps what falls free in between for the thread that
-// allocated it, so memory would creep up with the number of accounts.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -17,7 +17,7 @@ pub(crate) fn start(global: &GlobalArguments) {
         return;
     }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(levels(global.verbose)));
-    // At its finest level this crate writes out whole HTTP/2 frames, headers included.
+    // At trace level, this crate logs complete HTTP/2 frames, headers included.
     let filter = match "h2=info".parse() {
         Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
@@ -30,7 +30,7 @@ pub(crate) fn start(global: &GlobalArguments) {
     };
 }
 
-/// Our own crates speak up with each `-v`; others only warn.
+/// Each `-v` raises the level of our own crates; other crates only log warnings.
 fn levels(verbose: u8) -> String {
     let own = match verbose {
         0 => "warn",

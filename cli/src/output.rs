@@ -20,7 +20,9 @@ pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
 pub(crate) use quantity::{count, day, days_until, duration, moment, plural};
 pub(crate) use steps::{render_step, render_steps_end};
-pub(crate) use style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
+#[cfg(feature = "sandbox")]
+pub(crate) use style::ACCENT;
+pub(crate) use style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(crate) use summary::render_summary;
 pub(crate) use table::{Column, Table, TableCell, text_cell};
 pub(crate) use text::{clean, fields, shell_word, wrap};

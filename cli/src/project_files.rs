@@ -8,33 +8,34 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// Makes a folder that its owner alone can enter; one that is there is closed to others.
+/// Creates a folder that only its owner can enter; closes an existing one to others.
 pub(crate) fn make_private_folder(folder: &Path) -> Result<()> {
     let made = if folder.is_dir() {
         fs::set_permissions(folder, Permissions::from_mode(0o700))
     } else {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)
     };
-    made.map_err(|cause| file_error("can't make", folder, cause))
+    made.map_err(|cause| file_error("can't create", folder, cause))
 }
 
-/// Opens a file for writing that its owner alone can read; what was in it is dropped.
+/// Opens a file for writing that only its owner can read; truncates an existing one.
 pub(crate) fn open_private(file: &Path) -> io::Result<File> {
     let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     open.set_permissions(Permissions::from_mode(0o600))?;
     Ok(open)
 }
 
-/// Writes a file that its owner alone can read.
+#[cfg(feature = "sandbox")]
+/// Writes a file that only its owner can read.
 pub(crate) fn write_private(file: &Path, text: &str) -> Result<()> {
     open_private(file)
         .and_then(|mut open| open.write_all(text.as_bytes()))
         .map_err(|cause| file_error("can't write", file, cause))
 }
 
-/// Writes files that are not there yet and that their owner alone can read: all of them or none, each of them whole.
+/// Writes new files that only their owner can read: all of them or none, each of them complete.
 ///
-/// Fails with kind `already_exists` when one is there.
+/// Fails with kind `already_exists` if one of them exists.
 pub(crate) fn write_new_private(files: &[(PathBuf, &str)]) -> Result<()> {
     let mut prepared = Vec::with_capacity(files.len());
     for (file, text) in files {
@@ -43,7 +44,7 @@ pub(crate) fn write_new_private(files: &[(PathBuf, &str)]) -> Result<()> {
     let mut written: Vec<&Path> = Vec::new();
     for ((file, _), new) in files.iter().zip(prepared) {
         if let Err(fault) = new.persist_noclobber(file) {
-            // What was written a moment ago is nothing that anybody uses yet.
+            // Nobody uses yet what was written a moment ago.
             for file in written {
                 let _ = fs::remove_file(file);
             }
@@ -54,7 +55,7 @@ pub(crate) fn write_new_private(files: &[(PathBuf, &str)]) -> Result<()> {
         }
         written.push(file);
     }
-    // The names are on the disk when their folder is.
+    // Syncing the folder puts the names on the disk.
     files.iter().filter_map(|(file, _)| file.parent()).try_for_each(|folder| {
         File::open(folder)
             .and_then(|folder| folder.sync_all())
@@ -62,7 +63,7 @@ pub(crate) fn write_new_private(files: &[(PathBuf, &str)]) -> Result<()> {
     })
 }
 
-/// The text on the disk beside the file it shall become; dropped, it is gone.
+/// A temporary file with the text, next to the final file; it is deleted when dropped.
 fn prepare(file: &Path, text: &str) -> io::Result<NamedTempFile> {
     let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(file.parent().unwrap_or(Path::new(".")))?;
     new.as_file().set_permissions(Permissions::from_mode(0o600))?;
@@ -71,10 +72,10 @@ fn prepare(file: &Path, text: &str) -> io::Result<NamedTempFile> {
     Ok(new)
 }
 
-/// The error for a file that would have to be written over.
+/// The error for a file that would be overwritten.
 pub(crate) fn present(file: &Path) -> Error {
-    Error::new(ErrorKind::AlreadyExists, format!("there is a file `{}` already", file.display()))
-        .with_help("a key that is in use is not written over: choose another name, or move the file away")
+    Error::new(ErrorKind::AlreadyExists, format!("the file `{}` already exists", file.display()))
+        .with_help("Connector never overwrites a key: choose another name, or move the file")
 }
 
 /// Writes a file.

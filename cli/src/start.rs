@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-/// Reads the arguments of the process, does what they say and gives its exit code.
+/// Parses the arguments of the process, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -31,7 +31,7 @@ pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Ex
     let flushed = invocation.printer.flush();
     let error = match (ended, flushed) {
         (Ok(exit), Ok(())) => return exit,
-        // What a command found out stands, also when nobody reads it any more.
+        // The result of a command counts even if the output is closed.
         (Ok(exit), Err(Stop(error))) if is_closed(&error) => return exit,
         (Err(Stop(error)), _) if is_closed(&error) => return Exit::Success,
         (Err(Stop(error)), _) | (Ok(_), Err(Stop(error))) => error,
@@ -43,30 +43,30 @@ pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Ex
     }
 }
 
-/// Whether the reader of stdout had seen enough, as in `connector accounts … | head`. A source may close a connection in the
-/// same way; that is of another kind.
+/// Whether the reader of stdout closed it, as in `connector accounts … | head`. An error of a source that closes its
+/// connection has another kind.
 fn is_closed(error: &Error) -> bool {
     let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
     let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
     error.kind() == ErrorKind::Internal && causes.any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_pipe))
 }
 
-/// Shows help or what is wrong with the arguments.
+/// Prints the help, or what is wrong with the arguments.
 fn usage(error: &clap::Error) -> Exit {
     let helps = matches!(error.kind(), UsageKind::DisplayHelp | UsageKind::DisplayVersion);
     if !helps && wants_json(std::env::args_os()) {
         let text = error.to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let error = Error::new(ErrorKind::Definition, message).with_help("`connector --help` shows the grammar");
+        let error = Error::new(ErrorKind::Definition, message).with_help("run `connector --help` to see the usage");
         let global = crate::arguments::GlobalArguments { output: OutputFormat::Json, ..Default::default() };
         return conclude(&Invocation::new(global), Err(Stop(error)));
     }
-    // A closed stdout is no reason to fail.
+    // A closed stdout is not an error.
     let _ = error.print();
     if helps { Exit::Success } else { Exit::Invalid }
 }
 
-/// Whether JSON was asked for by arguments that could not be read as a whole.
+/// Whether arguments that could not be parsed ask for JSON.
 fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<_> = arguments.collect();
     arguments.iter().any(|argument| argument == "--output=json")

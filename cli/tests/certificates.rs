@@ -42,7 +42,7 @@ fn ran(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{err}");
     assert!(!out.contains("marked") && !err.contains("marked"), "{arguments:?}: {out}{err}");
-    assert!(!out.contains('\u{fffd}') && !out.contains("[32m"), "no colours where nobody sees them: {out}");
+    assert!(!out.contains('\u{fffd}') && !out.contains("[32m"), "no color where nobody sees it: {out}");
     (out, err)
 }
 
@@ -222,7 +222,7 @@ fn a_certificate_of_an_authority_comes_to_the_key_of_its_request() {
     let foreign = authority.issue_server(&["other"], &other, now).unwrap();
     fs::write(folder.join("foreign.crt"), foreign.to_pem()).unwrap();
     let (_, err) = ran(folder, &["cert", "import", "prod", "foreign.crt"], 2);
-    assert!(err.contains("does not belong to the private key"), "{err}");
+    assert!(err.contains("does not match the private key"), "{err}");
     let ended = authority.issue_server(&["ended"], &key, now - (24 * 400).hours()).unwrap();
     fs::write(folder.join("ended.crt"), ended.to_pem()).unwrap();
     assert!(ran(folder, &["cert", "import", "prod", "ended.crt"], 2).1.contains("expired on"));
@@ -231,7 +231,7 @@ fn a_certificate_of_an_authority_comes_to_the_key_of_its_request() {
     let issued = authority.issue_server(&["prod.acme.example"], &key, now).unwrap();
     fs::write(folder.join("bundle.pem"), format!("{}{}", authority.certificate().to_pem(), issued.to_pem())).unwrap();
     let (out, err) = ran(folder, &["cert", "import", "prod", "bundle.pem"], 0);
-    assert!(out.contains("CN=Acme authority") && out.contains("1 certificate of its issuer"), "{out}");
+    assert!(out.contains("CN=Acme authority") && out.contains("1 issuer certificate"), "{out}");
     assert!(err.contains("upload secrets/prod.crt"), "{err}");
     let brought = fs::read_to_string(folder.join("secrets/prod.crt")).unwrap();
     assert_eq!(brought, issued.to_pem(), "the leaf alone is what Salesforce takes");
@@ -317,7 +317,7 @@ fn a_certificate_is_shown_by_file_by_source_and_by_the_name_it_was_made_under() 
     }
     assert_eq!(by_source["days_left"], 89);
     let (out, _) = ran(folder, &["cert", "show", "crm"], 0);
-    for part in ["self-signed", "SHA-1", "SHA-256", "89 days left", "fits the key  yes"] {
+    for part in ["self-signed", "SHA-1", "SHA-256", "89 days left", "matches key  yes"] {
         assert!(out.contains(part), "{part}: {out}");
     }
     fs::copy(folder.join("secrets/prod.key"), folder.join("secrets/crm.key")).unwrap();
@@ -372,7 +372,7 @@ fn checking_says_how_each_certificate_stands_and_its_exit_code_whether_all_is_we
     assert_eq!(checked[1]["not_after"], Value::Null);
     assert_eq!(checked[6]["fits_key"], false);
     let (out, err) = ran(folder, &["cert", "check"], 1);
-    assert!(err.contains("bare: names no certificate") && err.contains("over-"), "{err}");
+    assert!(err.contains("bare: no `certificate_ref`") && err.contains("over-"), "{err}");
     assert!(out.contains("expired") && out.contains("CN=late"), "{out}");
     assert_eq!(json(folder, &["cert", "check", "good", "soon", "bare"], 0).as_array().unwrap().len(), 2);
 

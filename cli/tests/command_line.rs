@@ -95,11 +95,11 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn colours_are_for_terminals_and_for_those_who_ask() {
+fn color_is_for_terminals_and_for_those_who_ask() {
     let folder = project();
-    let has_colour = |arguments: &[&str]| run(folder.path(), arguments).stdout.contains(&0x1b);
-    assert!(!has_colour(&["connectors"]));
-    assert!(has_colour(&["connectors", "--color", "always"]));
+    let has_color = |arguments: &[&str]| run(folder.path(), arguments).stdout.contains(&0x1b);
+    assert!(!has_color(&["connectors"]));
+    assert!(has_color(&["connectors", "--color", "always"]));
     let output =
         command(folder.path(), &["connectors"]).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(!output.stdout.contains(&0x1b));

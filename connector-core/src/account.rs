@@ -2,10 +2,22 @@
 
 use crate::attributes::Attributes;
 use crate::entitlement::EntitlementRef;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A login on a source.
+///
+/// Start from [`Account::new`] and set what the source says:
+///
+/// ```
+/// use connector_core::{Account, AccountKind};
+///
+/// let mut account = Account::new("0042", "build-bot");
+/// account.kind = AccountKind::Service;
+/// account.owner = Some("0007".to_owned());
+/// assert!(account.enabled && !account.locked);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Account {
     /// The source's own stable id, never an e-mail address or anything else that can be renamed.
     pub id: String,
@@ -15,11 +27,88 @@ pub struct Account {
     pub display_name: Option<String>,
     /// Whether it may be used.
     pub enabled: bool,
-    /// Whether it is barred for now although enabled: frozen, or locked after wrong passwords.
+    /// Whether it is blocked for now although enabled: frozen, or locked after wrong passwords.
     pub locked: bool,
+    /// Who or what uses it.
+    #[serde(skip_serializing_if = "AccountKind::is_unspecified")]
+    pub kind: AccountKind,
+    /// The id of the account that answers for this one, where the source names it. Mostly for accounts that no person uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// What the source's own lists call this account when they don't use its id, such as the DN in an LDAP group. The
+    /// engine finds the account that a [`Holder::Alias`](crate::Holder::Alias) names by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// The named values in the source's own spelling.
     pub attributes: Attributes,
-    /// The entitlements that the account's own record names, such as its profile. What other tables say comes as
-    /// [`Assignment`](crate::Assignment)s instead, never both.
+    /// The entitlements that the account's own record names, such as its profile. Entitlements from other tables
+    /// come as [`Assignment`](crate::Assignment)s instead. Never report the same entitlement both ways.
     pub entitlements: Vec<EntitlementRef>,
+}
+
+impl Account {
+    /// An enabled account with this id and login name, and nothing else yet.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            display_name: None,
+            enabled: true,
+            locked: false,
+            kind: AccountKind::Unspecified,
+            owner: None,
+            alias: None,
+            attributes: Attributes::empty(),
+            entitlements: Vec::new(),
+        }
+    }
+}
+
+/// Who or what uses an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AccountKind {
+    /// The source doesn't say.
+    #[default]
+    Unspecified,
+    /// A person.
+    Person,
+    /// A program: an integration, a scheduled job.
+    Service,
+    /// A device or a host.
+    Machine,
+    /// Somebody who never signs in with a name: an anonymous visitor of a site.
+    Guest,
+    /// A bot or an AI agent.
+    Agent,
+}
+
+impl AccountKind {
+    /// All kinds.
+    pub const ALL: [Self; 6] =
+        [Self::Unspecified, Self::Person, Self::Service, Self::Machine, Self::Guest, Self::Agent];
+
+    /// The name in machine output and filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::Person => "person",
+            Self::Service => "service",
+            Self::Machine => "machine",
+            Self::Guest => "guest",
+            Self::Agent => "agent",
+        }
+    }
+
+    /// The kind with that [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether the source doesn't say.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+    pub fn is_unspecified(&self) -> bool {
+        matches!(self, Self::Unspecified)
+    }
 }

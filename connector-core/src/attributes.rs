@@ -9,7 +9,7 @@ use std::fmt;
 
 /// An immutable JSON object kept as text, in the source's own spelling and order.
 ///
-/// Most attributes are only carried from the wire to the store, so nothing is parsed before somebody asks.
+/// Most attributes only go from the source to the store, so nothing is parsed until it is needed.
 /// Null values are left out by [`AttributesBuilder`].
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Attributes(Box<str>);
@@ -20,9 +20,9 @@ impl Attributes {
         Self("{}".into())
     }
 
-    /// Takes the text of a JSON object as it is.
+    /// Uses the text of a JSON object without changes.
     ///
-    /// Fails with kind `protocol` when the text is not a JSON object.
+    /// Fails with kind `protocol` if the text is not a JSON object.
     pub fn parse(text: impl Into<Box<str>>) -> Result<Self> {
         let text = text.into();
         match serde_json::from_str::<Entries<'_>>(&text) {
@@ -41,7 +41,7 @@ impl Attributes {
         serde_json::from_str::<Entries<'_>>(&self.0).map(|entries| entries.0).unwrap_or_default()
     }
 
-    /// One attribute, read as `T`; `None` when it is absent or of another type.
+    /// One attribute, read as `T`; `None` if it is missing or of another type.
     pub fn get<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Option<T> {
         self.entries()
             .into_iter()
@@ -83,7 +83,7 @@ impl AttributesBuilder {
         Self { text }
     }
 
-    /// Adds a value as it came over the wire; a `null` is left out.
+    /// Adds a value as JSON text; a `null` is left out.
     pub fn push_raw(&mut self, name: &str, value: &RawValue) {
         if value.get() != "null" {
             self.key(name);
@@ -146,7 +146,7 @@ impl<'de> Deserialize<'de> for Entries<'de> {
     }
 }
 
-/// A key that is borrowed from the text wherever it holds no escape.
+/// A key, borrowed from the text unless it contains an escape.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {

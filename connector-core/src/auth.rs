@@ -1,28 +1,72 @@
 //! How a source proves who it is.
 
+use crate::credential::{Credential, SigningKey};
 use crate::error::Result;
+use crate::request_proof::RequestProof;
 use crate::test_report::TestReport;
 use async_trait::async_trait;
 use secrecy::SecretString;
-use serde_json::{Map, Value};
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
 use url::Url;
 
-/// Gets access tokens by one OAuth grant type.
+/// Signs in to a source in one way: gives the [`Credential`] that requests carry.
 ///
 /// A strategy never touches the network itself: it hands a form to the [`Exchange`], so it can be tried without a server.
-/// Opening one is offline and reads no secret; keys are read when they are needed.
+/// Opening one is offline and reads no secret; keys and secrets are read when they are needed.
+///
+/// A sign-in with a fixed secret is short:
+///
+/// ```
+/// use connector_core::{AuthStrategy, Context, Credential, Exchange, Finding, Result, SecretRef, TestReport};
+///
+/// #[derive(Debug)]
+/// struct TeamKey {
+///     key_ref: SecretRef,
+///     context: Context,
+/// }
+///
+/// #[async_trait::async_trait]
+/// impl AuthStrategy for TeamKey {
+///     async fn credential(&self, _: &dyn Exchange) -> Result<Credential> {
+///         Ok(Credential::header("X-Team-Key", self.context.secret(&self.key_ref).await?))
+///     }
+///
+///     async fn check(&self, report: &mut TestReport) {
+///         report
+///             .step("team_key", async {
+///                 self.context.secret(&self.key_ref).await?;
+///                 Ok(Finding::passed(format!("from {}", self.key_ref)))
+///             })
+///             .await;
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait AuthStrategy: fmt::Debug + Send + Sync {
-    /// Asks for a new access token. Fails with kind `auth` when the credentials are refused, with cause and cure.
-    async fn token(&self, via: &dyn Exchange) -> Result<Token>;
+    /// Gives the credential to send. Fails with kind `auth` when the service refuses to sign the source in, with cause
+    /// and cure.
+    async fn credential(&self, via: &dyn Exchange) -> Result<Credential>;
 
     /// Adds the steps that can be checked offline, such as `private_key`, `certificate` and `assertion`.
     async fn check(&self, report: &mut TestReport);
 
-    /// Where tokens are asked for. Credentials go to this host and no other.
-    fn token_url(&self) -> &Url;
+    /// Where the strategy asks for tokens, when it does. What it posts goes to this address and no other.
+    ///
+    /// A strategy without one gives a fixed credential: when the service refuses it, nobody signs in again.
+    fn token_url(&self) -> Option<&Url> {
+        None
+    }
+
+    /// The key that the strategy signs with, when it does. Certificates are watched and replaced by it.
+    fn signing_key(&self) -> Option<SigningKey> {
+        None
+    }
+
+    /// What proves for each request that the sender may use the credential, when the credential alone is not enough.
+    fn proof(&self) -> Option<Arc<dyn RequestProof>> {
+        None
+    }
 }
 
 /// Carries a token request to the token endpoint.
@@ -31,10 +75,50 @@ pub trait Exchange: Send + Sync {
     /// Posts a form and gives back the answer, whatever its status.
     ///
     /// Fails only when no answer came: kinds `unavailable`, `timeout` or `protocol`.
-    async fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Reply>;
+    async fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Reply> {
+        self.post(&TokenRequest::new(url, form)).await
+    }
+
+    /// Posts a form with headers of its own, such as a proof or the client's password, and gives back the answer,
+    /// whatever its status.
+    ///
+    /// Fails only when no answer came: kinds `unavailable`, `timeout` or `protocol`.
+    async fn post(&self, request: &TokenRequest<'_>) -> Result<Reply>;
+}
+
+/// What a strategy posts to the token endpoint. `Debug` shows the address and no value.
+#[non_exhaustive]
+pub struct TokenRequest<'a> {
+    /// The token endpoint.
+    pub url: &'a Url,
+    /// The members of the form.
+    pub form: &'a [(&'a str, &'a str)],
+    /// Headers besides those that every token request has.
+    pub headers: Vec<(String, SecretString)>,
+}
+
+impl<'a> TokenRequest<'a> {
+    /// A request without headers of its own.
+    pub fn new(url: &'a Url, form: &'a [(&'a str, &'a str)]) -> Self {
+        Self { url, form, headers: Vec::new() }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: SecretString) -> Self {
+        self.headers.push((name.into(), value));
+        self
+    }
+}
+
+impl fmt::Debug for TokenRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest").field("host", &self.url.host_str()).finish_non_exhaustive()
+    }
 }
 
 /// The answer of a token endpoint. `Debug` shows no body, because it may hold a token.
+#[non_exhaustive]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
@@ -42,8 +126,38 @@ pub struct Reply {
     pub content_type: String,
     /// The value of the `Date` header, where there is one; a clock that is off shows here.
     pub date: Option<String>,
+    /// The value of the `DPoP-Nonce` header, where there is one: the next proof must repeat it (RFC 9449).
+    pub nonce: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// An answer without headers.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, content_type: String::new(), date: None, nonce: None, body: body.into() }
+    }
+
+    /// Sets the value of the `Content-Type` header.
+    #[must_use]
+    pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = content_type.into();
+        self
+    }
+
+    /// Sets the value of the `Date` header.
+    #[must_use]
+    pub fn with_date(mut self, date: impl Into<String>) -> Self {
+        self.date = Some(date.into());
+        self
+    }
+
+    /// Sets the value of the `DPoP-Nonce` header.
+    #[must_use]
+    pub fn with_nonce(mut self, nonce: impl Into<String>) -> Self {
+        self.nonce = Some(nonce.into());
+        self
+    }
 }
 
 impl fmt::Debug for Reply {
@@ -53,23 +167,5 @@ impl fmt::Debug for Reply {
             .field("content_type", &self.content_type)
             .field("bytes", &self.body.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// An access token and what came with it.
-#[derive(Clone, Debug)]
-pub struct Token {
-    /// What to send as `Authorization: Bearer …`.
-    pub access_token: SecretString,
-    /// How long it lives, where the endpoint says so.
-    pub expires_in: Option<Duration>,
-    /// The other members of the answer that are no secrets, such as `instance_url`, `id` and `scope`.
-    pub members: Map<String, Value>,
-}
-
-impl Token {
-    /// A text member of the answer, such as `instance_url`.
-    pub fn member(&self, name: &str) -> Option<&str> {
-        self.members.get(name).and_then(Value::as_str)
     }
 }

@@ -1,8 +1,10 @@
 //! The optional abilities of a connector.
 
+use crate::assignment::Assignment;
 use crate::batch::ProvisionBatch;
+use crate::changes::ReadChanges;
 use crate::cursor::Cursor;
-use crate::entitlement::{Assignment, Entitlement, EntitlementRef, EntitlementType};
+use crate::entitlement::{Entitlement, EntitlementRef, EntitlementType};
 use crate::error::Result;
 use crate::find::FindAccounts;
 use crate::page::Page;
@@ -19,6 +21,7 @@ pub struct Capabilities<'a> {
     preparation: Option<&'a dyn PrepareOperations>,
     batch: Option<&'a dyn ProvisionBatch>,
     rotation: Option<&'a dyn RotateCertificate>,
+    changes: Option<&'a dyn ReadChanges>,
 }
 
 impl<'a> Capabilities<'a> {
@@ -75,16 +78,28 @@ impl<'a> Capabilities<'a> {
         self.batch
     }
 
-    /// Adds the ability to replace the certificate that the source recognises the key by.
+    /// Adds the ability to replace the certificate that the source recognizes the key by.
     #[must_use]
     pub fn with_rotation(mut self, ability: &'a dyn RotateCertificate) -> Self {
         self.rotation = Some(ability);
         self
     }
 
-    /// The ability to replace the certificate that the source recognises the key by, where there is one.
+    /// The ability to replace the certificate that the source recognizes the key by, where there is one.
     pub fn rotation(&self) -> Option<&'a dyn RotateCertificate> {
         self.rotation
+    }
+
+    /// Adds the ability to read what changed since a watermark.
+    #[must_use]
+    pub fn with_changes(mut self, ability: &'a dyn ReadChanges) -> Self {
+        self.changes = Some(ability);
+        self
+    }
+
+    /// The ability to read what changed since a watermark, where there is one.
+    pub fn changes(&self) -> Option<&'a dyn ReadChanges> {
+        self.changes
     }
 
     /// The names of the abilities there are, for listings.
@@ -96,6 +111,7 @@ impl<'a> Capabilities<'a> {
             ("prepare_operations", self.preparation.is_some()),
             ("provision_batch", self.batch.is_some()),
             ("rotate_certificate", self.rotation.is_some()),
+            ("read_changes", self.changes.is_some()),
         ];
         names.extend(optional.into_iter().filter(|(_, there)| *there).map(|(name, _)| name));
         names
@@ -113,8 +129,8 @@ impl fmt::Debug for Capabilities<'_> {
 /// Both reads cover all accounts at once, never one account or one entitlement a call.
 #[async_trait]
 pub trait ReadEntitlements: Send + Sync {
-    /// The types of entitlements it knows, whether or not an org has them all.
-    fn entitlement_types(&self) -> &'static [EntitlementType];
+    /// The types of entitlements that this source has, or may have. Offline.
+    fn entitlement_types(&self) -> Vec<EntitlementType>;
 
     /// One page of entitlements from a position; [`Cursor::start`] is the beginning.
     async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>>;

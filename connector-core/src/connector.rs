@@ -13,24 +13,60 @@ use std::fmt;
 
 /// One kind of system, opened for one source and one job.
 ///
-/// A connector answers questions a page at a time and keeps no place: the engine reads concurrently, repeats what
-/// failed in passing, and remembers where it was. So an implementation holds no read loop, no retry loop and no checkpoint.
-/// A read may be dropped at any await.
+/// A connector answers one question at a time and keeps no position. The engine reads concurrently, retries
+/// temporary failures, and keeps the position. So an implementation needs no read loop, no retry loop and no checkpoint.
+/// A read may be dropped at any await. A connector may remember entitlements, never accounts.
+///
+/// Three methods are required:
+///
+/// ```
+/// use connector_core::{
+///     Account, AccountSchema, AttributeSchema, Connector, Cursor, Finding, Page, Result, TestReport, async_trait,
+/// };
+///
+/// #[derive(Debug)]
+/// struct Directory(Vec<String>);
+///
+/// #[async_trait]
+/// impl Connector for Directory {
+///     async fn test_connection(&self, report: &mut TestReport) {
+///         report.step("api", async { Ok(Finding::passed(format!("{} people", self.0.len()))) }).await;
+///     }
+///
+///     async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> {
+///         let at: usize = cursor.position()?.unwrap_or(0);
+///         let items = self.0.iter().skip(at).take(100).map(|name| Account::new(name, name)).collect();
+///         if at + 100 >= self.0.len() { Ok(Page::last(items)) } else { Ok(Page::then(items, Cursor::of(&(at + 100))?)) }
+///     }
+///
+///     fn schema(&self) -> AccountSchema {
+///         AccountSchema::new(vec![AttributeSchema::text("department").described("Where the person works")])
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Connector: fmt::Debug + Send + Sync {
-    /// Adds the steps of a connection test as they end, the offline steps of the auth strategy first.
+    /// Runs a connection test and adds each step to the report, the offline steps of the auth strategy first.
     async fn test_connection(&self, report: &mut TestReport);
 
-    /// One page of accounts from a position; [`Cursor::start`] is the beginning.
+    /// Reads one page of accounts at a position; [`Cursor::start`] is the beginning.
     ///
-    /// The same cursor gives the same page as long as the source does not change. A cut, malformed or contradictory
-    /// answer is an error of kind `protocol`, never a shorter page.
+    /// The same cursor returns the same page as long as the source does not change. Return a truncated, malformed or
+    /// contradictory response as an error of kind `protocol`, never as a shorter page.
     async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>>;
+
+    /// An id of the system behind this source that stays the same when its address, its name or the login changes: the
+    /// id of an org or a tenant, a naming context. `None` where the system has none.
+    ///
+    /// The engine keeps it and refuses to read or change another system under the same source.
+    async fn instance_id(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
 
     /// The attributes of its accounts and the operations it supports.
     fn schema(&self) -> AccountSchema;
 
-    /// Carries out one operation; what is so already is [`Outcome::Unchanged`].
+    /// Carries out one operation. If nothing needs to change, returns [`Outcome::Unchanged`].
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
         Err(Error::new(
             ErrorKind::Unsupported,
@@ -38,7 +74,7 @@ pub trait Connector: fmt::Debug + Send + Sync {
         ))
     }
 
-    /// Hands over the optional abilities.
+    /// Returns the optional abilities.
     fn capabilities(&self) -> Capabilities<'_> {
         Capabilities::none()
     }

@@ -1,4 +1,4 @@
-//! What an opened connector gets from the outside.
+//! What the engine gives to an opened connector.
 
 use crate::auth::AuthStrategy;
 use crate::error::{Error, ErrorKind, Result};
@@ -6,14 +6,15 @@ use crate::http_options::HttpOptions;
 use crate::meter::Meter;
 use crate::secret::{SecretRef, Sensitivity};
 use crate::secret_resolvers::secret_resolver;
+use crate::token_errors::TokenErrorRow;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What a connector or an auth strategy gets when it is opened: the source's name, a clock, the `http:` options,
-/// the opened auth strategy, a meter, and secrets on request.
+/// What a connector or an auth strategy gets when it is opened: the name of the source, a clock, the `http:` options,
+/// the opened auth strategy, a meter, and a way to fetch secrets.
 #[derive(Clone, Debug)]
 pub struct Context {
     source: String,
@@ -22,6 +23,7 @@ pub struct Context {
     http: HttpOptions,
     auth: Option<Arc<dyn AuthStrategy>>,
     meter: Arc<Meter>,
+    token_errors: &'static [TokenErrorRow],
 }
 
 impl Context {
@@ -34,6 +36,7 @@ impl Context {
             http: HttpOptions::default(),
             auth: None,
             meter: Arc::default(),
+            token_errors: &[],
         }
     }
 
@@ -48,6 +51,13 @@ impl Context {
     #[must_use]
     pub fn with_auth(mut self, auth: Arc<dyn AuthStrategy>) -> Self {
         self.auth = Some(auth);
+        self
+    }
+
+    /// Sets what the errors of the token endpoint mean at this provider.
+    #[must_use]
+    pub fn with_token_errors(mut self, rows: &'static [TokenErrorRow]) -> Self {
+        self.token_errors = rows;
         self
     }
 
@@ -68,7 +78,7 @@ impl Context {
         &self.project
     }
 
-    /// The clock to ask for the time.
+    /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -78,12 +88,22 @@ impl Context {
         &self.http
     }
 
-    /// The opened auth strategy; fails with kind `definition` when the source has no `auth:` block.
+    /// The opened auth strategy. Fails with kind `definition` if the source has no `auth:` block.
     pub fn auth(&self) -> Result<Arc<dyn AuthStrategy>> {
         self.auth.clone().ok_or_else(|| {
             Error::new(ErrorKind::Definition, format!("source `{}` has no `auth:` block", self.source))
                 .with_help("add `auth:` with a `grant_type`; `connector connectors` lists the grant types")
         })
+    }
+
+    /// The opened auth strategy; `None` when the source has no `auth:` block.
+    pub fn strategy(&self) -> Option<&Arc<dyn AuthStrategy>> {
+        self.auth.as_ref()
+    }
+
+    /// What the errors of the token endpoint mean at this provider, as its connector registered it.
+    pub fn token_errors(&self) -> &'static [TokenErrorRow] {
+        self.token_errors
     }
 
     /// The meter that counts this job's requests.
@@ -102,13 +122,22 @@ impl Context {
         Ok(text.expose_secret().to_owned())
     }
 
+    /// Puts a secret in place of the one that `reference` names, when the service replaced it, such as a refresh token
+    /// that changes at each use.
+    ///
+    /// Fails with kind `unsupported` when that place can't be written, and with kind `secret` when writing failed.
+    pub async fn keep(&self, reference: &SecretRef, secret: SecretString) -> Result<()> {
+        let registration = secret_resolver(reference.scheme())?;
+        (registration.resolver)().keep(reference, &self.project, &secret).await
+    }
+
     async fn resolve(&self, reference: &SecretRef, sensitivity: Sensitivity) -> Result<SecretString> {
         let registration = secret_resolver(reference.scheme())?;
         (registration.resolver)().resolve(reference, &self.project, sensitivity).await
     }
 }
 
-/// Tells the time. Tests set it.
+/// Says what time it is. Tests can set it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 

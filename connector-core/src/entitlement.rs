@@ -1,6 +1,7 @@
-//! What accounts can hold, and who holds it.
+//! What can be held.
 
 use crate::attributes::Attributes;
+use crate::schema::AttributeSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -28,8 +29,17 @@ impl fmt::Display for EntitlementRef {
     }
 }
 
-/// Something an account can hold: a profile, role, permission set, group or licence.
+/// Something that can be held: a profile, role, permission set, group or license.
+///
+/// ```
+/// use connector_core::{Entitlement, EntitlementRef};
+///
+/// let mut sales = Entitlement::new(EntitlementRef::new("group", "g-17"), "Sales");
+/// sales.description = Some("Everyone in sales".to_owned());
+/// assert_eq!(sales.key.to_string(), "group/g-17");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Entitlement {
     /// Type and id.
     #[serde(flatten)]
@@ -42,25 +52,80 @@ pub struct Entitlement {
     pub attributes: Attributes,
 }
 
-/// An account holds an entitlement.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Assignment {
-    /// The account's id.
-    pub account: String,
-    /// What it holds.
-    pub entitlement: EntitlementRef,
+impl Entitlement {
+    /// An entitlement with this name for people, and nothing else yet.
+    pub fn new(key: EntitlementRef, name: impl Into<String>) -> Self {
+        Self { key, name: name.into(), description: None, attributes: Attributes::empty() }
+    }
 }
 
-/// A kind of entitlement that a connector reads.
+/// A type of entitlement that a connector reads.
+///
+/// ```
+/// use connector_core::{AttributeSchema, EntitlementType};
+///
+/// let team = EntitlementType::new("team", "Team")
+///     .described("Works with the others in it")
+///     .with_attributes(vec![AttributeSchema::text("region")]);
+/// assert!(team.grantable);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct EntitlementType {
     /// The name in ids and commands, in snake case.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The name for people.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// What holding one means, in a sentence.
-    pub description: &'static str,
-    /// Where it stands when an account is granted several at once: lower ones first, and taken away in the opposite
-    /// order. So a licence comes before what needs it. 0 where it doesn't matter.
+    pub description: Cow<'static, str>,
+    /// The position when an account is granted several at once: lower ones are granted first and revoked last. So a
+    /// license comes before what needs it. 0 where it doesn't matter.
     pub rank: u8,
+    /// Whether a plan can grant and revoke it. False where the source decides by itself who holds it.
+    pub grantable: bool,
+    /// The attributes of entitlements of this type.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<AttributeSchema>,
+}
+
+impl EntitlementType {
+    /// A type that plans can grant, of rank 0, without a description or attributes.
+    pub fn new(name: impl Into<Cow<'static, str>>, title: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            name: name.into(),
+            title: title.into(),
+            description: Cow::Borrowed(""),
+            rank: 0,
+            grantable: true,
+            attributes: Vec::new(),
+        }
+    }
+
+    /// Says in a sentence what holding one means.
+    #[must_use]
+    pub fn described(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Sets the position in a series of grants, see [`rank`](Self::rank).
+    #[must_use]
+    pub fn ranked(mut self, rank: u8) -> Self {
+        self.rank = rank;
+        self
+    }
+
+    /// Says that no plan can grant or revoke it.
+    #[must_use]
+    pub fn not_grantable(mut self) -> Self {
+        self.grantable = false;
+        self
+    }
+
+    /// Sets the attributes of entitlements of this type.
+    #[must_use]
+    pub fn with_attributes(mut self, attributes: Vec<AttributeSchema>) -> Self {
+        self.attributes = attributes;
+        self
+    }
 }

@@ -2,13 +2,17 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+use strum::{EnumString, IntoStaticStr};
 
 /// The result of everything that can fail with a framework [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in the coarse terms a program can act on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The kind of error, coarse enough for a program to act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", parse_err_ty = Error, parse_err_fn = unknown_kind)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// A source, plan or project file is wrong.
     Definition,
@@ -16,59 +20,47 @@ pub enum ErrorKind {
     Secret,
     /// The source refused the credentials.
     Auth,
-    /// The credentials are good, but lack a right.
+    /// The credentials are valid, but a permission is missing.
     Permission,
-    /// The thing asked for does not exist.
+    /// The requested object does not exist.
     NotFound,
-    /// The thing to create exists already.
+    /// The object to create already exists.
     AlreadyExists,
     /// The source refuses a value.
     Invalid,
-    /// Something else changed or holds the thing at the same time.
+    /// Something else changes or locks the object at the same time.
     Conflict,
-    /// Too many requests in a short time: later is fine.
+    /// Too many requests in a short time: try again later.
     RateLimited,
-    /// An allowance of a longer period (a day, a licence count) is used up.
+    /// A quota (a daily limit, a number of licenses) is used up.
     Quota,
     /// The source can't be reached or is out of service.
     Unavailable,
-    /// No answer within the time limit.
+    /// No response within the time limit.
     Timeout,
-    /// An answer that breaks the protocol: cut, malformed or contradictory.
+    /// A response that breaks the protocol: truncated, malformed or contradictory.
     Protocol,
-    /// The connector does not do this.
+    /// A live cursor, session or token that the source no longer knows. The engine reads again from the anchor.
+    Expired,
+    /// The connector does not support this.
     Unsupported,
     /// A guard stopped a dangerous step.
     Guard,
     /// The user or the system asked to stop.
     Cancelled,
-    /// A fault of this program.
+    /// A bug in this program.
     Internal,
 }
 
 impl ErrorKind {
     /// The name in machine output, for example `rate_limited`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Definition => "definition",
-            Self::Secret => "secret",
-            Self::Auth => "auth",
-            Self::Permission => "permission",
-            Self::NotFound => "not_found",
-            Self::AlreadyExists => "already_exists",
-            Self::Invalid => "invalid",
-            Self::Conflict => "conflict",
-            Self::RateLimited => "rate_limited",
-            Self::Quota => "quota",
-            Self::Unavailable => "unavailable",
-            Self::Timeout => "timeout",
-            Self::Protocol => "protocol",
-            Self::Unsupported => "unsupported",
-            Self::Guard => "guard",
-            Self::Cancelled => "cancelled",
-            Self::Internal => "internal",
-        }
+        self.into()
     }
+}
+
+fn unknown_kind(name: &str) -> Error {
+    Error::new(ErrorKind::Definition, format!("no kind of error is called `{name}`"))
 }
 
 impl fmt::Display for ErrorKind {
@@ -77,51 +69,62 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Whether the thing that was asked of the source took place.
+/// Whether the source made the requested change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Happened {
     /// It did not.
     #[default]
     No,
-    /// It did, although an error came back.
+    /// It did, although it returned an error.
     Yes,
-    /// The answer was lost: only reading the source's state can tell.
+    /// The response was lost: only reading the source can show the result.
     Unknown,
 }
 
-/// Whether asking again can help.
+/// Whether a retry can help.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Retry {
     /// The same request will fail again.
     #[default]
     No,
-    /// Worth asking again after this time.
+    /// A retry after this time can help.
     After(Duration),
-    /// It was worth asking again, and that was done as often as allowed. An outer loop must not repeat it.
+    /// It was retried as often as allowed. An outer loop must not retry it again.
     Exhausted,
 }
 
-/// An error for the person who reads it: what was wrong, where, and what to do.
+/// An error for people: what is wrong, where, and how to fix it.
 ///
 /// The code that fails gives [kind](Error::kind), [message](Error::message) and [help](Error::help);
 /// the engine adds the source's name, the step and the id it was working on.
-/// Neither text ever holds a secret.
+/// No text ever contains a secret. A clone shares the cause.
+///
+/// ```
+/// use connector_core::{Error, ErrorKind};
+///
+/// let error = Error::protocol("the list of teams ends in the middle").with_help("check whether a proxy cuts long responses");
+/// assert_eq!(error.kind(), ErrorKind::Protocol);
+/// ```
+#[derive(Clone)]
 pub struct Error {
     inner: Box<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
     help: Option<String>,
-    cause: Option<Box<dyn StdError + Send + Sync>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
     happened: Happened,
     retry: Retry,
     context: Vec<(&'static str, String)>,
 }
 
 impl Error {
-    /// An error of `kind`; `message` says what was wrong, without a full stop at the end.
+    /// An error of `kind`; `message` says what is wrong, without a period at the end.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -136,6 +139,61 @@ impl Error {
         }
     }
 
+    /// An error of kind [`Definition`](ErrorKind::Definition).
+    pub fn definition(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Definition, message)
+    }
+
+    /// An error of kind [`Auth`](ErrorKind::Auth).
+    pub fn auth(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Auth, message)
+    }
+
+    /// An error of kind [`Permission`](ErrorKind::Permission).
+    pub fn permission(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Permission, message)
+    }
+
+    /// An error of kind [`NotFound`](ErrorKind::NotFound).
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, message)
+    }
+
+    /// An error of kind [`Invalid`](ErrorKind::Invalid).
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// An error of kind [`Conflict`](ErrorKind::Conflict).
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// An error of kind [`Unavailable`](ErrorKind::Unavailable).
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
+    /// An error of kind [`Protocol`](ErrorKind::Protocol).
+    pub fn protocol(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Protocol, message)
+    }
+
+    /// An error of kind [`Expired`](ErrorKind::Expired).
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Expired, message)
+    }
+
+    /// An error of kind [`Unsupported`](ErrorKind::Unsupported).
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unsupported, message)
+    }
+
+    /// An error of kind [`Internal`](ErrorKind::Internal).
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
     /// Adds what the user should do.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -146,25 +204,25 @@ impl Error {
     /// Adds the error that caused this one.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.inner.cause = Some(cause.into());
+        self.inner.cause = Some(cause.into().into());
         self
     }
 
-    /// Says whether the thing asked for took place.
+    /// Sets whether the source made the requested change.
     #[must_use]
     pub fn with_happened(mut self, happened: Happened) -> Self {
         self.inner.happened = happened;
         self
     }
 
-    /// Says whether asking again can help.
+    /// Sets whether a retry can help.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
         self.inner.retry = retry;
         self
     }
 
-    /// Adds where it happened, for example `("step", "assignments")`. The first value of a key stays.
+    /// Adds where it happened, for example `("step", "assignments")`. If a key is added twice, the first value wins.
     #[must_use]
     pub fn with_context(mut self, key: &'static str, value: impl Into<String>) -> Self {
         if !self.inner.context.iter().any(|(known, _)| *known == key) {
@@ -173,44 +231,27 @@ impl Error {
         self
     }
 
-    /// The same error for one more who was waiting for what failed. The cause behind it stays with the first.
-    #[must_use]
-    pub fn again(&self) -> Self {
-        let inner = &*self.inner;
-        Self {
-            inner: Box::new(Inner {
-                kind: inner.kind,
-                message: inner.message.clone(),
-                help: inner.help.clone(),
-                cause: None,
-                happened: inner.happened,
-                retry: inner.retry,
-                context: inner.context.clone(),
-            }),
-        }
-    }
-
-    /// What went wrong, in coarse terms.
+    /// The kind of error.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
     }
 
-    /// What was wrong, for the user.
+    /// What is wrong, for the user.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
 
-    /// What to do about it.
+    /// How to fix it.
     pub fn help(&self) -> Option<&str> {
         self.inner.help.as_deref()
     }
 
-    /// Whether the thing asked for took place.
+    /// Whether the source made the requested change.
     pub fn happened(&self) -> Happened {
         self.inner.happened
     }
 
-    /// Whether asking again can help.
+    /// Whether a retry can help.
     pub fn retry(&self) -> Retry {
         self.inner.retry
     }
@@ -261,16 +302,22 @@ mod tests {
     }
 
     #[test]
-    fn an_error_told_again_says_all_but_its_cause() {
+    fn a_kind_of_error_is_read_by_its_name_and_no_other_word_is() {
+        assert_eq!(ErrorKind::AlreadyExists.name(), "already_exists");
+        assert_eq!("already_exists".parse::<ErrorKind>().unwrap(), ErrorKind::AlreadyExists);
+        assert_eq!("AlreadyExists".parse::<ErrorKind>().unwrap_err().kind(), ErrorKind::Definition);
+    }
+
+    #[test]
+    fn a_clone_says_the_same_and_shares_the_cause() {
         let error = Error::new(ErrorKind::Timeout, "no answer")
             .with_help("ask later")
             .with_cause(fmt::Error)
             .with_happened(Happened::Unknown)
             .with_retry(Retry::Exhausted)
             .with_context("step", "accounts");
-        let again = error.again();
-        assert!(again.source().is_none());
-        let told = |error: &Error| format!("{error:?}").replace("Some(Error)", "None");
-        assert_eq!(told(&again), told(&error));
+        let clone = error.clone();
+        assert!(clone.source().is_some_and(|cause| cause.is::<fmt::Error>()));
+        assert_eq!(format!("{clone:?}"), format!("{error:?}"));
     }
 }

@@ -6,27 +6,28 @@ use crate::error::Result;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 
-/// Finds a few accounts by id or name, in bulk: what a preview shows and what settling rests on.
+/// Finds a few accounts by id or name, in bulk. Previews and settling use it.
 #[async_trait]
 pub trait FindAccounts: Send + Sync {
-    /// The most that may be asked for at once.
+    /// The largest number of accounts in one call.
     fn most_accounts(&self) -> usize;
 
-    /// For each of `wanted`, in order, the accounts that have it as id or name: none, one, or the candidates of a name
-    /// that several have.
+    /// For each of `wanted`, in order, the accounts with that id or name: none, one, or several with the same
+    /// name.
     ///
-    /// An account's attributes and `enabled` are as the source has them now. Of what it holds, and of whether it is
-    /// locked, only that must be right which is asked for in `concern`; what isn't asked for costs no request.
+    /// Attributes and `enabled` must be the current ones. Entitlements and `locked` must be correct only as far as
+    /// `concern` asks for them; anything else needs no request.
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>>;
 }
 
-/// What a plan wants to know of accounts beside their usual attributes.
+/// What a plan needs to know about accounts, in addition to their usual attributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Concern {
-    /// Attributes that must be told even if an aggregation does not read them; unknown ones are passed over.
+    /// Attributes to return even if an aggregation does not read them. Unknown ones are ignored.
     pub attributes: BTreeSet<String>,
-    /// The entitlements of which must be told who holds them, beside those in the account's own record.
+    /// Entitlements whose assignments to return, in addition to those in the account's own record.
     pub entitlements: BTreeSet<EntitlementRef>,
-    /// Whether it must be told who is locked.
+    /// Whether to return which accounts are locked.
     pub locks: bool,
 }

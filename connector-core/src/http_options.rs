@@ -3,6 +3,7 @@
 use crate::units::TimeSpan;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use url::Url;
 
@@ -15,15 +16,23 @@ pub struct HttpOptions {
     /// The proxy to go through, for example `http://proxy.acme.example:3128`.
     #[schemars(with = "Option<String>", extend("format" = "uri"))]
     pub proxy: Option<Url>,
-    /// The longest one request may take, retries not counted.
+    /// The time limit for one request, not counting retries.
     #[schemars(extend("default" = "60s"))]
     pub timeout: TimeSpan,
-    /// Allows plain `http://` to this machine (loopback). It is refused everywhere else.
+    /// The most requests to send in a second, across all pages that are read concurrently. The default is 200.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Allows plain `http://` on loopback. It is always refused for other hosts.
     pub allow_insecure_loopback: bool,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { ca_file: None, proxy: None, timeout: TimeSpan::from_secs(60), allow_insecure_loopback: false }
+        Self {
+            ca_file: None,
+            proxy: None,
+            timeout: TimeSpan::from_secs(60),
+            requests_per_second: None,
+            allow_insecure_loopback: false,
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts requests, retries and bytes while a job runs, and keeps the allowances that the source told.
+/// Counts requests, retries and bytes while a job runs, and keeps the allowances that the source reports.
 ///
 /// Shared by the client that counts and the engine that reports.
 #[derive(Debug, Default)]
@@ -17,13 +17,21 @@ pub struct Meter {
     allowances: Mutex<BTreeMap<String, Allowance>>,
 }
 
-/// How much of a source's allowance is used.
+/// How much of an allowance of the source is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Allowance {
     /// Used so far in the source's period.
     pub used: u64,
-    /// The most that may be used in it.
+    /// The limit in that period.
     pub max: u64,
+}
+
+impl Allowance {
+    /// `used` of at most `max`.
+    pub fn new(used: u64, max: u64) -> Self {
+        Self { used, max }
+    }
 }
 
 impl Meter {
@@ -32,28 +40,28 @@ impl Meter {
         self.api_calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a repeated request.
+    /// Counts a retry.
     pub fn count_retry(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts bytes of answers, before decompression where that is known.
+    /// Counts bytes of responses, before decompression if that is known.
     pub fn count_bytes(&self, bytes: u64) {
         self.bytes_received.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Keeps what the source last said of an allowance, for example `api-usage`.
+    /// Stores the latest state of an allowance, for example `api-usage`.
     pub fn note_allowance(&self, name: &str, allowance: Allowance) {
         let mut known = self.allowances.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(name.to_owned(), allowance);
     }
 
-    /// Requests sent so far, repeated ones included.
+    /// Requests sent so far, including retries.
     pub fn api_calls(&self) -> u64 {
         self.api_calls.load(Ordering::Relaxed)
     }
 
-    /// Repeated requests so far.
+    /// Retries so far.
     pub fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
     }
@@ -63,7 +71,7 @@ impl Meter {
         self.bytes_received.load(Ordering::Relaxed)
     }
 
-    /// The allowances that the source told, by name.
+    /// The allowances that the source reported, by name.
     pub fn allowances(&self) -> BTreeMap<String, Allowance> {
         self.allowances.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -11,6 +11,8 @@ pub struct Page<T> {
     next: Vec<Cursor>,
     estimate: Option<u64>,
     skipped: Vec<Skipped>,
+    incomplete: Option<String>,
+    attributes_read: Option<Vec<String>>,
     warnings: Vec<String>,
 }
 
@@ -18,6 +20,7 @@ pub struct Page<T> {
 ///
 /// The engine warns about it, and removes nothing of that type at the end of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Skipped {
     /// The entitlement type whose entitlements and assignments were not read.
     pub entitlement_type: String,
@@ -39,7 +42,15 @@ impl<T> Page<T> {
     /// A page after which the read goes on in several places at once: ranges of ids, parts of a result, the types of
     /// entitlements. The branches must not overlap. No cursor at all means the branch ends here.
     pub fn fork(items: Vec<T>, next: Vec<Cursor>) -> Self {
-        Self { items, next, estimate: None, skipped: Vec::new(), warnings: Vec::new() }
+        Self {
+            items,
+            next,
+            estimate: None,
+            skipped: Vec::new(),
+            incomplete: None,
+            attributes_read: None,
+            warnings: Vec::new(),
+        }
     }
 
     /// Says how many items the whole read has about; for progress only.
@@ -53,6 +64,30 @@ impl<T> Page<T> {
     #[must_use]
     pub fn with_skipped(mut self, entitlement_type: impl Into<String>, reason: impl Into<String>) -> Self {
         self.skipped.push(Skipped { entitlement_type: entitlement_type.into(), reason: reason.into() });
+        self
+    }
+
+    /// Says that this page doesn't show everything that exists here: a parent that answered 403, a list that the
+    /// source caps. The run goes on with a warning, removes nothing in this step (accounts, entitlements or assignments), and
+    /// the next run reads everything. The first reason of a page stays.
+    ///
+    /// ```
+    /// # use connector_core::{Account, Page};
+    /// let page = Page::last(vec![Account::new("1", "jane")]).with_incomplete("team 7 can't be read: 403");
+    /// assert_eq!(page.incomplete(), Some("team 7 can't be read: 403"));
+    /// ```
+    #[must_use]
+    pub fn with_incomplete(mut self, reason: impl Into<String>) -> Self {
+        self.incomplete.get_or_insert_with(|| reason.into());
+        self
+    }
+
+    /// Names all attributes that the items of this page would show if they had a value. An attribute that an earlier
+    /// run read and that isn't among them is hidden now: the engine keeps its last known value and doesn't record it as
+    /// empty. A connector that always reads the same attributes has no need of this.
+    #[must_use]
+    pub fn with_attributes_read(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.attributes_read = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
@@ -82,6 +117,16 @@ impl<T> Page<T> {
     /// What could not be read.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    /// Why this page doesn't show everything that exists here, where it doesn't.
+    pub fn incomplete(&self) -> Option<&str> {
+        self.incomplete.as_deref()
+    }
+
+    /// All attributes that the items would show if they had a value, where the connector names them.
+    pub fn attributes_read(&self) -> Option<&[String]> {
+        self.attributes_read.as_deref()
     }
 
     /// What the user should know.

@@ -5,20 +5,20 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// One violation in a file that a user wrote: where, what, and what to write instead.
+/// One problem in a file that a user wrote: where, what, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Where it is.
     pub place: Place,
-    /// The rule that is broken, as a stable short name such as `unknown_key`.
+    /// The broken rule, as a stable short name such as `unknown_key`.
     pub rule: &'static str,
-    /// What is wrong, in a line.
+    /// What is wrong, in one line.
     pub title: String,
-    /// What was expected, to stand beside the marked text.
+    /// What was expected; shown next to the marked text.
     pub detail: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// Whether the marked text may hold a secret and must not be shown.
+    /// Whether the marked text may contain a secret and must not be shown.
     #[serde(skip)]
     pub secret: bool,
 }

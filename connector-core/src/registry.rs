@@ -1,12 +1,14 @@
-//! What is linked into this binary: connectors, auth strategies and secret resolvers.
+//! The connectors, auth strategies and secret resolvers in this binary.
 //!
-//! A crate that nothing names with `use … as _` is silently left out by the linker, so the list of linked crates
-//! belongs into one short file of the binary.
+//! The linker silently leaves out a crate that nothing names with `use … as _`, so keep the list of linked crates
+//! in one short file of the binary.
 
 use crate::auth::AuthStrategy;
 use crate::connector::Connector;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings_fault::SettingsFault;
+use crate::token_errors::TokenErrorRow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,7 +20,14 @@ pub use crate::secret_resolvers::{
 
 /// The settings of a connector: configuration, schema, documentation and constructor in one struct.
 pub trait Settings: DeserializeOwned + JsonSchema {
-    /// Makes the connector. Offline: it reads no secret and sends nothing.
+    /// Checks what the schema can't say: a filter that must parse, two settings that exclude each other. Offline.
+    ///
+    /// `connector validate` shows every fault at its line and column, all of them at once.
+    fn check(&self, _context: &Context) -> Vec<SettingsFault> {
+        Vec::new()
+    }
+
+    /// Opens the connector. Offline: it reads no secret and sends nothing.
     fn open(self, context: &Context) -> Result<Box<dyn Connector>>;
 }
 
@@ -28,21 +37,25 @@ pub trait AuthSettings: DeserializeOwned + JsonSchema {
     fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>>;
 }
 
-/// A connector that is linked in. Made by [`register_connector!`](crate::register_connector).
+/// A linked connector. Created by [`register_connector!`](crate::register_connector).
 #[derive(Debug)]
 pub struct ConnectorRegistration {
     /// The name in source files, in snake case.
     pub name: &'static str,
     /// The name for people.
     pub title: &'static str,
-    /// What it connects to, in a sentence.
+    /// What it connects to, in one sentence.
     pub description: &'static str,
     /// The grant types it accepts; empty when a source has no `auth:` block.
     pub grant_types: &'static [&'static str],
-    /// A commented source file that is valid as it stands.
+    /// A complete, valid source file with comments.
     pub example: &'static str,
+    /// What the errors of the provider's token endpoint mean; empty for what the OAuth standards say.
+    pub token_errors: &'static [TokenErrorRow],
     /// Writes the JSON Schema of `settings:`.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Checks `settings:` that fit the schema, see [`Settings::check`].
+    pub check: fn(Value, &Context) -> Result<Vec<SettingsFault>>,
     /// Opens it from validated `settings:`.
     pub open: fn(Value, &Context) -> Result<Box<dyn Connector>>,
 }
@@ -104,9 +117,9 @@ pub fn auth_strategy(grant_type: &str) -> Result<&'static AuthRegistration> {
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let known: Vec<_> = known.collect();
     let help = if known.is_empty() {
-        format!("this binary has no {what} linked in")
+        format!("this program has no {what}")
     } else {
-        format!("linked into this binary: {}", known.join(", "))
+        format!("known names: {}", known.join(", "))
     };
     Error::new(ErrorKind::Definition, format!("unknown {what} `{name}`")).with_help(help)
 }
@@ -117,21 +130,23 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
 #[doc(hidden)]
 pub fn read_settings<T: DeserializeOwned>(settings: Value) -> Result<T> {
     serde_json::from_value(settings).map_err(|cause| {
-        Error::new(ErrorKind::Definition, format!("the settings can't be read: {}", without_value(&cause.to_string())))
-            .with_help("run `connector validate` for the place in the file")
+        Error::new(ErrorKind::Definition, format!("invalid settings: {}", without_value(&cause.to_string())))
+            .with_help("run `connector validate` to see the line in the file")
     })
 }
 
-/// serde tells the value it found before it tells what it expected.
+/// serde prints the value it found before the expected one.
 fn without_value(message: &str) -> &str {
-    let tells_it = ["invalid ", "unknown variant "].iter().any(|start| message.starts_with(start));
+    let has_value = ["invalid ", "unknown variant "].iter().any(|start| message.starts_with(start));
     match message.rfind("expected ") {
-        Some(at) if tells_it => &message[at..],
+        Some(at) if has_value => &message[at..],
         _ => message,
     }
 }
 
 /// Registers a connector with the binary it is linked into.
+///
+/// A connector whose provider has token errors of its own adds `token_errors: ROWS`, a `&'static [TokenErrorRow]`.
 ///
 /// ```
 /// # use connector_core::*;
@@ -173,7 +188,8 @@ macro_rules! register_connector {
         description: $description:literal,
         grant_types: [$($grant_type:literal),* $(,)?],
         settings: $settings:ty,
-        example: $example:expr $(,)?
+        example: $example:expr
+        $(, token_errors: $token_errors:expr)? $(,)?
     ) => {
         $crate::inventory::submit! {
             $crate::registry::ConnectorRegistration {
@@ -182,7 +198,15 @@ macro_rules! register_connector {
                 description: $description,
                 grant_types: &[$($grant_type),*],
                 example: $example,
+                token_errors: {
+                    let given: &[&'static [$crate::TokenErrorRow]] = &[$($token_errors,)? &[]];
+                    given[0]
+                },
                 schema: |generator| generator.root_schema_for::<$settings>(),
+                check: |settings, context| {
+                    let settings: $settings = $crate::registry::read_settings(settings)?;
+                    Ok($crate::registry::Settings::check(&settings, context))
+                },
                 open: |settings, context| {
                     let settings: $settings = $crate::registry::read_settings(settings)?;
                     $crate::registry::Settings::open(settings, context)
@@ -262,8 +286,8 @@ mod tests {
     #[test]
     fn settings_that_cannot_be_read_are_not_repeated() {
         let told = |value| read_settings::<Known>(value).unwrap_err().to_string();
-        assert_eq!(told(json!({"port": "hunter2"})), "the settings can't be read: expected u16");
-        assert_eq!(told(json!({"port": 1, "kind": "hunter2"})), "the settings can't be read: expected `One`");
+        assert_eq!(told(json!({"port": "hunter2"})), "invalid settings: expected u16");
+        assert_eq!(told(json!({"port": 1, "kind": "hunter2"})), "invalid settings: expected `One`");
         assert!(told(json!({"port": 1, "prot": "hunter2"})).contains("unknown field `prot`"));
         assert!(matches!(read_settings(json!({"port": 1, "kind": "One"})), Ok(Known { _kind: Some(Kind::One), .. })));
     }

@@ -4,27 +4,58 @@ use crate::operation::OperationKind;
 use serde::Serialize;
 
 /// The attributes of a source's accounts and the operations it supports.
+///
+/// ```
+/// use connector_core::{AccountSchema, AttributeMeaning, AttributeSchema, OperationKind, Writable};
+///
+/// let schema = AccountSchema::new(vec![
+///     AttributeSchema::text("mail").means(AttributeMeaning::Email).writable(Writable::Always),
+///     AttributeSchema::date_time("lastLogon").means(AttributeMeaning::LastLogin).quiet(),
+/// ])
+/// .with_operations(vec![OperationKind::Update]);
+/// assert_eq!(schema.meaning(AttributeMeaning::Email).map(|one| one.name.as_str()), Some("mail"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct AccountSchema {
     /// The attributes, in the order people expect them.
     pub attributes: Vec<AttributeSchema>,
     /// The operations that [`Connector::provision`](crate::Connector::provision) carries out.
     pub operations: Vec<OperationKind>,
-    /// The attribute that tells when the password was last changed. A change of a password whose answer was lost can be
-    /// settled by it; without one it stays pending.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password_changed: Option<String>,
 }
 
 impl AccountSchema {
+    /// A schema with these attributes and no operation.
+    pub fn new(attributes: Vec<AttributeSchema>) -> Self {
+        Self { attributes, operations: Vec::new() }
+    }
+
+    /// Sets the operations that [`Connector::provision`](crate::Connector::provision) carries out.
+    #[must_use]
+    pub fn with_operations(mut self, operations: Vec<OperationKind>) -> Self {
+        self.operations = operations;
+        self
+    }
+
     /// The attribute of that name, whatever its letter case.
     pub fn attribute(&self, name: &str) -> Option<&AttributeSchema> {
         self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
+
+    /// The name of the attribute that says when the password was last changed, where there is one.
+    pub fn password_changed(&self) -> Option<String> {
+        self.meaning(AttributeMeaning::PasswordChanged).map(|attribute| attribute.name.clone())
+    }
+
+    /// The first attribute with that meaning.
+    pub fn meaning(&self, meaning: AttributeMeaning) -> Option<&AttributeSchema> {
+        self.attributes.iter().find(|attribute| attribute.meaning == Some(meaning))
+    }
 }
 
-/// One attribute of an account.
+/// One attribute of an account or an entitlement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct AttributeSchema {
     /// The source's own spelling.
     pub name: String,
@@ -37,13 +68,104 @@ pub struct AttributeSchema {
     pub required: bool,
     /// When it can be written.
     pub writable: Writable,
+    /// What it stands for in every source, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<AttributeMeaning>,
+    /// Whether a new value alone is no change of the account. The value is kept, but neither counted nor recorded as a
+    /// change: the time of the last login, a counter of views.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
     /// What it means, in a sentence.
     pub description: String,
+}
+
+impl AttributeSchema {
+    /// A single value of this type that the source sets by itself.
+    pub fn new(name: impl Into<String>, attribute_type: AttributeType) -> Self {
+        Self {
+            name: name.into(),
+            attribute_type,
+            multi: false,
+            required: false,
+            writable: Writable::Never,
+            meaning: None,
+            quiet: false,
+            description: String::new(),
+        }
+    }
+
+    /// A text.
+    pub fn text(name: impl Into<String>) -> Self {
+        Self::new(name, AttributeType::String)
+    }
+
+    /// True or false.
+    pub fn boolean(name: impl Into<String>) -> Self {
+        Self::new(name, AttributeType::Boolean)
+    }
+
+    /// A whole number.
+    pub fn integer(name: impl Into<String>) -> Self {
+        Self::new(name, AttributeType::Integer)
+    }
+
+    /// A moment, as the source writes it.
+    pub fn date_time(name: impl Into<String>) -> Self {
+        Self::new(name, AttributeType::DateTime)
+    }
+
+    /// The id of another object of the source.
+    pub fn reference(name: impl Into<String>) -> Self {
+        Self::new(name, AttributeType::Reference)
+    }
+
+    /// Says in a sentence what it means.
+    #[must_use]
+    pub fn described(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Says that it holds a list.
+    #[must_use]
+    pub fn multi(mut self) -> Self {
+        self.multi = true;
+        self
+    }
+
+    /// Says that creating an account needs it.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Says when it can be written.
+    #[must_use]
+    pub fn writable(mut self, writable: Writable) -> Self {
+        self.writable = writable;
+        self
+    }
+
+    /// Says what it stands for in every source.
+    #[must_use]
+    pub fn means(mut self, meaning: AttributeMeaning) -> Self {
+        self.meaning = Some(meaning);
+        self
+    }
+
+    /// Says that a new value alone is no change, see [`quiet`](Self::quiet).
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
 }
 
 /// The type of an attribute's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum AttributeType {
     /// Text.
     String,
@@ -59,13 +181,44 @@ pub enum AttributeType {
     Date,
     /// The id of another object of the source.
     Reference,
+    /// Bytes, as base64 text.
+    Binary,
     /// A JSON object or list.
     Json,
+}
+
+/// What an attribute stands for, whatever a source calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AttributeMeaning {
+    /// The e-mail address.
+    Email,
+    /// The first name.
+    GivenName,
+    /// The last name.
+    FamilyName,
+    /// The number of the person in the personnel system.
+    EmployeeNumber,
+    /// The department.
+    Department,
+    /// The job title.
+    Title,
+    /// The id of the account of the person's manager.
+    Manager,
+    /// When the account was made.
+    Created,
+    /// When the account last signed in.
+    LastLogin,
+    /// When the password was last changed. Where it is known, a change of a password whose response was lost can be
+    /// settled; elsewhere such a change stays pending.
+    PasswordChanged,
 }
 
 /// When an attribute can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Writable {
     /// The source sets it.
     Never,

@@ -1,6 +1,6 @@
 //! Where secrets are kept, and how they are fetched.
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
@@ -11,8 +11,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-/// Says where a secret is kept, never the secret itself: `file:PATH`, `env:NAME`, `command:["prog","arg"]` and what else
-/// is linked in.
+/// Says where a secret is kept, never the secret itself: `file:PATH`, `env:NAME`, `command:["prog","arg"]`, or any other
+/// registered scheme.
 ///
 /// The part before the first colon names a registered [`SecretResolver`].
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,13 +29,13 @@ impl SecretRef {
         &self.scheme
     }
 
-    /// What the resolver is to look up.
+    /// What the resolver must look up.
     pub fn rest(&self) -> &str {
         &self.rest
     }
 
-    /// Where the next key stands while a certificate is being replaced: beside this one, in `PATH.next`. Files alone have
-    /// such a place.
+    /// The ref of the next key while a certificate is being replaced: `PATH.next`, next to this file. Only files have
+    /// one.
     pub fn successor(&self) -> Option<Self> {
         (self.scheme == "file").then(|| Self { scheme: self.scheme.clone(), rest: format!("{}.next", self.rest) })
     }
@@ -44,7 +44,7 @@ impl SecretRef {
 impl FromStr for SecretRef {
     type Err = String;
 
-    /// The error never repeats the text: it may be a secret that was put in the wrong place.
+    /// The error never repeats the text, because it may be a secret in the wrong place.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fault = "not a secret ref: write where the secret is kept, for example `file:secrets/salesforce.key`";
         let (scheme, rest) = text.split_once(':').ok_or(fault)?;
@@ -100,24 +100,34 @@ impl JsonSchema for SecretRef {
     }
 }
 
-/// What will be done with the fetched bytes.
+/// What the fetched bytes are used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sensitivity {
-    /// A key or password: a place that others can read is refused.
+    /// A key or password: refused if other users can read it.
     Secret,
     /// Public material such as a certificate.
     Public,
 }
 
-/// Fetches what a [`SecretRef`] of one scheme points at.
+/// Fetches the secret of a [`SecretRef`] of one scheme.
 #[async_trait]
 pub trait SecretResolver: Send + Sync {
     /// Fetches the text. `project` is the folder that relative paths start from.
     ///
-    /// Fails with kind `secret`, with a message that says what to do and never holds any part of the secret.
+    /// Fails with kind `secret`. The message says what to do and never contains any part of the secret.
     async fn resolve(&self, reference: &SecretRef, project: &Path, sensitivity: Sensitivity) -> Result<SecretString>;
 
-    /// Checks without fetching that what follows the scheme is well formed. The error says what to write instead.
+    /// Replaces the secret that the ref names, for example a refresh token that changes at each use. A crash leaves
+    /// the old secret or the new one, never a part.
+    ///
+    /// A place that can't be written refuses with kind `unsupported`, which is the default.
+    async fn keep(&self, reference: &SecretRef, _project: &Path, _secret: &SecretString) -> Result<()> {
+        let message = format!("a secret can't be written to a `{}:` ref", reference.scheme());
+        Err(Error::new(ErrorKind::Unsupported, message)
+            .with_help("keep a secret that the service replaces in a file: `file:secrets/NAME`"))
+    }
+
+    /// Checks the part after the scheme without fetching anything. The error says what to write instead.
     fn check(&self, reference: &SecretRef) -> Result<(), String>;
 }
 

@@ -3,28 +3,28 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::SecretResolver;
 
-/// A secret resolver that is linked in. Made by [`register_secret_resolver!`](crate::register_secret_resolver).
+/// A linked secret resolver. Created by [`register_secret_resolver!`](crate::register_secret_resolver).
 #[derive(Debug)]
 pub struct SecretResolverRegistration {
     /// The part of a secret ref before the first colon.
     pub scheme: &'static str,
-    /// What follows the colon, for people: `file:PATH`.
+    /// The whole ref, for people: `file:PATH`.
     pub form: &'static str,
-    /// Where it looks, in a sentence.
+    /// Where it looks, in one sentence.
     pub description: &'static str,
-    /// Gives the resolver.
+    /// Returns the resolver.
     pub resolver: fn() -> &'static dyn SecretResolver,
 }
 
 inventory::collect!(SecretResolverRegistration);
 
-/// A scheme of refs that this binary could know, had it been built with a feature that it was built without. The crate
+/// A scheme of refs that needs a feature this binary was built without. The crate
 /// that has the feature submits one with [`inventory`].
 #[derive(Debug)]
 pub struct SchemeLeftOut {
     /// The part of a ref before the first colon.
     pub scheme: &'static str,
-    /// The feature that brings it.
+    /// The feature that adds it.
     pub feature: &'static str,
 }
 
@@ -36,9 +36,9 @@ pub fn scheme_left_out(scheme: &str) -> Option<&'static SchemeLeftOut> {
 }
 
 impl SchemeLeftOut {
-    /// What to do about it.
+    /// How to fix it.
     pub fn cure(&self) -> String {
-        format!("build it with that feature: `cargo install connector-cli --features {}`", self.feature)
+        format!("build a program with the feature: `cargo install connector-cli --features {}`", self.feature)
     }
 
     /// The error of kind `definition` for a ref of this scheme.
@@ -46,7 +46,7 @@ impl SchemeLeftOut {
         let Self { scheme, feature } = self;
         Error::new(
             ErrorKind::Definition,
-            format!("`{scheme}:` needs the feature `{feature}`, which this program lacks"),
+            format!("`{scheme}:` needs the feature `{feature}`, which is not built into this program"),
         )
         .with_help(self.cure())
     }
@@ -68,7 +68,7 @@ pub fn secret_resolver(scheme: &str) -> Result<&'static SecretResolverRegistrati
         }
         // The scheme itself is left out: a literal password with a colon in it ends up here.
         let forms: Vec<_> = all.iter().map(|registration| registration.form).collect();
-        Error::new(ErrorKind::Definition, "unknown kind of secret ref")
-            .with_help(format!("write one of {}", forms.join(", ")))
+        Error::new(ErrorKind::Definition, "this kind of secret ref is unknown")
+            .with_help(format!("use one of {}", forms.join(", ")))
     })
 }

@@ -6,9 +6,9 @@ use std::fmt;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// The steps of a connection test, added as they end.
+/// The steps of a connection test, in order.
 ///
-/// After a failed step the later ones are recorded as skipped without being run, so a report always names them all.
+/// After a failed step, the later ones are recorded as skipped and not run. So a report always names all steps.
 #[derive(Default)]
 pub struct TestReport {
     steps: Vec<TestStep>,
@@ -20,29 +20,38 @@ type Observer = Box<dyn FnMut(&TestStep) + Send>;
 
 /// One step of a connection test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct TestStep {
     /// The step, in snake case.
     pub name: &'static str,
     /// How it ended.
     pub status: StepStatus,
-    /// What was found.
+    /// The result, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// What to do about it.
+    /// How to fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// How long it took; absent for a skipped step.
+    /// How long it took; missing for a skipped step.
     #[serde(rename = "duration_ms", skip_serializing_if = "Option::is_none", serialize_with = "as_millis")]
     pub duration: Option<Duration>,
+}
+
+impl TestStep {
+    /// A step that ended like this, without detail, help or duration.
+    pub fn new(name: &'static str, status: StepStatus) -> Self {
+        Self { name, status, detail: None, help: None, duration: None }
+    }
 }
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum StepStatus {
-    /// As it should be.
+    /// Everything is fine.
     Passed,
-    /// It works, but something should be done.
+    /// It works, but the user should fix something.
     Warning,
     /// It does not work.
     Failed,
@@ -50,7 +59,7 @@ pub enum StepStatus {
     Skipped,
 }
 
-/// What a step that did not fail found.
+/// The result of a step that did not fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     detail: String,
@@ -59,12 +68,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// As it should be; `detail` says what was found.
+    /// Everything is fine; `detail` says what was found.
     pub fn passed(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), help: None, warning: false }
     }
 
-    /// It works, but something should be done.
+    /// It works, but the user should fix something.
     pub fn warning(detail: impl Into<String>, help: impl Into<String>) -> Self {
         Self { detail: detail.into(), help: Some(help.into()), warning: true }
     }
@@ -76,20 +85,20 @@ impl TestReport {
         Self::default()
     }
 
-    /// An empty report that shows each step to `observer` as it ends.
+    /// An empty report that passes each step to `observer` when it is done.
     pub fn observed(observer: impl FnMut(&TestStep) + Send + 'static) -> Self {
         Self { observer: Some(Box::new(observer)), ..Self::default() }
     }
 
-    /// Runs a step and adds it; after a failed step adds it as skipped without running it.
+    /// Runs a step and adds it. After a failed step, adds it as skipped without running it.
     ///
-    /// An error becomes a failed step: its message is the detail, its help the cure.
+    /// An error becomes a failed step, with its message as the detail and its help.
     pub async fn step<F>(&mut self, name: &'static str, run: F)
     where
         F: Future<Output = Result<Finding>>,
     {
         if self.failure.is_some() {
-            self.push(TestStep { name, status: StepStatus::Skipped, detail: None, help: None, duration: None });
+            self.push(TestStep::new(name, StepStatus::Skipped));
             return;
         }
         let started = Instant::now();
@@ -120,7 +129,7 @@ impl TestReport {
         &self.steps
     }
 
-    /// The error of the step that failed, if one did.
+    /// The error of the failed step, if any.
     pub fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeSpan(Duration);
 
-/// No time at all is no time limit or interval that anybody means.
+/// Zero is not a useful time limit or interval.
 const TIME_SPAN_PATTERN: &str = "^0*[1-9][0-9]*(ms|s|m|h|d)$";
 
 impl TimeSpan {
@@ -66,7 +66,7 @@ pub struct Percentage(f64);
 const PERCENTAGE_PATTERN: &str = r"^([0-9]{1,2}(\.[0-9]+)?|100(\.0+)?)%$";
 
 impl Percentage {
-    /// A percentage between 0 and 100; larger or smaller values are moved to the nearest end.
+    /// A percentage between 0 and 100; values outside are clamped.
     pub const fn new(percent: f64) -> Self {
         Self(percent.clamp(0.0, 100.0))
     }
@@ -128,7 +128,7 @@ macro_rules! written_as_text {
     };
 }
 
-written_as_text!(TimeSpan, TIME_SPAN_PATTERN, "A whole number from 1 on and a unit: 500ms, 30s, 5m, 12h, 7d");
+written_as_text!(TimeSpan, TIME_SPAN_PATTERN, "A positive whole number and a unit: 500ms, 30s, 5m, 12h, 7d");
 written_as_text!(Percentage, PERCENTAGE_PATTERN, "A number from 0 to 100 and a percent sign: 10%");
 
 #[cfg(test)]

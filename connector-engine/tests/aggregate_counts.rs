@@ -15,26 +15,26 @@ async fn a_run_counts_what_came_what_changed_and_what_is_gone() {
     let mut world = World::of(50);
     let first = place.aggregate(&world).await;
     assert_eq!(first.status, RunStatus::Succeeded);
-    assert_eq!(first.accounts, Counts { seen: 50, added: 50, ..Counts::default() });
-    assert_eq!(first.entitlements, Counts { seen: 6, added: 6, ..Counts::default() });
-    assert_eq!(first.assignments, Counts { seen: 150, added: 150, ..Counts::default() });
+    assert_eq!(first.counts.accounts, Counts { seen: 50, added: 50, ..Counts::default() });
+    assert_eq!(first.counts.entitlements, Counts { seen: 6, added: 6, ..Counts::default() });
+    assert_eq!(first.counts.assignments, Counts { seen: 150, added: 150, ..Counts::default() });
 
     world.accounts.remove("00003");
-    world.assignments.retain(|assignment| assignment.account != "00003");
+    world.assignments.retain(|assignment| assignment.holder.account_id() != Some("00003"));
     world.add_account("00010", r#"{"Email":"new@acme.example"}"#, &["profile/user"]);
     world.add_account("new", "{}", &[]);
-    world.assignments.retain(|assignment| assignment.account != "00004");
+    world.assignments.retain(|assignment| assignment.holder.account_id() != Some("00004"));
     let second = place.aggregate(&world).await;
-    assert_eq!(second.accounts, Counts { seen: 50, added: 1, changed: 1, unchanged: 48, removed: 1 });
-    assert_eq!(second.entitlements, Counts { seen: 6, unchanged: 6, ..Counts::default() });
-    assert_eq!(second.assignments, Counts { seen: 145, added: 0, changed: 0, unchanged: 145, removed: 5 });
+    assert_eq!(second.counts.accounts, Counts { seen: 50, added: 1, changed: 1, unchanged: 48, removed: 1 });
+    assert_eq!(second.counts.entitlements, Counts { seen: 6, unchanged: 6, ..Counts::default() });
+    assert_eq!(second.counts.assignments, Counts { seen: 145, added: 0, changed: 0, unchanged: 145, removed: 5 });
 }
 
 #[tokio::test]
 async fn the_report_serializes_to_the_machine_output() {
     let place = Place::new();
     let fake = Fake::new(&World::of(3));
-    fake.meter.note_allowance("api-usage", Allowance { used: 5, max: 100 });
+    fake.meter.note_allowance("api-usage", Allowance::new(5, 100));
     let mut report = serde_json::to_value(place.run(&fake.job()).await).unwrap();
     let id = report["run"].take();
     assert_eq!(id.as_str().unwrap().len(), 26);
@@ -71,7 +71,7 @@ async fn an_unchanged_row_costs_no_write() {
         }
     }
     let again = place.aggregate(&world).await;
-    assert_eq!(again.accounts, Counts { seen: 200, unchanged: 200, ..Counts::default() });
+    assert_eq!(again.counts.accounts, Counts { seen: 200, unchanged: 200, ..Counts::default() });
     assert_eq!(place.number("SELECT count(*) FROM writes"), 0);
     let mut changed = world.clone();
     changed.add_account("00007", "{}", &["profile/user"]);
@@ -87,7 +87,7 @@ async fn the_order_of_attributes_is_no_change() {
     place.aggregate(&world).await;
     world.add_account("a", r#"{"y":"two","x":1}"#, &[]);
     let report = place.aggregate(&world).await;
-    assert_eq!((report.accounts.changed, report.accounts.unchanged), (0, 1));
+    assert_eq!((report.counts.accounts.changed, report.counts.accounts.unchanged), (0, 1));
 }
 
 #[tokio::test]
@@ -99,11 +99,11 @@ async fn entitlements_of_the_accounts_own_record_follow_it() {
     let email = r#"{"Email":"00001@acme.example","Number":1}"#;
     world.add_account("00001", email, &["profile/admin"]);
     let report = place.aggregate(&world).await;
-    assert_eq!((report.accounts.changed, report.accounts.unchanged), (0, 20));
-    assert_eq!((report.assignments.added, report.assignments.removed), (1, 1));
+    assert_eq!((report.counts.accounts.changed, report.counts.accounts.unchanged), (0, 20));
+    assert_eq!((report.counts.assignments.added, report.counts.assignments.removed), (1, 1));
     world.add_account("00001", email, &["profile/user"]);
     let report = place.aggregate(&world).await;
-    assert_eq!((report.assignments.added, report.assignments.removed), (1, 1));
+    assert_eq!((report.counts.assignments.added, report.counts.assignments.removed), (1, 1));
     assert_eq!(place.number("SELECT count(*) FROM assignments WHERE inline AND removed_run IS NULL"), 20);
 }
 
@@ -113,12 +113,12 @@ async fn an_account_that_comes_again_holds_again_what_its_record_names() {
     let world = World::of(20);
     let mut without = world.clone();
     without.accounts.remove("00005");
-    without.assignments.retain(|assignment| assignment.account != "00005");
+    without.assignments.retain(|assignment| assignment.holder.account_id() != Some("00005"));
     place.aggregate(&world).await;
     let report = place.aggregate(&without).await;
-    assert_eq!((report.accounts.removed, report.assignments.removed), (1, 3));
+    assert_eq!((report.counts.accounts.removed, report.counts.assignments.removed), (1, 3));
     let report = place.aggregate(&world).await;
-    assert_eq!((report.accounts.added, report.assignments.added), (1, 3));
+    assert_eq!((report.counts.accounts.added, report.counts.assignments.added), (1, 3));
     assert_eq!(place.number("SELECT count(*) FROM accounts WHERE removed_run IS NULL"), 20);
 }
 
@@ -128,11 +128,11 @@ async fn an_assignment_of_an_unread_entitlement_is_kept_with_a_warning() {
     let mut world = World::of(2);
     world.assign("00000", "group/hidden");
     let report = place.aggregate(&world).await;
-    assert_eq!(report.assignments.seen, 7);
+    assert_eq!(report.counts.assignments.seen, 7);
     assert_eq!(report.warnings, ["group: 1 that accounts hold were not among the entitlements that the source showed"]);
     world.add_entitlement("group/hidden", "Hidden");
     let report = place.aggregate(&world).await;
-    assert_eq!((report.entitlements.added, report.warnings.len()), (1, 0));
+    assert_eq!((report.counts.entitlements.added, report.warnings.len()), (1, 0));
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn a_row_shown_twice_counts_once() {
         world.assignments.push(copy);
     }
     let report = place.aggregate(&world).await;
-    assert_eq!(report.assignments, Counts { seen: 90, added: 90, ..Counts::default() });
+    assert_eq!(report.counts.assignments, Counts { seen: 90, added: 90, ..Counts::default() });
 }
 
 #[tokio::test]
@@ -180,7 +180,10 @@ async fn progress_is_told_after_each_commit() {
         .unwrap();
     let told = told.into_inner().unwrap();
     assert_eq!(told.len(), fake.asked.lock().unwrap().len() + 2);
-    assert!(told.is_sorted_by_key(|progress| progress.accounts.seen));
+    assert!(told.is_sorted_by_key(|progress| progress.steps.accounts.seen));
     let last = told.last().unwrap();
-    assert_eq!((last.phase, last.accounts.seen, last.accounts.estimate), (Phase::Reconciling, 30, Some(30)));
+    assert_eq!(
+        (last.phase, last.steps.accounts.seen, last.steps.accounts.estimate),
+        (Phase::Reconciling, 30, Some(30))
+    );
 }

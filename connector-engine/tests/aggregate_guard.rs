@@ -58,10 +58,10 @@ async fn an_aggregation_that_saw_less_deletes_nothing() {
     // No entitlements, no assignments, none of a type.
     let mut without = world.clone();
     without.entitlements.clear();
-    assert_refused(&place.aggregate(&without).await, "showed no entitlement, but the store has 6");
+    assert_refused(&place.aggregate(&without).await, "showed no entitlements, but the store has 6");
     let mut without = world.clone();
     without.assignments.clear();
-    assert_refused(&place.aggregate(&without).await, "showed no assignment, but the store has 200");
+    assert_refused(&place.aggregate(&without).await, "showed no assignments, but the store has 200");
     let mut more = world.clone();
     more.add_entitlement("queue/q", "Queue");
     more.assign("00001", "queue/q");
@@ -84,25 +84,28 @@ async fn what_is_asked_for_is_removed_or_kept() {
     place.aggregate(&world).await;
     let mut fewer = world.clone();
     fewer.accounts.retain(|id, _| id.as_str() >= "00040");
-    fewer.assignments.retain(|assignment| assignment.account.as_str() >= "00040");
+    fewer.assignments.retain(|assignment| assignment.holder.account_id() >= Some("00040"));
 
     let fake = Fake::new(&fewer);
     let report = place.run(&Job { remove: false, ..fake.job() }).await;
-    assert_eq!((report.status, report.accounts.removed), (RunStatus::Succeeded, 0));
+    assert_eq!((report.status, report.counts.accounts.removed), (RunStatus::Succeeded, 0));
     assert_eq!(
         report.warnings,
         ["40 accounts, 0 entitlements and 80 assignments were not seen and are kept, as asked"]
     );
 
     let report = place.run(&Job { delete_threshold: Percentage::new(40.0), ..fake.job() }).await;
-    assert_eq!((report.status, report.accounts.removed, report.assignments.removed), (RunStatus::Succeeded, 40, 120));
+    assert_eq!(
+        (report.status, report.counts.accounts.removed, report.counts.assignments.removed),
+        (RunStatus::Succeeded, 40, 120)
+    );
 
     let mut bare = world.clone();
     bare.assignments.clear();
     bare.accounts.retain(|id, _| id.as_str() >= "00040");
     let fake = Fake::new(&bare);
     let report = place.run(&Job { delete_threshold: Percentage::new(100.0), ..fake.job() }).await;
-    assert_eq!((report.status, report.assignments.removed), (RunStatus::Succeeded, 120));
+    assert_eq!((report.status, report.counts.assignments.removed), (RunStatus::Succeeded, 120));
 }
 
 #[tokio::test]
@@ -143,19 +146,22 @@ async fn a_type_of_which_a_login_sees_its_own_rows_alone_is_not_emptied() {
 
     // Without the right to see those of others, a source may still show what the login itself holds.
     let mut own = world.clone();
-    own.assignments.retain(|assignment| assignment.account == "00007");
+    own.assignments.retain(|assignment| assignment.holder.account_id() == Some("00007"));
     assert_refused(&place.aggregate(&own).await, "198 of 200 assignments of type `group` were not seen");
     assert_eq!(place.number(ALIVE), alive);
 
     // Those of accounts that are gone go with them.
     let mut fewer = world.clone();
     fewer.accounts.retain(|id, _| id.as_str() >= "00010");
-    fewer.assignments.retain(|assignment| assignment.account.as_str() >= "00010");
+    fewer.assignments.retain(|assignment| assignment.holder.account_id() >= Some("00010"));
     let report = place.aggregate(&fewer).await;
-    assert_eq!((report.status, report.accounts.removed, report.assignments.removed), (RunStatus::Succeeded, 10, 30));
+    assert_eq!(
+        (report.status, report.counts.accounts.removed, report.counts.assignments.removed),
+        (RunStatus::Succeeded, 10, 30)
+    );
 
     // Asked for, it is done.
     let fake = Fake::new(&own);
     let report = place.run(&Job { delete_threshold: Percentage::new(100.0), ..fake.job() }).await;
-    assert_eq!((report.status, report.assignments.removed), (RunStatus::Succeeded, 180));
+    assert_eq!((report.status, report.counts.assignments.removed), (RunStatus::Succeeded, 180));
 }

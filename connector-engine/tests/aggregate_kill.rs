@@ -5,51 +5,73 @@ mod aggregate_fake;
 use aggregate_fake::{Fake, Place, World};
 use connector_engine::aggregate::{RunStatus, run};
 use connector_engine::store::Store;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 const STORE: &str = "CONNECTOR_TEST_STORE";
+/// After how many reads the job that is killed stands still.
+const READS: &str = "CONNECTOR_TEST_READS";
 
-fn slow(world: &World) -> Fake {
+fn fake(world: &World) -> Fake {
     let mut fake = Fake::new(world);
     (fake.page, fake.delay) = (5, Duration::from_millis(1));
     fake
 }
 
+/// The file that the job writes when it stands still.
+fn mark(store: &Path) -> PathBuf {
+    store.with_extension("stands-still")
+}
+
 /// The job that is killed: does nothing unless [`killed_processes_lose_nothing`] starts it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_job_that_is_killed() {
-    let Ok(store) = std::env::var(STORE) else { return };
-    let store = Store::open(store).unwrap();
-    run(&store, &slow(&World::of(400)).job(), |_| {}, CancellationToken::new()).await.unwrap();
+    let Some(file) = std::env::var_os(STORE).map(PathBuf::from) else { return };
+    let reads: usize = std::env::var(READS).unwrap().parse().unwrap();
+    let mark = mark(&file);
+    // Nothing is read any more from then on, and what was read is still committed.
+    let fake = fake(&World::of(400)).with_script(move |_, _, number| {
+        if number >= reads {
+            std::fs::write(&mark, "").unwrap();
+            loop {
+                std::thread::park();
+            }
+        }
+        None
+    });
+    let store = Store::open(file).unwrap();
+    run(&store, &fake.job(), |_| {}, CancellationToken::new()).await.unwrap();
 }
 
 #[tokio::test]
 async fn killed_processes_lose_nothing() {
     let (calm, killed) = (Place::new(), Place::new());
     let world = World::of(400);
-    calm.run(&slow(&world).job()).await;
-    let mut kills = 0;
-    for round in 0..12_u64 {
+    let undisturbed = fake(&world);
+    calm.run(&undisturbed.job()).await;
+    let mark = mark(&killed.file());
+    for round in 1..=12_u64 {
+        let reads = round * 3;
         let mut job = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "the_job_that_is_killed"])
-            .env(STORE, killed.file())
+            .envs([(STORE, killed.file().into_os_string()), (READS, reads.to_string().into())])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(15 + round * 7 % 40));
+        while !mark.exists() {
+            assert!(job.try_wait().unwrap().is_none(), "the job of round {round} ended before it was killed");
+            std::thread::sleep(Duration::from_millis(1));
+        }
         job.kill().unwrap();
-        kills += usize::from(!job.wait().unwrap().success());
+        job.wait().unwrap();
+        std::fs::remove_file(&mark).unwrap();
     }
-    let report = killed.run(&slow(&world).job()).await;
-    assert_eq!(report.status, RunStatus::Succeeded);
-    assert!(kills > 0, "every job ended before it was killed");
-    if killed.number("SELECT count(*) FROM runs") == 1 {
-        assert_eq!(report.accounts.added, 400);
-        assert_eq!(killed.rows(), calm.rows());
-    } else {
-        assert_eq!(report.accounts.unchanged, 400);
-    }
+    let report = killed.run(&fake(&world).job()).await;
+    assert_eq!((report.status, report.resumed), (RunStatus::Succeeded, true));
+    assert_eq!(killed.number("SELECT count(*) FROM runs"), 1);
+    assert_eq!(report.counts.accounts.added, 400);
+    assert_eq!(killed.rows(), calm.rows());
 }

@@ -5,8 +5,8 @@ mod fakes;
 
 use connector_core::ErrorKind;
 use connector_engine::certificate::{self, Watched};
-use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateRequest, CertificateStatus, PrivateKey};
+use connector_project::source::Project;
 use fakes::{VALID, project_with, write_private};
 use jiff::{Timestamp, ToSpan};
 use secrecy::{ExposeSecret, SecretString};

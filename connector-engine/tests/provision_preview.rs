@@ -111,14 +111,7 @@ async fn what_will_be_refused_fails_beforehand() {
 }
 
 fn provision_fake_entitlement() -> Vec<connector_core::Entitlement> {
-    ["group/t1", "group/t2"]
-        .map(|written| connector_core::Entitlement {
-            key: reference(written),
-            name: "Twins".to_owned(),
-            description: None,
-            attributes: connector_core::Attributes::empty(),
-        })
-        .to_vec()
+    ["group/t1", "group/t2"].map(|written| connector_core::Entitlement::new(reference(written), "Twins")).to_vec()
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@
 mod provision_fake;
 
 use connector_core::{Change, Error, ErrorKind, Retry};
-use connector_engine::plan::PlanOperation;
 use connector_engine::provision::{Earlier, Provisioning};
 use connector_engine::query::{self, OperationQuery};
+use connector_project::plan::PlanOperation;
 use proptest::prelude::*;
 use provision_fake::{
     Directory, Fate, Person, Place, create, delete, disable, enable, grant, lock, outcomes, revoke, unlock, update,

@@ -5,9 +5,9 @@
 mod provision_fake;
 
 use connector_core::{Error, ErrorKind, Happened};
-use connector_engine::plan::PlanOperation;
 use connector_engine::provision::Standing::{Applied, Failed, Pending, Planned, Unchanged};
 use connector_engine::provision::{Earlier, Provisioning};
+use connector_project::plan::PlanOperation;
 use provision_fake::{
     Directory, Fate, Place, create, delete, disable, enable, grant, lock, outcomes, reference, revoke, set_password,
     update,

@@ -10,7 +10,7 @@
 mod aggregate_fake;
 
 use aggregate_fake::{Fake, Place, World, reference};
-use connector_core::{Account, Assignment, Entitlement, ErrorKind, Percentage, Result};
+use connector_core::{Account, Assignment, Entitlement, ErrorKind, Holder, Percentage, Result};
 use connector_engine::aggregate::Job;
 use connector_engine::query::{self, AccountQuery, AttributeChange, Change, Difference, Event, Filter, Format, What};
 use proptest::prelude::*;
@@ -45,7 +45,7 @@ fn snapshot(place: &Place) -> Snapshot {
     })
     .unwrap();
     query::entitlements(&place.store, "directory", None, |stored| {
-        let Entitlement { key, name, description, attributes } = &stored.entitlement;
+        let Entitlement { key, name, description, attributes, .. } = &stored.entitlement;
         let attributes: Map<String, Value> = serde_json::from_str(attributes.as_str()).unwrap();
         let own = [("name", json!(name)), ("description", json!(description))];
         taken.entitlements.insert(key.to_string(), values(&own, &attributes));
@@ -123,9 +123,8 @@ fn world() -> impl Strategy<Value = World> {
         }
         world.assignments = assignments
             .into_iter()
-            .map(|(account, group)| Assignment {
-                account: format!("a{account}"),
-                entitlement: reference(&format!("group/g{group}")),
+            .map(|(account, group)| {
+                Assignment::new(Holder::account(format!("a{account}")), reference(&format!("group/g{group}")))
             })
             .collect();
         world
@@ -162,7 +161,7 @@ async fn two_runs() -> Place {
     place.aggregate(&world).await;
     world.add_account("00002", r#"{"Email":"new@acme.example","Number":2}"#, &["profile/user"]);
     world.accounts.remove("00003");
-    world.assignments.retain(|assignment| assignment.account != "00003");
+    world.assignments.retain(|assignment| assignment.holder.account_id() != Some("00003"));
     world.assign("00005", "group/g4");
     place.aggregate(&world).await;
     place
@@ -177,8 +176,11 @@ async fn a_diff_names_what_changed() {
         Ok(())
     })
     .unwrap();
-    assert_eq!((summary.accounts.added, summary.accounts.changed, summary.accounts.removed), (0, 1, 1));
-    assert_eq!((summary.assignments.added, summary.assignments.removed), (1, 3));
+    assert_eq!(
+        (summary.counts.accounts.added, summary.counts.accounts.changed, summary.counts.accounts.removed),
+        (0, 1, 1)
+    );
+    assert_eq!((summary.counts.assignments.added, summary.counts.assignments.removed), (1, 3));
     assert_eq!(
         told[0],
         json!({"what": "account", "change": "changed", "id": "00002", "name": "00002@acme.example",

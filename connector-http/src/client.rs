@@ -1,15 +1,17 @@
 //! The client of one source.
 
 use crate::body::Body;
-use crate::hosts::{AllowedHosts, Hosts, host_and_port};
+use crate::grants::none::Nothing;
+use crate::hosts::{Hosts, host_and_port};
 use crate::login::LoginExchange;
+use crate::reach::Reach;
 use crate::request::Request;
 use crate::response::{Response, Verdict};
 use crate::session::Session;
 use crate::tokens::Tokens;
 use crate::transport::Transport;
 use bytes::Bytes;
-use connector_core::{Context, Finding, Result, TestReport, Token};
+use connector_core::{Context, Error, ErrorKind, Finding, Result, TestReport, Token};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -17,7 +19,18 @@ use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
-/// The authenticated HTTP client of one source. Cheap to clone; all clones share token, connections and limits.
+/// The authenticated HTTP client of one source. Cheap to clone; all clones share credential, connections and limits.
+///
+/// ```no_run
+/// # use connector_core::{Context, Result};
+/// use connector_http::{Client, Reach};
+///
+/// # async fn pages(context: &Context, base_url: &url::Url) -> Result<()> {
+/// let client = Client::open(context, Reach::base(base_url))?;
+/// let people: Vec<String> = client.get("/people").query(&[("limit", "100")]).send().await?.json()?;
+/// client.put_json("/people/7", &serde_json::json!({"active": false})).send().await?;
+/// # drop(people); Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     session: Arc<Session>,
@@ -26,51 +39,67 @@ pub struct Client {
 impl Client {
     /// Makes the client from the `http:` options and the auth strategy of a source. Sends nothing.
     ///
-    /// `allowed` says which hosts besides the token URL's own may get the token. Fails with kind `definition` when the
-    /// source has no `auth:` block, the token URL is not secure, or `http.ca_file` can't be used.
-    pub fn open(context: &Context, allowed: AllowedHosts) -> Result<Self> {
-        let strategy = context.auth()?;
-        let hosts = Hosts::new(strategy.token_url(), allowed, context.http().allow_insecure_loopback)?;
+    /// `reach` says where requests go and which other hosts may get the credential. A source without an `auth:` block sends
+    /// none. Fails with kind `definition` when an address is not secure, when nothing says where requests go, or when the
+    /// `http:` options can't be used.
+    pub fn open(context: &Context, reach: Reach) -> Result<Self> {
+        let strategy = match context.strategy() {
+            Some(strategy) => strategy.clone(),
+            None if reach.fixed().is_some() => Arc::new(Nothing),
+            None => context.auth()?,
+        };
+        let hosts = Hosts::new(strategy.token_url(), reach, context.http().allow_insecure_loopback)?;
         let transport = Arc::new(Transport::open(context, hosts)?);
         let tokens = Arc::new(Tokens::new(strategy, LoginExchange::new(transport.clone())));
-        Ok(Self { session: Arc::new(Session { transport, tokens, verdict: Verdict::by_status }) })
+        let session = Session { transport, tokens, nonce: Arc::default(), verdict: Verdict::by_status };
+        Ok(Self { session: Arc::new(session) })
     }
 
     /// Sets how an answer is judged, for a source that says in the body what the status doesn't.
     #[must_use]
     pub fn with_verdict(self, verdict: fn(&Response) -> Verdict) -> Self {
-        let session =
-            Session { transport: self.session.transport.clone(), tokens: self.session.tokens.clone(), verdict };
-        Self { session: Arc::new(session) }
+        Self { session: Arc::new(Session { verdict, ..(*self.session).clone() }) }
     }
 
-    /// The access token: the one that is held, or a new one.
+    /// The access token: the one that is held, or a new one. Fails with kind `unsupported` when the source signs in
+    /// without a token.
     pub async fn token(&self) -> Result<Token> {
-        self.session.tokens.current().await.map(|held| held.token.clone())
+        let held = self.session.tokens.current().await?;
+        held.token().cloned().ok_or_else(|| Error::new(ErrorKind::Unsupported, "this source signs in without a token"))
     }
 
-    /// The address that paths are relative to. Signs in if needed.
+    /// The address that paths are relative to. Signs in when the token names it.
     ///
     /// Fails with kind `auth` when the token's `instance_url` names a host that must not get the credentials.
     pub async fn base_url(&self) -> Result<Url> {
-        let held = self.session.tokens.current().await?;
-        self.session.transport.hosts.base(&held.token)
+        let hosts = &self.session.transport.hosts;
+        if let Some(base) = hosts.fixed_base() {
+            return Ok(base.clone());
+        }
+        hosts.base(self.session.tokens.current().await?.token())
     }
 
-    /// A read of `path`, relative to [`Client::base_url`], or of a whole URL on a host that may get the token.
+    /// A request of any method to `path`, relative to [`Client::base_url`], or to a whole URL on a host that may get the
+    /// credential. Only GET is repeated once it may have been received, unless the request says that it is
+    /// [repeatable](Request::repeatable).
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        Request::new(self.session.clone(), method, path)
+    }
+
+    /// A read of `path`, relative to [`Client::base_url`], or of a whole URL on a host that may get the credential.
     pub fn get(&self, path: &str) -> Request {
-        Request::new(self.session.clone(), Method::GET, path)
+        self.request(Method::GET, path)
     }
 
     /// A POST with a JSON body. Not repeated once it may have been received, unless it says that it is
     /// [repeatable](Request::repeatable).
     pub fn post_json(&self, path: &str, body: &impl Serialize) -> Request {
-        Request::new(self.session.clone(), Method::POST, path).json(body)
+        self.request(Method::POST, path).json(body)
     }
 
     /// A POST with a body of another type, repeated like one with JSON.
     pub fn post(&self, path: &str, content_type: &str, body: Bytes) -> Request {
-        Request::new(self.session.clone(), Method::POST, path).body(content_type, Body::Fixed(body))
+        self.request(Method::POST, path).body(content_type, body)
     }
 
     /// A POST whose body holds the access token, as SOAP wants it. `write` makes the body each time that it is sent, once
@@ -81,29 +110,44 @@ impl Client {
         content_type: &str,
         write: impl Fn(&SecretString) -> Bytes + Send + Sync + 'static,
     ) -> Request {
-        Request::new(self.session.clone(), Method::POST, path).body(content_type, Body::OfToken(Box::new(write)))
+        self.request(Method::POST, path).any_body(content_type, Body::OfToken(Box::new(write)))
+    }
+
+    /// A PUT with a JSON body. Repeated like a POST: mark it [repeatable](Request::repeatable) when sending it twice does
+    /// no more than sending it once.
+    pub fn put_json(&self, path: &str, body: &impl Serialize) -> Request {
+        self.request(Method::PUT, path).json(body)
     }
 
     /// A PATCH with a JSON body, repeated like a POST.
     pub fn patch_json(&self, path: &str, body: &impl Serialize) -> Request {
-        Request::new(self.session.clone(), Method::PATCH, path).json(body)
+        self.request(Method::PATCH, path).json(body)
     }
 
     /// A DELETE, repeated like a POST.
     pub fn delete(&self, path: &str) -> Request {
-        Request::new(self.session.clone(), Method::DELETE, path)
+        self.request(Method::DELETE, path)
     }
 
-    /// Adds the step `access_token` of a connection test: the host answers, gives a token, and names where to go on.
+    /// Adds the step `access_token` of a connection test: the host answers, gives a token, and names where to go on. Where
+    /// the source signs in without asking for a token, the step is `credential`.
     pub async fn test_access_token(&self, report: &mut TestReport) {
+        let hosts = &self.session.transport.hosts;
+        let Some(token_url) = hosts.token_url() else {
+            report
+                .step("credential", async {
+                    self.session.tokens.current().await?;
+                    Ok(Finding::passed(format!("ready for {}", host_and_port(hosts.home()))))
+                })
+                .await;
+            return;
+        };
         report
             .step("access_token", async {
+                // Asked for even where the base URL is known without it.
+                self.session.tokens.current().await?;
                 let base = self.base_url().await?;
-                let detail = format!(
-                    "given by {} for {}",
-                    host_and_port(self.session.transport.hosts.token_url()),
-                    host_and_port(&base)
-                );
+                let detail = format!("given by {} for {}", host_and_port(token_url), host_and_port(&base));
                 Ok(match self.session.tokens.exchange.clock_hint() {
                     Some(hint) => Finding::warning(format!("{detail}, but the clocks differ"), hint),
                     None => Finding::passed(detail),
@@ -116,7 +160,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("host", &host_and_port(self.session.transport.hosts.token_url()))
+            .field("host", &host_and_port(self.session.transport.hosts.home()))
             .finish_non_exhaustive()
     }
 }

@@ -1,46 +1,62 @@
 //! Where credentials may go.
 
-use connector_core::{Error, ErrorKind, Result, Token};
-use url::{Host, Url};
-
-/// Says whether a URL that the source named (`instance_url`, the link to a next page) may get the token.
-///
-/// The first argument is the token URL, the second the candidate. The token URL's own host needs no permission.
-pub type AllowedHosts = fn(&Url, &Url) -> bool;
+use crate::reach::Reach;
+use connector_core::{Error, ErrorKind, Result, Token, is_loopback};
+use url::Url;
 
 /// The rule for one source.
 #[derive(Clone)]
 pub(crate) struct Hosts {
-    token_url: Url,
-    allowed: AllowedHosts,
+    reach: Reach,
+    /// The base URL where the connector gave one, else the token URL.
+    home: Url,
+    token_url: Option<Url>,
     insecure_loopback: bool,
 }
 
 impl Hosts {
-    /// Fails with kind `definition` when credentials can't go to the token URL itself.
-    pub(crate) fn new(token_url: &Url, allowed: AllowedHosts, insecure_loopback: bool) -> Result<Self> {
-        let hosts = Self { token_url: token_url.clone(), allowed, insecure_loopback };
-        if token_url.host().is_none() || !["https", "http"].contains(&token_url.scheme()) {
-            return Err(Error::new(ErrorKind::Definition, "`token_url` is not the address of a web server")
-                .with_help("write the whole URL, for example `https://acme.example/oauth2/token`"));
+    /// Fails with kind `definition` when credentials can't go to the token URL or the base URL itself.
+    pub(crate) fn new(token_url: Option<&Url>, reach: Reach, insecure_loopback: bool) -> Result<Self> {
+        let home = reach.fixed().or(token_url).cloned().ok_or_else(|| {
+            Error::new(ErrorKind::Definition, "nothing says where requests go: this sign-in has no `token_url`")
+                .with_help("use a connector that has a base URL in its `settings:`, or another `grant_type`")
+        })?;
+        let hosts = Self { reach, home, token_url: token_url.cloned(), insecure_loopback };
+        if let Some(url) = token_url {
+            hosts.check("`token_url`", url)?;
         }
-        if has_user_info(token_url) {
-            return Err(Error::new(ErrorKind::Definition, "`token_url` holds a user name or password")
-                .with_help("take out what stands before the `@`"));
-        }
-        if !hosts.is_secure(token_url) {
-            return Err(refused_plain(ErrorKind::Definition, token_url));
+        if let Some(url) = hosts.reach.fixed() {
+            hosts.check("the base URL", url)?;
         }
         Ok(hosts)
     }
 
-    pub(crate) fn token_url(&self) -> &Url {
-        &self.token_url
+    fn check(&self, name: &str, url: &Url) -> Result<()> {
+        if url.host().is_none() || !["https", "http"].contains(&url.scheme()) {
+            return Err(Error::new(ErrorKind::Definition, format!("{name} is not the address of a web server"))
+                .with_help("write the whole URL, for example `https://acme.example/oauth2/token`"));
+        }
+        if has_user_info(url) {
+            return Err(Error::new(ErrorKind::Definition, format!("{name} holds a user name or password"))
+                .with_help("take out what stands before the `@`"));
+        }
+        if !self.is_secure(url) {
+            return Err(refused_plain(ErrorKind::Definition, url));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn home(&self) -> &Url {
+        &self.home
+    }
+
+    pub(crate) fn token_url(&self) -> Option<&Url> {
+        self.token_url.as_ref()
     }
 
     /// Whether the whole source is on this machine.
     pub(crate) fn is_local(&self) -> bool {
-        is_loopback(&self.token_url)
+        is_loopback(&self.home) && self.token_url.as_ref().is_none_or(is_loopback)
     }
 
     /// Checks that credentials may go to `url`. Fails with kind `auth`.
@@ -48,27 +64,37 @@ impl Hosts {
         if !self.is_secure(url) {
             return Err(refused_plain(ErrorKind::Auth, url));
         }
-        let known = url.host() == self.token_url.host()
+        let known = url.host() == self.home.host()
             || (self.is_local() && is_loopback(url))
-            || (self.allowed)(&self.token_url, url);
+            || self.reach.covers(&self.home, url);
         if known && !has_user_info(url) {
             return Ok(());
         }
+        let named = if self.reach.fixed().is_some() { "the base URL" } else { "`token_url`" };
         Err(Error::new(
             ErrorKind::Auth,
             format!("the source points at the host `{}`, which must not get its credentials", host_and_port(url)),
         )
         .with_help(format!(
-            "credentials go only to the host of `token_url` (`{}`) and to hosts of the same service; \
-             check `token_url`, and whether somebody answers in its place",
-            host_and_port(&self.token_url)
+            "credentials go only to the host of {named} (`{}`) and to hosts of the same service; \
+             check {named}, and whether somebody answers in its place",
+            host_and_port(&self.home)
         )))
     }
 
-    /// The address that requests start from: the token's `instance_url` where there is one, else the token URL's origin.
-    pub(crate) fn base(&self, token: &Token) -> Result<Url> {
-        let Some(instance) = token.member("instance_url") else {
-            let mut origin = self.token_url.clone();
+    /// The address that requests start from, where it is known without a token.
+    pub(crate) fn fixed_base(&self) -> Option<&Url> {
+        self.reach.fixed()
+    }
+
+    /// The address that requests start from: the connector's base URL; else the token's `instance_url`; else the origin of
+    /// the token URL.
+    pub(crate) fn base(&self, token: Option<&Token>) -> Result<Url> {
+        if let Some(base) = self.reach.fixed() {
+            return Ok(base.clone());
+        }
+        let Some(instance) = token.and_then(|token| token.member("instance_url")) else {
+            let mut origin = self.home.clone();
             origin.set_path("/");
             origin.set_query(None);
             origin.set_fragment(None);
@@ -89,16 +115,6 @@ impl Hosts {
             "http" => self.insecure_loopback && self.is_local() && is_loopback(url),
             _ => false,
         }
-    }
-}
-
-/// Whether a URL names this machine: `localhost`, 127.0.0.0/8 or `::1`.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

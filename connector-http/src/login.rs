@@ -1,14 +1,17 @@
 //! Carries token requests to the token endpoint.
 
 use crate::clock_skew;
+use crate::tokens;
 use crate::transport::{Parcel, Transport};
 use async_trait::async_trait;
 use bytes::Bytes;
-use connector_core::{Error, ErrorKind, Exchange, Reply, Result};
+use connector_core::{Error, ErrorKind, Exchange, Reply, Result, TokenRequest};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use std::sync::{Arc, Mutex, PoisonError};
-use url::Url;
+
+/// The largest answer of a token endpoint that is read.
+const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// The exchange of one source; remembers what the last answer said about the clock.
 pub(crate) struct LoginExchange {
@@ -29,21 +32,34 @@ impl LoginExchange {
 
 #[async_trait]
 impl Exchange for LoginExchange {
-    async fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<Reply> {
+    async fn post(&self, request: &TokenRequest<'_>) -> Result<Reply> {
+        let TokenRequest { url, form, headers: own, .. } = request;
         let hosts = &self.transport.hosts;
-        if url.origin() != hosts.token_url().origin() {
+        if hosts.token_url().is_none_or(|token_url| token_url.origin() != url.origin()) {
             return Err(Error::new(ErrorKind::Internal, "credentials may be sent to the token URL alone"));
         }
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let parcel = Parcel { method: Method::POST, url: url.clone(), headers, body: Some(Bytes::from(body)) };
+        for (name, value) in own {
+            tokens::insert(&mut headers, name, value)?;
+        }
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(*form).finish();
+        let parcel = Parcel {
+            method: Method::POST,
+            url: (*url).clone(),
+            headers,
+            body: Some(Bytes::from(body)),
+            most: LARGEST_ANSWER,
+        };
         let response = self.transport.send(parcel).await?;
-        let date = response.header("date").map(str::to_owned);
-        let hint = clock_skew::hint(date.as_deref(), self.transport.clock.now());
+        let date = response.header("date");
+        let hint = clock_skew::hint(date, self.transport.clock.now());
         *self.clock_hint.lock().unwrap_or_else(PoisonError::into_inner) = hint;
-        let content_type = response.header("content-type").unwrap_or_default().to_owned();
-        Ok(Reply { status: response.status, content_type, date, body: response.body.to_vec() })
+        let content_type = response.header("content-type").unwrap_or_default();
+        let mut reply = Reply::new(response.status, response.body.to_vec()).with_content_type(content_type);
+        reply.date = date.map(str::to_owned);
+        reply.nonce = response.header("dpop-nonce").map(str::to_owned);
+        Ok(reply)
     }
 }

@@ -24,8 +24,14 @@ const TIME_FOR_TRIES: Duration = Duration::from_mins(5);
 /// longer than all the rest of opening a source.
 pub(crate) type Limiter = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<Instant>>;
 
-pub(crate) fn rate_limiter() -> Limiter {
-    RateLimiter::direct_with_clock(Quota::per_second(REQUESTS_A_SECOND), MonotonicClock)
+/// The limiter of one source. A limit that the source file sets is kept evenly: a burst would exceed it in its first
+/// second.
+pub(crate) fn rate_limiter(asked: Option<NonZeroU32>) -> Limiter {
+    let quota = match asked {
+        Some(limit) => Quota::per_second(limit).allow_burst(NonZeroU32::MIN),
+        None => Quota::per_second(REQUESTS_A_SECOND),
+    };
+    RateLimiter::direct_with_clock(quota, MonotonicClock)
 }
 
 /// The tries of one request: bounded in count and time, with growing pauses and jitter.

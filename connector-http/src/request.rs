@@ -1,13 +1,14 @@
 //! One request, and how often it is sent.
 
 use crate::body::Body;
+use crate::hosts::host_and_port;
 use crate::pace::{Tries, retry_after};
 use crate::response::{Response, Verdict};
 use crate::session::Session;
-use crate::tokens::Held;
-use crate::transport::Parcel;
+use crate::tokens::{self, Held};
+use crate::transport::{LARGEST_BODY, Parcel};
 use bytes::Bytes;
-use connector_core::{Error, ErrorKind, Happened, Result, Retry};
+use connector_core::{Credential, Error, ErrorKind, Happened, ProofRequest, Result, Retry};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
@@ -16,6 +17,15 @@ use std::sync::Arc;
 use url::Url;
 
 /// A request to be sent. Made by [`Client`](crate::Client). `Debug` shows method and path.
+///
+/// ```no_run
+/// # async fn rename(client: &connector_http::Client) -> connector_core::Result<()> {
+/// use connector_http::Method;
+///
+/// let request = client.request(Method::PUT, "/people/7").json(&serde_json::json!({"name": "Ada"}));
+/// let response = request.header("If-Match", "\"3\"").at_most(64 * 1024).repeatable().send().await?;
+/// # drop(response); Ok(()) }
+/// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     session: Arc<Session>,
@@ -26,6 +36,7 @@ pub struct Request {
     body: Option<Body>,
     anonymous: bool,
     repeatable: bool,
+    most: usize,
     /// What went wrong while it was put together; told when it is sent.
     fault: Option<Error>,
 }
@@ -43,11 +54,13 @@ impl Request {
             body: None,
             anonymous: false,
             repeatable,
+            most: LARGEST_BODY,
             fault: None,
         }
     }
 
-    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
+    /// Sets the body as JSON.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.body = Some(Body::Fixed(Bytes::from(bytes))),
             Err(cause) => {
@@ -59,7 +72,12 @@ impl Request {
         self
     }
 
-    pub(crate) fn body(mut self, content_type: &str, body: Body) -> Self {
+    /// Sets a body of any type.
+    pub fn body(self, content_type: &str, body: Bytes) -> Self {
+        self.any_body(content_type, Body::Fixed(body))
+    }
+
+    pub(crate) fn any_body(mut self, content_type: &str, body: Body) -> Self {
         self.body = Some(body);
         self.header(CONTENT_TYPE.as_str(), content_type)
     }
@@ -81,7 +99,13 @@ impl Request {
         self
     }
 
-    /// Sends it without the token; a body that holds the token is left out with it.
+    /// Refuses an answer with a body of more than `bytes`, after decompression. Without it the limit is 256 MiB.
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.most = bytes;
+        self
+    }
+
+    /// Sends it without the credential; a body that holds the token is left out with it.
     pub fn anonymous(mut self) -> Self {
         self.anonymous = true;
         self
@@ -97,34 +121,45 @@ impl Request {
     /// Sends it and gives back the answer, whatever its status.
     ///
     /// Signs in when needed, once more after a 401; repeats it after passing faults where that is safe. Fails with the
-    /// kinds `unavailable`, `timeout` and `protocol` when no complete answer came, with `auth` when signing in failed
-    /// or the address must not get the credentials. [`Error::happened`] is `Unknown` when the request may have been
-    /// received.
+    /// kinds `unavailable`, `timeout` and `protocol` when no complete answer came, with `auth` when signing in failed, when
+    /// the service refused a credential that can't be renewed, or when the address must not get the credential.
+    /// [`Error::happened`] is `Unknown` when the request may have been received.
     pub async fn send(mut self) -> Result<Response> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        // A login that failed says nothing about this request: it was not sent.
-        let unsent = |error: Error| error.with_happened(Happened::No);
-        let mut held = self.session.tokens.current().await.map_err(unsent)?;
+        let mut held = self.credential().await?;
         let mut signed_in_again = false;
+        let mut proved_again = false;
         let mut tries = Tries::of_request();
         loop {
-            let sent = self.session.transport.send(self.parcel(&held)?).await;
-            let (result, asked) = match sent {
-                Ok(response) => match (self.session.verdict)(&response) {
-                    Verdict::SignInAgain if !self.anonymous && !signed_in_again => {
-                        signed_in_again = true;
-                        held = self.session.tokens.renewed(&held).await.map_err(unsent)?;
-                        self.session.transport.count_retry();
-                        continue;
+            let nonce = self.session.nonce.get();
+            let parcel = self.parcel(held.as_deref(), nonce.as_deref()).await?;
+            let host = host_and_port(&parcel.url);
+            let (result, asked) = match self.session.transport.send(parcel).await {
+                Ok(response) => {
+                    let has_nonce = self.note_nonce(&response, nonce.as_deref());
+                    match ((self.session.verdict)(&response), &held) {
+                        (Verdict::SignInAgain, Some(_)) if has_nonce && !proved_again => {
+                            proved_again = true;
+                            self.session.transport.count_retry();
+                            continue;
+                        }
+                        (Verdict::SignInAgain, Some(spent)) if !self.anonymous && !signed_in_again => {
+                            signed_in_again = true;
+                            let refused = refused(&spent.credential, &host, response.status);
+                            let renewed = self.session.tokens.renewed(spent, refused).await;
+                            held = Some(renewed.map_err(unsent)?);
+                            self.session.transport.count_retry();
+                            continue;
+                        }
+                        (Verdict::Retry, _) if self.repeatable => {
+                            let asked = retry_after(&response, self.session.transport.clock.now());
+                            (Ok(response), asked)
+                        }
+                        _ => return Ok(response),
                     }
-                    Verdict::Retry if self.repeatable => {
-                        let asked = retry_after(&response, self.session.transport.clock.now());
-                        (Ok(response), asked)
-                    }
-                    _ => return Ok(response),
-                },
+                }
                 Err(error) if self.may_repeat(&error) => (Err(error), None),
                 Err(error) => return Err(self.settled(error)),
             };
@@ -134,9 +169,26 @@ impl Request {
             tracing::debug!(method = %self.method, path = self.path_shown(), "asking again after a passing fault");
             self.session.transport.count_retry();
             // A session may well end while one waits, and others may have renewed it.
-            held = self.session.tokens.current().await?;
+            held = self.credential().await?;
             signed_in_again = false;
         }
+    }
+
+    /// The credential to send; none where the request carries none and its address is known without one.
+    async fn credential(&self) -> Result<Option<Arc<Held>>> {
+        if self.anonymous && self.session.transport.hosts.fixed_base().is_some() {
+            return Ok(None);
+        }
+        self.session.tokens.current().await.map(Some).map_err(unsent)
+    }
+
+    /// Keeps the nonce that an answer names; says whether it is another one than was `sent`.
+    fn note_nonce(&self, response: &Response, sent: Option<&str>) -> bool {
+        let proof = self.session.tokens.strategy.proof();
+        let named = proof.as_ref().and_then(|proof| response.header(proof.nonce_header()?));
+        let Some(nonce) = named.filter(|nonce| Some(*nonce) != sent) else { return false };
+        self.session.nonce.set(nonce);
+        true
     }
 
     fn may_repeat(&self, error: &Error) -> bool {
@@ -154,26 +206,46 @@ impl Request {
         self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path)
     }
 
-    fn parcel(&self, held: &Held) -> Result<Parcel> {
+    async fn parcel(&self, held: Option<&Held>, nonce: Option<&str>) -> Result<Parcel> {
         // First of all, whether the address may get what follows.
         let url = self.url(held)?;
         let mut headers = self.headers.clone();
-        if !self.anonymous {
-            headers.insert(AUTHORIZATION, held.bearer()?);
+        let credential = held.filter(|_| !self.anonymous);
+        if let Some(held) = credential {
+            held.apply(&mut headers)?;
+            self.prove(held, &url, nonce, &mut headers).await?;
         }
-        let body = match &self.body {
-            None => None,
-            Some(Body::Fixed(bytes)) => Some(bytes.clone()),
-            Some(Body::OfToken(_)) if self.anonymous => None,
-            Some(Body::OfToken(write)) => Some(write(&held.token.access_token)),
+        let body = match (&self.body, credential) {
+            (None, _) | (Some(Body::OfToken(_)), None) => None,
+            (Some(Body::Fixed(bytes)), _) => Some(bytes.clone()),
+            (Some(Body::OfToken(write)), Some(held)) => {
+                let token = held.token().ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::Unsupported,
+                        "this request needs a token, and the source signs in without one",
+                    )
+                })?;
+                Some(write(&token.access_token))
+            }
         };
-        Ok(Parcel { method: self.method.clone(), url, headers, body })
+        Ok(Parcel { method: self.method.clone(), url, headers, body, most: self.most })
+    }
+
+    /// Adds the headers that prove that this request may use the credential.
+    async fn prove(&self, held: &Held, url: &Url, nonce: Option<&str>, headers: &mut HeaderMap) -> Result<()> {
+        let Some(proof) = self.session.tokens.strategy.proof() else { return Ok(()) };
+        let token = held.token().map(|token| &token.access_token);
+        let request = ProofRequest::new(self.method.as_str(), url).with_token(token).with_nonce(nonce);
+        for (name, value) in proof.headers(&request).await? {
+            tokens::insert(headers, &name, &value)?;
+        }
+        Ok(())
     }
 
     /// A path is put after the base, so nothing in it can name another host; a whole URL must be permitted.
-    fn url(&self, held: &Held) -> Result<Url> {
+    fn url(&self, held: Option<&Held>) -> Result<Url> {
         let hosts = &self.session.transport.hosts;
-        let base = hosts.base(&held.token)?;
+        let base = hosts.base(held.and_then(Held::token))?;
         let text = if self.path.starts_with('/') {
             format!("{}{}", base.as_str().trim_end_matches('/'), self.path)
         } else {
@@ -188,6 +260,25 @@ impl Request {
         }
         Ok(url)
     }
+}
+
+/// A login that failed says nothing about the request: it was not sent.
+fn unsent(error: Error) -> Error {
+    error.with_happened(Happened::No)
+}
+
+/// What to say when the service refuses a credential that nobody can renew.
+fn refused(credential: &Credential, host: &str, status: u16) -> Error {
+    if matches!(credential, Credential::None) {
+        return Error::new(
+            ErrorKind::Auth,
+            format!("`{host}` asks for credentials, and the source sends none (status {status})"),
+        )
+        .with_help("write another `grant_type` under `auth:` in the source file");
+    }
+    Error::new(ErrorKind::Auth, format!("`{host}` refused the credentials of the source (status {status})")).with_help(
+        "check that the secret that `auth:` points at is current and belongs to this service, and that its account is active",
+    )
 }
 
 impl fmt::Debug for Request {

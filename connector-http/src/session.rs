@@ -3,11 +3,27 @@
 use crate::response::{Response, Verdict};
 use crate::tokens::Tokens;
 use crate::transport::Transport;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The way to one source: how to send, with which token, and how to judge an answer.
+/// The way to one source: how to send, with which credential, and how to judge an answer.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) transport: Arc<Transport>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) nonce: Arc<Nonce>,
     pub(crate) verdict: fn(&Response) -> Verdict,
+}
+
+/// What the service last asked proofs to repeat.
+#[derive(Default)]
+pub(crate) struct Nonce(Mutex<Option<String>>);
+
+impl Nonce {
+    pub(crate) fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set(&self, nonce: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(nonce.to_owned());
+    }
 }

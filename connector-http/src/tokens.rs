@@ -1,10 +1,10 @@
-//! The token of a source: kept, and renewed once for all who wait.
+//! The credential of a source: kept, and renewed once for all who wait.
 
 use crate::login::LoginExchange;
 use crate::pace::Tries;
-use connector_core::{AuthStrategy, Error, ErrorKind, Result, Retry, Token};
-use reqwest::header::HeaderValue;
-use secrecy::ExposeSecret;
+use connector_core::{AuthStrategy, Credential, Error, ErrorKind, Result, Retry, Token};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,9 +16,9 @@ const LEAST_LIFE: Duration = Duration::from_secs(30);
 /// For this time refused credentials are not offered again: each refusal may count against a lockout.
 const REST_AFTER_REFUSAL: Duration = Duration::from_mins(1);
 
-/// Keeps the token of one source.
+/// Keeps the credential of one source.
 pub(crate) struct Tokens {
-    strategy: Arc<dyn AuthStrategy>,
+    pub(crate) strategy: Arc<dyn AuthStrategy>,
     pub(crate) exchange: LoginExchange,
     state: Mutex<State>,
     /// How many logins have ended; read before waiting, so that one who waited knows whether a login ended meanwhile.
@@ -31,9 +31,9 @@ struct State {
     refusal: Option<Refusal>,
 }
 
-/// A token and the number of the login that gave it.
+/// A credential and the number of the login that gave it.
 pub(crate) struct Held {
-    pub(crate) token: Token,
+    pub(crate) credential: Credential,
     number: u64,
     renew_at: Option<Instant>,
 }
@@ -49,51 +49,58 @@ impl Tokens {
         Self { strategy, exchange, state: Mutex::default(), ended: AtomicU64::new(0) }
     }
 
-    /// The token that is held, or a new one.
+    /// The credential that is held, or a new one.
     pub(crate) async fn current(&self) -> Result<Arc<Held>> {
         self.obtain(None).await
     }
 
-    /// A token other than `spent`; signs in only if nobody else did since.
-    pub(crate) async fn renewed(&self, spent: &Held) -> Result<Arc<Held>> {
-        self.obtain(Some(spent.number)).await
+    /// A credential other than `spent`, which the service refused with `refused`; signs in only if nobody else did since.
+    ///
+    /// A strategy without a token URL reads its secret again. When it is the same, the refusal stands: offering it once
+    /// more would change nothing and may lock an account.
+    pub(crate) async fn renewed(&self, spent: &Held, refused: Error) -> Result<Arc<Held>> {
+        self.obtain(Some((spent, refused))).await
     }
 
-    async fn obtain(&self, spent: Option<u64>) -> Result<Arc<Held>> {
+    async fn obtain(&self, spent: Option<(&Held, Error)>) -> Result<Arc<Held>> {
         let seen = self.ended.load(Ordering::Acquire);
         let mut state = self.state.lock().await;
-        if let Some(held) = state.held.as_ref().filter(|held| held.is_good(spent)) {
+        let number = spent.as_ref().map(|(spent, _)| spent.number);
+        if let Some(held) = state.held.as_ref().filter(|held| held.is_good(number)) {
             return Ok(held.clone());
         }
         if let Some(refusal) = state.refusal.as_ref().filter(|refusal| refusal.stands(seen)) {
-            return Err(refusal.error.again());
+            return Err(refusal.error.clone());
         }
-        let outcome = self.sign_in().await;
+        let outcome = match (self.sign_in().await, spent) {
+            (Ok(same), Some((spent, refused))) if self.is_fixed() && is_same(&same, &spent.credential) => Err(refused),
+            (outcome, _) => outcome,
+        };
         let number = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
         match outcome {
-            Ok(token) => {
-                // A life too long to count is one without an end.
-                let renew_at = token
-                    .expires_in
-                    .and_then(|life| Instant::now().checked_add(life.saturating_sub(LEAST_LIFE.min(life / 4))));
-                let held = Arc::new(Held { token, number, renew_at });
+            Ok(credential) => {
+                let held = Arc::new(Held { renew_at: end_of_life(&credential), credential, number });
                 *state = State { held: Some(held.clone()), refusal: None };
                 Ok(held)
             }
             Err(error) => {
-                let refusal = Refusal { error: error.again(), number, at: Instant::now() };
+                let refusal = Refusal { error: error.clone(), number, at: Instant::now() };
                 *state = State { held: None, refusal: Some(refusal) };
                 Err(error)
             }
         }
     }
 
-    async fn sign_in(&self) -> Result<Token> {
+    fn is_fixed(&self) -> bool {
+        self.strategy.token_url().is_none()
+    }
+
+    async fn sign_in(&self) -> Result<Credential> {
         let mut tries = Tries::of_login();
         let mut repeated = false;
         loop {
-            let error = match self.strategy.token(&self.exchange).await {
-                Ok(token) => return Ok(token),
+            let error = match self.strategy.credential(&self.exchange).await {
+                Ok(credential) => return Ok(credential),
                 Err(error) => error,
             };
             let Retry::After(wait) = error.retry() else { return Err(error) };
@@ -108,18 +115,66 @@ impl Tokens {
 }
 
 impl Held {
-    /// The value of the `Authorization` header.
-    pub(crate) fn bearer(&self) -> Result<HeaderValue> {
-        let text = format!("Bearer {}", self.token.access_token.expose_secret());
-        let mut value = HeaderValue::from_str(&text).map_err(|_| {
-            Error::new(ErrorKind::Protocol, "the access token holds characters that can't be sent in a header")
-        })?;
-        value.set_sensitive(true);
-        Ok(value)
+    /// The token, where the credential is one.
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.credential.token()
+    }
+
+    /// Adds the credential to the headers of a request.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) -> Result<()> {
+        match &self.credential {
+            Credential::Bearer(token) => {
+                let text = format!("Bearer {}", token.access_token.expose_secret());
+                let value = sensitive(&text).ok_or_else(|| {
+                    Error::new(ErrorKind::Protocol, "the access token holds characters that can't be sent in a header")
+                })?;
+                headers.insert(AUTHORIZATION, value);
+                Ok(())
+            }
+            Credential::Header { name, value, .. } => insert(headers, name, value),
+            _ => Ok(()),
+        }
     }
 
     fn is_good(&self, spent: Option<u64>) -> bool {
         spent != Some(self.number) && self.renew_at.is_none_or(|at| Instant::now() < at)
+    }
+}
+
+/// Adds a header with a secret value. Fails with kind `secret` when it can't be sent.
+pub(crate) fn insert(headers: &mut HeaderMap, name: &str, value: &SecretString) -> Result<()> {
+    let fault = |what: &str| Error::new(ErrorKind::Secret, format!("{what} characters that can't be sent in a header"));
+    let header: HeaderName = name.parse().map_err(|_| fault(&format!("the header name `{name}` has")))?;
+    let value = sensitive(value.expose_secret()).ok_or_else(|| {
+        fault(&format!("the secret for the header `{name}` has"))
+            .with_help("check that the place holds the secret alone, as text without line breaks")
+    })?;
+    headers.insert(header, value);
+    Ok(())
+}
+
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// When to renew a token; a life too long to count is one without an end.
+fn end_of_life(credential: &Credential) -> Option<Instant> {
+    let life = credential.token()?.expires_in?;
+    Instant::now().checked_add(life.saturating_sub(LEAST_LIFE.min(life / 4)))
+}
+
+fn is_same(one: &Credential, other: &Credential) -> bool {
+    match (one, other) {
+        (Credential::Bearer(one), Credential::Bearer(other)) => {
+            one.access_token.expose_secret() == other.access_token.expose_secret()
+        }
+        (Credential::Header { name, value, .. }, Credential::Header { name: other_name, value: other, .. }) => {
+            name == other_name && value.expose_secret() == other.expose_secret()
+        }
+        (Credential::None, Credential::None) => true,
+        _ => false,
     }
 }
 

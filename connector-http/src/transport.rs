@@ -24,7 +24,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const BODY_STEP: usize = 512 * 1024;
 
 /// The largest body that is read.
-const LARGEST_BODY: usize = 256 * 1024 * 1024;
+pub(crate) const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
 /// What goes over the wire; kept so that it can go a second time.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub(crate) struct Parcel {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+    /// The largest body of an answer.
+    pub(crate) most: usize,
 }
 
 /// Sends requests of one source and counts them.
@@ -53,7 +55,7 @@ impl Transport {
         Ok(Self {
             plan: Plan::of(options, context.project(), hosts.is_local())?,
             client: OnceCell::new(),
-            limiter: pace::rate_limiter(),
+            limiter: pace::rate_limiter(options.requests_per_second),
             meter: context.meter().clone(),
             clock: context.clock().clone(),
             proxied: options.proxy.is_some() && !hosts.is_local(),
@@ -82,8 +84,8 @@ impl Transport {
             answer.chunk().await.map_err(|fault| faults::error_of(fault, &url, true, self.proxied))?
         {
             self.meter.count_bytes(part.len() as u64);
-            if body.len() + part.len() > LARGEST_BODY {
-                return Err(too_large(&url));
+            if body.len() + part.len() > parcel.most {
+                return Err(too_large(&url, parcel.most));
             }
             if body.capacity() - body.len() < part.len() {
                 body.reserve_exact(part.len().max(BODY_STEP));
@@ -170,10 +172,9 @@ fn refuse_redirect(response: Response, url: &Url) -> Result<Response> {
     .with_help("write the final host into the source file; a login page in between shows like this too"))
 }
 
-fn too_large(url: &Url) -> Error {
-    Error::new(
-        ErrorKind::Protocol,
-        format!("the answer of `{}` is larger than {} MiB", host_and_port(url), LARGEST_BODY / (1024 * 1024)),
-    )
-    .with_happened(Happened::Unknown)
+fn too_large(url: &Url, most: usize) -> Error {
+    const MIB: usize = 1024 * 1024;
+    let limit = if most >= MIB { format!("{} MiB", most / MIB) } else { format!("{most} bytes") };
+    Error::new(ErrorKind::Protocol, format!("the answer of `{}` is larger than {limit}", host_and_port(url)))
+        .with_happened(Happened::Unknown)
 }

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 
 const DAYS: u32 = 365;
 
-/// Issues certificates for test servers and simulated systems. Not meant for anything else: its key lives in memory.
+/// Issues certificates for test servers and simulated systems. Do not use it for anything else: its key is only in memory.
 #[derive(Clone, Debug)]
 pub struct CertificateAuthority {
     key: PrivateKey,
@@ -22,7 +22,7 @@ pub struct CertificateAuthority {
 }
 
 impl CertificateAuthority {
-    /// Makes an authority with a new key.
+    /// Creates an authority with a new key.
     pub fn generate(common_name: &str, now: Timestamp) -> Result<Self> {
         let key = PrivateKey::generate(2048)?;
         let build = || -> Result<X509, ErrorStack> {
@@ -39,7 +39,7 @@ impl CertificateAuthority {
         Ok(Self { key, certificate })
     }
 
-    /// Issues a certificate for a server with these host names and IP addresses; at least one is needed.
+    /// Issues a certificate for a server with these host names and IP addresses; at least one is required.
     pub fn issue_server(&self, hosts: &[&str], key: &PrivateKey, now: Timestamp) -> Result<Certificate> {
         let build = || -> Result<X509, ErrorStack> {
             let subject = name(hosts.first().copied().unwrap_or_default(), None)?;
@@ -69,7 +69,7 @@ impl CertificateAuthority {
         build().map(Certificate::wrap).map_err(|stack| not_made(&stack))
     }
 
-    /// Its own certificate, for those who shall trust it.
+    /// Its own certificate, for clients that must trust it.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }

@@ -22,38 +22,38 @@ pub struct Certificate {
     x509: X509,
 }
 
-/// What a new self-signed certificate shall say.
+/// The contents of a new self-signed certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRequest {
     /// The common name, for example `connector-salesforce`.
     pub subject_cn: String,
-    /// The organization, where one shall be named.
+    /// The organization, if any.
     pub organization: Option<String>,
-    /// For how many days it is valid, from the moment it is made.
+    /// The number of days it is valid, starting now.
     pub days: u32,
 }
 
 impl Certificate {
-    /// Whether this PEM text holds a certificate, which may still be damaged.
+    /// Whether this PEM text contains a certificate. The certificate may be damaged.
     pub fn is_in(text: &str) -> bool {
         pem::blocks(text).iter().any(|block| block.label.ends_with("CERTIFICATE"))
     }
 
     /// Reads the first certificate of a PEM text.
     ///
-    /// Fails with kind `secret` when there is none, and names what is there instead.
+    /// Fails with kind `secret` if it contains none, and names what it contains instead.
     pub fn from_pem(text: &str) -> Result<Self> {
         let Some(block) = pem::blocks(text).into_iter().find(|block| block.label.ends_with("CERTIFICATE")) else {
             return Err(not_a_certificate(text));
         };
         X509::from_pem(block.text.as_bytes()).map(|x509| Self { x509 }).map_err(|stack| {
             Error::new(ErrorKind::Secret, "the certificate is damaged and can't be read")
-                .with_help("export it again; the whole block from `-----BEGIN` to `-----END …-----` is needed")
+                .with_help("export it again, with the whole block from `-----BEGIN` to `-----END …-----`")
                 .with_cause(stack)
         })
     }
 
-    /// Makes a certificate for `key`, signed with the key itself (RSA, SHA-256).
+    /// Creates a certificate for `key`, signed with the key itself (RSA, SHA-256).
     pub fn self_signed(key: &PrivateKey, request: &CertificateRequest, now: Timestamp) -> Result<Self> {
         let build = || -> Result<X509, ErrorStack> {
             let subject = name(&request.subject_cn, request.organization.as_deref())?;
@@ -69,7 +69,7 @@ impl Certificate {
         build().map(Self::wrap).map_err(|stack| not_made(&stack))
     }
 
-    /// What to ask for when another certificate takes its place: the same subject, for as many days.
+    /// The request for a certificate that replaces this one: the same subject, for as many days.
     pub fn renewal(&self) -> CertificateRequest {
         let entry = |nid| {
             let found = self.x509.subject_name().entries_by_nid(nid).next();
@@ -83,7 +83,7 @@ impl Certificate {
         }
     }
 
-    /// Whether it was made for this key.
+    /// Whether it matches this key.
     pub fn fits(&self, key: &dyn Signer) -> bool {
         let Ok(own) = self.x509.public_key() else { return false };
         key.public_key().is_ok_and(|public| own.public_eq(public.as_pkey()))
@@ -105,7 +105,7 @@ impl Certificate {
         number.map_or_else(|_| "?".to_owned(), |digits| digits.to_string())
     }
 
-    /// What its key is, for people: `RSA 2048`.
+    /// Its key, for people: `RSA 2048`.
     pub fn key(&self) -> String {
         let Ok(key) = self.x509.public_key() else { return "unknown".to_owned() };
         let kind = match key.id() {
@@ -115,12 +115,12 @@ impl Certificate {
             Id::DSA => "DSA",
             Id::ED25519 => return "Ed25519".to_owned(),
             Id::ED448 => return "Ed448".to_owned(),
-            _ => "another kind",
+            _ => "an unknown kind",
         };
         format!("{kind} {}", key.bits())
     }
 
-    /// How it is signed, as OpenSSL calls it: `RSA-SHA256`.
+    /// Its signature algorithm, in OpenSSL's spelling: `RSA-SHA256`.
     pub fn signature_algorithm(&self) -> String {
         let id = self.x509.signature_algorithm().object().nid();
         id.short_name().unwrap_or("unknown").to_owned()
@@ -136,7 +136,7 @@ impl Certificate {
         self.x509.subject_name().try_cmp(self.x509.issuer_name()).is_ok_and(Ordering::is_eq)
     }
 
-    /// Whether `issuer` issued it: the names fit, it may issue certificates, and the signature is its.
+    /// Whether `issuer` issued it: the names match, the issuer may issue certificates, and it made the signature.
     pub fn is_issued_by(&self, issuer: &Self) -> bool {
         issuer.x509.issued(&self.x509) == X509VerifyResult::OK
             && issuer.x509.public_key().is_ok_and(|key| self.is_signed_with(&key))
@@ -179,9 +179,9 @@ impl Certificate {
     ///
     /// # Panics
     ///
-    /// When memory is used up: nothing else keeps OpenSSL from writing what it holds.
+    /// If memory runs out: OpenSSL can always write a certificate that it has in memory.
     pub fn to_pem(&self) -> String {
-        let pem = self.x509.to_pem().expect("OpenSSL holds the whole certificate, so it can write it");
+        let pem = self.x509.to_pem().expect("OpenSSL has the whole certificate in memory, so it can write it");
         String::from_utf8(pem).expect("PEM is base64 between dashes, so it is ASCII")
     }
 
@@ -203,12 +203,12 @@ impl fmt::Debug for Certificate {
 fn not_a_certificate(text: &str) -> Error {
     let found = pem::describe(text);
     Error::new(ErrorKind::Secret, format!("this is not a certificate: {found}")).with_help(match found {
-        "it is a PKCS#12 file" => "take the key and the certificate out of it with `connector cert import NAME FILE`",
+        "it is a PKCS#12 file" => "extract the key and the certificate with `connector cert import NAME FILE`",
         "it is a bundle of certificates (PKCS#7)" => {
-            "convert it with `openssl pkcs7 -print_certs -in FILE -out FILE.crt` (a binary one: `-inform DER`)"
+            "convert it with `openssl pkcs7 -print_certs -in FILE -out FILE.crt` (add `-inform DER` for a binary file)"
         }
-        "it is a certificate signing request" => "give the certificate that the authority made for it",
-        _ => "give a PEM file with a `-----BEGIN CERTIFICATE-----` block",
+        "it is a certificate signing request" => "use the certificate that the CA created for it",
+        _ => "use a PEM file with a `-----BEGIN CERTIFICATE-----` block",
     })
 }
 
@@ -260,15 +260,15 @@ pub(crate) fn draft(
     Ok(builder)
 }
 
-/// The error for a certificate that OpenSSL refuses to make.
+/// The error for a certificate that OpenSSL refuses to create.
 pub(crate) fn not_made(stack: &ErrorStack) -> Error {
-    Error::new(ErrorKind::Secret, "the certificate could not be made")
-        .with_help("a common name has 1 to 64 characters, an organization too")
+    Error::new(ErrorKind::Secret, "can't create the certificate")
+        .with_help("the common name and the organization must have 1 to 64 characters")
         .with_cause(stack.clone())
 }
 
-/// Dates in certificates are whole seconds of UTC; one that can't be read counts as long past. A certificate without an
-/// end names the last second of the year 9999, which is later than any `Timestamp`.
+/// Dates in certificates are whole seconds of UTC; an unreadable one counts as long past. A certificate that never
+/// expires has the last second of the year 9999, which is later than any `Timestamp`.
 fn moment(time: &Asn1TimeRef) -> Timestamp {
     let Ok(since) = Asn1Time::from_unix(0).and_then(|epoch| epoch.diff(time)) else { return Timestamp::UNIX_EPOCH };
     let hours = i64::from(since.days) * 24;

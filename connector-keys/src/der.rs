@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use std::fmt::Write;
 use zeroize::Zeroizing;
 
-/// The PEM form of a binary (DER) key, certificate, signing request or PKCS#12 file, so that whoever reads PEM reads
-/// those, too; `None` when the bytes are nothing of that.
+/// The PEM form of a binary (DER) key, certificate, signing request or PKCS#12 file, so that code for PEM can read
+/// it; `None` if the bytes are none of these.
 pub fn pem_from_der(bytes: &[u8]) -> Option<SecretString> {
     let label = label(bytes)?;
     let base64 = Zeroizing::new(openssl::base64::encode_block(bytes));
@@ -27,10 +27,10 @@ pub fn pem_from_der(bytes: &[u8]) -> Option<SecretString> {
     Some(SecretString::from(pem.as_str()))
 }
 
-/// Whether OpenSSL reads the bytes as one kind of thing.
+/// Whether OpenSSL can read the bytes as this kind.
 type Reads = fn(&[u8]) -> bool;
 
-/// What PEM calls these bytes.
+/// The PEM label of these bytes.
 fn label(bytes: &[u8]) -> Option<&'static str> {
     const SEQUENCE: u8 = 0x30;
     if bytes.first() != Some(&SEQUENCE) {
@@ -53,7 +53,7 @@ fn label(bytes: &[u8]) -> Option<&'static str> {
     is.iter().find(|(_, reads)| reads(bytes)).map(|(label, _)| *label)
 }
 
-/// An encrypted PKCS#8 key begins with the way it is encrypted: an object id of PKCS#5 or PKCS#12.
+/// An encrypted PKCS#8 key begins with its encryption algorithm: an object id of PKCS#5 or PKCS#12.
 fn is_encrypted_key(bytes: &[u8]) -> bool {
     const PKCS_5: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
     const PKCS_12: &[u8] = &[0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01];

@@ -1,8 +1,8 @@
-//! Where private keys are kept, and who signs with them.
+//! The places of private keys, and signing with them.
 //!
-//! Most key refs point at a PEM text that a secret resolver fetches. A key that can't be taken out of its place (a
-//! token, an HSM, the key service of a cloud) is used through a [`KeyStore`] that is registered for the scheme of its
-//! refs; the grant types ask [`open_signer`] and don't know the difference.
+//! Most key refs name a PEM text that a secret resolver fetches. A key that never leaves its place (a
+//! token, an HSM, a cloud key service) is used through a [`KeyStore`] that is registered for the scheme of its
+//! refs. The grant types call [`open_signer`] and don't need to know the difference.
 
 use crate::password::password_from;
 use crate::private_key::PrivateKey;
@@ -15,45 +15,45 @@ use std::sync::Arc;
 /// A kind of place that holds private keys.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
-    /// Finds the key that `key` names and makes it ready to sign. `password` says where its password or PIN is kept;
+    /// Finds the key that `key` names and prepares it for signing. `password` says where its password or PIN is kept;
     /// the [`Context`] fetches it.
     ///
     /// Fails with kind `secret`, with a message that says what to do.
     async fn open(&self, context: &Context, key: &SecretRef, password: Option<&SecretRef>) -> Result<Arc<dyn Signer>>;
 
-    /// Checks without opening anything that what follows the scheme is well formed. The error says what to write
+    /// Checks the part after the scheme without opening anything. The error says what to write
     /// instead.
     fn check(&self, key: &SecretRef) -> Result<(), String>;
 }
 
-/// A key store that is linked in. Made by [`register_key_store!`](crate::register_key_store).
+/// A linked key store. Created by [`register_key_store!`](crate::register_key_store).
 #[derive(Debug)]
 pub struct KeyStoreRegistration {
     /// The part of a key ref before the first colon.
     pub scheme: &'static str,
     /// The whole ref, for people: `pkcs11:token=NAME;object=LABEL`.
     pub form: &'static str,
-    /// What it is, in a sentence.
+    /// What it is, in one sentence.
     pub description: &'static str,
-    /// Gives the store.
+    /// Returns the store.
     pub store: fn() -> &'static dyn KeyStore,
 }
 
 connector_core::inventory::collect!(KeyStoreRegistration);
 
-/// The linked key stores by scheme; every other scheme is that of a PEM text.
+/// The linked key stores by scheme. All other schemes return PEM text.
 pub fn key_stores() -> Vec<&'static KeyStoreRegistration> {
     let mut all: Vec<_> = connector_core::inventory::iter::<KeyStoreRegistration>().collect();
     all.sort_by_key(|registration| registration.scheme);
     all
 }
 
-/// The linked key store for refs of that scheme, if its keys can't be fetched as PEM text.
+/// The linked key store of that scheme, if there is one.
 pub fn key_store(scheme: &str) -> Option<&'static KeyStoreRegistration> {
     key_stores().into_iter().find(|registration| registration.scheme == scheme)
 }
 
-/// Makes the key that `key` names ready to sign, wherever it is kept. Fails with kind `secret` or `definition`.
+/// Prepares the key that `key` names for signing, wherever it is kept. Fails with kind `secret` or `definition`.
 pub async fn open_signer(context: &Context, key: &SecretRef, password: Option<&SecretRef>) -> Result<Arc<dyn Signer>> {
     let store = key_store(key.scheme()).map_or(&PemKeys as &dyn KeyStore, |registration| (registration.store)());
     store.open(context, key, password).await

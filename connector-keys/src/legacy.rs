@@ -1,18 +1,18 @@
-//! Ciphers that OpenSSL 3 keeps in a part of its own.
+//! Ciphers that OpenSSL 3 keeps in a separate provider.
 
 use openssl::error::{Error as Fault, ErrorStack};
 use openssl::provider::Provider;
 use std::sync::OnceLock;
 
-/// Tries `read`, and once more with the old ciphers (single DES, RC2, RC4) when one of them is what was missing.
+/// Tries `read`. If an old cipher (single DES, RC2, RC4) is missing, loads the old ciphers and tries again.
 pub(crate) fn with_old_ciphers<T>(read: impl Fn() -> Result<T, ErrorStack>) -> Result<T, ErrorStack> {
     read().or_else(|fault| if is_missing_cipher(&fault) && load() { read() } else { Err(fault) })
 }
 
 /// Whether OpenSSL does not know the cipher.
 ///
-/// One wrong password in 256 decrypts to something with a good padding; that is no key, and its decoder calls it unsupported
-/// as well.
+/// One wrong password in 256 decrypts to something with valid padding. That is not a key, and the decoder also calls it
+/// unsupported.
 pub(crate) fn is_missing_cipher(stack: &ErrorStack) -> bool {
     let of_cipher = |fault: &Fault| {
         let is_decoder = fault.library().is_some_and(|library| library.contains("DECODER"));
@@ -27,7 +27,7 @@ pub(crate) fn says(stack: &ErrorStack, part: &str) -> bool {
     stack.errors().iter().any(|fault| fault.reason().is_some_and(|text| text.contains(part)))
 }
 
-/// Loads the old ciphers where they are installed; they stay loaded.
+/// Loads the old ciphers if they are installed. They stay loaded.
 fn load() -> bool {
     static LEGACY: OnceLock<Option<Provider>> = OnceLock::new();
     LEGACY.get_or_init(|| Provider::try_load(None, "legacy", true).ok()).is_some()

@@ -1,16 +1,16 @@
-//! Private keys and certificates for connectors: load, make, sign, inspect.
+//! Private keys and certificates for connectors: load, create, sign, inspect.
 //!
-//! * [`PrivateKey`] opens an RSA key from PEM text in every form that is met in practice, or makes a new one.
-//! * [`Signer`] is what a grant type asks for, so a key may also live where it can't be taken out: [`open_signer`] finds
-//!   it, a [`KeyStore`] is one more kind of place.
-//! * [`Certificate`] tells the dates, the fingerprints and whether it belongs to a key, or is made from a
-//!   [`CertificateRequest`]; [`signing_request`] asks an authority for one.
-//! * [`Chain`] is what a certificate file holds; [`Chain::judge`] says whether it can be relied on.
-//! * [`KeyAndChain`] opens PKCS#12 files; [`pem_from_der`] makes PEM text of everything binary.
+//! * [`PrivateKey`] opens an RSA key from PEM text in every common format, or creates a new one.
+//! * [`Signer`] signs for a grant type. The key can also be in a device that never gives it out: [`open_signer`] finds
+//!   it, and a [`KeyStore`] adds another kind of place.
+//! * [`Certificate`] has the dates, the fingerprints and the match with a key. A [`CertificateRequest`] creates a new
+//!   one; [`signing_request`] creates a request for a certificate authority.
+//! * [`Chain`] has the certificates of a file; [`Chain::judge`] says whether they work.
+//! * [`KeyAndChain`] opens PKCS#12 files; [`pem_from_der`] converts binary files to PEM text.
 //! * [`CertificateAuthority`] issues certificates for servers on this machine: tests and simulated systems.
 //!
-//! Nothing here reads files or asks on the terminal. Errors are of kind `secret` and say what to do; neither they nor
-//! any `Debug` output hold a part of a key or a password.
+//! Nothing here reads files or asks on the terminal. Errors are of kind `secret` and say what to do. Neither errors nor
+//! `Debug` output contain any part of a key or a password.
 
 mod authority;
 mod certificate;

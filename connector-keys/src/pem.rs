@@ -1,15 +1,15 @@
-//! The labels of PEM blocks, which say what somebody put into a file.
+//! The labels of PEM blocks, which say what a file contains.
 
 /// One block of a PEM text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Block<'a> {
-    /// What stands between `-----BEGIN ` and `-----`.
+    /// The text between `-----BEGIN ` and `-----`.
     pub(crate) label: &'a str,
-    /// The whole block, with both marker lines where they are there.
+    /// The whole block, with its marker lines.
     pub(crate) text: &'a str,
 }
 
-/// The blocks of a text in order; a block without an end reaches to the end of the text.
+/// The blocks of a text, in order. A block without an end line reaches to the end of the text.
 pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
     const BEGIN: &str = "-----BEGIN ";
     let mut found = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
     found
 }
 
-/// Names what a text without the wanted block holds, for an error message; never repeats any of it.
+/// Describes a text without the wanted block, for an error message. Never repeats any of the text.
 pub(crate) fn describe(text: &str) -> &'static str {
     if text.trim().is_empty() {
         return "it is empty";
@@ -46,15 +46,15 @@ pub(crate) fn describe(text: &str) -> &'static str {
     } else if has("PUBLIC KEY") {
         "it is a public key"
     } else if !labels.is_empty() {
-        "it is PEM text of another kind"
+        "it is an unknown kind of PEM text"
     } else if text.starts_with("ssh-") {
-        "it is a public key of SSH"
+        "it is an SSH public key"
     } else if text.starts_with("PuTTY-User-Key-File") {
-        "it is a key in the format of PuTTY"
+        "it is a PuTTY key"
     } else if text.starts_with('0') && text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
         "it is binary (DER), not PEM text"
     } else if text.trim_start().starts_with("MII") {
-        "it is bare base64 without the `-----BEGIN …-----` and `-----END …-----` lines"
+        "it is base64 without the `-----BEGIN …-----` and `-----END …-----` lines"
     } else {
         "it is not PEM text"
     }

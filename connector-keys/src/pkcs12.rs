@@ -9,7 +9,7 @@ use connector_core::{Error, ErrorKind, Result};
 use openssl::pkcs12::Pkcs12;
 use secrecy::{ExposeSecret, SecretString};
 
-/// A private key and the certificate that was made for it, with its issuers.
+/// A private key and its certificate, with the issuers.
 #[derive(Clone, Debug)]
 pub struct KeyAndChain {
     /// The key.
@@ -19,22 +19,22 @@ pub struct KeyAndChain {
 }
 
 impl KeyAndChain {
-    /// Opens a PKCS#12 file that [`pem_from_der`](crate::pem_from_der) made text of.
+    /// Opens a PKCS#12 file in the text form of [`pem_from_der`](crate::pem_from_der).
     ///
-    /// Fails with kind `secret` when the password is missing or wrong, the file is damaged or encrypted in a way that
-    /// OpenSSL does not know any more, or when it lacks a usable key or the certificate of that key.
+    /// Fails with kind `secret` if the password is missing or wrong, if the file is damaged or encrypted with a cipher that
+    /// OpenSSL no longer supports, or if it has no usable key or no certificate of that key.
     pub fn from_pkcs12(text: &SecretString, password: Option<&SecretString>) -> Result<Self> {
         let password = password.map_or("", ExposeSecret::expose_secret);
         let opened = parts(text).and_then(|file| {
             // A C string ends there.
             if password.contains('\0') {
-                return Err(fault("the password of the PKCS#12 file has a NUL character in it"));
+                return Err(fault("the password of the PKCS#12 file contains a NUL character"));
             }
             legacy::with_old_ciphers(|| file.parse2(password)).map_err(|stack| {
                 if legacy::is_missing_cipher(&stack) {
-                    return fault("the PKCS#12 file is encrypted with a cipher that OpenSSL does not support any more")
+                    return fault("the PKCS#12 file is encrypted with a cipher that OpenSSL no longer supports")
                         .with_help(
-                            "write it anew on a machine that can still read it: `openssl pkcs12 -legacy -in OLD \
+                            "convert it on a machine that can still read it: `openssl pkcs12 -legacy -in OLD \
                              -nodes | openssl pkcs12 -export -out NEW`",
                         );
                 }
@@ -45,8 +45,9 @@ impl KeyAndChain {
             })
         })?;
         let Some(key) = opened.pkey else {
-            return Err(fault("the PKCS#12 file holds no private key")
-                .with_help("export it again with its private key: programs ask for that, and for a password"));
+            return Err(
+                fault("the PKCS#12 file contains no private key").with_help("export it again, with its private key")
+            );
         };
         let key = PrivateKey::checked(key)?;
         let all = opened.cert.into_iter().chain(opened.ca.into_iter().flatten());
@@ -54,7 +55,7 @@ impl KeyAndChain {
         Ok(Self { key, chain })
     }
 
-    /// Whether this text, made by [`pem_from_der`](crate::pem_from_der), is a PKCS#12 file.
+    /// Whether this text of [`pem_from_der`](crate::pem_from_der) is a PKCS#12 file.
     pub fn is_pkcs12(text: &SecretString) -> bool {
         pem::blocks(text.expose_secret()).iter().any(|block| block.label == "PKCS12")
     }
@@ -70,10 +71,10 @@ fn parts(text: &SecretString) -> Result<Pkcs12> {
 
 fn wrong_password(none_given: bool) -> Error {
     if none_given {
-        return fault("the PKCS#12 file is protected by a password, but none is given")
-            .with_help("say where its password is kept with `--password-ref`, for example `env:P12_PASSWORD`");
+        return fault("the PKCS#12 file has a password, but none was given")
+            .with_help("pass its password as a secret ref with `--password-ref`, for example `env:P12_PASSWORD`");
     }
-    fault("the password of the PKCS#12 file is wrong").with_help("ask whoever made the file for its password")
+    fault("the password of the PKCS#12 file is wrong").with_help("ask the person who created the file for its password")
 }
 
 fn damaged() -> Error {

@@ -15,10 +15,10 @@ use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// The smallest RSA key that is taken.
+/// The size of the smallest accepted RSA key.
 const LEAST_BITS: u32 = 2048;
 
-/// An RSA private key in memory. `Debug` shows its size alone.
+/// An RSA private key in memory. `Debug` shows only its size.
 #[derive(Clone)]
 pub struct PrivateKey {
     key: PKey<Private>,
@@ -26,10 +26,10 @@ pub struct PrivateKey {
 
 impl PrivateKey {
     /// Opens a key from PEM text: PKCS#1, PKCS#8, encrypted PKCS#8, or the older encrypted form with a `DEK-Info` line.
-    /// [`pem_from_der`](crate::pem_from_der) makes PEM text of binary files.
+    /// [`pem_from_der`](crate::pem_from_der) converts binary files to PEM text.
     ///
-    /// Other blocks in the same text, such as a certificate, are passed over. Fails with kind `secret` when the text
-    /// is not a key, the password is missing or wrong, or the key is not RSA of at least 2048 bits.
+    /// Ignores other blocks in the same text, such as a certificate. Fails with kind `secret` if the text
+    /// is not a key, if the password is missing or wrong, or if the key is not RSA with at least 2048 bits.
     pub fn from_pem(text: &SecretString, password: Option<&SecretString>) -> Result<Self> {
         let text = text.expose_secret();
         let blocks = pem::blocks(text);
@@ -37,20 +37,21 @@ impl PrivateKey {
             return Err(not_a_key(text));
         };
         if block.label.starts_with("OPENSSH") {
-            return Err(secret_error("the private key is in the format of OpenSSH, which can't be used here")
-                .with_help("convert a copy of it with `ssh-keygen -p -m PKCS8 -f FILE`"));
+            return Err(secret_error("the private key is in OpenSSH format, which is not supported")
+                .with_help("copy it and convert the copy with `ssh-keygen -p -m PKCS8 -f FILE`"));
         }
         let encrypted = is_encrypted(*block);
         if encrypted && password.is_none_or(|password| password.expose_secret().is_empty()) {
-            return Err(secret_error("the private key is encrypted, but no password is given")
-                .with_help("say where its password is kept with `key_password_ref`, for example `env:KEY_PASSWORD`"));
+            return Err(secret_error("the private key is encrypted, but no password was given").with_help(
+                "set `key_password_ref` to the secret ref of its password, for example `env:KEY_PASSWORD`",
+            ));
         }
         let password = password.map_or("", ExposeSecret::expose_secret);
         let key = open(*block, password).map_err(|stack| unreadable(*block, encrypted, &stack))?;
         Self::checked(key)
     }
 
-    /// Whether this PEM text holds a private key, which may still be none that can be used.
+    /// Whether this PEM text contains a private key. The key may be unusable.
     pub fn is_in(text: &SecretString) -> bool {
         pem::blocks(text.expose_secret()).iter().any(|block| block.label.ends_with("PRIVATE KEY"))
     }
@@ -61,25 +62,23 @@ impl PrivateKey {
         blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY")).is_some_and(|block| is_encrypted(*block))
     }
 
-    /// Makes a new key of 2048 or 4096 bits.
+    /// Creates a new key of 2048 or 4096 bits.
     pub fn generate(bits: u32) -> Result<Self> {
         if ![2048, 4096].contains(&bits) {
-            return Err(
-                secret_error(format!("a key of {bits} bits is not made here")).with_help("ask for 2048 or 4096")
-            );
+            return Err(secret_error(format!("can't create a key of {bits} bits")).with_help("use 2048 or 4096"));
         }
         Rsa::generate(bits)
             .and_then(PKey::from_rsa)
             .map(|key| Self { key })
-            .map_err(|stack| Error::new(ErrorKind::Internal, "a new key could not be made").with_cause(stack))
+            .map_err(|stack| Error::new(ErrorKind::Internal, "can't create a new key").with_cause(stack))
     }
 
-    /// What it is, for people: `RSA 2048`.
+    /// A description for people: `RSA 2048`.
     pub fn describe(&self) -> String {
         format!("RSA {}", self.key.bits())
     }
 
-    /// The key as PKCS#8 PEM text, encrypted (AES-256) when a password is given.
+    /// The key as PKCS#8 PEM text, encrypted (AES-256) if a password is given.
     pub fn to_pkcs8_pem(&self, password: Option<&SecretString>) -> Result<SecretString> {
         let pem = match password {
             Some(password) => {
@@ -87,18 +86,18 @@ impl PrivateKey {
             }
             None => self.key.private_key_to_pem_pkcs8(),
         };
-        let fault = || Error::new(ErrorKind::Internal, "the key could not be written as PEM");
+        let fault = || Error::new(ErrorKind::Internal, "can't write the key as PEM");
         let pem = Zeroizing::new(pem.map_err(|stack| fault().with_cause(stack))?);
         let text = std::str::from_utf8(&pem).map_err(|cause| fault().with_cause(cause))?;
         Ok(SecretString::from(text))
     }
 
-    /// The key for the files of this crate that make and check certificates.
+    /// The key, for the files of this crate that create and check certificates.
     pub(crate) fn as_pkey(&self) -> &PKey<Private> {
         &self.key
     }
 
-    /// Takes a key that OpenSSL opened, when signing with RS256 can use it.
+    /// Accepts a key that OpenSSL opened, if RS256 can use it.
     pub(crate) fn checked(key: PKey<Private>) -> Result<Self> {
         if key.id() != Id::RSA {
             let found = match key.id() {
@@ -106,17 +105,17 @@ impl PrivateKey {
                 Id::ED25519 | Id::ED448 => "an Ed25519 or Ed448 key",
                 Id::DSA => "a DSA key",
                 Id::RSA_PSS => "an RSA-PSS key",
-                _ => "a key of another kind",
+                _ => "an unknown kind of key",
             };
-            return Err(secret_error(format!("the private key is {found}, but signing with RS256 needs an RSA key"))
-                .with_help("make an RSA key of 2048 or 4096 bits with a certificate: `connector cert new NAME`"));
+            return Err(secret_error(format!("the private key is {found}, but RS256 signatures need an RSA key"))
+                .with_help("create an RSA key of 2048 or 4096 bits with `connector cert new NAME`"));
         }
         if key.bits() < LEAST_BITS {
             return Err(secret_error(format!(
-                "the private key is RSA with {} bits, at least {LEAST_BITS} are needed",
+                "the private key is RSA with {} bits, but at least {LEAST_BITS} are required",
                 key.bits()
             ))
-            .with_help("make an RSA key of 2048 or 4096 bits with a certificate: `connector cert new NAME`"));
+            .with_help("create an RSA key of 2048 or 4096 bits with `connector cert new NAME`"));
         }
         Ok(Self { key })
     }
@@ -139,14 +138,14 @@ impl Signer for PrivateKey {
     }
 
     fn public_key(&self) -> Result<PublicKey> {
-        let unreadable = |stack| secret_error("the public half of the key can't be read").with_cause(stack);
+        let unreadable = |stack| secret_error("can't read the public half of the key").with_cause(stack);
         PublicKey::from_der(&self.key.public_key_to_der().map_err(unreadable)?)
     }
 
     async fn sign(&self, data: &[u8]) -> Result<Vec<u8>> {
         openssl::sign::Signer::new(MessageDigest::sha256(), &self.key)
             .and_then(|mut signer| signer.sign_oneshot_to_vec(data))
-            .map_err(|stack| secret_error("signing with the private key failed").with_cause(stack))
+            .map_err(|stack| secret_error("can't sign with the private key").with_cause(stack))
     }
 }
 
@@ -154,7 +153,7 @@ fn is_encrypted(block: Block<'_>) -> bool {
     block.label.starts_with("ENCRYPTED") || block.text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
-/// Always gives OpenSSL a password: without one it may ask on the terminal and hang.
+/// Always passes a password to OpenSSL: without one, OpenSSL may ask on the terminal and hang.
 fn open(block: Block<'_>, password: &str) -> Result<PKey<Private>, ErrorStack> {
     legacy::with_old_ciphers(|| PKey::private_key_from_pem_passphrase(block.text.as_bytes(), password.as_bytes()))
 }
@@ -163,32 +162,32 @@ fn not_a_key(text: &str) -> Error {
     let found = pem::describe(text);
     let error = secret_error(format!("this is not a private key: {found}"));
     error.with_help(match found {
-        "it is a certificate" => "point `key_ref` at the private key that belongs to it and `certificate_ref` at this",
-        "it is a public key" | "it is a public key of SSH" => "point `key_ref` at the private half of the pair",
+        "it is a certificate" => "set `key_ref` to its private key, and `certificate_ref` to this file",
+        "it is a public key" | "it is an SSH public key" => "set `key_ref` to the private key of the pair",
         "it is binary (DER), not PEM text" => "convert it with `openssl pkey -inform DER -in FILE -out FILE.pem`",
-        "it is a PKCS#12 file" => "take the key and the certificate out of it with `connector cert import NAME FILE`",
-        "it is a key in the format of PuTTY" => {
+        "it is a PKCS#12 file" => "extract the key and the certificate with `connector cert import NAME FILE`",
+        "it is a PuTTY key" => {
             "convert it with `puttygen FILE.ppk -O private-openssh -o FILE.pem`, then `ssh-keygen -p -m PKCS8 -f FILE.pem`"
         }
-        _ => "give a PEM file with a `-----BEGIN PRIVATE KEY-----` block",
+        _ => "use a PEM file with a `-----BEGIN PRIVATE KEY-----` block",
     })
 }
 
 fn unreadable(block: Block<'_>, encrypted: bool, stack: &ErrorStack) -> Error {
     if encrypted && legacy::is_missing_cipher(stack) {
-        return secret_error("the private key is encrypted with a cipher that OpenSSL does not support any more")
+        return secret_error("the private key is encrypted with a cipher that OpenSSL no longer supports")
             .with_help("convert it on a machine that can still read it: `openssl pkcs8 -topk8 -in OLD -out NEW`");
     }
     // A wrong password shows as a bad padding, or as garbage that only looks decrypted; a damaged encrypted block
     // can't be told apart from it.
     if encrypted && !["bad base64", "no start line", "bad end line"].iter().any(|part| says(stack, part)) {
         return secret_error("the password of the private key is wrong (bad decrypt)")
-            .with_help("check what `key_password_ref` points at; a line break at its end may be the difference");
+            .with_help("check the secret of `key_password_ref`; it may have an extra line break at the end");
     }
     let help = if block.text.contains("\\n") {
-        "its line breaks are written as `\\n`: put real line breaks there"
+        "its line breaks are written as `\\n`: replace them with real line breaks"
     } else {
-        "export the key again; the whole block from `-----BEGIN` to `-----END …-----` is needed"
+        "export the key again, with the whole block from `-----BEGIN` to `-----END …-----`"
     };
     secret_error("the private key is damaged and can't be read").with_help(help)
 }

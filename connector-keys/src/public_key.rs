@@ -7,20 +7,20 @@ use openssl::pkey::{Id, PKey, PKeyRef, Public};
 use openssl::rsa::Rsa;
 use std::fmt;
 
-/// The public half of a key pair, whose private half may live anywhere.
+/// The public half of a key pair. The private half can be anywhere.
 #[derive(Clone)]
 pub struct PublicKey {
     key: PKey<Public>,
 }
 
 impl PublicKey {
-    /// The RSA key of this modulus and public exponent, both as big-endian bytes: what tokens tell of their keys.
+    /// The RSA key with this modulus and public exponent, both as big-endian bytes. Tokens describe their keys this way.
     pub fn from_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self> {
         let build = || PKey::from_rsa(Rsa::from_public_components(number(modulus)?, number(exponent)?)?);
         build().map(|key| Self { key }).map_err(unreadable)
     }
 
-    /// Reads a key from DER bytes (`SubjectPublicKeyInfo`): what the key services of clouds tell of their keys.
+    /// Reads a key from DER bytes (`SubjectPublicKeyInfo`). Cloud key services describe their keys this way.
     pub fn from_der(der: &[u8]) -> Result<Self> {
         PKey::public_key_from_der(der).map(|key| Self { key }).map_err(unreadable)
     }
@@ -35,7 +35,7 @@ impl PublicKey {
         self.key.bits()
     }
 
-    /// What it is, for people: `RSA 2048`.
+    /// A description for people: `RSA 2048`.
     pub fn describe(&self) -> String {
         let kind = match self.key.id() {
             Id::RSA => "RSA",
@@ -61,5 +61,5 @@ fn number(bytes: &[u8]) -> Result<BigNum, ErrorStack> {
 }
 
 fn unreadable(stack: ErrorStack) -> Error {
-    Error::new(ErrorKind::Secret, "the public key can't be read").with_cause(stack)
+    Error::new(ErrorKind::Secret, "can't read the public key").with_cause(stack)
 }

@@ -1,14 +1,14 @@
-//! Secrets as places give them out.
+//! Secrets as they are read from the places that keep them.
 
 use crate::der::pem_from_der;
 use connector_core::{Error, ErrorKind, Result};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-/// Turns what was fetched into a secret: text, not empty, without one line end at its end. Binary keys and
-/// certificates become PEM text. `place` says in errors where it came from.
+/// Turns fetched bytes into a secret: text, not empty, without one line break at its end. Binary keys and
+/// certificates become PEM text. `place` names the origin in errors.
 ///
-/// Fails with kind `secret` when it is empty, or neither text nor a key or certificate.
+/// Fails with kind `secret` if the bytes are empty, or neither text nor a key or certificate.
 pub fn secret_text(bytes: Vec<u8>, place: &str) -> Result<SecretString> {
     let fault = |message: String| Error::new(ErrorKind::Secret, message);
     let mut text = match String::from_utf8(bytes) {
@@ -25,7 +25,7 @@ pub fn secret_text(bytes: Vec<u8>, place: &str) -> Result<SecretString> {
         }
     }
     if text.is_empty() {
-        return Err(fault(format!("{place} is empty")).with_help("put the secret there, or name another place"));
+        return Err(fault(format!("{place} is empty")).with_help("write the secret there, or use another secret ref"));
     }
     Ok(SecretString::from(text))
 }
@@ -33,9 +33,12 @@ pub fn secret_text(bytes: Vec<u8>, place: &str) -> Result<SecretString> {
 fn not_text(bytes: &[u8], place: &str) -> Error {
     let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     let (what, help) = if is_utf16 {
-        ("is UTF-16, not UTF-8", "save it as UTF-8 or ASCII; PowerShell writes UTF-16 unless told otherwise")
+        ("is UTF-16, not UTF-8", "save it as UTF-8 or ASCII; PowerShell writes UTF-16 by default")
     } else {
-        ("is not text, and no binary key or certificate", "give a key or certificate as PEM or DER, a password as text")
+        (
+            "is neither text nor a binary key or certificate",
+            "use PEM or DER for a key or certificate, and text for a password",
+        )
     };
     Error::new(ErrorKind::Secret, format!("{place} {what}")).with_help(help)
 }

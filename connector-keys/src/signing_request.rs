@@ -1,4 +1,4 @@
-//! Requests to a certificate authority.
+//! Signing requests for a certificate authority.
 
 use crate::certificate::{CertificateRequest, name, not_made};
 use crate::private_key::PrivateKey;
@@ -9,8 +9,8 @@ use openssl::stack::Stack;
 use openssl::x509::X509Req;
 use openssl::x509::extension::{ExtendedKeyUsage, KeyUsage};
 
-/// A certificate signing request (PKCS#10) for `key` as PEM text, for a certificate authority. How long the certificate
-/// will be valid is the authority's to say, so `days` of the request is passed over.
+/// Creates a certificate signing request (PKCS#10) for `key`, as PEM text for a certificate authority. The authority
+/// decides how long the certificate is valid, so `days` is ignored.
 pub fn signing_request(key: &PrivateKey, request: &CertificateRequest) -> Result<String> {
     let build = || -> Result<X509Req, ErrorStack> {
         let mut builder = X509Req::builder()?;

@@ -151,14 +151,14 @@ fn the_verdict_on_a_certificate_says_what_is_wrong_and_what_to_do() {
     let chain = Chain::from_pem(&pem).unwrap();
     let day = |day: i64| now() + jiff::SignedDuration::from_hours(day * 24);
     let rows = [
-        (&key, day(0), CertificateStatus::Ok, "valid until 2027-11-23, fits the key"),
+        (&key, day(0), CertificateStatus::Ok, "valid until 2027-11-23, matches the key"),
         (&key, day(334), CertificateStatus::Ok, "valid until"),
         (&key, day(335), CertificateStatus::Warning, "expires in 30 days (2027-11-23)"),
         (&key, day(364), CertificateStatus::Warning, "expires in 1 day (2027-11-23)"),
         (&key, day(365), CertificateStatus::Warning, "in less than a day"),
         (&key, day(366), CertificateStatus::Expired, "expired on 2027-11-23"),
-        (&key, day(-1), CertificateStatus::Broken, "valid only from 2026-11-23 on"),
-        (&other, day(0), CertificateStatus::Broken, "does not belong to the private key"),
+        (&key, day(-1), CertificateStatus::Broken, "not valid before 2026-11-23"),
+        (&other, day(0), CertificateStatus::Broken, "does not match the private key"),
     ];
     for (key, at, status, part) in rows {
         let verdict = chain.judge(Some(key), at, RENEW_BEFORE, "acme");
@@ -167,7 +167,7 @@ fn the_verdict_on_a_certificate_says_what_is_wrong_and_what_to_do() {
         assert_eq!(verdict.help.is_none(), status == CertificateStatus::Ok, "{part}");
     }
     let verdict = chain.judge(None, day(0), RENEW_BEFORE, "acme");
-    assert!(!verdict.detail.contains("fits"), "what is not known is not said: {verdict:?}");
+    assert!(!verdict.detail.contains("matches"), "what is not known is not said: {verdict:?}");
 }
 
 #[test]

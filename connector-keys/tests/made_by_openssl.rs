@@ -64,7 +64,7 @@ fn each_opens(families: &[(&str, &str)], or_says: Option<&str>) {
         let wrong = SecretString::from("marked-wrong-password");
         let text = read(folder, "made");
         if PrivateKey::is_encrypted(&text) {
-            for (password, part) in [(Some(&wrong), "password"), (None, "no password is given")] {
+            for (password, part) in [(Some(&wrong), "password"), (None, "no password was given")] {
                 let error = PrivateKey::from_pem(&text, password).expect_err(name);
                 let expected = error.message().contains(part) || or_says.is_some();
                 assert!(expected && !error.to_string().contains("marked"), "{name}: {error}");
@@ -149,8 +149,8 @@ fn what_is_no_rsa_key_of_2048_bits_is_refused_with_a_cure() {
         ("Ed25519", "genpkey -algorithm ED25519 -out made", "Ed25519", "cert new"),
         ("RSA-PSS", "genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out made", "RSA-PSS", "cert new"),
         ("RSA 1024", "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out made", "1024 bits", "cert new"),
-        ("public", "pkey -in plain.pem -pubout -out made", "a public key", "private half"),
-        ("public DER", "pkey -in plain.pem -pubout -outform DER -out made", "a public key", "private half"),
+        ("public", "pkey -in plain.pem -pubout -out made", "a public key", "private key of the pair"),
+        ("public DER", "pkey -in plain.pem -pubout -outform DER -out made", "a public key", "private key of the pair"),
         ("certificate DER", "x509 -in leaf.crt -outform DER -out made", "a certificate", "certificate_ref"),
         ("request DER", "req -new -key plain.pem -subj /CN=x -outform DER -out made", "signing request", "PRIVATE KEY"),
         (
@@ -207,7 +207,7 @@ fn pkcs12_files_open_or_say_how_to_convert_them() {
     }
     assert!(run(folder, "pkcs12 -export -nokeys -in leaf.crt -passout PASS -out made"));
     let error = KeyAndChain::from_pkcs12(&read(folder, "made"), Some(&password)).unwrap_err();
-    assert!(error.message().contains("holds no private key"), "{error}");
+    assert!(error.message().contains("contains no private key"), "{error}");
 }
 
 #[test]

@@ -6,19 +6,19 @@ use clap::{Args, Subcommand};
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
 pub(crate) struct AggregateArguments {
-    /// The sources: names or paths of source files
+    /// Source names, or paths of source files
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Read everything (what happens today without it, too)
+    /// Read everything (the default)
     #[arg(long, conflicts_with = "delta")]
     pub(crate) full: bool,
-    /// Read only what changed since the last run, where the connector can
+    /// Read only what changed since the last run, if the connector supports it
     #[arg(long)]
     pub(crate) delta: bool,
-    /// Drop an unfinished run and begin anew
+    /// Drop an unfinished run and start from the beginning
     #[arg(long)]
     pub(crate) restart: bool,
-    /// Mark nothing as removed at the end
+    /// Don't mark anything as removed
     #[arg(long)]
     pub(crate) no_delete: bool,
 }
@@ -26,9 +26,9 @@ pub(crate) struct AggregateArguments {
 /// Arguments of `runs`.
 #[derive(Args, Debug)]
 pub(crate) struct RunsArguments {
-    /// Only runs of this source
+    /// Show only runs of this source
     pub(crate) name: Option<String>,
-    /// At most this many, the newest first
+    /// Show at most N runs, newest first
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) limit: usize,
 }
@@ -38,7 +38,7 @@ pub(crate) struct RunsArguments {
 pub(crate) enum RunCommand {
     /// Show one run with its counts, cost, warnings and error
     Show {
-        /// The run's id, as `connector runs` lists it, or enough of its beginning
+        /// Run id from `connector runs`, or its first characters
         id: String,
     },
 }

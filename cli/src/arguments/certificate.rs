@@ -7,40 +7,40 @@ use std::path::PathBuf;
 /// Commands on keys and certificates.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CertCommand {
-    /// Make a key and a self-signed certificate, or a signing request, in secrets/
+    /// Create a key and a self-signed certificate (or a signing request) in secrets/
     New(CertNewArguments),
-    /// Bring the certificate of an authority, or a PKCS#12 file, to secrets/
+    /// Import a CA-signed certificate or a PKCS#12 file into secrets/
     Import(CertImportArguments),
-    /// Show a certificate: subject, validity, fingerprints, whether it fits the key
+    /// Show a certificate: subject, validity, fingerprints, and whether it matches its key
     Show {
-        /// A certificate file, a source with `certificate_ref`, or the name given to `cert new`
+        /// Certificate file, source with `certificate_ref`, or name that was given to `cert new`
         #[arg(value_name = "FILE|NAME")]
         subject: String,
     },
-    /// Check the certificates of the sources; exit code 1 when one has ended or ends soon
+    /// Check certificates; the exit code is 1 if one has expired or expires soon
     Check(CertCheckArguments),
-    /// Replace the key and certificate of a source with no downtime: deploy, prove, switch
+    /// Replace the key and certificate of a source without downtime
     Rotate(CertRotateArguments),
 }
 
 /// Arguments of `cert new`.
 #[derive(Args, Debug)]
 pub(crate) struct CertNewArguments {
-    /// The files' name: secrets/NAME.key and secrets/NAME.crt, usually the source's name
+    /// Name of the files secrets/NAME.key and secrets/NAME.crt; use the name of the source
     pub(crate) name: String,
     /// The size of the RSA key
-    #[arg(long, default_value_t = 2048, value_parser = key_size, value_name = "BITS", help = "The size of the RSA key: 2048 or 4096")]
+    #[arg(long, default_value_t = 2048, value_parser = key_size, value_name = "BITS", help = "Size of the RSA key: 2048 or 4096")]
     pub(crate) bits: u32,
-    /// How long the certificate is valid
+    /// Days that the certificate is valid
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650), value_name = "DAYS")]
     pub(crate) days: u32,
-    /// The common name of the certificate [default: NAME]
+    /// Common name of the certificate [default: NAME]
     #[arg(long, value_name = "TEXT")]
     pub(crate) common_name: Option<String>,
-    /// The organization of the certificate
+    /// Organization of the certificate
     #[arg(long, value_name = "TEXT")]
     pub(crate) organization: Option<String>,
-    /// Make a signing request for a certificate authority instead of a certificate: secrets/NAME.csr
+    /// Create a signing request for a certificate authority (secrets/NAME.csr) instead of a certificate
     #[arg(long, conflicts_with_all = ["days", "write_source"])]
     pub(crate) csr: bool,
     #[command(flatten)]
@@ -50,30 +50,30 @@ pub(crate) struct CertNewArguments {
 /// Arguments of `cert import`.
 #[derive(Args, Debug)]
 pub(crate) struct CertImportArguments {
-    /// The files' name: secrets/NAME.key and secrets/NAME.crt, usually the source's name
+    /// Name of the files secrets/NAME.key and secrets/NAME.crt; use the name of the source
     pub(crate) name: String,
-    /// The certificate that an authority made (PEM or DER), or a PKCS#12 file (.p12, .pfx) with key and certificate
+    /// CA-signed certificate (PEM or DER), or PKCS#12 file (.p12, .pfx) with key and certificate
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The password of FILE, a secret ref
     #[arg(long, value_name = "REF")]
-    #[arg(help = "The password of FILE: a secret ref such as env:P12_PASSWORD [default: asked for]")]
+    #[arg(help = "Password of FILE, as a secret ref such as env:P12_PASSWORD [default: ask]")]
     pub(crate) password_ref: Option<String>,
     #[command(flatten)]
     pub(crate) key: KeyFileArguments,
 }
 
-/// How the private key is kept, and which source uses it.
+/// How to keep the private key, and which source uses it.
 #[derive(Args, Debug, Default)]
 pub(crate) struct KeyFileArguments {
     /// The password of secrets/NAME.key, a secret ref
     #[arg(long, value_name = "REF", conflicts_with = "encrypt")]
-    #[arg(help = "The password of secrets/NAME.key: a secret ref such as env:SALESFORCE_KEY_PASSWORD")]
+    #[arg(help = "Password of secrets/NAME.key, as a secret ref such as env:SALESFORCE_KEY_PASSWORD")]
     pub(crate) key_password_ref: Option<String>,
-    /// Encrypt secrets/NAME.key with a password that is asked for
+    /// Ask for a password and encrypt secrets/NAME.key with it
     #[arg(long)]
     pub(crate) encrypt: bool,
-    /// Name the new files in the `auth:` block of this source
+    /// Write the names of the new files into the `auth:` block of this source
     #[arg(long, value_name = "SOURCE")]
     pub(crate) write_source: Option<String>,
 }
@@ -81,13 +81,13 @@ pub(crate) struct KeyFileArguments {
 /// Arguments of `cert check`.
 #[derive(Args, Debug)]
 pub(crate) struct CertCheckArguments {
-    /// The sources: names or paths of source files [default: all]
+    /// Source names, or paths of source files [default: all sources]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Warn of certificates that end within this time
+    /// Warn about certificates that expire within this time
     #[arg(long, value_name = "TIME")]
     #[arg(
-        help = "Warn of certificates that end within this time, such as 45d [default: what the source says, else 30d]"
+        help = "Warn about certificates that expire within this time, such as 45d [default: the window of the source, or 30d]"
     )]
     pub(crate) within: Option<TimeSpan>,
 }
@@ -96,26 +96,26 @@ fn key_size(text: &str) -> Result<u32, String> {
     match text {
         "2048" => Ok(2048),
         "4096" => Ok(4096),
-        _ => Err("write 2048 or 4096".to_owned()),
+        _ => Err("use 2048 or 4096".to_owned()),
     }
 }
 
 /// Arguments of `cert rotate`.
 #[derive(Args, Debug)]
 pub(crate) struct CertRotateArguments {
-    /// The source: its name or the path of its file
+    /// Source name, or path of its file
     #[arg(required_unless_present = "due", conflicts_with = "due")]
     pub(crate) name: Option<String>,
-    /// All sources with `auth.rotation` whose certificate ends soon, as that says; for a timer
+    /// Rotate every source whose certificate is inside its rotation window (for cron)
     #[arg(long)]
     pub(crate) due: bool,
-    /// Show the steps and the exact change, and stop
+    /// Show the steps and the exact change; change nothing
     #[arg(long, conflicts_with = "yes")]
     pub(crate) preview: bool,
-    /// Do not ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// How long the new key is tried before the old certificate comes back
+    /// How long to try the new key before restoring the old certificate
     #[arg(long, default_value = "20m", value_name = "TIME")]
     pub(crate) wait: TimeSpan,
 }

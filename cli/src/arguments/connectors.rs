@@ -15,7 +15,7 @@ pub(crate) struct ConnectorsArguments {
 pub(crate) enum ConnectorsCommand {
     /// Show a connector's capabilities, settings and account schema
     Show {
-        /// The connector
+        /// Connector name
         name: String,
     },
 }
@@ -23,13 +23,13 @@ pub(crate) enum ConnectorsCommand {
 /// Arguments of `schema`.
 #[derive(Args, Debug)]
 pub(crate) struct SchemaArguments {
-    /// What to print: source, plan, project, a connector's name or a grant type
+    /// Schema to print: source, plan, project, a connector name or a grant type
     #[arg(default_value = "source", conflicts_with_all = ["write", "check"])]
     pub(crate) what: String,
-    /// Write all schemas into this folder
+    /// Write all schemas to this folder
     #[arg(long, value_name = "DIR", conflicts_with = "check")]
     pub(crate) write: Option<PathBuf>,
-    /// Check that the schemas in this folder are current; exit 1 when they are not
+    /// Check the schemas in this folder; the exit code is 1 if one is out of date
     #[arg(long, value_name = "DIR")]
     pub(crate) check: Option<PathBuf>,
 }

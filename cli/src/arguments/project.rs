@@ -6,14 +6,15 @@ use std::path::PathBuf;
 /// Arguments of `init`.
 #[derive(Args, Debug)]
 pub(crate) struct InitArguments {
-    /// The folder [default: the current one]
+    /// Project folder [default: the current folder]
     pub(crate) dir: Option<PathBuf>,
 }
 
 /// Arguments of `quickstart`.
+#[cfg(feature = "sandbox")]
 #[derive(Args, Debug)]
 pub(crate) struct QuickstartArguments {
-    /// The folder to make the project in
+    /// Folder for the new project
     #[arg(default_value = "connector-quickstart")]
     pub(crate) dir: PathBuf,
 }

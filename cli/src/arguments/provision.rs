@@ -8,21 +8,21 @@ use std::path::PathBuf;
 #[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
 #[derive(Args, Debug)]
 pub(crate) struct ProvisionArguments {
-    /// The source: its name or the path of its file
+    /// Source name, or path of its file
     pub(crate) name: String,
-    /// The plan: a YAML, JSON, NDJSON or CSV file
+    /// Plan: a YAML, JSON, NDJSON or CSV file
     #[arg(required_unless_present_any = ["resume", "abandon"])]
     pub(crate) plan: Option<PathBuf>,
-    /// Stop after the preview: nothing is changed
+    /// Show the preview; change nothing
     #[arg(long, conflicts_with_all = ["yes", "resume"])]
     pub(crate) preview: bool,
-    /// Do not ask. An account that changed since an earlier preview of the plan still stops it
+    /// Don't ask for confirmation. The plan still stops if an account changed since an earlier preview
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Settle an interrupted plan and carry out what is left of it
+    /// Continue an interrupted plan
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Settle an interrupted plan and end it: what is left of it is not carried out
+    /// End an interrupted plan; the remaining operations are not applied
     #[arg(long, conflicts_with_all = ["plan", "preview", "yes", "resume"])]
     pub(crate) abandon: bool,
 }
@@ -30,31 +30,31 @@ pub(crate) struct ProvisionArguments {
 /// Arguments of `operations`.
 #[derive(Args, Debug)]
 pub(crate) struct OperationsArguments {
-    /// The source
+    /// Source name
     pub(crate) name: String,
-    /// Only operations of this plan
-    #[arg(long, value_name = "ID", help = "Only operations of this plan: its id, or enough of its beginning")]
+    /// Show only operations of this plan
+    #[arg(long, value_name = "ID", help = "Show only operations of this plan: its id, or the first characters")]
     pub(crate) plan: Option<String>,
-    /// Only operations that stand so
+    /// Show only operations with this outcome
     #[arg(long, value_name = "OUTCOME", value_enum)]
     pub(crate) outcome: Option<OutcomeFilter>,
-    /// At most this many [default on a terminal: 50, else all]
+    /// Show at most N operations [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
 }
 
-/// How an operation stands.
+/// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutcomeFilter {
-    /// Carried out
+    /// The source accepted it
     Applied,
-    /// So already
+    /// Nothing to change
     Unchanged,
-    /// Refused
+    /// The source or Connector refused it
     Failed,
-    /// Sent, and not known what became of it
+    /// Sent, but the result is not known
     Pending,
-    /// Not carried out yet
+    /// Not sent yet
     Planned,
 }
 

@@ -6,18 +6,18 @@ use std::path::PathBuf;
 /// Arguments of `accounts`.
 #[derive(Args, Debug)]
 pub(crate) struct AccountsArguments {
-    /// The source
+    /// Source name
     pub(crate) name: String,
-    /// Only accounts for which this holds, for example: Email like "%@acme.example" and not enabled
+    /// Show only accounts that match, for example: Email like "%@acme.example" and not enabled
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) condition: Option<String>,
-    /// Only accounts that hold this entitlement
+    /// Show only accounts that hold this entitlement
     #[arg(long, value_name = "TYPE/ID")]
     pub(crate) holding: Option<String>,
-    /// The columns of the table, for example: name,Email,Department; JSON has all of them
+    /// Columns of the table, for example: name,Email,Department (JSON always has all)
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) columns: Vec<String>,
-    /// At most this many [default on a terminal: 50, else all]
+    /// Show at most N accounts [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
 }
@@ -25,31 +25,31 @@ pub(crate) struct AccountsArguments {
 /// Arguments of `account`.
 #[derive(Args, Debug)]
 pub(crate) struct AccountArguments {
-    /// The source
+    /// Source name
     pub(crate) name: String,
-    /// The account's id or name
+    /// Account id or name
     pub(crate) id: String,
 }
 
 /// Arguments of `entitlements`.
 #[derive(Args, Debug)]
 pub(crate) struct EntitlementsArguments {
-    /// The source
+    /// Source name
     pub(crate) name: String,
-    /// Only this type
-    #[arg(long = "type", value_name = "TYPE", help = "Only this type, for example: permission_set")]
+    /// Show only this type
+    #[arg(long = "type", value_name = "TYPE", help = "Show only this type, for example: permission_set")]
     pub(crate) entitlement_type: Option<String>,
 }
 
 /// Arguments of `entitlement`.
 #[derive(Args, Debug)]
 pub(crate) struct EntitlementArguments {
-    /// The source
+    /// Source name
     pub(crate) name: String,
-    /// The entitlement, as `connector entitlements` lists it
+    /// Entitlement, as in the list of `connector entitlements`
     #[arg(value_name = "TYPE/ID")]
     pub(crate) entitlement: String,
-    /// At most this many holders [default on a terminal: 50, else all]
+    /// Show at most N holders [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
 }
@@ -57,12 +57,12 @@ pub(crate) struct EntitlementArguments {
 /// Arguments of `diff`.
 #[derive(Args, Debug)]
 pub(crate) struct DiffArguments {
-    /// The source
+    /// Source name
     pub(crate) name: String,
-    /// What changed after this run [default: the run before --to]
+    /// Show changes after this run [default: the run before --to]
     #[arg(long, value_name = "RUN")]
     pub(crate) from: Option<String>,
-    /// What changed up to this run [default: the last run]
+    /// Show changes up to this run [default: the last run]
     #[arg(long, value_name = "RUN")]
     pub(crate) to: Option<String>,
 }
@@ -70,16 +70,16 @@ pub(crate) struct DiffArguments {
 /// Arguments of `export`.
 #[derive(Args, Debug)]
 pub(crate) struct ExportArguments {
-    /// The source
+    /// Source name
     pub(crate) name: String,
     /// What to export
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     #[arg(help = "What to export: accounts, entitlements or assignments")]
     pub(crate) what: ExportWhat,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help = "How to write it: ndjson or csv")]
+    /// Output format
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help = "Output format: ndjson or csv")]
     pub(crate) format: ExportFormat,
-    /// The file to write [default: stdout]
+    /// Output file [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
 }
@@ -96,10 +96,10 @@ pub(crate) enum ExportWhat {
     Assignments,
 }
 
-/// How to write an export.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     #[default]
     Ndjson,
     /// Comma-separated values with a header line.

@@ -45,7 +45,7 @@ fn section(title: &str) -> String {
 fn head(detail: &AccountDetail, width: usize) -> String {
     let account = &detail.account;
     let state = match (detail.removed, account.enabled, account.locked) {
-        (true, _, _) => "gone from the source",
+        (true, _, _) => "removed from the source",
         (false, true, false) => "enabled",
         (false, true, true) => "enabled, locked",
         (false, false, false) => "disabled",
@@ -84,7 +84,7 @@ fn history(entries: &[HistoryEntry]) -> Table {
             None if entry.event == Event::Changed => changes(&entry.changes),
             None => String::new(),
         };
-        table.row([text_cell(moment(entry.at)), text_cell(event(entry.event)), text_cell(what)]);
+        table.row([text_cell(moment(entry.at)), text_cell(entry.event.name()), text_cell(what)]);
     }
     table
 }
@@ -101,15 +101,4 @@ pub(super) fn changes(changes: &[AttributeChange]) -> String {
         .map(|change| format!("{}: {} → {}", change.attribute, shown(&change.from), shown(&change.to)))
         .collect();
     all.join(", ")
-}
-
-fn event(event: Event) -> &'static str {
-    match event {
-        Event::Added => "added",
-        Event::Restored => "restored",
-        Event::Changed => "changed",
-        Event::Removed => "removed",
-        Event::Assigned => "assigned",
-        Event::Unassigned => "unassigned",
-    }
 }

@@ -6,13 +6,13 @@ use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Table, clean, text_cell};
 use connector_core::{Account, Error, ErrorKind, Result};
 use connector_engine::query::{self, AccountQuery, Filter};
-use connector_engine::source::Project;
 use connector_engine::store::Store;
+use connector_project::source::Project;
 use serde_json::Value;
 
-/// How many a terminal shows when no limit is asked for.
+/// How many rows a terminal shows without `--limit`.
 const ON_A_SCREEN: u64 = 50;
-/// A table knows its widths only when it has all rows; longer lists are streamed with tabs instead.
+/// A table needs all its rows to compute its widths; longer lists are streamed with tabs instead.
 const LONGEST_TABLE: u64 = 1_000;
 const DEFAULT_COLUMNS: [&str; 6] = ["id", "name", "display_name", "enabled", "locked", "entitlements"];
 
@@ -83,8 +83,8 @@ fn check_columns(columns: &[String], project: &Project, store: &Store, name: &st
     names.dedup();
     match columns.iter().find(|column| !is_known(column, &names)) {
         None => Ok(()),
-        Some(column) => Err(Error::new(ErrorKind::Definition, format!("accounts have no `{column}` to show"))
-            .with_help(format!("the columns are {}, {}", DEFAULT_COLUMNS.join(", "), names.join(", ")))),
+        Some(column) => Err(Error::new(ErrorKind::Definition, format!("accounts have no column `{column}`"))
+            .with_help(format!("known columns: {}, {}", DEFAULT_COLUMNS.join(", "), names.join(", ")))),
     }
 }
 
@@ -105,7 +105,7 @@ fn show_table(
     let printer = &invocation.printer;
     let mut table = Table::new(columns.iter().enumerate().map(|(index, name)| column(index, name)));
     let mut shown = 0;
-    // One more than is shown tells whether there are more.
+    // One more than is shown, to know whether there are more.
     let more = AccountQuery { limit: Some(limit.saturating_add(1)), ..query };
     let found = query::accounts(store, source, &more, |account| {
         if shown < limit {
@@ -119,14 +119,16 @@ fn show_table(
     }
     printer.note(match (found, found > limit) {
         (0, _) => "no accounts".to_owned(),
-        (_, true) => format!("\nthe first {limit}; there are more: --limit N, --where, --output json"),
+        (_, true) => format!(
+            "\nonly the first {limit} accounts are shown; use --limit N, --where or --output json to see others"
+        ),
         (1, false) => "\n1 account".to_owned(),
         (_, false) => format!("\n{found} accounts"),
     });
     Ok(())
 }
 
-/// `name` says who it is and stays; the rest gives way from the end.
+/// `name` identifies the account and is always shown. On a narrow terminal the other columns are hidden, the last one first.
 fn column(index: usize, name: &str) -> Column {
     let rank = match name {
         "id" if index == 0 => 1,
@@ -134,7 +136,7 @@ fn column(index: usize, name: &str) -> Column {
         _ => u8::try_from(index).unwrap_or(u8::MAX).saturating_add(1),
     };
     let column = match name {
-        "entitlements" => Column::number("holds"),
+        "entitlements" => Column::number("entitlements"),
         _ => Column::new(name),
     };
     match name {
@@ -167,7 +169,7 @@ fn stream(
     Ok(())
 }
 
-/// What stands in a column: one of the account's own members, else the attribute of that name.
+/// The value of a column: one of the account's own members, otherwise the attribute of that name.
 pub(super) fn value(account: &Account, column: &str) -> String {
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     match column {

@@ -7,8 +7,8 @@ use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Job};
 use connector_engine::certificate;
-use connector_engine::source::{Opened, Problems, Project, Source};
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
+use connector_project::source::{Opened, Problems, Project, Source};
 use jiff::Timestamp;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Result<Exit, Stop> {
@@ -20,9 +20,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
         let watched = certificate::glance(&project, &source, Timestamp::now());
         let warning = watched.and_then(|watched| watched.warning());
         if arguments.delta {
-            let message = format!("connector `{}` can't read changes alone", opened.registration.name);
+            let message = format!("connector `{}` can't read only changes", opened.registration.name);
             return Err(Error::new(ErrorKind::Unsupported, message)
-                .with_help("leave `--delta` out: a full run writes only what changed, too")
+                .with_help("leave out `--delta`; a full run also writes only what changed")
                 .into());
         }
         sources.push((opened, warning));
@@ -84,14 +84,14 @@ fn aggregate_one(
         source = report.source,
         run = report.run,
         status = report.status.name(),
-        accounts = report.accounts.seen,
+        accounts = report.counts.accounts.seen,
         api_calls = report.api_calls,
         "the aggregation ended"
     );
     Ok(report)
 }
 
-/// Shows how a run ended. A certificate that ends soon is among its warnings, although it says nothing of the run.
+/// Shows how a run ended. A certificate that expires soon is one of its warnings, although it is not about the run.
 fn conclude(
     invocation: &Invocation,
     source: &Opened,
@@ -133,25 +133,25 @@ fn what_next(invocation: &Invocation, report: &RunReport) {
     let source = &report.source;
     match report.status {
         RunStatus::Succeeded => printer.next(&[
-            (&format!("connector accounts {source}"), "the accounts"),
-            (&format!("connector entitlements {source}"), "what they can hold"),
-            (&format!("connector diff {source}"), "what this run changed"),
+            (&format!("connector accounts {source}"), "list the accounts"),
+            (&format!("connector entitlements {source}"), "list the entitlements"),
+            (&format!("connector diff {source}"), "show what this run changed"),
         ]),
         RunStatus::Interrupted | RunStatus::Failed | RunStatus::Running => {
-            if report.accounts.seen + report.entitlements.seen + report.assignments.seen == 0 {
-                printer.next(&[(&format!("connector test {source}"), "find out what is wrong, step by step")]);
+            if report.counts.named().iter().all(|(_, counts)| counts.seen == 0) {
+                printer.next(&[(&format!("connector test {source}"), "find the problem, step by step")]);
                 return;
             }
             let kept = format!(
-                "What was read is kept: {} accounts, {} entitlements, {} assignments. Nothing was marked removed.",
-                count(report.accounts.seen),
-                count(report.entitlements.seen),
-                count(report.assignments.seen)
+                "Saved so far: {} accounts, {} entitlements, {} assignments. Nothing was marked as removed.",
+                count(report.counts.accounts.seen),
+                count(report.counts.entitlements.seen),
+                count(report.counts.assignments.seen)
             );
             printer.note(format!("\n{}", wrap(&kept, printer.prose_width()).join("\n")));
             printer.next(&[
-                (&format!("connector aggregate {source}"), "go on where it stopped"),
-                (&format!("connector aggregate {source} --restart"), "begin anew"),
+                (&format!("connector aggregate {source}"), "continue where it stopped"),
+                (&format!("connector aggregate {source} --restart"), "start from the beginning"),
             ]);
         }
         RunStatus::Refused => {}

@@ -10,6 +10,7 @@ mod rotate;
 mod show;
 mod unfinished;
 
+#[cfg(feature = "sandbox")]
 pub(crate) use new::{KeyAndCertificate, make_key_and_certificate};
 pub(crate) use unfinished::unfinished_rotation;
 

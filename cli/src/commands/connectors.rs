@@ -7,8 +7,8 @@ use crate::output::{Column, STRONG, Table, clean, fields, paint, text_cell, wrap
 use crate::project_files;
 use connector_core::registry::{self, ConnectorRegistration};
 use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, ReadEntitlements, Result, Writable};
-use connector_engine::source::{Project, schema};
 use connector_keys::key_stores;
+use connector_project::source::{Project, schema};
 use serde_json::{Value, json};
 use std::fs;
 use std::process;
@@ -51,13 +51,13 @@ fn list(invocation: &Invocation) -> Result<Exit, Stop> {
     printer.result(format!("\n{}\n{}", paint(STRONG, "Secret refs"), fields(&places, printer.prose_width())))?;
     let stores: Vec<_> = key_stores().iter().map(|one| (one.form, one.description.to_owned())).collect();
     if !stores.is_empty() {
-        let title = paint(STRONG, "Key refs, for keys that can't be taken out of their place");
+        let title = paint(STRONG, "Key refs, for keys that never leave their device");
         printer.result(format!("\n{title}\n{}", fields(&stores, printer.prose_width())))?;
     }
     if let Some(first) = connectors.first() {
         printer.next(&[
-            (&format!("connector connectors show {}", first.name), "settings and account schema"),
-            (&format!("connector source new {} NAME", first.name), "write a source file"),
+            (&format!("connector connectors show {}", first.name), "show settings and account schema"),
+            (&format!("connector source new {} NAME", first.name), "create a source file"),
         ]);
     }
     Ok(Exit::Success)
@@ -100,9 +100,9 @@ fn show(invocation: &Invocation, registration: &'static ConnectorRegistration) -
         printer.prose_width(),
     ))?;
     show_settings(invocation, &settings)?;
-    show_types(invocation, types)?;
+    show_types(invocation, &types)?;
     show_attributes(invocation, &account_schema)?;
-    printer.next(&[(&format!("connector source new {} NAME", registration.name), "write a source file")]);
+    printer.next(&[(&format!("connector source new {} NAME", registration.name), "create a source file")]);
     Ok(Exit::Success)
 }
 
@@ -130,10 +130,13 @@ fn show_types(invocation: &Invocation, types: &[EntitlementType]) -> Result<(), 
     }
     let printer = &invocation.printer;
     printer.result(format!("\n{}\n", paint(STRONG, "Entitlement types")))?;
-    let mut table =
-        Table::new([Column::new("type"), Column::new("title").rank(1), Column::new("holding one means").wrapping()]);
+    let mut table = Table::new([
+        Column::new("type"),
+        Column::new("title").rank(1),
+        Column::new("meaning for the holder").wrapping(),
+    ]);
     for one in types {
-        table.row([text_cell(one.name), text_cell(one.title), text_cell(one.description)]);
+        table.row([text_cell(&*one.name), text_cell(&*one.title), text_cell(&*one.description)]);
     }
     printer.result(table.render(printer.table_width()))
 }
@@ -169,15 +172,15 @@ fn type_of(attribute: &AttributeSchema) -> String {
 
 fn writable(attribute: &AttributeSchema) -> &'static str {
     match (attribute.writable, attribute.required) {
-        (Writable::Never, _) => "no",
         (Writable::OnCreate, true) => "on create, required",
         (Writable::OnCreate, false) => "on create",
         (Writable::Always, true) => "yes, required",
         (Writable::Always, false) => "yes",
+        (_, _) => "no",
     }
 }
 
-/// Opens the connector with the example that it brings; offline. The example goes through a file, as every source does.
+/// Opens the connector with its own example, offline. The example goes through a file, like every source.
 fn open_example(registration: &ConnectorRegistration) -> Result<Box<dyn Connector>> {
     let folder = std::env::temp_dir().join(format!("connector-example-{}", process::id()));
     project_files::make_private_folder(&folder)?;
@@ -186,7 +189,7 @@ fn open_example(registration: &ConnectorRegistration) -> Result<Box<dyn Connecto
         let project = Project::at(&folder);
         project.load(&file.to_string_lossy())?.open(&project)
     });
-    // The folder is in the system's place for temporary files; one that stays is in nobody's way.
+    // The folder is a temporary one; it does no harm if it stays.
     let _ = fs::remove_dir_all(&folder);
     opened.map(|opened| opened.connector)
 }

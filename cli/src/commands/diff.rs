@@ -35,7 +35,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     if shown > limit {
         printer.result(format!(
             "{}\n",
-            paint(DIM, format!("… and {} more: --output json shows all", count(shown - limit)))
+            paint(DIM, format!("… and {} more; use --output json to see all", count(shown - limit)))
         ))?;
     }
     if shown > 0 {
@@ -73,7 +73,7 @@ fn line(difference: &Difference, width: usize) -> String {
     format!("{mark} {}\n", wrap(&clean(&what), width.saturating_sub(2)).join("\n  "))
 }
 
-/// Only what changed says which values; one that came or is gone has them all.
+/// Only a changed row lists values; for an added or removed row it would be all of them.
 fn with_changes(what: String, change: Change, values: &str) -> String {
     if change == Change::Changed && !values.is_empty() { format!("{what}: {values}") } else { what }
 }
@@ -82,9 +82,7 @@ fn show_summary(invocation: &Invocation, summary: &DiffSummary) -> Result<(), St
     let printer = &invocation.printer;
     let mut table =
         Table::new([Column::new(""), Column::number("added"), Column::number("changed"), Column::number("removed")]);
-    let kinds =
-        [("accounts", summary.accounts), ("entitlements", summary.entitlements), ("assignments", summary.assignments)];
-    for (kind, Tally { added, changed, removed }) in kinds {
+    for (kind, &Tally { added, changed, removed }) in summary.counts.named() {
         let shown = |number: u64| text_cell(if number == 0 { "–".to_owned() } else { count(number) });
         table.row([
             text_cell(kind),
@@ -96,7 +94,7 @@ fn show_summary(invocation: &Invocation, summary: &DiffSummary) -> Result<(), St
     printer.result(table.render(printer.table_width()))?;
     let runs = match &summary.from {
         Some(from) => format!("from run {from} to run {}", summary.to),
-        None => format!("up to run {}, the first one", summary.to),
+        None => format!("up to run {}, the first run", summary.to),
     };
     for line in wrap(&runs, printer.prose_width()) {
         printer.result(format!("{}\n", paint(DIM, line)))?;

@@ -10,7 +10,7 @@ use connector_engine::query::{self, Holder, StoredEntitlement};
 use connector_engine::store::Store;
 use serde::Serialize;
 
-/// How many holders a terminal shows when no limit is asked for.
+/// How many holders a terminal shows without `--limit`.
 const ON_A_SCREEN: u64 = 50;
 
 #[derive(Serialize)]
@@ -45,12 +45,12 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementArguments) -> 
     ];
     pairs.extend(attributes.iter().map(|(name, value)| (name.as_ref(), plain(value.get()))));
     printer.result(fields(&pairs, printer.prose_width()))?;
-    printer.result(format!("\n{} {}\n", paint(STRONG, "Held by"), count(stored.holders)))?;
+    printer.result(format!("\n{} {}\n", paint(STRONG, "Holders"), count(stored.holders)))?;
     if !holders.is_empty() {
         printer.result(table(&holders).render(printer.table_width()))?;
     }
     if (holders.len() as u64) < stored.holders {
-        printer.note(format!("\nthe first {}; --limit N shows more", holders.len()));
+        printer.note(format!("\nonly the first {} holders are shown; use --limit N to see more", holders.len()));
     }
     Ok(Exit::Success)
 }

@@ -6,8 +6,8 @@ use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Table, count, plural, text_cell};
 use connector_core::{Error, ErrorKind, ReadEntitlements};
 use connector_engine::query;
-use connector_engine::source::Project;
 use connector_engine::store::Store;
+use connector_project::source::Project;
 use std::collections::BTreeSet;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementsArguments) -> Result<Exit, Stop> {
@@ -25,7 +25,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementsArguments) ->
     let mut table = Table::new([
         Column::new("type"),
         Column::new("name").wrapping(),
-        Column::number("held by").rank(2),
+        Column::number("holders").rank(2),
         Column::new("id").rank(1),
         Column::new("description").wrapping().rank(3),
     ]);
@@ -48,14 +48,14 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementsArguments) ->
     Ok(Exit::Success)
 }
 
-/// Tells a type without entitlements from a word that is no type. Fails with kind `definition` for the latter.
+/// Fails with kind `definition` if the requested type does not exist; a type without entitlements is fine.
 fn check_type(project: &Project, store: &Store, arguments: &EntitlementsArguments, found: u64) -> Result<(), Stop> {
     let Some(asked) = arguments.entitlement_type.as_deref().filter(|_| found == 0) else { return Ok(()) };
     let source = source_name(&arguments.name);
     let mut types = BTreeSet::new();
     if let Ok(opened) = project.load(&arguments.name).map_err(Error::from).and_then(|source| source.open(project)) {
         let declared = opened.connector.capabilities().entitlements().map(ReadEntitlements::entitlement_types);
-        types.extend(declared.into_iter().flatten().map(|one| one.name.to_owned()));
+        types.extend(declared.into_iter().flatten().map(|one| one.name.into_owned()));
     }
     query::entitlements(store, source, None, |stored| {
         if !types.contains(stored.entitlement.key.entitlement_type.as_ref()) {
@@ -67,7 +67,7 @@ fn check_type(project: &Project, store: &Store, arguments: &EntitlementsArgument
         return Ok(());
     }
     let types: Vec<_> = types.into_iter().collect();
-    Err(Error::new(ErrorKind::Definition, format!("`{source}` has no entitlements of the type `{asked}`"))
-        .with_help(format!("the types of this source are {}", types.join(", ")))
+    Err(Error::new(ErrorKind::Definition, format!("`{source}` has no entitlement type `{asked}`"))
+        .with_help(format!("the types of this source are: {}", types.join(", ")))
         .into())
 }

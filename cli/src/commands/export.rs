@@ -34,8 +34,8 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
     Ok(Exit::Success)
 }
 
-/// Writes beside the file first, so that the name never stands for half an export. For the owner alone: it holds
-/// personal data. A pipe or a device is written as it is, and a link goes on pointing where it did.
+/// Writes to a second file first, so that the name never names half an export. Only the owner can read it: it holds
+/// personal data. Pipes and devices are written directly, and a link keeps its target.
 fn write_file(store: &Store, source: &str, what: What, format: Format, file: &Path) -> Result<u64, Stop> {
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     if target.exists() && !target.is_file() {
@@ -52,7 +52,7 @@ fn write_file(store: &Store, source: &str, what: What, format: Format, file: &Pa
         Ok(rows)
     })();
     if written.is_err() {
-        // What is left of a failed export is of no use; a file that can't be removed was not made.
+        // Half an export is useless; a file that can't be removed was not created.
         let _ = fs::remove_file(&partial);
     }
     written
@@ -66,5 +66,6 @@ fn write_rows(store: &Store, source: &str, what: What, format: Format, file: &Pa
 }
 
 fn not_writable(file: &Path, cause: io::Error) -> Error {
-    file_error("can't write", file, cause).with_help("check that its folder is there, is yours to write, and has room")
+    file_error("can't write", file, cause)
+        .with_help("check that the folder exists, that you can write to it, and that the disk is not full")
 }

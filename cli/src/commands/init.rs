@@ -4,7 +4,7 @@ use crate::arguments::InitArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, paint, shell_word};
-use connector_engine::source::Project;
+use connector_project::source::Project;
 use serde_json::json;
 use std::path::Path;
 
@@ -17,20 +17,20 @@ pub(crate) fn run(invocation: &Invocation, arguments: &InitArguments) -> Result<
         return Ok(Exit::Success);
     }
     if made.is_empty() {
-        printer.result(format!("{}\n", paint(DIM, format!("{} is a project already", folder.display()))))?;
+        printer.result(format!("{}\n", paint(DIM, format!("{} is already a project", folder.display()))))?;
     } else {
-        printer.result(format!("{} made a project in {}\n", paint(GOOD, "✓"), folder.display()))?;
+        printer.result(format!("{} created a project in {}\n", paint(GOOD, "✓"), folder.display()))?;
         for path in &made {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if let Some(meaning) = meaning(&name) {
-                // On a narrow terminal the name has to do.
+                // A narrow terminal shows only the name.
                 let meaning = if printer.prose_width() < 20 + meaning.len() { "" } else { meaning };
                 printer.result(format!("    {name:<15} {}\n", paint(DIM, meaning)))?;
             }
         }
     }
     let enter = format!("cd {}", shell_word(&folder.display().to_string()));
-    let new = ("connector source new salesforce NAME", "write a source file");
+    let new = ("connector source new salesforce NAME", "create a source file");
     if folder == Path::new(".") || arguments.dir.is_none() {
         printer.next(&[new]);
     } else {
@@ -41,9 +41,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &InitArguments) -> Result<
 
 fn meaning(name: &str) -> Option<&'static str> {
     match name {
-        "connector.yaml" => Some("settings of the whole project, all optional"),
+        "connector.yaml" => Some("settings for the whole project, all optional"),
         "sources" => Some("one YAML file per source"),
-        "secrets" => Some("keys and certificates, for you alone and ignored by git"),
+        "secrets" => Some("keys and certificates; only you can read them, and git ignores them"),
         ".gitignore" => Some("keeps secrets and the store out of git"),
         _ => None,
     }

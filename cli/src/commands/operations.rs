@@ -6,9 +6,9 @@ use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Table, TableCell, clean, moment, text_cell};
 use connector_engine::query::{self, JournalEntry, OperationQuery};
 
-/// How many a terminal shows when no limit is asked for.
+/// How many rows a terminal shows without `--limit`.
 const ON_A_SCREEN: u64 = 50;
-/// A table knows its widths only when it has all rows; longer lists are streamed with tabs instead.
+/// A table needs all its rows to compute its widths; longer lists are streamed with tabs instead.
 const LONGEST_TABLE: u64 = 1_000;
 const COLUMNS: [&str; 7] = ["when", "plan", "no", "kind", "account", "outcome", "detail"];
 
@@ -58,7 +58,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &OperationsArguments) -> R
         project.source_file(&arguments.name)?;
         printer.note("no operations");
     } else if query.limit == Some(shown) {
-        printer.note(format!("\nthe newest {shown}; there may be more: --limit N, --plan ID, --output json"));
+        printer.note(format!(
+            "\nonly the newest {shown} operations are shown; use --limit N, --plan ID or --output json to see others"
+        ));
     }
     Ok(Exit::Success)
 }

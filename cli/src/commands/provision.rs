@@ -8,11 +8,11 @@ use crate::invocation::Invocation;
 use crate::output::{PlanProgress, plural};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
-use connector_engine::plan;
 use connector_engine::provision::{Earlier, Job, Preview, Provisioning, Settled};
 use connector_engine::query::{self, OutcomeTally};
-use connector_engine::source::Opened;
 use connector_engine::store::Store;
+use connector_project::plan;
+use connector_project::source::Opened;
 use show::Shown;
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
     let opened = project.load(&arguments.name)?.open(&project)?;
     let store = invocation.store(&project)?;
     let Some(provisioning) = begin(&store, &opened, arguments)? else {
-        invocation.printer.note(format!("nothing of `{}` was interrupted", opened.source));
+        invocation.printer.note(format!("`{}` has no interrupted plan", opened.source));
         return Ok(Exit::Success);
     };
     let asks = needs_answer(invocation, arguments, provisioning.earlier())?;
@@ -31,7 +31,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
         let mut run = Run { invocation, store: &store, opened: &opened, provisioning, file, digest, began };
         let ended = if arguments.abandon { run.abandon().await } else { run.go(arguments, asks).await };
         if ended.is_err() && !arguments.abandon {
-            // What was not begun is not to be begun later without being asked for again.
+            // A later job must not start what was not started now without a new approval.
             run.provisioning.approve(false).await?;
         }
         run.provisioning.leave().await?;
@@ -60,17 +60,17 @@ fn begin<'a>(
     }
 }
 
-/// Whether the user is to be asked. Fails where that is needed and nobody is there.
+/// Whether to ask the user. Fails if that is necessary and there is no terminal.
 fn needs_answer(invocation: &Invocation, arguments: &ProvisionArguments, earlier: Earlier) -> Result<bool, Error> {
-    // An interrupted plan was approved when it was begun.
+    // An interrupted plan was approved when it started.
     let is_approved =
         arguments.yes || (arguments.resume && (earlier == Earlier::Interrupted || arguments.plan.is_none()));
     if arguments.preview || arguments.abandon || is_approved {
         return Ok(false);
     }
     if invocation.printer.is_json() || !terminal::can_ask() {
-        return Err(Error::new(ErrorKind::Definition, "nobody is there to be asked whether to apply the plan")
-            .with_help("look at it with `--preview`, then apply it with `--yes`"));
+        return Err(Error::new(ErrorKind::Definition, "the plan needs a confirmation, but there is no terminal")
+            .with_help("check it with `--preview`, then apply it with `--yes`"));
     }
     Ok(true)
 }
@@ -81,9 +81,9 @@ struct Run<'a> {
     store: &'a Store,
     opened: &'a Opened,
     provisioning: Provisioning<'a>,
-    /// The plan's file, as the user named it when it was begun.
+    /// The file of the plan, as the user named it when the plan started.
     file: String,
-    /// Identifies what the last preview found.
+    /// Identifies the result of the last preview.
     digest: String,
     began: Instant,
 }
@@ -103,10 +103,10 @@ impl Run<'_> {
             return self.stop_at(&preview, arguments).await;
         }
         let mut tally = OutcomeTally::default();
-        // For programs each operation is one line, told once: when it was carried out.
+        // Machine output has one line for each operation, printed once: when it was applied.
         if arguments.preview || !self.invocation.printer.is_json() {
             let shown = self.show(if resumes { Shown::Left } else { Shown::Preview });
-            // Somebody who approved without looking does not take it back by closing the output.
+            // Closing the output does not take back a `--yes`.
             tally = match shown {
                 Err(_) if !asks && !arguments.preview && self.invocation.printer.is_closed() => tally,
                 shown => shown?,
@@ -117,7 +117,7 @@ impl Run<'_> {
         }
         if asks {
             if tally.planned == 0 {
-                self.invocation.printer.note("\nNothing is to be done");
+                self.invocation.printer.note("\nThere is nothing to apply");
                 return Ok(if tally.failed + tally.pending > 0 { Exit::Failure } else { Exit::Success });
             }
             if !self.ask(&tally)? {
@@ -125,7 +125,7 @@ impl Run<'_> {
                 return Ok(Exit::Success);
             }
             self.provisioning.approve(true).await?;
-            // While the user was thinking, others may have changed the accounts.
+            // Others may have changed the accounts while the user was thinking.
             let preview = self.preview().await?;
             if !preview.changed.is_empty() {
                 return self.stop_at(&preview, arguments).await;
@@ -134,17 +134,19 @@ impl Run<'_> {
         self.apply().await
     }
 
-    /// Finds out what became of what was sent, and lets the rest be.
+    /// Settles the operations that were sent, and ends the plan without the rest.
     async fn abandon(&self) -> Result<Exit, Stop> {
         self.settle().await?;
         self.provisioning.abandon().await?;
-        self.invocation.printer.note(format!("`{}` is abandoned: what was not sent by now is not done\n", self.file));
+        self.invocation
+            .printer
+            .note(format!("Abandoned `{}`: operations that were not sent will not be applied\n", self.file));
         self.show(Shown::Outcome)?;
         self.warn_of_others().await?;
         Ok(Exit::Success)
     }
 
-    /// Stops at accounts that changed: whatever was approved was something else.
+    /// Stops because accounts changed: the user approved something else.
     async fn stop_at(&self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
         self.provisioning.approve(false).await?;
         self.refuse_changed(preview, arguments)
@@ -158,10 +160,10 @@ impl Run<'_> {
         let Settled { applied, again, unknown } = settled;
         if applied + again + unknown > 0 {
             self.invocation.printer.note(format!(
-                "Settled what an interrupted job had left open: {} carried out, {} to be done again{}",
+                "Checked the interrupted plan: {} had succeeded, {} will be sent again{}",
                 plural(applied, "operation"),
                 again,
-                if unknown > 0 { format!(", {unknown} can't be told") } else { String::new() }
+                if unknown > 0 { format!(", the result of {unknown} is unknown") } else { String::new() }
             ));
         }
         Ok(())
@@ -171,7 +173,7 @@ impl Run<'_> {
         for (id, file) in self.provisioning.others_interrupted().await? {
             let name = &self.opened.source;
             self.invocation.printer.warning(&format!(
-                "the plan `{file}` ({id}) was interrupted and has not ended: `connector provision {name} --resume` goes on with it, `--abandon` ends it"
+                "the plan `{file}` ({id}) was interrupted: `connector provision {name} --resume` continues it, `--abandon` ends it"
             ));
         }
         Ok(())
@@ -208,7 +210,7 @@ impl Run<'_> {
         Ok(if tally.failed + tally.pending + tally.planned > 0 { Exit::Failure } else { Exit::Success })
     }
 
-    /// How many operations stand how, for nobody to see.
+    /// Counts the operations by outcome, without showing them.
     fn tally(&self) -> Result<OutcomeTally, Stop> {
         Ok(query::plan_operations(self.store, &self.provisioning.id(), |_| Ok(()))?)
     }
@@ -217,13 +219,13 @@ impl Run<'_> {
         let name = &self.opened.source;
         if tally.planned + tally.pending > 0 {
             self.invocation.printer.next(&[
-                (&format!("connector provision {name} --resume"), "settle it and carry out what is left"),
-                (&format!("connector operations {name}"), "what was asked, tried, answered"),
+                (&format!("connector provision {name} --resume"), "continue the plan"),
+                (&format!("connector operations {name}"), "show every operation and its outcome"),
             ]);
         } else if tally.applied > 0 {
             self.invocation.printer.next(&[
-                (&format!("connector operations {name}"), "what was asked, tried, answered"),
-                (&format!("connector aggregate {name}"), "read the source as it is now"),
+                (&format!("connector operations {name}"), "show every operation and its outcome"),
+                (&format!("connector aggregate {name}"), "read the source again"),
             ]);
         }
     }

@@ -1,4 +1,4 @@
-//! `connector quickstart [DIR]`: the whole way against a simulated org, each command shown as it is run.
+//! `connector quickstart [DIR]`: a tour with a simulated org that shows each command as it runs it.
 
 use super::sandbox::{prepare, source_values, start};
 use crate::arguments::{Arguments, QuickstartArguments};
@@ -7,7 +7,7 @@ use crate::invocation::{Invocation, runtime};
 use crate::output::{ACCENT, DIM, STRONG, count, paint, shell_word, wrap};
 use clap::Parser;
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::source::Project;
+use connector_project::source::Project;
 use connector_sandbox_salesforce::{Options, Sandbox};
 use std::env;
 use std::fmt::Write as _;
@@ -23,46 +23,46 @@ pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> R
     refuse_used_folder(folder)?;
     let shown = folder.display().to_string();
     let tour = Tour { invocation };
-    tour.say("No Salesforce org is needed for this: a simulated one runs on this machine while you watch.")?;
+    tour.say("You need no Salesforce org for this tour: a simulated one runs on your machine.")?;
 
-    tour.title("A project")?;
+    tour.title("Create a project")?;
     tour.step(&["init", &shown])?;
     tour.command(&format!("cd {}", shell_word(&shown)))?;
     env::set_current_dir(folder).map_err(|cause| file_error("can't enter", folder, cause))?;
 
-    tour.title("A key, and an org whose app trusts its certificate")?;
+    tour.title("Create a key, and a simulated org whose app trusts its certificate")?;
     tour.step(&["cert", "new", NAME])?;
     let wired = prepare(Project::at("."), NAME)?;
-    // The org answers on its own threads for as long as the tour lasts.
+    // The org runs on its own threads until the tour ends.
     let runtime = runtime()?;
     let sandbox = runtime.block_on(start(Options { users: USERS, ..Options::default() }, &wired))?;
     tour.say(&format!(
-        "The simulated org is up at {} with {} users. Its app has the certificate above.",
+        "The simulated org runs at {} and has {} users. Its app has the certificate above.",
         sandbox.audience(),
         count(USERS)
     ))?;
 
-    tour.title("A source: one YAML file")?;
+    tour.title("Create a source: one YAML file")?;
     tour.write_source(&sandbox)?;
     tour.show_file("sources/salesforce.yaml")?;
     tour.step(&["validate"])?;
 
-    tour.title("Does it work?")?;
+    tour.title("Test the connection")?;
     tour.step(&["test", NAME])?;
 
-    tour.title("Read it")?;
+    tour.title("Read the org into the store")?;
     tour.step(&["aggregate", NAME])?;
     tour.step(&["accounts", NAME, "--limit", "5"])?;
     tour.step(&["entitlements", NAME, "--type", "queue"])?;
 
-    tour.title("Change it: a plan of what shall be")?;
+    tour.title("Change the org with a plan")?;
     write_plan(&sandbox)?;
     tour.show_file(PLAN)?;
     tour.step(&["provision", NAME, PLAN, "--yes"])?;
 
-    tour.title("Read it again")?;
+    tour.title("Read the org again")?;
     tour.say(
-        "What the plan did is found there, and so is what an administrator does meanwhile: deactivating one user.",
+        "The next run finds the changes of the plan. Meanwhile an administrator deactivates a user; the run finds that, too.",
     )?;
     tour.line("")?;
     change_something(&sandbox)?;
@@ -83,10 +83,8 @@ fn refuse_used_folder(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let shown = folder.display();
-    Err(Error::new(ErrorKind::Definition, format!("the folder `{shown}` is not empty")).with_help(format!(
-        "name another one: `connector quickstart DIR`, or remove it: `rm -r {}`",
-        shell_word(&shown.to_string())
-    )))
+    Err(Error::new(ErrorKind::Definition, format!("the folder `{shown}` is not empty"))
+        .with_help("name another folder: `connector quickstart DIR`"))
 }
 
 fn change_something(sandbox: &Sandbox) -> Result<()> {
@@ -101,15 +99,15 @@ fn write_plan(sandbox: &Sandbox) -> Result<()> {
     let text = format!(
         "\
 operations:
-  # Somebody joins,
+  # Somebody joins.
   - create:
       name: jane.roe@acme.example
       attributes: {{FirstName: Jane, LastName: Roe, Department: Sales, Profile: Standard User}}
       entitlements: [permission_set/Sales_Ops, group/Sales_Team_0]
-  # somebody moves to another department,
+  # Somebody moves to another department.
   - update: {{account: {mover}, set: {{Department: Treasury, Title: Treasurer}}}}
   - grant: {{account: {mover}, entitlement: permission_set/Finance_Ops}}
-  # and somebody leaves.
+  # Somebody leaves.
   - lock: {{account: {leaver}}}
   - disable: {{account: {leaver}}}
 ",
@@ -120,7 +118,7 @@ operations:
     written.map_err(|cause| file_error("can't write", Path::new(PLAN), cause))
 }
 
-/// This program's file, when typing `connector` would not find one.
+/// The path of this program, if the shell would not find `connector`.
 fn binary_off_path() -> Option<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&folders).any(|folder| folder.join("connector").is_file());
@@ -134,7 +132,7 @@ struct Tour<'a> {
 impl Tour<'_> {
     fn line(&self, line: &str) -> Result<(), Stop> {
         let printer = &self.invocation.printer;
-        // With JSON, stdout holds the commands' documents alone.
+        // With JSON, stdout holds only the documents of the commands.
         if printer.is_json() {
             printer.note(line);
             return Ok(());
@@ -157,7 +155,7 @@ impl Tour<'_> {
         self.line(&format!("{} {}", paint(DIM, "$"), paint(ACCENT, command)))
     }
 
-    /// Runs a command as if it was typed, and ends the tour when it fails.
+    /// Runs a command as if the user typed it, and ends the tour if it fails.
     fn step(&self, arguments: &[&str]) -> Result<(), Stop> {
         let words: Vec<_> = arguments.iter().map(|word| shell_word(word)).collect();
         self.command(&format!("connector {}", words.join(" ")))?;
@@ -168,12 +166,12 @@ impl Tour<'_> {
     fn run(&self, arguments: &[&str]) -> Result<(), Stop> {
         let typed = ["connector"].iter().chain(arguments);
         let parsed = Arguments::try_parse_from(typed)
-            .map_err(|fault| Error::new(ErrorKind::Internal, format!("the tour took a wrong turn: {fault}")))?;
+            .map_err(|fault| Error::new(ErrorKind::Internal, format!("a command of the tour is invalid: {fault}")))?;
         let exit = super::run(&self.invocation.within_tour(), parsed.command)?;
         self.invocation.printer.flush()?;
         if self.invocation.interrupted().is_some() {
-            return Err(Error::new(ErrorKind::Cancelled, "the tour was stopped")
-                .with_help("what it made stays in the folder; remove the folder to begin anew")
+            return Err(Error::new(ErrorKind::Cancelled, "the tour was canceled")
+                .with_help("its files are still in the folder; delete the folder to start again")
                 .into());
         }
         match exit {
@@ -186,7 +184,7 @@ impl Tour<'_> {
         }
     }
 
-    /// `source new`, shown with one value a line.
+    /// `source new`, shown with one value per line.
     fn write_source(&self, sandbox: &Sandbox) -> Result<(), Stop> {
         let mut arguments = vec!["source".to_owned(), "new".to_owned(), "salesforce".to_owned(), NAME.to_owned()];
         let mut shown = format!("connector source new salesforce {NAME}");
@@ -208,7 +206,7 @@ impl Tour<'_> {
 
     fn end(&self, folder: &str) -> Result<(), Stop> {
         self.title("Your turn")?;
-        self.say("The simulated org ended with this tour. Start it again in one terminal:")?;
+        self.say("The simulated org stops with this tour. To start it again, run this in one terminal:")?;
         self.line(&format!(
             "  {}",
             paint(
@@ -216,15 +214,15 @@ impl Tour<'_> {
                 format!("connector sandbox salesforce --users {USERS} --write-project {}", shell_word(folder))
             )
         ))?;
-        self.say("and play in another:")?;
+        self.say("and these in another:")?;
         self.line(&format!("  {}", paint(ACCENT, format!("cd {}", shell_word(folder)))))?;
         self.line(&format!("  {}", paint(ACCENT, format!("connector test {NAME}"))))?;
         self.line(&format!("  {}", paint(ACCENT, format!("connector accounts {NAME} --where 'not enabled'"))))?;
         self.line("")?;
         if let Some(binary) = binary_off_path() {
-            self.say(&format!("Here `connector` stands for {}, which is not on your PATH.", binary.display()))?;
+            self.say(&format!("`connector` is not on your PATH. Its path is {}.", binary.display()))?;
             self.line("")?;
         }
-        self.say("A real org needs three things: a key (`connector cert new prod`), an app in Salesforce Setup that has its certificate, and a source file (`connector source new salesforce prod`). `connector test prod` tells what is still missing.")
+        self.say("For a real org you need a key (`connector cert new prod`), an app in Salesforce Setup with its certificate, and a source file (`connector source new salesforce prod`). `connector test prod` shows what is missing.")
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn run(invocation: &Invocation, command: &RunCommand) -> Result<Exit,
     let printer = &invocation.printer;
     let project = invocation.project()?;
     let store = invocation.existing_store(&project)?.ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, format!("there is no run `{id}`: nothing was aggregated here yet"))
+        Error::new(ErrorKind::NotFound, format!("there is no run `{id}`: no source was aggregated yet"))
             .with_help("run `connector aggregate NAME`; `connector source list` shows the sources")
     })?;
     let run = query::run(&store, id)?;

@@ -19,7 +19,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &RunsArguments) -> Result<
     if runs.is_empty()
         && let Some(name) = &arguments.name
     {
-        // A source without runs is an answer, a name that is none is not.
+        // A source without runs is a valid answer, an unknown name is an error.
         project.source_file(name)?;
     }
     if printer.is_json() {
@@ -47,14 +47,14 @@ fn table(runs: &[Run]) -> Table {
         Column::number("API calls").rank(7),
     ]);
     for Run { report, started_at, .. } in runs {
-        let changes = [report.accounts, report.entitlements, report.assignments].iter().map(changed).sum();
+        let changes = report.counts.named().map(|(_, counts)| changed(counts)).iter().sum();
         table.row([
             text_cell(&report.run),
             text_cell(&report.source),
             status(report.status),
             text_cell(moment(*started_at)),
             text_cell(duration(Duration::from_millis(report.duration_ms))),
-            text_cell(count(report.accounts.seen)),
+            text_cell(count(report.counts.accounts.seen)),
             text_cell(count(changes)),
             text_cell(count(report.api_calls)),
         ]);

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{BAD, GOOD, paint};
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::source::schema;
+use connector_project::source::schema;
 use std::fs;
 use std::path::Path;
 
@@ -23,9 +23,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Resul
             return Ok(Exit::Success);
         }
         for name in stale {
-            printer.result(format!("{} {} is not current\n", paint(BAD, "✗"), folder.join(name).display()))?;
+            printer.result(format!("{} {} is out of date\n", paint(BAD, "✗"), folder.join(name).display()))?;
         }
-        printer.next(&[(&format!("connector schema --write {}", folder.display()), "write them anew")]);
+        printer.next(&[(&format!("connector schema --write {}", folder.display()), "write them again")]);
         return Ok(Exit::Failure);
     }
     printer.result(schema::to_text(&schema::named(&arguments.what)?))?;
@@ -33,7 +33,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Resul
 }
 
 fn write(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|cause| file_error("can't make", folder, cause))?;
+    fs::create_dir_all(folder).map_err(|cause| file_error("can't create", folder, cause))?;
     for (name, document) in schema::all() {
         let file = folder.join(name);
         fs::write(&file, schema::to_text(&document)).map_err(|cause| file_error("can't write", &file, cause))?;
@@ -41,7 +41,7 @@ fn write(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The schema files that are missing, differ, or stand for nothing that is linked in.
+/// The schema files that are missing, differ, or belong to no linked connector.
 fn stale(folder: &Path) -> Result<Vec<String>> {
     if !folder.is_dir() {
         return Err(Error::new(ErrorKind::Invalid, format!("there is no folder `{}`", folder.display())));

@@ -4,6 +4,7 @@ mod list;
 mod new;
 mod show;
 
+#[cfg(feature = "sandbox")]
 pub(crate) use new::write_source;
 
 use crate::arguments::SourceCommand;

@@ -5,12 +5,12 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
 use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep, registry};
-use connector_engine::source::{Opened, Project, Source};
+use connector_project::source::{Opened, Project, Source};
 use serde::Serialize;
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// What would have been tested when the definition can't even be read.
+/// The steps to skip if the definition can't be read.
 const LATER_STEPS: [&str; 6] = ["private_key", "certificate", "assertion", "access_token", "api", "permissions"];
 
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     let source = source_name(name);
     let connector = connector_in_file(&project, name);
     if !printer.is_json() {
-        // A source that is not there has no steps; for programs the shape stays.
+        // A missing source has no steps; machine output keeps its shape.
         project.source_file(name)?;
         let title = connector
             .and_then(|name| registry::connector(name).ok())
@@ -50,14 +50,14 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     conclude(invocation, finished, ok, invalid)
 }
 
-/// A report that shows each step as it ends.
+/// A report that shows each step when it is done.
 fn report(invocation: &Invocation) -> TestReport {
     let printer = invocation.printer.clone();
     if printer.is_json() {
         return TestReport::new();
     }
     TestReport::observed(move |step| {
-        // A reader that has seen enough is noticed at the next write outside of the test.
+        // A closed output is noticed at the next write outside the test.
         let _ = printer.result_line(render_step(step, printer.prose_width()));
     })
 }
@@ -68,7 +68,7 @@ fn load(project: &Project, name: &str) -> Result<(Source, Opened), Error> {
     Ok((source, opened))
 }
 
-/// Runs the steps, the definition first; false when a signal ended them.
+/// Runs the steps, the definition first; false if a signal stopped them.
 async fn steps(
     invocation: &Invocation,
     project: &Project,
@@ -93,7 +93,7 @@ async fn steps(
     report.step("definition", definition).await;
     let Some(opened) = opened else {
         for name in LATER_STEPS {
-            // Never run: a step failed before.
+            // Never runs: an earlier step failed.
             report.step(name, async { Ok(Finding::passed("")) }).await;
         }
         return true;
@@ -109,7 +109,7 @@ async fn steps(
     }
 }
 
-/// The error as the detail of a step; the problems in full follow on stderr.
+/// The error as the detail of a step; stderr has the full problems.
 fn in_short(error: &Error) -> Error {
     let message = error.message();
     let more = message.lines().count().saturating_sub(1);
@@ -130,7 +130,7 @@ fn end(invocation: &Invocation, source: &str, steps: &[TestStep], took: Duration
     let printer = &invocation.printer;
     printer.result_line(format!("\n{}", render_steps_end(steps, took)))?;
     if ok {
-        printer.next(&[(&format!("connector aggregate {source}"), "read it into the store")]);
+        printer.next(&[(&format!("connector aggregate {source}"), "read the source into the store")]);
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ fn end(invocation: &Invocation, source: &str, steps: &[TestStep], took: Duration
 fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<Error>) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     if !finished {
-        return Err(Error::new(ErrorKind::Cancelled, "the test was stopped").into());
+        return Err(Error::new(ErrorKind::Cancelled, "the test was canceled").into());
     }
     match invalid {
         Some(error) => {
@@ -151,7 +151,7 @@ fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<E
     }
 }
 
-/// The connector that a file names, which may be broken.
+/// The connector that a file names, even if the file is invalid.
 fn connector_in_file(project: &Project, name: &str) -> Option<&'static str> {
     let text = fs::read_to_string(project.source_file(name).ok()?).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix("connector:"))?;

@@ -4,8 +4,8 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, paint, render_problems};
 use connector_core::Problem;
-use connector_engine::plan;
-use connector_engine::source::Project;
+use connector_project::plan;
+use connector_project::source::Project;
 use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Stop> {
@@ -21,8 +21,8 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
             printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;
         }
         if checked.is_empty() {
-            printer.result(format!("{}\n", paint(DIM, "no sources here yet")))?;
-            printer.next(&[("connector source new CONNECTOR NAME", "write a source file")]);
+            printer.result(format!("{}\n", paint(DIM, "this project has no sources yet")))?;
+            printer.next(&[("connector source new CONNECTOR NAME", "create a source file")]);
         }
     }
     if problems.is_empty() {
@@ -34,7 +34,7 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
     Ok(Exit::Invalid)
 }
 
-/// The problems of all these sources and plans; those of connector.yaml once.
+/// The problems of all these sources and plans, and those of connector.yaml once.
 fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
     let mut problems: Vec<Problem> = project.settings().err().map(|problems| problems.0).unwrap_or_default();
     for name in names {
@@ -52,7 +52,7 @@ fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
     problems
 }
 
-/// Whether an argument is the path of a plan; a source's name may look like one.
+/// Whether an argument is the path of a plan; the name of a source can look like one.
 fn is_plan(name: &str) -> bool {
     let path = Path::new(name);
     path.exists() && plan::is_plan(path)

@@ -4,7 +4,7 @@ use super::problem::render_problems;
 use super::style::{ACCENT, BAD, DIM, STRONG, paint};
 use super::text::{clean, wrap};
 use connector_core::Error;
-use connector_engine::source::Problems;
+use connector_project::source::Problems;
 use serde_json::{Map, Value, json};
 use std::error::Error as StdError;
 
@@ -15,16 +15,16 @@ pub(crate) fn render_error(error: &Error, width: usize) -> String {
     if let Some(problems) = problems_of(error) {
         return render_problems(&problems.0, width);
     }
-    let mut text = labelled(&paint(BAD.bold(), "error:"), 7, error.message(), width);
+    let mut text = labeled(&paint(BAD.bold(), "error:"), 7, error.message(), width);
     for cause in causes(error) {
-        text.push_str(&labelled(&format!("  {}", paint(DIM, "cause:")), 9, &cause, width));
+        text.push_str(&labeled(&format!("  {}", paint(DIM, "cause:")), 9, &cause, width));
     }
     let place: Vec<_> = error.context().map(|(key, value)| format!("{key} {value}")).collect();
     if !place.is_empty() {
-        text.push_str(&labelled(&format!("  {}", paint(DIM, "at:")), 6, &place.join(", "), width));
+        text.push_str(&labeled(&format!("  {}", paint(DIM, "at:")), 6, &place.join(", "), width));
     }
     if let Some(help) = error.help() {
-        text.push_str(&labelled(&format!("  {}", paint(ACCENT, "help:")), 8, help, width));
+        text.push_str(&labeled(&format!("  {}", paint(ACCENT, "help:")), 8, help, width));
     }
     text.truncate(text.trim_end().len());
     text
@@ -67,7 +67,7 @@ fn causes(error: &Error) -> Vec<String> {
 }
 
 /// A label, and text in lines that are indented by `indent`.
-fn labelled(label: &str, indent: usize, text: &str, width: usize) -> String {
+fn labeled(label: &str, indent: usize, text: &str, width: usize) -> String {
     let lines = wrap(&clean(text), width.saturating_sub(indent).max(20));
     let strong = indent == 7;
     let lines: Vec<_> = lines.iter().map(|line| if strong { paint(STRONG, line) } else { line.clone() }).collect();

@@ -18,10 +18,10 @@ const INDENT: &str = "      ";
 /// Longer values are cut.
 const LONGEST_VALUE: usize = 400;
 
-/// What an id stands for, where that is known.
+/// The name of an id, if it is known.
 pub(crate) type NameOf<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// One operation: mark, kind and account, and below it what it changes, or why it changes nothing.
+/// One operation: mark, kind and account, and below it what it changes or why it failed.
 pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_of: NameOf<'_>) -> String {
     let (mark, style) = mark(operation);
     let mut text = format!(
@@ -46,7 +46,7 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_o
     text
 }
 
-/// One changed value on a line of its own. Ids stand behind their names.
+/// One changed value on its own line. Names come before their ids.
 pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<'_>) -> String {
     let shown = |value: &Value, room: usize| {
         let name = value.as_str().and_then(name_of);
@@ -59,7 +59,7 @@ pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<
         ValueChange::Attribute { attribute, from, to } => {
             let name = clean(attribute);
             let gap = NAME_WIDTH.saturating_sub(name.width()).max(1);
-            // What is approved must be seen: a terminal that is narrow breaks the line.
+            // The user must see what they approve, so a narrow terminal breaks the line.
             let room = width.max(LONGEST_VALUE);
             let values = match (from, to) {
                 (Value::Null, to) => paint(GOOD, shown(to, room)),
@@ -85,7 +85,7 @@ pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<
     format!("{INDENT}{}\n", line.trim_end())
 }
 
-/// `4 applied, 1 unchanged, 1 failed`; what there is none of is left out.
+/// `4 applied, 1 unchanged, 1 failed`; zero counts are left out.
 pub(crate) fn render_tally(tally: &OutcomeTally, planned: &str) -> String {
     let parts: Vec<_> = [
         (tally.applied, "applied", GOOD),
@@ -123,7 +123,7 @@ fn below(text: &mut String, label: &str, what: &str, width: usize) {
     }
 }
 
-/// A value: text without quotes unless it would not be seen as it is.
+/// A value: text without quotes, unless it is empty or has spaces around it.
 fn shown(value: &Value, room: usize) -> String {
     let text = match value {
         Value::String(text) if text.is_empty() || text.trim() != text => format!("{text:?}"),
@@ -200,7 +200,7 @@ mod tests {
             ),
             operation("revoke", Standing::Planned, vec![held(true)]),
             OperationReport {
-                detail: Some("is disabled already".to_owned()),
+                detail: Some("already disabled".to_owned()),
                 ..operation("disable", Standing::Unchanged, Vec::new())
             },
             OperationReport { error: Some(error), ..operation("lock", Standing::Failed, Vec::new()) },

@@ -21,7 +21,7 @@ const PROSE_WIDTH: usize = 100;
 
 /// Writes results to stdout and everything else to stderr. Cheap to clone.
 ///
-/// All text comes in with its styles; the streams drop them where no colours are wanted.
+/// All text has styles; the streams drop them if color is off.
 #[derive(Clone)]
 pub(crate) struct Printer {
     inner: Arc<Inner>,
@@ -80,6 +80,7 @@ impl Printer {
         }
     }
 
+    #[cfg(feature = "sandbox")]
     /// The same printer, but it does not say what can be done next.
     pub(crate) fn without_hints(&self) -> Self {
         Self { hints: false, ..self.clone() }
@@ -149,7 +150,7 @@ impl Printer {
         Ok(Stdout(&self.inner).flush()?)
     }
 
-    /// Writes text to stderr, also with --quiet. A stderr that can't be written is nobody's to tell.
+    /// Writes text to stderr, also with --quiet. Nobody can be told about a closed stderr, so errors are ignored.
     pub(crate) fn message(&self, text: impl AsRef<str>) {
         let _ = self.flush();
         let write = || {
@@ -165,7 +166,7 @@ impl Printer {
         }
     }
 
-    /// Sets the progress that is drawn now, so that messages do not run into it.
+    /// Sets the current progress bar, so that messages don't mix with it.
     pub(crate) fn attach(&self, bar: Option<ProgressBar>) {
         *self.inner.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
     }
@@ -186,7 +187,7 @@ impl Printer {
         }
     }
 
-    /// Says something in passing; not with --quiet.
+    /// Prints a short note; not with --quiet.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
         if !self.inner.quiet {
             self.message(text);

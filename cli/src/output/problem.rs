@@ -5,14 +5,14 @@ use super::text::{clean, wrap};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
-use connector_engine::source::masked_text;
+use connector_project::source::masked_text;
 use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
 
-/// What stands where a secret would.
+/// Replaces a secret.
 const HIDDEN: &str = "[hidden]";
 
 /// All problems, in the order given, with a line at the end that counts them.
@@ -155,7 +155,7 @@ fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
     renderer.render(&[report])
 }
 
-/// The whole lines that a span is on; the renderer goes through all of its text for each problem.
+/// The full lines of a span; the renderer scans all of its text for each problem.
 fn lines_of(text: &str, span: &Range<usize>) -> Range<usize> {
     let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
     let end = text[span.end..].find('\n').map_or(text.len(), |length| span.end + length);

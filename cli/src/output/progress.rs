@@ -38,7 +38,7 @@ impl ProgressDisplay {
         if self.bar.is_hidden() {
             return;
         }
-        let steps = [progress.accounts, progress.entitlements, progress.assignments];
+        let steps = progress.steps.named().map(|(_, step)| *step);
         let seen: u64 = steps.iter().map(|step| step.seen).sum();
         let before = *self.before.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(if progress.resumed {
             seen
@@ -48,7 +48,7 @@ impl ProgressDisplay {
         let rate = per_second(seen.saturating_sub(before), progress.elapsed);
         let mut parts = Vec::new();
         if progress.phase == Phase::Reconciling {
-            parts.push("looking for what is gone".to_owned());
+            parts.push("looking for removed rows".to_owned());
         } else if rate > 0 {
             parts.push(format!("{}/s", count(rate)));
         }
@@ -68,12 +68,7 @@ impl ProgressDisplay {
             _ => self.bar.set_style(style("{spinner} {prefix}  {msg}")),
         }
         parts.push(format!("{} API calls", count(progress.api_calls)));
-        let rows = [
-            ("accounts", progress.accounts),
-            ("entitlements", progress.entitlements),
-            ("assignments", progress.assignments),
-        ]
-        .map(|(what, step)| so_far(what, step));
+        let rows = progress.steps.named().map(|(what, step)| so_far(what, *step));
         self.bar.set_message(format!("{}\n  {}", parts.join("  "), rows.join("  ")));
     }
 }
@@ -85,7 +80,7 @@ impl Drop for ProgressDisplay {
     }
 }
 
-/// The templates are ours and well formed; a bar that can't be styled is drawn as it comes.
+/// The templates are ours and well formed; otherwise the default style is used.
 pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }
@@ -100,7 +95,7 @@ fn per_second(rows: u64, elapsed: Duration) -> u64 {
     rows.saturating_mul(1_000) / millis
 }
 
-/// About how many rows there are, once the source said it for the kinds that have begun.
+/// About how many rows there are, if the source said so for the kinds that are being read.
 fn total(steps: &[StepProgress]) -> Option<u64> {
     steps[0].estimate?;
     Some(steps.iter().map(|step| step.estimate.unwrap_or(0).max(step.seen)).sum())

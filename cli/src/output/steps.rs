@@ -1,4 +1,4 @@
-//! The steps of a connection test, one after the other as they end.
+//! The steps of a connection test, each one when it is done.
 
 use super::quantity;
 use super::style::{ACCENT, BAD, DIM, GOOD, WARN, paint};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Wide enough for the steps that sources have.
 const NAME_WIDTH: usize = 13;
-/// What stands before a name: two spaces, the mark, a space.
+/// The indent of a name: two spaces, the mark, a space.
 const INDENT: usize = 4;
 /// A terminal narrower than this gets the details below the names.
 const SIDE_BY_SIDE: usize = 56;
@@ -20,7 +20,7 @@ pub(crate) fn render_step(step: &TestStep, width: usize) -> String {
         StepStatus::Passed => ("✓", GOOD),
         StepStatus::Warning => ("!", WARN),
         StepStatus::Failed => ("✗", BAD),
-        StepStatus::Skipped => ("–", DIM),
+        _ => ("–", DIM),
     };
     let detail = match step.status {
         StepStatus::Skipped => "skipped",
@@ -61,9 +61,9 @@ pub(crate) fn render_steps_end(steps: &[TestStep], took: Duration) -> String {
         Some(step) => format!("{} at {} after {took}", paint(BAD, "Failed"), step.name),
         None if warnings > 0 => {
             let warnings = quantity::plural(warnings as u64, "warning");
-            format!("{} with {warnings} in {took}", paint(WARN, "Works"))
+            format!("{} with {warnings} in {took}", paint(WARN, "Passed"))
         }
-        None => format!("{} in {took}", paint(GOOD, "All good")),
+        None => format!("{} in {took}", paint(GOOD, "All checks passed")),
     }
 }
 
@@ -72,12 +72,12 @@ mod tests {
     use super::*;
 
     fn steps() -> Vec<TestStep> {
-        let step = |name, status, detail: Option<&str>, help: Option<&str>| TestStep {
-            name,
-            status,
-            detail: detail.map(str::to_owned),
-            help: help.map(str::to_owned),
-            duration: Some(Duration::from_millis(12)),
+        let step = |name, status, detail: Option<&str>, help: Option<&str>| {
+            let mut step = TestStep::new(name, status);
+            step.detail = detail.map(str::to_owned);
+            step.help = help.map(str::to_owned);
+            step.duration = Some(Duration::from_millis(12));
+            step
         };
         vec![
             step("definition", StepStatus::Passed, Some("sources/salesforce.yaml is valid"), None),

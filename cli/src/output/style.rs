@@ -1,4 +1,4 @@
-//! The few styles there are. All output is written with them; a stream that shows no colours drops them.
+//! The few styles. All output uses them; a stream without color drops them.
 
 use anstyle::{AnsiColor, Style};
 

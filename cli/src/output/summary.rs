@@ -15,10 +15,9 @@ const TABLE_WIDTH: usize = 60;
 pub(crate) fn render_summary(report: &RunReport, width: Option<usize>) -> String {
     let mut text = headline(report);
     text.push_str("\n\n");
-    let kinds =
-        [("accounts", &report.accounts), ("entitlements", &report.entitlements), ("assignments", &report.assignments)];
+    let kinds = report.counts.named();
     if kinds.iter().all(|(_, counts)| counts.seen + counts.removed == 0) && report.status != RunStatus::Succeeded {
-        // A table of nothing tells nothing.
+        // An empty table is useless.
         text.pop();
     } else if width.is_some_and(|width| width < TABLE_WIDTH) {
         for (kind, counts) in kinds {
@@ -97,7 +96,7 @@ fn sentence(counts: &Counts) -> String {
 fn cost(report: &RunReport) -> String {
     let mut parts = vec![plural(report.api_calls, "API call")];
     if report.retries > 0 {
-        parts.push(format!("{} of them repeated", count(report.retries)));
+        parts.push(format!("{} retried", count(report.retries)));
     }
     parts.push(format!("{} received", bytes(report.bytes_received)));
     let mut text = parts.join(", ");
@@ -116,7 +115,7 @@ fn indent(text: &str) -> String {
 mod tests {
     use super::*;
     use connector_core::Allowance;
-    use connector_engine::store::Mode;
+    use connector_engine::store::{Mode, PerStep};
 
     #[test]
     fn a_summary_reads_well_at_every_width() {
@@ -126,16 +125,18 @@ mod tests {
             mode: Mode::Full,
             status: RunStatus::Succeeded,
             resumed: true,
-            accounts: Counts { seen: 100_000, added: 12, changed: 345, unchanged: 99_643, removed: 7 },
-            entitlements: Counts { seen: 412, unchanged: 412, ..Counts::default() },
-            assignments: Counts { seen: 300_000, added: 36, unchanged: 299_964, removed: 21, ..Counts::default() },
+            counts: PerStep {
+                accounts: Counts { seen: 100_000, added: 12, changed: 345, unchanged: 99_643, removed: 7 },
+                entitlements: Counts { seen: 412, unchanged: 412, ..Counts::default() },
+                assignments: Counts { seen: 300_000, added: 36, unchanged: 299_964, removed: 21, ..Counts::default() },
+            },
             api_calls: 208,
             retries: 2,
             bytes_received: 120_000_000,
             duration_ms: 5_234,
             warnings: Vec::new(),
             error: None,
-            limits: [("api-usage".to_owned(), Allowance { used: 1_208, max: 100_000 })].into(),
+            limits: [("api-usage".to_owned(), Allowance::new(1_208, 100_000))].into(),
         };
         for width in [100, 60, 40] {
             let text = anstream::adapter::strip_str(&render_summary(&report, Some(width))).to_string();

@@ -1,4 +1,4 @@
-//! Tables that fit the terminal: where room is short, columns that matter less are left out and texts wrap.
+//! Tables that fit the terminal: on a narrow one, less important columns are hidden and texts wrap.
 
 use super::style::{DIM, paint};
 use super::text::{clean, wrap};
@@ -8,9 +8,9 @@ use comfy_table::{
 };
 use unicode_width::UnicodeWidthStr;
 
-/// Columns stand this far apart.
+/// The space between columns.
 const GAP: usize = 2;
-/// The least width that a column of wrapping text is squeezed to.
+/// The least width of a column of wrapping text.
 const LEAST_TEXT: usize = 14;
 
 /// A table to be written.
@@ -29,7 +29,7 @@ pub(crate) struct Column {
     rank: u8,
 }
 
-/// One cell: text and its colour.
+/// One cell: text and its color.
 #[derive(Clone, Debug)]
 pub(crate) struct TableCell {
     text: String,
@@ -76,13 +76,13 @@ impl Column {
         Self { right: true, ..Self::new(title) }
     }
 
-    /// Lets the texts of the column wrap.
+    /// Allows the texts of the column to wrap.
     pub(crate) fn wrapping(mut self) -> Self {
         self.wraps = true;
         self
     }
 
-    /// Lets the column be left out where room is short; a higher rank goes first.
+    /// Allows the column to be hidden on a narrow terminal; the highest rank is hidden first.
     pub(crate) fn rank(mut self, rank: u8) -> Self {
         self.rank = rank;
         self
@@ -95,7 +95,7 @@ impl Table {
         Self { columns: columns.into_iter().collect(), rows: Vec::new() }
     }
 
-    /// Adds a row, one cell a column.
+    /// Adds a row, one cell per column.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = TableCell>) {
         self.rows.push(cells.into_iter().collect());
     }
@@ -105,7 +105,7 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The table in lines; with no `width` every column is as wide as it likes.
+    /// The table as lines; without `width`, every column has its natural width.
     pub(crate) fn render(&self, width: Option<usize>) -> String {
         let natural: Vec<usize> = (0..self.columns.len()).map(|index| self.natural_width(index)).collect();
         let shown = self.choose(&natural, width);
@@ -138,7 +138,7 @@ impl Table {
             .map(|(_, column)| column.title.to_lowercase())
             .collect();
         if !left_out.is_empty() {
-            let note = format!("(no room for: {})", left_out.join(", "));
+            let note = format!("(hidden: {}; use a wider terminal or --output json)", left_out.join(", "));
             for line in wrap(&note, width.unwrap_or(usize::MAX)) {
                 text.push_str(&paint(DIM, line));
                 text.push('\n');
@@ -152,7 +152,7 @@ impl Table {
         cells.max(self.columns[index].title.width()).max(1)
     }
 
-    /// The columns that fit: those of rank 0 always, then one after the other by rank.
+    /// The columns that fit: those of rank 0 always, then the others by rank.
     fn choose(&self, natural: &[usize], width: Option<usize>) -> Vec<usize> {
         let all = 0..self.columns.len();
         let Some(width) = width else { return all.collect() };
@@ -173,12 +173,12 @@ impl Table {
         if self.columns[index].wraps { natural[index].min(LEAST_TEXT) } else { natural[index] }
     }
 
-    /// Columns that don't wrap keep their width; the others share what is left.
+    /// Columns that don't wrap keep their width; the others share the rest.
     fn constraint(&self, index: usize, natural: &[usize], shown: &[usize], room: usize) -> ColumnConstraint {
         let fixed = |width: usize| Width::Fixed(u16::try_from(width + GAP).unwrap_or(u16::MAX));
         let rigid: usize = shown.iter().filter(|i| !self.columns[**i].wraps).map(|i| natural[*i] + GAP).sum();
         if rigid > room {
-            // Not even the columns that must stay fit: all of them give way.
+            // Even the columns that are always shown don't fit: all of them shrink.
             let share = room / shown.len().max(1);
             return ColumnConstraint::UpperBoundary(Width::Fixed(u16::try_from(share.max(4)).unwrap_or(u16::MAX)));
         }
@@ -207,7 +207,7 @@ impl Table {
     }
 }
 
-/// The line without the blanks at its end; styles that end behind them stay.
+/// The line without the spaces at its end; style codes after them stay.
 fn without_trailing_blanks(line: &str) -> String {
     let mut kept = line.to_owned();
     let mut endings = Vec::new();

@@ -4,13 +4,13 @@ use super::style::{DIM, paint};
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
-/// Text from outside, made harmless for a terminal: control characters but line breaks become `�`.
+/// Makes text from outside harmless for a terminal: control characters except line breaks become `�`.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| c.is_control() && c != '\n';
     if text.contains(harmful) { Cow::Owned(text.replace(harmful, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
-/// Text as one word of a shell's command line, for commands that are shown to be copied.
+/// Quotes text as one word for a shell, for commands that users copy.
 pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -20,7 +20,7 @@ pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Wraps `text` at spaces into lines of at most `width` columns. A word that is longer stays whole, so that commands,
+/// Wraps `text` at spaces into lines of at most `width` columns. A longer word stays whole, so that commands,
 /// paths and ids can be copied. Line breaks in the text stay.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -40,7 +40,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Names and values below each other, the values in one column.
+/// Names and values, one pair per line, the values in one column.
 pub(crate) fn fields(pairs: &[(&str, String)], width: usize) -> String {
     let pairs: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
     let widest = pairs.iter().map(|(name, _)| name.width()).max().unwrap_or(0);

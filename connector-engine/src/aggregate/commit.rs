@@ -1,6 +1,6 @@
 //! The thread that commits pages.
 
-use crate::store::{Beginning, Ending, ReadPage, RunReport, SeenSoFar, Step, Store, Usage};
+use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
@@ -15,14 +15,14 @@ pub(super) struct Committed {
     pub(super) step: Step,
     pub(super) next: Vec<Cursor>,
     pub(super) estimate: Option<u64>,
-    pub(super) seen: SeenSoFar,
+    pub(super) seen: PerStep<u64>,
 }
 
 /// How a job begins.
 pub(super) struct Started {
     pub(super) frontier: Vec<(Step, Cursor)>,
     pub(super) resumed: bool,
-    pub(super) seen: SeenSoFar,
+    pub(super) seen: PerStep<u64>,
     pub(super) earlier_calls: u64,
 }
 

@@ -10,7 +10,7 @@ mod progress;
 mod read;
 mod run;
 
-pub use crate::store::{Counts, Mode, RunError, RunReport, RunStatus};
+pub use crate::store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus};
 pub use job::Job;
 pub use progress::{Phase, Progress, StepProgress};
 pub use run::run;

@@ -1,5 +1,6 @@
 //! How far a run is.
 
+use crate::store::PerStep;
 use std::time::Duration;
 
 /// What a run is doing.
@@ -27,12 +28,8 @@ pub struct Progress {
     pub phase: Phase,
     /// Whether it went on from where an earlier job stopped.
     pub resumed: bool,
-    /// Accounts.
-    pub accounts: StepProgress,
-    /// Entitlements.
-    pub entitlements: StepProgress,
-    /// Assignments.
-    pub assignments: StepProgress,
+    /// How far each kind of row is.
+    pub steps: PerStep<StepProgress>,
     /// Requests sent so far in the whole run.
     pub api_calls: u64,
     /// How long this job has worked.

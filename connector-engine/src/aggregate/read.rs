@@ -6,10 +6,10 @@ use connector_core::{Cursor, Error, ErrorKind, Result, Retry};
 use std::time::Duration;
 
 /// How often one page is asked for.
-const TRIES: u32 = 5;
+const MAX_TRIES_OF_A_PAGE: u32 = 5;
 /// The longest time to wait between two of them. Who is asked to wait longer should know it and decide: the run ends,
 /// and the next one goes on where it was.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const MAX_WAIT_FOR_A_PAGE: Duration = Duration::from_secs(30);
 
 /// Reads the page at a position. What the connector says is worth repeating is repeated, a few times.
 ///
@@ -22,7 +22,7 @@ pub(super) async fn read(job: &Job<'_>, step: Step, cursor: Cursor) -> Result<Re
             Err(error) => error,
         };
         match error.retry() {
-            Retry::After(wait) if tries < TRIES && wait <= LONGEST_WAIT => {
+            Retry::After(wait) if tries < MAX_TRIES_OF_A_PAGE && wait <= MAX_WAIT_FOR_A_PAGE => {
                 tracing::debug!(step = step.name(), kind = error.kind().name(), tries, "page is asked for again");
                 job.meter.count_retry();
                 tokio::time::sleep(wait).await;

@@ -4,7 +4,7 @@ use super::commit::{Committed, Committer, Started};
 use super::job::Job;
 use super::progress::{Phase, Progress, StepProgress};
 use super::read::read;
-use crate::store::{Beginning, Ending, ReadPage, RunReport, SeenSoFar, Step, Store, Usage};
+use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Meter, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -38,21 +38,21 @@ pub async fn run(
         steps,
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
-    let mut course = Course::new(started, progress);
-    let ending = course.go(job, &mut thread, &start, &stop).await;
+    let mut reads = Reads::new(started, progress);
+    let ending = reads.go(job, &mut thread, &start, &stop).await;
     if matches!(ending, Ending::Complete { .. }) {
-        course.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
+        reads.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
     }
     thread.finish(ending, start.usage(job.meter)).await
 }
 
 /// Where a job is.
-struct Course<P> {
+struct Reads<P> {
     /// What is still to be read; the newest first, so that a read that forks again and again stays narrow.
     frontier: VecDeque<(Step, Cursor)>,
     resumed: bool,
-    seen: SeenSoFar,
-    estimates: [Option<u64>; 3],
+    seen: PerStep<u64>,
+    estimates: PerStep<Option<u64>>,
     earlier_calls: u64,
     began: Instant,
     progress: P,
@@ -65,13 +65,13 @@ enum Woken {
     Read(Result<ReadPage>),
 }
 
-impl<P: Fn(&Progress)> Course<P> {
+impl<P: Fn(&Progress)> Reads<P> {
     fn new(started: Started, progress: P) -> Self {
         Self {
             frontier: started.frontier.into(),
             resumed: started.resumed,
             seen: started.seen,
-            estimates: [None; 3],
+            estimates: PerStep::default(),
             earlier_calls: started.earlier_calls,
             began: Instant::now(),
             progress,
@@ -131,19 +131,21 @@ impl<P: Fn(&Progress)> Course<P> {
             self.frontier.push_front((committed.step, cursor));
         }
         self.seen = committed.seen;
-        let estimate = &mut self.estimates[place(committed.step)];
+        let estimate = &mut self.estimates[committed.step];
         *estimate = (*estimate).max(committed.estimate);
         self.tell(Phase::Reading, calls);
     }
 
     fn tell(&self, phase: Phase, calls: u64) {
-        let of = |step| StepProgress { seen: self.seen[place(step)], estimate: self.estimates[place(step)] };
+        let of = |step| StepProgress { seen: self.seen[step], estimate: self.estimates[step] };
         (self.progress)(&Progress {
             phase,
             resumed: self.resumed,
-            accounts: of(Step::Accounts),
-            entitlements: of(Step::Entitlements),
-            assignments: of(Step::Assignments),
+            steps: PerStep {
+                accounts: of(Step::Accounts),
+                entitlements: of(Step::Entitlements),
+                assignments: of(Step::Assignments),
+            },
             api_calls: self.earlier_calls + calls,
             elapsed: self.began.elapsed(),
         });
@@ -161,15 +163,6 @@ async fn wake<F: Future<Output = Result<ReadPage>>>(
         () = stop.cancelled() => Woken::Stopped,
         committed = thread.committed(), if committing => Woken::Committed(committed),
         Some(page) = reads.next(), if !reads.is_empty() => Woken::Read(page),
-    }
-}
-
-/// The order of [`SeenSoFar`].
-fn place(step: Step) -> usize {
-    match step {
-        Step::Accounts => 0,
-        Step::Entitlements => 1,
-        Step::Assignments => 2,
     }
 }
 

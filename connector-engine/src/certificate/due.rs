@@ -1,8 +1,8 @@
 //! Whether a timer is to replace the certificate of a source.
 
 use super::watch::glance;
-use crate::source::{AuthBlock, Project, Source};
 use connector_core::{Error, ErrorKind, Result};
+use connector_project::source::{Project, Source};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const DAY: u64 = 24 * 60 * 60;
 /// one, would be due from its first day on; with kind `unsupported` when the certificate is not kept in a file; with kind
 /// `secret` when it can't be read.
 pub fn is_due(project: &Project, source: &Source, now: Timestamp) -> Result<bool> {
-    let Some(window) = source.auth.as_ref().and_then(AuthBlock::renew_before) else { return Ok(false) };
+    let Some(window) = source.signing_key(project).and_then(|key| key.renew_before) else { return Ok(false) };
     let name = &source.name;
     let Some(watched) = glance(project, source, now) else {
         let message = format!("`{name}` has a rotation policy, but no certificate in a file that could be replaced");

@@ -1,15 +1,14 @@
 //! Looking at the certificate that a source names.
 
-use crate::source::{AuthBlock, Project, Source, read_public_file};
-use connector_core::{Context, Error, Result};
+use connector_core::{Context, Error, Result, SigningKey};
 use connector_keys::{
     Certificate, CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, half_switched, open_signer,
 };
+use connector_project::source::{Project, Source};
+use connector_secrets::read_public_file;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
-
-const CERTIFICATE: &str = "certificate_ref";
 
 /// The certificate of a source, and how it stands.
 #[derive(Debug)]
@@ -37,15 +36,15 @@ impl Watched {
 ///
 /// It is warned about when it ends within `window`, or within what the source's `rotation` says when that is `None`.
 pub async fn examine(project: &Project, source: &Source, window: Option<Duration>, now: Timestamp) -> Option<Watched> {
-    let auth = source.auth.as_ref()?;
-    let reference = auth.secret_ref(CERTIFICATE)?;
+    let refs = source.signing_key(project)?;
+    let reference = refs.certificate_ref.clone()?;
     let context = Context::new(&source.name, project.folder());
     let chain = match context.public_text(&reference).await.and_then(|text| Chain::from_pem(&text)) {
         Ok(chain) => chain,
         Err(error) => return Some(unreadable(&error)),
     };
     let key = key_of(project, source).await;
-    let window = window.unwrap_or_else(|| window_of(auth));
+    let window = window.unwrap_or_else(|| window_of(&refs));
     let (key, key_fault) = match key {
         Some(Ok(key)) => (Some(key), None),
         Some(Err(error)) => (None, Some(error)),
@@ -53,7 +52,7 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
     };
     let mut watched = judged(&chain, key.as_deref(), source, window, now);
     if let Some(fault) = &key_fault
-        && password_is_at_hand(&context, auth).await
+        && password_is_at_hand(&context, &refs).await
     {
         watched.verdict = broken(fault);
     }
@@ -68,33 +67,32 @@ pub async fn examine(project: &Project, source: &Source, window: Option<Duration
 
 /// Looks at the certificate of a source when it is kept in a file; no program is run for it and no key is opened.
 pub fn glance(project: &Project, source: &Source, now: Timestamp) -> Option<Watched> {
-    let auth = source.auth.as_ref()?;
-    let reference = auth.secret_ref(CERTIFICATE).filter(|reference| reference.scheme() == "file")?;
-    let text = read_public_file(project.folder(), &reference);
+    let refs = source.signing_key(project)?;
+    let reference = refs.certificate_ref.as_ref().filter(|reference| reference.scheme() == "file")?;
+    let text = read_public_file(project.folder(), reference);
     Some(match text.and_then(|text| Chain::from_pem(&text)) {
-        Ok(chain) => judged(&chain, None, source, window_of(auth), now),
+        Ok(chain) => judged(&chain, None, source, window_of(&refs), now),
         Err(error) => unreadable(&error),
     })
 }
 
 /// The key that a source signs with, wherever it is kept; `None` when it names none.
 pub async fn key_of(project: &Project, source: &Source) -> Option<Result<Arc<dyn Signer>>> {
-    let auth = source.auth.as_ref()?;
-    let key = auth.secret_ref("key_ref")?;
+    let refs = source.signing_key(project)?;
     let context = Context::new(&source.name, project.folder());
-    Some(open_signer(&context, &key, auth.secret_ref("key_password_ref").as_ref()).await)
+    Some(open_signer(&context, &refs.key_ref, refs.password_ref.as_ref()).await)
 }
 
 /// A password that can't be had here, as where cron runs, says nothing about the key that it opens.
-async fn password_is_at_hand(context: &Context, auth: &AuthBlock) -> bool {
-    match auth.secret_ref("key_password_ref") {
-        Some(password) => context.secret(&password).await.is_ok(),
+async fn password_is_at_hand(context: &Context, refs: &SigningKey) -> bool {
+    match &refs.password_ref {
+        Some(password) => context.secret(password).await.is_ok(),
         None => true,
     }
 }
 
-fn window_of(auth: &AuthBlock) -> Duration {
-    auth.renew_before().unwrap_or(RENEW_BEFORE)
+fn window_of(refs: &SigningKey) -> Duration {
+    refs.renew_before.unwrap_or(RENEW_BEFORE)
 }
 
 fn judged(chain: &Chain, key: Option<&dyn Signer>, source: &Source, window: Duration, now: Timestamp) -> Watched {

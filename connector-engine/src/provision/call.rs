@@ -142,7 +142,7 @@ fn may_be_made(item: &Item) -> bool {
 /// No step has an answer of its own.
 fn of_whole(sent: &[Item], error: Error, stop: &mut Option<Error>) -> Vec<Said> {
     if error.happened() != Happened::No {
-        return sent.iter().map(|_| Said::Lost(error.again())).collect();
+        return sent.iter().map(|_| Said::Lost(error.clone())).collect();
     }
     if let Retry::After(wait) = error.retry()
         && sent.iter().all(|item| item.tries < MOST_TRIES)
@@ -154,7 +154,7 @@ fn of_whole(sent: &[Item], error: Error, stop: &mut Option<Error>) -> Vec<Said> 
         *stop = Some(error);
         return sent.iter().map(|item| Said::Answer(Answer::new(item.row.id, Standing::Planned))).collect();
     }
-    sent.iter().map(|item| Said::Answer(Answer::failed(item.row.id, error.again()))).collect()
+    sent.iter().map(|item| Said::Answer(Answer::failed(item.row.id, error.clone()))).collect()
 }
 
 /// Whether the next request would meet with the same trouble.

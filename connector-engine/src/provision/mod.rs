@@ -32,7 +32,7 @@ mod state;
 pub use change::ValueChange;
 pub use job::Job;
 pub use journal::{Earlier, Standing};
-pub(crate) use journal::{named, optional_json, stored_failure, time, unreadable};
+pub(crate) use journal::{named, optional_json, stored_failure, time};
 pub use phases::{Applied, Preview, Settled};
 pub use progress::{Phase, Progress};
 pub use provisioning::{Changed, Provisioning};

@@ -3,6 +3,7 @@
 use super::job::Job;
 use super::state::EntitlementNames;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// What the entitlements that a plan names turned out to be.
@@ -10,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) struct Entitlements {
     found: HashMap<EntitlementRef, Vec<EntitlementRef>>,
     pub(super) names: EntitlementNames,
-    ranks: HashMap<&'static str, u8>,
+    ranks: HashMap<Cow<'static, str>, u8>,
 }
 
 impl Entitlements {
@@ -22,7 +23,7 @@ impl Entitlements {
             return Ok(Self { found, ..Self::default() });
         };
         let types = ability.entitlement_types();
-        let ranks = types.iter().map(|one| (one.name, one.rank)).collect();
+        let ranks = types.iter().map(|one| (one.name.clone(), one.rank)).collect();
         let mut entitlements = Self { ranks, ..Self::default() };
         let (known, unknown): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|one| types.iter().any(|known| known.name == one.entitlement_type));
@@ -49,7 +50,7 @@ impl Entitlements {
 
     /// The rank of a type.
     pub(super) fn rank(&self, entitlement: &EntitlementRef) -> u8 {
-        self.ranks.get(&*entitlement.entitlement_type).copied().unwrap_or(0)
+        self.ranks.get(&entitlement.entitlement_type).copied().unwrap_or(0)
     }
 
     /// The entitlement that the plan names so. Fails with kind `not_found`, or with kind `invalid` and the candidates.
@@ -62,8 +63,8 @@ impl Entitlements {
                 Err(Error::new(ErrorKind::Invalid, format!("several entitlements are called `{written}`"))
                     .with_help(format!("name one by its id: {}", candidates.join(", "))))
             }
-            _ if !self.ranks.is_empty() && !self.ranks.contains_key(&*wanted.entitlement_type) => {
-                let mut known: Vec<_> = self.ranks.keys().copied().collect();
+            _ if !self.ranks.is_empty() && !self.ranks.contains_key(&wanted.entitlement_type) => {
+                let mut known: Vec<&str> = self.ranks.keys().map(|name| &**name).collect();
                 known.sort_unstable();
                 let message = format!("`{}` is no type of entitlement of `{}`", wanted.entitlement_type, job.source);
                 Err(Error::new(ErrorKind::NotFound, message).with_help(format!("write one of {}", known.join(", "))))

@@ -12,7 +12,7 @@ struct Held {
     rank: u8,
 }
 
-/// Lets licences come before what needs them, and go after it: among steps that grant, or that revoke, one after the
+/// Lets licenses come before what needs them, and go after it: among steps that grant, or that revoke, one after the
 /// other, in which the plan's order says nothing.
 pub(super) fn by_rank(foreseen: &mut [Foreseen], entitlements: &Entitlements) {
     let mut run: Vec<Held> = Vec::new();

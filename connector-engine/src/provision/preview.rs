@@ -80,7 +80,7 @@ impl Provisioning<'_> {
         let entitlements =
             if wanted.is_empty() { Entitlements::default() } else { Entitlements::look_up(&self.job, wanted).await? };
         concern.entitlements = entitlements.all();
-        let password_changed = self.job.connector.schema().password_changed;
+        let password_changed = self.job.connector.schema().password_changed();
         concern.attributes.extend(password_changed.clone());
         Ok(Simulation { job: self.job, entitlements, concern, password_changed })
     }
@@ -145,7 +145,7 @@ fn gather(journal: &mut Held) -> Result<(BTreeSet<EntitlementRef>, Concern, u64)
     let mut wanted = BTreeSet::new();
     let mut concern = Concern::default();
     journal.each_asked(|operation| {
-        let Concern { attributes, entitlements, locks } = concern_of([&operation]);
+        let Concern { attributes, entitlements, locks, .. } = concern_of([&operation]);
         concern.attributes.extend(attributes);
         concern.locks |= locks;
         wanted.extend(entitlements);

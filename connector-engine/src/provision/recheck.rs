@@ -48,7 +48,7 @@ impl Provisioning<'_> {
 
     async fn recheck_some(&self, rows: &[StepRow], found: &mut Found) -> Result<()> {
         let mut concern = concern_of(rows.iter().map(|row| &row.operation));
-        let password_changed = self.job.connector.schema().password_changed;
+        let password_changed = self.job.connector.schema().password_changed();
         concern.attributes.extend(password_changed.clone());
         let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
         let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[0])).collect();

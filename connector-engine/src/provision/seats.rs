@@ -1,11 +1,11 @@
-//! Seats of licences: how many are left when an operation's turn comes.
+//! Seats of licenses: how many are left when an operation's turn comes.
 
 use super::journal::Held;
 use super::reasons::not_made;
 use connector_core::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The seats of one licence in the course of a plan.
+/// The seats of one license in the course of a plan.
 #[derive(Debug, Default)]
 struct Tally {
     free: u64,

@@ -44,7 +44,7 @@ fn time_left(row: &StepRow) -> Option<Duration> {
 }
 
 async fn judge(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer>> {
-    let password_changed = job.connector.schema().password_changed;
+    let password_changed = job.connector.schema().password_changed();
     let mut concern = concern_of(rows.iter().map(|row| &row.operation));
     concern.attributes.extend(password_changed.clone());
     let mut wanted: Vec<_> = rows.iter().map(key_of).collect();

@@ -52,7 +52,9 @@ impl State {
     pub(super) fn account(&self) -> Result<Option<Account>> {
         let Some(account) = &self.account else { return Ok(None) };
         let attributes = if self.set.is_empty() { account.attributes.clone() } else { self.merged(account)? };
-        Ok(Some(Account { attributes, ..account.clone() }))
+        let mut account = account.clone();
+        account.attributes = attributes;
+        Ok(Some(account))
     }
 
     fn merged(&self, account: &Account) -> Result<Attributes> {
@@ -70,16 +72,16 @@ impl State {
 
     /// The value of an attribute, whatever the case of its name; null where it has none.
     pub(super) fn attribute(&self, name: &str) -> Value {
-        let spelt = self.spelt(name);
-        match (self.set.get(&*spelt), &self.account) {
+        let spelled = self.spelled(name);
+        match (self.set.get(&*spelled), &self.account) {
             (Some(value), _) => value.clone(),
-            (None, Some(account)) => account.attributes.get(&spelt).unwrap_or_default(),
+            (None, Some(account)) => account.attributes.get(&spelled).unwrap_or_default(),
             (None, None) => Value::Null,
         }
     }
 
     /// The name of an attribute as the account spells it, where it has it.
-    fn spelt<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
+    fn spelled<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
         let told = self.account.iter().flat_map(|account| account.attributes.entries()).map(|(known, _)| known);
         let known: Vec<Cow<'_, str>> = told.chain(self.set.keys().map(|known| Cow::Borrowed(known.as_str()))).collect();
         if known.iter().any(|known| known == name) {
@@ -193,7 +195,7 @@ impl State {
             }
             Change::Update { .. } => {
                 for (name, value) in self.updated(change) {
-                    let spelt = self.spelt(&name).into_owned();
+                    let spelt = self.spelled(&name).into_owned();
                     self.set.insert(spelt, value);
                 }
             }
@@ -227,15 +229,7 @@ fn values_of(value: &Value) -> Vec<Value> {
 }
 
 fn blank(id: &str, name: &str) -> Account {
-    Account {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        display_name: None,
-        enabled: true,
-        locked: false,
-        attributes: Attributes::empty(),
-        entitlements: Vec::new(),
-    }
+    Account::new(id, name)
 }
 
 /// Whether two values are one to a source: many tell an empty text as no value.

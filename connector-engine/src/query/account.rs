@@ -1,14 +1,15 @@
 //! One account and its history.
 
 use super::difference::{AttributeChange, of_accounts};
-use super::life::{Life, PastChange};
+use super::lifetime::{Lifetime, PastChange};
 use super::reading::{Reading, account_from_row, key_of};
-use crate::store::{AccountImage, Step, Store, fault};
+use crate::store::{AccountSnapshot, Step, Store, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use serde::Serialize;
 use std::collections::HashMap;
+use strum::IntoStaticStr;
 
 /// One account and its history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,8 +41,9 @@ pub struct HistoryEntry {
 }
 
 /// The kinds of things that happen to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Event {
     /// It came.
     Added,
@@ -57,25 +59,30 @@ pub enum Event {
     Unassigned,
 }
 
+impl Event {
+    /// The name in machine output.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// The account with that id or, when there is none, that name. Accounts that are gone are found by id.
 ///
 /// Fails with kind `not_found`, and with kind `conflict` when several accounts have that name.
 pub fn account(store: &Store, source: &str, id_or_name: &str) -> Result<AccountDetail> {
     let reading = Reading::of(store, source)?;
     let row = account_row(&reading, id_or_name)?;
-    let (mut account, life) = reading
-        .connection
-        .query_row(
-            "SELECT account_id, name, display_name, enabled, locked, attributes,
+    let (mut account, life) = sql::one(
+        &reading.connection,
+        "SELECT account_id, name, display_name, enabled, locked, attributes,
                     first_run, added_run, changed_run, removed_run
              FROM accounts WHERE id = ?1",
-            [row],
-            |row| {
-                let life = Life { first: row.get(6)?, added: row.get(7)?, changed: row.get(8)?, removed: row.get(9)? };
-                Ok((account_from_row(row)?, life))
-            },
-        )
-        .map_err(fault)?;
+        [row],
+        |row| {
+            let life = Lifetime { first: row.get(6)?, added: row.get(7)?, changed: row.get(8)?, removed: row.get(9)? };
+            Ok((account_from_row(row)?, life))
+        },
+    )?;
     let named = reading.named()?;
     let held = assignments_of(&reading, &account.id)?;
     let mut history = History { reading: &reading, entries: Vec::new() };
@@ -94,28 +101,22 @@ pub fn account(store: &Store, source: &str, id_or_name: &str) -> Result<AccountD
 }
 
 fn account_row(reading: &Reading, id_or_name: &str) -> Result<i64> {
-    let by_id = reading
-        .connection
-        .query_row(
-            "SELECT id FROM accounts WHERE source = ?1 AND account_id = ?2",
-            params![reading.source, id_or_name],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(fault)?;
+    let by_id = sql::first(
+        &reading.connection,
+        "SELECT id FROM accounts WHERE source = ?1 AND account_id = ?2",
+        params![reading.source, id_or_name],
+        |row| row.get(0),
+    )?;
     if let Some(row) = by_id {
         return Ok(row);
     }
-    let by_name: Vec<(i64, String)> = reading
-        .connection
-        .prepare(
-            "SELECT id, account_id FROM accounts INDEXED BY accounts_by_name
+    let by_name: Vec<(i64, String)> = sql::all(
+        &reading.connection,
+        "SELECT id, account_id FROM accounts INDEXED BY accounts_by_name
              WHERE source = ?1 AND name = ?2 AND removed_run IS NULL LIMIT 5",
-        )
-        .and_then(|mut statement| {
-            statement.query_map(params![reading.source, id_or_name], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-        })
-        .map_err(fault)?;
+        params![reading.source, id_or_name],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     match &by_name[..] {
         [(row, _)] => Ok(*row),
         [] => Err(reading.no_account(id_or_name)),
@@ -128,28 +129,23 @@ fn account_row(reading: &Reading, id_or_name: &str) -> Result<i64> {
 }
 
 /// An assignment of the account, now or earlier.
-struct Held {
+struct HeldEntitlement {
     id: i64,
     entitlement: i64,
-    life: Life,
+    life: Lifetime,
 }
 
-fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<Held>> {
-    reading
-        .connection
-        .prepare(
-            "SELECT id, entitlement, first_run, added_run, removed_run FROM assignments
+fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<HeldEntitlement>> {
+    sql::all(
+        &reading.connection,
+        "SELECT id, entitlement, first_run, added_run, removed_run FROM assignments
              WHERE source = ?1 AND account = ?2 ORDER BY entitlement",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_map(params![reading.source, account], |row| {
-                    let life = Life { first: row.get(2)?, added: row.get(3)?, changed: None, removed: row.get(4)? };
-                    Ok(Held { id: row.get(0)?, entitlement: row.get(1)?, life })
-                })?
-                .collect()
-        })
-        .map_err(fault)
+        params![reading.source, account],
+        |row| {
+            let life = Lifetime { first: row.get(2)?, added: row.get(3)?, changed: None, removed: row.get(4)? };
+            Ok(HeldEntitlement { id: row.get(0)?, entitlement: row.get(1)?, life })
+        },
+    )
 }
 
 /// What happened, with the numbers of the runs.
@@ -159,20 +155,22 @@ struct History<'a> {
 }
 
 impl History<'_> {
-    fn add_account(&mut self, account: &Account, row: i64, life: &Life) -> Result<()> {
+    fn add_account(&mut self, account: &Account, row: i64, life: &Lifetime) -> Result<()> {
         let past = self.reading.past(Step::Accounts, row, life)?;
-        let now = AccountImage {
+        let now = AccountSnapshot {
             name: account.name.clone(),
             display_name: account.display_name.clone(),
             enabled: account.enabled,
             locked: account.locked,
             attributes: account.attributes.clone(),
         };
-        let after = |run| Life::values_at(&past, run).and_then(AccountImage::from_text).unwrap_or_else(|| now.clone());
+        let after = |run| Lifetime::values_at(&past, run).map_or_else(|| Ok(now.clone()), AccountSnapshot::from_text);
         self.entries.push((life.first, Event::Added, Vec::new(), None));
         for PastChange { run, before, removed } in &past {
-            let before = before.as_deref().and_then(AccountImage::from_text);
-            let changes = before.map(|before| of_accounts(Some(&before), Some(&after(*run)))).unwrap_or_default();
+            let changes = match before {
+                Some(before) => of_accounts(Some(&AccountSnapshot::from_text(before)?), Some(&after(*run)?)),
+                None => Vec::new(),
+            };
             match removed {
                 Some(removed) => {
                     self.entries.push((*removed, Event::Removed, Vec::new(), None));
@@ -188,7 +186,7 @@ impl History<'_> {
     }
 
     /// What an account holds by its own record and by an assignment is lost when both are gone.
-    fn add_entitlement(&mut self, ways: &[Held], entitlement: &EntitlementRef) -> Result<()> {
+    fn add_entitlement(&mut self, ways: &[HeldEntitlement], entitlement: &EntitlementRef) -> Result<()> {
         let mut lives = Vec::with_capacity(ways.len());
         for way in ways {
             lives.push((way.life, self.reading.past(Step::Assignments, way.id, &way.life)?));

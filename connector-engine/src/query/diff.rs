@@ -1,11 +1,11 @@
 //! What changed between two runs.
 
-use super::difference::{Change, Difference, of_accounts, of_entitlements};
-use super::life::Life;
+use super::difference::{AttributeChange, Change, Difference, of_accounts, of_entitlements};
+use super::lifetime::Lifetime;
 use super::reading::{Reading, key_of};
-use crate::store::{AccountImage, EntitlementImage, Step, Store, StoredRun, fault, select_runs};
+use crate::store::{AccountSnapshot, EntitlementSnapshot, PerStep, Step, Store, StoredRun, select_runs, sql};
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Row, params};
 use serde::Serialize;
 
 /// How many differences of one kind there are.
@@ -36,12 +36,9 @@ pub struct DiffSummary {
     pub from: Option<String>,
     /// The later run.
     pub to: String,
-    /// Accounts.
-    pub accounts: Tally,
-    /// Entitlements.
-    pub entitlements: Tally,
-    /// Assignments.
-    pub assignments: Tally,
+    /// How many of each.
+    #[serde(flatten)]
+    pub counts: PerStep<Tally>,
 }
 
 /// Streams what changed from the end of the run `from` to the end of the run `to`: accounts, entitlements, then
@@ -78,9 +75,11 @@ pub fn diff(
     Ok(DiffSummary {
         from: from.map(|run| run.report.run),
         to: to.report.run,
-        accounts: span.accounts(&mut each)?,
-        entitlements: span.entitlements(&mut each)?,
-        assignments: span.assignments(&mut each)?,
+        counts: PerStep {
+            accounts: span.rows::<AccountSnapshot>(&mut each)?,
+            entitlements: span.rows::<EntitlementSnapshot>(&mut each)?,
+            assignments: span.assignments(&mut each)?,
+        },
     })
 }
 
@@ -100,123 +99,124 @@ struct Span<'a> {
     to: i64,
 }
 
-impl Span<'_> {
-    fn accounts(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
-        let mut tally = Tally::default();
-        let mut statement = self
-            .reading
-            .connection
-            .prepare(
-                "SELECT id, first_run, added_run, changed_run, removed_run,
-                        account_id, name, display_name, enabled, locked, attributes
-                 FROM accounts INDEXED BY accounts_by_id
-                 WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2) ORDER BY account_id",
-            )
-            .map_err(fault)?;
-        let mut rows = statement.query(params![self.reading.source, self.from]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            let life = life(row).map_err(fault)?;
-            let past = self.reading.past(Step::Accounts, row.get(0).map_err(fault)?, &life)?;
-            let now = AccountImage::from_row(row, 6).map_err(fault)?;
-            let at = |run| {
-                let then =
-                    || Life::values_at(&past, run).and_then(AccountImage::from_text).unwrap_or_else(|| now.clone());
-                life.is_alive(&past, run).then(then)
-            };
-            let (old, new) = (at(self.from), at(self.to));
-            let changes = of_accounts(old.as_ref(), new.as_ref());
-            if let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) {
-                tally.count(change);
-                let name = new.or(old).map_or_else(String::new, |image| image.name);
-                each(&Difference::Account { change, id: row.get(5).map_err(fault)?, name, changes })?;
-            }
-        }
-        Ok(tally)
+/// What is compared between two runs value by value.
+trait Compared: Clone {
+    const STEP: Step;
+    /// The rows that a run since `?2` touched: row, the four runs of its life, then what `read` takes.
+    const QUERY: &'static str;
+    /// The values that tell it from others.
+    type Key;
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<(Self::Key, Self)>;
+    fn from_text(text: &str) -> Result<Self>;
+    fn changes(from: Option<&Self>, to: Option<&Self>) -> Vec<AttributeChange>;
+    fn difference(self, change: Change, key: Self::Key, changes: Vec<AttributeChange>) -> Difference;
+}
+
+impl Compared for AccountSnapshot {
+    const STEP: Step = Step::Accounts;
+    const QUERY: &'static str = "SELECT id, first_run, added_run, changed_run, removed_run,
+                account_id, name, display_name, enabled, locked, attributes
+         FROM accounts INDEXED BY accounts_by_id
+         WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2) ORDER BY account_id";
+    type Key = String;
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<(String, Self)> {
+        Ok((row.get(5)?, Self::from_row(row, 6)?))
     }
 
-    fn entitlements(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
+    fn from_text(text: &str) -> Result<Self> {
+        Self::from_text(text)
+    }
+
+    fn changes(from: Option<&Self>, to: Option<&Self>) -> Vec<AttributeChange> {
+        of_accounts(from, to)
+    }
+
+    fn difference(self, change: Change, id: String, changes: Vec<AttributeChange>) -> Difference {
+        Difference::Account { change, id, name: self.name, changes }
+    }
+}
+
+impl Compared for EntitlementSnapshot {
+    const STEP: Step = Step::Entitlements;
+    const QUERY: &'static str = "SELECT id, first_run, added_run, changed_run, removed_run,
+                type, entitlement_id, name, description, attributes
+         FROM entitlements INDEXED BY entitlements_by_id
+         WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2)
+         ORDER BY type, entitlement_id";
+    type Key = EntitlementRef;
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<(EntitlementRef, Self)> {
+        Ok((EntitlementRef::new(row.get::<_, String>(5)?, row.get::<_, String>(6)?), Self::from_row(row, 7)?))
+    }
+
+    fn from_text(text: &str) -> Result<Self> {
+        Self::from_text(text)
+    }
+
+    fn changes(from: Option<&Self>, to: Option<&Self>) -> Vec<AttributeChange> {
+        of_entitlements(from, to)
+    }
+
+    fn difference(self, change: Change, entitlement: EntitlementRef, changes: Vec<AttributeChange>) -> Difference {
+        Difference::Entitlement { change, entitlement, name: self.name, changes }
+    }
+}
+
+impl Span<'_> {
+    /// Streams what became of accounts or entitlements.
+    fn rows<T: Compared>(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
         let mut tally = Tally::default();
-        let mut statement = self
-            .reading
-            .connection
-            .prepare(
-                "SELECT id, first_run, added_run, changed_run, removed_run,
-                        type, entitlement_id, name, description, attributes
-                 FROM entitlements INDEXED BY entitlements_by_id
-                 WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2)
-                 ORDER BY type, entitlement_id",
-            )
-            .map_err(fault)?;
-        let mut rows = statement.query(params![self.reading.source, self.from]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            let life = life(row).map_err(fault)?;
-            let past = self.reading.past(Step::Entitlements, row.get(0).map_err(fault)?, &life)?;
-            let now = EntitlementImage::from_row(row, 7).map_err(fault)?;
+        let read = |row: &Row<'_>| Ok((row.get(0)?, life(row)?, T::read(row)?));
+        let parameters = params![self.reading.source, self.from];
+        sql::each(&self.reading.connection, T::QUERY, parameters, read, |(row, life, (key, now))| {
+            let past = self.reading.past(T::STEP, row, &life)?;
             let at = |run| {
-                let then =
-                    || Life::values_at(&past, run).and_then(EntitlementImage::from_text).unwrap_or_else(|| now.clone());
-                life.is_alive(&past, run).then(then)
+                let then = || Lifetime::values_at(&past, run).map_or_else(|| Ok(now.clone()), T::from_text);
+                life.is_alive(&past, run).then(then).transpose()
             };
-            let (old, new) = (at(self.from), at(self.to));
-            let changes = of_entitlements(old.as_ref(), new.as_ref());
-            if let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) {
-                tally.count(change);
-                let entitlement = EntitlementRef::new(
-                    row.get::<_, String>(5).map_err(fault)?,
-                    row.get::<_, String>(6).map_err(fault)?,
-                );
-                let name = new.or(old).map_or_else(String::new, |image| image.name);
-                each(&Difference::Entitlement { change, entitlement, name, changes })?;
-            }
-        }
+            let (old, new) = (at(self.from)?, at(self.to)?);
+            let changes = T::changes(old.as_ref(), new.as_ref());
+            let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) else { return Ok(()) };
+            tally.count(change);
+            new.or(old).map_or(Ok(()), |image| each(&image.difference(change, key, changes)))
+        })?;
         Ok(tally)
     }
 
     fn assignments(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
         let mut tally = Tally::default();
         let named = self.reading.named()?;
-        let mut statement = self
-            .reading
-            .connection
-            .prepare(
-                "SELECT DISTINCT account, entitlement FROM assignments
-                 WHERE source = ?1 AND (added_run > ?2 OR removed_run > ?2) ORDER BY account, entitlement",
-            )
-            .map_err(fault)?;
-        let mut rows = statement.query(params![self.reading.source, self.from]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            let (account, entitlement): (String, i64) = (row.get(0).map_err(fault)?, row.get(1).map_err(fault)?);
+        let query = "SELECT DISTINCT account, entitlement FROM assignments
+             WHERE source = ?1 AND (added_run > ?2 OR removed_run > ?2) ORDER BY account, entitlement";
+        let parameters = params![self.reading.source, self.from];
+        let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
+        sql::each(&self.reading.connection, query, parameters, read, |(account, entitlement)| {
             let (old, new) = self.held(&account, entitlement)?;
-            if let Some(change) = change_of(old, new, false) {
-                tally.count(change);
-                let entitlement = named.get(&entitlement);
-                each(&Difference::Assignment {
-                    change,
-                    account_name: self.account_name(&account)?,
-                    account,
-                    entitlement: key_of(entitlement),
-                    entitlement_name: entitlement.and_then(|entitlement| entitlement.name.clone()),
-                })?;
-            }
-        }
+            let Some(change) = change_of(old, new, false) else { return Ok(()) };
+            tally.count(change);
+            let entitlement = named.get(&entitlement);
+            each(&Difference::Assignment {
+                change,
+                account_name: self.account_name(&account)?,
+                account,
+                entitlement: key_of(entitlement),
+                entitlement_name: entitlement.and_then(|entitlement| entitlement.name.clone()),
+            })
+        })?;
         Ok(tally)
     }
 
     /// Whether an account held an entitlement at the end of either run: by its own record or by an assignment.
     fn held(&self, account: &str, entitlement: i64) -> Result<(bool, bool)> {
-        let ways: Vec<(i64, Life)> = self
-            .reading
-            .connection
-            .prepare_cached(
-                "SELECT id, first_run, added_run, NULL, removed_run FROM assignments
+        let ways: Vec<(i64, Lifetime)> = sql::all(
+            &self.reading.connection,
+            "SELECT id, first_run, added_run, NULL, removed_run FROM assignments
                  WHERE source = ?1 AND account = ?2 AND entitlement = ?3",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(params![self.reading.source, account, entitlement], |row| Ok((row.get(0)?, life(row)?)))?
-                    .collect()
-            })
-            .map_err(fault)?;
+            params![self.reading.source, account, entitlement],
+            |row| Ok((row.get(0)?, life(row)?)),
+        )?;
         let (mut old, mut new) = (false, false);
         for (row, life) in ways {
             let past = self.reading.past(Step::Assignments, row, &life)?;
@@ -227,18 +227,17 @@ impl Span<'_> {
     }
 
     fn account_name(&self, id: &str) -> Result<Option<String>> {
-        self.reading
-            .connection
-            .prepare_cached("SELECT name FROM accounts WHERE source = ?1 AND account_id = ?2")
-            .and_then(|mut statement| {
-                statement.query_row(params![self.reading.source, id], |row| row.get(0)).optional()
-            })
-            .map_err(fault)
+        sql::first(
+            &self.reading.connection,
+            "SELECT name FROM accounts WHERE source = ?1 AND account_id = ?2",
+            params![self.reading.source, id],
+            |row| row.get(0),
+        )
     }
 }
 
-fn life(row: &rusqlite::Row<'_>) -> rusqlite::Result<Life> {
-    Ok(Life { first: row.get(1)?, added: row.get(2)?, changed: row.get(3)?, removed: row.get(4)? })
+fn life(row: &Row<'_>) -> rusqlite::Result<Lifetime> {
+    Ok(Lifetime { first: row.get(1)?, added: row.get(2)?, changed: row.get(3)?, removed: row.get(4)? })
 }
 
 fn change_of(before: bool, after: bool, differs: bool) -> Option<Change> {

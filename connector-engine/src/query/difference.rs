@@ -1,6 +1,6 @@
 //! What differs between two states of a row.
 
-use crate::store::{AccountImage, EntitlementImage};
+use crate::store::{AccountSnapshot, EntitlementSnapshot};
 use connector_core::{Attributes, EntitlementRef};
 use serde::Serialize;
 use serde_json::Value;
@@ -76,9 +76,9 @@ pub enum Difference {
 pub(super) const OWN_NAMES: [&str; 5] = ["name", "display_name", "enabled", "locked", "description"];
 
 /// What differs between an account's values; `None` is an account that is not there.
-pub(super) fn of_accounts(from: Option<&AccountImage>, to: Option<&AccountImage>) -> Vec<AttributeChange> {
+pub(super) fn of_accounts(from: Option<&AccountSnapshot>, to: Option<&AccountSnapshot>) -> Vec<AttributeChange> {
     let mut changes = Changes::default();
-    let mut add = |name, value: fn(&AccountImage) -> Value| {
+    let mut add = |name, value: fn(&AccountSnapshot) -> Value| {
         changes.add(name, from.map_or(Value::Null, value), to.map_or(Value::Null, value));
     };
     add("name", |image| Value::from(image.name.as_str()));
@@ -90,10 +90,13 @@ pub(super) fn of_accounts(from: Option<&AccountImage>, to: Option<&AccountImage>
 }
 
 /// What differs between an entitlement's values; `None` is an entitlement that is not there.
-pub(super) fn of_entitlements(from: Option<&EntitlementImage>, to: Option<&EntitlementImage>) -> Vec<AttributeChange> {
+pub(super) fn of_entitlements(
+    from: Option<&EntitlementSnapshot>,
+    to: Option<&EntitlementSnapshot>,
+) -> Vec<AttributeChange> {
     let mut changes = Changes::default();
-    let name = |side: Option<&EntitlementImage>| side.map_or(Value::Null, |image| Value::from(image.name.as_str()));
-    let description = |side: Option<&EntitlementImage>| {
+    let name = |side: Option<&EntitlementSnapshot>| side.map_or(Value::Null, |image| Value::from(image.name.as_str()));
+    let description = |side: Option<&EntitlementSnapshot>| {
         side.and_then(|image| image.description.as_deref()).map_or(Value::Null, Value::from)
     };
     changes.add("name", name(from), name(to));

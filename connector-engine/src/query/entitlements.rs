@@ -1,7 +1,7 @@
 //! Entitlements, and who holds one.
 
 use super::reading::Reading;
-use crate::store::{Store, attributes, fault};
+use crate::store::{Store, attributes, sql};
 use connector_core::{Entitlement, EntitlementRef, Result};
 use rusqlite::{Row, params};
 use serde::Serialize;
@@ -49,19 +49,15 @@ pub fn entitlements(
     mut each: impl FnMut(&StoredEntitlement) -> Result<()>,
 ) -> Result<u64> {
     let reading = Reading::of(store, source)?;
-    let mut statement = reading
-        .connection
-        .prepare(&format!(
-            "{SELECT} WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL AND (?2 IS NULL OR type = ?2)
-             ORDER BY type, entitlement_id"
-        ))
-        .map_err(fault)?;
-    let mut rows = statement.query(params![reading.source, entitlement_type]).map_err(fault)?;
+    let query = format!(
+        "{SELECT} WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL AND (?2 IS NULL OR type = ?2)
+         ORDER BY type, entitlement_id"
+    );
     let mut count = 0;
-    while let Some(row) = rows.next().map_err(fault)? {
-        each(&stored(row).map_err(fault)?)?;
+    sql::each(&reading.connection, &query, params![reading.source, entitlement_type], stored, |stored| {
         count += 1;
-    }
+        each(&stored)
+    })?;
     Ok(count)
 }
 
@@ -71,7 +67,7 @@ pub fn entitlements(
 pub fn entitlement(store: &Store, source: &str, written: &str) -> Result<StoredEntitlement> {
     let reading = Reading::of(store, source)?;
     let row = reading.entitlement_row(written)?;
-    reading.connection.query_row(&format!("{SELECT} WHERE id = ?1"), [row], stored).map_err(fault)
+    sql::one(&reading.connection, &format!("{SELECT} WHERE id = ?1"), [row], stored)
 }
 
 /// Streams who holds an entitlement, in the order of account ids. Returns how many.
@@ -82,15 +78,12 @@ pub fn holders(
     mut each: impl FnMut(&Holder) -> Result<()>,
 ) -> Result<u64> {
     let reading = Reading::of(store, source)?;
-    let mut statement = reading.connection.prepare(HOLDERS).map_err(fault)?;
-    let mut rows =
-        statement.query(params![reading.source, entitlement.entitlement_type, entitlement.id]).map_err(fault)?;
+    let parameters = params![reading.source, entitlement.entitlement_type, entitlement.id];
     let mut count = 0;
-    while let Some(row) = rows.next().map_err(fault)? {
-        let holder = holder(row).map_err(fault)?;
-        each(&holder)?;
+    sql::each(&reading.connection, HOLDERS, parameters, holder, |holder| {
         count += 1;
-    }
+        each(&holder)
+    })?;
     Ok(count)
 }
 
@@ -99,13 +92,9 @@ fn holder(row: &Row<'_>) -> rusqlite::Result<Holder> {
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEntitlement> {
-    Ok(StoredEntitlement {
-        entitlement: Entitlement {
-            key: EntitlementRef::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),
-            name: row.get(2)?,
-            description: row.get(3)?,
-            attributes: attributes(row, 4)?,
-        },
-        holders: row.get(5)?,
-    })
+    let key = EntitlementRef::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+    let mut entitlement = Entitlement::new(key, row.get::<_, String>(2)?);
+    entitlement.description = row.get(3)?;
+    entitlement.attributes = attributes(row, 4)?;
+    Ok(StoredEntitlement { entitlement, holders: row.get(5)? })
 }

@@ -3,8 +3,9 @@
 use super::accounts::{AccountQuery, accounts, attribute_names, names_in};
 use super::entitlements::entitlements;
 use super::reading::{Named, Reading, key_of};
-use crate::store::{Store, fault};
+use crate::store::{Store, sql};
 use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use rusqlite::Row;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -108,7 +109,7 @@ fn entitlements_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Resul
     )?;
     let mut table = Table::new(to, &["type", "id", "name", "description"], names)?;
     let count = entitlements(store, source, None, |stored| {
-        let Entitlement { key, name, description, attributes } = &stored.entitlement;
+        let Entitlement { key, name, description, attributes, .. } = &stored.entitlement;
         table.row(&[&*key.entitlement_type, &key.id, name, description.as_deref().unwrap_or_default()], attributes)
     })?;
     table.finish(count)
@@ -134,22 +135,20 @@ fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result
 fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine<'_>) -> Result<()>) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let named: HashMap<i64, Named> = reading.named()?;
-    let mut statement = reading.connection.prepare(ASSIGNMENTS).map_err(fault)?;
-    let mut rows = statement.query([reading.source]).map_err(fault)?;
+    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?));
     let mut count = 0;
-    let text = |cause: rusqlite::types::FromSqlError| fault(cause.into());
-    while let Some(row) = rows.next().map_err(fault)? {
-        let entitlement = named.get(&row.get(1).map_err(fault)?);
+    sql::each(&reading.connection, ASSIGNMENTS, [reading.source], read, |(account, entitlement, account_name)| {
+        let entitlement = named.get(&entitlement);
         let EntitlementRef { entitlement_type, id } = key_of(entitlement);
+        count += 1;
         each(&AssignmentLine {
-            account: row.get_ref(0).map_err(fault)?.as_str().map_err(text)?,
-            account_name: row.get_ref(2).map_err(fault)?.as_str_or_null().map_err(text)?,
+            account: &account,
+            account_name: account_name.as_deref(),
             entitlement_type: &entitlement_type,
             id: &id,
             name: entitlement.and_then(|entitlement| entitlement.name.as_deref()),
-        })?;
-        count += 1;
-    }
+        })
+    })?;
     Ok(count)
 }
 

@@ -10,7 +10,7 @@ mod difference;
 mod entitlements;
 mod export;
 mod filter;
-mod life;
+mod lifetime;
 mod names;
 mod operations;
 mod reading;

@@ -1,8 +1,8 @@
 //! What ids stand for, as far as the last aggregation tells.
 
-use crate::store::{Store, fault};
+use crate::store::{Store, sql};
 use connector_core::Result;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// Tells what ids of a source stand for, as far as the last aggregation read it.
 #[derive(Debug)]
@@ -19,16 +19,16 @@ impl Names {
 
     /// The name of the account or entitlement with this id; `None` where there is none.
     pub fn name(&self, id: &str) -> Result<Option<String>> {
-        self.connection
-            .prepare_cached(
-                "SELECT a.name FROM accounts a JOIN sources s ON s.id = a.source
+        sql::first(
+            &self.connection,
+            "SELECT a.name FROM accounts a JOIN sources s ON s.id = a.source
                  WHERE s.name = ?1 AND a.account_id = ?2
                  UNION ALL
                  SELECT e.name FROM entitlements e JOIN sources s ON s.id = e.source
                  WHERE s.name = ?1 AND e.entitlement_id = ?2 AND e.first_run IS NOT NULL
                  LIMIT 1",
-            )
-            .and_then(|mut statement| statement.query_row(params![self.source, id], |row| row.get(0)).optional())
-            .map_err(fault)
+            params![self.source, id],
+            |row| row.get(0),
+        )
     }
 }

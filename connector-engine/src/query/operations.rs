@@ -1,13 +1,14 @@
 //! The journal of provisioning, operation by operation.
 
-use crate::provision::{Standing, ValueChange, named, optional_json, stored_failure, time, unreadable};
-use crate::store::{RunError, Store, fault};
+use crate::provision::{Standing, ValueChange, named, optional_json, stored_failure, time};
+use crate::store::{RunError, Store, sql};
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row, params};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::ops::ControlFlow;
 
 /// How one operation of a plan stands. Serializes to the machine output of `connector provision`.
 #[derive(Clone, Debug, Serialize)]
@@ -142,10 +143,12 @@ impl OutcomeTally {
 }
 
 fn plan_number(connection: &Connection, id: &str) -> Result<i64> {
-    let found: Vec<i64> = connection
-        .prepare("SELECT number FROM plans WHERE substr(id, 1, length(?1)) = upper(?1) LIMIT 2")
-        .and_then(|mut statement| statement.query_map([id], |row| row.get(0))?.collect())
-        .map_err(fault)?;
+    let found: Vec<i64> = sql::all(
+        connection,
+        "SELECT number FROM plans WHERE substr(id, 1, length(?1)) = upper(?1) LIMIT 2",
+        [id],
+        |row| row.get(0),
+    )?;
     match found[..] {
         [number] => Ok(number),
         [] => Err(Error::new(ErrorKind::NotFound, format!("there is no plan `{id}`"))
@@ -168,17 +171,14 @@ fn entries(
     parameters: impl Params,
     mut each: impl FnMut(JournalEntry) -> Result<bool>,
 ) -> Result<()> {
-    let mut statement = connection
-        .prepare(&format!(
-            "SELECT p.number, p.id, p.file, o.number, o.kind, o.account, o.account_id, o.outcome, o.changes, o.detail,
+    let query = format!(
+        "SELECT p.number, p.id, p.file, o.number, o.kind, o.account, o.account_id, o.outcome, o.changes, o.detail,
                  o.error_kind, o.error_message, o.error_help, o.asked, o.tries, o.asked_at, o.answered_at
              FROM operations o JOIN plans p ON p.number = o.plan JOIN sources s ON s.id = p.source WHERE {condition}"
-        ))
-        .map_err(fault)?;
-    let mut rows = statement.query(parameters).map_err(fault)?;
+    );
     let mut whole: Option<Part> = None;
-    while let Some(row) = rows.next().map_err(fault)? {
-        let next = part(row).map_err(unreadable)?;
+    let mut goes_on = true;
+    sql::until(connection, &query, parameters, part, |next| {
         whole = match whole.take() {
             Some(earlier)
                 if earlier.plan == next.plan && earlier.entry.report.operation == next.entry.report.operation =>
@@ -186,14 +186,13 @@ fn entries(
                 Some(joined(earlier, next))
             }
             Some(earlier) => {
-                if !each(earlier.entry)? {
-                    return Ok(());
-                }
-                Some(next)
+                goes_on = each(earlier.entry)?;
+                goes_on.then_some(next)
             }
             None => Some(next),
         };
-    }
+        Ok(if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
     whole.map_or(Ok(()), |last| each(last.entry).map(drop))
 }
 

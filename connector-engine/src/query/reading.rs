@@ -1,9 +1,9 @@
 //! One state of the store, read for a question.
 
-use super::life::{Life, PastChange};
-use crate::store::{Step, Store, StoredRun, fault, select_runs};
+use super::lifetime::{Lifetime, PastChange};
+use crate::store::{Step, Store, StoredRun, select_runs, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -24,10 +24,7 @@ impl Reading {
     /// Opens one state of the store. Fails with kind `not_found` when the source was never aggregated.
     pub(super) fn of(store: &Store, source: &str) -> Result<Self> {
         let connection = store.reader()?;
-        let id = connection
-            .query_row("SELECT id FROM sources WHERE name = ?1", [source], |row| row.get(0))
-            .optional()
-            .map_err(fault)?
+        let id = sql::first(&connection, "SELECT id FROM sources WHERE name = ?1", [source], |row| row.get(0))?
             .ok_or_else(|| {
                 Error::new(ErrorKind::NotFound, format!("`{source}` was never aggregated into this store"))
                     .with_help(format!("run `connector aggregate {source}` first"))
@@ -37,19 +34,13 @@ impl Reading {
 
     /// All entitlements of the source by row, those that only assignments name included.
     pub(super) fn named(&self) -> Result<HashMap<i64, Named>> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT id, type, entitlement_id, name, first_run FROM entitlements WHERE source = ?1")
-            .map_err(fault)?;
-        let rows = statement
-            .query_map([self.source], |row| {
-                let key = EntitlementRef::new(row.get::<_, String>(1)?, row.get::<_, String>(2)?);
-                let read: Option<i64> = row.get(4)?;
-                let name = if read.is_some() { Some(row.get(3)?) } else { None };
-                Ok((row.get(0)?, Named { key, name }))
-            })
-            .map_err(fault)?;
-        rows.collect::<Result<_, _>>().map_err(fault)
+        let query = "SELECT id, type, entitlement_id, name, first_run FROM entitlements WHERE source = ?1";
+        sql::all(&self.connection, query, [self.source], |row| {
+            let key = EntitlementRef::new(row.get::<_, String>(1)?, row.get::<_, String>(2)?);
+            let read: Option<i64> = row.get(4)?;
+            let name = if read.is_some() { Some(row.get(3)?) } else { None };
+            Ok((row.get(0)?, Named { key, name }))
+        })
     }
 
     /// The row of the entitlement written as `TYPE/ID` or `TYPE/NAME`.
@@ -58,29 +49,23 @@ impl Reading {
             return Err(Error::new(ErrorKind::Definition, format!("`{written}` names no entitlement"))
                 .with_help("write `TYPE/ID` or `TYPE/NAME`, for example `profile/Standard User`"));
         };
-        let by_id = self
-            .connection
-            .query_row(
-                "SELECT id FROM entitlements
+        let by_id = sql::first(
+            &self.connection,
+            "SELECT id FROM entitlements
                  WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3 AND removed_run IS NULL",
-                params![self.source, entitlement_type, id],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(fault)?;
+            params![self.source, entitlement_type, id],
+            |row| row.get(0),
+        )?;
         if let Some(row) = by_id {
             return Ok(row);
         }
-        let by_name: Vec<i64> = self
-            .connection
-            .prepare(
-                "SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND name = ?3 AND first_run IS NOT NULL
+        let by_name: Vec<i64> = sql::all(
+            &self.connection,
+            "SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND name = ?3 AND first_run IS NOT NULL
                      AND removed_run IS NULL LIMIT 2",
-            )
-            .and_then(|mut statement| {
-                statement.query_map(params![self.source, entitlement_type, id], |row| row.get(0))?.collect()
-            })
-            .map_err(fault)?;
+            params![self.source, entitlement_type, id],
+            |row| row.get(0),
+        )?;
         match by_name[..] {
             [row] => Ok(row),
             [] => Err(self.no_entitlement(written, entitlement_type)?),
@@ -90,11 +75,12 @@ impl Reading {
     }
 
     fn no_entitlement(&self, written: &str, entitlement_type: &str) -> Result<Error> {
-        let types: Vec<String> = self
-            .connection
-            .prepare("SELECT DISTINCT type FROM entitlements WHERE source = ?1 ORDER BY type")
-            .and_then(|mut statement| statement.query_map([self.source], |row| row.get(0))?.collect())
-            .map_err(fault)?;
+        let types: Vec<String> = sql::all(
+            &self.connection,
+            "SELECT DISTINCT type FROM entitlements WHERE source = ?1 ORDER BY type",
+            [self.source],
+            |row| row.get(0),
+        )?;
         let help = if types.iter().any(|known| known == entitlement_type) || types.is_empty() {
             format!("`connector entitlements {}` lists what there is", self.name)
         } else {
@@ -104,22 +90,16 @@ impl Reading {
     }
 
     /// What became of a row in earlier runs, the oldest first.
-    pub(super) fn past(&self, step: Step, row: i64, life: &Life) -> Result<Vec<PastChange>> {
+    pub(super) fn past(&self, step: Step, row: i64, life: &Lifetime) -> Result<Vec<PastChange>> {
         if life.changed.is_none() && life.added == life.first {
             return Ok(Vec::new());
         }
-        self.connection
-            .prepare_cached(
-                "SELECT run, before, removed_run FROM changes WHERE source = ?1 AND kind = ?2 AND row = ?3 ORDER BY run",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(params![self.source, step.name(), row], |row| {
-                        Ok(PastChange { run: row.get(0)?, before: row.get(1)?, removed: row.get(2)? })
-                    })?
-                    .collect()
-            })
-            .map_err(fault)
+        sql::all(
+            &self.connection,
+            "SELECT run, before, removed_run FROM changes WHERE source = ?1 AND kind = ?2 AND row = ?3 ORDER BY run",
+            params![self.source, step.name(), row],
+            |row| Ok(PastChange { run: row.get(0)?, before: row.get(1)?, removed: row.get(2)? }),
+        )
     }
 
     /// The run of this source with that id, or the only one whose id begins so.
@@ -157,15 +137,12 @@ pub(super) fn run_by_id(connection: &Connection, id: &str, source: Option<i64>) 
 
 /// Reads `account_id, name, display_name, enabled, locked, attributes` from the first column on.
 pub(super) fn account_from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
-    Ok(Account {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        display_name: row.get(2)?,
-        enabled: row.get(3)?,
-        locked: row.get(4)?,
-        attributes: crate::store::attributes(row, 5)?,
-        entitlements: Vec::new(),
-    })
+    let mut account = Account::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+    account.display_name = row.get(2)?;
+    account.enabled = row.get(3)?;
+    account.locked = row.get(4)?;
+    account.attributes = crate::store::attributes(row, 5)?;
+    Ok(account)
 }
 
 /// A reference whose type need not be copied again by those who only look.

@@ -1,11 +1,11 @@
 //! Accounts on their way into the store.
 
-use super::fault::fault;
-use super::image::AccountImage;
-use super::pass::Pass;
+use super::run_state::RunState;
+use super::snapshot::AccountSnapshot;
+use super::sql;
 use super::step::Step;
 use connector_core::{Account, EntitlementRef, Result};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 /// What the store has of an account.
 struct Stored {
@@ -14,7 +14,7 @@ struct Stored {
     removed_run: Option<i64>,
 }
 
-impl Pass {
+impl RunState {
     /// Takes in one account; false when the run has seen it before. The first sight counts.
     pub(crate) fn account(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
         let mut inline: Vec<&EntitlementRef> = account.entitlements.iter().collect();
@@ -34,13 +34,13 @@ impl Pass {
             }
             return Ok(true);
         };
-        if !self.seen_accounts.insert(stored.id) {
+        if !self.seen.accounts.insert(stored.id) {
             return Ok(false);
         }
         self.new_accounts = false;
-        self.accounts.seen += 1;
+        self.tallies.accounts.seen += 1;
         if stored.same_hash && stored.removed_run.is_none() {
-            self.assignments.seen += inline.len() as u64;
+            self.tallies.assignments.seen += inline.len() as u64;
         } else {
             self.update_account(connection, account, &hash, &stored)?;
             self.sync_inline(connection, &account.id, &inline)?;
@@ -55,9 +55,9 @@ impl Pass {
         account: &Account,
         inline: &[&EntitlementRef],
     ) -> Result<()> {
-        self.seen_accounts.insert(id);
-        self.accounts.seen += 1;
-        self.accounts.added += 1;
+        self.seen.accounts.insert(id);
+        self.tallies.accounts.seen += 1;
+        self.tallies.accounts.added += 1;
         for entitlement in inline {
             self.hold_inline(connection, &account.id, entitlement)?;
         }
@@ -66,44 +66,39 @@ impl Pass {
 
     /// The row of the new account; `None` when there is one already.
     fn insert_account(&self, connection: &Connection, account: &Account, hash: &[u8; 16]) -> Result<Option<i64>> {
-        let inserted = connection
-            .prepare_cached(
-                "INSERT INTO accounts (source, account_id, name, display_name, enabled, locked, attributes, hash,
+        let inserted = sql::execute(
+            connection,
+            "INSERT INTO accounts (source, account_id, name, display_name, enabled, locked, attributes, hash,
                                        first_run, added_run)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT DO NOTHING",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    self.source,
-                    account.id,
-                    account.name,
-                    account.display_name,
-                    account.enabled,
-                    account.locked,
-                    account.attributes.as_str(),
-                    &hash[..],
-                    self.run,
-                ])
-            })
-            .map_err(fault)?;
+            params![
+                self.source,
+                account.id,
+                account.name,
+                account.display_name,
+                account.enabled,
+                account.locked,
+                account.attributes.as_str(),
+                &hash[..],
+                self.run,
+            ],
+        )?;
         Ok((inserted == 1).then(|| connection.last_insert_rowid()))
     }
 
     fn find_account(&self, connection: &Connection, id: &str, hash: &[u8; 16]) -> Result<Option<Stored>> {
-        connection
-            .prepare_cached("SELECT id, hash, removed_run FROM accounts WHERE source = ?1 AND account_id = ?2")
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![self.source, id], |row| {
-                        Ok(Stored {
-                            id: row.get(0)?,
-                            same_hash: row.get_ref(1)?.as_blob().is_ok_and(|stored| stored == hash),
-                            removed_run: row.get(2)?,
-                        })
-                    })
-                    .optional()
-            })
-            .map_err(fault)
+        sql::first(
+            connection,
+            "SELECT id, hash, removed_run FROM accounts WHERE source = ?1 AND account_id = ?2",
+            params![self.source, id],
+            |row| {
+                Ok(Stored {
+                    id: row.get(0)?,
+                    same_hash: row.get_ref(1)?.as_blob().is_ok_and(|stored| stored == hash),
+                    removed_run: row.get(2)?,
+                })
+            },
+        )
     }
 
     fn update_account(
@@ -113,41 +108,40 @@ impl Pass {
         hash: &[u8; 16],
         stored: &Stored,
     ) -> Result<()> {
-        let before = connection
-            .prepare_cached("SELECT name, display_name, enabled, locked, attributes FROM accounts WHERE id = ?1")
-            .and_then(|mut statement| statement.query_row([stored.id], |row| AccountImage::from_row(row, 0)))
-            .map_err(fault)?;
+        let before = sql::one(
+            connection,
+            "SELECT name, display_name, enabled, locked, attributes FROM accounts WHERE id = ?1",
+            [stored.id],
+            |row| AccountSnapshot::from_row(row, 0),
+        )?;
         let changed = !before.is_of(account);
         if changed || stored.removed_run.is_some() {
             let before = changed.then(|| before.to_text());
             self.keep_change(connection, Step::Accounts, stored.id, before.as_deref(), stored.removed_run)?;
         }
         match (stored.removed_run, changed) {
-            (Some(_), _) => self.accounts.added += 1,
-            (None, true) => self.accounts.changed += 1,
+            (Some(_), _) => self.tallies.accounts.added += 1,
+            (None, true) => self.tallies.accounts.changed += 1,
             (None, false) => {}
         }
-        connection
-            .prepare_cached(
-                "UPDATE accounts SET name = ?2, display_name = ?3, enabled = ?4, locked = ?5, attributes = ?6, hash = ?7,
+        sql::execute(
+            connection,
+            "UPDATE accounts SET name = ?2, display_name = ?3, enabled = ?4, locked = ?5, attributes = ?6, hash = ?7,
                      changed_run = CASE WHEN ?8 THEN ?9 ELSE changed_run END,
                      added_run = CASE WHEN removed_run IS NULL THEN added_run ELSE ?9 END, removed_run = NULL
                  WHERE id = ?1",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    stored.id,
-                    account.name,
-                    account.display_name,
-                    account.enabled,
-                    account.locked,
-                    account.attributes.as_str(),
-                    &hash[..],
-                    changed,
-                    self.run,
-                ])
-            })
-            .map_err(fault)?;
+            params![
+                stored.id,
+                account.name,
+                account.display_name,
+                account.enabled,
+                account.locked,
+                account.attributes.as_str(),
+                &hash[..],
+                changed,
+                self.run,
+            ],
+        )?;
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! Assignments on their way into the store.
 
-use super::fault::fault;
-use super::pass::Pass;
+use super::run_state::RunState;
+use super::sql;
 use super::step::Step;
-use connector_core::{Assignment, EntitlementRef, Result};
-use rusqlite::{Connection, OptionalExtension, params};
+use connector_core::{Assignment, EntitlementRef, Error, Result};
+use rusqlite::{Connection, params};
 
 /// An assignment's place in the store.
 #[derive(Clone, Copy)]
@@ -20,16 +20,19 @@ struct Stored {
     removed_run: Option<i64>,
 }
 
-impl Pass {
+impl RunState {
     /// Takes in a page of assignments; returns how many of them the run has not seen before.
     pub(crate) fn assignments(&mut self, connection: &Connection, page: &[Assignment]) -> Result<usize> {
-        // In the order of the table, neighbours share its pages.
+        // In the order of the table, neighbors share its pages.
         let mut sorted: Vec<&Assignment> = page.iter().collect();
-        sorted.sort_unstable_by(|left, right| left.account.cmp(&right.account));
+        sorted.sort_unstable_by(|left, right| left.holder.cmp(&right.holder));
         let mut fresh = 0;
         for assignment in sorted {
+            let account = assignment.holder.account_id().ok_or_else(|| {
+                Error::unsupported(format!("an assignment whose holder is no account: {}", assignment.holder))
+            })?;
             let entitlement = self.entitlement_row(connection, &assignment.entitlement)?;
-            let key = Key { account: &assignment.account, entitlement, inline: false };
+            let key = Key { account, entitlement, inline: false };
             fresh += usize::from(self.hold(connection, key)?);
         }
         Ok(fresh)
@@ -57,21 +60,19 @@ impl Pass {
         for entitlement in wanted {
             rows.push(self.entitlement_row(connection, entitlement)?);
         }
-        let held: Vec<i64> = connection
-            .prepare_cached(
-                "SELECT entitlement FROM assignments
+        let held: Vec<i64> = sql::all(
+            connection,
+            "SELECT entitlement FROM assignments
                  WHERE source = ?1 AND account = ?2 AND inline = 1 AND removed_run IS NULL",
-            )
-            .and_then(|mut statement| {
-                statement.query_map(params![self.source, account], |row| row.get(0))?.collect::<Result<_, _>>()
-            })
-            .map_err(fault)?;
+            params![self.source, account],
+            |row| row.get(0),
+        )?;
         for entitlement in held.iter().copied().filter(|held| !rows.contains(held)) {
             self.remove_assignment(connection, account, entitlement, true)?;
         }
         for entitlement in rows {
             if held.contains(&entitlement) {
-                self.assignments.seen += 1;
+                self.tallies.assignments.seen += 1;
             } else {
                 self.hold(connection, Key { account, entitlement, inline: true })?;
             }
@@ -87,14 +88,13 @@ impl Pass {
         entitlement: i64,
         inline: bool,
     ) -> Result<()> {
-        connection
-            .prepare_cached(
-                "UPDATE assignments SET removed_run = ?5
+        sql::execute(
+            connection,
+            "UPDATE assignments SET removed_run = ?5
                  WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-            )
-            .and_then(|mut statement| statement.execute(params![self.source, account, entitlement, inline, self.run]))
-            .map_err(fault)?;
-        self.assignments.removed += 1;
+            params![self.source, account, entitlement, inline, self.run],
+        )?;
+        self.tallies.assignments.removed += 1;
         Ok(())
     }
 
@@ -107,69 +107,50 @@ impl Pass {
             self.new_assignments = true;
             return self.insert_assignment(connection, key);
         };
-        if !key.inline && !self.seen_assignments.insert(stored.id) {
+        if !key.inline && !self.seen.assignments.insert(stored.id) {
             return Ok(false);
         }
         self.new_assignments = false;
-        self.assignments.seen += 1;
+        self.tallies.assignments.seen += 1;
         if let Some(removed_run) = stored.removed_run {
             self.keep_change(connection, Step::Assignments, stored.id, None, Some(removed_run))?;
-            connection
-                .prepare_cached(
-                    "UPDATE assignments SET added_run = ?5, removed_run = NULL
+            sql::execute(
+                connection,
+                "UPDATE assignments SET added_run = ?5, removed_run = NULL
                      WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-                )
-                .and_then(|mut statement| {
-                    statement.execute(params![self.source, key.account, key.entitlement, key.inline, self.run])
-                })
-                .map_err(fault)?;
-            self.assignments.added += 1;
+                params![self.source, key.account, key.entitlement, key.inline, self.run],
+            )?;
+            self.tallies.assignments.added += 1;
         }
         Ok(true)
     }
 
     fn insert_assignment(&mut self, connection: &Connection, key: Key<'_>) -> Result<bool> {
-        let inserted = connection
-            .prepare_cached(
-                "INSERT INTO assignments (source, account, entitlement, inline, id, first_run, added_run)
+        let inserted = sql::execute(
+            connection,
+            "INSERT INTO assignments (source, account, entitlement, inline, id, first_run, added_run)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    self.source,
-                    key.account,
-                    key.entitlement,
-                    key.inline,
-                    self.next_assignment,
-                    self.run,
-                ])
-            })
-            .map_err(fault)?;
+            params![self.source, key.account, key.entitlement, key.inline, self.next_assignment, self.run,],
+        )?;
         if inserted == 0 {
             return Ok(false);
         }
         if !key.inline {
-            self.seen_assignments.insert(self.next_assignment);
+            self.seen.assignments.insert(self.next_assignment);
         }
         self.next_assignment += 1;
-        self.assignments.seen += 1;
-        self.assignments.added += 1;
+        self.tallies.assignments.seen += 1;
+        self.tallies.assignments.added += 1;
         Ok(true)
     }
 
     fn find_assignment(&self, connection: &Connection, key: Key<'_>) -> Result<Option<Stored>> {
-        connection
-            .prepare_cached(
-                "SELECT id, removed_run FROM assignments
+        sql::first(
+            connection,
+            "SELECT id, removed_run FROM assignments
                  WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![self.source, key.account, key.entitlement, key.inline], |row| {
-                        Ok(Stored { id: row.get(0)?, removed_run: row.get(1)? })
-                    })
-                    .optional()
-            })
-            .map_err(fault)
+            params![self.source, key.account, key.entitlement, key.inline],
+            |row| Ok(Stored { id: row.get(0)?, removed_run: row.get(1)? }),
+        )
     }
 }

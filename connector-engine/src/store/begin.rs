@@ -1,16 +1,17 @@
 //! The beginning of a job: a new run, or an unfinished one taken up.
 
-use super::fault::fault;
+use super::column::word;
 use super::lock::{RunLock, Work};
 use super::open::Store;
-use super::pass::Pass;
 use super::report;
 use super::run::{Mode, RunStatus};
+use super::run_state::RunState;
+use super::sql;
 use super::step::Step;
 use super::writer::Writer;
 use connector_core::{Cursor, Result};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, params};
 use ulid::Ulid;
 
 /// What a job is about to do.
@@ -51,15 +52,14 @@ impl Beginning {
     pub(crate) fn begin(&self, store: &Store) -> Result<Begun> {
         let lock = RunLock::take(store, Work::Aggregation, &self.source)?;
         let mut connection = store.writer()?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        let (source, fence) = transaction
-            .query_row(
-                "INSERT INTO sources (name, fence) VALUES (?1, 1)
+        let transaction = sql::begin(&mut connection)?;
+        let (source, fence) = sql::one(
+            &transaction,
+            "INSERT INTO sources (name, fence) VALUES (?1, 1)
                  ON CONFLICT (name) DO UPDATE SET fence = fence + 1 RETURNING id, fence",
-                [&self.source],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .map_err(fault)?;
+            [&self.source],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
         let earlier = if self.restart { Earlier::Over } else { self.earlier(&transaction, source)? };
         let run = match earlier {
             Earlier::Unfinished(run) => self.take_up(&transaction, run)?,
@@ -71,51 +71,47 @@ impl Beginning {
         }
         let resumed = matches!(earlier, Earlier::Unfinished(_));
         let frontier = frontier(&transaction, run)?;
-        let pass = Pass::load(&transaction, source, run)?;
-        let (id, active_ms, usage) = transaction
-            .query_row(
-                "SELECT id, active_ms, api_calls, retries, bytes_received FROM runs WHERE number = ?1",
-                [run],
-                |row| Ok((row.get::<_, String>(0)?, row.get(1)?, [row.get(2)?, row.get(3)?, row.get(4)?])),
-            )
-            .map_err(fault)?;
-        transaction.commit().map_err(fault)?;
+        let state = RunState::load(&transaction, source, run)?;
+        let (id, active_ms, usage) = sql::one(
+            &transaction,
+            "SELECT id, active_ms, api_calls, retries, bytes_received FROM runs WHERE number = ?1",
+            [run],
+            |row| Ok((row.get::<_, String>(0)?, row.get(1)?, [row.get(2)?, row.get(3)?, row.get(4)?])),
+        )?;
+        sql::commit(transaction)?;
         tracing::debug!(run = id, source = self.source, resumed, "run begun");
-        let writer = Writer::new(connection, pass, fence, lock, active_ms, usage);
+        let writer = Writer::new(connection, state, fence, lock, active_ms, usage);
         Ok(Begun { writer, frontier, resumed })
     }
 
     /// What becomes of the newest run of the source. Half of one org and half of another are no run.
     fn earlier(&self, transaction: &Transaction<'_>, source: i64) -> Result<Earlier> {
-        let newest = transaction
-            .query_row(
-                "SELECT number, status, mode = ?2 AND connector = ?3, definition = ?4 FROM runs WHERE source = ?1
+        let newest = sql::first(
+            transaction,
+            "SELECT number, status, mode = ?2 AND connector = ?3, definition = ?4 FROM runs WHERE source = ?1
                  ORDER BY number DESC LIMIT 1",
-                params![source, self.mode.name(), self.connector, self.definition],
-                |row| {
-                    let status = RunStatus::from_name(&row.get::<_, String>(1)?);
-                    let (same_kind, same_definition): (bool, bool) = (row.get(2)?, row.get(3)?);
-                    Ok(match (status.is_unfinished() && same_kind, same_definition) {
-                        (false, _) => Earlier::Over,
-                        (true, false) => Earlier::Outdated,
-                        (true, true) => Earlier::Unfinished(row.get(0)?),
-                    })
-                },
-            )
-            .optional()
-            .map_err(fault)?;
+            params![source, self.mode.name(), self.connector, self.definition],
+            |row| {
+                let status: RunStatus = word(row, 1)?;
+                let (same_kind, same_definition): (bool, bool) = (row.get(2)?, row.get(3)?);
+                Ok(match (status.is_unfinished() && same_kind, same_definition) {
+                    (false, _) => Earlier::Over,
+                    (true, false) => Earlier::Outdated,
+                    (true, true) => Earlier::Unfinished(row.get(0)?),
+                })
+            },
+        )?;
         Ok(newest.unwrap_or(Earlier::Over))
     }
 
     fn take_up(&self, transaction: &Transaction<'_>, run: i64) -> Result<i64> {
-        transaction
-            .execute(
-                "UPDATE runs SET status = 'running', resumed = 1, ended_at = NULL, error_kind = NULL,
+        sql::execute(
+            transaction,
+            "UPDATE runs SET status = 'running', resumed = 1, ended_at = NULL, error_kind = NULL,
                      error_message = NULL, error_help = NULL, error_step = NULL
                  WHERE number = ?1",
-                [run],
-            )
-            .map_err(fault)?;
+            [run],
+        )?;
         self.add_starts(transaction, run)?;
         Ok(run)
     }
@@ -126,22 +122,21 @@ impl Beginning {
             "DELETE FROM frontier WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM seen WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
         ] {
-            transaction.execute(statement, [source]).map_err(fault)?;
+            sql::execute(transaction, statement, [source])?;
         }
-        transaction
-            .execute(
-                "INSERT INTO runs (id, source, connector, definition, mode, status, started_at)
+        sql::execute(
+            transaction,
+            "INSERT INTO runs (id, source, connector, definition, mode, status, started_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6)",
-                params![
-                    Ulid::new().to_string(),
-                    source,
-                    self.connector,
-                    self.definition,
-                    self.mode.name(),
-                    Timestamp::now().to_string()
-                ],
-            )
-            .map_err(fault)?;
+            params![
+                Ulid::new().to_string(),
+                source,
+                self.connector,
+                self.definition,
+                self.mode.name(),
+                Timestamp::now().to_string()
+            ],
+        )?;
         let run = transaction.last_insert_rowid();
         self.add_starts(transaction, run)?;
         Ok(run)
@@ -150,28 +145,17 @@ impl Beginning {
     /// Adds the beginning of each read, unless the run has it already.
     fn add_starts(&self, transaction: &Transaction<'_>, run: i64) -> Result<()> {
         for step in &self.steps {
-            transaction
-                .execute(
-                    "INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                    params![run, step.name(), Cursor::start().as_str()],
-                )
-                .map_err(fault)?;
+            sql::execute(
+                transaction,
+                "INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![run, step.name(), Cursor::start().as_str()],
+            )?;
         }
         Ok(())
     }
 }
 
 fn frontier(connection: &Connection, run: i64) -> Result<Vec<(Step, Cursor)>> {
-    let mut statement = connection
-        .prepare("SELECT step, cursor FROM frontier WHERE run = ?1 AND done = 0 ORDER BY id")
-        .map_err(fault)?;
-    let mut rows = statement.query([run]).map_err(fault)?;
-    let mut cursors = Vec::new();
-    while let Some(row) = rows.next().map_err(fault)? {
-        let step: String = row.get(0).map_err(fault)?;
-        if let Some(step) = Step::from_name(&step) {
-            cursors.push((step, Cursor::from_text(row.get::<_, String>(1).map_err(fault)?)));
-        }
-    }
-    Ok(cursors)
+    let query = "SELECT step, cursor FROM frontier WHERE run = ?1 AND done = 0 ORDER BY id";
+    sql::all(connection, query, [run], |row| Ok((word(row, 0)?, Cursor::from_text(row.get::<_, String>(1)?))))
 }

@@ -1,14 +1,15 @@
 //! The guard before the removal of what a run did not see.
 
+use super::step::Step;
 use connector_core::{Error, ErrorKind, Percentage};
 use std::collections::BTreeMap;
 
 /// A type with fewer live rows than this may vanish at once.
-const TELLING: u64 = 20;
+const MIN_ROWS_TO_GUARD: u64 = 20;
 
 /// More than this share of the rows of a type at once is more likely a lost right than a tidied source: a login that
 /// may not see the rows of others still sees its own.
-const MOST: Percentage = Percentage::new(50.0);
+const MAX_SHARE_GONE: Percentage = Percentage::new(50.0);
 
 /// How many rows of the store live, and how many of those were seen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,13 +34,6 @@ pub(crate) struct Guard<'a> {
     pub(crate) threshold: Percentage,
     /// The names of the types of entitlements.
     pub(crate) names: &'a [String],
-}
-
-/// What is counted by type.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    Entitlements,
-    Assignments,
 }
 
 impl Guard<'_> {
@@ -75,23 +69,20 @@ impl Guard<'_> {
     }
 
     /// Why entitlements or assignments must not be removed, if so: all of them, or most of a type, are missing.
-    pub(crate) fn by_type(&self, kind: Kind, census: &BTreeMap<usize, Census>) -> Option<Error> {
+    pub(crate) fn by_type(&self, step: Step, census: &BTreeMap<usize, Census>) -> Option<Error> {
         if self.threshold.percent() >= 100.0 {
             return None;
         }
-        let (one, many) = match kind {
-            Kind::Entitlements => ("entitlement", "entitlements"),
-            Kind::Assignments => ("assignment", "assignments"),
-        };
+        let many = step.name();
         let alive: u64 = census.values().map(|one| one.alive).sum();
         let seen: u64 = census.values().map(|one| one.seen).sum();
         if alive > 0 && seen == 0 {
             return Some(refusal(format!(
-                "the source showed no {one}, but the store has {alive}: nothing was removed"
+                "the source showed no {many}, but the store has {alive}: nothing was removed"
             )));
         }
-        let limit = if self.threshold > MOST { self.threshold } else { MOST };
-        let emptied = |one: &Census| one.alive >= TELLING && limit.is_exceeded_by(one.gone(), one.alive);
+        let limit = if self.threshold > MAX_SHARE_GONE { self.threshold } else { MAX_SHARE_GONE };
+        let emptied = |one: &Census| one.alive >= MIN_ROWS_TO_GUARD && limit.is_exceeded_by(one.gone(), one.alive);
         census.iter().find(|(_, one)| emptied(one)).map(|(place, census)| {
             let (name, alive, gone) = (&self.names[*place], census.alive, census.gone());
             refusal(if census.seen == 0 {

@@ -1,8 +1,8 @@
 //! The file.
 
-use super::fault::fault;
+use super::sql::{self, fault};
 use connector_core::{Error, ErrorKind, Result};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ impl Store {
             let lock = store.lock_file("store").map_err(|cause| store.unusable(cause))?;
             lock.lock().map_err(|cause| store.unusable(cause))?;
             if version(&connection)? < newest() {
-                connection.pragma_update(None, "journal_mode", "wal").map_err(fault)?;
+                sql::batch(&connection, "PRAGMA journal_mode = wal")?;
                 embedded::migrations::runner().run(&mut connection).map_err(|cause| {
                     Error::new(ErrorKind::Internal, format!("the tables of the store can't be made: {cause}"))
                         .with_help("check that its disk has room and that the file can be written")
@@ -59,7 +59,7 @@ impl Store {
     /// A connection that sees one state of the store, however long it reads.
     pub(crate) fn reader(&self) -> Result<Connection> {
         let connection = self.connect()?;
-        connection.execute_batch("PRAGMA query_only = 1; BEGIN").map_err(fault)?;
+        sql::batch(&connection, "PRAGMA query_only = 1; BEGIN")?;
         Ok(connection)
     }
 
@@ -68,18 +68,15 @@ impl Store {
         let connection = self.connect()?;
         // What is committed survives a kill; a power cut may take back the last pages together with their place in
         // the frontier, never one without the other.
-        connection
-            .execute_batch(
-                "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864",
-            )
-            .map_err(fault)?;
+        let pragmas = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864";
+        sql::batch(&connection, pragmas)?;
         Ok(connection)
     }
 
     /// The connection of a journal: what it commits is on the disk before anything is sent.
     pub(crate) fn journal(&self) -> Result<Connection> {
         let connection = self.connect()?;
-        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -8192").map_err(fault)?;
+        sql::batch(&connection, "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192")?;
         Ok(connection)
     }
 
@@ -103,7 +100,7 @@ impl Store {
     fn connect(&self) -> Result<Connection> {
         let connection = Connection::open(&self.path).map_err(fault)?;
         connection.busy_timeout(Duration::from_mins(1)).map_err(fault)?;
-        connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY").map_err(fault)?;
+        sql::batch(&connection, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }
@@ -120,15 +117,13 @@ fn newest() -> i64 {
 }
 
 fn version(connection: &Connection) -> Result<i64> {
-    let table = connection
-        .query_row("SELECT 1 FROM sqlite_master WHERE name = 'refinery_schema_history'", [], |_| Ok(()))
-        .optional()
-        .map_err(fault)?;
+    let table =
+        sql::first(connection, "SELECT 1 FROM sqlite_master WHERE name = 'refinery_schema_history'", [], |_| Ok(()))?;
     match table {
         None => Ok(0),
-        Some(()) => connection
-            .query_row("SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
-            .map_err(fault),
+        Some(()) => {
+            sql::one(connection, "SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
+        }
     }
 }
 

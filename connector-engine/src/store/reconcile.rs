@@ -1,17 +1,17 @@
 //! The end of a full run: what was not seen is marked as removed, unless a guard says no.
 
-use super::fault::fault;
-use super::guard::{Census, Guard, Kind};
-use super::pass::Pass;
+use super::guard::{Census, Guard};
 use super::report;
+use super::run_state::RunState;
+use super::sql;
 use super::step::Step;
 use super::writer::skipped_types;
 use connector_core::{Error, Percentage, Result};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Rows that are looked through at once.
-const PORTION: usize = 4096;
+const ROWS_AT_ONCE: usize = 4096;
 
 /// The entitlements of the source by row.
 struct Types {
@@ -21,7 +21,7 @@ struct Types {
     skipped: HashSet<usize>,
 }
 
-impl Pass {
+impl RunState {
     /// Marks what the run did not see as removed. Returns why not, when a guard refuses: then nothing is marked.
     pub(crate) fn reconcile(
         &mut self,
@@ -30,13 +30,12 @@ impl Pass {
         threshold: Percentage,
     ) -> Result<Option<Error>> {
         let read = |step: Step| -> Result<bool> {
-            connection
-                .query_row(
-                    "SELECT EXISTS (SELECT 1 FROM frontier WHERE run = ?1 AND step = ?2)",
-                    params![self.run, step.name()],
-                    |row| row.get(0),
-                )
-                .map_err(fault)
+            sql::one(
+                connection,
+                "SELECT EXISTS (SELECT 1 FROM frontier WHERE run = ?1 AND step = ?2)",
+                params![self.run, step.name()],
+                |row| row.get(0),
+            )
         };
         let (read_entitlements, read_assignments) = (read(Step::Entitlements)?, read(Step::Assignments)?);
         let types = self.types(connection)?;
@@ -48,12 +47,12 @@ impl Pass {
         let missing = |census: &BTreeMap<usize, Census>| census.values().map(|one| one.gone()).sum::<u64>();
         let (missing_entitlements, missing_assignments) = (missing(&entitlements), missing(&assignments));
         if remove {
-            let known_before = accounts.alive.saturating_sub(self.accounts.added);
+            let known_before = accounts.alive.saturating_sub(self.tallies.accounts.added);
             let guard = Guard { threshold, names: &types.names };
             let refusal = guard
                 .accounts(accounts, known_before)
-                .or_else(|| guard.by_type(Kind::Entitlements, &entitlements))
-                .or_else(|| guard.by_type(Kind::Assignments, &assignments));
+                .or_else(|| guard.by_type(Step::Entitlements, &entitlements))
+                .or_else(|| guard.by_type(Step::Assignments, &assignments));
             if refusal.is_some() {
                 return Ok(refusal);
             }
@@ -82,10 +81,9 @@ impl Pass {
         let skipped_names = skipped_types(connection, self.run)?;
         let mut types = Types { of_row: HashMap::new(), names: Vec::new(), skipped: HashSet::new() };
         let mut places: HashMap<String, usize> = HashMap::new();
-        let mut statement = connection.prepare("SELECT id, type FROM entitlements WHERE source = ?1").map_err(fault)?;
-        let mut rows = statement.query([self.source]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            let name = row.get_ref(1).map_err(fault)?.as_str().map_err(|cause| fault(cause.into()))?;
+        let query = "SELECT id, type FROM entitlements WHERE source = ?1";
+        let read = |row: &Row<'_>| {
+            let name = row.get_ref(1)?.as_str()?;
             let place = if let Some(place) = places.get(name) {
                 *place
             } else {
@@ -97,75 +95,65 @@ impl Pass {
                 }
                 place
             };
-            types.of_row.insert(row.get(0).map_err(fault)?, place);
-        }
+            types.of_row.insert(row.get(0)?, place);
+            Ok(())
+        };
+        sql::each(connection, query, [self.source], read, Ok)?;
         Ok(types)
     }
 
     /// Every row that a run sees lives in the store from then on, so the count of the seen is enough.
     fn census_of_accounts(&self, connection: &Connection) -> Result<Census> {
-        let alive = connection
-            .query_row(
-                "SELECT count(*) FROM accounts INDEXED BY accounts_alive WHERE source = ?1 AND removed_run IS NULL",
-                [self.source],
-                |row| row.get(0),
-            )
-            .map_err(fault)?;
-        Ok(Census { alive, seen: self.accounts.seen })
+        let alive = sql::one(
+            connection,
+            "SELECT count(*) FROM accounts INDEXED BY accounts_alive WHERE source = ?1 AND removed_run IS NULL",
+            [self.source],
+            |row| row.get(0),
+        )?;
+        Ok(Census { alive, seen: self.tallies.accounts.seen })
     }
 
     fn census_of_entitlements(&self, connection: &Connection, types: &Types) -> Result<BTreeMap<usize, Census>> {
         let mut census: BTreeMap<usize, Census> = BTreeMap::new();
-        let mut statement = connection
-            .prepare("SELECT id FROM entitlements WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL")
-            .map_err(fault)?;
-        let mut rows = statement.query([self.source]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            let id = row.get(0).map_err(fault)?;
+        let query = "SELECT id FROM entitlements WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL";
+        let read = |row: &Row<'_>| row.get(0);
+        sql::each(connection, query, [self.source], read, |id| {
             if let Some(place) = types.reconciled(id) {
-                census.entry(place).or_default().count(self.seen_entitlements.contains(id));
+                census.entry(place).or_default().count(self.seen.entitlements.contains(id));
             }
-        }
+            Ok(())
+        })?;
         Ok(census)
     }
 
     fn census_of_assignments(&self, connection: &Connection, types: &Types) -> Result<BTreeMap<usize, Census>> {
         let mut census: BTreeMap<usize, Census> = BTreeMap::new();
-        let mut statement = connection
-            .prepare("SELECT entitlement, id FROM assignments WHERE source = ?1 AND inline = 0 AND removed_run IS NULL")
-            .map_err(fault)?;
-        let mut rows = statement.query([self.source]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            if let Some(place) = types.reconciled(row.get(0).map_err(fault)?) {
-                census.entry(place).or_default().count(self.seen_assignments.contains(row.get(1).map_err(fault)?));
+        let query = "SELECT entitlement, id FROM assignments WHERE source = ?1 AND inline = 0 AND removed_run IS NULL";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        sql::each(connection, query, [self.source], read, |(entitlement, id)| {
+            if let Some(place) = types.reconciled(entitlement) {
+                census.entry(place).or_default().count(self.seen.assignments.contains(id));
             }
-        }
+            Ok(())
+        })?;
         Ok(census)
     }
 
     fn remove_accounts(&mut self, connection: &Connection) -> Result<()> {
         let mut after = 0;
         loop {
-            let portion: Vec<(i64, String)> = connection
-                .prepare_cached(
-                    "SELECT id, account_id FROM accounts INDEXED BY accounts_alive WHERE source = ?1 AND removed_run IS NULL AND id > ?2
-                     ORDER BY id LIMIT ?3",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_map(params![self.source, after, PORTION], |row| Ok((row.get(0)?, row.get(1)?)))?
-                        .collect()
-                })
-                .map_err(fault)?;
+            let portion: Vec<(i64, String)> = sql::all(connection, "SELECT id, account_id FROM accounts INDEXED BY accounts_alive WHERE source = ?1 AND removed_run IS NULL AND id > ?2
+                     ORDER BY id LIMIT ?3", params![self.source, after, ROWS_AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let Some((last, _)) = portion.last() else { return Ok(()) };
             after = *last;
             for (id, account) in &portion {
-                if !self.seen_accounts.contains(*id) {
-                    connection
-                        .prepare_cached("UPDATE accounts SET removed_run = ?2 WHERE id = ?1")
-                        .and_then(|mut statement| statement.execute(params![id, self.run]))
-                        .map_err(fault)?;
-                    self.accounts.removed += 1;
+                if !self.seen.accounts.contains(*id) {
+                    sql::execute(
+                        connection,
+                        "UPDATE accounts SET removed_run = ?2 WHERE id = ?1",
+                        params![id, self.run],
+                    )?;
+                    self.tallies.accounts.removed += 1;
                     self.remove_assignments_of(connection, account)?;
                 }
             }
@@ -174,19 +162,15 @@ impl Pass {
 
     /// An account that is gone holds nothing, but for what this very run saw.
     fn remove_assignments_of(&mut self, connection: &Connection, account: &str) -> Result<()> {
-        let held: Vec<(i64, bool, i64)> = connection
-            .prepare_cached(
-                "SELECT entitlement, inline, id FROM assignments
+        let held: Vec<(i64, bool, i64)> = sql::all(
+            connection,
+            "SELECT entitlement, inline, id FROM assignments
                  WHERE source = ?1 AND account = ?2 AND removed_run IS NULL",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(params![self.source, account], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                    .collect()
-            })
-            .map_err(fault)?;
+            params![self.source, account],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
         for (entitlement, inline, id) in held {
-            if inline || !self.seen_assignments.contains(id) {
+            if inline || !self.seen.assignments.contains(id) {
                 self.remove_assignment(connection, account, entitlement, inline)?;
             }
         }
@@ -194,17 +178,20 @@ impl Pass {
     }
 
     fn remove_entitlements(&mut self, connection: &Connection, types: &Types) -> Result<()> {
-        let alive: Vec<i64> = connection
-            .prepare("SELECT id FROM entitlements WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL")
-            .and_then(|mut statement| statement.query_map([self.source], |row| row.get(0))?.collect())
-            .map_err(fault)?;
+        let alive: Vec<i64> = sql::all(
+            connection,
+            "SELECT id FROM entitlements WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL",
+            [self.source],
+            |row| row.get(0),
+        )?;
         for id in alive {
-            if types.reconciled(id).is_some() && !self.seen_entitlements.contains(id) {
-                connection
-                    .prepare_cached("UPDATE entitlements SET removed_run = ?2 WHERE id = ?1")
-                    .and_then(|mut statement| statement.execute(params![id, self.run]))
-                    .map_err(fault)?;
-                self.entitlements.removed += 1;
+            if types.reconciled(id).is_some() && !self.seen.entitlements.contains(id) {
+                sql::execute(
+                    connection,
+                    "UPDATE entitlements SET removed_run = ?2 WHERE id = ?1",
+                    params![id, self.run],
+                )?;
+                self.tallies.entitlements.removed += 1;
             }
         }
         Ok(())
@@ -213,24 +200,18 @@ impl Pass {
     fn remove_assignments(&mut self, connection: &Connection, types: &Types) -> Result<()> {
         let mut after = (String::new(), 0);
         loop {
-            let portion: Vec<(String, i64, i64)> = connection
-                .prepare_cached(
-                    "SELECT account, entitlement, id FROM assignments
+            let portion: Vec<(String, i64, i64)> = sql::all(
+                connection,
+                "SELECT account, entitlement, id FROM assignments
                      WHERE source = ?1 AND (account, entitlement) > (?2, ?3) AND inline = 0 AND removed_run IS NULL
                      ORDER BY account, entitlement LIMIT ?4",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_map(params![self.source, after.0, after.1, PORTION], |row| {
-                            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                        })?
-                        .collect()
-                })
-                .map_err(fault)?;
+                params![self.source, after.0, after.1, ROWS_AT_ONCE],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?;
             let Some((account, entitlement, _)) = portion.last() else { return Ok(()) };
             after = (account.clone(), *entitlement);
             for (account, entitlement, id) in &portion {
-                if types.reconciled(*entitlement).is_some() && !self.seen_assignments.contains(*id) {
+                if types.reconciled(*entitlement).is_some() && !self.seen.assignments.contains(*id) {
                     self.remove_assignment(connection, account, *entitlement, false)?;
                 }
             }
@@ -239,14 +220,14 @@ impl Pass {
 
     /// Says how many entitlements assignments name that the source did not show.
     fn warn_of_unread(&self, connection: &Connection, types: &Types) -> Result<()> {
-        let unread: Vec<i64> = connection
-            .prepare(
-                "SELECT id FROM entitlements e
+        let unread: Vec<i64> = sql::all(
+            connection,
+            "SELECT id FROM entitlements e
                  WHERE source = ?1 AND (first_run IS NULL OR removed_run IS NOT NULL)
                    AND EXISTS (SELECT 1 FROM assignments h WHERE h.entitlement = e.id AND h.removed_run IS NULL)",
-            )
-            .and_then(|mut statement| statement.query_map([self.source], |row| row.get(0))?.collect())
-            .map_err(fault)?;
+            [self.source],
+            |row| row.get(0),
+        )?;
         let mut by_type: BTreeMap<&str, u64> = BTreeMap::new();
         for place in unread.into_iter().filter_map(|id| types.reconciled(id)) {
             *by_type.entry(&types.names[place]).or_default() += 1;

@@ -1,13 +1,15 @@
 //! Runs as the store keeps them.
 
-use super::fault::fault;
-use super::run::{Counts, Mode, RunError, RunReport, RunStatus, kind_from_name};
+use super::column::{moment, unreadable, word};
+use super::run::{Counts, Mode, RunError, RunReport};
+use super::sql;
+use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind, Result};
 use jiff::Timestamp;
-use rusqlite::types::Type;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row, params};
+use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 /// A run as the store keeps it.
 #[derive(Debug)]
@@ -28,11 +30,8 @@ const COLUMNS: &str = "r.number, r.id, s.name, r.connector, r.status, r.resumed,
 
 /// The runs for which a condition on `r` (runs) and `s` (sources) holds; it ends with the order.
 pub(crate) fn select(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<StoredRun>> {
-    let mut statement = connection
-        .prepare(&format!("SELECT {COLUMNS} FROM runs r JOIN sources s ON s.id = r.source {condition}"))
-        .map_err(fault)?;
-    let mut runs: Vec<StoredRun> =
-        statement.query_map(parameters, stored).map_err(fault)?.collect::<Result<_, _>>().map_err(fault)?;
+    let query = format!("SELECT {COLUMNS} FROM runs r JOIN sources s ON s.id = r.source {condition}");
+    let mut runs: Vec<StoredRun> = sql::all(connection, &query, parameters, stored)?;
     for run in &mut runs {
         run.report.warnings = warnings(connection, run.number)?;
     }
@@ -48,55 +47,44 @@ pub(crate) fn one(connection: &Connection, number: i64) -> Result<StoredRun> {
 
 /// Adds a warning to a run, once.
 pub(crate) fn warn(connection: &Connection, run: i64, text: &str) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO warnings (run, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
-        .and_then(|mut statement| statement.execute(params![run, text]))
-        .map_err(fault)?;
+    sql::execute(
+        connection,
+        "INSERT INTO warnings (run, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![run, text],
+    )?;
     Ok(())
 }
 
 fn warnings(connection: &Connection, run: i64) -> Result<Vec<String>> {
-    connection
-        .prepare_cached("SELECT text FROM warnings WHERE run = ?1 ORDER BY id")
-        .and_then(|mut statement| statement.query_map([run], |row| row.get(0))?.collect())
-        .map_err(fault)
+    sql::all(connection, "SELECT text FROM warnings WHERE run = ?1 ORDER BY id", [run], |row| row.get(0))
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
-    let kind: Option<String> = row.get(25)?;
-    let error = match kind {
-        None => None,
-        Some(kind) => Some(RunError {
-            kind: kind_from_name(&kind),
-            message: row.get(26)?,
-            help: row.get(27)?,
-            step: row.get(28)?,
-        }),
+    let error = match row.get_ref(25)? {
+        ValueRef::Null => None,
+        _ => Some(RunError { kind: word(row, 25)?, message: row.get(26)?, help: row.get(27)?, step: row.get(28)? }),
     };
-    let limits: String = row.get(24)?;
     let report = RunReport {
         run: row.get(1)?,
         source: row.get(2)?,
         mode: Mode::Full,
-        status: RunStatus::from_name(&row.get::<_, String>(4)?),
+        status: word(row, 4)?,
         resumed: row.get(5)?,
-        accounts: counts(row, 8)?,
-        entitlements: counts(row, 12)?,
-        assignments: counts(row, 16)?,
+        counts: PerStep { accounts: counts(row, 8)?, entitlements: counts(row, 12)?, assignments: counts(row, 16)? },
         api_calls: row.get(20)?,
         retries: row.get(21)?,
         bytes_received: row.get(22)?,
         duration_ms: row.get(23)?,
         warnings: Vec::new(),
         error,
-        limits: allowances(&limits),
+        limits: allowances(row, 24)?,
     };
     Ok(StoredRun {
         number: row.get(0)?,
         report,
         connector: row.get(3)?,
-        started_at: time(row, 6)?.unwrap_or(Timestamp::UNIX_EPOCH),
-        ended_at: time(row, 7)?,
+        started_at: moment(row, 6)?.ok_or_else(|| unreadable(6, "the run has no beginning".to_owned()))?,
+        ended_at: moment(row, 7)?,
     })
 }
 
@@ -106,22 +94,14 @@ fn counts(row: &Row<'_>, column: usize) -> rusqlite::Result<Counts> {
     Ok(Counts { seen, added, changed, unchanged, removed: row.get(column + 3)? })
 }
 
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| {
-        Timestamp::from_str(&text)
-            .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
-    })
-    .transpose()
-}
-
-fn allowances(text: &str) -> BTreeMap<String, Allowance> {
-    let Ok(written) = serde_json::from_str::<BTreeMap<String, BTreeMap<String, u64>>>(text) else {
-        return BTreeMap::new();
-    };
-    let figure = |one: &BTreeMap<String, u64>, name: &str| one.get(name).copied().unwrap_or_default();
-    written
-        .into_iter()
-        .map(|(name, one)| (name, Allowance { used: figure(&one, "used"), max: figure(&one, "max") }))
-        .collect()
+fn allowances(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, Allowance>> {
+    #[derive(Deserialize)]
+    struct Figures {
+        used: u64,
+        max: u64,
+    }
+    let text = row.get_ref(column)?.as_str()?;
+    let written: BTreeMap<String, Figures> =
+        serde_json::from_str(text).map_err(|cause| unreadable(column, cause.to_string()))?;
+    Ok(written.into_iter().map(|(name, Figures { used, max })| (name, Allowance::new(used, max))).collect())
 }

@@ -1,12 +1,15 @@
 //! What a run comes to.
 
+use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use strum::{EnumString, IntoStaticStr};
 
 /// How much of a source a run reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Mode {
     /// Everything; what is not seen is gone.
     #[default]
@@ -16,15 +19,14 @@ pub enum Mode {
 impl Mode {
     /// The name in machine output.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-        }
+        self.into()
     }
 }
 
 /// How a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RunStatus {
     /// It is reading now.
     Running,
@@ -41,23 +43,7 @@ pub enum RunStatus {
 impl RunStatus {
     /// The name in machine output.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-            Self::Refused => "refused",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Self {
-        match name {
-            "running" => Self::Running,
-            "succeeded" => Self::Succeeded,
-            "interrupted" => Self::Interrupted,
-            "refused" => Self::Refused,
-            _ => Self::Failed,
-        }
+        self.into()
     }
 
     /// Whether a run that ended so is taken up again by the next one.
@@ -119,12 +105,9 @@ pub struct RunReport {
     pub status: RunStatus,
     /// Whether it went on from where an earlier job stopped.
     pub resumed: bool,
-    /// Accounts.
-    pub accounts: Counts,
-    /// Entitlements.
-    pub entitlements: Counts,
-    /// Assignments, those that come with the accounts included.
-    pub assignments: Counts,
+    /// How many rows it saw, and what became of them.
+    #[serde(flatten)]
+    pub counts: PerStep<Counts>,
     /// Requests sent to the source, repeated ones included.
     pub api_calls: u64,
     /// Repeated requests.
@@ -150,24 +133,5 @@ fn kind_name<S: Serializer>(kind: &ErrorKind, serializer: S) -> Result<S::Ok, S:
 
 /// The kind with that name in machine output; a name of another version counts as internal.
 pub(crate) fn kind_from_name(name: &str) -> ErrorKind {
-    use ErrorKind as K;
-    let known = [
-        K::Definition,
-        K::Secret,
-        K::Auth,
-        K::Permission,
-        K::NotFound,
-        K::AlreadyExists,
-        K::Invalid,
-        K::Conflict,
-        K::RateLimited,
-        K::Quota,
-        K::Unavailable,
-        K::Timeout,
-        K::Protocol,
-        K::Unsupported,
-        K::Guard,
-        K::Cancelled,
-    ];
-    known.into_iter().find(|kind| kind.name() == name).unwrap_or(K::Internal)
+    name.parse().unwrap_or(ErrorKind::Internal)
 }

@@ -1,6 +1,6 @@
 //! What a run has seen: one bit a row.
 
-use super::fault::fault;
+use super::sql;
 use super::step::Step;
 use connector_core::Result;
 use rusqlite::{Connection, params};
@@ -33,19 +33,15 @@ impl Default for Chunk {
 impl Seen {
     /// What the run has seen of one kind so far.
     pub(crate) fn load(connection: &Connection, run: i64, step: Step) -> Result<Self> {
-        let mut seen = Self { run, step, chunks: HashMap::new() };
-        let mut statement =
-            connection.prepare("SELECT chunk, bits FROM seen WHERE run = ?1 AND kind = ?2").map_err(fault)?;
-        let mut rows = statement.query(params![run, step.name()]).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
+        let query = "SELECT chunk, bits FROM seen WHERE run = ?1 AND kind = ?2";
+        let chunks = sql::all(connection, query, params![run, step.name()], |row| {
             let mut chunk = Chunk::default();
-            let bytes = row.get_ref(1).map_err(fault)?.as_blob().map_err(|cause| fault(cause.into()))?;
-            for (word, bytes) in chunk.bits.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            for (word, bytes) in chunk.bits.iter_mut().zip(row.get_ref(1)?.as_blob()?.as_chunks::<8>().0) {
                 *word = u64::from_le_bytes(*bytes);
             }
-            seen.chunks.insert(row.get(0).map_err(fault)?, chunk);
-        }
-        Ok(seen)
+            Ok((row.get(0)?, chunk))
+        })?;
+        Ok(Self { run, step, chunks })
     }
 
     /// Marks a row; false when it was marked already.
@@ -72,13 +68,12 @@ impl Seen {
             for (bytes, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(chunk.bits.iter()) {
                 *bytes = word.to_le_bytes();
             }
-            connection
-                .prepare_cached(
-                    "INSERT INTO seen (run, kind, chunk, bits) VALUES (?1, ?2, ?3, ?4)
+            sql::execute(
+                connection,
+                "INSERT INTO seen (run, kind, chunk, bits) VALUES (?1, ?2, ?3, ?4)
                      ON CONFLICT (run, kind, chunk) DO UPDATE SET bits = excluded.bits",
-                )
-                .and_then(|mut statement| statement.execute(params![self.run, self.step.name(), number, &bytes[..]]))
-                .map_err(fault)?;
+                params![self.run, self.step.name(), number, &bytes[..]],
+            )?;
             chunk.dirty = false;
         }
         Ok(())

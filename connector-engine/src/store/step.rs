@@ -1,7 +1,12 @@
-//! The three things that are read.
+//! The three things that are read, and one value for each of them.
+
+use serde::Serialize;
+use std::ops::{Index, IndexMut};
+use strum::{EnumString, IntoStaticStr};
 
 /// What a page holds, and so what is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Step {
     Entitlements,
     Accounts,
@@ -11,14 +16,62 @@ pub(crate) enum Step {
 impl Step {
     /// The name in the store and in errors.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Entitlements => "entitlements",
-            Self::Accounts => "accounts",
-            Self::Assignments => "assignments",
-        }
+        self.into()
+    }
+}
+
+/// One value for accounts, one for entitlements, one for assignments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PerStep<T> {
+    /// Accounts.
+    pub accounts: T,
+    /// Entitlements.
+    pub entitlements: T,
+    /// Assignments, those that come with the accounts included.
+    pub assignments: T,
+}
+
+impl<T> PerStep<T> {
+    /// The values in the order in which people read them, each with its name in machine output.
+    pub fn named(&self) -> [(&'static str, &T); 3] {
+        [Step::Accounts, Step::Entitlements, Step::Assignments].map(|step| (step.name(), &self[step]))
     }
 
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Entitlements, Self::Accounts, Self::Assignments].into_iter().find(|step| step.name() == name)
+    pub(crate) fn try_of<E>(mut make: impl FnMut(Step) -> Result<T, E>) -> Result<Self, E> {
+        Ok(Self {
+            accounts: make(Step::Accounts)?,
+            entitlements: make(Step::Entitlements)?,
+            assignments: make(Step::Assignments)?,
+        })
+    }
+
+    pub(crate) fn map<U>(&self, mut of: impl FnMut(&T) -> U) -> PerStep<U> {
+        PerStep {
+            accounts: of(&self.accounts),
+            entitlements: of(&self.entitlements),
+            assignments: of(&self.assignments),
+        }
+    }
+}
+
+impl<T> Index<Step> for PerStep<T> {
+    type Output = T;
+
+    fn index(&self, step: Step) -> &T {
+        match step {
+            Step::Accounts => &self.accounts,
+            Step::Entitlements => &self.entitlements,
+            Step::Assignments => &self.assignments,
+        }
+    }
+}
+
+impl<T> IndexMut<Step> for PerStep<T> {
+    fn index_mut(&mut self, step: Step) -> &mut T {
+        match step {
+            Step::Accounts => &mut self.accounts,
+            Step::Entitlements => &mut self.entitlements,
+            Step::Assignments => &mut self.assignments,
+        }
     }
 }

@@ -1,21 +1,21 @@
 //! The one who writes: commits pages and ends the run.
 
-use super::fault::fault;
 use super::lock::RunLock;
-use super::pass::{Pass, Tallies};
 use super::report;
 use super::run::{RunReport, RunStatus};
-use super::step::Step;
+use super::run_state::RunState;
+use super::sql;
+use super::step::{PerStep, Step};
 use connector_core::{
     Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// A page of assignments this short may repeat rows by chance.
-const SHORT: usize = 16;
+const MIN_ROWS_TO_REPEAT: usize = 16;
 
 /// The items of a page.
 #[derive(Debug)]
@@ -85,14 +85,11 @@ pub(crate) enum Ending {
     Interrupted,
 }
 
-/// Rows seen so far: accounts, entitlements, assignments.
-pub(crate) type SeenSoFar = [u64; 3];
-
 /// The one who writes: holds the source for a job, commits its pages and ends its run.
 #[derive(Debug)]
 pub(crate) struct Writer {
     connection: Connection,
-    pass: Pass,
+    state: RunState,
     fence: i64,
     began: Instant,
     /// What earlier jobs of this run came to: milliseconds, and calls, retries and bytes.
@@ -104,36 +101,36 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(
         connection: Connection,
-        pass: Pass,
+        state: RunState,
         fence: i64,
         lock: RunLock,
         earlier_ms: u64,
         earlier: [u64; 3],
     ) -> Self {
-        Self { connection, pass, fence, began: Instant::now(), earlier_ms, earlier, _lock: lock }
+        Self { connection, state, fence, began: Instant::now(), earlier_ms, earlier, _lock: lock }
     }
 
     /// Commits a page: its rows, the bits of what was seen and the change of the frontier, in one transaction.
     ///
     /// After an error the memory of this writer no longer fits the store: it can only end the run as failed.
-    pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<SeenSoFar> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        check_fence(&transaction, &self.pass, self.fence)?;
-        let fresh = take_in(&transaction, &mut self.pass, &page.items)?;
+    pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<PerStep<u64>> {
+        let transaction = sql::begin(&mut self.connection)?;
+        check_fence(&transaction, &self.state, self.fence)?;
+        let fresh = take_in(&transaction, &mut self.state, &page.items)?;
         if repeats(page, fresh) {
             return Err(repeated(page.step(), "a page shows only what earlier pages of this run showed"));
         }
-        advance(&transaction, &self.pass, page)?;
-        note(&transaction, &self.pass, page)?;
-        self.pass.save(&transaction)?;
-        save_usage(&transaction, self.pass.run, self.earlier_ms, self.began, self.earlier, usage)?;
-        transaction.commit().map_err(fault)?;
+        advance(&transaction, &self.state, page)?;
+        note(&transaction, &self.state, page)?;
+        self.state.save(&transaction)?;
+        save_usage(&transaction, self.state.run, self.earlier_ms, self.began, self.earlier, usage)?;
+        sql::commit(transaction)?;
         tracing::debug!(step = page.step().name(), rows = page.len(), next = page.next.len(), "page committed");
         Ok(self.seen_so_far())
     }
 
-    pub(crate) fn seen_so_far(&self) -> SeenSoFar {
-        [&self.pass.accounts, &self.pass.entitlements, &self.pass.assignments].map(|tallies: &Tallies| tallies.seen)
+    pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
+        self.state.tallies.map(|tallies| tallies.seen)
     }
 
     /// Calls that earlier jobs of this run made.
@@ -143,14 +140,14 @@ impl Writer {
 
     /// Ends the run and says what it came to.
     pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage) -> Result<RunReport> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        check_fence(&transaction, &self.pass, self.fence)?;
+        let transaction = sql::begin(&mut self.connection)?;
+        check_fence(&transaction, &self.state, self.fence)?;
         let (status, error) = match ending {
-            Ending::Complete { remove, threshold } => match self.pass.reconcile(&transaction, *remove, *threshold)? {
+            Ending::Complete { remove, threshold } => match self.state.reconcile(&transaction, *remove, *threshold)? {
                 None => (RunStatus::Succeeded, None),
                 Some(refusal) => (RunStatus::Refused, Some(refusal)),
             },
-            Ending::Failed(error) => (RunStatus::Failed, Some(error.again())),
+            Ending::Failed(error) => (RunStatus::Failed, Some(error.clone())),
             Ending::Interrupted => (
                 RunStatus::Interrupted,
                 Some(
@@ -160,29 +157,27 @@ impl Writer {
             ),
         };
         if matches!(ending, Ending::Complete { .. }) {
-            self.pass.save(&transaction)?;
+            self.state.save(&transaction)?;
             for table in ["frontier", "seen"] {
-                transaction.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [self.pass.run]).map_err(fault)?;
+                sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.state.run])?;
             }
         }
-        save_usage(&transaction, self.pass.run, self.earlier_ms, self.began, self.earlier, usage)?;
-        save_status(&transaction, self.pass.run, status, error.as_ref())?;
-        transaction.commit().map_err(fault)?;
+        save_usage(&transaction, self.state.run, self.earlier_ms, self.began, self.earlier, usage)?;
+        save_status(&transaction, self.state.run, status, error.as_ref())?;
+        sql::commit(transaction)?;
         // The planner's statistics; a run is right without them.
         if self.connection.execute_batch("PRAGMA optimize").is_err() {
             tracing::debug!("the statistics of the store were not updated");
         }
         tracing::debug!(status = status.name(), "run ended");
-        report::one(&self.connection, self.pass.run).map(|stored| stored.report)
+        report::one(&self.connection, self.state.run).map(|stored| stored.report)
     }
 }
 
 /// Fails when another job has taken the source since.
-fn check_fence(connection: &Connection, pass: &Pass, fence: i64) -> Result<()> {
-    let current: i64 = connection
-        .prepare_cached("SELECT fence FROM sources WHERE id = ?1")
-        .and_then(|mut statement| statement.query_row([pass.source], |row| row.get(0)))
-        .map_err(fault)?;
+fn check_fence(connection: &Connection, state: &RunState, fence: i64) -> Result<()> {
+    let current: i64 =
+        sql::one(connection, "SELECT fence FROM sources WHERE id = ?1", [state.source], |row| row.get(0))?;
     if current == fence {
         Ok(())
     } else {
@@ -192,20 +187,20 @@ fn check_fence(connection: &Connection, pass: &Pass, fence: i64) -> Result<()> {
 }
 
 /// Takes in the rows; returns how many of them the run has not seen before.
-fn take_in(connection: &Connection, pass: &mut Pass, items: &Items) -> Result<usize> {
+fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Result<usize> {
     let mut fresh = 0;
     match items {
         Items::Accounts(accounts) => {
             for account in accounts {
-                fresh += usize::from(pass.account(connection, account)?);
+                fresh += usize::from(state.account(connection, account)?);
             }
         }
         Items::Entitlements(entitlements) => {
             for entitlement in entitlements {
-                fresh += usize::from(pass.entitlement(connection, entitlement)?);
+                fresh += usize::from(state.entitlement(connection, entitlement)?);
             }
         }
-        Items::Assignments(assignments) => fresh = pass.assignments(connection, assignments)?,
+        Items::Assignments(assignments) => fresh = state.assignments(connection, assignments)?,
     }
     Ok(fresh)
 }
@@ -213,27 +208,29 @@ fn take_in(connection: &Connection, pass: &mut Pass, items: &Items) -> Result<us
 /// Whether a page makes no progress although the read goes on after it: a server that repeats itself under new cursors.
 fn repeats(page: &ReadPage, fresh: usize) -> bool {
     let long_enough = match page.step() {
-        Step::Assignments => page.len() >= SHORT,
+        Step::Assignments => page.len() >= MIN_ROWS_TO_REPEAT,
         Step::Accounts | Step::Entitlements => page.len() > 0,
     };
     fresh == 0 && long_enough && !page.cursor.is_start() && !page.next.is_empty()
 }
 
 /// Takes the page's cursor from the frontier and adds those after it.
-fn advance(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> {
+fn advance(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()> {
     let step = page.step();
-    let done = connection
-        .prepare_cached("UPDATE frontier SET done = 1 WHERE run = ?1 AND step = ?2 AND cursor = ?3 AND done = 0")
-        .and_then(|mut statement| statement.execute(params![pass.run, step.name(), page.cursor.as_str()]))
-        .map_err(fault)?;
+    let done = sql::execute(
+        connection,
+        "UPDATE frontier SET done = 1 WHERE run = ?1 AND step = ?2 AND cursor = ?3 AND done = 0",
+        params![state.run, step.name(), page.cursor.as_str()],
+    )?;
     if done != 1 {
         return Err(Error::new(ErrorKind::Internal, "a page was read that the run does not ask for"));
     }
     for cursor in &page.next {
-        let added = connection
-            .prepare_cached("INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
-            .and_then(|mut statement| statement.execute(params![pass.run, step.name(), cursor.as_str()]))
-            .map_err(fault)?;
+        let added = sql::execute(
+            connection,
+            "INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![state.run, step.name(), cursor.as_str()],
+        )?;
         if added == 0 {
             return Err(repeated(step, "a position came back that this run has been given before"));
         }
@@ -248,19 +245,18 @@ fn repeated(step: Step, how: &str) -> Error {
 }
 
 /// Keeps what the page says beside its rows.
-fn note(connection: &Connection, pass: &Pass, page: &ReadPage) -> Result<()> {
+fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()> {
     for skipped in &page.skipped {
-        connection
-            .execute(
-                "INSERT INTO skipped (run, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![pass.run, skipped.entitlement_type],
-            )
-            .map_err(fault)?;
+        sql::execute(
+            connection,
+            "INSERT INTO skipped (run, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![state.run, skipped.entitlement_type],
+        )?;
         let text = format!("{}: not read: {}", skipped.entitlement_type, skipped.reason);
-        report::warn(connection, pass.run, &text)?;
+        report::warn(connection, state.run, &text)?;
     }
     for warning in &page.warnings {
-        report::warn(connection, pass.run, warning)?;
+        report::warn(connection, state.run, warning)?;
     }
     Ok(())
 }
@@ -275,51 +271,44 @@ fn save_usage(
 ) -> Result<()> {
     let now_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let limits = serde_json::to_string(&usage.limits).expect("names and numbers can be written as JSON");
-    connection
-        .prepare_cached(
-            "UPDATE runs SET active_ms = ?2, api_calls = ?3, retries = ?4, bytes_received = ?5,
+    sql::execute(
+        connection,
+        "UPDATE runs SET active_ms = ?2, api_calls = ?3, retries = ?4, bytes_received = ?5,
                  limits = CASE WHEN ?6 = '{}' THEN limits ELSE ?6 END
              WHERE number = ?1",
-        )
-        .and_then(|mut statement| {
-            statement.execute(params![
-                run,
-                earlier_ms.saturating_add(now_ms),
-                earlier[0] + usage.api_calls,
-                earlier[1] + usage.retries,
-                earlier[2] + usage.bytes_received,
-                limits,
-            ])
-        })
-        .map_err(fault)?;
+        params![
+            run,
+            earlier_ms.saturating_add(now_ms),
+            earlier[0] + usage.api_calls,
+            earlier[1] + usage.retries,
+            earlier[2] + usage.bytes_received,
+            limits,
+        ],
+    )?;
     Ok(())
 }
 
 fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Option<&Error>) -> Result<()> {
     let step = error.and_then(|error| error.context().find(|(key, _)| *key == "step").map(|(_, step)| step.to_owned()));
-    connection
-        .execute(
-            "UPDATE runs SET status = ?2, ended_at = ?3, error_kind = ?4, error_message = ?5, error_help = ?6,
+    sql::execute(
+        connection,
+        "UPDATE runs SET status = ?2, ended_at = ?3, error_kind = ?4, error_message = ?5, error_help = ?6,
                  error_step = ?7
              WHERE number = ?1",
-            params![
-                run,
-                status.name(),
-                Timestamp::now().to_string(),
-                error.map(|error| error.kind().name()),
-                error.map(Error::message),
-                error.and_then(Error::help),
-                step,
-            ],
-        )
-        .map_err(fault)?;
+        params![
+            run,
+            status.name(),
+            Timestamp::now().to_string(),
+            error.map(|error| error.kind().name()),
+            error.map(Error::message),
+            error.and_then(Error::help),
+            step,
+        ],
+    )?;
     Ok(())
 }
 
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
-    connection
-        .prepare_cached("SELECT type FROM skipped WHERE run = ?1")
-        .and_then(|mut statement| statement.query_map([run], |row| row.get(0))?.collect())
-        .map_err(fault)
+    sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
 }

@@ -11,7 +11,7 @@
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, Attributes, Capabilities, Connector, Cursor, Entitlement, EntitlementRef,
-    EntitlementType, Error, Meter, Page, Percentage, ReadEntitlements, Result, TestReport,
+    EntitlementType, Error, Holder, Meter, Page, Percentage, ReadEntitlements, Result, TestReport,
 };
 use connector_engine::aggregate::{Job, Mode, Progress, RunReport, run};
 use connector_engine::store::Store;
@@ -41,14 +41,11 @@ impl World {
 
     pub fn add_entitlement(&mut self, written: &str, name: &str) {
         let key = reference(written);
-        self.entitlements.insert(
-            key.clone(),
-            Entitlement { key, name: name.to_owned(), description: None, attributes: Attributes::empty() },
-        );
+        self.entitlements.insert(key.clone(), Entitlement::new(key, name));
     }
 
     pub fn assign(&mut self, account: &str, written: &str) {
-        self.assignments.push(Assignment { account: account.to_owned(), entitlement: reference(written) });
+        self.assignments.push(Assignment::new(Holder::account(account), reference(written)));
     }
 
     /// `count` accounts with a profile each, five groups, and two memberships an account.
@@ -74,15 +71,11 @@ pub fn reference(written: &str) -> EntitlementRef {
 }
 
 pub fn account(id: &str, attributes: &str, inline: &[&str]) -> Account {
-    Account {
-        id: id.to_owned(),
-        name: format!("{id}@acme.example"),
-        display_name: Some(format!("Person {id}")),
-        enabled: true,
-        locked: false,
-        attributes: Attributes::parse(attributes).unwrap(),
-        entitlements: inline.iter().map(|written| reference(written)).collect(),
-    }
+    let mut account = Account::new(id, format!("{id}@acme.example"));
+    account.display_name = Some(format!("Person {id}"));
+    account.attributes = Attributes::parse(attributes).unwrap();
+    account.entitlements = inline.iter().map(|written| reference(written)).collect();
+    account
 }
 
 /// What a read does instead of answering.
@@ -200,8 +193,8 @@ impl Connector for Fake {
 
 #[async_trait]
 impl ReadEntitlements for Fake {
-    fn entitlement_types(&self) -> &'static [EntitlementType] {
-        &[]
+    fn entitlement_types(&self) -> Vec<EntitlementType> {
+        Vec::new()
     }
 
     async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {

@@ -3,10 +3,10 @@
 use super::server::{Person, Server, described, entitlement};
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, Assignment, AttributesBuilder, Capabilities, Change, Concern, Connector, Context, Cursor,
-    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Happened, Lane, Operation,
-    OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result,
-    Seat, SecretRef, TestReport,
+    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributesBuilder, Capabilities, Change,
+    Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts,
+    Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ProvisionBatch,
+    ReadEntitlements, Result, Seat, SecretRef, TestReport,
 };
 use connector_engine::provision::Job;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -58,12 +58,6 @@ impl std::fmt::Debug for Directory {
         f.write_str("Directory")
     }
 }
-
-static TYPES: [EntitlementType; 3] = [
-    EntitlementType { name: "license", title: "Licence", description: "May use a product", rank: 1 },
-    EntitlementType { name: "permission", title: "Permission", description: "May do something", rank: 2 },
-    EntitlementType { name: "group", title: "Group", description: "Belongs to it", rank: 3 },
-];
 
 impl Directory {
     /// With these accounts, some entitlements and all abilities.
@@ -147,15 +141,12 @@ fn shown(id: &str, person: &Person, concern: &Concern) -> Account {
     if concern.attributes.contains("PasswordChanged") && person.password_changed > 0 {
         attributes.push("PasswordChanged", &person.password_changed).unwrap();
     }
-    Account {
-        id: id.to_owned(),
-        name: person.name.clone(),
-        display_name: None,
-        enabled: !person.disabled,
-        locked: concern.locks && person.locked,
-        attributes: attributes.build(),
-        entitlements: person.held.intersection(&concern.entitlements).cloned().collect(),
-    }
+    let mut account = Account::new(id, person.name.clone());
+    account.enabled = !person.disabled;
+    account.locked = concern.locks && person.locked;
+    account.attributes = attributes.build();
+    account.entitlements = person.held.intersection(&concern.entitlements).cloned().collect();
+    account
 }
 
 async fn serve(
@@ -211,8 +202,8 @@ impl Connector for Directory {
     }
 
     fn schema(&self) -> AccountSchema {
-        let password_changed = self.tells_password_time.then(|| "PasswordChanged".to_owned());
-        AccountSchema { password_changed, ..AccountSchema::default() }
+        let time = AttributeSchema::date_time("PasswordChanged").means(AttributeMeaning::PasswordChanged);
+        AccountSchema::new(self.tells_password_time.then_some(time).into_iter().collect())
     }
 
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
@@ -239,8 +230,12 @@ impl Connector for Directory {
 
 #[async_trait]
 impl ReadEntitlements for Directory {
-    fn entitlement_types(&self) -> &'static [EntitlementType] {
-        &TYPES
+    fn entitlement_types(&self) -> Vec<EntitlementType> {
+        vec![
+            EntitlementType::new("license", "License").described("May use a product").ranked(1),
+            EntitlementType::new("permission", "Permission").described("May do something").ranked(2),
+            EntitlementType::new("group", "Group").described("Belongs to it").ranked(3),
+        ]
     }
 
     async fn entitlements(&self, _: &Cursor) -> Result<Page<Entitlement>> {

@@ -1,10 +1,10 @@
 //! A store, and plans that are carried out from it.
 
 use super::connector::Directory;
-use connector_engine::plan::PlanOperation;
 use connector_engine::provision::{Applied, Earlier, Preview, Provisioning, Standing};
 use connector_engine::query::{OperationReport, OutcomeTally, plan_operations};
 use connector_engine::store::Store;
+use connector_project::plan::PlanOperation;
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 

@@ -1,7 +1,7 @@
 //! Operations, briefly.
 
 use connector_core::{Change, EntitlementRef, Operation, SecretRef};
-use connector_engine::plan::PlanOperation;
+use connector_project::plan::PlanOperation;
 use serde_json::{Map, Value};
 
 pub fn reference(written: &str) -> EntitlementRef {

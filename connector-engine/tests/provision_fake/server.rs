@@ -23,7 +23,7 @@ pub struct Person {
 pub struct Server {
     pub accounts: BTreeMap<String, Person>,
     pub entitlements: Vec<Entitlement>,
-    /// How many may hold a licence; one that is not here has no limit.
+    /// How many may hold a license; one that is not here has no limit.
     pub seats: BTreeMap<EntitlementRef, u64>,
     /// What one must hold to be granted another: the second one needs the first.
     pub needs: Vec<(EntitlementRef, EntitlementRef)>,
@@ -62,7 +62,7 @@ impl Server {
         self.accounts.values().map(|one| (one.name.clone(), person(one))).collect()
     }
 
-    /// How many seats of a licence are free.
+    /// How many seats of a license are free.
     pub fn free(&self, license: &EntitlementRef) -> Option<u64> {
         let seats = self.seats.get(license)?;
         let used = self.accounts.values().filter(|person| person.held.contains(license)).count() as u64;
@@ -184,5 +184,5 @@ fn present(attributes: &Map<String, Value>) -> Map<String, Value> {
 
 pub fn entitlement(written: &str, name: &str) -> Entitlement {
     let key = reference(written);
-    Entitlement { key, name: name.to_owned(), description: None, attributes: connector_core::Attributes::empty() }
+    Entitlement::new(key, name)
 }

@@ -1,4 +1,4 @@
-//! The signed statement of the JWT bearer grant (RFC 7523).
+//! The signed statement of RFC 7523.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,11 +19,15 @@ pub(crate) struct Claims<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) subject: &'a str,
     pub(crate) audience: &'a str,
+    pub(crate) key_id: Option<&'a str>,
 }
 
 /// Makes a new assertion. Each one has an id of its own, because a server may refuse to see one twice.
 pub(crate) async fn sign(claims: Claims<'_>, signer: &dyn Signer, now: Timestamp) -> Result<SecretString> {
-    let header = json!({"alg": signer.algorithm(), "typ": "JWT"});
+    let mut header = json!({"alg": signer.algorithm(), "typ": "JWT"});
+    if let Some(key_id) = claims.key_id {
+        header["kid"] = json!(key_id);
+    }
     let body = json!({
         "iss": claims.issuer,
         "sub": claims.subject,

@@ -1,12 +1,11 @@
 //! The client credentials grant (RFC 6749, section 4.4): client id and client secret are exchanged for a token.
 
+use crate::grants::secret_value::SecretValue;
 use crate::grants::token_answer::Answer;
 use async_trait::async_trait;
-use connector_core::{
-    AuthSettings, AuthStrategy, Context, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport, Token,
-};
+use connector_core::{AuthSettings, AuthStrategy, Context, Credential, Exchange, Result, SecretRef, TestReport};
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
@@ -17,11 +16,10 @@ use url::Url;
 #[schemars(title = "client_credentials", description = "Signs in with a client id and a client secret")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The token endpoint. Credentials go to this host and no other. For Salesforce it must be the My Domain:
-    /// `https://YOURDOMAIN.my.salesforce.com/services/oauth2/token`.
+    /// The token endpoint. The client secret goes to this host and no other.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
-    /// The OAuth client id; Salesforce calls it the consumer key of the app.
+    /// The OAuth client id of the app, which some services call the consumer key.
     #[schemars(length(min = 1))]
     client_id: String,
     /// Where the client secret is kept, for example `env:CLIENT_SECRET`.
@@ -40,45 +38,29 @@ connector_core::register_auth_strategy! {
     example: "\
 auth:
   grant_type: client_credentials
-  token_url: https://acme.my.salesforce.com/services/oauth2/token
-  client_id: 3MVG9_CONSUMER_KEY_OF_THE_APP
-  client_secret_ref: env:SALESFORCE_CLIENT_SECRET
+  token_url: https://login.acme.example/oauth2/token
+  client_id: CLIENT_ID_OF_THE_APP
+  client_secret_ref: env:ACME_CLIENT_SECRET
 ",
 }
 
 impl AuthSettings for Settings {
     fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>> {
-        Ok(Arc::new(ClientCredentials { settings: self, context: context.clone() }))
+        let (context, reference) = (context.clone(), self.client_secret_ref.clone());
+        let secret = SecretValue { context, what: "client secret", field: "client_secret_ref", reference };
+        Ok(Arc::new(ClientCredentials { settings: self, secret }))
     }
 }
 
 struct ClientCredentials {
     settings: Settings,
-    context: Context,
-}
-
-impl ClientCredentials {
-    /// Read for each login, so a replaced secret is used at once. A line break at the end of a file is no part of it.
-    async fn client_secret(&self) -> Result<SecretString> {
-        let text = self.context.secret(&self.settings.client_secret_ref).await?;
-        let trimmed = text.expose_secret().trim();
-        if trimmed.is_empty() {
-            return Err(Error::new(ErrorKind::Secret, "the client secret is empty")
-                .with_help("check what `client_secret_ref` points at"));
-        }
-        Ok(SecretString::from(trimmed))
-    }
-
-    async fn check_secret(&self) -> Result<Finding> {
-        self.client_secret().await?;
-        Ok(Finding::passed(format!("from {}", self.settings.client_secret_ref)))
-    }
+    secret: SecretValue,
 }
 
 #[async_trait]
 impl AuthStrategy for ClientCredentials {
-    async fn token(&self, via: &dyn Exchange) -> Result<Token> {
-        let secret = self.client_secret().await?;
+    async fn credential(&self, via: &dyn Exchange) -> Result<Credential> {
+        let secret = self.secret.text().await?;
         let mut form = vec![
             ("grant_type", "client_credentials"),
             ("client_id", self.settings.client_id.as_str()),
@@ -88,16 +70,18 @@ impl AuthStrategy for ClientCredentials {
             form.push(("scope", scope));
         }
         let reply = via.post_form(&self.settings.token_url, &form).await?;
-        let answer = Answer { reply: &reply, url: &self.settings.token_url, now: self.context.clock().now() };
-        answer.read(&secret)
+        let context = &self.secret.context;
+        let now = context.clock().now();
+        let answer = Answer { reply: &reply, url: &self.settings.token_url, now, provider: context.token_errors() };
+        answer.read(&secret).map(Credential::Bearer)
     }
 
     async fn check(&self, report: &mut TestReport) {
-        report.step("client_secret", self.check_secret()).await;
+        report.step("client_secret", async { self.secret.finding(self.secret.text().await) }).await;
     }
 
-    fn token_url(&self) -> &Url {
-        &self.settings.token_url
+    fn token_url(&self) -> Option<&Url> {
+        Some(&self.settings.token_url)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::clock_skew;
 use crate::grants::token_errors;
 use crate::hosts::host_and_port;
-use connector_core::{Error, ErrorKind, Reply, Result, Retry, Token};
+use connector_core::{Error, ErrorKind, Reply, Result, Retry, Token, TokenErrorRow};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -28,6 +28,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) reply: &'a Reply,
     pub(crate) url: &'a Url,
     pub(crate) now: Timestamp,
+    /// What the provider's connector knows of its errors.
+    pub(crate) provider: &'static [TokenErrorRow],
 }
 
 impl Answer<'_> {
@@ -62,15 +64,13 @@ impl Answer<'_> {
             )
             .with_help("set the app to issue bearer tokens"));
         }
-        Ok(Token {
-            access_token: SecretString::from(access_token),
-            expires_in: members.get("expires_in").and_then(seconds),
-            members: public(members),
-        })
+        let mut token = Token::new(SecretString::from(access_token));
+        token.expires_in = members.get("expires_in").and_then(seconds);
+        Ok(token.with_members(public(members)))
     }
 
     fn refusal(&self, code: &str, description: &str) -> Error {
-        let known = token_errors::knowledge(code, description);
+        let known = token_errors::knowledge(self.provider, code, description);
         let mut message = if description.is_empty() { code.to_owned() } else { format!("{code}: {description}") };
         let mut help = known.map_or(token_errors::UNKNOWN_CURE, |row| row.cure).to_owned();
         if let Some(row) = known {
@@ -153,9 +153,10 @@ mod tests {
     use super::*;
 
     fn read(status: u16, content_type: &str, body: &str) -> Result<Token> {
-        let reply = Reply { status, content_type: content_type.to_owned(), date: None, body: body.into() };
+        let reply = Reply::new(status, body).with_content_type(content_type);
         let url = Url::parse("https://acme.example/oauth2/token").unwrap();
-        Answer { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH }.read(&SecretString::from("sent-secret"))
+        Answer { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH, provider: &[] }
+            .read(&SecretString::from("sent-secret"))
     }
 
     #[test]
@@ -164,7 +165,7 @@ mod tests {
             200,
             "application/json",
             r#"{"access_token":"x","token_type":"Bearer","refresh_token":"x","id_token":"x","signature":"x",
-                "lightning_sid":"x","csrf_token":"x","scope":"api","instance_url":"https://a.example","expires_in":"60"}"#,
+                "browser_sid":"x","csrf_token":"x","scope":"api","instance_url":"https://a.example","expires_in":"60"}"#,
         )
         .unwrap();
         let names: Vec<_> = token.members.keys().map(String::as_str).collect();
@@ -213,14 +214,11 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_off_is_named_in_an_invalid_grant() {
-        let reply = Reply {
-            status: 400,
-            content_type: "application/json".to_owned(),
-            date: Some("Thu, 01 Jan 1970 00:05:00 GMT".to_owned()),
-            body: br#"{"error":"invalid_grant","error_description":"expired authorization code"}"#.to_vec(),
-        };
+        let body = br#"{"error":"invalid_grant","error_description":"expired authorization code"}"#;
+        let reply = Reply::new(400, body).with_date("Thu, 01 Jan 1970 00:05:00 GMT");
         let url = Url::parse("https://acme.example/").unwrap();
-        let answer = |now| Answer { reply: &reply, url: &url, now }.read(&SecretString::from("x")).unwrap_err();
+        let answer =
+            |now| Answer { reply: &reply, url: &url, now, provider: &[] }.read(&SecretString::from("x")).unwrap_err();
         let off = answer(Timestamp::UNIX_EPOCH);
         assert!(off.help().unwrap().starts_with("the clock of this machine is 300 seconds behind"), "{off:?}");
         let right = answer(Timestamp::from_second(290).unwrap());

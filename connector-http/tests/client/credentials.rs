@@ -5,7 +5,7 @@ use crate::source::{
     ACCESS_TOKEN, CLIENT_SECRET, TOKEN_PATH, client, context, keep, login_for, plain, token_for, with_client_secret,
 };
 use connector_core::{Clock, Error, ErrorKind, HttpOptions};
-use connector_http::Client;
+use connector_http::{Client, Reach};
 use connector_keys::{CertificateAuthority, PrivateKey};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -37,7 +37,7 @@ impl Secure {
             ..HttpOptions::default()
         };
         let token_url = format!("https://localhost:{}{TOKEN_PATH}", self.login.port());
-        Client::open(&with_client_secret(&token_url, http), |_, _| false).unwrap()
+        Client::open(&with_client_secret(&token_url, http), Reach::named_by_token()).unwrap()
     }
 }
 
@@ -110,13 +110,14 @@ async fn an_instance_on_the_allow_list_gets_the_token() {
 
     let auth = json!({"token_url": "https://login.acme.example/token", "client_id": "c", "client_secret_ref": "memory:client"});
     let context = context("client_credentials", auth, HttpOptions::default(), Clock::system());
-    Client::open(&context, |token_url, candidate| token_url.domain() == candidate.domain()).unwrap();
+    Client::open(&context, Reach::named_by_token().and_where(|token_url, url| token_url.domain() == url.domain()))
+        .unwrap();
 }
 
 #[test]
 fn plain_http_is_refused_but_for_this_machine_with_the_switch() {
     let open = |token_url: &str, http: HttpOptions| {
-        Client::open(&with_client_secret(token_url, http), |_, _| true).map(|_| ())
+        Client::open(&with_client_secret(token_url, http), Reach::named_by_token().and_where(|_, _| true)).map(|_| ())
     };
     for local in ["http://127.0.0.1:1/t", "http://localhost/t", "http://[::1]/t", "http://127.9.9.9/t"] {
         open(local, plain()).unwrap();
@@ -124,7 +125,13 @@ fn plain_http_is_refused_but_for_this_machine_with_the_switch() {
         assert_eq!(error.kind(), ErrorKind::Definition);
         assert!(error.help().unwrap().contains("allow_insecure_loopback: true"), "{local}");
     }
-    for far in ["http://acme.example/t", "http://10.0.0.1/t", "http://0.0.0.0/t", "http://localhost.acme.example/t"] {
+    for far in [
+        "http://acme.example/t",
+        "http://10.0.0.1/t",
+        "http://0.0.0.0/t",
+        "http://localhost.acme.example/t",
+        "http://api.localhost/t",
+    ] {
         let error = open(far, plain()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Definition, "{far}");
         assert!(error.help().unwrap().contains("https://"), "{far}");
@@ -149,7 +156,7 @@ async fn a_local_source_is_never_asked_through_a_proxy() {
     let proxy = Scripted::start(vec![answer("200 OK", "", b"proxied"); 9]);
     let api = Scripted::start(vec![answer("200 OK", "", b"direct")]);
     let http = HttpOptions { proxy: Some(proxy.url().parse().unwrap()), ..plain() };
-    let client = Client::open(&with_client_secret(&login_for(&api.url()), http), |_, _| false).unwrap();
+    let client = Client::open(&with_client_secret(&login_for(&api.url()), http), Reach::named_by_token()).unwrap();
     assert_eq!(client.get("/data").send().await.unwrap().body, "direct");
     assert!(proxy.seen().is_empty());
 }

@@ -3,7 +3,7 @@
 use crate::server::{Scripted, answer};
 use crate::source::{CLIENT_SECRET, TOKEN_PATH, client, context, login_for, plain, token_for, with_client_secret};
 use connector_core::{Clock, Context, Error, ErrorKind, HttpOptions, Retry, StepStatus, TestReport};
-use connector_http::Client;
+use connector_http::{Client, Reach};
 use connector_keys::{CertificateAuthority, PrivateKey};
 use jiff::{Timestamp, ToSpan};
 use secrecy::ExposeSecret;
@@ -12,7 +12,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 async fn token_error(token_url: &str, http: HttpOptions) -> Error {
-    Client::open(&with_client_secret(token_url, http), |_, _| false).unwrap().token().await.unwrap_err()
+    Client::open(&with_client_secret(token_url, http), Reach::named_by_token()).unwrap().token().await.unwrap_err()
 }
 
 fn assert_says(error: &Error, kind: ErrorKind, message: &str, help: &str) {
@@ -96,7 +96,7 @@ impl Tls {
     }
 
     async fn error(&self, host: &str, ca_file: Option<&str>) -> Error {
-        Client::open(&self.context(host, ca_file), |_, _| false).unwrap().token().await.unwrap_err()
+        Client::open(&self.context(host, ca_file), Reach::named_by_token()).unwrap().token().await.unwrap_err()
     }
 }
 
@@ -104,7 +104,7 @@ impl Tls {
 async fn a_private_authority_is_trusted_when_its_file_is_named() {
     for host in ["localhost", "127.0.0.1"] {
         let tls = Tls::start(&["localhost", "127.0.0.1"], Timestamp::now());
-        let client = Client::open(&tls.context(host, Some("ca.pem")), |_, _| false).unwrap();
+        let client = Client::open(&tls.context(host, Some("ca.pem")), Reach::named_by_token()).unwrap();
         client.token().await.unwrap();
     }
 }
@@ -140,7 +140,7 @@ async fn a_ca_file_that_is_missing_or_holds_no_certificate_is_named() {
         ("cut.pem", "holds no certificate"),
         ("garbage.pem", "holds no certificate"),
     ] {
-        let error = Client::open(&tls.context("localhost", Some(file)), |_, _| false).unwrap_err();
+        let error = Client::open(&tls.context("localhost", Some(file)), Reach::named_by_token()).unwrap_err();
         assert_says(&error, ErrorKind::Definition, part, "");
         assert!(error.message().contains(file), "{error}");
     }
@@ -169,7 +169,7 @@ async fn the_step_access_token_names_hosts_and_a_clock_that_is_off() {
         });
         let context = context("client_credentials", auth, plain(), Clock::from_fn(move || now));
         let mut report = TestReport::new();
-        Client::open(&context, |_, _| false).unwrap().test_access_token(&mut report).await;
+        Client::open(&context, Reach::named_by_token()).unwrap().test_access_token(&mut report).await;
         let step = &report.steps()[0];
         assert_eq!((step.name, step.status), ("access_token", status), "{step:?}");
         assert!(step.detail.as_ref().unwrap().contains("localhost:9"), "{step:?}");

@@ -3,7 +3,7 @@
 use crate::server::{Scripted, answer};
 use crate::source::{client, login_for, plain, requests, started, token_url, with_client_secret};
 use connector_core::{ErrorKind, Happened, Retry};
-use connector_http::{Client, Verdict};
+use connector_http::{Client, Reach, Verdict};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
@@ -18,7 +18,7 @@ async fn a_read_is_repeated_after_a_passing_status() {
         Mock::given(path("/data")).respond_with(at_once(status)).up_to_n_times(2).mount(&server).await;
         Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
         let context = with_client_secret(&token_url(&server), plain());
-        let client = Client::open(&context, |_, _| false).unwrap();
+        let client = Client::open(&context, Reach::named_by_token()).unwrap();
         assert_eq!(client.get("/data").send().await.unwrap().status, 200, "{status}");
         assert_eq!(requests(&server, "/data").await, 3);
         assert_eq!((context.meter().api_calls(), context.meter().retries()), (4, 2));
@@ -69,13 +69,18 @@ async fn a_write_is_not_repeated_unless_it_says_that_it_may_be() {
     let server = started().await;
     Mock::given(path("/data")).respond_with(at_once(503)).mount(&server).await;
     let client = client(&token_url(&server));
-    let writes = [client.post_json("/data", &1), client.patch_json("/data", &1), client.delete("/data")];
+    let writes = [
+        client.post_json("/data", &1),
+        client.put_json("/data", &1),
+        client.patch_json("/data", &1),
+        client.delete("/data"),
+    ];
     for write in writes {
         assert_eq!(write.send().await.unwrap().status, 503);
     }
-    assert_eq!(requests(&server, "/data").await, 3);
-    client.post_json("/data", &1).repeatable().send().await.unwrap();
-    assert_eq!(requests(&server, "/data").await, 8);
+    assert_eq!(requests(&server, "/data").await, 4);
+    client.put_json("/data", &1).repeatable().send().await.unwrap();
+    assert_eq!(requests(&server, "/data").await, 9);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::server::{Scripted, answer};
 use crate::source::{ACCESS_TOKEN, CLIENT_SECRET, TOKEN_PATH, context, keep, plain, token_for, with_client_secret};
 use connector_core::{Clock, TestReport};
-use connector_http::Client;
+use connector_http::{Client, Reach};
 use connector_keys::PrivateKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -50,10 +50,10 @@ async fn no_secret_shows_in_debug_output_or_errors() {
         let jwt = context("jwt_bearer", auth, plain(), Clock::system());
         for context in [client_secret, jwt] {
             let echoes = String::from_utf8_lossy(&body).contains(CLIENT_SECRET);
-            if echoes && format!("{context:?}").contains("JwtBearer") {
+            if echoes && format!("{context:?}").contains("SignedLogin") {
                 continue; // it never sent what this server repeats
             }
-            let client = Client::open(&context, |_, _| false).unwrap();
+            let client = Client::open(&context, Reach::named_by_token()).unwrap();
             let mut report = TestReport::new();
             context.auth().unwrap().check(&mut report).await;
             client.test_access_token(&mut report).await;
@@ -94,7 +94,8 @@ async fn an_answer_shows_no_body_and_headers_with_credentials_stay_hidden() {
         token_for("http://localhost:1").to_string().replace("http://localhost:1", "").as_bytes(),
     )]);
     let client =
-        Client::open(&with_client_secret(&format!("{}{TOKEN_PATH}", server.url()), plain()), |_, _| false).unwrap();
+        Client::open(&with_client_secret(&format!("{}{TOKEN_PATH}", server.url()), plain()), Reach::named_by_token())
+            .unwrap();
     let error = client.base_url().await.unwrap_err();
     assert!(error.message().contains("not a URL"), "{error}");
     assert!(!shown(&error).contains(ACCESS_TOKEN));

@@ -3,7 +3,7 @@
 use crate::server;
 use async_trait::async_trait;
 use connector_core::{Clock, Context, HttpOptions, Result, SecretRef, SecretResolver, Sensitivity, registry};
-use connector_http::Client;
+use connector_http::{Client, Reach};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -60,7 +60,7 @@ pub fn with_client_secret(token_url: &str, http: HttpOptions) -> Context {
 
 /// A client that may send its credentials to the token URL's host alone.
 pub fn client(token_url: &str) -> Client {
-    Client::open(&with_client_secret(token_url, plain()), |_, _| false).unwrap()
+    Client::open(&with_client_secret(token_url, plain()), Reach::named_by_token()).unwrap()
 }
 
 /// A token for `instance_url`.

@@ -2,9 +2,10 @@
 
 use crate::server::{Scripted, answer};
 use crate::source::{TOKEN_PATH, client, plain, requests, started, token_url, with_client_secret};
-use connector_core::{ErrorKind, Retry};
-use connector_http::{Client, Verdict};
+use connector_core::{Context, ErrorKind, Retry, TokenErrorRow, registry};
+use connector_http::{Client, Reach, Verdict};
 use secrecy::ExposeSecret;
+use serde_json::json;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -123,9 +124,38 @@ async fn refused_credentials_are_not_offered_again_by_those_who_wait_or_come_aft
     for error in errors.iter().chain([&later]) {
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Auth, Retry::No));
         assert!(error.message().contains("user is locked"));
-        assert!(error.help().unwrap().contains("unlock the user"));
+        assert!(error.help().unwrap().contains("check `issuer`"));
     }
     assert_eq!(server.seen().len(), 1, "one login");
+}
+
+#[tokio::test]
+async fn what_the_connector_registered_explains_an_error_of_its_provider() {
+    static ROWS: &[TokenErrorRow] = &[
+        TokenErrorRow::new("invalid_grant", "too many wrong passwords", "unlock the user").saying("user is locked"),
+        TokenErrorRow::new("too_often", "too many logins", "wait").of_kind(ErrorKind::RateLimited),
+    ];
+    for (body, kind, message, help) in [
+        (
+            r#"{"error":"invalid_grant","error_description":"User is locked"}"#,
+            ErrorKind::Auth,
+            "too many wrong",
+            "unlock",
+        ),
+        (r#"{"error":"too_often"}"#, ErrorKind::RateLimited, "too_often (too many logins)", "wait"),
+    ] {
+        let server = Scripted::start(vec![answer("400 Bad Request", "", body.as_bytes())]);
+        let auth = json!({
+            "token_url": server.url(), "client_id": "client", "client_secret_ref": "memory:client",
+        });
+        let bare = Context::new("acme", ".").with_http(plain()).with_token_errors(ROWS);
+        let strategy = (registry::auth_strategy("client_credentials").unwrap().open)(auth, &bare).unwrap();
+        let error =
+            Client::open(&bare.with_auth(strategy), Reach::named_by_token()).unwrap().token().await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(error.message().contains(message), "{error}");
+        assert!(error.help().unwrap().contains(help), "{error:?}");
+    }
 }
 
 #[tokio::test]
@@ -172,6 +202,6 @@ async fn a_token_at_the_end_of_its_life_is_renewed_before_it_is_sent() {
 #[tokio::test]
 async fn opening_a_client_sends_nothing() {
     let server = MockServer::start().await;
-    Client::open(&with_client_secret(&token_url(&server), plain()), |_, _| false).unwrap();
+    Client::open(&with_client_secret(&token_url(&server), plain()), Reach::named_by_token()).unwrap();
     assert!(server.received_requests().await.unwrap().is_empty());
 }

@@ -1,10 +1,11 @@
 //! The steps of the connection test that need the org.
 
-use crate::accounts::Accounts;
-use crate::record::{self, Asked};
-use crate::rest::{API_USAGE, Rest};
-use crate::rights::{CHANGES, NEEDS, Need};
-use crate::{error, rights};
+use crate::api::record::{self, Asked};
+use crate::api::rest::{API_USAGE, Rest};
+use crate::api::rights;
+use crate::api::rights::{CHANGES, NEEDS, Need};
+use crate::error;
+use crate::users::Accounts;
 use connector_core::{Allowance, Error, ErrorKind, Finding, Result, TestReport};
 
 /// Adds the steps `access_token`, `api` and `permissions`.

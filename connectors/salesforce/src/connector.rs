@@ -1,12 +1,13 @@
 //! The connector: delegates to a file for each thing it reads.
 
-use crate::accounts::Accounts;
-use crate::apps::Apps;
-use crate::custom_fields::CustomFields;
-use crate::group_types::GroupTypes;
+use crate::api::Rest;
+use crate::api::hosts;
+use crate::assignments::group_types::GroupTypes;
+use crate::certificate::apps::Apps;
 use crate::prepare::Preparation;
-use crate::rest::Rest;
-use crate::{assignments, certificate, connection_test, entitlements, find, hosts, prepare, provision};
+use crate::users::Accounts;
+use crate::users::CustomFields;
+use crate::{assignments, certificate, connection_test, entitlements, prepare, provision, users};
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Deployed,
@@ -14,7 +15,7 @@ use connector_core::{
     PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, RotateCertificate, SecretRef,
     TestReport,
 };
-use connector_http::Client;
+use connector_http::{Client, Reach};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -33,10 +34,14 @@ pub struct Salesforce {
 impl Salesforce {
     /// Offline.
     pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields, apps: Apps) -> Result<Self> {
-        let client = Client::open(context, hosts::allowed)?;
+        let auth = context.auth()?;
+        if let Some(token_url) = auth.token_url() {
+            hosts::refuse_lightning(token_url)?;
+        }
+        let client = Client::open(context, Reach::named_by_token().and_where(hosts::allowed))?;
         Ok(Self {
             source: context.source().to_owned(),
-            auth: context.auth()?,
+            auth,
             rest: Rest::open(context, client, version),
             accounts: Accounts::new(custom),
             group_types: OnceCell::new(),
@@ -85,31 +90,31 @@ impl Connector for Salesforce {
 
 #[async_trait]
 impl ReadEntitlements for Salesforce {
-    fn entitlement_types(&self) -> &'static [EntitlementType] {
-        entitlements::TYPES
+    fn entitlement_types(&self) -> Vec<EntitlementType> {
+        entitlements::types::TYPES.iter().map(entitlements::types::KnownType::entitlement_type).collect()
     }
 
     async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {
-        entitlements::page(&self.rest, cursor).await
+        entitlements::read::page(&self.rest, cursor).await
     }
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
-        assignments::page(&self.rest, &self.group_types, cursor).await
+        assignments::read::page(&self.rest, &self.group_types, cursor).await
     }
 
     async fn find_entitlements(&self, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {
-        find::entitlements(&self.rest, wanted).await
+        entitlements::find::entitlements(&self.rest, wanted).await
     }
 }
 
 #[async_trait]
 impl FindAccounts for Salesforce {
     fn most_accounts(&self) -> usize {
-        find::MOST
+        users::find::MAX_USERS_PER_QUERY
     }
 
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
-        find::accounts(&self.rest, &self.accounts, wanted, concern).await
+        users::find::accounts(&self.rest, &self.accounts, wanted, concern).await
     }
 }
 

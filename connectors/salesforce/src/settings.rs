@@ -1,8 +1,8 @@
 //! What a user writes under `settings:`.
 
-use crate::apps::{Apps, OneOfTwo, OnlyApp};
+use crate::certificate::apps::{Apps, OneOfTwo, OnlyApp};
 use crate::connector::Salesforce;
-use crate::custom_fields::CustomFields;
+use crate::users::CustomFields;
 use connector_core::{Connector, Context, Error, ErrorKind, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -5,7 +5,9 @@
 mod bare;
 mod command;
 mod project;
+mod running;
 
 pub use bare::{Bare, Truth};
 pub use command::{Binary, Ended};
 pub use project::Project;
+pub use running::Running;

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+// The allocator of the `connector` binary, so that what is measured here is true there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     connector_cli::main()
 }

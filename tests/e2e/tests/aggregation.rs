@@ -1,9 +1,8 @@
 //! The main job, end to end: what a user reads is what the org has.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use connector_e2e::{Bare, Binary, Project};
-use connector_sandbox_salesforce::{Fault, Options};
-use std::time::Duration;
+use connector_e2e::{Bare, Binary, Project, Running};
+use connector_sandbox_salesforce::{Fault, Moment, Options};
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
 
@@ -129,15 +128,14 @@ async fn an_expired_session_is_renewed_in_the_middle() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn interrupted_by_ctrl_c_it_says_so_and_goes_on_later() {
-    let project = project(Options { latency: Duration::from_millis(60), ..small() }).await;
-    let mut command = project.command(&["aggregate", "salesforce", "--output", "json"]);
-    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let project = project(small()).await;
+    let command = project.command(&["aggregate", "salesforce", "--output", "json"]);
+    let (mut running, is_held) = Running::held(command, &project.sandbox, Moment::Requests(8)).await;
+    assert!(is_held, "it ended too early: {:?}", running.end());
+    running.interrupt();
+    // It does not wait for what it only reads.
+    let report = running.end().expect_code(130).json();
+    project.sandbox.release();
     assert_eq!(report["status"], "interrupted");
     let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
     assert_eq!(report["resumed"], true);

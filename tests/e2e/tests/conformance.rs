@@ -13,7 +13,7 @@ async fn salesforce_passes_every_trial() {
     let project =
         Project::start(BINARY, Options { users: 130, max_page: 200, territories: true, ..Options::default() }).await;
     project.write_source("settings:\n  custom_fields: all\n");
-    let folder = connector_engine::source::Project::at(project.folder());
+    let folder = connector_project::source::Project::at(project.folder());
     let source = folder.load("salesforce").unwrap();
     let report = connector_testkit::check(|| source.open(&folder).map(|opened| opened.connector)).await;
     assert!(report.passed(), "{report}");

@@ -50,7 +50,7 @@ async fn a_key_in_a_token_signs_in_and_reads() {
     let ended = test(&project).expect_code(0);
     let key = step(&ended, "private_key");
     assert!(key.starts_with("passed: RSA 2048 in the token `iga`, from pkcs11:token=iga;object=sales"), "{key}");
-    assert!(step(&ended, "certificate").contains("fits the key"));
+    assert!(step(&ended, "certificate").contains("matches the key"));
     assert!(step(&ended, "assertion").starts_with("passed: signed with RS256"));
     project.run(&["aggregate", "salesforce"]).expect_code(0);
     let shown = project.run(&["cert", "check", "salesforce", "--output", "json"]).expect_code(0);
@@ -64,7 +64,7 @@ async fn another_key_or_a_wrong_pin_is_said_before_anything_is_sent() {
     let project = project(&hsm).await;
     sign_with(&project, &hsm, "object=other", "file:secrets/pin");
     let certificate = step(&test(&project).expect_code(1), "certificate");
-    assert!(certificate.contains("does not belong to the private key"), "{certificate}");
+    assert!(certificate.contains("does not match the private key"), "{certificate}");
 
     project.write_secret("wrong", "975318");
     sign_with(&project, &hsm, "object=sales", "file:secrets/wrong");

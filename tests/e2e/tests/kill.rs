@@ -1,15 +1,16 @@
 //! Promise: a kill at any moment loses nothing that was committed and repeats nothing.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use connector_e2e::{Bare, Binary, Project};
-use connector_sandbox_salesforce::Options;
+use connector_e2e::{Bare, Binary, Project, Running};
+use connector_sandbox_salesforce::{Moment, Options};
 use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::fs;
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
 const KILLS: u32 = 50;
+const LATENCY: Duration = Duration::from_millis(15);
 
 fn copy_store(project: &Project, from: &str, to: &str) {
     let _ = fs::remove_dir_all(project.path(to));
@@ -21,9 +22,21 @@ fn copy_store(project: &Project, from: &str, to: &str) {
     }
 }
 
-fn start(project: &Project) -> Child {
-    let mut command = project.command(&["aggregate", "salesforce", "--output", "json"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+const AGGREGATE: [&str; 4] = ["aggregate", "salesforce", "--output", "json"];
+
+/// Starts an aggregation and kills it at one of its `length` requests, or a little later. Says whether it was at work.
+async fn kill(project: &Project, random: &mut ChaCha8Rng, length: u64) -> bool {
+    let moment = Moment::Requests(project.sandbox.requests().total + random.random_range(1..=length));
+    let (mut running, is_held) = Running::held(project.command(&AGGREGATE), &project.sandbox, moment).await;
+    if random.random_bool(0.5) {
+        // Also while answers come in and are written, not only while it waits for one.
+        project.sandbox.release();
+        tokio::time::sleep(random.random_range(Duration::ZERO..LATENCY * 4)).await;
+    }
+    let at_work = is_held && !running.has_ended();
+    running.kill();
+    project.sandbox.release();
+    at_work
 }
 
 /// The counts of a report that must not depend on how often the run was killed.
@@ -33,39 +46,34 @@ fn counts(report: &serde_json::Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_moments_the_store_ends_as_if_undisturbed() {
-    let options = Options { users: 900, max_page: 200, latency: Duration::from_millis(15), ..Options::default() };
+    let options = Options { users: 900, max_page: 200, latency: LATENCY, ..Options::default() };
     let project = Project::start(BINARY, options).await;
     project.run(&["aggregate", "salesforce"]).expect_code(0);
     copy_store(&project, ".connector", "before");
 
     // Between the two aggregations the org changes: people leave, move, and lose and gain rights.
     change_the_org(&project).await;
-    let started = Instant::now();
-    let undisturbed = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
-    let length = started.elapsed();
+    project.sandbox.clear_requests();
+    let undisturbed = project.run(&AGGREGATE).expect_code(0).json();
+    let length = project.sandbox.requests().total;
     let expected = project.snapshot();
     assert_ne!(undisturbed["accounts"]["removed"], 0);
     assert_ne!(undisturbed["accounts"]["changed"], 0);
     assert_ne!(undisturbed["assignments"]["removed"], 0);
 
     let seed = 7;
-    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (mut kills, mut resumed) = (0, 0);
     while kills < KILLS {
         copy_store(&project, "before", ".connector");
         // Every run is killed up to three times, then left alone.
         for _ in 0..3 {
-            let mut child = start(&project);
-            tokio::time::sleep(random.random_range(Duration::ZERO..length)).await;
-            let ended_before = child.try_wait().unwrap().is_some();
-            child.kill().unwrap();
-            child.wait().unwrap();
-            if ended_before {
+            if !kill(&project, &mut random, length).await {
                 break;
             }
             kills += 1;
         }
-        let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+        let report = project.run(&AGGREGATE).expect_code(0).json();
         // A kill after the last commit leaves nothing to resume: the next run is a new one, to which nothing is new.
         let runs = project.run(&["runs", "salesforce", "--output", "json"]).expect_code(0).json();
         if runs.as_array().unwrap().len() == 2 {

@@ -1,20 +1,19 @@
 //! What keeps a plan from being applied, and what a signal leaves behind.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use connector_e2e::{Binary, Ended, Project};
+use connector_e2e::{Binary, Project, Running};
 use connector_keys::PrivateKey;
-use connector_sandbox_salesforce::Options;
+use connector_sandbox_salesforce::{Moment, Options};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::fs;
-use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::process::Stdio;
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
 const APPLY: [&str; 6] = ["provision", "salesforce", "plan.yaml", "--yes", "--output", "json"];
 
-async fn project(latency: Duration) -> Project {
-    Project::start(BINARY, Options { users: 60, latency, ..Options::default() }).await
+async fn project() -> Project {
+    Project::start(BINARY, Options { users: 60, ..Options::default() }).await
 }
 
 /// Adds users `u0`, `u1`, … and writes a plan that locks each of them and then gives it a title.
@@ -28,33 +27,16 @@ fn write_plan(project: &Project, users: usize) {
     fs::write(project.path("plan.yaml"), plan.concat()).unwrap();
 }
 
-fn start(project: &Project) -> Child {
-    project.command(&APPLY).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn end(child: Child) -> Ended {
-    let output = child.wait_with_output().unwrap();
-    Ended {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
-
-/// Waits until the org was written to.
-async fn until_written(project: &Project) {
-    for _ in 0..3_000 {
-        if !project.sandbox.org().writes().is_empty() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nothing was written");
+/// Starts the plan and waits until the org, which then holds its answers back, has got so far with it.
+async fn held(project: &Project, moment: Moment) -> Running {
+    let (running, is_held) = Running::held(project.command(&APPLY), &project.sandbox, moment).await;
+    assert!(is_held, "it ended before {moment:?}: {:?}", running.end());
+    running
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_plan_is_refused_before_anything_is_sent() {
-    let project = project(Duration::ZERO).await;
+    let project = project().await;
     fs::write(
         project.path("plan.yaml"),
         "- updaet: {account: bob@acme.example}\n- grant: {account: bob@acme.example}\n",
@@ -68,7 +50,7 @@ async fn an_invalid_plan_is_refused_before_anything_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_the_org_does_not_know_is_told_apart_and_changes_nothing() {
-    let project = project(Duration::ZERO).await;
+    let project = project().await;
     write_plan(&project, 1);
     let other = PrivateKey::generate(2048).unwrap();
     project.write_secret("salesforce.key", other.to_pkcs8_pem(None).unwrap().expose_secret());
@@ -82,7 +64,7 @@ async fn a_key_that_the_org_does_not_know_is_told_apart_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_asked_where_nobody_is_there() {
-    let project = project(Duration::ZERO).await;
+    let project = project().await;
     write_plan(&project, 1);
     let ended = project.run(&["provision", "salesforce", "plan.yaml"]).expect_code(2);
     assert!(ended.stderr.contains("--preview") && ended.stderr.contains("--yes"), "{}", ended.stderr);
@@ -91,7 +73,7 @@ async fn nobody_is_asked_where_nobody_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preview_changes_nothing() {
-    let project = project(Duration::ZERO).await;
+    let project = project().await;
     write_plan(&project, 2);
     let preview = ["provision", "salesforce", "plan.yaml", "--preview", "--output", "json"];
     let lines = project.run(&preview).expect_code(0).json_lines();
@@ -109,7 +91,7 @@ async fn a_preview_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_changed_since_the_preview_stops_the_plan_once() {
-    let project = project(Duration::ZERO).await;
+    let project = project().await;
     write_plan(&project, 2);
     let org = project.sandbox.org();
     project.run(&["provision", "salesforce", "plan.yaml", "--preview"]).expect_code(0);
@@ -133,30 +115,24 @@ async fn an_account_that_changed_since_the_preview_stops_the_plan_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_jobs_do_not_provision_one_source_at_once() {
-    let project = project(Duration::from_millis(100)).await;
+    let project = project().await;
     write_plan(&project, 20);
-    let first = start(&project);
-    for _ in 0..3_000 {
-        if project.sandbox.requests().total > 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let first = held(&project, Moment::Requests(1)).await;
     let second = project.run(&APPLY).expect_code(4);
     assert!(second.stderr.contains("another"), "{}", second.stderr);
-    end(first).expect_code(0);
+    project.sandbox.release();
+    first.end().expect_code(0);
     assert_eq!(project.sandbox.org().writes().len(), 40);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_stops_a_plan_which_then_goes_on() {
-    let project = project(Duration::from_millis(100)).await;
+    let project = project().await;
     write_plan(&project, 300);
-    let child = start(&project);
-    until_written(&project).await;
-    let process = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &process]).status().unwrap().success());
-    let ended = end(child).expect_code(130);
+    let mut running = held(&project, Moment::Writes(1)).await;
+    running.interrupt();
+    project.sandbox.release();
+    let ended = running.end().expect_code(130);
     let lines = ended.json_lines();
     assert_eq!(lines.len(), 601);
     let summary = &lines[600]["summary"];
@@ -177,12 +153,10 @@ async fn a_signal_stops_a_plan_which_then_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_plan_can_be_ended_with_nothing_more_done() {
-    let project = project(Duration::from_millis(100)).await;
+    let project = project().await;
     write_plan(&project, 300);
-    let mut child = start(&project);
-    until_written(&project).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
+    held(&project, Moment::Writes(1)).await.kill();
+    project.sandbox.release();
     let abandoned = project.run(&["provision", "salesforce", "--abandon", "--output", "json"]).expect_code(0);
     let summary = &abandoned.json_lines()[600]["summary"];
     let written = project.sandbox.org().writes().iter().filter(|write| write.changed).count();
@@ -193,14 +167,14 @@ async fn an_interrupted_plan_can_be_ended_with_nothing_more_done() {
     );
     for ended in ["--abandon", "--resume"] {
         let nothing = project.run(&["provision", "salesforce", ended]).expect_code(0);
-        assert!(nothing.stderr.contains("nothing of `salesforce` was interrupted"), "{}", nothing.stderr);
+        assert!(nothing.stderr.contains("`salesforce` has no interrupted plan"), "{}", nothing.stderr);
     }
     assert_eq!(project.sandbox.org().writes().iter().filter(|write| write.changed).count(), written);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_plan_is_carried_out_although_nobody_reads_what_it_says() {
-    let project = project(Duration::ZERO).await;
+    let project = project().await;
     write_plan(&project, 2);
     let mut command = project.command(&["provision", "salesforce", "plan.yaml", "--yes"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

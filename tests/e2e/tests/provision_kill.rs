@@ -2,14 +2,13 @@
 //! twice and nothing left open.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use connector_e2e::{Binary, Ended, Project};
-use connector_sandbox_salesforce::{Fault, Options, Org, WriteAction};
+use connector_e2e::{Binary, Ended, Project, Running};
+use connector_sandbox_salesforce::{Fault, Moment, Options, Org, WriteAction};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Stdio;
 use std::time::Duration;
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
@@ -25,13 +24,6 @@ struct Stage {
     org: Org,
     /// The ids of the accounts that are there.
     there: Vec<String>,
-}
-
-/// When a plan is killed.
-#[derive(Clone, Copy)]
-enum Moment {
-    Requests(u64),
-    Writes(u64),
 }
 
 impl Stage {
@@ -68,24 +60,18 @@ impl Stage {
         self.project.run(&APPLY)
     }
 
-    /// Starts the plan and kills it once the org has had so many requests or writes more, and a pause later. Says whether
-    /// it was still at work.
-    async fn kill(&self, moment: Moment, pause: Duration) -> bool {
-        let count = || match moment {
-            Moment::Requests(_) => self.project.sandbox.requests().total,
-            Moment::Writes(_) => self.org.writes().len() as u64,
-        };
-        let (Moment::Requests(more) | Moment::Writes(more)) = moment;
-        let until = count() + more;
-        let mut command = self.project.command(&APPLY);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        while child.try_wait().unwrap().is_none() && count() < until {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+    /// Starts the plan and kills it at that moment: while it waits for an answer, or a pause after the answers came. Says
+    /// whether it was still at work.
+    async fn kill(&self, moment: Moment, pause: Option<Duration>) -> bool {
+        let sandbox = &self.project.sandbox;
+        let (mut running, is_held) = Running::held(self.project.command(&APPLY), sandbox, moment).await;
+        if let Some(pause) = pause {
+            sandbox.release();
+            tokio::time::sleep(pause).await;
         }
-        tokio::time::sleep(pause).await;
-        let at_work = child.try_wait().unwrap().is_none();
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let at_work = is_held && !running.has_ended();
+        running.kill();
+        sandbox.release();
         at_work
     }
 
@@ -167,11 +153,11 @@ async fn chain(seed: u64, kills: u32, length: u64) -> (u32, u32) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (mut killed, mut in_the_middle) = (0, 0);
     for _ in 0..kills {
-        let pause = random.random_range(Duration::ZERO..LATENCY * 3);
+        let pause = random.random_bool(0.3).then(|| random.random_range(Duration::ZERO..LATENCY * 3));
         // Some while the plan is previewed and settled, most while it is carried out.
         let moment = match random.random_range(0..4) {
-            0 => Moment::Requests(random.random_range(0..length)),
-            _ => Moment::Writes(random.random_range(1..100)),
+            0 => Moment::Requests(stage.project.sandbox.requests().total + random.random_range(1..length)),
+            _ => Moment::Writes(stage.org.writes().len() + random.random_range(1..100)),
         };
         let at_work = stage.kill(moment, pause).await;
         let written = stage.org.writes().len();

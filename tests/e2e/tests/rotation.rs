@@ -1,9 +1,9 @@
 //! Promise: a source has a working key at every moment while its certificate is replaced.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use connector_e2e::{Binary, Project};
+use connector_e2e::{Binary, Project, Running};
 use connector_keys::{Certificate, CertificateRequest, PrivateKey};
-use connector_sandbox_salesforce::{App, Fault, Options, WhilePropagating};
+use connector_sandbox_salesforce::{App, Fault, Moment, Options, WhilePropagating};
 use jiff::{Timestamp, ToSpan};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -156,14 +156,14 @@ fn kill_at(project: &Project, line: usize) -> bool {
 async fn killed_at_each_step_in_turn_it_ends_with_a_working_key() {
     let options = Options { propagation: Duration::from_millis(300), ..slow() };
     let (mut kills, mut warnings) = (0, 0);
-    // Each step tells a line when it ends, and some tell that they wait.
+    // Each step prints a line when it is done, and some print that they wait.
     for line in 0.. {
         let project = project(options.clone()).await;
         let told = kill_at(&project, line);
         let between = project.run(&["test", "salesforce"]);
         assert_eq!(between.code, Some(0), "after line {line}: {}{}", between.stdout, between.stderr);
-        // Who looks in passing is told.
-        let warns = between.stdout.contains("has not ended");
+        // A command that looks at the source for another reason warns.
+        let warns = between.stdout.contains("is unfinished");
         warnings += u32::from(warns);
         let checked = project.run(&["cert", "check", "--output", "json"]).expect_code(i32::from(warns)).json();
         assert_eq!(checked[0]["status"], if warns { "warning" } else { "ok" });
@@ -285,13 +285,12 @@ async fn rotate_under_aggregation(users: u64, max_page: usize, delays: (Duration
     let project = project(options).await;
     let before = fingerprint(&project);
     project.sandbox.set_faults(vec![expiry.parse::<Fault>().unwrap()]);
-    let mut command = project.command(&["aggregate", "salesforce", "--output", "json"]);
-    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let command = project.command(&["aggregate", "salesforce", "--output", "json"]);
+    let (running, is_held) = Running::held(command, &project.sandbox, Moment::Requests(6)).await;
+    assert!(is_held, "it ended too early: {:?}", running.end());
+    project.sandbox.release();
     project.run(&ROTATE).expect_code(0);
-    let output = run.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = running.end().expect_code(0).json();
     assert_eq!(report["status"], "succeeded", "{report}");
     assert_eq!(report["accounts"]["seen"], users);
     assert_ne!(fingerprint(&project), before);

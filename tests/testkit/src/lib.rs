@@ -8,8 +8,7 @@
 //! # #[derive(Debug)] struct Directory;
 //! # #[async_trait::async_trait] impl Connector for Directory {
 //! #   async fn test_connection(&self, report: &mut TestReport) { report.step("api", async { Ok(Finding::passed("there")) }).await; }
-//! #   async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> { cursor.position::<()>()?; Ok(Page::last(vec![Account {
-//! #     id: "1".into(), name: "jane".into(), display_name: None, enabled: true, locked: false, attributes: Attributes::empty(), entitlements: vec![] }])) }
+//! #   async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> { cursor.position::<()>()?; Ok(Page::last(vec![Account::new("1", "jane")])) }
 //! #   fn schema(&self) -> AccountSchema { AccountSchema::default() }
 //! # }
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -18,24 +17,36 @@
 //! # }
 //! ```
 
+mod harness;
 mod reading;
 mod report;
+mod subject;
 mod trials;
 
+pub use harness::run;
 pub use report::{Report, TrialResult, Verdict};
+pub use subject::{Fixture, Subject};
 
 use connector_core::{Connector, Result};
 
-/// Runs every trial against connectors that `open` makes: one for each trial, on a source that does not change meanwhile and
-/// has at least one account.
-pub async fn check(open: impl Fn() -> Result<Box<dyn Connector>>) -> Report {
+/// Runs the trials that read, against connectors that `open` makes: one for each trial, on a source that does not change
+/// meanwhile and has at least one account.
+pub async fn check(open: impl Fn() -> Result<Box<dyn Connector>> + Send + Sync) -> Report {
+    check_subject(&Subject::new(open)).await
+}
+
+/// Runs every trial that applies, for a program that wants the [`Report`]; [`run`] is for test binaries.
+pub async fn check_subject(subject: &Subject<'_>) -> Report {
     let mut report = Report::default();
-    for trial in trials::ALL {
-        let verdict = match open() {
-            Ok(connector) => trial.run(connector.as_ref(), &open).await,
-            Err(error) => Verdict::Failed(format!("the connector did not open: {error}")),
+    for trial in trials::all() {
+        let verdict = match subject.open() {
+            Ok(connector) => match trial.missing(subject, connector.as_ref()) {
+                Some(missing) => Verdict::NotApplicable(missing),
+                None => (trial.run)(subject).await.map_or_else(Verdict::Failed, |()| Verdict::Passed),
+            },
+            Err(error) => Verdict::Failed(error),
         };
-        report.push(trial.name(), verdict);
+        report.push(trial.name, verdict);
     }
     report
 }

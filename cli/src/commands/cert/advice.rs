@@ -1,4 +1,4 @@
-//! What to do with a new certificate: in Salesforce Setup, and in the source file.
+//! What to do with a new certificate: in Salesforce Setup and in the source file.
 
 use super::files::KeyFiles;
 use crate::arguments::KeyFileArguments;
@@ -6,37 +6,37 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::output::{GOOD, STRONG, paint, wrap};
 use crate::terminal;
-use connector_engine::source::Project;
+use connector_project::source::Project;
 use inquire::Confirm;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// How an administrator gives a certificate to an app. External Client Apps first: new orgs have nothing else.
+/// How an administrator uploads a certificate to an app. External Client Apps first: new orgs have nothing else.
 const STEPS: [(&str, &[&str]); 2] = [
     (
         "External Client App",
         &[
-            "Setup → External Client App Manager → your app → Edit Settings → OAuth Settings. No app yet? New External Client App, then Enable OAuth.",
-            "Turn on Enable JWT Bearer Flow, upload FILE, save.",
-            "Policies → OAuth Policies: set Permitted Users to \"Admin approved users are pre-authorized\" and choose a permission set of the integration user.",
-            "Settings → OAuth Settings → Consumer Key and Secret: the consumer key is the source's `issuer`.",
+            "Setup → External Client App Manager → your app → Settings → Edit → OAuth Settings. If you have no app, create one: New External Client App → Enable OAuth.",
+            "Tick Enable JWT Bearer Flow, upload FILE, and save.",
+            "Policies → OAuth Policies: set Permitted Users to \"Admin approved users are pre-authorized\" and select a permission set of the integration user.",
+            "Settings → OAuth Settings → Consumer Key and Secret: copy the consumer key to `issuer` in the source file.",
         ],
     ),
     (
-        "Connected App (where you have one already)",
+        "Connected App (only if you already have one)",
         &[
-            "Setup → App Manager → the arrow beside your app → Edit.",
-            "Use digital signatures: choose FILE, save.",
-            "Manage → Edit Policies: Permitted Users as above; then choose the permission set.",
+            "Setup → App Manager → the arrow next to your app → Edit.",
+            "Tick Use digital signatures, choose FILE, and save.",
+            "Manage → Edit Policies: set Permitted Users as above, then select the permission set.",
         ],
     ),
 ];
 
-/// What the source file has to say of a key.
+/// The lines of the source file about a key.
 pub(super) struct SourceLines {
     /// Keys of `auth:`; a key without a value does not belong there.
     lines: Vec<(&'static str, Option<String>)>,
-    /// The variable that shall hold a password that was typed.
+    /// The variable for a password that the user typed.
     variable: Option<String>,
 }
 
@@ -60,13 +60,13 @@ impl SourceLines {
         self.lines.iter().map(|(key, value)| (*key, value.as_deref())).collect()
     }
 
-    fn are_in(&self, source: &connector_engine::source::Source) -> bool {
+    fn are_in(&self, source: &connector_project::source::Source) -> bool {
         let Some(auth) = &source.auth else { return false };
         self.lines.iter().all(|(key, value)| auth.settings[*key].as_str() == value.as_deref())
     }
 }
 
-/// Says where the certificate is uploaded. Not within a tour, whose simulated org has it already.
+/// Says where to upload the certificate. Not in a tour, because its simulated org already has the certificate.
 pub(super) fn say_where_to_upload(invocation: &Invocation, certificate: &Path) {
     let printer = &invocation.printer;
     if !printer.gives_hints() {
@@ -81,7 +81,7 @@ pub(super) fn say_where_to_upload(invocation: &Invocation, certificate: &Path) {
             _ = write!(text, "\n    {}. {}", number + 1, lines.join("\n       "));
         }
     }
-    text.push_str("\n  It takes two to ten minutes until Salesforce knows the certificate.");
+    text.push_str("\n  Salesforce takes two to ten minutes to accept the certificate.");
     printer.note(text);
 }
 
@@ -102,7 +102,7 @@ pub(super) fn name_in_source(
     } else {
         match project.load(name) {
             Ok(source) if lines.are_in(&source) => {
-                printer.note(format!("\n{} names these files.", source.path.display()));
+                printer.note(format!("\n{} already names these files.", source.path.display()));
             }
             Ok(source) if printer.gives_hints() && terminal::can_ask() && wants_them(&source.path)? => {
                 write(invocation, project, name, lines)?;
@@ -111,25 +111,25 @@ pub(super) fn name_in_source(
         }
     }
     if let Some(variable) = &lines.variable {
-        printer.note(format!("Put the password of the key into the environment variable {variable}."));
+        printer.note(format!("Set the environment variable {variable} to the password of the key."));
     }
     Ok(())
 }
 
-/// A key that works should be replaced only when the app knows the new one, so nothing is the answer in doubt.
+/// A working key should be replaced only when the app knows the new one, so the default answer is no.
 fn wants_them(file: &Path) -> Result<bool, Stop> {
-    let question = format!("Name the new files in {} now?", file.display());
+    let question = format!("Write the new file names into {} now?", file.display());
     let asked = Confirm::new(&question)
         .with_default(false)
-        .with_help_message("the source signs in with the new key from then on: upload the certificate first")
+        .with_help_message("the source then signs in with the new key, so upload the certificate first")
         .prompt();
-    Ok(terminal::answer(asked, "give `--write-source SOURCE`")?)
+    Ok(terminal::answer(asked, "use `--write-source SOURCE`")?)
 }
 
 fn write(invocation: &Invocation, project: &Project, source: &str, lines: &SourceLines) -> Result<(), Stop> {
     match project.edit_auth(source, &lines.changes()) {
         Ok(file) => {
-            invocation.printer.note(format!("\n{} named them in {}", paint(GOOD, "✓"), file.display()));
+            invocation.printer.note(format!("\n{} wrote their names into {}", paint(GOOD, "✓"), file.display()));
             Ok(())
         }
         Err(error) => {
@@ -144,7 +144,7 @@ fn show(invocation: &Invocation, lines: &SourceLines) {
     if printer.is_json() {
         return;
     }
-    let mut text = String::from("\nIn the source file, under `auth:`");
+    let mut text = String::from("\nAdd to the source file, under `auth:`");
     for (key, value) in &lines.lines {
         if let Some(value) = value {
             _ = write!(text, "\n  {key}: {value}");

@@ -7,8 +7,8 @@ use crate::invocation::Invocation;
 use crate::output::{Column, Table, TableCell, day, days_until, text_cell};
 use connector_core::{Error, ErrorKind, TimeSpan};
 use connector_engine::certificate::{self, Watched};
-use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateStatus};
+use connector_project::source::Project;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertCheckArguments) -> Re
                 }
                 checked.push((source, watched));
             }
-            Ok(None) => printer.note(format!("{name}: names no certificate, so none is watched")),
+            Ok(None) => printer.note(format!("{name}: no `certificate_ref`, so there is no certificate to check")),
             // One source that can't be read does not hide the others.
             Err(error) => {
                 exit = exit.worse(Exit::of(error.kind()));
@@ -71,7 +71,7 @@ fn look(invocation: &Invocation, project: &Project, name: &str, within: Option<T
     let watched = invocation.block_on(async {
         tokio::select! {
             watched = certificate::examine(project, &source, window, Timestamp::now()) => Ok(watched),
-            () = stop.cancelled() => Err(Error::new(ErrorKind::Cancelled, "the check was stopped")),
+            () = stop.cancelled() => Err(Error::new(ErrorKind::Cancelled, "the check was canceled")),
         }
     })??;
     let Some(mut watched) = watched else { return Ok(Ok(None)) };
@@ -103,7 +103,7 @@ fn table(checked: &[(String, Watched)], now: Timestamp) -> Table {
         Column::new("status"),
         Column::new("days left").rank(1),
         Column::new("valid until").rank(2),
-        Column::new("fits the key").rank(3),
+        Column::new("matches key").rank(3),
         Column::new("subject").rank(4),
     ]);
     for (source, watched) in checked {
@@ -114,7 +114,7 @@ fn table(checked: &[(String, Watched)], now: Timestamp) -> Table {
             status(watched.verdict.status),
             text_cell(moment.map(|moment| days_until(moment, now).to_string()).unwrap_or_default()),
             text_cell(moment.map(day).unwrap_or_default()),
-            text_cell(watched.fits_key.map_or("not known", |fits| if fits { "yes" } else { "no" })),
+            text_cell(watched.fits_key.map_or("unknown", |fits| if fits { "yes" } else { "no" })),
             text_cell(certificate.map(Certificate::subject).unwrap_or_default()),
         ]);
     }
@@ -136,7 +136,7 @@ fn explain(invocation: &Invocation, source: &str, watched: &Watched) {
         invocation.printer.warning(&format!("{source}: {warning}"));
     }
     if let Some(fault) = &watched.key_fault {
-        let message = format!("{source}: whether the certificate fits the key is not known: {fault}");
+        let message = format!("{source}: can't check whether the certificate matches the key: {fault}");
         invocation.printer.note(message);
     }
 }

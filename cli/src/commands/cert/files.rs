@@ -2,7 +2,7 @@
 
 use crate::project_files;
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::source::Project;
+use connector_project::source::Project;
 use std::path::PathBuf;
 
 /// `secrets/NAME.key` and what belongs to it.
@@ -13,13 +13,13 @@ pub(super) struct KeyFiles {
 }
 
 impl KeyFiles {
-    /// The files of that name in a project, whether they are there or not.
+    /// The files of that name in a project, whether or not they exist.
     pub(super) fn named(project: &Project, name: &str) -> Result<Self> {
         let well_formed = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
         if !well_formed {
-            return Err(Error::new(ErrorKind::Definition, format!("`{name}` can't be the name of a key"))
-                .with_help("use letters, digits, `-`, `_` and `.`; the source's name is a good one"));
+            return Err(Error::new(ErrorKind::Definition, format!("`{name}` is not a valid name for a key"))
+                .with_help("use letters, digits, `-`, `_` and `.`, for example the name of the source"));
         }
         let folder = project.folder().strip_prefix(".").unwrap_or(project.folder());
         Ok(Self { folder: folder.to_owned(), name: name.to_owned() })
@@ -35,7 +35,7 @@ impl KeyFiles {
         format!("file:{}", self.in_project(ending))
     }
 
-    /// Fails with kind `already_exists` when a file with one of these endings is there.
+    /// Fails with kind `already_exists` if a file with one of these endings exists.
     pub(super) fn refuse_present(&self, endings: &[&str]) -> Result<()> {
         match endings.iter().map(|ending| self.file(ending)).find(|file| file.symlink_metadata().is_ok()) {
             Some(file) => Err(project_files::present(&file)),

@@ -8,8 +8,8 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint};
 use connector_core::{Context, Error, ErrorKind, Result};
-use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateStatus, Chain, KeyAndChain, PrivateKey, RENEW_BEFORE, pem_from_der};
+use connector_project::source::Project;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -73,8 +73,8 @@ impl Import<'_> {
             if has_key { Some(PrivateKey::from_pem(&text, password.as_ref())?) } else { None }
         };
         if key.is_some() && brought.key.is_some() {
-            return Err(Error::new(ErrorKind::Definition, "the files hold more than one private key")
-                .with_help("name the file with the key that belongs to the certificate alone")
+            return Err(Error::new(ErrorKind::Definition, "the files contain more than one private key")
+                .with_help("name only the file with the key that matches the certificate")
                 .into());
         }
         brought.key = brought.key.take().or(key);
@@ -114,11 +114,11 @@ impl Import<'_> {
     fn present_key(&self) -> Result<(PrivateKey, bool), Stop> {
         let (name, file) = (&self.arguments.name, self.files.file("key"));
         if !file.is_file() {
-            let message = format!("there is no private key for the certificate: no file `{}`", file.display());
+            let message = format!("the private key of the certificate is missing: `{}` does not exist", file.display());
             return Err(Error::new(ErrorKind::NotFound, message)
                 .with_help(format!(
-                    "give the file with its key, too; or begin with `connector cert new {name} --csr`, whose request \
-                     the authority signs"
+                    "also name the file with the key, or start with `connector cert new {name} --csr` and let the CA \
+                     sign the request"
                 ))
                 .into());
         }
@@ -154,14 +154,14 @@ impl Import<'_> {
         let kind = format!("{}{}", key.describe(), if encrypted { ", encrypted" } else { ", not encrypted" });
         let left_out = match issuers {
             0 => String::new(),
-            1 => "1 certificate of its issuer: sign-in does not need it".to_owned(),
-            _ => format!("{issuers} certificates of its issuers: sign-in does not need them"),
+            1 => "1 issuer certificate (not needed for sign-in)".to_owned(),
+            _ => format!("{issuers} issuer certificates (not needed for sign-in)"),
         };
-        printer.result(format!("{} brought a certificate that fits its key\n\n", paint(GOOD, "✓")))?;
+        printer.result(format!("{} imported the certificate; it matches its key\n\n", paint(GOOD, "✓")))?;
         printer.result(fields(
             &[
-                ("private key", format!("{} ({kind}) stays here", key_file.display())),
-                ("certificate", format!("{} is what you upload", certificate_file.display())),
+                ("private key", format!("{} ({kind}); keep it on this machine", key_file.display())),
+                ("certificate", format!("{}; upload this file", certificate_file.display())),
                 ("subject", certificate.subject()),
                 ("issuer", certificate.issuer()),
                 ("valid until", day(certificate.not_after())),
@@ -173,13 +173,13 @@ impl Import<'_> {
     }
 }
 
-/// A certificate that has ended, or has not begun, is not brought in.
+/// Refuses a certificate that has expired or is not valid yet.
 fn usable(chain: Chain, source: &str) -> Result<Chain> {
     let verdict = chain.judge(None, Timestamp::now(), RENEW_BEFORE, source);
     match verdict.status {
         CertificateStatus::Ok | CertificateStatus::Warning => Ok(chain),
         CertificateStatus::Expired => Err(Error::new(ErrorKind::Secret, verdict.detail)
-            .with_help("ask the authority for a new one; the signing request may be used again")),
+            .with_help("ask the CA for a new one; you can use the same signing request again")),
         CertificateStatus::Broken => {
             Err(Error::new(ErrorKind::Secret, verdict.detail).with_help(verdict.help.unwrap_or_default()))
         }
@@ -191,15 +191,15 @@ fn read(file: &Path) -> Result<SecretString> {
     let unreadable = |cause| file_error("can't read", file, cause);
     let metadata = fs::metadata(file).map_err(unreadable)?;
     if !metadata.is_file() || metadata.len() > LONGEST {
-        return Err(Error::new(ErrorKind::Invalid, format!("`{}` is no key or certificate", file.display()))
-            .with_help("name a file of at most 1 MiB: PEM, DER or PKCS#12"));
+        return Err(Error::new(ErrorKind::Invalid, format!("`{}` is not a key or certificate", file.display()))
+            .with_help("use a PEM, DER or PKCS#12 file of at most 1 MiB"));
     }
     let bytes = fs::read(file).map_err(unreadable)?;
     if let Some(pem) = pem_from_der(&bytes) {
         return Ok(pem);
     }
     String::from_utf8(bytes).map(SecretString::from).map_err(|_| {
-        Error::new(ErrorKind::Secret, format!("`{}` is not text, and no binary key or certificate", file.display()))
-            .with_help("give a certificate as PEM or DER, or a PKCS#12 file")
+        Error::new(ErrorKind::Secret, format!("`{}` is neither text nor a binary key or certificate", file.display()))
+            .with_help("use a PEM or DER certificate, or a PKCS#12 file")
     })
 }

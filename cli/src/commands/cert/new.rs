@@ -8,8 +8,9 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint, wrap};
 use connector_core::Result;
-use connector_engine::source::Project;
 use connector_keys::{Certificate, CertificateRequest, PrivateKey, signing_request};
+#[cfg(feature = "sandbox")]
+use connector_project::source::Project;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -43,6 +44,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertNewArguments) -> Resu
     Ok(Exit::Success)
 }
 
+#[cfg(feature = "sandbox")]
 /// Makes a key of 2048 bits without a password and a certificate for a year; writes over nothing.
 pub(crate) fn make_key_and_certificate(project: &Project, name: &str) -> Result<KeyAndCertificate> {
     let request = CertificateRequest { subject_cn: name.to_owned(), organization: None, days: 365 };
@@ -85,15 +87,18 @@ fn request(
         printer.json(&json!({"key": key_file, "csr": request_file, "encrypted": password.is_some()}))?;
         return Ok(Exit::Success);
     }
-    printer.result(format!("{} made a key and a signing request\n\n", paint(GOOD, "✓")))?;
+    printer.result(format!("{} created a key and a signing request\n\n", paint(GOOD, "✓")))?;
     let pairs = [
-        ("private key", format!("{} ({}) stays here", key_file.display(), kind(arguments.bits, password.is_some()))),
-        ("request", format!("{} goes to the certificate authority", request_file.display())),
+        (
+            "private key",
+            format!("{} ({}); keep it on this machine", key_file.display(), kind(arguments.bits, password.is_some())),
+        ),
+        ("request", format!("{}; send this file to the certificate authority", request_file.display())),
     ];
     printer.result(fields(&pairs, printer.prose_width()))?;
-    let then = "Ask for a certificate for signing (RSA, SHA-256). The key stays as it is until then.";
+    let then = "Ask for a certificate for signing (RSA, SHA-256). Until you get it, do not change the key.";
     printer.note(format!("\n{}", wrap(then, printer.prose_width()).join("\n")));
-    printer.next(&[(&format!("connector cert import {} FILE", arguments.name), "when the certificate came")]);
+    printer.next(&[(&format!("connector cert import {} FILE", arguments.name), "when you have the certificate")]);
     Ok(Exit::Success)
 }
 
@@ -117,11 +122,11 @@ fn show(
         }));
     }
     let kind = kind(arguments.bits, encrypted);
-    printer.result(format!("{} made a key and its certificate\n\n", paint(GOOD, "✓")))?;
+    printer.result(format!("{} created a key and its certificate\n\n", paint(GOOD, "✓")))?;
     printer.result(fields(
         &[
-            ("private key", format!("{} ({kind}) stays here", made.key_file.display())),
-            ("certificate", format!("{} is what you upload", made.certificate_file.display())),
+            ("private key", format!("{} ({kind}); keep it on this machine", made.key_file.display())),
+            ("certificate", format!("{}; upload this file", made.certificate_file.display())),
             ("subject", certificate.subject()),
             ("valid until", day(certificate.not_after())),
             ("SHA-256", certificate.sha256()),

@@ -5,13 +5,13 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::terminal;
 use connector_core::{Context, Error, ErrorKind, SecretRef};
-use connector_engine::source::Project;
 use connector_keys::password_from;
+use connector_project::source::Project;
 use secrecy::{ExposeSecret, SecretString};
 
-const BY_REF: &str = "say where it is kept with `--key-password-ref`, for example `env:SALESFORCE_KEY_PASSWORD`";
+const BY_REF: &str = "pass a secret ref with `--key-password-ref`, for example `env:SALESFORCE_KEY_PASSWORD`";
 
-/// The password that a new key shall get, where one was asked for.
+/// The password for a new key, if the user wants one.
 pub(super) fn of_new_key(
     invocation: &Invocation,
     project: &Project,
@@ -30,7 +30,7 @@ pub(super) fn of_new_key(
     Ok(Some(password))
 }
 
-/// What the secret ref of an option points at.
+/// The secret that the secret ref of an option names.
 pub(super) fn fetched(
     invocation: &Invocation,
     project: &Project,
@@ -48,7 +48,7 @@ pub(super) fn fetched(
     Ok(password)
 }
 
-/// The password of something that is there: from the option's ref, else asked for.
+/// The password of an existing file: from the ref of the option, otherwise typed by the user.
 pub(super) fn of_present(
     invocation: &Invocation,
     project: &Project,
@@ -59,11 +59,12 @@ pub(super) fn of_present(
         Some(reference) => fetched(invocation, project, option, reference),
         None => Ok(terminal::password(
             &format!("Password of {what}:"),
-            &format!("say where the password of {what} is kept with `{option}`, for example `env:KEY_PASSWORD`"),
+            &format!("pass the password of {what} as a secret ref with `{option}`, for example `env:KEY_PASSWORD`"),
         )?),
     }
 }
 
 fn empty() -> Error {
-    Error::new(ErrorKind::Secret, "the password is empty").with_help("an unencrypted key needs no password option")
+    Error::new(ErrorKind::Secret, "the password is empty")
+        .with_help("leave out the password option for an unencrypted key")
 }

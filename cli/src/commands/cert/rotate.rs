@@ -7,8 +7,8 @@ use crate::output::{DIM, GOOD, STRONG, WARN, fields, paint, wrap};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
 use connector_engine::certificate::{self, Rotated, Rotation, RotationPreview, RotationStep};
-use connector_engine::source::Project;
 use connector_engine::store::Store;
+use connector_project::source::Project;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
@@ -30,19 +30,19 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertRotateArguments) -> R
     };
     if names.is_empty() {
         if exit == Exit::Success {
-            invocation.printer.note("no certificate is due");
+            invocation.printer.note("no certificate is due for rotation");
         }
         return Ok(exit);
     }
     let asks = !arguments.preview && !arguments.yes;
     if asks && (invocation.printer.is_json() || !terminal::can_ask()) {
-        return Err(Error::new(ErrorKind::Definition, "nobody is there to be asked whether to rotate")
-            .with_help("look at it with `--preview`, then do it with `--yes`")
+        return Err(Error::new(ErrorKind::Definition, "the rotation needs a confirmation, but there is no terminal")
+            .with_help("check it with `--preview`, then run it with `--yes`")
             .into());
     }
     let store = invocation.store(&project)?;
     for name in &names {
-        // One source that can't be rotated does not keep the others from it.
+        // One source that can't be rotated does not stop the others.
         match rotate(invocation, arguments, &project, &store, name) {
             Ok(ended) => exit = exit.worse(ended),
             Err(stop) if arguments.name.is_some() => return Err(stop),
@@ -58,8 +58,8 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertRotateArguments) -> R
     Ok(exit)
 }
 
-/// The sources with a policy whose certificate ends within its window, and those whose rotation was interrupted. What keeps
-/// others from being looked at is told, and is in the exit code.
+/// The sources whose certificate is inside its rotation window, and those with an interrupted rotation. Prints an error for
+/// each source that can't be checked; the exit code shows it, too.
 fn due(invocation: &Invocation, project: &Project) -> Result<(Vec<String>, Exit), Stop> {
     let store = invocation.existing_store(project)?;
     let (mut due, mut exit) = (Vec::new(), Exit::Success);
@@ -98,7 +98,7 @@ fn rotate(
                 printer.json(&preview)?;
             } else {
                 let shown = show(invocation, &preview, rotation.is_taken_up());
-                // Who approved without looking does not take it back by closing the output.
+                // Closing the output does not take back a `--yes`.
                 if !(arguments.yes && printer.is_closed()) {
                     shown?;
                 }
@@ -127,7 +127,7 @@ fn rotate(
         let steps = steps.into_inner().unwrap_or_else(PoisonError::into_inner);
         match ended {
             Ok(rotated) => conclude(invocation, rotation.source(), &rotated, &steps),
-            // That the definition or a file is at fault does not mean that nothing was sent by then.
+            // An invalid definition or file does not mean that nothing was sent before.
             Err(error)
                 if Exit::of(error.kind()) == Exit::Invalid
                     && (rotation.is_taken_up() || steps.iter().any(|step| step.step == "deploy")) =>
@@ -142,22 +142,17 @@ fn rotate(
 
 fn show(invocation: &Invocation, preview: &RotationPreview, taken_up: bool) -> Result<(), Stop> {
     let printer = &invocation.printer;
-    let what = if taken_up { "What is left of the rotation of" } else { "Rotation of" };
+    let what = if taken_up { "Remaining steps of the rotation of" } else { "Rotation of" };
     printer.result(format!("{} {}\n\n", paint(STRONG, what), paint(STRONG, &preview.source)))?;
-    let app = format!(
-        "{} `{}`{}",
-        preview.app_kind,
-        preview.app,
-        if preview.switches_app { ", which stands by" } else { "" }
-    );
+    let app = format!("{} `{}`{}", preview.app_kind, preview.app, if preview.switches_app { " (standby)" } else { "" });
     let pairs = [
         ("app", app),
         ("certificate", format!("SHA-256 {}", preview.old_sha256)),
-        ("becomes", format!("{}, RSA {}, valid for {} days", preview.subject, preview.bits, preview.days)),
+        ("new certificate", format!("{}, RSA {}, valid for {} days", preview.subject, preview.bits, preview.days)),
     ];
     let mut pairs: Vec<(&str, String)> = pairs.into_iter().collect();
     let kept: Vec<_> = preview.kept.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    pairs.push(("stays as it is", kept.join(", ")));
+    pairs.push(("unchanged", kept.join(", ")));
     printer.result(fields(&pairs, printer.prose_width()))?;
     printer.result("\n")?;
     for (number, step) in preview.steps.iter().enumerate() {
@@ -193,14 +188,15 @@ fn conclude(invocation: &Invocation, source: &str, rotated: &Rotated, steps: &[R
             paint(GOOD, "✓"),
             paint(DIM, format!("SHA-256 {sha256}"))
         ))?;
-        printer.next(&[(&format!("connector test {source}"), "see it work")]);
+        printer.next(&[(&format!("connector test {source}"), "test the new key")]);
     } else {
         printer.result(format!(
-            "\n{} the new key was not accepted; {source} works with the old one as before{until}\n",
+            "\n{} the org did not accept the new key; {source} still uses the old one{until}\n",
             paint(WARN, "!")
         ))?;
-        let reason = Error::new(ErrorKind::Auth, rotated.reason.clone().unwrap_or_default())
-            .with_help("look at the app in Salesforce Setup or whatever the source calls it; then try again, with a longer `--wait` if it is only slow");
+        let reason = Error::new(ErrorKind::Auth, rotated.reason.clone().unwrap_or_default()).with_help(
+            "check the app in Salesforce Setup, then try again; use a longer `--wait` if the org is only slow",
+        );
         printer.error(&reason);
     }
     Ok(exit)

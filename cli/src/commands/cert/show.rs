@@ -6,8 +6,8 @@ use crate::invocation::Invocation;
 use crate::output::{day, days_until, fields};
 use connector_core::{Context, Error, ErrorKind, Result};
 use connector_engine::certificate;
-use connector_engine::source::{Project, Source};
 use connector_keys::{Chain, PrivateKey, Signer, pem_from_der};
+use connector_project::source::{Project, Source};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -15,10 +15,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A certificate file, and the key that should belong to it.
+/// A certificate file and the key that should match it.
 struct Shown {
     chain: Chain,
-    /// The key; or why it is not known.
+    /// The key, or why it is unknown.
     key: Result<Arc<dyn Signer>, String>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn run(invocation: &Invocation, subject: &str) -> Result<Exit, Stop> 
     Ok(Exit::Success)
 }
 
-/// A file goes first, then a source, then what `cert new` made under that name.
+/// Looks for a file first, then a source, then a file that `cert new` created with that name.
 fn find(invocation: &Invocation, subject: &str) -> Result<Shown, Stop> {
     let path = Path::new(subject);
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
@@ -52,7 +52,7 @@ fn find(invocation: &Invocation, subject: &str) -> Result<Shown, Stop> {
     invocation.block_on(of_source(&project, &source))?.map_err(Stop::from)
 }
 
-/// A file, and the key that `cert new` put beside it, when that needs no password.
+/// A file, and the key that `cert new` put next to it, if that key needs no password.
 fn in_file(path: &Path) -> Result<Shown> {
     let chain = Chain::from_pem(text_of(path)?.expose_secret())?;
     let key_file = path.with_extension("key");
@@ -62,7 +62,7 @@ fn in_file(path: &Path) -> Result<Shown> {
             .map(|key| Arc::new(key) as Arc<dyn Signer>)
             .map_err(|error| error.message().to_owned())
     } else {
-        Err("no key at hand to compare".to_owned())
+        Err("there is no key to compare it with".to_owned())
     };
     Ok(Shown { chain, key })
 }
@@ -72,17 +72,17 @@ fn text_of(path: &Path) -> Result<SecretString> {
     Ok(pem_from_der(&bytes).unwrap_or_else(|| SecretString::from(String::from_utf8_lossy(&bytes).as_ref())))
 }
 
-/// The certificate of a source and its key, as far as that can be opened.
+/// The certificate of a source, and its key if that can be opened.
 async fn of_source(project: &Project, source: &Source) -> Result<Shown> {
-    let Some(reference) = source.auth.as_ref().and_then(|auth| auth.secret_ref("certificate_ref")) else {
+    let Some(reference) = source.signing_key(project).and_then(|key| key.certificate_ref) else {
         return Err(Error::new(ErrorKind::NotFound, format!("source `{}` names no certificate", source.name))
-            .with_help("add `certificate_ref` to its `auth:` block, or give the path of a certificate file"));
+            .with_help("add `certificate_ref` to its `auth:` block, or use the path of a certificate file"));
     };
     let context = Context::new(&source.name, project.folder());
     let chain = Chain::from_pem(&context.public_text(&reference).await?)?;
     let key = match certificate::key_of(project, source).await {
         Some(key) => key.map_err(|error| error.message().to_owned()),
-        None => Err("the source names no key".to_owned()),
+        None => Err("the source has no key".to_owned()),
     };
     Ok(Shown { chain, key })
 }
@@ -115,13 +115,13 @@ fn for_people(invocation: &Invocation, shown: &Shown, fits: Option<bool>, now: T
     let fits = match (fits, &shown.key) {
         (Some(true), _) => "yes".to_owned(),
         (Some(false), _) => "no".to_owned(),
-        (None, Err(why)) => format!("not known: {why}"),
+        (None, Err(why)) => format!("unknown: {why}"),
         (None, Ok(_)) => String::new(),
     };
     let flaws = shown.chain.flaws(now);
     let chain = match (shown.chain.issuers().len(), flaws.is_empty()) {
         (0, true) => String::new(),
-        (more, true) => format!("{} certificates, sound", more + 1),
+        (more, true) => format!("{} certificates, valid", more + 1),
         (_, false) => flaws.join("\n"),
     };
     printer.result(fields(
@@ -135,7 +135,7 @@ fn for_people(invocation: &Invocation, shown: &Shown, fits: Option<bool>, now: T
             ("signed with", certificate.signature_algorithm()),
             ("SHA-1", certificate.sha1()),
             ("SHA-256", certificate.sha256()),
-            ("fits the key", fits),
+            ("matches key", fits),
             ("chain", chain),
         ],
         printer.prose_width(),

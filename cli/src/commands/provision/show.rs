@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// So many operations are shown in full; of longer plans only what needs attention.
+/// At most this many operations are shown in full; for longer plans only those that need attention.
 const SHOWN_IN_FULL: u64 = 100;
 
 /// What is shown of a plan.
@@ -21,9 +21,9 @@ const SHOWN_IN_FULL: u64 = 100;
 pub(super) enum Shown {
     /// What it will change.
     Preview,
-    /// What is left of an interrupted one.
+    /// The remaining operations of an interrupted plan.
     Left,
-    /// What became of it.
+    /// The outcome.
     Outcome,
 }
 
@@ -38,7 +38,7 @@ struct LastLine<'a> {
     duration_ms: u64,
 }
 
-/// An operation that comes to something else than an earlier preview showed.
+/// An operation that would do something other than an earlier preview showed.
 #[derive(Serialize)]
 struct ChangedLine<'a> {
     #[serde(flatten)]
@@ -48,7 +48,7 @@ struct ChangedLine<'a> {
 }
 
 impl Run<'_> {
-    /// Shows the operations and how many stand how.
+    /// Shows the operations, and how many have which outcome.
     pub(super) fn show(&self, shown: Shown) -> Result<OutcomeTally, Stop> {
         let printer = &self.invocation.printer;
         let id = self.provisioning.id();
@@ -87,7 +87,7 @@ impl Run<'_> {
         }
         if left_out > 0 {
             let kinds: Vec<_> = kinds.iter().map(|(kind, number)| format!("{} {kind}", count(*number))).collect();
-            printer.result(format!("to be done: {}\n", kinds.join(", ")))?;
+            printer.result(format!("to apply: {}\n", kinds.join(", ")))?;
         }
         printer.result(self.end(shown, &tally))?;
         printer.flush()?;
@@ -114,7 +114,7 @@ impl Run<'_> {
         }
     }
 
-    /// What an operation would have changed when it was shown, and what it changes now.
+    /// What an operation would have changed at the time of the preview, and what it would change now.
     fn changed(
         &self,
         operation: &OperationReport,
@@ -123,7 +123,7 @@ impl Run<'_> {
     ) -> String {
         let width = self.invocation.printer.prose_width();
         let mut text = format!("  {} {}\n", paint(STRONG, &operation.kind), paint(STRONG, clean(&operation.name)));
-        for (label, changes) in [("shown before:", &changed.before), ("now:", &changed.now)] {
+        for (label, changes) in [("in the preview:", &changed.before), ("now:", &changed.now)] {
             _ = writeln!(text, "    {}", paint(DIM, label));
             if changes.is_empty() {
                 _ = writeln!(text, "      {}", paint(DIM, "nothing"));
@@ -133,22 +133,22 @@ impl Run<'_> {
         text
     }
 
-    /// What ids stand for, as the last aggregation read it. A preview is right without them.
+    /// The names of ids, as of the last aggregation. A preview is correct without them.
     fn names(&self) -> Result<impl Fn(&str) -> Option<String>, Stop> {
         let names = Names::of(self.store, &self.opened.source)?;
         Ok(move |id: &str| names.name(id).unwrap_or_default())
     }
 
     fn heading(&self, shown: Shown) -> String {
-        let what = if shown == Shown::Left { "What is left of" } else { "Preview of" };
+        let what = if shown == Shown::Left { "Remaining operations of" } else { "Preview of" };
         let what = format!("{what} {}", clean(&self.file));
         format!("{} for {}\n\n", paint(STRONG, what), paint(STRONG, &self.opened.source))
     }
 
     fn end(&self, shown: Shown, tally: &OutcomeTally) -> String {
         let planned = match shown {
-            Shown::Preview | Shown::Left => "to be done",
-            Shown::Outcome => "not done",
+            Shown::Preview | Shown::Left => "to apply",
+            Shown::Outcome => "not sent",
         };
         let mut cost = vec![plural(self.opened.context.meter().api_calls(), "API call")];
         match shown {
@@ -187,7 +187,7 @@ impl Run<'_> {
             printer.json(&self.last_line(&tally, &id))?;
         }
         let message = format!(
-            "{} changed since the preview: nothing was sent",
+            "{} changed since the preview; nothing was sent",
             plural(preview.changed.len() as u64, "operation")
         );
         let again = match &arguments.plan {
@@ -195,14 +195,14 @@ impl Run<'_> {
             None => format!("connector provision {} --resume", self.opened.source),
         };
         let error = Error::new(ErrorKind::Guard, message)
-            .with_help(format!("if this is what you want now, run it again: `{again}`"));
+            .with_help(format!("if you want the new result, run it again: `{again}`"));
         printer.note_blank();
         printer.error(&error);
         Ok(Exit::Refused)
     }
 }
 
-/// What became of a plan is told by what needs attention; all of it is in the journal.
+/// The outcome of a plan lists only the operations that need attention; the journal has all of them.
 fn concerns(shown: Shown, operation: &OperationReport) -> bool {
     match shown {
         Shown::Preview => true,

@@ -8,8 +8,8 @@ use crate::invocation::Invocation;
 use crate::output::{ACCENT, STRONG, count, fields, paint, shell_word};
 use crate::project_files;
 use connector_core::{Error, ErrorKind, Result, TimeSpan, registry};
-use connector_engine::source::Project;
 use connector_keys::Certificate;
+use connector_project::source::Project;
 use connector_sandbox_salesforce::{App, Options, Sandbox};
 use serde_json::json;
 use std::fs;
@@ -79,7 +79,7 @@ pub(crate) async fn start(options: Options, wired: &SandboxProject) -> Result<Sa
     Ok(sandbox)
 }
 
-/// What the source file of a simulated org says, as keys and values of `source new`.
+/// The values in the source file of a simulated org, as keys and values of `source new`.
 pub(crate) fn source_values(name: &str, sandbox: &Sandbox) -> Vec<(String, String)> {
     [
         ("description", "Simulated Salesforce org".to_owned()),
@@ -103,7 +103,7 @@ impl SandboxProject {
         }
         let connector = registry::connector("salesforce")?;
         let mut values = source_values(&self.name, sandbox);
-        // So that its certificate can be replaced.
+        // Allows its certificate to be replaced.
         let app = format!("{{kind: external_client_app, name: {}}}", App::default().name);
         values.push(("settings.app".to_owned(), app));
         write_source(&self.project, connector, &self.name, &values)
@@ -142,7 +142,7 @@ fn announce(
         }))?;
         return printer.flush();
     }
-    let title = format!("A simulated Salesforce org with {} users is running", count(arguments.users));
+    let title = format!("The simulated Salesforce org is running with {} users", count(arguments.users));
     printer.result(format!("{}\n\n", paint(STRONG, title)))?;
     printer.result(fields(
         &[
@@ -165,14 +165,14 @@ fn announce(
         }
     };
     printer.result(format!(
-        "\nIn another terminal:\n  {}\n  {}\n\nCtrl-C stops it.\n",
+        "\nIn another terminal:\n  {}\n  {}\n\nPress Ctrl-C to stop.\n",
         paint(ACCENT, command("test")),
         paint(ACCENT, command("aggregate"))
     ))?;
     printer.flush()
 }
 
-/// A source file that is there is written over only when it is that of a simulated org, too.
+/// Overwrites an existing source file only if it is also the file of a simulated org.
 fn refuse_real_source(project: &Project, name: &str) -> Result<()> {
     if !project.folder().join(format!("sources/{name}.yaml")).exists() {
         return Ok(());
@@ -181,15 +181,15 @@ fn refuse_real_source(project: &Project, name: &str) -> Result<()> {
         let auth = source.auth?;
         auth.settings["token_url"].as_str().and_then(|text| text.parse::<url::Url>().ok())
     });
-    let simulated = token_url.is_some_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1")));
+    let simulated = token_url.is_some_and(|url| connector_core::is_loopback(&url));
     if simulated {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::AlreadyExists, format!("the project has a source `{name}` that is no simulated org"))
-        .with_help("give another name with `--source-name NAME`, or another folder"))
+    Err(Error::new(ErrorKind::AlreadyExists, format!("the source `{name}` of this project is not a simulated org"))
+        .with_help("use another name with `--source-name NAME`, or another folder"))
 }
 
-/// A folder for an org that no project was asked for; it goes when the org does.
+/// A folder for an org without `--write-project`; it is deleted when the org stops.
 struct TemporaryFolder {
     path: PathBuf,
 }
@@ -204,7 +204,7 @@ impl TemporaryFolder {
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // What stays behind is for nobody else to read.
+        // Only the owner can read what stays behind.
         let _ = fs::remove_dir_all(&self.path);
     }
 }

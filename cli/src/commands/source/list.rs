@@ -5,9 +5,9 @@ use crate::invocation::Invocation;
 use crate::output::{Column, DIM, Table, TableCell, day, days_until, moment, paint, text_cell};
 use connector_engine::certificate::{self, Watched};
 use connector_engine::query::{self, Run};
-use connector_engine::source::Project;
 use connector_engine::store::{RunStatus, Store};
 use connector_keys::{Certificate, CertificateStatus};
+use connector_project::source::Project;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -50,8 +50,8 @@ pub(super) fn run(invocation: &Invocation) -> Result<Exit, Stop> {
     if printer.is_json() {
         printer.json(&sources)?;
     } else if sources.is_empty() {
-        printer.result(format!("{}\n", paint(DIM, "no sources here yet")))?;
-        printer.next(&[("connector source new CONNECTOR NAME", "write a source file")]);
+        printer.result(format!("{}\n", paint(DIM, "this project has no sources yet")))?;
+        printer.next(&[("connector source new CONNECTOR NAME", "create a source file")]);
     } else {
         printer.result(table(&sources).render(printer.table_width()))?;
         for source in &sources {

@@ -7,7 +7,7 @@ use crate::output::{GOOD, clean, paint, plural, wrap};
 use crate::terminal;
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::source::{Project, schema};
+use connector_project::source::{Project, schema};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
     let can_ask = terminal::can_ask();
     if arguments.interactive && !can_ask {
         return Err(Error::new(ErrorKind::Definition, "`--interactive` needs a terminal")
-            .with_help("fill the values in with `--set KEY=VALUE`")
+            .with_help("set the values with `--set KEY=VALUE`")
             .into());
     }
     values.extend(own_key_files(connector, &values, name)?);
@@ -40,7 +40,7 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
     }
     printer.result(format!("{} wrote {}\n", paint(GOOD, "✓"), path.display()))?;
     if !to_fill.is_empty() {
-        printer.result(format!("\n{} to fill in there:\n", plural(to_fill.len() as u64, "value")))?;
+        printer.result(format!("\nFill in {} in this file:\n", plural(to_fill.len() as u64, "value")))?;
         for open in to_fill {
             let lines = wrap(&clean(&open.description), printer.prose_width().saturating_sub(6));
             printer.result(format!("  {}\n      {}\n", open.key, lines.join("\n      ")))?;
@@ -58,7 +58,7 @@ fn what_next(invocation: &Invocation, project: &Project, name: &str, values: &[(
     let own_key = format!("secrets/{name}.key");
     let names_own_key = values.iter().any(|(key, value)| key == "auth.key_ref" && *value == format!("file:{own_key}"));
     if names_own_key && !project.folder().join(own_key).exists() {
-        next.insert(0, (cert.as_str(), "make the key and the certificate"));
+        next.insert(0, (cert.as_str(), "create the key and the certificate"));
     }
     invocation.printer.next(&next);
 }
@@ -78,7 +78,7 @@ pub(crate) fn write_source(
     project.add_source(name, connector, strategy.map(|strategy| strategy.grant_type), &filled)
 }
 
-/// Where `cert new NAME` puts the key and the certificate, for those who say nothing else.
+/// Where `cert new NAME` puts the key and the certificate, unless the user sets other values.
 fn own_key_files(
     connector: &ConnectorRegistration,
     values: &[(String, String)],
@@ -98,7 +98,7 @@ fn own_key_files(
         .collect())
 }
 
-/// A required value that no `--set` fills in.
+/// A required value without a `--set`.
 #[derive(Debug)]
 struct OpenValue {
     key: String,
@@ -137,7 +137,7 @@ fn ask(open: &[OpenValue]) -> Result<Vec<(String, String)>> {
         let label = format!("{}:", value.key);
         let question = inquire::Text::new(&label).with_help_message(&value.description);
         let question = if value.example.is_empty() { question } else { question.with_placeholder(&value.example) };
-        let answer = terminal::answer(question.prompt(), "fill the values in with `--set KEY=VALUE`")?;
+        let answer = terminal::answer(question.prompt(), "set the values with `--set KEY=VALUE`")?;
         if !answer.trim().is_empty() {
             answers.push((value.key.clone(), answer.trim().to_owned()));
         }
@@ -145,7 +145,7 @@ fn ask(open: &[OpenValue]) -> Result<Vec<(String, String)>> {
     Ok(answers)
 }
 
-/// The strategy that `--set auth.grant_type=…` names, else the connector's first.
+/// The strategy that `--set auth.grant_type=…` names, otherwise the first one of the connector.
 fn strategy(
     connector: &ConnectorRegistration,
     values: &[(String, String)],
@@ -154,7 +154,7 @@ fn strategy(
     named.or(connector.grant_types.first().copied()).map(registry::auth_strategy).transpose()
 }
 
-/// The name of a key within its block, when the block has such a key.
+/// The name of a key within its block, if the block has such a key.
 fn in_its_block<'a>(
     connector: &ConnectorRegistration,
     strategy: Option<&AuthRegistration>,
@@ -171,20 +171,20 @@ fn in_its_block<'a>(
         "http" | "aggregation" => project["properties"].get(block).cloned(),
         _ => None,
     };
-    let unknown = Error::new(ErrorKind::Definition, format!("a source has no key `{key}`"));
+    let unknown = Error::new(ErrorKind::Definition, format!("sources have no key `{key}`"));
     let Some(members) = document.as_ref().and_then(|document| document["properties"].as_object()) else {
-        return Err(
-            unknown.with_help("keys begin with `auth.`, `http.`, `settings.` or `aggregation.`; or `description`")
-        );
+        return Err(unknown.with_help(
+            "use `description`, or a key that begins with `auth.`, `http.`, `settings.` or `aggregation.`",
+        ));
     };
     if members.contains_key(name) {
         return Ok(name);
     }
     let known: Vec<_> = members.keys().map(|known| format!("{block}.{known}")).collect();
-    Err(unknown.with_help(format!("there are: {}", known.join(", "))))
+    Err(unknown.with_help(format!("known keys: {}", known.join(", "))))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "salesforce"))]
 mod tests {
     use super::*;
 

@@ -5,7 +5,7 @@ use crate::invocation::Invocation;
 use crate::output::{STRONG, day, days_until, fields, moment, paint};
 use connector_engine::certificate;
 use connector_engine::query;
-use connector_engine::source::Source;
+use connector_project::source::Source;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -59,7 +59,11 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
                 certificate
                     .map(|certificate| {
                         let days = days_until(certificate.not_after(), Timestamp::now());
-                        format!("{}, until {} ({days} days)", certificate.subject(), day(certificate.not_after()))
+                        format!(
+                            "{}, valid until {} ({days} days left)",
+                            certificate.subject(),
+                            day(certificate.not_after())
+                        )
                     })
                     .unwrap_or_default(),
             ),
@@ -102,8 +106,8 @@ fn show_block(invocation: &Invocation, title: &str, block: &Value) -> Result<(),
     printer.result(fields(&pairs, printer.prose_width()))
 }
 
-/// A checked `auth:` block holds refs and public values alone.
-fn auth_as_json(auth: &connector_engine::source::AuthBlock) -> Value {
+/// A checked `auth:` block holds only refs and public values.
+fn auth_as_json(auth: &connector_project::source::AuthBlock) -> Value {
     let mut block = json!({"grant_type": auth.strategy.grant_type});
     if let (Some(all), Some(settings)) = (block.as_object_mut(), auth.settings.as_object()) {
         all.extend(settings.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -117,6 +121,7 @@ fn http_as_json(source: &Source) -> Value {
         "ca_file": http.ca_file,
         "proxy": http.proxy.as_ref().map(proxy_without_login),
         "timeout": http.timeout,
+        "requests_per_second": http.requests_per_second,
         "allow_insecure_loopback": http.allow_insecure_loopback,
     })
 }
@@ -124,7 +129,7 @@ fn http_as_json(source: &Source) -> Value {
 fn proxy_without_login(proxy: &url::Url) -> String {
     let mut shown = proxy.clone();
     if shown.password().is_some() {
-        // Both fail only for URLs that can't have a login at all.
+        // Fails only for URLs that can't have a login.
         let _ = shown.set_password(Some("hidden"));
     }
     shown.to_string()

@@ -1,7 +1,7 @@
 //! The files of the keys: the one in use, the next one, the one before.
 
-use crate::source::Project;
 use connector_core::{Error, ErrorKind, Result};
+use connector_project::source::Project;
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::{self, File};
 use std::io::{self, Write};

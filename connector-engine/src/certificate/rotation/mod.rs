@@ -11,12 +11,13 @@
 //! Each step is written down before the next one begins, and each can be done again. So a rotation that was killed anywhere
 //! is taken up by the next call.
 
-mod course;
 mod files;
+mod ledger;
 mod open;
+mod outcome;
 mod preview;
-mod told;
+mod stages;
 
 pub use open::Rotation;
+pub use outcome::{Rotated, RotationStep};
 pub use preview::RotationPreview;
-pub use told::{Rotated, RotationStep};

@@ -1,11 +1,12 @@
 //! A rotation, ready to begin or to go on.
 
 use super::files::Files;
+use super::ledger::{Ledger, RotationRecord, Stage};
 use crate::certificate::key_of;
-use crate::source::{AuthBlock, Project, Source};
-use crate::store::{RotationRecord, Rotations, Stage, Store};
+use crate::store::Store;
 use connector_core::{App, Error, ErrorKind, Result, SecretRef};
 use connector_keys::{Certificate, CertificateRequest, Signer};
+use connector_project::source::{AuthBlock, Project, Source};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub struct Rotation<'a> {
     /// As the user named it: a name or the path of a file.
     pub(super) name: &'a str,
     pub(super) source: Source,
-    pub(super) journal: Rotations,
+    pub(super) ledger: Ledger,
     pub(super) record: RotationRecord,
     /// Whether it was begun by an earlier call.
     pub(super) taken_up: bool,
@@ -46,14 +47,14 @@ impl<'a> Rotation<'a> {
     /// are not such that can be replaced.
     pub async fn open(project: &'a Project, store: &Store, name: &'a str, wait: Duration) -> Result<Self> {
         let source = project.load(name)?;
-        let journal = Rotations::hold(store, &source.name)?;
+        let ledger = Ledger::hold(store, &source.name)?;
         // One that has sent nothing is begun anew, perhaps for another app.
-        let (unfinished, abandoned) = match journal.unfinished()? {
+        let (unfinished, abandoned) = match ledger.unfinished()? {
             Some(record) if record.has_sent_nothing() => (None, Some(record)),
             unfinished => (unfinished, None),
         };
         let auth = source.auth.as_ref().ok_or_else(|| no_certificate(&source.name))?;
-        let (key_ref, certificate_ref) = refs(&source.name, auth)?;
+        let (key_ref, certificate_ref) = refs(project, &source)?;
         alone(project, &source, [&key_ref, &certificate_ref])?;
         let app = app_of(project, &source, auth, unfinished.as_ref())?;
         let old = old(project, &source, &certificate_ref).await?;
@@ -62,15 +63,15 @@ impl<'a> Rotation<'a> {
         let files = files_of(project, &record);
         let abandoned = abandoned.map(|record| files_of(project, &record));
         if !taken_up && abandoned.is_none() {
-            files.refuse_leftovers(journal.given_up()?.as_deref())?;
+            files.refuse_leftovers(ledger.given_up()?.as_deref())?;
         }
-        Ok(Self { project, name, source, journal, record, taken_up, old, app, files, abandoned, wait })
+        Ok(Self { project, name, source, ledger, record, taken_up, old, app, files, abandoned, wait })
     }
 
     /// Whether a rotation of this source was begun and has not ended, by another job that runs now or one that was
     /// interrupted.
     pub fn is_unfinished(store: &Store, source: &str) -> Result<bool> {
-        Rotations::is_unfinished(store, source)
+        Ledger::is_unfinished(store, source)
     }
 
     /// Whether an interrupted rotation is taken up.
@@ -89,10 +90,11 @@ fn files_of(project: &Project, record: &RotationRecord) -> Files {
 }
 
 /// The refs of key and certificate, which must be files: something has to be written in their place.
-fn refs(source: &str, auth: &AuthBlock) -> Result<(SecretRef, SecretRef)> {
-    let of = |name: &str| auth.secret_ref(name);
-    let key = of("key_ref").ok_or_else(|| no_certificate(source))?;
-    let certificate = of("certificate_ref").ok_or_else(|| no_certificate(source))?;
+fn refs(project: &Project, source: &Source) -> Result<(SecretRef, SecretRef)> {
+    let signing_key = source.signing_key(project).ok_or_else(|| no_certificate(&source.name))?;
+    let source = &source.name;
+    let (key, certificate) = (signing_key.key_ref, signing_key.certificate_ref);
+    let certificate = certificate.ok_or_else(|| no_certificate(source))?;
     for (name, reference) in [("key_ref", &key), ("certificate_ref", &certificate)] {
         if reference.scheme() != "file" {
             let message =
@@ -123,8 +125,9 @@ fn alone(project: &Project, source: &Source, refs: [&SecretRef; 2]) -> Result<()
     for name in project.sources()?.iter().filter(|name| **name != source.name) {
         // A source that can't be read can't sign in either.
         let Ok(other) = project.load(name) else { continue };
-        let theirs = other.auth.iter().flat_map(|auth| ["key_ref", "certificate_ref"].map(|key| auth.secret_ref(key)));
-        let theirs: Vec<_> = theirs.flatten().filter_map(|reference| real(&reference)).collect();
+        let theirs = other.signing_key(project).into_iter();
+        let theirs = theirs.flat_map(|key| [Some(key.key_ref), key.certificate_ref]).flatten();
+        let theirs: Vec<_> = theirs.filter_map(|reference| real(&reference)).collect();
         if let Some(shared) =
             refs.into_iter().find(|reference| real(reference).is_some_and(|path| theirs.contains(&path)))
         {
@@ -138,7 +141,7 @@ fn alone(project: &Project, source: &Source, refs: [&SecretRef; 2]) -> Result<()
 
 fn no_certificate(source: &str) -> Error {
     Error::new(ErrorKind::Definition, format!("`{source}` does not sign in with a key and a certificate that it names"))
-        .with_help("a source with `grant_type: jwt_bearer`, `key_ref` and `certificate_ref` can be rotated")
+        .with_help("a source whose `auth:` has `key_ref` and `certificate_ref` can be rotated, as with `grant_type: jwt_bearer`")
 }
 
 /// The app that gets the certificate: the second one where there is one, else the one in use.

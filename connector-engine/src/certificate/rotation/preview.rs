@@ -1,7 +1,7 @@
 //! What a rotation will do.
 
+use super::ledger::Stage;
 use super::open::Rotation;
-use crate::store::Stage;
 use connector_core::Result;
 use serde::Serialize;
 

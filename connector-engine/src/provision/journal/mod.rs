@@ -17,4 +17,4 @@ pub use plan::Earlier;
 pub(crate) use plan::{PlanUsage, Wanted};
 pub(crate) use preview::{AskedRow, Foreseen, ForeseenStep};
 pub use row::Standing;
-pub(crate) use row::{StepRow, named, optional_json, stored_failure, time, to_json, unreadable};
+pub(crate) use row::{StepRow, named, optional_json, stored_failure, time, to_json};

@@ -2,7 +2,7 @@
 
 use super::token::{Fault, Placed, Token, tokens};
 use super::{Condition, Field, Literal};
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, Result, nearest};
 
 /// How deep parentheses and `not` may nest.
 const DEEPEST: usize = 64;
@@ -204,16 +204,10 @@ impl Parser<'_> {
         if self.known.is_empty() || self.known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Ok(Field::Attribute(name.to_owned()));
         }
-        let lower = name.to_ascii_lowercase();
-        let nearest = OWN
-            .iter()
-            .chain(self.known)
-            .map(|known| (strsim::damerau_levenshtein(&lower, &known.to_ascii_lowercase()), *known))
-            .min()
-            .filter(|(distance, _)| *distance <= 1 + name.chars().count() / 3);
+        let guess = nearest(name, OWN.iter().chain(self.known).copied());
         let fault = Fault::new(column, format!("accounts have no `{name}`"));
-        Err(match nearest {
-            Some((_, known)) => fault.with_help(format!("did you mean `{known}`?")),
+        Err(match guess {
+            Some(known) => fault.with_help(format!("did you mean `{known}`?")),
             None => fault.with_help(format!("the names are {}", self.names())),
         })
     }

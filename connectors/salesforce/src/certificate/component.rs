@@ -1,10 +1,10 @@
 //! The component that holds an app's certificate.
 
+use super::apps::{AppKind, NamedApp};
 use super::soap::{self, children, text};
 use super::xml::{self, Content, Element, escaped};
 use super::{pem, rights};
-use crate::apps::{AppKind, NamedApp};
-use crate::rest::Rest;
+use crate::api::Rest;
 use connector_core::{Error, ErrorKind, Result};
 use roxmltree::Node;
 

@@ -1,10 +1,10 @@
 //! Deploying another certificate, and waiting for the end.
 
+use super::apps::NamedApp;
 use super::component::Component;
 use super::failure::{self, DeployResult};
 use super::{package, pem, rights};
-use crate::apps::NamedApp;
-use crate::rest::Rest;
+use crate::api::Rest;
 use connector_core::{Error, ErrorKind, Happened, Result, Retry};
 use serde::Deserialize;
 use std::iter::successors;
@@ -18,7 +18,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// For how long a deploy is waited for.
-const MOST: Duration = Duration::from_mins(10);
+const MAX_DEPLOY_WAIT: Duration = Duration::from_mins(10);
 
 /// Gives the app another certificate. An answer that got lost is no reason to stop: it is looked at what the app has, and
 /// deployed again where the certificate isn't there. A second deploy waits its turn behind the first.
@@ -53,7 +53,7 @@ fn may_come_again(error: &Error) -> bool {
 /// Asks for the deploy; gives its id.
 async fn send(rest: &Rest, app: &NamedApp, component: &Component) -> Result<String> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct DeployStarted {
         id: String,
     }
     let doing = format!("deploying the {} `{}`", app.kind.title(), app.name);
@@ -62,7 +62,7 @@ async fn send(rest: &Rest, app: &NamedApp, component: &Component) -> Result<Stri
     let request = rest.client.post(&path, &content_type, body);
     let response = rest.write(request, &doing).await.map_err(|error| rights::explained(error, app.kind))?;
     // It was taken, whatever the answer looks like.
-    let answer: Answer = response.json().map_err(|fault| fault.with_happened(Happened::Unknown))?;
+    let answer: DeployStarted = response.json().map_err(|fault| fault.with_happened(Happened::Unknown))?;
     if answer.id.is_empty() || !answer.id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         let message = format!("{doing}: the answer names no deploy");
         return Err(Error::new(ErrorKind::Protocol, message).with_happened(Happened::Unknown));
@@ -73,7 +73,7 @@ async fn send(rest: &Rest, app: &NamedApp, component: &Component) -> Result<Stri
 /// Waits until the deploy is over.
 async fn follow(rest: &Rest, app: &NamedApp, id: &str) -> Result<()> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct DeployProgress {
         #[serde(rename = "deployResult")]
         result: DeployResult,
     }
@@ -82,9 +82,9 @@ async fn follow(rest: &Rest, app: &NamedApp, id: &str) -> Result<()> {
     for wait in waits() {
         tokio::time::sleep(wait).await;
         let request = rest.client.get(&path).query(&[("includeDetails", "true")]);
-        let answer = rest.ask(request, &doing).await.and_then(|response| response.json::<Answer>());
+        let answer = rest.ask(request, &doing).await.and_then(|response| response.json::<DeployProgress>());
         match answer {
-            Ok(Answer { result }) if result.done => return failure::outcome(&result, app, id),
+            Ok(DeployProgress { result }) if result.done => return failure::outcome(&result, app, id),
             Ok(_) => {}
             Err(error) if is_passing(error.kind()) => tracing::debug!(%error, "the deploy goes on unseen"),
             Err(error) => {
@@ -92,7 +92,7 @@ async fn follow(rest: &Rest, app: &NamedApp, id: &str) -> Result<()> {
             }
         }
     }
-    let minutes = MOST.as_secs() / 60;
+    let minutes = MAX_DEPLOY_WAIT.as_secs() / 60;
     Err(Error::new(ErrorKind::Timeout, format!("the deploy `{id}` did not end within {minutes} minutes"))
         .with_help(
             "look at it in Setup › Deployment Status: it may wait behind another one; when it is over, run this again",
@@ -109,7 +109,7 @@ fn is_passing(kind: ErrorKind) -> bool {
 fn waits() -> impl Iterator<Item = Duration> {
     successors(Some(FIRST_WAIT), |wait| Some((*wait * 2).min(LONGEST_WAIT))).scan(Duration::ZERO, |waited, wait| {
         *waited += wait;
-        (*waited <= MOST).then_some(wait)
+        (*waited <= MAX_DEPLOY_WAIT).then_some(wait)
     })
 }
 
@@ -122,6 +122,6 @@ mod tests {
         let waits: Vec<_> = waits().collect();
         assert!(waits.is_sorted() && waits[0] < Duration::from_secs(1));
         let whole: Duration = waits.iter().sum();
-        assert!(whole <= MOST && whole + LONGEST_WAIT > MOST, "{whole:?}");
+        assert!(whole <= MAX_DEPLOY_WAIT && whole + LONGEST_WAIT > MAX_DEPLOY_WAIT, "{whole:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What became of a deploy, in our terms.
 
+use super::apps::NamedApp;
 use super::rights;
-use crate::apps::NamedApp;
 use crate::error::shown;
 use connector_core::{Error, ErrorKind, Result};
 use serde::Deserialize;

@@ -3,6 +3,7 @@
 //! A deploy is a whole definition: what it leaves out falls back to a default. So the component is read first, and goes
 //! back as it was read, with another certificate.
 
+pub(crate) mod apps;
 mod component;
 mod deploy;
 mod failure;
@@ -12,8 +13,8 @@ mod rights;
 mod soap;
 mod xml;
 
-use crate::apps::NamedApp;
-use crate::rest::Rest;
+use crate::api::Rest;
+use apps::NamedApp;
 use component::Component;
 use connector_core::{Deployed, Result};
 
@@ -22,5 +23,5 @@ pub(crate) use deploy::deploy;
 /// What an app has now.
 pub(crate) async fn deployed(rest: &Rest, app: &NamedApp) -> Result<Deployed> {
     let component = Component::find(rest, app).await?;
-    Ok(Deployed { certificate: component.certificate().map(str::to_owned), kept: component.kept() })
+    Ok(Deployed::new(component.certificate().map(str::to_owned)).keeping(component.kept()))
 }

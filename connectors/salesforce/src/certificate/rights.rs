@@ -1,6 +1,6 @@
 //! The rights that reading and changing an app needs.
 
-use crate::apps::AppKind;
+use super::apps::AppKind;
 use connector_core::{Error, ErrorKind};
 
 /// What to do when a right is missing.

@@ -1,8 +1,8 @@
 //! Reading by SOAP: the Metadata API lists and reads components in no other way.
 
 use super::xml::{NAMESPACE, escaped};
+use crate::api::Rest;
 use crate::error;
-use crate::rest::Rest;
 use bytes::Bytes;
 use connector_core::{Error, ErrorKind, Happened, Result};
 use connector_http::Response;

@@ -42,7 +42,7 @@ fn held_up(code: &str) -> Option<Meaning> {
     })
 }
 
-/// Codes about what the org, its licences or its automation does not let happen.
+/// Codes about what the org, its licenses or its automation does not let happen.
 fn refused(code: &str, message: &str) -> Option<Meaning> {
     use ErrorKind::{Invalid, Permission, Quota};
     const AUTOMATION: &str = "a trigger or flow of the org on this object fails: its administrator must correct it \
@@ -68,7 +68,7 @@ fn refused(code: &str, message: &str) -> Option<Meaning> {
         }
         "PACKAGE_LICENSE_REQUIRED" | "INVALID_PACKAGE_LICENSE" => lasting(
             Quota,
-            "grant the user a licence of the package first; Setup › Installed Packages shows the free ones",
+            "grant the user a license of the package first; Setup › Installed Packages shows the free ones",
         ),
         "INACTIVE_OWNER_OR_USER" => lasting(Invalid, "enable the user first"),
         "CANNOT_PASSWORD_LOCKOUT"
@@ -87,7 +87,7 @@ fn value(code: &str) -> Option<Meaning> {
         "REQUIRED_FIELD_MISSING" => lasting(Invalid, "give {fields|the fields that it names}"),
         "FIELD_INTEGRITY_EXCEPTION" => lasting(
             Invalid,
-            "{fields|what is asked} does not fit the rest of the record: give the user the licence or profile that it \
+            "{fields|what is asked} does not fit the rest of the record: give the user the license or profile that it \
              needs, or correct the value",
         ),
         "FIELD_FILTER_VALIDATION_EXCEPTION" => {

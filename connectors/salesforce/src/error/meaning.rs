@@ -68,7 +68,7 @@ fn limit(code: &str, message: &str) -> Option<Meaning> {
         }
         "LICENSE_LIMIT_EXCEEDED" => lasting(
             Quota,
-            "free a seat of the licence (disable a user, or revoke the licence), or buy more; Setup › Company \
+            "free a seat of the license (disable a user, or revoke the license), or buy more; Setup › Company \
              Information shows how many are used",
         ),
         "STORAGE_LIMIT_EXCEEDED" | "LIMIT_EXCEEDED" => lasting(Quota, "free some in the org, or buy more"),

@@ -4,6 +4,7 @@ mod change;
 mod code;
 mod fault;
 mod meaning;
+mod token_errors;
 
 use code::WAIT;
 use connector_core::{Error, ErrorKind, Happened, Retry};
@@ -12,8 +13,10 @@ use meaning::{is_curable, meaning};
 use serde::Deserialize;
 use std::time::Duration;
 
+pub(crate) use token_errors::TOKEN_ERRORS;
+
 /// The longest part of a message of Salesforce that is shown.
-const SHOWN: usize = 300;
+const MAX_MESSAGE_CHARS: usize = 300;
 
 /// After which time a change that was refused in passing is worth another try.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -98,7 +101,7 @@ fn of_refusal(refusal: &Refusal, status: u16, doing: &str) -> Error {
     let text = format!("{doing}: {} (`{}`)", shown(message), shown(code));
     let error = match meaning(code, message) {
         _ if let Some(cure) = change::blocker(message) => Error::new(ErrorKind::Conflict, text)
-            .with_help(format!("{cure}; until then `lock` keeps the user out, but the licence stays taken")),
+            .with_help(format!("{cure}; until then `lock` keeps the user out, but the license stays taken")),
         Some(meaning) => {
             let fields = fields.as_deref().unwrap_or_default();
             let error = Error::new(meaning.kind, text).with_help(cure(meaning.cure, fields));
@@ -178,7 +181,7 @@ pub(crate) fn is_not_offered(error: &Error) -> bool {
 pub(crate) fn shown(text: &str) -> String {
     let line = text.replace("<br>", " ");
     let line = line.split_whitespace().filter(|word| *word != "^").collect::<Vec<_>>().join(" ");
-    let mut short: String = line.chars().filter(|character| !character.is_control()).take(SHOWN).collect();
+    let mut short: String = line.chars().filter(|character| !character.is_control()).take(MAX_MESSAGE_CHARS).collect();
     if short.len() < line.len() {
         short.push('…');
     }

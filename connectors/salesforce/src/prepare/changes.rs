@@ -2,9 +2,9 @@
 
 use super::attributes::{self, When};
 use super::{Known, several, unchanged};
-use crate::locks::FROZEN;
-use crate::ranges::RecordId;
-use crate::rights::Act;
+use crate::api::ranges::RecordId;
+use crate::api::rights::Act;
+use crate::users::locks::FROZEN;
 use connector_core::{Account, Change, Error, ErrorKind, Operation, Prepared, Result, Seat, SecretRef};
 use serde_json::Value;
 

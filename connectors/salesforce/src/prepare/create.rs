@@ -2,12 +2,12 @@
 
 use super::attributes::{self, When, username};
 use super::{Known, grants};
-use crate::entitlements::TYPES;
-use crate::rights::Act;
+use crate::api::rights::Act;
+use crate::entitlements::types::TYPES;
 use connector_core::{Change, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, SecretRef};
 use serde_json::{Map, Value};
 
-/// The user with all that it needs, and a grant for each thing that it shall hold, licences first.
+/// The user with all that it needs, and a grant for each thing that it shall hold, licenses first.
 pub(super) fn prepare(
     known: &Known<'_>,
     name: &str,

@@ -1,10 +1,10 @@
 //! What a new user gets where the plan does not say: as the org has it.
 
 use super::own_user;
+use crate::api::Rest;
+use crate::api::record::{self, Asked};
+use crate::api::soql::quoted;
 use crate::error;
-use crate::record::{self, Asked};
-use crate::rest::Rest;
-use crate::soql::quoted;
 use connector_core::Result;
 use serde_json::{Map, Value};
 

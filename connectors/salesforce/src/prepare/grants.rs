@@ -1,10 +1,10 @@
 //! What granting and revoking comes to.
 
 use super::{Known, changes, unchanged};
-use crate::holdings::{HOLDINGS, Holding, holding};
+use crate::api::ranges::RecordId;
+use crate::api::rights::Act;
+use crate::assignments::holdings::{HOLDINGS, Holding, holding};
 use crate::provision::{inline, refused};
-use crate::ranges::RecordId;
-use crate::rights::Act;
 use connector_core::{Account, Change, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, Seat, SecretRef};
 use jiff::Timestamp;
 
@@ -98,13 +98,13 @@ fn no_end(entitlement: &EntitlementRef, until: Option<Timestamp>) -> Result<()> 
     )))
 }
 
-/// Salesforce gives disabled users no permission sets and no licences for them.
+/// Salesforce gives disabled users no permission sets and no licenses for them.
 fn needs_active(held: &Holding) -> bool {
     matches!(held.object, "PermissionSetAssignment" | "PermissionSetLicenseAssign")
 }
 
 fn noun(held: &Holding) -> String {
-    held.entitlement_type.replace('_', " ").replace("license", "licence")
+    held.entitlement_type.replace('_', " ")
 }
 
 /// The id of an entitlement.

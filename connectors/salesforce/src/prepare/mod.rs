@@ -5,19 +5,21 @@ mod changes;
 mod create;
 mod defaults;
 mod grants;
+mod nearest;
 mod references;
 mod seats;
 mod several;
 mod values;
 
-use crate::accounts::Accounts;
-use crate::description::Description;
-use crate::holdings::holding;
+use crate::api::Rest;
+use crate::api::description::Description;
+use crate::api::ranges::RecordId;
+use crate::api::rights;
+use crate::api::rights::{Act, PASSWORDS, lacking};
+use crate::assignments::holdings::holding;
+use crate::error;
 use crate::provision::refused;
-use crate::ranges::RecordId;
-use crate::rest::Rest;
-use crate::rights::{Act, PASSWORDS, lacking};
-use crate::{error, rights};
+use crate::users::Accounts;
 use connector_core::{Change, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef};
 use defaults::Defaults;
 use references::{Named, References};
@@ -155,7 +157,7 @@ async fn may_set_passwords(rest: &Rest, preparation: &Preparation, proposed: &[P
 /// The objects beside User whose rows an operation changes.
 fn touched(operation: &Operation<SecretRef>) -> Vec<&'static str> {
     match &operation.change {
-        Change::Lock | Change::Unlock => vec![crate::locks::OBJECT],
+        Change::Lock | Change::Unlock => vec![crate::users::locks::OBJECT],
         Change::Create { entitlements, .. } => {
             entitlements.iter().filter_map(|held| holding(held)).map(|holding| holding.object).collect()
         }
@@ -163,7 +165,7 @@ fn touched(operation: &Operation<SecretRef>) -> Vec<&'static str> {
     }
 }
 
-/// Whether it may change which user licence somebody takes a seat of.
+/// Whether it may change which user license somebody takes a seat of.
 fn may_move(operation: &Operation<SecretRef>) -> bool {
     match &operation.change {
         Change::Create { .. } | Change::Enable | Change::Disable => true,

@@ -1,11 +1,12 @@
 //! Attributes that name another record by its name: what they are, and which record it is.
 
-use crate::accounts::Accounts;
-use crate::entitlements::kind;
-use crate::nearest::nearest;
-use crate::rest::Rest;
-use crate::soql::Select;
-use crate::{find, keyset};
+use super::nearest::nearest;
+use crate::api::Rest;
+use crate::api::keyset;
+use crate::api::soql::Select;
+use crate::entitlements::types::kind;
+use crate::users::Accounts;
+use crate::{entitlements, users};
 use connector_core::{Change, Concern, EntitlementRef, Error, ErrorKind, Operation, Proposed, Result, SecretRef};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,14 +155,14 @@ fn text(value: &Value) -> Option<String> {
 
 async fn entitlements(rest: &Rest, entitlement_type: &'static str, texts: &[String]) -> Result<Vec<Vec<String>>> {
     let wanted: Vec<_> = texts.iter().map(|text| EntitlementRef::new(entitlement_type, text.as_str())).collect();
-    let found = find::entitlements(rest, &wanted).await?;
+    let found = entitlements::find::entitlements(rest, &wanted).await?;
     Ok(found.into_iter().map(|some| some.into_iter().map(|one| one.key.id).collect()).collect())
 }
 
 async fn users(rest: &Rest, accounts: &Accounts, texts: &[String]) -> Result<Vec<Vec<String>>> {
     let mut all = Vec::with_capacity(texts.len());
-    for texts in texts.chunks(find::MOST) {
-        let found = find::accounts(rest, accounts, texts, &Concern::default()).await?;
+    for texts in texts.chunks(users::find::MAX_USERS_PER_QUERY) {
+        let found = users::find::accounts(rest, accounts, texts, &Concern::default()).await?;
         all.extend(found.into_iter().map(|some| some.into_iter().map(|one| one.id).collect()));
     }
     Ok(all)

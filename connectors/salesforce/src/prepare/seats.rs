@@ -1,16 +1,16 @@
-//! The seats of licences that operations take and give back.
+//! The seats of licenses that operations take and give back.
 
+use crate::api::Rest;
+use crate::api::keyset;
+use crate::api::ranges::RecordId;
+use crate::api::record::Row;
+use crate::api::soql::Select;
 use crate::error;
-use crate::keyset;
-use crate::ranges::RecordId;
-use crate::record::Row;
-use crate::rest::Rest;
-use crate::soql::Select;
 use connector_core::{EntitlementRef, Result, Seat};
 use std::collections::BTreeMap;
 use tokio::sync::OnceCell;
 
-/// The licences of an org, each table asked for once and only when it matters.
+/// The licenses of an org, each table asked for once and only when it matters.
 #[derive(Debug, Default)]
 pub(super) struct Licenses {
     users: OnceCell<Table>,
@@ -21,14 +21,14 @@ pub(super) struct Licenses {
 
 type Table = BTreeMap<RecordId, License>;
 
-/// A licence: what it is called, and how many seats are free.
+/// A license: what it is called, and how many seats are free.
 #[derive(Clone, Debug)]
 struct License {
     name: String,
     free: u64,
 }
 
-/// Where a table says what a licence is called, how many seats it has and how many are taken.
+/// Where a table says what a license is called, how many seats it has and how many are taken.
 struct Columns {
     object: &'static str,
     name: &'static str,
@@ -38,14 +38,14 @@ struct Columns {
 }
 
 const USERS: Columns =
-    Columns { object: "UserLicense", name: "Name", total: "TotalLicenses", used: "UsedLicenses", noun: "user licence" };
+    Columns { object: "UserLicense", name: "Name", total: "TotalLicenses", used: "UsedLicenses", noun: "user license" };
 
 const PERMISSION_SETS: Columns = Columns {
     object: "PermissionSetLicense",
     name: "MasterLabel",
     total: "TotalLicenses",
     used: "UsedLicenses",
-    noun: "permission set licence",
+    noun: "permission set license",
 };
 
 const PACKAGES: Columns = Columns {
@@ -53,7 +53,7 @@ const PACKAGES: Columns = Columns {
     name: "NamespacePrefix",
     total: "AllowedLicenses",
     used: "UsedLicenses",
-    noun: "package licence",
+    noun: "package license",
 };
 
 impl Licenses {
@@ -110,7 +110,7 @@ impl License {
     }
 }
 
-/// A table of licences; empty where the org does not show it, and without those that have no end of seats.
+/// A table of licenses; empty where the org does not show it, and without those that have no end of seats.
 async fn table(rest: &Rest, columns: &Columns) -> Result<Table> {
     let fields = vec!["Id", columns.name, columns.total, columns.used];
     let select = Select { object: columns.object, fields, filter: None };
@@ -130,7 +130,7 @@ async fn table(rest: &Rest, columns: &Columns) -> Result<Table> {
     }
 }
 
-/// The user licence of each profile.
+/// The user license of each profile.
 async fn profiles(rest: &Rest) -> Result<BTreeMap<RecordId, RecordId>> {
     let select = Select { object: "Profile", fields: vec!["Id", "UserLicenseId"], filter: None };
     let rows = keyset::all(rest, &select, |row| {

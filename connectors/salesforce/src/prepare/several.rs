@@ -1,6 +1,6 @@
 //! Adding and removing values of attributes that hold several.
 
-use crate::description::Description;
+use crate::api::description::Description;
 use connector_core::{Account, Change, Error, ErrorKind, Result, SecretRef};
 use serde_json::{Map, Value};
 

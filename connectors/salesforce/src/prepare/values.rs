@@ -1,15 +1,15 @@
 //! Values in the types that the org describes. A CSV file gives all of them as text.
 
-use crate::description::FieldDescription;
-use crate::nearest::nearest;
-use crate::ranges::RecordId;
+use super::nearest::nearest;
+use crate::api::description::FieldDescription;
+use crate::api::ranges::RecordId;
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Number, Value};
 
 /// The most values of a list that an error names.
-const SHOWN: usize = 12;
+const MAX_CHOICES_SHOWN: usize = 12;
 
 /// A value as the field takes it. An empty text is none.
 pub(super) fn typed(field: &FieldDescription, value: &Value) -> Result<Value> {
@@ -90,8 +90,8 @@ fn choice<'a>(field: &'a FieldDescription, text: &'a str) -> Result<&'a str> {
         None => {
             let help = match nearest(text, choices.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if choices.len() <= SHOWN => format!("it is one of {}", choices.join(", ")),
-                None => format!("it is one of {}, …", choices[..SHOWN].join(", ")),
+                None if choices.len() <= MAX_CHOICES_SHOWN => format!("it is one of {}", choices.join(", ")),
+                None => format!("it is one of {}, …", choices[..MAX_CHOICES_SHOWN].join(", ")),
             };
             Err(wrong(field, &format!("has no value `{text}`")).with_help(help))
         }

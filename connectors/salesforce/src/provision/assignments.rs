@@ -2,11 +2,11 @@
 
 use super::rows::{self, Record, Row};
 use super::{HOLDS_IT, HOLDS_IT_NOT, applied, unchanged, user};
+use crate::api::Rest;
+use crate::api::ranges::RecordId;
+use crate::assignments::holders::{self, HeldRow};
+use crate::assignments::holdings::Holding;
 use crate::error;
-use crate::holders::{self, Held};
-use crate::holdings::Holding;
-use crate::ranges::RecordId;
-use crate::rest::Rest;
 use connector_core::{Change, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -81,7 +81,7 @@ pub(super) async fn revoke(
     Ok(rows::merge(known, answers))
 }
 
-async fn find(rest: &Rest, holding: &'static Holding, pairs: &[Pair<'_>]) -> Result<Vec<Held>> {
+async fn find(rest: &Rest, holding: &'static Holding, pairs: &[Pair<'_>]) -> Result<Vec<HeldRow>> {
     let unique = |ids: Vec<RecordId>| {
         let mut ids = ids;
         ids.sort_unstable();
@@ -111,7 +111,7 @@ fn pairs(operations: &[Operation]) -> (Vec<Option<Result<Outcome>>>, Vec<Pair<'_
 fn pair(operation: &Operation) -> Result<Pair<'_>> {
     let refused = || super::refused(&operation.change);
     let entitlement = operation.change.entitlement().ok_or_else(refused)?;
-    let held = crate::holdings::holding(entitlement).ok_or_else(refused)?.held;
+    let held = crate::assignments::holdings::holding(entitlement).ok_or_else(refused)?.held;
     let id = RecordId::read(&entitlement.id).ok_or_else(|| {
         Error::new(ErrorKind::Invalid, format!("`{entitlement}` does not name a record by its id"))
             .with_help("`connector entitlements` lists the ids")
@@ -120,7 +120,7 @@ fn pair(operation: &Operation) -> Result<Pair<'_>> {
         Change::Grant { until, .. } => *until,
         _ => None,
     };
-    if until.is_some() && !crate::holdings::holding(entitlement).is_some_and(|holding| holding.takes_end) {
+    if until.is_some() && !crate::assignments::holdings::holding(entitlement).is_some_and(|holding| holding.takes_end) {
         let message = format!("Salesforce can't end a `{}` by itself", entitlement.entitlement_type);
         return Err(Error::new(ErrorKind::Unsupported, message).with_help("leave `until` out"));
     }

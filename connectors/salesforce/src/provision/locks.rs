@@ -2,10 +2,11 @@
 
 use super::rows::{self, Record};
 use super::{applied, unchanged, user};
-use crate::locks::{Login, OBJECT};
-use crate::ranges::RecordId;
-use crate::rest::Rest;
-use crate::{error, rights};
+use crate::api::Rest;
+use crate::api::ranges::RecordId;
+use crate::api::rights;
+use crate::error;
+use crate::users::locks::{Login, OBJECT};
 use connector_core::{Change, Error, ErrorKind, Operation, Outcome, Result};
 use serde_json::Value;
 

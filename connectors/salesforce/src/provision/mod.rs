@@ -8,13 +8,13 @@ mod users;
 
 pub(crate) use users::inline;
 
-use crate::holdings::{HOLDINGS, Holding, holding};
-use crate::ranges::RecordId;
-use crate::rest::Rest;
+use crate::api::Rest;
+use crate::api::ranges::RecordId;
+use crate::assignments::holdings::{HOLDINGS, Holding, holding};
 use connector_core::{Change, Error, ErrorKind, Lane, Operation, Outcome, Result};
 
 /// The most records of one request.
-const MOST: usize = 200;
+const MAX_RECORDS_PER_REQUEST: usize = 200;
 
 /// What operations of a lane have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,13 @@ impl Work {
     /// The name, and the most of them in one request.
     fn lane(self) -> Lane {
         let (name, limit) = match self {
-            Self::Create => ("make users", MOST),
-            Self::Change => ("change users", MOST),
-            Self::Grant(holding) => (holding.granting, MOST),
-            Self::Revoke(holding) => (holding.revoking, MOST),
-            Self::Lock => ("lock and unlock users", MOST),
+            Self::Create => ("make users", MAX_RECORDS_PER_REQUEST),
+            Self::Change => ("change users", MAX_RECORDS_PER_REQUEST),
+            Self::Grant(holding) => (holding.granting, MAX_RECORDS_PER_REQUEST),
+            Self::Revoke(holding) => (holding.revoking, MAX_RECORDS_PER_REQUEST),
+            Self::Lock => ("lock and unlock users", MAX_RECORDS_PER_REQUEST),
             Self::Password => ("set a password", 1),
-            Self::Refused => ("refuse", MOST),
+            Self::Refused => ("refuse", MAX_RECORDS_PER_REQUEST),
         };
         Lane::new(name, limit)
     }
@@ -93,7 +93,7 @@ pub(crate) fn refused<P>(change: &Change<P>) -> Error {
     match change {
         Change::Delete => unsupported(
             "Salesforce never deletes users: too much of the org's history names them".to_owned(),
-            "`disable` the user instead, which frees its licence; `lock` it while something in the org bars that",
+            "`disable` the user instead, which frees its license; `lock` it while something in the org bars that",
         ),
         Change::Revoke { entitlement, .. } if entitlement.entitlement_type == "profile" => unsupported(
             "a profile can't be taken away: every user has exactly one".to_owned(),

@@ -1,7 +1,7 @@
 //! Setting and resetting passwords.
 
 use super::{applied, user};
-use crate::rest::Rest;
+use crate::api::Rest;
 use connector_core::{Operation, Outcome, Result};
 use secrecy::ExposeSecret;
 use serde_json::json;

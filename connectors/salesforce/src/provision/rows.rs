@@ -1,8 +1,8 @@
 //! Several records in one request, and one answer for each.
 
+use crate::api::Rest;
+use crate::api::ranges::RecordId;
 use crate::error::Refusal;
-use crate::ranges::RecordId;
-use crate::rest::Rest;
 use connector_core::{Error, ErrorKind, Happened, Outcome, Result};
 use connector_http::Response;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ pub(super) type Row = Result<RecordId, Refusal>;
 pub(super) type Record = Map<String, Value>;
 
 #[derive(Deserialize)]
-struct Answer {
+struct RecordResult {
     id: Option<String>,
     success: bool,
     #[serde(default)]
@@ -86,7 +86,7 @@ fn read(response: &Response, count: usize, doing: &str, fits: impl Fn(usize, Rec
             .with_help("what became of it is found out by reading; look at the proxies between here and Salesforce")
             .with_happened(Happened::Unknown)
     };
-    let answers: Vec<Answer> = serde_json::from_slice(&response.body).map_err(|cause| {
+    let answers: Vec<RecordResult> = serde_json::from_slice(&response.body).map_err(|cause| {
         // The place, never the content: it may be about people.
         odd(&format!("is not the JSON that is due (line {}, column {})", cause.line(), cause.column()))
     })?;

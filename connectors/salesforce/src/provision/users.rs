@@ -2,9 +2,9 @@
 
 use super::rows::{self, Record};
 use super::{applied, user};
-use crate::accounts::INLINE;
+use crate::api::Rest;
 use crate::error;
-use crate::rest::Rest;
+use crate::users::accounts::INLINE;
 use connector_core::{Change, Operation, Outcome, Result};
 use serde_json::Value;
 

@@ -23,7 +23,7 @@ fn lines(pages: &[Page<Assignment>]) -> Vec<String> {
     let mut lines: Vec<_> = pages
         .iter()
         .flat_map(Page::items)
-        .map(|assignment| format!("{} {}", assignment.account, assignment.entitlement))
+        .map(|assignment| format!("{} {}", assignment.holder, assignment.entitlement))
         .collect();
     lines.sort();
     lines

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use connector_core::{
-    AuthStrategy, Connector, Context, Cursor, Exchange, HttpOptions, Page, Result, TestReport, Token,
+    AuthStrategy, Connector, Context, Credential, Cursor, Exchange, HttpOptions, Page, Result, TestReport, Token,
 };
 use connector_core::{Settings as _, registry};
 use serde_json::{Value, json};
@@ -130,7 +130,7 @@ impl Org {
     }
 
     pub(crate) fn open_with(&self, settings: &str) -> Box<dyn Connector> {
-        let strategy = Pass { token_url: self.server.uri().parse().unwrap(), logins: self.logins.clone() };
+        let strategy = FixedToken { token_url: self.server.uri().parse().unwrap(), logins: self.logins.clone() };
         let context = Context::new("salesforce", "/").with_auth(Arc::new(strategy));
         connector(settings, &context, &self.server.uri())
     }
@@ -159,7 +159,7 @@ fn connector(settings: &str, context: &Context, url: &str) -> Box<dyn Connector>
     let context = if context.auth().is_ok() {
         context
     } else {
-        context.with_auth(Arc::new(Pass { token_url: url.parse().unwrap(), logins: Arc::default() }))
+        context.with_auth(Arc::new(FixedToken { token_url: url.parse().unwrap(), logins: Arc::default() }))
     };
     assert!(registry::connector("salesforce").is_ok());
     settings.open(&context).unwrap()
@@ -167,21 +167,21 @@ fn connector(settings: &str, context: &Context, url: &str) -> Box<dyn Connector>
 
 /// Gives a token at once.
 #[derive(Debug)]
-struct Pass {
+struct FixedToken {
     token_url: Url,
     logins: Arc<AtomicU64>,
 }
 
 #[async_trait]
-impl AuthStrategy for Pass {
-    async fn token(&self, _: &dyn Exchange) -> Result<Token> {
+impl AuthStrategy for FixedToken {
+    async fn credential(&self, _: &dyn Exchange) -> Result<Credential> {
         let number = self.logins.fetch_add(1, Ordering::Relaxed);
         let members = json!({"instance_url": self.token_url.as_str()}).as_object().unwrap().clone();
-        Ok(Token { access_token: format!("00D!token{number}").into(), expires_in: None, members })
+        Ok(Credential::Bearer(Token::new(format!("00D!token{number}").into()).with_members(members)))
     }
     async fn check(&self, _: &mut TestReport) {}
-    fn token_url(&self) -> &Url {
-        &self.token_url
+    fn token_url(&self) -> Option<&Url> {
+        Some(&self.token_url)
     }
 }
 

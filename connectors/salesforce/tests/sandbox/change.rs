@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 /// The account with this id or name, and what it holds of the entitlements.
 pub(crate) async fn find(connector: &dyn Connector, name: &str, held: &[EntitlementRef]) -> Result<Account> {
-    let concern = Concern { entitlements: held.iter().cloned().collect(), locks: true, ..Concern::default() };
+    let mut concern = Concern::default();
+    concern.entitlements = held.iter().cloned().collect();
+    concern.locks = true;
     let ability = connector.capabilities().accounts().unwrap();
     let mut found = ability.find_accounts(&[name.to_owned()], &concern).await?;
     assert_eq!(found.len(), 1);

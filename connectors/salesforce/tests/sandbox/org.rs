@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use connector_core::{
-    AuthStrategy, Connector, Context, Exchange, HttpOptions, Result, Settings as _, TestReport, Token,
+    AuthStrategy, Connector, Context, Credential, Exchange, HttpOptions, Result, Settings as _, TestReport, Token,
 };
 use connector_sandbox_salesforce::{App, Options, Sandbox};
 use std::sync::Arc;
@@ -32,16 +32,16 @@ struct ClientSecret {
 
 #[async_trait]
 impl AuthStrategy for ClientSecret {
-    async fn token(&self, via: &dyn Exchange) -> Result<Token> {
+    async fn credential(&self, via: &dyn Exchange) -> Result<Credential> {
         let form =
             [("grant_type", "client_credentials"), ("client_id", self.id.as_str()), ("client_secret", CLIENT_SECRET)];
         let reply = via.post_form(&self.token_url, &form).await?;
         let mut members: serde_json::Map<_, _> = serde_json::from_slice(&reply.body).unwrap();
         let token = members.remove("access_token").unwrap();
-        Ok(Token { access_token: token.as_str().unwrap().into(), expires_in: None, members })
+        Ok(Credential::Bearer(Token::new(token.as_str().unwrap().into()).with_members(members)))
     }
     async fn check(&self, _: &mut TestReport) {}
-    fn token_url(&self) -> &Url {
-        &self.token_url
+    fn token_url(&self) -> Option<&Url> {
+        Some(&self.token_url)
     }
 }

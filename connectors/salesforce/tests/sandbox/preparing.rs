@@ -59,7 +59,7 @@ async fn a_create_without_what_the_org_needs_names_all_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn entitlements_of_a_new_user_become_grants_with_licences_first() {
+async fn entitlements_of_a_new_user_become_grants_with_licenses_first() {
     let sandbox = org(Rights::default()).await;
     let (connector, _) = open(&sandbox, "{}");
     let of =
@@ -85,7 +85,7 @@ async fn entitlements_of_a_new_user_become_grants_with_licences_first() {
     assert_eq!(granted, ["permission_set_license", "permission_set", "group"]);
     let names: Vec<_> = seats.iter().map(|seat| (seat.license.as_str(), seat.takes)).collect();
     assert_eq!(names.len(), 2, "{names:?}");
-    assert!(names[0].0.ends_with("(user licence)") && names[1].0.ends_with("(permission set licence)"), "{names:?}");
+    assert!(names[0].0.ends_with("(user license)") && names[1].0.ends_with("(permission set license)"), "{names:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +148,7 @@ async fn seats_are_told_as_the_org_has_them() {
     let user = user.unwrap();
     let (connector, _) = open(&sandbox, "{}");
     let seats = async |operation| prepared(connector.as_ref(), operation).await.unwrap().1;
-    let takes = |takes| vec![Seat::new("Salesforce (user licence)", 7, takes)];
+    let takes = |takes| vec![Seat::new("Salesforce (user license)", 7, takes)];
     assert_eq!(seats(Operation::new(user.clone(), Change::Enable)).await, takes(true));
     assert_eq!(seats(Operation::new(user.clone(), Change::Disable)).await, [], "a disabled user takes none");
     assert_eq!(seats(update(&user, &json!({"IsActive": true}))).await, takes(true));
@@ -259,7 +259,9 @@ async fn accounts_are_found_two_hundred_in_a_request() {
     let counts: Vec<_> = found.iter().map(Vec::len).collect();
     assert!(counts[..198].iter().all(|count| *count == 1) && counts[198..] == [0, 1], "{counts:?}");
     let attributes = ["contractor__C", "Profile", "Nothing__c"].map(str::to_owned);
-    let concern = Concern { attributes: attributes.into(), locks: true, ..Concern::default() };
+    let mut concern = Concern::default();
+    concern.attributes = attributes.into();
+    concern.locks = true;
     sandbox.org().freeze(&wanted[3], true).unwrap();
     let found = ability.find_accounts(&wanted, &concern).await.unwrap();
     assert!(found[3][0].locked && !found[4][0].locked);

@@ -59,7 +59,11 @@ fn assert_whole(read: &Read, users: u64, held: u64) {
     assert_eq!((of(&["permission_set_license"]), of(&["package_license"])), (users / 4, users / 4));
     let known: HashSet<_> = read.entitlements.iter().map(|entitlement| &entitlement.key).collect();
     assert_eq!(known.len(), read.entitlements.len(), "an entitlement came twice");
-    assert!(read.assignments.iter().all(|one| known.contains(&one.entitlement) && ids.contains(one.account.as_str())));
+    assert!(
+        read.assignments
+            .iter()
+            .all(|one| known.contains(&one.entitlement) && one.holder.account_id().is_some_and(|id| ids.contains(id)))
+    );
     assert!(read.accounts.iter().flat_map(|account| &account.entitlements).all(|held| known.contains(held)));
 }
 

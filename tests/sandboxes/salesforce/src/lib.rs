@@ -22,7 +22,7 @@
 //! * `/services/oauth2/token` (`jwt_bearer`, `client_credentials`), `userinfo`, `revoke`, `/id/…`;
 //! * `/services/data/`, and per version: the resource list, `limits`, `limits/recordCount`, `sobjects`, `describe`, single
 //!   records, `query` and `queryAll` with cursors;
-//! * users and their logins, profiles, roles, permission sets and groups of them, public groups, queues, licences of
+//! * users and their logins, profiles, roles, permission sets and groups of them, public groups, queues, licenses of
 //!   users, permission sets and packages, the organization, login history, territories where asked for;
 //! * SOQL with parent paths, subqueries, `COUNT()`, `FIELDS()`, filters, semi-joins, date literals, order, limit, offset;
 //!   no `GROUP BY`, no `TYPEOF`;
@@ -47,13 +47,13 @@
 //!
 //! One by one (`POST`, `PATCH`, `DELETE`, `_HttpMethod=PATCH`), as collections of up to 200 rows, in `/composite` and in
 //! `/composite/batch`; passwords by `/sobjects/User/<id>/password`, of which only hashes are kept. The rules are those of
-//! an org: required fields, lengths, forms, restricted picklists, references, unique names, seats of licences, who can't
+//! an org: required fields, lengths, forms, restricted picklists, references, unique names, seats of licenses, who can't
 //! be deactivated; the errors have its codes, messages and fields. A request that fails leaves nothing behind.
 //! [`Org::writes`] lists what stayed, [`Org::set_free_seats`], [`Org::block_deactivation`] and
 //! [`Org::take_username_elsewhere`] set the stage.
 //!
 //! Not simulated: upserts by external id, `/composite/graph`, contacts, what validation rules and triggers of a real org
-//! add (but see `refuse-row`), the licences within a permission set group. Where the behaviour of a real org is not
+//! add (but see `refuse-row`), the licenses within a permission set group. Where the behavior of a real org is not
 //! known, the strictest reading was taken.
 //!
 //! # Faults on demand
@@ -95,6 +95,7 @@
 mod app;
 mod certificate;
 mod fault;
+mod gate;
 mod http;
 mod id;
 mod metadata;
@@ -108,6 +109,7 @@ mod writes;
 
 pub use app::{App, AppKind};
 pub use fault::Fault;
+pub use gate::Moment;
 pub use metadata::{AppChange, Deploy, DeployStatus};
 pub use options::{Options, Rights, WhilePropagating};
 pub use org::{Blocker, Org};

@@ -21,7 +21,7 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// The largest page of a query.
     pub max_page: usize,
-    /// How many real assignments (permission sets, groups, queues, licences) each user holds.
+    /// How many real assignments (permission sets, groups, queues, licenses) each user holds.
     pub assignments_per_user: u32,
     /// The oldest API version listed, for example 31.
     pub oldest_version: u32,

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Fault;
 use crate::app::App;
 use crate::certificate::Tls;
+use crate::gate::Moment;
 use crate::http::{Host, Listener, Shared, bind};
 use crate::metadata::Deploy;
 use crate::options::Options;
@@ -96,6 +97,21 @@ impl Sandbox {
     /// Replaces the faults; counts such as "every Nth" begin again.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.shared.faults.set(faults);
+    }
+
+    /// Holds every answer back from this moment on, until [`Self::release`]. The org still does what it is asked to do.
+    pub fn hold_from(&self, moment: Moment) {
+        self.shared.gate.set(Some(moment));
+    }
+
+    /// Whether an answer is held back now.
+    pub fn is_holding(&self) -> bool {
+        self.shared.gate.is_holding()
+    }
+
+    /// Sends the answers that were held back, and holds none from now on.
+    pub fn release(&self) {
+        self.shared.gate.set(None);
     }
 
     /// Replaces the app of the same developer name, for example its certificate, with effect at once; or adds it.

@@ -99,7 +99,7 @@ async fn a_session_dies_after_its_requests() {
 #[tokio::test]
 async fn a_slow_answer_outlasts_an_impatient_client() {
     let (sandbox, client) = signed_in(Options::default()).await;
-    sandbox.set_faults(vec![Fault::Slow(5_000)]);
+    sandbox.set_faults(vec![Fault::Slow(600_000)]);
     let impatient = client.request(LIMITS).timeout(Duration::from_millis(200));
     assert!(support::reply(impatient).await.err().is_some_and(|error| error.is_timeout()));
 }

@@ -1,4 +1,4 @@
-//! Assignments over HTTP: permission sets and groups of them, licences, groups and queues, territories.
+//! Assignments over HTTP: permission sets and groups of them, licenses, groups and queues, territories.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use support::{Client, assert_refused, person, signed_in, with};
 
 const SETS: &str = "PermissionSetAssignment";
-/// Rows of `PermissionSet`: with no licence, for the Salesforce user licence, for the first permission set licence.
+/// Rows of `PermissionSet`: with no license, for the Salesforce user license, for the first permission set license.
 const PLAIN: u64 = 13;
 const FOR_USERS: u64 = 14;
 const FOR_LICENSE: u64 = 22;
@@ -105,7 +105,7 @@ async fn assignments_that_break_a_rule_are_refused() {
 }
 
 #[tokio::test]
-async fn a_set_with_a_licence_asks_for_the_licence_and_keeps_it() {
+async fn a_set_with_a_license_asks_for_the_license_and_keeps_it() {
     let (sandbox, client) = signed_in(Options::default()).await;
     let org = sandbox.org();
     let user = client.create("User", &person(&sandbox, 1)).await;
@@ -134,7 +134,7 @@ async fn a_set_with_a_licence_asks_for_the_licence_and_keeps_it() {
 }
 
 #[tokio::test]
-async fn package_licences_have_seats_and_some_have_no_end() {
+async fn package_licenses_have_seats_and_some_have_no_end() {
     let (sandbox, client) = signed_in(Options::default()).await;
     let user = client.create("User", &person(&sandbox, 1)).await;
     let other = client.create("User", &person(&sandbox, 2)).await;

@@ -205,7 +205,7 @@ async fn seats_are_taken_given_back_and_run_out() {
     let second = client.create("User", &with(person(&sandbox, 2), "IsActive", json!(false))).await;
     let on = json!({"IsActive": true});
     assert_refused(&patch(&client, &second, &on).await, 400, "LICENSE_LIMIT_EXCEEDED", &["ProfileId"]);
-    // A profile of another licence moves the seat, and the profile's own set follows.
+    // A profile of another license moves the seat, and the profile's own set follows.
     let agent = org.id_of("Profile", 7).unwrap();
     assert_eq!(patch(&client, &first, &json!({"ProfileId": agent})).await.status, 204);
     assert_eq!((used(&salesforce), used(&platform)), (before.0, before.1 + 1));

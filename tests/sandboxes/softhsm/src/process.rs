@@ -58,7 +58,7 @@ impl SoftHsm {
             .env(INSIDE, "1")
             .status()
             .expect("a running test can be started again");
-        assert!(status.success(), "inside of its own process: {status}");
+        assert!(status.success(), "in its own process: {status}");
         None
     }
 

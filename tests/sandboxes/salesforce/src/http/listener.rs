@@ -93,6 +93,7 @@ async fn answered(shared: Arc<Shared>, host: Host, request: Request<Incoming>) -
     // Statements are evaluated on a thread of their own: a scan of a large object takes a while.
     let answer = tokio::task::spawn_blocking(move || route::answer(&worker, host, &ask)).await.map_err(|_| Broken)?;
     note(&shared, method, path, answer.as_ref());
+    shared.gate.pass(|moment| shared.has_come(moment)).await;
     response(&shared, answer.filter(|answer| !answer.lost).ok_or(Broken)?, zipped)
 }
 

@@ -9,7 +9,7 @@ use crate::metadata::Trouble;
 
 /// The faults in force, and the counts that say when one is due.
 #[derive(Debug, Default)]
-pub(crate) struct Misbehaviour {
+pub(crate) struct Misbehavior {
     faults: Mutex<Vec<Fault>>,
     /// Requests of the data resources so far.
     requests: AtomicU64,
@@ -42,7 +42,7 @@ pub(crate) struct PageFaults {
     pub(crate) drop_rows: bool,
 }
 
-impl Misbehaviour {
+impl Misbehavior {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
         Self { faults: Mutex::new(faults), ..Self::default() }
     }

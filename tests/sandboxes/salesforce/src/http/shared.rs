@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::misbehave::Misbehaviour;
+use super::misbehave::Misbehavior;
 use super::query::Cursors;
 use super::session::Sessions;
+use crate::gate::{Gate, Moment};
 use crate::metadata::Metadata;
 use crate::options::Options;
 use crate::org::Org;
@@ -28,7 +29,8 @@ pub(crate) struct Shared {
     pub(crate) org: Org,
     pub(crate) login_url: String,
     pub(crate) instance_url: String,
-    pub(crate) faults: Misbehaviour,
+    pub(crate) faults: Misbehavior,
+    pub(crate) gate: Gate,
     pub(crate) api_usage: AtomicU64,
     metadata: Mutex<Metadata>,
     sessions: Mutex<Sessions>,
@@ -48,7 +50,8 @@ impl Shared {
     pub(crate) fn new(options: Options, login_url: String, instance_url: String) -> Self {
         Self {
             org: Org::new(&options),
-            faults: Misbehaviour::new(options.faults.clone()),
+            faults: Misbehavior::new(options.faults.clone()),
+            gate: Gate::default(),
             metadata: Mutex::new(Metadata::new(&options)),
             options,
             login_url,
@@ -84,6 +87,14 @@ impl Shared {
 
     pub(crate) fn requests(&self) -> MutexGuard<'_, Requests> {
         locked(&self.requests)
+    }
+
+    /// Whether the moment to hold answers back has come.
+    pub(crate) fn has_come(&self, moment: Moment) -> bool {
+        match moment {
+            Moment::Requests(number) => self.requests().total >= number,
+            Moment::Writes(number) => self.org.writes().len() >= number,
+        }
     }
 
     /// Remembers the id of an assertion; false when it was used before.

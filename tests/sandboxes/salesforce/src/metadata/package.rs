@@ -161,7 +161,7 @@ fn unzip(zip: &[u8]) -> Result<Files, String> {
     if zip.len() > LARGEST_ZIP {
         return Err("LIMIT_EXCEEDED: Maximum size of request reached. Maximum size of request is 39 MB".to_owned());
     }
-    let broken = |error: ZipError| format!("The file is no zip file: {error}");
+    let broken = |error: ZipError| format!("The file is not a zip file: {error}");
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(broken)?;
     if archive.len() > MOST_FILES {
         return Err(format!("LIMIT_EXCEEDED: The zip file has more than {MOST_FILES} files"));

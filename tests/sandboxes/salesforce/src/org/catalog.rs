@@ -1,4 +1,4 @@
-//! The small tables of the org: profiles, roles, permission sets, groups, licences.
+//! The small tables of the org: profiles, roles, permission sets, groups, licenses.
 
 use super::holdings;
 use super::object::Object;
@@ -8,7 +8,7 @@ use super::table::Row;
 use super::value::Value;
 use super::world::{FOUNDED, Grantable, SETTLED, World};
 
-/// Licences: name, definition key, seats, seats used.
+/// Licenses: name, definition key, seats, seats used.
 const USER_LICENSES: [(&str, &str, i64); 6] = [
     ("Salesforce", "SFDC", 1_200_000),
     ("Salesforce Platform", "AUL", 5_000),
@@ -18,7 +18,7 @@ const USER_LICENSES: [(&str, &str, i64); 6] = [
     ("Guest User License", "PID_Guest_User", 25),
 ];
 
-/// Profiles: name, licence, user type, custom. `people::profile` names places in this list.
+/// Profiles: name, license, user type, custom. `people::profile` names places in this list.
 const PROFILES: [(&str, usize, &str, bool); 13] = [
     ("System Administrator", 0, "Standard", false),
     ("Standard User", 0, "Standard", false),
@@ -248,7 +248,7 @@ fn permission_set_groups(state: &mut State) {
                     .with("PermissionSetId", world.id(Object::PermissionSet, member))
             });
         }
-        // One group after every few sets, so that a few neighbours in the list always hold some of both.
+        // One group after every few sets, so that a few neighbors in the list always hold some of both.
         let at = place(number * 6 + 2, state.world.grantables.len());
         state.world.grantables.insert(at, Grantable { set, group: Some(group) });
     }

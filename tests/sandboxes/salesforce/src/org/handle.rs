@@ -149,7 +149,7 @@ impl Org {
         )
     }
 
-    /// Lets a licence (`UserLicense`, `PermissionSetLicense` or `PackageLicense`) have this many seats left.
+    /// Lets a license (`UserLicense`, `PermissionSetLicense` or `PackageLicense`) have this many seats left.
     pub fn set_free_seats(&self, license: &str, seats: u64) -> Result<()> {
         let mut state = self.write();
         let record = state.locate(parsed(license)?).ok_or_else(|| missing(license))?;
@@ -181,7 +181,7 @@ impl Org {
         let mut text = Vec::new();
         state.value(object, index, placed(object, field)?).write(&mut text);
         serde_json::from_slice(&text).map_err(|cause| {
-            Error::new(ErrorKind::Internal, "The sandbox wrote a value that is no JSON").with_cause(cause)
+            Error::new(ErrorKind::Internal, "The sandbox wrote a value that is not JSON").with_cause(cause)
         })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! With `held` real assignments per user, a user has one profile-owned row and `held - 1` others in
 //! `PermissionSetAssignment`; the last one is a group or queue membership for users 0 and 1 of every four, a permission
-//! set licence for user 2, a package licence for user 3.
+//! set license for user 2, a package license for user 3.
 
 use super::object::Object;
 use super::people;
@@ -62,7 +62,7 @@ fn granted(world: &World, index: u64) -> Option<super::world::Grantable> {
     if slot == 0 || kinds == 0 {
         return None;
     }
-    // Neighbours in the list are different kinds of sets, so each user holds some of each, none twice.
+    // Neighbors in the list are different kinds of sets, so each user holds some of each, none twice.
     let place = (world.roll(index / world.stride, SET) + slot - 1) % kinds;
     world.grantables.get(usize::try_from(place).ok()?).copied()
 }

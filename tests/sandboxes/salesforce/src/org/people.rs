@@ -31,7 +31,7 @@ const ADMINISTRATOR: u64 = 1;
 pub(crate) const AUTOMATED: u64 = 2;
 const GUEST: u64 = 3;
 
-/// The rows of Profile that users are given; the catalogue writes them in this order.
+/// The rows of Profile that users are given; the catalog writes them in this order.
 pub(crate) mod profile {
     pub(crate) const ADMINISTRATOR: u64 = 0;
     pub(crate) const INTERNAL: [u64; 8] = [1, 1, 1, 2, 3, 4, 6, 7];

@@ -1,16 +1,16 @@
-//! Seats of licences: how many there are, and who takes one.
+//! Seats of licenses: how many there are, and who takes one.
 
 use super::object::Object;
 use super::state::{Record, State};
 use super::value::Value;
 
-/// The field that says how many seats a licence has.
+/// The field that says how many seats a license has.
 fn total_field(object: Object) -> &'static str {
     if object == Object::PackageLicense { "AllowedLicenses" } else { "TotalLicenses" }
 }
 
 impl State {
-    /// How many seats of a licence are free; `None` where there is no end of them.
+    /// How many seats of a license are free; `None` where there is no end of them.
     pub(crate) fn free_seats(&self, (object, index): Record) -> Option<i64> {
         let number = |field| match self.named(object, index, field) {
             Value::Int(number) => number,
@@ -21,32 +21,32 @@ impl State {
         (total >= 0).then(|| (total - number("UsedLicenses")).max(0))
     }
 
-    /// Takes seats of a licence, or gives them back where `seats` is below zero.
+    /// Takes seats of a license, or gives them back where `seats` is below zero.
     pub(crate) fn take_seats(&mut self, (object, index): Record, seats: i64) {
         if let Value::Int(used) = self.named(object, index, "UsedLicenses") {
             self.set_named(object, index, "UsedLicenses", Value::Int((used + seats).max(0)));
         }
     }
 
-    /// Gives a licence as many seats as are taken, and `free` more.
+    /// Gives a license as many seats as are taken, and `free` more.
     pub(crate) fn leave_seats(&mut self, (object, index): Record, free: i64) {
         if let Value::Int(used) = self.named(object, index, "UsedLicenses") {
             self.set_named(object, index, total_field(object), Value::Int(used + free));
         }
     }
 
-    /// The user licence that a profile brings.
+    /// The user license that a profile brings.
     pub(crate) fn license_of_profile(&self, profile: u64) -> Option<u64> {
         self.named(Object::Profile, profile, "UserLicenseId").id().and_then(|id| self.find(Object::UserLicense, id))
     }
 
-    /// The user licence of a user.
+    /// The user license of a user.
     pub(crate) fn license_of(&self, user: u64) -> Option<u64> {
         let profile = self.named(Object::User, user, "ProfileId").id()?;
         self.license_of_profile(self.find(Object::Profile, profile)?)
     }
 
-    /// The licence in which a user takes a seat: that of the profile, as long as the user is active.
+    /// The license in which a user takes a seat: that of the profile, as long as the user is active.
     pub(crate) fn seat_of(&self, user: u64) -> Option<u64> {
         let is_active = self.named(Object::User, user, "IsActive") == Value::Bool(true);
         if is_active { self.license_of(user) } else { None }

@@ -78,7 +78,7 @@ impl State {
         removed
     }
 
-    /// The licence that an assignment of a licence takes a seat of.
+    /// The license that an assignment of a license takes a seat of.
     fn granted_license(&self, (object, index): Record) -> Option<Record> {
         let (license, field) = match object {
             Object::PermissionSetLicenseAssign => (Object::PermissionSetLicense, "PermissionSetLicenseId"),

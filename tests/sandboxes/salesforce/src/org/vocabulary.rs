@@ -88,7 +88,7 @@ pub(super) const FAMILY: [(&str, &str); 40] = [
     ("Tanaka", "tanaka"),
 ];
 
-/// Departments with their cost centres.
+/// Departments with their cost centers.
 pub(super) const DEPARTMENTS: [(&str, &str); 10] = [
     ("Sales", "CC-100"),
     ("Finance", "CC-200"),

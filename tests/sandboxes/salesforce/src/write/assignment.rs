@@ -60,7 +60,7 @@ fn aggregate(state: &State, group: Id) -> Option<Id> {
     Some(state.world.id(Object::PermissionSet, row))
 }
 
-/// A set with a licence asks for a user who has that licence.
+/// A set with a license asks for a user who has that license.
 fn check_license(state: &State, user: u64, assignee: Id, set: u64) -> Result<(), Refusal> {
     let Some(license) = state.named(Object::PermissionSet, set, "LicenseId").id() else { return Ok(()) };
     let has = if license.prefix() == Object::UserLicense.prefix() {

@@ -1,4 +1,4 @@
-//! The rules of User: names that are unique, licences, managers, who can't be deactivated.
+//! The rules of User: names that are unique, licenses, managers, who can't be deactivated.
 
 use super::check;
 use super::draft::Draft;
@@ -122,7 +122,7 @@ fn check_seat(state: &State, license: Option<u64>) -> Result<(), Refusal> {
     }
 }
 
-/// The licence after the change; a profile for other kinds of users is refused.
+/// The license after the change; a profile for other kinds of users is refused.
 fn check_profile(state: &State, index: u64, draft: &mut Draft) -> Result<Option<u64>, Refusal> {
     let Some(profile) = draft.get("ProfileId").and_then(Value::id) else { return Ok(state.license_of(index)) };
     let profile = state.find(Object::Profile, profile).ok_or_else(Refusal::no_such_record)?;

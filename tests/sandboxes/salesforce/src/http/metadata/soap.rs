@@ -95,7 +95,7 @@ fn operation(shared: &Shared, call: &Call<'_>, user: u64, version: u32) -> Resul
 
 fn deploy(shared: &Shared, arguments: Node<'_, '_>, user: u64) -> Result<Answer, Refused> {
     let zip = STANDARD.decode(text(arguments, "ZipFile").unwrap_or(""));
-    let zip = zip.map_err(|_| ("INVALID_FIELD", "ZipFile is no base64".to_owned()))?;
+    let zip = zip.map_err(|_| ("INVALID_FIELD", "ZipFile is not base64".to_owned()))?;
     let options = child(arguments, "DeployOptions").map(options).unwrap_or_default();
     let asked = asked(shared, user, Json::Object(options), &zip)?;
     let mut metadata = shared.metadata_moved_on(false);

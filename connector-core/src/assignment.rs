@@ -1,0 +1,126 @@
+//! Who holds what.
+
+use crate::attributes::Attributes;
+use crate::entitlement::EntitlementRef;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A [`Holder`] holds an entitlement.
+///
+/// ```
+/// use connector_core::{Assignment, AssignmentState, EntitlementRef, Holder};
+///
+/// // Jane holds a permission set until the end of January.
+/// let group = EntitlementRef::new("group", "g-17");
+/// let mut direct = Assignment::new(Holder::account("0042"), group.clone());
+/// direct.valid_until = Some("2027-01-31T00:00:00Z".parse().unwrap());
+/// assert_eq!(direct.state, AssignmentState::Active);
+///
+/// // Whoever holds the role holds the group.
+/// let nested = Assignment::new(Holder::Entitlement(EntitlementRef::new("role", "r-3")), group);
+/// assert!(nested.holder.account_id().is_none());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct Assignment {
+    /// Who holds it.
+    pub holder: Holder,
+    /// What is held.
+    pub entitlement: EntitlementRef,
+    /// Whether it has effect, as the source says.
+    pub state: AssignmentState,
+    /// When it ends, where an end is set. An assignment whose end has passed is shown as expired, whatever its state.
+    pub valid_until: Option<Timestamp>,
+    /// The entitlement that gave it, where the source itself lists what follows from that entitlement.
+    pub through: Option<EntitlementRef>,
+    /// Values of the assignment itself, such as the role of a member in a group.
+    pub attributes: Attributes,
+}
+
+impl Assignment {
+    /// An active assignment without an end.
+    pub fn new(holder: Holder, entitlement: EntitlementRef) -> Self {
+        Self {
+            holder,
+            entitlement,
+            state: AssignmentState::Active,
+            valid_until: None,
+            through: None,
+            attributes: Attributes::empty(),
+        }
+    }
+}
+
+/// Who holds an entitlement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Holder {
+    /// The account with this id.
+    Account(String),
+    /// The account with this [alias](crate::Account::alias). The engine finds it among the accounts that were read.
+    Alias(String),
+    /// Whoever holds this entitlement: a group in a group, a role below a role, a permission set in a group of them.
+    Entitlement(EntitlementRef),
+}
+
+impl Holder {
+    /// The account with this id.
+    pub fn account(id: impl Into<String>) -> Self {
+        Self::Account(id.into())
+    }
+
+    /// The account with this alias.
+    pub fn alias(alias: impl Into<String>) -> Self {
+        Self::Alias(alias.into())
+    }
+
+    /// The account's id, where the holder is named by it.
+    pub fn account_id(&self) -> Option<&str> {
+        match self {
+            Self::Account(id) => Some(id),
+            Self::Alias(_) | Self::Entitlement(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => f.write_str(id),
+            Self::Alias(alias) => f.write_str(alias),
+            Self::Entitlement(reference) => reference.fmt(f),
+        }
+    }
+}
+
+/// Whether an assignment has effect, as the source says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AssignmentState {
+    /// It has effect.
+    #[default]
+    Active,
+    /// It exists, but has no effect: suspended, revoked or ended.
+    Inactive,
+    /// It takes effect later.
+    Scheduled,
+}
+
+impl AssignmentState {
+    /// The name in machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Scheduled => "scheduled",
+        }
+    }
+
+    /// The state with that [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Active, Self::Inactive, Self::Scheduled].into_iter().find(|state| state.name() == name)
+    }
+}

@@ -1,0 +1,296 @@
+//! The run of a rotation, from step to step.
+
+use super::ledger::Stage;
+use super::open::Rotation;
+use super::outcome::{Rotated, RotationStep};
+use connector_core::{Context, Error, ErrorKind, Result, RotateCertificate};
+use connector_keys::{Certificate, PrivateKey, password_from};
+use connector_project::source::{Opened, Source};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The first wait between two tries of a key; each is longer than the one before, up to the longest.
+const MIN_WAIT_BETWEEN_TRIES: Duration = Duration::from_millis(500);
+const MAX_WAIT_BETWEEN_TRIES: Duration = Duration::from_secs(20);
+
+impl Rotation<'_> {
+    /// Does what is left to be done. `progress` is told each step as it ends.
+    ///
+    /// Asked to stop, it fails with kind `cancelled` and can be taken up later; the source works with one key or the other
+    /// at every moment.
+    pub async fn run(&mut self, progress: impl Fn(&RotationStep) + Sync, stop: &CancellationToken) -> Result<Rotated> {
+        if !self.taken_up {
+            if let Some(files) = &self.abandoned {
+                files.remove_next()?;
+            }
+            self.ledger.begin(&self.record)?;
+        }
+        // The connector as it is before: its session outlives the key that opened it.
+        let before = self.source.open(self.project)?;
+        let mut run = RotationRun { of: self, before, began: Timestamp::now(), progress: &progress, stop };
+        loop {
+            match run.of.record.stage {
+                Stage::Making => run.make().await?,
+                Stage::Made => run.deploy().await?,
+                Stage::Deployed => run.prove().await?,
+                Stage::Proven => run.switch()?,
+                Stage::Switched => run.prove_again().await?,
+                Stage::Returning => run.give_back().await?,
+                Stage::Done => return run.of.ended(true),
+                Stage::Returned => return run.of.ended(false),
+            }
+        }
+    }
+
+    fn ended(&self, rotated: bool) -> Result<Rotated> {
+        let pem = if rotated { &self.record.new_pem } else { &self.record.old_pem };
+        let certificate = pem.as_deref().and_then(|pem| Certificate::from_pem(pem).ok());
+        let reason = if rotated { None } else { Some(self.ledger.blamed(&self.record)?.message().to_owned()) };
+        Ok(Rotated {
+            rotation: self.record.id.clone(),
+            rotated,
+            app: self.record.app.clone(),
+            sha256: certificate.as_ref().map(Certificate::sha256),
+            not_after: certificate.as_ref().map(|certificate| certificate.not_after().to_string()),
+            reason,
+        })
+    }
+}
+
+struct RotationRun<'c, 'a, P> {
+    of: &'c mut Rotation<'a>,
+    before: Opened,
+    began: Timestamp,
+    progress: &'c P,
+    stop: &'c CancellationToken,
+}
+
+impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
+    /// Makes key and certificate. Nothing refers to them yet, so an interrupted try is simply made again.
+    async fn make(&mut self) -> Result<()> {
+        let password = self.password().await?;
+        let key = PrivateKey::generate(self.of.old.bits)?;
+        let certificate = Certificate::self_signed(&key, &self.of.old.request, Timestamp::now())?;
+        self.of.files.write_next(&key.to_pkcs8_pem(password.as_ref())?, &certificate.to_pem())?;
+        self.of.record.new_pem = Some(certificate.to_pem());
+        let what = format!("{} and a certificate until {:.0}", key.describe(), certificate.not_after());
+        self.reached(Stage::Made, "key", what)
+    }
+
+    async fn password(&self) -> Result<Option<SecretString>> {
+        let key = self.of.source.signing_key(self.of.project);
+        let Some(reference) = key.and_then(|key| key.password_ref) else { return Ok(None) };
+        let context = Context::new(&self.of.source.name, self.of.project.folder());
+        Ok(Some(password_from(&context.secret(&reference).await?)))
+    }
+
+    /// Hands the new certificate over, unless the app has it already.
+    async fn deploy(&mut self) -> Result<()> {
+        let new = self.new_pem()?;
+        let ability = ability(&self.before)?;
+        ability.reach().await.map_err(|error| no_session(error, &self.of.source.name))?;
+        self.tell("session", "signed in; the session is kept".to_owned(), false);
+        let deployed = ability.deployed(&self.of.app).await?;
+        if !deployed.certificate.as_deref().is_some_and(|pem| is_same(pem, &new)) {
+            if self.of.record.issuer.is_none() {
+                self.is_app_in_use(deployed.certificate.as_deref())?;
+            }
+            // What it had is on the disk before it is taken away.
+            self.of.record.old_pem = Some(deployed.certificate.unwrap_or_default());
+            self.of.ledger.save(&self.of.record)?;
+            self.tell("deploy", format!("deploying to `{}`", self.of.app.name), true);
+            ability.deploy(&self.of.app, &new).await?;
+        }
+        self.of.record.deployed_at = Some(Timestamp::now());
+        self.reached(Stage::Deployed, "deploy", format!("`{}` has taken the new certificate", self.of.app.name))
+    }
+
+    /// The app that is named must be the one that the source signs in with: others may live by its certificate.
+    fn is_app_in_use(&self, pem: Option<&str>) -> Result<()> {
+        let fits = |pem: &str| Certificate::from_pem(pem).is_ok_and(|has| has.fits(self.of.old.key.as_ref()));
+        if pem.is_some_and(fits) {
+            return Ok(());
+        }
+        let message = format!(
+            "the app `{}` does not have the certificate of the key in use: the source signs in with another app",
+            self.of.app.name
+        );
+        Err(Error::new(ErrorKind::Definition, message)
+            .with_help("nothing was changed; name the app whose consumer key is `auth.issuer` in `settings: {app: …}`"))
+    }
+
+    /// Signs in with the new key until that is accepted. When it never is, the old certificate comes back.
+    async fn prove(&mut self) -> Result<()> {
+        match self.until_accepted(&self.with_new(), "prove").await? {
+            Ok(()) => self.reached(Stage::Proven, "prove", "the source accepts the new key".to_owned()),
+            // Whatever else is wrong says nothing about the key.
+            Err(error) if error.kind() != ErrorKind::Auth => Err(error),
+            Err(error) => {
+                self.of.ledger.blame(&self.of.record, &error)?;
+                let what = format!("not accepted within {} s: {}", self.of.wait.as_secs(), error.message());
+                self.reached(Stage::Returning, "prove", what)
+            }
+        }
+    }
+
+    /// Tries until the key is accepted or the time is over; then the last error comes back. The session that was opened
+    /// before is kept from ending meanwhile.
+    async fn until_accepted(&self, with_key: &Source, step: &'static str) -> Result<Result<()>> {
+        let since = self.of.record.deployed_at.map_or(self.began, |deployed| deployed.max(self.began));
+        let mut wait = MIN_WAIT_BETWEEN_TRIES;
+        loop {
+            // Opened anew each time: a client does not offer refused credentials again for a while.
+            let error = match ability(&with_key.open(self.of.project)?)?.reach().await {
+                Ok(()) => return Ok(Ok(())),
+                Err(error) => error,
+            };
+            let waited = Duration::try_from(Timestamp::now().duration_since(since)).unwrap_or_default();
+            if waited >= self.of.wait {
+                return Ok(Err(error));
+            }
+            if let Err(error) = ability(&self.before)?.reach().await {
+                tracing::debug!(%error, "the session that was opened before has ended");
+            }
+            self.tell(step, format!("not accepted yet after {} s; trying again", waited.as_secs()), true);
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(stopped()),
+                () = tokio::time::sleep(wait.min(self.of.wait.saturating_sub(waited))) => {}
+            }
+            wait = (wait * 3 / 2).min(MAX_WAIT_BETWEEN_TRIES);
+        }
+    }
+
+    /// Lets the source use the new key from now on.
+    fn switch(&mut self) -> Result<()> {
+        let record = &self.of.record;
+        let what = match &record.issuer {
+            None => {
+                self.of.files.switch()?;
+                format!("{} and {} are the new ones", record.key, record.certificate)
+            }
+            Some(issuer) => {
+                let (key, certificate) =
+                    (format!("file:{}", record.next_key), format!("file:{}", record.next_certificate));
+                let changes = [
+                    ("issuer", Some(issuer.as_str())),
+                    ("key_ref", Some(key.as_str())),
+                    ("certificate_ref", Some(certificate.as_str())),
+                ];
+                let file = self.of.project.edit_auth(self.of.name, &changes)?;
+                format!("{} names the app `{}` and the new key", file.display(), record.app)
+            }
+        };
+        self.reached(Stage::Switched, "switch", what)
+    }
+
+    /// Signs in with the source as everybody reads it now; then the old key goes.
+    async fn prove_again(&mut self) -> Result<()> {
+        let now = self.of.project.load(self.of.name)?.open(self.of.project)?;
+        ability(&now)?.reach().await.map_err(|error| {
+            let help = "the old key is kept beside the new one (`.old`); run `connector test` for the reason, then `cert rotate` again";
+            Error::new(error.kind(), format!("the source does not work with the new key after the switch: {}", error.message()))
+                .with_help(help)
+        })?;
+        self.tell("prove_again", "the source works with the new key".to_owned(), false);
+        if self.of.record.issuer.is_some() {
+            self.of.files.remove_first()?;
+        } else {
+            self.of.files.remove_kept()?;
+        }
+        self.reached(Stage::Done, "clean_up", "the old key is removed".to_owned())
+    }
+
+    /// Gives the app its old certificate back and makes sure that the old key works.
+    async fn give_back(&mut self) -> Result<()> {
+        let has_turned = self.of.record.issuer.is_some();
+        if let Some(old) = self.of.record.old_pem.clone().filter(|_| !has_turned) {
+            self.tell("return", format!("deploying the old certificate to `{}`", self.of.app.name), true);
+            let ability = ability(&self.before)?;
+            ability.reach().await.map_err(|error| by_hand(error, &self.of.app.name, &self.of.record.certificate))?;
+            ability.deploy(&self.of.app, &old).await?;
+        }
+        self.of.record.deployed_at = Some(Timestamp::now());
+        // Under another name, so that the old key alone is tried: jobs also try the next one.
+        self.of.files.keep_key()?;
+        let alone = format!("file:{}.old", self.of.record.key);
+        match self.until_accepted(&self.of.source.with_auth(&[("key_ref", alone.as_str())]), "return").await? {
+            Ok(()) => {
+                self.of.files.remove_kept()?;
+                let what = if has_turned {
+                    self.of.files.remove_next()?;
+                    "the old key is in use as before".to_owned()
+                } else {
+                    // The certificate that was deployed first may take its turn yet, for some minutes.
+                    format!("the old key is in use as before; {} is kept for now", self.of.record.next_key)
+                };
+                self.reached(Stage::Returned, "return", what)
+            }
+            Err(error) => Err(by_hand(error, &self.of.app.name, &self.of.record.certificate)),
+        }
+    }
+
+    /// The source as it will be with the new key.
+    fn with_new(&self) -> Source {
+        let record = &self.of.record;
+        let (key, certificate) = (format!("file:{}", record.next_key), format!("file:{}", record.next_certificate));
+        let mut changes = vec![("key_ref", key.as_str()), ("certificate_ref", certificate.as_str())];
+        changes.extend(record.issuer.as_deref().map(|issuer| ("issuer", issuer)));
+        self.of.source.with_auth(&changes)
+    }
+
+    fn new_pem(&self) -> Result<String> {
+        self.of
+            .record
+            .new_pem
+            .clone()
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "the new certificate is not written down"))
+    }
+
+    /// Writes down how far it is, and tells.
+    fn reached(&mut self, stage: Stage, step: &'static str, detail: String) -> Result<()> {
+        self.of.record.stage = stage;
+        self.of.ledger.note(&self.of.record, step, &detail)?;
+        self.of.ledger.save(&self.of.record)?;
+        self.tell(step, detail, false);
+        Ok(())
+    }
+
+    fn tell(&self, step: &'static str, detail: String, goes_on: bool) {
+        (self.progress)(&RotationStep { step, detail, goes_on });
+    }
+}
+
+fn ability(opened: &Opened) -> Result<&dyn RotateCertificate> {
+    opened.connector.capabilities().rotation().ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, format!("the connector of `{}` can't replace certificates", opened.source))
+    })
+}
+
+/// Whether two texts hold the same certificate, however their lines are broken.
+fn is_same(one: &str, other: &str) -> bool {
+    let print = |pem: &str| Certificate::from_pem(pem).map(|certificate| certificate.sha256());
+    matches!((print(one), print(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+fn no_session(error: Error, source: &str) -> Error {
+    Error::new(error.kind(), format!("nothing was changed: the source does not work as it is: {}", error.message()))
+        .with_help(format!("run `connector test {source}` for the reason; a rotation begins with a working key"))
+        .with_cause(error)
+}
+
+fn by_hand(error: Error, app: &str, certificate: &str) -> Error {
+    let message =
+        format!("the app `{app}` does not accept the old key, and it can't be mended from here: {}", error.message());
+    Error::new(error.kind(), message)
+        .with_help(format!(
+            "upload {certificate} to the app by hand (Setup), then run `cert rotate` again, which goes on"
+        ))
+        .with_cause(error)
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Cancelled, "stopped; the rotation is not finished")
+        .with_help("run `cert rotate` again: it goes on where it was")
+}

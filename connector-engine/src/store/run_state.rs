@@ -1,0 +1,168 @@
+//! What a job keeps in memory of its run.
+
+use super::seen::Seen;
+use super::snapshot::Hasher;
+use super::sql;
+use super::step::{PerStep, Step};
+use connector_core::{EntitlementRef, Result};
+use rusqlite::{Connection, params};
+use std::collections::HashMap;
+
+/// How many entitlements are remembered by their row before all are forgotten.
+const MAX_ENTITLEMENTS_REMEMBERED: usize = 200_000;
+
+/// Counts of one kind of row, as the run's row in the store keeps them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tallies {
+    pub(crate) seen: u64,
+    pub(crate) added: u64,
+    pub(crate) changed: u64,
+    pub(crate) removed: u64,
+}
+
+/// What a job keeps in memory of its run: counts, bits of what was seen, rows of entitlements.
+#[derive(Debug)]
+pub(crate) struct RunState {
+    pub(crate) source: i64,
+    pub(crate) run: i64,
+    pub(crate) tallies: PerStep<Tallies>,
+    pub(crate) seen: PerStep<Seen>,
+    pub(crate) next_assignment: i64,
+    pub(crate) hasher: Hasher,
+    /// Whether the last row was new, and so the next one probably is: it is inserted first and looked for after that.
+    pub(crate) new_accounts: bool,
+    pub(crate) new_assignments: bool,
+    rows: HashMap<String, HashMap<String, i64>>,
+    remembered: usize,
+}
+
+impl RunState {
+    /// The run as its last commit left it.
+    pub(crate) fn load(connection: &Connection, source: i64, run: i64) -> Result<Self> {
+        let next_assignment =
+            sql::one(connection, "SELECT next_assignment FROM sources WHERE id = ?1", [source], |row| row.get(0))?;
+        let tallies = sql::one(
+            connection,
+            "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
+                        entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
+                        assignments_seen, assignments_added, 0, assignments_removed
+                 FROM runs WHERE number = ?1",
+            [run],
+            |row| {
+                let from = |column| -> rusqlite::Result<Tallies> {
+                    let (seen, added) = (row.get(column)?, row.get(column + 1)?);
+                    Ok(Tallies { seen, added, changed: row.get(column + 2)?, removed: row.get(column + 3)? })
+                };
+                Ok(PerStep { accounts: from(0)?, entitlements: from(4)?, assignments: from(8)? })
+            },
+        )?;
+        Ok(Self {
+            source,
+            run,
+            tallies,
+            seen: PerStep::try_of(|step| Seen::load(connection, run, step))?,
+            next_assignment,
+            hasher: Hasher::default(),
+            new_accounts: false,
+            new_assignments: false,
+            rows: HashMap::new(),
+            remembered: 0,
+        })
+    }
+
+    /// Writes what a page changed.
+    pub(crate) fn save(&mut self, connection: &Connection) -> Result<()> {
+        for step in [Step::Accounts, Step::Entitlements, Step::Assignments] {
+            self.seen[step].flush(connection)?;
+        }
+        sql::execute(
+            connection,
+            "UPDATE sources SET next_assignment = ?2 WHERE id = ?1 AND next_assignment <> ?2",
+            params![self.source, self.next_assignment],
+        )?;
+        let PerStep { accounts, entitlements, assignments } = self.tallies;
+        sql::execute(
+            connection,
+            "UPDATE runs SET
+                     accounts_seen = ?2, accounts_added = ?3, accounts_changed = ?4, accounts_removed = ?5,
+                     entitlements_seen = ?6, entitlements_added = ?7, entitlements_changed = ?8,
+                     entitlements_removed = ?9,
+                     assignments_seen = ?10, assignments_added = ?11, assignments_removed = ?12
+                 WHERE number = ?1",
+            params![
+                self.run,
+                accounts.seen,
+                accounts.added,
+                accounts.changed,
+                accounts.removed,
+                entitlements.seen,
+                entitlements.added,
+                entitlements.changed,
+                entitlements.removed,
+                assignments.seen,
+                assignments.added,
+                assignments.removed,
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// The row of an entitlement. One that was not read yet gets a row that only holds its place.
+    pub(crate) fn entitlement_row(&mut self, connection: &Connection, entitlement: &EntitlementRef) -> Result<i64> {
+        let known = self.rows.get(&*entitlement.entitlement_type).and_then(|ids| ids.get(&entitlement.id));
+        if let Some(row) = known {
+            return Ok(*row);
+        }
+        let row = match find_entitlement(connection, self.source, entitlement)? {
+            Some(row) => row,
+            None => sql::insert(
+                connection,
+                "INSERT INTO entitlements (source, type, entitlement_id, name, attributes)
+                     VALUES (?1, ?2, ?3, '', '{}')",
+                params![self.source, entitlement.entitlement_type, entitlement.id],
+            )?,
+        };
+        self.remember(entitlement, row);
+        Ok(row)
+    }
+
+    pub(crate) fn remember(&mut self, entitlement: &EntitlementRef, row: i64) {
+        if self.remembered >= MAX_ENTITLEMENTS_REMEMBERED {
+            self.rows.clear();
+            self.remembered = 0;
+        }
+        let ids = match self.rows.get_mut(&*entitlement.entitlement_type) {
+            Some(ids) => ids,
+            None => self.rows.entry(entitlement.entitlement_type.to_string()).or_default(),
+        };
+        if ids.insert(entitlement.id.clone(), row).is_none() {
+            self.remembered += 1;
+        }
+    }
+
+    /// Keeps what a row no longer tells once it is overwritten.
+    pub(crate) fn keep_change(
+        &self,
+        connection: &Connection,
+        step: Step,
+        row: i64,
+        before: Option<&str>,
+        removed_run: Option<i64>,
+    ) -> Result<()> {
+        sql::execute(
+            connection,
+            "INSERT INTO changes (source, kind, row, run, before, removed_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![self.source, step.name(), row, self.run, before, removed_run],
+        )?;
+        Ok(())
+    }
+}
+
+fn find_entitlement(connection: &Connection, source: i64, entitlement: &EntitlementRef) -> Result<Option<i64>> {
+    sql::first(
+        connection,
+        "SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3",
+        params![source, entitlement.entitlement_type, entitlement.id],
+        |row| row.get(0),
+    )
+}

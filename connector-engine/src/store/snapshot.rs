@@ -1,0 +1,186 @@
+//! The values of a row, for comparing and for keeping what they were.
+
+use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use rusqlite::Row;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// The values of an account at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccountSnapshot {
+    pub(crate) name: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) enabled: bool,
+    pub(crate) locked: bool,
+    pub(crate) attributes: Attributes,
+}
+
+/// The values of an entitlement at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EntitlementSnapshot {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) attributes: Attributes,
+}
+
+/// The text of an image in the table of changes.
+#[derive(Serialize, Deserialize)]
+struct StoredValues<'a> {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default)]
+    enabled: bool,
+    #[serde(default)]
+    locked: bool,
+    #[serde(borrow)]
+    attributes: &'a RawValue,
+}
+
+impl AccountSnapshot {
+    /// Reads `name, display_name, enabled, locked, attributes` from that column on.
+    pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            name: row.get(column)?,
+            display_name: row.get(column + 1)?,
+            enabled: row.get(column + 2)?,
+            locked: row.get(column + 3)?,
+            attributes: attributes(row, column + 4)?,
+        })
+    }
+
+    /// Whether the account has these values; the order of attributes doesn't matter.
+    pub(crate) fn is_of(&self, account: &Account) -> bool {
+        self.name == account.name
+            && self.display_name == account.display_name
+            && self.enabled == account.enabled
+            && self.locked == account.locked
+            && same(&self.attributes, &account.attributes)
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        write(&self.attributes, |attributes| StoredValues {
+            name: self.name.clone(),
+            display_name: self.display_name.clone(),
+            description: None,
+            enabled: self.enabled,
+            locked: self.locked,
+            attributes,
+        })
+    }
+
+    /// Reads what `to_text` wrote. Fails with kind `internal`.
+    pub(crate) fn from_text(text: &str) -> Result<Self> {
+        let written: StoredValues<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        Ok(Self {
+            name: written.name,
+            display_name: written.display_name,
+            enabled: written.enabled,
+            locked: written.locked,
+            attributes: Attributes::parse(written.attributes.get()).map_err(unreadable)?,
+        })
+    }
+}
+
+impl EntitlementSnapshot {
+    /// Reads `name, description, attributes` from that column on.
+    pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+        Ok(Self { name: row.get(column)?, description: row.get(column + 1)?, attributes: attributes(row, column + 2)? })
+    }
+
+    /// Whether the entitlement has these values; the order of attributes doesn't matter.
+    pub(crate) fn is_of(&self, entitlement: &Entitlement) -> bool {
+        self.name == entitlement.name
+            && self.description == entitlement.description
+            && same(&self.attributes, &entitlement.attributes)
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        write(&self.attributes, |attributes| StoredValues {
+            name: self.name.clone(),
+            display_name: None,
+            description: self.description.clone(),
+            enabled: false,
+            locked: false,
+            attributes,
+        })
+    }
+
+    /// Reads what `to_text` wrote. Fails with kind `internal`.
+    pub(crate) fn from_text(text: &str) -> Result<Self> {
+        let written: StoredValues<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        Ok(Self {
+            name: written.name,
+            description: written.description,
+            attributes: Attributes::parse(written.attributes.get()).map_err(unreadable)?,
+        })
+    }
+}
+
+/// The attributes in a column. A store that somebody else wrote to is damaged when they are no JSON object.
+pub(crate) fn attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Attributes> {
+    let text: String = row.get(column)?;
+    Attributes::parse(text)
+        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, cause.into()))
+}
+
+fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let message = format!("the store holds earlier values of a row that can't be read: {cause}");
+    Error::new(ErrorKind::Internal, message)
+        .with_help("if a newer version of this program wrote to the store, update this one")
+        .with_cause(cause)
+}
+
+fn write<'a>(attributes: &'a Attributes, written: impl FnOnce(&'a RawValue) -> StoredValues<'a>) -> String {
+    let raw: &RawValue = serde_json::from_str(attributes.as_str()).expect("attributes are a JSON object");
+    serde_json::to_string(&written(raw)).expect("texts, booleans and JSON text can be written as JSON")
+}
+
+fn same(left: &Attributes, right: &Attributes) -> bool {
+    if left == right {
+        return true;
+    }
+    let (mut left, mut right) = (left.entries(), right.entries());
+    left.sort_by(|one, other| one.0.cmp(&other.0));
+    right.sort_by(|one, other| one.0.cmp(&other.0));
+    left.len() == right.len()
+        && left.iter().zip(&right).all(|(left, right)| left.0 == right.0 && left.1.get() == right.1.get())
+}
+
+/// Makes the hash of a row's content. Each text goes in with its length, so that no two contents give the same bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Hasher {
+    bytes: Vec<u8>,
+}
+
+impl Hasher {
+    pub(crate) fn account(&mut self, account: &Account, inline: &[&EntitlementRef]) -> [u8; 16] {
+        self.bytes.clear();
+        self.text(Some(&account.name));
+        self.text(account.display_name.as_deref());
+        self.bytes.extend([u8::from(account.enabled), u8::from(account.locked)]);
+        self.text(Some(account.attributes.as_str()));
+        for entitlement in inline {
+            self.text(Some(&entitlement.entitlement_type));
+            self.text(Some(&entitlement.id));
+        }
+        xxh3_128(&self.bytes).to_be_bytes()
+    }
+
+    pub(crate) fn entitlement(&mut self, entitlement: &Entitlement) -> [u8; 16] {
+        self.bytes.clear();
+        self.text(Some(&entitlement.name));
+        self.text(entitlement.description.as_deref());
+        self.text(Some(entitlement.attributes.as_str()));
+        xxh3_128(&self.bytes).to_be_bytes()
+    }
+
+    fn text(&mut self, text: Option<&str>) {
+        let length = text.map_or(u64::MAX, |text| text.len() as u64);
+        self.bytes.extend(length.to_le_bytes());
+        self.bytes.extend(text.unwrap_or_default().as_bytes());
+    }
+}

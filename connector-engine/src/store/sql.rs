@@ -1,0 +1,126 @@
+//! Statements on the file of the store. An error of SQLite becomes an error for the reader here and nowhere else.
+
+use connector_core::{Error, ErrorKind, Result};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
+use std::ops::ControlFlow;
+
+/// Runs a statement; returns how many rows it changed.
+pub(crate) fn execute(connection: &Connection, statement: &str, parameters: impl Params) -> Result<usize> {
+    connection.prepare_cached(statement).and_then(|mut statement| statement.execute(parameters)).map_err(fault)
+}
+
+/// Inserts a row; returns its number.
+pub(crate) fn insert(connection: &Connection, statement: &str, parameters: impl Params) -> Result<i64> {
+    connection.prepare_cached(statement).and_then(|mut statement| statement.insert(parameters)).map_err(fault)
+}
+
+/// Runs statements without parameters, pragmas among them.
+pub(crate) fn batch(connection: &Connection, statements: &str) -> Result<()> {
+    connection.execute_batch(statements).map_err(fault)
+}
+
+/// The only row of a query.
+pub(crate) fn one<T>(
+    connection: &Connection,
+    query: &str,
+    parameters: impl Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<T> {
+    connection.prepare_cached(query).and_then(|mut statement| statement.query_row(parameters, read)).map_err(fault)
+}
+
+/// The first row of a query, if it has one.
+pub(crate) fn first<T>(
+    connection: &Connection,
+    query: &str,
+    parameters: impl Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>> {
+    connection
+        .prepare_cached(query)
+        .and_then(|mut statement| statement.query_row(parameters, read).optional())
+        .map_err(fault)
+}
+
+/// All rows of a query that has few.
+pub(crate) fn all<C: FromIterator<T>, T>(
+    connection: &Connection,
+    query: &str,
+    parameters: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<C> {
+    connection
+        .prepare_cached(query)
+        .and_then(|mut statement| statement.query_map(parameters, read)?.collect())
+        .map_err(fault)
+}
+
+/// Calls `then` with each row of a query, one after the other.
+pub(crate) fn each<T>(
+    connection: &Connection,
+    query: &str,
+    parameters: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    mut then: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    until(connection, query, parameters, read, |row| then(row).map(ControlFlow::Continue))
+}
+
+/// Calls `then` with each row of a query until it breaks off.
+pub(crate) fn until<T>(
+    connection: &Connection,
+    query: &str,
+    parameters: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    mut then: impl FnMut(T) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(query).map_err(fault)?;
+    let mut rows = statement.query(parameters).map_err(fault)?;
+    while let Some(row) = rows.next().map_err(fault)? {
+        if then(read(row).map_err(fault)?)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Begins a transaction that may write.
+pub(crate) fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)
+}
+
+pub(crate) fn commit(transaction: Transaction<'_>) -> Result<()> {
+    transaction.commit().map_err(fault)
+}
+
+/// Turns an error of SQLite into one for the reader.
+pub(crate) fn fault(cause: rusqlite::Error) -> Error {
+    let (message, help) = match cause.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            "the store is busy: another program keeps it locked".to_owned(),
+            Some("close other programs that write to the store and run the command again"),
+        ),
+        Some(ErrorCode::DiskFull) => {
+            ("there is no room left on the disk of the store".to_owned(), Some("free some room and run it again"))
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            (format!("the store can't be written: {cause}"), Some("check who owns the store's file and folder"))
+        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
+            format!("the store is damaged or is no store: {cause}"),
+            Some("move the file away; the next aggregation makes a new one"),
+        ),
+        _ => match &cause {
+            rusqlite::Error::FromSqlConversionFailure(_, _, why) => (
+                format!("the store holds a value that can't be read: {why}"),
+                Some("if a newer version of this program wrote to the store, update this one"),
+            ),
+            _ => (format!("the store failed: {cause}"), None),
+        },
+    };
+    let error = Error::new(ErrorKind::Internal, message).with_cause(cause);
+    match help {
+        Some(help) => error.with_help(help),
+        None => error,
+    }
+}

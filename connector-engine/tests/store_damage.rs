@@ -1,0 +1,77 @@
+//! A value of the store that can't be read is an error, never a default.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end where something is missing")]
+
+mod aggregate_fake;
+
+use aggregate_fake::{Fake, Place, World, failing};
+use connector_core::{Error, ErrorKind};
+use connector_engine::aggregate::{RunStatus, run};
+use connector_engine::query;
+use tokio_util::sync::CancellationToken;
+
+fn damage(place: &Place, statement: &str) {
+    rusqlite::Connection::open(place.file()).unwrap().execute_batch(statement).unwrap();
+}
+
+fn assert_internal(error: &Error, part: &str) {
+    assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+    assert!(error.message().contains(part), "{error}");
+    assert!(error.help().unwrap().contains("newer version"), "{error}");
+}
+
+/// Two runs, the second of which failed while it read assignments.
+async fn place() -> Place {
+    let place = Place::new();
+    place.aggregate(&World::of(5)).await;
+    let fake = Fake::new(&World::of(5)).with_script(|step, _, _| match step {
+        "assignments" => failing(Error::new(ErrorKind::Quota, "used up")),
+        _ => None,
+    });
+    assert_eq!(place.run(&fake.job()).await.status, RunStatus::Failed);
+    place
+}
+
+#[tokio::test]
+async fn a_run_with_an_unknown_word_is_an_error() {
+    for (statement, part) in [
+        ("UPDATE runs SET status = 'melted'", "`melted`"),
+        ("UPDATE runs SET error_kind = 'melted', error_message = 'x'", "`melted`"),
+        ("UPDATE runs SET started_at = 'yesterday'", "yesterday"),
+        ("UPDATE runs SET limits = '{'", "EOF"),
+        (r#"UPDATE runs SET limits = '{"calls":{"used":1}}'"#, "max"),
+    ] {
+        let place = place().await;
+        damage(&place, statement);
+        assert_internal(&query::runs(&place.store, None, None).unwrap_err(), part);
+    }
+}
+
+#[tokio::test]
+async fn a_run_whose_unfinished_reads_are_unknown_is_not_taken_up() {
+    for (statement, part) in [
+        ("UPDATE frontier SET step = 'dreams' WHERE done = 0 AND step = 'assignments'", "`dreams`"),
+        ("UPDATE runs SET status = 'melted'", "`melted`"),
+    ] {
+        let place = place().await;
+        damage(&place, statement);
+        let fake = Fake::new(&World::of(5));
+        let error = run(&place.store, &fake.job(), |_| {}, CancellationToken::new()).await.unwrap_err();
+        assert_internal(&error, part);
+        assert_eq!(fake.reads.load(std::sync::atomic::Ordering::SeqCst), 0);
+    }
+}
+
+#[tokio::test]
+async fn earlier_values_that_can_not_be_read_are_not_taken_for_the_present_ones() {
+    let place = Place::new();
+    let mut world = World::of(5);
+    place.aggregate(&world).await;
+    world.add_account("00003", r#"{"Number":30}"#, &["profile/user"]);
+    place.aggregate(&world).await;
+    damage(&place, "UPDATE changes SET before = '{' WHERE kind = 'accounts'");
+    assert!(place.number("SELECT count(*) FROM changes WHERE before = '{'") > 0);
+    let error = query::diff(&place.store, "directory", None, None, |_| Ok(())).unwrap_err();
+    assert_internal(&error, "EOF");
+    assert_internal(&query::account(&place.store, "directory", "00003").unwrap_err(), "EOF");
+}

@@ -1,0 +1,126 @@
+//! The private key that an app signs in with, and its certificate.
+
+use connector_core::{Context, Error, ErrorKind, Finding, Result, SecretRef, SigningKey, TestReport, TimeSpan};
+use connector_keys::{CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, half_switched, key_store, open_signer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tokio::sync::RwLock;
+
+/// When the certificate is to be renewed.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(inline)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rotation {
+    /// How long before its last day the certificate is warned about.
+    before_expiry: TimeSpan,
+}
+
+impl Default for Rotation {
+    fn default() -> Self {
+        Self { before_expiry: TimeSpan::from_secs(RENEW_BEFORE.as_secs()) }
+    }
+}
+
+/// The key of one source.
+pub(crate) struct AppKey {
+    pub(crate) context: Context,
+    refs: SigningKey,
+    rotation: Option<Rotation>,
+    /// Opened when it is needed for the first time; another one when a certificate was replaced meanwhile.
+    key: RwLock<Option<Arc<dyn Signer>>>,
+}
+
+impl AppKey {
+    pub(crate) fn new(context: &Context, refs: SigningKey, rotation: Option<Rotation>) -> Self {
+        Self { context: context.clone(), refs, rotation, key: RwLock::new(None) }
+    }
+
+    /// Where key and certificate are kept.
+    pub(crate) fn refs(&self) -> SigningKey {
+        self.refs.clone().with_renewal(self.rotation.map(|rotation| rotation.before_expiry.duration()))
+    }
+
+    pub(crate) async fn current(&self) -> Result<Arc<dyn Signer>> {
+        if let Some(key) = &*self.key.read().await {
+            return Ok(key.clone());
+        }
+        let mut held = self.key.write().await;
+        if let Some(key) = &*held {
+            return Ok(key.clone());
+        }
+        let key = self.open(&self.refs.key_ref).await?;
+        *held = Some(key.clone());
+        Ok(key)
+    }
+
+    /// Signs with another key from now on.
+    pub(crate) async fn replace(&self, key: Arc<dyn Signer>) {
+        *self.key.write().await = Some(key);
+    }
+
+    /// A key that was not tried yet. While a certificate is replaced, the source may know the key that now stands at the
+    /// same place, or the one that is to stand there next: a job that began with the old one must not fail for that.
+    pub(crate) async fn newer(&self, tried: &[Arc<dyn Signer>]) -> Option<Arc<dyn Signer>> {
+        let key_ref = &self.refs.key_ref;
+        // A key that never leaves its store is not replaced at the same place, and each wrong PIN counts there.
+        if key_store(key_ref.scheme()).is_some() {
+            return None;
+        }
+        for place in [Some(key_ref.clone()), key_ref.successor()].into_iter().flatten() {
+            let Ok(key) = self.open(&place).await else { continue };
+            if !tried.iter().any(|tried| is_same(tried.as_ref(), key.as_ref())) {
+                return Some(key);
+            }
+        }
+        None
+    }
+
+    /// Adds the steps `private_key` and, where the source names a certificate, `certificate`.
+    pub(crate) async fn check(&self, report: &mut TestReport) {
+        report.step("private_key", self.check_key()).await;
+        if let Some(reference) = &self.refs.certificate_ref {
+            report.step("certificate", self.check_certificate(reference)).await;
+        }
+    }
+
+    async fn open(&self, key: &SecretRef) -> Result<Arc<dyn Signer>> {
+        open_signer(&self.context, key, self.refs.password_ref.as_ref())
+            .await
+            .map_err(|error| error.with_context("key_ref", key.to_string()))
+    }
+
+    async fn check_key(&self) -> Result<Finding> {
+        let key = self.current().await?;
+        Ok(Finding::passed(format!("{}, from {}", key.describe(), self.refs.key_ref)))
+    }
+
+    async fn check_certificate(&self, reference: &SecretRef) -> Result<Finding> {
+        let chain = Chain::from_pem(&self.context.public_text(reference).await?)?;
+        let window = self.rotation.unwrap_or_default().before_expiry.duration();
+        let key = self.current().await?;
+        match half_switched(&self.context, reference, key.as_ref()).await {
+            Some(verdict) => finding(verdict),
+            None => finding(chain.judge(Some(key.as_ref()), self.context.clock().now(), window, self.context.source())),
+        }
+    }
+}
+
+/// Whether two keys are one. Keys that can't be compared count as different: trying one more costs a request.
+fn is_same(one: &dyn Signer, other: &dyn Signer) -> bool {
+    let der = |key: &dyn Signer| key.public_key().and_then(|key| key.to_der());
+    matches!((der(one), der(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// A certificate that ends soon is a warning; one that has ended, or is that of another key, ends the test.
+fn finding(verdict: Verdict) -> Result<Finding> {
+    let Verdict { status, detail, help } = verdict;
+    let help = help.unwrap_or_default();
+    match status {
+        CertificateStatus::Ok => Ok(Finding::passed(detail)),
+        CertificateStatus::Warning => Ok(Finding::warning(detail, help)),
+        CertificateStatus::Expired | CertificateStatus::Broken => {
+            Err(Error::new(ErrorKind::Secret, detail).with_help(help))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Client credentials whose client proves itself with a private key (RFC 7523, section 2.2; known as
+//! `private_key_jwt`): no client secret exists.
+
+use crate::grants::app_key::{AppKey, Rotation};
+use crate::grants::signed_login::{SignedLogin, Use};
+use connector_core::{AuthSettings, AuthStrategy, Context, Result, SecretRef, SigningKey};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::sync::Arc;
+use url::Url;
+
+/// The `auth:` block of the grant type `private_key_jwt`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(title = "private_key_jwt", description = "Signs in as an app with a private key instead of a client secret")]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The token endpoint. The signed statement goes to this host and no other.
+    #[schemars(with = "String", extend("format" = "uri"))]
+    token_url: Url,
+    /// The OAuth client id of the app.
+    #[schemars(length(min = 1))]
+    client_id: String,
+    /// The authorization server that the statement is meant for. Without it the token URL, which most services expect.
+    #[schemars(length(min = 1))]
+    #[serde(default)]
+    audience: Option<String>,
+    /// Where the private key (RSA) is kept: as PEM, for example `file:secrets/acme.key`, or in a token or HSM that signs
+    /// with it, `pkcs11:token=NAME;object=LABEL?module-path=PATH`.
+    key_ref: SecretRef,
+    /// Where the password of the private key is kept; only for an encrypted key. For a key in a token: its PIN.
+    #[serde(default)]
+    key_password_ref: Option<SecretRef>,
+    /// The id that the service gave the public key (`kid`); only where it holds more than one key of the app.
+    #[schemars(length(min = 1))]
+    #[serde(default)]
+    key_id: Option<String>,
+    /// Where the certificate (PEM) of the key is kept. Optional: with it the tool checks that it fits the key and watches
+    /// its last day.
+    #[serde(default)]
+    certificate_ref: Option<SecretRef>,
+    /// The scopes to ask for, separated by spaces; without it the endpoint chooses.
+    #[serde(default)]
+    scope: Option<String>,
+    /// When the certificate is to be renewed.
+    #[schemars(with = "Rotation", extend("default" = Rotation::default()))]
+    #[serde(default)]
+    rotation: Option<Rotation>,
+}
+
+connector_core::register_auth_strategy! {
+    grant_type: "private_key_jwt",
+    aliases: [],
+    title: "OAuth 2.0 client credentials with a private key",
+    description: "Signs a short-lived statement with a private key instead of sending a client secret",
+    settings: Settings,
+    example: "\
+auth:
+  grant_type: private_key_jwt
+  token_url: https://login.acme.example/oauth2/token
+  client_id: CLIENT_ID_OF_THE_APP
+  key_ref: file:secrets/acme.key
+",
+}
+
+impl AuthSettings for Settings {
+    fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>> {
+        let key =
+            SigningKey::new(self.key_ref).with_password(self.key_password_ref).with_certificate(self.certificate_ref);
+        Ok(Arc::new(SignedLogin {
+            grant_type: "private_key_jwt",
+            audience: self.audience.unwrap_or_else(|| self.token_url.to_string()),
+            token_url: self.token_url,
+            issuer: self.client_id.clone(),
+            subject: self.client_id,
+            key_id: self.key_id,
+            used_as: Use::Client { scope: self.scope },
+            key: AppKey::new(context, key, self.rotation),
+        }))
+    }
+}

@@ -1,0 +1,132 @@
+//! Signing in with a statement that a private key signs (RFC 7523): as a grant, or as the proof of which client asks.
+
+use crate::grants::app_key::AppKey;
+use crate::grants::assertion::{self, Claims};
+use crate::grants::token_answer::Answer;
+use async_trait::async_trait;
+use connector_core::{AuthStrategy, Credential, ErrorKind, Exchange, Finding, Result, SigningKey, TestReport, Token};
+use connector_keys::Signer;
+use secrecy::ExposeSecret;
+use std::fmt;
+use url::Url;
+
+/// The grant type whose proof is the statement itself (section 2.1).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// What the statement is, where it says which client asks (section 2.2).
+const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What the signed statement is used for.
+pub(crate) enum Use {
+    /// It is exchanged for a token of its subject.
+    Grant,
+    /// It authenticates the client, which asks for a token of its own.
+    Client { scope: Option<String> },
+}
+
+/// A strategy that signs a statement.
+pub(crate) struct SignedLogin {
+    pub(crate) grant_type: &'static str,
+    pub(crate) token_url: Url,
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    pub(crate) audience: String,
+    pub(crate) key_id: Option<String>,
+    pub(crate) used_as: Use,
+    pub(crate) key: AppKey,
+}
+
+impl SignedLogin {
+    fn claims(&self) -> Claims<'_> {
+        let Self { issuer, subject, audience, .. } = self;
+        Claims { issuer, subject, audience, key_id: self.key_id.as_deref() }
+    }
+
+    async fn ask(&self, via: &dyn Exchange, key: &dyn Signer) -> Result<Token> {
+        let context = &self.key.context;
+        let assertion = assertion::sign(self.claims(), key, context.clock().now()).await?;
+        let signed = assertion.expose_secret();
+        let form = match &self.used_as {
+            Use::Grant => vec![("grant_type", JWT_BEARER), ("assertion", signed)],
+            Use::Client { scope } => {
+                let mut form = vec![
+                    ("grant_type", "client_credentials"),
+                    ("client_id", self.issuer.as_str()),
+                    ("client_assertion_type", CLIENT_ASSERTION),
+                    ("client_assertion", signed),
+                ];
+                form.extend(scope.as_deref().map(|scope| ("scope", scope)));
+                form
+            }
+        };
+        let reply = via.post_form(&self.token_url, &form).await?;
+        let now = context.clock().now();
+        Answer { reply: &reply, url: &self.token_url, now, provider: context.token_errors() }.read(&assertion)
+    }
+
+    async fn check_assertion(&self) -> Result<Finding> {
+        let key = self.key.current().await?;
+        assertion::sign(self.claims(), key.as_ref(), self.key.context.clock().now()).await?;
+        let Self { issuer, subject, audience, .. } = self;
+        let (issuer, subject) = match self.used_as {
+            Use::Grant => (shortened(issuer), subject.clone()),
+            Use::Client { .. } => (shortened(issuer), shortened(subject)),
+        };
+        Ok(Finding::passed(format!(
+            "signed with {}: iss {issuer}, sub {subject}, aud {audience}, exp in {} s, jti",
+            key.algorithm(),
+            assertion::LIFE
+        )))
+    }
+}
+
+#[async_trait]
+impl AuthStrategy for SignedLogin {
+    async fn credential(&self, via: &dyn Exchange) -> Result<Credential> {
+        let key = self.key.current().await?;
+        let refused = match self.ask(via, key.as_ref()).await {
+            Err(refused) if refused.kind() == ErrorKind::Auth => refused,
+            answered => return answered.map(Credential::Bearer),
+        };
+        let mut tried = vec![key];
+        while let Some(newer) = self.key.newer(&tried).await {
+            if let Ok(token) = self.ask(via, newer.as_ref()).await {
+                tracing::info!("signed in with a newer key: the certificate was replaced meanwhile");
+                self.key.replace(newer).await;
+                return Ok(Credential::Bearer(token));
+            }
+            tried.push(newer);
+        }
+        Err(refused)
+    }
+
+    async fn check(&self, report: &mut TestReport) {
+        self.key.check(report).await;
+        report.step("assertion", self.check_assertion()).await;
+    }
+
+    fn token_url(&self) -> Option<&Url> {
+        Some(&self.token_url)
+    }
+
+    fn signing_key(&self) -> Option<SigningKey> {
+        Some(self.key.refs())
+    }
+}
+
+impl fmt::Debug for SignedLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedLogin")
+            .field("grant_type", &self.grant_type)
+            .field("token_url", &self.token_url.as_str())
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A client id is no secret, but long and of no use to read in full.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 12;
+    let head: String = text.chars().take(SHOWN).collect();
+    if head.len() == text.len() { head } else { format!("{head}…") }
+}

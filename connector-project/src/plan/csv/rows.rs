@@ -1,0 +1,163 @@
+//! The rows of a CSV file, each with the text and the places it came from.
+
+use super::super::intake::Intake;
+use super::super::pieces::{Kept, LONGEST_PIECE};
+use super::super::yaml_json::unreadable;
+use super::cells::{Cells, Stray, cells};
+use crate::document::{Fault, Findings, Start, Text, Tree};
+use csv::StringRecord;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::ops::Range;
+use std::path::Path;
+
+/// The rows of a file, one after the other.
+pub(super) struct Rows<'a> {
+    path: &'a Path,
+    delimiter: u8,
+    reader: csv::Reader<Kept<BufReader<File>>>,
+}
+
+/// A row with its cells, and the text and places they came from.
+pub(super) struct Row {
+    pub(super) record: StringRecord,
+    pub(super) text: Text,
+    pub(super) cells: Cells,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn open(path: &'a Path) -> io::Result<Self> {
+        let mut file = BufReader::with_capacity(64 * 1024, File::open(path)?);
+        let beginning = file.fill_buf()?;
+        let named = named_delimiter(beginning);
+        let delimiter = named.unwrap_or_else(|| delimiter(beginning));
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(Kept::new(file));
+        if named.is_some() {
+            reader.read_byte_record(&mut csv::ByteRecord::new())?;
+            let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+            reader.get_mut().take(end);
+        }
+        Ok(Self { path, delimiter, reader })
+    }
+
+    /// The next row, or nothing at the end of the file or when it can't be read further.
+    pub(super) fn next(&mut self, intake: &mut Intake<'_>) -> io::Result<Option<Row>> {
+        let start = self.start();
+        let mut record = csv::ByteRecord::new();
+        match self.reader.read_byte_record(&mut record) {
+            Ok(false) => return Ok(None),
+            Ok(true) => {}
+            Err(_) if self.reader.get_ref().is_too_long() => {
+                let rest = self.reader.get_ref().rest().to_vec();
+                self.report_endless(rest, start, intake);
+                return Ok(None);
+            }
+            Err(cause) => return Err(cause.into()),
+        }
+        let end = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
+        let bytes = self.reader.get_mut().take(end).to_vec();
+        let cells = cells(&bytes, self.delimiter);
+        // What is UTF-8 as a whole is so in its parts: quotes and delimiters are ASCII.
+        match (Text::part(self.path, bytes, start), StringRecord::from_byte_record(record)) {
+            (Ok(text), Ok(record)) => Ok(Some(Row { record, text, cells })),
+            (Err(cause), _) => {
+                intake.problem(unreadable(cause, self.path));
+                Ok(None)
+            }
+            (Ok(_), Err(_)) => Ok(None),
+        }
+    }
+
+    /// Where the next row begins.
+    fn start(&self) -> Start {
+        let line = usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX);
+        Start { lines: line.saturating_sub(1), bytes: self.reader.get_ref().start() }
+    }
+
+    /// Reports a row that goes on and on: almost always a quote that is never closed.
+    fn report_endless(&self, mut bytes: Vec<u8>, start: Start, intake: &mut Intake<'_>) {
+        let whole = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+        bytes.truncate(whole);
+        let cells = cells(&bytes, self.delimiter);
+        let Ok(text) = Text::part(self.path, bytes, start) else { return };
+        let row = Row { record: StringRecord::new(), text, cells };
+        let fault = match row.stray() {
+            Some(fault) => fault,
+            None => (row.first_line(), too_long()),
+        };
+        intake.problems(row.problems([fault]));
+    }
+}
+
+impl Row {
+    /// Where a cell stands; one that is not there, at the end of the row.
+    pub(super) fn cell(&self, index: usize) -> Range<usize> {
+        let end = self.cells.spans.last().map_or(0, |span| span.end);
+        self.cells.spans.get(index).cloned().unwrap_or(end..end)
+    }
+
+    /// The first line of the row.
+    pub(super) fn first_line(&self) -> Range<usize> {
+        let whole = self.cell(0).start..self.cells.spans.last().map_or(0, |span| span.end);
+        let text = self.text.as_str().get(whole.clone()).unwrap_or_default();
+        whole.start..whole.start + text.split(['\n', '\r']).next().unwrap_or_default().len()
+    }
+
+    pub(super) fn problems(
+        &self,
+        faults: impl IntoIterator<Item = (Range<usize>, Fault)>,
+    ) -> Vec<connector_core::Problem> {
+        let tree = Tree::default();
+        let mut findings = Findings::new(&self.text, &tree);
+        for (span, fault) in faults {
+            findings.add(span, fault);
+        }
+        findings.finish()
+    }
+
+    /// What is wrong with the quotes.
+    pub(super) fn stray(&self) -> Option<(Range<usize>, Fault)> {
+        let (span, title, help) = match self.cells.stray.as_ref()? {
+            Stray::Open(span) => {
+                (span, "a quote is opened here and never closed", "close it, or double it where it is part of the text")
+            }
+            Stray::Behind(span) => {
+                (span, "text follows on the closing quote of the cell", "double each quote that is part of the text")
+            }
+            Stray::Inside(span) => (
+                span,
+                "a quote stands in a cell that is not quoted",
+                "put the whole cell in double quotes, and double each one that is part of the text",
+            ),
+        };
+        let text = self.text.as_str().get(span.clone()).unwrap_or_default();
+        let first_line = span.start..span.start + text.split(['\n', '\r']).next().unwrap_or_default().len();
+        Some((first_line, Fault::new("csv_quote", title, "not CSV from here on", help)))
+    }
+}
+
+/// What separates the cells by the word of the first line, `sep=;`, which spreadsheets write and read.
+fn named_delimiter(beginning: &[u8]) -> Option<u8> {
+    let line = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning).split(|byte| *byte == b'\n').next()?;
+    match line.strip_suffix(b"\r").unwrap_or(line) {
+        [name @ .., delimiter] if name.eq_ignore_ascii_case(b"sep=") && delimiter.is_ascii() => Some(*delimiter),
+        _ => None,
+    }
+}
+
+/// What separates the cells: spreadsheets write `;` where a comma is the decimal point.
+fn delimiter(beginning: &[u8]) -> u8 {
+    let line = beginning.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| line.len() > 3).unwrap_or_default();
+    // Of as many the last: a plain comma.
+    let count = |delimiter: &u8| line.split(|byte| byte == delimiter).count();
+    [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
+}
+
+fn too_long() -> Fault {
+    let title = format!("the row has more than {LONGEST_PIECE} bytes");
+    Fault::new("row_too_long", &title, "", "write each operation in a row of its own")
+}

@@ -1,0 +1,139 @@
+//! Checks what a file points at: secret refs, addresses, files.
+
+use crate::document::{Fault, Findings, is_secret_name, joined, ref_fault};
+use connector_core::{SecretRef, Sensitivity, is_loopback, registry};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::path::Path;
+use url::Url;
+
+/// Adds what is wrong with each `…_ref` in a block, as far as its text can tell.
+pub(super) fn check_refs(findings: &mut Findings<'_>, block: &Value, pointer: &str, known_faults: &BTreeSet<String>) {
+    each_ref(block, pointer, &mut |pointer, key, text| {
+        if !known_faults.contains(pointer)
+            && let Some(fault) = ref_fault(key, text)
+        {
+            findings.at_value(pointer, fault);
+        }
+    });
+}
+
+fn each_ref(block: &Value, pointer: &str, visit: &mut impl FnMut(&str, &str, &str)) {
+    match block {
+        Value::Object(members) => {
+            for (key, value) in members {
+                let pointer = joined(pointer, key);
+                match value {
+                    Value::String(text) if key.ends_with("_ref") => visit(&pointer, key, text),
+                    _ => each_ref(value, &pointer, visit),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                each_ref(item, &format!("{pointer}/{index}"), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Adds what is wrong with the addresses in a block: those that its schema calls URIs, and those named `…_url`.
+pub(super) fn check_urls(
+    findings: &mut Findings<'_>,
+    block: &Map<String, Value>,
+    schema: &Value,
+    pointer: &str,
+    insecure_loopback: bool,
+) {
+    for (key, value) in block {
+        let is_url = key.ends_with("_url") || schema["properties"][key]["format"] == "uri";
+        if let (true, Some(text)) = (is_url && !is_secret_name(key), value.as_str())
+            && let Some(fault) = url_fault(key, text, insecure_loopback)
+        {
+            findings.at_value(&joined(pointer, key), fault);
+        }
+    }
+}
+
+fn url_fault(key: &str, text: &str, insecure_loopback: bool) -> Option<Fault> {
+    let fault = |title: String, detail: &str, help: &str| {
+        Some(Fault { rule: "bad_url", title, detail: detail.into(), help: Some(help.into()), secret: false })
+    };
+    let Ok(url) = Url::parse(text) else {
+        let help =
+            format!("write the whole address, for example `{key}: https://login.example.com/services/oauth2/token`");
+        return fault(format!("`{key}` is not an address"), "expected `https://HOST/PATH`", &help);
+    };
+    match url.scheme() {
+        "https" => None,
+        "http" if !is_loopback(&url) => fault(
+            format!("`{key}` is plain http"),
+            "expected `https://`",
+            "write `https://`: credentials are sent there",
+        ),
+        "http" if insecure_loopback => None,
+        "http" => fault(
+            format!("`{key}` is plain http"),
+            "allowed to this machine only when the file says so",
+            "write `https://`, or add `allow_insecure_loopback: true` under `http:` for a simulated system",
+        ),
+        _ => fault(
+            format!("`{key}` is not an https address"),
+            "expected `https://HOST/PATH`",
+            "begin it with `https://`",
+        ),
+    }
+}
+
+/// Adds what is wrong with the proxy, to which plain http is usual.
+pub(super) fn check_proxy(findings: &mut Findings<'_>, http: &Value) {
+    let Some(text) = http["proxy"].as_str() else { return };
+    let usable = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !usable {
+        findings.at_value(
+            "/http/proxy",
+            Fault {
+                rule: "bad_url",
+                title: "`proxy` is not an address".into(),
+                detail: "expected `http://HOST:PORT`".into(),
+                help: Some("write the scheme too, for example `proxy: http://proxy.acme.example:3128`".into()),
+                secret: false,
+            },
+        );
+    }
+}
+
+/// Adds each file that the source names and that is not there, or that others can read.
+pub(super) fn check_files(findings: &mut Findings<'_>, source: &Value, project: &Path) {
+    let mut files = Vec::new();
+    each_ref(source, "", &mut |pointer, key, text| {
+        if let Ok(reference) = text.parse::<SecretRef>()
+            && reference.scheme() == "file"
+            // One that is not well-formed is reported as that.
+            && registry::secret_resolver("file").is_ok_and(|file| (file.resolver)().check(&reference).is_ok())
+        {
+            // Certificates are public; everything else that a ref fetches is not.
+            let public = key.contains("certificate") || key.contains("public");
+            let sensitivity = if public { Sensitivity::Public } else { Sensitivity::Secret };
+            files.push((pointer.to_owned(), project.join(reference.rest()), sensitivity));
+        }
+    });
+    if let Some(file) = source["http"]["ca_file"].as_str() {
+        files.push(("/http/ca_file".to_owned(), project.join(file), Sensitivity::Public));
+    }
+    for (pointer, path, sensitivity) in files {
+        if let Err(error) = connector_secrets::check_file(&path, sensitivity) {
+            findings.at_value(
+                &pointer,
+                Fault {
+                    rule: "file_not_usable",
+                    title: error.message().to_owned(),
+                    detail: "named here".into(),
+                    help: error.help().map(str::to_owned),
+                    secret: false,
+                },
+            );
+        }
+    }
+}

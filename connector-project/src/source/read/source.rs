@@ -1,0 +1,343 @@
+//! Reads one source file.
+
+use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+use super::super::opened::{NotOpened, Opened};
+use super::super::schema;
+use super::{mapping, refs};
+use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing};
+use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
+use connector_core::{HttpOptions, Problem, nearest};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Reads a source, or says everything that is wrong with its text.
+pub(in super::super) fn source(path: &Path, defaults: &ProjectSettings) -> Result<Source, Problems> {
+    or_problems(read(path, defaults, None))
+}
+
+/// Reads a source from a text that may become the file at `path`.
+pub(in super::super) fn source_from_text(
+    path: &Path,
+    text: &str,
+    defaults: &ProjectSettings,
+) -> Result<Source, Problems> {
+    or_problems(match Text::part(path, text.as_bytes().to_vec(), Start::default()) {
+        Ok(text) => read_text(&text, path, defaults, None),
+        Err(unreadable) => (None, vec![unreadable.at(path)]),
+    })
+}
+
+fn or_problems((source, problems): (Option<Source>, Vec<Problem>)) -> Result<Source, Problems> {
+    match source {
+        Some(source) if problems.is_empty() => Ok(source),
+        _ => Err(Problems(problems)),
+    }
+}
+
+/// Everything that is wrong with a source: its text, the files it names, and what opening it offline finds.
+pub(in super::super) fn check_source(path: &Path, defaults: &ProjectSettings, project: &Path) -> Vec<Problem> {
+    read(path, defaults, Some(project)).1
+}
+
+fn read(path: &Path, defaults: &ProjectSettings, project: Option<&Path>) -> (Option<Source>, Vec<Problem>) {
+    match Text::read(path) {
+        Ok(text) => read_text(&text, path, defaults, project),
+        Err(unreadable) => (None, vec![unreadable.at(path)]),
+    }
+}
+
+fn read_text(
+    text: &Text,
+    path: &Path,
+    defaults: &ProjectSettings,
+    project: Option<&Path>,
+) -> (Option<Source>, Vec<Problem>) {
+    let tree = Tree::parse(text.content(), text.mark_length());
+    let mut findings = Findings::new(text, &tree);
+    let source = checked(&mut findings, path, defaults, project);
+    (source, findings.finish())
+}
+
+fn checked(
+    findings: &mut Findings<'_>,
+    path: &Path,
+    defaults: &ProjectSettings,
+    project: Option<&Path>,
+) -> Option<Source> {
+    let name = source_name(findings, path);
+    let Some(value) = mapping::value(findings) else {
+        leaked_secrets::in_lines(findings);
+        return None;
+    };
+    let known_faults = leaked_secrets::in_values(findings, &leaked_secrets::by_ref);
+    let homes = homes(value["connector"].as_str());
+    let file = File { value: &value, defaults, known_faults: &known_faults, homes: &homes };
+    file.check_frame(findings);
+    let connector = file.connector(findings);
+    let strategy = file.strategy(findings, connector);
+    let settings = connector.map(|connector| file.check_settings(findings, connector));
+    let auth = strategy.map(|strategy| file.check_auth(findings, strategy));
+    refs::check_proxy(findings, &value["http"]);
+    if let Some(project) = project {
+        refs::check_files(findings, &value, project);
+    }
+    let http: Option<HttpOptions> = file.merged(findings, "http", &defaults.http);
+    let aggregation: Option<AggregationSettings> = file.merged(findings, "aggregation", &defaults.aggregation);
+    if findings.any() {
+        return None;
+    }
+    let source = Source {
+        name,
+        path: path.to_owned(),
+        connector: connector?,
+        description: value["description"].as_str().map(str::to_owned),
+        auth,
+        http: http?,
+        settings: settings?,
+        aggregation: aggregation?,
+    };
+    if let Some(project) = project {
+        try_to_open(findings, &source, project);
+    }
+    Some(source)
+}
+
+/// What no schema can say shows when the source is opened, which is offline.
+fn try_to_open(findings: &mut Findings<'_>, source: &Source, project: &Path) {
+    if let Err(NotOpened { pointer, error }) = Opened::from_source(source, project) {
+        findings.at_key(pointer, not_openable(&error));
+    }
+}
+
+fn not_openable(error: &connector_core::Error) -> Fault {
+    Fault {
+        rule: "invalid_settings",
+        title: error.message().to_owned(),
+        detail: "said here".into(),
+        help: error.help().map(str::to_owned),
+        secret: false,
+    }
+}
+
+fn source_name(findings: &mut Findings<'_>, path: &Path) -> String {
+    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+    if !super::super::definition::is_source_name(&name) {
+        let fault = Fault {
+            rule: "source_name",
+            title: format!("the file name `{name}` can't be the name of a source"),
+            detail: String::new(),
+            help: Some("rename the file: letters, digits, `-`, `_` and `.`, beginning with a letter or digit".into()),
+            secret: false,
+        };
+        findings.add(0..0, fault);
+    }
+    name
+}
+
+/// The value of a source file, and the pointers in it that have been complained about.
+struct File<'a> {
+    value: &'a Value,
+    /// What `connector.yaml` says for every source.
+    defaults: &'a ProjectSettings,
+    known_faults: &'a BTreeSet<String>,
+    homes: &'a [Home],
+}
+
+/// The blocks of a source of this connector and the keys they know.
+fn homes(connector: Option<&str>) -> Vec<Home> {
+    let connector = registry::connectors().into_iter().find(|one| Some(one.name) == connector);
+    let mut homes = vec![
+        Home::new("http", &schema::block::<HttpOptions>()),
+        Home::new("aggregation", &schema::block::<AggregationSettings>()),
+    ];
+    let strategies = registry::auth_strategies();
+    let accepted = strategies.iter().filter(|one| connector.is_none_or(|it| it.grant_types.contains(&one.grant_type)));
+    homes.extend(accepted.map(|strategy| Home::new("auth", &schema::grant_type_schema(strategy))));
+    homes.extend(connector.map(|connector| Home::new("settings", &schema::connector_schema(connector))));
+    homes
+}
+
+impl File<'_> {
+    fn check(&self, findings: &mut Findings<'_>, pointer: &str, name: &str, value: &Value, schema: &Value) {
+        Block { pointer, name, value, schema, known_faults: self.known_faults, homes: self.homes }.check(findings);
+    }
+
+    /// The keys of the file itself, and the blocks that are the same for every connector.
+    fn check_frame(&self, findings: &mut Findings<'_>) {
+        let frame = json!({
+            "type": "object",
+            "properties": {
+                "connector": {"description": "the connector to use", "type": "string"},
+                "description": {"type": "string"},
+                "auth": {"type": "object"},
+                "http": {"type": ["object", "null"]},
+                "settings": {"type": ["object", "null"]},
+                "aggregation": {"type": ["object", "null"]},
+            },
+            "required": ["connector"],
+            "additionalProperties": false,
+        });
+        self.check(findings, "", "the file", self.value, &frame);
+        for (name, schema) in
+            [("http", schema::block::<HttpOptions>()), ("aggregation", schema::block::<AggregationSettings>())]
+        {
+            if self.value[name].is_object() {
+                self.check(findings, &format!("/{name}"), &format!("`{name}`"), &self.value[name], &schema);
+            }
+        }
+    }
+
+    fn connector(&self, findings: &mut Findings<'_>) -> Option<&'static ConnectorRegistration> {
+        let name = self.value["connector"].as_str()?;
+        let all = registry::connectors();
+        let found = all.iter().copied().find(|one| one.name == name);
+        if found.is_none() {
+            let names: Vec<_> = all.iter().map(|one| one.name).collect();
+            let fault = unknown("unknown_connector", "connector", name, &names);
+            findings.at_value("/connector", fault);
+        }
+        found
+    }
+
+    fn strategy(
+        &self,
+        findings: &mut Findings<'_>,
+        connector: Option<&'static ConnectorRegistration>,
+    ) -> Option<&'static AuthRegistration> {
+        if let Some(connector) = connector
+            && connector.grant_types.is_empty()
+            && self.value.get("auth").is_some()
+        {
+            findings.at_key("/auth", auth_not_needed(connector));
+            return None;
+        }
+        let Some(auth) = self.value.get("auth") else {
+            if let Some(connector) = connector.filter(|one| !one.grant_types.is_empty()) {
+                let what = format!("how the source proves who it is, by {}", connector.grant_types.join(" or "));
+                findings.at_key("", missing("auth", "the file", Some(what)));
+            }
+            return None;
+        };
+        // What is not a block is reported with the frame.
+        let auth = auth.as_object()?;
+        let all = registry::auth_strategies();
+        let known: Vec<_> = match connector {
+            Some(connector) => connector.grant_types.to_vec(),
+            None => all.iter().map(|one| one.grant_type).collect(),
+        };
+        let Some(written) = auth.get("grant_type") else {
+            findings.at_key("/auth", missing("grant_type", "`auth`", Some(known.join(" or "))));
+            return None;
+        };
+        let Some(name) = written.as_str() else {
+            let fault = Fault {
+                rule: "wrong_type",
+                title: "`grant_type` must be text".into(),
+                detail: format!("expected {}", known.join(" or ")),
+                ..Fault::default()
+            };
+            findings.at_value("/auth/grant_type", fault);
+            return None;
+        };
+        let Some(found) = all.into_iter().find(|one| schema::spellings(one).contains(&name)) else {
+            findings.at_value("/auth/grant_type", unknown("unknown_grant_type", "grant type", name, &known));
+            return None;
+        };
+        if let Some(connector) = connector.filter(|one| !one.grant_types.contains(&found.grant_type)) {
+            findings.at_value("/auth/grant_type", not_accepted(connector, found));
+        }
+        Some(found)
+    }
+
+    fn check_settings(&self, findings: &mut Findings<'_>, connector: &ConnectorRegistration) -> Value {
+        let settings = match &self.value["settings"] {
+            Value::Null => json!({}),
+            settings => settings.clone(),
+        };
+        if let Value::Object(members) = &settings {
+            let schema = schema::connector_schema(connector);
+            self.check(findings, "/settings", "`settings`", &settings, &schema);
+            refs::check_refs(findings, &settings, "/settings", self.known_faults);
+            refs::check_urls(findings, members, &schema, "/settings", self.insecure_loopback());
+        }
+        settings
+    }
+
+    fn check_auth(&self, findings: &mut Findings<'_>, strategy: &'static AuthRegistration) -> AuthBlock {
+        let mut fields = self.value["auth"].as_object().cloned().unwrap_or_default();
+        fields.shift_remove("grant_type");
+        let schema = schema::auth_fields_schema(strategy);
+        refs::check_urls(findings, &fields, &schema, "/auth", self.insecure_loopback());
+        let settings = Value::Object(fields);
+        self.check(findings, "/auth", "`auth`", &settings, &schema);
+        refs::check_refs(findings, &settings, "/auth", self.known_faults);
+        AuthBlock { strategy, settings }
+    }
+
+    fn insecure_loopback(&self) -> bool {
+        const SWITCH: &str = "allow_insecure_loopback";
+        let own = self.value["http"].get(SWITCH);
+        own.or_else(|| self.defaults.http.get(SWITCH)).is_some_and(|allowed| *allowed == true)
+    }
+
+    /// A block with the project's defaults under it, typed; nothing when the file has problems already.
+    fn merged<T: serde::de::DeserializeOwned>(
+        &self,
+        findings: &mut Findings<'_>,
+        name: &str,
+        defaults: &Map<String, Value>,
+    ) -> Option<T> {
+        if findings.any() {
+            return None;
+        }
+        let mut merged = defaults.clone();
+        merged.extend(self.value[name].as_object().cloned().unwrap_or_default());
+        findings.typed(Value::Object(merged), &format!("/{name}"))
+    }
+}
+
+fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]) -> Fault {
+    let help = match nearest(name, known.iter().copied()) {
+        Some(guess) => format!("did you mean `{guess}`?"),
+        None if known.is_empty() => format!("this program has no {what} linked in"),
+        None => format!("write `{}`", known.join("` or `")),
+    };
+    let listed = if known.is_empty() { "nothing is known here".into() } else { format!("known: {}", known.join(", ")) };
+    Fault {
+        rule,
+        title: format!("unknown {what} `{}`", shortened(name)),
+        detail: listed,
+        help: Some(help),
+        secret: false,
+    }
+}
+
+/// The beginning of a value that fills screens.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+fn not_accepted(connector: &ConnectorRegistration, strategy: &AuthRegistration) -> Fault {
+    Fault {
+        rule: "grant_type_not_accepted",
+        title: format!("the connector `{}` does not accept the grant type `{}`", connector.name, strategy.grant_type),
+        detail: format!("it accepts {}", connector.grant_types.join(", ")),
+        help: Some(format!("write `grant_type: {}`", connector.grant_types.join("` or `"))),
+        secret: false,
+    }
+}
+
+fn auth_not_needed(connector: &ConnectorRegistration) -> Fault {
+    Fault {
+        rule: "auth_not_needed",
+        title: format!("the connector `{}` takes no `auth:` block", connector.name),
+        detail: "not used".into(),
+        help: Some("remove the block".into()),
+        secret: false,
+    }
+}

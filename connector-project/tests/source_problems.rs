@@ -1,0 +1,290 @@
+//! What is wrong in a source file is reported all at once, each fault once, with its place and cure.
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod fakes;
+
+use connector_core::Problem;
+use connector_project::source::{Project, masked_text};
+use fakes::{VALID, project_with};
+use proptest::prelude::*;
+use std::fmt::Write as _;
+use std::fs;
+
+/// The problems of a source, one a line, as plain text.
+fn report(text: &str) -> String {
+    let (_folder, project) = project_with("people.yaml", text);
+    fakes::write_private(&project.folder().join("secrets/directory.key"), "made up");
+    shown(&project.check("people"))
+}
+
+fn shown(problems: &[Problem]) -> String {
+    let mut report = String::new();
+    for problem in problems {
+        let marker = if problem.secret { " (hidden)" } else { "" };
+        let place = &problem.place;
+        writeln!(report, "{}:{} {}{marker}: {}", place.line, place.column, problem.rule, problem.title).unwrap();
+        if !problem.detail.is_empty() {
+            writeln!(report, "  {}", problem.detail).unwrap();
+        }
+        if let Some(help) = &problem.help {
+            writeln!(report, "  help: {help}").unwrap();
+        }
+    }
+    report
+}
+
+fn changed(from: &str, to: &str) -> String {
+    assert!(VALID.contains(from), "{from}");
+    VALID.replace(from, to)
+}
+
+#[test]
+fn a_valid_file_has_no_problems() {
+    assert_eq!(report(VALID), "");
+}
+
+#[test]
+fn each_fault_is_told_once_with_place_and_cure() {
+    let cases: &[(&str, String)] = &[
+        ("unknown_key", changed("issuer: client", "isuer: client")),
+        ("unknown_block", changed("settings:", "setings:")),
+        ("merge_key", changed("auth:\n", "auth:\n  <<: {issuer: x}\n")),
+        ("missing_key", changed("  subject: iga@acme.example\n", "")),
+        ("missing_keys", changed("  subject: iga@acme.example\n  key_ref: file:secrets/directory.key\n", "")),
+        ("key_in_wrong_block", changed("settings:\n", "settings:\n  concurrency: 2\n  subject: x\n")),
+        ("item_of_list", changed("settings:\n", "settings:\n  custom_fields: [a, 2]\n")),
+        ("home_folder", changed("file:secrets", "file:~/secrets")),
+        ("template", changed("issuer: client", "issuer: {{ client }}")),
+        ("open_brace", changed("settings:\n", "settings:\n  app: {kind: connected_app\n")),
+        ("no_blank", changed("subject: iga", "subject:iga")),
+        ("missing_connector", changed("connector: directory\n", "")),
+        ("missing_auth", "connector: directory\n".into()),
+        ("empty_auth", "connector: directory\nauth:\n".into()),
+        ("missing_grant_type", changed("  grant_type: signed\n", "")),
+        ("unknown_connector", changed("connector: directory", "connector: direktory")),
+        ("unknown_grant_type", changed("grant_type: signed", "grant_type: sinned")),
+        ("grant_type_not_accepted", "connector: directory\nauth:\n  grant_type: foreign\n  token_url: https://a.example/\n  client_id: a\n  client_secret_ref: env:A\n".into()),
+        ("auth_not_needed", "connector: people_file\nauth: {grant_type: signed}\nsettings: {path: a.json}\n".into()),
+        ("unquoted_number", changed("api_version: \"67.0\"", "api_version: 67.0")),
+        ("pattern", changed("api_version: \"67.0\"", "api_version: v67")),
+        ("choice", changed("transport: auto", "transport: bluk")),
+        ("yes_for_true", changed("settings:", "http: {allow_insecure_loopback: yes}\nsettings:")),
+        ("time_span", changed("settings:", "http: {timeout: 60}\nsettings:")),
+        ("time_span_form", changed("settings:", "http: {timeout: 60 s}\nsettings:")),
+        ("time_span_overflow", changed("settings:", "http: {timeout: 99999999999999999999d}\nsettings:")),
+        ("percentage", changed("settings:", "aggregation: {delete_threshold: 10}\nsettings:")),
+        ("out_of_bounds", changed("settings:", "aggregation: {concurrency: 0}\nsettings:")),
+        ("schedule", changed("settings:", "aggregation: {schedule: hourly}\nsettings:")),
+        ("empty_text", changed("issuer: client", "issuer: ''")),
+        ("empty_value", changed("issuer: client", "issuer:")),
+        ("nested", changed("settings:\n", "settings:\n  app: {kind: conected_app, nme: a}\n")),
+        ("optional_block_as_text", changed("settings:\n", "settings:\n  app: Identity\n")),
+        ("list_expected", changed("settings:\n", "settings:\n  custom_fields: Badge__c\n")),
+        ("plain_http", changed("https://acme", "http://acme")),
+        ("loopback_http", changed("https://acme.example", "http://127.0.0.1:8080")),
+        ("no_url", changed("https://acme.example/token", "acme.example/token")),
+        ("proxy", changed("settings:", "http: {proxy: proxy.acme.example:3128}\nsettings:")),
+        ("ref_without_kind", changed("file:secrets/directory.key", "secrets/directory.key")),
+        ("ref_kind", changed("file:secrets", "fiel:secrets")),
+        ("ref_of_env", changed("file:secrets/directory.key", "env:$KEY")),
+        ("ref_of_command", changed("file:secrets/directory.key", "command:pass show key")),
+        ("missing_file", changed("directory.key", "other.key")),
+        ("ca_file", changed("settings:", "http: {ca_file: secrets/ca.pem}\nsettings:")),
+        ("duplicate_key", changed("issuer: client", "issuer: client\n  issuer: other")),
+        ("settings_contradict", changed("transport: auto", "transport: bulk\n  custom_fields: [a, b, c]")),
+        ("tab", changed("  issuer: client", "\tissuer: client")),
+        ("indent", changed("  issuer: client", "   issuer: client")),
+        ("colon", changed("description: Production", "description: Production: EU")),
+        ("open_quote", changed("description: Production", "description: \"Production")),
+        ("at_sign", changed("subject: iga@acme.example", "subject: @iga")),
+        ("two_documents", format!("{VALID}---\n{VALID}")),
+        ("empty", "# nothing yet\n".into()),
+        ("list", "- connector: directory\n".into()),
+        ("text", "just some text\n".into()),
+    ];
+    let mut all = String::new();
+    for (name, text) in cases {
+        let report = report(text);
+        assert!(!report.is_empty(), "{name} is not noticed");
+        writeln!(all, "## {name}\n{report}").unwrap();
+    }
+    // Temporary folders have names of their own.
+    insta::with_settings!({filters => [(r"`[^` ]*/\.tmp\w+/", "`PROJECT/")]}, { insta::assert_snapshot!(all) });
+}
+
+#[test]
+fn all_faults_of_a_file_come_in_one_report_by_place() {
+    let text = "\
+connector: directory
+descripton: x
+auth:
+  grant_type: signed
+  token_url: http://acme.example/token
+  key_ref: file:secrets/none.key
+  isuer: client
+http:
+  timeout: soon
+settings:
+  transport: telepathy
+  api_version: 67
+";
+    insta::with_settings!({filters => [(r"`[^` ]*/\.tmp\w+/", "`PROJECT/")]}, { insta::assert_snapshot!(report(text)) });
+}
+
+#[test]
+fn a_literal_secret_is_refused_and_never_repeated() {
+    let cases = [
+        changed("  issuer: client\n", "  issuer: client\n  password: hunter2-correct-horse\n"),
+        changed("  issuer: client\n", "  issuer: client\n  key_password_ref: hunter2-correct-horse\n"),
+        changed("  issuer: client\n", "  issuer: client\n  key_password_ref: \"hunter2-correct-horse: x\"\n"),
+        changed("  issuer: client\n", "  issuer: client\n  client_secret: 'hunter2-correct-horse'\n"),
+        changed(
+            "  issuer: client\n",
+            "  issuer: client\n  private_key: |\n    hunter2-correct-horse\n    hunter2-correct-horse\n",
+        ),
+        changed("settings:", "http: {proxy: 'http://me:hunter2-correct-horse@proxy.example:1'}\nsettings:"),
+        // Not even YAML:
+        changed("  issuer: client\n", "  issuer: client\n  client_secret: \"hunter2-correct-horse\n"),
+        changed("  issuer: client\n", "  issuer: client\n  password: hunter2-correct-horse: yes\n"),
+    ];
+    for text in cases {
+        let report = report(&text);
+        assert!(report.contains(" (hidden): "), "{text}\n{report}");
+        assert!(!report.contains("hunter2"), "{report}");
+        let masked = masked_text(&text);
+        assert!(!masked.contains("hunter2") && !masked.contains("horse"), "{masked}");
+        assert_eq!(masked.len(), text.len(), "places in the masked text must stay true");
+    }
+}
+
+#[test]
+fn a_private_key_in_the_file_is_one_problem_and_never_shown() {
+    let key = "-----BEGIN PRIVATE KEY-----\n    nonsense\n    -----END PRIVATE KEY-----";
+    let in_block = changed("file:secrets/directory.key", &format!("|\n    {key}"));
+    let pasted = changed("file:secrets/directory.key", &key.replace("\n    ", "\n"));
+    for text in [in_block, pasted] {
+        let report = report(&text);
+        assert_eq!(report.matches("secret_in_file (hidden): a private key").count(), 1, "{report}");
+        assert!(!report.contains("nonsense"), "{report}");
+        assert!(!masked_text(&text).contains("nonsense"));
+    }
+    let in_block = changed("file:secrets/directory.key", &format!("|\n    {key}"));
+    assert_eq!(report(&in_block).matches("secret_in_file").count(), 1, "{}", report(&in_block));
+}
+
+#[test]
+fn a_masked_text_shows_everything_that_is_no_secret() {
+    assert_eq!(masked_text(VALID), VALID);
+    let text = "auth: {client_secret: abc, x: 1}\nhttp: {}\n";
+    assert_eq!(masked_text(text), "auth: {client_secret: **** ** **\nhttp: {}\n");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_reported_at_their_place() {
+    let (_folder, project) = project_with("people.yaml", b"connector: directory\ndescription: caf\xe9\n");
+    let problems = project.check("people");
+    assert_eq!(shown(&problems), "2:17 not_utf8: the file is not UTF-8 from here on\n  help: save the file as UTF-8\n");
+
+    let (_folder, project) = project_with("people.yaml", b"\xff\xfec\0o\0");
+    assert!(shown(&project.check("people")).contains("UTF-16"));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_problem_and_moves_no_place() {
+    assert_eq!(report(&format!("\u{feff}{VALID}")), "");
+    let report = report("\u{feff}conector: directory\n");
+    assert!(report.starts_with("1:1 unknown_key"), "{report}");
+}
+
+#[test]
+fn huge_files_and_alias_bombs_end_in_one_problem() {
+    let huge = format!("{VALID}# {}\n", "x".repeat(1024 * 1024));
+    assert!(report(&huge).contains("file_too_large"));
+
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let alias = format!("*a{}, ", level - 1).repeat(10);
+        writeln!(bomb, "a{level}: &a{level} [{alias}]").unwrap();
+    }
+    let report = report(&bomb);
+    assert_eq!(report.lines().next().unwrap(), "1:1 yaml_syntax: aliases make this file far too large", "{report}");
+}
+
+#[test]
+fn nesting_without_end_is_a_problem_not_a_crash() {
+    let deep = format!("connector: {}", "[".repeat(50_000));
+    assert!(!report(&deep).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_refused_with_the_command_that_helps() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    let key = folder.path().join("secrets/directory.key");
+    fakes::write_private(&key, "made up");
+    fakes::set_mode(&key, 0o640);
+    let report = shown(&project.check("people"));
+    assert!(report.contains("8:12 file_not_usable") && report.contains("chmod 600"), "{report}");
+    assert!(project.load("people").is_ok(), "the definition itself is right");
+}
+
+#[test]
+fn problems_of_connector_yaml_come_with_those_of_the_source() {
+    let (folder, project) = project_with("people.yaml", changed("connector: directory", "connector: nowhere"));
+    fs::write(folder.path().join("connector.yaml"), "stor: x\nstore: postgres://db/x\nhttp: {timeout: soon}\n")
+        .unwrap();
+    let problems = project.check("people");
+    let rules: Vec<_> = problems.iter().map(|problem| problem.rule).collect();
+    assert_eq!(rules, ["unknown_key", "unsupported_store", "wrong_form", "unknown_connector", "file_not_usable"]);
+    assert!(problems[0].place.file.ends_with("connector.yaml"));
+}
+
+#[test]
+fn problems_print_one_line_each() {
+    let (_folder, project) = project_with("people.yaml", "connector: directory\nauth: 5\nhttp: 6\n");
+    let problems = project.load("people").unwrap_err();
+    let text = problems.to_string();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(text.lines().all(|line| line.contains("people.yaml:")), "{text}");
+}
+
+fn rough_yaml() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("connector: directory\n".to_owned()),
+        Just("auth:\n".to_owned()),
+        Just("  grant_type: signed\n".to_owned()),
+        Just("  key_ref: ".to_owned()),
+        Just("client_secret: ".to_owned()),
+        Just("-----BEGIN PRIVATE KEY-----\n".to_owned()),
+        Just("http://a:b@c\n".to_owned()),
+        Just("settings: {app: ".to_owned()),
+        Just("\u{feff}".to_owned()),
+        Just("---\n".to_owned()),
+        Just("é: ü\n".to_owned()),
+        "[ \t\n:{}\\[\\]&*!|>'\"%@`#,?<-]{1,6}",
+        "[a-zà-ý日本]{1,8}",
+        any::<String>(),
+    ];
+    prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_gives_a_source_or_problems_with_places_inside_the_file(text in rough_yaml()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("people.yaml");
+        fs::write(&path, &text).unwrap();
+        let problems = Project::at(folder.path()).check(path.to_str().unwrap());
+        let lines: Vec<_> = text.split('\n').collect();
+        for problem in &problems {
+            let place = &problem.place;
+            prop_assert!(place.line >= 1 && place.line <= lines.len(), "{problem:?}");
+            prop_assert!(place.column >= 1 && place.column <= lines[place.line - 1].chars().count() + 1, "{problem:?}");
+            prop_assert!(text.get(place.span.clone()).is_some(), "{problem:?}");
+        }
+        let masked = masked_text(&text);
+        prop_assert_eq!(masked.len(), text.len());
+    }
+}

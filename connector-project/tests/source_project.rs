@@ -1,0 +1,249 @@
+//! Projects: where they are, what is in them, how they are made, what is opened from them.
+
+mod fakes;
+
+use connector_core::{ErrorKind, registry};
+use connector_project::source::{Project, schema, source_template};
+use fakes::{VALID, project_with};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+
+#[test]
+fn a_project_is_found_from_a_folder_inside_it() {
+    let (folder, _) = project_with("people.yaml", VALID);
+    let inside = folder.path().join("plans/2026");
+    fs::create_dir_all(&inside).unwrap();
+    assert_eq!(Project::find(&inside).folder(), folder.path());
+    fs::remove_file(folder.path().join("connector.yaml")).unwrap();
+    assert_eq!(Project::find(&inside).folder(), folder.path(), "`sources/` alone makes a project");
+
+    let nowhere = tempfile::tempdir().unwrap();
+    assert_eq!(Project::find(nowhere.path()).folder(), nowhere.path());
+}
+
+#[test]
+fn a_source_is_typed_with_defaults_and_opens_offline() {
+    let (_folder, project) = project_with("people.yaml", VALID);
+    let source = project.load("people").unwrap();
+    assert_eq!((source.name.as_str(), source.connector.name), ("people", "directory"));
+    assert_eq!(source.description.as_deref(), Some("Production"));
+    assert_eq!(source.aggregation.concurrency, 4);
+    assert_eq!(source.aggregation.delete_threshold.to_string(), "10%");
+    assert_eq!(source.http.timeout.to_string(), "1m");
+    let auth = source.auth.as_ref().unwrap();
+    assert_eq!(auth.strategy.grant_type, "signed");
+    assert_eq!(auth.refs(), [("key_ref", "file:secrets/directory.key")]);
+    let opened = source.open(&project).unwrap();
+    assert_eq!(opened.context.source(), "people");
+    assert_eq!(opened.context.auth().unwrap().token_url().unwrap().as_str(), "https://acme.example/token");
+}
+
+#[test]
+fn a_definition_is_another_one_when_something_else_is_read() {
+    let definition_of = |text: String| {
+        let (_folder, project) = project_with("people.yaml", text);
+        project.load("people").unwrap().open(&project).unwrap().definition
+    };
+    let definition = definition_of(VALID.to_owned());
+    let lines = "  api_version: \"67.0\"\n  transport: auto\n";
+    let swapped = VALID.replace(lines, "  transport: auto\n  api_version: \"67.0\"\n");
+    assert_ne!(swapped, VALID);
+    assert_eq!(definition, definition_of(swapped));
+    assert_eq!(definition, definition_of(VALID.replace("directory.key", "new.key")), "a key may move");
+    assert_eq!(definition, definition_of(format!("{VALID}aggregation: {{concurrency: 9}}\n")));
+    assert_ne!(definition, definition_of(format!("{VALID}  custom_fields: [a]\n")));
+    assert_ne!(definition, definition_of(VALID.replace("acme.example", "other.example")));
+}
+
+#[test]
+fn other_spellings_of_a_grant_type_are_accepted() {
+    for spelling in ["SIGNED", "urn:example:signed"] {
+        let (_folder, project) = project_with("people.yaml", VALID.replace("signed", spelling));
+        assert_eq!(project.load("people").unwrap().auth.unwrap().strategy.grant_type, "signed");
+    }
+}
+
+#[test]
+fn values_of_a_source_go_before_those_of_the_project() {
+    let text = format!("{VALID}http: {{timeout: 5s}}\naggregation: {{concurrency: 2}}\n");
+    let (folder, project) = project_with("people.yaml", text);
+    let settings = "store: data/store.db\nhttp: {timeout: 9s, proxy: 'http://proxy:1'}\naggregation: {concurrency: 8, delete_threshold: 3%}\n";
+    fs::write(folder.path().join("connector.yaml"), settings).unwrap();
+    let source = project.load("people").unwrap();
+    assert_eq!(source.http.timeout.to_string(), "5s");
+    assert_eq!(source.http.proxy.unwrap().as_str(), "http://proxy:1/");
+    assert_eq!(source.aggregation.concurrency, 2);
+    assert_eq!(source.aggregation.delete_threshold.to_string(), "3%");
+    assert_eq!(project.store_path().unwrap(), folder.path().join("data/store.db"));
+}
+
+#[test]
+fn plain_http_to_this_machine_may_be_allowed_for_the_whole_project() {
+    let text = VALID.replace("https://acme.example/", "http://127.0.0.1:1/");
+    let (folder, project) = project_with("people.yaml", text);
+    assert!(project.load("people").is_err());
+    fs::write(folder.path().join("connector.yaml"), "http: {allow_insecure_loopback: true}\n").unwrap();
+    assert!(project.load("people").unwrap().http.allow_insecure_loopback);
+}
+
+#[test]
+fn plain_http_to_a_name_below_localhost_is_refused_even_with_the_switch() {
+    for (address, accepted) in [("http://localhost:1/", true), ("http://api.localhost:1/", false)] {
+        let text = VALID.replace("https://acme.example/", address);
+        let text = text.replace("settings:", "http: {allow_insecure_loopback: true}\nsettings:");
+        let (_folder, project) = project_with("people.yaml", text);
+        assert_eq!(project.load("people").is_ok(), accepted, "{address}");
+    }
+}
+
+#[test]
+fn the_store_is_in_the_project_folder_unless_said_otherwise() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    assert_eq!(project.store_path().unwrap(), folder.path().join(".connector/store.db"));
+    assert_eq!(project.store_at("sqlite:/var/a.db").unwrap().to_str(), Some("/var/a.db"));
+    assert_eq!(project.store_at("postgres://db/x").unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn sources_are_listed_by_name_and_a_name_is_used_once() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    fs::write(folder.path().join("sources/beta.yml"), VALID).unwrap();
+    fs::write(folder.path().join("sources/notes.txt"), "x").unwrap();
+    assert_eq!(project.sources().unwrap(), ["beta", "people"]);
+    assert!(project.load("beta").is_ok());
+
+    fs::write(folder.path().join("sources/beta.yaml"), VALID).unwrap();
+    assert!(project.sources().unwrap_err().message().contains("`beta`"));
+    assert_eq!(project.load("beta").unwrap_err().0[0].rule, "ambiguous_source");
+}
+
+#[test]
+fn an_unknown_source_names_the_one_that_was_probably_meant() {
+    let (_folder, project) = project_with("people.yaml", VALID);
+    let problems = project.load("poeple").unwrap_err();
+    assert_eq!(problems.0[0].help.as_deref(), Some("did you mean `people`?"));
+}
+
+#[test]
+fn a_source_may_be_named_by_the_path_of_its_file() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    let elsewhere = folder.path().join("other.yaml");
+    fs::write(&elsewhere, VALID).unwrap();
+    assert_eq!(project.load(elsewhere.to_str().unwrap()).unwrap().name, "other");
+    assert_eq!(project.load("none/such.yaml").unwrap_err().0[0].rule, "unreadable_file");
+}
+
+#[test]
+fn making_a_project_twice_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (project, made) = Project::create(folder.path()).unwrap();
+    assert!(made.len() >= 6, "{made:?}");
+    let ignored = fs::read_to_string(folder.path().join(".gitignore")).unwrap();
+    assert!(ignored.contains("secrets/") && ignored.contains(".connector/"));
+    assert!(project.settings().is_ok(), "its own `connector.yaml` is valid");
+    fs::write(folder.path().join("connector.yaml"), "store: mine.db\n").unwrap();
+    let (_, made) = Project::create(folder.path()).unwrap();
+    assert!(made.is_empty(), "{made:?}");
+    assert_eq!(fs::read_to_string(folder.path().join("connector.yaml")).unwrap(), "store: mine.db\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_folder_for_secrets_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    Project::create(folder.path()).unwrap();
+    let secrets = folder.path().join("secrets");
+    assert_eq!(fs::metadata(&secrets).unwrap().permissions().mode() & 0o777, 0o700);
+    fakes::set_mode(&secrets, 0o755);
+    let error = Project::create(folder.path()).unwrap_err();
+    assert!(error.help().unwrap().contains("chmod 700"));
+}
+
+#[test]
+fn a_new_source_is_valid_as_it_stands() {
+    for connector in registry::connectors() {
+        let grant_types = connector.grant_types.iter().copied().map(Some);
+        let grant_types: Vec<_> = if connector.grant_types.is_empty() { vec![None] } else { grant_types.collect() };
+        for grant_type in grant_types {
+            let folder = tempfile::tempdir().unwrap();
+            let (project, _) = Project::create(folder.path()).unwrap();
+            project.add_source("new", connector, grant_type, &BTreeMap::new()).unwrap();
+            let source = project.load("new").unwrap_or_else(|problems| panic!("{grant_type:?}: {problems}"));
+            assert_eq!(source.auth.map(|auth| auth.strategy.grant_type), grant_type);
+            let again = project.add_source("new", connector, grant_type, &BTreeMap::new()).unwrap_err();
+            assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+        }
+    }
+}
+
+#[test]
+fn a_template_explains_each_key_and_takes_given_values() {
+    let connector = registry::connector("directory").unwrap();
+    let filled = [("issuer", "3MVG9: x"), ("transport", "rest"), ("timeout", "5s"), ("api_version", "67.0")];
+    let filled = filled.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    let text = source_template(connector, Some("signed"), &filled).unwrap();
+    insta::assert_snapshot!(text);
+    let (_folder, project) = project_with("people.yaml", &text);
+    let source = project.load("people").unwrap();
+    assert_eq!(source.auth.unwrap().settings["issuer"], "3MVG9: x");
+    assert_eq!(source.settings, json!({"transport": "rest", "api_version": "67.0"}));
+
+    let unknown = [("isuer".to_owned(), "x".to_owned())].into();
+    assert!(source_template(connector, None, &unknown).unwrap_err().message().contains("`isuer`"));
+    assert!(source_template(connector, Some("foreign"), &BTreeMap::new()).is_err());
+}
+
+/// The editor's schema and the checks of the program agree on what is right and what is wrong.
+#[test]
+fn the_composed_schema_agrees_with_the_checks() {
+    let schema = schema::source_schema();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let cases = [
+        (VALID.to_owned(), true),
+        (VALID.replace("signed", "SIGNED"), true),
+        ("connector: people_file\nsettings: {path: a}\n".to_owned(), true),
+        (format!("{VALID}http:\naggregation:\n"), true),
+        (VALID.replace("issuer", "isuer"), false),
+        (VALID.replace("transport: auto", "transport: x"), false),
+        (VALID.replace("transport: auto", "app: {kind: connected_app}"), false),
+        (VALID.replace("grant_type: signed", "grant_type: foreign"), false),
+        (VALID.replace("grant_type: signed", "grant_type: shared"), false),
+        ("connector: people_file\n".to_owned(), false),
+        ("connector: people_file\nauth: {grant_type: signed}\nsettings: {path: a}\n".to_owned(), false),
+        ("connector: directory\n".to_owned(), false),
+        (format!("{VALID}extra: 1\n"), false),
+        (format!("{VALID}aggregation: {{concurrency: 17}}\n"), false),
+    ];
+    for (text, valid) in cases {
+        let value: Value = serde_yaml::from_str(&text).unwrap();
+        assert_eq!(validator.is_valid(&value), valid, "{text}");
+        let (_folder, project) = project_with("people.yaml", &text);
+        assert_eq!(project.load("people").is_ok(), valid, "{text}");
+    }
+}
+
+#[test]
+fn the_schemas_have_file_names_and_are_the_same_each_time() {
+    let names: Vec<_> = schema::all().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [
+            "plan.schema.json",
+            "project.schema.json",
+            "source.schema.json",
+            "directory.schema.json",
+            "people_file.schema.json",
+            "foreign.schema.json",
+            "shared.schema.json",
+            "signed.schema.json"
+        ]
+    );
+    for ((_, first), (_, second)) in schema::all().iter().zip(schema::all().iter()) {
+        assert_eq!(schema::to_text(first), schema::to_text(second));
+        assert!(jsonschema::meta::is_valid(first));
+    }
+    assert_eq!(schema::named("signed").unwrap()["required"][0], "grant_type");
+    assert!(schema::named("sources").unwrap_err().help().unwrap().contains("people_file"));
+}

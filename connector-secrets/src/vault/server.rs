@@ -1,0 +1,168 @@
+//! The Vault server and who we are there.
+
+use super::fault;
+use super::place::Place;
+use connector_core::{Error, Result, is_loopback};
+use reqwest::header::HeaderValue;
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client};
+use secrecy::{ExposeSecret, SecretString};
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+use url::Url;
+
+/// The longest time for making a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest time for the whole request.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// More than any secret needs.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// What the variables say that Vault's own command line reads, too.
+pub(super) struct Server {
+    address: Url,
+    token: SecretString,
+    namespace: Option<String>,
+    authorities: Vec<Certificate>,
+}
+
+/// An answer, whatever its status.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+}
+
+impl Server {
+    /// Fails with kind `secret` when a variable is missing or can't be used.
+    pub(super) fn from_environment() -> Result<Self> {
+        let address = variable("VAULT_ADDR").ok_or_else(|| {
+            fault("the environment variable `VAULT_ADDR` is not set")
+                .with_help("set it to the address of the Vault server, for example `https://vault.example.com:8200`")
+        })?;
+        Ok(Self {
+            address: checked(&address)?,
+            token: token()?,
+            namespace: variable("VAULT_NAMESPACE"),
+            authorities: variable("VAULT_CACERT").map_or_else(|| Ok(Vec::new()), |path| authorities(&path))?,
+        })
+    }
+
+    /// Where it is, for messages.
+    pub(super) fn name(&self) -> &Url {
+        &self.address
+    }
+
+    /// Reads a secret.
+    pub(super) async fn read(&self, place: &Place) -> Result<Reply> {
+        let mut url = self.address.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("v1").extend(place.segments());
+        }
+        let mut token = HeaderValue::from_str(self.token.expose_secret())
+            .map_err(|_| fault("the token for Vault has characters that no token has").with_help(TOKEN_CURE))?;
+        token.set_sensitive(true);
+        let mut request = self.client()?.get(url).header("X-Vault-Token", token).header("X-Vault-Request", "true");
+        if let Some(namespace) = &self.namespace {
+            request = request.header("X-Vault-Namespace", namespace);
+        }
+        let mut answer = request.send().await.map_err(|cause| self.unreachable(cause))?;
+        let status = answer.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|cause| self.unreachable(cause))? {
+            if body.len() + part.len() > LARGEST_ANSWER {
+                return Err(fault(format!("the answer of {} is too large for a secret", self.address)));
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Reply { status, body })
+    }
+
+    fn client(&self) -> Result<Client> {
+        // A redirect would take the token to another host.
+        let mut builder = Client::builder().redirect(Policy::none()).connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT);
+        if is_loopback(&self.address) {
+            builder = builder.no_proxy();
+        }
+        for authority in &self.authorities {
+            builder = builder.add_root_certificate(authority.clone());
+        }
+        builder.build().map_err(|cause| fault("the HTTP client for Vault can't be made").with_cause(cause))
+    }
+
+    fn unreachable(&self, cause: reqwest::Error) -> Error {
+        let mut reasons = Vec::new();
+        let mut reason = std::error::Error::source(&cause);
+        while let Some(one) = reason {
+            reasons.push(one.to_string());
+            reason = one.source();
+        }
+        let why = if cause.is_timeout() { "it did not answer in time".to_owned() } else { reasons.join(": ") };
+        fault(format!("Vault at {} can't be reached: {why}", self.address))
+            .with_help("check `VAULT_ADDR` and the network; for a private certificate authority set `VAULT_CACERT`")
+            .with_cause(cause.without_url())
+    }
+}
+
+/// A variable that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn checked(text: &str) -> Result<Url> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(Url::has_host)
+        .ok_or_else(|| fault("`VAULT_ADDR` is not an address").with_help("write it as `https://HOST:PORT`"))?;
+    match url.scheme() {
+        _ if !url.username().is_empty() || url.password().is_some() => Err(fault("`VAULT_ADDR` holds a password")
+            .with_help("leave the user and password out: the token says who you are")),
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err(fault(format!("`VAULT_ADDR` is plain {}: the token would be sent for all to read", url.scheme()))
+            .with_help("write `https://`; plain http is for a server on this machine alone")),
+    }
+}
+
+const TOKEN_CURE: &str = "set `VAULT_TOKEN`, or `VAULT_TOKEN_FILE` to a file that holds it, or run `vault login`, which keeps it in `~/.vault-token`";
+
+/// The token, from where it is looked for first to last.
+fn token() -> Result<SecretString> {
+    if let Some(token) = variable("VAULT_TOKEN") {
+        return Ok(SecretString::from(token));
+    }
+    let named = variable("VAULT_TOKEN_FILE").map(PathBuf::from);
+    let Some(file) = named.clone().or_else(|| Some(env::home_dir()?.join(".vault-token"))) else {
+        return Err(fault("there is no token for Vault").with_help(TOKEN_CURE));
+    };
+    let text = fs::read_to_string(&file).map_err(|cause| {
+        let message = match &named {
+            Some(file) => format!("the file `{}` of `VAULT_TOKEN_FILE` can't be read: {cause}", file.display()),
+            None => "there is no token for Vault".to_owned(),
+        };
+        fault(message).with_help(TOKEN_CURE).with_cause(cause)
+    })?;
+    match text.trim() {
+        "" => {
+            Err(fault(format!("the file `{}` with the token for Vault is empty", file.display())).with_help(TOKEN_CURE))
+        }
+        token => Ok(SecretString::from(token)),
+    }
+}
+
+fn authorities(path: &str) -> Result<Vec<Certificate>> {
+    let help = "name a PEM file with the certificate of the authority that Vault's own certificate comes from";
+    let pem = fs::read(path).map_err(|cause| {
+        fault(format!("the file `{path}` of `VAULT_CACERT` can't be read: {cause}")).with_help(help).with_cause(cause)
+    })?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|cause| {
+        fault(format!("`{path}` of `VAULT_CACERT` can't be read as PEM")).with_help(help).with_cause(cause)
+    })?;
+    if certificates.is_empty() {
+        return Err(fault(format!("`{path}` of `VAULT_CACERT` holds no certificate")).with_help(help));
+    }
+    Ok(certificates)
+}

@@ -1,0 +1,174 @@
+//! Reads a table page by page, each after the last id of the one before.
+//!
+//! Salesforce's own cursors die after two days and are ten to a user; an id lasts.
+
+use super::ranges::{RecordId, Span, split};
+use super::record::{self, Asked, Row};
+use super::rest::Rest;
+use super::soql::{MAX_ROWS_PER_PAGE, Select};
+use crate::error;
+use connector_core::{Cursor, Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+/// A table is read in more than one span only if each has this many pages, so that the last page of each, which is
+/// seldom full, adds less than a twentieth to the calls.
+const MIN_PAGES_PER_SPAN: u64 = 20;
+
+/// The most spans a table is read in.
+const MAX_SPANS: u64 = 8;
+
+/// The whole of a table.
+pub(crate) const FIRST: Span = Span { after: None, end: None };
+
+/// Where a read goes on: in which list, after which id, up to which id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Position {
+    of: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<RecordId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end: Option<RecordId>,
+}
+
+impl Position {
+    /// The list it is in.
+    pub(crate) fn of(&self) -> &str {
+        &self.of
+    }
+
+    /// The ids that are left.
+    pub(crate) fn span(&self) -> Span {
+        Span { after: self.after, end: self.end }
+    }
+
+    /// An error for a position in a list that there isn't.
+    pub(crate) fn unknown(&self) -> Error {
+        let message = format!("a saved position of this run is in `{}`, which is not read here", self.of);
+        Error::new(ErrorKind::Protocol, message).with_help("drop the unfinished run with `--restart`")
+    }
+}
+
+/// The cursor of a span of a list.
+pub(crate) fn cursor(of: &str, span: Span) -> Result<Cursor> {
+    Cursor::of(&Position { of: of.to_owned(), after: span.after, end: span.end })
+}
+
+/// A page of a table, and the spans that are left after it.
+#[derive(Debug)]
+pub(crate) struct Part<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) next: Vec<Span>,
+}
+
+impl<T> Part<T> {
+    /// The cursors of the spans that are left.
+    pub(crate) fn cursors(&self, of: &str) -> Result<Vec<Cursor>> {
+        self.next.iter().map(|span| cursor(of, *span)).collect()
+    }
+}
+
+/// Reads one page. `count` says about how many records a table has that is read from its beginning; a large one is
+/// split into spans after its first page.
+pub(crate) async fn part<T>(
+    rest: &Rest,
+    select: &Select<'_>,
+    span: Span,
+    count: Option<u64>,
+    make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Part<T>> {
+    let body = rest.query(select.object, &select.page(&span)).await?;
+    let asked = Asked { object: select.object, columns: select.columns(), span: Some(span), limit: MAX_ROWS_PER_PAGE };
+    let answer = record::read(&body, &asked, make)?;
+    let next = match answer.last {
+        Some(last) if !is_end(&answer, last, span) => {
+            let rest_of_span = Span { after: Some(last), end: span.end };
+            match count.map(spans) {
+                Some(parts) if parts > 1 && span == Span::default() => spread(rest, select, last, parts).await?,
+                _ => vec![rest_of_span],
+            }
+        }
+        _ => Vec::new(),
+    };
+    Ok(Part { items: answer.items, next })
+}
+
+/// Reads one page like [`part`], but without the fields that the org hides. They are found out when it refuses one.
+pub(crate) async fn shown_part<T>(
+    rest: &Rest,
+    select: &Select<'static>,
+    span: Span,
+    count: Option<u64>,
+    make: impl Fn(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Part<T>> {
+    let known = rest.hidden(select.object);
+    let refused = match part(rest, &select.without(&known), span, count, &make).await {
+        Err(refused) if error::is_refused_field(&refused) => refused,
+        answered => return answered,
+    };
+    let hidden = match rest.find_hidden(select.object, &select.fields).await {
+        Ok(hidden) if hidden != known => hidden,
+        Err(error) if !error::is_missing_object(&error) => return Err(error),
+        _ => return Err(refused),
+    };
+    part(rest, &select.without(&hidden), span, count, make).await
+}
+
+/// Reads a table to its end: for the few records that a condition names.
+pub(crate) async fn all<T>(
+    rest: &Rest,
+    select: &Select<'_>,
+    mut make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    let mut left = vec![Span::default()];
+    while let Some(span) = left.pop() {
+        let part = part(rest, select, span, None, &mut make).await?;
+        items.extend(part.items);
+        left.extend(part.next);
+    }
+    Ok(items)
+}
+
+/// A complete answer with fewer rows than asked for is the end, and so is the last id of the span.
+fn is_end<T>(answer: &record::RowsRead<T>, last: RecordId, span: Span) -> bool {
+    (answer.done && answer.rows < MAX_ROWS_PER_PAGE) || span.end == Some(last)
+}
+
+fn spans(count: u64) -> usize {
+    let spans = (count / MAX_ROWS_PER_PAGE as u64 / MIN_PAGES_PER_SPAN).clamp(1, MAX_SPANS);
+    usize::try_from(spans).unwrap_or(1)
+}
+
+/// The spans of a large table after its first page.
+async fn spread(rest: &Rest, select: &Select<'_>, after: RecordId, parts: usize) -> Result<Vec<Span>> {
+    let body = rest.query(select.object, &select.last_id()).await?;
+    let asked = Asked { object: select.object, columns: vec!["Id"], span: None, limit: 1 };
+    let answer = record::read(&body, &asked, |_| Ok(Some(())))?;
+    Ok(match answer.last {
+        Some(last) if last > after => split(after, last, parts),
+        _ => vec![Span { after: Some(after), end: None }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_tables_stay_whole_and_large_ones_are_bounded() {
+        let counts = [0, 20_000, 79_999, 80_000, 120_000, 10_000_000];
+        assert_eq!(counts.map(spans), [1, 1, 1, 2, 3, 8]);
+    }
+
+    #[test]
+    fn a_position_survives_being_kept_as_text() {
+        let span = Span { after: RecordId::read("005000000000001"), end: None };
+        let kept = Cursor::from_text(cursor("User", span).unwrap().as_str());
+        let position: Position = kept.position().unwrap().unwrap();
+        assert_eq!((position.of(), position.span()), ("User", span));
+        for foreign in [r#"{"made_by":"x"}"#, r#"{"of":"User","after":"1"}"#, "[]"] {
+            assert!(Cursor::from_text(foreign).position::<Position>().is_err(), "{foreign}");
+        }
+    }
+}

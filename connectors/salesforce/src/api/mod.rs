@@ -1,0 +1,12 @@
+//! Salesforce's REST API: requests, queries, and records as they are read page by page.
+
+pub(crate) mod description;
+pub(crate) mod hosts;
+pub(crate) mod keyset;
+pub(crate) mod ranges;
+pub(crate) mod record;
+pub(crate) mod rest;
+pub(crate) mod rights;
+pub(crate) mod soql;
+
+pub(crate) use rest::Rest;

@@ -1,0 +1,255 @@
+//! Salesforce's REST API: versions, queries, descriptions, counts.
+
+use super::description::Description;
+use crate::error;
+use bytes::Bytes;
+use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
+use connector_http::{Client, Request, Response};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+
+/// The longest query in a URI. Salesforce refuses 16,384 bytes of URI and headers; the path and the token need room
+/// beside it.
+const MAX_QUERY_BYTES: usize = 14_300;
+
+/// The objects whose size is asked for, once for all of them: the large ones.
+const COUNTED: [&str; 5] =
+    ["User", "PermissionSetAssignment", "GroupMember", "PermissionSetLicenseAssign", "UserPackageLicense"];
+
+/// The name under which the daily allowance of API requests is kept.
+pub(crate) const API_USAGE: &str = "api-usage";
+
+/// Asks one org by its REST API.
+pub(crate) struct Rest {
+    pub(crate) client: Client,
+    pub(crate) meter: Arc<Meter>,
+    asked_version: Option<String>,
+    version: OnceCell<String>,
+    counts: OnceCell<Counts>,
+    descriptions: tokio::sync::Mutex<BTreeMap<&'static str, Arc<Description>>>,
+    /// Fields that the org turned out to hide, by object.
+    hidden: Mutex<BTreeMap<&'static str, Vec<&'static str>>>,
+}
+
+/// About how many records objects have; empty where the org does not tell.
+pub(crate) type Counts = BTreeMap<String, u64>;
+
+impl Rest {
+    /// Offline.
+    pub(crate) fn open(context: &Context, client: Client, asked_version: Option<String>) -> Self {
+        Self {
+            client: client.with_verdict(error::verdict),
+            meter: context.meter().clone(),
+            asked_version,
+            version: OnceCell::new(),
+            counts: OnceCell::new(),
+            descriptions: tokio::sync::Mutex::default(),
+            hidden: Mutex::default(),
+        }
+    }
+
+    /// The API version to use, such as `67.0`: the one asked for or the newest, and listed by the org.
+    pub(crate) async fn version(&self) -> Result<&str> {
+        self.version.get_or_try_init(|| self.find_version()).await.map(String::as_str)
+    }
+
+    async fn find_version(&self) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Listed {
+            version: String,
+        }
+        let response = self.client.get("/services/data/").anonymous().send().await?;
+        let doing = "listing the API versions";
+        if !response.is_success() {
+            return Err(error::of_answer(&response, doing));
+        }
+        let listed: Vec<Listed> = response.json().map_err(|fault| fault.with_context("step", doing))?;
+        let versions: Vec<_> = listed.into_iter().map(|listed| listed.version).collect();
+        choose(&versions, self.asked_version.as_deref())
+    }
+
+    /// A path below the API version.
+    pub(crate) async fn path(&self, below: &str) -> Result<String> {
+        Ok(format!("/services/data/v{}/{below}", self.version().await?))
+    }
+
+    /// The answer of a query, whatever it says; about `object`.
+    pub(crate) async fn query(&self, object: &str, soql: &str) -> Result<Bytes> {
+        if !fits(soql) {
+            return Err(Error::new(ErrorKind::Definition, format!("the query of `{object}` has too many fields"))
+                .with_help(
+                    "name the custom fields that you need in `custom_fields` instead of `all`, or fewer of them",
+                ));
+        }
+        let path = self.path("query").await?;
+        let doing = format!("reading `{object}`");
+        self.get(&path, &[("q", soql)], &doing).await.map(|response| response.body)
+    }
+
+    /// What an object looks like to this login; asked once.
+    pub(crate) async fn describe(&self, object: &'static str) -> Result<Arc<Description>> {
+        let mut known = self.descriptions.lock().await;
+        if let Some(description) = known.get(object) {
+            return Ok(description.clone());
+        }
+        let path = self.path(&format!("sobjects/{object}/describe")).await?;
+        let doing = format!("describing `{object}`");
+        let description: Description =
+            self.get(&path, &[], &doing).await?.json().map_err(|fault| fault.with_context("step", doing))?;
+        if description.name != object {
+            let message = format!("the description of `{object}` is one of another object");
+            return Err(Error::new(ErrorKind::Protocol, message));
+        }
+        let description = Arc::new(description);
+        known.insert(object, description.clone());
+        Ok(description)
+    }
+
+    /// Whether the login may deal with the password of a user; yes where the org does not say.
+    pub(crate) async fn may_see_password(&self, user: &str) -> Result<bool> {
+        let path = self.path(&format!("sobjects/User/{user}/password")).await?;
+        match self.get(&path, &[], "reading the state of a password").await {
+            Err(refused) if error::is_denied(&refused) => Ok(false),
+            Err(refused) if error::is_not_offered(&refused) => Ok(true),
+            Err(error) => Err(error),
+            Ok(_) => Ok(true),
+        }
+    }
+
+    /// The fields of an object that the org is known to hide.
+    pub(crate) fn hidden(&self, object: &str) -> Vec<&'static str> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).get(object).cloned().unwrap_or_default()
+    }
+
+    /// Finds out which of the fields the org hides, and remembers them. Fields of parents are none of the object's own.
+    pub(crate) async fn find_hidden(&self, object: &'static str, fields: &[&'static str]) -> Result<Vec<&'static str>> {
+        let description = self.describe(object).await?;
+        let shown = |name: &str| description.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name));
+        let hidden: Vec<_> = fields.iter().copied().filter(|name| !name.contains('.') && !shown(name)).collect();
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).insert(object, hidden.clone());
+        Ok(hidden)
+    }
+
+    /// About how many records the large objects have, asked once for all; nothing where the org does not tell.
+    pub(crate) async fn counts(&self) -> Result<&Counts> {
+        self.counts.get_or_try_init(|| self.find_counts()).await
+    }
+
+    async fn find_counts(&self) -> Result<Counts> {
+        #[derive(Deserialize)]
+        struct RecordCounts {
+            #[serde(rename = "sObjects")]
+            objects: Vec<Count>,
+        }
+        #[derive(Deserialize)]
+        struct Count {
+            name: String,
+            count: u64,
+        }
+        let path = self.path("limits/recordCount").await?;
+        let answer = self.get(&path, &[("sObjects", &COUNTED.join(","))], "counting records").await;
+        match answer.and_then(|response| response.json::<RecordCounts>()) {
+            Ok(answer) => Ok(answer.objects.into_iter().map(|count| (count.name, count.count)).collect()),
+            // The counts only spread the work and show how far it is. Trouble that concerns more than them comes again
+            // with the next request.
+            Err(refused) => {
+                tracing::debug!(error = %refused, "the org does not tell how many records it has");
+                Ok(Counts::new())
+            }
+        }
+    }
+
+    /// Sends a change; `doing` says what is tried, as in "making users". An error says whether it happened.
+    pub(crate) async fn write(&self, request: Request, doing: &str) -> Result<Response> {
+        let response = request.send().await?;
+        self.note_usage(&response);
+        if response.is_success() { Ok(response) } else { Err(error::of_write(&response, doing)) }
+    }
+
+    /// Makes a cheap request that needs a session: asks what the API offers.
+    pub(crate) async fn reach(&self) -> Result<()> {
+        let path = self.path("").await?;
+        self.get(&path, &[], "asking what the API offers").await.map(drop)
+    }
+
+    /// Sends a request that changes nothing; `doing` says what is tried.
+    pub(crate) async fn ask(&self, request: Request, doing: &str) -> Result<Response> {
+        let response = request.send().await?;
+        self.note_usage(&response);
+        if response.is_success() { Ok(response) } else { Err(error::of_answer(&response, doing)) }
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Response> {
+        self.ask(self.client.get(path).query(query), doing).await
+    }
+
+    fn note_usage(&self, response: &Response) {
+        if let Some(allowance) = response.header("sforce-limit-info").and_then(api_usage) {
+            self.meter.note_allowance(API_USAGE, allowance);
+        }
+    }
+}
+
+/// Whether a query is short enough for a URI.
+pub(crate) fn fits(soql: &str) -> bool {
+    let encoded: usize = url::form_urlencoded::byte_serialize(soql.as_bytes()).map(str::len).sum();
+    encoded <= MAX_QUERY_BYTES
+}
+
+/// The newest version, or the one asked for when it is listed.
+fn choose(listed: &[String], asked: Option<&str>) -> Result<String> {
+    let number = |version: &str| version.strip_suffix(".0").and_then(|number| number.parse::<u32>().ok());
+    let newest = listed.iter().max_by_key(|version| number(version)).filter(|version| number(version).is_some());
+    let Some(newest) = newest else {
+        return Err(Error::new(ErrorKind::Protocol, "the list of API versions names no version")
+            .with_help("check that `token_url` belongs to a Salesforce org"));
+    };
+    match asked {
+        None => Ok(newest.clone()),
+        Some(asked) if listed.iter().any(|version| version == asked) => Ok(asked.to_owned()),
+        Some(asked) => Err(Error::new(ErrorKind::Definition, format!("the org does not have API version `{asked}`"))
+            .with_help(format!("write one of {}, or leave `api_version` out for the newest", listed.join(", ")))),
+    }
+}
+
+/// Reads `api-usage=10018/100000`, with or without further values.
+fn api_usage(header: &str) -> Option<Allowance> {
+    let value = header.split([',', ';']).find_map(|part| part.trim().strip_prefix("api-usage="))?;
+    let (used, max) = value.split_once('/')?;
+    Some(Allowance::new(used.trim().parse().ok()?, max.trim().parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn versions(numbers: &[&str]) -> Vec<String> {
+        numbers.iter().map(|number| (*number).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_newest_version_is_found_by_number_and_not_by_text() {
+        let listed = versions(&["99.0", "100.0", "66.0"]);
+        assert_eq!(choose(&listed, None).unwrap(), "100.0");
+        assert_eq!(choose(&listed, Some("66.0")).unwrap(), "66.0");
+    }
+
+    #[test]
+    fn a_version_that_is_not_listed_is_refused_with_the_list() {
+        let error = choose(&versions(&["66.0", "67.0"]), Some("68.0")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Definition);
+        assert!(error.help().unwrap_or_default().contains("66.0, 67.0"));
+        assert_eq!(choose(&versions(&["soon"]), None).unwrap_err().kind(), ErrorKind::Protocol);
+        assert_eq!(choose(&[], Some("67.0")).unwrap_err().kind(), ErrorKind::Protocol);
+    }
+
+    #[test]
+    fn the_allowance_is_read_with_or_without_that_of_the_app() {
+        let expected = Some(Allowance::new(18, 5000));
+        assert_eq!(api_usage("api-usage=18/5000"), expected);
+        assert_eq!(api_usage("per-app-api-usage=17/250(appName=sample), api-usage=18/5000"), expected);
+        assert_eq!(api_usage("api-usage=many"), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! Which right lets a login see which object, and what is missing without it.
+
+use super::description::Description;
+use connector_core::{Error, ErrorKind};
+
+/// What the connector needs an object for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    /// The object.
+    pub(crate) object: &'static str,
+    /// The right that shows it.
+    pub(crate) right: &'static str,
+    /// What can't be done without it.
+    pub(crate) breaks: &'static str,
+    /// The feature that brings it, where not every org has it.
+    pub(crate) feature: Option<&'static str>,
+    /// Whether nothing can be aggregated without it.
+    pub(crate) essential: bool,
+}
+
+const VIEW_SETUP: &str = "View Setup and Configuration";
+
+const fn essential(object: &'static str, right: &'static str, breaks: &'static str) -> Need {
+    Need { object, right, breaks, feature: None, essential: true }
+}
+
+const fn optional(object: &'static str, right: &'static str, breaks: &'static str, feature: &'static str) -> Need {
+    Need { object, right, breaks, feature: Some(feature), essential: false }
+}
+
+/// Everything that is read.
+pub(crate) const NEEDS: [Need; 15] = [
+    essential("User", "API Enabled, and read access to users", "no account can be read"),
+    essential("Profile", VIEW_SETUP, "profiles can't be read"),
+    essential("UserRole", "View Roles and Role Hierarchy", "roles can't be read"),
+    essential("PermissionSet", VIEW_SETUP, "permission sets can't be read"),
+    essential("PermissionSetAssignment", VIEW_SETUP, "who holds permission sets can't be read"),
+    essential("Group", VIEW_SETUP, "groups and queues can't be read"),
+    essential("GroupMember", VIEW_SETUP, "members of groups and queues can't be read"),
+    Need {
+        object: "UserLogin",
+        right: "Manage Users",
+        breaks: "frozen and locked users can't be told apart",
+        feature: None,
+        essential: false,
+    },
+    optional("PermissionSetGroup", VIEW_SETUP, "permission set groups can't be read", "permission set groups"),
+    optional("PermissionSetLicense", VIEW_SETUP, "permission set licenses can't be read", "permission set licenses"),
+    optional(
+        "PermissionSetLicenseAssign",
+        VIEW_SETUP,
+        "who holds permission set licenses can't be read",
+        "permission set licenses",
+    ),
+    optional("PackageLicense", VIEW_SETUP, "package licenses can't be read", "managed packages"),
+    optional("UserPackageLicense", VIEW_SETUP, "who holds package licenses can't be read", "managed packages"),
+    optional("Territory2", "Manage Territories", "territories can't be read", "Sales Territories"),
+    optional(
+        "UserTerritory2Association",
+        "Manage Territories",
+        "who is in a territory can't be read",
+        "Sales Territories",
+    ),
+];
+
+/// What an object is needed for.
+pub(crate) fn need(object: &str) -> Option<&'static Need> {
+    NEEDS.iter().find(|need| need.object == object)
+}
+
+/// The error for an object that must be there.
+pub(crate) fn missing(object: &'static str, refused: Error) -> Error {
+    let (right, breaks) =
+        need(object).map_or(("the right to it", "it can't be read"), |need| (need.right, need.breaks));
+    Error::new(ErrorKind::Permission, format!("the login may not see `{object}`: {breaks}"))
+        .with_help(format!("give the service account \"{right}\", in its profile or a permission set"))
+        .with_context("object", object)
+        .with_cause(refused)
+}
+
+/// A warning about fields that an org does not show.
+pub(crate) fn hidden(object: &str, fields: &[&str]) -> String {
+    format!("the org shows the service account no {} of `{object}`: left out", fields.join(", "))
+}
+
+/// Why an object that not every org has was left out. The objects of one feature give one reason, so that it is told once.
+pub(crate) fn reason(object: &'static str) -> String {
+    match need(object) {
+        Some(Need { right, feature: Some(feature), .. }) => {
+            format!("either the org has no {feature}, or the service account lacks \"{right}\"")
+        }
+        _ => format!("the org shows no `{object}`"),
+    }
+}
+
+/// What is done to the rows of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Rows are made.
+    Make,
+    /// Rows are changed.
+    Change,
+    /// Rows are removed.
+    Remove,
+}
+
+/// A right that a change needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    /// The object.
+    pub(crate) object: &'static str,
+    /// What is done to its rows.
+    pub(crate) act: Act,
+    /// The right that lets it be done.
+    pub(crate) right: &'static str,
+    /// What can't be done without it.
+    pub(crate) breaks: &'static str,
+    /// Whether not every org has the object.
+    pub(crate) feature: bool,
+}
+
+const fn change(object: &'static str, act: Act, right: &'static str, breaks: &'static str) -> Change {
+    Change { object, act, right, breaks, feature: false }
+}
+
+const fn featured(object: &'static str, act: Act, right: &'static str, breaks: &'static str) -> Change {
+    Change { object, act, right, breaks, feature: true }
+}
+
+const MANAGE_USERS: &str = "Manage Users";
+const ASSIGN: &str = "Assign Permission Sets";
+
+/// Everything that is changed.
+pub(crate) const CHANGES: [Change; 13] = [
+    change("User", Act::Make, "Manage Internal Users", "users can't be made"),
+    change("User", Act::Change, "Manage Internal Users", "users can't be changed, enabled or disabled"),
+    change("UserLogin", Act::Change, MANAGE_USERS, "users can't be locked or unlocked"),
+    change("PermissionSetAssignment", Act::Make, ASSIGN, "permission sets can't be granted"),
+    change("PermissionSetAssignment", Act::Remove, ASSIGN, "permission sets can't be revoked"),
+    change("GroupMember", Act::Make, MANAGE_USERS, "users can't be added to groups and queues"),
+    change("GroupMember", Act::Remove, MANAGE_USERS, "users can't be taken out of groups and queues"),
+    featured("PermissionSetLicenseAssign", Act::Make, ASSIGN, "permission set licenses can't be granted"),
+    featured("PermissionSetLicenseAssign", Act::Remove, ASSIGN, "permission set licenses can't be revoked"),
+    featured("UserPackageLicense", Act::Make, "Manage Package Licenses", "package licenses can't be granted"),
+    featured("UserPackageLicense", Act::Remove, "Manage Package Licenses", "package licenses can't be revoked"),
+    featured("UserTerritory2Association", Act::Make, "Manage Territories", "territories can't be granted"),
+    featured("UserTerritory2Association", Act::Remove, "Manage Territories", "territories can't be revoked"),
+];
+
+impl Change {
+    /// Whether an object that looks like this lets it be done; an object that can't be seen does not.
+    pub(crate) fn is_allowed(&self, description: Option<&Description>) -> bool {
+        description.is_some_and(|object| match self.act {
+            Act::Make => object.createable,
+            Act::Change => object.updateable,
+            Act::Remove => object.deletable,
+        })
+    }
+}
+
+/// The error for a change that the login may not make; `None` where it may.
+pub(crate) fn lacking(object: &str, act: Act, description: Option<&Description>) -> Option<Error> {
+    let change = CHANGES.iter().find(|change| change.object == object && change.act == act)?;
+    (!change.is_allowed(description)).then(|| {
+        Error::new(ErrorKind::Permission, format!("the service account lacks \"{}\": {}", change.right, change.breaks))
+            .with_help(format!("give the service account \"{}\", in its profile or a permission set", change.right))
+            .with_context("object", object)
+    })
+}
+
+/// The right to set passwords, which no description tells.
+pub(crate) const PASSWORDS: &str = "Reset User Passwords and Unlock Users";

@@ -1,0 +1,6 @@
+//! Who holds what.
+
+pub(crate) mod group_types;
+pub(crate) mod holders;
+pub(crate) mod holdings;
+pub(crate) mod read;

@@ -1,0 +1,5 @@
+//! What users can hold.
+
+pub(crate) mod find;
+pub(crate) mod read;
+pub(crate) mod types;

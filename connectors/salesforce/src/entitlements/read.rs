@@ -1,0 +1,87 @@
+//! Reads what users can hold.
+
+use super::types::{KINDS, Kind, TYPES};
+use crate::api::Rest;
+use crate::api::keyset::{self, Position};
+use crate::api::ranges::Span;
+use crate::api::record::Row;
+use crate::api::rights;
+use crate::api::soql::Select;
+use crate::error;
+use connector_core::{AttributesBuilder, Cursor, Entitlement, EntitlementRef, Page, Result};
+
+/// One page. The start names every type, so that they are read side by side.
+pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlement>> {
+    let Some(position) = cursor.position::<Position>()? else {
+        let types = TYPES.iter().map(|known| keyset::cursor(known.name, Span::default()));
+        return Ok(Page::fork(Vec::new(), types.collect::<Result<_>>()?));
+    };
+    let Some((known, kind)) = TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == position.of()) else {
+        return Err(position.unknown());
+    };
+    let select = Select { object: kind.object, fields: kind.fields.to_vec(), filter: kind.filter.map(Into::into) };
+    let span = position.span();
+    match keyset::shown_part(rest, &select, span, None, |row| entitlement(row, known.name, kind)).await {
+        Ok(part) => {
+            let next = part.cursors(known.name)?;
+            let page = Page::fork(part.items, next);
+            let hidden = rest.hidden(kind.object);
+            Ok(if hidden.is_empty() { page } else { page.with_warning(rights::hidden(kind.object, &hidden)) })
+        }
+        Err(refused) if error::is_missing_object(&refused) => {
+            skip(kind.object, span, refused).map(|reason| Page::last(Vec::new()).with_skipped(known.name, reason))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Why a missing object may be passed over; an error when every org has it or some of it was read already.
+pub(crate) fn skip(object: &'static str, span: Span, refused: connector_core::Error) -> Result<String> {
+    let essential = rights::need(object).is_none_or(|need| need.essential);
+    if essential || span != Span::default() {
+        Err(rights::missing(object, refused))
+    } else {
+        Ok(rights::reason(object))
+    }
+}
+
+/// One of them as an entitlement; nothing for a row that is none.
+pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Result<Option<Entitlement>> {
+    if is_behind_group(row)? {
+        return Ok(None);
+    }
+    if let Some((field, value)) = kind.proof
+        && row.text(field)?.as_deref() != Some(value)
+    {
+        return Err(row.odd(&format!("has another `{field}` than was asked for")));
+    }
+    let (id, _) = row.id("Id")?;
+    let mut attributes = AttributesBuilder::with_capacity(256);
+    for (field, value) in row.cells() {
+        if value.get().starts_with(['{', '[']) {
+            return Err(row.odd(&format!("has a `{field}` that is no plain value")));
+        }
+        if field != "Id" && Some(field) != kind.description {
+            attributes.push_raw(field, value);
+        }
+    }
+    let mut shown = None;
+    for field in kind.names.iter().filter(|field| row.has(field)) {
+        shown = shown.or(row.text(field)?.filter(|text| !text.is_empty()));
+    }
+    let description = match kind.description.filter(|field| row.has(field)) {
+        Some(field) => row.text(field)?.filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned),
+        None => None,
+    };
+    let label = shown.as_deref().unwrap_or(&id).to_owned();
+    let mut entitlement = Entitlement::new(EntitlementRef::new(name, id), label);
+    entitlement.description = description;
+    entitlement.attributes = attributes.build();
+    Ok(Some(entitlement))
+}
+
+/// Whether it is the set in which Salesforce sums up a permission set group: no entitlement of its own. Either field says it.
+fn is_behind_group(row: &Row<'_>) -> Result<bool> {
+    let names_group = row.has("PermissionSetGroupId") && row.some_id("PermissionSetGroupId")?.is_some();
+    Ok(names_group || (row.has("Type") && row.text("Type")?.as_deref() == Some("Group")))
+}

@@ -1,0 +1,194 @@
+//! The types of what users can hold, and how each is read.
+
+use connector_core::EntitlementType;
+
+/// The types, in the order of [`KINDS`].
+pub(crate) const TYPES: &[KnownType] = &[
+    described("profile", "Profile", "The user has this profile; users of the system itself have none."),
+    described("role", "Role", "The user has this place in the role hierarchy."),
+    described("permission_set", "Permission set", "The user has the permissions of this set."),
+    described(
+        "permission_set_group",
+        "Permission set group",
+        "The user has the permissions of the sets in this group.",
+    ),
+    described("group", "Public group", "The user is a direct member of this group."),
+    described("queue", "Queue", "The user is a direct member of this queue."),
+    license("permission_set_license", "Permission set license", "The user takes up a seat of this license."),
+    license("package_license", "Package license", "The user takes up a seat of this managed package."),
+    described("territory", "Territory", "The user is assigned to this territory."),
+];
+
+/// A type of entitlement that Salesforce has.
+pub(crate) struct KnownType {
+    pub(crate) name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    pub(crate) rank: u8,
+}
+
+impl KnownType {
+    /// The type in the terms of the contract.
+    pub(crate) fn entitlement_type(&self) -> EntitlementType {
+        EntitlementType::new(self.name, self.title).described(self.description).ranked(self.rank)
+    }
+}
+
+const fn described(name: &'static str, title: &'static str, description: &'static str) -> KnownType {
+    KnownType { name, title, description, rank: 1 }
+}
+
+/// A license: permission sets may need it.
+const fn license(name: &'static str, title: &'static str, description: &'static str) -> KnownType {
+    KnownType { name, title, description, rank: 0 }
+}
+
+/// How a type is read.
+pub(crate) struct Kind {
+    pub(crate) object: &'static str,
+    pub(crate) fields: &'static [&'static str],
+    pub(crate) filter: Option<&'static str>,
+    /// What every row of the answer must say: the field and value that the filter asked for.
+    pub(super) proof: Option<(&'static str, &'static str)>,
+    /// Where the name is found: the first that isn't empty.
+    pub(crate) names: &'static [&'static str],
+    /// The one of the names that is unique.
+    pub(crate) api_name: &'static str,
+    pub(super) description: Option<&'static str>,
+}
+
+pub(crate) const KINDS: [Kind; 9] = [
+    Kind {
+        object: "Profile",
+        fields: &["Id", "Name", "Description", "UserLicenseId", "UserType", "CreatedDate", "LastModifiedDate"],
+        filter: None,
+        proof: None,
+        names: &["Name"],
+        api_name: "Name",
+        description: Some("Description"),
+    },
+    Kind {
+        object: "UserRole",
+        fields: &["Id", "Name", "DeveloperName", "ParentRoleId", "RollupDescription", "PortalType", "LastModifiedDate"],
+        filter: None,
+        proof: None,
+        names: &["Name", "DeveloperName"],
+        api_name: "DeveloperName",
+        description: Some("RollupDescription"),
+    },
+    Kind {
+        object: "PermissionSet",
+        fields: &[
+            "Id",
+            "Name",
+            "Label",
+            "Description",
+            "Type",
+            "PermissionSetGroupId",
+            "LicenseId",
+            "IsCustom",
+            "NamespacePrefix",
+            "CreatedDate",
+            "LastModifiedDate",
+        ],
+        filter: Some("IsOwnedByProfile = false"),
+        proof: None,
+        names: &["Label", "Name"],
+        api_name: "Name",
+        description: Some("Description"),
+    },
+    Kind {
+        object: "PermissionSetGroup",
+        fields: &[
+            "Id",
+            "DeveloperName",
+            "MasterLabel",
+            "Description",
+            "Status",
+            "NamespacePrefix",
+            "CreatedDate",
+            "LastModifiedDate",
+        ],
+        filter: None,
+        proof: None,
+        names: &["MasterLabel", "DeveloperName"],
+        api_name: "DeveloperName",
+        description: Some("Description"),
+    },
+    group("Type = 'Regular'", "Regular"),
+    group("Type = 'Queue'", "Queue"),
+    Kind {
+        object: "PermissionSetLicense",
+        fields: &[
+            "Id",
+            "DeveloperName",
+            "MasterLabel",
+            "PermissionSetLicenseKey",
+            "Status",
+            "TotalLicenses",
+            "UsedLicenses",
+            "ExpirationDate",
+        ],
+        filter: None,
+        proof: None,
+        names: &["MasterLabel", "DeveloperName"],
+        api_name: "DeveloperName",
+        description: None,
+    },
+    Kind {
+        object: "PackageLicense",
+        fields: &["Id", "NamespacePrefix", "Status", "AllowedLicenses", "UsedLicenses", "ExpirationDate"],
+        filter: None,
+        proof: None,
+        names: &["NamespacePrefix"],
+        api_name: "NamespacePrefix",
+        description: None,
+    },
+    Kind {
+        object: "Territory2",
+        fields: &["Id", "Name", "DeveloperName", "Description", "ParentTerritory2Id", "Territory2ModelId"],
+        filter: None,
+        proof: None,
+        names: &["Name", "DeveloperName"],
+        api_name: "DeveloperName",
+        description: Some("Description"),
+    },
+];
+
+const fn group(filter: &'static str, value: &'static str) -> Kind {
+    Kind {
+        object: "Group",
+        fields: &["Id", "Name", "DeveloperName", "Type", "Email", "OwnerId", "CreatedDate", "LastModifiedDate"],
+        filter: Some(filter),
+        proof: Some(("Type", value)),
+        names: &["Name", "DeveloperName"],
+        api_name: "DeveloperName",
+        description: None,
+    }
+}
+
+/// How a type is read.
+pub(crate) fn kind(entitlement_type: &str) -> Option<&'static Kind> {
+    TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == entitlement_type).map(|(_, kind)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::rights;
+
+    #[test]
+    fn every_type_is_read_by_its_own_object_and_named_by_its_own_fields() {
+        assert_eq!(TYPES.len(), KINDS.len());
+        for (known, kind) in TYPES.iter().zip(&KINDS) {
+            assert!(rights::need(kind.object).is_some(), "{}", known.name);
+            assert_eq!(kind.fields[0], "Id");
+            assert!(
+                kind.names.iter().chain(&kind.description).all(|name| kind.fields.contains(name)),
+                "{}",
+                known.name
+            );
+            assert!(kind.names.contains(&kind.api_name), "{}", known.name);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Users as accounts.
+
+use super::custom_fields::CustomFields;
+use super::fields::UserFields;
+use super::locks::Locks;
+use super::schema::{STANDARD, further};
+use crate::api::Rest;
+use crate::api::keyset::{self, Position};
+use crate::api::ranges::Span;
+use crate::api::record::Row;
+use crate::api::rights;
+use crate::api::soql::Select;
+use crate::error;
+use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, OperationKind, Page, Result};
+use tokio::sync::OnceCell;
+
+/// The object.
+pub(crate) const USER: &str = "User";
+
+/// The fields that name an entitlement, and its type.
+pub(crate) const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
+
+/// What Salesforce does with users; it never deletes one.
+const OPERATIONS: [OperationKind; 9] = [
+    OperationKind::Create,
+    OperationKind::Update,
+    OperationKind::Grant,
+    OperationKind::Revoke,
+    OperationKind::Enable,
+    OperationKind::Disable,
+    OperationKind::Lock,
+    OperationKind::Unlock,
+    OperationKind::SetPassword,
+];
+
+/// Reads users; keeps what is asked of the org once.
+pub(crate) struct Accounts {
+    custom: CustomFields,
+    fields: OnceCell<UserFields>,
+    locks: OnceCell<Locks>,
+}
+
+impl Accounts {
+    pub(crate) fn new(custom: CustomFields) -> Self {
+        Self { custom, fields: OnceCell::new(), locks: OnceCell::new() }
+    }
+
+    /// The fields that are read.
+    pub(crate) async fn fields(&self, rest: &Rest) -> Result<&UserFields> {
+        self.fields.get_or_try_init(|| UserFields::read(rest, &self.custom)).await
+    }
+
+    /// One page.
+    pub(crate) async fn page(&self, rest: &Rest, cursor: &Cursor) -> Result<Page<Account>> {
+        let span = match cursor.position::<Position>()? {
+            None => Span::default(),
+            Some(position) if position.of() == USER => position.span(),
+            Some(position) => return Err(position.unknown()),
+        };
+        let fields = self.fields(rest).await?;
+        let locks = self.locks.get_or_try_init(|| Locks::read(rest)).await?;
+        let count = if cursor.is_start() { rest.counts().await?.get(USER).copied() } else { None };
+        let select = Select { object: USER, fields: fields.names.iter().map(String::as_str).collect(), filter: None };
+        let part = keyset::part(rest, &select, span, count, |row| account(row, locks).map(Some));
+        let part = part.await.map_err(|refused| {
+            if error::is_missing_object(&refused) { rights::missing(USER, refused) } else { refused }
+        })?;
+        let next = part.cursors(USER)?;
+        let page = Page::fork(part.items, next);
+        Ok(if cursor.is_start() { with_notes(page, count, fields, locks) } else { page })
+    }
+
+    /// The attributes; custom fields are named as far as they are known.
+    pub(crate) fn schema(&self) -> AccountSchema {
+        let mut attributes: Vec<_> = STANDARD.iter().map(super::schema::Standard::attribute).collect();
+        match (self.fields.get(), &self.custom) {
+            (Some(fields), _) => attributes.extend_from_slice(fields.further()),
+            (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
+            (None, CustomFields::None | CustomFields::All) => {}
+        }
+        AccountSchema::new(attributes).with_operations(OPERATIONS.to_vec())
+    }
+}
+
+/// What is said once, with the first page.
+fn with_notes(page: Page<Account>, count: Option<u64>, fields: &UserFields, locks: &Locks) -> Page<Account> {
+    let mut page = page;
+    if let Some(count) = count {
+        page = page.with_estimate(count);
+    }
+    for warning in fields.warning().into_iter().chain(locks.warning().map(str::to_owned)) {
+        page = page.with_warning(warning);
+    }
+    page
+}
+
+/// One row as an account.
+pub(crate) fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
+    let (id, user) = row.id("Id")?;
+    if !user.has_prefix("005") {
+        return Err(row.odd("has an `Id` that is not one of a user"));
+    }
+    let mut attributes = AttributesBuilder::with_capacity(1_024);
+    let mut entitlements = Vec::with_capacity(2);
+    for (name, value) in row.cells() {
+        // Users of the system itself have no profile.
+        if let Some((_, held)) = INLINE.iter().find(|(field, _)| *field == name) {
+            entitlements.extend(row.some_id(name)?.map(|(id, _)| EntitlementRef::new(*held, id)));
+        }
+        if value.get().starts_with(['{', '[']) {
+            return Err(row.odd(&format!("has a `{name}` that is no plain value")));
+        }
+        if name != "Id" {
+            attributes.push_raw(name, value);
+        }
+    }
+    let mut account = Account::new(id, row.some_text("Username")?);
+    account.display_name = row.text("Name")?.map(std::borrow::Cow::into_owned);
+    account.enabled = row.flag("IsActive")?;
+    account.locked = locks.holds(user);
+    account.attributes = attributes.build();
+    account.entitlements = entitlements;
+    Ok(account)
+}

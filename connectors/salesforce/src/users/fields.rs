@@ -1,0 +1,154 @@
+//! Which fields of User are read.
+
+use super::custom_fields::CustomFields;
+use super::schema::{STANDARD, further};
+use crate::api::Rest;
+use crate::api::description::{Description, FieldDescription};
+use crate::api::rights;
+use crate::error;
+use connector_core::{AttributeSchema, Error, ErrorKind, Result};
+
+/// Values of these types are no plain values, or can't be shown.
+pub(crate) const NOT_READ: [&str; 5] = ["address", "location", "base64", "encryptedstring", "complexvalue"];
+
+/// Without these a user is no account.
+const NEEDED: [&str; 5] = ["Id", "Username", "Name", "IsActive", "ProfileId"];
+
+/// The fields of User to read in this org with this login.
+#[derive(Debug)]
+pub(crate) struct UserFields {
+    /// All of them, `Id` first.
+    pub(crate) names: Vec<String>,
+    /// Standard fields that this login does not see.
+    pub(crate) hidden: Vec<&'static str>,
+    further: Vec<AttributeSchema>,
+}
+
+impl UserFields {
+    /// Asks the org.
+    pub(crate) async fn read(rest: &Rest, custom: &CustomFields) -> Result<Self> {
+        let description = rest.describe("User").await.map_err(|refused| {
+            if error::is_missing_object(&refused) { rights::missing("User", refused) } else { refused }
+        })?;
+        Self::choose(&description, custom)
+    }
+
+    /// The attributes beyond the standard ones.
+    pub(crate) fn further(&self) -> &[AttributeSchema] {
+        &self.further
+    }
+
+    /// A warning that names the standard fields that are hidden.
+    pub(crate) fn warning(&self) -> Option<String> {
+        (!self.hidden.is_empty()).then(|| {
+            format!(
+                "field-level security hides fields of User from the service account, they are left out: {}",
+                self.hidden.join(", ")
+            )
+        })
+    }
+
+    fn choose(description: &Description, custom: &CustomFields) -> Result<Self> {
+        let known = |name: &str| description.field(name);
+        if let Some(name) = NEEDED.into_iter().find(|name| known(name).is_none()) {
+            return Err(Error::new(ErrorKind::Permission, format!("the login may not see the field `User.{name}`"))
+                .with_help("show it to the service account (field-level security)"));
+        }
+        let (seen, hidden): (Vec<_>, Vec<_>) =
+            STANDARD.iter().map(|field| field.name).partition(|name| known(name).is_some());
+        let mut names = vec!["Id".to_owned()];
+        names.extend(seen.into_iter().map(str::to_owned));
+        let mut attributes = Vec::new();
+        for field in chosen(description, custom)? {
+            if !names.contains(&field.name) {
+                names.push(field.name.clone());
+                attributes.push(further(&field.name, Some(field)));
+            }
+        }
+        Ok(Self { names, hidden, further: attributes })
+    }
+}
+
+fn chosen<'a>(description: &'a Description, custom: &CustomFields) -> Result<Vec<&'a FieldDescription>> {
+    let is_read = |field: &FieldDescription| !NOT_READ.contains(&field.field_type.as_str());
+    match custom {
+        CustomFields::None => Ok(Vec::new()),
+        CustomFields::All => {
+            Ok(description.fields.iter().filter(|field| field.name.ends_with("__c") && is_read(field)).collect())
+        }
+        CustomFields::Named(names) => names.iter().map(|name| named(description, name, &is_read)).collect(),
+    }
+}
+
+fn named<'a>(
+    description: &'a Description,
+    name: &str,
+    is_read: &dyn Fn(&FieldDescription) -> bool,
+) -> Result<&'a FieldDescription> {
+    match description.field(name) {
+        Some(field) if is_read(field) => Ok(field),
+        Some(field) => Err(Error::new(
+            ErrorKind::Definition,
+            format!("the field `User.{name}` in `custom_fields` can't be read: its type is `{}`", field.field_type),
+        )
+        .with_help("take it out of `custom_fields`")),
+        None => {
+            Err(Error::new(ErrorKind::Definition, format!("`custom_fields` names `{name}`, which User does not have"))
+                .with_help(
+                    "check the spelling (custom fields end in `__c`), and whether field-level security hides it",
+                ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(more: &[(&str, &str)], without: &[&str]) -> Description {
+        let standard = STANDARD.iter().map(|field| (field.name, "string"));
+        let all = [("Id", "id")].into_iter().chain(standard).chain(more.iter().copied());
+        let fields: Vec<_> = all
+            .filter(|(name, _)| !without.contains(name))
+            .map(|(name, kind)| serde_json::json!({"name": name, "type": kind, "label": name}))
+            .collect();
+        serde_json::from_value(serde_json::json!({"name": "User", "fields": fields})).unwrap()
+    }
+
+    const CUSTOM: [(&str, &str); 4] = [
+        ("Cost__c", "double"),
+        ("Secret__c", "encryptedstring"),
+        ("Where__c", "location"),
+        ("UserPreferencesX", "boolean"),
+    ];
+
+    fn further_names(custom: &CustomFields) -> Result<Vec<String>> {
+        let fields = UserFields::choose(&described(&CUSTOM, &[]), custom)?;
+        Ok(fields.further().iter().map(|attribute| attribute.name.clone()).collect())
+    }
+
+    #[test]
+    fn all_means_every_custom_field_that_has_plain_values() {
+        assert_eq!(further_names(&CustomFields::All).unwrap(), ["Cost__c"]);
+        assert_eq!(further_names(&CustomFields::None).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_named_field_is_read_in_the_spelling_of_the_org() {
+        let named = |name: &str| further_names(&CustomFields::Named(vec![name.to_owned()]));
+        assert_eq!(named("cost__C").unwrap(), ["Cost__c"]);
+        assert_eq!(named("username").unwrap(), Vec::<String>::new());
+        for wrong in ["Costs__c", "Secret__c"] {
+            assert_eq!(named(wrong).unwrap_err().kind(), ErrorKind::Definition, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hidden_fields_are_left_out_by_name_but_not_those_that_make_an_account() {
+        let fields = UserFields::choose(&described(&[], &["Phone", "Title"]), &CustomFields::None).unwrap();
+        assert_eq!(fields.hidden, ["Title", "Phone"]);
+        assert!(fields.warning().unwrap_or_default().contains("Title, Phone"));
+        let error = UserFields::choose(&described(&[], &["Username"]), &CustomFields::None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Permission);
+    }
+}

@@ -1,0 +1,154 @@
+//! The attributes of accounts: the standard fields of User, and custom ones.
+
+use crate::api::description::FieldDescription;
+use connector_core::{AttributeMeaning, AttributeSchema, AttributeType, Writable};
+
+/// A standard field of User.
+pub(crate) struct Standard {
+    /// The API name.
+    pub(crate) name: &'static str,
+    kind: AttributeType,
+    required: bool,
+    writable: Writable,
+    description: &'static str,
+}
+
+const fn writable(name: &'static str, kind: AttributeType, description: &'static str) -> Standard {
+    Standard { name, kind, required: false, writable: Writable::Always, description }
+}
+
+const fn required(name: &'static str, kind: AttributeType, description: &'static str) -> Standard {
+    Standard { name, kind, required: true, writable: Writable::Always, description }
+}
+
+const fn read_only(name: &'static str, kind: AttributeType, description: &'static str) -> Standard {
+    Standard { name, kind, required: false, writable: Writable::Never, description }
+}
+
+/// The standard fields that are read, `Id` aside, which is the account's id.
+pub(crate) static STANDARD: [Standard; 37] = {
+    use AttributeType::{Boolean, DateTime, Reference, String};
+    [
+        required("Username", String, "The login name, in the form of an e-mail address; unique among all orgs."),
+        read_only("Name", String, "First and last name together."),
+        writable("FirstName", String, "The first name."),
+        required("LastName", String, "The last name."),
+        writable("Email", String, "The e-mail address; it need not be unique."),
+        writable("Alias", String, "A short name of up to 8 characters."),
+        writable("CommunityNickname", String, "The name shown in sites; unique in the org."),
+        writable("FederationIdentifier", String, "The subject of single sign-on; unique in the org."),
+        writable("EmployeeNumber", String, "The number of the employee."),
+        writable("Title", String, "The job title."),
+        writable("Department", String, "The department."),
+        writable("Division", String, "The division."),
+        writable("CompanyName", String, "The company."),
+        writable("Phone", String, "The phone number."),
+        writable("MobilePhone", String, "The mobile phone number."),
+        writable("Street", String, "The street of the address."),
+        writable("City", String, "The city of the address."),
+        writable("State", String, "The state of the address."),
+        writable("PostalCode", String, "The postal code of the address."),
+        writable("Country", String, "The country of the address."),
+        writable("ManagerId", Reference, "The user who manages this one."),
+        required("ProfileId", Reference, "The profile; it decides the user license."),
+        writable("UserRoleId", Reference, "The role."),
+        read_only("UserType", String, "The kind of user, for example `Standard`."),
+        writable("IsActive", Boolean, "Whether the user may log in."),
+        writable("TimeZoneSidKey", String, "The time zone, for example `Europe/Rome`."),
+        writable("LocaleSidKey", String, "How dates and numbers are written, for example `it_IT`."),
+        writable("LanguageLocaleKey", String, "The language, for example `it`."),
+        writable("EmailEncodingKey", String, "The encoding of outgoing e-mail, for example `UTF-8`."),
+        read_only("LastLoginDate", DateTime, "The last login."),
+        read_only("LastPasswordChangeDate", DateTime, "The last change of the password."),
+        read_only("CreatedDate", DateTime, "When the user was made."),
+        read_only("LastModifiedDate", DateTime, "When a person last changed the user."),
+        read_only("SystemModstamp", DateTime, "When anything last changed the user."),
+        Standard {
+            name: "ContactId",
+            kind: Reference,
+            required: false,
+            writable: Writable::OnCreate,
+            description: "The contact that an external user belongs to.",
+        },
+        read_only("AccountId", Reference, "The account of the contact, a company in Salesforce's words."),
+        writable("DelegatedApproverId", Reference, "The user or group who approves in place of this one."),
+    ]
+};
+
+/// What standard fields stand for in every source.
+const MEANINGS: [(&str, AttributeMeaning); 10] = [
+    ("Email", AttributeMeaning::Email),
+    ("FirstName", AttributeMeaning::GivenName),
+    ("LastName", AttributeMeaning::FamilyName),
+    ("EmployeeNumber", AttributeMeaning::EmployeeNumber),
+    ("Department", AttributeMeaning::Department),
+    ("Title", AttributeMeaning::Title),
+    ("ManagerId", AttributeMeaning::Manager),
+    ("CreatedDate", AttributeMeaning::Created),
+    ("LastLoginDate", AttributeMeaning::LastLogin),
+    ("LastPasswordChangeDate", AttributeMeaning::PasswordChanged),
+];
+
+/// Fields whose new value alone is no change: a login moves the first, and any write moves the others.
+const QUIET: [&str; 3] = ["LastLoginDate", "LastModifiedDate", "SystemModstamp"];
+
+/// The standard field of that name.
+pub(crate) fn standard(name: &str) -> Option<&'static Standard> {
+    STANDARD.iter().find(|field| field.name == name)
+}
+
+impl Standard {
+    /// As an attribute.
+    pub(crate) fn attribute(&self) -> AttributeSchema {
+        let mut attribute =
+            AttributeSchema::new(self.name, self.kind).writable(self.writable).described(self.description);
+        attribute.required = self.required;
+        attribute.meaning = MEANINGS.iter().find(|(name, _)| *name == self.name).map(|(_, meaning)| *meaning);
+        attribute.quiet = QUIET.contains(&self.name);
+        attribute
+    }
+}
+
+/// A further field as an attribute; its type is known once the org described it.
+pub(crate) fn further(name: &str, described: Option<&FieldDescription>) -> AttributeSchema {
+    let (attribute_type, description) = match described {
+        Some(field) => (attribute_type(&field.field_type), field.label.clone()),
+        None => (AttributeType::Json, "A field of this org; its type shows once the org was asked.".to_owned()),
+    };
+    let writable = match described {
+        Some(field) if field.updateable => Writable::Always,
+        Some(field) if field.createable => Writable::OnCreate,
+        Some(_) => Writable::Never,
+        None => Writable::Always,
+    };
+    AttributeSchema::new(name, attribute_type).writable(writable).described(description)
+}
+
+fn attribute_type(field_type: &str) -> AttributeType {
+    match field_type {
+        "boolean" => AttributeType::Boolean,
+        "int" | "long" => AttributeType::Integer,
+        "double" | "currency" | "percent" => AttributeType::Number,
+        "date" => AttributeType::Date,
+        "datetime" => AttributeType::DateTime,
+        "reference" | "id" => AttributeType::Reference,
+        "anyType" | "complexvalue" => AttributeType::Json,
+        _ => AttributeType::String,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_standard_field_stands_once() {
+        let mut names: Vec<_> = STANDARD.iter().map(|field| field.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STANDARD.len());
+        for name in MEANINGS.iter().map(|(name, _)| name).chain(&QUIET) {
+            assert!(standard(name).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The trials as tests that `cargo test` and nextest list by name.
+
+use crate::subject::Subject;
+use crate::trials;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Runs the trials as the tests of a binary with `harness = false`: `fn main() -> ExitCode { connector_testkit::run(…) }`.
+///
+/// A trial that does not apply is listed as ignored.
+pub fn run(subject: Subject<'static>) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let subject = Arc::new(subject);
+    let connector = subject.open();
+    let trials = trials::all().map(|trial| {
+        // A connector that does not open fails the trials instead of hiding them.
+        let missing = connector.as_ref().ok().and_then(|connector| trial.missing(&subject, connector.as_ref()));
+        let subject = subject.clone();
+        let test = Trial::test(trial.name, move || try_one(trial, &subject));
+        match missing {
+            Some(missing) => test.with_kind(format!("needs {missing}")).with_ignored_flag(true),
+            None => test,
+        }
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn try_one(trial: &trials::Trial, subject: &Subject<'_>) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(missing) = trial.missing(subject, subject.open()?.as_ref()) {
+        return Err(format!("not applicable: needs {missing}").into());
+    }
+    runtime.block_on((trial.run)(subject)).map_err(Failed::from)
+}

@@ -1,0 +1,64 @@
+//! What is tried: how a connector is opened, and what the trials may write.
+
+use connector_core::{Connector, EntitlementRef, Result};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// What is tried.
+pub struct Subject<'a> {
+    open: Box<dyn Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a>,
+    fixture: Option<Fixture>,
+    secrets: Vec<String>,
+}
+
+/// What the trials of provisioning may write. They make accounts of their own and change no other.
+#[derive(Clone, Debug)]
+pub struct Fixture {
+    /// The name of the account that a trial makes; each trial gives its own word, such as `kit-update`.
+    pub name: fn(&str) -> String,
+    /// The attributes of a new account.
+    pub attributes: Map<String, Value>,
+    /// Attributes to set that differ from those of a new account.
+    pub update: Map<String, Value>,
+    /// An entitlement that a new account does not hold.
+    pub entitlement: EntitlementRef,
+}
+
+impl<'a> Subject<'a> {
+    /// Connectors that `open` makes, on a source that has at least one account and that nothing else changes.
+    pub fn new(open: impl Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a) -> Self {
+        Self { open: Box::new(open), fixture: None, secrets: Vec::new() }
+    }
+
+    /// Lets the trials change the source. Never do this on a source that people use.
+    #[must_use]
+    pub fn with_fixture(mut self, fixture: Fixture) -> Self {
+        self.fixture = Some(fixture);
+        self
+    }
+
+    /// Adds a secret of the source, made for the test, that must not show up anywhere.
+    #[must_use]
+    pub fn with_secret(mut self, secret: impl Into<String>) -> Self {
+        self.secrets.push(secret.into());
+        self
+    }
+
+    pub(crate) fn open(&self) -> Result<Box<dyn Connector>, String> {
+        (self.open)().map_err(|error| format!("the connector did not open: {error}"))
+    }
+
+    pub(crate) fn fixture(&self) -> Option<&Fixture> {
+        self.fixture.as_ref()
+    }
+
+    pub(crate) fn secrets(&self) -> &[String] {
+        &self.secrets
+    }
+}
+
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject").field("fixture", &self.fixture).finish_non_exhaustive()
+    }
+}

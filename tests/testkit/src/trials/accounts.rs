@@ -1,0 +1,81 @@
+//! Accounts have unique ids and fit the schema.
+
+use super::{Need, Trial, Tried};
+use crate::reading;
+use crate::subject::Subject;
+use connector_core::{Account, AttributeSchema, AttributeType};
+use serde_json::Value;
+use std::collections::HashSet;
+
+pub(super) const TRIALS: &[Trial] = &[
+    Trial {
+        name: "account_ids_are_unique_and_there",
+        need: Need::Nothing,
+        run: |subject| Box::pin(account_ids_are_unique(subject)),
+    },
+    Trial {
+        name: "attributes_fit_the_schema",
+        need: Need::Nothing,
+        run: |subject| Box::pin(attributes_fit_the_schema(subject)),
+    },
+];
+
+async fn account_ids_are_unique(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let connector = connector.as_ref();
+    let accounts = reading::accounts(connector).await?;
+    if accounts.is_empty() {
+        return Err("the source has no account to try with".to_owned());
+    }
+    let mut ids = HashSet::new();
+    for account in &accounts {
+        if account.id.is_empty() || account.name.is_empty() {
+            return Err(format!("an account has no id or no name: {:?}", account.id));
+        }
+        if !ids.insert(account.id.as_str()) {
+            return Err(format!("account {} came twice", account.id));
+        }
+    }
+    Ok(())
+}
+
+async fn attributes_fit_the_schema(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let connector = connector.as_ref();
+    let accounts = reading::accounts(connector).await?;
+    // Asked for after the read: what only the source can tell is known then.
+    let schema = connector.schema();
+    for account in accounts {
+        for (name, value) in account.attributes.entries() {
+            let value: Value = serde_json::from_str(value.get()).map_err(|error| error.to_string())?;
+            let Some(attribute) = schema.attributes.iter().find(|attribute| attribute.name == name) else {
+                return Err(format!("account {} has `{name}`, which the schema does not declare", account.id));
+            };
+            fits(&account, attribute, &value)?;
+        }
+    }
+    Ok(())
+}
+
+fn fits(account: &Account, attribute: &AttributeSchema, value: &Value) -> Result<(), String> {
+    let one = |value: &Value| match attribute.attribute_type {
+        AttributeType::String
+        | AttributeType::DateTime
+        | AttributeType::Date
+        | AttributeType::Reference
+        | AttributeType::Binary => value.is_string(),
+        AttributeType::Boolean => value.is_boolean(),
+        AttributeType::Integer => value.is_i64() || value.is_u64(),
+        AttributeType::Number => value.is_number(),
+        _ => true,
+    };
+    let fitting = match value {
+        Value::Array(values) if attribute.multi => values.iter().all(one),
+        value => !attribute.multi && one(value),
+    };
+    if fitting {
+        Ok(())
+    } else {
+        Err(format!("account {}: `{}` is not of the declared type", account.id, attribute.name))
+    }
+}

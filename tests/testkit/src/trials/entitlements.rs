@@ -1,0 +1,97 @@
+//! Entitlements are of declared types, and assignments name what was read.
+
+use super::{Need, Trial, Tried};
+use crate::reading;
+use crate::subject::Subject;
+use connector_core::Holder;
+use std::collections::HashSet;
+
+pub(super) const TRIALS: &[Trial] = &[
+    Trial {
+        name: "entitlements_are_unique_and_of_declared_types",
+        need: Need::Entitlements,
+        run: |subject| Box::pin(entitlements_are_of_declared_types(subject)),
+    },
+    Trial {
+        name: "assignments_are_unique_and_name_what_was_read",
+        need: Need::Entitlements,
+        run: |subject| Box::pin(assignments_name_what_was_read(subject)),
+    },
+    Trial {
+        name: "an_entitlement_is_found_by_its_id_and_an_unknown_one_is_not",
+        need: Need::Entitlements,
+        run: |subject| Box::pin(entitlements_are_found(subject)),
+    },
+];
+
+async fn entitlements_are_of_declared_types(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let connector = connector.as_ref();
+    let Some(ability) = connector.capabilities().entitlements() else { return Ok(()) };
+    let declared: HashSet<_> = ability.entitlement_types().into_iter().map(|declared| declared.name).collect();
+    let mut keys = HashSet::new();
+    for entitlement in reading::entitlements(ability).await? {
+        if !declared.contains(entitlement.key.entitlement_type.as_ref()) {
+            return Err(format!("{} is of a type that is not declared", entitlement.key));
+        }
+        if entitlement.name.is_empty() {
+            return Err(format!("{} has no name", entitlement.key));
+        }
+        if !keys.insert(entitlement.key.clone()) {
+            return Err(format!("{} came twice", entitlement.key));
+        }
+    }
+    Ok(())
+}
+
+async fn assignments_name_what_was_read(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let connector = connector.as_ref();
+    let Some(ability) = connector.capabilities().entitlements() else { return Ok(()) };
+    let accounts = reading::accounts(connector).await?;
+    let entitlements = reading::entitlements(ability).await?;
+    let known_accounts: HashSet<_> = accounts.iter().map(|account| account.id.as_str()).collect();
+    let known: HashSet<_> = entitlements.iter().map(|entitlement| &entitlement.key).collect();
+    let inline = accounts.iter().flat_map(|account| account.entitlements.iter().map(|key| (account.id.as_str(), key)));
+    let assignments = reading::assignments(ability).await?;
+    let own = assignments.iter().filter_map(|one| Some((one.holder.account_id()?, &one.entitlement)));
+    let aliases: HashSet<_> = accounts.iter().filter_map(|account| account.alias.as_deref()).collect();
+    for assignment in &assignments {
+        let is_known = match &assignment.holder {
+            Holder::Alias(alias) => aliases.contains(alias.as_str()),
+            Holder::Entitlement(holder) => known.contains(holder) && known.contains(&assignment.entitlement),
+            _ => continue,
+        };
+        if !is_known {
+            return Err(format!("{} is held by {}, which was not read", assignment.entitlement, assignment.holder));
+        }
+    }
+    let mut held = HashSet::new();
+    for (account, key) in inline.chain(own) {
+        if !known_accounts.contains(account) {
+            return Err(format!("{key} is held by {account}, which is no account"));
+        }
+        if !known.contains(key) {
+            return Err(format!("{account} holds {key}, which is no entitlement"));
+        }
+        if !held.insert((account, key)) {
+            return Err(format!("{account} holds {key} twice"));
+        }
+    }
+    Ok(())
+}
+
+async fn entitlements_are_found(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let Some(ability) = connector.capabilities().entitlements() else { return Ok(()) };
+    let all = reading::entitlements(ability).await?;
+    let Some(first) = all.first() else { return Err("the source has no entitlement to try with".to_owned()) };
+    let mut unknown = first.key.clone();
+    unknown.id = "no-such-entitlement".to_owned();
+    let found = ability.find_entitlements(&[first.key.clone(), unknown]).await.map_err(|error| error.to_string())?;
+    let keys: Vec<Vec<_>> = found.iter().map(|found| found.iter().map(|one| one.key.clone()).collect()).collect();
+    if keys == [vec![first.key.clone()], Vec::new()] {
+        return Ok(());
+    }
+    Err(format!("{} and an unknown one were asked for, and found were {keys:?}", first.key))
+}

@@ -1,0 +1,74 @@
+//! The trials: a file per idea, a function per promise.
+
+mod accounts;
+mod connection;
+mod entitlements;
+mod find;
+mod pages;
+mod provisioning;
+mod refusal;
+
+use crate::subject::Subject;
+use connector_core::{Connector, OperationKind};
+use std::pin::Pin;
+
+/// The error says what was seen.
+pub(crate) type Tried = Result<(), String>;
+
+/// One promise of the contract, and how it is tried.
+#[derive(Clone, Copy)]
+pub(crate) struct Trial {
+    pub(crate) name: &'static str,
+    need: Need,
+    pub(crate) run: for<'a> fn(&'a Subject<'a>) -> Pin<Box<dyn Future<Output = Tried> + 'a>>,
+}
+
+/// What a trial needs to be tried at all.
+#[derive(Clone, Copy)]
+enum Need {
+    Nothing,
+    Entitlements,
+    Accounts,
+    Preparation,
+    Batch,
+    Secrets,
+    /// The operation, and a fixture.
+    Operation(OperationKind),
+}
+
+impl Trial {
+    /// What the connector or the subject does not have that this trial needs.
+    pub(crate) fn missing(&self, subject: &Subject<'_>, connector: &dyn Connector) -> Option<&'static str> {
+        let abilities = connector.capabilities();
+        let (is_there, name) = match self.need {
+            Need::Nothing => (true, ""),
+            Need::Entitlements => (abilities.entitlements().is_some(), "read_entitlements"),
+            Need::Accounts => (abilities.accounts().is_some(), "find_accounts"),
+            Need::Preparation if subject.fixture().is_some() => {
+                (abilities.preparation().is_some(), "prepare_operations")
+            }
+            Need::Batch if subject.fixture().is_some() => (abilities.batch().is_some(), "provision_batch"),
+            Need::Secrets => (!subject.secrets().is_empty(), "secrets to look for"),
+            Need::Operation(kind) if subject.fixture().is_some() => {
+                (connector.schema().operations.contains(&kind), kind.name())
+            }
+            Need::Preparation | Need::Batch | Need::Operation(_) => (false, "a fixture"),
+        };
+        (!is_there).then_some(name)
+    }
+}
+
+/// Every trial, in the order in which they run.
+pub(crate) fn all() -> impl Iterator<Item = &'static Trial> {
+    [
+        connection::TRIALS,
+        pages::TRIALS,
+        accounts::TRIALS,
+        entitlements::TRIALS,
+        find::TRIALS,
+        provisioning::TRIALS,
+        refusal::TRIALS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,249 @@
+//! Operations: applied and read back, unchanged when repeated, and undone.
+
+use super::{Need, Trial, Tried};
+use crate::reading;
+use crate::subject::{Fixture, Subject};
+use connector_core::{
+    Account, Change, Concern, Connector, Operation, OperationKind as Kind, Outcome, Prepared, Proposed, SecretRef,
+};
+use std::collections::BTreeSet;
+
+macro_rules! operation {
+    ($name:literal, $kind:ident) => {
+        Trial {
+            name: $name,
+            need: Need::Operation(Kind::$kind),
+            run: |subject| Box::pin(operation(subject, Kind::$kind)),
+        }
+    };
+}
+
+pub(super) const TRIALS: &[Trial] = &[
+    operation!("create_makes_an_account_that_is_read_back", Create),
+    operation!("update_sets_values_and_is_unchanged_when_repeated", Update),
+    operation!("grant_is_read_back_and_unchanged_when_repeated", Grant),
+    operation!("revoke_is_read_back_and_unchanged_when_repeated", Revoke),
+    operation!("disable_is_read_back_and_unchanged_when_repeated", Disable),
+    operation!("enable_is_read_back_and_unchanged_when_repeated", Enable),
+    operation!("lock_is_read_back_and_unchanged_when_repeated", Lock),
+    operation!("unlock_is_read_back_and_unchanged_when_repeated", Unlock),
+    operation!("delete_removes_the_account", Delete),
+    operation!("set_password_is_applied", SetPassword),
+    Trial {
+        name: "preparing_changes_nothing",
+        need: Need::Preparation,
+        run: |subject| Box::pin(preparing_changes_nothing(subject)),
+    },
+    Trial {
+        name: "a_batch_gives_what_single_operations_give",
+        need: Need::Batch,
+        run: |subject| Box::pin(batch_equals_singles(subject)),
+    },
+];
+
+/// A connector at work on an account that the trial made.
+struct Stage<'a> {
+    connector: &'a dyn Connector,
+    fixture: &'a Fixture,
+    account: String,
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+impl<'a> Stage<'a> {
+    async fn set(connector: &'a dyn Connector, fixture: &'a Fixture, word: &str) -> Result<Self, String> {
+        let mut stage = Self { connector, fixture, account: String::new() };
+        let change = Change::create((fixture.name)(word), fixture.attributes.clone(), Vec::new(), None);
+        let create = Operation::new("", change);
+        stage.account = match stage.apply(&create).await? {
+            Outcome::Applied { account } if !account.is_empty() => account,
+            other => return Err(format!("create gave {other:?}")),
+        };
+        Ok(stage)
+    }
+
+    async fn read(&self) -> Result<Option<Account>, String> {
+        let Some(ability) = self.connector.capabilities().accounts() else {
+            let all = reading::accounts(self.connector).await?;
+            return Ok(all.into_iter().find(|account| account.id == self.account));
+        };
+        let mut concern = Concern::default();
+        concern.attributes = self.fixture.update.keys().cloned().collect();
+        concern.entitlements = BTreeSet::from([self.fixture.entitlement.clone()]);
+        concern.locks = true;
+        let found = ability.find_accounts(std::slice::from_ref(&self.account), &concern).await.map_err(text)?;
+        Ok(found.into_iter().flatten().next())
+    }
+
+    /// The steps of an operation, as the engine has them prepared; none when it is unchanged.
+    async fn steps(&self, operation: &Operation<SecretRef>) -> Result<Vec<Operation<SecretRef>>, String> {
+        let Some(ability) = self.connector.capabilities().preparation() else { return Ok(vec![operation.clone()]) };
+        let account = if self.account.is_empty() { None } else { self.read().await? };
+        let proposed = Proposed::new(operation.clone(), account);
+        let prepared = ability.prepare_operations(&[proposed]).await.map_err(text)?;
+        match prepared.into_iter().next() {
+            Some(Ok(Prepared::Steps { steps, .. })) => Ok(steps),
+            Some(Ok(Prepared::Unchanged { .. })) => Ok(Vec::new()),
+            Some(Ok(other)) => Err(format!("this kit doesn't know {other:?}")),
+            Some(Err(error)) => Err(text(error)),
+            None => Err("one operation was prepared, and no answer came".to_owned()),
+        }
+    }
+
+    async fn apply(&self, operation: &Operation<SecretRef>) -> Result<Outcome, String> {
+        let mut outcome = Outcome::Unchanged { detail: "nothing to do".to_owned() };
+        for step in self.steps(operation).await?.into_iter().map(without_password) {
+            let of_step = self.connector.provision(&step).await;
+            match of_step.map_err(|error| format!("{}: {error}", step.kind().name()))? {
+                applied @ Outcome::Applied { .. } => outcome = applied,
+                _ => {}
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn operation(&self, kind: Kind) -> Operation<SecretRef> {
+        let entitlement = self.fixture.entitlement.clone();
+        let change = match kind {
+            Kind::Create => {
+                Change::create((self.fixture.name)("create"), self.fixture.attributes.clone(), Vec::new(), None)
+            }
+            Kind::Update => Change::set(self.fixture.update.clone()),
+            Kind::Grant => Change::grant(entitlement, None),
+            Kind::Revoke => Change::revoke(entitlement),
+            other => bare(other),
+        };
+        Operation::new(self.account.clone(), change)
+    }
+
+    async fn holds(&self, account: &Account) -> Result<bool, String> {
+        let wanted = &self.fixture.entitlement;
+        if account.entitlements.contains(wanted) || self.connector.capabilities().accounts().is_some() {
+            return Ok(account.entitlements.contains(wanted));
+        }
+        let Some(ability) = self.connector.capabilities().entitlements() else { return Ok(false) };
+        let all = reading::assignments(ability).await?;
+        Ok(all.iter().any(|one| one.holder.account_id() == Some(account.id.as_str()) && one.entitlement == *wanted))
+    }
+
+    /// Whether the account is as it must be after an operation of this kind.
+    async fn is_done(&self, kind: Kind) -> Result<bool, String> {
+        let Some(account) = self.read().await? else { return Ok(kind == Kind::Delete) };
+        Ok(match kind {
+            Kind::Delete => false,
+            Kind::Disable => !account.enabled,
+            Kind::Enable => account.enabled,
+            Kind::Lock => account.locked,
+            Kind::Unlock => !account.locked,
+            Kind::Grant => self.holds(&account).await?,
+            Kind::Revoke => !self.holds(&account).await?,
+            Kind::Update => self.fixture.update.iter().all(|(name, value)| {
+                account.attributes.get::<serde_json::Value>(name).as_ref().is_some_and(|is| is == value)
+            }),
+            _ => true,
+        })
+    }
+}
+
+/// A change that needs nothing but its kind; a password is left to the source.
+pub(super) fn bare<P>(kind: Kind) -> Change<P> {
+    match kind {
+        Kind::Disable => Change::Disable,
+        Kind::Enable => Change::Enable,
+        Kind::Lock => Change::Lock,
+        Kind::Unlock => Change::Unlock,
+        Kind::SetPassword => Change::set_password(None),
+        _ => Change::Delete,
+    }
+}
+
+/// The operation as a connector gets it. The trials give no password.
+fn without_password(operation: Operation<SecretRef>) -> Operation {
+    Operation::new(operation.account, operation.change.with_password(None))
+}
+
+fn opposite(kind: Kind) -> Option<Kind> {
+    Some(match kind {
+        Kind::Grant => Kind::Revoke,
+        Kind::Revoke => Kind::Grant,
+        Kind::Disable => Kind::Enable,
+        Kind::Enable => Kind::Disable,
+        Kind::Lock => Kind::Unlock,
+        Kind::Unlock => Kind::Lock,
+        _ => return None,
+    })
+}
+
+async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
+    let connector = subject.open()?;
+    let Some(fixture) = subject.fixture() else { return Ok(()) };
+    let stage = Stage::set(connector.as_ref(), fixture, kind.name()).await?;
+    let name = kind.name();
+    // What gives back needs something that was taken before.
+    if let Some(before @ (Kind::Grant | Kind::Disable | Kind::Lock)) = opposite(kind) {
+        stage.apply(&stage.operation(before)).await?;
+    }
+    if kind != Kind::Create {
+        let outcome = stage.apply(&stage.operation(kind)).await?;
+        if !matches!(&outcome, Outcome::Applied { account } if *account == stage.account) {
+            return Err(format!("{name} gave {outcome:?}"));
+        }
+    }
+    if !stage.is_done(kind).await? {
+        return Err(format!("{name} was applied, but reading the account back does not show it"));
+    }
+    if !matches!(kind, Kind::Create | Kind::SetPassword | Kind::Delete) {
+        let again = stage.apply(&stage.operation(kind)).await?;
+        if !matches!(again, Outcome::Unchanged { .. }) {
+            return Err(format!("{name} gave {again:?} when repeated"));
+        }
+    }
+    let declared = connector.schema().operations;
+    if let Some(undo) = opposite(kind).filter(|undo| declared.contains(undo)) {
+        stage.apply(&stage.operation(undo)).await?;
+        if !stage.is_done(undo).await? {
+            return Err(format!("{} does not undo {name}", undo.name()));
+        }
+    }
+    Ok(())
+}
+
+async fn preparing_changes_nothing(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let Some(fixture) = subject.fixture() else { return Ok(()) };
+    let stage = Stage::set(connector.as_ref(), fixture, "prepare").await?;
+    let before = stage.read().await?;
+    for kind in connector.schema().operations {
+        if kind != Kind::Create {
+            stage.steps(&stage.operation(kind)).await?;
+        }
+    }
+    if before == stage.read().await? { Ok(()) } else { Err("preparing an operation changed the account".to_owned()) }
+}
+
+async fn batch_equals_singles(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let (Some(fixture), Some(batch)) = (subject.fixture(), connector.capabilities().batch()) else { return Ok(()) };
+    let one = Stage::set(connector.as_ref(), fixture, "batch-one").await?;
+    let two = Stage::set(connector.as_ref(), fixture, "batch-two").await?;
+    let mut operations = one.steps(&one.operation(Kind::Update)).await?;
+    operations.extend(two.steps(&two.operation(Kind::Update)).await?);
+    let operations: Vec<_> = operations.into_iter().map(without_password).collect();
+    let outcomes = batch.provision_batch(&operations).await.map_err(text)?;
+    let mut expected = Vec::new();
+    for operation in &operations {
+        expected.push(Outcome::Applied { account: operation.account.clone() });
+    }
+    let given = outcomes.into_iter().collect::<Result<Vec<_>, _>>().map_err(text)?;
+    if given != expected {
+        return Err(format!("the batch gave {given:?} in place of {expected:?}"));
+    }
+    for stage in [one, two] {
+        if !stage.is_done(Kind::Update).await? {
+            return Err(format!("the batch did not change {}", stage.account));
+        }
+    }
+    Ok(())
+}
