@@ -7,8 +7,13 @@ use crate::api::ranges::RecordId;
 use crate::assignments::holders::{self, HeldRow};
 use crate::assignments::holdings::Holding;
 use crate::error;
-use connector_core::{EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
+use connector_core::{Change, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
+use jiff::Timestamp;
 use serde_json::Value;
+
+/// The field that says when an assignment ends, and how it is written.
+const END: &str = "ExpirationDate";
+const MOMENT: &str = "%Y-%m-%dT%H:%M:%S.000+0000";
 
 /// A user, what is to be held or no longer held, and how it is held.
 struct Pair<'a> {
@@ -16,6 +21,8 @@ struct Pair<'a> {
     entitlement: RecordId,
     named: &'a EntitlementRef,
     held: &'static str,
+    /// When a grant ends.
+    until: Option<Timestamp>,
 }
 
 /// Makes rows; one that is there already is as good.
@@ -29,14 +36,20 @@ pub(super) async fn grant(
     let records: Vec<_> = pairs
         .iter()
         .map(|pair| {
+            let end = pair.until.map(|until| (END, Value::from(until.strftime(MOMENT).to_string())));
             let members = [(holding.user, text(pair.user)), (pair.held, text(pair.entitlement))];
-            members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Record>()
+            members.into_iter().chain(end).map(|(name, value)| (name.to_owned(), value)).collect::<Record>()
         })
         .collect();
     let rows = rows::make(rest, holding.object, holding.prefix, &records, holding.granting).await?;
     let outcome = |(row, pair): (Row, &Pair<'_>)| match row {
         Ok(_) => Ok(applied(pair.user)),
-        Err(refusal) if refusal.code == "DUPLICATE_VALUE" => Ok(unchanged(HOLDS_IT)),
+        Err(refusal) if refusal.code == "DUPLICATE_VALUE" && pair.until.is_none() => Ok(unchanged(HOLDS_IT)),
+        // What is held already may have another end, or none.
+        Err(refusal) if refusal.code == "DUPLICATE_VALUE" => {
+            let message = format!("the user already holds `{}`, and its end was not changed", pair.named);
+            Err(Error::new(ErrorKind::AlreadyExists, message).with_help("revoke it first, then grant it with `until`"))
+        }
         Err(refusal) => Err(error::of_row(&refusal, &format!("granting `{}`", pair.named))),
     };
     let answers: Vec<_> = rows.into_iter().zip(&pairs).map(outcome).collect();
@@ -103,5 +116,13 @@ fn pair(operation: &Operation) -> Result<Pair<'_>> {
         Error::new(ErrorKind::Invalid, format!("`{entitlement}` does not name a record by its id"))
             .with_help("`connector entitlements` lists the ids")
     })?;
-    Ok(Pair { user: user(operation)?, entitlement: id, named: entitlement, held })
+    let until = match &operation.change {
+        Change::Grant { until, .. } => *until,
+        _ => None,
+    };
+    if until.is_some() && !crate::assignments::holdings::holding(entitlement).is_some_and(|holding| holding.takes_end) {
+        let message = format!("Salesforce can't end a `{}` by itself", entitlement.entitlement_type);
+        return Err(Error::new(ErrorKind::Unsupported, message).with_help("leave `until` out"));
+    }
+    Ok(Pair { user: user(operation)?, entitlement: id, named: entitlement, held, until })
 }
