@@ -2,9 +2,10 @@
 
 use crate::command::Ended;
 use connector_sandbox_salesforce::{Moment, Sandbox};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How often a state that can only be asked for is asked for.
@@ -15,6 +16,7 @@ const POLL: Duration = Duration::from_millis(1);
 pub struct Running {
     child: Child,
     lines: Receiver<String>,
+    stdout: JoinHandle<String>,
     stderr: String,
 }
 
@@ -39,7 +41,14 @@ impl Running {
                 }
             }
         });
-        Self { child, lines, stderr: String::new() }
+        // Both are read all the time: a process that writes into a full pipe stands still.
+        let mut pipe = child.stdout.take().expect("stdout is a pipe");
+        let stdout = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = pipe.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        Self { child, lines, stdout, stderr: String::new() }
     }
 
     /// Starts the command on an org that holds its answers back from `moment` on, and waits for that. Says whether the
@@ -108,15 +117,11 @@ impl Running {
     ///
     /// When the process can't be waited for.
     pub fn end(mut self) -> Ended {
-        let output = self.child.wait_with_output().expect("the child is ours");
+        let status = self.child.wait().expect("the child is ours");
         for line in self.lines {
             self.stderr.push_str(&line);
             self.stderr.push('\n');
         }
-        Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: self.stderr,
-        }
+        Ended { code: status.code(), stdout: self.stdout.join().expect("the thread only reads"), stderr: self.stderr }
     }
 }

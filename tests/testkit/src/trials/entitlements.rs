@@ -3,7 +3,7 @@
 use super::{Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
-use connector_core::Holder;
+use connector_core::{EntitlementRef, Holder};
 use std::collections::HashSet;
 
 pub(super) const TRIALS: &[Trial] = &[
@@ -86,8 +86,7 @@ async fn entitlements_are_found(subject: &Subject<'_>) -> Tried {
     let Some(ability) = connector.capabilities().entitlements() else { return Ok(()) };
     let all = reading::entitlements(ability).await?;
     let Some(first) = all.first() else { return Err("the source has no entitlement to try with".to_owned()) };
-    let mut unknown = first.key.clone();
-    unknown.id = "no-such-entitlement".to_owned();
+    let unknown = EntitlementRef::new(first.key.entitlement_type.clone(), "no-such-entitlement");
     let found = ability.find_entitlements(&[first.key.clone(), unknown]).await.map_err(|error| error.to_string())?;
     let keys: Vec<Vec<_>> = found.iter().map(|found| found.iter().map(|one| one.key.clone()).collect()).collect();
     if keys == [vec![first.key.clone()], Vec::new()] {
