@@ -248,6 +248,30 @@ fn problems_print_one_line_each() {
     assert!(text.lines().all(|line| line.contains("people.yaml:")), "{text}");
 }
 
+#[test]
+fn what_the_connector_finds_in_its_settings_is_marked_inside_of_the_text() {
+    let settings =
+        "settings:\n  api_version: \"1.0\"\n  custom_fields:\n    - Emp No\n    - 'Cost Center'\n    - \"a\\tb c\"\n";
+    let text = changed("settings:\n  api_version: \"67.0\"\n", settings);
+    let (_folder, project) = project_with("people.yaml", &text);
+    fakes::write_private(&project.folder().join("secrets/directory.key"), "made up");
+    let problems = project.check("people");
+    let marked: Vec<_> = problems.iter().map(|one| (&text[one.place.span.clone()], one.title.as_str())).collect();
+    let blank = "a field name has no blank";
+    assert_eq!(marked, [("\"1.0\"", "the interface 1.0 is gone"), (" ", blank), (" ", blank), ("\"a\\tb c\"", blank)]);
+    let line = text.lines().position(|line| line == "    - Emp No").unwrap() + 1;
+    assert_eq!((problems[1].place.line, problems[1].place.column), (line, 10));
+    assert_eq!(problems[1].help.as_deref(), Some("write the API name of the field"));
+
+    // Together with what is wrong in other blocks.
+    let text = text.replace("issuer: client", "isuer: client");
+    assert!(
+        report(&text).contains("the interface 1.0 is gone") && report(&text).contains("isuer"),
+        "{}",
+        report(&text)
+    );
+}
+
 fn rough_yaml() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("connector: directory\n".to_owned()),

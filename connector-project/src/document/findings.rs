@@ -42,6 +42,11 @@ impl<'a> Findings<'a> {
         !self.problems.is_empty()
     }
 
+    /// How many problems there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.problems.len()
+    }
+
     /// Adds a problem that marks a span.
     pub(crate) fn add(&mut self, span: Range<usize>, fault: Fault) {
         let Fault { rule, title, detail, help, secret } = fault;
@@ -60,6 +65,24 @@ impl<'a> Findings<'a> {
             None => return self.at_key(pointer, fault),
         };
         self.add(span, fault);
+    }
+
+    /// Adds a problem that marks some bytes of the text that a pointer names, or all of it where the file writes the text
+    /// in another way: escaped, folded or behind an alias.
+    pub(crate) fn at_part(&mut self, pointer: &str, part: &Range<usize>, fault: Fault) {
+        match self.part(pointer, part) {
+            Some(span) => self.add(span, fault),
+            None => self.at_value(pointer, fault),
+        }
+    }
+
+    fn part(&self, pointer: &str, part: &Range<usize>) -> Option<Range<usize>> {
+        let node = self.tree.value(pointer)?;
+        let Content::Scalar { text, quoted } = &node.content else { return None };
+        let marks = usize::from(*quoted);
+        let written = node.span.start + marks..node.span.end.checked_sub(marks)?;
+        let is_verbatim = self.text.as_str().get(written.clone()) == Some(text);
+        (is_verbatim && text.get(part.clone()).is_some()).then(|| written.start + part.start..written.start + part.end)
     }
 
     /// Adds a problem that marks the key that a pointer ends with, or the beginning of the file.

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, AuthSettings, AuthStrategy, Connector, Context, Credential, Cursor, Error, ErrorKind,
-    Exchange, Page, Result, SecretRef, Settings, TestReport, register_auth_strategy, register_connector,
+    Exchange, Page, Result, SecretRef, Settings, SettingsFault, TestReport, register_auth_strategy, register_connector,
 };
 use connector_project::source::Project;
 use schemars::JsonSchema;
@@ -77,6 +77,20 @@ enum AppKind {
 }
 
 impl Settings for DirectorySettings {
+    fn check(&self, _: &Context) -> Vec<SettingsFault> {
+        let mut faults = Vec::new();
+        for (place, field) in self.custom_fields.iter().enumerate() {
+            if let Some(at) = field.find(' ') {
+                let fault = SettingsFault::new(format!("/custom_fields/{place}"), "a field name has no blank");
+                faults.push(fault.at(at..at + 1).with_help("write the API name of the field"));
+            }
+        }
+        if self.api_version.as_deref() == Some("1.0") {
+            faults.push(SettingsFault::new("/api_version", "the interface 1.0 is gone"));
+        }
+        faults
+    }
+
     fn open(self, context: &Context) -> Result<Box<dyn Connector>> {
         if self.transport == Transport::Bulk && self.custom_fields.len() > 2 {
             return Err(Error::new(ErrorKind::Definition, "`bulk` reads at most 2 custom fields")

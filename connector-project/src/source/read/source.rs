@@ -6,7 +6,7 @@ use super::super::schema;
 use super::{mapping, refs};
 use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
-use connector_core::{HttpOptions, Problem, nearest};
+use connector_core::{Context, HttpOptions, Problem, nearest};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -77,7 +77,13 @@ fn checked(
     file.check_frame(findings);
     let connector = file.connector(findings);
     let strategy = file.strategy(findings, connector);
+    let before = findings.count();
     let settings = connector.map(|connector| file.check_settings(findings, connector));
+    if let (Some(connector), Some(settings), Some(project)) = (connector, &settings, project)
+        && findings.count() == before
+    {
+        check_by_connector(findings, connector, settings, &Context::new(&name, project));
+    }
     let auth = strategy.map(|strategy| file.check_auth(findings, strategy));
     refs::check_proxy(findings, &value["http"]);
     if let Some(project) = project {
@@ -102,6 +108,27 @@ fn checked(
         try_to_open(findings, &source, project);
     }
     Some(source)
+}
+
+/// What the connector itself finds in settings that fit its schema.
+fn check_by_connector(
+    findings: &mut Findings<'_>,
+    connector: &ConnectorRegistration,
+    settings: &Value,
+    context: &Context,
+) {
+    let faults = match (connector.check)(settings.clone(), context) {
+        Ok(faults) => faults,
+        Err(error) => return findings.at_key("/settings", not_openable(&error)),
+    };
+    for found in faults {
+        let pointer = format!("/settings{}", found.pointer);
+        let fault = Fault { rule: "invalid_settings", title: found.message, help: found.help, ..Fault::default() };
+        match found.span {
+            Some(part) => findings.at_part(&pointer, &part, fault),
+            None => findings.at_value(&pointer, fault),
+        }
+    }
 }
 
 /// What no schema can say shows when the source is opened, which is offline.
