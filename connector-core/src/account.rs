@@ -29,16 +29,13 @@ pub struct Account {
     pub enabled: bool,
     /// Whether it is blocked for now although enabled: frozen, or locked after wrong passwords.
     pub locked: bool,
-    /// Who or what uses it.
+    /// Who or what uses it. The engine does not store it yet.
     #[serde(skip_serializing_if = "AccountKind::is_unspecified")]
     pub kind: AccountKind,
-    /// The id of the account that answers for this one, where the source names it. Mostly for accounts that no person uses.
+    /// The id of the account that answers for this one, where the source names it. Mostly for accounts that no person uses. The
+    /// engine does not store it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// What the source's own lists call this account when they don't use its id, such as the DN in an LDAP group. The
-    /// engine finds the account that a [`Holder::Alias`](crate::Holder::Alias) names by it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alias: Option<String>,
     /// The named values in the source's own spelling.
     pub attributes: Attributes,
     /// The entitlements that the account's own record names, such as its profile. Entitlements from other tables
@@ -57,7 +54,6 @@ impl Account {
             locked: false,
             kind: AccountKind::Unspecified,
             owner: None,
-            alias: None,
             attributes: Attributes::empty(),
             entitlements: Vec::new(),
         }

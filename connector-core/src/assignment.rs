@@ -8,6 +8,9 @@ use std::fmt;
 
 /// A [`Holder`] holds an entitlement.
 ///
+/// The engine stores active assignments of accounts without an end. It refuses the others with kind `unsupported`, so that
+/// nothing is listed as held that is not.
+///
 /// ```
 /// use connector_core::{Assignment, AssignmentState, EntitlementRef, Holder};
 ///
@@ -59,8 +62,6 @@ impl Assignment {
 pub enum Holder {
     /// The account with this id.
     Account(String),
-    /// The account with this [alias](crate::Account::alias). The engine finds it among the accounts that were read.
-    Alias(String),
     /// Whoever holds this entitlement: a group in a group, a role below a role, a permission set in a group of them.
     Entitlement(EntitlementRef),
 }
@@ -71,16 +72,11 @@ impl Holder {
         Self::Account(id.into())
     }
 
-    /// The account with this alias.
-    pub fn alias(alias: impl Into<String>) -> Self {
-        Self::Alias(alias.into())
-    }
-
     /// The account's id, where the holder is named by it.
     pub fn account_id(&self) -> Option<&str> {
         match self {
             Self::Account(id) => Some(id),
-            Self::Alias(_) | Self::Entitlement(_) => None,
+            Self::Entitlement(_) => None,
         }
     }
 }
@@ -89,7 +85,6 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => f.write_str(id),
-            Self::Alias(alias) => f.write_str(alias),
             Self::Entitlement(reference) => reference.fmt(f),
         }
     }

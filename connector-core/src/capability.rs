@@ -2,7 +2,6 @@
 
 use crate::assignment::Assignment;
 use crate::batch::ProvisionBatch;
-use crate::changes::ReadChanges;
 use crate::cursor::Cursor;
 use crate::entitlement::{Entitlement, EntitlementRef, EntitlementType};
 use crate::error::Result;
@@ -21,7 +20,6 @@ pub struct Capabilities<'a> {
     preparation: Option<&'a dyn PrepareOperations>,
     batch: Option<&'a dyn ProvisionBatch>,
     rotation: Option<&'a dyn RotateCertificate>,
-    changes: Option<&'a dyn ReadChanges>,
 }
 
 impl<'a> Capabilities<'a> {
@@ -90,18 +88,6 @@ impl<'a> Capabilities<'a> {
         self.rotation
     }
 
-    /// Adds the ability to read what changed since a watermark.
-    #[must_use]
-    pub fn with_changes(mut self, ability: &'a dyn ReadChanges) -> Self {
-        self.changes = Some(ability);
-        self
-    }
-
-    /// The ability to read what changed since a watermark, where there is one.
-    pub fn changes(&self) -> Option<&'a dyn ReadChanges> {
-        self.changes
-    }
-
     /// The names of the abilities there are, for listings.
     pub fn names(&self) -> Vec<&'static str> {
         let mut names = vec!["test_connection", "aggregate_accounts"];
@@ -111,7 +97,6 @@ impl<'a> Capabilities<'a> {
             ("prepare_operations", self.preparation.is_some()),
             ("provision_batch", self.batch.is_some()),
             ("rotate_certificate", self.rotation.is_some()),
-            ("read_changes", self.changes.is_some()),
         ];
         names.extend(optional.into_iter().filter(|(_, there)| *there).map(|(name, _)| name));
         names

@@ -55,14 +55,6 @@ pub trait Connector: fmt::Debug + Send + Sync {
     /// contradictory response as an error of kind `protocol`, never as a shorter page.
     async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>>;
 
-    /// An id of the system behind this source that stays the same when its address, its name or the login changes: the
-    /// id of an org or a tenant, a naming context. `None` where the system has none.
-    ///
-    /// The engine keeps it and refuses to read or change another system under the same source.
-    async fn instance_id(&self) -> Result<Option<String>> {
-        Ok(None)
-    }
-
     /// The attributes of its accounts and the operations it supports.
     fn schema(&self) -> AccountSchema;
 

@@ -40,8 +40,6 @@ pub enum ErrorKind {
     Timeout,
     /// A response that breaks the protocol: truncated, malformed or contradictory.
     Protocol,
-    /// A live cursor, session or token that the source no longer knows. The engine reads again from the anchor.
-    Expired,
     /// The connector does not support this.
     Unsupported,
     /// A guard stopped a dangerous step.
@@ -177,11 +175,6 @@ impl Error {
     /// An error of kind [`Protocol`](ErrorKind::Protocol).
     pub fn protocol(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Protocol, message)
-    }
-
-    /// An error of kind [`Expired`](ErrorKind::Expired).
-    pub fn expired(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Expired, message)
     }
 
     /// An error of kind [`Unsupported`](ErrorKind::Unsupported).

@@ -12,7 +12,6 @@ pub struct Page<T> {
     estimate: Option<u64>,
     skipped: Vec<Skipped>,
     incomplete: Option<String>,
-    attributes_read: Option<Vec<String>>,
     warnings: Vec<String>,
 }
 
@@ -42,15 +41,7 @@ impl<T> Page<T> {
     /// A page after which the read goes on in several places at once: ranges of ids, parts of a result, the types of
     /// entitlements. The branches must not overlap. No cursor at all means the branch ends here.
     pub fn fork(items: Vec<T>, next: Vec<Cursor>) -> Self {
-        Self {
-            items,
-            next,
-            estimate: None,
-            skipped: Vec::new(),
-            incomplete: None,
-            attributes_read: None,
-            warnings: Vec::new(),
-        }
+        Self { items, next, estimate: None, skipped: Vec::new(), incomplete: None, warnings: Vec::new() }
     }
 
     /// Says how many items the whole read has about; for progress only.
@@ -79,15 +70,6 @@ impl<T> Page<T> {
     #[must_use]
     pub fn with_incomplete(mut self, reason: impl Into<String>) -> Self {
         self.incomplete.get_or_insert_with(|| reason.into());
-        self
-    }
-
-    /// Names all attributes that the items of this page would show if they had a value. An attribute that an earlier
-    /// run read and that isn't among them is hidden now: the engine keeps its last known value and doesn't record it as
-    /// empty. A connector that always reads the same attributes has no need of this.
-    #[must_use]
-    pub fn with_attributes_read(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.attributes_read = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
@@ -122,11 +104,6 @@ impl<T> Page<T> {
     /// Why this page doesn't show everything that exists here, where it doesn't.
     pub fn incomplete(&self) -> Option<&str> {
         self.incomplete.as_deref()
-    }
-
-    /// All attributes that the items would show if they had a value, where the connector names them.
-    pub fn attributes_read(&self) -> Option<&[String]> {
-        self.attributes_read.as_deref()
     }
 
     /// What the user should know.

@@ -72,7 +72,7 @@ pub struct AttributeSchema {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meaning: Option<AttributeMeaning>,
     /// Whether a new value alone is no change of the account. The value is kept, but neither counted nor recorded as a
-    /// change: the time of the last login, a counter of views.
+    /// change: the time of the last login, a counter of views. The engine does not act on it yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
     /// What it means, in a sentence.

@@ -3,7 +3,7 @@
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
-use connector_core::{Assignment, EntitlementRef, Error, Result};
+use connector_core::{Assignment, AssignmentState, Attributes, EntitlementRef, Error, Result};
 use rusqlite::{Connection, params};
 
 /// An assignment's place in the store.
@@ -28,9 +28,7 @@ impl RunState {
         sorted.sort_unstable_by(|left, right| left.holder.cmp(&right.holder));
         let mut fresh = 0;
         for assignment in sorted {
-            let account = assignment.holder.account_id().ok_or_else(|| {
-                Error::unsupported(format!("an assignment whose holder is no account: {}", assignment.holder))
-            })?;
+            let account = plain(assignment)?;
             let entitlement = self.entitlement_row(connection, &assignment.entitlement)?;
             let key = Key { account, entitlement, inline: false };
             fresh += usize::from(self.hold(connection, key)?);
@@ -153,4 +151,20 @@ impl RunState {
             |row| Ok(Stored { id: row.get(0)?, removed_run: row.get(1)? }),
         )
     }
+}
+
+/// The account of an assignment that the store can keep. What has no effect, ends, or is held by another entitlement would
+/// show as held without end, so it is refused.
+fn plain(assignment: &Assignment) -> Result<&str> {
+    let is_plain = assignment.state == AssignmentState::Active
+        && assignment.valid_until.is_none()
+        && assignment.through.is_none()
+        && assignment.attributes == Attributes::empty();
+    assignment.holder.account_id().filter(|_| is_plain).ok_or_else(|| {
+        Error::unsupported(format!(
+            "the store keeps only active assignments of accounts without an end or attributes; `{}` is another one",
+            assignment.entitlement
+        ))
+        .with_help("the connector must leave such assignments out")
+    })
 }

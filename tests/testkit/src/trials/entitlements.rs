@@ -55,10 +55,8 @@ async fn assignments_name_what_was_read(subject: &Subject<'_>) -> Tried {
     let inline = accounts.iter().flat_map(|account| account.entitlements.iter().map(|key| (account.id.as_str(), key)));
     let assignments = reading::assignments(ability).await?;
     let own = assignments.iter().filter_map(|one| Some((one.holder.account_id()?, &one.entitlement)));
-    let aliases: HashSet<_> = accounts.iter().filter_map(|account| account.alias.as_deref()).collect();
     for assignment in &assignments {
         let is_known = match &assignment.holder {
-            Holder::Alias(alias) => aliases.contains(alias.as_str()),
             Holder::Entitlement(holder) => known.contains(holder) && known.contains(&assignment.entitlement),
             _ => continue,
         };
