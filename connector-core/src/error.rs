@@ -310,7 +310,7 @@ mod tests {
             .with_retry(Retry::Exhausted)
             .with_context("step", "accounts");
         let clone = error.clone();
-        assert!(clone.source().is_some_and(|cause| cause.is::<fmt::Error>()));
+        assert!(clone.source().is_some_and(<dyn StdError>::is::<fmt::Error>));
         assert_eq!(format!("{clone:?}"), format!("{error:?}"));
     }
 }

@@ -56,7 +56,9 @@ fn by_hand(directory: &Directory, plan: &[PlanOperation]) -> (BTreeMap<String, P
             if !people.contains_key(&name) {
                 note("create");
                 let held = entitlements.iter().cloned().collect();
-                entitlements.iter().for_each(|_| note("grant"));
+                for _ in entitlements {
+                    note("grant");
+                }
                 let attributes = attributes.clone();
                 people.insert(name.clone(), Person { name: name.clone(), attributes, held, ..Person::default() });
             }

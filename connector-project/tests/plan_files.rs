@@ -413,6 +413,7 @@ fn operations(values: impl Fn() -> BoxedStrategy<Value>) -> impl Strategy<Value 
     prop::collection::vec(one, 1..8)
         .prop_map(|all| {
             let mut created = std::collections::HashSet::new();
+            #[allow(clippy::type_complexity, reason = "the tuple is what the strategy above makes")]
             let one = |(kind, account, attributes, mut entitlements, password, until): (
                 OperationKind,
                 String,

@@ -184,7 +184,8 @@ fn in_its_block<'a>(
     Err(unknown.with_help(format!("known keys: {}", known.join(", "))))
 }
 
-#[cfg(all(test, feature = "salesforce"))]
+#[cfg(test)]
+#[cfg(feature = "salesforce")]
 mod tests {
     use super::*;
 

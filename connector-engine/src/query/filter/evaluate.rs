@@ -19,11 +19,11 @@ impl<'a> Subject<'a> {
         Self { account, entries: OnceCell::new() }
     }
 
-    pub(super) fn fulfils(&self, condition: &Condition) -> bool {
+    pub(super) fn fulfills(&self, condition: &Condition) -> bool {
         match condition {
-            Condition::All(parts) => parts.iter().all(|part| self.fulfils(part)),
-            Condition::Any(parts) => parts.iter().any(|part| self.fulfils(part)),
-            Condition::Not(part) => !self.fulfils(part),
+            Condition::All(parts) => parts.iter().all(|part| self.fulfills(part)),
+            Condition::Any(parts) => parts.iter().any(|part| self.fulfills(part)),
+            Condition::Not(part) => !self.fulfills(part),
             Condition::IsTrue(field) => self.any(field, |value| equal(value, &Literal::Truth(true))),
             Condition::IsNull(field) => self.value(field).is_null(),
             Condition::Is(field, Comparison::NotEqual, literal) => !self.any(field, |value| equal(value, literal)),

@@ -3,7 +3,7 @@
 //! A condition compares a name with a value: `=`, `!=`, `<`, `<=`, `>`, `>=`, `like "%text%"`, `in ("a", "b")`,
 //! `is null`, `is not null`; a name alone asks whether it is true. `and`, `or`, `not` and parentheses join them.
 //! A name is `id`, `name`, `display_name`, `enabled`, `locked` or an attribute in any case; `attributes.name` is the
-//! attribute where the name is taken, and backticks hold any other name. A value that is absent fulfils no
+//! attribute where the name is taken, and backticks hold any other name. A value that is absent fulfills no
 //! comparison but `!=` and `is null`. `like` doesn't look at case, `=` does.
 
 mod evaluate;
@@ -28,7 +28,7 @@ impl Filter {
 
     /// Whether it holds for an account.
     pub fn matches(&self, account: &Account) -> bool {
-        evaluate::Subject::new(account).fulfils(&self.condition)
+        evaluate::Subject::new(account).fulfills(&self.condition)
     }
 }
 

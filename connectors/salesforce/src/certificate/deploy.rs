@@ -87,7 +87,7 @@ async fn follow(rest: &Rest, app: &NamedApp, id: &str) -> Result<()> {
             Ok(DeployProgress { result }) if result.done => return failure::outcome(&result, app, id),
             Ok(_) => {}
             Err(error) if is_passing(error.kind()) => {
-                tracing::debug!(%error, "the deploy continues, but its status is unavailable")
+                tracing::debug!(%error, "the deploy continues, but its status is unavailable");
             }
             Err(error) => {
                 return Err(rights::explained(error, app.kind).with_happened(Happened::Unknown));

@@ -96,9 +96,9 @@ impl<'a> Stage<'a> {
         let mut outcome = Outcome::Unchanged { detail: "nothing to do".to_owned() };
         for step in self.steps(operation).await?.into_iter().map(without_password) {
             let of_step = self.connector.provision(&step).await;
-            match of_step.map_err(|error| format!("{}: {error}", step.kind().name()))? {
-                applied @ Outcome::Applied { .. } => outcome = applied,
-                _ => {}
+            let step_outcome = of_step.map_err(|error| format!("{}: {error}", step.kind().name()))?;
+            if matches!(step_outcome, Outcome::Applied { .. }) {
+                outcome = step_outcome;
             }
         }
         Ok(outcome)
