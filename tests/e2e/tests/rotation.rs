@@ -258,7 +258,7 @@ async fn only_what_is_due_is_rotated_when_a_timer_asks() {
     assert!(project.sandbox.deploys().is_empty(), "a fortnight is left");
     policy("365d");
     let refused = due().expect_code(2);
-    assert!(refused.stderr.contains("lives 365 days"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("valid for 365 days"), "{}", refused.stderr);
     assert!(project.sandbox.deploys().is_empty(), "the next certificate would be due at once");
     policy("30d");
     due().expect_code(0);

@@ -93,7 +93,7 @@ async fn a_key_that_is_not_the_certificates_fails_before_anything_is_sent() {
     let project = project().await;
     let other = PrivateKey::generate(2048).unwrap();
     project.write_secret("salesforce.key", other.to_pkcs8_pem(None).unwrap().expose_secret());
-    assert_says(&failed_step(&test(&project).expect_code(1)), &["certificate", "belong"]);
+    assert_says(&failed_step(&test(&project).expect_code(1)), &["certificate", "does not match"]);
     assert_eq!(project.sandbox.requests().total, 0);
 }
 

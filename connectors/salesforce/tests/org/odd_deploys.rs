@@ -120,7 +120,7 @@ async fn what_is_not_clear_is_an_error() {
         (
             vec![list(&[])],
             ErrorKind::NotFound,
-            "no External Client App named `Identity`",
+            "no visible External Client App named `Identity`",
             "External Client App Developer",
         ),
         (vec![list(&["One"]), records("<records xsi:nil=\"true\"/>")], ErrorKind::NotFound, "`Identity`", "API name"),
