@@ -140,7 +140,7 @@ async fn the_certificate_step_tells_each_trouble_and_its_cure() {
             "early",
             certificate(&KEY, now() + (24 * 2).hours(), 365),
             StepStatus::Failed,
-            "only from 2026-11-25 on",
+            "not valid before 2026-11-25",
             "clock",
         ),
         ("foreign", certificate(&other, now(), 365), StepStatus::Failed, "does not match the private key", "same pair"),

@@ -58,7 +58,7 @@ async fn a_right_that_only_hides_something_is_a_warning_that_says_what() {
     let report = report(&org).await;
     let (status, detail, help) = step(&report, "permissions");
     assert_eq!(status, StepStatus::Warning, "{report:?}");
-    assert!(detail.contains("frozen and locked") && help.contains("Manage Users"), "{report:?}");
+    assert!(detail.contains("frozen or locked") && help.contains("Manage Users"), "{report:?}");
 }
 
 #[tokio::test]
