@@ -97,8 +97,12 @@ struct Signed {
 
 impl AuthSettings for Signed {
     fn open(self, _: &Context) -> Result<Arc<dyn AuthStrategy>> {
-        let key =
-            SigningKey::new(self.key_ref).with_password(self.key_password_ref).with_certificate(self.certificate_ref);
+        let before_expiry = self.rotation.as_ref().and_then(|rotation| rotation.get("before_expiry")).cloned();
+        let window: Option<connector_core::TimeSpan> = before_expiry.map(|span| serde_json::from_value(span).unwrap());
+        let key = SigningKey::new(self.key_ref)
+            .with_password(self.key_password_ref)
+            .with_certificate(self.certificate_ref)
+            .with_renewal(window.map(|span| span.duration()));
         Ok(Arc::new(Strategy { token_url: self.token_url, key: Some(key) }))
     }
 }

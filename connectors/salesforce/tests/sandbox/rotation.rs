@@ -218,7 +218,7 @@ async fn a_deploy_that_fails_says_why_and_changes_nothing() {
     let [old, new] = certificates();
     let (sandbox, connector) = external(Options { faults: vec![Fault::DeployFails], ..Options::default() }).await;
     let error = deploy(connector.as_ref(), new).await.unwrap_err();
-    failure(&error, ErrorKind::Unavailable, "`Connector_glbloauth`: UNKNOWN_EXCEPTION", "in some minutes");
+    failure(&error, ErrorKind::Unavailable, "`Connector_glbloauth`: UNKNOWN_EXCEPTION", "in a few minutes");
     sandbox.set_faults(Vec::new());
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let error = deploy(connector.as_ref(), broken).await.unwrap_err();
