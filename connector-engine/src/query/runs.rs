@@ -1,7 +1,7 @@
 //! Past and present runs.
 
 use super::reading::run_by_id;
-use crate::store::{RunLock, RunReport, RunStatus, Store, StoredRun, Work, select_runs};
+use crate::store::{RunLock, RunReport, RunStatus, Store, StoredRun, Work, run_by_number, select_runs};
 use connector_core::Result;
 use jiff::Timestamp;
 use rusqlite::params;
@@ -10,7 +10,7 @@ use serde::Serialize;
 /// A past or present run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
-    /// What it came to so far.
+    /// Its result so far.
     #[serde(flatten)]
     pub report: RunReport,
     /// The connector that read the source.
@@ -29,12 +29,13 @@ pub fn runs(store: &Store, source: Option<&str>, limit: Option<usize>) -> Result
         "WHERE ?1 IS NULL OR s.name = ?1 ORDER BY r.number DESC LIMIT ?2",
         params![source, limit],
     )?;
-    Ok(found.into_iter().map(|run| told(store, run)).collect())
+    found.into_iter().map(|run| shown(store, run)).collect()
 }
 
 /// The run with that id, or the only one whose id begins so. Fails with kind `not_found`.
 pub fn run(store: &Store, id: &str) -> Result<Run> {
-    run_by_id(&store.reader()?, id, None).map(|run| told(store, run))
+    let found = run_by_id(&store.reader()?, id, None)?;
+    shown(store, found)
 }
 
 /// The newest run of a source, if there was one.
@@ -42,10 +43,16 @@ pub fn last_run(store: &Store, source: &str) -> Result<Option<Run>> {
     Ok(runs(store, Some(source), Some(1))?.pop())
 }
 
-/// A run that no process holds any more does not run: it was killed.
-fn told(store: &Store, mut run: StoredRun) -> Run {
+/// A run that no process holds does not run: it was killed.
+///
+/// A run that ends between the two looks was running at the first and is held by nobody at the second. So the row is read
+/// again: what nobody holds doesn't change.
+fn shown(store: &Store, mut run: StoredRun) -> Result<Run> {
     if run.report.status == RunStatus::Running && !RunLock::is_held(store, Work::Aggregation, &run.report.source) {
-        run.report.status = RunStatus::Interrupted;
+        run = run_by_number(&store.reader()?, run.number)?;
+        if run.report.status == RunStatus::Running {
+            run.report.status = RunStatus::Interrupted;
+        }
     }
-    Run { report: run.report, connector: run.connector, started_at: run.started_at, ended_at: run.ended_at }
+    Ok(Run { report: run.report, connector: run.connector, started_at: run.started_at, ended_at: run.ended_at })
 }
