@@ -81,27 +81,6 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
-    /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Unspecified, Self::Person, Self::Service, Self::Machine, Self::Guest, Self::Agent];
-
-    /// The name in machine output and filters.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unspecified => "unspecified",
-            Self::Person => "person",
-            Self::Service => "service",
-            Self::Machine => "machine",
-            Self::Guest => "guest",
-            Self::Agent => "agent",
-        }
-    }
-
-    /// The kind with that [name](Self::name).
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
     /// Whether the source doesn't say.
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
     pub fn is_unspecified(&self) -> bool {

@@ -103,19 +103,3 @@ pub enum AssignmentState {
     /// It takes effect later.
     Scheduled,
 }
-
-impl AssignmentState {
-    /// The name in machine output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Scheduled => "scheduled",
-        }
-    }
-
-    /// The state with that [name](Self::name).
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Active, Self::Inactive, Self::Scheduled].into_iter().find(|state| state.name() == name)
-    }
-}
