@@ -102,7 +102,7 @@ impl AuthSettings for Signed {
         let key = SigningKey::new(self.key_ref)
             .with_password(self.key_password_ref)
             .with_certificate(self.certificate_ref)
-            .with_renewal(window.map(|span| span.duration()));
+            .with_renewal(window.map(connector_core::TimeSpan::duration));
         Ok(Arc::new(Strategy { token_url: self.token_url, key: Some(key) }))
     }
 }
