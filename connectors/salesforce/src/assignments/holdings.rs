@@ -1,6 +1,7 @@
 //! The objects whose rows show which user holds which entitlement.
 
-use connector_core::EntitlementRef;
+use connector_core::{EntitlementRef, Error, Result};
+use jiff::Timestamp;
 
 /// How users hold one type of entitlement: by a row that contains the user and the entitlement.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,4 +91,16 @@ const fn member(entitlement_type: &'static str) -> Holding {
 /// How users hold an entitlement; `None` for a field of the user's own row and for an unknown type.
 pub(crate) fn holding(entitlement: &EntitlementRef) -> Option<&'static Holding> {
     HOLDINGS.iter().find(|holding| holding.entitlement_type == entitlement.entitlement_type)
+}
+
+/// Refuses the end of a grant where Salesforce can't keep one.
+pub(crate) fn refuse_end(entitlement: &EntitlementRef, until: Option<Timestamp>) -> Result<()> {
+    if until.is_none() || holding(entitlement).is_some_and(|holding| holding.takes_end) {
+        return Ok(());
+    }
+    let types: Vec<_> =
+        HOLDINGS.iter().filter(|held| held.takes_end).map(|held| format!("`{}`", held.entitlement_type)).collect();
+    Err(Error::unsupported(format!("Salesforce can't end a `{}` by itself", entitlement.entitlement_type)).with_help(
+        format!("leave `until` out and revoke it when the time has come; {} can have an end", types.join(" and ")),
+    ))
 }

@@ -3,7 +3,7 @@
 use super::{Known, changes, unchanged};
 use crate::api::ranges::RecordId;
 use crate::api::rights::Act;
-use crate::assignments::holdings::{HOLDINGS, Holding, holding};
+use crate::assignments::holdings::{Holding, holding, refuse_end};
 use crate::provision::{inline, refused};
 use connector_core::{Account, Change, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, Seat, SecretRef};
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, change: &Change<Secr
     };
     id(entitlement)?;
     if let Some(set) = inline(change) {
-        no_end(entitlement, until)?;
+        refuse_end(entitlement, until)?;
         // The attributes tell it as it will be after earlier operations of the plan, the entitlements as it is now.
         let holds = |field: &String| account.attributes.get::<String>(field).is_some_and(|id| id == entitlement.id);
         if !grants && !set.keys().all(holds) {
@@ -61,9 +61,7 @@ pub(super) fn grant(
 ) -> Result<Granted> {
     let step = Operation::new(account, Change::grant(entitlement.clone(), until));
     let held = row(&step, entitlement)?;
-    if !held.takes_end {
-        no_end(entitlement, until)?;
-    }
+    refuse_end(entitlement, until)?;
     known.may(held.object, Act::Make)?;
     if !may_hold && needs_active(held) {
         let message = format!("Salesforce grants no {} to a user who is disabled", noun(held));
@@ -82,20 +80,6 @@ fn revoke(known: &Known<'_>, account: &str, entitlement: &EntitlementRef) -> Res
 fn row(step: &Operation<SecretRef>, entitlement: &EntitlementRef) -> Result<&'static Holding> {
     id(entitlement)?;
     holding(entitlement).ok_or_else(|| refused(&step.change))
-}
-
-/// Refuses an end where Salesforce keeps none.
-fn no_end(entitlement: &EntitlementRef, until: Option<Timestamp>) -> Result<()> {
-    if until.is_none() {
-        return Ok(());
-    }
-    let types: Vec<_> =
-        HOLDINGS.iter().filter(|held| held.takes_end).map(|held| format!("`{}`", held.entitlement_type)).collect();
-    let message = format!("Salesforce can't end a `{}` by itself", entitlement.entitlement_type);
-    Err(Error::new(ErrorKind::Unsupported, message).with_help(format!(
-        "leave `until` out and revoke it when the time has come; {} can have an end",
-        types.join(" and ")
-    )))
 }
 
 /// Salesforce gives disabled users no permission sets and no licenses for them.

@@ -121,6 +121,37 @@ async fn every_type_of_entitlement_is_granted_and_revoked_and_twice_does_no_harm
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_grant_ends_when_it_says_and_a_repeated_one_finds_its_own_end() {
+    let (sandbox, connector) = org().await;
+    let connector = connector.as_ref();
+    let id = somebody(&sandbox).await;
+    let set = EntitlementRef::new("permission_set", sandbox.org().id_of("PermissionSet", 24).unwrap());
+    let grant = |until: &str| Operation::new(id.clone(), Change::grant(set.clone(), Some(until.parse().unwrap())));
+    let ends = || {
+        let held = sandbox.org().holdings(&id).unwrap();
+        let rows = held.into_iter().filter(|(object, _)| *object == "PermissionSetAssignment");
+        rows.map(|(_, row)| sandbox.org().field(&row, "ExpirationDate").unwrap()).filter(|end| !end.is_null()).collect()
+    };
+    let (january, march) = ("2031-01-31T00:00:00Z", "2031-03-31T12:30:00Z");
+    // The engine sends a grant again when the response to it was lost.
+    for (until, outcome) in [
+        (january, applied(&id)),
+        (january, unchanged("already holds it until then")),
+        (march, applied(&id)),
+        (march, unchanged("already holds it until then")),
+    ] {
+        assert_eq!(connector.provision(&grant(until)).await.unwrap(), outcome, "{until}");
+        let found: Vec<serde_json::Value> = ends();
+        let day = found.iter().map(|end| end.as_str().unwrap().get(..16).unwrap()).collect::<Vec<_>>();
+        assert_eq!(day, [&until[..16]]);
+    }
+    let group = EntitlementRef::new("group", sandbox.org().id_of("Group", 0).unwrap());
+    let grant = Operation::new(id.clone(), Change::grant(group, Some(january.parse().unwrap())));
+    let error = connector.provision(&grant).await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::Unsupported, Happened::No), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn profile_and_role_are_granted_in_the_users_own_row() {
     let (sandbox, connector) = org().await;
     let connector = connector.as_ref();
