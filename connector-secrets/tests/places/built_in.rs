@@ -34,7 +34,7 @@ async fn files_that_hold_no_usable_text_are_refused() {
     write_private(&path, "\n");
     assert!(refused(folder.path(), "file:key").await.contains("is empty"));
     fs::write(&path, [0xff, 0x00]).unwrap();
-    assert!(refused(folder.path(), "file:key").await.contains("is not text"));
+    assert!(refused(folder.path(), "file:key").await.contains("is neither text nor"));
     fs::write(&path, [0xff, 0xfe, b'-', 0]).unwrap();
     assert!(refused(folder.path(), "file:key").await.contains("is UTF-16"));
     fs::write(&path, vec![b'x'; 1024 * 1024 + 1]).unwrap();

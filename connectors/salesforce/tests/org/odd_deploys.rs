@@ -123,7 +123,12 @@ async fn what_is_not_clear_is_an_error() {
             "no visible External Client App named `Identity`",
             "External Client App Developer",
         ),
-        (vec![list(&["One"]), records("<records xsi:nil=\"true\"/>")], ErrorKind::NotFound, "`Identity`", "API name"),
+        (
+            vec![list(&["One"]), records("<records xsi:nil=\"true\"/>")],
+            ErrorKind::NotFound,
+            "`Identity`",
+            "compare `kind` and `name`",
+        ),
         (vec![fault("sf:INSUFFICIENT_ACCESS", "no")], ErrorKind::Permission, "listing", "Modify Metadata"),
         (vec![fault("soapenv:Client", "No operation")], ErrorKind::Internal, "No operation", "report it"),
         (

@@ -110,7 +110,7 @@ async fn each_fault_of_a_package_is_a_failure_of_its_own() {
     let other_key = "<consumerKey>3MVG9Other</consumerKey>";
     let chain = Keys::generate().certificate_pem.repeat(2);
     for (zip, expected) in [
-        (b"no zip".to_vec(), "no zip file"),
+        (b"no zip".to_vec(), "not a zip file"),
         (zipped(&[(file, &of("Connector"))]), "No package.xml found"),
         (zipped(&[("package.xml", &settings)]), "was not found in zipped directory"),
         (zipped(&[("package.xml", &settings), (file, &of("Connector")), ("x.txt", "")]), "Not in package.xml"),
