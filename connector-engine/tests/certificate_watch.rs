@@ -1,6 +1,7 @@
 //! Watching the certificate that a source names, wherever it and its key are kept.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+#[path = "../../connector-project/tests/fakes/mod.rs"]
 mod fakes;
 
 use connector_core::ErrorKind;

@@ -5,7 +5,8 @@
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, AuthSettings, AuthStrategy, Connector, Context, Credential, Cursor, Error, ErrorKind,
-    Exchange, Page, Result, SecretRef, Settings, SettingsFault, TestReport, register_auth_strategy, register_connector,
+    Exchange, Page, Result, SecretRef, Settings, SettingsFault, SigningKey, TestReport, TimeSpan,
+    register_auth_strategy, register_connector,
 };
 use connector_project::source::Project;
 use schemars::JsonSchema;
@@ -149,7 +150,10 @@ register_connector! {
 }
 
 #[derive(Debug)]
-struct Strategy(Url);
+struct Strategy {
+    token_url: Url,
+    key: Option<SigningKey>,
+}
 
 #[async_trait]
 impl AuthStrategy for Strategy {
@@ -160,7 +164,11 @@ impl AuthStrategy for Strategy {
     async fn check(&self, _: &mut TestReport) {}
 
     fn token_url(&self) -> Option<&Url> {
-        Some(&self.0)
+        Some(&self.token_url)
+    }
+
+    fn signing_key(&self) -> Option<SigningKey> {
+        self.key.clone()
     }
 }
 
@@ -187,7 +195,13 @@ struct Signed {
 
 impl AuthSettings for Signed {
     fn open(self, _: &Context) -> Result<Arc<dyn AuthStrategy>> {
-        Ok(Arc::new(Strategy(self.token_url)))
+        let before_expiry = self.rotation.as_ref().and_then(|rotation| rotation.get("before_expiry")).cloned();
+        let window: Option<TimeSpan> = before_expiry.map(|span| serde_json::from_value(span).unwrap());
+        let key = SigningKey::new(self.key_ref)
+            .with_password(self.key_password_ref)
+            .with_certificate(self.certificate_ref)
+            .with_renewal(window.map(TimeSpan::duration));
+        Ok(Arc::new(Strategy { token_url: self.token_url, key: Some(key) }))
     }
 }
 
@@ -216,7 +230,7 @@ struct Shared {
 
 impl AuthSettings for Shared {
     fn open(self, _: &Context) -> Result<Arc<dyn AuthStrategy>> {
-        Ok(Arc::new(Strategy(self.token_url)))
+        Ok(Arc::new(Strategy { token_url: self.token_url, key: None }))
     }
 }
 
