@@ -40,7 +40,8 @@ impl AuthSettings for Settings {
             return Err(Error::new(
                 ErrorKind::Definition,
                 "`username` has a colon, which Basic authentication can't send",
-            ));
+            )
+            .with_help("use a username without a colon, or another grant type that the service accepts"));
         }
         Ok(Arc::new(Basic { settings: self, context: context.clone() }))
     }
