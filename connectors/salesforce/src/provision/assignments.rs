@@ -73,7 +73,7 @@ async fn set_ends(rest: &Rest, holding: &'static Holding, held: &[&Pair<'_>]) ->
     let found = find(rest, holding, held).await?;
     let ends = ends(rest, holding.object, &found).await?;
     let mut answers: Vec<Option<Result<Outcome>>> = Vec::with_capacity(held.len());
-    let (mut changes, mut changed) = (Vec::new(), Vec::new());
+    let (mut changes, mut asked) = (Vec::new(), Vec::new());
     for pair in held {
         let row = found.iter().find(|row| row.user == pair.user && row.entitlement == pair.entitlement);
         answers.push(match row {
@@ -85,13 +85,13 @@ async fn set_ends(rest: &Rest, holding: &'static Holding, held: &[&Pair<'_>]) ->
             Some(row) => {
                 let end = pair.until.map_or(Value::Null, written);
                 changes.push((row.row, Record::from_iter([(END.to_owned(), end)])));
-                changed.push(*pair);
+                asked.push(*pair);
                 None
             }
         });
     }
     let rows = rows::change(rest, holding.object, &changes, "set the ends of grants").await?;
-    let outcomes = rows.into_iter().zip(changed).map(|(row, pair)| match row {
+    let outcomes = rows.into_iter().zip(asked).map(|(row, pair)| match row {
         Ok(_) => Ok(applied(pair.user)),
         Err(refusal) => Err(error::of_row(&refusal, &format!("setting the end of `{}`", pair.named))),
     });
