@@ -73,7 +73,7 @@ impl Prepared {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Seat {
-    /// The license, for people: `Salesforce (user license)`.
+    /// The license, for people: `Enterprise (user license)`.
     pub license: String,
     /// How many seats are free before the plan.
     pub free: u64,

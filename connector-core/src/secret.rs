@@ -46,7 +46,7 @@ impl FromStr for SecretRef {
 
     /// The error never repeats the text, because it may be a secret in the wrong place.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fault = "not a secret ref: write where the secret is kept, for example `file:secrets/salesforce.key`";
+        let fault = "not a secret ref: write where the secret is kept, for example `file:secrets/acme.key`";
         let (scheme, rest) = text.split_once(':').ok_or(fault)?;
         let named = scheme.starts_with(|c: char| c.is_ascii_lowercase())
             && scheme.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));

@@ -25,7 +25,7 @@ pub struct Certificate {
 /// The contents of a new self-signed certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRequest {
-    /// The common name, for example `connector-salesforce`.
+    /// The common name, for example `connector-acme`.
     pub subject_cn: String,
     /// The organization, if any.
     pub organization: Option<String>,

@@ -78,8 +78,7 @@ async fn collect(mut child: Child, program: &str) -> Result<Vec<u8>> {
 }
 
 fn parse(text: &str) -> Result<Vec<String>, String> {
-    let form =
-        "a JSON list of texts follows `command:`, the program first: `command:[\"pass\",\"show\",\"salesforce\"]`";
+    let form = "a JSON list of texts follows `command:`, the program first: `command:[\"pass\",\"show\",\"acme\"]`";
     let arguments: Vec<String> = serde_json::from_str(text).map_err(|_| form.to_owned())?;
     if arguments.first().is_none_or(String::is_empty) {
         return Err(form.to_owned());

@@ -49,7 +49,7 @@ impl SecretResolver for Keyring {
 
 fn parse(text: &str) -> Result<(&str, &str), String> {
     let parts = text.split_once('/').filter(|(service, user)| !service.is_empty() && !user.is_empty());
-    parts.ok_or_else(|| "write the service and the user of the entry: `keyring:connector/salesforce`".to_owned())
+    parts.ok_or_else(|| "write the service and the user of the entry: `keyring:connector/acme`".to_owned())
 }
 
 fn unreadable(cause: &Fault, name: &str) -> Error {

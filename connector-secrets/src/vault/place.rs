@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use std::fmt;
 use std::str::FromStr;
 
-const FORM: &str = "write the mount of the key-value engine, the path of the secret and its field: `vault:secret/connector/salesforce#client_secret`";
+const FORM: &str = "write the mount of the key-value engine, the path of the secret and its field: `vault:secret/connector/acme#client_secret`";
 
 /// `MOUNT/PATH#FIELD`.
 #[derive(Debug, PartialEq, Eq)]

@@ -230,7 +230,7 @@ fn fresh(app: &App, key: &SecretRef, certificate: &SecretRef, auth: &AuthBlock) 
     }
 }
 
-/// `secrets/salesforce.key` becomes `secrets/salesforce-01m8a1e9.key`. The new mark replaces that of an earlier rotation.
+/// `secrets/acme.key` becomes `secrets/acme-01m8a1e9.key`. The new mark replaces that of an earlier rotation.
 fn renamed(path: &str, id: &str) -> String {
     const MARK: usize = 8;
     let mark = id.get(id.len().saturating_sub(MARK)..).unwrap_or(id).to_lowercase();

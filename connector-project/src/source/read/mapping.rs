@@ -21,7 +21,7 @@ pub(super) fn value(findings: &mut Findings<'_>) -> Option<Value> {
             "not_a_mapping",
             "the file does not consist of `key: value` lines",
             "expected a key and a colon",
-            "begin with a line such as `connector: salesforce`",
+            "begin with a line such as `connector: NAME`",
         ),
     };
     let fault = Fault { rule, title: title.into(), detail: detail.into(), help: Some(help.into()), secret: false };
