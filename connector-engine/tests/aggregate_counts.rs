@@ -2,9 +2,9 @@
 
 mod aggregate_fake;
 
-use aggregate_fake::{Fake, Place, World, account, reference};
+use aggregate_fake::{Fake, Place, World, account, reference, run};
 use connector_core::{Allowance, Attributes};
-use connector_engine::aggregate::{Counts, Phase, RunStatus, run};
+use connector_engine::aggregate::{Counts, Phase, RunStatus};
 use serde_json::json;
 use std::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +34,7 @@ async fn a_run_counts_what_came_what_changed_and_what_is_gone() {
 async fn the_report_serializes_to_the_machine_output() {
     let place = Place::new();
     let fake = Fake::new(&World::of(3));
-    fake.meter.note_allowance("api-usage", Allowance::new(5, 100));
+    fake.context.meter().note_allowance("api-usage", Allowance::new(5, 100));
     let mut report = serde_json::to_value(place.run(&fake.job()).await).unwrap();
     let id = report["run"].take();
     assert_eq!(id.as_str().unwrap().len(), 26);

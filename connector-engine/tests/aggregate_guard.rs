@@ -4,9 +4,9 @@
 
 mod aggregate_fake;
 
-use aggregate_fake::{Fake, Pages, Place, World, failing};
+use aggregate_fake::{Fake, Job, Pages, Place, World, failing};
 use connector_core::{Cursor, Error, ErrorKind, Page, Percentage};
-use connector_engine::aggregate::{Job, RunReport, RunStatus};
+use connector_engine::aggregate::{RunReport, RunStatus};
 
 const ALIVE: &str = "SELECT (SELECT count(*) FROM accounts WHERE removed_run IS NULL)
     + (SELECT count(*) FROM entitlements WHERE removed_run IS NULL)

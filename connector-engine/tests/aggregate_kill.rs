@@ -2,8 +2,8 @@
 
 mod aggregate_fake;
 
-use aggregate_fake::{Fake, Place, World};
-use connector_engine::aggregate::{RunStatus, run};
+use aggregate_fake::{Fake, Place, World, run};
+use connector_engine::aggregate::RunStatus;
 use connector_engine::store::Store;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -4,9 +4,9 @@
 
 mod aggregate_fake;
 
-use aggregate_fake::{Fake, Pages, Place, World, failing};
+use aggregate_fake::{Fake, Job, Pages, Place, World, failing, run};
 use connector_core::{Cursor, Error, ErrorKind, Page, Retry};
-use connector_engine::aggregate::{Job, RunStatus, run};
+use connector_engine::aggregate::RunStatus;
 use connector_engine::query;
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -151,7 +151,7 @@ async fn a_committed_page_is_never_read_again() {
         let token = CancellationToken::new();
         token.cancel();
         run(&place.store, &other.job(), |_| {}, token).await.unwrap();
-        asked.extend(fake.asked.into_inner().unwrap());
+        asked.extend(fake.asked.lock().unwrap().clone());
         for row in place.query("SELECT step, cursor FROM frontier WHERE done = 1") {
             committed.insert(format!("{row:?}"));
         }
@@ -160,10 +160,10 @@ async fn a_committed_page_is_never_read_again() {
     let report = place.run(&fake.job()).await;
     assert!(report.resumed);
     assert_eq!(report.counts.accounts.seen, 60);
-    let last = fake.asked.into_inner().unwrap();
+    let last = fake.asked.lock().unwrap().clone();
     let whole = Fake::new(&world);
     Place::new().run(&whole.job()).await;
-    assert_eq!(committed.len() + last.len(), whole.asked.into_inner().unwrap().len());
+    assert_eq!(committed.len() + last.len(), whole.asked.lock().unwrap().len());
     assert!(asked.len() >= committed.len());
 }
 
@@ -183,7 +183,7 @@ async fn figures_are_those_of_the_whole_run() {
     assert_eq!((report.status, report.resumed, &report.run), (RunStatus::Succeeded, true, &failed.run));
     assert!(report.error.is_none());
     assert_eq!(report.counts.accounts.added, 60);
-    assert_eq!(report.api_calls, fake.meter.api_calls(), "the calls of both jobs, each counted once");
+    assert_eq!(report.api_calls, fake.context.meter().api_calls(), "the calls of both jobs, each counted once");
     let runs = query::runs(&place.store, Some("directory"), None).unwrap();
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0].report, report);

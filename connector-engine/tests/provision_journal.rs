@@ -11,7 +11,7 @@ use connector_engine::query::{self, OperationQuery};
 use provision_fake::{Directory, Fate, Place, create, disable, grant, outcomes, reference, set_password, update};
 use serde_json::json;
 use std::fs;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -76,7 +76,7 @@ async fn one_job_provisions_a_source_at_a_time() {
     let directory = Directory::of(&["bob"]);
     let place = Place::new();
     let first = place.begin(&directory, &[disable("bob")]);
-    let second = Provisioning::begin(&place.store, directory.job(), "other.yaml", |_| Ok(()));
+    let second = Provisioning::begin(&place.store, directory.opened(), "other.yaml", |_| Ok(()));
     assert_eq!(second.unwrap_err().kind(), ErrorKind::Guard);
     drop(first);
     assert_eq!(place.begin(&directory, &[disable("bob")]).earlier(), Earlier::Nothing);
@@ -86,7 +86,7 @@ async fn one_job_provisions_a_source_at_a_time() {
 async fn a_plan_that_cannot_be_read_leaves_nothing() {
     let directory = Directory::of(&["bob"]);
     let place = Place::new();
-    let broken = Provisioning::begin(&place.store, directory.job(), "plan.yaml", |sink| {
+    let broken = Provisioning::begin(&place.store, directory.opened(), "plan.yaml", |sink| {
         sink(disable("bob"));
         Err(connector_core::Error::new(ErrorKind::Definition, "line 2 is wrong"))
     });
@@ -99,7 +99,7 @@ async fn a_plan_that_cannot_be_read_leaves_nothing() {
 #[tokio::test]
 async fn the_journal_tells_what_was_asked_tried_and_answered() {
     let mut directory = Directory::of(&["bob"]);
-    directory.single = Box::new(|operation, sent| match (operation.kind().name(), sent) {
+    directory.single = Arc::new(|operation, sent| match (operation.kind().name(), sent) {
         ("disable", 0) => {
             let busy = connector_core::Error::new(ErrorKind::Conflict, "busy");
             Fate::Refused(busy.with_retry(connector_core::Retry::After(Duration::from_millis(1))))
@@ -164,7 +164,7 @@ async fn a_large_plan_is_carried_out_from_the_journal() {
     (directory.most, directory.most_accounts) = (200, 200);
     let count = 3_000;
     let place = Place::new();
-    let mut provisioning = Provisioning::begin(&place.store, directory.job(), "large.csv", |sink| {
+    let mut provisioning = Provisioning::begin(&place.store, directory.opened(), "large.csv", |sink| {
         for number in 0..count {
             sink(create(&format!("user{number}"), json!({"Title": "a"}), &[]));
         }

@@ -12,6 +12,7 @@ use provision_fake::{
     Directory, Fate, Place, create, delete, disable, enable, grant, outcomes, reference, revoke, update,
 };
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -157,7 +158,7 @@ async fn a_seat_that_is_given_back_late_because_of_its_rank_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn what_is_worth_another_try_is_tried_five_times() {
     let mut directory = Directory::of(&["bob", "eve", "joe"]);
-    directory.single = Box::new(|operation, sent| {
+    directory.single = Arc::new(|operation, sent| {
         let busy = Error::new(ErrorKind::Conflict, "the record is locked");
         let busy = busy.with_retry(Retry::After(Duration::from_millis(100)));
         match operation.account.as_str() {
@@ -187,7 +188,7 @@ async fn trouble_of_the_whole_source_stops_the_run_and_leaves_the_rest_planned()
             let names = names(12);
             let mut directory = directory(&names);
             (directory.most, directory.can_batch) = (2, !bare);
-            directory.whole = Box::new(move |number| match number {
+            directory.whole = Arc::new(move |number| match number {
                 0 => Fate::Done,
                 _ => Fate::Refused(Error::new(kind, "not now")),
             });
@@ -199,7 +200,7 @@ async fn trouble_of_the_whole_source_stops_the_run_and_leaves_the_rest_planned()
             assert_eq!(done, if bare { 1 } else { 2 });
             assert_eq!(reports.iter().filter(|report| report.outcome == Planned).count(), 12 - done, "bare {bare}");
 
-            directory.whole = Box::new(|_| Fate::Done);
+            directory.whole = Arc::new(|_| Fate::Done);
             let again = place.begin(&directory, &plan);
             assert_eq!(again.earlier(), Earlier::Interrupted);
             let (_, reports) = place.finish(again).await;
@@ -238,7 +239,7 @@ async fn a_stop_sends_nothing_more_and_waits_for_what_was_sent() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_does_not_wait_until_something_may_be_sent_again() {
     let mut directory = Directory::of(&["bob"]);
-    directory.single = Box::new(|_, _| {
+    directory.single = Arc::new(|_, _| {
         let busy = Error::new(ErrorKind::Conflict, "the record is locked");
         Fate::Refused(busy.with_retry(Retry::After(Duration::from_hours(1))))
     });

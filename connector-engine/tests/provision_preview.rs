@@ -13,6 +13,7 @@ use provision_fake::{
     update,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The changes of an operation, as machine output has them.
 fn changes(report: &OperationReport) -> Value {
@@ -259,7 +260,7 @@ async fn what_a_failed_preview_found_is_told_by_the_next_one() {
     drop(place.preview(&directory, &plan).await);
     directory.server().person("user0").attributes.insert("Title".to_owned(), json!("z"));
     let before = directory.server().reads;
-    directory.reading = Box::new(move |read| {
+    directory.reading = Arc::new(move |read| {
         let down = connector_core::Error::new(ErrorKind::Unavailable, "down");
         (read >= before + 8).then_some(down)
     });
@@ -267,7 +268,7 @@ async fn what_a_failed_preview_found_is_told_by_the_next_one() {
     let stop = tokio_util::sync::CancellationToken::new();
     assert_eq!(broken.preview(|_| {}, &stop).await.unwrap_err().kind(), ErrorKind::Unavailable);
     drop(broken);
-    directory.reading = Box::new(|_| None);
+    directory.reading = Arc::new(|_| None);
     let (_, preview, _) = place.preview(&directory, &plan).await;
     assert_eq!(preview.changed.iter().map(|one| one.operation).collect::<Vec<_>>(), [0]);
 }

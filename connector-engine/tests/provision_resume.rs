@@ -16,6 +16,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -111,18 +112,18 @@ fn fate(number: u8) -> Fate {
 impl Faults {
     fn go_wrong(&self, directory: &mut Directory) {
         let (whole, single, reading) = (self.whole.clone(), self.single.clone(), self.reading.clone());
-        directory.whole = Box::new(move |number| match whole.get(number).copied().unwrap_or_default() {
+        directory.whole = Arc::new(move |number| match whole.get(number).copied().unwrap_or_default() {
             4 => Fate::Refused(Error::new(ErrorKind::Unavailable, "down")),
             5 => Fate::LostLate(Duration::from_secs(2)),
             other => fate(other),
         });
-        directory.single = Box::new(move |operation, sent| {
+        directory.single = Arc::new(move |operation, sent| {
             let place = if operation.account.is_empty() { "new" } else { &operation.account };
             let place = place.bytes().map(usize::from).sum::<usize>();
             // No more than two in a row, so that tries do not run out.
             if sent >= 2 { Fate::Done } else { fate(single.get((place + sent) % 16).copied().unwrap_or_default()) }
         });
-        directory.reading = Box::new(move |read| {
+        directory.reading = Arc::new(move |read| {
             let fails = reading.get(read).copied().unwrap_or_default();
             fails.then(|| Error::new(ErrorKind::Unavailable, "down"))
         });
@@ -169,7 +170,7 @@ fn has_ended(place: &Place) -> bool {
 
 /// One job from beginning to end; true when nothing is left to be done.
 async fn job(place: &Place, directory: &Directory, plan: &[PlanOperation], stop: &CancellationToken) -> bool {
-    let mut provisioning = match Provisioning::interrupted(&place.store, directory.job()).unwrap() {
+    let mut provisioning = match Provisioning::interrupted(&place.store, directory.opened()).unwrap() {
         Some(provisioning) => provisioning,
         // Killed when all was done.
         None if has_ended(place) => return true,

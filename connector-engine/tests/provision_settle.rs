@@ -13,6 +13,7 @@ use provision_fake::{
     update,
 };
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -46,10 +47,10 @@ async fn a_lost_answer_is_settled_by_reading() {
             _ => Fate::LostLate(Duration::from_secs(2)),
         };
         if when.starts_with("whole") {
-            directory.whole = Box::new(move |number| if number < 9 { fate(0) } else { Fate::Done });
+            directory.whole = Arc::new(move |number| if number < 9 { fate(0) } else { Fate::Done });
         } else {
             // Late for one operation is like after: the whole request waits.
-            directory.single = Box::new(move |_, sent| fate(sent));
+            directory.single = Arc::new(move |_, sent| fate(sent));
         }
         let plan = each_kind(&directory);
         let place = Place::new();
@@ -71,7 +72,7 @@ async fn an_error_that_came_back_although_it_happened_is_settled_by_reading() {
     directory.server().person("bob").disabled = true;
     let place = Place::new();
     let plan = [enable("bob"), update("bob", json!({"Title": "a"}))];
-    directory.single = Box::new(|operation, sent| match operation.kind().name() {
+    directory.single = Arc::new(|operation, sent| match operation.kind().name() {
         "enable" if sent == 0 => Fate::Refused(Error::new(ErrorKind::Conflict, "odd").with_happened(Happened::Yes)),
         _ => Fate::Done,
     });
@@ -85,7 +86,7 @@ async fn a_password_that_cannot_be_settled_stays_pending_with_the_reason() {
     for tells in [false, true] {
         let mut directory = Directory::of(&["bob"]);
         directory.tells_password_time = tells;
-        directory.single = Box::new(|operation, sent| match operation.kind().name() {
+        directory.single = Arc::new(|operation, sent| match operation.kind().name() {
             "set_password" if sent == 0 => Fate::LostAfter,
             _ => Fate::Done,
         });
@@ -103,7 +104,7 @@ async fn a_password_that_cannot_be_settled_stays_pending_with_the_reason() {
 #[tokio::test(start_paused = true)]
 async fn the_time_of_a_password_proves_nothing_where_the_plan_sets_it_twice() {
     let mut directory = Directory::of(&["bob"]);
-    directory.single = Box::new(|operation, sent| match operation.kind().name() {
+    directory.single = Arc::new(|operation, sent| match operation.kind().name() {
         "set_password" if sent == 1 => Fate::LostBefore,
         _ => Fate::Done,
     });
@@ -116,7 +117,7 @@ async fn the_time_of_a_password_proves_nothing_where_the_plan_sets_it_twice() {
 #[tokio::test(start_paused = true)]
 async fn without_reading_everything_lost_stays_pending() {
     let mut directory = Directory::bare(&["bob"]);
-    directory.single = Box::new(|_, sent| if sent == 0 { Fate::LostAfter } else { Fate::Done });
+    directory.single = Arc::new(|_, sent| if sent == 0 { Fate::LostAfter } else { Fate::Done });
     let plan = [create("jane", json!({}), &[]), grant("jane", "group/1"), disable("A0001"), enable("A0001")];
     let place = Place::new();
     let (applied, reports) = place.carry_out(&directory, &plan).await;
@@ -130,7 +131,7 @@ async fn without_reading_everything_lost_stays_pending() {
 #[tokio::test(start_paused = true)]
 async fn when_reading_fails_too_they_stay_pending_and_a_later_job_settles_them() {
     let mut directory = Directory::of(&["a", "b", "c"]);
-    directory.whole = Box::new(|number| if number == 0 { Fate::LostAfter } else { Fate::LostBefore });
+    directory.whole = Arc::new(|number| if number == 0 { Fate::LostAfter } else { Fate::LostBefore });
     let plan = [disable("a"), lock("b"), update("a", json!({"Title": "x"})), create("new", json!({}), &["group/1"])];
     let place = Place::new();
     let (mut provisioning, ..) = place.preview(&directory, &plan).await;
@@ -138,7 +139,7 @@ async fn when_reading_fails_too_they_stay_pending_and_a_later_job_settles_them()
     let before = directory.server().reads;
     directory.reading = {
         drop(provisioning);
-        Box::new(move |read| (read > before).then(|| Error::new(ErrorKind::Unavailable, "down")))
+        Arc::new(move |read| (read > before).then(|| Error::new(ErrorKind::Unavailable, "down")))
     };
     provisioning = place.begin(&directory, &plan);
     provisioning.preview(|_| {}, &CancellationToken::new()).await.unwrap();
@@ -148,16 +149,16 @@ async fn when_reading_fails_too_they_stay_pending_and_a_later_job_settles_them()
     assert_eq!(outcomes(&place.reports(&id)), [Pending, Pending, Planned, Pending]);
     drop(provisioning);
 
-    directory.reading = Box::new(|_| None);
-    directory.whole = Box::new(|_| Fate::Done);
-    let resumed = Provisioning::interrupted(&place.store, directory.job()).unwrap().unwrap();
+    directory.reading = Arc::new(|_| None);
+    directory.whole = Arc::new(|_| Fate::Done);
+    let resumed = Provisioning::interrupted(&place.store, directory.opened()).unwrap().unwrap();
     assert_eq!((resumed.id(), resumed.file().await.unwrap()), (id, "plans/test.yaml".to_owned()));
     let (applied, reports) = place.finish(resumed).await;
     assert!(applied.error.is_none());
     assert_eq!(outcomes(&reports), [Applied; 4]);
     assert_eq!(directory.server().changes.len(), 5);
     assert!(directory.server().idle.is_empty());
-    assert!(Provisioning::interrupted(&place.store, directory.job()).unwrap().is_none());
+    assert!(Provisioning::interrupted(&place.store, directory.opened()).unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +201,7 @@ async fn an_abandoned_plan_is_settled_and_nothing_more_of_it_is_done() {
     assert!(tokio::time::timeout(Duration::from_millis(500), provisioning.apply(|_| {}, &stop)).await.is_err());
     drop(provisioning);
 
-    let abandoned = Provisioning::interrupted(&place.store, directory.job()).unwrap().unwrap();
+    let abandoned = Provisioning::interrupted(&place.store, directory.opened()).unwrap().unwrap();
     abandoned.settle(|_| {}).await.unwrap();
     abandoned.abandon().await.unwrap();
     abandoned.leave().await.unwrap();
@@ -208,7 +209,7 @@ async fn an_abandoned_plan_is_settled_and_nothing_more_of_it_is_done() {
     let reports = place.reports(&first);
     assert_eq!(outcomes(&reports), [Applied, Failed, Applied]);
     assert_eq!(reports[1].error.as_ref().unwrap().kind, ErrorKind::Cancelled);
-    assert!(Provisioning::interrupted(&place.store, directory.job()).unwrap().is_none());
+    assert!(Provisioning::interrupted(&place.store, directory.opened()).unwrap().is_none());
     assert_eq!(directory.server().changes.len(), 2);
     assert_eq!(place.begin(&directory, &plan).earlier(), Earlier::Nothing);
 }
@@ -220,10 +221,10 @@ async fn a_plan_that_was_approved_and_never_begun_can_be_abandoned() {
     let (provisioning, ..) = place.preview(&directory, &[disable("a")]).await;
     provisioning.approve(true).await.unwrap();
     drop(provisioning);
-    let abandoned = Provisioning::interrupted(&place.store, directory.job()).unwrap().unwrap();
+    let abandoned = Provisioning::interrupted(&place.store, directory.opened()).unwrap().unwrap();
     abandoned.abandon().await.unwrap();
     drop(abandoned);
-    assert!(Provisioning::interrupted(&place.store, directory.job()).unwrap().is_none());
+    assert!(Provisioning::interrupted(&place.store, directory.opened()).unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -239,7 +240,7 @@ async fn steps_of_a_plan_for_another_system_are_not_settled_against_this_one() {
 
     let mut elsewhere = Directory::of(&[]);
     elsewhere.definition = "two".to_owned();
-    let refused = Provisioning::interrupted(&place.store, elsewhere.job()).unwrap_err();
+    let refused = Provisioning::interrupted(&place.store, elsewhere.opened()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Definition);
     let other = place.begin(&elsewhere, &[create("z", json!({}), &[])]);
     assert_eq!(other.settle(|_| {}).await.unwrap().applied, 0);

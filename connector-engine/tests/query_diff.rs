@@ -9,9 +9,8 @@
 
 mod aggregate_fake;
 
-use aggregate_fake::{Fake, Place, World, reference};
+use aggregate_fake::{Fake, Job, Place, World, reference};
 use connector_core::{Account, Assignment, Entitlement, ErrorKind, Holder, Percentage, Result};
-use connector_engine::aggregate::Job;
 use connector_engine::query::{self, AccountQuery, AttributeChange, Change, Difference, Event, Filter, Format, What};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

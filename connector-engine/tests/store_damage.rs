@@ -4,9 +4,9 @@
 
 mod aggregate_fake;
 
-use aggregate_fake::{Fake, Place, World, failing};
+use aggregate_fake::{Fake, Place, World, failing, run};
 use connector_core::{Error, ErrorKind};
-use connector_engine::aggregate::{RunStatus, run};
+use connector_engine::aggregate::RunStatus;
 use connector_engine::query;
 use tokio_util::sync::CancellationToken;
 

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
-use connector_engine::aggregate::{self, Job};
+use connector_engine::aggregate::{self, Options};
 use connector_engine::certificate;
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
 use connector_project::source::{Opened, Problems, Project, Source};
@@ -63,22 +63,11 @@ fn aggregate_one(
     source: &Opened,
     arguments: &AggregateArguments,
 ) -> Result<RunReport, Stop> {
-    let job = Job {
-        source: &source.source,
-        connector_name: source.registration.name,
-        definition: &source.definition,
-        connector: source.connector.as_ref(),
-        meter: source.context.meter(),
-        concurrency: source.aggregation.concurrency,
-        delete_threshold: source.aggregation.delete_threshold,
-        mode: Mode::Full,
-        restart: arguments.restart,
-        remove: !arguments.no_delete,
-    };
+    let options = Options { mode: Mode::Full, restart: arguments.restart, remove: !arguments.no_delete };
     let stop = invocation.interrupt().token();
     let report = {
         let display = ProgressDisplay::begin(&invocation.printer, &source.source);
-        invocation.block_on(aggregate::run(store, &job, |progress| display.show(progress), stop))??
+        invocation.block_on(aggregate::run(store, source, options, |progress| display.show(progress), stop))??
     };
     tracing::info!(
         source = report.source,

@@ -8,7 +8,7 @@ use crate::invocation::Invocation;
 use crate::output::{PlanProgress, plural};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
-use connector_engine::provision::{Earlier, Job, Preview, Provisioning, Settled};
+use connector_engine::provision::{Earlier, Preview, Provisioning, Settled};
 use connector_engine::query::{self, OutcomeTally};
 use connector_engine::store::Store;
 use connector_project::plan;
@@ -44,18 +44,11 @@ fn begin<'a>(
     opened: &'a Opened,
     arguments: &ProvisionArguments,
 ) -> Result<Option<Provisioning<'a>>, Error> {
-    let job = Job {
-        source: &opened.source,
-        connector_name: opened.registration.name,
-        definition: &opened.definition,
-        connector: opened.connector.as_ref(),
-        context: &opened.context,
-    };
     match &arguments.plan {
-        None => Provisioning::interrupted(store, job),
+        None => Provisioning::interrupted(store, opened),
         Some(file) => {
             let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read(file, sink)?);
-            Provisioning::begin(store, job, &file.to_string_lossy(), read).map(Some)
+            Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }
     }
 }

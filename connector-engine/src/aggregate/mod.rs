@@ -5,12 +5,12 @@
 //! the next one without reading a committed page again.
 
 mod commit;
-mod job;
+mod options;
 mod progress;
 mod read;
 mod run;
 
 pub use crate::store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus};
-pub use job::Job;
+pub use options::Options;
 pub use progress::{Phase, Progress, StepProgress};
 pub use run::run;

@@ -1,8 +1,8 @@
 //! Reading one page, with patience.
 
-use super::job::Job;
 use crate::store::{Items, ReadPage, Step};
 use connector_core::{Cursor, Error, ErrorKind, Result, Retry};
+use connector_project::source::Opened;
 use std::time::Duration;
 
 /// How often one page is asked for.
@@ -14,17 +14,17 @@ const MAX_WAIT_FOR_A_PAGE: Duration = Duration::from_secs(30);
 /// Reads the page at a position. What the connector says is worth repeating is repeated, a few times.
 ///
 /// May be dropped at any time.
-pub(super) async fn read(job: &Job<'_>, step: Step, cursor: Cursor) -> Result<ReadPage> {
+pub(super) async fn read(opened: &Opened, step: Step, cursor: Cursor) -> Result<ReadPage> {
     let mut tries = 1;
     loop {
-        let error = match ask(job, step, &cursor).await {
+        let error = match ask(opened, step, &cursor).await {
             Ok(page) => return Ok(page),
             Err(error) => error,
         };
         match error.retry() {
             Retry::After(wait) if tries < MAX_TRIES_OF_A_PAGE && wait <= MAX_WAIT_FOR_A_PAGE => {
                 tracing::debug!(step = step.name(), kind = error.kind().name(), tries, "page is asked for again");
-                job.meter.count_retry();
+                opened.context.meter().count_retry();
                 tokio::time::sleep(wait).await;
                 tries += 1;
             }
@@ -37,7 +37,7 @@ pub(super) async fn read(job: &Job<'_>, step: Step, cursor: Cursor) -> Result<Re
                     "page failed"
                 );
                 return Err(error
-                    .with_context("source", job.source)
+                    .with_context("source", &opened.source)
                     .with_context("step", step.name())
                     .with_context("cursor", cursor.as_str()));
             }
@@ -55,12 +55,12 @@ fn put_off(error: Error) -> Error {
     error.with_help(help)
 }
 
-async fn ask(job: &Job<'_>, step: Step, cursor: &Cursor) -> Result<ReadPage> {
+async fn ask(opened: &Opened, step: Step, cursor: &Cursor) -> Result<ReadPage> {
     if step == Step::Accounts {
-        let page = job.connector.aggregate_accounts(cursor).await?;
+        let page = opened.connector.aggregate_accounts(cursor).await?;
         return Ok(ReadPage::new(cursor.clone(), page, Items::Accounts));
     }
-    let Some(ability) = job.connector.capabilities().entitlements() else {
+    let Some(ability) = opened.connector.capabilities().entitlements() else {
         return Err(Error::new(
             ErrorKind::Unsupported,
             format!("the unfinished run was reading {}, which this connector no longer does", step.name()),

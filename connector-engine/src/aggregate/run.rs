@@ -1,11 +1,12 @@
 //! The run from the first page to the end.
 
 use super::commit::{Committed, Committer, Started};
-use super::job::Job;
+use super::options::Options;
 use super::progress::{Phase, Progress, StepProgress};
 use super::read::read;
 use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Meter, Result};
+use connector_project::source::Opened;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::VecDeque;
@@ -19,31 +20,32 @@ use tokio_util::sync::CancellationToken;
 /// `Err` means that no run could begin or the store broke: kind `guard` when another job holds the source.
 pub async fn run(
     store: &Store,
-    job: &Job<'_>,
+    opened: &Opened,
+    options: Options,
     progress: impl Fn(&Progress) + Send + Sync,
     stop: CancellationToken,
 ) -> Result<RunReport> {
-    let start = Readings::of(job.meter);
+    let start = Readings::of(opened.context.meter());
     let mut steps = vec![Step::Accounts];
-    if job.connector.capabilities().entitlements().is_some() {
+    if opened.connector.capabilities().entitlements().is_some() {
         // Entitlements first: assignments then find what they name.
         steps = vec![Step::Entitlements, Step::Accounts, Step::Assignments];
     }
     let beginning = Beginning {
-        source: job.source.to_owned(),
-        connector: job.connector_name.to_owned(),
-        definition: job.definition.to_owned(),
-        mode: job.mode,
-        restart: job.restart,
+        source: opened.source.to_owned(),
+        connector: opened.registration.name.to_owned(),
+        definition: opened.definition.to_owned(),
+        mode: options.mode,
+        restart: options.restart,
         steps,
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let mut reads = Reads::new(started, progress);
-    let ending = reads.go(job, &mut thread, &start, &stop).await;
+    let ending = reads.go(opened, options, &mut thread, &start, &stop).await;
     if matches!(ending, Ending::Complete { .. }) {
-        reads.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
+        reads.tell(Phase::Reconciling, start.usage(opened.context.meter()).api_calls);
     }
-    thread.finish(ending, start.usage(job.meter)).await
+    thread.finish(ending, start.usage(opened.context.meter())).await
 }
 
 /// Where a job is.
@@ -81,37 +83,40 @@ impl<P: Fn(&Progress)> Reads<P> {
     /// Reads and commits until nothing is left, something failed, or the user asks to stop.
     async fn go(
         &mut self,
-        job: &Job<'_>,
+        opened: &Opened,
+        options: Options,
         thread: &mut Committer,
         start: &Readings,
         stop: &CancellationToken,
     ) -> Ending {
         let mut reads = FuturesUnordered::new();
-        self.tell(Phase::Reading, start.usage(job.meter).api_calls);
+        self.tell(Phase::Reading, start.usage(opened.context.meter()).api_calls);
         let ending = loop {
             // A slow disk slows the reads down instead of filling the memory.
-            let limit = job.concurrency.max(1);
+            let limit = opened.aggregation.concurrency.max(1);
             while reads.len() < limit && reads.len() + thread.waiting() < limit + 2 {
                 let Some((part, cursor)) = self.frontier.pop_front() else { break };
-                reads.push(read(job, part, cursor));
+                reads.push(read(opened, part, cursor));
             }
             if reads.is_empty() && thread.waiting() == 0 {
-                return Ending::Complete { remove: job.remove, threshold: job.delete_threshold };
+                return Ending::Complete { remove: options.remove, threshold: opened.aggregation.delete_threshold };
             }
             match wake(&mut reads, thread, stop).await {
                 Woken::Stopped => break Ending::Interrupted,
                 Woken::Read(Ok(page)) => {
-                    if let Err(error) = thread.commit(page, start.usage(job.meter)) {
+                    if let Err(error) = thread.commit(page, start.usage(opened.context.meter())) {
                         break Ending::Failed(error);
                     }
                 }
-                Woken::Committed(Ok(committed)) => self.committed(committed, start.usage(job.meter).api_calls),
+                Woken::Committed(Ok(committed)) => {
+                    self.committed(committed, start.usage(opened.context.meter()).api_calls)
+                }
                 Woken::Read(Err(error)) | Woken::Committed(Err(error)) => break Ending::Failed(error),
             }
         };
         // What is being read is dropped; what was read is committed before the run ends.
         drop(reads);
-        self.settle(thread, ending, start.usage(job.meter).api_calls).await
+        self.settle(thread, ending, start.usage(opened.context.meter()).api_calls).await
     }
 
     /// Waits for the pages that were read. The first error stays.

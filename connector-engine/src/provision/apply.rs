@@ -178,10 +178,10 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
 
 impl Provisioning<'_> {
     async fn call(&self, batch: Vec<Item>) -> Result<Ended> {
-        carry_out(&self.job, &self.journal, batch).await.map(Ended::Called)
+        carry_out(self.opened, &self.journal, batch).await.map(Ended::Called)
     }
 
     fn lane(&self, row: &StepRow) -> Lane {
-        self.job.connector.capabilities().batch().map_or(SINGLE, |ability| ability.lane(&row.operation))
+        self.opened.connector.capabilities().batch().map_or(SINGLE, |ability| ability.lane(&row.operation))
     }
 }

@@ -1,11 +1,11 @@
 //! One request to the source: intent, call, answer.
 
-use super::job::Job;
 use super::journal::{Answer, Journal, Standing, StepRow};
 use super::lanes::Item;
 use super::look::look;
 use super::settle::settle;
 use connector_core::{Change, Concern, Error, ErrorKind, Happened, Operation, Outcome, Result, Retry};
+use connector_project::source::Opened;
 use std::time::Duration;
 
 /// How often a step is sent at most.
@@ -41,13 +41,13 @@ enum Said {
 }
 
 /// Carries out steps of one lane. Never dropped halfway: what was sent is answered or settled.
-pub(super) async fn carry_out(job: &Job<'_>, journal: &Journal, mut items: Vec<Item>) -> Result<Called> {
+pub(super) async fn carry_out(opened: &Opened, journal: &Journal, mut items: Vec<Item>) -> Result<Called> {
     let mut operations = Vec::with_capacity(items.len());
     let mut sent = Vec::with_capacity(items.len());
     let mut called = Called { items: Vec::new(), stop: None };
     let mut refused = Vec::new();
     for item in items.drain(..) {
-        match operation(job, &item).await {
+        match operation(opened, &item).await {
             Ok(operation) => {
                 operations.push(operation);
                 sent.push(item);
@@ -79,27 +79,27 @@ pub(super) async fn carry_out(job: &Job<'_>, journal: &Journal, mut items: Vec<I
     if sent.is_empty() {
         return Ok(called);
     }
-    let said = match call(job, &operations).await {
+    let said = match call(opened, &operations).await {
         Ok(outcomes) => sent.iter().zip(outcomes).map(|(item, outcome)| of_outcome(item, outcome)).collect(),
         Err(error) => of_whole(&sent, error, &mut called.stop),
     };
-    conclude(job, journal, sent, said, &mut called).await?;
+    conclude(opened, journal, sent, said, &mut called).await?;
     Ok(called)
 }
 
-async fn operation(job: &Job<'_>, item: &Item) -> Result<Operation> {
+async fn operation(opened: &Opened, item: &Item) -> Result<Operation> {
     let Operation { account, change, .. } = &item.row.operation;
     let password = match change.password() {
-        Some(reference) => Some(job.context.secret(reference).await?),
+        Some(reference) => Some(opened.context.secret(reference).await?),
         None => None,
     };
     Ok(Operation::new(account, change.clone().with_password(password)))
 }
 
-async fn call(job: &Job<'_>, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
-    let outcomes = match (job.connector.capabilities().batch(), operations) {
+async fn call(opened: &Opened, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+    let outcomes = match (opened.connector.capabilities().batch(), operations) {
         (Some(ability), _) => ability.provision_batch(operations).await?,
-        (None, [operation]) => match job.connector.provision(operation).await {
+        (None, [operation]) => match opened.connector.provision(operation).await {
             Err(error) if error.happened() == Happened::No && ends_the_run(error.kind()) => return Err(error),
             outcome => vec![outcome],
         },
@@ -165,7 +165,7 @@ fn ends_the_run(kind: ErrorKind) -> bool {
 
 /// Settles what was lost and writes the answers down.
 async fn conclude(
-    job: &Job<'_>,
+    opened: &Opened,
     journal: &Journal,
     sent: Vec<Item>,
     said: Vec<Said>,
@@ -177,7 +177,7 @@ async fn conclude(
         match said {
             Said::Answer(mut answer) => {
                 if item.row.is_create && answer.standing == Standing::Unchanged {
-                    answer.account = id_of(job, &item.row.account).await;
+                    answer.account = id_of(opened, &item.row.account).await;
                 }
                 called.items.push((item, next_of(&answer)));
                 answers.push(answer);
@@ -195,7 +195,7 @@ async fn conclude(
     }
     tracing::warn!(steps = lost.len(), error = %lost[0].1, "the answer was lost, reading what became of it");
     let rows: Vec<StepRow> = lost.iter().map(|(item, _)| item.row.clone()).collect();
-    let settled = match settle(job, &rows).await {
+    let settled = match settle(opened, &rows).await {
         Ok(settled) => settled,
         Err(error) => {
             // They stay pending in the journal.
@@ -214,9 +214,9 @@ async fn conclude(
 }
 
 /// The id of an account that was to be made and is there already; none where it can't be told.
-async fn id_of(job: &Job<'_>, name: &str) -> Option<String> {
-    job.connector.capabilities().accounts()?;
-    let states = look(job, &[name.to_owned()], &Concern::default()).await.ok()?;
+async fn id_of(opened: &Opened, name: &str) -> Option<String> {
+    opened.connector.capabilities().accounts()?;
+    let states = look(opened, &[name.to_owned()], &Concern::default()).await.ok()?;
     states.into_iter().next()?.ok()?.id().map(str::to_owned)
 }
 

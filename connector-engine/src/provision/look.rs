@@ -1,13 +1,13 @@
 //! Looking at accounts as they are.
 
-use super::job::Job;
 use super::journal::StepRow;
 use super::state::State;
 use connector_core::{Account, Change, Concern, Error, ErrorKind, Operation, Result};
+use connector_project::source::Opened;
 
 /// The state of each account that is named by id or name, in order; an error where a name stands for several.
-pub(super) async fn look(job: &Job<'_>, wanted: &[String], concern: &Concern) -> Result<Vec<Result<State>>> {
-    let Some(ability) = job.connector.capabilities().accounts() else {
+pub(super) async fn look(opened: &Opened, wanted: &[String], concern: &Concern) -> Result<Vec<Result<State>>> {
+    let Some(ability) = opened.connector.capabilities().accounts() else {
         return Ok(wanted.iter().map(|id| Ok(State::unseen(id))).collect());
     };
     let mut states = Vec::with_capacity(wanted.len());
@@ -22,8 +22,8 @@ pub(super) async fn look(job: &Job<'_>, wanted: &[String], concern: &Concern) ->
 }
 
 /// How many accounts are looked at in one go.
-pub(super) fn most(job: &Job<'_>) -> usize {
-    job.connector.capabilities().accounts().map_or(200, |ability| ability.most_accounts().max(1))
+pub(super) fn most(opened: &Opened) -> usize {
+    opened.connector.capabilities().accounts().map_or(200, |ability| ability.most_accounts().max(1))
 }
 
 fn only(wanted: &str, mut found: Vec<Account>) -> Result<State> {
@@ -36,10 +36,10 @@ fn only(wanted: &str, mut found: Vec<Account>) -> Result<State> {
 }
 
 /// The error for an account that is not there.
-pub(super) fn missing(job: &Job<'_>, wanted: &str) -> Error {
-    Error::new(ErrorKind::NotFound, format!("`{}` has no account `{wanted}`", job.source)).with_help(format!(
+pub(super) fn missing(opened: &Opened, wanted: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("`{}` has no account `{wanted}`", opened.source)).with_help(format!(
         "check the spelling; `connector accounts {}` lists those of the last aggregation",
-        job.source
+        opened.source
     ))
 }
 

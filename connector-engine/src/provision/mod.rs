@@ -12,7 +12,6 @@
 mod apply;
 mod call;
 mod change;
-mod job;
 mod journal;
 mod lanes;
 mod look;
@@ -30,7 +29,6 @@ mod simulate;
 mod state;
 
 pub use change::ValueChange;
-pub use job::Job;
 pub use journal::{Earlier, Standing};
 pub(crate) use journal::{named, optional_json, stored_failure, time};
 pub use phases::{Applied, Preview, Settled};

@@ -1,8 +1,8 @@
 //! The entitlements that a plan names.
 
-use super::job::Job;
 use super::state::EntitlementNames;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
+use connector_project::source::Opened;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,8 +16,8 @@ pub(super) struct Entitlements {
 
 impl Entitlements {
     /// Looks all of them up at once.
-    pub(super) async fn look_up(job: &Job<'_>, wanted: BTreeSet<EntitlementRef>) -> Result<Self> {
-        let Some(ability) = job.connector.capabilities().entitlements() else {
+    pub(super) async fn look_up(opened: &Opened, wanted: BTreeSet<EntitlementRef>) -> Result<Self> {
+        let Some(ability) = opened.connector.capabilities().entitlements() else {
             // Without the ability to read them, what the plan says is taken for ids.
             let found = wanted.into_iter().map(|one| (one.clone(), vec![one])).collect();
             return Ok(Self { found, ..Self::default() });
@@ -54,7 +54,7 @@ impl Entitlements {
     }
 
     /// The entitlement that the plan names so. Fails with kind `not_found`, or with kind `invalid` and the candidates.
-    pub(super) fn resolve(&self, job: &Job<'_>, wanted: &EntitlementRef) -> Result<EntitlementRef> {
+    pub(super) fn resolve(&self, opened: &Opened, wanted: &EntitlementRef) -> Result<EntitlementRef> {
         let written = wanted.to_string();
         match self.found.get(wanted).map(Vec::as_slice) {
             Some([one]) => Ok(one.clone()),
@@ -66,15 +66,15 @@ impl Entitlements {
             _ if !self.ranks.is_empty() && !self.ranks.contains_key(&wanted.entitlement_type) => {
                 let mut known: Vec<&str> = self.ranks.keys().map(|name| &**name).collect();
                 known.sort_unstable();
-                let message = format!("`{}` is no type of entitlement of `{}`", wanted.entitlement_type, job.source);
+                let message = format!("`{}` is no type of entitlement of `{}`", wanted.entitlement_type, opened.source);
                 Err(Error::new(ErrorKind::NotFound, message).with_help(format!("write one of {}", known.join(", "))))
             }
-            _ => {
-                Err(Error::new(ErrorKind::NotFound, format!("`{}` has no `{written}`", job.source)).with_help(format!(
+            _ => Err(Error::new(ErrorKind::NotFound, format!("`{}` has no `{written}`", opened.source)).with_help(
+                format!(
                     "check the spelling; `connector entitlements {} --type {}` lists those of the last aggregation",
-                    job.source, wanted.entitlement_type
-                )))
-            }
+                    opened.source, wanted.entitlement_type
+                ),
+            )),
         }
     }
 }

@@ -45,9 +45,9 @@ impl Provisioning<'_> {
         let mut settled = Settled::default();
         let mut done = 0;
         // As many as one request finds, so that a plan with many of them needs no more memory.
-        for part in rows.chunks(super::look::most(&self.job)) {
+        for part in rows.chunks(super::look::most(self.opened)) {
             progress(&Progress { phase: Phase::Settling, done, total, api_calls: self.calls() });
-            let answers = settle(&self.job, part).await?;
+            let answers = settle(self.opened, part).await?;
             done += part.len() as u64;
             let mut not_made = Vec::new();
             for (row, answer) in part.iter().zip(&answers) {

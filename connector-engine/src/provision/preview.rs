@@ -64,7 +64,7 @@ impl Provisioning<'_> {
     /// Operations on one account under two names are looked at again, together.
     async fn foresee_merged(&self, simulation: &Simulation<'_>) -> Result<()> {
         let leads: Vec<_> = self.journal.with(Held::merge_accounts).await?.into_iter().collect();
-        for part in leads.chunks(look::most(&self.job)) {
+        for part in leads.chunks(look::most(self.opened)) {
             let part = part.to_vec();
             let gather = move |journal: &mut Held| {
                 let rows = part.iter().map(|lead| journal.asked_of(lead - 1, *lead)).collect::<Result<Vec<_>>>()?;
@@ -77,17 +77,20 @@ impl Provisioning<'_> {
     }
 
     async fn simulation(&self, wanted: BTreeSet<EntitlementRef>, mut concern: Concern) -> Result<Simulation<'_>> {
-        let entitlements =
-            if wanted.is_empty() { Entitlements::default() } else { Entitlements::look_up(&self.job, wanted).await? };
+        let entitlements = if wanted.is_empty() {
+            Entitlements::default()
+        } else {
+            Entitlements::look_up(self.opened, wanted).await?
+        };
         concern.entitlements = entitlements.all();
-        let password_changed = self.job.connector.schema().password_changed();
+        let password_changed = self.opened.connector.schema().password_changed();
         concern.attributes.extend(password_changed.clone());
-        Ok(Simulation { job: self.job, entitlements, concern, password_changed })
+        Ok(Simulation { opened: self.opened, entitlements, concern, password_changed })
     }
 
     /// The last of the next accounts that are looked at together.
     pub(super) async fn next_accounts(&self, after: i64) -> Result<Option<i64>> {
-        let most = look::most(&self.job);
+        let most = look::most(self.opened);
         self.journal.with(move |journal| journal.next_accounts(after, most)).await
     }
 

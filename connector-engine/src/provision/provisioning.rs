@@ -1,16 +1,16 @@
 //! A plan on its way: how it begins, and how it is left.
 
 use super::change::ValueChange;
-use super::job::Job;
 use super::journal::{Earlier, Journal, PlanUsage, Wanted};
 use crate::store::Store;
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
+use connector_project::source::Opened;
 use std::time::Instant;
 
 /// A plan on its way: written into the journal, and held so that no other job provisions the same source.
 #[derive(Debug)]
 pub struct Provisioning<'a> {
-    pub(super) job: Job<'a>,
+    pub(super) opened: &'a Opened,
     pub(super) journal: Journal,
     pub(super) earlier: Earlier,
     calls_before: u64,
@@ -37,25 +37,25 @@ impl<'a> Provisioning<'a> {
     /// another system than when the plan was interrupted, and with the error of `read`.
     pub fn begin(
         store: &Store,
-        job: Job<'a>,
+        opened: &'a Opened,
         file: &str,
         read: impl FnOnce(&mut dyn FnMut(Operation<SecretRef>)) -> Result<()>,
     ) -> Result<Self> {
         let (journal, earlier) =
-            Journal::begin(store, &wanted(&job, file), |sink| read(&mut |operation| sink(&operation)))?;
-        Ok(Self::new(job, journal, earlier))
+            Journal::begin(store, &wanted(opened, file), |sink| read(&mut |operation| sink(&operation)))?;
+        Ok(Self::new(opened, journal, earlier))
     }
 
     /// Goes on with the newest plan of the source that was [approved](Provisioning::approve) and has not ended; `None` where
     /// there is none. Fails like [`Provisioning::begin`].
-    pub fn interrupted(store: &Store, job: Job<'a>) -> Result<Option<Self>> {
-        let found = Journal::interrupted(store, &wanted(&job, ""))?;
-        Ok(found.map(|(journal, earlier)| Self::new(job, journal, earlier)))
+    pub fn interrupted(store: &Store, opened: &'a Opened) -> Result<Option<Self>> {
+        let found = Journal::interrupted(store, &wanted(opened, ""))?;
+        Ok(found.map(|(journal, earlier)| Self::new(opened, journal, earlier)))
     }
 
-    fn new(job: Job<'a>, journal: Journal, earlier: Earlier) -> Self {
-        let (calls_before, retries_before) = (job.meter().api_calls(), job.meter().retries());
-        Self { job, journal, earlier, calls_before, retries_before, began: Instant::now() }
+    fn new(opened: &'a Opened, journal: Journal, earlier: Earlier) -> Self {
+        let (calls_before, retries_before) = (opened.context.meter().api_calls(), opened.context.meter().retries());
+        Self { opened, journal, earlier, calls_before, retries_before, began: Instant::now() }
     }
 
     /// Writes down whether the user wants the plan to be carried out: one that was interrupted then goes on without asking
@@ -98,7 +98,7 @@ impl<'a> Provisioning<'a> {
 
     /// Writes down what this job cost, and that the plan has ended if nothing of it is left.
     pub async fn leave(&self) -> Result<()> {
-        let meter = self.job.meter();
+        let meter = self.opened.context.meter();
         let usage = PlanUsage {
             api_calls: self.calls(),
             retries: meter.retries().saturating_sub(self.retries_before),
@@ -109,15 +109,15 @@ impl<'a> Provisioning<'a> {
 
     /// Requests that this job sent so far.
     pub(super) fn calls(&self) -> u64 {
-        self.job.meter().api_calls().saturating_sub(self.calls_before)
+        self.opened.context.meter().api_calls().saturating_sub(self.calls_before)
     }
 }
 
-fn wanted(job: &Job<'_>, file: &str) -> Wanted {
+fn wanted(opened: &Opened, file: &str) -> Wanted {
     Wanted {
-        source: job.source.to_owned(),
-        connector: job.connector_name.to_owned(),
-        definition: job.definition.to_owned(),
+        source: opened.source.to_owned(),
+        connector: opened.registration.name.to_owned(),
+        definition: opened.definition.to_owned(),
         file: file.to_owned(),
     }
 }

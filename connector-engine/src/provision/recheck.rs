@@ -48,11 +48,11 @@ impl Provisioning<'_> {
 
     async fn recheck_some(&self, rows: &[StepRow], found: &mut Found) -> Result<()> {
         let mut concern = concern_of(rows.iter().map(|row| &row.operation));
-        let password_changed = self.job.connector.schema().password_changed();
+        let password_changed = self.opened.connector.schema().password_changed();
         concern.attributes.extend(password_changed.clone());
         let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
         let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[0])).collect();
-        let states = look(&self.job, &wanted, &concern).await?;
+        let states = look(self.opened, &wanted, &concern).await?;
         for (group, state) in groups.into_iter().zip(states) {
             let mut state = state.unwrap_or_else(|_| State::absent());
             for row in group {

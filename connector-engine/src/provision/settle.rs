@@ -1,10 +1,10 @@
 //! Settling: what became of steps whose answer was lost.
 
-use super::job::Job;
 use super::journal::{Answer, Standing, StepRow};
 use super::look::{concern_of, key_of, look};
 use super::state::{EntitlementNames, State};
 use connector_core::{Change, Error, ErrorKind, Operation, Prepared, Proposed, Result};
+use connector_project::source::Opened;
 use jiff::Timestamp;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,8 +15,8 @@ const STILL_AT_WORK: Duration = Duration::from_secs(3);
 
 /// Reads the source's state and says of each step what became of it: it was applied, it is to be done again, or it can't be
 /// told by reading.
-pub(super) async fn settle(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer>> {
-    let mut answers = judge(job, rows).await?;
+pub(super) async fn settle(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Answer>> {
+    let mut answers = judge(opened, rows).await?;
     let open: Vec<StepRow> = rows
         .iter()
         .zip(&answers)
@@ -28,7 +28,7 @@ pub(super) async fn settle(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer
     let at_least = resets.then_some(STILL_AT_WORK);
     let Some(wait) = open.iter().filter_map(time_left).chain(at_least).max() else { return Ok(answers) };
     tokio::time::sleep(wait).await;
-    for later in judge(job, &open).await? {
+    for later in judge(opened, &open).await? {
         if let Some(answer) = answers.iter_mut().find(|answer| answer.id == later.id) {
             *answer = later;
         }
@@ -43,16 +43,16 @@ fn time_left(row: &StepRow) -> Option<Duration> {
     STILL_AT_WORK.checked_sub(since).filter(|left| !left.is_zero())
 }
 
-async fn judge(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer>> {
-    let password_changed = job.connector.schema().password_changed();
+async fn judge(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Answer>> {
+    let password_changed = opened.connector.schema().password_changed();
     let mut concern = concern_of(rows.iter().map(|row| &row.operation));
     concern.attributes.extend(password_changed.clone());
     let mut wanted: Vec<_> = rows.iter().map(key_of).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let can_look = job.connector.capabilities().accounts().is_some();
-    let states = look(job, &wanted, &concern).await?;
-    let needed = still_needed(job, rows, &wanted, &states).await?;
+    let can_look = opened.connector.capabilities().accounts().is_some();
+    let states = look(opened, &wanted, &concern).await?;
+    let needed = still_needed(opened, rows, &wanted, &states).await?;
     let answers = rows.iter().map(|row| {
         let state = wanted.binary_search(&key_of(row)).ok().and_then(|at| states[at].as_ref().ok());
         match state {
@@ -66,13 +66,13 @@ async fn judge(job: &Job<'_>, rows: &[StepRow]) -> Result<Vec<Answer>> {
 
 /// The locks that a connector finds needed although the account counts as locked: there may be several ways of being so.
 async fn still_needed(
-    job: &Job<'_>,
+    opened: &Opened,
     rows: &[StepRow],
     wanted: &[String],
     states: &[Result<State>],
 ) -> Result<HashSet<i64>> {
     let mut needed = HashSet::new();
-    let Some(ability) = job.connector.capabilities().preparation() else { return Ok(needed) };
+    let Some(ability) = opened.connector.capabilities().preparation() else { return Ok(needed) };
     let (mut locks, mut proposed) = (Vec::new(), Vec::new());
     for row in rows.iter().filter(|row| row.operation.change == Change::Lock) {
         let state = wanted.binary_search(&key_of(row)).ok().and_then(|at| states[at].as_ref().ok());

@@ -1,6 +1,5 @@
 //! Working out what the operations on some accounts come to, each after the ones before it.
 
-use super::job::Job;
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing, to_json};
 use super::look::{look, missing};
 use super::names::Entitlements;
@@ -10,13 +9,14 @@ use super::state::State;
 use connector_core::{
     Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef,
 };
+use connector_project::source::Opened;
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 /// What is the same for all operations of a plan.
 #[derive(Debug)]
 pub(super) struct Simulation<'a> {
-    pub(super) job: Job<'a>,
+    pub(super) opened: &'a Opened,
     pub(super) entitlements: Entitlements,
     pub(super) concern: Concern,
     /// The attribute that tells when a password was changed.
@@ -91,12 +91,14 @@ impl Simulation<'_> {
             }
         }
         let wanted: Vec<String> = groups.iter().map(|group| group[0].operation.target().to_owned()).collect();
-        let states = look(&self.job, &wanted, &self.concern).await?;
+        let states = look(self.opened, &wanted, &self.concern).await?;
         let courses = groups.into_iter().zip(states).map(|(rows, state)| {
             let is_made = rows[0].operation.kind() == OperationKind::Create;
             let (state, unclear) = match state {
                 // An account that is to be made is not there, even where the connector can't look.
-                Ok(_) if is_made && self.job.connector.capabilities().accounts().is_none() => (State::absent(), None),
+                Ok(_) if is_made && self.opened.connector.capabilities().accounts().is_none() => {
+                    (State::absent(), None)
+                }
                 Ok(state) => (state, None),
                 Err(error) => {
                     let help = error.help().unwrap_or_default().to_owned();
@@ -127,7 +129,7 @@ impl Simulation<'_> {
         let mut change = row.operation.change.clone();
         self.resolve(&mut change)?;
         if is_missing {
-            return Err(missing(&self.job, &row.operation.account));
+            return Err(missing(self.opened, &row.operation.account));
         }
         if let Change::Grant { until: Some(until), .. } = &change
             && *until <= Timestamp::now()
@@ -137,7 +139,7 @@ impl Simulation<'_> {
         }
         if let Some(reference) = change.password() {
             // Fetched before anything is sent, so that a ref that leads nowhere stops nothing halfway.
-            drop(self.job.context.secret(reference).await?);
+            drop(self.opened.context.secret(reference).await?);
         }
         let exists = kind == OperationKind::Create && on.state.is_there();
         let mut holds = Vec::new();
@@ -160,7 +162,7 @@ impl Simulation<'_> {
             _ => Vec::new(),
         };
         for entitlement in named {
-            *entitlement = self.entitlements.resolve(&self.job, entitlement)?;
+            *entitlement = self.entitlements.resolve(self.opened, entitlement)?;
         }
         Ok(())
     }
@@ -169,7 +171,7 @@ impl Simulation<'_> {
         if proposed.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(ability) = self.job.connector.capabilities().preparation() else {
+        let Some(ability) = self.opened.connector.capabilities().preparation() else {
             return Ok(proposed.iter().map(|one| Ok(plain(one.operation.clone()))).collect());
         };
         let prepared = ability.prepare_operations(proposed).await?;
@@ -221,7 +223,7 @@ impl Simulation<'_> {
     fn is_needed_anyway(&self, change: &Change<SecretRef>) -> bool {
         match change {
             Change::Create { .. } => true,
-            Change::Lock => self.job.connector.capabilities().preparation().is_some(),
+            Change::Lock => self.opened.connector.capabilities().preparation().is_some(),
             _ => false,
         }
     }

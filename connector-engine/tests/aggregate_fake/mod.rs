@@ -9,18 +9,20 @@
 )]
 
 use async_trait::async_trait;
+use connector_core::registry::ConnectorRegistration;
 use connector_core::{
-    Account, AccountSchema, Assignment, Attributes, Capabilities, Connector, Cursor, Entitlement, EntitlementRef,
-    EntitlementType, Error, Holder, Meter, Page, Percentage, ReadEntitlements, Result, TestReport,
+    Account, AccountSchema, Assignment, Attributes, Capabilities, Connector, Context, Cursor, Entitlement,
+    EntitlementRef, EntitlementType, Error, ErrorKind, Holder, Page, Percentage, ReadEntitlements, Result, TestReport,
 };
-use connector_engine::aggregate::{Job, Mode, Progress, RunReport, run};
+use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
 use connector_engine::store::Store;
+use connector_project::source::{AggregationSettings, Opened};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -88,16 +90,17 @@ pub enum Pages {
     Assignments(Page<Assignment>),
 }
 
-/// A connector to a world.
+/// A connector to a world. Its clones count together.
+#[derive(Clone)]
 pub struct Fake {
     pub world: World,
     pub page: usize,
     pub branches: usize,
     pub delay: Duration,
-    pub reads: AtomicUsize,
-    pub asked: Mutex<Vec<String>>,
-    pub meter: Meter,
-    pub script: Option<Box<Script>>,
+    pub reads: Arc<AtomicUsize>,
+    pub asked: Arc<Mutex<Vec<String>>>,
+    pub context: Context,
+    pub script: Option<Arc<Script>>,
     pub entitlements: bool,
 }
 
@@ -114,9 +117,9 @@ impl Fake {
             page: 7,
             branches: 3,
             delay: Duration::ZERO,
-            reads: AtomicUsize::new(0),
-            asked: Mutex::default(),
-            meter: Meter::default(),
+            reads: Arc::default(),
+            asked: Arc::default(),
+            context: Context::new("directory", "."),
             script: None,
             entitlements: true,
         }
@@ -126,20 +129,17 @@ impl Fake {
         mut self,
         script: impl Fn(&str, &Cursor, usize) -> Option<Result<Pages>> + Send + Sync + 'static,
     ) -> Self {
-        self.script = Some(Box::new(script));
+        self.script = Some(Arc::new(script));
         self
     }
 
     pub fn job(&self) -> Job<'_> {
         Job {
             source: "directory",
-            connector_name: "fake",
             definition: "fake",
-            connector: self,
-            meter: &self.meter,
+            fake: self,
             concurrency: 4,
             delete_threshold: Percentage::new(10.0),
-            mode: Mode::Full,
             restart: false,
             remove: true,
         }
@@ -148,7 +148,7 @@ impl Fake {
     async fn scripted(&self, step: &str, cursor: &Cursor) -> Option<Result<Pages>> {
         let number = self.reads.fetch_add(1, Ordering::SeqCst);
         self.asked.lock().unwrap().push(format!("{step} {cursor:?}"));
-        self.meter.count_call();
+        self.context.meter().count_call();
         if self.delay > Duration::ZERO {
             tokio::time::sleep(self.delay).await;
         } else {
@@ -167,6 +167,51 @@ impl Fake {
         let items: Vec<T> = mine.iter().skip(offset).take(self.page).copied().cloned().collect();
         let next = offset + self.page;
         Ok(if next < mine.len() { Page::then(items, Cursor::of(&(branch, next))?) } else { Page::last(items) })
+    }
+}
+
+/// What the source of a fake says, and how to read it.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    pub source: &'a str,
+    pub definition: &'a str,
+    pub fake: &'a Fake,
+    pub concurrency: usize,
+    pub delete_threshold: Percentage,
+    pub restart: bool,
+    pub remove: bool,
+}
+
+static REGISTRATION: ConnectorRegistration = ConnectorRegistration {
+    name: "fake",
+    title: "Fake",
+    description: "A source in memory",
+    grant_types: &[],
+    example: "",
+    token_errors: &[],
+    schema: |_| schemars::Schema::default(),
+    check: |_, _| Ok(Vec::new()),
+    open: |_, _| Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test")),
+};
+
+impl Job<'_> {
+    pub fn opened(&self) -> Opened {
+        Opened {
+            source: self.source.to_owned(),
+            connector: Box::new(self.fake.clone()),
+            registration: &REGISTRATION,
+            context: self.fake.context.clone(),
+            definition: self.definition.to_owned(),
+            aggregation: AggregationSettings {
+                concurrency: self.concurrency,
+                delete_threshold: self.delete_threshold,
+                ..AggregationSettings::default()
+            },
+        }
+    }
+
+    pub fn options(&self) -> Options {
+        Options { mode: Mode::Full, restart: self.restart, remove: self.remove }
     }
 }
 
@@ -236,6 +281,16 @@ impl ReadEntitlements for Fake {
             .collect();
         self.page(&shown, cursor)
     }
+}
+
+/// Runs a job of a fake.
+pub async fn run(
+    store: &Store,
+    job: &Job<'_>,
+    progress: impl Fn(&Progress) + Send + Sync,
+    stop: CancellationToken,
+) -> Result<RunReport> {
+    aggregate::run(store, &job.opened(), job.options(), progress, stop).await
 }
 
 /// A store in a folder that goes with it.

@@ -2,13 +2,14 @@
 
 use super::server::{Person, Server, described, entitlement};
 use async_trait::async_trait;
+use connector_core::registry::ConnectorRegistration;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributesBuilder, Capabilities, Change,
     Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts,
     Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ProvisionBatch,
     ReadEntitlements, Result, Seat, SecretRef, TestReport,
 };
-use connector_engine::provision::Job;
+use connector_project::source::{AggregationSettings, Opened};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -30,7 +31,8 @@ type Whole = dyn Fn(usize) -> Fate + Send + Sync;
 type Single = dyn Fn(&Operation, usize) -> Fate + Send + Sync;
 type Reading = dyn Fn(usize) -> Option<Error> + Send + Sync;
 
-/// A connector to a directory in memory.
+/// A connector to a directory in memory. Its clones share the server.
+#[derive(Clone)]
 #[allow(clippy::struct_excessive_bools, reason = "abilities that a test switches off one by one")]
 pub struct Directory {
     server: Arc<Mutex<Server>>,
@@ -41,11 +43,11 @@ pub struct Directory {
     pub most_accounts: usize,
     pub delay: Duration,
     /// What becomes of a request, by its number.
-    pub whole: Box<Whole>,
+    pub whole: Arc<Whole>,
     /// What becomes of an operation, by how often it was sent before.
-    pub single: Box<Single>,
+    pub single: Arc<Single>,
     /// What becomes of a read, by its number.
-    pub reading: Box<Reading>,
+    pub reading: Arc<Reading>,
     pub can_find: bool,
     pub can_prepare: bool,
     pub can_batch: bool,
@@ -78,9 +80,9 @@ impl Directory {
             most: 10,
             most_accounts: 3,
             delay: Duration::ZERO,
-            whole: Box::new(|_| Fate::Done),
-            single: Box::new(|_, _| Fate::Done),
-            reading: Box::new(|_| None),
+            whole: Arc::new(|_| Fate::Done),
+            single: Arc::new(|_, _| Fate::Done),
+            reading: Arc::new(|_| None),
             can_find: true,
             can_prepare: true,
             can_batch: true,
@@ -98,14 +100,16 @@ impl Directory {
         self.server.lock().unwrap()
     }
 
-    pub fn job(&self) -> Job<'_> {
-        Job {
-            source: "directory",
-            connector_name: "fake",
-            definition: &self.definition,
-            connector: self,
-            context: &self.context,
-        }
+    /// As it is now. It stays until the test ends, so that a plan may borrow it.
+    pub fn opened(&self) -> &'static Opened {
+        Box::leak(Box::new(Opened {
+            source: "directory".to_owned(),
+            connector: Box::new(self.clone()),
+            registration: &REGISTRATION,
+            context: self.context.clone(),
+            definition: self.definition.clone(),
+            aggregation: AggregationSettings::default(),
+        }))
     }
 
     /// The server goes on although the client may be gone.
@@ -130,6 +134,18 @@ impl Directory {
         task.await.unwrap()
     }
 }
+
+static REGISTRATION: ConnectorRegistration = ConnectorRegistration {
+    name: "fake",
+    title: "Fake",
+    description: "A directory in memory",
+    grant_types: &[],
+    example: "",
+    token_errors: &[],
+    schema: |_| schemars::Schema::default(),
+    check: |_, _| Ok(Vec::new()),
+    open: |_, _| Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test")),
+};
 
 fn shown(id: &str, person: &Person, concern: &Concern) -> Account {
     let mut attributes = AttributesBuilder::default();

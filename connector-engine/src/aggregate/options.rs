@@ -1,0 +1,28 @@
+//! How one aggregation differs from the next.
+
+use crate::store::Mode;
+
+/// How much of a source one aggregation reads, and what follows from it. The source's file says the rest.
+///
+/// ```
+/// use connector_engine::aggregate::Options;
+///
+/// let cautious = Options { remove: false, ..Options::default() };
+/// assert!(!cautious.restart);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How much to read.
+    pub mode: Mode,
+    /// Whether to drop an unfinished run instead of resuming it.
+    pub restart: bool,
+    /// Whether to mark as removed what the run did not see.
+    pub remove: bool,
+}
+
+impl Default for Options {
+    /// Reads everything, resumes an unfinished run, and marks as removed what is gone.
+    fn default() -> Self {
+        Self { mode: Mode::Full, restart: false, remove: true }
+    }
+}
