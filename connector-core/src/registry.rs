@@ -7,8 +7,8 @@ use crate::auth::AuthStrategy;
 use crate::connector::Connector;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
+use crate::provider::Provider;
 use crate::settings_fault::SettingsFault;
-use crate::token_errors::TokenErrorRow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -50,8 +50,8 @@ pub struct ConnectorRegistration {
     pub grant_types: &'static [&'static str],
     /// A complete, valid source file with comments.
     pub example: &'static str,
-    /// What the errors of the provider's token endpoint mean; empty for what the OAuth standards say.
-    pub token_errors: &'static [TokenErrorRow],
+    /// What generic commands show about the provider.
+    pub provider: Provider,
     /// Writes the JSON Schema of `settings:`.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Checks `settings:` that fit the schema, see [`Settings::check`].
@@ -146,7 +146,7 @@ fn without_value(message: &str) -> &str {
 
 /// Registers a connector with the binary it is linked into.
 ///
-/// A connector whose provider has token errors of its own adds `token_errors: ROWS`, a `&'static [TokenErrorRow]`.
+/// A connector whose provider needs words of its own in generic commands adds `provider:`, a [`Provider`].
 ///
 /// ```
 /// # use connector_core::*;
@@ -189,7 +189,7 @@ macro_rules! register_connector {
         grant_types: [$($grant_type:literal),* $(,)?],
         settings: $settings:ty,
         example: $example:expr
-        $(, token_errors: $token_errors:expr)? $(,)?
+        $(, provider: $provider:expr)? $(,)?
     ) => {
         $crate::inventory::submit! {
             $crate::registry::ConnectorRegistration {
@@ -198,8 +198,8 @@ macro_rules! register_connector {
                 description: $description,
                 grant_types: &[$($grant_type),*],
                 example: $example,
-                token_errors: {
-                    let given: &[&'static [$crate::TokenErrorRow]] = &[$($token_errors,)? &[]];
+                provider: {
+                    let given: &[$crate::Provider] = &[$($provider,)? $crate::Provider::new()];
                     given[0]
                 },
                 schema: |generator| generator.root_schema_for::<$settings>(),

@@ -4,14 +4,12 @@ use super::cert::unfinished_rotation;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
+use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep, registry};
 use connector_project::source::{Opened, Project, Source};
 use serde::Serialize;
 use std::fs;
 use std::time::{Duration, Instant};
-
-/// The steps to skip if the definition can't be read.
-const LATER_STEPS: [&str; 6] = ["private_key", "certificate", "assertion", "access_token", "api", "permissions"];
 
 #[derive(Serialize)]
 struct Outcome<'a> {
@@ -27,18 +25,18 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     let project = invocation.project()?;
     let started = Instant::now();
     let source = source_name(name);
-    let connector = connector_in_file(&project, name);
+    let registration = connector_in_file(&project, name);
+    let connector = registration.map(|known| known.name);
     if !printer.is_json() {
         // A missing source has no steps; machine output keeps its shape.
         project.source_file(name)?;
-        let title = connector
-            .and_then(|name| registry::connector(name).ok())
-            .map_or(String::new(), |known| format!("({})", known.title));
+        let title = registration.map_or(String::new(), |known| format!("({})", known.title));
         printer.result_line(format!("Testing {} {}\n", paint(STRONG, source), paint(DIM, title)))?;
     }
     let mut report = report(invocation);
     let mut invalid = None;
-    let finished = invocation.block_on(steps(invocation, &project, name, &mut report, &mut invalid))?;
+    let later = registration.map_or(&[][..], |known| known.provider.test_steps);
+    let finished = invocation.block_on(steps(invocation, &project, name, later, &mut report, &mut invalid))?;
     let took = started.elapsed();
     let ok = finished && report.failure().is_none();
     if printer.is_json() {
@@ -68,11 +66,13 @@ fn load(project: &Project, name: &str) -> Result<(Source, Opened), Error> {
     Ok((source, opened))
 }
 
-/// Runs the steps, the definition first; false if a signal stopped them.
+/// Runs the steps, the definition first; false if a signal stopped them. `later` are the steps to show as skipped if the
+/// definition can't be read.
 async fn steps(
     invocation: &Invocation,
     project: &Project,
     name: &str,
+    later: &[&'static str],
     report: &mut TestReport,
     invalid: &mut Option<Error>,
 ) -> bool {
@@ -92,7 +92,7 @@ async fn steps(
     };
     report.step("definition", definition).await;
     let Some(opened) = opened else {
-        for name in LATER_STEPS {
+        for name in later {
             // Never runs: an earlier step failed.
             report.step(name, async { Ok(Finding::passed("")) }).await;
         }
@@ -152,9 +152,9 @@ fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<E
 }
 
 /// The connector that a file names, even if the file is invalid.
-fn connector_in_file(project: &Project, name: &str) -> Option<&'static str> {
+fn connector_in_file(project: &Project, name: &str) -> Option<&'static ConnectorRegistration> {
     let text = fs::read_to_string(project.source_file(name).ok()?).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix("connector:"))?;
     let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
-    registry::connector(value).ok().map(|known| known.name)
+    registry::connector(value).ok()
 }

@@ -38,7 +38,7 @@ impl Watched {
 pub async fn examine(project: &Project, source: &Source, window: Option<Duration>, now: Timestamp) -> Option<Watched> {
     let refs = source.signing_key(project)?;
     let reference = refs.certificate_ref.clone()?;
-    let context = Context::new(&source.name, project.folder());
+    let context = source.context(project);
     let chain = match context.public_text(&reference).await.and_then(|text| Chain::from_pem(&text)) {
         Ok(chain) => chain,
         Err(error) => return Some(unreadable(&error)),
@@ -79,7 +79,7 @@ pub fn glance(project: &Project, source: &Source, now: Timestamp) -> Option<Watc
 /// The key that a source signs with, wherever it is stored; `None` if it names no key.
 pub async fn key_of(project: &Project, source: &Source) -> Option<Result<Arc<dyn Signer>>> {
     let refs = source.signing_key(project)?;
-    let context = Context::new(&source.name, project.folder());
+    let context = source.context(project);
     Some(open_signer(&context, &refs.key_ref, refs.password_ref.as_ref()).await)
 }
 

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{
     Account, AccountSchema, Assignment, Attributes, Capabilities, Connector, Context, Cursor, Entitlement,
-    EntitlementRef, EntitlementType, Error, ErrorKind, Holder, Page, Percentage, ReadEntitlements, Result, TestReport,
+    EntitlementRef, EntitlementType, Error, ErrorKind, Holder, Page, Percentage, Provider, ReadEntitlements, Result,
+    TestReport,
 };
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
 use connector_engine::store::Store;
@@ -188,7 +189,7 @@ static REGISTRATION: ConnectorRegistration = ConnectorRegistration {
     description: "A source in memory",
     grant_types: &[],
     example: "",
-    token_errors: &[],
+    provider: Provider::new(),
     schema: |_| schemars::Schema::default(),
     check: |_, _| Ok(Vec::new()),
     open: |_, _| Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test")),

@@ -6,8 +6,8 @@ use connector_core::registry::ConnectorRegistration;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributesBuilder, Capabilities, Change,
     Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts,
-    Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ProvisionBatch,
-    ReadEntitlements, Result, Seat, SecretRef, TestReport,
+    Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, Provider,
+    ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport,
 };
 use connector_project::source::{AggregationSettings, Opened};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -141,7 +141,7 @@ static REGISTRATION: ConnectorRegistration = ConnectorRegistration {
     description: "A directory in memory",
     grant_types: &[],
     example: "",
-    token_errors: &[],
+    provider: Provider::new(),
     schema: |_| schemars::Schema::default(),
     check: |_, _| Ok(Vec::new()),
     open: |_, _| Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test")),

@@ -37,9 +37,7 @@ impl Opened {
     /// Opens the auth strategy of a source first, then its connector. `project` is the project folder.
     pub(super) fn from_source(source: &Source, project: &Path) -> Result<Self, NotOpened> {
         let at = |pointer| move |error: Error| NotOpened { pointer, error: error.with_context("source", &source.name) };
-        let mut context = Context::new(&source.name, project)
-            .with_http(source.http.clone())
-            .with_token_errors(source.connector.token_errors);
+        let mut context = source.context_in(project);
         if let Some(auth) = &source.auth {
             let strategy = (auth.strategy.open)(auth.settings.clone(), &context).map_err(at("/auth"))?;
             context = context.with_auth(strategy);

@@ -8,6 +8,9 @@ use crate::error;
 use crate::users::Accounts;
 use connector_core::{Allowance, Error, ErrorKind, Finding, Result, TestReport};
 
+/// The steps of a connection test after the definition, with those of the sign-in by a key and its certificate.
+pub(crate) static STEPS: &[&str] = &["private_key", "certificate", "assertion", "access_token", "api", "permissions"];
+
 /// Adds the steps `access_token`, `api` and `permissions`.
 pub(crate) async fn run(rest: &Rest, accounts: &Accounts, report: &mut TestReport) {
     rest.client.test_access_token(report).await;

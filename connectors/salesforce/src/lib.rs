@@ -22,5 +22,8 @@ connector_core::register_connector! {
     grant_types: ["jwt_bearer", "client_credentials"],
     settings: Settings,
     example: settings::EXAMPLE,
-    token_errors: error::TOKEN_ERRORS,
+    provider: connector_core::Provider::new()
+        .with_token_errors(error::TOKEN_ERRORS)
+        .with_test_steps(connection_test::STEPS)
+        .with_certificate_upload(certificate::UPLOAD),
 }

@@ -1,4 +1,4 @@
-//! What to do with a new certificate: in Salesforce Setup and in the source file.
+//! What to do with a new certificate: at the provider and in the source file.
 
 use super::files::KeyFiles;
 use crate::arguments::KeyFileArguments;
@@ -6,31 +6,12 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::output::{GOOD, STRONG, paint, wrap};
 use crate::terminal;
+use connector_core::CertificateUpload;
+use connector_core::registry::{self, ConnectorRegistration};
 use connector_project::source::Project;
 use inquire::Confirm;
 use std::fmt::Write as _;
 use std::path::Path;
-
-/// How an administrator uploads a certificate to an app. External Client Apps first: new orgs have nothing else.
-const STEPS: [(&str, &[&str]); 2] = [
-    (
-        "External Client App",
-        &[
-            "Setup → External Client App Manager → your app → Settings → Edit → OAuth Settings. If you have no app, create one: New External Client App → Enable OAuth.",
-            "Tick Enable JWT Bearer Flow, upload FILE, and save.",
-            "Policies → OAuth Policies: set Permitted Users to \"Admin approved users are pre-authorized\" and select a permission set of the integration user.",
-            "Settings → OAuth Settings → Consumer Key and Secret: copy the consumer key to `issuer` in the source file.",
-        ],
-    ),
-    (
-        "Connected App (only if you already have one)",
-        &[
-            "Setup → App Manager → the arrow next to your app → Edit.",
-            "Tick Use digital signatures, choose FILE, and save.",
-            "Manage → Edit Policies: set Permitted Users as above, then select the permission set.",
-        ],
-    ),
-];
 
 /// The lines of the source file about a key.
 pub(super) struct SourceLines {
@@ -67,22 +48,46 @@ impl SourceLines {
 }
 
 /// Says where to upload the certificate. Not in a tour, because its simulated org already has the certificate.
-pub(super) fn say_where_to_upload(invocation: &Invocation, certificate: &Path) {
-    let printer = &invocation.printer;
-    if !printer.gives_hints() {
+pub(super) fn say_where_to_upload(
+    invocation: &Invocation,
+    project: &Project,
+    name: &str,
+    arguments: &KeyFileArguments,
+    certificate: &Path,
+) {
+    if !invocation.printer.gives_hints() {
         return;
     }
-    let mut text = format!("\n{}", paint(STRONG, "In Salesforce"));
-    for (app, steps) in STEPS {
-        _ = write!(text, "\n  {app}");
-        for (number, step) in steps.iter().enumerate() {
+    let source = arguments.write_source.as_deref().unwrap_or(name);
+    for connector in connectors_of(project, source) {
+        if let Some(upload) = &connector.provider.certificate_upload {
+            invocation.printer.note(upload_text(invocation, connector.title, upload, certificate));
+        }
+    }
+}
+
+/// The connector of the source; every linked one if there is no such source yet.
+fn connectors_of(project: &Project, source: &str) -> Vec<&'static ConnectorRegistration> {
+    match project.load(source) {
+        Ok(source) => vec![source.connector],
+        Err(_) => registry::connectors(),
+    }
+}
+
+fn upload_text(invocation: &Invocation, title: &str, upload: &CertificateUpload, certificate: &Path) -> String {
+    let width = invocation.printer.prose_width();
+    let mut text = format!("\n{}", paint(STRONG, format!("In {title}")));
+    for way in upload.ways {
+        _ = write!(text, "\n  {}", way.title);
+        for (number, step) in way.steps.iter().enumerate() {
             let step = step.replace("FILE", &certificate.display().to_string());
-            let lines = wrap(&step, printer.prose_width().saturating_sub(7));
+            let lines = wrap(&step, width.saturating_sub(7));
             _ = write!(text, "\n    {}. {}", number + 1, lines.join("\n       "));
         }
     }
-    text.push_str("\n  Salesforce takes two to ten minutes to accept the certificate.");
-    printer.note(text);
+    let afterwards = wrap(upload.afterwards, width.saturating_sub(2));
+    _ = write!(text, "\n  {}", afterwards.join("\n  "));
+    text
 }
 
 /// Writes the lines into the source that was named, offers to write them into the source of the same name, or shows

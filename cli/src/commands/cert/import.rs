@@ -40,7 +40,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertImportArguments) -> R
     let (key, encrypted) = import.write(brought)?;
     let chain = key.chain;
     import.show(&chain, &key.key, encrypted)?;
-    advice::say_where_to_upload(invocation, &import.files.file("crt"));
+    advice::say_where_to_upload(invocation, &project, &arguments.name, &arguments.key, &import.files.file("crt"));
     let lines = SourceLines::of(&import.files, &arguments.name, &arguments.key, encrypted);
     advice::name_in_source(invocation, &project, &arguments.name, &arguments.key, &lines)?;
     Ok(Exit::Success)

@@ -38,7 +38,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertNewArguments) -> Resu
     }
     let made = make(&files, arguments.bits, &wanted(arguments), password.as_ref())?;
     show(invocation, arguments, &made, password.is_some())?;
-    advice::say_where_to_upload(invocation, &made.certificate_file);
+    advice::say_where_to_upload(invocation, &project, &arguments.name, &arguments.key, &made.certificate_file);
     let lines = SourceLines::of(&files, &arguments.name, &arguments.key, password.is_some());
     advice::name_in_source(invocation, &project, &arguments.name, &arguments.key, &lines)?;
     Ok(Exit::Success)

@@ -4,7 +4,7 @@ use super::files::KeyFiles;
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{day, days_until, fields};
-use connector_core::{Context, Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, Result};
 use connector_engine::certificate;
 use connector_keys::{Chain, PrivateKey, Signer, pem_from_der};
 use connector_project::source::{Project, Source};
@@ -78,7 +78,7 @@ async fn of_source(project: &Project, source: &Source) -> Result<Shown> {
         return Err(Error::new(ErrorKind::NotFound, format!("source `{}` names no certificate", source.name))
             .with_help("add `certificate_ref` to its `auth:` block, or use the path of a certificate file"));
     };
-    let context = Context::new(&source.name, project.folder());
+    let context = source.context(project);
     let chain = Chain::from_pem(&context.public_text(&reference).await?)?;
     let key = match certificate::key_of(project, source).await {
         Some(key) => key.map_err(|error| error.message().to_owned()),

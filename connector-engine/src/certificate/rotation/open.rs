@@ -185,7 +185,7 @@ fn app_of(project: &Project, source: &Source, auth: &AuthBlock, begun: Option<&R
 }
 
 async fn old(project: &Project, source: &Source, certificate_ref: &SecretRef) -> Result<Old> {
-    let context = connector_core::Context::new(&source.name, project.folder());
+    let context = source.context(project);
     let certificate = Certificate::from_pem(&context.public_text(certificate_ref).await?)?;
     if !certificate.is_self_signed() {
         let message = format!(

@@ -3,7 +3,7 @@
 use super::ledger::Stage;
 use super::open::Rotation;
 use super::outcome::{Rotated, RotationStep};
-use connector_core::{Context, Error, ErrorKind, Result, RotateCertificate};
+use connector_core::{Error, ErrorKind, Result, RotateCertificate};
 use connector_keys::{Certificate, PrivateKey, password_from};
 use connector_project::source::{Opened, Source};
 use jiff::Timestamp;
@@ -82,7 +82,7 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
     async fn password(&self) -> Result<Option<SecretString>> {
         let key = self.of.source.signing_key(self.of.project);
         let Some(reference) = key.and_then(|key| key.password_ref) else { return Ok(None) };
-        let context = Context::new(&self.of.source.name, self.of.project.folder());
+        let context = self.of.source.context(self.of.project);
         Ok(Some(password_from(&context.secret(&reference).await?)))
     }
 

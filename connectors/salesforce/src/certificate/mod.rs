@@ -11,6 +11,7 @@ mod package;
 mod pem;
 mod rights;
 mod soap;
+mod upload;
 mod xml;
 
 use crate::api::Rest;
@@ -19,6 +20,7 @@ use component::Component;
 use connector_core::{Deployed, Result};
 
 pub(crate) use deploy::deploy;
+pub(crate) use upload::UPLOAD;
 
 /// The current certificate and settings of an app.
 pub(crate) async fn deployed(rest: &Rest, app: &NamedApp) -> Result<Deployed> {
