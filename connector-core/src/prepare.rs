@@ -42,7 +42,7 @@ impl Proposed {
 #[non_exhaustive]
 pub enum Prepared {
     /// It takes these steps, in this order; all of them concern the same account. In steps after a create the account's
-    /// id is empty: the source has yet to give it. A step that is so already is left out, but for a lock: there may be
+    /// id is empty: the source has yet to give it. A step that changes nothing is left out, except for a lock: there may be
     /// several ways of being locked, so one that is given back here is needed.
     Steps {
         /// What is to be done.
@@ -50,7 +50,7 @@ pub enum Prepared {
         /// The seats that it takes or gives back.
         seats: Vec<Seat>,
     },
-    /// It is so already.
+    /// There is nothing to change.
     Unchanged {
         /// Why, for the user: "does not hold it".
         detail: String,

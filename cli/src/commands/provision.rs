@@ -13,7 +13,7 @@ use connector_engine::query::{self, OutcomeTally};
 use connector_engine::store::Store;
 use connector_project::plan;
 use connector_project::source::Opened;
-use show::Shown;
+use show::PlanView;
 use std::time::Instant;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
@@ -98,7 +98,7 @@ impl Run<'_> {
         let mut tally = OutcomeTally::default();
         // Machine output has one line for each operation, printed once: when it was applied.
         if arguments.preview || !self.invocation.printer.is_json() {
-            let shown = self.show(if resumes { Shown::Left } else { Shown::Preview });
+            let shown = self.show(if resumes { PlanView::Left } else { PlanView::Preview });
             // Closing the output does not take back a `--yes`.
             tally = match shown {
                 Err(_) if !asks && !arguments.preview && self.invocation.printer.is_closed() => tally,
@@ -134,7 +134,7 @@ impl Run<'_> {
         self.invocation
             .printer
             .note(format!("Abandoned `{}`: operations that were not sent will not be applied\n", self.file));
-        self.show(Shown::Outcome)?;
+        self.show(PlanView::Outcome)?;
         self.warn_of_others().await?;
         Ok(Exit::Success)
     }
@@ -186,7 +186,7 @@ impl Run<'_> {
             let display = PlanProgress::begin(&self.invocation.printer, &self.opened.source);
             self.provisioning.apply(|progress| display.show(progress), &stop).await?
         };
-        let tally = match self.show(Shown::Outcome) {
+        let tally = match self.show(PlanView::Outcome) {
             Err(_) if self.invocation.printer.is_closed() => self.tally()?,
             shown => shown?,
         };

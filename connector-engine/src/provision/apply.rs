@@ -1,4 +1,4 @@
-//! Carrying out what the preview showed.
+//! Applies what the preview showed.
 
 use super::call::{Called, Next, carry_out};
 use super::journal::{Standing, StepRow};
@@ -13,46 +13,46 @@ use futures_util::stream::FuturesUnordered;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How many requests that change something are under way at the same time. More of them get in each other's way: systems
-/// lock the records that changes of different accounts have in common.
+/// How many changing requests run at the same time. More would block each other, because systems
+/// lock the records that changes to different accounts share.
 const WRITES: usize = 4;
 
-/// How many steps are held in memory, so that batches fill up although each account has its own order.
+/// How many steps to keep in memory, so that batches fill up although each account has its own order.
 const WINDOW: usize = 4_000;
 
-/// A connector that takes one operation at a time.
+/// The lane of a connector that takes one operation at a time.
 const SINGLE: Lane = Lane::new("single", 1);
 
-/// A plan that is being carried out.
-struct Course<'a, P> {
+/// A plan that is being applied.
+struct Execution<'a, P> {
     of: &'a Provisioning<'a>,
     lanes: Lanes,
-    /// The turn up to which steps were taken from the journal, and whether there are further ones.
+    /// The turn of the last step taken from the journal, and whether the journal has no more steps.
     after: i64,
     complete: bool,
     total: u64,
     done: u64,
     stop: Option<Error>,
-    /// Nothing more is sent.
+    /// Canceled when nothing more may be sent.
     halt: CancellationToken,
     progress: &'a P,
 }
 
-/// What is under way: a request, or the wait before one is sent again.
+/// A task in progress: a request, or the wait before the next try.
 enum Ended {
     Called(Called),
     Waited(Vec<Item>),
 }
 
 impl Provisioning<'_> {
-    /// Carries out every step that is left. An error in the answer is what kept the rest from being sent.
+    /// Applies every remaining step. The returned error is the reason why the rest was not sent.
     pub(super) async fn carry_out_all(
         &self,
         progress: &(impl Fn(&Progress) + Sync),
         stop: &CancellationToken,
     ) -> Result<Option<Error>> {
         let total = self.journal.with(|journal| journal.left()).await?;
-        let mut course = Course {
+        let mut execution = Execution {
             of: self,
             lanes: Lanes::default(),
             after: -1,
@@ -64,15 +64,15 @@ impl Provisioning<'_> {
             progress,
         };
         for lead in self.journal.with(|journal| journal.unsettled()).await? {
-            course.lanes.hold(lead);
+            execution.lanes.hold(lead);
         }
-        course.tell();
-        course.go().await?;
-        Ok(course.stop)
+        execution.tell();
+        execution.go().await?;
+        Ok(execution.stop)
     }
 }
 
-impl<'a, P: Fn(&Progress)> Course<'a, P> {
+impl<'a, P: Fn(&Progress)> Execution<'a, P> {
     async fn go(&mut self) -> Result<()> {
         let mut under_way: FuturesUnordered<BoxFuture<'a, Result<Ended>>> = FuturesUnordered::new();
         loop {
@@ -84,7 +84,7 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
                 let Some(batch) = self.lanes.next_batch(under_way.is_empty(), self.complete) else { break };
                 under_way.push(Box::pin(self.of.call(batch)));
             }
-            // What was sent is waited for, also after a signal.
+            // Waits for what was sent, even after a signal.
             match under_way.next().await {
                 None => return Ok(()),
                 Some(ended) => match ended? {
@@ -100,7 +100,7 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
         }
     }
 
-    /// Takes steps from the journal as long as there is room.
+    /// Takes steps from the journal while there is room.
     async fn fill(&mut self) -> Result<()> {
         while !self.complete && self.lanes.len() + WINDOW / 4 <= WINDOW {
             let after = self.after;
@@ -115,7 +115,7 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
         Ok(())
     }
 
-    /// Draws the conclusions of a request; gives back a wait for what is to be sent again.
+    /// Handles the result of a request. Returns a wait if something must be sent again.
     async fn take(&mut self, called: Called) -> Result<Option<impl Future<Output = Result<Ended>> + use<'a, P>>> {
         let mut again = Vec::new();
         let mut wait = Duration::ZERO;
@@ -130,7 +130,7 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
                     wait = wait.max(after);
                     again.push(item);
                 }
-                // Its account stays as it is: what comes after it must not overtake it.
+                // Its account stays blocked: the next step must not overtake this one.
                 Next::Left => {}
             }
         }
@@ -140,13 +140,13 @@ impl<'a, P: Fn(&Progress)> Course<'a, P> {
         }
         let halt = self.halt.clone();
         Ok((!again.is_empty()).then_some(async move {
-            // Whoever asks to stop does not wait for what is not sent any more.
+            // After a stop, there is no need to wait for what will not be sent.
             let _ = halt.run_until_cancelled(tokio::time::sleep(wait)).await;
             Ok(Ended::Waited(again))
         }))
     }
 
-    /// What a step means for the ones after it on its account.
+    /// Updates the later steps of the same account.
     async fn conclude(&mut self, item: &Item, standing: Standing, account: Option<&str>) -> Result<()> {
         if !matches!(item.row.operation.change, Change::Create { .. }) {
             return Ok(());

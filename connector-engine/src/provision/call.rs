@@ -1,46 +1,46 @@
-//! One request to the source: intent, call, answer.
+//! One request to the source: intent, call, response.
 
-use super::journal::{Answer, Journal, Standing, StepRow};
+use super::find_accounts::look;
+use super::journal::{Journal, Standing, StepOutcome, StepRow};
 use super::lanes::Item;
-use super::look::look;
 use super::settle::settle;
 use connector_core::{Change, Concern, Error, ErrorKind, Happened, Operation, Outcome, Result, Retry};
 use connector_project::source::Opened;
 use std::time::Duration;
 
-/// How often a step is sent at most.
+/// The largest number of times that a step is sent.
 const MOST_TRIES: u32 = 5;
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug)]
 pub(super) struct Called {
-    /// What became of each step.
+    /// The result of each step.
     pub(super) items: Vec<(Item, Next)>,
-    /// What keeps the rest of the plan from being sent.
+    /// Why the rest of the plan is not sent.
     pub(super) stop: Option<Error>,
 }
 
-/// What became of a step.
+/// The result of a step.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// It is done with; the account's id is told where it has become known.
+    /// It is finished; with the account's id if the response gave it.
     Done { standing: Standing, account: Option<String> },
-    /// It is to be sent again after this time.
+    /// Send it again after this time.
     Again(Duration),
-    /// Whether it took place is not known, or it was not sent: a later job settles it.
+    /// The result is unknown, or it was not sent: a later job settles it.
     Left,
 }
 
-/// What an answer says of a step.
+/// What the response says about a step.
 enum Said {
-    Answer(Answer),
-    /// Not done: worth another try after this time.
+    StepOutcome(StepOutcome),
+    /// Not done; try again after this time.
     Again(Duration),
-    /// Not known whether it took place.
+    /// The result is unknown.
     Lost(Error),
 }
 
-/// Carries out steps of one lane. Never dropped halfway: what was sent is answered or settled.
+/// Applies steps of one lane. Never drop this halfway: what was sent must be recorded or settled.
 pub(super) async fn carry_out(opened: &Opened, journal: &Journal, mut items: Vec<Item>) -> Result<Called> {
     let mut operations = Vec::with_capacity(items.len());
     let mut sent = Vec::with_capacity(items.len());
@@ -52,13 +52,13 @@ pub(super) async fn carry_out(opened: &Opened, journal: &Journal, mut items: Vec
                 operations.push(operation);
                 sent.push(item);
             }
-            // What keeps the password may be out of reach for a while.
+            // The place that stores the password may be unavailable for a while.
             Err(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout) => {
                 called.stop.get_or_insert(error);
                 called.items.push((item, Next::Left));
             }
             Err(error) => {
-                refused.push(Answer::failed(item.row.id, error));
+                refused.push(StepOutcome::failed(item.row.id, error));
                 called.items.push((item, Next::Done { standing: Standing::Failed, account: None }));
             }
         }
@@ -103,12 +103,17 @@ async fn call(opened: &Opened, operations: &[Operation]) -> Result<Vec<Result<Ou
             Err(error) if error.happened() == Happened::No && ends_the_run(error.kind()) => return Err(error),
             outcome => vec![outcome],
         },
-        (None, _) => return Err(Error::new(ErrorKind::Internal, "several operations for a connector that takes one")),
+        (None, _) => {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "a batch was built for a connector that takes one operation at a time",
+            ));
+        }
     };
     if outcomes.len() == operations.len() {
         Ok(outcomes)
     } else {
-        Err(Error::new(ErrorKind::Internal, "the connector did not answer for each operation")
+        Err(Error::new(ErrorKind::Internal, "the connector did not return an outcome for each operation")
             .with_happened(Happened::Unknown))
     }
 }
@@ -117,20 +122,21 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
     let row = &item.row;
     match outcome {
         Ok(Outcome::Applied { account }) => {
-            Said::Answer(Answer { account: Some(account), ..Answer::new(row.id, Standing::Applied) })
+            Said::StepOutcome(StepOutcome { account: Some(account), ..StepOutcome::new(row.id, Standing::Applied) })
         }
         Ok(Outcome::Unchanged { detail }) => {
-            Said::Answer(Answer { detail: Some(detail), ..Answer::new(row.id, Standing::Unchanged) })
+            Said::StepOutcome(StepOutcome { detail: Some(detail), ..StepOutcome::new(row.id, Standing::Unchanged) })
         }
-        Ok(_) => {
-            Said::Lost(Error::new(ErrorKind::Internal, "the connector gave an outcome that this version doesn't know"))
-        }
+        Ok(_) => Said::Lost(Error::new(
+            ErrorKind::Internal,
+            "the connector returned an outcome that this version doesn't know",
+        )),
         Err(error) if error.happened() != Happened::No => Said::Lost(error),
-        // An earlier try may have made it after all.
+        // An earlier try may have created it.
         Err(error) if error.kind() == ErrorKind::AlreadyExists && may_be_made(item) => Said::Lost(error),
         Err(error) => match error.retry() {
             Retry::After(wait) if item.tries < MOST_TRIES => Said::Again(wait * item.tries),
-            _ => Said::Answer(Answer::failed(row.id, error)),
+            _ => Said::StepOutcome(StepOutcome::failed(row.id, error)),
         },
     }
 }
@@ -139,7 +145,7 @@ fn may_be_made(item: &Item) -> bool {
     item.doubtful && matches!(item.row.operation.change, Change::Create { .. })
 }
 
-/// No step has an answer of its own.
+/// The whole request failed, so no step has its own outcome.
 fn of_whole(sent: &[Item], error: Error, stop: &mut Option<Error>) -> Vec<Said> {
     if error.happened() != Happened::No {
         return sent.iter().map(|_| Said::Lost(error.clone())).collect();
@@ -150,20 +156,20 @@ fn of_whole(sent: &[Item], error: Error, stop: &mut Option<Error>) -> Vec<Said> 
         return sent.iter().map(|item| Said::Again(wait * item.tries)).collect();
     }
     if ends_the_run(error.kind()) {
-        // Not the fault of these steps: they stay planned.
+        // These steps are not at fault: they stay planned.
         *stop = Some(error);
-        return sent.iter().map(|item| Said::Answer(Answer::new(item.row.id, Standing::Planned))).collect();
+        return sent.iter().map(|item| Said::StepOutcome(StepOutcome::new(item.row.id, Standing::Planned))).collect();
     }
-    sent.iter().map(|item| Said::Answer(Answer::failed(item.row.id, error.clone()))).collect()
+    sent.iter().map(|item| Said::StepOutcome(StepOutcome::failed(item.row.id, error.clone()))).collect()
 }
 
-/// Whether the next request would meet with the same trouble.
+/// Whether the next request would fail in the same way.
 fn ends_the_run(kind: ErrorKind) -> bool {
     use ErrorKind::{Auth, Cancelled, Quota, RateLimited, Secret, Timeout, Unavailable};
     matches!(kind, Auth | Cancelled | Quota | RateLimited | Secret | Timeout | Unavailable)
 }
 
-/// Settles what was lost and writes the answers down.
+/// Settles lost steps and records the outcomes.
 async fn conclude(
     opened: &Opened,
     journal: &Journal,
@@ -175,7 +181,7 @@ async fn conclude(
     let mut lost: Vec<(Item, Error)> = Vec::new();
     for (item, said) in sent.into_iter().zip(said) {
         match said {
-            Said::Answer(mut answer) => {
+            Said::StepOutcome(mut answer) => {
                 if item.row.is_create && answer.standing == Standing::Unchanged {
                     answer.account = id_of(opened, &item.row.account).await;
                 }
@@ -183,7 +189,7 @@ async fn conclude(
                 answers.push(answer);
             }
             Said::Again(wait) => {
-                answers.push(Answer::new(item.row.id, Standing::Planned));
+                answers.push(StepOutcome::new(item.row.id, Standing::Planned));
                 called.items.push((item, Next::Again(wait)));
             }
             Said::Lost(error) => lost.push((item, error)),
@@ -193,12 +199,12 @@ async fn conclude(
     if lost.is_empty() {
         return Ok(());
     }
-    tracing::warn!(steps = lost.len(), error = %lost[0].1, "the answer was lost, reading what became of it");
+    tracing::warn!(steps = lost.len(), error = %lost[0].1, "the response was lost; reading the accounts to find the result");
     let rows: Vec<StepRow> = lost.iter().map(|(item, _)| item.row.clone()).collect();
     let settled = match settle(opened, &rows).await {
         Ok(settled) => settled,
         Err(error) => {
-            // They stay pending in the journal.
+            // These steps stay pending in the journal.
             called.items.extend(lost.into_iter().map(|(item, _)| (item, Next::Left)));
             called.stop.get_or_insert(error);
             return Ok(());
@@ -213,39 +219,39 @@ async fn conclude(
     journal.with(move |journal| journal.answer(&answers)).await
 }
 
-/// The id of an account that was to be made and is there already; none where it can't be told.
+/// The id of an account that already exists although the step creates it; `None` if it can't be determined.
 async fn id_of(opened: &Opened, name: &str) -> Option<String> {
     opened.connector.capabilities().accounts()?;
     let states = look(opened, &[name.to_owned()], &Concern::default()).await.ok()?;
     states.into_iter().next()?.ok()?.id().map(str::to_owned)
 }
 
-fn next_of(answer: &Answer) -> Next {
+fn next_of(answer: &StepOutcome) -> Next {
     match answer.standing {
         Standing::Planned | Standing::Pending => Next::Left,
         standing => Next::Done { standing, account: answer.account.clone() },
     }
 }
 
-/// What can't be told today can't be told later: the account goes on without it.
-fn next_of_settled(answer: &Answer) -> Next {
+/// A later job could not determine it either, so the account continues without it.
+fn next_of_settled(answer: &StepOutcome) -> Next {
     match answer.standing {
         Standing::Planned => Next::Left,
         standing => Next::Done { standing, account: answer.account.clone() },
     }
 }
 
-/// What was not done is sent again, but not for ever.
-fn of_settled(item: &Item, error: Error, answer: Answer, stop: &mut Option<Error>) -> (Answer, Next) {
+/// Sends again what was not done, up to a limit.
+fn of_settled(item: &Item, error: Error, answer: StepOutcome, stop: &mut Option<Error>) -> (StepOutcome, Next) {
     match answer.standing {
         Standing::Planned if item.tries < MOST_TRIES => (answer, Next::Again(Duration::ZERO)),
-        // The way to the source is broken, not the step.
+        // The connection is at fault, not the step.
         Standing::Planned if ends_the_run(error.kind()) => {
             stop.get_or_insert(error);
             (answer, Next::Left)
         }
         Standing::Planned => {
-            let failed = Answer::failed(item.row.id, error);
+            let failed = StepOutcome::failed(item.row.id, error);
             let next = next_of(&failed);
             (failed, next)
         }

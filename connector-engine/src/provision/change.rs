@@ -1,4 +1,4 @@
-//! What an operation changes, value by value.
+//! The values that an operation changes.
 
 use connector_core::EntitlementRef;
 use jiff::Timestamp;
@@ -9,28 +9,28 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ValueChange {
-    /// An attribute. `enabled`, `locked` and `password` stand for what an account has beside its attributes; of a password
-    /// no value is told.
+    /// An attribute. `enabled`, `locked` and `password` stand for what an account has besides its attributes. The value
+    /// of a password is never shown.
     Attribute {
         /// The source's own spelling.
         attribute: String,
-        /// The value until now; null where there is none.
+        /// The value before; null if there is none.
         from: Value,
-        /// The value from now on.
+        /// The value after.
         to: Value,
     },
-    /// An entitlement is granted or revoked.
+    /// A granted or revoked entitlement.
     Entitlement {
         /// Type and id.
         entitlement: EntitlementRef,
-        /// Its name for people, where it is known.
+        /// Its display name, if known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
-        /// Whether the account holds it until now.
+        /// Whether the account holds it before.
         from: bool,
-        /// Whether the account holds it from now on.
+        /// Whether the account holds it after.
         to: bool,
-        /// When it stops holding it again, where the grant has an end.
+        /// When the grant ends, if it has an end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
@@ -42,5 +42,5 @@ impl ValueChange {
     }
 }
 
-/// What stands in place of a password.
+/// Shown instead of a password.
 pub(super) const MASKED: &str = "********";

@@ -1,49 +1,49 @@
-//! Which steps are ready to be sent, and together with which.
+//! Decides which steps are ready to send, and which go together.
 
 use super::journal::StepRow;
 use connector_core::Lane;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-/// A step on its way.
+/// A step and how often it was tried.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) row: StepRow,
     pub(super) lane: Lane,
     /// How often this job sent it.
     pub(super) tries: u32,
-    /// Whether an earlier try may have taken place.
+    /// Whether an earlier try may have succeeded.
     pub(super) doubtful: bool,
 }
 
-/// Steps that were taken from the journal and are not done with: those of one account one after the other, those of
-/// different accounts side by side, gathered into batches.
+/// Unfinished steps from the journal. Steps of one account run one after the other, steps of
+/// different accounts run side by side, in batches.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    /// Steps behind another one of their account.
+    /// Steps that wait for another step of the same account.
     behind: HashMap<i64, VecDeque<Item>>,
-    /// Accounts of which a step is ready or under way.
+    /// Accounts with a step that is ready or in progress.
     busy: HashSet<i64>,
     ready: BTreeMap<Lane, VecDeque<Item>>,
-    /// Steps that wait for earlier ones of other accounts.
+    /// Steps that wait for earlier steps of other accounts.
     barred: Vec<Item>,
-    /// How many steps of each lane are behind others.
+    /// How many steps of each lane wait for others.
     to_come: HashMap<Lane, usize>,
-    /// The turns that are not done with.
+    /// The turns of unfinished steps.
     turns: BTreeSet<i64>,
 }
 
 impl Lanes {
-    /// How many steps are here, those under way included.
+    /// The number of steps here, including those in progress.
     pub(super) fn len(&self) -> usize {
         self.turns.len()
     }
 
-    /// Nothing of this account is sent: it is not known what became of an earlier step.
+    /// Sends nothing for this account, because the result of an earlier step is unknown.
     pub(super) fn hold(&mut self, lead: i64) {
         self.busy.insert(lead);
     }
 
-    /// Takes in the next step of the plan.
+    /// Adds the next step of the plan.
     pub(super) fn add(&mut self, item: Item) {
         self.turns.insert(item.row.turn);
         if self.busy.contains(&item.row.lead) {
@@ -68,12 +68,12 @@ impl Lanes {
         item.row.waits_for.is_some_and(|turn| earliest <= turn && earliest < item.row.turn)
     }
 
-    /// A step to be sent again.
+    /// Puts a step back to send it again.
     pub(super) fn again(&mut self, item: Item) {
         self.ready.entry(item.lane).or_default().push_front(item);
     }
 
-    /// A step is done with: the next one of its account is ready.
+    /// Marks a step as finished: the next step of its account is ready.
     pub(super) fn done(&mut self, row: &StepRow) {
         self.turns.remove(&row.turn);
         self.busy.remove(&row.lead);
@@ -91,7 +91,7 @@ impl Lanes {
         }
     }
 
-    /// The account was not made: what was to be done with it falls away.
+    /// Drops the steps of an account that was not created.
     pub(super) fn drop_account(&mut self, lead: i64) {
         for item in self.behind.remove(&lead).into_iter().flatten() {
             self.turns.remove(&item.row.turn);
@@ -101,15 +101,15 @@ impl Lanes {
         }
     }
 
-    /// The account's id has become known.
+    /// Sets the account's id, now that it is known.
     pub(super) fn made(&mut self, lead: i64, id: &str) {
         for item in self.behind.get_mut(&lead).into_iter().flatten() {
             id.clone_into(&mut item.row.operation.account);
         }
     }
 
-    /// The next batch. A lane that is not full waits as long as steps under way may fill it; `idle` says that nothing is
-    /// under way, `complete` that the journal has no further steps.
+    /// The next batch. A lane that is not full waits while steps in progress may fill it. `idle` means that nothing is
+    /// in progress, `complete` that the journal has no more steps.
     pub(super) fn next_batch(&mut self, idle: bool, complete: bool) -> Option<Vec<Item>> {
         let is_full = |lane: &Lane, items: &VecDeque<Item>| items.len() >= lane.limit.max(1);
         let is_final =

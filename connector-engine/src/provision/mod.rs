@@ -1,23 +1,23 @@
-//! Provisioning: changing a source as a plan says.
+//! Provisioning: changes a source as a plan says.
 //!
-//! A [`Provisioning`] is a plan on its way: its operations are written into the journal, [previewed](Provisioning::preview)
-//! against the accounts as they are, and [applied](Provisioning::apply): each is in the journal as `pending` before it is
-//! sent, and with its outcome when the answer is there. What a lost answer leaves open is
-//! [settled](Provisioning::settle) by reading the source. [`query::plan_operations`](crate::query::plan_operations) tells
-//! how each operation stands, at any time.
+//! A [`Provisioning`] is a plan in progress. Its operations are written to the journal, [previewed](Provisioning::preview)
+//! against the current accounts, and [applied](Provisioning::apply). The journal has each operation as `pending` before it is
+//! sent, and with its outcome after the response. If a response is lost, the operation is
+//! [settled](Provisioning::settle) by reading the source. [`query::plan_operations`](crate::query::plan_operations) gives
+//! the outcome of each operation at any time.
 //!
-//! Nothing here names a connector: it says how to write one operation, and optionally a batch, how to find accounts and
-//! what an operation comes to.
+//! Nothing here names a connector. A connector knows how to write one operation, and optionally a batch, how to find
+//! accounts, and which steps an operation needs.
 
 mod apply;
 mod call;
 mod change;
+mod find_accounts;
 mod journal;
 mod lanes;
-mod look;
+mod lifecycle;
 mod names;
 mod order;
-mod phases;
 mod preview;
 mod progress;
 mod provisioning;
@@ -31,6 +31,6 @@ mod state;
 pub use change::ValueChange;
 pub use journal::{Earlier, Standing};
 pub(crate) use journal::{named, optional_json, stored_failure, time};
-pub use phases::{Applied, Preview, Settled};
+pub use lifecycle::{Applied, Preview, Settled};
 pub use progress::{Phase, Progress};
 pub use provisioning::{Changed, Provisioning};

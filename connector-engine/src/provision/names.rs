@@ -1,4 +1,4 @@
-//! The entitlements that a plan names.
+//! Finds the entitlements that a plan names.
 
 use super::state::EntitlementNames;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
@@ -6,7 +6,7 @@ use connector_project::source::Opened;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-/// What the entitlements that a plan names turned out to be.
+/// The entitlements that a plan names, as the source has them.
 #[derive(Debug, Default)]
 pub(super) struct Entitlements {
     found: HashMap<EntitlementRef, Vec<EntitlementRef>>,
@@ -15,10 +15,10 @@ pub(super) struct Entitlements {
 }
 
 impl Entitlements {
-    /// Looks all of them up at once.
+    /// Looks up all of them at once.
     pub(super) async fn look_up(opened: &Opened, wanted: BTreeSet<EntitlementRef>) -> Result<Self> {
         let Some(ability) = opened.connector.capabilities().entitlements() else {
-            // Without the ability to read them, what the plan says is taken for ids.
+            // If the connector can't read entitlements, the plan must give ids.
             let found = wanted.into_iter().map(|one| (one.clone(), vec![one])).collect();
             return Ok(Self { found, ..Self::default() });
         };
@@ -33,7 +33,7 @@ impl Entitlements {
         }
         let candidates = ability.find_entitlements(&known).await?;
         if candidates.len() != known.len() {
-            return Err(Error::new(ErrorKind::Internal, "the connector did not answer for each entitlement"));
+            return Err(Error::new(ErrorKind::Internal, "the connector did not return a result for each entitlement"));
         }
         for (wanted, candidates) in known.into_iter().zip(candidates) {
             let keys = candidates.iter().map(|candidate| candidate.key.clone()).collect();
@@ -53,25 +53,25 @@ impl Entitlements {
         self.ranks.get(&entitlement.entitlement_type).copied().unwrap_or(0)
     }
 
-    /// The entitlement that the plan names so. Fails with kind `not_found`, or with kind `invalid` and the candidates.
+    /// The entitlement with this name or id. Fails with kind `not_found`, or with kind `invalid` and the candidates.
     pub(super) fn resolve(&self, opened: &Opened, wanted: &EntitlementRef) -> Result<EntitlementRef> {
         let written = wanted.to_string();
         match self.found.get(wanted).map(Vec::as_slice) {
             Some([one]) => Ok(one.clone()),
             Some(several @ [_, _, ..]) => {
                 let candidates: Vec<_> = several.iter().map(|one| format!("`{one}`")).collect();
-                Err(Error::new(ErrorKind::Invalid, format!("several entitlements are called `{written}`"))
-                    .with_help(format!("name one by its id: {}", candidates.join(", "))))
+                Err(Error::new(ErrorKind::Invalid, format!("several entitlements have the name `{written}`"))
+                    .with_help(format!("use an id: {}", candidates.join(", "))))
             }
             _ if !self.ranks.is_empty() && !self.ranks.contains_key(&wanted.entitlement_type) => {
                 let mut known: Vec<&str> = self.ranks.keys().map(|name| &**name).collect();
                 known.sort_unstable();
-                let message = format!("`{}` is no type of entitlement of `{}`", wanted.entitlement_type, opened.source);
-                Err(Error::new(ErrorKind::NotFound, message).with_help(format!("write one of {}", known.join(", "))))
+                let message = format!("`{}` has no entitlement type `{}`", opened.source, wanted.entitlement_type);
+                Err(Error::new(ErrorKind::NotFound, message).with_help(format!("use one of {}", known.join(", "))))
             }
             _ => Err(Error::new(ErrorKind::NotFound, format!("`{}` has no `{written}`", opened.source)).with_help(
                 format!(
-                    "check the spelling; `connector entitlements {} --type {}` lists those of the last aggregation",
+                    "check the spelling; `connector entitlements {} --type {}` lists the entitlements of the last aggregation",
                     opened.source, wanted.entitlement_type
                 ),
             )),

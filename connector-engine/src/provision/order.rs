@@ -1,26 +1,26 @@
-//! The order of grants and revokes that follow each other on one account.
+//! The order of consecutive grants and revokes on one account.
 
 use super::journal::{Foreseen, ForeseenStep};
 use super::names::Entitlements;
 use connector_core::{Change, EntitlementRef};
 
 /// A grant or revoke and its place.
-struct Held {
+struct Holding {
     place: (usize, usize),
     turn: i64,
     revoke: bool,
     rank: u8,
 }
 
-/// Lets licenses come before what needs them, and go after it: among steps that grant, or that revoke, one after the
-/// other, in which the plan's order says nothing.
+/// Grants licenses before what needs them, and revokes them after it. Applies to consecutive grants or consecutive
+/// revokes, whose order in the plan means nothing.
 pub(super) fn by_rank(foreseen: &mut [Foreseen], entitlements: &Entitlements) {
-    let mut run: Vec<Held> = Vec::new();
-    let mut runs: Vec<Vec<Held>> = Vec::new();
+    let mut run: Vec<Holding> = Vec::new();
+    let mut runs: Vec<Vec<Holding>> = Vec::new();
     for (at, operation) in foreseen.iter().enumerate() {
         for (part, step) in operation.steps.iter().enumerate() {
             let turn = ForeseenStep::turn_in_plan(operation.number, part);
-            let held = holding(step).map(|(entitlement, revoke)| Held {
+            let held = holding(step).map(|(entitlement, revoke)| Holding {
                 place: (at, part),
                 turn,
                 revoke,
@@ -39,10 +39,10 @@ pub(super) fn by_rank(foreseen: &mut [Foreseen], entitlements: &Entitlements) {
     }
 }
 
-/// What is revoked is revoked when the first of them would be, and what is granted is granted when the last of them would
-/// be: so a seat that another account waits for is given back no later, and one that is waited for is taken no earlier.
-fn sort(mut run: Vec<Held>, foreseen: &mut [Foreseen]) {
-    let rank = |held: &Held| if held.revoke { u8::MAX - held.rank } else { held.rank };
+/// Revokes take the turns from the first one on, grants take the turns up to the last one.
+/// So no seat is freed later and none is taken earlier than the plan says.
+fn sort(mut run: Vec<Holding>, foreseen: &mut [Foreseen]) {
+    let rank = |held: &Holding| if held.revoke { u8::MAX - held.rank } else { held.rank };
     let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
     if run.is_sorted_by_key(rank) {
         return;
@@ -55,7 +55,7 @@ fn sort(mut run: Vec<Held>, foreseen: &mut [Foreseen]) {
     }
 }
 
-/// So many turns up to this one.
+/// This many turns, ending with this one.
 fn back_from(last: i64, count: usize) -> Vec<i64> {
     let mut turns: Vec<i64> = (0..).map(|back| last - back).take(count).collect();
     turns.reverse();

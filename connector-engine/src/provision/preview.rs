@@ -1,7 +1,7 @@
-//! The preview: what a plan comes to with the accounts as they are.
+//! The preview: what a plan changes in the accounts as they are now.
 
-use super::journal::{Foreseen, Held};
-use super::look::{self, concern_of};
+use super::find_accounts::{self, concern_of};
+use super::journal::{Foreseen, OpenPlan};
 use super::names::Entitlements;
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
@@ -15,23 +15,23 @@ use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::Xxh3;
 
-/// How many reads are under way at the same time.
+/// How many reads run at the same time.
 pub(super) const READS: usize = 4;
 
 impl Provisioning<'_> {
-    /// Foresees every operation. Gives back those that were foreseen otherwise before.
+    /// Previews every operation. Returns those whose preview is different from an earlier one.
     pub(super) async fn foresee_all(
         &self,
         progress: &(impl Fn(&Progress) + Sync),
         stop: &CancellationToken,
     ) -> Result<Vec<Changed>> {
-        self.journal.with(Held::part_accounts).await?;
+        self.journal.with(OpenPlan::part_accounts).await?;
         let (wanted, concern, total) = self.journal.with(gather).await?;
         let simulation = self.simulation(wanted, concern).await?;
         let mut pass = Pass { of: self, done: 0, total, progress };
         pass.tell();
         let mut after = -1;
-        // Read by the source, and written down: the next read does not wait for the disk.
+        // The next read does not wait for the disk.
         let (mut reads, mut kept) = (FuturesUnordered::new(), FuturesUnordered::new());
         let mut is_over = false;
         loop {
@@ -61,12 +61,12 @@ impl Provisioning<'_> {
         self.journal.with(|journal| journal.otherwise()).await
     }
 
-    /// Operations on one account under two names are looked at again, together.
+    /// Looks again at operations that name one account in two ways, together.
     async fn foresee_merged(&self, simulation: &Simulation<'_>) -> Result<()> {
-        let leads: Vec<_> = self.journal.with(Held::merge_accounts).await?.into_iter().collect();
-        for part in leads.chunks(look::most(self.opened)) {
+        let leads: Vec<_> = self.journal.with(OpenPlan::merge_accounts).await?.into_iter().collect();
+        for part in leads.chunks(find_accounts::most(self.opened)) {
             let part = part.to_vec();
-            let gather = move |journal: &mut Held| {
+            let gather = move |journal: &mut OpenPlan| {
                 let rows = part.iter().map(|lead| journal.asked_of(lead - 1, *lead)).collect::<Result<Vec<_>>>()?;
                 Ok(rows.concat())
             };
@@ -88,9 +88,9 @@ impl Provisioning<'_> {
         Ok(Simulation { opened: self.opened, entitlements, concern, password_changed })
     }
 
-    /// The last of the next accounts that are looked at together.
+    /// The last of the next accounts to look at together.
     pub(super) async fn next_accounts(&self, after: i64) -> Result<Option<i64>> {
-        let most = look::most(self.opened);
+        let most = find_accounts::most(self.opened);
         self.journal.with(move |journal| journal.next_accounts(after, most)).await
     }
 
@@ -99,14 +99,14 @@ impl Provisioning<'_> {
         simulation.foresee(rows).await
     }
 
-    /// Writes down what operations come to; gives back how many they are.
+    /// Records what operations change. Returns their number.
     async fn keep(&self, foreseen: Vec<Foreseen>) -> Result<u64> {
         let count = foreseen.len() as u64;
         self.journal.with(move |journal| journal.foresee(&foreseen)).await?;
         Ok(count)
     }
 
-    /// What identifies the preview as a whole.
+    /// The digest of the whole preview.
     pub(super) async fn digest(&self) -> Result<String> {
         self.journal
             .with(|journal| {
@@ -142,9 +142,9 @@ impl<P: Fn(&Progress)> Pass<'_, P> {
     }
 }
 
-/// What the plan wants to know: the entitlements that it names, the attributes and locks that it concerns, and how many
+/// What the plan needs to know: the entitlements that it names, the attributes and locks that it changes, and how many
 /// operations it has.
-fn gather(journal: &mut Held) -> Result<(BTreeSet<EntitlementRef>, Concern, u64)> {
+fn gather(journal: &mut OpenPlan) -> Result<(BTreeSet<EntitlementRef>, Concern, u64)> {
     let mut wanted = BTreeSet::new();
     let mut concern = Concern::default();
     journal.each_asked(|operation| {

@@ -1,24 +1,24 @@
-//! How far a plan is.
+//! Progress of a plan.
 
-/// What is being done.
+/// The phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Reading the accounts and working out what the operations come to.
+    /// Reading the accounts to determine what the operations change.
     Previewing,
-    /// Finding out what became of operations whose answer was lost.
+    /// Settling operations whose response was lost.
     Settling,
-    /// Carrying out operations.
+    /// Applying operations.
     Applying,
 }
 
-/// How far a plan is.
+/// Progress of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// What is being done.
+    /// The phase.
     pub phase: Phase,
-    /// How many operations are done with in this phase.
+    /// How many operations are finished in this phase.
     pub done: u64,
-    /// How many there are in this phase.
+    /// How many operations this phase has.
     pub total: u64,
     /// Requests sent so far.
     pub api_calls: u64,

@@ -1,4 +1,4 @@
-//! A plan on its way: how it begins, and how it is left.
+//! A plan in progress: how a job starts and leaves it.
 
 use super::change::ValueChange;
 use super::journal::{Earlier, Journal, PlanUsage, Wanted};
@@ -7,7 +7,7 @@ use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::source::Opened;
 use std::time::Instant;
 
-/// A plan on its way: written into the journal, and held so that no other job provisions the same source.
+/// A plan in progress: written to the journal, and locked so that no other job provisions the same source.
 #[derive(Debug)]
 pub struct Provisioning<'a> {
     pub(super) opened: &'a Opened,
@@ -18,23 +18,23 @@ pub struct Provisioning<'a> {
     began: Instant,
 }
 
-/// An operation that comes to something else than an earlier preview showed.
+/// An operation that would do something other than an earlier preview showed.
 #[derive(Clone, Debug)]
 pub struct Changed {
     /// Its place in the plan, from 0.
     pub operation: u64,
-    /// What it would have changed then.
+    /// What it changed in the earlier preview.
     pub before: Vec<ValueChange>,
     /// What it changes now.
     pub now: Vec<ValueChange>,
 }
 
 impl<'a> Provisioning<'a> {
-    /// Writes a plan into the journal, or goes on with the one of the same content that was previewed or interrupted.
-    /// `file` is the plan's file as the user named it; `read` hands over its operations one after the other.
+    /// Writes a plan to the journal, or continues a previewed or interrupted plan with the same content.
+    /// `file` is the plan's file as the user named it; `read` passes its operations one by one.
     ///
-    /// Fails with kind `guard` when another job provisions the source, with kind `definition` when the source's file means
-    /// another system than when the plan was interrupted, and with the error of `read`.
+    /// Fails with kind `guard` if another job provisions the source, with kind `definition` if the source's file now means
+    /// a different system than when the plan was interrupted, and with the error of `read`.
     pub fn begin(
         store: &Store,
         opened: &'a Opened,
@@ -46,7 +46,7 @@ impl<'a> Provisioning<'a> {
         Ok(Self::new(opened, journal, earlier))
     }
 
-    /// Goes on with the newest plan of the source that was [approved](Provisioning::approve) and has not ended; `None` where
+    /// Continues the newest unfinished plan of the source that was [approved](Provisioning::approve); `None` if
     /// there is none. Fails like [`Provisioning::begin`].
     pub fn interrupted(store: &Store, opened: &'a Opened) -> Result<Option<Self>> {
         let found = Journal::interrupted(store, &wanted(opened, ""))?;
@@ -58,18 +58,18 @@ impl<'a> Provisioning<'a> {
         Self { opened, journal, earlier, calls_before, retries_before, began: Instant::now() }
     }
 
-    /// Writes down whether the user wants the plan to be carried out: one that was interrupted then goes on without asking
-    /// again. Approval of what has changed since is to be withdrawn.
+    /// Records whether the user approves the plan. An approved plan that is interrupted later continues without asking
+    /// again. Withdraw the approval if the plan's changes have changed.
     pub async fn approve(&self, approved: bool) -> Result<()> {
         self.journal.with(move |journal| journal.approve(approved)).await
     }
 
-    /// Ends a plan that was interrupted: what has not been sent fails, and is not carried out by a later job. What was sent
-    /// is to be [settled](Provisioning::settle) before.
+    /// Ends an interrupted plan: what was not sent fails, and no later job applies it. Settle what was
+    /// sent [before](Provisioning::settle).
     pub async fn abandon(&self) -> Result<()> {
         if self.earlier == Earlier::Interrupted {
-            let error = Error::new(ErrorKind::Cancelled, "the plan was abandoned before this was sent")
-                .with_help("ask for it in a new plan if it is still wanted");
+            let error = Error::new(ErrorKind::Cancelled, "the plan was abandoned before this operation was sent")
+                .with_help("put it into a new plan if it is still needed");
             self.journal.with(move |journal| journal.abandon(&error).map(drop)).await
         } else {
             self.approve(false).await
@@ -81,22 +81,22 @@ impl<'a> Provisioning<'a> {
         self.journal.plan_id()
     }
 
-    /// How far it had come before this job.
+    /// How far the plan was before this job.
     pub fn earlier(&self) -> Earlier {
         self.earlier
     }
 
-    /// The file of the plan, as the user named it when it was begun.
+    /// The plan's file, as the user named it when the plan started.
     pub async fn file(&self) -> Result<String> {
         self.journal.with(|journal| journal.file()).await
     }
 
-    /// Ids and files of other plans of the source that were interrupted and are not ended.
+    /// Ids and files of other unfinished plans of the source.
     pub async fn others_interrupted(&self) -> Result<Vec<(String, String)>> {
         self.journal.with(|journal| journal.others_interrupted()).await
     }
 
-    /// Writes down what this job cost, and that the plan has ended if nothing of it is left.
+    /// Records the cost of this job, and ends the plan if nothing is left to do.
     pub async fn leave(&self) -> Result<()> {
         let meter = self.opened.context.meter();
         let usage = PlanUsage {

@@ -1,8 +1,8 @@
-//! What is left of an interrupted plan, held against the accounts as they are now.
+//! Compares what is left of an interrupted plan with the accounts as they are now.
 
 use super::change::ValueChange;
-use super::journal::{Answer, Standing, StepRow};
-use super::look::{concern_of, key_of, look};
+use super::find_accounts::{concern_of, key_of, look};
+use super::journal::{Standing, StepOutcome, StepRow};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
 use super::reasons::stopped;
@@ -12,8 +12,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 impl Provisioning<'_> {
-    /// Looks at the accounts of the steps that are left. Gives back the operations that come to something else than was
-    /// shown; what they come to now is kept, so that it counts as shown the next time.
+    /// Looks at the accounts of the remaining steps. Returns the operations that would do something other than was
+    /// shown. Their new changes are kept, so that they count as shown the next time.
     pub(super) async fn recheck_all(
         &self,
         progress: &(impl Fn(&Progress) + Sync),
@@ -35,7 +35,7 @@ impl Provisioning<'_> {
             self.recheck_some(&rows, &mut found).await?;
             progress(&Progress { phase: Phase::Previewing, done, total, api_calls: self.calls() });
         }
-        // Only now: what was found by a look that broke off was shown to nobody.
+        // Only now: nobody saw the changes of a recheck that broke off.
         let Found { changed, kept, times, so_now } = found;
         self.journal
             .with(move |journal| {
@@ -60,9 +60,9 @@ impl Provisioning<'_> {
                 let before = row.changes.clone();
                 let now = state.changes(change, &names_of(&before));
                 if now.is_empty() && !before.is_empty() && !matches!(change, Change::Create { .. }) {
-                    // It has come about by itself.
-                    let detail = Some("is so by now".to_owned());
-                    found.so_now.push(Answer { detail, ..Answer::new(row.id, Standing::Unchanged) });
+                    // Somebody else made this change.
+                    let detail = Some("already done by somebody else".to_owned());
+                    found.so_now.push(StepOutcome { detail, ..StepOutcome::new(row.id, Standing::Unchanged) });
                 } else if before != now {
                     found.kept.push((row.id, now.clone()));
                     found.changed.push(Changed { operation: row.number, before, now });
@@ -77,19 +77,19 @@ impl Provisioning<'_> {
     }
 }
 
-/// What a look at the accounts found of the steps that are left.
+/// What the accounts show about the remaining steps.
 #[derive(Default)]
 struct Found {
     changed: Vec<Changed>,
-    /// What steps change now.
+    /// The changes of steps now.
     kept: Vec<(i64, Vec<ValueChange>)>,
-    /// When passwords were changed last.
+    /// When each password was last changed.
     times: Vec<(i64, Option<Value>)>,
-    /// Steps that are so by now.
-    so_now: Vec<Answer>,
+    /// Steps that are no longer needed.
+    so_now: Vec<StepOutcome>,
 }
 
-/// The names that were shown, so that a name alone makes no difference.
+/// The names that were shown, so that a new name alone is no difference.
 fn names_of(changes: &[ValueChange]) -> EntitlementNames {
     let named = changes.iter().filter_map(|change| match change {
         ValueChange::Entitlement { entitlement, name: Some(name), .. } => Some((entitlement.clone(), name.clone())),

@@ -1,17 +1,17 @@
-//! Seats of licenses: how many are left when an operation's turn comes.
+//! Counts the free seats of licenses at each operation's turn.
 
-use super::journal::Held;
+use super::journal::OpenPlan;
 use super::reasons::not_made;
 use connector_core::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The seats of one license in the course of a plan.
+/// The seats of one license during a plan.
 #[derive(Debug, Default)]
 struct Tally {
     free: u64,
     taken: u64,
     given: u64,
-    /// The last operation that gives one back.
+    /// The last operation that frees a seat.
     giver: u64,
 }
 
@@ -21,13 +21,13 @@ impl Tally {
     }
 }
 
-/// Refuses operations for which no seat is left when their turn comes, and lets those wait that need one which an earlier
-/// operation gives back.
-pub(super) fn count(journal: &mut Held) -> Result<()> {
+/// Refuses operations that have no free seat at their turn, and makes an operation wait if it needs a seat that an earlier
+/// operation frees.
+pub(super) fn count(journal: &mut OpenPlan) -> Result<()> {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut refused = Vec::new();
     let mut waiting = Vec::new();
-    // What follows a create that is refused is not done either.
+    // After a refused create, the later operations on its account are not done.
     let mut not_done = BTreeSet::new();
     journal.each_seats(|row| {
         if row.is_to_be_made && !row.is_create && not_done.contains(&row.lead) {
@@ -36,7 +36,7 @@ pub(super) fn count(journal: &mut Held) -> Result<()> {
         for seat in &row.seats {
             tallies.entry(seat.license.clone()).or_default().free = seat.free;
         }
-        // A refused operation takes and gives nothing.
+        // A refused operation takes and frees no seat.
         if let Some(seat) = row.seats.iter().find(|seat| seat.takes && tallies[&seat.license].is_used_up()) {
             refused.push((row.number, none_left(&seat.license, seat.free)));
             if row.is_create {
@@ -69,7 +69,7 @@ pub(super) fn count(journal: &mut Held) -> Result<()> {
 
 fn none_left(license: &str, free: u64) -> Error {
     let message = match free {
-        0 => format!("no seat of `{license}` is free"),
+        0 => format!("`{license}` has no free seat"),
         1 => format!("the only free seat of `{license}` is taken by an earlier operation of this plan"),
         _ => format!("the {free} free seats of `{license}` are taken by earlier operations of this plan"),
     };

@@ -1,7 +1,7 @@
-//! Settling: what became of steps whose answer was lost.
+//! Settles steps whose response was lost.
 
-use super::journal::{Answer, Standing, StepRow};
-use super::look::{concern_of, key_of, look};
+use super::find_accounts::{concern_of, key_of, look};
+use super::journal::{Standing, StepOutcome, StepRow};
 use super::state::{EntitlementNames, State};
 use connector_core::{Change, Error, ErrorKind, Operation, Prepared, Proposed, Result};
 use connector_project::source::Opened;
@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// A request may still be at work in the source when its answer is lost. What is not done by this time after it was sent
+/// The source may still process a request whose response is lost. What is not done this long after it was sent
 /// counts as not done.
 const STILL_AT_WORK: Duration = Duration::from_secs(3);
 
-/// Reads the source's state and says of each step what became of it: it was applied, it is to be done again, or it can't be
-/// told by reading.
-pub(super) async fn settle(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Answer>> {
+/// Reads the accounts and determines the result of each step: it was applied, it must be sent again, or reading can't
+/// determine it.
+pub(super) async fn settle(opened: &Opened, rows: &[StepRow]) -> Result<Vec<StepOutcome>> {
     let mut answers = judge(opened, rows).await?;
     let open: Vec<StepRow> = rows
         .iter()
@@ -23,7 +23,7 @@ pub(super) async fn settle(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Answ
         .filter(|(_, answer)| answer.standing != Standing::Applied)
         .map(|(row, _)| row.clone())
         .collect();
-    // Nothing but time keeps a password from being reset twice.
+    // Only waiting prevents a second password reset.
     let resets = open.iter().any(|row| matches!(row.operation.change, Change::SetPassword { .. }));
     let at_least = resets.then_some(STILL_AT_WORK);
     let Some(wait) = open.iter().filter_map(time_left).chain(at_least).max() else { return Ok(answers) };
@@ -36,14 +36,14 @@ pub(super) async fn settle(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Answ
     Ok(answers)
 }
 
-/// How long a request may still be at work.
+/// How long the source may still process a request.
 fn time_left(row: &StepRow) -> Option<Duration> {
     let since = Timestamp::now().duration_since(row.asked_at?);
     let since = Duration::try_from(since).unwrap_or_default();
     STILL_AT_WORK.checked_sub(since).filter(|left| !left.is_zero())
 }
 
-async fn judge(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Answer>> {
+async fn judge(opened: &Opened, rows: &[StepRow]) -> Result<Vec<StepOutcome>> {
     let password_changed = opened.connector.schema().password_changed();
     let mut concern = concern_of(rows.iter().map(|row| &row.operation));
     concern.attributes.extend(password_changed.clone());
@@ -56,15 +56,15 @@ async fn judge(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Answer>> {
     let answers = rows.iter().map(|row| {
         let state = wanted.binary_search(&key_of(row)).ok().and_then(|at| states[at].as_ref().ok());
         match state {
-            Some(_) if can_look && needed.contains(&row.id) => Answer::new(row.id, Standing::Planned),
+            Some(_) if can_look && needed.contains(&row.id) => StepOutcome::new(row.id, Standing::Planned),
             Some(state) if can_look => of_state(row, state, password_changed.as_deref()),
-            _ => unknown(row, "the connector can't look at single accounts"),
+            _ => unknown(row, "the connector can't look up single accounts"),
         }
     });
     Ok(answers.collect())
 }
 
-/// The locks that a connector finds needed although the account counts as locked: there may be several ways of being so.
+/// The locks that the connector still needs although the account is locked: an account can be locked in several ways.
 async fn still_needed(
     opened: &Opened,
     rows: &[StepRow],
@@ -89,30 +89,30 @@ async fn still_needed(
     Ok(needed)
 }
 
-fn of_state(row: &StepRow, state: &State, password_changed: Option<&str>) -> Answer {
+fn of_state(row: &StepRow, state: &State, password_changed: Option<&str>) -> StepOutcome {
     let is_so = match &row.operation.change {
-        // Told by its name, which is unique: it was not there when it was previewed.
+        // The unique name identifies it: it did not exist at the preview.
         Change::Create { .. } => state.is_there(),
         Change::SetPassword { .. } if !state.is_there() => false,
         Change::SetPassword { .. } => match (password_changed, &row.password_time) {
             (Some(attribute), Some(before)) => state.attribute(attribute) != *before,
-            _ => return unknown(row, "a password can't be read"),
+            _ => return unknown(row, "passwords can't be read"),
         },
         Change::Delete => !state.is_there(),
         _ if !state.is_there() => false,
         change => state.changes(change, &EntitlementNames::new()).is_empty(),
     };
     if !is_so {
-        return Answer::new(row.id, Standing::Planned);
+        return StepOutcome::new(row.id, Standing::Planned);
     }
     let account = state.id().map(str::to_owned);
     let detail = Some("settled by reading the account".to_owned());
-    Answer { detail, account, ..Answer::new(row.id, Standing::Applied) }
+    StepOutcome { detail, account, ..StepOutcome::new(row.id, Standing::Applied) }
 }
 
-fn unknown(row: &StepRow, why: &str) -> Answer {
+fn unknown(row: &StepRow, why: &str) -> StepOutcome {
     let error =
-        Error::new(ErrorKind::Unavailable, format!("the answer was lost, and what became of it can't be told: {why}"))
-            .with_help("look at the account in the source itself; if it was not done, ask for it in a new plan");
-    Answer { error: Some(error), ..Answer::new(row.id, Standing::Pending) }
+        Error::new(ErrorKind::Unavailable, format!("the response was lost and the result can't be determined: {why}"))
+            .with_help("check the account in the source itself; if the operation was not done, put it into a new plan");
+    StepOutcome { error: Some(error), ..StepOutcome::new(row.id, Standing::Pending) }
 }

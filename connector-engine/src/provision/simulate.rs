@@ -1,7 +1,7 @@
-//! Working out what the operations on some accounts come to, each after the ones before it.
+//! Determines what the operations on some accounts change, each after the ones before it.
 
+use super::find_accounts::{look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing, to_json};
-use super::look::{look, missing};
 use super::names::Entitlements;
 use super::order;
 use super::reasons::{already, not_made};
@@ -13,53 +13,53 @@ use connector_project::source::Opened;
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
-/// What is the same for all operations of a plan.
+/// What all operations of a plan share.
 #[derive(Debug)]
 pub(super) struct Simulation<'a> {
     pub(super) opened: &'a Opened,
     pub(super) entitlements: Entitlements,
     pub(super) concern: Concern,
-    /// The attribute that tells when a password was changed.
+    /// The attribute with the time of the last password change.
     pub(super) password_changed: Option<String>,
 }
 
-/// The operations on one account, and the account as it is after those that were looked at.
-struct Course {
+/// The operations on one account, and the account after the operations that were simulated.
+struct SimulatedAccount {
     rows: std::vec::IntoIter<AskedRow>,
     state: State,
-    /// The id of the account that was there at first.
+    /// The id of the account before the plan.
     first_id: Option<String>,
-    /// Why nothing can be said about the account, and what to do about it.
+    /// Why the account is ambiguous, and what to do about it.
     unclear: Option<(String, String)>,
-    /// The operation that was to make it and can't.
+    /// The operation that fails to create it.
     not_made: Option<u64>,
 }
 
-/// An operation that is to be prepared.
+/// An operation to prepare.
 struct Pending {
-    course: usize,
+    simulated: usize,
     row: AskedRow,
-    /// The account is there although it was to be made.
+    /// Whether the account already exists although the operation creates it.
     exists: bool,
-    /// What an existing account would have to hold to be as asked.
+    /// What an existing account must hold to match the operation.
     holds: Vec<EntitlementRef>,
     proposed: Proposed,
 }
 
 impl Simulation<'_> {
-    /// What the operations on some accounts come to; they come account by account, in the plan's order.
+    /// Determines what the operations on some accounts change, account by account, in the plan's order.
     pub(super) async fn foresee(&self, rows: Vec<AskedRow>) -> Result<Vec<Foreseen>> {
-        let mut courses = self.courses(rows).await?;
-        let mut foreseen: Vec<Vec<Foreseen>> = courses.iter().map(|_| Vec::new()).collect();
+        let mut accounts = self.accounts(rows).await?;
+        let mut foreseen: Vec<Vec<Foreseen>> = accounts.iter().map(|_| Vec::new()).collect();
         loop {
             let mut turn = Vec::new();
             let mut is_over = true;
-            for (place, course) in courses.iter_mut().enumerate() {
-                let Some(row) = course.rows.next() else { continue };
+            for (place, simulated) in accounts.iter_mut().enumerate() {
+                let Some(row) = simulated.rows.next() else { continue };
                 is_over = false;
-                match self.propose(place, course, row.clone()).await {
+                match self.propose(place, simulated, row.clone()).await {
                     Ok(pending) => turn.push(pending),
-                    Err(error) => foreseen[place].push(course.refused(&row, error)),
+                    Err(error) => foreseen[place].push(simulated.refused(&row, error)),
                 }
             }
             if is_over {
@@ -67,8 +67,8 @@ impl Simulation<'_> {
             }
             let proposed: Vec<_> = turn.iter().map(|pending| pending.proposed.clone()).collect();
             for (pending, prepared) in turn.into_iter().zip(self.prepare(&proposed).await?) {
-                let place = pending.course;
-                let one = self.take(&mut courses[place], pending, prepared);
+                let place = pending.simulated;
+                let one = self.take(&mut accounts[place], pending, prepared);
                 foreseen[place].push(one);
             }
         }
@@ -82,7 +82,7 @@ impl Simulation<'_> {
         Ok(foreseen)
     }
 
-    async fn courses(&self, rows: Vec<AskedRow>) -> Result<Vec<Course>> {
+    async fn accounts(&self, rows: Vec<AskedRow>) -> Result<Vec<SimulatedAccount>> {
         let mut groups: Vec<Vec<AskedRow>> = Vec::new();
         for row in rows {
             match groups.last_mut() {
@@ -92,10 +92,10 @@ impl Simulation<'_> {
         }
         let wanted: Vec<String> = groups.iter().map(|group| group[0].operation.target().to_owned()).collect();
         let states = look(self.opened, &wanted, &self.concern).await?;
-        let courses = groups.into_iter().zip(states).map(|(rows, state)| {
+        let accounts = groups.into_iter().zip(states).map(|(rows, state)| {
             let is_made = rows[0].operation.kind() == OperationKind::Create;
             let (state, unclear) = match state {
-                // An account that is to be made is not there, even where the connector can't look.
+                // An account to create does not exist yet, even if the connector can't look it up.
                 Ok(_) if is_made && self.opened.connector.capabilities().accounts().is_none() => {
                     (State::absent(), None)
                 }
@@ -106,13 +106,13 @@ impl Simulation<'_> {
                 }
             };
             let first_id = state.id().map(str::to_owned);
-            Course { rows: rows.into_iter(), state, first_id, unclear, not_made: None }
+            SimulatedAccount { rows: rows.into_iter(), state, first_id, unclear, not_made: None }
         });
-        Ok(courses.collect())
+        Ok(accounts.collect())
     }
 
-    /// The operation in the words of the contract.
-    async fn propose(&self, course: usize, on: &Course, row: AskedRow) -> Result<Pending> {
+    /// The operation to prepare, with the source's ids.
+    async fn propose(&self, simulated: usize, on: &SimulatedAccount, row: AskedRow) -> Result<Pending> {
         if let Some((message, help)) = &on.unclear {
             return Err(Error::new(ErrorKind::Invalid, message.clone()).with_help(help.clone()));
         }
@@ -138,7 +138,7 @@ impl Simulation<'_> {
                 .with_help("give a later `until`, or leave it out"));
         }
         if let Some(reference) = change.password() {
-            // Fetched before anything is sent, so that a ref that leads nowhere stops nothing halfway.
+            // Read before anything is sent, so that a broken ref stops nothing halfway.
             drop(self.opened.context.secret(reference).await?);
         }
         let exists = kind == OperationKind::Create && on.state.is_there();
@@ -151,10 +151,10 @@ impl Simulation<'_> {
         }
         let operation = Operation::new(on.state.id().unwrap_or_default(), change);
         let proposed = Proposed::new(operation, on.state.account()?);
-        Ok(Pending { course, row, exists, holds, proposed })
+        Ok(Pending { simulated, row, exists, holds, proposed })
     }
 
-    /// Puts the entitlements that the plan names into the source's own ids.
+    /// Replaces the entitlements that the plan names with the source's own ids.
     fn resolve(&self, change: &mut Change<SecretRef>) -> Result<()> {
         let named = match change {
             Change::Create { entitlements, .. } => entitlements.iter_mut().collect(),
@@ -182,38 +182,38 @@ impl Simulation<'_> {
         }
     }
 
-    fn take(&self, course: &mut Course, pending: Pending, prepared: Result<Prepared>) -> Foreseen {
+    fn take(&self, simulated: &mut SimulatedAccount, pending: Pending, prepared: Result<Prepared>) -> Foreseen {
         let Pending { row, exists, holds, .. } = pending;
         let (steps, seats) = match prepared {
-            Err(error) => return course.refused(&row, error),
-            Ok(Prepared::Unchanged { detail }) => return course.unchanged(&row, detail),
+            Err(error) => return simulated.refused(&row, error),
+            Ok(Prepared::Unchanged { detail }) => return simulated.unchanged(&row, detail),
             Ok(Prepared::Steps { steps, seats }) => (steps, seats),
             Ok(_) => {
                 let message = "the connector prepared an operation in a way that this version doesn't know";
-                return course.refused(&row, Error::new(ErrorKind::Internal, message));
+                return simulated.refused(&row, Error::new(ErrorKind::Internal, message));
             }
         };
         if exists {
-            return self.existing(course, &row, &steps, &holds);
+            return self.existing(simulated, &row, &steps, &holds);
         }
-        let account_id = course.id();
+        let account_id = simulated.id();
         let mut foreseen = Vec::new();
         for Operation { account, change, .. } in steps {
-            let change = course.state.trimmed(change);
-            let changes = course.state.changes(&change, &self.entitlements.names);
+            let change = simulated.state.trimmed(change);
+            let changes = simulated.state.changes(&change, &self.entitlements.names);
             if changes.is_empty() && !self.is_needed_anyway(&change) {
                 continue;
             }
             let password_time = match (&change, &self.password_changed) {
-                (Change::SetPassword { .. }, Some(attribute)) => course.state.password_time(attribute),
+                (Change::SetPassword { .. }, Some(attribute)) => simulated.state.password_time(attribute),
                 _ => None,
             };
-            course.state.advance(&change);
+            simulated.state.advance(&change);
             let operation = Operation::new(account, change);
             foreseen.push(ForeseenStep { operation, changes, password_time, turn: None });
         }
         if foreseen.is_empty() {
-            return course.unchanged(&row, already(row.operation.kind()).to_owned());
+            return simulated.unchanged(&row, already(row.operation.kind()).to_owned());
         }
         Foreseen { account_id, steps: foreseen, seats, ..blank(row.number, Standing::Planned) }
     }
@@ -228,38 +228,38 @@ impl Simulation<'_> {
         }
     }
 
-    /// An account that was to be made is there: that is as asked, or a mistake.
+    /// The account to create already exists: with the same values, or as a conflict.
     fn existing(
         &self,
-        course: &mut Course,
+        simulated: &mut SimulatedAccount,
         row: &AskedRow,
         steps: &[Operation<SecretRef>],
         holds: &[EntitlementRef],
     ) -> Foreseen {
         let names = &self.entitlements.names;
-        let differs = steps.iter().any(|step| !course.state.changes(&step.change, names).is_empty());
-        let lacks = holds
-            .iter()
-            .find(|entitlement| !course.state.changes(&Change::grant((*entitlement).clone(), None), names).is_empty());
+        let differs = steps.iter().any(|step| !simulated.state.changes(&step.change, names).is_empty());
+        let lacks = holds.iter().find(|entitlement| {
+            !simulated.state.changes(&Change::grant((*entitlement).clone(), None), names).is_empty()
+        });
         if !differs && lacks.is_none() {
-            return course.unchanged(row, "exists already, just so".to_owned());
+            return simulated.unchanged(row, "already exists with these values".to_owned());
         }
         let error = Error::new(
             ErrorKind::AlreadyExists,
-            format!("`{}` exists already, and is not as asked", row.operation.target()),
+            format!("`{}` already exists with other values", row.operation.target()),
         )
-        .with_help("change it with `update` and `grant`, or choose another name");
-        // The account is there, so what follows can be done.
-        Foreseen { account_id: course.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
+        .with_help("use `update` and `grant`, or choose another name");
+        // The account exists, so the next operations can run.
+        Foreseen { account_id: simulated.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
     }
 }
 
-impl Course {
+impl SimulatedAccount {
     fn id(&self) -> Option<String> {
         self.state.id().filter(|id| !id.is_empty()).map(str::to_owned)
     }
 
-    /// Whether this is the id of an account that was deleted, and made anew under its name: the new one has another id.
+    /// Whether this is the id of a deleted account that was created again under its name: the new account has another id.
     fn is_deleted(&self, id: &str) -> bool {
         self.state.is_there() && self.first_id.as_deref() == Some(id) && self.state.id() != Some(id)
     }
@@ -297,7 +297,7 @@ fn plain(mut operation: Operation<SecretRef>) -> Prepared {
     Prepared::Steps { steps: std::iter::once(operation).chain(grants).collect(), seats: Vec::new() }
 }
 
-/// A hash of what is shown of an operation.
+/// A hash of the shown changes of an operation.
 fn hash(one: &Foreseen) -> String {
     let mut hasher = Xxh3::new();
     let mut text = |text: Option<&str>| {

@@ -91,14 +91,14 @@ impl State {
         found.unwrap_or(Cow::Borrowed(name))
     }
 
-    /// The value of the attribute that tells when the password was changed last. `None` where it will have
-    /// another one by the time this state comes about.
+    /// The value of the attribute with the time of the last password change. `None` if it will have
+    /// another value when this state is reached.
     pub(super) fn password_time(&self, attribute: &str) -> Option<Value> {
         let is_known = self.id().is_some_and(|id| !id.is_empty()) && !self.unseen && !self.password_set;
         is_known.then(|| self.attribute(attribute))
     }
 
-    /// The values that a change changes in this state; none when it is so already.
+    /// The values that a change changes in this state; none if it already has them.
     pub(super) fn changes(&self, change: &Change<SecretRef>, names: &EntitlementNames) -> Vec<ValueChange> {
         let switch = |name: &str, from: fn(&Account) -> bool, to: bool| match &self.account {
             Some(account) if !self.unseen && from(account) == to => Vec::new(),
@@ -133,7 +133,7 @@ impl State {
         changed.map(|(name, from, to)| ValueChange::attribute(name, from, to.clone())).collect()
     }
 
-    /// The attributes that an update touches, as they are after it.
+    /// The attributes that an update touches, with their values after it.
     fn updated(&self, change: &Change<SecretRef>) -> Map<String, Value> {
         let Change::Update { set, add, remove, .. } = change else { return Map::new() };
         let mut updated = set.clone();
@@ -153,7 +153,7 @@ impl State {
         updated
     }
 
-    /// The change without what is so already.
+    /// The change without the values that the state already has.
     pub(super) fn trimmed(&self, mut change: Change<SecretRef>) -> Change<SecretRef> {
         if let Change::Update { set, add, remove, .. } = &mut change {
             set.retain(|name, to| !same(&self.attribute(name), to));
@@ -168,7 +168,7 @@ impl State {
         change
     }
 
-    /// A grant with an end is always needed: an account shows what it holds, but not until when.
+    /// A grant with an end is always needed: an account shows what it holds, but not the end.
     fn holding(
         &self,
         entitlement: &EntitlementRef,
@@ -219,7 +219,7 @@ impl State {
     }
 }
 
-/// The values of an attribute that may hold several.
+/// The values of a multi-valued attribute.
 fn values_of(value: &Value) -> Vec<Value> {
     match value {
         Value::Null => Vec::new(),
@@ -232,10 +232,10 @@ fn blank(id: &str, name: &str) -> Account {
     Account::new(id, name)
 }
 
-/// Whether two values are one to a source: many tell an empty text as no value.
+/// Whether a source treats two values as equal: many return an empty text as no value.
 fn same(one: &Value, other: &Value) -> bool {
     let is_nothing = |value: &Value| value.is_null() || value.as_str() == Some("");
-    // 5 and 5.0 are one number.
+    // 5 and 5.0 are the same number.
     let is_one_number = || one.as_f64().is_some_and(|number| other.as_f64() == Some(number));
     one == other || (is_nothing(one) && is_nothing(other)) || is_one_number()
 }

@@ -313,7 +313,7 @@ fn prepared(server: &Server, proposed: &Proposed) -> Result<Prepared> {
             Ok(Prepared::Steps { steps, seats: entitlements.iter().filter_map(|one| seat(one, true)).collect() })
         }
         Change::Grant { entitlement, until: None, .. } if holds(entitlement) => {
-            Ok(Prepared::unchanged("holds it already"))
+            Ok(Prepared::unchanged("already holds it"))
         }
         Change::Grant { entitlement, .. } => {
             let seats = seat(entitlement, true).into_iter().collect();
@@ -324,7 +324,7 @@ fn prepared(server: &Server, proposed: &Proposed) -> Result<Prepared> {
             Ok(Prepared::Steps { steps: vec![proposed.operation.clone()], seats })
         }
         Change::Lock if proposed.account.as_ref().is_some_and(|one| one.locked) => {
-            Ok(Prepared::unchanged("is locked already"))
+            Ok(Prepared::unchanged("already locked"))
         }
         _ => Ok(Prepared::step(proposed.operation.clone())),
     }

@@ -95,7 +95,7 @@ impl Server {
             Ok(Outcome::Applied { account: id })
         } else {
             self.idle.push(what);
-            Ok(Outcome::unchanged("is so already"))
+            Ok(Outcome::unchanged("already has these values"))
         }
     }
 

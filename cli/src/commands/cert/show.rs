@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A certificate file and the key that should match it.
-struct Shown {
+struct CertificateView {
     chain: Chain,
     /// The key, or why it is unknown.
     key: Result<Arc<dyn Signer>, String>,
@@ -35,7 +35,7 @@ pub(super) fn run(invocation: &Invocation, subject: &str) -> Result<Exit, Stop> 
 }
 
 /// Looks for a file first, then a source, then a file that `cert new` created with that name.
-fn find(invocation: &Invocation, subject: &str) -> Result<Shown, Stop> {
+fn find(invocation: &Invocation, subject: &str) -> Result<CertificateView, Stop> {
     let path = Path::new(subject);
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if path.is_file() && !is_yaml {
@@ -53,7 +53,7 @@ fn find(invocation: &Invocation, subject: &str) -> Result<Shown, Stop> {
 }
 
 /// A file, and the key that `cert new` put next to it, if that key needs no password.
-fn in_file(path: &Path) -> Result<Shown> {
+fn in_file(path: &Path) -> Result<CertificateView> {
     let chain = Chain::from_pem(text_of(path)?.expose_secret())?;
     let key_file = path.with_extension("key");
     let key = if key_file.is_file() {
@@ -64,7 +64,7 @@ fn in_file(path: &Path) -> Result<Shown> {
     } else {
         Err("there is no key to compare it with".to_owned())
     };
-    Ok(Shown { chain, key })
+    Ok(CertificateView { chain, key })
 }
 
 fn text_of(path: &Path) -> Result<SecretString> {
@@ -73,7 +73,7 @@ fn text_of(path: &Path) -> Result<SecretString> {
 }
 
 /// The certificate of a source, and its key if that can be opened.
-async fn of_source(project: &Project, source: &Source) -> Result<Shown> {
+async fn of_source(project: &Project, source: &Source) -> Result<CertificateView> {
     let Some(reference) = source.signing_key(project).and_then(|key| key.certificate_ref) else {
         return Err(Error::new(ErrorKind::NotFound, format!("source `{}` names no certificate", source.name))
             .with_help("add `certificate_ref` to its `auth:` block, or use the path of a certificate file"));
@@ -84,7 +84,7 @@ async fn of_source(project: &Project, source: &Source) -> Result<Shown> {
         Some(key) => key.map_err(|error| error.message().to_owned()),
         None => Err("the source has no key".to_owned()),
     };
-    Ok(Shown { chain, key })
+    Ok(CertificateView { chain, key })
 }
 
 fn as_json(invocation: &Invocation, chain: &Chain, fits: Option<bool>, now: Timestamp) -> Result<(), Stop> {
@@ -106,7 +106,12 @@ fn as_json(invocation: &Invocation, chain: &Chain, fits: Option<bool>, now: Time
     }))
 }
 
-fn for_people(invocation: &Invocation, shown: &Shown, fits: Option<bool>, now: Timestamp) -> Result<(), Stop> {
+fn for_people(
+    invocation: &Invocation,
+    shown: &CertificateView,
+    fits: Option<bool>,
+    now: Timestamp,
+) -> Result<(), Stop> {
     let printer = &invocation.printer;
     let certificate = shown.chain.leaf();
     let days_left = days_until(certificate.not_after(), now);

@@ -18,7 +18,7 @@ const SHOWN_IN_FULL: u64 = 100;
 
 /// What is shown of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum PlanView {
     /// What it will change.
     Preview,
     /// The remaining operations of an interrupted plan.
@@ -49,7 +49,7 @@ struct ChangedLine<'a> {
 
 impl Run<'_> {
     /// Shows the operations, and how many have which outcome.
-    pub(super) fn show(&self, shown: Shown) -> Result<OutcomeTally, Stop> {
+    pub(super) fn show(&self, shown: PlanView) -> Result<OutcomeTally, Stop> {
         let printer = &self.invocation.printer;
         let id = self.provisioning.id();
         if printer.is_json() {
@@ -58,7 +58,7 @@ impl Run<'_> {
             printer.flush()?;
             return Ok(tally);
         }
-        if shown != Shown::Outcome {
+        if shown != PlanView::Outcome {
             printer.result(self.heading(shown))?;
         }
         let names = self.names()?;
@@ -139,22 +139,22 @@ impl Run<'_> {
         Ok(move |id: &str| names.name(id).unwrap_or_default())
     }
 
-    fn heading(&self, shown: Shown) -> String {
-        let what = if shown == Shown::Left { "Remaining operations of" } else { "Preview of" };
+    fn heading(&self, shown: PlanView) -> String {
+        let what = if shown == PlanView::Left { "Remaining operations of" } else { "Preview of" };
         let what = format!("{what} {}", clean(&self.file));
         format!("{} for {}\n\n", paint(STRONG, what), paint(STRONG, &self.opened.source))
     }
 
-    fn end(&self, shown: Shown, tally: &OutcomeTally) -> String {
+    fn end(&self, shown: PlanView, tally: &OutcomeTally) -> String {
         let planned = match shown {
-            Shown::Preview | Shown::Left => "to apply",
-            Shown::Outcome => "not sent",
+            PlanView::Preview | PlanView::Left => "to apply",
+            PlanView::Outcome => "not sent",
         };
         let mut cost = vec![plural(self.opened.context.meter().api_calls(), "API call")];
         match shown {
-            Shown::Preview => cost.push(format!("digest {}", self.digest)),
-            Shown::Left => {}
-            Shown::Outcome => {
+            PlanView::Preview => cost.push(format!("digest {}", self.digest)),
+            PlanView::Left => {}
+            PlanView::Outcome => {
                 cost.push(duration(self.began.elapsed()));
                 cost.push(format!("plan {}", self.provisioning.id()));
             }
@@ -203,11 +203,11 @@ impl Run<'_> {
 }
 
 /// The outcome of a plan lists only the operations that need attention; the journal has all of them.
-fn concerns(shown: Shown, operation: &OperationReport) -> bool {
+fn concerns(shown: PlanView, operation: &OperationReport) -> bool {
     match shown {
-        Shown::Preview => true,
-        Shown::Left => matches!(operation.outcome, Standing::Planned | Standing::Pending),
+        PlanView::Preview => true,
+        PlanView::Left => matches!(operation.outcome, Standing::Planned | Standing::Pending),
         // What was refused beforehand was in the preview.
-        Shown::Outcome => operation.tried && matches!(operation.outcome, Standing::Failed | Standing::Pending),
+        PlanView::Outcome => operation.tried && matches!(operation.outcome, Standing::Failed | Standing::Pending),
     }
 }

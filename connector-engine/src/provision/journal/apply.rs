@@ -1,43 +1,43 @@
-//! Intent before, answer after.
+//! Records the intent before a request, and the outcome after it.
 
-use super::handle::Held;
+use super::handle::OpenPlan;
 use super::row::{Standing, StepRow, failure_columns, steps};
 use crate::store::fault;
 use connector_core::{Error, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-/// What became of a step that was sent.
+/// The outcome of a step that was sent.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct StepOutcome {
     /// The row of the step.
     pub(crate) id: i64,
     pub(crate) standing: Standing,
     pub(crate) detail: Option<String>,
     pub(crate) error: Option<Error>,
-    /// The account's id, where it has become known.
+    /// The account's id, if the response gave it.
     pub(crate) account: Option<String>,
 }
 
-impl Answer {
+impl StepOutcome {
     pub(crate) fn new(id: i64, standing: Standing) -> Self {
         Self { id, standing, detail: None, error: None, account: None }
     }
 
-    /// It failed with this error.
+    /// A failure with this error.
     pub(crate) fn failed(id: i64, error: Error) -> Self {
         Self { error: Some(error), ..Self::new(id, Standing::Failed) }
     }
 }
 
-impl Held {
-    /// The next steps that are to be carried out after a turn.
+impl OpenPlan {
+    /// The next steps to apply after a turn.
     pub(crate) fn steps_after(&self, turn: i64, most: usize) -> Result<Vec<StepRow>> {
         let condition = "o.plan = ?1 AND o.outcome = 'planned' AND o.turn > ?2 ORDER BY o.turn LIMIT ?3";
         steps(&self.connection, condition, params![self.plan, turn, most])
     }
 
-    /// The steps of whatever plan for the same system of which it is not known what became of them.
+    /// The steps with an unknown result, of any plan for the same system.
     pub(crate) fn pending(&self) -> Result<Vec<StepRow>> {
         let condition = "p.source = ?1 AND p.status = 'applying' AND o.outcome = 'pending'
              AND (p.connector, p.definition) = (SELECT connector, definition FROM plans WHERE number = ?2)
@@ -45,7 +45,7 @@ impl Held {
         steps(&self.connection, condition, params![self.source, self.plan])
     }
 
-    /// The accounts of this plan of which a step is not settled.
+    /// The accounts of this plan with an unsettled step.
     pub(crate) fn unsettled(&self) -> Result<Vec<i64>> {
         self.connection
             .prepare(
@@ -56,7 +56,7 @@ impl Held {
             .map_err(fault)
     }
 
-    /// How many steps of this plan are left to be done.
+    /// How many steps of this plan remain.
     pub(crate) fn left(&self) -> Result<u64> {
         self.connection
             .query_row(
@@ -67,7 +67,7 @@ impl Held {
             .map_err(fault)
     }
 
-    /// Writes down that these steps are about to be sent. On disk when this returns.
+    /// Records that these steps are about to be sent. On disk when this returns.
     pub(crate) fn intend(&mut self, rows: &[i64]) -> Result<()> {
         let now = Timestamp::now().to_string();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
@@ -83,8 +83,8 @@ impl Held {
         transaction.commit().map_err(fault)
     }
 
-    /// Writes down what became of steps. On disk when this returns.
-    pub(crate) fn answer(&mut self, answers: &[Answer]) -> Result<()> {
+    /// Records the outcomes of steps. On disk when this returns.
+    pub(crate) fn answer(&mut self, answers: &[StepOutcome]) -> Result<()> {
         let now = Timestamp::now().to_string();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         for answer in answers {
@@ -93,7 +93,7 @@ impl Held {
         transaction.commit().map_err(fault)
     }
 
-    /// Lets everything fail that has not been sent. Gives back how many steps that were.
+    /// Fails all steps that were not sent. Returns their number.
     pub(crate) fn abandon(&mut self, error: &Error) -> Result<usize> {
         let (kind, message, help) = failure_columns(Some(error));
         self.connection
@@ -106,7 +106,7 @@ impl Held {
             .map_err(fault)
     }
 
-    /// Lets everything fail that is left of the account that a step was to make. Gives back how many steps that were.
+    /// Fails the remaining steps of the account that a step failed to create. Returns their number.
     pub(crate) fn give_up(&mut self, create: i64, error: &Error) -> Result<usize> {
         let (kind, message, help) = failure_columns(Some(error));
         let give_up = |standing: Standing| {
@@ -120,13 +120,13 @@ impl Held {
                 )
                 .map_err(fault)
         };
-        // What would have been so already is not so either.
+        // Steps that were unchanged because of the create fail, too.
         give_up(Standing::Unchanged)?;
         give_up(Standing::Planned)
     }
 }
 
-fn write(connection: &Connection, answer: &Answer, now: &str) -> Result<()> {
+fn write(connection: &Connection, answer: &StepOutcome, now: &str) -> Result<()> {
     let (kind, message, help) = failure_columns(answer.error.as_ref());
     let is_answered = !matches!(answer.standing, Standing::Planned | Standing::Pending);
     connection
@@ -152,7 +152,7 @@ fn write(connection: &Connection, answer: &Answer, now: &str) -> Result<()> {
             .prepare_cached("UPDATE operations SET account_id = ?2 WHERE id = ?1")
             .and_then(|mut statement| statement.execute(params![answer.id, account]))
             .map_err(fault)?;
-        // What comes after a create concerns the account that it made. The plus keeps the index of accounts in use.
+        // The steps after a create concern the account that it created. The plus keeps the index of accounts in use.
         connection
             .prepare_cached(
                 "UPDATE operations SET account_id = ?2

@@ -5,13 +5,13 @@ use connector_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The journal of one plan, held for one job. Cheap to clone.
+/// The journal of one plan, locked for one job. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Journal(Arc<Mutex<Held>>);
+pub(crate) struct Journal(Arc<Mutex<OpenPlan>>);
 
-/// What the job holds.
+/// The open plan.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct OpenPlan {
     pub(super) connection: Connection,
     /// The number of the plan.
     pub(super) plan: i64,
@@ -23,14 +23,14 @@ pub(crate) struct Held {
 }
 
 impl Journal {
-    pub(super) fn new(held: Held) -> Self {
+    pub(super) fn new(held: OpenPlan) -> Self {
         Self(Arc::new(Mutex::new(held)))
     }
 
-    /// Does something with the journal on a thread that may wait for the disk.
+    /// Runs work with the journal on a thread that may wait for the disk.
     pub(crate) async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Held) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&mut OpenPlan) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let held = self.0.clone();
         let done =

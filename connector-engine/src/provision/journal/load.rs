@@ -1,4 +1,4 @@
-//! Writing a plan's operations down.
+//! Writes a plan's operations to the journal.
 
 use super::row::{Standing, to_json};
 use crate::store::fault;
@@ -6,10 +6,10 @@ use connector_core::{Operation, Result, SecretRef};
 use rusqlite::{Connection, params};
 use xxhash_rust::xxh3::Xxh3;
 
-/// Between the turns of two operations there is room for the steps of the first one.
+/// The room between the turns of two operations, for the steps of the first one.
 pub(super) const TURNS: i64 = 1 << 16;
 
-/// Takes in operations one after the other.
+/// Takes operations one by one.
 pub(super) struct Loading<'a> {
     connection: &'a Connection,
     plan: i64,
@@ -49,10 +49,10 @@ impl<'a> Loading<'a> {
         Ok(())
     }
 
-    /// Says which operations concern the same account; gives back the hash of the plan's content.
+    /// Groups the operations on the same account. Returns the hash of the plan's content.
     pub(super) fn finish(self) -> Result<String> {
-        // Ids may differ in letter case alone, and what a name stands for is told by the source; only the name of an
-        // account that is yet to be made has nobody else to tell it.
+        // Ids may differ in letter case alone, and the source resolves names. Only the name of an
+        // account that does not exist yet must be compared here.
         self.connection
             .execute(
                 "UPDATE operations SET account_key = account WHERE plan = ?1 AND account_key NOT IN
@@ -65,7 +65,7 @@ impl<'a> Loading<'a> {
     }
 }
 
-/// Operations that name an account the same way concern the same account.
+/// Operations that name an account in the same way concern the same account.
 pub(super) fn lead_by_name(connection: &Connection, plan: i64) -> Result<()> {
     connection
         .execute(

@@ -1,8 +1,8 @@
-//! The journal of provisioning: intent before, answer after.
+//! The journal of provisioning: the intent before a request, the outcome after it.
 //!
-//! A plan's operations are written down when it is read, with what each will come to when it is previewed, with
-//! `pending` before it is sent and with its outcome when the answer is there. So whatever happens to the process, the
-//! journal says of each operation what became of it, or that it must be settled.
+//! The journal gets a plan's operations when the plan is read, their changes when it is previewed,
+//! `pending` before an operation is sent and its outcome after the response. So whatever happens to the process, the
+//! journal has the outcome of each operation, or says that it must be settled.
 
 mod apply;
 mod handle;
@@ -11,8 +11,8 @@ mod plan;
 mod preview;
 mod row;
 
-pub(crate) use apply::Answer;
-pub(crate) use handle::{Held, Journal};
+pub(crate) use apply::StepOutcome;
+pub(crate) use handle::{Journal, OpenPlan};
 pub use plan::Earlier;
 pub(crate) use plan::{PlanUsage, Wanted};
 pub(crate) use preview::{AskedRow, Foreseen, ForeseenStep};

@@ -1,6 +1,6 @@
-//! The life of a plan: read, previewed, begun, ended.
+//! The states of a plan: read, previewed, started, ended.
 
-use super::handle::{Held, Journal};
+use super::handle::{Journal, OpenPlan};
 use super::load::Loading;
 use crate::store::{RunLock, Store, Work, fault};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use ulid::Ulid;
 
-/// What a plan is for.
+/// The source and file of a plan.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) source: String,
@@ -18,18 +18,18 @@ pub(crate) struct Wanted {
     pub(crate) file: String,
 }
 
-/// How far a plan had come before this job.
+/// How far a plan was before this job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Earlier {
-    /// Nobody has seen it yet.
+    /// Nobody saw a preview yet.
     Nothing,
-    /// It was previewed, and nothing of it was done: what it comes to is held against what was shown.
+    /// It was previewed, and nothing was applied: the new preview is compared with the one that was shown.
     Previewed,
-    /// It was begun and interrupted: only what is left is carried out.
+    /// It was started and interrupted: only the rest is applied.
     Interrupted,
 }
 
-/// What a job cost.
+/// The cost of a job.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PlanUsage {
     pub(crate) api_calls: u64,
@@ -38,10 +38,10 @@ pub(crate) struct PlanUsage {
 }
 
 impl Journal {
-    /// Takes the source for this plan and writes its operations down, unless a plan with the same content was previewed or
-    /// interrupted: then that one goes on. `read` hands over the operations one after the other.
+    /// Locks the source for this plan and writes its operations, unless a plan with the same content was previewed or
+    /// interrupted: then that one continues. `read` passes the operations one by one.
     ///
-    /// Fails with kind `guard` when another job holds the source, and with the error of `read`.
+    /// Fails with kind `guard` if another job holds the source, and with the error of `read`.
     pub(crate) fn begin(
         store: &Store,
         wanted: &Wanted,
@@ -73,23 +73,23 @@ impl Journal {
         }
         let content = loading.finish()?;
         if let Some(earlier) = earlier(&transaction, source, wanted, &content)? {
-            // Rolled back: the operations are there already.
+            // Rolled back: the journal already has these operations.
             drop(transaction);
             let (plan, id, beginning) = earlier;
-            return Ok((Self::new(Held { connection, plan, source, id, _lock: lock }), beginning));
+            return Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), beginning));
         }
         transaction
             .execute("UPDATE plans SET content = ?2 WHERE number = ?1", params![plan, content])
             .and_then(|_| drop_superseded(&transaction, source, plan, &wanted.file))
             .map_err(fault)?;
         transaction.commit().map_err(fault)?;
-        Ok((Self::new(Held { connection, plan, source, id, _lock: lock }), Earlier::Nothing))
+        Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), Earlier::Nothing))
     }
 
-    /// Takes the source for its newest plan that the user approved and that has not ended; `None` where there is none.
+    /// Locks the source for its newest unfinished plan that the user approved; `None` if there is none.
     ///
-    /// Fails with kind `guard` when another job holds the source, and with kind `definition` when the source's file means
-    /// another system than it did.
+    /// Fails with kind `guard` if another job holds the source, and with kind `definition` if the source's file now means
+    /// a different system.
     pub(crate) fn interrupted(store: &Store, wanted: &Wanted) -> Result<Option<(Self, Earlier)>> {
         let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
         let connection = store.writer()?;
@@ -113,11 +113,11 @@ impl Journal {
             "previewed" => Earlier::Previewed,
             _ => Earlier::Nothing,
         };
-        Ok(Some((Self::new(Held { connection, plan, source, id, _lock: lock }), earlier)))
+        Ok(Some((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), earlier)))
     }
 }
 
-impl Held {
+impl OpenPlan {
     /// The plan's file, as the user named it.
     pub(crate) fn file(&self) -> Result<String> {
         self.connection
@@ -125,7 +125,7 @@ impl Held {
             .map_err(fault)
     }
 
-    /// Says whether the user wants it to be carried out. One that was begun stays approved.
+    /// Records whether the user approves the plan. A started plan stays approved.
     pub(crate) fn approve(&mut self, approved: bool) -> Result<()> {
         self.connection
             .execute(
@@ -136,7 +136,7 @@ impl Held {
         Ok(())
     }
 
-    /// Says that the preview is complete: what it found counts as shown.
+    /// Records that the preview is complete: its changes count as shown.
     pub(crate) fn previewed(&mut self, digest: &str) -> Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         transaction
@@ -154,8 +154,8 @@ impl Held {
         transaction.commit().map_err(fault)
     }
 
-    /// Says that operations are being carried out from now on: what is committed after this is on the disk when that
-    /// returns. What a preview found may be lost with the power.
+    /// Records that applying starts: from now on, a commit is on disk when it
+    /// returns. A power failure may lose what a preview found.
     pub(crate) fn began(&mut self) -> Result<()> {
         self.connection.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
         self.connection
@@ -167,7 +167,7 @@ impl Held {
         Ok(())
     }
 
-    /// Adds what this job cost, and ends the plan when nothing of it is left to be done or settled.
+    /// Adds the cost of this job, and ends the plan if nothing is left to apply or settle.
     pub(crate) fn leave(&mut self, usage: PlanUsage) -> Result<()> {
         self.connection
             .execute(
@@ -180,7 +180,7 @@ impl Held {
         Ok(())
     }
 
-    /// Ids and files of other plans of the source that were interrupted.
+    /// Ids and files of other interrupted plans of the source.
     pub(crate) fn others_interrupted(&self) -> Result<Vec<(String, String)>> {
         self.connection
             .prepare("SELECT id, file FROM plans WHERE source = ?1 AND status = 'applying' AND number <> ?2")
@@ -191,7 +191,7 @@ impl Held {
     }
 }
 
-/// Plans have ended of which nothing is planned any more, nor pending but for what settling could not tell.
+/// A plan has ended if nothing is planned, and nothing is pending except what settling could not determine.
 fn end_finished(connection: &Connection, source: i64) -> rusqlite::Result<usize> {
     connection.execute(
         "UPDATE plans SET status = 'ended', ended_at = ?2
@@ -212,12 +212,12 @@ fn source_number(connection: &Connection, name: &str) -> Result<i64> {
         .map_err(fault)
 }
 
-/// Removes what a killed job left of a plan that nobody has seen.
+/// Removes the plan of a killed job if nobody saw it.
 fn drop_unseen(connection: &Connection, source: i64) -> Result<()> {
     drop_plans(connection, "source = ?1 AND status = 'previewing'", [source]).map_err(fault)
 }
 
-/// Removes earlier previews of the same file: their plan says something else now.
+/// Removes earlier previews of the same file, whose content has changed.
 fn drop_superseded(connection: &Connection, source: i64, plan: i64, file: &str) -> rusqlite::Result<()> {
     let condition = "source = ?1 AND status = 'previewed' AND number <> ?2 AND file = ?3";
     drop_plans(connection, condition, params![source, plan, file])
@@ -236,7 +236,7 @@ fn drop_plans(
     Ok(())
 }
 
-/// The plan with the same content that was interrupted, or else previewed.
+/// The interrupted plan with the same content, or else the previewed one.
 fn earlier(
     connection: &Connection,
     source: i64,
@@ -257,14 +257,13 @@ fn earlier(
         Some((_, _, true, false)) => Err(redefined(&wanted.source)),
         Some((plan, id, true, true)) => Ok(Some((plan, id, Earlier::Interrupted))),
         Some((plan, id, false, true)) => Ok(Some((plan, id, Earlier::Previewed))),
-        // A preview of another system says nothing about this one.
+        // A preview of another system does not apply to this one.
         Some((_, _, false, false)) | None => Ok(None),
     }
 }
 
 fn redefined(source: &str) -> Error {
-    let message = format!("a plan for `{source}` was interrupted, and the source's file means another system now");
-    Error::new(ErrorKind::Definition, message).with_help(
-        "put connector, sign-in and settings back as they were, settle the plan with `--resume`, then change them",
-    )
+    let message = format!("a plan for `{source}` was interrupted, and the source's file now means a different system");
+    Error::new(ErrorKind::Definition, message)
+        .with_help("restore connector, sign-in and settings, settle the plan with `--resume`, then change them")
 }

@@ -1,6 +1,6 @@
-//! What a preview reads and writes.
+//! Reads and writes of a preview.
 
-use super::handle::Held;
+use super::handle::OpenPlan;
 use super::load::{TURNS, lead_by_name};
 use super::row::{Standing, StepRow, failure_columns, json, steps, to_json, unreadable};
 use crate::provision::change::ValueChange;
@@ -11,7 +11,7 @@ use rusqlite::{Connection, Params, Row, TransactionBehavior, params};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// An operation as the plan says it.
+/// An operation as the plan has it.
 #[derive(Clone, Debug)]
 pub(crate) struct AskedRow {
     pub(crate) number: u64,
@@ -19,7 +19,7 @@ pub(crate) struct AskedRow {
     pub(crate) operation: Operation<SecretRef>,
 }
 
-/// An operation that takes or gives back seats.
+/// An operation that takes or frees seats.
 #[derive(Debug)]
 pub(crate) struct SeatsRow {
     pub(crate) number: u64,
@@ -30,7 +30,7 @@ pub(crate) struct SeatsRow {
     pub(crate) seats: Vec<Seat>,
 }
 
-/// What an operation will come to.
+/// The preview of an operation.
 #[derive(Debug)]
 pub(crate) struct Foreseen {
     pub(crate) number: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Foreseen {
     pub(crate) error: Option<Error>,
     pub(crate) steps: Vec<ForeseenStep>,
     pub(crate) seats: Vec<Seat>,
-    /// A hash of what is shown.
+    /// A hash of the shown changes.
     pub(crate) hash: String,
 }
 
@@ -49,9 +49,9 @@ pub(crate) struct Foreseen {
 pub(crate) struct ForeseenStep {
     pub(crate) operation: Operation<SecretRef>,
     pub(crate) changes: Vec<ValueChange>,
-    /// When the password was changed last, before this.
+    /// When the password was last changed before this step.
     pub(crate) password_time: Option<Value>,
-    /// Where it stands among the steps of its account; `None` where it stands in the plan.
+    /// Its turn among the steps of its account; `None` for its place in the plan.
     pub(crate) turn: Option<i64>,
 }
 
@@ -61,13 +61,13 @@ fn turn_of(number: u64, part: usize) -> i64 {
 }
 
 impl ForeseenStep {
-    /// The turn that the plan gives to a step.
+    /// The turn of a step by its place in the plan.
     pub(crate) fn turn_in_plan(number: u64, part: usize) -> i64 {
         turn_of(number, part)
     }
 }
 
-impl Held {
+impl OpenPlan {
     /// How many operations the plan has.
     pub(crate) fn count(&self) -> Result<u64> {
         self.connection
@@ -115,14 +115,14 @@ impl Held {
             .map_err(unreadable)
     }
 
-    /// The steps that are left of the accounts after `after` up to `last`, account by account in their order.
+    /// The remaining steps of the accounts after `after` up to `last`, account by account in their order.
     pub(crate) fn left_of(&self, after: i64, last: i64) -> Result<Vec<StepRow>> {
         let condition =
             "o.plan = ?1 AND o.lead > ?2 AND o.lead <= ?3 AND o.outcome = 'planned' ORDER BY o.lead, o.turn";
         steps(&self.connection, condition, params![self.plan, after, last])
     }
 
-    /// Keeps what operations will come to, and what the user saw where that was something else.
+    /// Records the previews of operations, and what the user saw if that was different.
     pub(crate) fn foresee(&mut self, foreseen: &[Foreseen]) -> Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         for one in foreseen {
@@ -132,7 +132,7 @@ impl Held {
         transaction.commit().map_err(fault)
     }
 
-    /// The operations that come to something else than the user saw.
+    /// The operations that would do something other than the user saw.
     pub(crate) fn otherwise(&self) -> Result<Vec<Changed>> {
         self.connection
             .prepare(&format!(
@@ -156,7 +156,7 @@ impl Held {
         lead_by_name(&self.connection, self.plan)
     }
 
-    /// Makes one account of those that turned out to be the same one under two names. Gives back the lead of each.
+    /// Merges operations that name one account in two ways. Returns the lead of each.
     pub(crate) fn merge_accounts(&mut self) -> Result<BTreeSet<i64>> {
         self.connection
             .prepare(
@@ -170,7 +170,7 @@ impl Held {
             .map_err(fault)
     }
 
-    /// Calls `each` with every operation that takes or gives back seats, in the plan's order.
+    /// Calls `each` with every operation that takes or frees seats, in the plan's order.
     pub(crate) fn each_seats(&self, mut each: impl FnMut(&SeatsRow) -> Result<()>) -> Result<()> {
         let mut statement = self
             .connection
@@ -186,7 +186,7 @@ impl Held {
         Ok(())
     }
 
-    /// Lets an operation wait until all operations up to another one are done.
+    /// Makes an operation wait until all operations up to another one are finished.
     pub(crate) fn wait_for(&mut self, number: u64, other: u64) -> Result<()> {
         self.connection
             .prepare_cached("UPDATE operations SET waits_for = ?3 WHERE plan = ?1 AND number = ?2")
@@ -195,8 +195,8 @@ impl Held {
         Ok(())
     }
 
-    /// Lets an operation fail beforehand, with a create all that was to be done with its account, and whatever asks for the
-    /// same once more.
+    /// Fails an operation before it is sent: with a create, also the later operations on its account, and every later request for
+    /// the same.
     pub(crate) fn refuse(&mut self, number: u64, error: &Error, followers: &Error) -> Result<()> {
         let refuse = |condition: &str, error: &Error| {
             let (kind, message, help) = failure_columns(Some(error));
@@ -216,7 +216,7 @@ impl Held {
                  (SELECT lead FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0 AND kind = 'create')",
             followers,
         )?;
-        // What asks for the same once more was found to be so already, by then.
+        // A second request for the same was previewed as unchanged.
         refuse(
             "+o.number > ?2 AND o.outcome = 'unchanged' AND (o.lead, o.kind, o.asked) =
                  (SELECT lead, kind, asked FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0)",
@@ -226,7 +226,7 @@ impl Held {
         Ok(())
     }
 
-    /// Keeps what steps change now, and when passwords were changed last.
+    /// Records the changes of steps now, and when passwords were last changed.
     pub(crate) fn rechecked(&mut self, rows: &[(i64, Vec<ValueChange>)], times: &[(i64, Option<Value>)]) -> Result<()> {
         for (row, changes) in rows {
             self.connection
@@ -243,7 +243,7 @@ impl Held {
         Ok(())
     }
 
-    /// Calls `each` with what identifies the preview of every operation, in the plan's order.
+    /// Calls `each` with the digest of the preview of every operation, in the plan's order.
     pub(crate) fn each_foreseen(&self, mut each: impl FnMut(&str)) -> Result<()> {
         let mut statement = self
             .connection
@@ -263,7 +263,7 @@ impl Held {
 const CHANGES: &str = "(SELECT json_group_array(json(s.changes) ORDER BY s.part) FROM operations s
     WHERE s.plan = o.plan AND s.number = o.number AND s.changes IS NOT NULL)";
 
-/// Keeps what the user saw of the operations `o` for which a condition holds, before they come to something else.
+/// Keeps what the user saw of the operations `o` that match a condition, before their preview changes.
 fn remember(connection: &Connection, condition: &str, parameters: impl Params) -> Result<()> {
     connection
         .prepare_cached(&format!(

@@ -11,22 +11,22 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::str::FromStr;
 
-/// How an operation stands.
+/// The outcome of an operation.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, strum::EnumString, strum::IntoStaticStr,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Standing {
-    /// It is to be carried out.
+    /// To be applied.
     Planned,
-    /// It was sent, and what became of it is not known yet.
+    /// Sent; the result is not known yet.
     Pending,
-    /// It was carried out.
+    /// Applied.
     Applied,
-    /// It was so already.
+    /// Nothing to change.
     Unchanged,
-    /// It was refused, by the source or beforehand.
+    /// Refused, by the source or before it was sent.
     Failed,
 }
 
@@ -37,7 +37,7 @@ impl Standing {
     }
 }
 
-/// A step that is to be carried out, or was sent.
+/// A step to apply, or one that was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct StepRow {
     pub(crate) id: i64,
@@ -45,11 +45,11 @@ pub(crate) struct StepRow {
     pub(crate) turn: i64,
     pub(crate) lead: i64,
     pub(crate) account: String,
-    /// What is sent. Its account is empty as long as the source has yet to give the id.
+    /// The operation to send. Its account is empty until the source gives the id.
     pub(crate) operation: Operation<SecretRef>,
-    /// What it changes, as it was shown.
+    /// The changes that were shown.
     pub(crate) changes: Vec<ValueChange>,
-    /// When the password was changed last, before this.
+    /// When the password was last changed before this step.
     pub(crate) password_time: Option<Value>,
     pub(crate) waits_for: Option<i64>,
     pub(crate) tries: u32,
@@ -62,7 +62,7 @@ const STEP_COLUMNS: &str =
     "o.id, o.number, o.turn, o.lead, o.account, o.account_id, o.step, o.changes, o.password_time,
     o.waits_for, o.tries, o.asked_at, o.kind = 'create' AND o.part = 0";
 
-/// The steps for which a condition on `o` (operations) and `p` (plans) holds; it ends with the order.
+/// The steps that match a condition on `o` (operations) and `p` (plans). The condition ends with the order.
 pub(super) fn steps(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<StepRow>> {
     connection
         .prepare_cached(&format!(
@@ -76,7 +76,7 @@ pub(super) fn steps(connection: &Connection, condition: &str, parameters: impl P
 fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
     let is_create: bool = row.get(12)?;
     let mut operation: Operation<SecretRef> = json(row, 6)?;
-    // An account that is to be created has no id yet, whatever had its name before.
+    // An account to create has no id yet, whatever had its name before.
     operation.account = row.get::<_, Option<String>>(5)?.filter(|_| !is_create).unwrap_or_default();
     Ok(StepRow {
         id: row.get(0)?,
@@ -94,30 +94,30 @@ fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
     })
 }
 
-/// What a column holds as JSON.
+/// Reads a column that contains JSON.
 pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?)
         .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
 }
 
-/// What a column holds as JSON, unless it is empty.
+/// Reads a column that contains JSON, unless it is empty.
 pub(crate) fn optional_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
     if row.get_ref(column)? == ValueRef::Null { Ok(None) } else { json(row, column).map(Some) }
 }
 
-/// Text for a column that holds JSON.
+/// Text for a column that contains JSON.
 pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("texts, numbers, booleans and JSON values can be written as JSON")
 }
 
-/// What a column holds as the name of one of several things.
+/// Reads a column that contains a name of an enum.
 pub(crate) fn named<T: FromStr<Err = strum::ParseError>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let name = row.get_ref(column)?.as_str()?;
     name.parse()
         .map_err(|cause: strum::ParseError| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
 }
 
-/// Turns the error of a row that was read into one for the user.
+/// Converts the error of a row into one for the user.
 pub(crate) fn unreadable(cause: rusqlite::Error) -> Error {
     let rusqlite::Error::FromSqlConversionFailure(..) = cause else { return fault(cause) };
     Error::new(ErrorKind::Internal, "the journal of operations has an entry that this version can't read")

@@ -2,8 +2,8 @@
 
 mod change;
 mod code;
-mod fault;
 mod meaning;
+mod soap_fault;
 mod token_errors;
 
 use code::WAIT;
@@ -57,7 +57,7 @@ fn refusal(body: &[u8]) -> Option<Refusal> {
         .ok()
         .and_then(|all| all.into_iter().next())
         .or_else(|| serde_json::from_slice(body).ok())
-        .or_else(|| fault::refusal(body))
+        .or_else(|| soap_fault::refusal(body))
 }
 
 /// The error of an unsuccessful response. `doing` says what the connector tried, as in "reading `User`".

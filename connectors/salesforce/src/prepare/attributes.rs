@@ -1,10 +1,10 @@
 //! The attributes of a user as fields of the org, in its spelling, with values that it takes.
 
-use super::nearest::nearest;
 use super::references::{self, References, alias};
 use super::values::{is_email, typed};
 use crate::api::description::{Description, FieldDescription};
 use crate::users::schema::standard;
+use connector_core::nearest;
 use connector_core::{Error, ErrorKind, Result, Writable};
 use serde_json::{Map, Value};
 

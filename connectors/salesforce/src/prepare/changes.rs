@@ -28,7 +28,7 @@ pub(super) fn update(known: &Known<'_>, account: &Account, change: &Change<Secre
         not_oneself(known, account, "change its username or profile")?;
     }
     if steps.is_empty() {
-        return Ok(unchanged("it is so already"));
+        return Ok(unchanged("already has these values"));
     }
     let seats = seats(known, account, active.unwrap_or(account.enabled), profile.as_deref());
     Ok(Prepared::Steps { steps, seats })

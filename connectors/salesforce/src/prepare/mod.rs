@@ -5,7 +5,6 @@ mod changes;
 mod create;
 mod defaults;
 mod grants;
-mod nearest;
 mod references;
 mod seats;
 mod several;

@@ -1,12 +1,12 @@
 //! Attributes that name another record by its name: what they are, and which record it is.
 
-use super::nearest::nearest;
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::soql::Select;
 use crate::entitlements::types::kind;
 use crate::users::Accounts;
 use crate::{entitlements, users};
+use connector_core::nearest;
 use connector_core::{Change, Concern, EntitlementRef, Error, ErrorKind, Operation, Proposed, Result, SecretRef};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,8 @@
 //! Values in the types that the org describes. A CSV file gives all of them as text.
 
-use super::nearest::nearest;
 use crate::api::description::FieldDescription;
 use crate::api::ranges::RecordId;
+use connector_core::nearest;
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;

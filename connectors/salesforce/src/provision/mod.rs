@@ -102,7 +102,7 @@ pub(crate) fn refused<P>(change: &Change<P>) -> Error {
         Change::Grant { entitlement, .. } | Change::Revoke { entitlement, .. } => {
             let types: Vec<_> = HOLDINGS.iter().map(|holding| format!("`{}`", holding.entitlement_type)).collect();
             unsupported(
-                format!("`{}` is no type of entitlement of Salesforce", entitlement.entitlement_type),
+                format!("Salesforce has no entitlement type `{}`", entitlement.entitlement_type),
                 &format!("it is `profile`, `role`, {}", types.join(", ")),
             )
         }
@@ -127,5 +127,5 @@ fn unchanged(detail: &str) -> Outcome {
     Outcome::unchanged(detail)
 }
 
-const HOLDS_IT: &str = "holds it already";
+const HOLDS_IT: &str = "already holds it";
 const HOLDS_IT_NOT: &str = "does not hold it";

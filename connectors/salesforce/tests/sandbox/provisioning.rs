@@ -112,7 +112,7 @@ async fn every_type_of_entitlement_is_granted_and_revoked_and_twice_does_no_harm
         assert_eq!(apply(connector, grant()).await.unwrap().1, applied(&account), "{held}");
         assert!(holds().await, "{held}");
         // Salesforce answers with the membership that is there.
-        let twice = if object == "Group" { applied(&account) } else { unchanged("holds it already") };
+        let twice = if object == "Group" { applied(&account) } else { unchanged("already holds it") };
         assert_eq!(connector.provision(&grant()).await.unwrap(), twice, "{held}");
         assert_eq!(apply(connector, revoke()).await.unwrap().1, applied(&account), "{held}");
         assert!(!holds().await, "{held}");

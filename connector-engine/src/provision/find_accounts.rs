@@ -1,11 +1,11 @@
-//! Looking at accounts as they are.
+//! Finds the accounts of a plan as they are now.
 
 use super::journal::StepRow;
 use super::state::State;
 use connector_core::{Account, Change, Concern, Error, ErrorKind, Operation, Result};
 use connector_project::source::Opened;
 
-/// The state of each account that is named by id or name, in order; an error where a name stands for several.
+/// The state of each account, named by id or name, in order. A name that several accounts share is an error.
 pub(super) async fn look(opened: &Opened, wanted: &[String], concern: &Concern) -> Result<Vec<Result<State>>> {
     let Some(ability) = opened.connector.capabilities().accounts() else {
         return Ok(wanted.iter().map(|id| Ok(State::unseen(id))).collect());
@@ -14,14 +14,14 @@ pub(super) async fn look(opened: &Opened, wanted: &[String], concern: &Concern) 
     for part in wanted.chunks(ability.most_accounts().max(1)) {
         let found = ability.find_accounts(part, concern).await?;
         if found.len() != part.len() {
-            return Err(Error::new(ErrorKind::Internal, "the connector did not answer for each account"));
+            return Err(Error::new(ErrorKind::Internal, "the connector did not return a result for each account"));
         }
         states.extend(part.iter().zip(found).map(|(wanted, found)| only(wanted, found)));
     }
     Ok(states)
 }
 
-/// How many accounts are looked at in one go.
+/// How many accounts one call looks up.
 pub(super) fn most(opened: &Opened) -> usize {
     opened.connector.capabilities().accounts().map_or(200, |ability| ability.most_accounts().max(1))
 }
@@ -29,21 +29,21 @@ pub(super) fn most(opened: &Opened) -> usize {
 fn only(wanted: &str, mut found: Vec<Account>) -> Result<State> {
     if found.len() > 1 {
         let candidates: Vec<_> = found.iter().map(|account| format!("`{}` ({})", account.id, account.name)).collect();
-        return Err(Error::new(ErrorKind::Invalid, format!("several accounts are called `{wanted}`"))
-            .with_help(format!("name one by its id: {}", candidates.join(", "))));
+        return Err(Error::new(ErrorKind::Invalid, format!("several accounts have the name `{wanted}`"))
+            .with_help(format!("use an id: {}", candidates.join(", "))));
     }
     Ok(found.pop().map_or_else(State::absent, State::of))
 }
 
-/// The error for an account that is not there.
+/// The error for an account that does not exist.
 pub(super) fn missing(opened: &Opened, wanted: &str) -> Error {
     Error::new(ErrorKind::NotFound, format!("`{}` has no account `{wanted}`", opened.source)).with_help(format!(
-        "check the spelling; `connector accounts {}` lists those of the last aggregation",
+        "check the spelling; `connector accounts {}` lists the accounts of the last aggregation",
         opened.source
     ))
 }
 
-/// What must be known of accounts to tell whether these steps are so already.
+/// What to read of the accounts to see whether these steps are needed.
 pub(super) fn concern_of<'a, P: 'a>(operations: impl IntoIterator<Item = &'a Operation<P>>) -> Concern {
     let mut concern = Concern::default();
     for operation in operations {
@@ -62,7 +62,7 @@ pub(super) fn concern_of<'a, P: 'a>(operations: impl IntoIterator<Item = &'a Ope
     concern
 }
 
-/// What names the account of a step to the source.
+/// The id of a step's account, or its name if the id is unknown.
 pub(super) fn key_of(row: &StepRow) -> String {
     let id = &row.operation.account;
     if id.is_empty() { row.account.clone() } else { id.clone() }

@@ -1,6 +1,6 @@
-//! What is done with a plan: settle what was left open, preview, apply.
+//! The life of a plan: settle open steps, preview, apply.
 
-use super::journal::{Earlier, Held, Standing};
+use super::journal::{Earlier, OpenPlan, Standing};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
 use super::reasons::not_known;
@@ -11,41 +11,41 @@ use tokio_util::sync::CancellationToken;
 /// What a preview found.
 #[derive(Clone, Debug)]
 pub struct Preview {
-    /// Identifies what is shown: the same digest stands for the same changes of the same accounts.
+    /// Identifies the preview: an equal digest means the same changes to the same accounts.
     pub digest: String,
-    /// Operations that come to something else than an earlier preview showed. Where there is one, nothing may be applied
-    /// before the user has seen it.
+    /// Operations that would do something other than an earlier preview showed. If there is one, the user must see it
+    /// before anything is applied.
     pub changed: Vec<Changed>,
 }
 
-/// What settling found of operations whose answer was lost.
+/// How many operations with a lost response were settled, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// They had been carried out.
+    /// They were applied.
     pub applied: u64,
-    /// They had not, and are to be done again.
+    /// They were not applied and will be sent again.
     pub again: u64,
-    /// It can't be told.
+    /// The result can't be determined.
     pub unknown: u64,
 }
 
-/// How carrying out ended. How each operation stands is told by the journal.
+/// How applying the plan ended. The journal has the outcome of each operation.
 #[derive(Debug)]
 pub struct Applied {
-    /// What kept the rest of the plan from being sent; none when nothing did, or when the user asked to stop.
+    /// Why the rest of the plan was not sent; `None` if all was sent or the user stopped it.
     pub error: Option<Error>,
 }
 
 impl Provisioning<'_> {
-    /// Finds out what became of operations of this source whose answer was lost, in this plan or an earlier one, by reading
+    /// Settles operations of this source with a lost response, in this plan or an earlier one, by reading
     /// the source.
     pub async fn settle(&self, progress: impl Fn(&Progress) + Sync) -> Result<Settled> {
         let rows = self.journal.with(|journal| journal.pending()).await?;
         let total = rows.len() as u64;
         let mut settled = Settled::default();
         let mut done = 0;
-        // As many as one request finds, so that a plan with many of them needs no more memory.
-        for part in rows.chunks(super::look::most(self.opened)) {
+        // One lookup at a time, so that a plan with many of them needs no more memory.
+        for part in rows.chunks(super::find_accounts::most(self.opened)) {
             progress(&Progress { phase: Phase::Settling, done, total, api_calls: self.calls() });
             let answers = settle(self.opened, part).await?;
             done += part.len() as u64;
@@ -71,10 +71,10 @@ impl Provisioning<'_> {
         Ok(settled)
     }
 
-    /// Reads the accounts and works out what each operation comes to. For a plan that was begun, only what is left is held
-    /// against the accounts.
+    /// Reads the accounts and determines what each operation changes. For a plan that was started, it compares only the
+    /// remaining operations with the accounts.
     ///
-    /// Fails with kind `cancelled` when it was asked to stop, and when the source can't be read.
+    /// Fails with kind `cancelled` if the user stops it, and with the source's error if the source can't be read.
     pub async fn preview(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Preview> {
         let changed = if self.earlier == Earlier::Interrupted {
             self.recheck_all(&progress, stop).await?
@@ -91,17 +91,17 @@ impl Provisioning<'_> {
         Ok(Preview { digest, changed })
     }
 
-    /// Carries out what is planned: operations of one account in the plan's order, those of different accounts side by
-    /// side. Asked to stop, it sends nothing more and waits for what was sent.
+    /// Applies the plan: operations on one account in the plan's order, operations on different accounts side by
+    /// side. When stopped, it sends nothing more and waits for what was sent.
     pub async fn apply(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Applied> {
-        self.journal.with(Held::began).await?;
+        self.journal.with(OpenPlan::began).await?;
         self.earlier = Earlier::Interrupted;
         let error = self.carry_out_all(&progress, stop).await?;
         Ok(Applied { error })
     }
 }
 
-/// One entry for each operation, in the plan's order; several steps of it may have changed.
+/// One entry for each operation, in the plan's order. Several of its steps may have changed.
 fn by_operation(mut changed: Vec<Changed>) -> Vec<Changed> {
     changed.sort_by_key(|one| one.operation);
     changed.dedup_by(|next, one| {
