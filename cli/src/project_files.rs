@@ -2,11 +2,11 @@
 
 use crate::exit::file_error;
 use connector_core::{Error, ErrorKind, Result};
+use connector_secrets::NewFile;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// Creates a folder that only its owner can enter; closes an existing one to others.
 pub(crate) fn make_private_folder(folder: &Path) -> Result<()> {
@@ -39,37 +39,27 @@ pub(crate) fn write_private(file: &Path, text: &str) -> Result<()> {
 pub(crate) fn write_new_private(files: &[(PathBuf, &str)]) -> Result<()> {
     let mut prepared = Vec::with_capacity(files.len());
     for (file, text) in files {
-        prepared.push(prepare(file, text).map_err(|cause| file_error("can't write", file, cause))?);
+        prepared.push(
+            NewFile::beside(file)
+                .and_then(|new| new.with_text(text))
+                .map_err(|cause| file_error("can't write", file, cause))?,
+        );
     }
     let mut written: Vec<&Path> = Vec::new();
     for ((file, _), new) in files.iter().zip(prepared) {
-        if let Err(fault) = new.persist_noclobber(file) {
+        if let Err(cause) = new.create() {
             // Nobody uses yet what was written a moment ago.
             for file in written {
                 let _ = fs::remove_file(file);
             }
-            return Err(match fault.error.kind() {
+            return Err(match cause.kind() {
                 io::ErrorKind::AlreadyExists => present(file),
-                _ => file_error("can't write", file, fault.error),
+                _ => file_error("can't write", file, cause),
             });
         }
         written.push(file);
     }
-    // Syncing the folder puts the names on the disk.
-    files.iter().filter_map(|(file, _)| file.parent()).try_for_each(|folder| {
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|cause| file_error("can't write to", folder, cause))
-    })
-}
-
-/// A temporary file with the text, next to the final file; it is deleted when dropped.
-fn prepare(file: &Path, text: &str) -> io::Result<NamedTempFile> {
-    let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(file.parent().unwrap_or(Path::new(".")))?;
-    new.as_file().set_permissions(Permissions::from_mode(0o600))?;
-    new.write_all(text.as_bytes())?;
-    new.as_file().sync_all()?;
-    Ok(new)
+    Ok(())
 }
 
 /// The error for a file that would be overwritten.

@@ -111,9 +111,16 @@ impl Context {
         &self.meter
     }
 
-    /// Fetches a key or password. Fails with kind `secret`.
+    /// Fetches a key or password, without the line breaks that editors and programs add at its end. Fails with kind `secret`,
+    /// also if nothing is left.
     pub async fn secret(&self, reference: &SecretRef) -> Result<SecretString> {
-        self.resolve(reference, Sensitivity::Secret).await
+        let text = self.resolve(reference, Sensitivity::Secret).await?;
+        let secret = text.expose_secret().trim_end_matches(['\r', '\n']);
+        if secret.is_empty() {
+            return Err(Error::new(ErrorKind::Secret, format!("the secret at `{reference}` is empty"))
+                .with_help("write the secret there, or use another secret ref"));
+        }
+        Ok(SecretString::from(secret))
     }
 
     /// Fetches public material such as a certificate. Fails with kind `secret`.

@@ -4,7 +4,6 @@
 //! token, an HSM, a cloud key service) is used through a [`KeyStore`] that is registered for the scheme of its
 //! refs. The grant types call [`open_signer`] and don't need to know the difference.
 
-use crate::password::password_from;
 use crate::private_key::PrivateKey;
 use crate::signer::Signer;
 use async_trait::async_trait;
@@ -67,7 +66,7 @@ impl KeyStore for PemKeys {
     async fn open(&self, context: &Context, key: &SecretRef, password: Option<&SecretRef>) -> Result<Arc<dyn Signer>> {
         let text = context.secret(key).await?;
         let password = match password {
-            Some(reference) => Some(password_from(&context.secret(reference).await?)),
+            Some(reference) => Some(context.secret(reference).await?),
             None => None,
         };
         Ok(Arc::new(PrivateKey::from_pem(&text, password.as_ref())?))

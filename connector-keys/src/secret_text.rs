@@ -5,26 +5,20 @@ use connector_core::{Error, ErrorKind, Result};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-/// Turns fetched bytes into a secret: text, not empty, without one line break at its end. Binary keys and
+/// Turns fetched bytes into a secret: text, and not empty. Binary keys and
 /// certificates become PEM text. `place` names the origin in errors.
 ///
 /// Fails with kind `secret` if the bytes are empty, or neither text nor a key or certificate.
 pub fn secret_text(bytes: Vec<u8>, place: &str) -> Result<SecretString> {
     let fault = |message: String| Error::new(ErrorKind::Secret, message);
-    let mut text = match String::from_utf8(bytes) {
+    let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(binary) => {
             let bytes = Zeroizing::new(binary.into_bytes());
             return pem_from_der(&bytes).ok_or_else(|| not_text(&bytes, place));
         }
     };
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    if text.is_empty() {
+    if text.trim_end_matches(['\r', '\n']).is_empty() {
         return Err(fault(format!("{place} is empty")).with_help("write the secret there, or use another secret ref"));
     }
     Ok(SecretString::from(text))

@@ -1,11 +1,12 @@
 //! `file:PATH`
 
+use crate::new_file::NewFile;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
 use connector_keys::secret_text;
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::Metadata;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Display, Path};
 
 /// More than any key or chain of certificates needs.
@@ -35,7 +36,9 @@ impl SecretResolver for File {
     async fn keep(&self, reference: &SecretRef, project: &Path, secret: &SecretString) -> Result<()> {
         let path = project.join(reference.rest());
         let (target, secret) = (path.clone(), secret.clone());
-        let written = tokio::task::spawn_blocking(move || replace(&target, &secret)).await;
+        let written =
+            tokio::task::spawn_blocking(move || NewFile::beside(&target)?.with_text(secret.expose_secret())?.replace())
+                .await;
         written.map_err(io::Error::other).flatten().map_err(|cause| {
             Error::new(ErrorKind::Secret, format!("the file `{}` can't be written: {}", shown(&path), cause.kind()))
                 .with_help("check who owns the folder, and whether the disk is full")
@@ -53,21 +56,6 @@ impl SecretResolver for File {
         }
         Ok(())
     }
-}
-
-/// Writes a secret that only its owner can read, from the first byte on, and then puts it in place of the old one. A link
-/// stays a link: the file behind it is replaced.
-fn replace(path: &Path, secret: &SecretString) -> io::Result<()> {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A temporary file has mode 0600.
-    let mut file = tempfile::Builder::new().prefix(".next-").tempfile_in(folder)?;
-    file.write_all(secret.expose_secret().as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|fault| fault.error)?;
-    #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
 }
 
 /// Reads a public file, such as a certificate, at once; with the same limits and errors as a ref to it. `project` is the

@@ -6,7 +6,6 @@ use base64::engine::general_purpose::STANDARD;
 use connector_core::{
     AuthSettings, AuthStrategy, Context, Credential, Error, ErrorKind, Exchange, Finding, Result, SecretRef, TestReport,
 };
-use connector_keys::password_from;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -55,7 +54,7 @@ struct Basic {
 impl Basic {
     /// Blanks may be a part of a password; the line end of a file is none.
     async fn password(&self) -> Result<SecretString> {
-        let password = password_from(&self.context.secret(&self.settings.password_ref).await?);
+        let password = self.context.secret(&self.settings.password_ref).await?;
         if password.expose_secret().is_empty() {
             return Err(
                 Error::new(ErrorKind::Secret, "the password is empty").with_help("check what `password_ref` points at")

@@ -3,9 +3,9 @@
 use super::project::{Project, near};
 use super::read;
 use connector_core::{Error, ErrorKind, Result};
+use connector_secrets::NewFile;
 use serde_json::Value;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 impl Project {
@@ -56,17 +56,7 @@ fn all_but_auth(text: &str) -> Option<Value> {
 
 /// Whoever reads the file sees the old text or the new one, never a part; a link stays a link.
 fn replace(path: &Path, text: &str) -> Result<()> {
-    let file = fs::canonicalize(path).map_err(|cause| unwritable(path, cause))?;
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    let write = || {
-        let permissions = fs::metadata(&file)?.permissions();
-        let mut new = tempfile::Builder::new().prefix(".edited-").tempfile_in(folder)?;
-        new.write_all(text.as_bytes())?;
-        new.as_file().set_permissions(permissions)?;
-        new.as_file().sync_all()?;
-        new.persist(&file).map_err(|fault| fault.error)?;
-        fs::File::open(folder)?.sync_all()
-    };
+    let write = || NewFile::beside(path)?.like(path)?.with_text(text)?.replace();
     write().map_err(|cause| unwritable(path, cause))
 }
 

@@ -12,7 +12,7 @@ mod uri;
 
 use async_trait::async_trait;
 use connector_core::{Context, Error, ErrorKind, Result, SecretRef};
-use connector_keys::{KeyStore, Signer, password_from, register_key_store};
+use connector_keys::{KeyStore, Signer, register_key_store};
 use fault::fault;
 use signer::TokenSigner;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl KeyStore for Pkcs11 {
         let uri: Uri = key.rest().parse().map_err(fault)?;
         let module = context.project().join(&uri.module);
         let pin = match password {
-            Some(reference) => Some(password_from(&context.secret(reference).await?)),
+            Some(reference) => Some(context.secret(reference).await?),
             None => None,
         };
         let signer = apart(move || TokenSigner::open(&module, &uri, pin.as_ref())).await?;

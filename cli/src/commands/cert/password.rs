@@ -5,7 +5,6 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::terminal;
 use connector_core::{Context, Error, ErrorKind, SecretRef};
-use connector_keys::password_from;
 use connector_project::source::Project;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -41,11 +40,7 @@ pub(super) fn fetched(
         .parse()
         .map_err(|fault: String| Error::new(ErrorKind::Definition, format!("`{option}` is {fault}")))?;
     let context = Context::new("cert", project.folder());
-    let password = password_from(&invocation.block_on(context.secret(&reference))??);
-    if password.expose_secret().is_empty() {
-        return Err(empty().into());
-    }
-    Ok(password)
+    Ok(invocation.block_on(context.secret(&reference))??)
 }
 
 /// The password of an existing file: from the ref of the option, otherwise typed by the user.

@@ -2,9 +2,10 @@
 
 use connector_core::{Error, ErrorKind, Result};
 use connector_project::source::Project;
+use connector_secrets::{NewFile, sync_folder};
 use secrecy::{ExposeSecret, SecretString};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The paths of the current and the next key and certificate.
@@ -105,35 +106,8 @@ fn keep(path: &Path) -> Result<()> {
 
 /// Writes a file with the owner and permissions of the file that it will replace.
 fn write_like(model: &Path, path: &Path, text: &str) -> Result<()> {
-    let write = || {
-        let folder = folder_of(path);
-        // From the first byte, only its owner can read it.
-        let mut file = tempfile::Builder::new().prefix(".next-").tempfile_in(folder)?;
-        let model = fs::metadata(model)?;
-        own_like(&model, file.path())?;
-        file.as_file().set_permissions(model.permissions())?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|fault| fault.error)?;
-        sync_folder(path)
-    };
+    let write = || NewFile::beside(path)?.like(model)?.with_text(text)?.replace();
     write().map_err(|cause| unwritable(path, cause))
-}
-
-/// The service's user must be able to read a key that an administrator rotates.
-#[cfg(unix)]
-fn own_like(model: &fs::Metadata, path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, chown};
-    let own = fs::metadata(path)?;
-    if (own.uid(), own.gid()) == (model.uid(), model.gid()) {
-        return Ok(());
-    }
-    chown(path, Some(model.uid()), Some(model.gid()))
-}
-
-#[cfg(not(unix))]
-fn own_like(_: &fs::Metadata, _: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn remove(path: &Path) -> Result<()> {
@@ -141,15 +115,6 @@ fn remove(path: &Path) -> Result<()> {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(unwritable(path, cause)),
         _ => Ok(()),
     }
-}
-
-/// A new name is on the disk only after its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn unwritable(path: &Path, cause: io::Error) -> Error {

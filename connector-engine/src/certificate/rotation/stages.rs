@@ -4,7 +4,7 @@ use super::ledger::Stage;
 use super::open::Rotation;
 use super::outcome::{Rotated, RotationStep};
 use connector_core::{Error, ErrorKind, Result, RotateCertificate};
-use connector_keys::{Certificate, PrivateKey, password_from};
+use connector_keys::{Certificate, PrivateKey};
 use connector_project::source::{Opened, Source};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -83,7 +83,7 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         let key = self.of.source.signing_key(self.of.project);
         let Some(reference) = key.and_then(|key| key.password_ref) else { return Ok(None) };
         let context = self.of.source.context(self.of.project);
-        Ok(Some(password_from(&context.secret(&reference).await?)))
+        Ok(Some(context.secret(&reference).await?))
     }
 
     /// Deploys the new certificate, unless the app already has it.
