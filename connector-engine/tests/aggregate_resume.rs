@@ -378,3 +378,18 @@ async fn a_run_of_another_definition_is_not_taken_up() {
     );
     assert_eq!(place.number("SELECT count(*) FROM accounts WHERE removed_run IS NULL"), 60);
 }
+
+#[tokio::test]
+async fn a_run_of_an_earlier_version_is_resumed_when_the_file_is_the_same() {
+    let place = Place::new();
+    let world = World::of(60);
+    let stopped = Fake::new(&world).with_script(|step, cursor, number| {
+        let stop = step == "accounts" && !cursor.is_start() && number > 20;
+        stop.then(|| Err(Error::new(ErrorKind::Unavailable, "gone")))
+    });
+    let earlier = place.run(&Job { definition: "former fake", ..stopped.job() }).await;
+    assert_eq!(earlier.status, RunStatus::Failed);
+
+    let report = place.aggregate(&world).await;
+    assert_eq!((report.status, report.resumed, report.counts.accounts.seen), (RunStatus::Succeeded, true, 60));
+}

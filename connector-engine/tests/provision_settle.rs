@@ -248,6 +248,22 @@ async fn steps_of_a_plan_for_another_system_are_not_settled_against_this_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_that_an_earlier_version_began_is_settled_when_the_file_is_the_same() {
+    let mut directory = Directory::of(&["a"]);
+    directory.delay = Duration::from_secs(1);
+    directory.definition = "former one".to_owned();
+    let place = Place::new();
+    let (mut provisioning, ..) = place.preview(&directory, &[delete("a")]).await;
+    let stop = CancellationToken::new();
+    assert!(tokio::time::timeout(Duration::from_millis(500), provisioning.apply(|_| {}, &stop)).await.is_err());
+    drop(provisioning);
+
+    directory.definition = "one".to_owned();
+    let resumed = Provisioning::interrupted(&place.store, directory.opened()).unwrap().unwrap();
+    assert_eq!(resumed.settle(|_| {}).await.unwrap().applied, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_create_that_the_source_calls_unchanged_gives_its_followers_the_account_it_has() {
     for can_find in [true, false] {
         let mut directory = Directory::of(&[]);

@@ -34,7 +34,7 @@ pub async fn run(
     let beginning = Beginning {
         source: opened.source.to_owned(),
         connector: opened.registration.name.to_owned(),
-        definition: opened.definition.to_owned(),
+        definition: opened.definition.clone(),
         mode: options.mode,
         restart: options.restart,
         steps,

@@ -117,7 +117,7 @@ fn wanted(opened: &Opened, file: &str) -> Wanted {
     Wanted {
         source: opened.source.to_owned(),
         connector: opened.registration.name.to_owned(),
-        definition: opened.definition.to_owned(),
+        definition: opened.definition.clone(),
         file: file.to_owned(),
     }
 }

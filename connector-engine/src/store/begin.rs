@@ -1,6 +1,7 @@
 //! The beginning of a job: a new run, or an unfinished one taken up.
 
 use super::column::word;
+use super::definition::replace_former;
 use super::lock::{RunLock, Work};
 use super::open::Store;
 use super::report;
@@ -10,6 +11,7 @@ use super::sql;
 use super::step::Step;
 use super::writer::Writer;
 use connector_core::{Cursor, Result};
+use connector_project::source::Definition;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 use ulid::Ulid;
@@ -19,8 +21,7 @@ use ulid::Ulid;
 pub(crate) struct Beginning {
     pub(crate) source: String,
     pub(crate) connector: String,
-    /// What in the source's file decides what is read, as a hash.
-    pub(crate) definition: String,
+    pub(crate) definition: Definition,
     pub(crate) mode: Mode,
     /// Drop an unfinished run instead of taking it up.
     pub(crate) restart: bool,
@@ -60,6 +61,7 @@ impl Beginning {
             [&self.source],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
+        replace_former(&transaction, source, &self.definition)?;
         let earlier = if self.restart { Earlier::Over } else { self.earlier(&transaction, source)? };
         let run = match earlier {
             Earlier::Unfinished(run) => self.take_up(&transaction, run)?,
@@ -90,7 +92,7 @@ impl Beginning {
             transaction,
             "SELECT number, status, mode = ?2 AND connector = ?3, definition = ?4 FROM runs WHERE source = ?1
                  ORDER BY number DESC LIMIT 1",
-            params![source, self.mode.name(), self.connector, self.definition],
+            params![source, self.mode.name(), self.connector, self.definition.hash],
             |row| {
                 let status: RunStatus = word(row, 1)?;
                 let (same_kind, same_definition): (bool, bool) = (row.get(2)?, row.get(3)?);
@@ -132,7 +134,7 @@ impl Beginning {
                 Ulid::new().to_string(),
                 source,
                 self.connector,
-                self.definition,
+                self.definition.hash,
                 self.mode.name(),
                 Timestamp::now().to_string()
             ],

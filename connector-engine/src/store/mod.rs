@@ -11,6 +11,7 @@ mod accounts;
 mod assignments;
 mod begin;
 mod column;
+mod definition;
 mod entitlements;
 mod guard;
 mod lock;
@@ -27,6 +28,7 @@ mod writer;
 
 pub(crate) use begin::Beginning;
 pub(crate) use column::{moment, word};
+pub(crate) use definition::replace_former;
 pub(crate) use lock::{RunLock, Work};
 pub use open::Store;
 pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};

@@ -17,7 +17,7 @@ use connector_core::{
 };
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
 use connector_engine::store::Store;
-use connector_project::source::{AggregationSettings, Opened};
+use connector_project::source::{AggregationSettings, Definition, Opened};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
@@ -202,7 +202,7 @@ impl Job<'_> {
             connector: Box::new(self.fake.clone()),
             registration: &REGISTRATION,
             context: self.fake.context.clone(),
-            definition: self.definition.to_owned(),
+            definition: Definition { hash: self.definition.to_owned(), former: format!("former {}", self.definition) },
             aggregation: AggregationSettings {
                 concurrency: self.concurrency,
                 delete_threshold: self.delete_threshold,

@@ -9,7 +9,7 @@ use connector_core::{
     Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, Provider,
     ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport,
 };
-use connector_project::source::{AggregationSettings, Opened};
+use connector_project::source::{AggregationSettings, Definition, Opened};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ impl Directory {
             connector: Box::new(self.clone()),
             registration: &REGISTRATION,
             context: self.context.clone(),
-            definition: self.definition.clone(),
+            definition: Definition { hash: self.definition.clone(), former: format!("former {}", self.definition) },
             aggregation: AggregationSettings::default(),
         }))
     }

@@ -9,6 +9,7 @@
 mod create;
 mod definition;
 mod edit;
+mod meaning;
 mod open;
 mod opened;
 mod project;
@@ -18,6 +19,7 @@ mod template;
 
 pub use crate::document::{Problems, masked_text};
 pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+pub use meaning::Definition;
 pub use opened::Opened;
 pub use project::Project;
 pub use template::source_template;

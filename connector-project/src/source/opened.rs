@@ -1,12 +1,10 @@
 //! A source that is ready to be used.
 
 use super::definition::{AggregationSettings, Source};
+use super::meaning::Definition;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Connector, Context, Error};
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::Path;
-use xxhash_rust::xxh3::xxh3_128;
 
 /// A source that is ready to be tested or read.
 #[derive(Debug)]
@@ -19,9 +17,8 @@ pub struct Opened {
     pub registration: &'static ConnectorRegistration,
     /// What the connector was opened with; its meter counts the requests.
     pub context: Context,
-    /// A hash of what in the file decides what is read: connector, `auth:` but for where its secrets are kept and when
-    /// they are renewed, and `settings:`.
-    pub definition: String,
+    /// What in the file decides what is read and changed.
+    pub definition: Definition,
     /// How the source is aggregated.
     pub aggregation: AggregationSettings,
 }
@@ -48,32 +45,8 @@ impl Opened {
             connector,
             registration: source.connector,
             context,
-            definition: definition_of(source),
+            definition: Definition::of(source),
             aggregation: source.aggregation.clone(),
         })
-    }
-}
-
-/// A key that moves to another place, another app for the same user (they take turns when a certificate is replaced), a
-/// block whose lines change places, or another day to renew a certificate leaves the definition the same.
-fn definition_of(source: &Source) -> String {
-    let fields = source.auth.iter().filter_map(|auth| auth.settings.as_object()).flatten();
-    let auth: BTreeMap<_, _> = fields
-        .filter(|(name, _)| !name.ends_with("_ref") && *name != "rotation" && *name != "issuer")
-        .map(|(name, value)| (name.as_str(), sorted(value)))
-        .collect();
-    let text = format!("{} {auth:?} {}", source.connector.name, sorted(&source.settings));
-    format!("{:032x}", xxh3_128(text.as_bytes()))
-}
-
-/// The value as text, with the members of objects in order.
-fn sorted(value: &Value) -> String {
-    match value {
-        Value::Object(members) => {
-            let members: BTreeMap<_, _> = members.iter().map(|(name, value)| (name, sorted(value))).collect();
-            format!("{members:?}")
-        }
-        Value::Array(items) => format!("{:?}", items.iter().map(sorted).collect::<Vec<_>>()),
-        plain => plain.to_string(),
     }
 }

@@ -2,8 +2,9 @@
 
 use super::handle::{Journal, OpenPlan};
 use super::load::Loading;
-use crate::store::{RunLock, Store, Work, fault};
+use crate::store::{RunLock, Store, Work, fault, replace_former};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
+use connector_project::source::Definition;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use ulid::Ulid;
@@ -13,7 +14,7 @@ use ulid::Ulid;
 pub(crate) struct Wanted {
     pub(crate) source: String,
     pub(crate) connector: String,
-    pub(crate) definition: String,
+    pub(crate) definition: Definition,
     /// The plan's file, as the user named it.
     pub(crate) file: String,
 }
@@ -52,12 +53,13 @@ impl Journal {
         let source = source_number(&connection, &wanted.source)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         drop_unseen(&transaction, source)?;
+        replace_former(&transaction, source, &wanted.definition)?;
         let id = Ulid::new().to_string();
         transaction
             .execute(
                 "INSERT INTO plans (id, source, connector, definition, file, content, status)
                  VALUES (?1, ?2, ?3, ?4, ?5, '', 'previewing')",
-                params![id, source, wanted.connector, wanted.definition, wanted.file],
+                params![id, source, wanted.connector, wanted.definition.hash, wanted.file],
             )
             .map_err(fault)?;
         let plan = transaction.last_insert_rowid();
@@ -94,12 +96,13 @@ impl Journal {
         let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
         let connection = store.writer()?;
         let source = source_number(&connection, &wanted.source)?;
+        replace_former(&connection, source, &wanted.definition)?;
         let found = connection
             .query_row(
                 "SELECT number, id, status, connector = ?2 AND definition = ?3 FROM plans
                  WHERE source = ?1 AND (approved OR status = 'applying') AND status <> 'ended'
                  ORDER BY status = 'applying' DESC, number DESC LIMIT 1",
-                params![source, wanted.connector, wanted.definition],
+                params![source, wanted.connector, wanted.definition.hash],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, bool>(3)?)),
             )
             .optional()
@@ -248,7 +251,7 @@ fn earlier(
             "SELECT number, id, status = 'applying', connector = ?3 AND definition = ?4 FROM plans
              WHERE source = ?1 AND content = ?2 AND status IN ('previewed', 'applying')
              ORDER BY status = 'applying' DESC, number DESC LIMIT 1",
-            params![source, content, wanted.connector, wanted.definition],
+            params![source, content, wanted.connector, wanted.definition.hash],
             |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, bool>(2)?, row.get::<_, bool>(3)?)),
         )
         .optional()
