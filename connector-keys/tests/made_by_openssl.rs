@@ -1,6 +1,6 @@
-//! Files that the real `openssl` program makes open, or say what to do; skipped where there is no such program.
+//! Files that the real `openssl` program makes open, or say what to do.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test ends there, or says why it does nothing")]
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
 
 use connector_core::{Error, ErrorKind, Result};
 use connector_keys::{Certificate, Chain, KeyAndChain, PrivateKey, pem_from_der};
@@ -12,15 +12,13 @@ use tempfile::TempDir;
 
 const PASSWORD: &str = "marked-password-7f3a";
 
-/// A folder with `plain.pem`, a key, and `leaf.crt`, its certificate. `None` without a program.
-fn folder() -> Option<TempDir> {
+/// A folder with `plain.pem`, a key, and `leaf.crt`, its certificate.
+fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let made = run(folder.path(), "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out plain.pem")
         && run(folder.path(), "req -x509 -new -key plain.pem -subj /CN=leaf -days 30 -out leaf.crt");
-    if !made {
-        eprintln!("skipped: no `openssl` on this machine");
-    }
-    made.then_some(folder)
+    assert!(made, "`openssl` makes a key and a certificate");
+    folder
 }
 
 /// Runs `openssl` with these words; `PASS` stands for the password. It gets no terminal to ask on.
@@ -49,14 +47,11 @@ fn open(folder: &Path, file: &str) -> Result<PrivateKey> {
 
 /// Opens the key of each family, which must be the key of `leaf.crt`.
 fn each_opens(families: &[(&str, &str)], or_says: Option<&str>) {
-    let Some(folder) = folder() else { return };
+    let folder = folder();
     let folder = folder.path();
     let certificate = Certificate::from_pem(read(folder, "leaf.crt").expose_secret()).unwrap();
     for (name, words) in families {
-        if !run(folder, &format!("{words} -in plain.pem -out made")) {
-            eprintln!("skipped: this `openssl` makes no {name}");
-            continue;
-        }
+        assert!(run(folder, &format!("{words} -in plain.pem -out made")), "this `openssl` makes no {name}");
         match open(folder, "made") {
             Ok(key) => assert!(certificate.fits(&key), "{name}"),
             Err(error) => refuses(name, &error, or_says),
@@ -79,6 +74,7 @@ fn refuses(name: &str, error: &Error, with: Option<&str>) {
 }
 
 #[test]
+#[ignore = "needs openssl"]
 fn unencrypted_keys_open() {
     each_opens(
         &[
@@ -93,6 +89,7 @@ fn unencrypted_keys_open() {
 }
 
 #[test]
+#[ignore = "needs openssl"]
 fn keys_under_every_common_cipher_open() {
     each_opens(
         &[
@@ -118,6 +115,7 @@ fn keys_under_every_common_cipher_open() {
 
 /// Ciphers that some builds of OpenSSL leave out: then the message says how to convert the key.
 #[test]
+#[ignore = "needs openssl"]
 fn keys_under_a_cipher_that_may_be_missing_open_or_say_how_to_convert_them() {
     each_opens(
         &[
@@ -134,8 +132,9 @@ fn keys_under_a_cipher_that_may_be_missing_open_or_say_how_to_convert_them() {
 }
 
 #[test]
+#[ignore = "needs openssl"]
 fn what_is_no_rsa_key_of_2048_bits_is_refused_with_a_cure() {
-    let Some(folder) = folder() else { return };
+    let folder = folder();
     let folder = folder.path();
     for (name, words, part, cure) in [
         ("EC", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out made", "an EC key", "cert new"),
@@ -161,10 +160,7 @@ fn what_is_no_rsa_key_of_2048_bits_is_refused_with_a_cure() {
         ),
         ("PKCS#7", "crl2pkcs7 -nocrl -certfile leaf.crt -outform DER -out made", "PKCS#7", "PRIVATE KEY"),
     ] {
-        if !run(folder, words) {
-            eprintln!("skipped: this `openssl` makes no {name}");
-            continue;
-        }
+        assert!(run(folder, words), "this `openssl` makes no {name}");
         let error = open(folder, "made").expect_err(name);
         assert!(error.message().contains(part), "{name}: {error}");
         assert!(error.help().is_some_and(|help| help.contains(cure)), "{name}: {:?}", error.help());
@@ -172,8 +168,9 @@ fn what_is_no_rsa_key_of_2048_bits_is_refused_with_a_cure() {
 }
 
 #[test]
+#[ignore = "needs openssl"]
 fn pkcs12_files_open_or_say_how_to_convert_them() {
-    let Some(folder) = folder() else { return };
+    let folder = folder();
     let folder = folder.path();
     let export = "pkcs12 -export -inkey plain.pem -in leaf.crt -passout PASS -out made";
     let certificate = Certificate::from_pem(read(folder, "leaf.crt").expose_secret()).unwrap();
@@ -185,10 +182,7 @@ fn pkcs12_files_open_or_say_how_to_convert_them() {
         ("with a certificate in the clear", " -certpbe NONE", false),
         ("of OpenSSL 1.1", " -legacy", true),
     ] {
-        if !run(folder, &format!("{export}{more}")) {
-            eprintln!("skipped: this `openssl` makes no PKCS#12 file {name}");
-            continue;
-        }
+        assert!(run(folder, &format!("{export}{more}")), "this `openssl` makes no PKCS#12 file {name}");
         let text = read(folder, "made");
         assert!(KeyAndChain::is_pkcs12(&text), "{name}");
         match KeyAndChain::from_pkcs12(&text, Some(&password)) {
@@ -211,8 +205,9 @@ fn pkcs12_files_open_or_say_how_to_convert_them() {
 }
 
 #[test]
+#[ignore = "needs openssl"]
 fn a_chain_of_an_authority_is_put_in_order_and_a_wrong_one_is_told() {
-    let Some(folder) = folder() else { return };
+    let folder = folder();
     let folder = folder.path();
     let authority = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign -days 30";
     fs::write(folder.join("ca.ext"), "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n").unwrap();

@@ -84,6 +84,7 @@ mod memory {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs SoftHSM"]
 async fn a_key_in_a_token_signs_and_is_compared_with_its_certificate() {
     let Some(hsm) = SoftHsm::enter("pkcs11::a_key_in_a_token_signs_and_is_compared_with_its_certificate", "ALL") else {
         return;
@@ -104,6 +105,7 @@ async fn a_key_in_a_token_signs_and_is_compared_with_its_certificate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs SoftHSM"]
 async fn a_token_that_makes_no_digests_signs_all_the_same() {
     let name = "pkcs11::a_token_that_makes_no_digests_signs_all_the_same";
     let Some(hsm) = SoftHsm::enter(name, "-CKM_SHA256_RSA_PKCS") else { return };
@@ -113,6 +115,7 @@ async fn a_token_that_makes_no_digests_signs_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs SoftHSM"]
 async fn signers_share_the_login_and_the_last_one_logs_out() {
     let name = "pkcs11::signers_share_the_login_and_the_last_one_logs_out";
     let Some(hsm) = SoftHsm::enter(name, "ALL") else { return };
@@ -141,6 +144,7 @@ async fn signers_share_the_login_and_the_last_one_logs_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs SoftHSM"]
 async fn a_wrong_pin_is_never_tried_twice() {
     let Some(hsm) = SoftHsm::enter("pkcs11::a_wrong_pin_is_never_tried_twice", "ALL") else { return };
     let token = Token::make(&hsm, "iga", PIN);
@@ -161,6 +165,7 @@ async fn a_wrong_pin_is_never_tried_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs SoftHSM"]
 async fn what_is_missing_or_more_than_one_is_said_with_what_is_there() {
     let name = "pkcs11::what_is_missing_or_more_than_one_is_said_with_what_is_there";
     let Some(hsm) = SoftHsm::enter(name, "ALL") else { return };

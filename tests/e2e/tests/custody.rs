@@ -43,6 +43,7 @@ fn step(ended: &Ended, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs SoftHSM"]
 async fn a_key_in_a_token_signs_in_and_reads() {
     let Some(hsm) = SoftHsm::enter("a_key_in_a_token_signs_in_and_reads", "ALL") else { return };
     let project = project(&hsm).await;
@@ -58,6 +59,7 @@ async fn a_key_in_a_token_signs_in_and_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs SoftHSM"]
 async fn another_key_or_a_wrong_pin_is_said_before_anything_is_sent() {
     let name = "another_key_or_a_wrong_pin_is_said_before_anything_is_sent";
     let Some(hsm) = SoftHsm::enter(name, "ALL") else { return };

@@ -19,6 +19,7 @@ use tokio::process::Command;
 const USERS: u64 = 3_100;
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs npm"]
 async fn jsforce_reads_and_writes_the_org_unmodified() {
     let installed = install::install("jsforce", |folder| {
         let mut npm = Command::new("npm");
@@ -26,7 +27,7 @@ async fn jsforce_reads_and_writes_the_org_unmodified() {
         npm.arg(folder).args(["--loglevel", "error", "jsforce@3.10.16"]);
         vec![npm]
     });
-    let Some(folder) = installed.await else { return };
+    let folder = installed.await;
     let keys = Keys::generate();
     let options = Options { users: USERS, app: keys.app(), tls: true, ..Options::default() };
     let sandbox = Sandbox::start(options).await.unwrap();
