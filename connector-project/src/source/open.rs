@@ -1,4 +1,4 @@
-//! Opening a source of a project.
+//! Opens a source of a project.
 
 use super::definition::Source;
 use super::opened::Opened;
@@ -6,15 +6,15 @@ use super::project::Project;
 use connector_core::{Context, Result, SigningKey};
 
 impl Source {
-    /// Makes the auth strategy and the connector. Offline: it reads no secret and sends nothing.
+    /// Creates the auth strategy and the connector. It works offline: it reads no secret and sends nothing.
     ///
-    /// Fails with kind `definition` when the settings contradict each other in a way that no schema can say.
+    /// Fails with kind `definition` if the settings contradict each other in a way that a schema can't express.
     pub fn open(&self, project: &Project) -> Result<Opened> {
         Opened::from_source(self, project.folder()).map_err(|not_opened| not_opened.error)
     }
 
-    /// The key that the source signs in with, as its auth strategy says; `None` when it signs with none, or when its
-    /// `auth:` block can't be opened. Offline.
+    /// The signing key of the source's auth strategy; `None` if the strategy has no key, or if its `auth:` block can't be
+    /// opened. It works offline.
     pub fn signing_key(&self, project: &Project) -> Option<SigningKey> {
         let auth = self.auth.as_ref()?;
         let context = Context::new(&self.name, project.folder());

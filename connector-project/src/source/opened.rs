@@ -1,4 +1,4 @@
-//! A source that is ready to be used.
+//! A source that is ready to use.
 
 use super::definition::{AggregationSettings, Source};
 use connector_core::registry::ConnectorRegistration;
@@ -8,25 +8,25 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// A source that is ready to be tested or read.
+/// A source that is ready to use: its connector is open.
 #[derive(Debug)]
 pub struct Opened {
     /// The source's name.
     pub source: String,
     /// The connector, opened with the source's settings.
     pub connector: Box<dyn Connector>,
-    /// What is known about the connector.
+    /// The registration of the connector.
     pub registration: &'static ConnectorRegistration,
-    /// What the connector was opened with; its meter counts the requests.
+    /// The context that the connector was opened with. Its meter counts the requests.
     pub context: Context,
-    /// A hash of what in the file decides what is read: connector, `auth:` but for where its secrets are kept and when
-    /// they are renewed, and `settings:`.
+    /// A hash of the parts of the file that decide what is read: the connector, `settings:`, and `auth:` without its refs and
+    /// its rotation.
     pub definition: String,
-    /// How the source is aggregated.
+    /// The aggregation settings of the source.
     pub aggregation: AggregationSettings,
 }
 
-/// The block of a source that could not be used, as a JSON pointer, and why.
+/// The block of a source that can't be opened, as a JSON pointer, and the error.
 #[derive(Debug)]
 pub(super) struct NotOpened {
     pub(super) pointer: &'static str,
@@ -34,7 +34,7 @@ pub(super) struct NotOpened {
 }
 
 impl Opened {
-    /// Opens the auth strategy of a source first, then its connector. `project` is the project folder.
+    /// Opens the auth strategy of a source, then its connector. `project` is the project folder.
     pub(super) fn from_source(source: &Source, project: &Path) -> Result<Self, NotOpened> {
         let at = |pointer| move |error: Error| NotOpened { pointer, error: error.with_context("source", &source.name) };
         let mut context = Context::new(&source.name, project)
@@ -56,8 +56,8 @@ impl Opened {
     }
 }
 
-/// A key that moves to another place, another app for the same user (they take turns when a certificate is replaced), a
-/// block whose lines change places, or another day to renew a certificate leaves the definition the same.
+/// These changes keep the hash the same: a key in another place, another app for the same user (a certificate rotation
+/// switches between two apps), another order of lines, and another day to rotate a certificate.
 fn definition_of(source: &Source) -> String {
     let fields = source.auth.iter().filter_map(|auth| auth.settings.as_object()).flatten();
     let auth: BTreeMap<_, _> = fields
@@ -68,7 +68,7 @@ fn definition_of(source: &Source) -> String {
     format!("{:032x}", xxh3_128(text.as_bytes()))
 }
 
-/// The value as text, with the members of objects in order.
+/// The value as text, with the members of objects sorted.
 fn sorted(value: &Value) -> String {
     match value {
         Value::Object(members) => {
