@@ -163,11 +163,14 @@ fn a_question_about_a_source_that_does_not_exist_is_bad_usage() {
     for question in [&["accounts", "bda"][..], &["entitlements", "bda"], &["diff", "bda"], &["runs", "bda"]] {
         let (code, said) = refused(folder.path(), question);
         assert_eq!(code, Some(2), "{question:?}: {said}");
-        assert!(said.contains("there is no source `bda`") && said.contains("there are: bad"), "{question:?}: {said}");
+        assert!(
+            said.contains("the source `bda` does not exist") && said.contains("the sources are: bad"),
+            "{question:?}: {said}"
+        );
     }
     let (_, said) = refused(folder.path(), &["aggregate", "bda", "--output", "json"]);
     let error: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(error["error"]["help"], "there are: bad", "one fault has its own cure");
+    assert_eq!(error["error"]["help"], "the sources are: bad", "a single problem has its own help");
     let (code, said) = refused(folder.path(), &["accounts", "bad"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("`bad` was never aggregated") && said.contains("connector aggregate bad"), "{said}");

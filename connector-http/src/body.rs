@@ -1,12 +1,12 @@
-//! What a request carries.
+//! The body of a request.
 
 use bytes::Bytes;
 use secrecy::SecretString;
 
-/// What a request carries. Nothing of it is ever shown.
+/// The body of a request. `Debug` and errors never show it.
 pub(crate) enum Body {
-    /// The same each time that it is sent.
+    /// The same bytes for every attempt.
     Fixed(Bytes),
-    /// Made anew of the access token each time, as the token may be another one by then.
+    /// Built again from the access token for every attempt, because the token may have changed.
     OfToken(Box<dyn Fn(&SecretString) -> Bytes + Send + Sync>),
 }

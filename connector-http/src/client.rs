@@ -19,7 +19,8 @@ use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
-/// The authenticated HTTP client of one source. Cheap to clone; all clones share credential, connections and limits.
+/// The authenticated HTTP client of one source. Clones are cheap, and all clones share the credential, the connections
+/// and the limits.
 ///
 /// ```no_run
 /// # use connector_core::{Context, Result};
@@ -37,11 +38,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes the client from the `http:` options and the auth strategy of a source. Sends nothing.
+    /// Creates the client from the `http:` options and the auth strategy of a source. It sends nothing.
     ///
-    /// `reach` says where requests go and which other hosts may get the credential. A source without an `auth:` block sends
-    /// none. Fails with kind `definition` when an address is not secure, when nothing says where requests go, or when the
-    /// `http:` options can't be used.
+    /// `reach` sets the base URL of requests and the other hosts that may get the credential. A source without an `auth:`
+    /// block sends no credential. Fails with kind `definition` if a URL is not secure, if there is no base URL, or if the
+    /// `http:` options are invalid.
     pub fn open(context: &Context, reach: Reach) -> Result<Self> {
         let strategy = match context.strategy() {
             Some(strategy) => strategy.clone(),
@@ -55,22 +56,21 @@ impl Client {
         Ok(Self { session: Arc::new(session) })
     }
 
-    /// Sets how an answer is judged, for a source that says in the body what the status doesn't.
+    /// Sets how to classify a response, for a source that reports errors in the body and not by the status.
     #[must_use]
     pub fn with_verdict(self, verdict: fn(&Response) -> Verdict) -> Self {
         Self { session: Arc::new(Session { verdict, ..(*self.session).clone() }) }
     }
 
-    /// The access token: the one that is held, or a new one. Fails with kind `unsupported` when the source signs in
-    /// without a token.
+    /// The current access token, or a new one. Fails with kind `unsupported` if the source signs in without a token.
     pub async fn token(&self) -> Result<Token> {
         let held = self.session.tokens.current().await?;
         held.token().cloned().ok_or_else(|| Error::new(ErrorKind::Unsupported, "this source signs in without a token"))
     }
 
-    /// The address that paths are relative to. Signs in when the token names it.
+    /// The URL that paths are relative to. Signs in first if only the token names it.
     ///
-    /// Fails with kind `auth` when the token's `instance_url` names a host that must not get the credentials.
+    /// Fails with kind `auth` if the token's `instance_url` names a host that must not get the credentials.
     pub async fn base_url(&self) -> Result<Url> {
         let hosts = &self.session.transport.hosts;
         if let Some(base) = hosts.fixed_base() {
@@ -79,31 +79,31 @@ impl Client {
         hosts.base(self.session.tokens.current().await?.token())
     }
 
-    /// A request of any method to `path`, relative to [`Client::base_url`], or to a whole URL on a host that may get the
-    /// credential. Only GET is repeated once it may have been received, unless the request says that it is
+    /// A request with any method to `path`, relative to [`Client::base_url`], or to a complete URL on a host that may get the
+    /// credential. If the server may have received it, the client repeats only a GET, or a request that is marked
     /// [repeatable](Request::repeatable).
     pub fn request(&self, method: Method, path: &str) -> Request {
         Request::new(self.session.clone(), method, path)
     }
 
-    /// A read of `path`, relative to [`Client::base_url`], or of a whole URL on a host that may get the credential.
+    /// A GET of `path`, relative to [`Client::base_url`], or of a complete URL on a host that may get the credential.
     pub fn get(&self, path: &str) -> Request {
         self.request(Method::GET, path)
     }
 
-    /// A POST with a JSON body. Not repeated once it may have been received, unless it says that it is
+    /// A POST with a JSON body. If the server may have received it, the client repeats it only if it is marked
     /// [repeatable](Request::repeatable).
     pub fn post_json(&self, path: &str, body: &impl Serialize) -> Request {
         self.request(Method::POST, path).json(body)
     }
 
-    /// A POST with a body of another type, repeated like one with JSON.
+    /// A POST with another type of body. It is repeated like a POST with JSON.
     pub fn post(&self, path: &str, content_type: &str, body: Bytes) -> Request {
         self.request(Method::POST, path).body(content_type, body)
     }
 
-    /// A POST whose body holds the access token, as SOAP wants it. `write` makes the body each time that it is sent, once
-    /// it is certain that the address may get the token.
+    /// A POST with the access token in its body, as SOAP requires. `write` builds the body for every attempt, after the client
+    /// has checked that the URL may get the token.
     pub fn post_with_token(
         &self,
         path: &str,
@@ -113,24 +113,24 @@ impl Client {
         self.request(Method::POST, path).any_body(content_type, Body::OfToken(Box::new(write)))
     }
 
-    /// A PUT with a JSON body. Repeated like a POST: mark it [repeatable](Request::repeatable) when sending it twice does
-    /// no more than sending it once.
+    /// A PUT with a JSON body. It is repeated like a POST: mark it [repeatable](Request::repeatable) if sending it twice has
+    /// the same effect as sending it once.
     pub fn put_json(&self, path: &str, body: &impl Serialize) -> Request {
         self.request(Method::PUT, path).json(body)
     }
 
-    /// A PATCH with a JSON body, repeated like a POST.
+    /// A PATCH with a JSON body. It is repeated like a POST.
     pub fn patch_json(&self, path: &str, body: &impl Serialize) -> Request {
         self.request(Method::PATCH, path).json(body)
     }
 
-    /// A DELETE, repeated like a POST.
+    /// A DELETE. It is repeated like a POST.
     pub fn delete(&self, path: &str) -> Request {
         self.request(Method::DELETE, path)
     }
 
-    /// Adds the step `access_token` of a connection test: the host answers, gives a token, and names where to go on. Where
-    /// the source signs in without asking for a token, the step is `credential`.
+    /// Adds the step `access_token` to a connection test: the token endpoint responds with a token and the host of the API. If
+    /// the source signs in without a token request, the step is `credential`.
     pub async fn test_access_token(&self, report: &mut TestReport) {
         let hosts = &self.session.transport.hosts;
         let Some(token_url) = hosts.token_url() else {
@@ -144,7 +144,7 @@ impl Client {
         };
         report
             .step("access_token", async {
-                // Asked for even where the base URL is known without it.
+                // Requested even if the base URL is known without it.
                 self.session.tokens.current().await?;
                 let base = self.base_url().await?;
                 let detail = format!("received from {}; API host: {}", host_and_port(token_url), host_and_port(&base));

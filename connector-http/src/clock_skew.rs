@@ -1,12 +1,12 @@
-//! How far this machine's clock is off.
+//! Measures how far the clock of this machine is off.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
-/// A difference that is worth a word.
+/// A smaller difference is not worth a hint.
 const WORTH_A_WORD: i64 = 60;
 
-/// A hint for the user when the server's `Date` header and the clock differ by more than a minute.
+/// A hint for the user if the server's `Date` header and the clock differ by more than a minute.
 pub(crate) fn hint(date: Option<&str>, now: Timestamp) -> Option<String> {
     let server = rfc2822::parse(date?.trim()).ok()?.timestamp();
     let behind = server.as_second() - now.as_second();
@@ -14,5 +14,5 @@ pub(crate) fn hint(date: Option<&str>, now: Timestamp) -> Option<String> {
         return None;
     }
     let direction = if behind > 0 { "behind" } else { "ahead of" };
-    Some(format!("the clock of this machine is {} seconds {direction} the server's: set it right", behind.abs()))
+    Some(format!("the clock of this machine is {} seconds {direction} the server's clock: correct it", behind.abs()))
 }

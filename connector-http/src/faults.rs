@@ -1,4 +1,4 @@
-//! What can go wrong on the way, in words.
+//! Explains network errors.
 
 use crate::hosts::host_and_port;
 use connector_core::{Error, ErrorKind, Happened, Retry};
@@ -7,33 +7,33 @@ use std::io;
 use std::time::Duration;
 use url::Url;
 
-/// A fault that may pass: worth another try at once.
+/// A temporary fault, worth another try immediately.
 const PASSING: Retry = Retry::After(Duration::ZERO);
 
-/// Turns a fault of the HTTP library into an error with a cure. `answering` says that the answer had begun.
+/// Turns a fault of the HTTP library into an error with a help. `answering` means that the response had begun.
 ///
-/// `Happened::No` means that the request never reached the server; `Retry::After` that another try may help.
+/// `Happened::No` means that the request never reached the server. `Retry::After` means that another try may help.
 pub(crate) fn error_of(fault: reqwest::Error, url: &Url, answering: bool, proxied: bool) -> Error {
     let host = host_and_port(url);
-    // The library's text names the whole URL, and a query may hold what is nobody's business.
+    // The library's text includes the whole URL, and its query may contain private data.
     let fault = fault.without_url();
     let error = if fault.is_connect() {
         not_connected(&fault, &host, proxied)
     } else if fault.is_timeout() {
-        Error::new(ErrorKind::Timeout, format!("`{host}` did not answer in full within the time limit"))
-            .with_help("try again later, or allow more time with `http: {timeout: 120s}`")
+        Error::new(ErrorKind::Timeout, format!("`{host}` did not send a complete response within the time limit"))
+            .with_help("try again later, or raise the limit with `http: {timeout: 120s}`")
             .with_happened(Happened::Unknown)
             .with_retry(PASSING)
     } else if answering || fault.is_body() || fault.is_decode() {
-        Error::new(ErrorKind::Protocol, format!("the answer of `{host}` was cut or damaged on the way"))
-            .with_help("try again; if it stays so, look at the proxies between here and there")
+        Error::new(ErrorKind::Protocol, format!("the response of `{host}` was cut off or damaged in transit"))
+            .with_help("try again; if it fails again, check the proxies between this machine and the server")
             .with_happened(Happened::Unknown)
             .with_retry(PASSING)
     } else if fault.is_builder() {
-        Error::new(ErrorKind::Internal, format!("a request to `{host}` could not be put together"))
+        Error::new(ErrorKind::Internal, format!("Connector could not build a request to `{host}`"))
     } else {
-        Error::new(ErrorKind::Unavailable, format!("the connection to `{host}` broke before an answer came"))
-            .with_help("try again; if it stays so, look at the proxies between here and there")
+        Error::new(ErrorKind::Unavailable, format!("the connection to `{host}` broke before a response arrived"))
+            .with_help("try again; if it fails again, check the proxies between this machine and the server")
             .with_happened(Happened::Unknown)
             .with_retry(PASSING)
     };
@@ -46,7 +46,7 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
     let lower = text.to_lowercase();
     let says = |part: &str| lower.contains(part);
     if fault.is_dns() {
-        let error = unavailable(format!("the host `{host}` is not known (DNS)"))
+        let error = unavailable(format!("the host `{host}` was not found (DNS)"))
             .with_help("check the spelling of the host; behind a proxy, set `http: {proxy: …}`");
         return if says("temporary failure") || says("try again") { error.with_retry(PASSING) } else { error };
     }
@@ -54,47 +54,50 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
         return distrusted(&lower, host);
     }
     if says("wrong version number") || says("http request") || says("packet length too long") {
-        return unavailable(format!("`{host}` does not speak TLS on this port"))
-            .with_help("check the port, and whether the URL should begin with `http://` (this machine only)");
+        return unavailable(format!("`{host}` does not use TLS on this port"))
+            .with_help("check the port, and whether the URL must begin with `http://` (only for this machine)");
     }
     if says("ssl") || says("tls") {
         return unavailable(format!("no TLS connection to `{host}`: {text}"))
-            .with_help("check the TLS settings of the server and of the proxies between here and there");
+            .with_help("check the TLS settings of the server and of the proxies between this machine and the server");
     }
     if fault.is_timeout() {
         return Error::new(ErrorKind::Timeout, format!("no connection to `{host}` within the time limit"))
-            .with_help("check the host, the network and whether a proxy is needed (`http: {proxy: …}`)")
+            .with_help("check the host and the network, and whether you need a proxy (`http: {proxy: …}`)")
             .with_retry(PASSING);
     }
     if says("tunnel") || says("proxy") {
-        return unavailable(format!("the proxy does not let through to `{host}`: {text}"))
-            .with_help("check `http: {proxy: …}` and what the proxy allows");
+        return unavailable(format!("the proxy refused to connect to `{host}`: {text}"))
+            .with_help("check `http: {proxy: …}` and the rules of the proxy");
     }
     if is_refused(fault) {
-        let whose = if proxied { "or the proxy in front of it " } else { "" };
+        let whose = if proxied { "or its proxy " } else { "" };
         return unavailable(format!("`{host}` {whose}refused the connection"))
-            .with_help("check host and port, and whether the server is running")
+            .with_help("check the host and port, and whether the server is running")
             .with_retry(PASSING);
     }
     unavailable(format!("no connection to `{host}`: {text}"))
-        .with_help("check the network between here and there")
+        .with_help("check the network between this machine and the server")
         .with_retry(PASSING)
 }
 
 fn distrusted(text: &str, host: &str) -> Error {
     let (why, help) = if text.contains("expired") {
-        ("has expired", "whoever runs the server must renew it; check also the clock of this machine")
+        ("has expired", "ask the owner of the server to renew it; also check the clock of this machine")
     } else if text.contains("not yet valid") {
         ("is not valid yet", "check the clock of this machine")
     } else if text.contains("hostname mismatch") || text.contains("address mismatch") {
-        ("was made for another host name", "write the host name that the certificate names")
+        ("was issued for another host name", "use the host name in the certificate")
     } else if text.contains("self-signed") || text.contains("self signed") || text.contains("local issuer") {
         (
-            "comes from an authority that is not trusted here",
-            "name the authority's certificate (PEM) with `http: {ca_file: …}`",
+            "was issued by an authority that this machine does not trust",
+            "set `http: {ca_file: …}` to the certificate (PEM) of the authority",
         )
     } else {
-        ("is not accepted", "name the authority's certificate (PEM) with `http: {ca_file: …}`, or have it renewed")
+        (
+            "is not valid",
+            "set `http: {ca_file: …}` to the certificate (PEM) of the authority, or ask its owner to renew it",
+        )
     };
     Error::new(ErrorKind::Unavailable, format!("the TLS certificate of `{host}` {why}")).with_help(help)
 }
@@ -109,7 +112,7 @@ fn is_refused(fault: &reqwest::Error) -> bool {
         .any(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// The texts below the library's own, which say what really happened.
+/// The messages of the causes, which say what really happened.
 fn root_text(fault: &reqwest::Error) -> String {
     let mut text = String::new();
     for error in chain(fault) {

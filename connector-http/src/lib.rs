@@ -1,6 +1,6 @@
-//! One authenticated HTTP client for connectors, and the ways to sign in.
+//! One authenticated HTTP client for connectors, and the auth strategies.
 //!
-//! A connector says what to ask and how to read the answer; it never loops:
+//! A connector builds a request and reads the response. It never loops:
 //!
 //! ```no_run
 //! # async fn page(context: &connector_core::Context, base_url: &url::Url) -> connector_core::Result<()> {
@@ -11,13 +11,14 @@
 //! # drop(people); Ok(()) }
 //! ```
 //!
-//! The [`Client`] signs in when it must, keeps the credential for all who ask at the same time, signs in once more after a
-//! 401, repeats what is safe to repeat, obeys `Retry-After`, keeps the source's `requests_per_second`, and treats a cut
-//! answer as an error. Credentials go only to the host of the base URL (or of the token URL) and to hosts that the
-//! connector's [`Reach`] allows; plain http stays on this machine; redirects are not followed.
+//! The [`Client`] signs in when it needs to, shares the credential among concurrent requests, and signs in again after a
+//! 401. It repeats requests that are safe to repeat, follows `Retry-After`, keeps the source's `requests_per_second`, and
+//! treats a response that was cut off as an error. It sends credentials only to the host of the base URL (or of the token
+//! URL) and to hosts that the connector's [`Reach`] allows. It uses plain http only on this machine, and it does not follow
+//! redirects.
 //!
-//! The ways to sign in register themselves: `jwt_bearer`, `client_credentials`, `private_key_jwt`, `bearer`, `basic`,
-//! `api_key` and `none`, see [`grants`]. A connector names those that it accepts in its registration.
+//! These auth strategies register themselves: `jwt_bearer`, `client_credentials`, `private_key_jwt`, `bearer`, `basic`,
+//! `api_key` and `none`, see [`grants`]. A connector's registration lists the strategies that it accepts.
 
 mod body;
 mod client;

@@ -1,4 +1,4 @@
-//! Carries token requests to the token endpoint.
+//! Sends token requests to the token endpoint.
 
 use crate::clock_skew;
 use crate::tokens;
@@ -10,10 +10,10 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The largest answer of a token endpoint that is read.
+/// The largest response of a token endpoint to read.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
-/// The exchange of one source; remembers what the last answer said about the clock.
+/// The token requests of one source. Remembers the clock skew from the last response.
 pub(crate) struct LoginExchange {
     transport: Arc<Transport>,
     clock_hint: Mutex<Option<String>>,
@@ -24,7 +24,7 @@ impl LoginExchange {
         Self { transport, clock_hint: Mutex::default() }
     }
 
-    /// A hint when this machine's clock is off.
+    /// A hint if the clock of this machine is off.
     pub(crate) fn clock_hint(&self) -> Option<String> {
         self.clock_hint.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -36,7 +36,7 @@ impl Exchange for LoginExchange {
         let TokenRequest { url, form, headers: own, .. } = request;
         let hosts = &self.transport.hosts;
         if hosts.token_url().is_none_or(|token_url| token_url.origin() != url.origin()) {
-            return Err(Error::new(ErrorKind::Internal, "credentials may be sent to the token URL alone"));
+            return Err(Error::new(ErrorKind::Internal, "credentials can be sent only to the token URL"));
         }
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

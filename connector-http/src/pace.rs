@@ -1,4 +1,4 @@
-//! How fast and how often to ask.
+//! The rate of requests, and the pauses between tries.
 
 use crate::response::Response;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -11,20 +11,20 @@ use jiff::fmt::rfc2822;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-/// The most requests to one source in a second, over a longer time.
+/// The average limit of requests per second to one source.
 const REQUESTS_A_SECOND: NonZeroU32 = NonZeroU32::new(200).expect("200 is not zero");
 
-/// The longest wait that a server may ask for before the answer counts as final.
+/// The longest wait that a server can request. With a longer one, the response is final.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// After this time no new try begins.
+/// No new try begins after this time.
 const TIME_FOR_TRIES: Duration = Duration::from_mins(5);
 
-/// Spreads requests. Its clock is the operating system's: a faster one must first be measured against it, which takes
-/// longer than all the rest of opening a source.
+/// Spreads requests over time. It uses the clock of the operating system, because calibrating a faster clock takes longer
+/// than opening a source.
 pub(crate) type Limiter = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<Instant>>;
 
-/// The limiter of one source. A limit that the source file sets is kept evenly: a burst would exceed it in its first
+/// The limiter of one source. It spreads a limit from the source file evenly, because a burst would exceed it in the first
 /// second.
 pub(crate) fn rate_limiter(asked: Option<NonZeroU32>) -> Limiter {
     let quota = match asked {
@@ -34,7 +34,7 @@ pub(crate) fn rate_limiter(asked: Option<NonZeroU32>) -> Limiter {
     RateLimiter::direct_with_clock(quota, MonotonicClock)
 }
 
-/// The tries of one request: bounded in count and time, with growing pauses and jitter.
+/// The tries of one request: limited in number and time, with growing pauses and jitter.
 pub(crate) struct Tries {
     pauses: ExponentialBackoff,
     began: Instant,
@@ -47,7 +47,7 @@ impl Tries {
         Self::new(4)
     }
 
-    /// Three tries, for signing in: each may count against a lockout.
+    /// Three tries, for signing in: each can count toward a lockout.
     pub(crate) fn of_login() -> Self {
         Self::new(2)
     }
@@ -63,10 +63,10 @@ impl Tries {
         Self { pauses, began: Instant::now(), most: TIME_FOR_TRIES }
     }
 
-    /// Waits before the next try, at least `asked` where the server asked for a time. `false` when no try is left.
+    /// Waits before the next try, at least `asked` if the server requested a wait. Returns `false` if no try is left.
     pub(crate) async fn pause(&mut self, asked: Option<Duration>) -> bool {
         let Some(own) = self.pauses.next() else { return false };
-        // Those who were all asked to wait for the same time must not come back at the same moment.
+        // Clients that must all wait for the same time must not return at the same moment.
         let wait = asked.map_or(own, |asked| asked + own / 10);
         if wait > LONGEST_WAIT || self.began.elapsed() + wait > self.most {
             return false;
@@ -76,7 +76,7 @@ impl Tries {
     }
 }
 
-/// The time that `Retry-After` asks for, given in seconds or as a date.
+/// The wait that `Retry-After` requests, in seconds or as a date.
 pub(crate) fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     let text = response.header("retry-after")?.trim();
     if let Ok(seconds) = text.parse() {

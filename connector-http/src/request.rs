@@ -1,4 +1,4 @@
-//! One request, and how often it is sent.
+//! One request and its tries.
 
 use crate::body::Body;
 use crate::hosts::host_and_port;
@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
-/// A request to be sent. Made by [`Client`](crate::Client). `Debug` shows method and path.
+/// A request, created by [`Client`](crate::Client). `Debug` shows the method and the path.
 ///
 /// ```no_run
 /// # async fn rename(client: &connector_http::Client) -> connector_core::Result<()> {
@@ -26,7 +26,7 @@ use url::Url;
 /// let response = request.header("If-Match", "\"3\"").at_most(64 * 1024).repeatable().send().await?;
 /// # drop(response); Ok(()) }
 /// ```
-#[must_use = "a request does nothing until it is sent"]
+#[must_use = "a request does nothing until you send it"]
 pub struct Request {
     session: Arc<Session>,
     method: Method,
@@ -37,7 +37,7 @@ pub struct Request {
     anonymous: bool,
     repeatable: bool,
     most: usize,
-    /// What went wrong while it was put together; told when it is sent.
+    /// An error from building the request. Sending the request returns it.
     fault: Option<Error>,
 }
 
@@ -64,7 +64,7 @@ impl Request {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.body = Some(Body::Fixed(Bytes::from(bytes))),
             Err(cause) => {
-                let error = Error::new(ErrorKind::Internal, "a request body could not be written as JSON");
+                let error = Error::new(ErrorKind::Internal, "can't serialize a request body as JSON");
                 self.fault = Some(error.with_cause(cause));
             }
         }
@@ -72,7 +72,7 @@ impl Request {
         self
     }
 
-    /// Sets a body of any type.
+    /// Sets a body with any content type.
     pub fn body(self, content_type: &str, body: Bytes) -> Self {
         self.any_body(content_type, Body::Fixed(body))
     }
@@ -94,36 +94,36 @@ impl Request {
             (Ok(name), Ok(value)) if name != AUTHORIZATION => {
                 self.headers.insert(name, value);
             }
-            _ => self.fault = Some(Error::new(ErrorKind::Internal, format!("the header `{name}` can't be sent"))),
+            _ => self.fault = Some(Error::new(ErrorKind::Internal, format!("the header `{name}` is not valid"))),
         }
         self
     }
 
-    /// Refuses an answer with a body of more than `bytes`, after decompression. Without it the limit is 256 MiB.
+    /// Refuses a response with a body of more than `bytes`, after decompression. The default is 256 MiB.
     pub fn at_most(mut self, bytes: usize) -> Self {
         self.most = bytes;
         self
     }
 
-    /// Sends it without the credential; a body that holds the token is left out with it.
+    /// Sends the request without the credential, and without a body that contains the token.
     pub fn anonymous(mut self) -> Self {
         self.anonymous = true;
         self
     }
 
-    /// Says that sending it twice does no more than sending it once, so that it may be repeated after a fault.
-    /// Reading is so by itself.
+    /// Marks the request as safe to send twice, so the client repeats it after a fault. A GET is always repeatable.
     pub fn repeatable(mut self) -> Self {
         self.repeatable = true;
         self
     }
 
-    /// Sends it and gives back the answer, whatever its status.
+    /// Sends the request and returns the response with any status.
     ///
-    /// Signs in when needed, once more after a 401; repeats it after passing faults where that is safe. Fails with the
-    /// kinds `unavailable`, `timeout` and `protocol` when no complete answer came, with `auth` when signing in failed, when
-    /// the service refused a credential that can't be renewed, or when the address must not get the credential.
-    /// [`Error::happened`] is `Unknown` when the request may have been received.
+    /// It signs in if needed, and again after a 401. After a temporary fault, it repeats a request that is safe to repeat.
+    ///
+    /// Fails with kind `unavailable`, `timeout` or `protocol` if no complete response arrives. Fails with kind `auth` if the
+    /// sign-in fails, if the service refuses a credential that can't be renewed, or if the URL must not get the credential.
+    /// [`Error::happened`] is `Unknown` if the server may have received the request.
     pub async fn send(mut self) -> Result<Response> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
@@ -166,15 +166,15 @@ impl Request {
             if !tries.pause(asked).await {
                 return result.map_err(|error| self.settled(error.with_retry(Retry::Exhausted)));
             }
-            tracing::debug!(method = %self.method, path = self.path_shown(), "asking again after a passing fault");
+            tracing::debug!(method = %self.method, path = self.path_shown(), "repeating a request after a temporary fault");
             self.session.transport.count_retry();
-            // A session may well end while one waits, and others may have renewed it.
+            // The session can end during the wait, and other requests may have renewed it.
             held = self.credential().await?;
             signed_in_again = false;
         }
     }
 
-    /// The credential to send; none where the request carries none and its address is known without one.
+    /// The credential to send; `None` if the request is anonymous and its URL is known without a token.
     async fn credential(&self) -> Result<Option<Arc<Held>>> {
         if self.anonymous && self.session.transport.hosts.fixed_base().is_some() {
             return Ok(None);
@@ -182,7 +182,7 @@ impl Request {
         self.session.tokens.current().await.map(Some).map_err(unsent)
     }
 
-    /// Keeps the nonce that an answer names; says whether it is another one than was `sent`.
+    /// Stores the nonce of a response. Returns whether it differs from the nonce that was `sent`.
     fn note_nonce(&self, response: &Response, sent: Option<&str>) -> bool {
         let proof = self.session.tokens.strategy.proof();
         let named = proof.as_ref().and_then(|proof| response.header(proof.nonce_header()?));
@@ -195,7 +195,7 @@ impl Request {
         matches!(error.retry(), Retry::After(_)) && (self.repeatable || error.happened() == Happened::No)
     }
 
-    /// What the caller may know of an error: repeating is decided, and reading changes nothing.
+    /// The error for the caller: it must not be retried again, and a failed GET has changed nothing.
     fn settled(&self, error: Error) -> Error {
         let error = if matches!(error.retry(), Retry::After(_)) { error.with_retry(Retry::No) } else { error };
         if self.method == Method::GET { error.with_happened(Happened::No) } else { error }
@@ -207,7 +207,7 @@ impl Request {
     }
 
     async fn parcel(&self, held: Option<&Held>, nonce: Option<&str>) -> Result<Parcel> {
-        // First of all, whether the address may get what follows.
+        // First check that the URL may get the credential.
         let url = self.url(held)?;
         let mut headers = self.headers.clone();
         let credential = held.filter(|_| !self.anonymous);
@@ -222,7 +222,7 @@ impl Request {
                 let token = held.token().ok_or_else(|| {
                     Error::new(
                         ErrorKind::Unsupported,
-                        "this request needs a token, and the source signs in without one",
+                        "this request needs a token, but the source signs in without one",
                     )
                 })?;
                 Some(write(&token.access_token))
@@ -231,7 +231,7 @@ impl Request {
         Ok(Parcel { method: self.method.clone(), url, headers, body, most: self.most })
     }
 
-    /// Adds the headers that prove that this request may use the credential.
+    /// Adds the headers that prove the right of this request to use the credential.
     async fn prove(&self, held: &Held, url: &Url, nonce: Option<&str>, headers: &mut HeaderMap) -> Result<()> {
         let Some(proof) = self.session.tokens.strategy.proof() else { return Ok(()) };
         let token = held.token().map(|token| &token.access_token);
@@ -242,7 +242,7 @@ impl Request {
         Ok(())
     }
 
-    /// A path is put after the base, so nothing in it can name another host; a whole URL must be permitted.
+    /// A path is appended to the base URL, so it can't name another host. A complete URL must be allowed.
     fn url(&self, held: Option<&Held>) -> Result<Url> {
         let hosts = &self.session.transport.hosts;
         let base = hosts.base(held.and_then(Held::token))?;
@@ -252,7 +252,7 @@ impl Request {
             self.path.clone()
         };
         let mut url = Url::parse(&text).map_err(|cause| {
-            Error::new(ErrorKind::Protocol, "the source gave a link that is no URL").with_cause(cause)
+            Error::new(ErrorKind::Protocol, "the source returned a link that is not a URL").with_cause(cause)
         })?;
         hosts.permit(&url)?;
         if !self.query.is_empty() {
@@ -262,22 +262,22 @@ impl Request {
     }
 }
 
-/// A login that failed says nothing about the request: it was not sent.
+/// After a failed login, the request was not sent.
 fn unsent(error: Error) -> Error {
     error.with_happened(Happened::No)
 }
 
-/// What to say when the service refuses a credential that nobody can renew.
+/// The error if the service refuses a credential that can't be renewed.
 fn refused(credential: &Credential, host: &str, status: u16) -> Error {
     if matches!(credential, Credential::None) {
         return Error::new(
             ErrorKind::Auth,
-            format!("`{host}` asks for credentials, and the source sends none (status {status})"),
+            format!("`{host}` requires credentials, but the source sends none (status {status})"),
         )
-        .with_help("write another `grant_type` under `auth:` in the source file");
+        .with_help("set another `grant_type` under `auth:` in the source file");
     }
     Error::new(ErrorKind::Auth, format!("`{host}` refused the credentials of the source (status {status})")).with_help(
-        "check that the secret that `auth:` points at is current and belongs to this service, and that its account is active",
+        "check that the secret behind `auth:` is current and belongs to this service, and that its account is active",
     )
 }
 

@@ -1,4 +1,4 @@
-//! Complete answers.
+//! Complete responses.
 
 use bytes::Bytes;
 use connector_core::{Error, ErrorKind, Result};
@@ -6,30 +6,30 @@ use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 use std::fmt;
 
-/// A complete answer, whatever its status. `Debug` shows no body.
+/// A complete response with any status. `Debug` does not show the body.
 #[derive(Clone)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body: complete and decompressed.
+    /// The complete, decompressed body.
     pub body: Bytes,
 }
 
-/// What a connector says about an answer.
+/// A connector's classification of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The answer counts.
+    /// The response is final.
     Final,
-    /// The trouble is temporary: ask again, where that is safe.
+    /// The fault is temporary: repeat the request if that is safe.
     Retry,
-    /// The session is over: sign in once and ask again.
+    /// The session has ended: sign in once and repeat the request.
     SignInAgain,
 }
 
 impl Verdict {
-    /// What the status alone says: 401 needs a new session; 408, 429 and most of 5xx are temporary.
+    /// The classification by status: 401 needs a new session; 408, 429 and most of 5xx are temporary.
     pub fn by_status(response: &Response) -> Self {
         match response.status {
             401 => Self::SignInAgain,
@@ -51,20 +51,20 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body read as JSON. Fails with kind `protocol` and the place in the body, never with its content.
+    /// Parses the body as JSON. Fails with kind `protocol`. The error shows the position in the body, never its content.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|cause| {
             let what = if self.body.is_empty() {
-                "the answer is empty where JSON is due".to_owned()
+                "the response is empty, but Connector expected JSON".to_owned()
             } else if self.body.trim_ascii_start().starts_with(b"<") {
-                "the answer is a web page where JSON is due".to_owned()
+                "the response is a web page, but Connector expected JSON".to_owned()
             } else if cause.is_eof() {
-                format!("the answer ends in the middle of its JSON, after {} bytes", self.body.len())
+                format!("the JSON in the response is cut off after {} bytes", self.body.len())
             } else {
-                format!("the answer is not the JSON that is due (line {}, column {})", cause.line(), cause.column())
+                format!("the response is not the expected JSON (line {}, column {})", cause.line(), cause.column())
             };
             Error::new(ErrorKind::Protocol, what).with_help(
-                "try again in some minutes; if it stays so, look at what answers in place of the service: a maintenance or login page, a proxy",
+                "try again in a few minutes; if it fails again, check whether a proxy, login page or maintenance page is answering instead of the service",
             )
         })
     }

@@ -1,11 +1,11 @@
-//! What the client and its requests share.
+//! The state that a client and its requests share.
 
 use crate::response::{Response, Verdict};
 use crate::tokens::Tokens;
 use crate::transport::Transport;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The way to one source: how to send, with which credential, and how to judge an answer.
+/// The session with one source: how to send, with which credential, and how to classify a response.
 #[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) transport: Arc<Transport>,
@@ -14,7 +14,7 @@ pub(crate) struct Session {
     pub(crate) verdict: fn(&Response) -> Verdict,
 }
 
-/// What the service last asked proofs to repeat.
+/// The last nonce that the service asked proofs to include.
 #[derive(Default)]
 pub(crate) struct Nonce(Mutex<Option<String>>);
 

@@ -1,4 +1,4 @@
-//! The credential of a source: kept, and renewed once for all who wait.
+//! The credential of a source, stored and renewed once for all requests that wait.
 
 use crate::login::LoginExchange;
 use crate::pace::Tries;
@@ -10,18 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-/// A token that would die on the way is renewed before.
+/// A token with less time left is renewed, because it could expire in transit.
 const LEAST_LIFE: Duration = Duration::from_secs(30);
 
-/// For this time refused credentials are not offered again: each refusal may count against a lockout.
+/// Refused credentials are not sent again during this time, because each refusal can count toward a lockout.
 const REST_AFTER_REFUSAL: Duration = Duration::from_mins(1);
 
-/// Keeps the credential of one source.
+/// Stores the credential of one source.
 pub(crate) struct Tokens {
     pub(crate) strategy: Arc<dyn AuthStrategy>,
     pub(crate) exchange: LoginExchange,
     state: Mutex<State>,
-    /// How many logins have ended; read before waiting, so that one who waited knows whether a login ended meanwhile.
+    /// The number of finished logins. Read it before a wait to know whether a login finished during the wait.
     ended: AtomicU64,
 }
 
@@ -31,7 +31,7 @@ struct State {
     refusal: Option<Refusal>,
 }
 
-/// A credential and the number of the login that gave it.
+/// A credential and the number of its login.
 pub(crate) struct Held {
     pub(crate) credential: Credential,
     number: u64,
@@ -49,15 +49,16 @@ impl Tokens {
         Self { strategy, exchange, state: Mutex::default(), ended: AtomicU64::new(0) }
     }
 
-    /// The credential that is held, or a new one.
+    /// The stored credential, or a new one.
     pub(crate) async fn current(&self) -> Result<Arc<Held>> {
         self.obtain(None).await
     }
 
-    /// A credential other than `spent`, which the service refused with `refused`; signs in only if nobody else did since.
+    /// A credential other than `spent`, which the service refused with `refused`. Signs in only if no other request has done
+    /// so since.
     ///
-    /// A strategy without a token URL reads its secret again. When it is the same, the refusal stands: offering it once
-    /// more would change nothing and may lock an account.
+    /// A strategy without a token URL reads its secret again. If the secret is the same, the refusal is final: sending it
+    /// again would change nothing and could lock an account.
     pub(crate) async fn renewed(&self, spent: &Held, refused: Error) -> Result<Arc<Held>> {
         self.obtain(Some((spent, refused))).await
     }
@@ -108,14 +109,14 @@ impl Tokens {
             if !tries.pause(asked).await {
                 return Err(if repeated { error.with_retry(Retry::Exhausted) } else { error });
             }
-            tracing::debug!(kind = error.kind().name(), "signing in again after a passing fault");
+            tracing::debug!(kind = error.kind().name(), "signing in again after a temporary fault");
             repeated = true;
         }
     }
 }
 
 impl Held {
-    /// The token, where the credential is one.
+    /// The token, if the credential is a token.
     pub(crate) fn token(&self) -> Option<&Token> {
         self.credential.token()
     }
@@ -126,7 +127,7 @@ impl Held {
             Credential::Bearer(token) => {
                 let text = format!("Bearer {}", token.access_token.expose_secret());
                 let value = sensitive(&text).ok_or_else(|| {
-                    Error::new(ErrorKind::Protocol, "the access token holds characters that can't be sent in a header")
+                    Error::new(ErrorKind::Protocol, "the access token contains characters that a header can't carry")
                 })?;
                 headers.insert(AUTHORIZATION, value);
                 Ok(())
@@ -141,13 +142,14 @@ impl Held {
     }
 }
 
-/// Adds a header with a secret value. Fails with kind `secret` when it can't be sent.
+/// Adds a header with a secret value. Fails with kind `secret` if a header can't carry it.
 pub(crate) fn insert(headers: &mut HeaderMap, name: &str, value: &SecretString) -> Result<()> {
-    let fault = |what: &str| Error::new(ErrorKind::Secret, format!("{what} characters that can't be sent in a header"));
-    let header: HeaderName = name.parse().map_err(|_| fault(&format!("the header name `{name}` has")))?;
+    let fault =
+        |what: &str| Error::new(ErrorKind::Secret, format!("{what} contains characters that a header can't carry"));
+    let header: HeaderName = name.parse().map_err(|_| fault(&format!("the header name `{name}`")))?;
     let value = sensitive(value.expose_secret()).ok_or_else(|| {
-        fault(&format!("the secret for the header `{name}` has"))
-            .with_help("check that the place holds the secret alone, as text without line breaks")
+        fault(&format!("the secret for the header `{name}`"))
+            .with_help("check that the place contains only the secret, as text without line breaks")
     })?;
     headers.insert(header, value);
     Ok(())
@@ -159,7 +161,7 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// When to renew a token; a life too long to count is one without an end.
+/// When to renew a token. A lifetime that overflows has no end.
 fn end_of_life(credential: &Credential) -> Option<Instant> {
     let life = credential.token()?.expires_in?;
     Instant::now().checked_add(life.saturating_sub(LEAST_LIFE.min(life / 4)))
@@ -179,7 +181,7 @@ fn is_same(one: &Credential, other: &Credential) -> bool {
 }
 
 impl Refusal {
-    /// Whether a login that ended after `seen` failed, or one whose credentials were refused a short while ago.
+    /// The error of a login that failed after `seen`, or whose credentials were refused recently.
     fn stands(&self, seen: u64) -> bool {
         let refused = matches!(self.error.kind(), ErrorKind::Auth | ErrorKind::Permission | ErrorKind::RateLimited);
         self.number > seen || (refused && self.at.elapsed() < REST_AFTER_REFUSAL)

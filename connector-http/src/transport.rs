@@ -1,4 +1,4 @@
-//! One request to one server, with no second try.
+//! One request to one server, without retries.
 
 use crate::faults;
 use crate::hosts::{Hosts, host_and_port};
@@ -14,30 +14,30 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use url::Url;
 
-/// The longest time for making a connection.
+/// The time limit for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An idle connection is given up before most servers close it: what is sent into a closing one is lost.
+/// Idle connections are closed before most servers close them: a request into a closing connection is lost.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// By how much the room for a body grows: doubling it would keep up to as much again unused in each page that is in flight.
+/// The step in which the buffer for a body grows. Doubling it could waste half of the memory of each page in flight.
 const BODY_STEP: usize = 512 * 1024;
 
-/// The largest body that is read.
+/// The largest body to read.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
-/// What goes over the wire; kept so that it can go a second time.
+/// A request as sent over the network. It can be sent again.
 #[derive(Clone)]
 pub(crate) struct Parcel {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
-    /// The largest body of an answer.
+    /// The largest body of a response.
     pub(crate) most: usize,
 }
 
-/// Sends requests of one source and counts them.
+/// Sends the requests of one source and counts them.
 pub(crate) struct Transport {
     plan: Plan,
     client: OnceCell<reqwest::Client>,
@@ -49,7 +49,7 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// Fails with kind `definition` when the `http:` options can't be used.
+    /// Fails with kind `definition` if the `http:` options are invalid.
     pub(crate) fn open(context: &Context, hosts: Hosts) -> Result<Self> {
         let options = context.http();
         Ok(Self {
@@ -67,7 +67,7 @@ impl Transport {
         self.meter.count_retry();
     }
 
-    /// Sends a request and reads the answer to its end.
+    /// Sends a request and reads the complete response.
     pub(crate) async fn send(&self, parcel: Parcel) -> Result<Response> {
         self.limiter.until_ready().await;
         let client = self.client.get_or_try_init(|| async { self.plan.build() }).await?;
@@ -98,8 +98,8 @@ impl Transport {
     }
 }
 
-/// What the HTTP client is made of, checked. It is made at the first request: reading all the authorities that this
-/// machine trusts takes longer than checking a source file.
+/// The checked options of the HTTP client. The client is created at the first request, because loading the trusted
+/// authorities of this machine takes longer than checking a source file.
 struct Plan {
     timeout: Duration,
     authorities: Vec<Certificate>,
@@ -114,7 +114,7 @@ impl Plan {
             None => Vec::new(),
         };
         let proxy = options.proxy.as_ref().map(|proxy| Proxy::all(proxy.as_str())).transpose().map_err(|_| {
-            Error::new(ErrorKind::Definition, "the proxy in `http.proxy` can't be used")
+            Error::new(ErrorKind::Definition, "`http.proxy` is not a valid proxy URL")
                 .with_help("write it as `http://HOST:PORT`")
         })?;
         Ok(Self { timeout: options.timeout.duration(), authorities, proxy, local })
@@ -131,14 +131,14 @@ impl Plan {
         for authority in &self.authorities {
             builder = builder.add_root_certificate(authority.clone());
         }
-        // What is meant for this machine must not travel to a proxy, least of all in plain http.
+        // Requests to this machine must not go through a proxy, especially not in plain http.
         if self.local {
             builder = builder.no_proxy();
         } else if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.clone());
         }
         builder.build().map_err(|fault| {
-            Error::new(ErrorKind::Internal, "the HTTP client could not be made").with_cause(fault.without_url())
+            Error::new(ErrorKind::Internal, "can't create the HTTP client").with_cause(fault.without_url())
         })
     }
 }
@@ -147,34 +147,36 @@ fn authorities(path: &Path, shown: &Path) -> Result<Vec<Certificate>> {
     let shown = shown.display();
     let fault = |message: String| Error::new(ErrorKind::Definition, message);
     let pem = std::fs::read(path).map_err(|cause| {
-        fault(format!("`http.ca_file` can't be read: `{shown}`: {}", cause.kind()))
-            .with_help("the path is relative to the project folder")
+        fault(format!("can't read the file `{shown}` from `http.ca_file`: {}", cause.kind()))
+            .with_help("check the path; it is relative to the project folder")
     })?;
     let useless = || {
-        fault(format!("`http.ca_file` holds no certificate that can be read: `{shown}`"))
-            .with_help("give PEM text with one or more `-----BEGIN CERTIFICATE-----` blocks")
+        fault(format!("the file `{shown}` from `http.ca_file` contains no valid certificate"))
+            .with_help("use a PEM file with one or more `-----BEGIN CERTIFICATE-----` blocks")
     };
     let found = Certificate::from_pem_bundle(&pem).map_err(|_| useless())?;
     if found.is_empty() { Err(useless()) } else { Ok(found) }
 }
 
-/// A redirect is not followed: the place it names is one that the source does not name.
+/// The error for a redirect. The client does not follow it, because the source file does not name its target.
 fn refuse_redirect(response: Response, url: &Url) -> Result<Response> {
     if ![301, 302, 303, 307, 308].contains(&response.status) {
         return Ok(response);
     }
     let target = response.header("location").and_then(|place| url.join(place).ok());
-    let target = target.map_or_else(|| "an unknown place".to_owned(), |place| format!("`{}`", host_and_port(&place)));
+    let target = target.map_or_else(|| "an unknown host".to_owned(), |place| format!("`{}`", host_and_port(&place)));
     Err(Error::new(
         ErrorKind::Protocol,
-        format!("`{}` redirects to {target}; this is not followed", host_and_port(url)),
+        format!("`{}` redirects to {target}, and Connector does not follow redirects", host_and_port(url)),
     )
-    .with_help("write the final host into the source file; a login page in between shows like this too"))
+    .with_help(
+        "write the final host in the source file, and check whether a login page is answering instead of the service",
+    ))
 }
 
 fn too_large(url: &Url, most: usize) -> Error {
     const MIB: usize = 1024 * 1024;
     let limit = if most >= MIB { format!("{} MiB", most / MIB) } else { format!("{most} bytes") };
-    Error::new(ErrorKind::Protocol, format!("the answer of `{}` is larger than {limit}", host_and_port(url)))
+    Error::new(ErrorKind::Protocol, format!("the response of `{}` is larger than {limit}", host_and_port(url)))
         .with_happened(Happened::Unknown)
 }

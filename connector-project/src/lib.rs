@@ -1,9 +1,9 @@
-//! The files users write: source files, `connector.yaml` and plans.
+//! The files that users write: source files, `connector.yaml` and plans.
 //!
-//! Each file is read once. What comes out is typed, or is everything that is wrong with it: each problem with its line,
-//! column, reason and cure. Nothing here reads a secret, uses the network or knows the store.
+//! Each file is read once. The result is a typed value, or all problems of the file: each with its line, column, reason
+//! and help. Nothing here reads a secret, uses the network or knows the store.
 //!
-//! * [`source`] has projects, source files and their schemas; [`source::Source::open`] makes the connector;
+//! * [`source`] has projects, source files and their schemas; [`source::Source::open`] creates the connector;
 //! * [`plan`] has plans: ordered lists of changes to a source.
 //!
 //! ```no_run
@@ -17,7 +17,7 @@
 //! # Ok::<(), connector_core::Error>(())
 //! ```
 //!
-//! What both share is in `document`: texts, the places in them, and the search for secrets.
+//! Both share `document`: texts, the positions in them, and the search for secrets.
 
 mod document;
 pub mod plan;

@@ -1,4 +1,4 @@
-//! A plan reads the same in each form it may be written in, whatever its size, and what is wrong in it has its place.
+//! A plan has the same meaning in every format and at any size, and each of its problems has a position.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod fakes;
@@ -12,7 +12,7 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// What a plan of this name and content says, or what is wrong with it.
+/// The operations or the problems of a plan with this name and content.
 fn read(name: &str, content: impl AsRef<[u8]>) -> Result<Vec<PlanOperation>, Vec<Problem>> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -72,7 +72,7 @@ fn attributes_of(operation: &PlanOperation) -> Map<String, Value> {
     }
 }
 
-/// The operations as CSV, which has text for values and nothing else.
+/// The operations as CSV, where every value is text.
 fn table(operations: &[PlanOperation], delimiter: u8) -> Vec<u8> {
     let mut names: Vec<String> =
         operations.iter().flat_map(|one| attributes_of(one).into_iter()).map(|(name, _)| name).collect();
@@ -112,7 +112,7 @@ operations:
   - create:
       name: jane@acme.example
       attributes: {FirstName: Jane, Age: 3, Active: true, Tags: [a, b], Address: {City: Ulm}}
-      entitlements: [permission_set/Sales_Ops, group/Name with / and blanks]
+      entitlements: [permission_set/Sales_Ops, group/Name with / and spaces]
   - update: {account: bob@acme.example, set: {Department: Finance, Title: null}}
   - grant:  {account: bob@acme.example, entitlement: permission_set/Sales_Ops}
   - revoke: {account: bob@acme.example, entitlement: group/Everyone_EMEA}
@@ -150,7 +150,7 @@ fn every_kind_of_operation_is_read_as_written() {
     let attributes =
         json!({"FirstName": "Jane", "Age": 3, "Active": true, "Tags": ["a", "b"], "Address": {"City": "Ulm"}});
     assert_eq!(Value::Object(attributes_of(create)), attributes);
-    let group = EntitlementRef::new("group", "Name with / and blanks");
+    let group = EntitlementRef::new("group", "Name with / and spaces");
     let Change::Create { entitlements, .. } = &create.change else { panic!("{create:?}") };
     assert_eq!(*entitlements, [EntitlementRef::new("permission_set", "Sales_Ops"), group]);
     assert_eq!(attributes_of(&operations[1])["Title"], Value::Null);
@@ -193,7 +193,7 @@ fn the_schema_for_editors_agrees_with_the_reader() {
 }
 
 #[test]
-fn a_file_of_another_kind_is_told_the_known_ones() {
+fn a_file_of_another_kind_is_refused_with_the_known_kinds() {
     for (name, help) in
         [("plan.yamll", "did you mean `.yaml`?"), ("plan.xlsx", "as CSV"), ("plan", ".yaml, .yml, .json, .ndjson")]
     {
@@ -206,7 +206,7 @@ fn a_file_of_another_kind_is_told_the_known_ones() {
 }
 
 #[test]
-fn plans_are_told_from_sources() {
+fn plans_are_distinguished_from_sources() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("plans")).unwrap();
     for (name, text, expected) in [
@@ -225,7 +225,7 @@ fn plans_are_told_from_sources() {
 }
 
 #[test]
-fn a_table_gives_text_leaves_alone_and_clears() {
+fn an_empty_cell_leaves_a_value_alone_and_null_clears_it() {
     let text = "\u{feff}operation,name,attributes.Title,attributes.City\r\nupdate,bob,null,\r\n\r\n,,,\r\nupdate,eve,007, Ulm \r\n";
     let operations = read("plan.csv", text).unwrap();
     assert_eq!(Value::Object(attributes_of(&operations[0])), json!({"Title": null}));
@@ -233,7 +233,7 @@ fn a_table_gives_text_leaves_alone_and_clears() {
 }
 
 #[test]
-fn places_in_a_table_are_lines_and_columns_of_the_file() {
+fn positions_in_a_table_are_lines_and_columns_of_the_file() {
     let text = "\u{feff}operation,account,attributes.Title\r\nupdate,bob,\"two\r\nlines\"\r\n\r\nupdat,\"é\",x\r\nupdate,,\"ä\"\r\n";
     let problems = read("plan.csv", text).unwrap_err();
     assert_eq!(rules(&problems), [(5, 1, "unknown_operation"), (6, 1, "empty_cell")]);
@@ -242,7 +242,7 @@ fn places_in_a_table_are_lines_and_columns_of_the_file() {
 }
 
 #[test]
-fn places_in_lines_are_lines_and_columns_of_the_file() {
+fn positions_in_ndjson_are_lines_and_columns_of_the_file() {
     let text = "{\"disable\":{\"account\":\"\u{e9}\"}}\r\n\n{\"disable\":{\"acount\":\"\\ud83d\\ude00\"}}\n";
     let problems = read("plan.ndjson", text).unwrap_err();
     assert_eq!(rules(&problems), [(3, 13, "unknown_key")]);
@@ -250,7 +250,7 @@ fn places_in_lines_are_lines_and_columns_of_the_file() {
 }
 
 #[test]
-fn secrets_are_refused_wherever_they_stand_and_never_repeated() {
+fn secrets_are_refused_everywhere_and_never_shown() {
     let secret = "hunter2-correct-horse";
     let cases = [
         ("plan.yaml", format!("- set_password: {{account: bob, password: {secret}}}\n")),
@@ -276,13 +276,13 @@ fn secrets_are_refused_wherever_they_stand_and_never_repeated() {
 }
 
 #[test]
-fn a_value_that_only_switches_something_is_no_secret() {
+fn a_value_that_only_switches_something_is_not_a_secret() {
     let text = "- update: {account: bob, set: {PasswordNeverExpires: true, Password: null, Secret_Id: x}}\n";
     assert_eq!(read("plan.yaml", text).map(|operations| operations.len()), Ok(1));
 }
 
 #[test]
-fn a_first_line_that_names_the_separator_is_obeyed() {
+fn a_first_line_that_names_the_separator_is_used() {
     for mark in ["", "\u{feff}"] {
         let text =
             format!("{mark}sep=|\r\noperation|account|attributes.Title\r\nupdate|bob|a, b; c\r\nupdat|eve|x\r\n");
@@ -294,7 +294,7 @@ fn a_first_line_that_names_the_separator_is_obeyed() {
 }
 
 #[test]
-fn what_would_reach_the_source_with_other_characters_is_refused() {
+fn a_value_that_would_reach_the_source_with_other_characters_is_refused() {
     for lost in ["+491234567", "007", "1.10", "12E4", "0x1F", "0o17", ".nan", ".5"] {
         let text = format!("- update:\n    account: bob\n    set: {{Title: x, Code: {lost}}}\n");
         match read("plan.yaml", &text) {
@@ -306,15 +306,18 @@ fn what_would_reach_the_source_with_other_characters_is_refused() {
         }
     }
     let long = read("plan.yaml", "- update: {account: bob, set: {Code: 123456789012345678901234}}\n").unwrap_err();
-    assert_eq!((rules(&long), long[0].title.as_str()), (vec![(1, 38, "yaml_syntax")], "a number with too many digits"));
+    assert_eq!(
+        (rules(&long), long[0].title.as_str()),
+        (vec![(1, 38, "yaml_syntax")], "this number has too many digits")
+    );
     let kept = "- update: {account: bob, set: {A: 5, B: -3, C: 5.5, D: ~, E: true, F: \"+49\", G: +49 30, H: 2026-01-01, I: yes, J: 1_000}}\n";
     let kept = attributes_of(&read("plan.yaml", kept).unwrap()[0]);
-    let told = json!({"A": 5, "B": -3, "C": 5.5, "D": null, "E": true, "F": "+49", "G": "+49 30", "H": "2026-01-01", "I": "yes", "J": "1_000"});
-    assert_eq!(Value::Object(kept.clone()), told);
+    let expected = json!({"A": 5, "B": -3, "C": 5.5, "D": null, "E": true, "F": "+49", "G": "+49 30", "H": "2026-01-01", "I": "yes", "J": "1_000"});
+    assert_eq!(Value::Object(kept.clone()), expected);
 }
 
 #[test]
-fn many_problems_are_told_up_to_a_hundred_and_counted() {
+fn many_problems_are_listed_up_to_a_hundred_and_counted() {
     let line = "{\"disable\":{\"user\":\"eve\"}}\n";
     let problems = read("plan.ndjson", line.repeat(5_000)).unwrap_err();
     assert_eq!(problems.len(), 101);
@@ -329,7 +332,7 @@ fn many_problems_are_told_up_to_a_hundred_and_counted() {
 }
 
 #[test]
-fn lines_and_rows_without_end_are_one_problem() {
+fn lines_and_rows_without_an_end_are_one_problem() {
     let endless = vec![b'x'; 5 * 1024 * 1024];
     assert_eq!(rules(&read("plan.ndjson", &endless).unwrap_err()), [(1, 1, "line_too_long")]);
     let open = [b"operation,account\ndisable,\"eve\n".to_vec(), endless].concat();
@@ -337,7 +340,7 @@ fn lines_and_rows_without_end_are_one_problem() {
 }
 
 #[test]
-fn large_plans_are_handed_over_as_they_are_read() {
+fn large_plans_are_handed_over_while_they_are_read() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["plan.ndjson", "plan.csv"] {
         let path = folder.path().join(name);
@@ -363,14 +366,14 @@ fn large_plans_are_handed_over_as_they_are_read() {
     }
 }
 
-/// A name without blanks around it, as CSV has them, and nothing that YAML would not print.
+/// A name without leading or trailing spaces, which CSV trims, and without characters that YAML can't print.
 fn name() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9@._+é日\"',:#{}\\[\\]/ -]{0,10}[a-z@\"'#é]".prop_map(|name| name.trim().to_owned())
 }
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[ -~é日\n\r\t]{1,12}", "[0-9]{1,4}", Just("true".to_owned()), Just("~".to_owned())]
-        .prop_filter("CSV has `null` for something else", |text| text != "null")
+        .prop_filter("CSV uses `null` for something else", |text| text != "null")
 }
 
 fn value(depth: u32) -> BoxedStrategy<Value> {
@@ -440,7 +443,7 @@ fn operations(values: impl Fn() -> BoxedStrategy<Value>) -> impl Strategy<Value 
             all.retain(|one| one.kind() != OperationKind::Create || created.insert(one.target().to_owned()));
             all
         })
-        .prop_filter("a plan asks for something", |all| !all.is_empty())
+        .prop_filter("a plan has at least one operation", |all| !all.is_empty())
 }
 
 fn rough_plan() -> impl Strategy<Value = Vec<u8>> {

@@ -1,4 +1,4 @@
-//! Changing the `auth:` block of a source file in place: every other byte stays, or the file does.
+//! Edits of the `auth:` block: every other byte of the file stays the same, or the whole file does.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod fakes;
@@ -31,22 +31,22 @@ fn edited(text: &str, changes: &[(&str, Option<&str>)]) -> String {
     let (folder, project) = project_with("people.yaml", text);
     project.edit_auth("people", changes).unwrap();
     let files = fs::read_dir(folder.path().join("sources")).unwrap().count();
-    assert_eq!(files, 1, "nothing is left beside the file");
+    assert_eq!(files, 1, "no other file is left next to it");
     fs::read_to_string(folder.path().join("sources/people.yaml")).unwrap()
 }
 
 #[test]
-fn a_key_is_replaced_where_it_stands_and_a_new_one_gets_the_line_below() {
+fn a_key_is_replaced_in_place_and_a_new_one_gets_the_line_below() {
     let expected = COMMENTED.replace(
         "    key_ref: \"file:secrets/old.key\"   # made in 2025\n",
         "    key_ref: file:secrets/new.key   # made in 2025\n    key_password_ref: env:KEY_PASSWORD\n    certificate_ref: file:secrets/new.crt\n",
     );
     assert_eq!(edited(COMMENTED, &[KEY, PASSWORD, CERTIFICATE]), expected);
-    assert_eq!(edited(&expected, &[KEY, PASSWORD, CERTIFICATE]), expected, "twice is the same as once");
+    assert_eq!(edited(&expected, &[KEY, PASSWORD, CERTIFICATE]), expected, "a second edit changes nothing");
 }
 
 #[test]
-fn a_key_that_is_taken_out_loses_its_line_alone() {
+fn removing_a_key_removes_only_its_line() {
     let with = edited(COMMENTED, &[("key_ref", Some("file:secrets/old.key")), PASSWORD]);
     let without = edited(&with, &[NO_PASSWORD]);
     assert_eq!(without, COMMENTED.replace("\"file:secrets/old.key\"", "file:secrets/old.key"));
@@ -80,7 +80,7 @@ fn a_value_that_yaml_would_misread_is_quoted() {
 }
 
 #[test]
-fn what_a_program_should_not_touch_is_left_alone() {
+fn a_block_that_only_a_person_can_edit_is_left_alone() {
     let flow = VALID
         .replace("auth:\n  grant_type: signed\n", "auth: {grant_type: signed, ")
         .replace("  token_url: https://acme.example/token\n", "token_url: 'https://acme.example/token', ")

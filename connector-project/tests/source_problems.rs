@@ -1,4 +1,4 @@
-//! What is wrong in a source file is reported all at once, each fault once, with its place and cure.
+//! All problems of a source file are reported at once, each fault once, with its position and help.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod fakes;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::fs;
 
-/// The problems of a source, one a line, as plain text.
+/// The problems of a source as plain text, one per line.
 fn report(text: &str) -> String {
     let (_folder, project) = project_with("people.yaml", text);
     fakes::write_private(&project.folder().join("secrets/directory.key"), "made up");
@@ -44,7 +44,7 @@ fn a_valid_file_has_no_problems() {
 }
 
 #[test]
-fn each_fault_is_told_once_with_place_and_cure() {
+fn each_fault_is_reported_once_with_its_place_and_help() {
     let cases: &[(&str, String)] = &[
         ("unknown_key", changed("issuer: client", "isuer: client")),
         ("unknown_block", changed("settings:", "setings:")),
@@ -108,15 +108,15 @@ fn each_fault_is_told_once_with_place_and_cure() {
         assert!(!report.is_empty(), "{name} is not noticed");
         writeln!(all, "## {name}\n{report}").unwrap();
     }
-    // Temporary folders have names of their own. Which places of secrets follow the three that are always there depends on
-    // the features that this build was given.
+    // The names of temporary folders change. Which kinds of refs follow the three built-in ones depends on the features of
+    // this build.
     let filters =
         [(r"`[^` ]*/\.tmp\w+/", "`PROJECT/"), (r"(expected one of command:\S+, env:NAME, file:PATH)\b.*", "$1 …")];
     insta::with_settings!({filters => filters}, { insta::assert_snapshot!(all) });
 }
 
 #[test]
-fn all_faults_of_a_file_come_in_one_report_by_place() {
+fn all_faults_of_a_file_are_in_one_report_sorted_by_place() {
     let text = "\
 connector: directory
 descripton: x
@@ -135,7 +135,7 @@ settings:
 }
 
 #[test]
-fn a_literal_secret_is_refused_and_never_repeated() {
+fn a_literal_secret_is_refused_and_never_shown() {
     let cases = [
         changed("  issuer: client\n", "  issuer: client\n  password: hunter2-correct-horse\n"),
         changed("  issuer: client\n", "  issuer: client\n  key_password_ref: hunter2-correct-horse\n"),
@@ -146,7 +146,7 @@ fn a_literal_secret_is_refused_and_never_repeated() {
             "  issuer: client\n  private_key: |\n    hunter2-correct-horse\n    hunter2-correct-horse\n",
         ),
         changed("settings:", "http: {proxy: 'http://me:hunter2-correct-horse@proxy.example:1'}\nsettings:"),
-        // Not even YAML:
+        // Not valid YAML:
         changed("  issuer: client\n", "  issuer: client\n  client_secret: \"hunter2-correct-horse\n"),
         changed("  issuer: client\n", "  issuer: client\n  password: hunter2-correct-horse: yes\n"),
     ];
@@ -156,7 +156,7 @@ fn a_literal_secret_is_refused_and_never_repeated() {
         assert!(!report.contains("hunter2"), "{report}");
         let masked = masked_text(&text);
         assert!(!masked.contains("hunter2") && !masked.contains("horse"), "{masked}");
-        assert_eq!(masked.len(), text.len(), "places in the masked text must stay true");
+        assert_eq!(masked.len(), text.len(), "positions in the masked text must stay valid");
     }
 }
 
@@ -167,7 +167,7 @@ fn a_private_key_in_the_file_is_one_problem_and_never_shown() {
     let pasted = changed("file:secrets/directory.key", &key.replace("\n    ", "\n"));
     for text in [in_block, pasted] {
         let report = report(&text);
-        assert_eq!(report.matches("secret_in_file (hidden): a private key").count(), 1, "{report}");
+        assert_eq!(report.matches("secret_in_file (hidden): the file contains a private key").count(), 1, "{report}");
         assert!(!report.contains("nonsense"), "{report}");
         assert!(!masked_text(&text).contains("nonsense"));
     }
@@ -176,24 +176,24 @@ fn a_private_key_in_the_file_is_one_problem_and_never_shown() {
 }
 
 #[test]
-fn a_masked_text_shows_everything_that_is_no_secret() {
+fn a_masked_text_shows_everything_that_is_not_a_secret() {
     assert_eq!(masked_text(VALID), VALID);
     let text = "auth: {client_secret: abc, x: 1}\nhttp: {}\n";
     assert_eq!(masked_text(text), "auth: {client_secret: **** ** **\nhttp: {}\n");
 }
 
 #[test]
-fn bytes_that_are_no_text_are_reported_at_their_place() {
+fn bytes_that_are_not_text_are_reported_at_their_place() {
     let (_folder, project) = project_with("people.yaml", b"connector: directory\ndescription: caf\xe9\n");
     let problems = project.check("people");
-    assert_eq!(shown(&problems), "2:17 not_utf8: the file is not UTF-8 from here on\n  help: save the file as UTF-8\n");
+    assert_eq!(shown(&problems), "2:17 not_utf8: the file is not valid UTF-8 here\n  help: save the file as UTF-8\n");
 
     let (_folder, project) = project_with("people.yaml", b"\xff\xfec\0o\0");
     assert!(shown(&project.check("people")).contains("UTF-16"));
 }
 
 #[test]
-fn a_byte_order_mark_is_no_problem_and_moves_no_place() {
+fn a_byte_order_mark_is_accepted_and_moves_no_position() {
     assert_eq!(report(&format!("\u{feff}{VALID}")), "");
     let report = report("\u{feff}conector: directory\n");
     assert!(report.starts_with("1:1 unknown_key"), "{report}");
@@ -210,18 +210,18 @@ fn huge_files_and_alias_bombs_end_in_one_problem() {
         writeln!(bomb, "a{level}: &a{level} [{alias}]").unwrap();
     }
     let report = report(&bomb);
-    assert_eq!(report.lines().next().unwrap(), "1:1 yaml_syntax: aliases make this file far too large", "{report}");
+    assert_eq!(report.lines().next().unwrap(), "1:1 yaml_syntax: the aliases make this file far too large", "{report}");
 }
 
 #[test]
-fn nesting_without_end_is_a_problem_not_a_crash() {
+fn endless_nesting_is_a_problem_and_not_a_crash() {
     let deep = format!("connector: {}", "[".repeat(50_000));
     assert!(!report(&deep).is_empty());
 }
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_others_can_read_is_refused_with_the_command_that_helps() {
+fn a_key_that_others_can_read_is_refused_with_the_command_that_fixes_it() {
     let (folder, project) = project_with("people.yaml", VALID);
     let key = folder.path().join("secrets/directory.key");
     fakes::write_private(&key, "made up");
@@ -252,7 +252,7 @@ fn problems_print_one_line_each() {
 }
 
 #[test]
-fn what_the_connector_finds_in_its_settings_is_marked_inside_of_the_text() {
+fn a_fault_that_the_connector_finds_in_its_settings_is_marked_inside_the_text() {
     let settings =
         "settings:\n  api_version: \"1.0\"\n  custom_fields:\n    - Emp No\n    - 'Cost Center'\n    - \"a\\tb c\"\n";
     let text = changed("settings:\n  api_version: \"67.0\"\n", settings);
@@ -266,7 +266,7 @@ fn what_the_connector_finds_in_its_settings_is_marked_inside_of_the_text() {
     assert_eq!((problems[1].place.line, problems[1].place.column), (line, 10));
     assert_eq!(problems[1].help.as_deref(), Some("write the API name of the field"));
 
-    // Together with what is wrong in other blocks.
+    // Together with problems in other blocks.
     let text = text.replace("issuer: client", "isuer: client");
     assert!(
         report(&text).contains("the interface 1.0 is gone") && report(&text).contains("isuer"),

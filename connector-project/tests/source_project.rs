@@ -1,4 +1,4 @@
-//! Projects: where they are, what is in them, how they are made, what is opened from them.
+//! Projects: how to find and create them, what they contain, and how to open a source.
 
 mod fakes;
 
@@ -40,7 +40,7 @@ fn a_source_is_typed_with_defaults_and_opens_offline() {
 }
 
 #[test]
-fn a_definition_is_another_one_when_something_else_is_read() {
+fn the_hash_of_a_definition_changes_when_something_else_is_read() {
     let definition_of = |text: String| {
         let (_folder, project) = project_with("people.yaml", text);
         project.load("people").unwrap().open(&project).unwrap().definition
@@ -65,7 +65,7 @@ fn other_spellings_of_a_grant_type_are_accepted() {
 }
 
 #[test]
-fn values_of_a_source_go_before_those_of_the_project() {
+fn values_of_a_source_override_those_of_the_project() {
     let text = format!("{VALID}http: {{timeout: 5s}}\naggregation: {{concurrency: 2}}\n");
     let (folder, project) = project_with("people.yaml", text);
     let settings = "store: data/store.db\nhttp: {timeout: 9s, proxy: 'http://proxy:1'}\naggregation: {concurrency: 8, delete_threshold: 3%}\n";
@@ -79,7 +79,7 @@ fn values_of_a_source_go_before_those_of_the_project() {
 }
 
 #[test]
-fn plain_http_to_this_machine_may_be_allowed_for_the_whole_project() {
+fn plain_http_on_loopback_can_be_allowed_for_the_whole_project() {
     let text = VALID.replace("https://acme.example/", "http://127.0.0.1:1/");
     let (folder, project) = project_with("people.yaml", text);
     assert!(project.load("people").is_err());
@@ -98,7 +98,7 @@ fn plain_http_to_a_name_below_localhost_is_refused_even_with_the_switch() {
 }
 
 #[test]
-fn the_store_is_in_the_project_folder_unless_said_otherwise() {
+fn the_store_is_in_the_project_folder_by_default() {
     let (folder, project) = project_with("people.yaml", VALID);
     assert_eq!(project.store_path().unwrap(), folder.path().join(".connector/store.db"));
     assert_eq!(project.store_at("sqlite:/var/a.db").unwrap().to_str(), Some("/var/a.db"));
@@ -126,7 +126,7 @@ fn an_unknown_source_names_the_one_that_was_probably_meant() {
 }
 
 #[test]
-fn a_source_may_be_named_by_the_path_of_its_file() {
+fn a_source_can_be_named_by_the_path_of_its_file() {
     let (folder, project) = project_with("people.yaml", VALID);
     let elsewhere = folder.path().join("other.yaml");
     fs::write(&elsewhere, VALID).unwrap();
@@ -135,7 +135,7 @@ fn a_source_may_be_named_by_the_path_of_its_file() {
 }
 
 #[test]
-fn making_a_project_twice_changes_nothing() {
+fn creating_a_project_twice_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (project, made) = Project::create(folder.path()).unwrap();
     assert!(made.len() >= 6, "{made:?}");
@@ -150,7 +150,7 @@ fn making_a_project_twice_changes_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn the_folder_for_secrets_is_for_its_owner_alone() {
+fn only_the_owner_can_read_the_folder_for_secrets() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     Project::create(folder.path()).unwrap();
@@ -162,7 +162,7 @@ fn the_folder_for_secrets_is_for_its_owner_alone() {
 }
 
 #[test]
-fn a_new_source_is_valid_as_it_stands() {
+fn a_new_source_is_valid_without_edits() {
     for connector in registry::connectors() {
         let grant_types = connector.grant_types.iter().copied().map(Some);
         let grant_types: Vec<_> = if connector.grant_types.is_empty() { vec![None] } else { grant_types.collect() };
@@ -195,7 +195,7 @@ fn a_template_explains_each_key_and_takes_given_values() {
     assert!(source_template(connector, Some("foreign"), &BTreeMap::new()).is_err());
 }
 
-/// The editor's schema and the checks of the program agree on what is right and what is wrong.
+/// The schema for editors and the checks of Connector accept and refuse the same files.
 #[test]
 fn the_composed_schema_agrees_with_the_checks() {
     let schema = schema::source_schema();
@@ -225,7 +225,7 @@ fn the_composed_schema_agrees_with_the_checks() {
 }
 
 #[test]
-fn the_schemas_have_file_names_and_are_the_same_each_time() {
+fn the_schemas_have_file_names_and_are_the_same_every_time() {
     let names: Vec<_> = schema::all().into_iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,

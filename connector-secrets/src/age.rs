@@ -12,7 +12,7 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// More than any key or chain of certificates needs.
+/// The largest size of a key or chain of certificates.
 const LONGEST: u64 = 1024 * 1024;
 
 /// Decrypts a file, relative to the project folder.
@@ -23,7 +23,7 @@ static AGE: Age = Age;
 register_secret_resolver! {
     scheme: "age",
     form: "age:PATH",
-    description: "A file that is encrypted with age, relative to the project folder; AGE_IDENTITY_FILE or SOPS_AGE_KEY_FILE names the identity, AGE_PASSPHRASE holds the passphrase",
+    description: "A file encrypted with age, relative to the project folder. Set AGE_IDENTITY_FILE or SOPS_AGE_KEY_FILE to the identity file, or AGE_PASSPHRASE to the passphrase",
     resolver: AGE,
 }
 
@@ -31,7 +31,7 @@ register_secret_resolver! {
 impl SecretResolver for Age {
     async fn resolve(&self, reference: &SecretRef, project: &Path, _: Sensitivity) -> Result<SecretString> {
         let path = project.join(reference.rest());
-        // A passphrase takes a second of computing on purpose.
+        // Checking a passphrase takes a second of CPU time on purpose.
         tokio::task::spawn_blocking(move || decrypt(&path))
             .await
             .map_err(|cause| Error::new(ErrorKind::Internal, "decrypting stopped").with_cause(cause))?
@@ -40,25 +40,25 @@ impl SecretResolver for Age {
     fn check(&self, reference: &SecretRef) -> Result<(), String> {
         let path = reference.rest();
         if path.starts_with('~') {
-            return Err("`~` is not understood here: write the path from the project folder, or from `/`".into());
+            return Err("`~` is not supported: write a path relative to the project folder, or an absolute path".into());
         }
         if path.starts_with("//") || path.contains('\0') {
-            return Err("a path follows `age:` directly, without `//`".into());
+            return Err("write the path directly after `age:`, without `//`".into());
         }
         Ok(())
     }
 }
 
-/// The file itself may be read by others, and is often committed: the identity is what must be kept.
+/// Other users may read the encrypted file, and it is often committed. Only the identity is secret.
 fn decrypt(path: &Path) -> Result<SecretString> {
     let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
-    let sealed = read(path, &shown, "check the path: it starts from the project folder")?;
+    let sealed = read(path, &shown, "check the path; it is relative to the project folder")?;
     let is_age = ["age-encryption.org/", "-----BEGIN AGE ENCRYPTED FILE-----"]
         .into_iter()
         .any(|start| sealed.trim_ascii_start().starts_with(start.as_bytes()));
     if !is_age {
-        return Err(fault(format!("the file `{shown}` is no age file")).with_help(
-            "make it with `age -r RECIPIENT -o FILE PLAIN`; a file of sops is decrypted with `command:[\"sops\",\"-d\",\"FILE\"]`",
+        return Err(fault(format!("the file `{shown}` is not an age file")).with_help(
+            "create it with `age -r RECIPIENT -o FILE PLAIN`; for a sops file, use `command:[\"sops\",\"-d\",\"FILE\"]`",
         ));
     }
     let decryptor = Decryptor::new_buffered(BufReader::new(ArmoredReader::new(&sealed[..])))
@@ -71,7 +71,7 @@ fn decrypt(path: &Path) -> Result<SecretString> {
     opened.take(LONGEST + 1).read_to_end(&mut plain).map_err(|cause| damaged(&shown).with_cause(cause))?;
     if plain.len() as u64 > LONGEST {
         return Err(fault(format!(
-            "the file `{shown}` holds more than {LONGEST} bytes; no key or certificate is that long"
+            "the file `{shown}` contains more than {LONGEST} bytes, which is too large for a key or certificate"
         )));
     }
     secret_text(std::mem::take(&mut *plain), &format!("the file `{shown}`"))
@@ -80,15 +80,15 @@ fn decrypt(path: &Path) -> Result<SecretString> {
 fn read(path: &Path, shown: &str, help: &str) -> Result<Vec<u8>> {
     let failed = |cause: io::Error| {
         let message = match cause.kind() {
-            io::ErrorKind::NotFound => format!("there is no file `{shown}`"),
-            io::ErrorKind::PermissionDenied => format!("the file `{shown}` can't be read by this user"),
-            _ => format!("the file `{shown}` can't be read: {cause}"),
+            io::ErrorKind::NotFound => format!("the file `{shown}` does not exist"),
+            io::ErrorKind::PermissionDenied => format!("this user has no permission to read the file `{shown}`"),
+            _ => format!("can't read the file `{shown}`: {cause}"),
         };
         fault(message).with_help(help).with_cause(cause)
     };
     let metadata = fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
-        return Err(fault(format!("`{shown}` is no ordinary file")).with_help(help));
+        return Err(fault(format!("`{shown}` is not a regular file")).with_help(help));
     }
     if metadata.len() > 2 * LONGEST {
         return Err(fault(format!("the file `{shown}` is too large for a key or certificate")));
@@ -99,31 +99,31 @@ fn read(path: &Path, shown: &str, help: &str) -> Result<Vec<u8>> {
 fn passphrase(shown: &str) -> Result<Box<dyn Identity>> {
     let passphrase = env::var("AGE_PASSPHRASE").ok().filter(|text| !text.is_empty()).ok_or_else(|| {
         fault(format!("the file `{shown}` is encrypted with a passphrase, but `AGE_PASSPHRASE` is not set"))
-            .with_help("set `AGE_PASSPHRASE` where this program is started, or encrypt the file to an identity")
+            .with_help("set `AGE_PASSPHRASE` in the environment of Connector, or encrypt the file to an identity")
     })?;
     Ok(Box::new(scrypt::Identity::new(SecretString::from(passphrase))))
 }
 
-const IDENTITY_CURE: &str =
-    "set `AGE_IDENTITY_FILE` (or `SOPS_AGE_KEY_FILE`) to the file that `age-keygen -o FILE` made";
+const IDENTITY_CURE: &str = "set `AGE_IDENTITY_FILE` (or `SOPS_AGE_KEY_FILE`) to the file from `age-keygen -o FILE`";
 
-/// The identities of the user, from where they are looked for first to last.
+/// The identities of the user. The variables are tried in order.
 fn identities(shown: &str) -> Result<Vec<Box<dyn Identity>>> {
     let named = ["AGE_IDENTITY_FILE", "SOPS_AGE_KEY_FILE"].into_iter().find_map(env::var_os).map(PathBuf::from);
     let usual = || env::home_dir().map(|home| home.join(".config/sops/age/keys.txt")).filter(|path| path.is_file());
     let path = named.or_else(usual).ok_or_else(|| {
-        fault(format!("the file `{shown}` is encrypted to an identity, but none is named")).with_help(IDENTITY_CURE)
+        fault(format!("the file `{shown}` is encrypted to an identity, but no identity file is set"))
+            .with_help(IDENTITY_CURE)
     })?;
     let name = path.display().to_string();
     let text = Zeroizing::new(read(&path, &name, IDENTITY_CURE)?);
     if readable_by_others(&path) {
-        return Err(fault(format!("the identity file `{name}` can be read by others"))
+        return Err(fault(format!("other users can read the identity file `{name}`"))
             .with_help(format!("run `chmod 600 {name}`")));
     }
-    // The error names the line, not what is there.
+    // The error names the line, not its content.
     let unusable = || {
-        fault(format!("the identity file `{name}` can't be used")).with_help(
-            "it needs lines that begin with `AGE-SECRET-KEY-1`; identities of SSH, of plugins and with a passphrase are not understood here",
+        fault(format!("the identity file `{name}` is not usable")).with_help(
+            "use a file with lines that begin with `AGE-SECRET-KEY-1`; Connector does not support SSH keys, plugins or encrypted identities",
         )
     };
     let file = IdentityFile::from_buffer(&text[..]).map_err(|cause| unusable().with_cause(cause))?;
@@ -148,15 +148,15 @@ fn readable_by_others(_: &Path) -> bool {
 fn unreadable(cause: DecryptError, shown: &str) -> Error {
     match cause {
         DecryptError::NoMatchingKeys => fault(format!("the file `{shown}` is encrypted to another identity"))
-            .with_help("encrypt it to the recipient of this identity, or name the identity that it was encrypted to"),
+            .with_help("encrypt it to the recipient of this identity, or set the identity that it was encrypted to"),
         DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
-            fault(format!("the file `{shown}` can't be decrypted: the passphrase is wrong or the file is damaged"))
+            fault(format!("can't decrypt the file `{shown}`: the passphrase is wrong or the file is damaged"))
                 .with_help("check `AGE_PASSPHRASE`")
         }
-        DecryptError::ExcessiveWork { .. } => {
-            fault(format!("the passphrase of `{shown}` was made so costly that it takes minutes to check"))
-                .with_help("encrypt the file again on this machine")
-        }
+        DecryptError::ExcessiveWork { .. } => fault(format!(
+            "checking the passphrase of `{shown}` would take minutes, because its work factor is too high"
+        ))
+        .with_help("encrypt the file again on this machine"),
         DecryptError::Io(cause) => damaged(shown).with_cause(cause),
         _ => damaged(shown),
     }

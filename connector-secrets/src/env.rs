@@ -25,7 +25,7 @@ impl SecretResolver for Env {
         let name = reference.rest();
         let value = std::env::var_os(name).map(OsString::into_encoded_bytes).ok_or_else(|| {
             Error::new(ErrorKind::Secret, format!("the environment variable `{name}` is not set"))
-                .with_help(format!("set `{name}` where this program is started"))
+                .with_help(format!("set `{name}` in the environment of Connector"))
         })?;
         secret_text(value, &format!("the environment variable `{name}`"))
     }
@@ -34,6 +34,10 @@ impl SecretResolver for Env {
         let name = reference.rest();
         let well_formed = !name.starts_with(|c: char| c.is_ascii_digit())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if well_formed { Ok(()) } else { Err("the name of a variable has letters, digits and `_`, without `$`".into()) }
+        if well_formed {
+            Ok(())
+        } else {
+            Err("the name of a variable has only letters, digits and `_`, and no `$`".into())
+        }
     }
 }

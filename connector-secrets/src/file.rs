@@ -9,7 +9,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Display, Path};
 
-/// More than any key or chain of certificates needs.
+/// The largest size of a key or chain of certificates.
 pub(crate) const MAX_SECRET_BYTES: u64 = 1024 * 1024;
 
 /// Reads a file, relative to the project folder.
@@ -20,7 +20,7 @@ static FILE: File = File;
 register_secret_resolver! {
     scheme: "file",
     form: "file:PATH",
-    description: "A file, relative to the project folder; a file with a secret must be readable by its owner alone",
+    description: "A file, relative to the project folder. If it holds a secret, only its owner may have permission to read it",
     resolver: FILE,
 }
 
@@ -40,8 +40,8 @@ impl SecretResolver for File {
             tokio::task::spawn_blocking(move || NewFile::beside(&target)?.with_text(secret.expose_secret())?.replace())
                 .await;
         written.map_err(io::Error::other).flatten().map_err(|cause| {
-            Error::new(ErrorKind::Secret, format!("the file `{}` can't be written: {}", shown(&path), cause.kind()))
-                .with_help("check who owns the folder, and whether the disk is full")
+            Error::new(ErrorKind::Secret, format!("can't write the file `{}`: {}", shown(&path), cause.kind()))
+                .with_help("check the owner and permissions of the folder, and the free disk space")
                 .with_cause(cause)
         })
     }
@@ -49,16 +49,16 @@ impl SecretResolver for File {
     fn check(&self, reference: &SecretRef) -> Result<(), String> {
         let path = reference.rest();
         if path.starts_with('~') {
-            return Err("`~` is not understood here: write the path from the project folder, or from `/`".into());
+            return Err("`~` is not supported: write a path relative to the project folder, or an absolute path".into());
         }
         if path.starts_with("//") || path.contains('\0') {
-            return Err("a path follows `file:` directly, without `//`".into());
+            return Err("write the path directly after `file:`, without `//`".into());
         }
         Ok(())
     }
 }
 
-/// Reads a public file, such as a certificate, at once; with the same limits and errors as a ref to it. `project` is the
+/// Reads a public file, such as a certificate, synchronously. Limits and errors are those of a ref to it. `project` is the
 /// project folder.
 pub fn read_public_file(project: &Path, reference: &SecretRef) -> Result<String> {
     let path = project.join(reference.rest());
@@ -67,34 +67,34 @@ pub fn read_public_file(project: &Path, reference: &SecretRef) -> Result<String>
     Ok(secret_text(bytes, &format!("the file `{}`", shown(&path)))?.expose_secret().to_owned())
 }
 
-/// Looks at a file without reading it. Fails with kind `secret` when it is not there, is no file, is empty or huge,
-/// or, for a secret, can be read by others.
+/// Checks a file without reading it. Fails with kind `secret` if it does not exist, is not a regular file, is empty or too
+/// large, or, for a secret, if other users can read it.
 pub fn check_file(path: &Path, sensitivity: Sensitivity) -> Result<()> {
     let shown = shown(path);
     let fault = |message: String| Error::new(ErrorKind::Secret, message);
     let metadata = std::fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
     if metadata.is_dir() {
-        return Err(fault(format!("`{shown}` is a folder, not a file")).with_help("name the file in it"));
+        return Err(fault(format!("`{shown}` is a folder, not a file")).with_help("write the path of a file in it"));
     }
-    // A pipe that nobody writes to would be waited for, and a device read, for ever.
+    // Reading from a device, or from a pipe without a writer, would never end.
     if !metadata.is_file() {
-        return Err(fault(format!("`{shown}` is no ordinary file"))
-            .with_help("name a file; what another program gives out is fetched with `command:`"));
+        return Err(fault(format!("`{shown}` is not a regular file"))
+            .with_help("write the path of a file; to use the output of a program, write a `command:` ref"));
     }
     if metadata.len() == 0 {
         return Err(
-            fault(format!("the file `{shown}` is empty")).with_help("put the secret there, or name another place")
+            fault(format!("the file `{shown}` is empty")).with_help("write the secret to it, or change the ref")
         );
     }
     if metadata.len() > MAX_SECRET_BYTES {
         return Err(fault(format!(
-            "the file `{shown}` has {} bytes; no key or certificate is that long",
+            "the file `{shown}` has {} bytes, which is too large for a key or certificate",
             metadata.len()
         )));
     }
     if sensitivity == Sensitivity::Secret && readable_by_others(&metadata) {
         return Err(
-            fault(format!("the file `{shown}` can be read by others")).with_help(format!("run `chmod 600 {shown}`"))
+            fault(format!("other users can read the file `{shown}`")).with_help(format!("run `chmod 600 {shown}`"))
         );
     }
     Ok(())
@@ -120,15 +120,15 @@ fn unreadable(path: &Path, cause: io::Error) -> Error {
     let shown = shown(path);
     let (message, help) = match cause.kind() {
         io::ErrorKind::NotFound => (
-            format!("there is no file `{shown}`"),
-            "check the path: it starts from the project folder; `connector cert new` makes keys and certificates"
+            format!("the file `{shown}` does not exist"),
+            "check the path (it is relative to the project folder); `connector cert new` creates keys and certificates"
                 .to_owned(),
         ),
         io::ErrorKind::PermissionDenied => (
-            format!("the file `{shown}` can't be read by this user"),
-            "check who owns the file and its folders".to_owned(),
+            format!("this user has no permission to read the file `{shown}`"),
+            "check the owner and permissions of the file and its folders".to_owned(),
         ),
-        _ => (format!("the file `{shown}` can't be read: {cause}"), "check the path".to_owned()),
+        _ => (format!("can't read the file `{shown}`: {cause}"), "check the path".to_owned()),
     };
     Error::new(ErrorKind::Secret, message).with_help(help).with_cause(cause)
 }

@@ -9,10 +9,10 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// A keyring that is locked asks on the screen; nobody may sit there.
+/// A locked keyring prompts on the screen, and perhaps nobody is there.
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
-/// Reads an entry of the keyring of the user who is signed in.
+/// Reads an entry from the keyring of the signed-in user.
 struct Keyring;
 
 static KEYRING: Keyring = Keyring;
@@ -20,7 +20,7 @@ static KEYRING: Keyring = Keyring;
 register_secret_resolver! {
     scheme: "keyring",
     form: "keyring:SERVICE/USER",
-    description: "An entry of the keyring of the user who is signed in: Secret Service, macOS Keychain or Windows Credential Manager",
+    description: "An entry in the keyring of the signed-in user: Secret Service, macOS Keychain or Windows Credential Manager",
     resolver: KEYRING,
 }
 
@@ -28,14 +28,14 @@ register_secret_resolver! {
 impl SecretResolver for Keyring {
     async fn resolve(&self, reference: &SecretRef, _: &Path, _: Sensitivity) -> Result<SecretString> {
         let (service, user) = parse(reference.rest()).map_err(fault)?;
-        let name = format!("`{user}` of `{service}` in the keyring");
+        let name = format!("entry for `{user}` of `{service}`");
         let (service, user) = (service.to_owned(), user.to_owned());
         let read = tokio::task::spawn_blocking(move || Entry::new(&service, &user)?.get_secret());
         let bytes = timeout(TIME_LIMIT, read)
             .await
             .map_err(|_| {
-                fault(format!("the keyring did not answer within {} s", TIME_LIMIT.as_secs()))
-                    .with_help("unlock it: it may be asking for its password on the screen")
+                fault(format!("the keyring did not respond within {} s", TIME_LIMIT.as_secs()))
+                    .with_help("unlock it: it may be prompting for its password on the screen")
             })?
             .map_err(|cause| Error::new(ErrorKind::Internal, "reading the keyring stopped").with_cause(cause))?
             .map_err(|fault| unreadable(&fault, &name))?;
@@ -55,16 +55,19 @@ fn parse(text: &str) -> Result<(&str, &str), String> {
 fn unreadable(cause: &Fault, name: &str) -> Error {
     let (message, help) = match cause {
         Fault::NoEntry => (
-            format!("there is no {name}"),
-            "make the entry, on Linux with `secret-tool store --label=LABEL service SERVICE username USER`",
+            format!("the keyring has no {name}"),
+            "create the entry; on Linux, run `secret-tool store --label=LABEL service SERVICE username USER`",
         ),
-        Fault::Ambiguous(_) => (format!("there are several entries {name}"), "delete all but one of them"),
+        Fault::Ambiguous(_) => (format!("the keyring has more than one {name}"), "delete all but one of them"),
         Fault::NoDefaultStore => (
-            "no keyring can be reached".to_owned(),
-            "a keyring needs the session of a user: on Linux a running Secret Service such as GNOME Keyring or KWallet \
-             and `DBUS_SESSION_BUS_ADDRESS`; for a service without a user, take `file:`, `env:` or `vault:`",
+            "can't reach a keyring".to_owned(),
+            "a keyring needs a user session; on Linux, run a Secret Service such as GNOME Keyring or KWallet and set \
+             `DBUS_SESSION_BUS_ADDRESS`; for a service without a user session, use `file:`, `env:` or `vault:`",
         ),
-        _ => (format!("{name} can't be read: {cause}"), "unlock the keyring, and check that its service is running"),
+        _ => (
+            format!("can't read the keyring {name}: {cause}"),
+            "unlock the keyring, and check that its service is running",
+        ),
     };
     // Other causes may hold the secret itself.
     fault(message).with_help(help)

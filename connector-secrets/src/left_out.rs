@@ -1,4 +1,4 @@
-//! What this crate could do, had it been built with more.
+//! The features that this build does not include.
 
 macro_rules! left_out {
     ($($feature:literal),*) => {$(

@@ -1,22 +1,22 @@
-//! Every place where a secret or a private key can be kept. A `…_ref` in a source file or plan names one.
+//! All places that can keep a secret or a private key. A `…_ref` in a source file or plan names one.
 //!
-//! | form | what it is |
+//! | ref | meaning |
 //! | --- | --- |
 //! | `file:PATH` | a file, relative to the project folder |
 //! | `env:NAME` | an environment variable |
-//! | `command:["PROGRAM","ARGUMENT"]` | what a program prints |
+//! | `command:["PROGRAM","ARGUMENT"]` | the output of a program |
 //!
-//! These are always there. Each of the others is a cargo feature of the same name:
+//! These are always included. Each of the others is a cargo feature with the same name:
 //!
-//! | feature | form | what it is |
+//! | feature | ref | meaning |
 //! | --- | --- | --- |
 //! | `pkcs11` | `pkcs11:token=NAME;object=LABEL?module-path=PATH` | a private key that never leaves its token or HSM |
 //! | `vault` | `vault:MOUNT/PATH#FIELD` | a field of a secret in HashiCorp Vault or OpenBao |
-//! | `age` | `age:PATH` | a file that is encrypted with age |
-//! | `keyring` | `keyring:SERVICE/USER` | the keyring of the user who is signed in |
+//! | `age` | `age:PATH` | a file encrypted with age |
+//! | `keyring` | `keyring:SERVICE/USER` | an entry in the keyring of the signed-in user |
 //!
-//! A binary gets them by naming this crate: `use connector_secrets as _;`. A ref to a place that was left out is an
-//! error that says which feature brings it.
+//! A binary includes them with `use connector_secrets as _;`. A ref that needs a missing feature is an error, and the error
+//! names the feature.
 
 #[cfg(feature = "age")]
 mod age;

@@ -228,7 +228,7 @@ auth:
     #[test]
     fn a_problem_of_a_file_that_is_not_there_still_says_which() {
         let mut problem = problem(Path::new("sources/nowhere.yaml"), "isuer", 0, false);
-        problem.title = "there is no source `nowhere`".to_owned();
+        problem.title = "the source `nowhere` does not exist".to_owned();
         problem.detail = "sources here: salesforce".to_owned();
         insta::assert_snapshot!(anstream::adapter::strip_str(&render_problems(&[problem], 60)).to_string());
     }

@@ -1,4 +1,4 @@
-//! A fixed key in a header that the service names.
+//! A fixed key in a header of the service's choice.
 
 use crate::grants::secret_value::SecretValue;
 use async_trait::async_trait;
@@ -20,11 +20,11 @@ pub struct Settings {
     /// The header that carries the key, for example `X-Api-Key` or `Authorization`.
     #[schemars(regex(pattern = "^[A-Za-z0-9-]+$"))]
     header: String,
-    /// A word that goes before the key, separated by a space: with `Token`, the header is `Token KEY`.
+    /// A word before the key, separated by a space. With `Token`, the header is `Token KEY`.
     #[schemars(regex(pattern = "^[!-~]+$"))]
     #[serde(default)]
     prefix: Option<String>,
-    /// Where the key is kept, for example `env:ACME_API_KEY`.
+    /// A ref to the key, for example `env:ACME_API_KEY`.
     secret_ref: SecretRef,
 }
 
@@ -32,7 +32,7 @@ connector_core::register_auth_strategy! {
     grant_type: "api_key",
     aliases: [],
     title: "API key",
-    description: "Sends a fixed key in a header that the service names",
+    description: "Sends a fixed key in a header of the service's choice",
     settings: Settings,
     example: "auth:\n  grant_type: api_key\n  header: X-Api-Key\n  secret_ref: env:ACME_API_KEY\n",
 }
@@ -40,8 +40,8 @@ connector_core::register_auth_strategy! {
 impl AuthSettings for Settings {
     fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>> {
         let header = self.header.parse::<HeaderName>().map_err(|_| {
-            Error::new(ErrorKind::Definition, format!("`{}` is not the name of a header", self.header))
-                .with_help("write it like `X-Api-Key`")
+            Error::new(ErrorKind::Definition, format!("`{}` is not a valid header name", self.header))
+                .with_help("write a name such as `X-Api-Key`")
         })?;
         let (context, reference) = (context.clone(), self.secret_ref);
         let key = SecretValue { context, what: "API key", field: "secret_ref", reference };

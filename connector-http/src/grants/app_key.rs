@@ -1,4 +1,4 @@
-//! The private key that an app signs in with, and its certificate.
+//! The private key that an app uses to sign in, and its certificate.
 
 use connector_core::{Context, Error, ErrorKind, Finding, Result, SecretRef, SigningKey, TestReport, TimeSpan};
 use connector_keys::{CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, half_switched, key_store, open_signer};
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::RwLock;
 
-/// When the certificate is to be renewed.
+/// When to renew the certificate.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 #[schemars(inline)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Rotation {
-    /// How long before its last day the certificate is warned about.
+    /// When to rotate the certificate, and when to start warning before it expires.
     before_expiry: TimeSpan,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct AppKey {
     pub(crate) context: Context,
     refs: SigningKey,
     rotation: Option<Rotation>,
-    /// Opened when it is needed for the first time; another one when a certificate was replaced meanwhile.
+    /// Opened at its first use, and replaced after a certificate rotation.
     key: RwLock<Option<Arc<dyn Signer>>>,
 }
 
@@ -36,7 +36,7 @@ impl AppKey {
         Self { context: context.clone(), refs, rotation, key: RwLock::new(None) }
     }
 
-    /// Where key and certificate are kept.
+    /// The refs to the key and the certificate.
     pub(crate) fn refs(&self) -> SigningKey {
         self.refs.clone().with_renewal(self.rotation.map(|rotation| rotation.before_expiry.duration()))
     }
@@ -54,16 +54,16 @@ impl AppKey {
         Ok(key)
     }
 
-    /// Signs with another key from now on.
+    /// Replaces the signing key.
     pub(crate) async fn replace(&self, key: Arc<dyn Signer>) {
         *self.key.write().await = Some(key);
     }
 
-    /// A key that was not tried yet. While a certificate is replaced, the source may know the key that now stands at the
-    /// same place, or the one that is to stand there next: a job that began with the old one must not fail for that.
+    /// A key that was not tried yet. During a rotation, the source may expect the key that is now at the same place, or the
+    /// key that will be there next. A job that began with the old key must not fail because of that.
     pub(crate) async fn newer(&self, tried: &[Arc<dyn Signer>]) -> Option<Arc<dyn Signer>> {
         let key_ref = &self.refs.key_ref;
-        // A key that never leaves its store is not replaced at the same place, and each wrong PIN counts there.
+        // A key in a key store is never replaced at the same place, and each wrong PIN counts there.
         if key_store(key_ref.scheme()).is_some() {
             return None;
         }
@@ -76,7 +76,7 @@ impl AppKey {
         None
     }
 
-    /// Adds the steps `private_key` and, where the source names a certificate, `certificate`.
+    /// Adds the step `private_key` and, if the source names a certificate, the step `certificate`.
     pub(crate) async fn check(&self, report: &mut TestReport) {
         report.step("private_key", self.check_key()).await;
         if let Some(reference) = &self.refs.certificate_ref {
@@ -106,13 +106,13 @@ impl AppKey {
     }
 }
 
-/// Whether two keys are one. Keys that can't be compared count as different: trying one more costs a request.
+/// Whether two keys are the same. Keys that can't be compared count as different, which costs only one more request.
 fn is_same(one: &dyn Signer, other: &dyn Signer) -> bool {
     let der = |key: &dyn Signer| key.public_key().and_then(|key| key.to_der());
     matches!((der(one), der(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// A certificate that ends soon is a warning; one that has ended, or is that of another key, ends the test.
+/// A certificate that expires soon is a warning. An expired certificate, or one for another key, fails the test.
 fn finding(verdict: Verdict) -> Result<Finding> {
     let Verdict { status, detail, help } = verdict;
     let help = help.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The signed statement of RFC 7523.
+//! The signed assertion of RFC 7523.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,10 +10,10 @@ use serde_json::json;
 use std::fmt::Write;
 use uuid::Uuid;
 
-/// How long an assertion is good. Servers take at most 180 seconds.
+/// The lifetime of an assertion. Servers accept at most 180 seconds.
 pub(crate) const LIFE: i64 = 170;
 
-/// Who says what to whom.
+/// The claims of an assertion.
 #[derive(Clone, Copy)]
 pub(crate) struct Claims<'a> {
     pub(crate) issuer: &'a str,
@@ -22,7 +22,7 @@ pub(crate) struct Claims<'a> {
     pub(crate) key_id: Option<&'a str>,
 }
 
-/// Makes a new assertion. Each one has an id of its own, because a server may refuse to see one twice.
+/// Creates a new assertion. Each one has a unique id, because a server may refuse an assertion that it has seen before.
 pub(crate) async fn sign(claims: Claims<'_>, signer: &dyn Signer, now: Timestamp) -> Result<SecretString> {
     let mut header = json!({"alg": signer.algorithm(), "typ": "JWT"});
     if let Some(key_id) = claims.key_id {

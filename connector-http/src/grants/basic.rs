@@ -1,4 +1,4 @@
-//! A user name and a password in each request (RFC 7617).
+//! A username and a password in each request (RFC 7617).
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -17,10 +17,10 @@ use std::sync::Arc;
 #[schemars(title = "basic", description = "Signs in with a username and a password")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The username. The standard allows no colon in it.
+    /// The username. The standard does not allow a colon in it.
     #[schemars(length(min = 1), regex(pattern = "^[^:]+$"))]
     username: String,
-    /// Where the password is kept, for example `env:ACME_PASSWORD`.
+    /// A ref to the password, for example `env:ACME_PASSWORD`.
     password_ref: SecretRef,
 }
 
@@ -38,7 +38,7 @@ impl AuthSettings for Settings {
         if self.username.contains(':') {
             return Err(Error::new(
                 ErrorKind::Definition,
-                "`username` has a colon, which Basic authentication can't send",
+                "`username` contains a colon, which Basic authentication does not allow",
             )
             .with_help("use a username without a colon, or another grant type that the service accepts"));
         }
@@ -52,13 +52,12 @@ struct Basic {
 }
 
 impl Basic {
-    /// Blanks may be a part of a password; the line end of a file is none.
+    /// Spaces can be part of a password. The line end of a file can't.
     async fn password(&self) -> Result<SecretString> {
         let password = self.context.secret(&self.settings.password_ref).await?;
         if password.expose_secret().is_empty() {
-            return Err(
-                Error::new(ErrorKind::Secret, "the password is empty").with_help("check what `password_ref` points at")
-            );
+            return Err(Error::new(ErrorKind::Secret, "the password is empty")
+                .with_help("check the place that `password_ref` refers to"));
         }
         Ok(password)
     }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 /// The `auth:` block of the grant type `bearer`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(title = "bearer", description = "Signs in with a token that the service gave out once")]
+#[schemars(title = "bearer", description = "Signs in with a fixed token from the service")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Where the token is kept, for example `env:ACME_TOKEN`.
+    /// A ref to the token, for example `env:ACME_TOKEN`.
     token_ref: SecretRef,
 }
 
@@ -21,7 +21,7 @@ connector_core::register_auth_strategy! {
     grant_type: "bearer",
     aliases: [],
     title: "Bearer token",
-    description: "Sends a fixed token that the service gave out, such as a personal access token",
+    description: "Sends a fixed token from the service, such as a personal access token",
     settings: Settings,
     example: "auth:\n  grant_type: bearer\n  token_ref: env:ACME_TOKEN\n",
 }

@@ -1,4 +1,4 @@
-//! The client credentials grant (RFC 6749, section 4.4): client id and client secret are exchanged for a token.
+//! The client credentials grant (RFC 6749, section 4.4): exchanges a client id and a client secret for a token.
 
 use crate::grants::secret_value::SecretValue;
 use crate::grants::token_answer::Answer;
@@ -16,15 +16,15 @@ use url::Url;
 #[schemars(title = "client_credentials", description = "Signs in with a client id and a client secret")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The token endpoint. The client secret goes to this host and no other.
+    /// The token endpoint. The client secret goes only to this host.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
     /// The OAuth client id of the app, which some services call the consumer key.
     #[schemars(length(min = 1))]
     client_id: String,
-    /// Where the client secret is kept, for example `env:CLIENT_SECRET`.
+    /// A ref to the client secret, for example `env:CLIENT_SECRET`.
     client_secret_ref: SecretRef,
-    /// The scopes to ask for, separated by spaces; without it the endpoint chooses.
+    /// The scopes to request, separated by spaces. Without it, the endpoint chooses.
     #[serde(default)]
     scope: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The JWT bearer grant (RFC 7523, section 2.1): a statement signed with a private key is exchanged for a token.
+//! The JWT bearer grant (RFC 7523, section 2.1): exchanges an assertion, signed with a private key, for a token.
 
 use crate::grants::app_key::{AppKey, Rotation};
 use crate::grants::signed_login::{SignedLogin, Use};
@@ -12,34 +12,34 @@ use url::Url;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[schemars(
     title = "jwt_bearer",
-    description = "Signs in with a private key: the app at the source holds the certificate"
+    description = "Signs in with a private key. The app on the source has the certificate"
 )]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The token endpoint. The signed statement goes to this host and no other.
+    /// The token endpoint. The signed assertion goes only to this host.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
     /// The OAuth client id of the app, which some services call the consumer key.
     #[schemars(length(min = 1))]
     issuer: String,
-    /// The user to act as: the username of the service account.
+    /// The user to sign in as: the username of the service account.
     #[schemars(length(min = 1))]
     subject: String,
-    /// The authorization server that the statement is meant for, as the service documents it; often its own URL, without
-    /// a slash at the end.
+    /// The audience of the assertion: the authorization server, as the service documents it. It is often the server's URL
+    /// without a trailing slash.
     #[schemars(length(min = 1))]
     audience: String,
-    /// Where the private key (RSA) is kept: as PEM, for example `file:secrets/acme.key`, or in a token or HSM that
-    /// signs with it, `pkcs11:token=NAME;object=LABEL?module-path=PATH`.
+    /// A ref to the private key (RSA): a PEM file, for example `file:secrets/acme.key`, or a key in a token or HSM,
+    /// `pkcs11:token=NAME;object=LABEL?module-path=PATH`.
     key_ref: SecretRef,
-    /// Where the password of the private key is kept; only for an encrypted key. For a key in a token: its PIN.
+    /// A ref to the password of the private key, if the key is encrypted. For a key in a token, a ref to the PIN.
     #[serde(default)]
     key_password_ref: Option<SecretRef>,
-    /// Where the certificate (PEM) of the key is kept. Optional: with it the tool checks that it fits the key and
-    /// watches its last day.
+    /// A ref to the certificate (PEM) of the key. Optional: with it, Connector checks that the certificate matches the key
+    /// and warns before it expires.
     #[serde(default)]
     certificate_ref: Option<SecretRef>,
-    /// When the certificate is to be renewed.
+    /// When to renew the certificate.
     #[schemars(with = "Rotation", extend("default" = Rotation::default()))]
     #[serde(default)]
     rotation: Option<Rotation>,
@@ -49,7 +49,7 @@ connector_core::register_auth_strategy! {
     grant_type: "jwt_bearer",
     aliases: ["urn:ietf:params:oauth:grant-type:jwt-bearer", "JWT"],
     title: "OAuth 2.0 JWT bearer",
-    description: "Signs a short-lived statement with a private key and exchanges it for an access token",
+    description: "Signs a short-lived assertion with a private key and exchanges it for an access token",
     settings: Settings,
     example: "\
 auth:

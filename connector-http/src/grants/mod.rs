@@ -1,4 +1,4 @@
-//! The ways to sign in, one file each. Each registers itself as an auth strategy.
+//! The auth strategies, one file each. Each registers itself.
 
 pub mod api_key;
 mod app_key;

@@ -1,4 +1,4 @@
-//! Services that ask nobody who they are.
+//! Services that need no sign-in.
 
 use async_trait::async_trait;
 use connector_core::{AuthSettings, AuthStrategy, Context, Credential, Exchange, Result, TestReport};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// The `auth:` block of the grant type `none`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(title = "none", description = "Signs in to nothing: the service asks for no credentials")]
+#[schemars(title = "none", description = "Does not sign in: the service needs no credentials")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {}
 
@@ -16,7 +16,7 @@ connector_core::register_auth_strategy! {
     grant_type: "none",
     aliases: [],
     title: "No sign-in",
-    description: "Sends no credentials, for a service that asks for none",
+    description: "Sends no credentials, for a service that needs none",
     settings: Settings,
     example: "auth:\n  grant_type: none\n",
 }

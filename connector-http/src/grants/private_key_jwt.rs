@@ -1,5 +1,4 @@
-//! Client credentials whose client proves itself with a private key (RFC 7523, section 2.2; known as
-//! `private_key_jwt`): no client secret exists.
+//! Client credentials with a private key instead of a client secret (RFC 7523, section 2.2; known as `private_key_jwt`).
 
 use crate::grants::app_key::{AppKey, Rotation};
 use crate::grants::signed_login::{SignedLogin, Use};
@@ -14,34 +13,34 @@ use url::Url;
 #[schemars(title = "private_key_jwt", description = "Signs in as an app with a private key instead of a client secret")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The token endpoint. The signed statement goes to this host and no other.
+    /// The token endpoint. The signed assertion goes only to this host.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
     /// The OAuth client id of the app.
     #[schemars(length(min = 1))]
     client_id: String,
-    /// The authorization server that the statement is meant for. Without it the token URL, which most services expect.
+    /// The audience of the assertion. The default is the token URL, which most services expect.
     #[schemars(length(min = 1))]
     #[serde(default)]
     audience: Option<String>,
-    /// Where the private key (RSA) is kept: as PEM, for example `file:secrets/acme.key`, or in a token or HSM that signs
-    /// with it, `pkcs11:token=NAME;object=LABEL?module-path=PATH`.
+    /// A ref to the private key (RSA): a PEM file, for example `file:secrets/acme.key`, or a key in a token or HSM,
+    /// `pkcs11:token=NAME;object=LABEL?module-path=PATH`.
     key_ref: SecretRef,
-    /// Where the password of the private key is kept; only for an encrypted key. For a key in a token: its PIN.
+    /// A ref to the password of the private key, if the key is encrypted. For a key in a token, a ref to the PIN.
     #[serde(default)]
     key_password_ref: Option<SecretRef>,
-    /// The id that the service gave the public key (`kid`); only where it holds more than one key of the app.
+    /// The id of the public key on the service (`kid`). Set it only if the app has more than one key there.
     #[schemars(length(min = 1))]
     #[serde(default)]
     key_id: Option<String>,
-    /// Where the certificate (PEM) of the key is kept. Optional: with it the tool checks that it fits the key and watches
-    /// its last day.
+    /// A ref to the certificate (PEM) of the key. Optional: with it, Connector checks that the certificate matches the key
+    /// and warns before it expires.
     #[serde(default)]
     certificate_ref: Option<SecretRef>,
-    /// The scopes to ask for, separated by spaces; without it the endpoint chooses.
+    /// The scopes to request, separated by spaces. Without it, the endpoint chooses.
     #[serde(default)]
     scope: Option<String>,
-    /// When the certificate is to be renewed.
+    /// When to renew the certificate.
     #[schemars(with = "Rotation", extend("default" = Rotation::default()))]
     #[serde(default)]
     rotation: Option<Rotation>,
@@ -51,7 +50,7 @@ connector_core::register_auth_strategy! {
     grant_type: "private_key_jwt",
     aliases: [],
     title: "OAuth 2.0 client credentials with a private key",
-    description: "Signs a short-lived statement with a private key instead of sending a client secret",
+    description: "Signs a short-lived assertion with a private key instead of sending a client secret",
     settings: Settings,
     example: "\
 auth:

@@ -1,4 +1,4 @@
-//! Signing in with a statement that a private key signs (RFC 7523): as a grant, or as the proof of which client asks.
+//! Signs in with a signed assertion (RFC 7523): as a grant, or as the authentication of the client.
 
 use crate::grants::app_key::AppKey;
 use crate::grants::assertion::{self, Claims};
@@ -10,21 +10,21 @@ use secrecy::ExposeSecret;
 use std::fmt;
 use url::Url;
 
-/// The grant type whose proof is the statement itself (section 2.1).
+/// The grant type in which the assertion is the grant (section 2.1).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// What the statement is, where it says which client asks (section 2.2).
+/// The type of an assertion that authenticates the client (section 2.2).
 const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// What the signed statement is used for.
+/// The use of the signed assertion.
 pub(crate) enum Use {
-    /// It is exchanged for a token of its subject.
+    /// It is exchanged for a token for its subject.
     Grant,
-    /// It authenticates the client, which asks for a token of its own.
+    /// It authenticates the client, which requests a token for itself.
     Client { scope: Option<String> },
 }
 
-/// A strategy that signs a statement.
+/// A strategy that signs an assertion.
 pub(crate) struct SignedLogin {
     pub(crate) grant_type: &'static str,
     pub(crate) token_url: Url,
@@ -91,7 +91,7 @@ impl AuthStrategy for SignedLogin {
         let mut tried = vec![key];
         while let Some(newer) = self.key.newer(&tried).await {
             if let Ok(token) = self.ask(via, newer.as_ref()).await {
-                tracing::info!("signed in with a newer key: the certificate was replaced meanwhile");
+                tracing::info!("signed in with a newer key, because the certificate was replaced during the job");
                 self.key.replace(newer).await;
                 return Ok(Credential::Bearer(token));
             }
@@ -124,7 +124,7 @@ impl fmt::Debug for SignedLogin {
     }
 }
 
-/// A client id is no secret, but long and of no use to read in full.
+/// Shortens a client id, which is not a secret, but long.
 fn shortened(text: &str) -> String {
     const SHOWN: usize = 12;
     let head: String = text.chars().take(SHOWN).collect();

@@ -1,4 +1,4 @@
-//! Reads the answer of a token endpoint.
+//! Reads the response of a token endpoint.
 
 use crate::clock_skew;
 use crate::grants::token_errors;
@@ -10,31 +10,31 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 use url::Url;
 
-/// A fault that may pass by itself: worth another try at once.
+/// A temporary fault, worth another try immediately.
 const PASSING: Retry = Retry::After(Duration::ZERO);
 
-/// What takes longer than a program should wait.
+/// The wait for a service that is down, which is longer than a program should wait.
 const MINUTES: Retry = Retry::After(Duration::from_mins(5));
 
-/// Login limits count for an hour; asking again at once makes it worse.
+/// Login limits apply for an hour, and another try makes it worse.
 const AN_HOUR: Retry = Retry::After(Duration::from_hours(1));
 
-/// Whatever has such a word in its name is a secret, or helps to make one.
+/// A field whose name contains such a word is a secret, or helps to create one.
 const SECRET_WORDS: [&str; 8] = ["token", "secret", "password", "signature", "assertion", "sid", "cookie", "session"];
 
-/// The answer of the token endpoint at `url`. No error repeats its body.
+/// The response of the token endpoint at `url`. No error quotes its body.
 #[derive(Clone, Copy)]
 pub(crate) struct Answer<'a> {
     pub(crate) reply: &'a Reply,
     pub(crate) url: &'a Url,
     pub(crate) now: Timestamp,
-    /// What the provider's connector knows of its errors.
+    /// The errors that the provider's connector explains.
     pub(crate) provider: &'static [TokenErrorRow],
 }
 
 impl Answer<'_> {
-    /// The token in it; otherwise an error that says what came instead. `sent` is the secret that was sent: should the
-    /// server repeat it, it is blanked.
+    /// The token in it, or an error that says what the endpoint sent instead. `sent` is the secret that was sent. If the
+    /// server quotes it, it is blanked out.
     pub(crate) fn read(&self, sent: &SecretString) -> Result<Token> {
         let Ok(Value::Object(members)) = serde_json::from_slice(&self.reply.body) else {
             return Err(self.no_answer());
@@ -53,16 +53,19 @@ impl Answer<'_> {
     fn token(&self, members: Map<String, Value>) -> Result<Token> {
         let host = host_and_port(self.url);
         let Some(access_token) = text(&members, "access_token").filter(|text| !text.is_empty()) else {
-            return Err(Error::new(ErrorKind::Protocol, format!("`{host}` answered without an access token"))
-                .with_help("check that `token_url` is the token endpoint, often ending in `/oauth2/token`"));
+            return Err(Error::new(ErrorKind::Protocol, format!("`{host}` responded without an access token"))
+                .with_help("check that `token_url` is the token endpoint; it often ends in `/oauth2/token`"));
         };
         let token_type = text(&members, "token_type").unwrap_or("none");
         if !token_type.eq_ignore_ascii_case("bearer") {
             return Err(Error::new(
                 ErrorKind::Protocol,
-                format!("`{host}` gave a token of type `{}`, only `Bearer` can be used", clean(token_type, 20)),
+                format!(
+                    "`{host}` returned a token of type `{}`, but Connector can use only `Bearer`",
+                    clean(token_type, 20)
+                ),
             )
-            .with_help("set the app to issue bearer tokens"));
+            .with_help("configure the app to issue bearer tokens"));
         }
         let mut token = Token::new(SecretString::from(access_token));
         token.expires_in = members.get("expires_in").and_then(seconds);
@@ -79,7 +82,7 @@ impl Answer<'_> {
         if code == "invalid_grant"
             && let Some(hint) = clock_skew::hint(self.reply.date.as_deref(), self.now)
         {
-            help = format!("{hint}. If that is not it: {help}");
+            help = format!("{hint}. If that is not the cause: {help}");
         }
         let out_of_service = self.reply.status >= 500;
         let kind = match known {
@@ -95,30 +98,30 @@ impl Answer<'_> {
         Error::new(kind, message).with_help(help).with_retry(retry)
     }
 
-    /// What came is neither a token nor an error of OAuth.
+    /// The error for a response that is neither a token nor an OAuth error.
     fn no_answer(&self) -> Error {
         let Reply { status, content_type, body, .. } = self.reply;
         let host = host_and_port(self.url);
         let page = content_type.to_ascii_lowercase().contains("html") || body.trim_ascii_start().starts_with(b"<");
         let of = |kind: ErrorKind, message: String| Error::new(kind, format!("{message} (status {status})"));
         match status {
-            404 | 405 => of(ErrorKind::Protocol, format!("there is no token endpoint at `{host}{}`", self.url.path()))
+            404 | 405 => of(ErrorKind::Protocol, format!("`{host}{}` is not a token endpoint", self.url.path()))
                 .with_help("check `token_url`; the path often ends in `/oauth2/token`"),
-            429 => of(ErrorKind::RateLimited, format!("`{host}` refuses more logins for now"))
-                .with_help("wait before the next try; keep other programs from signing in all the time")
+            429 => of(ErrorKind::RateLimited, format!("`{host}` currently refuses more logins"))
+                .with_help("wait before the next try, and check whether other programs sign in too often")
                 .with_retry(MINUTES),
-            _ if page => of(ErrorKind::Unavailable, format!("`{host}` answered with a web page instead of a token"))
+            _ if page => of(ErrorKind::Unavailable, format!("`{host}` responded with a web page instead of a token"))
                 .with_help(
-                    "the service may be in maintenance: try again in some minutes; \
+                    "the service may be in maintenance: try again in a few minutes; \
                      otherwise check that `token_url` is the token endpoint",
                 )
                 .with_retry(MINUTES),
-            500.. => of(ErrorKind::Unavailable, format!("the token endpoint of `{host}` is out of service"))
-                .with_help("try again in some minutes")
+            500.. => of(ErrorKind::Unavailable, format!("the token endpoint of `{host}` is unavailable"))
+                .with_help("try again in a few minutes")
                 .with_retry(PASSING),
             _ => {
-                let what = if body.is_empty() { "nothing" } else { "something that is not the JSON of a token" };
-                of(ErrorKind::Protocol, format!("`{host}` answered with {what}"))
+                let what = if body.is_empty() { "an empty body" } else { "a body that is not the JSON of a token" };
+                of(ErrorKind::Protocol, format!("`{host}` responded with {what}"))
                     .with_help("check that `token_url` is the token endpoint")
             }
         }
@@ -137,13 +140,13 @@ fn public(mut members: Map<String, Value>) -> Map<String, Value> {
     members
 }
 
-/// Some servers write the number as text.
+/// Some servers send the number as text.
 fn seconds(value: &Value) -> Option<Duration> {
     let number = value.as_u64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()))?;
     Some(Duration::from_secs(number))
 }
 
-/// Text of a server made fit to be shown: no control characters, no more than `most` characters.
+/// A text from a server, made safe to show: without control characters, and at most `most` characters long.
 fn clean(text: &str, most: usize) -> String {
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
 }
@@ -160,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn members_that_are_secrets_do_not_stay_beside_the_token() {
+    fn secret_fields_of_a_token_response_are_dropped() {
         let token = read(
             200,
             "application/json",
@@ -174,12 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn each_odd_answer_has_its_own_message() {
+    fn each_unexpected_response_has_its_own_message() {
         let rows = [
             (200, "text/html", "<html>Data Not Available</html>", ErrorKind::Unavailable, "web page"),
             (503, "text/html", "<html></html>", ErrorKind::Unavailable, "web page"),
-            (503, "text/plain", "down", ErrorKind::Unavailable, "out of service"),
-            (200, "", "", ErrorKind::Protocol, "with nothing"),
+            (503, "text/plain", "down", ErrorKind::Unavailable, "is unavailable"),
+            (200, "", "", ErrorKind::Protocol, "with an empty body"),
             (200, "application/json", "[1]", ErrorKind::Protocol, "not the JSON of a token"),
             (200, "application/json", r#"{"access_token":"#, ErrorKind::Protocol, "not the JSON of a token"),
             (200, "application/json", "{}", ErrorKind::Protocol, "without an access token"),
@@ -190,7 +193,7 @@ mod tests {
                 "text/html",
                 "<html></html>",
                 ErrorKind::Protocol,
-                "no token endpoint at `acme.example/oauth2/token`",
+                "`acme.example/oauth2/token` is not a token endpoint",
             ),
             (429, "", "", ErrorKind::RateLimited, "refuses more logins"),
             (400, "application/json", r#"{"error":"odd_code"}"#, ErrorKind::Auth, "odd_code"),
@@ -205,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_repeats_the_secret_is_not_repeated() {
+    fn a_secret_that_the_server_quotes_is_not_shown() {
         let body = r#"{"error":"invalid_grant","error_description":"bad value sent-secret\u0007 here"}"#;
         let error = read(400, "application/json", body).unwrap_err();
         assert!(error.message().starts_with("invalid_grant: bad value …  here"), "{error}");
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_off_is_named_in_an_invalid_grant() {
+    fn a_wrong_clock_is_named_in_an_invalid_grant() {
         let body = br#"{"error":"invalid_grant","error_description":"expired authorization code"}"#;
         let reply = Reply::new(400, body).with_date("Thu, 01 Jan 1970 00:05:00 GMT");
         let url = Url::parse("https://acme.example/").unwrap();

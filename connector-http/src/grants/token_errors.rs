@@ -1,9 +1,9 @@
-//! What the errors of a token endpoint mean, and what to do: those that the OAuth standards define (RFC 6749, sections
-//! 4.1.2.1 and 5.2; RFC 7523; RFC 8628). What only one provider says comes with the registration of its connector.
+//! Explains the token errors of the OAuth standards (RFC 6749, sections 4.1.2.1 and 5.2; RFC 7523; RFC 8628). The
+//! registration of a connector explains the errors of its provider.
 
 use connector_core::{ErrorKind, TokenErrorRow};
 
-/// What is known of an error. The provider knows its own errors best.
+/// The explanation of an error. The provider's rows come first.
 pub(crate) fn knowledge(
     provider: &'static [TokenErrorRow],
     code: &str,
@@ -12,39 +12,39 @@ pub(crate) fn knowledge(
     TokenErrorRow::find(provider, code, description).or_else(|| TokenErrorRow::find(STANDARD, code, description))
 }
 
-/// What to do about an error that is not in the table.
+/// The help for an error that is not in the table.
 pub(crate) const UNKNOWN_CURE: &str =
-    "look the code up in the documentation of the service; its login history often names the reason";
+    "look up the code in the documentation of the service; its login history often shows the reason";
 
 static STANDARD: &[TokenErrorRow] = &[
     TokenErrorRow::new(
         "invalid_grant",
-        "the service does not take this proof of who you are",
-        "check `issuer`, `subject` and `audience`, the certificate that the app holds, and the clock of this machine",
+        "the service does not accept the assertion or its key",
+        "check `issuer`, `subject` and `audience`, the certificate of the app, and the clock of this machine",
     ),
     TokenErrorRow::new(
         "invalid_client",
         "the client id or the client's secret or key is wrong",
-        "check `client_id` (or `issuer`) and what `client_secret_ref` or `key_ref` points at",
+        "check `client_id` (or `issuer`) and the secret or key behind `client_secret_ref` or `key_ref`",
     ),
     TokenErrorRow::new(
         "access_denied",
         "access was denied",
-        "ask an administrator of the service to admit the app and its user",
+        "ask an administrator of the service to allow the app and its user",
     ),
     TokenErrorRow::new(
         "unsupported_grant_type",
-        "this endpoint does not know the grant type",
+        "this endpoint does not support the grant type",
         "check `grant_type`, and that `token_url` is the token endpoint of the right service",
     ),
     TokenErrorRow::new(
         "unsupported_response_type",
-        "the kind of answer is not known there",
+        "this endpoint does not support the response type",
         "check `grant_type` and `token_url`",
     ),
     TokenErrorRow::new(
         "invalid_request",
-        "the request lacks something or breaks a rule of the endpoint",
+        "the request is incomplete or breaks a rule of the endpoint",
         "check `token_url` (https, and the token endpoint itself) and the other values of `auth:`",
     ),
     TokenErrorRow::new(
@@ -54,14 +54,14 @@ static STANDARD: &[TokenErrorRow] = &[
     ),
     TokenErrorRow::new(
         "unauthorized_client",
-        "the app may not use this grant type",
+        "the app is not allowed to use this grant type",
         "enable the grant type in the settings of the app",
     ),
     TokenErrorRow::new("slow_down", "too many token requests", "wait before the next try")
         .of_kind(ErrorKind::RateLimited),
-    TokenErrorRow::new("server_error", "the service has a fault of its own", "try again in some minutes")
+    TokenErrorRow::new("server_error", "the service has an internal error", "try again in a few minutes")
         .of_kind(ErrorKind::Unavailable),
-    TokenErrorRow::new("temporarily_unavailable", "the service is out of service", "try again in some minutes")
+    TokenErrorRow::new("temporarily_unavailable", "the service is unavailable", "try again in a few minutes")
         .of_kind(ErrorKind::Unavailable),
 ];
 
@@ -76,7 +76,7 @@ mod tests {
     fn the_rows_of_the_provider_are_found_before_those_of_the_standards() {
         let cause = |code, description| knowledge(PROVIDER, code, description).map(|row| row.cause);
         assert_eq!(cause("invalid_grant", "User is locked out"), Some("the user is locked"));
-        assert!(cause("invalid_grant", "").unwrap().contains("proof of who you are"));
+        assert!(cause("invalid_grant", "").unwrap().contains("does not accept the assertion"));
         assert!(cause("invalid_scope", "").is_some());
         assert_eq!(cause("never_heard_of", ""), None);
     }

@@ -17,7 +17,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Asks once, as a write does, so that no second try hides the fault.
+/// Sends one request without retries, like a write, so that no second try hides the fault.
 async fn ask(bytes: Vec<u8>) -> Result<connector_http::Response, Error> {
     let api = Scripted::start(vec![bytes]);
     client(&login_for(&api.url())).post_json("/data", &1).send().await
@@ -30,7 +30,7 @@ async fn a_truncated_body_is_an_error() {
     for missing in 1..=10 {
         let error = ask(whole[..whole.len() - missing].to_vec()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{missing} bytes missing: {error:?}");
-        assert!(error.message().contains("cut or damaged"), "{error}");
+        assert!(error.message().contains("cut off or damaged"), "{error}");
     }
 }
 
@@ -67,7 +67,7 @@ async fn a_damaged_gzip_body_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_gzip_body_comes_decompressed() {
+async fn a_gzip_body_is_decompressed() {
     let server = started().await;
     let template = ResponseTemplate::new(200).insert_header("Content-Encoding", "gzip").set_body_bytes(gzip(b"[1,2]"));
     Mock::given(path("/data")).respond_with(template).mount(&server).await;
@@ -79,11 +79,11 @@ async fn a_gzip_body_comes_decompressed() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_the_json_that_is_due_says_what_it_is() {
+async fn a_body_that_is_not_the_expected_json_is_an_error_that_describes_it() {
     for (body, part) in [
         (&b""[..], "is empty"),
         (b"<html>login</html>", "web page"),
-        (b"[1,2", "ends in the middle of its JSON, after 4 bytes"),
+        (b"[1,2", "is cut off after 4 bytes"),
         (b"[1,\n\"marked-value\"]", "line 2"),
     ] {
         let error = ask(answer("200 OK", "", body)).await.unwrap().json::<Vec<u8>>().unwrap_err();
@@ -95,8 +95,8 @@ async fn a_body_that_is_not_the_json_that_is_due_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_body_without_end_is_given_up() {
-    // A little over the limit when unpacked, and small on the wire.
+async fn a_body_without_an_end_is_refused() {
+    // Slightly larger than the limit after decompression, and small on the network.
     let packed = gzip(&vec![0; 257 * 1024 * 1024]);
     let error = ask(answer("200 OK", GZIP, &packed)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);

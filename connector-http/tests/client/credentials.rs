@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-/// Signs in at a server with TLS on this machine whose token names `instance_url`, and asks for `path`.
+/// Signs in to a TLS server on this machine whose token has this `instance_url`, and requests `path`.
 struct Secure {
     folder: tempfile::TempDir,
     login: Scripted,
@@ -49,7 +49,7 @@ fn assert_refused(error: &Error, host: &str) {
 
 #[tokio::test]
 async fn credentials_never_leave_for_a_host_the_source_does_not_name() {
-    // An instance that the token names, but nobody allowed.
+    // An instance that the token names, but that is not allowed.
     for instance in [
         "https://evil.example",
         "https://127.0.0.1.evil.example",
@@ -65,7 +65,7 @@ async fn credentials_never_leave_for_a_host_the_source_does_not_name() {
         assert_refused(&client.post_json("/data", &1).send().await.unwrap_err(), host);
     }
 
-    // A link that an answer named. The listener stands for the foreign host: nothing may reach it.
+    // A link in a response. The listener represents the foreign host: no request may reach it.
     let api = Scripted::start(vec![answer("200 OK", "", b""); 9]);
     let client = client(&login_for(&api.url()));
     for link in ["https://evil.example/next", "//evil.example/next", "https://localhost@evil.example/"] {
@@ -78,11 +78,11 @@ async fn credentials_never_leave_for_a_host_the_source_does_not_name() {
         let error = client.get(odd).send().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Auth | ErrorKind::Protocol), "{odd}: {error:?}");
     }
-    assert_eq!(api.seen().len(), 1, "the path that only looks like a host stayed with the source");
+    assert_eq!(api.seen().len(), 1, "the path that only looks like a host went to the source");
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_names_its_host_alone() {
+async fn a_redirect_is_not_followed_and_the_error_names_only_its_host() {
     let foreign = Scripted::start(vec![answer("200 OK", "", b"stolen"); 9]);
     for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let location = format!("Location: http://localhost:{}/x?sid=marked-sid\r\n", foreign.port());
@@ -103,7 +103,7 @@ async fn a_redirect_is_not_followed_and_names_its_host_alone() {
 async fn an_instance_on_the_allow_list_gets_the_token() {
     let api = Scripted::start(vec![answer("200 OK", "", b"good")]);
     let secure = Secure::start(&format!("http://127.0.0.1:{}", api.port()));
-    // Both on this machine: allowed by itself, once plain http is.
+    // Both are on this machine, which is allowed if plain http is.
     let response = secure.client(true).get("/data").send().await.unwrap();
     assert_eq!(response.body, "good");
     assert!(api.seen()[0].contains(&format!("Bearer {ACCESS_TOKEN}")));
@@ -115,7 +115,7 @@ async fn an_instance_on_the_allow_list_gets_the_token() {
 }
 
 #[test]
-fn plain_http_is_refused_but_for_this_machine_with_the_switch() {
+fn plain_http_is_refused_except_on_this_machine_with_the_switch() {
     let open = |token_url: &str, http: HttpOptions| {
         Client::open(&with_client_secret(token_url, http), Reach::named_by_token().and_where(|_, _| true)).map(|_| ())
     };
@@ -144,7 +144,7 @@ fn plain_http_is_refused_but_for_this_machine_with_the_switch() {
 }
 
 #[tokio::test]
-async fn a_token_that_came_over_tls_does_not_leave_in_plain_http_without_the_switch() {
+async fn a_token_received_over_tls_is_not_sent_in_plain_http_without_the_switch() {
     let api = Scripted::start(vec![answer("200 OK", "", b""); 9]);
     let secure = Secure::start(&api.url());
     assert_refused(&secure.client(false).get("/data").send().await.unwrap_err(), "127.0.0.1");
@@ -152,7 +152,7 @@ async fn a_token_that_came_over_tls_does_not_leave_in_plain_http_without_the_swi
 }
 
 #[tokio::test]
-async fn a_local_source_is_never_asked_through_a_proxy() {
+async fn requests_to_a_local_source_never_use_a_proxy() {
     let proxy = Scripted::start(vec![answer("200 OK", "", b"proxied"); 9]);
     let api = Scripted::start(vec![answer("200 OK", "", b"direct")]);
     let http = HttpOptions { proxy: Some(proxy.url().parse().unwrap()), ..plain() };
@@ -161,11 +161,11 @@ async fn a_local_source_is_never_asked_through_a_proxy() {
     assert!(proxy.seen().is_empty());
 }
 
-/// The proxy of the environment counts for a whole process, so this test runs itself once more with one set.
+/// A proxy in the environment applies to the whole process, so this test starts itself again with one set.
 #[tokio::test]
-async fn a_local_source_is_never_asked_through_the_proxy_of_the_environment() {
+async fn requests_to_a_local_source_never_use_the_proxy_of_the_environment() {
     const CHILD: &str = "CONNECTOR_TEST_IN_CHILD";
-    let name = "credentials::a_local_source_is_never_asked_through_the_proxy_of_the_environment";
+    let name = "credentials::requests_to_a_local_source_never_use_the_proxy_of_the_environment";
     if std::env::var_os(CHILD).is_some() {
         let api = Scripted::start(vec![answer("200 OK", "", b"direct")]);
         assert_eq!(client(&login_for(&api.url())).get("/data").send().await.unwrap().body, "direct");
@@ -187,7 +187,7 @@ async fn a_local_source_is_never_asked_through_the_proxy_of_the_environment() {
 }
 
 #[tokio::test]
-async fn a_strategy_can_post_its_form_to_the_token_url_alone() {
+async fn a_strategy_can_post_its_form_only_to_the_token_url() {
     let login = Scripted::start(vec![answer("200 OK", "", token_for("https://evil.example").to_string().as_bytes())]);
     keep("unused", "x");
     let client = client(&format!("{}{TOKEN_PATH}", login.url()));

@@ -1,4 +1,4 @@
-//! The grant type `jwt_bearer`: what is sent, and what is checked without a server.
+//! The grant type `jwt_bearer`: the token request, and the checks without a server.
 
 use crate::source::{context, keep};
 use async_trait::async_trait;
@@ -23,7 +23,7 @@ fn now() -> Timestamp {
     "2026-11-23T10:00:00Z".parse().unwrap()
 }
 
-/// Takes the place of the network and keeps what was posted.
+/// Replaces the network and records the posted form.
 #[derive(Default)]
 struct Recorded {
     forms: Mutex<Vec<HashMap<String, String>>>,
@@ -96,11 +96,11 @@ async fn the_assertion_holds_the_claims_and_is_signed_with_the_key() {
         let signed = format!("{}.{}", parts[0], parts[1]);
         assert!(verifier.verify_oneshot(&bytes(2), signed.as_bytes()).unwrap());
     }
-    assert_ne!(ids[0], ids[1], "each try has an assertion of its own");
+    assert_ne!(ids[0], ids[1], "each try has its own assertion");
 }
 
 #[tokio::test]
-async fn the_offline_steps_say_what_was_found_and_show_no_assertion() {
+async fn the_offline_steps_show_their_findings_but_not_the_assertion() {
     keep("certificate", &certificate(&KEY, now(), 365));
     let report = steps(&*strategy(&[("certificate_ref", "memory:certificate")])).await;
     let found: Vec<_> = report.steps().iter().map(|step| (step.name, step.status)).collect();
@@ -119,7 +119,7 @@ async fn the_offline_steps_say_what_was_found_and_show_no_assertion() {
 }
 
 #[tokio::test]
-async fn the_certificate_step_tells_each_trouble_and_its_cure() {
+async fn the_certificate_step_reports_each_fault_with_its_help() {
     let other = PrivateKey::generate(2048).unwrap();
     let rows = [
         (
@@ -177,7 +177,7 @@ async fn an_encrypted_key_opens_with_a_password_from_a_file_with_a_line_break() 
 }
 
 #[test]
-fn the_grant_type_has_its_other_names_and_refuses_unknown_members() {
+fn the_grant_type_has_aliases_and_refuses_unknown_keys() {
     for name in ["jwt_bearer", "JWT", "urn:ietf:params:oauth:grant-type:jwt-bearer"] {
         assert_eq!(registry::auth_strategy(name).unwrap().grant_type, "jwt_bearer");
     }
@@ -187,7 +187,7 @@ fn the_grant_type_has_its_other_names_and_refuses_unknown_members() {
 }
 
 #[test]
-fn every_member_is_described_in_the_schema() {
+fn every_key_has_a_description_in_the_schema() {
     for registration in registry::auth_strategies() {
         let schema = (registration.schema)(&mut schemars::SchemaGenerator::default());
         let schema = schema.as_value();

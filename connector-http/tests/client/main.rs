@@ -1,4 +1,4 @@
-//! What connectors and users rely on when a source is reached over HTTP, tried against servers on this machine.
+//! The promises of the HTTP client to connectors and users, tested against servers on this machine.
 
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 #![allow(unreachable_pub, reason = "nothing is published from here")]

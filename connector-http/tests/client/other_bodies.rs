@@ -1,4 +1,4 @@
-//! Bodies that are no JSON, and bodies that hold the token.
+//! Bodies that are not JSON, and bodies that contain the token.
 
 use crate::server::{Scripted, answer};
 use crate::source::{ACCESS_TOKEN, client, login_for, started, token_url};
@@ -13,7 +13,7 @@ fn of_token(token: &SecretString) -> Bytes {
 }
 
 #[tokio::test]
-async fn a_body_of_another_type_goes_out_byte_by_byte() {
+async fn a_body_of_another_type_is_sent_unchanged() {
     let server = started().await;
     Mock::given(path("/zip")).respond_with(ResponseTemplate::new(201)).mount(&server).await;
     let body = Bytes::from_static(b"PK\x00\xff");
@@ -26,7 +26,7 @@ async fn a_body_of_another_type_goes_out_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn a_body_that_holds_the_token_holds_the_new_one_after_a_new_login() {
+async fn a_body_with_the_token_has_the_new_token_after_a_new_login() {
     let server = started().await;
     Mock::given(path("/soap")).respond_with(ResponseTemplate::new(401)).up_to_n_times(1).mount(&server).await;
     Mock::given(path("/soap")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
@@ -38,7 +38,7 @@ async fn a_body_that_holds_the_token_holds_the_new_one_after_a_new_login() {
 }
 
 #[tokio::test]
-async fn a_body_that_holds_the_token_goes_nowhere_else_and_never_shows() {
+async fn a_body_with_the_token_goes_only_to_the_source_and_is_never_shown() {
     let elsewhere = Scripted::start(vec![answer("200 OK", "", b"")]);
     let client = client(&login_for("https://foreign.example"));
     for path in ["/soap".to_owned(), "https://foreign.example/soap".to_owned(), elsewhere.url().replace("http", "ftp")]

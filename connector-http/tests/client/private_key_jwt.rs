@@ -1,4 +1,4 @@
-//! The grant type `private_key_jwt`: a token endpoint that checks what RFC 7523, section 2.2 asks for.
+//! The grant type `private_key_jwt`, against a token endpoint that checks the rules of RFC 7523, section 2.2.
 
 use crate::source::{context, keep, plain};
 use base64::Engine;
@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// Checks the client's statement as an authorization server does, and gives a token or the error of the standard.
+/// Checks the client's assertion like an authorization server, and returns a token or the error of the standard.
 struct Authority {
     key: PKey<Public>,
     token_url: String,
@@ -76,7 +76,7 @@ async fn authority(key: &PrivateKey) -> MockServer {
 }
 
 #[tokio::test]
-async fn the_client_proves_itself_with_its_key_and_never_with_the_same_statement() {
+async fn the_client_authenticates_with_its_key_and_never_sends_the_same_assertion_twice() {
     let (key, other) = (PrivateKey::generate(2048).unwrap(), PrivateKey::generate(2048).unwrap());
     keep("app-key", key.to_pkcs8_pem(None).unwrap().expose_secret());
     keep("other-key", other.to_pkcs8_pem(None).unwrap().expose_secret());
@@ -90,7 +90,7 @@ async fn the_client_proves_itself_with_its_key_and_never_with_the_same_statement
     let good = context("private_key_jwt", auth("memory:app-key"), plain(), Clock::system());
     let client = Client::open(&good, Reach::named_by_token()).unwrap();
     for _ in 0..2 {
-        // The token is at the end of its life at once, so each request signs in.
+        // The token expires immediately, so each request signs in.
         assert_eq!(client.get("/people").send().await.unwrap().status, 200);
     }
     let mut report = TestReport::new();
@@ -105,7 +105,7 @@ async fn the_client_proves_itself_with_its_key_and_never_with_the_same_statement
 }
 
 #[test]
-fn a_strategy_says_which_key_it_signs_with() {
+fn a_strategy_names_its_signing_key() {
     let auth = json!({
         "token_url": "https://login.acme.example/token", "client_id": "app-7", "key_ref": "file:a.key",
         "key_password_ref": "env:PASSWORD", "certificate_ref": "file:a.crt", "rotation": {"before_expiry": "30d"},

@@ -1,4 +1,4 @@
-//! A proof goes with each request, and a nonce that the service asks for is used without signing in again.
+//! Each request carries a proof, and a nonce that the service requests is used without signing in again.
 
 use crate::source::plain;
 use async_trait::async_trait;
@@ -66,7 +66,7 @@ async fn started() -> (MockServer, Client) {
 }
 
 #[tokio::test]
-async fn each_request_carries_a_proof_of_its_own() {
+async fn each_request_carries_its_own_proof() {
     let (server, client) = started().await;
     Mock::given(path("/people")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
     client.get("/people").send().await.unwrap();
@@ -95,7 +95,7 @@ async fn a_new_nonce_is_used_without_signing_in_again() {
 }
 
 #[tokio::test]
-async fn a_service_that_asks_for_new_nonces_without_end_is_given_up() {
+async fn a_service_that_always_requests_a_new_nonce_gets_only_a_few_tries() {
     let (server, client) = started().await;
     let count = std::sync::atomic::AtomicU32::new(0);
     Mock::given(path("/people"))

@@ -1,4 +1,4 @@
-//! A source that can't be reached says why, and what to do.
+//! The errors for an unreachable source say why, and what to do.
 
 use crate::server::{Scripted, answer};
 use crate::source::{CLIENT_SECRET, TOKEN_PATH, client, context, login_for, plain, token_for, with_client_secret};
@@ -24,7 +24,7 @@ fn assert_says(error: &Error, kind: ErrorKind, message: &str, help: &str) {
 #[tokio::test]
 async fn an_unknown_host_is_named() {
     let error = token_error("https://no-such-host.invalid/token?x=marked", HttpOptions::default()).await;
-    assert_says(&error, ErrorKind::Unavailable, "`no-such-host.invalid` is not known", "spelling");
+    assert_says(&error, ErrorKind::Unavailable, "`no-such-host.invalid` was not found", "spelling");
     assert!(!format!("{error:?}").contains("marked"), "{error:?}");
 }
 
@@ -40,11 +40,11 @@ async fn a_refused_connection_is_named() {
 async fn a_server_that_hangs_up_is_named() {
     let server = Scripted::start(vec![]);
     let error = token_error(&format!("{}{TOKEN_PATH}", server.url()), plain()).await;
-    assert_says(&error, ErrorKind::Unavailable, "broke before an answer came", "proxies");
+    assert_says(&error, ErrorKind::Unavailable, "broke before a response arrived", "proxies");
 }
 
 #[tokio::test]
-async fn a_server_that_is_silent_ends_at_the_time_limit() {
+async fn a_silent_server_is_an_error_after_the_time_limit() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let http = HttpOptions { timeout: "100ms".parse().unwrap(), ..plain() };
     let error = token_error(&format!("http://{}/token", silent.local_addr().unwrap()), http).await;
@@ -63,7 +63,7 @@ async fn a_server_without_tls_is_named() {
         }
     });
     let error = token_error(&format!("https://{address}/token"), HttpOptions::default()).await;
-    assert_says(&error, ErrorKind::Unavailable, "does not speak TLS", "port");
+    assert_says(&error, ErrorKind::Unavailable, "does not use TLS", "port");
 }
 
 /// An authority, and a server whose certificate it issued for `hosts` at `issued`.
@@ -101,7 +101,7 @@ impl Tls {
 }
 
 #[tokio::test]
-async fn a_private_authority_is_trusted_when_its_file_is_named() {
+async fn a_private_authority_is_trusted_if_the_source_names_its_file() {
     for host in ["localhost", "127.0.0.1"] {
         let tls = Tls::start(&["localhost", "127.0.0.1"], Timestamp::now());
         let client = Client::open(&tls.context(host, Some("ca.pem")), Reach::named_by_token()).unwrap();
@@ -110,12 +110,12 @@ async fn a_private_authority_is_trusted_when_its_file_is_named() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_accepted_says_why() {
+async fn the_error_for_an_invalid_certificate_says_why() {
     let now = Timestamp::now();
     let good = Tls::start(&["localhost"], now);
     let error = good.error("localhost", None).await;
-    assert_says(&error, ErrorKind::Unavailable, "not trusted here", "ca_file");
-    assert_eq!(error.retry(), Retry::No, "it is not tried again");
+    assert_says(&error, ErrorKind::Unavailable, "does not trust", "ca_file");
+    assert_eq!(error.retry(), Retry::No, "it is not retried");
     let error = good.error("127.0.0.1", Some("ca.pem")).await;
     assert_says(&error, ErrorKind::Unavailable, "another host name", "host name");
     let expired = Tls::start(&["localhost"], now - (24 * 400).hours());
@@ -125,7 +125,7 @@ async fn a_certificate_that_is_not_accepted_says_why() {
 }
 
 #[tokio::test]
-async fn a_ca_file_that_is_missing_or_holds_no_certificate_is_named() {
+async fn a_ca_file_that_is_missing_or_has_no_certificate_is_named() {
     let tls = Tls::start(&["localhost"], Timestamp::now());
     let key = PrivateKey::generate(2048).unwrap().to_pkcs8_pem(None).unwrap();
     std::fs::write(tls.folder.path().join("empty.pem"), "").unwrap();
@@ -134,11 +134,11 @@ async fn a_ca_file_that_is_missing_or_holds_no_certificate_is_named() {
     let garbage = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n";
     std::fs::write(tls.folder.path().join("garbage.pem"), garbage).unwrap();
     for (file, part) in [
-        ("missing.pem", "can't be read"),
-        ("empty.pem", "holds no certificate"),
-        ("key.pem", "holds no certificate"),
-        ("cut.pem", "holds no certificate"),
-        ("garbage.pem", "holds no certificate"),
+        ("missing.pem", "can't read"),
+        ("empty.pem", "contains no valid certificate"),
+        ("key.pem", "contains no valid certificate"),
+        ("cut.pem", "contains no valid certificate"),
+        ("garbage.pem", "contains no valid certificate"),
     ] {
         let error = Client::open(&tls.context("localhost", Some(file)), Reach::named_by_token()).unwrap_err();
         assert_says(&error, ErrorKind::Definition, part, "");
@@ -147,17 +147,17 @@ async fn a_ca_file_that_is_missing_or_holds_no_certificate_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_sees_the_host_alone_and_its_refusal_is_named() {
+async fn a_proxy_sees_only_the_host_and_its_refusal_is_named() {
     let proxy = Scripted::start(vec![answer("403 Forbidden", "", b""); 9]);
     let http = HttpOptions { proxy: Some(proxy.url().parse().unwrap()), ..HttpOptions::default() };
     let error = token_error("https://acme.example/token", http).await;
-    assert_says(&error, ErrorKind::Unavailable, "proxy does not let through to `acme.example`", "http: {proxy:");
+    assert_says(&error, ErrorKind::Unavailable, "proxy refused to connect to `acme.example`", "http: {proxy:");
     assert!(proxy.seen()[0].starts_with("CONNECT acme.example:443 HTTP/1.1"), "{:?}", proxy.seen());
     assert!(proxy.seen().iter().all(|request| !request.contains(CLIENT_SECRET)));
 }
 
 #[tokio::test]
-async fn the_step_access_token_names_hosts_and_a_clock_that_is_off() {
+async fn the_step_access_token_names_the_hosts_and_a_wrong_clock() {
     let token = token_for("http://localhost:9").to_string();
     let date = "Date: Mon, 23 Nov 2026 10:00:00 GMT\r\n";
     for (clock, status) in [("2026-11-23T10:00:30Z", StepStatus::Passed), ("2026-11-23T10:05:00Z", StepStatus::Warning)]
@@ -189,7 +189,7 @@ async fn without_an_instance_url_requests_go_to_the_origin_of_the_token_url() {
 }
 
 #[tokio::test]
-async fn a_whole_url_on_a_host_of_the_source_is_asked() {
+async fn a_complete_url_on_a_host_of_the_source_is_requested() {
     let api = Scripted::start(vec![answer("200 OK", "", b"next")]);
     let client = client(&login_for(&api.url()));
     assert_eq!(client.get(&format!("{}/page/2", api.url())).send().await.unwrap().body, "next");

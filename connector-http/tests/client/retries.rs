@@ -1,4 +1,4 @@
-//! What is safe to repeat is repeated, within bounds; what may have been carried out is not.
+//! Requests that are safe to repeat are repeated, within limits. A request that may have been carried out is not.
 
 use crate::server::{Scripted, answer};
 use crate::source::{client, login_for, plain, requests, started, token_url, with_client_secret};
@@ -12,7 +12,7 @@ fn at_once(status: u16) -> ResponseTemplate {
 }
 
 #[tokio::test]
-async fn a_read_is_repeated_after_a_passing_status() {
+async fn a_read_is_repeated_after_a_temporary_status() {
     for status in [408, 429, 500, 502, 503, 504] {
         let server = started().await;
         Mock::given(path("/data")).respond_with(at_once(status)).up_to_n_times(2).mount(&server).await;
@@ -26,7 +26,7 @@ async fn a_read_is_repeated_after_a_passing_status() {
 }
 
 #[tokio::test]
-async fn repeating_ends_and_the_last_status_comes_back() {
+async fn repeating_ends_and_the_last_status_is_returned() {
     let server = started().await;
     Mock::given(path("/data")).respond_with(at_once(503)).mount(&server).await;
     assert_eq!(client(&token_url(&server)).get("/data").send().await.unwrap().status, 503);
@@ -44,7 +44,7 @@ async fn a_final_status_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_wait_longer_than_the_bound_ends_the_tries_at_once() {
+async fn a_wait_longer_than_the_limit_ends_the_tries_immediately() {
     for wait in ["86400", "Thu, 31 Dec 2099 23:59:59 GMT"] {
         let server = started().await;
         let template = ResponseTemplate::new(503).insert_header("Retry-After", wait);
@@ -65,7 +65,7 @@ async fn a_date_in_the_past_means_now() {
 }
 
 #[tokio::test]
-async fn a_write_is_not_repeated_unless_it_says_that_it_may_be() {
+async fn a_write_is_not_repeated_unless_it_is_marked_repeatable() {
     let server = started().await;
     Mock::given(path("/data")).respond_with(at_once(503)).mount(&server).await;
     let client = client(&token_url(&server));
@@ -84,7 +84,7 @@ async fn a_write_is_not_repeated_unless_it_says_that_it_may_be() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_cut_is_not_repeated_and_counts_as_unknown() {
+async fn a_write_whose_response_was_cut_off_is_not_repeated_and_its_result_is_unknown() {
     let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"id\":".to_vec();
     for broken in [cut, Vec::new()] {
         let api = Scripted::start(vec![broken; 9]);
@@ -98,7 +98,7 @@ async fn a_write_whose_answer_was_cut_is_not_repeated_and_counts_as_unknown() {
 }
 
 #[tokio::test]
-async fn a_read_whose_answer_was_cut_is_repeated() {
+async fn a_read_whose_response_was_cut_off_is_repeated() {
     let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf".to_vec();
     let api = Scripted::start(vec![cut, answer("200 OK", "", b"whole")]);
     let response = client(&login_for(&api.url())).get("/data").send().await.unwrap();
@@ -112,11 +112,11 @@ async fn a_write_that_never_reached_the_server_is_known_not_to_have_happened() {
     let client = client(&login_for(&format!("http://{nobody}")));
     let error = client.post_json("/data", &1).send().await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Unavailable, Happened::No));
-    assert_eq!(error.retry(), Retry::Exhausted, "it was tried again, which is safe here");
+    assert_eq!(error.retry(), Retry::Exhausted, "it was retried, which is safe here");
 }
 
 #[tokio::test]
-async fn a_connector_says_which_answer_is_temporary() {
+async fn a_connector_decides_which_response_is_temporary() {
     let server = started().await;
     let locked = at_once(400).set_body_string("locked");
     Mock::given(path("/data")).respond_with(locked).up_to_n_times(1).mount(&server).await;
@@ -129,7 +129,7 @@ async fn a_connector_says_which_answer_is_temporary() {
 }
 
 #[tokio::test]
-async fn a_repeated_request_is_the_same_to_the_byte() {
+async fn a_repeated_request_has_the_same_bytes() {
     let server = started().await;
     Mock::given(path("/data")).respond_with(at_once(503)).up_to_n_times(1).mount(&server).await;
     Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;

@@ -1,4 +1,4 @@
-//! No secret shows in `Debug` output or errors.
+//! `Debug` output and errors never show a secret.
 
 use crate::server::{Scripted, answer};
 use crate::source::{ACCESS_TOKEN, CLIENT_SECRET, TOKEN_PATH, context, keep, plain, token_for, with_client_secret};
@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 const KEY_PASSWORD: &str = "marked-key-password-a8e1";
 
-/// Everything that an error can show.
+/// Every text that an error can show.
 fn shown(error: &connector_core::Error) -> String {
     let mut all = format!("{error} {error:?} {error:#?} {}", error.help().unwrap_or_default());
     let mut cause = error.source();
@@ -24,7 +24,7 @@ fn shown(error: &connector_core::Error) -> String {
 }
 
 #[tokio::test]
-async fn no_secret_shows_in_debug_output_or_errors() {
+async fn debug_output_and_errors_never_show_a_secret() {
     let sealed = PrivateKey::generate(2048).unwrap().to_pkcs8_pem(Some(&SecretString::from(KEY_PASSWORD))).unwrap();
     keep("marked-key", sealed.expose_secret());
     keep("marked-password", KEY_PASSWORD);
@@ -51,7 +51,7 @@ async fn no_secret_shows_in_debug_output_or_errors() {
         for context in [client_secret, jwt] {
             let echoes = String::from_utf8_lossy(&body).contains(CLIENT_SECRET);
             if echoes && format!("{context:?}").contains("SignedLogin") {
-                continue; // it never sent what this server repeats
+                continue; // it never sent the secret that this server quotes
             }
             let client = Client::open(&context, Reach::named_by_token()).unwrap();
             let mut report = TestReport::new();
@@ -87,7 +87,7 @@ async fn no_secret_shows_in_debug_output_or_errors() {
 }
 
 #[tokio::test]
-async fn an_answer_shows_no_body_and_headers_with_credentials_stay_hidden() {
+async fn debug_output_hides_the_body_and_the_headers_with_credentials() {
     let server = Scripted::start(vec![answer(
         "200 OK",
         "",

@@ -1,11 +1,11 @@
-//! Servers that answer with exactly the bytes they are given, over plain TCP or TLS.
+//! Servers that respond with exactly the given bytes, over plain TCP or TLS.
 
 use openssl::ssl::{SslAcceptor, SslMethod};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// A server that gives each connection the next answer of its script and hangs up; after the script it just hangs up.
+/// A server that sends each connection the next response of its script and closes it. After the script, it only closes.
 pub struct Scripted {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
@@ -38,7 +38,7 @@ impl Scripted {
         let (script, open) = (Arc::new(Mutex::new(script.into_iter())), Arc::new(open));
         std::thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
-                // A client may open a connection and leave it idle; the others must not wait for it.
+                // A client may open a connection and leave it idle. The other connections must not wait for it.
                 let (script, open, log) = (script.clone(), open.clone(), log.clone());
                 std::thread::spawn(move || {
                     let Some(mut stream) = open(stream) else { return };
@@ -90,7 +90,7 @@ fn read_request(stream: &mut impl Read) -> Option<String> {
     }
 }
 
-/// A whole answer.
+/// A complete response.
 pub fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()

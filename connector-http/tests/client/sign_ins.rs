@@ -1,4 +1,4 @@
-//! The sign-ins with a fixed secret: what is sent, and what happens when the service refuses it.
+//! The auth strategies with a fixed secret: what they send, and what happens if the service refuses it.
 
 use crate::server::{Scripted, answer};
 use crate::source::{context, keep, plain, requests};
@@ -17,7 +17,7 @@ fn client(context: &Context, base: &str) -> Client {
 }
 
 #[tokio::test]
-async fn a_fixed_credential_goes_out_as_its_standard_says() {
+async fn a_fixed_credential_is_sent_as_its_standard_requires() {
     keep("token", "marked-token\n");
     keep("password", "open sesame\n");
     keep("api-key", "marked-key");
@@ -46,7 +46,7 @@ async fn a_fixed_credential_goes_out_as_its_standard_says() {
         assert_eq!(client.put_json("/people/7", &json!({"active": true})).send().await.unwrap().status, 204);
         assert_eq!(client.put_json("/people/7", &1).anonymous().send().await.unwrap().status, 204);
         let all = server.received_requests().await.unwrap();
-        assert_eq!(all.len(), 2, "{grant_type}: nobody signs in first");
+        assert_eq!(all.len(), 2, "{grant_type}: no login comes first");
         assert_eq!(all[0].url.path(), "/v2/people/7");
         let sent = all[0].headers.get(name).map(|value| value.to_str().unwrap());
         assert_eq!(sent, value, "{grant_type}");
@@ -55,7 +55,7 @@ async fn a_fixed_credential_goes_out_as_its_standard_says() {
 }
 
 #[tokio::test]
-async fn a_fixed_credential_that_is_refused_is_an_auth_error_and_is_not_offered_again() {
+async fn a_refused_fixed_credential_is_an_auth_error_and_is_not_sent_again() {
     keep("wrong", "marked-wrong");
     let rows = [
         ("bearer", json!({"token_ref": "memory:wrong"})),
@@ -74,12 +74,12 @@ async fn a_fixed_credential_that_is_refused_is_an_auth_error_and_is_not_offered_
             let shown = format!("{error} {error:?} {context:?} {client:?} {:?}", context.auth().unwrap());
             assert!(!shown.contains("marked-wrong"), "{grant_type}: {shown}");
         }
-        assert_eq!(server.seen().len(), 1, "{grant_type}: each refusal may count against a lockout");
+        assert_eq!(server.seen().len(), 1, "{grant_type}: each refusal can count toward a lockout");
     }
 }
 
 #[tokio::test]
-async fn a_fixed_secret_that_was_replaced_meanwhile_is_used_at_once() {
+async fn a_replaced_fixed_secret_takes_effect_immediately() {
     keep("replaced", "old");
     let server = MockServer::start().await;
     Mock::given(header("x-api-key", "old")).respond_with(ResponseTemplate::new(401)).mount(&server).await;
@@ -100,7 +100,7 @@ async fn a_fixed_secret_that_was_replaced_meanwhile_is_used_at_once() {
 }
 
 #[tokio::test]
-async fn a_service_that_asks_for_credentials_that_the_source_has_not_is_named() {
+async fn a_service_that_requires_credentials_that_the_source_does_not_have_is_named() {
     let server = Scripted::start(vec![answer("401 Unauthorized", "", b""); 9]);
     let without = Context::new("acme", ".").with_http(plain());
     for context in [context_of("none", json!({})), without.clone()] {
@@ -110,17 +110,17 @@ async fn a_service_that_asks_for_credentials_that_the_source_has_not_is_named() 
     }
     assert_eq!(server.seen().len(), 2);
     let error = Client::open(&without, Reach::named_by_token()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Definition, "nothing says where requests go: {error:?}");
+    assert_eq!(error.kind(), ErrorKind::Definition, "the source has no base URL: {error:?}");
     let error = Client::open(&context_of("none", json!({})), Reach::named_by_token()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Definition, "{error:?}");
 }
 
 #[tokio::test]
-async fn a_secret_that_can_not_be_sent_is_refused_before_anything_is_sent() {
+async fn a_secret_that_a_header_can_not_carry_is_refused_before_any_request() {
     for (name, secret, part) in [
         ("empty", " \n", "is empty"),
-        ("two-lines", "marked-a\nmarked-b", "in a header"),
-        ("accent", "märked", "in a header"),
+        ("two-lines", "marked-a\nmarked-b", "a header can't carry"),
+        ("accent", "märked", "a header can't carry"),
     ] {
         keep(name, secret);
         let server = Scripted::start(vec![answer("200 OK", "", b""); 9]);
@@ -157,7 +157,7 @@ fn settings_that_no_request_can_carry_are_refused_offline() {
 }
 
 #[tokio::test]
-async fn a_base_url_gets_the_credential_and_other_hosts_only_when_the_connector_names_them() {
+async fn the_base_url_gets_the_credential_and_other_hosts_only_if_the_connector_allows_them() {
     keep("token", "marked-token");
     let context = context("bearer", json!({"token_ref": "memory:token"}), HttpOptions::default(), Clock::system());
     let base = "https://api.acme.invalid/v2".parse().unwrap();
@@ -171,7 +171,7 @@ async fn a_base_url_gets_the_credential_and_other_hosts_only_when_the_connector_
         ("https://sub.files.acme.invalid/x", ErrorKind::Auth),
         ("http://files.acme.invalid/x", ErrorKind::Auth),
     ] {
-        // A host that does not exist is as far as a permitted request gets here.
+        // An allowed request fails because the host does not exist.
         let error = client.post_json(link, &1).send().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{link}: {error:?}");
         assert!(!format!("{error:?}").contains("marked-token"));
@@ -184,7 +184,7 @@ async fn a_base_url_gets_the_credential_and_other_hosts_only_when_the_connector_
 }
 
 #[tokio::test]
-async fn a_token_of_another_host_goes_to_the_base_url() {
+async fn a_token_from_another_host_goes_to_the_base_url() {
     let login = Scripted::start(vec![answer(
         "200 OK",
         "",
@@ -199,7 +199,7 @@ async fn a_token_of_another_host_goes_to_the_base_url() {
 }
 
 #[tokio::test]
-async fn an_answer_larger_than_the_request_allows_is_an_error() {
+async fn a_response_larger_than_the_request_allows_is_an_error() {
     let server = Scripted::start(vec![answer("200 OK", "", b"0123456789"); 9]);
     let client = client(&context_of("none", json!({})), &server.url());
     assert_eq!(client.post_json("/x", &1).at_most(10).send().await.unwrap().body, "0123456789");
@@ -219,6 +219,6 @@ async fn the_limit_of_a_source_spreads_its_requests_evenly_over_all_clones() {
     for _ in 0..6 {
         client.clone().get("/people").send().await.unwrap();
     }
-    // Five pauses of 20 ms; a slow machine only makes it longer.
+    // Five pauses of 20 ms. A slow machine only makes it longer.
     assert!(began.elapsed() >= std::time::Duration::from_millis(90), "{:?}", began.elapsed());
 }

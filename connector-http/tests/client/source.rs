@@ -1,4 +1,4 @@
-//! A source for a test: its context, its credentials, and a token endpoint.
+//! A source for tests: its context, its credentials and a token endpoint.
 
 use crate::server;
 use async_trait::async_trait;
@@ -35,17 +35,17 @@ connector_core::register_secret_resolver! {
     scheme: "memory", form: "memory:NAME", description: "A secret of a test", resolver: Memory,
 }
 
-/// Keeps a secret for `memory:NAME`.
+/// Stores a secret for `memory:NAME`.
 pub fn keep(name: &str, secret: &str) {
     SECRETS.lock().unwrap().insert(name.to_owned(), secret.to_owned());
 }
 
-/// Options that allow plain http to this machine.
+/// Options that allow plain http on this machine.
 pub fn plain() -> HttpOptions {
     HttpOptions { allow_insecure_loopback: true, ..HttpOptions::default() }
 }
 
-/// A context with an opened strategy.
+/// A context with an open strategy.
 pub fn context(grant_type: &str, auth: Value, http: HttpOptions, clock: Clock) -> Context {
     let context = Context::new("acme", ".").with_http(http).with_clock(clock);
     let strategy = (registry::auth_strategy(grant_type).unwrap().open)(auth, &context).unwrap();
@@ -58,7 +58,7 @@ pub fn with_client_secret(token_url: &str, http: HttpOptions) -> Context {
     context("client_credentials", auth, http, Clock::system())
 }
 
-/// A client that may send its credentials to the token URL's host alone.
+/// A client that can send its credentials only to the host of the token URL.
 pub fn client(token_url: &str) -> Client {
     Client::open(&with_client_secret(token_url, plain()), Reach::named_by_token()).unwrap()
 }
@@ -68,7 +68,7 @@ pub fn token_for(instance_url: &str) -> Value {
     json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer", "instance_url": instance_url})
 }
 
-/// A source whose token endpoint and API are one server; each login gives another token: `token-1`, `token-2`, …
+/// A source whose token endpoint and API are one server. Each login returns another token: `token-1`, `token-2`, …
 pub async fn started() -> MockServer {
     let server = MockServer::start().await;
     let count = std::sync::atomic::AtomicU32::new(0);
@@ -88,14 +88,14 @@ pub fn token_url(server: &MockServer) -> String {
     format!("{}{TOKEN_PATH}", server.uri())
 }
 
-/// A token endpoint whose tokens point at another server; gives the token URL.
+/// A token endpoint whose tokens name another server. Returns the token URL.
 pub fn login_for(instance_url: &str) -> String {
     let body = token_for(instance_url).to_string();
     let answer = server::answer("200 OK", "Content-Type: application/json\r\n", body.as_bytes());
     format!("{}{TOKEN_PATH}", server::Scripted::start(vec![answer; 9]).url())
 }
 
-/// How many requests of a kind a server got.
+/// The number of requests of a kind that a server received.
 pub async fn requests(server: &MockServer, wanted: &str) -> usize {
     let all = server.received_requests().await.unwrap();
     all.iter().filter(|request| request.url.path() == wanted).count()

@@ -1,4 +1,4 @@
-//! One login serves all who wait, and a failed one is not repeated in a storm.
+//! One login serves all waiting requests, and a failed one does not cause a storm of logins.
 
 use crate::server::{Scripted, answer};
 use crate::source::{TOKEN_PATH, client, plain, requests, started, token_url, with_client_secret};
@@ -9,7 +9,7 @@ use serde_json::json;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// Starts `count` tasks at once and gives what they gave.
+/// Starts `count` tasks at the same time and returns their results.
 async fn at_once<T, F>(count: usize, run: impl Fn() -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
@@ -24,7 +24,7 @@ where
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn fifty_who_wait_share_one_login() {
+async fn fifty_waiting_requests_share_one_login() {
     let server = started().await;
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
     let client = client(&token_url(&server));
@@ -59,7 +59,7 @@ async fn a_session_that_ends_is_renewed_once_for_all() {
 }
 
 #[tokio::test]
-async fn a_second_401_comes_back_and_does_not_loop() {
+async fn a_second_401_is_returned_and_does_not_loop() {
     let server = started().await;
     Mock::given(path("/data")).respond_with(ResponseTemplate::new(401)).mount(&server).await;
     let client = client(&token_url(&server));
@@ -82,7 +82,7 @@ async fn a_session_that_ends_again_during_a_wait_is_renewed_again() {
 }
 
 #[tokio::test]
-async fn a_connector_says_which_answer_means_a_new_session() {
+async fn a_connector_decides_which_response_needs_a_new_session() {
     let server = started().await;
     Mock::given(path("/data"))
         .and(header("authorization", "Bearer token-1"))
@@ -98,7 +98,7 @@ async fn a_connector_says_which_answer_means_a_new_session() {
 }
 
 #[tokio::test]
-async fn an_anonymous_request_carries_no_token_and_no_401_renews_it() {
+async fn an_anonymous_request_carries_no_token_and_a_401_does_not_renew_it() {
     let server = started().await;
     Mock::given(path("/data")).respond_with(ResponseTemplate::new(401)).mount(&server).await;
     let client = client(&token_url(&server));
@@ -110,7 +110,7 @@ async fn an_anonymous_request_carries_no_token_and_no_401_renews_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn refused_credentials_are_not_offered_again_by_those_who_wait_or_come_after() {
+async fn refused_credentials_are_not_sent_again_by_waiting_or_later_requests() {
     let body = br#"{"error":"invalid_grant","error_description":"user is locked"}"#;
     let refusal = answer("400 Bad Request", "Content-Type: application/json\r\n", body);
     let server = Scripted::start(vec![refusal; 60]);
@@ -130,7 +130,7 @@ async fn refused_credentials_are_not_offered_again_by_those_who_wait_or_come_aft
 }
 
 #[tokio::test]
-async fn what_the_connector_registered_explains_an_error_of_its_provider() {
+async fn the_registration_of_a_connector_explains_the_errors_of_its_provider() {
     static ROWS: &[TokenErrorRow] = &[
         TokenErrorRow::new("invalid_grant", "too many wrong passwords", "unlock the user").saying("user is locked"),
         TokenErrorRow::new("too_often", "too many logins", "wait").of_kind(ErrorKind::RateLimited),
@@ -159,7 +159,7 @@ async fn what_the_connector_registered_explains_an_error_of_its_provider() {
 }
 
 #[tokio::test]
-async fn a_passing_fault_of_the_token_endpoint_is_tried_again_but_not_for_ever() {
+async fn a_temporary_fault_of_the_token_endpoint_is_retried_a_few_times() {
     let down = answer("503 Service Unavailable", "", b"");
     let good = answer("200 OK", "", br#"{"access_token":"x","token_type":"Bearer"}"#);
     let server = Scripted::start(vec![down.clone(), good]);
@@ -173,7 +173,7 @@ async fn a_passing_fault_of_the_token_endpoint_is_tried_again_but_not_for_ever()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn those_who_wait_for_a_login_share_its_failure_too() {
+async fn requests_that_wait_for_a_login_share_its_failure() {
     let server = Scripted::start(vec![answer("503 Service Unavailable", "", b""); 99]);
     let client = client(&format!("{}{TOKEN_PATH}", server.url()));
     let errors = at_once(30, || {
@@ -183,11 +183,11 @@ async fn those_who_wait_for_a_login_share_its_failure_too() {
     .await;
     assert!(errors.iter().all(|error| (error.kind(), error.retry()) == (ErrorKind::Unavailable, Retry::Exhausted)));
     let logins = server.seen().len();
-    assert!(logins < 30, "{logins}: one login has three tries, and a task that came late may begin another");
+    assert!(logins < 30, "{logins}: one login has three tries, and a late task can begin another");
 }
 
 #[tokio::test]
-async fn a_token_at_the_end_of_its_life_is_renewed_before_it_is_sent() {
+async fn a_token_about_to_expire_is_renewed_before_it_is_sent() {
     for (life, logins) in [(0, 3), (3600, 1), (u64::MAX, 1)] {
         let body = format!(r#"{{"access_token":"x","token_type":"Bearer","expires_in":{life}}}"#);
         let server = Scripted::start(vec![answer("200 OK", "", body.as_bytes()); 9]);

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::ops::Range;
 
-/// The problems of one file so far, and what is needed to place them.
+/// The problems found in one file so far, with the text and the tree that give their positions.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     pub(crate) text: &'a Text,
@@ -15,7 +15,7 @@ pub(crate) struct Findings<'a> {
     problems: Vec<Problem>,
 }
 
-/// What is wrong, without its place.
+/// A problem without its position.
 #[derive(Debug, Default)]
 pub(crate) struct Fault {
     pub(crate) rule: &'static str,
@@ -26,7 +26,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// A fault that is no secret.
+    /// A fault whose text holds no secret.
     pub(crate) fn new(rule: &'static str, title: impl Into<String>, detail: &str, help: &str) -> Self {
         Self { rule, title: title.into(), detail: detail.into(), help: Some(help.into()), secret: false }
     }
@@ -37,12 +37,12 @@ impl<'a> Findings<'a> {
         Self { text, tree, problems: Vec::new() }
     }
 
-    /// Whether anything is wrong so far.
+    /// Whether there is any problem so far.
     pub(crate) fn any(&self) -> bool {
         !self.problems.is_empty()
     }
 
-    /// How many problems there are so far.
+    /// The number of problems so far.
     pub(crate) fn count(&self) -> usize {
         self.problems.len()
     }
@@ -53,11 +53,11 @@ impl<'a> Findings<'a> {
         self.problems.push(Problem { place: self.text.place(span), rule, title, detail, help, secret });
     }
 
-    /// Adds a problem that marks the value that a pointer names; an empty value is marked by its key.
+    /// Adds a problem that marks the value at a pointer. For an empty value, it marks the key.
     pub(crate) fn at_value(&mut self, pointer: &str, fault: Fault) {
         let value = self.tree.value(pointer).filter(|node| !node.span.is_empty());
         let span = match value.map(|node| (&node.content, &node.span)) {
-            // A whole block is too much to mark: its key says which it is.
+            // Marking a whole block shows too much, so mark its key.
             Some((Content::Mapping(_) | Content::Sequence(_), span)) => {
                 self.tree.key(pointer).unwrap_or_else(|| self.first_line_of(span))
             }
@@ -67,8 +67,8 @@ impl<'a> Findings<'a> {
         self.add(span, fault);
     }
 
-    /// Adds a problem that marks some bytes of the text that a pointer names, or all of it where the file writes the text
-    /// in another way: escaped, folded or behind an alias.
+    /// Adds a problem that marks some bytes of the text at a pointer. It marks the whole value when the file does not
+    /// hold the text verbatim: escaped, folded or behind an alias.
     pub(crate) fn at_part(&mut self, pointer: &str, part: &Range<usize>, fault: Fault) {
         match self.part(pointer, part) {
             Some(span) => self.add(span, fault),
@@ -85,7 +85,7 @@ impl<'a> Findings<'a> {
         (is_verbatim && text.get(part.clone()).is_some()).then(|| written.start + part.start..written.start + part.end)
     }
 
-    /// Adds a problem that marks the key that a pointer ends with, or the beginning of the file.
+    /// Adds a problem that marks the last key of a pointer, or the beginning of the file.
     pub(crate) fn at_key(&mut self, pointer: &str, fault: Fault) {
         let mut pointer = pointer;
         let span = loop {
@@ -100,7 +100,7 @@ impl<'a> Findings<'a> {
         self.add(span, fault);
     }
 
-    /// Reads a checked value; what no schema can say, such as a time span that is too long to count, is a problem here.
+    /// Converts a checked value to its type. Reports what a schema can't express, such as a time span that overflows.
     pub(crate) fn typed<T: DeserializeOwned>(&mut self, value: Value, pointer: &str) -> Option<T> {
         match serde_json::from_value(value) {
             Ok(typed) => Some(typed),
@@ -127,8 +127,8 @@ impl<'a> Findings<'a> {
         span.start..span.start + line.len()
     }
 
-    /// The problems by place, one for each fault: what lies inside a text that must not be shown is left to the
-    /// problem that says so.
+    /// The problems sorted by position, one per fault. A problem inside a hidden secret is dropped, because the problem
+    /// about the secret covers it.
     pub(crate) fn finish(self) -> Vec<Problem> {
         let mut problems = self.problems;
         problems.sort_by(|a, b| {
@@ -139,7 +139,7 @@ impl<'a> Findings<'a> {
             one.secret
                 || !hidden.iter().any(|span| span.start <= one.place.span.start && one.place.span.start < span.end)
         });
-        // One text can hide two secrets, and one key can lack several others: only the same words are one fault.
+        // One text can hide two secrets, and one block can have several missing keys, so only equal titles are duplicates.
         problems.dedup_by(|later, earlier| {
             later.place == earlier.place && (later.title == earlier.title || earlier.secret && later.secret)
         });

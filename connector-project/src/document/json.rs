@@ -1,4 +1,4 @@
-//! From a JSON text to a value and its places, or to what is wrong with the JSON itself.
+//! Reads JSON text: its value and the position of each part, or its syntax errors.
 
 use super::findings::{Fault, Findings};
 use super::text::Text;
@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// The value of the text.
 ///
-/// When the text is no JSON, says so and gives nothing: there is nothing to check further.
+/// If the text is not JSON, reports that and returns `None`, because nothing else can be checked.
 pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
     match serde_json::from_str(findings.text.content()) {
         Ok(value) => {
@@ -27,7 +27,7 @@ pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
     }
 }
 
-/// Where keys and values stand; empty when the text is no JSON.
+/// The positions of keys and values. The tree is empty when the text is not JSON.
 pub(crate) fn tree(text: &Text) -> Tree {
     let whole = Whole { text: text.content(), offset: text.mark_length() };
     let root = serde_json::from_str::<&RawValue>(whole.text).ok();
@@ -40,7 +40,7 @@ struct Whole<'a> {
 }
 
 impl Whole<'_> {
-    /// Where a part of the text stands.
+    /// The position of a part of the text.
     fn span(&self, raw: &RawValue) -> Range<usize> {
         let start = self.offset + (raw.get().as_ptr() as usize - self.text.as_ptr() as usize);
         start..start + raw.get().len()
@@ -77,7 +77,7 @@ fn unquoted(text: &str) -> String {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// The members of an object or the items of a list, each as it is written.
+/// The members of an object or the items of a list, each as raw text.
 struct Parts;
 
 impl<'de> Visitor<'de> for Parts {
@@ -104,32 +104,36 @@ impl<'de> Visitor<'de> for Parts {
     }
 }
 
-/// What a message of the JSON reader means, in words: a part of the message, the title, the cure.
+/// Explains the messages of the JSON parser: a part of the message, our title and our help.
 const MEANINGS: &[(&str, &str, &str)] = &[
-    ("trailing comma", "a `,` with nothing behind it", "remove the `,`"),
+    ("trailing comma", "a `,` with nothing after it", "remove the `,`"),
     (
         "trailing characters",
-        "something stands behind the end of the JSON",
-        "remove it; of several values, each stands on a line of its own, in a file that ends in `.ndjson`",
+        "text after the end of the JSON",
+        "remove it; to list several values, write each on its own line in a `.ndjson` file",
     ),
-    ("key must be a string", "a key that is not in double quotes", "write `\"key\": value`"),
-    ("expected `:`", "a key without a `:`", "write `\"key\": value`"),
-    ("expected `,` or `}`", "a `,` is missing here, or a `{` is not closed", "put `,` between the entries"),
-    ("expected `,` or `]`", "a `,` is missing here, or a `[` is not closed", "put `,` between the items"),
-    ("control character", "a line break or tab inside a text", "write it as `\\n` or `\\t`, and close every quote"),
-    ("invalid escape", "`\\` begins an escape that JSON does not know", "write a backslash as `\\\\`"),
+    ("key must be a string", "this key is not in double quotes", "write `\"key\": value`"),
+    ("expected `:`", "a key has no `:`", "write `\"key\": value`"),
+    ("expected `,` or `}`", "a `,` is missing here, or a `{` is not closed", "put a `,` between the entries"),
+    ("expected `,` or `]`", "a `,` is missing here, or a `[` is not closed", "put a `,` between the items"),
+    ("control character", "a line break or tab inside a string", "write it as `\\n` or `\\t`, and close every quote"),
+    ("invalid escape", "`\\` begins an escape that JSON does not have", "write a backslash as `\\\\`"),
     ("EOF while parsing", "the JSON ends in the middle", "close every quote, bracket and brace"),
-    ("recursion limit exceeded", "blocks are nested too deeply", "a file of this kind is a few levels deep"),
-    ("invalid number", "a number that JSON does not know", "write it without zeros in front, or in double quotes"),
-    ("number out of range", "a number too large to read", "write it in double quotes"),
-    ("surrogate", "half of a character, as an escape", "write the character itself"),
-    ("unicode code point", "an escape that is no character", "write the character itself"),
+    (
+        "recursion limit exceeded",
+        "blocks are nested too deeply",
+        "remove the extra levels: a valid file has only a few",
+    ),
+    ("invalid number", "not a valid JSON number", "write it without leading zeros, or in double quotes"),
+    ("number out of range", "this number is too large", "write it in double quotes"),
+    ("surrogate", "an escape for only half of a character", "write the character itself"),
+    ("unicode code point", "an escape that is not a character", "write the character itself"),
 ];
 
 fn syntax(text: &Text, error: &serde_json::Error) -> (Range<usize>, Fault) {
     let message = error.to_string();
     let end = text.mark_length() + text.content().trim_end().len();
-    // Columns are counted in bytes; at the end of a text the last character says more than what follows it.
+    // Columns count bytes. At the end of a text, mark its last character, because nothing follows it.
     let at = (text.offset(error.line(), 1) + error.column().saturating_sub(1)).min(end.saturating_sub(1));
     let at = text.as_str().floor_char_boundary(at);
     let rest = &text.as_str()[at..];
@@ -139,25 +143,25 @@ fn syntax(text: &Text, error: &serde_json::Error) -> (Range<usize>, Fault) {
     } else if message.starts_with("key must be a string") && rest.starts_with(['#', '/']) {
         NO_COMMENTS
     } else if message.starts_with("trailing characters") && rest.starts_with(',') {
-        ("a `,` behind the end of the JSON", "remove the `,`")
+        ("a `,` after the end of the JSON", "remove the `,`")
     } else {
         let known = MEANINGS.iter().find(|(part, _, _)| message.contains(part));
-        known.map_or(("this is not JSON", "check quotes, commas and brackets"), |(_, title, help)| (*title, *help))
+        known.map_or(("this is not JSON", "check the quotes, commas and brackets"), |(_, title, help)| (*title, *help))
     };
-    let detail = "not JSON from here on".into();
+    let detail = "invalid JSON starts here".into();
     (span, Fault { rule: "json_syntax", title: title.into(), detail, help: Some(help.into()), secret: false })
 }
 
-const NO_COMMENTS: (&str, &str) = ("JSON knows no comments", "remove it, or write the file as YAML");
+const NO_COMMENTS: (&str, &str) = ("JSON has no comments", "remove the comment, or write the file as YAML");
 
-/// Something where a value should stand.
+/// The title and help for text that stands in place of a value.
 fn not_a_value(rest: &str) -> (&'static str, &'static str) {
     match rest.chars().next() {
         Some('#' | '/') => NO_COMMENTS,
-        Some('\'') => ("a text in single quotes", "JSON wants double quotes"),
+        Some('\'') => ("this text is in single quotes", "use double quotes"),
         Some(c) if c.is_alphabetic() => {
-            ("a word that is not in quotes", "write text in double quotes; JSON itself has `true`, `false` and `null`")
+            ("this word is not in quotes", "write text in double quotes; only `true`, `false` and `null` have none")
         }
-        _ => ("a value is missing here", "write the value, or remove the comma or bracket"),
+        _ => ("a value is missing here", "add the value, or remove the comma or bracket"),
     }
 }

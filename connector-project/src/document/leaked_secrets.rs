@@ -1,4 +1,4 @@
-//! Secrets that stand in the file itself.
+//! Finds secrets that were written into a file.
 
 use super::findings::{Fault, Findings};
 use super::refs::is_scheme;
@@ -7,7 +7,7 @@ use connector_core::SecretRef;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Words in the name of a key whose value is a secret.
+/// Words that occur in the names of keys with secret values.
 const SECRET_WORDS: &[&str] = &[
     "password",
     "passwd",
@@ -22,18 +22,18 @@ const SECRET_WORDS: &[&str] = &[
     "bearer_token",
 ];
 
-/// Endings of names that say where something is, not what it is.
+/// Endings of key names whose value points to something, and is not the thing itself.
 const POINTING_ENDINGS: &[&str] = &["_ref", "_url", "_uri", "_file", "_path", "_id", "_name", "_type"];
 
-/// Keys with such a word that hold a block about a secret, not the secret.
+/// Keys that contain such a word but hold a block about a secret.
 const SETTING_VERBS: &[&str] = &["set_password", "reset_password", "change_password"];
 
 const KEY_BEGIN: &str = "-----BEGIN ";
 const KEY_MARK: &str = "PRIVATE KEY-----";
 
-/// Reports secrets in a file that is YAML. Gives the pointers of their values, which need no further complaint.
+/// Reports secrets in a file that is valid YAML. Returns the pointers of their values, which need no second problem.
 ///
-/// `cure` says, by pointer and key, how a secret is written instead.
+/// `cure` returns the help for a pointer and key: how to write the secret instead.
 pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -> String) -> BTreeSet<String> {
     let mut pointers = BTreeSet::new();
     let mut literals = Vec::new();
@@ -68,7 +68,7 @@ pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -
     pointers
 }
 
-/// Reports secrets in a file that is no YAML, going by its lines.
+/// Reports secrets in a file that is not valid YAML. It looks at single lines.
 pub(crate) fn in_lines(findings: &mut Findings<'_>) {
     keys(findings);
     for (key, span) in secret_lines(findings.text.as_str()) {
@@ -76,9 +76,9 @@ pub(crate) fn in_lines(findings: &mut Findings<'_>) {
     }
 }
 
-/// The text with everything that may be a secret blanked out, byte for byte, so that places in it stay true.
+/// The text with everything that may be a secret blanked out. The length stays the same, so positions stay valid.
 ///
-/// Whoever shows a part of a source file shows this.
+/// Code that shows a part of a source file must show this text.
 pub fn masked_text(text: &str) -> String {
     let mut hidden: Vec<Range<usize>> = private_keys(text);
     hidden.extend(secret_lines(text).into_iter().map(|(_, span)| span));
@@ -132,9 +132,9 @@ fn keys(findings: &mut Findings<'_>) {
             span,
             Fault {
                 rule: "secret_in_file",
-                title: "a private key stands in the file".into(),
+                title: "the file contains a private key".into(),
                 detail: "not shown".into(),
-                help: Some("move it to a file such as `secrets/NAME.key`, run `chmod 600` on it, and write `key_ref: file:secrets/NAME.key`; if the file was shared or committed, make a new key".into()),
+                help: Some("move it to a file such as `secrets/NAME.key`, run `chmod 600` on it, and write `key_ref: file:secrets/NAME.key`; if the file was shared or committed, create a new key".into()),
                 secret: true,
             },
         );
@@ -143,13 +143,13 @@ fn keys(findings: &mut Findings<'_>) {
 
 fn address_with_password(key: &str) -> Fault {
     let help = if key == "proxy" {
-        "leave the user and password out; a proxy that wants them is named in the environment variable `HTTPS_PROXY` instead"
+        "remove the user and password; if the proxy requires them, set the environment variable `HTTPS_PROXY` instead"
     } else {
-        "leave the user and password out: how to sign in is said under `auth:`"
+        "remove the user and password; configure the sign-in under `auth:`"
     };
     Fault {
         rule: "secret_in_file",
-        title: format!("the address in `{key}` holds a password"),
+        title: format!("the URL in `{key}` contains a password"),
         detail: "not shown".into(),
         help: Some(help.into()),
         secret: true,
@@ -159,30 +159,30 @@ fn address_with_password(key: &str) -> Fault {
 fn ref_with_pin(key: &str) -> Fault {
     Fault {
         rule: "secret_in_file",
-        title: format!("the ref in `{key}` holds a PIN"),
+        title: format!("the ref in `{key}` contains a PIN"),
         detail: "not shown".into(),
-        help: Some("leave `pin-value` out, and say where the PIN is kept: `key_password_ref: env:TOKEN_PIN`".into()),
+        help: Some("remove `pin-value`, and reference the PIN: `key_password_ref: env:TOKEN_PIN`".into()),
         secret: true,
     }
 }
 
-/// A secret that stands under `key` itself.
+/// The fault of a secret that is the value of `key`.
 pub(crate) fn literal(key: &str, cure: String) -> Fault {
     Fault {
         rule: "secret_in_file",
-        title: format!("`{key}` holds a secret itself"),
+        title: format!("the value of `{key}` is a secret"),
         detail: "not shown".into(),
         help: Some(cure),
         secret: true,
     }
 }
 
-/// The cure of a secret under a key that has a twin for refs.
+/// The help for a secret under a key that has a `…_ref` variant.
 pub(crate) fn by_ref(_pointer: &str, key: &str) -> String {
     let reference = if key.ends_with("_ref") { key.to_owned() } else { format!("{key}_ref") };
     let file = reference.trim_end_matches("_ref");
     format!(
-        "secrets never stand in the file: move it to a file with mode 600 and write `{reference}: file:secrets/{file}`, or to an environment variable and write `{reference}: env:{}`",
+        "this file must not contain secrets: move it to a file with mode 600 and write `{reference}: file:secrets/{file}`, or to an environment variable and write `{reference}: env:{}`",
         file.to_uppercase()
     )
 }
@@ -194,14 +194,14 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     is_secret && !POINTING_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Whether the text says where a secret is kept, in a way this binary knows.
+/// Whether the text is a secret ref of a kind that this build supports.
 fn is_ref(text: &str) -> bool {
     text.parse::<SecretRef>().is_ok_and(|reference| is_scheme(reference.scheme()))
 }
 
 fn walk(node: &Node, pointer: &str, key: &str, visit: &mut impl FnMut(&str, &str, Range<usize>, &str)) {
     match &node.content {
-        // What turns something on or off, or clears it, is no secret.
+        // A value that turns something on or off, or clears it, is not a secret.
         Content::Scalar { text, quoted: false } if matches!(text.as_str(), "true" | "false" | "null" | "~") => {}
         Content::Scalar { text, .. } => visit(pointer, key, node.span.clone(), text),
         Content::Mapping(entries) => {
@@ -218,7 +218,7 @@ fn walk(node: &Node, pointer: &str, key: &str, visit: &mut impl FnMut(&str, &str
     }
 }
 
-/// PEM blocks of private keys, whether or not their end is there.
+/// PEM blocks of private keys, with or without an end line.
 fn private_keys(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (start, _) in text.match_indices(KEY_BEGIN) {
@@ -236,7 +236,7 @@ fn private_keys(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The length of a key block without an end: up to the next line that is a `key: value` of its own.
+/// The length of a PEM block without an end line: up to the next `key: value` line.
 fn unfinished_key(text: &str) -> usize {
     let mut length = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
@@ -252,7 +252,7 @@ fn unfinished_key(text: &str) -> usize {
     text[..length].trim_end().len()
 }
 
-/// What follows secret-like keys, with the lines that belong to it, found without understanding the YAML.
+/// The values of secret-like keys, with the lines that belong to them, found without parsing the YAML.
 fn secret_lines(text: &str) -> Vec<(String, Range<usize>)> {
     let mut found: Vec<(String, Range<usize>)> = Vec::new();
     let mut start = 0;
@@ -278,7 +278,7 @@ fn secret_lines(text: &str) -> Vec<(String, Range<usize>)> {
     found
 }
 
-/// The first secret-like key of a line with a literal behind it, and where that begins.
+/// The first secret-like key of a line that has a literal value, and where that value begins.
 fn secret_value(line: &str) -> Option<(String, usize)> {
     for (colon, _) in line.match_indices(':') {
         let key_end = line[..colon].trim_end_matches(['"', '\'', ' ']).len();
@@ -290,12 +290,12 @@ fn secret_value(line: &str) -> Option<(String, usize)> {
         let value = line[colon + 1..].trim_start();
         let value_at = line.len() - value.len();
         let bare = value.trim().trim_start_matches(['"', '\'']);
-        // JSON needs no blank behind the colon: its keys are in quotes.
+        // JSON needs no space after the colon: its keys are in quotes.
         let is_value = value_at > colon + 1 || key_end < colon && line[key_end..].starts_with(['"', '\'']);
         if !is_value || bare.is_empty() && !value.trim().is_empty() {
             continue;
         }
-        // A block that says how to set a password is looked into; anything else behind it is the password.
+        // A block that says how to set a password is searched. Any other value is the password.
         if SETTING_VERBS.contains(&key) && (bare.is_empty() || bare.starts_with('{')) {
             continue;
         }
@@ -307,7 +307,7 @@ fn secret_value(line: &str) -> Option<(String, usize)> {
     None
 }
 
-/// Whether the text begins with a known scheme; what stands behind it on the line does not matter.
+/// Whether the text begins with a known scheme. The rest of the line does not matter.
 fn is_ref_like(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme))
 }

@@ -1,4 +1,4 @@
-//! The words for each way in which a value can break its schema.
+//! The messages for each way in which a value can violate its schema.
 
 use super::findings::{Fault, Findings};
 use super::leaked_secrets::is_secret_name;
@@ -9,11 +9,11 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
-/// A key that must be there and is not.
+/// A required key that is missing.
 pub(crate) fn missing(name: &str, block: &str, description: Option<String>) -> Fault {
     Fault {
         rule: "missing_key",
-        title: format!("`{name}` is missing in {block}"),
+        title: format!("`{name}` is missing from {block}"),
         detail: format!("`{name}` belongs here"),
         help: Some(match description {
             Some(description) => format!("add `{name}: …`: {description}"),
@@ -23,16 +23,16 @@ pub(crate) fn missing(name: &str, block: &str, description: Option<String>) -> F
     }
 }
 
-/// A value that is none of the known ones.
+/// A value that is not one of the allowed values.
 pub(crate) fn not_allowed(key: &str, options: &[&Value], found: &Value) -> Fault {
     let words: Vec<_> = options.iter().filter(|option| !option.is_null()).map(|option| shown(option)).collect();
     let guess = found.as_str().and_then(|found| nearest(found, words.iter().map(String::as_str)));
     Fault {
         rule: "not_allowed",
         title: match found.as_str() {
-            // Grant types and the like: a text of this length is no key or password.
+            // Grant types and the like: a text this short is neither a key nor a password.
             Some(found) if found.len() <= 24 && !is_secret_name(key) => format!("`{key}` can't be `{found}`"),
-            _ => format!("`{key}` has a value that is not known"),
+            _ => format!("`{key}` has an unknown value"),
         },
         detail: format!("expected {}", one_of(&words)),
         help: guess.map(|guess| format!("did you mean `{guess}`?")),
@@ -43,9 +43,9 @@ pub(crate) fn not_allowed(key: &str, options: &[&Value], found: &Value) -> Fault
 pub(crate) fn broken_schema(name: &str, cause: &str) -> Fault {
     Fault {
         rule: "broken_schema",
-        title: format!("the schema of {name} is broken: {cause}"),
-        detail: "cannot be checked".into(),
-        help: Some("this is a fault of the connector, not of the file".into()),
+        title: format!("the schema of {name} is invalid: {cause}"),
+        detail: "Connector can't check this".into(),
+        help: Some("report this to the author of the connector: the file is not the cause".into()),
         secret: false,
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn broken_schema(name: &str, cause: &str) -> Fault {
 pub(crate) fn wrong_form(key: &str, words: String) -> Fault {
     Fault {
         rule: "wrong_form",
-        title: format!("`{key}` is not written as it must be"),
+        title: format!("`{key}` has the wrong format"),
         detail: words,
         help: None,
         secret: false,
@@ -74,7 +74,7 @@ pub(crate) fn wrong_type(
         _ => None,
     });
     let help = match found {
-        Value::Null => Some("write a value, or remove the key where it is optional".to_owned()),
+        Value::Null => Some("write a value, or remove the key if it is optional".to_owned()),
         Value::Number(_) | Value::Bool(_) if wants("string") && !wants("array") => {
             match plain.filter(|text| text.len() <= 40) {
                 Some(text) if !pointer.starts_with("/auth") && !key.contains(' ') => {
@@ -89,9 +89,9 @@ pub(crate) fn wrong_type(
             _ => Some("write `true` or `false`".to_owned()),
         },
         Value::String(text) if (wants("integer") || wants("number")) && text.parse::<f64>().is_ok() => {
-            Some("leave the quotes out, and any zeros in front".to_owned())
+            Some("remove the quotes and any leading zeros".to_owned())
         }
-        Value::String(_) if wants("object") => Some(format!("write `{key}:` and the entries below it, indented")),
+        Value::String(_) if wants("object") => Some(format!("write `{key}:` and indent its entries below it")),
         _ => None,
     };
     let title = if found.is_null() {
@@ -108,12 +108,12 @@ pub(crate) fn out_of_bounds(key: &str, kind: &ValidationErrorKind, error: &Valid
         ValidationErrorKind::Maximum { limit } => format!("at most {limit}"),
         ValidationErrorKind::ExclusiveMinimum { limit } => format!("more than {limit}"),
         ValidationErrorKind::ExclusiveMaximum { limit } => format!("less than {limit}"),
-        ValidationErrorKind::MinLength { limit: 1 } => "a text that is not empty".to_owned(),
-        ValidationErrorKind::MinLength { limit } => format!("at least {limit} characters"),
-        ValidationErrorKind::MaxLength { limit } => format!("at most {limit} characters"),
+        ValidationErrorKind::MinLength { limit: 1 } => "non-empty text".to_owned(),
+        ValidationErrorKind::MinLength { limit } => format!("at least {limit} characters long"),
+        ValidationErrorKind::MaxLength { limit } => format!("at most {limit} characters long"),
         ValidationErrorKind::MinItems { limit } => format!("at least {limit} items"),
         ValidationErrorKind::MaxItems { limit } => format!("at most {limit} items"),
-        ValidationErrorKind::UniqueItems => "each item only once".to_owned(),
+        ValidationErrorKind::UniqueItems => "a list without duplicates".to_owned(),
         _ => {
             return Fault {
                 rule: "invalid_value",
@@ -165,14 +165,14 @@ fn kind_in_words(value: &Value) -> &'static str {
     }
 }
 
-/// What a well-known pattern asks for.
+/// What a well-known pattern expects.
 pub(crate) struct KnownForm {
     pub(crate) words: String,
-    /// What is forgotten behind a bare number.
+    /// The unit that people forget after a number.
     pub(crate) unit: &'static str,
 }
 
-/// The form behind a pattern of the contract; the description of its field says what it is for, not how to write it.
+/// The form that a pattern of the contract stands for. A field's own description says only what the field is for.
 pub(crate) fn known_form(pattern: &str) -> Option<KnownForm> {
     [(described::<TimeSpan>(), "s"), (described::<Percentage>(), "%")]
         .into_iter()
@@ -184,7 +184,7 @@ fn described<T: JsonSchema>() -> Value {
     Value::from(T::json_schema(&mut SchemaGenerator::default()))
 }
 
-/// The first line of a description, without a full stop at its end.
+/// The first paragraph of a description, without a period at its end.
 pub(crate) fn first_sentence(schema: &Value) -> Option<String> {
     let description = schema.get("description")?.as_str()?;
     let paragraph = description.split("\n\n").next().unwrap_or(description).replace('\n', " ");

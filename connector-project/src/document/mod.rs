@@ -1,7 +1,8 @@
-//! Files that users write: their text, the places in it, and everything that is wrong, each with its place and cure.
+//! Files that users write: their text, the positions in it, and every problem, each with its position and help.
 //!
-//! What sources and plans have in common, and nothing that knows either: `text` and `tree` say where something stands,
-//! `yaml` and `json` what it is, `leaked_secrets` finds secrets, `validate` checks a block against its schema, `findings` gathers.
+//! Sources and plans share this code, and it knows neither of them. `text` and `tree` have the positions, `yaml` and
+//! `json` read the values, `leaked_secrets` finds secrets, `validate` checks a block against its schema, and `findings`
+//! collects the problems.
 
 mod findings;
 pub(crate) mod json;

@@ -1,11 +1,11 @@
-//! Everything that is wrong in a file, at once.
+//! All problems of the files that were read.
 
 use connector_core::{Error, ErrorKind, Problem};
 use std::fmt;
 
-/// Everything that is wrong in the files that were read, sorted by place. Never empty when it comes as an error.
+/// All problems of the files that were read, sorted by position. An error always holds at least one.
 ///
-/// Its text is one line a problem: `file:line:col: title`.
+/// Its text has one line per problem: `file:line:col: title`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
@@ -25,10 +25,10 @@ impl std::error::Error for Problems {}
 
 impl From<Problems> for Error {
     fn from(problems: Problems) -> Self {
-        // One fault has its own cure; of several, each has its place to be looked at.
+        // A single problem has its own help. Several problems need their positions.
         let help = match &problems.0[..] {
             [Problem { help: Some(help), .. }] => help.clone(),
-            _ => "run `connector validate` to see each place in the file".to_owned(),
+            _ => "run `connector validate` to see each problem in its file".to_owned(),
         };
         Self::new(ErrorKind::Definition, problems.to_string()).with_help(help).with_cause(problems)
     }

@@ -1,13 +1,13 @@
-//! Says what is wrong with a text that should tell where a secret is kept.
+//! Checks secret refs: texts that say where a secret is kept.
 
 use super::findings::Fault;
 use connector_core::{SecretRef, nearest, registry};
 use connector_keys::{key_store, key_stores};
 
-/// Endings of files that people write without saying `file:`.
+/// Endings of file names that people write without the `file:` prefix.
 const KEY_FILE_ENDINGS: &[&str] = &[".key", ".pem", ".crt", ".cer", ".der", ".p12", ".pfx", ".txt"];
 
-/// What is wrong with the ref under `key`, as far as its text can tell.
+/// What is wrong with the ref under `key`, judged by its text alone.
 pub(crate) fn ref_fault(key: &str, text: &str) -> Option<Fault> {
     let forms = forms(key).join(", ");
     let Ok(reference) = text.parse::<SecretRef>() else {
@@ -15,7 +15,7 @@ pub(crate) fn ref_fault(key: &str, text: &str) -> Option<Fault> {
         if !lower.contains(char::is_whitespace) && KEY_FILE_ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
             return Some(Fault {
                 rule: "bad_ref",
-                title: format!("`{key}` does not say what kind of place this is"),
+                title: format!("the ref in `{key}` has no prefix such as `file:`"),
                 detail: format!("expected one of {forms}"),
                 help: Some(format!("write `{key}: file:{text}`")),
                 secret: false,
@@ -23,10 +23,10 @@ pub(crate) fn ref_fault(key: &str, text: &str) -> Option<Fault> {
         }
         return Some(Fault {
             rule: "secret_in_file",
-            title: format!("`{key}` does not say where the secret is kept, or holds the secret itself"),
+            title: format!("`{key}` must be a ref such as `file:PATH`; this value may be the secret itself"),
             detail: format!("not shown; expected one of {forms}"),
             help: Some(
-                "move the secret to a file with mode 600 or an environment variable, and write that place here".into(),
+                "move the secret to a file with mode 600 or to an environment variable, and reference it here".into(),
             ),
             secret: true,
         });
@@ -40,19 +40,19 @@ pub(crate) fn ref_fault(key: &str, text: &str) -> Option<Fault> {
     let wrong = checked.err()?;
     Some(Fault {
         rule: "bad_ref",
-        title: format!("`{key}` is not a well-formed `{}:` ref", reference.scheme()),
+        title: format!("`{key}` is not a valid `{}:` ref", reference.scheme()),
         detail: wrong,
-        help: Some(format!("the form is `{form}`")),
+        help: Some(format!("the format is `{form}`")),
         secret: false,
     })
 }
 
-/// Whether a key of this name points at a key to sign with, which need not be taken out of its place.
+/// Whether a key of this name refers to a signing key, which can stay in its key store.
 fn names_key(key: &str) -> bool {
     key == "key_ref" || key.ends_with("_key_ref")
 }
 
-/// What may stand in a ref of this name.
+/// The kinds of refs that a key of this name accepts.
 fn forms(key: &str) -> Vec<&'static str> {
     let stores = key_stores().into_iter().filter(|_| names_key(key)).map(|one| one.form);
     registry::secret_resolvers().iter().map(|one| one.form).chain(stores).collect()
@@ -61,9 +61,11 @@ fn forms(key: &str) -> Vec<&'static str> {
 fn key_for_secret(key: &str, scheme: &str, forms: &str) -> Fault {
     Fault {
         rule: "bad_ref",
-        title: format!("`{key}` needs a secret that can be read, but what `{scheme}:` names never leaves its place"),
+        title: format!(
+            "`{key}` needs a secret that Connector can read, but a `{scheme}:` key never leaves its key store"
+        ),
         detail: format!("expected one of {forms}"),
-        help: Some(format!("only a `key_ref` can be a `{scheme}:` ref: the key signs there")),
+        help: Some(format!("use a `{scheme}:` ref only in `key_ref`: such a key signs inside its key store")),
         secret: false,
     }
 }
@@ -72,7 +74,7 @@ fn unknown_kind(key: &str, scheme: &str, forms: &str) -> Fault {
     if let Some(left_out) = registry::scheme_left_out(scheme) {
         return Fault {
             rule: "unknown_ref_kind",
-            title: format!("`{key}` needs the feature `{}`, which this program was built without", left_out.feature),
+            title: format!("`{key}` needs the feature `{}`, which this build does not include", left_out.feature),
             detail: format!("expected one of {forms}"),
             help: Some(left_out.cure()),
             secret: false,
@@ -82,18 +84,18 @@ fn unknown_kind(key: &str, scheme: &str, forms: &str) -> Fault {
     let guess = nearest(scheme, schemes.chain(key_stores().into_iter().map(|one| one.scheme)));
     Fault {
         rule: "unknown_ref_kind",
-        title: format!("`{key}` names a kind of place that is not known"),
+        title: format!("the ref in `{key}` has an unknown prefix"),
         detail: format!("expected one of {forms}"),
         help: Some(match guess {
             Some(guess) => format!("did you mean `{guess}:`?"),
-            None => "write where the secret is kept, never the secret itself".into(),
+            None => "reference the place that keeps the secret; never write the secret itself".into(),
         }),
-        // A literal secret may have a colon in it.
+        // A literal secret can contain a colon.
         secret: guess.is_none(),
     }
 }
 
-/// Whether refs of this scheme are known here, or would be had this binary been built with more.
+/// Whether this build, or a build with more features, supports refs of this scheme.
 pub(super) fn is_scheme(scheme: &str) -> bool {
     registry::secret_resolver(scheme).is_ok()
         || key_store(scheme).is_some()

@@ -1,13 +1,13 @@
-//! The text of a file, and places in it.
+//! The text of a file, and positions in it.
 
 use connector_core::{Place, Problem};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// More than any hand-written source needs, and little enough to read twice.
+/// Larger than any handwritten source file, and small enough to parse twice.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The text of a file, or of a part of it, with the starts of its lines.
+/// The text of a file or of a part of it, with the start of each line.
 #[derive(Debug)]
 pub(crate) struct Text {
     file: PathBuf,
@@ -16,22 +16,22 @@ pub(crate) struct Text {
     start: Start,
 }
 
-/// Where in its file a text begins.
+/// Where a text begins in its file.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Start {
-    /// How many lines end before it.
+    /// The number of lines before it.
     pub(crate) lines: usize,
-    /// How many bytes come before it.
+    /// The number of bytes before it.
     pub(crate) bytes: usize,
 }
 
-/// Why a file is no text that can be looked at.
+/// Why a file can't be read as text.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) rule: &'static str,
     pub(crate) title: String,
     pub(crate) help: Option<String>,
-    /// A byte that is no UTF-8, as line and column.
+    /// The line and column of a byte that is not UTF-8.
     pub(crate) position: (usize, usize),
     pub(crate) missing: bool,
 }
@@ -41,15 +41,15 @@ impl Text {
         Self::read_up_to(path, LONGEST)
     }
 
-    /// Reads a file of at most that many bytes.
+    /// Reads a file of at most `longest` bytes.
     pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Self, Unreadable> {
         let fault = |cause| Unreadable::because(path, &cause);
         let size = std::fs::metadata(path).map_err(fault)?.len();
         if size > longest {
             return Err(Unreadable {
                 rule: "file_too_large",
-                title: format!("the file has {size} bytes; at most {longest} are read"),
-                help: Some("check that this is the file you mean".into()),
+                title: format!("the file has {size} bytes; the limit is {longest}"),
+                help: Some("check that this is the right file".into()),
                 position: (1, 1),
                 missing: false,
             });
@@ -67,12 +67,12 @@ impl Text {
         Ok(Self { file: path.to_owned(), whole: text, lines, start })
     }
 
-    /// All of it, without a byte order mark.
+    /// The whole text, without a byte order mark.
     pub(crate) fn content(&self) -> &str {
         &self.whole[self.mark_length()..]
     }
 
-    /// The length of the byte order mark, which stands before [`content`](Self::content).
+    /// The length of the byte order mark, which comes before [`content`](Self::content).
     pub(crate) fn mark_length(&self) -> usize {
         if self.start.bytes == 0 && self.whole.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
     }
@@ -81,7 +81,7 @@ impl Text {
         &self.whole
     }
 
-    /// The place of a span of bytes. A span that is not inside the text is moved to the nearest that is.
+    /// The position of a span of bytes. A span outside of the text moves to the nearest one inside.
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
         let start = self.floor(span.start.max(self.mark_length()));
         let end = self.floor(span.end).max(start);
@@ -101,7 +101,7 @@ impl Text {
         start + column
     }
 
-    /// The span of a line without its line end, leading blanks left out.
+    /// The span of a line, without leading spaces and the line end.
     pub(crate) fn line_span(&self, line: usize) -> Range<usize> {
         let start = self.offset(line, 1);
         let text = self.whole[start..].split('\n').next().unwrap_or_default().trim_end();
@@ -119,7 +119,7 @@ fn not_utf8(bytes: &[u8], valid_up_to: usize, start: Start) -> Unreadable {
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
     let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    let title = if utf16 { "the file is UTF-16, not UTF-8" } else { "the file is not UTF-8 from here on" };
+    let title = if utf16 { "the file is UTF-16, not UTF-8" } else { "the file is not valid UTF-8 here" };
     Unreadable {
         rule: "not_utf8",
         title: title.to_owned(),
@@ -135,20 +135,22 @@ impl Unreadable {
         Self {
             rule: "unreadable_file",
             title: match cause.kind() {
-                std::io::ErrorKind::NotFound => format!("there is no file `{}`", path.display()),
+                std::io::ErrorKind::NotFound => format!("the file `{}` does not exist", path.display()),
                 std::io::ErrorKind::IsADirectory => format!("`{}` is a folder, not a file", path.display()),
                 _ => format!("the file can't be read: {cause}"),
             },
             help: Some(match cause.kind() {
-                std::io::ErrorKind::PermissionDenied => "check who owns the file and its folders".into(),
-                _ => "check the path; a source is named by the stem of its file in `sources/`, or by a path".into(),
+                std::io::ErrorKind::PermissionDenied => {
+                    "check the owner and the permissions of the file and its folders".into()
+                }
+                _ => "check the path; name a source by its file in `sources/` (without `.yaml`) or by a path".into(),
             }),
             position: (1, 1),
             missing: cause.kind() == std::io::ErrorKind::NotFound,
         }
     }
 
-    /// The problem of a file that can't be looked at.
+    /// The problem of a file that can't be read.
     pub(crate) fn at(self, file: &Path) -> Problem {
         let mut problem = at_start(file.to_owned(), self.rule, self.title, self.help);
         (problem.place.line, problem.place.column) = self.position;
@@ -156,7 +158,7 @@ impl Unreadable {
     }
 }
 
-/// A problem of a file as a whole.
+/// A problem with the file as a whole.
 pub(crate) fn at_start(file: PathBuf, rule: &'static str, title: String, help: Option<String>) -> Problem {
     let place = Place { file, line: 1, column: 1, span: 0..0 };
     Problem { place, rule, title, detail: String::new(), help, secret: false }

@@ -1,6 +1,6 @@
-//! Where the keys and values of a text stand.
+//! The positions of the keys and values in a text.
 //!
-//! Values come from `serde_yaml` alone: two parsers disagree on what `012` or `1_000` is. This one gives positions.
+//! Values come from `serde_yaml` only, because two parsers disagree on `012` or `1_000`. This parser gives positions.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::ops::Range;
@@ -34,11 +34,11 @@ pub(crate) struct Entry {
     pub(crate) value: Node,
 }
 
-/// Deeper than this, no file of ours is; `serde_yaml` and `serde_json` refuse it too.
+/// No valid file is deeper than this. `serde_yaml` and `serde_json` refuse more levels, too.
 pub(super) const DEEPEST: usize = 128;
 
 impl Tree {
-    /// Reads as far as the text is YAML. `offset` is added to every position.
+    /// Reads as much of the text as is valid YAML. Adds `offset` to every position.
     pub(crate) fn parse(text: &str, offset: usize) -> Self {
         let bytes = ByteOffsets::new(text, offset);
         let mut tree = Self { root: None, second_document: None };
@@ -79,12 +79,12 @@ impl Tree {
         self.root.as_ref()
     }
 
-    /// Whether it is a list at its top.
+    /// Whether the top level is a list.
     pub(crate) fn is_sequence(&self) -> bool {
         matches!(self.root, Some(Node { content: Content::Sequence(_), .. }))
     }
 
-    /// The value that a JSON pointer names; behind an alias, the alias.
+    /// The value at a JSON pointer. If an alias stands there, the alias.
     pub(crate) fn value(&self, pointer: &str) -> Option<&Node> {
         let mut node = self.root.as_ref()?;
         for segment in segments(pointer) {
@@ -98,7 +98,7 @@ impl Tree {
         Some(node)
     }
 
-    /// The span of the key that a JSON pointer ends with.
+    /// The span of the last key of a JSON pointer.
     pub(crate) fn key(&self, pointer: &str) -> Option<Range<usize>> {
         let (parent, key) = pointer.rsplit_once('/')?;
         let parent = self.value(parent)?;
@@ -122,12 +122,12 @@ fn unescaped(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
-/// A JSON pointer, one key longer.
+/// A JSON pointer with one more key.
 pub(crate) fn joined(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Blocks of text end behind their line ends; marking those makes no picture.
+/// Removes line ends from the end of a span: a mark must not run into the next line.
 fn trimmed(text: &str, offset: usize, span: Range<usize>) -> Range<usize> {
     let inside = text.get(span.start - offset..span.end - offset).unwrap_or_default();
     span.start..span.start + inside.trim_end().len()
@@ -151,7 +151,7 @@ impl Builder {
 
     fn end(&mut self, span: &Range<usize>) {
         let Some(open) = self.open.pop() else { return };
-        // A block ends where the next thing begins; its last item says where its text ends.
+        // A block's span ends where the next node begins, so take the end of its last item.
         let last = open.items.last().map_or(open.span.end, |item| item.span.end);
         let end = if span.is_empty() { last } else { span.end };
         let span = open.span.start..end.max(open.span.start);
@@ -167,7 +167,7 @@ impl Builder {
     }
 }
 
-/// Keys and values come in turn.
+/// Keys and values alternate.
 fn mapping(items: Vec<Node>) -> Content {
     let mut entries = Vec::with_capacity(items.len() / 2);
     let mut items = items.into_iter();
@@ -186,7 +186,7 @@ fn mapping(items: Vec<Node>) -> Content {
 struct ByteOffsets<'a> {
     text: &'a str,
     offset: usize,
-    /// The byte of each character; absent when all are one byte long.
+    /// The byte offset of each character; `None` when every character is one byte long.
     starts: Option<Vec<usize>>,
 }
 

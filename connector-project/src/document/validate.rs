@@ -1,4 +1,4 @@
-//! Checks a block against its schema, and says what is wrong in words.
+//! Checks a block against its schema, and explains each violation.
 
 use super::findings::{Fault, Findings};
 use super::messages::{
@@ -12,27 +12,27 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A block with more unknown keys than this is something else altogether; the rest would say nothing new.
+/// A block with more unknown keys than this is probably a different kind of file. More reports would not help.
 const MOST_UNKNOWN_KEYS: usize = 100;
 
-/// A block of a file with the schema it must have.
+/// A block of a file with the schema that it must match.
 #[derive(Debug)]
 pub(crate) struct Block<'a> {
     /// The JSON pointer of the block in the file.
     pub(crate) pointer: &'a str,
-    /// What the block is called: `auth`, `settings`, `the file`.
+    /// The name of the block: `auth`, `settings`, `the file`.
     pub(crate) name: &'a str,
     /// Its value.
     pub(crate) value: &'a Value,
     /// Its schema.
     pub(crate) schema: &'a Value,
-    /// Values that have been complained about.
+    /// Values that already have a problem.
     pub(crate) known_faults: &'a BTreeSet<String>,
-    /// The other blocks of the file and the keys they know.
+    /// The other blocks of the file and their keys.
     pub(crate) homes: &'a [Home],
 }
 
-/// A block and the keys it knows, for keys that ended up in another one.
+/// A block and its keys, to find the right block for a misplaced key.
 #[derive(Debug)]
 pub(crate) struct Home {
     pub(crate) block: &'static str,
@@ -56,7 +56,7 @@ impl Block<'_> {
         self.check_by(&validator, findings);
     }
 
-    /// Adds every violation, by a validator that was made of the schema before.
+    /// Adds every violation, with a validator that was built from the schema earlier.
     pub(crate) fn check_by(&self, validator: &Validator, findings: &mut Findings<'_>) {
         for error in validator.iter_errors(self.value) {
             self.report(&error, findings);
@@ -88,7 +88,7 @@ impl Block<'_> {
                 let near_miss = nearest(name, at_fault.as_object().into_iter().flatten().map(|(key, _)| key.as_str()));
                 let properties = self.parent_of(error).and_then(|parent| parent.get("properties"));
                 let misspelled = near_miss.filter(|key| properties.is_some_and(|known| known.get(*key).is_none()));
-                // A misspelled key is one fault: it is reported as unknown, with this name as what was meant.
+                // A misspelled key is one fault: the report on the unknown key suggests this name.
                 if misspelled.is_none() {
                     let description = properties.and_then(|known| known.get(name)).and_then(first_sentence);
                     findings.at_key(&pointer, missing(name, &self.block_name(&pointer), description));
@@ -106,7 +106,7 @@ impl Block<'_> {
                 }
                 findings.at_value(&pointer, fault);
             }
-            // A ref that is none is reported with the cure for refs.
+            // The check of refs reports an invalid ref, with its own help.
             ValidationErrorKind::Pattern { .. } if pointer.ends_with("_ref") => {}
             ValidationErrorKind::Pattern { pattern } => {
                 let words = match known_form(pattern) {
@@ -129,7 +129,7 @@ impl Block<'_> {
         }
     }
 
-    /// Of several possible forms, reports against the one that was meant.
+    /// If a value can have several forms, reports against the form that was probably meant.
     fn report_branches(
         &self,
         branches: &[Vec<ValidationError<'static>>],
@@ -187,25 +187,25 @@ impl Block<'_> {
             .iter()
             .find(|home| home.block != self.pointer.trim_start_matches('/') && home.keys.iter().any(|key| key == name));
         let help = match guess {
-            _ if name == "<<" => Some("merge keys are not supported: write the fields out".into()),
+            _ if name == "<<" => Some("merge keys are not supported; copy the fields here".into()),
             Some(guess) if siblings.get(guess).is_some() => {
-                Some(format!("`{guess}` is there already: remove this one"))
+                Some(format!("remove this key: the block already has `{guess}`"))
             }
             Some(guess) => Some(format!("did you mean `{guess}`?")),
-            None if home.is_some() => home.map(|home| format!("it belongs under `{}:`, indented", home.block)),
-            None if known.is_empty() => Some(format!("{block} takes no keys")),
-            None => Some(format!("known here: {}", known.join(", "))),
+            None if home.is_some() => home.map(|home| format!("move it under `{}:` and indent it", home.block)),
+            None if known.is_empty() => Some(format!("{block} has no keys")),
+            None => Some(format!("known keys: {}", known.join(", "))),
         };
         Fault {
             rule: "unknown_key",
             title: format!("unknown key `{name}` in {block}"),
-            detail: "not known here".into(),
+            detail: "unknown key".into(),
             help,
             secret: false,
         }
     }
 
-    /// What the value at a pointer inside this block is called: its key, or its place in a list.
+    /// The name of the value at a pointer inside this block: its key, or its position in a list.
     fn called(&self, inner: &str) -> String {
         let Some((parent, last)) = inner.rsplit_once('/') else {
             return self.pointer.trim_start_matches('/').to_owned();
@@ -216,7 +216,7 @@ impl Block<'_> {
         }
     }
 
-    /// What the block at a pointer is called.
+    /// The name of the block at a pointer.
     fn block_name(&self, pointer: &str) -> String {
         match pointer.rsplit('/').next() {
             Some(key) if pointer != self.pointer => format!("`{key}`"),

@@ -1,4 +1,4 @@
-//! From text to a value, or to what is wrong with the YAML itself.
+//! Reads YAML text: its value or its syntax errors.
 
 use super::findings::{Fault, Findings};
 use super::text::Text;
@@ -7,9 +7,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// The value of the text; nothing at all is a null.
+/// The value of the text. An empty text is a null.
 ///
-/// When the text is no YAML, says so and gives nothing: there is nothing to check further.
+/// If the text is not YAML, reports that and returns `None`, because nothing else can be checked.
 pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
     let text = findings.text;
     if let Some(start) = findings.tree.second_document {
@@ -18,8 +18,8 @@ pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
             Fault {
                 rule: "several_documents",
                 title: "a second YAML document begins here".into(),
-                detail: "one file holds one document".into(),
-                help: Some("remove the `---` line, or move what follows to a file of its own".into()),
+                detail: "a file can hold only one document".into(),
+                help: Some("remove the `---` line, or move the second document to its own file".into()),
                 ..Fault::default()
             },
         );
@@ -38,7 +38,7 @@ pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
     }
 }
 
-/// Reports each key that its mapping holds twice; of the two, YAML readers silently take one.
+/// Reports duplicate keys. YAML parsers silently keep only one of them.
 pub(super) fn duplicate_keys(findings: &mut Findings<'_>) {
     let mut twice = Vec::new();
     if let Some(root) = findings.tree.root() {
@@ -50,9 +50,9 @@ pub(super) fn duplicate_keys(findings: &mut Findings<'_>) {
             second,
             Fault {
                 rule: "duplicate_key",
-                title: format!("the key `{key}` is there twice"),
-                detail: format!("it was given before, on line {line}"),
-                help: Some("keep one of the two".into()),
+                title: format!("duplicate key `{key}`"),
+                detail: format!("first given on line {line}"),
+                help: Some("remove one of them".into()),
                 ..Fault::default()
             },
         );
@@ -78,63 +78,71 @@ fn collect_duplicates<'a>(node: &'a Node, twice: &mut Vec<Duplicate<'a>>) {
     }
 }
 
-/// What a message of the YAML reader means, in words: a part of the message, the title, the cure.
+/// Explains the messages of the YAML parser: a part of the message, our title and our help.
 const MEANINGS: &[(&str, &str, &str)] = &[
     (
         "mapping values are not allowed",
-        "a second `:` where no key can stand",
-        "quote the value if it holds `: `, or check how far the line is indented",
+        "a second `:` where YAML allows no key",
+        "quote the value if it contains `: `, or check the indentation",
     ),
     (
         "did not find expected key",
         "this line does not fit the block above it",
-        "indent it like its neighbors; close every quote and bracket before it",
+        "indent it like the lines around it, and close every quote and bracket above it",
     ),
     (
         "did not find expected '-' indicator",
         "this line does not fit the list above it",
-        "begin it with `- ` under the other items, or indent it less",
+        "begin it with `- ` and align it with the other items, or indent it less",
     ),
-    ("could not find expected ':'", "a key without a `:`", "write `key: value`, with a blank behind the colon"),
-    ("while scanning a quoted scalar", "a quote is opened here and never closed", "close the quote on the same line"),
-    ("did not find expected ',' or '}'", "a `{` is not closed", "close it with `}`, and put `,` between the entries"),
-    ("did not find expected ',' or ']'", "a `[` is not closed", "close it with `]`, and put `,` between the items"),
+    ("could not find expected ':'", "a key has no `:`", "write `key: value`, with a space after the colon"),
+    ("while scanning a quoted scalar", "this quote is never closed", "close it on the same line"),
     (
-        "did not find expected node content",
-        "a value is missing here",
-        "write the value, or remove the comma or bracket",
+        "did not find expected ',' or '}'",
+        "this `{` is never closed",
+        "close it with `}`, and put a `,` between the entries",
     ),
+    (
+        "did not find expected ',' or ']'",
+        "this `[` is never closed",
+        "close it with `]`, and put a `,` between the items",
+    ),
+    ("did not find expected node content", "a value is missing here", "add the value, or remove the comma or bracket"),
     (
         "did not find expected whitespace or line break",
-        "text follows directly on a quote or tag",
-        "put a blank between, or quote the whole value",
+        "text directly after a quote or tag",
+        "put a space between them, or quote the whole value",
     ),
-    ("did not find expected alphabetic", "`&` or `*` begins an anchor here", "quote the value"),
-    ("unknown anchor", "an alias with no anchor: `*` has a meaning in YAML", "quote the value"),
+    ("did not find expected alphabetic", "YAML reads `&` and `*` as anchors", "quote the value"),
+    ("unknown anchor", "YAML reads `*` as an alias, and this alias has no anchor", "quote the value"),
     (
         "found unknown escape character",
-        "`\\` begins an escape that YAML does not know",
+        "`\\` begins an escape that YAML does not have",
         "write the text in single quotes",
     ),
-    ("block sequence entries are not allowed", "a list item cannot stand here", "begin the list on a line of its own"),
-    ("block collections are not allowed", "a block cannot begin here", "begin it on a line of its own"),
+    ("block sequence entries are not allowed", "YAML allows no list item here", "begin the list on its own line"),
+    ("block collections are not allowed", "YAML allows no block here", "begin the block on its own line"),
     (
         "did not find expected comment or line break",
-        "text behind `|` or `>`",
+        "text after `|` or `>`",
         "begin the text on the next line, indented",
     ),
-    ("control characters are not allowed", "a control character that cannot be seen", "remove it"),
-    ("recursion limit exceeded", "blocks are nested too deeply", "a file of this kind is a few levels deep"),
+    ("control characters are not allowed", "an invisible control character", "remove it"),
+    (
+        "recursion limit exceeded",
+        "blocks are nested too deeply",
+        "remove the extra levels: a valid file has only a few",
+    ),
     (
         "repetition limit exceeded",
-        "aliases make this file far too large",
-        "write the values out instead of using `*` aliases",
+        "the aliases make this file far too large",
+        "replace the `*` aliases with the values",
     ),
-    ("JSON number out of range", "a number with too many digits", "put it in quotes"),
+    ("JSON number out of range", "this number has too many digits", "put it in quotes"),
     (
         "invalid type: ",
-        "something here that a file of this kind cannot hold",
-        "keys are text, and tags such as `!name` are not used",
+        "YAML that this kind of file can't contain",
+        "use only text as keys, and no tags such as `!name`",
     ),
 ];
 
@@ -143,22 +151,22 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
     let (mut line, column) = error.location().map_or((1, 1), |location| (location.line(), location.column()));
     let mut at = text.offset(line, column);
     if let Some(tab) = indenting_tab(text, line) {
-        let help = "indent with blanks; most editors can turn tabs into blanks";
-        return (tab..tab + 1, Fault::new("tab", "a tab where YAML wants blanks", "a tab", help));
+        let help = "indent with spaces; most editors can convert tabs to spaces";
+        return (tab..tab + 1, Fault::new("tab", "a tab in the indentation; YAML allows only spaces", "a tab", help));
     }
     if message.contains("cannot start any token") {
         let found = text.as_str()[at..].chars().next().unwrap_or(' ');
         let title = format!("a value cannot begin with `{found}`");
         return (
             at..at + found.len_utf8(),
-            Fault::new("yaml_syntax", &title, "not YAML from here on", "quote the value"),
+            Fault::new("yaml_syntax", &title, "invalid YAML starts here", "quote the value"),
         );
     }
     if let Some(marks) = text.as_str()[text.line_span(line)].find("{{") {
         let start = text.line_span(line).start + marks;
-        let help = "fill it in before this program reads the file, or quote the value";
-        let title = "`{{` looks like a template that was not filled in";
-        return (start..start + 2, Fault::new("yaml_syntax", title, "not YAML from here on", help));
+        let help = "render the template before Connector reads the file, or quote the value";
+        let title = "`{{` looks like an unrendered template";
+        return (start..start + 2, Fault::new("yaml_syntax", title, "invalid YAML starts here", help));
     }
     let begins_earlier = ["while scanning a quoted scalar", "while scanning a simple key", "while parsing a flow "];
     if begins_earlier.iter().any(|part| message.contains(part))
@@ -169,28 +177,26 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
     }
     if let Some(quote) = open_quote(text, line) {
         let end = text.line_span(text.place(quote..quote).line).end;
-        let help = "close the quote on the same line";
-        return (quote..end, Fault::new("yaml_syntax", "a quote is opened here and never closed", "opened here", help));
+        let help = "close it on the same line";
+        return (quote..end, Fault::new("yaml_syntax", "this quote is never closed", "opened here", help));
     }
     if message.contains("mapping values are not allowed")
         && let Some(span) = indented_too_far(text, line)
     {
-        let help = "indent it like its neighbors";
+        let help = "indent it like the lines around it";
         return (
             span,
-            Fault::new("yaml_syntax", "this line is indented further than the one above it", "too far in", help),
+            Fault::new("yaml_syntax", "this line is indented further than the line above it", "indented too far", help),
         );
     }
     let known = MEANINGS.iter().find(|(part, _, _)| message.contains(part));
     let (title, help) = known
-        .map_or(("this is not YAML", "check quotes, colons and how far the lines are indented"), |(_, title, help)| {
-            (title, help)
-        });
+        .map_or(("this is not YAML", "check the quotes, colons and indentation"), |(_, title, help)| (title, help));
     let end = text.line_span(line).end.max(at);
-    (at..end, Fault::new("yaml_syntax", title, "not YAML from here on", help))
+    (at..end, Fault::new("yaml_syntax", title, "invalid YAML starts here", help))
 }
 
-/// The first tab in the blanks before a line, or before the line above it: the reader notices some a line late.
+/// The first tab in the indentation of a line or of the line above it: the parser notices some a line late.
 fn indenting_tab(text: &Text, line: usize) -> Option<usize> {
     [line, line.saturating_sub(1)].into_iter().filter(|line| *line > 0).find_map(|line| {
         let start = text.offset(line, 1);
@@ -199,7 +205,7 @@ fn indenting_tab(text: &Text, line: usize) -> Option<usize> {
     })
 }
 
-/// A value that begins with a quote and has no other on its line: the reader notices it at the next quote at best.
+/// A value that begins with a quote that its line does not close: the parser notices it at the next quote at best.
 fn open_quote(text: &Text, until: usize) -> Option<usize> {
     (1..=until).find_map(|line| {
         let span = text.line_span(line);
@@ -211,7 +217,7 @@ fn open_quote(text: &Text, until: usize) -> Option<usize> {
     })
 }
 
-/// The text of a line that begins further in than the line above it, although that one ends with a value.
+/// A line that is indented further than the line above it, although the line above has a value.
 fn indented_too_far(text: &Text, line: usize) -> Option<Range<usize>> {
     let span = text.line_span(line);
     let above = text.line_span(line.checked_sub(1).filter(|above| *above > 0)?);

@@ -1,17 +1,17 @@
-//! Which files are plans, and how they are written.
+//! The formats of plans, and which files are plans.
 
 use crate::document::{Text, Tree, at_start};
 use connector_core::{Problem, nearest};
 use std::path::Path;
 
-/// How a plan is written.
+/// The format of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Yaml,
     Json,
-    /// NDJSON: one operation a line.
+    /// NDJSON: one operation per line.
     Lines,
-    /// CSV: one operation a row.
+    /// CSV: one operation per row.
     Table,
 }
 
@@ -31,24 +31,24 @@ impl Format {
     }
 }
 
-/// The problem of a file whose ending says nothing.
+/// The problem of a file whose extension is not a plan format.
 pub(super) fn unknown(path: &Path) -> Problem {
     let endings: Vec<_> = ENDINGS.iter().map(|(ending, _)| *ending).collect();
     let ending = path.extension().and_then(|ending| ending.to_str());
     let guess = ending.and_then(|ending| nearest(ending, endings.iter().copied()));
     let title = match ending {
         Some(ending) => format!("a plan can't be a `.{ending}` file"),
-        None => "the file's name does not say how the plan is written".to_owned(),
+        None => "the file name of the plan has no extension".to_owned(),
     };
     let help = match (guess, ending) {
         (Some(guess), _) => format!("did you mean `.{guess}`?"),
         (None, Some("xls" | "xlsx" | "ods")) => "save the sheet as CSV".to_owned(),
-        (None, _) => format!("name it with one of the endings .{}", endings.join(", .")),
+        (None, _) => format!("use one of the extensions .{}", endings.join(", .")),
     };
     at_start(path.to_owned(), "unknown_format", title, Some(help))
 }
 
-/// Whether the file at `path` is meant as a plan: by its ending, its folder `plans`, or a list of operations in it.
+/// Whether the file at `path` is a plan. Its extension, its folder `plans` or a list of operations in it shows that.
 pub fn is_plan(path: &Path) -> bool {
     match Format::of(path) {
         None => false,

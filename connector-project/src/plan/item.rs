@@ -1,4 +1,4 @@
-//! Checks one operation of a document or line: one verb, and what stands under it.
+//! Checks one operation of a document or line: one verb and the block under it.
 
 use super::intake::Created;
 use super::misplaced::{
@@ -18,19 +18,19 @@ use std::collections::BTreeSet;
 /// Checks the operations of one text.
 pub(super) struct Items<'a, 'text> {
     pub(super) findings: &'a mut Findings<'text>,
-    /// Values and keys that have been complained about.
+    /// Values and keys that already have a problem.
     pub(super) known_faults: &'a mut BTreeSet<String>,
     pub(super) created: &'a mut Created,
 }
 
-/// How the secret that a pointer names is written instead.
+/// How to write the secret at a pointer instead.
 pub(super) fn secret_cure(pointer: &str, key: &str) -> String {
     let inside = pointer.contains("/set_password/") && !key.ends_with("_ref");
     if inside { leaked_secrets::by_ref(pointer, "password") } else { SECRET_CURE.to_owned() }
 }
 
 impl Items<'_, '_> {
-    /// The operation that an item says; `None` when something in it, or before it, is wrong.
+    /// The operation of an item; `None` when it or an earlier item has a problem.
     pub(super) fn item(&mut self, item: &Value, pointer: &str) -> Option<PlanOperation> {
         let Value::Object(members) = item else {
             self.findings.at_value(pointer, no_operation(item));
@@ -52,7 +52,7 @@ impl Items<'_, '_> {
         operation.filter(|_| !self.findings.any())
     }
 
-    /// The verbs of an item with their keys. There must be one, and nothing beside it.
+    /// The verbs of an item with their keys. An item must have exactly one verb and no other key.
     fn verbs<'a>(&mut self, members: &'a Map<String, Value>, pointer: &str) -> Vec<(&'a str, OperationKind)> {
         let exact = |key: &'a String| OperationKind::from_name(key).map(|kind| (key.as_str(), kind));
         let mut verbs: Vec<_> = members.keys().filter_map(exact).collect();
@@ -81,7 +81,7 @@ impl Items<'_, '_> {
             let meant = meant_verb(key, value.get("entitlement").is_some());
             if no_verb || meant.is_some() && value.is_object() {
                 self.findings.at_key(&at, unknown_verb(key, meant));
-                // What stands below it is checked as what was meant.
+                // The block under it is checked as if the verb were right.
                 verbs.extend(meant.filter(|_| no_verb).map(|kind| (key.as_str(), kind)));
             } else {
                 self.findings.at_key(&at, beside_verb(key, &verbs));
@@ -93,7 +93,7 @@ impl Items<'_, '_> {
         verbs
     }
 
-    /// Checks what stands under a verb.
+    /// Checks the block under a verb.
     fn block(&mut self, kind: OperationKind, value: &Value, pointer: &str) -> Option<PlanOperation> {
         let Value::Object(members) = value else {
             if !self.known_faults.contains(pointer) {
@@ -121,7 +121,7 @@ impl Items<'_, '_> {
         if self.findings.any() { None } else { typed(kind, value.as_object().cloned()?) }
     }
 
-    /// Reports each unknown key, and puts its value under the key that was meant, so that it is not missed there.
+    /// Reports each unknown key, and moves its value to the key that it probably means, so that this one is not missing.
     fn with_meant_keys(
         &mut self,
         members: &Map<String, Value>,
@@ -144,14 +144,14 @@ impl Items<'_, '_> {
             self.findings.at_key(&at, unknown_key(key, guess, known, kind));
             if let Some(guess) = guess.filter(|guess| !meant.contains_key(*guess)) {
                 meant.insert(guess.to_owned(), value.clone());
-                // What is wrong with it shows when the key is right.
+                // Its own problems appear when the key is fixed.
                 self.known_faults.insert(joined(pointer, guess));
             }
         }
         meant
     }
 
-    /// What no schema says as well.
+    /// Checks what a schema can't express.
     fn check_values(&mut self, kind: OperationKind, members: &Map<String, Value>, pointer: &str) {
         match kind {
             OperationKind::Create => {
@@ -232,7 +232,7 @@ impl Items<'_, '_> {
         }
     }
 
-    /// Reports what loses characters when it is read: `+49` would reach the source as 49.
+    /// Reports values that lose characters when they are parsed: `+49` would reach the source as 49.
     fn check_spelling(&mut self, value: &Value, pointer: &str) {
         match value {
             Value::Object(members) => {

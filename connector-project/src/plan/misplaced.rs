@@ -1,4 +1,4 @@
-//! What is said of keys and items of a plan that are not where they belong.
+//! The messages for keys and items of a plan that are in the wrong place.
 
 use super::schema::BlockSchema;
 use super::words::meant_verb;
@@ -7,24 +7,24 @@ use connector_core::OperationKind;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// An item that is no `verb: …`.
+/// An item that is not `verb: …`.
 pub(super) fn no_operation(item: &Value) -> Fault {
     Fault {
         rule: "not_an_operation",
-        title: if item.is_null() { "an empty item".to_owned() } else { "this is no operation".to_owned() },
-        detail: "expected a verb and what it concerns".to_owned(),
+        title: if item.is_null() { "an empty item".to_owned() } else { "this is not an operation".to_owned() },
+        detail: "expected a verb and its block".to_owned(),
         help: Some(match item {
             Value::Object(_) | Value::Null => {
                 "write an operation, such as `disable: {account: …}`, or remove it".to_owned()
             }
-            Value::Array(_) => "remove one pair of brackets, or one `-`: the list is not nested".to_owned(),
-            _ => "write the verb as a key and what it concerns below it, such as `disable: {account: …}`".to_owned(),
+            Value::Array(_) => "remove one pair of brackets, or one `-`: the list must not be nested".to_owned(),
+            _ => "write the verb as a key and its block below it, such as `disable: {account: …}`".to_owned(),
         }),
         secret: false,
     }
 }
 
-/// An operation without verb whose kind stands in a key of its own, as in other tools.
+/// An operation that names its kind in a separate key, as in other tools, and has no verb.
 pub(super) fn flat(members: &Map<String, Value>) -> Option<(String, Fault)> {
     let key = ["operation", "op", "kind", "action", "type"]
         .into_iter()
@@ -32,9 +32,9 @@ pub(super) fn flat(members: &Map<String, Value>) -> Option<(String, Fault)> {
     let kind = meant_verb(members[key].as_str()?, members.contains_key("entitlement"))?;
     let fault = Fault {
         rule: "unknown_operation",
-        title: format!("`{key}` does not stand in an operation"),
-        detail: "the verb is the key".to_owned(),
-        help: Some(format!("write `{}:` and the rest below it, indented", kind.name())),
+        title: format!("an operation has no key `{key}`"),
+        detail: "the verb itself is the key".to_owned(),
+        help: Some(format!("write `{}:` and indent the rest below it", kind.name())),
         secret: false,
     };
     Some((key.to_owned(), fault))
@@ -43,25 +43,25 @@ pub(super) fn flat(members: &Map<String, Value>) -> Option<(String, Fault)> {
 pub(super) fn second_verb(key: &str) -> Fault {
     Fault {
         rule: "several_operations",
-        title: format!("`{key}` is a second operation in one item"),
-        detail: "one item is one operation".to_owned(),
+        title: format!("`{key}` is a second operation in the same item"),
+        detail: "an item holds only one operation".to_owned(),
         help: Some(format!("begin it with `- `: `- {key}: …`")),
         secret: false,
     }
 }
 
-/// Keys that should stand under their verb and stand beside it.
+/// Keys on the level of their verb that belong under it.
 pub(super) fn not_indented(verb: &str) -> Fault {
     Fault {
         rule: "not_indented",
-        title: format!("nothing stands under `{verb}`"),
-        detail: "the keys that follow stand beside it".to_owned(),
-        help: Some(format!("indent the keys below `{verb}:` further, by four blanks from the `-`")),
+        title: format!("`{verb}` has nothing below it"),
+        detail: "the next keys are on the same level".to_owned(),
+        help: Some(format!("indent the keys below `{verb}:` by four spaces from the `-`")),
         secret: false,
     }
 }
 
-/// What stands under a verb, with the keys that slipped out of it: those are reported where they are.
+/// The block under a verb, including its keys that are misplaced beside the verb. Those have their own report.
 pub(super) fn with_strays<'a>(kind: OperationKind, block: &'a Value, item: &Map<String, Value>) -> Cow<'a, Value> {
     let keys = BlockSchema::of(kind).keys();
     let stray = |key: &str| keys.contains(&key) && block.get(key).is_none();
@@ -79,17 +79,17 @@ pub(super) fn beside_verb(key: &str, verbs: &[(&str, OperationKind)]) -> Fault {
     let belongs = verbs.iter().find(|(_, kind)| BlockSchema::of(*kind).keys().contains(&key));
     Fault {
         rule: "unknown_key",
-        title: format!("unknown key `{key}` beside the verb"),
-        detail: "an item holds one verb and nothing else".to_owned(),
+        title: format!("unknown key `{key}` next to the verb"),
+        detail: "an item holds only its verb".to_owned(),
         help: Some(match belongs {
-            Some((verb, _)) => format!("it belongs under `{verb}:`, indented"),
+            Some((verb, _)) => format!("move it under `{verb}:` and indent it"),
             None => "remove it".to_owned(),
         }),
         secret: false,
     }
 }
 
-/// A verb with something under it that is no block.
+/// A verb with something other than a block under it.
 pub(super) fn no_block(kind: OperationKind, value: &Value) -> Fault {
     let verb = kind.name();
     let form = match kind {
@@ -103,7 +103,7 @@ pub(super) fn no_block(kind: OperationKind, value: &Value) -> Fault {
         Value::Null => (format!("`{verb}` is empty"), format!("write `{verb}: {form}`")),
         Value::Array(_) => (
             format!("`{verb}` must be a block, not a list"),
-            format!("write an operation for each: `- {verb}: {form}`"),
+            format!("write one operation for each: `- {verb}: {form}`"),
         ),
         _ => (format!("`{verb}` must be a block of `key: value` lines"), format!("write `{verb}: {form}`")),
     };
@@ -119,14 +119,14 @@ pub(super) fn unknown_key(key: &str, guess: Option<&str>, known: &[&str], kind: 
     Fault {
         rule: "unknown_key",
         title: format!("unknown key `{key}` in `{}`", kind.name()),
-        detail: "not known here".to_owned(),
+        detail: "unknown key".to_owned(),
         help: Some(match (guess, values) {
-            _ if key == "<<" => "merge keys are not supported: write the fields out".to_owned(),
+            _ if key == "<<" => "merge keys are not supported; copy the fields here".to_owned(),
             (Some(guess), _) => format!("did you mean `{guess}`?"),
             (None, Some(values)) => {
-                format!("known here: {}; an attribute of the account stands under `{values}:`", known.join(", "))
+                format!("known keys: {}; put attributes of the account under `{values}:`", known.join(", "))
             }
-            (None, None) => format!("known here: {}", known.join(", ")),
+            (None, None) => format!("known keys: {}", known.join(", ")),
         }),
         secret: false,
     }
@@ -135,9 +135,9 @@ pub(super) fn unknown_key(key: &str, guess: Option<&str>, known: &[&str], kind: 
 pub(super) fn merge_key() -> Fault {
     Fault {
         rule: "unknown_key",
-        title: "`<<` is no attribute".to_owned(),
+        title: "`<<` is not an attribute".to_owned(),
         detail: "a merge key".to_owned(),
-        help: Some("merge keys are not supported: write the fields out".to_owned()),
+        help: Some("merge keys are not supported; copy the fields here".to_owned()),
         secret: false,
     }
 }

@@ -1,11 +1,11 @@
-//! Plans: ordered lists of wanted changes that users write.
+//! Plans: ordered lists of changes that users write.
 //!
-//! A plan is YAML or JSON (one document), NDJSON (one operation a line) or CSV (one operation a row), by its file's ending.
-//! [`read`] hands over one [`PlanOperation`] after the other, or says everything that is wrong, each with its place.
-//! NDJSON and CSV are read piece by piece, so their size doesn't matter.
+//! The file extension gives the format of a plan: YAML or JSON (one document), NDJSON (one operation per line) or CSV (one
+//! operation per row). [`read`] hands over one [`PlanOperation`] after the other, or returns all problems with their
+//! positions. It reads NDJSON and CSV in pieces, so their size doesn't matter.
 //!
-//! The ways meet in `words` (what verbs, entitlements and attributes may look like) and `intake` (what was read, what was
-//! wrong). `item` checks one operation of a document or a line by the schema of its kind, `csv` one row.
+//! All formats use `words` (the rules for verbs, entitlements and attributes) and `intake` (which collects operations and
+//! problems). `item` checks one operation of a document or line against the schema of its kind. `csv` checks one row.
 
 mod csv;
 mod format;
@@ -30,8 +30,8 @@ use std::path::Path;
 
 /// Reads the plan at `path` and hands each operation to `sink`, in the order of the plan.
 ///
-/// Everything is checked that can be known without the source. When something is wrong, what `sink` got before is to be
-/// thrown away. A path in the problems is `path` as given.
+/// It checks everything that it can check without the source. If it fails, discard what `sink` received. The problems
+/// show `path` as given.
 pub fn read(path: &Path, sink: &mut dyn FnMut(PlanOperation)) -> Result<(), Problems> {
     let mut intake = Intake::new(path, sink);
     match Format::of(path) {

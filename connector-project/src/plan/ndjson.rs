@@ -1,4 +1,4 @@
-//! Plans of one operation a line: NDJSON.
+//! Plans with one operation per line: NDJSON.
 
 use super::intake::Intake;
 use super::item::{Items, secret_cure};
@@ -35,7 +35,7 @@ fn read_lines(path: &Path, intake: &mut Intake<'_>) -> std::io::Result<()> {
         }
         let goes_on = match Text::part(path, line, start) {
             Ok(text) => text.content().trim().is_empty() || read_line(&text, intake),
-            // What is not UTF-8 once is so all along.
+            // After one line that is not UTF-8, the rest is not, either.
             Err(cause) => {
                 intake.problem(unreadable(cause, path));
                 false
@@ -49,13 +49,13 @@ fn read_lines(path: &Path, intake: &mut Intake<'_>) -> std::io::Result<()> {
     }
 }
 
-/// Reads the operation of a line. Gives whether it makes sense to go on.
+/// Reads the operation of a line. Returns whether reading further makes sense.
 fn read_line(text: &Text, intake: &mut Intake<'_>) -> bool {
     let tree = json::tree(text);
     let mut findings = Findings::new(text, &tree);
     let content = text.content().trim();
     let begins = text.content().len() - text.content().trim_start().len() + text.mark_length();
-    // The first line of a document that goes on below.
+    // The first line of a document with several lines.
     if matches!(content, "[" | "{" | "[{") {
         findings.add(begins..begins + content.len(), several_lines());
         intake.problems(findings.finish());
@@ -83,9 +83,9 @@ fn read_line(text: &Text, intake: &mut Intake<'_>) -> bool {
 fn several_lines() -> Fault {
     Fault {
         rule: "several_lines",
-        title: "one value goes over several lines".to_owned(),
-        detail: "expected a whole operation on each line".to_owned(),
-        help: Some("write each operation on a line of its own, or name the file `.json`".to_owned()),
+        title: "one value spans several lines".to_owned(),
+        detail: "expected a complete operation on each line".to_owned(),
+        help: Some("write each operation on its own line, or rename the file to `.json`".to_owned()),
         secret: false,
     }
 }
@@ -95,7 +95,7 @@ fn whole_document() -> Fault {
         rule: "whole_document",
         title: "a list of operations on one line".to_owned(),
         detail: "expected one operation".to_owned(),
-        help: Some("write each operation on a line of its own, or name the file `.json`".to_owned()),
+        help: Some("write each operation on its own line, or rename the file to `.json`".to_owned()),
         secret: false,
     }
 }
@@ -105,7 +105,7 @@ fn too_long(path: &Path, start: Start) -> connector_core::Problem {
         path.to_owned(),
         "line_too_long",
         format!("the line has more than {LONGEST_PIECE} bytes"),
-        Some("write each operation on a line of its own".to_owned()),
+        Some("write each operation on its own line".to_owned()),
     );
     problem.place.line += start.lines;
     problem.place.span = start.bytes..start.bytes;

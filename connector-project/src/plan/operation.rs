@@ -1,15 +1,15 @@
-//! One wanted change, as a plan says it.
+//! One change in a plan.
 
 use super::words::{end, entitlement};
 use connector_core::{Operation, OperationKind, SecretRef};
 use serde_json::{Map, Value};
 
-/// One wanted change as a plan says it: accounts and entitlements by id or name, secrets by where they are kept.
+/// One change in a plan. It names accounts and entitlements by id or name, and secrets by their refs.
 pub type PlanOperation = Operation<SecretRef>;
 
-/// A checked block of a plan, or a row that says the same, as an operation.
+/// Converts a checked block of a plan, or an equal row, to an operation.
 ///
-/// What stands in a block is what [`Operation`] is written down as, but for texts that people write shorter.
+/// A block has the serialized form of an [`Operation`], except for texts that have a shorter form in plans.
 pub(super) fn typed(kind: OperationKind, mut block: Map<String, Value>) -> Option<PlanOperation> {
     block.remove("reset");
     for (key, value) in &mut block {

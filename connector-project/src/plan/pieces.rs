@@ -1,18 +1,18 @@
-//! Reads a file that is too large to be held at once, and keeps what places need.
+//! Reads a file that is too large for memory, and keeps the bytes that positions need.
 
 use std::io::{self, Read};
 
-/// More than any operation needs on its line or in its row.
+/// More bytes than the line or row of any operation needs.
 pub(super) const LONGEST_PIECE: usize = 1024 * 1024;
 
-/// A reader that keeps the bytes of the piece being read, and stops at a piece without end.
+/// A reader that keeps the bytes of the current piece, and stops at a piece without an end.
 #[derive(Debug)]
 pub(super) struct Kept<R> {
     inner: R,
     bytes: Vec<u8>,
-    /// Where in the file `bytes` begins.
+    /// The offset of `bytes` in the file.
     from: usize,
-    /// Where in the file the piece begins.
+    /// The offset of the piece in the file.
     piece: usize,
 }
 
@@ -21,24 +21,24 @@ impl<R: Read> Kept<R> {
         Self { inner, bytes: Vec::new(), from: 0, piece: 0 }
     }
 
-    /// The piece that begins where the last one ended, up to `end`; the next one begins there.
+    /// The piece from the end of the last one up to `end`. The next piece begins at `end`.
     pub(super) fn take(&mut self, end: usize) -> &[u8] {
         let start = self.piece;
         self.piece = end;
         &self.bytes[start - self.from..end - self.from]
     }
 
-    /// What was read of the piece so far, which may be more than its end.
+    /// The bytes read since the piece began. They can go past its end.
     pub(super) fn rest(&self) -> &[u8] {
         &self.bytes[self.piece - self.from..]
     }
 
-    /// Where in the file the piece begins.
+    /// The offset of the piece in the file.
     pub(super) fn start(&self) -> usize {
         self.piece
     }
 
-    /// Whether the piece is longer than any should be.
+    /// Whether the piece is longer than the limit.
     pub(super) fn is_too_long(&self) -> bool {
         self.rest().len() > LONGEST_PIECE
     }

@@ -14,11 +14,11 @@ pub fn plan_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Plan",
-        "description": "Wanted changes of one source, carried out in this order.",
+        "description": "Changes to one source, in the order in which Connector makes them.",
         "type": ["object", "array"],
         "properties": {
             "operations": {
-                "description": "The wanted changes, in order.",
+                "description": "The changes, in order.",
                 "type": "array",
                 "items": {"$ref": "#/$defs/operation"},
                 "minItems": 1,
@@ -29,7 +29,7 @@ pub fn plan_schema() -> Value {
         "items": {"$ref": "#/$defs/operation"},
         "minItems": 1,
         "$defs": {"operation": {
-            "description": "One wanted change: its verb, and what it concerns.",
+            "description": "One change: a verb and its block.",
             "type": "object",
             "properties": verbs,
             "additionalProperties": false,
@@ -39,7 +39,7 @@ pub fn plan_schema() -> Value {
     })
 }
 
-/// The schema of what stands under a verb, with what the reader checks in words of its own.
+/// The schema of the block under a verb, including the rules that the reader checks with its own messages.
 fn published(kind: OperationKind) -> Value {
     let mut schema = block(kind);
     schema["description"] = json!(kind.description());
@@ -66,11 +66,11 @@ fn published(kind: OperationKind) -> Value {
     schema
 }
 
-/// The schema of what stands under a verb: keys and types.
+/// The schema of the block under a verb: keys and types.
 fn block(kind: OperationKind) -> Value {
     let text = |description: &str| json!({"description": description, "type": "string", "minLength": 1});
-    let account = text("The account's id or name.");
-    let entitlement = text("What is held: `TYPE/ID` or `TYPE/NAME`.");
+    let account = text("The id or name of the account.");
+    let entitlement = text("The entitlement: `TYPE/ID` or `TYPE/NAME`.");
     let values = |description: &str| json!({"description": description, "type": "object"});
     let several = |description: &str| {
         let value = json!({"type": ["array", "string", "number", "boolean"]});
@@ -80,22 +80,22 @@ fn block(kind: OperationKind) -> Value {
         OperationKind::Create => (
             json!({
                 "name": text("The name of the new account."),
-                "attributes": values("The values to set, in the source's own spelling."),
+                "attributes": values("The attributes to set, by their names on the source."),
                 "entitlements": {
-                    "description": "What the account shall hold from the start.",
+                    "description": "The entitlements to grant when the account is created.",
                     "type": "array",
                     "items": entitlement,
                 },
-                "password_ref": text("Where the first password is kept; never the password itself."),
+                "password_ref": text("A ref to the initial password, such as `env:NEW_PASSWORD`. Never the password itself."),
             }),
             json!(["name"]),
         ),
         OperationKind::Update => (
             json!({
                 "account": account,
-                "set": values("The values to set, in the source's own spelling; a null clears one."),
-                "add": several("The values to add to attributes that hold several; the other values stay."),
-                "remove": several("The values to remove from attributes that hold several; the other values stay."),
+                "set": values("The attributes to set, by their names on the source. A null clears the attribute."),
+                "add": several("The values to add to attributes with several values. The other values stay."),
+                "remove": several("The values to remove from attributes with several values. The other values stay."),
             }),
             json!(["account"]),
         ),
@@ -103,7 +103,7 @@ fn block(kind: OperationKind) -> Value {
             json!({
                 "account": account,
                 "entitlement": entitlement,
-                "until": text("When the account stops holding it: a date (midnight UTC) or an RFC 3339 time."),
+                "until": text("When the grant ends: a date (midnight UTC) or an RFC 3339 time."),
             }),
             json!(["account", "entitlement"]),
         ),
@@ -114,10 +114,10 @@ fn block(kind: OperationKind) -> Value {
             json!({
                 "account": account,
                 "password_ref": {
-                    "description": "Where the new password is kept; never the password itself.",
+                    "description": "A ref to the new password, such as `env:NEW_PASSWORD`. Never the password itself.",
                     "type": "string",
                 },
-                "reset": {"description": "Let the source send the user a new one.", "const": true},
+                "reset": {"description": "Ask the source to send the user a new password.", "const": true},
             }),
             json!(["account"]),
         ),
@@ -126,7 +126,7 @@ fn block(kind: OperationKind) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
-/// The schema of what stands under a verb, ready to check many.
+/// The compiled schema of the block under a verb.
 pub(super) struct BlockSchema {
     kind: OperationKind,
     pub(super) schema: Value,
@@ -144,10 +144,10 @@ static BLOCKS: LazyLock<Vec<BlockSchema>> = LazyLock::new(|| {
 
 impl BlockSchema {
     pub(super) fn of(kind: OperationKind) -> &'static Self {
-        BLOCKS.iter().find(|block| block.kind == kind).expect("each kind has a schema that a test compiles")
+        BLOCKS.iter().find(|block| block.kind == kind).expect("every kind has a schema, and a test compiles each one")
     }
 
-    /// The keys that may stand under the verb.
+    /// The keys that the verb accepts.
     pub(super) fn keys(&self) -> Vec<&str> {
         self.schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
     }

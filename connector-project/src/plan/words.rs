@@ -1,4 +1,4 @@
-//! What verbs, entitlements and attributes may look like, and what people write instead.
+//! The rules for verbs, entitlements and attributes, and the words that people write instead.
 
 use crate::document::{Fault, is_secret_name};
 use connector_core::{EntitlementRef, OperationKind, nearest};
@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// What people call the verbs elsewhere.
+/// Names of the verbs in other tools.
 const OTHER_VERBS: &[(&str, OperationKind)] = &[
     ("add", OperationKind::Create),
     ("new", OperationKind::Create),
@@ -33,7 +33,7 @@ const OTHER_VERBS: &[(&str, OperationKind)] = &[
     ("drop", OperationKind::Delete),
 ];
 
-/// What people call the keys of an operation elsewhere.
+/// Names of an operation's keys in other tools.
 const OTHER_KEYS: &[(&str, &[&str])] = &[
     ("account", &["user", "username", "user_name", "login", "id", "account_id", "user_id", "name", "email"]),
     ("name", &["account", "user", "username", "user_name", "login", "account_name"]),
@@ -44,7 +44,7 @@ const OTHER_KEYS: &[(&str, &[&str])] = &[
     ("until", &["end", "ends", "expires", "expiration", "valid_until", "expiration_date"]),
 ];
 
-/// The verb that was probably meant by another word. `with_entitlement`: whether an entitlement stands beside it.
+/// The verb that another word probably means. `with_entitlement`: whether the operation names an entitlement.
 pub(super) fn meant_verb(word: &str, with_entitlement: bool) -> Option<OperationKind> {
     let plain = word.to_lowercase().replace(['-', ' '], "_");
     match (plain.as_str(), with_entitlement) {
@@ -62,31 +62,31 @@ pub(super) fn meant_verb(word: &str, with_entitlement: bool) -> Option<Operation
     other(&plain).or_else(near)
 }
 
-/// A verb that there is not.
+/// An unknown verb.
 pub(super) fn unknown_verb(word: &str, meant: Option<OperationKind>) -> Fault {
     let verbs: Vec<_> = OperationKind::ALL.iter().map(|kind| kind.name()).collect();
-    // What is no word at all may be anything, even a secret in the wrong cell.
+    // Text that is not a word can be anything, even a secret in the wrong cell.
     let is_word = word.len() <= 24 && word.chars().all(|c| c.is_alphabetic() || "_- ".contains(c));
     Fault {
         rule: "unknown_operation",
-        title: if is_word { format!("unknown operation `{word}`") } else { "this is no operation".to_owned() },
-        detail: format!("known: {}", verbs.join(", ")),
+        title: if is_word { format!("unknown operation `{word}`") } else { "this is not an operation".to_owned() },
+        detail: format!("known operations: {}", verbs.join(", ")),
         help: Some(match meant {
             Some(kind) => format!("did you mean `{}`?", kind.name()),
-            None => "write one of the known ones".to_owned(),
+            None => "write one of the known operations".to_owned(),
         }),
         secret: false,
     }
 }
 
-/// The key that was probably meant by another word, of those that belong here.
+/// The key that another word probably means, of the keys that are valid here.
 pub(super) fn meant_key<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = word.to_lowercase().replace('-', "_");
     let is_other = |key: &&str| OTHER_KEYS.iter().any(|(name, others)| name == key && others.contains(&plain.as_str()));
     known.iter().copied().find(is_other).or_else(|| nearest(word, known.iter().copied()))
 }
 
-/// The entitlement that a text names: `TYPE/ID` or `TYPE/NAME`, split at the first slash.
+/// Parses an entitlement: `TYPE/ID` or `TYPE/NAME`, split at the first slash.
 pub(super) fn entitlement(text: &str) -> Result<EntitlementRef, Fault> {
     let fault = |title: &str, help: String| Fault {
         rule: "bad_entitlement",
@@ -97,23 +97,26 @@ pub(super) fn entitlement(text: &str) -> Result<EntitlementRef, Fault> {
     };
     let example = "for example `permission_set/Sales_Ops`";
     let Some((kind, id)) = text.split_once('/') else {
-        let title = "the entitlement does not say of which type it is";
-        return Err(fault(title, format!("write the type and a `/` in front, {example}")));
+        let title = "the entitlement does not include its type";
+        return Err(fault(title, format!("write the type and a `/` before it, {example}")));
     };
     if kind.is_empty() {
-        return Err(fault("the entitlement has no type", format!("write the type in front of the `/`, {example}")));
+        return Err(fault("the entitlement has no type", format!("write the type before the `/`, {example}")));
     }
     if id.trim().is_empty() {
-        return Err(fault("the entitlement has no id or name", format!("write it behind the `/`, {example}")));
+        return Err(fault(
+            "the entitlement has no id or name",
+            format!("write the id or name after the `/`, {example}"),
+        ));
     }
     if !is_type(kind) {
         let snake = snake_case(kind);
         let help = if is_type(&snake) {
             format!("did you mean `{snake}`?")
         } else {
-            format!("types are written in lower case with `_`, {example}")
+            format!("write the type in lower case with `_`, {example}")
         };
-        return Err(fault("the type of the entitlement is not in snake case", help));
+        return Err(fault("the type of the entitlement is not in snake_case", help));
     }
     Ok(EntitlementRef::new(kind.to_owned(), id))
 }
@@ -139,76 +142,76 @@ fn snake_case(text: &str) -> String {
     snake
 }
 
-/// What is wrong with an attribute of this name that holds a text.
+/// What is wrong with an attribute of this name and this text.
 ///
-/// Where a secret is kept is told by an operation of its own, so not even a ref may stand there.
+/// A separate operation references a secret, so an attribute can't hold even a ref.
 pub(super) fn secret_attribute(name: &str) -> Option<Fault> {
     is_secret_name(name).then(|| crate::document::leaked_secrets::literal(name, SECRET_CURE.to_owned()))
 }
 
-/// How a plan says a secret instead of holding it.
-pub(super) const SECRET_CURE: &str = "a plan never holds secrets: remove it, and give the password in an operation of its own, `set_password: {account: …, password_ref: env:NEW_PASSWORD}`";
+/// How a plan references a secret.
+pub(super) const SECRET_CURE: &str = "a plan must not contain secrets: remove it, and reference the password in a separate operation, `set_password: {account: …, password_ref: env:NEW_PASSWORD}`";
 
 /// An update that changes nothing.
 pub(super) fn empty_set() -> Fault {
     Fault {
         rule: "empty_set",
         title: "the update changes nothing".to_owned(),
-        detail: "no value is given".to_owned(),
+        detail: "the update has no values".to_owned(),
         help: Some("name at least one attribute and its new value; `null` clears one".to_owned()),
         secret: false,
     }
 }
 
-/// A second account of one name.
+/// A second new account with the same name.
 pub(super) fn created_twice(line: usize) -> Fault {
     Fault {
         rule: "created_twice",
-        title: "the plan makes two accounts of this name".to_owned(),
-        detail: format!("it was made before, on line {line}"),
-        help: Some("keep one of the two, or make the second an `update`".to_owned()),
+        title: "the plan creates two accounts with this name".to_owned(),
+        detail: format!("first created on line {line}"),
+        help: Some("remove one of them, or change the second to an `update`".to_owned()),
         secret: false,
     }
 }
 
-/// A new password of which nothing, or two things, are said.
+/// A new password with neither a ref nor a reset, or with both.
 pub(super) fn password_choice(both: bool) -> Fault {
     let (title, help) = if both {
-        ("a password is either given or reset", "keep one of `password_ref` and `reset`")
+        ("the operation has both `password_ref` and `reset`", "remove one of them")
     } else {
         (
-            "where the new password comes from is not said",
-            "add `password_ref: env:NEW_PASSWORD`, or `reset: true` to let the source send the user a new one",
+            "the operation does not say where the new password comes from",
+            "add `password_ref: env:NEW_PASSWORD`, or add `reset: true` if the source must send the user a new one",
         )
     };
     Fault {
         rule: "password_choice",
         title: title.to_owned(),
-        detail: "expected one of `password_ref` and `reset`".to_owned(),
+        detail: "expected either `password_ref` or `reset`".to_owned(),
         help: Some(help.to_owned()),
         secret: false,
     }
 }
 
-/// A grant or revoke with several entitlements in one place.
+/// A grant or revoke with several entitlements.
 pub(super) fn one_entitlement(kind: OperationKind) -> Fault {
     Fault {
         rule: "several_entitlements",
-        title: format!("one `{}` concerns one entitlement", kind.name()),
+        title: format!("`{}` takes only one entitlement", kind.name()),
         detail: "expected one `TYPE/ID` or `TYPE/NAME`".to_owned(),
-        help: Some(format!("write a `{}` for each", kind.name())),
+        help: Some(format!("write one `{}` for each entitlement", kind.name())),
         secret: false,
     }
 }
 
-/// The end of a grant: a moment, or a day, which stands for its beginning in UTC.
+/// The end of a grant: a time, or a date, which means midnight UTC at its beginning.
 pub(super) fn end(text: &str) -> Option<Timestamp> {
     let of_day = |text: &str| text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     let is_day = text.len() == "2027-01-31".len();
     if is_day { of_day(text) } else { text.parse().ok() }
 }
 
-/// An end that is none.
+/// An invalid end.
 pub(super) fn bad_end() -> Fault {
     Fault::new(
         "bad_until",
@@ -218,7 +221,7 @@ pub(super) fn bad_end() -> Fault {
     )
 }
 
-/// A value without quotes that is read as a number, or as nothing, and is not written the way it would be told to a source.
+/// A value without quotes that is read as a number or a null, and that would reach the source in another form.
 pub(super) fn respelled(text: &str, value: &Value) -> Option<Fault> {
     let read = match value {
         Value::Number(number) => number.to_string(),
@@ -227,9 +230,9 @@ pub(super) fn respelled(text: &str, value: &Value) -> Option<Fault> {
     };
     (read != text).then(|| Fault {
         rule: "respelled",
-        title: format!("`{text}` would be read as `{read}`"),
+        title: format!("`{text}` would become `{read}`"),
         detail: format!("read as {}", if value.is_null() { "no value" } else { "a number" }),
-        help: Some(format!("put it in quotes if it is text: `\"{text}\"`; else write `{read}`")),
+        help: Some(format!("if it is text, put it in quotes: `\"{text}\"`; otherwise write `{read}`")),
         secret: false,
     })
 }

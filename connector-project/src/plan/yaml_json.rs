@@ -1,4 +1,4 @@
-//! Plans that are one document: YAML and JSON.
+//! Plans in one document: YAML and JSON.
 
 use super::intake::Intake;
 use super::item::{Items, secret_cure};
@@ -9,7 +9,7 @@ use connector_core::{OperationKind, Problem, nearest};
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// More than people write by hand. What programs write is better read line by line.
+/// Larger than any handwritten plan. Programs can write NDJSON, which is read line by line.
 pub(super) const LONGEST: u64 = 8 * 1024 * 1024;
 
 pub(super) fn read_yaml(path: &Path, intake: &mut Intake<'_>) {
@@ -43,15 +43,15 @@ fn read(
     }
 }
 
-/// The problem of a plan that can't be looked at.
+/// The problem of a plan that can't be read.
 pub(super) fn unreadable(mut cause: Unreadable, path: &Path) -> Problem {
     match cause.rule {
         "unreadable_file" if cause.missing => {
-            cause.help = Some("check the path; it starts from the folder you are in".into());
+            cause.help = Some("check the path; it is relative to the current folder".into());
         }
         "file_too_large" => {
             cause.help =
-                Some("write large plans as NDJSON (one operation a line) or CSV: of those any size is read".into());
+                Some("write large plans as NDJSON (one operation per line) or CSV: these have no size limit".into());
         }
         _ => {}
     }
@@ -69,16 +69,16 @@ fn operations(findings: &mut Findings<'_>, value: &Value, intake: &mut Intake<'_
         },
         _ => {
             let span = findings.beginning();
-            findings.add(span, Fault::new("not_a_plan", "the file is no plan", "expected a list", BEGIN));
+            findings.add(span, Fault::new("not_a_plan", "the file is not a plan", "expected a list", BEGIN));
             return Vec::new();
         }
     };
     if items.is_empty() {
         let fault = Fault::new(
             "empty_plan",
-            "the plan holds no operation",
+            "the plan has no operations",
             "the list is empty",
-            "write at least one, such as `disable` of an account",
+            "write at least one operation, such as `disable: {account: …}`",
         );
         findings.at_key(pointer, fault);
     }
@@ -88,7 +88,7 @@ fn operations(findings: &mut Findings<'_>, value: &Value, intake: &mut Intake<'_
 
 const BEGIN: &str = "begin with `operations:` and write each operation below it, such as `- disable: {account: …}`";
 
-/// The list under `operations`, and where it stands.
+/// The list under `operations`, and its pointer.
 fn listed<'a>(findings: &mut Findings<'_>, members: &'a Map<String, Value>) -> Option<(&'a Vec<Value>, &'static str)> {
     let operations = members.get("operations");
     for key in members.keys().filter(|key| *key != "operations") {
@@ -100,7 +100,7 @@ fn listed<'a>(findings: &mut Findings<'_>, members: &'a Map<String, Value>) -> O
             let help = "write each operation below it, such as `- disable: {account: …}`";
             findings.at_key(
                 "/operations",
-                Fault::new("empty_plan", "the plan holds no operation", "nothing below it", help),
+                Fault::new("empty_plan", "the plan has no operations", "nothing below it", help),
             );
             None
         }
@@ -116,13 +116,11 @@ fn listed<'a>(findings: &mut Findings<'_>, members: &'a Map<String, Value>) -> O
             None
         }
         None if members.is_empty() => {
-            findings.at_key(
-                "",
-                Fault::new("empty_plan", "the plan holds no operation", "`operations` belongs here", BEGIN),
-            );
+            findings
+                .at_key("", Fault::new("empty_plan", "the plan has no operations", "`operations` belongs here", BEGIN));
             None
         }
-        // Each key of the file is reported, with what was probably meant.
+        // Each key of the file gets a report with a suggestion.
         None => None,
     }
 }
@@ -135,16 +133,16 @@ fn beside_operations(key: &str, members: &Map<String, Value>) -> Fault {
     let help = match key {
         "operations" => String::new(),
         "connector" | "auth" | "settings" if members.contains_key("connector") => {
-            "this is a source file: a plan begins with `operations:`".to_owned()
+            "this looks like a source file; a plan begins with `operations:`".to_owned()
         }
-        _ if is_verb => format!("write it as an item of the list: `operations:` and below it `- {key}: …`"),
+        _ if is_verb => format!("make it an item of the list: write `operations:` and below it `- {key}: …`"),
         _ if meant && !there => "did you mean `operations`?".to_owned(),
-        _ => "a plan consists of `operations` alone: remove it, or make it a comment with `#`".to_owned(),
+        _ => "a plan holds only `operations`: remove the key, or make it a comment with `#`".to_owned(),
     };
     Fault {
         rule: "unknown_key",
         title: format!("unknown key `{key}` in the plan"),
-        detail: "not known here".to_owned(),
+        detail: "unknown key".to_owned(),
         help: Some(help),
         secret: false,
     }

@@ -1,4 +1,4 @@
-//! Making a project folder and the files in it.
+//! Creates a project folder and its files.
 
 use super::definition::is_source_name;
 use super::project::{Project, near};
@@ -15,18 +15,18 @@ use std::path::{Path, PathBuf};
 const SETTINGS: &str = "\
 # yaml-language-server: $schema=schemas/project.schema.json
 #
-# Settings of the whole project. Everything has a default; take the `#` away from what you want to change.
+# Settings of the whole project. Every setting has a default. To change one, remove its `#`.
 
-# Where the store is: a path, relative to this folder.
+# The path of the store, relative to this folder.
 # store: .connector/store.db
 
-# Options for every source; a source's own `http:` goes before them.
+# HTTP options for every source. The `http:` block of a source overrides them.
 # http:
 #   ca_file: secrets/ca.pem
 #   proxy: http://proxy.acme.example:3128
 #   timeout: 60s
 
-# Settings for every source; a source's own `aggregation:` goes before them.
+# Aggregation settings for every source. The `aggregation:` block of a source overrides them.
 # aggregation:
 #   concurrency: 4
 #   delete_threshold: 10%
@@ -39,11 +39,11 @@ secrets/
 ";
 
 impl Project {
-    /// Makes a project folder: `connector.yaml`, `sources/`, `plans/`, `secrets/` (for its owner alone), `schemas/` for
-    /// editors and a `.gitignore`. What is there already stays as it is, so doing it twice changes nothing.
+    /// Creates a project folder: `connector.yaml`, `sources/`, `plans/`, `secrets/` (readable only by its owner), `schemas/`
+    /// for editors and a `.gitignore`. Existing files stay unchanged, so a second call changes nothing.
     ///
-    /// Gives the project and the files and folders that were made. Fails with kind `definition` when the folder can't
-    /// be written to or `secrets/` can be read by others.
+    /// Returns the project and the created files and folders. Fails with kind `definition` if the folder is not writable or
+    /// if other users can read `secrets/`.
     pub fn create(folder: &Path) -> Result<(Self, Vec<PathBuf>)> {
         let mut made = Vec::new();
         make_folder(folder, &mut made)?;
@@ -58,7 +58,7 @@ impl Project {
         Ok((project, made))
     }
 
-    /// Writes the schemas that the first line of each file points editors to. Gives the files that changed.
+    /// Writes the schemas that the first line of each file refers editors to. Returns the files that changed.
     pub fn write_schemas(&self) -> Result<Vec<PathBuf>> {
         let folder = self.folder().join("schemas");
         let mut written = Vec::new();
@@ -69,7 +69,7 @@ impl Project {
         ] {
             let path = folder.join(name);
             let text = schema::to_text(&schema);
-            // They are made from this program alone, so an older text is replaced.
+            // Only this program writes the schemas, so it replaces an older text.
             if fs::read_to_string(&path).is_ok_and(|present| present == text) {
                 continue;
             }
@@ -80,9 +80,9 @@ impl Project {
         Ok(written)
     }
 
-    /// Writes a commented source file, made by [`source_template`](super::source_template), and the schemas for editors.
+    /// Writes a commented source file from [`source_template`](super::source_template), and the schemas for editors.
     ///
-    /// Fails with kind `already_exists` when there is a source of that name.
+    /// Fails with kind `already_exists` if a source has that name.
     pub fn add_source(
         &self,
         name: &str,
@@ -91,8 +91,8 @@ impl Project {
         filled: &BTreeMap<String, String>,
     ) -> Result<PathBuf> {
         if !is_source_name(name) {
-            return Err(Error::new(ErrorKind::Definition, format!("`{name}` can't be the name of a source"))
-                .with_help("use letters, digits, `-`, `_` and `.`, beginning with a letter or digit"));
+            return Err(Error::new(ErrorKind::Definition, format!("`{name}` is not a valid source name"))
+                .with_help("use letters, digits, `-`, `_` and `.`; begin with a letter or digit"));
         }
         if self.source_file(name).is_ok_and(|path| path.exists()) {
             return Err(exists(name));
@@ -112,8 +112,8 @@ impl Project {
 }
 
 fn exists(name: &str) -> Error {
-    Error::new(ErrorKind::AlreadyExists, format!("there is a source `{name}` already"))
-        .with_help("choose another name, or edit the file")
+    Error::new(ErrorKind::AlreadyExists, format!("the source `{name}` already exists"))
+        .with_help("choose another name, or edit the existing file")
 }
 
 fn make_folder(path: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
@@ -133,7 +133,7 @@ fn make_private_folder(path: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {
             let permissions = fs::metadata(path).map_err(|cause| unwritable(path, cause))?.permissions();
             if permissions.mode() & 0o077 != 0 {
-                let message = format!("the folder `{}` can be read by others", path.display());
+                let message = format!("other users can read the folder `{}`", path.display());
                 return Err(
                     Error::new(ErrorKind::Definition, message).with_help(format!("run `chmod 700 {}`", path.display()))
                 );
@@ -149,7 +149,7 @@ fn make_private_folder(path: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
     make_folder(path, made)
 }
 
-/// Writes a file that is not there yet; one that is stays as it is.
+/// Writes a new file. An existing file stays unchanged.
 fn write_new(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<()> {
     match fs::OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(mut file) => {
@@ -163,7 +163,7 @@ fn write_new(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn unwritable(path: &Path, cause: io::Error) -> Error {
-    Error::new(ErrorKind::Definition, format!("`{}` can't be written: {cause}", near(path).display()))
-        .with_help("check the path, who owns the folder, and whether it can be written")
+    Error::new(ErrorKind::Definition, format!("can't write `{}`: {cause}", near(path).display()))
+        .with_help("check the path, and the owner and permissions of the folder")
         .with_cause(cause)
 }

@@ -1,4 +1,4 @@
-//! What a source file and `connector.yaml` say, typed.
+//! The typed contents of a source file and of `connector.yaml`.
 
 use connector_core::registry::{AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Percentage, SecretRef, TimeSpan};
@@ -16,29 +16,29 @@ pub struct Source {
     pub path: PathBuf,
     /// The connector it uses.
     pub connector: &'static ConnectorRegistration,
-    /// What it is, for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// How it proves who it is; absent for connectors that need no proof.
+    /// How Connector signs in; `None` for connectors that need no sign-in.
     pub auth: Option<AuthBlock>,
-    /// How to reach it over HTTP.
+    /// The HTTP options.
     pub http: HttpOptions,
     /// The connector's own settings, checked against its schema.
     pub settings: Value,
-    /// How it is aggregated.
+    /// The aggregation settings.
     pub aggregation: AggregationSettings,
 }
 
 /// The `auth:` block: the grant type and its fields.
 #[derive(Clone, Debug)]
 pub struct AuthBlock {
-    /// The strategy that `grant_type` names.
+    /// The strategy for the `grant_type`.
     pub strategy: &'static AuthRegistration,
     /// The block without `grant_type`, checked against the strategy's schema.
     pub settings: Value,
 }
 
 impl Source {
-    /// The same source, with other values in its `auth:` block.
+    /// A copy of the source with other values in its `auth:` block.
     #[must_use]
     pub fn with_auth(&self, changes: &[(&str, &str)]) -> Self {
         let mut source = self.clone();
@@ -57,7 +57,7 @@ impl AuthBlock {
         self.settings[name].as_str()
     }
 
-    /// The fields that say where a secret or certificate is kept: name and ref, in the order of the file.
+    /// The fields that reference a secret or certificate: name and ref, in the order of the file.
     pub fn refs(&self) -> Vec<(&str, &str)> {
         let fields = self.settings.as_object().into_iter().flatten();
         fields
@@ -66,7 +66,7 @@ impl AuthBlock {
             .collect()
     }
 
-    /// The secret ref in the field of that name.
+    /// The secret ref in the field with that name.
     pub fn secret_ref(&self, name: &str) -> Option<SecretRef> {
         self.settings[name].as_str()?.parse().ok()
     }
@@ -76,22 +76,22 @@ impl AuthBlock {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct AggregationSettings {
-    /// When to aggregate, as five cron fields in UTC, for example `0 */4 * * *`. For whatever starts the jobs:
-    /// `connector aggregate` runs when it is called.
+    /// When to aggregate, as five cron fields in UTC, for example `0 */4 * * *`. The setting is for your scheduler:
+    /// `connector aggregate` itself always runs immediately.
     #[schemars(extend("pattern" = SCHEDULE_PATTERN))]
     pub schedule: Option<String>,
-    /// How often a run is a full one, for example `7d`, where the connector can also read only what changed. Today
-    /// every run is full.
+    /// How often to do a full run, for example `7d`, if the connector can also read only changes. Currently, every run is
+    /// full.
     pub full_every: Option<TimeSpan>,
-    /// How many pages are read at the same time.
+    /// The number of pages to read at the same time.
     #[schemars(range(min = 1, max = 16), extend("default" = 4))]
     pub concurrency: usize,
-    /// Refuse to mark more accounts than this as deleted in one run.
+    /// Refuses to mark more than this percentage of the accounts as deleted in one run.
     #[schemars(extend("default" = "10%"))]
     pub delete_threshold: Percentage,
 }
 
-/// Five fields of numbers, names, lists, ranges and steps.
+/// Five fields with numbers, names, lists, ranges and steps.
 pub(super) const SCHEDULE_PATTERN: &str = r"^\s*[0-9A-Za-z*/,-]+(\s+[0-9A-Za-z*/,-]+){4}\s*$";
 
 impl Default for AggregationSettings {
@@ -100,22 +100,22 @@ impl Default for AggregationSettings {
     }
 }
 
-/// The settings of a whole project, `connector.yaml`. Everything has a default.
+/// The settings of a whole project, from `connector.yaml`. Every setting has a default.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProjectSettings {
-    /// Where the store is: a path, or `sqlite:PATH`. Relative to the project folder.
+    /// The path of the store, or `sqlite:PATH`, relative to the project folder.
     #[schemars(extend("default" = ".connector/store.db"))]
     pub store: Option<String>,
-    /// Options for every source; a source's own `http:` goes before them.
+    /// HTTP options for every source. The `http:` block of a source overrides them.
     #[schemars(with = "HttpOptions")]
     pub http: Map<String, Value>,
-    /// Settings for every source; a source's own `aggregation:` goes before them.
+    /// Aggregation settings for every source. The `aggregation:` block of a source overrides them.
     #[schemars(with = "AggregationSettings")]
     pub aggregation: Map<String, Value>,
 }
 
-/// Whether a source can be called so: the name stands in commands, file names and the store.
+/// Whether a source can have this name. Names occur in commands, file names and the store.
 pub(super) fn is_source_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))

@@ -1,4 +1,4 @@
-//! Changing the `auth:` block of a source file in place.
+//! Changes the `auth:` block of a source file in place.
 
 use super::project::{Project, near};
 use super::read;
@@ -9,20 +9,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 impl Project {
-    /// Sets keys of the `auth:` block of a source, or takes them out where the value is `None`. Comments, order and
-    /// everything else in its file stay as they are. Gives the file.
+    /// Sets keys in the `auth:` block of a source, or removes those whose value is `None`. Comments, order and everything
+    /// else in the file stay unchanged. Returns the file.
     ///
-    /// The new text is checked as a whole before it takes the file's place in one step. Fails with kind `definition`,
-    /// and leaves the file alone, when the source is invalid before or after, or when the block is not written with one
-    /// key a line.
+    /// It checks the whole new text, then replaces the file atomically. If the source is invalid before or after the change,
+    /// or if the block does not have one key per line, it fails with kind `definition` and leaves the file alone.
     pub fn edit_auth(&self, name_or_path: &str, changes: &[(&str, Option<&str>)]) -> Result<PathBuf> {
         let path = self.source_file(name_or_path)?;
         let settings = self.settings()?;
         let before = read::source(&path, &settings)?;
         let text = fs::read_to_string(&path).map_err(|cause| unwritable(&path, cause))?;
         let by_hand = || {
-            Error::new(ErrorKind::Definition, format!("`{}` can't be changed by a program", near(&path).display()))
-                .with_help("its `auth:` block is not written with one key a line: change it by hand")
+            Error::new(ErrorKind::Definition, format!("Connector can't edit `{}`", near(&path).display()))
+                .with_help("its `auth:` block does not have one key per line: edit the file by hand")
         };
         let edited = read::edited(&path, &text, changes).ok_or_else(by_hand)?;
         let after = read::source_from_text(&path, &edited, &settings)?;
@@ -35,7 +34,7 @@ impl Project {
     }
 }
 
-/// What the block shall say.
+/// The block with the changes.
 fn changed(mut block: Value, changes: &[(&str, Option<&str>)]) -> Value {
     if let Some(members) = block.as_object_mut() {
         for (key, wanted) in changes {
@@ -54,14 +53,14 @@ fn all_but_auth(text: &str) -> Option<Value> {
     Some(value)
 }
 
-/// Whoever reads the file sees the old text or the new one, never a part; a link stays a link.
+/// Replaces a file atomically: a reader sees the old text or the new one, never a part. A link stays a link.
 fn replace(path: &Path, text: &str) -> Result<()> {
     let write = || NewFile::beside(path)?.like(path)?.with_text(text)?.replace();
     write().map_err(|cause| unwritable(path, cause))
 }
 
 fn unwritable(path: &Path, cause: std::io::Error) -> Error {
-    Error::new(ErrorKind::Definition, format!("`{}` can't be changed: {cause}", near(path).display()))
-        .with_help("check who owns the file and its folder, and whether they can be written")
+    Error::new(ErrorKind::Definition, format!("can't change `{}`: {cause}", near(path).display()))
+        .with_help("check the owner and permissions of the file and its folder")
         .with_cause(cause)
 }

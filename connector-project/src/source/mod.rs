@@ -1,10 +1,10 @@
 //! Projects and their source files.
 //!
-//! A [`Project`] is a folder; each YAML file in its `sources/` is a [`Source`]. Loading one reads the text once, checks
-//! it against the schema that its `connector` and `grant_type` choose, and reports every [problem](Problems) at once,
-//! each with its place. [`Source::open`] makes the connector; it is offline.
+//! A [`Project`] is a folder. Each YAML file in its `sources/` is a [`Source`]. Loading a source reads its text once and
+//! checks it against the schema for its `connector` and `grant_type`. It reports every [problem](Problems) at once, each
+//! with its position. [`Source::open`] creates the connector. It works offline.
 //!
-//! [`schema`] has the JSON Schemas, composed from what is linked into the binary.
+//! [`schema`] has the JSON Schemas, composed from the connectors and strategies in this build.
 
 mod create;
 mod definition;

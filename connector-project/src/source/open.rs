@@ -1,4 +1,4 @@
-//! Opening a source of a project.
+//! Opens a source of a project.
 
 use super::definition::Source;
 use super::opened::Opened;
@@ -7,9 +7,9 @@ use connector_core::{Context, Result, SigningKey};
 use std::path::Path;
 
 impl Source {
-    /// Makes the auth strategy and the connector. Offline: it reads no secret and sends nothing.
+    /// Creates the auth strategy and the connector. It works offline: it reads no secret and sends nothing.
     ///
-    /// Fails with kind `definition` when the settings contradict each other in a way that no schema can say.
+    /// Fails with kind `definition` if the settings contradict each other in a way that a schema can't express.
     pub fn open(&self, project: &Project) -> Result<Opened> {
         Opened::from_source(self, project.folder()).map_err(|not_opened| not_opened.error)
     }
@@ -27,8 +27,8 @@ impl Source {
             .with_token_errors(self.connector.provider.token_errors)
     }
 
-    /// The key that the source signs in with, as its auth strategy says; `None` when it signs with none, or when its
-    /// `auth:` block can't be opened. Offline.
+    /// The signing key of the source's auth strategy; `None` if the strategy has no key, or if its `auth:` block can't be
+    /// opened. It works offline.
     pub fn signing_key(&self, project: &Project) -> Option<SigningKey> {
         let auth = self.auth.as_ref()?;
         (auth.strategy.open)(auth.settings.clone(), &self.context(project)).ok()?.signing_key()

@@ -1,4 +1,4 @@
-//! A source that is ready to be used.
+//! A source that is ready to use.
 
 use super::definition::{AggregationSettings, Source};
 use super::meaning::Definition;
@@ -6,24 +6,24 @@ use connector_core::registry::ConnectorRegistration;
 use connector_core::{Connector, Context, Error};
 use std::path::Path;
 
-/// A source that is ready to be tested or read.
+/// A source that is ready to use: its connector is open.
 #[derive(Debug)]
 pub struct Opened {
     /// The source's name.
     pub source: String,
     /// The connector, opened with the source's settings.
     pub connector: Box<dyn Connector>,
-    /// What is known about the connector.
+    /// The registration of the connector.
     pub registration: &'static ConnectorRegistration,
-    /// What the connector was opened with; its meter counts the requests.
+    /// The context that the connector was opened with. Its meter counts the requests.
     pub context: Context,
     /// What in the file decides what is read and changed.
     pub definition: Definition,
-    /// How the source is aggregated.
+    /// The aggregation settings of the source.
     pub aggregation: AggregationSettings,
 }
 
-/// The block of a source that could not be used, as a JSON pointer, and why.
+/// The block of a source that can't be opened, as a JSON pointer, and the error.
 #[derive(Debug)]
 pub(super) struct NotOpened {
     pub(super) pointer: &'static str,
@@ -31,7 +31,7 @@ pub(super) struct NotOpened {
 }
 
 impl Opened {
-    /// Opens the auth strategy of a source first, then its connector. `project` is the project folder.
+    /// Opens the auth strategy of a source, then its connector. `project` is the project folder.
     pub(super) fn from_source(source: &Source, project: &Path) -> Result<Self, NotOpened> {
         let at = |pointer| move |error: Error| NotOpened { pointer, error: error.with_context("source", &source.name) };
         let mut context = source.context_in(project);

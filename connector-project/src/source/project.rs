@@ -1,4 +1,4 @@
-//! A project folder: where it is, what is in it.
+//! A project folder: its path and its files.
 
 use super::definition::{ProjectSettings, Source};
 use super::read;
@@ -16,7 +16,8 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project that `start` is in: the nearest folder upwards with `connector.yaml` or `sources/`, else `start`.
+    /// The project that contains `start`: the nearest folder, from `start` upward, with `connector.yaml` or `sources/`. If
+    /// there is no such folder, `start` itself.
     pub fn find(start: &Path) -> Self {
         if is_project(start) {
             return Self::at(start);
@@ -26,7 +27,7 @@ impl Project {
         Self::at(parent.unwrap_or(start))
     }
 
-    /// The project in `folder`, which need not exist yet.
+    /// The project in `folder`. The folder does not have to exist yet.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -36,18 +37,18 @@ impl Project {
         &self.folder
     }
 
-    /// The settings of the whole project, checked; the defaults when there is no `connector.yaml`.
+    /// The checked settings of the whole project; the defaults if the project has no `connector.yaml`.
     pub fn settings(&self) -> Result<ProjectSettings, Problems> {
         read::project_settings(&self.settings_file())
     }
 
-    /// Where the store is.
+    /// The path of the store.
     pub fn store_path(&self) -> Result<PathBuf> {
         let settings = self.settings()?;
         self.store_at(settings.store.as_deref().unwrap_or(".connector/store.db"))
     }
 
-    /// The file of a store that is named by a path or a `sqlite:` URL. Fails with kind `unsupported` for others.
+    /// The file of a store, given as a path or a `sqlite:` URL. Fails with kind `unsupported` for other URLs.
     pub fn store_at(&self, location: &str) -> Result<PathBuf> {
         let path = read::store_file(location).map_err(|message| {
             Error::new(ErrorKind::Unsupported, message).with_help("write a path, or `sqlite:PATH`")
@@ -55,14 +56,14 @@ impl Project {
         Ok(self.folder.join(path))
     }
 
-    /// The names of the sources, sorted. Fails with kind `definition` when the folder can't be read or two files have
-    /// one name.
+    /// The names of the sources, sorted. Fails with kind `definition` if the folder can't be read or if two files have the
+    /// same name.
     pub fn sources(&self) -> Result<Vec<String>> {
         let files = self.source_files()?;
         let mut names: Vec<String> = Vec::with_capacity(files.len());
         for (name, path) in &files {
             if names.last() == Some(name) {
-                let message = format!("two files in `sources/` have the name `{name}`");
+                let message = format!("two files in `sources/` have the same name `{name}`");
                 return Err(Error::new(ErrorKind::Definition, message)
                     .with_help(format!("rename or remove `{}`", path.display())));
             }
@@ -71,17 +72,17 @@ impl Project {
         Ok(names)
     }
 
-    /// The source of that name, or in that YAML file, checked.
+    /// The checked source with that name or in that YAML file.
     ///
-    /// Files that its refs name are not looked at: see [`Project::check`].
+    /// It does not check the files that refs name. [`Project::check`] does.
     pub fn load(&self, name_or_path: &str) -> Result<Source, Problems> {
         let path = self.source_file(name_or_path)?;
         let settings = self.settings()?;
         read::source(&path, &settings)
     }
 
-    /// Everything that is wrong with the source of that name or in that file, and with `connector.yaml`, as far as it
-    /// can be known without a network: also the files that its refs name, and settings that contradict each other.
+    /// All problems of the source with that name or in that file, and of `connector.yaml`, that can be found offline. This
+    /// includes files that refs name, and settings that contradict each other.
     pub fn check(&self, name_or_path: &str) -> Vec<Problem> {
         let (settings, mut problems) = match self.settings() {
             Ok(settings) => (settings, Vec::new()),
@@ -94,7 +95,7 @@ impl Project {
         problems
     }
 
-    /// The file of a source, which need not be valid.
+    /// The file of a source. The source does not have to be valid.
     pub fn source_file(&self, name_or_path: &str) -> Result<PathBuf, Problems> {
         let as_path = Path::new(name_or_path);
         let is_yaml = as_path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
@@ -141,12 +142,12 @@ fn is_project(folder: &Path) -> bool {
 }
 
 fn unreadable(folder: &Path, cause: std::io::Error) -> Error {
-    Error::new(ErrorKind::Definition, format!("`{}` can't be read: {cause}", near(folder).display()))
-        .with_help("check who owns the folder")
+    Error::new(ErrorKind::Definition, format!("can't read `{}`: {cause}", near(folder).display()))
+        .with_help("check the owner and permissions of the folder")
         .with_cause(cause)
 }
 
-/// The path as a person in the current folder would write it.
+/// The path as a person in the current folder writes it.
 pub(super) fn near(path: &Path) -> PathBuf {
     let here = std::env::current_dir().ok();
     let path =

@@ -1,6 +1,6 @@
-//! The JSON Schemas of the files users write, composed from what is linked into the binary.
+//! The JSON Schemas of the files that users write, composed from the connectors and strategies in this build.
 //!
-//! The order of everything in them is fixed, so the same binary always writes the same bytes.
+//! The order of everything is fixed, so the same binary always writes the same bytes.
 
 use super::definition::{AggregationSettings, ProjectSettings};
 use crate::plan::plan_schema;
@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// The schema of a source file, for editors: `connector` chooses the schema of `settings`, `grant_type` that of the
-/// rest of `auth`.
+/// The schema of a source file, for editors: `connector` selects the schema of `settings`, and `grant_type` selects the
+/// schema of the rest of `auth`.
 pub fn source_schema() -> Value {
     let mut defs = Map::new();
     let connectors = registry::connectors();
@@ -27,14 +27,14 @@ pub fn source_schema() -> Value {
     json!({
         "$schema": DRAFT,
         "title": "Source",
-        "description": "One configured system; the stem of the file is its name.",
+        "description": "One configured system. Its name is the file name without `.yaml`.",
         "type": "object",
         "properties": {
             "connector": {
-                "description": listing("The connector to use.", connectors.iter().map(|one| (one.name, one.description))),
+                "description": listing("The connector of this source.", connectors.iter().map(|one| (one.name, one.description))),
                 "enum": names,
             },
-            "description": {"description": "What this source is, for people.", "type": "string"},
+            "description": {"description": "A description of this source, for people.", "type": "string"},
             "auth": auth_schema(&strategies),
             "http": optional(block::<HttpOptions>()),
             "settings": {"description": "The connector's own settings.", "type": ["object", "null"]},
@@ -54,11 +54,11 @@ pub fn project_schema() -> Value {
     let properties = &mut schema["properties"];
     properties["http"] = with_description(
         optional(block::<HttpOptions>()),
-        "Options for every source; a source's own `http:` goes before them.",
+        "HTTP options for every source. The `http:` block of a source overrides them.",
     );
     properties["aggregation"] = with_description(
         optional(block::<AggregationSettings>()),
-        "Settings for every source; a source's own `aggregation:` goes before them.",
+        "Aggregation settings for every source. The `aggregation:` block of a source overrides them.",
     );
     if let Some(object) = schema.as_object_mut() {
         object.remove("$defs");
@@ -99,7 +99,7 @@ pub(super) fn auth_fields_schema(strategy: &AuthRegistration) -> Value {
 
 /// The schema called `what`: `source`, `plan`, `project`, the name of a connector, or a grant type.
 ///
-/// Fails with kind `definition` when nothing is called that.
+/// Fails with kind `definition` if there is no such schema.
 pub fn named(what: &str) -> Result<Value> {
     match what {
         "source" => Ok(source_schema()),
@@ -128,7 +128,7 @@ pub fn all() -> Vec<(String, Value)> {
     all
 }
 
-/// A schema as its file holds it: indented, with a line end.
+/// The text of a schema file: indented, with a line end.
 pub fn to_text(schema: &Value) -> String {
     format!("{schema:#}\n")
 }
@@ -137,8 +137,8 @@ fn unknown(what: &str) -> connector_core::Error {
     let mut known = vec!["source", "plan", "project"];
     known.extend(registry::connectors().iter().map(|one| one.name));
     known.extend(registry::auth_strategies().iter().map(|one| one.grant_type));
-    connector_core::Error::new(connector_core::ErrorKind::Definition, format!("no schema is called `{what}`"))
-        .with_help(format!("there are: {}", known.join(", ")))
+    connector_core::Error::new(connector_core::ErrorKind::Definition, format!("the schema `{what}` does not exist"))
+        .with_help(format!("the schemas are: {}", known.join(", ")))
 }
 
 /// The grant type and its aliases.
@@ -156,7 +156,7 @@ pub(super) fn block<T: JsonSchema>() -> Value {
     schema
 }
 
-/// A block that may also be empty, as in `http:` with everything under it commented out.
+/// A block that can also be empty, such as `http:` with all of its lines commented out.
 fn optional(mut schema: Value) -> Value {
     schema["type"] = json!(["object", "null"]);
     schema
@@ -179,7 +179,7 @@ fn auth_schema(strategies: &[&AuthRegistration]) -> Value {
         .collect();
     let names: Vec<_> = strategies.iter().flat_map(|strategy| spellings(strategy)).collect();
     json!({
-        "description": "How the source proves who it is.",
+        "description": "How Connector signs in to the source.",
         "type": "object",
         "properties": {"grant_type": {
             "description": listing("The OAuth grant type.", strategies.iter().map(|one| (one.grant_type, one.description))),
@@ -217,7 +217,7 @@ fn listing<'a>(title: &str, entries: impl Iterator<Item = (&'a str, &'a str)>) -
     entries.fold(title.to_owned(), |text, (name, description)| format!("{text}\n{name}: {description}"))
 }
 
-/// Moves a schema, and what it defines, into the definitions of another one.
+/// Moves a schema and its definitions into the definitions of another schema.
 fn hoist(mut schema: Value, name: &str, defs: &mut Map<String, Value>) {
     let inner = schema.as_object_mut().and_then(|object| {
         object.remove("$schema");

@@ -1,4 +1,4 @@
-//! A commented source file, made from the schemas of its connector and its grant type.
+//! A commented source file, built from the schemas of its connector and its grant type.
 
 use super::definition::AggregationSettings;
 use super::schema;
@@ -10,11 +10,11 @@ use std::fmt::Write as _;
 
 const WIDTH: usize = 110;
 
-/// A commented source file for a connector and a grant type; `filled` gives values by key: `token_url`, `description`.
+/// A commented source file for a connector and a grant type. `filled` has values by key: `token_url`, `description`.
 ///
-/// Required keys without a value get the one of the registration's example; all other keys are commented out. The
-/// connector's first grant type is taken when none is given. Fails with kind `definition` for a grant type that the
-/// connector does not accept, and for values that no key takes.
+/// Required keys without a value get the value of the registration's example. All other keys are commented out. Without a
+/// grant type, it uses the first one of the connector. Fails with kind `definition` for a grant type that the connector
+/// does not accept, and for values without a matching key.
 pub fn source_template(
     connector: &ConnectorRegistration,
     grant_type: Option<&str>,
@@ -27,7 +27,7 @@ pub fn source_template(
     _ = writeln!(text, "connector: {}", connector.name);
     match unused.remove("description") {
         Some(description) => _ = writeln!(text, "description: {}", scalar(description)),
-        None => text.push_str("# description: what this source is, for people\n"),
+        None => text.push_str("# description: a description of this source, for people\n"),
     }
     let example: Value = serde_yaml::from_str(connector.example).unwrap_or_default();
     if let Some(strategy) = strategy {
@@ -49,16 +49,16 @@ pub fn source_template(
     let empty = Value::Null;
     let http = schema::block::<HttpOptions>();
     if strategy.is_some() {
-        text.push_str("\n# How to reach the source; the same for every connector that speaks HTTP.\n");
+        text.push_str("\n# HTTP options. They are the same for every connector that uses HTTP.\n");
         headed(&mut text, "http", &Fields { schema: &http, examples: &[&empty], indent: "  " }, &mut unused);
     }
     let aggregation = schema::block::<AggregationSettings>();
-    text.push_str("\n# How the source is read into the store.\n");
+    text.push_str("\n# How to read the source into the store.\n");
     let block = Fields { schema: &aggregation, examples: &[&empty], indent: "  " };
     headed(&mut text, "aggregation", &block, &mut unused);
     match unused.keys().next() {
-        Some(key) => Err(Error::new(ErrorKind::Definition, format!("no key of such a source is called `{key}`"))
-            .with_help(format!("`connector schema {}` shows the keys", connector.name))),
+        Some(key) => Err(Error::new(ErrorKind::Definition, format!("such a source has no key `{key}`"))
+            .with_help(format!("run `connector schema {}` to see the keys", connector.name))),
         None => Ok(text),
     }
 }
@@ -69,7 +69,7 @@ fn strategy(connector: &ConnectorRegistration, grant_type: Option<&str>) -> Resu
     if !connector.grant_types.contains(&strategy.grant_type) {
         let message = format!("the connector `{}` does not accept the grant type `{wanted}`", connector.name);
         let help = match connector.grant_types {
-            [] => "it takes none".to_owned(),
+            [] => "it accepts no grant type".to_owned(),
             accepted => format!("it accepts {}", accepted.join(", ")),
         };
         return Err(Error::new(ErrorKind::Definition, message).with_help(help));
@@ -77,7 +77,7 @@ fn strategy(connector: &ConnectorRegistration, grant_type: Option<&str>) -> Resu
     Ok(Some(strategy))
 }
 
-/// Writes a block, commented out as a whole when it sets nothing.
+/// Writes a block. A block without any set field is commented out as a whole.
 fn headed(text: &mut String, name: &str, fields: &Fields<'_>, unused: &mut BTreeMap<&str, &str>) {
     let mut body = String::new();
     let sets_any = fields.write(&mut body, unused);
@@ -93,7 +93,7 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Writes the required fields first; says whether any is set.
+    /// Writes the required fields first. Returns whether any field is set.
     fn write(&self, text: &mut String, unused: &mut BTreeMap<&str, &str>) -> bool {
         let required: Vec<_> =
             self.schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -116,7 +116,7 @@ impl Fields<'_> {
     }
 }
 
-/// The value that stands for a field until the user writes one.
+/// The placeholder for a field until the user writes a value.
 fn shown(name: &str, field: &Value, example: Option<&Value>) -> String {
     let known = example.or_else(|| field.get("default").filter(|default| !default.is_null()));
     let forms = || std::iter::once(field).chain(field["anyOf"].as_array().into_iter().flatten());
@@ -143,25 +143,25 @@ fn shown(name: &str, field: &Value, example: Option<&Value>) -> String {
     }
 }
 
-/// A value given as text, as the field's type wants it.
+/// Converts a value from text to the field's type.
 fn typed(field: &Value, given: &str) -> String {
     let takes_text = match &field["type"] {
         Value::String(name) => name == "string",
         Value::Array(names) => names.iter().any(|name| name == "string"),
-        // References and choices: texts in every schema so far, unless the value is JSON.
+        // References and choices are text in every schema so far, unless the value is JSON.
         _ => !given.starts_with(['{', '[']),
     };
     if takes_text { scalar(given) } else { given.to_owned() }
 }
 
-/// A text as a YAML scalar, quoted where it would be read as something else.
+/// A text as a YAML scalar, in quotes if YAML would read it as something else.
 pub(super) fn scalar(text: &str) -> String {
     let value = serde_yaml::from_str::<Value>(text);
     let is_plain = value.is_ok_and(|value| value == Value::String(text.to_owned()))
         && !text.contains(['#', '\n', '"', '\''])
         && !text.contains(": ")
         && !text.starts_with(['[', '{', '&', '*', '!', '|', '>', '@', '`', '?', '-', ',', '%']);
-    // JSON text is YAML in double quotes.
+    // A JSON string is also a YAML string in double quotes.
     if is_plain { text.to_owned() } else { Value::from(text).to_string() }
 }
 

@@ -36,15 +36,15 @@ impl Connector for Directory {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct DirectorySettings {
-    /// The version of the interface, in quotes, for example `"67.0"`.
+    /// The API version, in quotes, for example `"67.0"`.
     #[schemars(regex(pattern = r"^[0-9]+\.0$"))]
     api_version: Option<String>,
-    /// How to read.
+    /// How to read the directory.
     #[serde(default)]
     transport: Transport,
-    /// The app that certificates are deployed to.
+    /// The app that receives certificates.
     app: Option<App>,
-    /// Further attributes to read.
+    /// More attributes to read.
     #[serde(default)]
     custom_fields: Vec<String>,
 }
@@ -52,7 +52,7 @@ struct DirectorySettings {
 #[derive(Debug, Default, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Transport {
-    /// Whatever fits the size of the directory.
+    /// Chosen by the size of the directory.
     #[default]
     Auto,
     /// Page by page.
@@ -143,7 +143,7 @@ impl Settings for PlainSettings {
 register_connector! {
     name: "people_file",
     title: "People file",
-    description: "A file of people",
+    description: "A file with people",
     grant_types: [],
     settings: PlainSettings,
     example: "connector: people_file\nsettings:\n  path: people.json\n",
@@ -175,7 +175,7 @@ impl AuthStrategy for Strategy {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Signed {
-    /// Where tokens are asked for.
+    /// The token endpoint.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
     /// The client id.
@@ -183,13 +183,13 @@ struct Signed {
     issuer: String,
     /// The service account.
     subject: String,
-    /// Where the private key is kept.
+    /// A ref to the private key.
     key_ref: SecretRef,
-    /// Where the password of an encrypted key is kept.
+    /// A ref to the password of an encrypted key.
     key_password_ref: Option<SecretRef>,
-    /// Where the certificate is kept.
+    /// A ref to the certificate.
     certificate_ref: Option<SecretRef>,
-    /// When the certificate is replaced.
+    /// When to rotate the certificate.
     rotation: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
@@ -217,14 +217,14 @@ register_auth_strategy! {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Shared {
-    /// Where tokens are asked for.
+    /// The token endpoint.
     #[schemars(with = "String", extend("format" = "uri"))]
     token_url: Url,
     /// The client id.
     client_id: String,
-    /// Where the client secret is kept.
+    /// A ref to the client secret.
     client_secret_ref: SecretRef,
-    /// The scopes to ask for.
+    /// The scopes to request.
     scope: Option<String>,
 }
 
@@ -267,7 +267,7 @@ settings:
   transport: auto
 ";
 
-/// A new project in a folder of its own, with one source file.
+/// A new project in its own folder, with one source file.
 pub(crate) fn project_with(name: &str, text: impl AsRef<[u8]>) -> (tempfile::TempDir, Project) {
     let folder = tempfile::tempdir().unwrap();
     let (project, _) = Project::create(folder.path()).unwrap();
@@ -275,7 +275,7 @@ pub(crate) fn project_with(name: &str, text: impl AsRef<[u8]>) -> (tempfile::Tem
     (folder, project)
 }
 
-/// Writes a file for its owner alone.
+/// Writes a file that only its owner can read.
 pub(crate) fn write_private(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     set_mode(path, 0o600);

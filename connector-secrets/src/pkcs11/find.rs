@@ -1,4 +1,4 @@
-//! Finding a key in a token.
+//! Finds a key in a token.
 
 use super::fault::{failed, fault};
 use super::uri::{Uri, encoded};
@@ -7,7 +7,7 @@ use connector_keys::PublicKey;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
-/// The one private key that the URI names, and its public half.
+/// The only private key that matches the URI, and its public key.
 pub(super) fn key(session: &Session, uri: &Uri, token: &str) -> Result<(ObjectHandle, PublicKey)> {
     let mut template = vec![Attribute::Class(ObjectClass::PRIVATE_KEY)];
     template.extend(uri.object.as_ref().map(|label| Attribute::Label(label.as_bytes().to_vec())));
@@ -18,22 +18,22 @@ pub(super) fn key(session: &Session, uri: &Uri, token: &str) -> Result<(ObjectHa
         ref several => {
             let names = names(session, several)?;
             return Err(fault(format!("the token `{token}` has several private keys {}", uri.key()))
-                .with_help(format!("say which, by `object` and `id`: there are {names}")));
+                .with_help(format!("add `object` and `id` to select one; the keys are {names}")));
         }
     };
     match attribute(session, key, AttributeType::KeyType)? {
         Some(Attribute::KeyType(KeyType::RSA)) | None => {}
         Some(_) => {
             return Err(fault(format!(
-                "the private key {} in the token `{token}` is no RSA key, which signing with RS256 needs",
+                "the private key {} in the token `{token}` is not an RSA key, but RS256 needs one",
                 uri.key()
             ))
-            .with_help("make an RSA key of 2048 or 4096 bits in the token, and a certificate for it"));
+            .with_help("create an RSA key with 2048 or 4096 bits in the token, and a certificate for it"));
         }
     }
     let public = public_half(session, key)?.ok_or_else(|| {
-        fault(format!("the token `{token}` does not tell the public half of the private key {}", uri.key()))
-            .with_help("put the public key into the token too, with the same id and label")
+        fault(format!("the token `{token}` has no public key for the private key {}", uri.key()))
+            .with_help("store the public key in the token too, with the same id and label")
     })?;
     Ok((key, public))
 }
@@ -41,14 +41,14 @@ pub(super) fn key(session: &Session, uri: &Uri, token: &str) -> Result<(ObjectHa
 fn missing(session: &Session, uri: &Uri, token: &str) -> Result<Error> {
     let all = find(session, &[Attribute::Class(ObjectClass::PRIVATE_KEY)])?;
     let help = if all.is_empty() {
-        "it has none at all: make one with the tools of the token, for example `pkcs11-tool --keypairgen`".to_owned()
+        "it contains no private key at all: create one with the tools of the token, for example `pkcs11-tool --keypairgen`".to_owned()
     } else {
-        format!("check `object` and `id`: there are {}", names(session, &all)?)
+        format!("check `object` and `id`; the keys are {}", names(session, &all)?)
     };
     Ok(fault(format!("the token `{token}` has no private key {}", uri.key())).with_help(help))
 }
 
-/// The modulus and the exponent stand in the private key itself, or else in the public one beside it.
+/// The private key has the modulus and the exponent. If it does not, the public key with the same id does.
 fn public_half(session: &Session, key: ObjectHandle) -> Result<Option<PublicKey>> {
     if let Some(public) = numbers(session, key)? {
         return Ok(Some(public));
@@ -78,10 +78,10 @@ fn find(session: &Session, template: &[Attribute]) -> Result<Vec<ObjectHandle>> 
     session.find_objects(template).map_err(|cause| failed("looking for the key in the token", cause))
 }
 
-/// An attribute, where the token tells it.
+/// An attribute, if the token shows it.
 fn attribute(session: &Session, object: ObjectHandle, which: AttributeType) -> Result<Option<Attribute>> {
     let found = session.get_attributes(object, &[which]);
-    Ok(found.map_err(|cause| failed("asking the token about the key", cause))?.into_iter().next())
+    Ok(found.map_err(|cause| failed("reading the key's attributes from the token", cause))?.into_iter().next())
 }
 
 fn names(session: &Session, keys: &[ObjectHandle]) -> Result<String> {

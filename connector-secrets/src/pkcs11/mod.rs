@@ -1,7 +1,7 @@
 //! `pkcs11:token=NAME;object=LABEL?module-path=PATH`
 //!
-//! The ref is a PKCS#11 URI (RFC 7512). The key stays in its token: it is found there, its public half is read, and
-//! what is to be signed is sent in.
+//! The ref is a PKCS#11 URI (RFC 7512). The key never leaves its token: Connector finds it there, reads its public key,
+//! and sends in the data to sign.
 
 mod fault;
 mod find;
@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use uri::Uri;
 
-/// Long enough for an HSM in another building, short enough not to look hung.
+/// Long enough for an HSM in another building, short enough that the command does not seem to hang.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Signs with keys in tokens and HSMs.
@@ -31,7 +31,7 @@ static PKCS11: Pkcs11 = Pkcs11;
 register_key_store! {
     scheme: "pkcs11",
     form: "pkcs11:token=NAME;object=LABEL?module-path=PATH",
-    description: "A private key that never leaves its token or HSM, as a PKCS#11 URI (RFC 7512); key_password_ref says where its PIN is kept",
+    description: "A private key that never leaves its token or HSM, as a PKCS#11 URI (RFC 7512). Set key_password_ref to a ref to its PIN",
     store: PKCS11,
 }
 
@@ -53,13 +53,13 @@ impl KeyStore for Pkcs11 {
     }
 }
 
-/// Calls into a module, which may take long and knows nothing of async.
+/// Calls a module on its own thread, because a call can block for a long time.
 async fn apart<T: Send + 'static>(call: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     timeout(TIME_LIMIT, tokio::task::spawn_blocking(call))
         .await
         .map_err(|_| {
-            fault(format!("the token did not answer within {} s", TIME_LIMIT.as_secs()))
-                .with_help("check that the device or the HSM's server runs and can be reached")
+            fault(format!("the token did not respond within {} s", TIME_LIMIT.as_secs()))
+                .with_help("check that the device is connected, or that the HSM's server is running and reachable")
         })?
         .map_err(|cause| {
             Error::new(ErrorKind::Internal, "the call into the PKCS#11 module stopped").with_cause(cause)

@@ -1,4 +1,4 @@
-//! PKCS#11 modules: libraries that speak with one kind of token.
+//! PKCS#11 modules: libraries that access one kind of token.
 
 use super::fault::{failed, fault};
 use super::token::Token;
@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A module is started once in a process, whoever asks, and so is the login to each of its tokens: both count for the
-/// whole process, whatever session they were made in.
+/// The started modules. A module is started only once per process, and so is the login to each of its tokens, because both
+/// apply to the whole process and not to one session.
 static MODULES: Mutex<BTreeMap<PathBuf, Arc<Module>>> = Mutex::new(BTreeMap::new());
 
 /// A started module.
@@ -23,7 +23,7 @@ pub(super) struct Module {
 }
 
 impl Module {
-    /// Loads and starts the module in this file, if that was not done before.
+    /// Loads and starts the module in this file, unless it is already started.
     pub(super) fn at(path: &Path) -> Result<Arc<Self>> {
         let mut modules = MODULES.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(module) = modules.get(path) {
@@ -34,7 +34,7 @@ impl Module {
         Ok(module)
     }
 
-    /// The one token that fits the URI.
+    /// The only token that matches the URI.
     pub(super) fn token(&self, uri: &Uri) -> Result<Arc<Token>> {
         let all = self.tokens_there()?;
         let mut fitting = all.iter().filter(|(_, info)| fits(info, uri));
@@ -58,12 +58,12 @@ impl Module {
 fn start(path: &Path) -> Result<Pkcs11> {
     let shown = path.display();
     if !path.is_file() {
-        return Err(fault(format!("there is no PKCS#11 module `{shown}`")).with_help(
-            "check `module-path`: it comes with the token's software, `libsofthsm2.so` with SoftHSM, `opensc-pkcs11.so` with OpenSC",
+        return Err(fault(format!("the PKCS#11 module `{shown}` does not exist")).with_help(
+            "check `module-path`; the module is part of the token's software: `libsofthsm2.so` in SoftHSM, `opensc-pkcs11.so` in OpenSC",
         ));
     }
     let context = Pkcs11::new(path).map_err(|cause| {
-        fault(format!("`{shown}` can't be loaded as a PKCS#11 module: {cause}"))
+        fault(format!("can't load `{shown}` as a PKCS#11 module: {cause}"))
             .with_help("check that it is a PKCS#11 module and was built for this machine")
             .with_cause(cause)
     })?;
@@ -81,19 +81,20 @@ fn fits(info: &TokenInfo, uri: &Uri) -> bool {
         && is(&uri.model, info.model())
 }
 
-/// No token fits, or several do.
+/// The error if no token matches, or if several match.
 fn no_token(all: &[(Slot, TokenInfo)], uri: &Uri) -> connector_core::Error {
     let names: Vec<_> =
         all.iter().map(|(_, info)| format!("`{}` (serial={})", info.label(), info.serial_number())).collect();
     let there = names.join(", ");
     if all.is_empty() {
-        return fault("the PKCS#11 module sees no token")
-            .with_help("plug it in, or check the configuration of the module; for SoftHSM, `SOFTHSM2_CONF` and `softhsm2-util --show-slots`");
+        return fault("the PKCS#11 module finds no token")
+            .with_help("connect the token, or check the configuration of the module; for SoftHSM, check `SOFTHSM2_CONF` and run `softhsm2-util --show-slots`");
     }
     if all.iter().any(|(_, info)| fits(info, uri)) {
-        return fault("several tokens fit the ref")
-            .with_help(format!("say which, by `token` or `serial`: there are {there}"));
+        return fault("several tokens match the ref")
+            .with_help(format!("add `token` or `serial` to select one; the tokens are {there}"));
     }
-    let wanted = uri.token.as_deref().map_or_else(|| "that fits the ref".to_owned(), |name| format!("`{name}`"));
-    fault(format!("the PKCS#11 module sees no token {wanted}")).with_help(format!("check the ref: there are {there}"))
+    let wanted = uri.token.as_deref().map_or_else(|| "that matches the ref".to_owned(), |name| format!("`{name}`"));
+    fault(format!("the PKCS#11 module finds no token {wanted}"))
+        .with_help(format!("check the ref; the tokens are {there}"))
 }

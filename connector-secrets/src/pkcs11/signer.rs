@@ -1,4 +1,4 @@
-//! Signing with a key in a token.
+//! Signs with a key in a token.
 
 use super::apart;
 use super::fault::{failed, fault};
@@ -17,27 +17,27 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What says that a SHA-256 digest follows: a `DigestInfo` without the digest (RFC 8017, section 9.2).
+/// The prefix of a SHA-256 digest: a `DigestInfo` without the digest (RFC 8017, section 9.2).
 const DIGEST_INFO: [u8; 19] =
     [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20];
 
-/// An RSA key in a token that this process is signed in to.
+/// An RSA key in a token, after the login to the token.
 pub(super) struct TokenSigner {
     admission: Arc<Admission>,
     key: ObjectHandle,
     public: PublicKey,
-    /// Whether the token makes the digest too.
+    /// Whether the token also computes the digest.
     digests: bool,
 }
 
 impl TokenSigner {
-    /// Signs in and finds the key. Blocks.
+    /// Logs in and finds the key. Blocks the thread.
     pub(super) fn open(module: &Path, uri: &Uri, pin: Option<&SecretString>) -> Result<Self> {
         let token = Module::at(module)?.token(uri)?;
         let digests = token.knows(MechanismType::SHA256_RSA_PKCS)?;
         if !digests && !token.knows(MechanismType::RSA_PKCS)? {
-            return Err(fault(format!("the token `{}` can't sign with RSA as RS256 needs it", token.label()))
-                .with_help("switch on the mechanism CKM_SHA256_RSA_PKCS or CKM_RSA_PKCS, or take another token"));
+            return Err(fault(format!("the token `{}` does not support the RSA signatures of RS256", token.label()))
+                .with_help("enable the mechanism CKM_SHA256_RSA_PKCS or CKM_RSA_PKCS, or use another token"));
         }
         let admission = token.enter(pin)?;
         let (key, public) = admission.with(|session| find::key(session, uri, token.label()))?;

@@ -1,4 +1,4 @@
-//! A token: one login and one session for everybody in this process.
+//! A token: one login and one session for the whole process.
 
 use super::fault::{failed, fault};
 use connector_core::{Error, Result};
@@ -24,11 +24,11 @@ pub(super) struct Token {
 struct State {
     session: Option<Session>,
     users: usize,
-    /// The PIN that the token refused. It is not tried again: tokens lock themselves after a few tries.
+    /// The PIN that the token refused. Connector never tries it again, because tokens lock after a few wrong tries.
     refused: Option<SecretString>,
 }
 
-/// The right to use the token's session; the last one to go logs out.
+/// The right to use the token's session. Dropping the last one logs out.
 #[derive(Debug)]
 pub(super) struct Admission(Arc<Token>);
 
@@ -42,16 +42,16 @@ impl Token {
         &self.label
     }
 
-    /// Whether it can sign by that mechanism.
+    /// Whether it can sign with that mechanism.
     pub(super) fn knows(&self, mechanism: MechanismType) -> Result<bool> {
         let mechanisms = self
             .context
             .get_mechanism_list(self.slot)
-            .map_err(|cause| failed("asking what the token can do", cause))?;
+            .map_err(|cause| failed("reading the mechanisms of the token", cause))?;
         Ok(mechanisms.contains(&mechanism))
     }
 
-    /// Logs in, unless that was done before.
+    /// Logs in, unless the process is already logged in.
     pub(super) fn enter(self: &Arc<Self>, pin: Option<&SecretString>) -> Result<Admission> {
         let mut state = self.state();
         if state.session.is_none() {
@@ -69,14 +69,14 @@ impl Token {
     fn log_in(&self, state: &mut State, pin: Option<&SecretString>) -> Result<Session> {
         let label = &self.label;
         let info =
-            self.context.get_token_info(self.slot).map_err(|cause| failed("asking the token how it is", cause))?;
+            self.context.get_token_info(self.slot).map_err(|cause| failed("reading the state of the token", cause))?;
         let open = || self.context.open_ro_session(self.slot).map_err(|cause| failed("opening the token", cause));
         if !info.login_required() {
             return open();
         }
         let Some(pin) = pin else {
-            return Err(fault(format!("the token `{label}` wants a PIN, but none is given"))
-                .with_help("say where the PIN is kept with `key_password_ref`, for example `env:TOKEN_PIN`"));
+            return Err(fault(format!("the token `{label}` needs a PIN, but the source has no ref to it"))
+                .with_help("reference the PIN with `key_password_ref`, for example `env:TOKEN_PIN`"));
         };
         if state.refused.as_ref().is_some_and(|refused| refused.expose_secret() == pin.expose_secret()) {
             return Err(wrong_pin(label));
@@ -85,8 +85,8 @@ impl Token {
             return Err(locked(label));
         }
         if info.user_pin_final_try() {
-            return Err(fault(format!("the token `{label}` has one try left before it locks its PIN; it is not used up here"))
-                .with_help("sign in once by hand with the right PIN, for example `pkcs11-tool --module MODULE --login --list-objects`"));
+            return Err(fault(format!("the token `{label}` has only one try left before it locks the PIN, so Connector does not try to log in"))
+                .with_help("log in yourself with the correct PIN, for example `pkcs11-tool --module MODULE --login --list-objects`"));
         }
         let session = open()?;
         match session.login(UserType::User, Some(&AuthPin::from(pin.expose_secret()))) {
@@ -97,10 +97,10 @@ impl Token {
             }
             Err(Cause::Pkcs11(RvError::PinLocked, _)) => Err(locked(label)),
             Err(Cause::Pkcs11(RvError::UserPinNotInitialized, _)) => {
-                Err(fault(format!("the token `{label}` has no PIN for users yet"))
-                    .with_help("set one with the tools of the token, for example `softhsm2-util --init-token` or `pkcs11-tool --init-pin`"))
+                Err(fault(format!("the token `{label}` has no user PIN yet"))
+                    .with_help("set a PIN with the token's tools, for example `softhsm2-util --init-token` or `pkcs11-tool --init-pin`"))
             }
-            Err(cause) => Err(failed(&format!("signing in to the token `{label}`"), cause)),
+            Err(cause) => Err(failed(&format!("logging in to the token `{label}`"), cause)),
         }
     }
 }
@@ -111,10 +111,10 @@ impl Admission {
         &self.0
     }
 
-    /// Does something in the session, one caller at a time.
+    /// Calls `work` in the session, one caller at a time.
     pub(super) fn with<T>(&self, call: impl FnOnce(&Session) -> Result<T>) -> Result<T> {
         let state = self.0.state();
-        let Some(session) = &state.session else { return Err(fault("the token has ended the session")) };
+        let Some(session) = &state.session else { return Err(fault("the token closed the session")) };
         call(session)
     }
 }
@@ -126,20 +126,19 @@ impl Drop for Admission {
         if state.users == 0
             && let Some(session) = state.session.take()
         {
-            // Closing the last session ends the login too; a token that is gone has ended it already.
+            // Closing the last session also ends the login. A removed token has already ended it.
             let _ = session.logout();
         }
     }
 }
 
 fn wrong_pin(label: &str) -> Error {
-    fault(format!("the token `{label}` refuses the PIN; it is not tried again")).with_help(
-        "check what `key_password_ref` points at before the next try: a token locks itself after a few wrong ones",
-    )
+    fault(format!("the token `{label}` refused the PIN, and Connector does not try it again"))
+        .with_help("check the PIN behind `key_password_ref` before the next try: a token locks after a few wrong PINs")
 }
 
 fn locked(label: &str) -> Error {
     fault(format!("the token `{label}` is locked after too many wrong PINs")).with_help(
-        "its security officer can set a new PIN, for example with `pkcs11-tool --login --login-type so --init-pin`",
+        "ask its security officer to set a new PIN, for example with `pkcs11-tool --login --login-type so --init-pin`",
     )
 }

@@ -1,10 +1,10 @@
-//! PKCS#11 URIs (RFC 7512), as far as they name a private key.
+//! The part of PKCS#11 URIs (RFC 7512) that names private keys.
 
 use percent_encoding::percent_decode_str;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// What names a token and a key in it; what is absent matches everything.
+/// The attributes that select a token and a key in it. An absent attribute matches everything.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Uri {
     pub(super) module: PathBuf,
@@ -17,13 +17,13 @@ pub(super) struct Uri {
 }
 
 impl Uri {
-    /// The key as the URI names it, for messages.
+    /// The name of the key from the URI, for messages.
     pub(super) fn key(&self) -> String {
         match (&self.object, &self.id) {
             (Some(object), None) => format!("`{object}`"),
             (Some(object), Some(id)) => format!("`{object}` with id={}", encoded(id)),
             (None, Some(id)) => format!("with id={}", encoded(id)),
-            (None, None) => "of any name".to_owned(),
+            (None, None) => "with any name".to_owned(),
         }
     }
 }
@@ -36,7 +36,7 @@ pub(super) fn encoded(id: &[u8]) -> String {
 impl FromStr for Uri {
     type Err = String;
 
-    /// The error repeats names alone: a value may be a PIN.
+    /// The error quotes only names, because a value may be a PIN.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
         let mut uri = Self::default();
@@ -50,13 +50,13 @@ impl FromStr for Uri {
                 "object" => uri.object = Some(words(name, value)?),
                 "id" => uri.id = Some(value),
                 "type" if value == b"private" => {}
-                "type" => return Err("`type` must be `private`, or be left out: a private key is needed".into()),
+                "type" => return Err("set `type` to `private`, or remove it: the ref must name a private key".into()),
                 "module-path" | "pin-value" | "pin-source" => {
-                    return Err(format!("`{name}` stands behind a `?`, after everything that names the key"));
+                    return Err(format!("move `{name}` after a `?`, behind the attributes that name the key"));
                 }
                 _ => {
                     return Err(format!(
-                        "`{name}` is not understood here: a key is named by `token`, `serial`, `manufacturer`, `model`, `object` and `id`"
+                        "unknown attribute `{name}`; the known ones are `token`, `serial`, `manufacturer`, `model`, `object` and `id`"
                     ));
                 }
             }
@@ -64,15 +64,16 @@ impl FromStr for Uri {
         for (name, value) in query.split('&').filter(|part| !part.is_empty()).map(attribute) {
             match name {
                 "module-path" => uri.module = words(name, bytes(value)?)?.into(),
-                "pin-value" => return Err("a PIN never stands in a ref: leave `pin-value` out, and say where the PIN is kept with `key_password_ref`".into()),
-                "pin-source" => return Err("leave `pin-source` out, and say where the PIN is kept with `key_password_ref`".into()),
-                _ => return Err(format!("`{name}` is not understood here: only `module-path` stands behind the `?`")),
+                "pin-value" => return Err(
+                    "a ref must not contain a PIN: remove `pin-value`, and reference the PIN with `key_password_ref`"
+                        .into(),
+                ),
+                "pin-source" => return Err("remove `pin-source`, and reference the PIN with `key_password_ref`".into()),
+                _ => return Err(format!("unknown attribute `{name}`: only `module-path` can follow the `?`")),
             }
         }
         if uri.module.as_os_str().is_empty() {
-            return Err(
-                "say which PKCS#11 module speaks with the token: `?module-path=/usr/lib/softhsm/libsofthsm2.so`".into(),
-            );
+            return Err("add the path of the PKCS#11 module: `?module-path=/usr/lib/softhsm/libsofthsm2.so`".into());
         }
         Ok(uri)
     }
@@ -86,7 +87,7 @@ fn bytes(value: &str) -> Result<Vec<u8>, String> {
     let mut rest = value;
     while let Some((_, behind)) = rest.split_once('%') {
         if behind.len() < 2 || !behind.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit) {
-            return Err("two hex digits follow each `%`; a `%` itself is written `%25`".into());
+            return Err("write two hex digits after each `%`; write a literal `%` as `%25`".into());
         }
         rest = &behind[2..];
     }
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uri_as_other_tools_print_it_is_understood() {
+    fn a_uri_from_other_tools_is_parsed() {
         let uri = parse(
             "model=SoftHSM%20v2;manufacturer=SoftHSM%20project;serial=5f3d;token=identity%20governance;id=%01%a7;\
              object=sales;type=private?module-path=/usr/lib/softhsm/libsofthsm2.so",
@@ -120,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_is_refused_and_not_repeated() {
+    fn a_pin_is_refused_and_never_shown() {
         let error = parse("token=a;object=b?module-path=/m.so&pin-value=8642").unwrap_err();
         assert!(error.contains("key_password_ref") && !error.contains("8642"), "{error}");
         assert!(parse("token=a;pin-value=8642?module-path=/m.so").is_err_and(|error| !error.contains("8642")));
     }
 
     #[test]
-    fn what_is_not_understood_is_named() {
+    fn unknown_attributes_are_named() {
         for (text, part) in [
             ("token=a;object=b", "module-path"),
             ("token=a;object=b?module-name=softhsm2", "`module-name`"),
@@ -135,7 +136,7 @@ mod tests {
             ("token=a;type=cert?module-path=/m.so", "`private`"),
             ("token=a;id=%1?module-path=/m.so", "hex digits"),
             ("token=?module-path=/m.so", "`token` is empty"),
-            ("token=a;module-path=/m.so", "behind a `?`"),
+            ("token=a;module-path=/m.so", "after a `?`"),
         ] {
             assert!(parse(text).is_err_and(|error| error.contains(part)), "{text}");
         }

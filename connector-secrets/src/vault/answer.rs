@@ -1,4 +1,4 @@
-//! What Vault answers.
+//! The responses of Vault.
 
 use super::fault;
 use super::place::Place;
@@ -13,30 +13,30 @@ struct Answer {
     data: Version,
 }
 
-/// One version of a secret; `data` is `null` in one that was deleted.
+/// One version of a secret. In a deleted version, `data` is `null`.
 #[derive(Deserialize)]
 struct Version {
     data: Option<Map<String, Value>>,
 }
 
-/// The field of the secret. Nothing of the answer gets into an error but the names of fields.
+/// The field of the secret. Of the response, only the names of fields get into an error.
 pub(super) fn field(reply: &Reply, place: &Place, server: &Server) -> Result<SecretString> {
     if reply.status != 200 {
         return Err(refusal(reply, place, server));
     }
     let Ok(Answer { data: Version { data } }) = serde_json::from_slice(&reply.body) else {
-        return Err(fault(format!("{} does not answer as Vault does", server.name()))
+        return Err(fault(format!("the response of {} is not a Vault response", server.name()))
             .with_help("check `VAULT_ADDR`, and that the engine at this mount is key-value, version 2"));
     };
     let Some(mut fields) = data else { return Err(deleted(place)) };
     match fields.remove(&place.field) {
         Some(Value::String(text)) if text.is_empty() => {
             Err(fault(format!("the field `{}` of `{place}` in Vault is empty", place.field))
-                .with_help("put the secret there, or name another field"))
+                .with_help("store the secret there, or change the field in the ref"))
         }
         Some(Value::String(text)) => Ok(SecretString::from(text)),
         Some(_) => Err(fault(format!("the field `{}` of `{place}` in Vault is not text", place.field))
-            .with_help("store it as text, with quotes in JSON")),
+            .with_help("store it as text, in quotes in JSON")),
         None => {
             let names: Vec<_> = fields.keys().map(|name| format!("`{name}`")).collect();
             Err(fault(format!("the secret `{place}` in Vault has no field `{}`", place.field))
@@ -45,44 +45,44 @@ pub(super) fn field(reply: &Reply, place: &Place, server: &Server) -> Result<Sec
     }
 }
 
-/// The status says enough; the texts that come with it don't say more, and could quote anything.
+/// The status is enough for a message. The texts in the response add nothing, and could contain a secret.
 fn refusal(reply: &Reply, place: &Place, server: &Server) -> Error {
     let Place { mount, path, .. } = place;
     let (message, help) = match reply.status {
         301..=308 => (
-            format!("{} sends us to another address", server.name()),
-            "set `VAULT_ADDR` to the active server: the token is not taken along to another one".to_owned(),
+            format!("Vault at {} redirects to another address", server.name()),
+            "set `VAULT_ADDR` to the active server: Connector never sends the token to another host".to_owned(),
         ),
         400 => (
-            format!("Vault does not understand the request for `{place}`"),
+            format!("Vault rejected the request for `{place}` as invalid"),
             "check `VAULT_NAMESPACE` and the path".to_owned(),
         ),
         403 => (
-            format!("Vault does not let this token read `{place}`"),
+            format!("Vault does not allow this token to read `{place}`"),
             format!(
-                "the token's policy needs `path \"{mount}/data/{path}\" {{ capabilities = [\"read\"] }}`; a token that has \
-                 run out is refused the same way: `vault token lookup` tells"
+                "add `path \"{mount}/data/{path}\" {{ capabilities = [\"read\"] }}` to the token's policy; the token may \
+                 also be expired, which `vault token lookup` shows"
             ),
         ),
         404 if was_deleted(&reply.body) => return deleted(place),
         404 => (
-            format!("there is no secret `{place}` in Vault"),
+            format!("Vault has no secret `{place}`"),
             format!(
-                "check mount and path with `vault kv get -mount={mount} {path}`; the engine there must be key-value, \
-                 version 2; a mount with a slash in its name is written with `%2F`"
+                "check the mount and path with `vault kv get -mount={mount} {path}`; the engine must be key-value, \
+                 version 2; write a slash in the name of a mount as `%2F`"
             ),
         ),
         429 | 472 | 473 => (
-            format!("{} is a standby or has too much to do (status {})", server.name(), reply.status),
+            format!("Vault at {} is a standby server or overloaded (status {})", server.name(), reply.status),
             "set `VAULT_ADDR` to the active server, or try again in a minute".to_owned(),
         ),
         503 => (
             format!("Vault at {} is sealed or in maintenance", server.name()),
-            "ask whoever runs it to unseal it; `vault status` tells how it is".to_owned(),
+            "ask its administrator to unseal it; `vault status` shows its state".to_owned(),
         ),
         status => (
             format!("Vault at {} failed with status {status}", server.name()),
-            "look into the log of the server".to_owned(),
+            "check the log of the server".to_owned(),
         ),
     };
     fault(message).with_help(help)
@@ -94,7 +94,7 @@ fn was_deleted(body: &[u8]) -> bool {
 
 fn deleted(place: &Place) -> Error {
     fault(format!("the newest version of the secret `{place}` in Vault is deleted")).with_help(format!(
-        "write it again, or bring it back with `vault kv undelete -mount={} {}`",
+        "store it again, or restore it with `vault kv undelete -mount={} {}`",
         place.mount, place.path
     ))
 }

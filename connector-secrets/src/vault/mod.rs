@@ -1,7 +1,7 @@
 //! `vault:MOUNT/PATH#FIELD`
 //!
-//! Reading a secret is one GET, so this is a request of our own: the client libraries for Vault bring a second layer of
-//! requests with a dozen crates, and their errors say neither path nor cure.
+//! Reading a secret takes one GET, so this module sends it without a client library. The libraries for Vault add a dozen
+//! crates and a second HTTP layer, and their errors include neither the path nor a help.
 
 mod answer;
 mod place;
@@ -22,7 +22,7 @@ static VAULT: Vault = Vault;
 register_secret_resolver! {
     scheme: "vault",
     form: "vault:MOUNT/PATH#FIELD",
-    description: "A field of a secret in HashiCorp Vault or OpenBao (key-value engine, version 2); VAULT_ADDR, VAULT_TOKEN and the like say where and who",
+    description: "A field of a secret in HashiCorp Vault or OpenBao (key-value engine, version 2). Set VAULT_ADDR, VAULT_TOKEN and so on, as for the `vault` command",
     resolver: VAULT,
 }
 

@@ -1,10 +1,10 @@
-//! Where in Vault a secret is.
+//! The path of a secret in Vault.
 
 use percent_encoding::percent_decode_str;
 use std::fmt;
 use std::str::FromStr;
 
-const FORM: &str = "write the mount of the key-value engine, the path of the secret and its field: `vault:secret/connector/acme#client_secret`";
+const FORM: &str = "write the mount of the key-value engine, the path of the secret and the field: `vault:secret/connector/acme#client_secret`";
 
 /// `MOUNT/PATH#FIELD`.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// What follows `/v1/`: the `data` between mount and path is what version 2 of the engine wants.
+    /// The segments after `/v1/`. Version 2 of the engine requires `data` between the mount and the path.
     pub(super) fn segments(&self) -> impl Iterator<Item = &str> {
         self.mount.split('/').chain(["data"]).chain(self.path.split('/'))
     }
@@ -27,14 +27,14 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (path, field) = text.rsplit_once('#').ok_or(FORM)?;
         let (mount, path) = path.split_once('/').ok_or(FORM)?;
-        // A mount may have slashes in its name; they are written `%2F`, or nobody knows where it ends.
+        // The name of a mount can contain slashes. Users write them as `%2F`, because `/` ends the mount.
         let mount = percent_decode_str(mount).decode_utf8().map_err(|_| FORM)?.into_owned();
         let is_sound = |path: &str| path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         if !is_sound(&mount) || !is_sound(path) || field.is_empty() {
             return Err(FORM.to_owned());
         }
         if let Some(path) = path.strip_prefix("data/") {
-            return Err(format!("leave `data/` out, it is put in by itself: `vault:{mount}/{path}#{field}`"));
+            return Err(format!("remove `data/`, because Connector adds it: `vault:{mount}/{path}#{field}`"));
         }
         Ok(Self { mount, path: path.to_owned(), field: field.to_owned() })
     }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_lacks_a_part_or_climbs_is_refused() {
+    fn a_place_with_a_missing_part_or_dots_is_refused() {
         for text in ["secret", "secret/app", "secret#key", "/app#key", "secret/app#", "secret/../sys/seal#a", "a//b#c"]
         {
             assert!(text.parse::<Place>().is_err_and(|error| error.contains("mount")), "{text}");

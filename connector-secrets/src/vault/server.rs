@@ -1,4 +1,4 @@
-//! The Vault server and who we are there.
+//! The Vault server and the token for it.
 
 use super::fault;
 use super::place::Place;
@@ -13,16 +13,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
-/// The longest time for making a connection.
+/// The time limit for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest time for the whole request.
+/// The time limit for the whole request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// More than any secret needs.
+/// The largest response to read. No secret needs more.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
-/// What the variables say that Vault's own command line reads, too.
+/// The settings from the variables that Vault's own command line reads, too.
 pub(super) struct Server {
     address: Url,
     token: SecretString,
@@ -30,18 +30,18 @@ pub(super) struct Server {
     authorities: Vec<Certificate>,
 }
 
-/// An answer, whatever its status.
+/// A response with any status.
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
 }
 
 impl Server {
-    /// Fails with kind `secret` when a variable is missing or can't be used.
+    /// Fails with kind `secret` if a variable is missing or invalid.
     pub(super) fn from_environment() -> Result<Self> {
         let address = variable("VAULT_ADDR").ok_or_else(|| {
             fault("the environment variable `VAULT_ADDR` is not set")
-                .with_help("set it to the address of the Vault server, for example `https://vault.example.com:8200`")
+                .with_help("set it to the URL of the Vault server, for example `https://vault.example.com:8200`")
         })?;
         Ok(Self {
             address: checked(&address)?,
@@ -51,7 +51,7 @@ impl Server {
         })
     }
 
-    /// Where it is, for messages.
+    /// Its address, for messages.
     pub(super) fn name(&self) -> &Url {
         &self.address
     }
@@ -63,7 +63,7 @@ impl Server {
             segments.pop_if_empty().push("v1").extend(place.segments());
         }
         let mut token = HeaderValue::from_str(self.token.expose_secret())
-            .map_err(|_| fault("the token for Vault has characters that no token has").with_help(TOKEN_CURE))?;
+            .map_err(|_| fault("the Vault token contains invalid characters").with_help(TOKEN_CURE))?;
         token.set_sensitive(true);
         let mut request = self.client()?.get(url).header("X-Vault-Token", token).header("X-Vault-Request", "true");
         if let Some(namespace) = &self.namespace {
@@ -74,7 +74,7 @@ impl Server {
         let mut body = Vec::new();
         while let Some(part) = answer.chunk().await.map_err(|cause| self.unreachable(cause))? {
             if body.len() + part.len() > LARGEST_ANSWER {
-                return Err(fault(format!("the answer of {} is too large for a secret", self.address)));
+                return Err(fault(format!("the response of {} is too large for a secret", self.address)));
             }
             body.extend_from_slice(&part);
         }
@@ -82,7 +82,7 @@ impl Server {
     }
 
     fn client(&self) -> Result<Client> {
-        // A redirect would take the token to another host.
+        // A redirect would send the token to another host.
         let mut builder = Client::builder().redirect(Policy::none()).connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT);
         if is_loopback(&self.address) {
             builder = builder.no_proxy();
@@ -90,7 +90,7 @@ impl Server {
         for authority in &self.authorities {
             builder = builder.add_root_certificate(authority.clone());
         }
-        builder.build().map_err(|cause| fault("the HTTP client for Vault can't be made").with_cause(cause))
+        builder.build().map_err(|cause| fault("can't create the HTTP client for Vault").with_cause(cause))
     }
 
     fn unreachable(&self, cause: reqwest::Error) -> Error {
@@ -100,14 +100,14 @@ impl Server {
             reasons.push(one.to_string());
             reason = one.source();
         }
-        let why = if cause.is_timeout() { "it did not answer in time".to_owned() } else { reasons.join(": ") };
-        fault(format!("Vault at {} can't be reached: {why}", self.address))
+        let why = if cause.is_timeout() { "it did not respond in time".to_owned() } else { reasons.join(": ") };
+        fault(format!("can't reach Vault at {}: {why}", self.address))
             .with_help("check `VAULT_ADDR` and the network; for a private certificate authority set `VAULT_CACERT`")
             .with_cause(cause.without_url())
     }
 }
 
-/// A variable that is set and not empty.
+/// The value of a variable that is set and not empty.
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -116,53 +116,53 @@ fn checked(text: &str) -> Result<Url> {
     let url = Url::parse(text)
         .ok()
         .filter(Url::has_host)
-        .ok_or_else(|| fault("`VAULT_ADDR` is not an address").with_help("write it as `https://HOST:PORT`"))?;
+        .ok_or_else(|| fault("`VAULT_ADDR` is not a URL").with_help("write it as `https://HOST:PORT`"))?;
     match url.scheme() {
-        _ if !url.username().is_empty() || url.password().is_some() => Err(fault("`VAULT_ADDR` holds a password")
-            .with_help("leave the user and password out: the token says who you are")),
+        _ if !url.username().is_empty() || url.password().is_some() => Err(fault("`VAULT_ADDR` contains a password")
+            .with_help("remove the user and password: Vault identifies you by the token")),
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        _ => Err(fault(format!("`VAULT_ADDR` is plain {}: the token would be sent for all to read", url.scheme()))
-            .with_help("write `https://`; plain http is for a server on this machine alone")),
+        _ => {
+            Err(fault(format!("`VAULT_ADDR` uses plain {}, which would expose the token on the network", url.scheme()))
+                .with_help("write `https://`; plain http is allowed only for a server on this machine"))
+        }
     }
 }
 
-const TOKEN_CURE: &str = "set `VAULT_TOKEN`, or `VAULT_TOKEN_FILE` to a file that holds it, or run `vault login`, which keeps it in `~/.vault-token`";
+const TOKEN_CURE: &str = "set `VAULT_TOKEN`, set `VAULT_TOKEN_FILE` to a file with the token, or run `vault login`, which writes `~/.vault-token`";
 
-/// The token, from where it is looked for first to last.
+/// The token. The places are tried in order.
 fn token() -> Result<SecretString> {
     if let Some(token) = variable("VAULT_TOKEN") {
         return Ok(SecretString::from(token));
     }
     let named = variable("VAULT_TOKEN_FILE").map(PathBuf::from);
     let Some(file) = named.clone().or_else(|| Some(env::home_dir()?.join(".vault-token"))) else {
-        return Err(fault("there is no token for Vault").with_help(TOKEN_CURE));
+        return Err(fault("the Vault token is missing").with_help(TOKEN_CURE));
     };
     let text = fs::read_to_string(&file).map_err(|cause| {
         let message = match &named {
-            Some(file) => format!("the file `{}` of `VAULT_TOKEN_FILE` can't be read: {cause}", file.display()),
-            None => "there is no token for Vault".to_owned(),
+            Some(file) => format!("can't read the file `{}` from `VAULT_TOKEN_FILE`: {cause}", file.display()),
+            None => "the Vault token is missing".to_owned(),
         };
         fault(message).with_help(TOKEN_CURE).with_cause(cause)
     })?;
     match text.trim() {
-        "" => {
-            Err(fault(format!("the file `{}` with the token for Vault is empty", file.display())).with_help(TOKEN_CURE))
-        }
+        "" => Err(fault(format!("the file `{}` with the Vault token is empty", file.display())).with_help(TOKEN_CURE)),
         token => Ok(SecretString::from(token)),
     }
 }
 
 fn authorities(path: &str) -> Result<Vec<Certificate>> {
-    let help = "name a PEM file with the certificate of the authority that Vault's own certificate comes from";
+    let help = "set it to a PEM file with the certificate of the authority that issued Vault's certificate";
     let pem = fs::read(path).map_err(|cause| {
-        fault(format!("the file `{path}` of `VAULT_CACERT` can't be read: {cause}")).with_help(help).with_cause(cause)
+        fault(format!("can't read the file `{path}` from `VAULT_CACERT`: {cause}")).with_help(help).with_cause(cause)
     })?;
     let certificates = Certificate::from_pem_bundle(&pem).map_err(|cause| {
-        fault(format!("`{path}` of `VAULT_CACERT` can't be read as PEM")).with_help(help).with_cause(cause)
+        fault(format!("the file `{path}` from `VAULT_CACERT` is not valid PEM")).with_help(help).with_cause(cause)
     })?;
     if certificates.is_empty() {
-        return Err(fault(format!("`{path}` of `VAULT_CACERT` holds no certificate")).with_help(help));
+        return Err(fault(format!("the file `{path}` from `VAULT_CACERT` contains no certificate")).with_help(help));
     }
     Ok(certificates)
 }

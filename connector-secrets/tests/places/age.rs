@@ -1,4 +1,4 @@
-//! `age:` with files that are made when the test runs.
+//! `age:` with files that the tests create.
 
 use crate::asked::asked;
 use age::armor::{ArmoredWriter, Format};
@@ -30,7 +30,7 @@ fn write_identity(identity: &x25519::Identity, path: &Path) {
 }
 
 #[test]
-fn a_file_is_decrypted_with_the_identity_from_where_age_and_sops_keep_it() {
+fn a_file_is_decrypted_with_the_identity_files_of_age_and_sops() {
     let folder = TempDir::new().unwrap();
     let identity = x25519::Identity::generate();
     seal(&identity.to_public(), Format::Binary, &folder.path().join("binary.age"));
@@ -61,7 +61,7 @@ fn a_file_is_decrypted_with_a_passphrase() {
 }
 
 #[test]
-fn what_can_not_be_decrypted_says_why() {
+fn a_file_that_can_not_be_decrypted_is_an_error_with_the_reason() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     let (identity, other) = (x25519::Identity::generate(), x25519::Identity::generate());
@@ -74,16 +74,16 @@ fn what_can_not_be_decrypted_says_why() {
     fs::write(path("nonsense.txt"), "not an identity\n").unwrap();
     fs::set_permissions(path("nonsense.txt"), fs::Permissions::from_mode(0o600)).unwrap();
 
-    let told = |file: &str, identity: &str, part: &str| {
+    let refused = |file: &str, identity: &str, part: &str| {
         let error = asked(&format!("age:{file}"), folder.path(), &[("AGE_IDENTITY_FILE", identity)]).unwrap_err();
         assert!(error.contains(part) && !error.contains("s3cret"), "{file}: {error}");
     };
-    told("missing.age", "keys.txt", "no file `missing.age`");
-    told("other.age", "keys.txt", "another identity");
-    told("plain.txt", "keys.txt", "no age file");
-    told("cut.age", "keys.txt", "damaged");
-    told("sealed.age", "nonsense.txt", "can't be used");
-    told("sealed.age", "gone.txt", "no file `gone.txt`");
+    refused("missing.age", "keys.txt", "`missing.age` does not exist");
+    refused("other.age", "keys.txt", "another identity");
+    refused("plain.txt", "keys.txt", "not an age file");
+    refused("cut.age", "keys.txt", "damaged");
+    refused("sealed.age", "nonsense.txt", "is not usable");
+    refused("sealed.age", "gone.txt", "`gone.txt` does not exist");
     fs::set_permissions(path("keys.txt"), fs::Permissions::from_mode(0o644)).unwrap();
-    told("sealed.age", "keys.txt", "chmod 600");
+    refused("sealed.age", "keys.txt", "chmod 600");
 }

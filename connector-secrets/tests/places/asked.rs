@@ -1,4 +1,4 @@
-//! Asks for a secret in a process of its own, because the places look at the environment.
+//! Reads a secret in a separate process, because the places read environment variables.
 
 use connector_core::{Context, SecretRef};
 use secrecy::ExposeSecret;
@@ -11,7 +11,7 @@ use std::process::Command;
 const REF: &str = "CONNECTOR_TEST_REF";
 const ANSWER: &str = "CONNECTOR_TEST_ANSWER";
 
-/// What a process in `folder` gets for `reference` with these variables and no others.
+/// The result of reading `reference` in a process in `folder` that has only these variables.
 pub(crate) fn asked(reference: &str, folder: &Path, variables: &[(&str, &str)]) -> Result<String, String> {
     let answer = tempfile::NamedTempFile::new().unwrap();
     let output = Command::new(env::current_exe().unwrap())
@@ -33,7 +33,7 @@ pub(crate) fn asked(reference: &str, folder: &Path, variables: &[(&str, &str)]) 
 }
 
 #[tokio::test]
-#[ignore = "started by the other tests, with what to ask in the environment"]
+#[ignore = "the other tests start this one, with the ref in the environment"]
 async fn ask() {
     let Ok(reference) = env::var(REF) else { return };
     let reference: SecretRef = reference.parse().unwrap();

@@ -1,4 +1,4 @@
-//! `file:`, `env:` and `command:`: what they fetch, what they refuse, and that no message holds a secret.
+//! `file:`, `env:` and `command:`: what they read, what they refuse, and that no message contains a secret.
 
 use connector_core::{Context, Error, ErrorKind, SecretRef, registry};
 use secrecy::ExposeSecret;
@@ -25,10 +25,10 @@ async fn a_file_is_read_from_the_project_folder_without_its_last_line_end() {
 }
 
 #[tokio::test]
-async fn files_that_hold_no_usable_text_are_refused() {
+async fn files_without_usable_text_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
-    assert!(refused(folder.path(), "file:key").await.contains("there is no file"));
+    assert!(refused(folder.path(), "file:key").await.contains("does not exist"));
     write_private(&path, "");
     assert!(refused(folder.path(), "file:key").await.contains("is empty"));
     write_private(&path, "\n");
@@ -38,7 +38,7 @@ async fn files_that_hold_no_usable_text_are_refused() {
     fs::write(&path, [0xff, 0xfe, b'-', 0]).unwrap();
     assert!(refused(folder.path(), "file:key").await.contains("is UTF-16"));
     fs::write(&path, vec![b'x'; 1024 * 1024 + 1]).unwrap();
-    assert!(refused(folder.path(), "file:key").await.contains("no key or certificate is that long"));
+    assert!(refused(folder.path(), "file:key").await.contains("too large for a key or certificate"));
     assert!(refused(folder.path(), "file:.").await.contains("is a folder"));
 }
 
@@ -51,7 +51,10 @@ async fn a_secret_file_that_others_can_read_is_refused_but_a_certificate_is_not(
     for mode in [0o640, 0o604, 0o660, 0o644] {
         set_mode(&path, mode);
         let message = refused(folder.path(), "file:key").await;
-        assert!(message.contains("can be read by others") && message.contains("chmod 600"), "{mode:o}: {message}");
+        assert!(
+            message.contains("other users can read the file") && message.contains("chmod 600"),
+            "{mode:o}: {message}"
+        );
         let reference: SecretRef = "file:key".parse().unwrap();
         assert_eq!(Context::new("people", folder.path()).public_text(&reference).await.unwrap(), "made up");
     }
@@ -59,10 +62,10 @@ async fn a_secret_file_that_others_can_read_is_refused_but_a_certificate_is_not(
     assert_eq!(fetched(folder.path(), "file:key").await.unwrap(), "made up");
 }
 
-/// A pipe that nobody writes to would be read for ever, and so would a device.
+/// Reading from a device, or from a pipe without a writer, would never end.
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_no_ordinary_file_is_refused_and_not_waited_for() {
+async fn a_pipe_or_device_is_refused_without_waiting() {
     let folder = tempfile::tempdir().unwrap();
     let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(folder.path().join("key")).status();
     assert!(made.unwrap().success());
@@ -71,12 +74,12 @@ async fn what_is_no_ordinary_file_is_refused_and_not_waited_for() {
         let context = Context::new("people", folder.path());
         let limit = std::time::Duration::from_mins(5);
         let error = tokio::time::timeout(limit, context.public_text(&reference)).await.unwrap().unwrap_err();
-        assert!(error.message().contains("is no ordinary file"), "{error}");
+        assert!(error.message().contains("is not a regular file"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn an_environment_variable_is_read_and_one_that_is_not_set_is_named() {
+async fn an_environment_variable_is_read_and_a_missing_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     assert!(!fetched(folder.path(), "env:PATH").await.unwrap().is_empty());
     let message = refused(folder.path(), "env:SURELY_NOT_SET_ANYWHERE").await;
@@ -85,7 +88,7 @@ async fn an_environment_variable_is_read_and_one_that_is_not_set_is_named() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_command_runs_without_a_shell_and_gives_what_it_prints() {
+async fn a_command_runs_without_a_shell_and_its_output_is_the_secret() {
     let folder = tempfile::tempdir().unwrap();
     let printed = fetched(folder.path(), r#"command:["printf","%s\n","$HOME; echo x"]"#).await.unwrap();
     assert_eq!(printed, "$HOME; echo x");
@@ -96,13 +99,13 @@ async fn a_command_runs_without_a_shell_and_gives_what_it_prints() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_command_that_fails_shows_its_status_and_nothing_it_said() {
+async fn a_command_that_fails_shows_its_status_but_not_its_output() {
     let folder = tempfile::tempdir().unwrap();
     let failing = r#"command:["sh","-c","echo hunter2; echo hunter2 >&2; exit 3"]"#;
     let message = refused(folder.path(), failing).await;
     assert!(message.contains("exit status: 3") && !message.contains("hunter2"), "{message}");
     let missing = refused(folder.path(), r#"command:["surely-no-such-program"]"#).await;
-    assert!(missing.contains("can't be started"), "{missing}");
+    assert!(missing.contains("can't start"), "{missing}");
     let endless =
         refused(folder.path(), r#"command:["sh","-c","while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done"]"#)
             .await;
@@ -110,7 +113,7 @@ async fn a_command_that_fails_shows_its_status_and_nothing_it_said() {
 }
 
 #[test]
-fn the_form_of_a_ref_is_checked_without_fetching() {
+fn the_format_of_a_ref_is_checked_without_reading_the_secret() {
     let well_formed = |text: &str| {
         let reference: SecretRef = text.parse().unwrap();
         let registration = registry::secret_resolver(reference.scheme()).unwrap();
@@ -134,7 +137,7 @@ fn the_form_of_a_ref_is_checked_without_fetching() {
     }
 }
 
-/// Writes a file for its owner alone.
+/// Writes a file that only its owner can read.
 fn write_private(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     #[cfg(unix)]
@@ -148,7 +151,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[tokio::test]
-async fn a_secret_that_the_service_replaced_is_kept_in_its_file_for_its_owner_alone() {
+async fn a_secret_that_the_service_replaced_is_written_to_its_file_and_only_its_owner_can_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let context = Context::new("people", folder.path());
     let reference: SecretRef = "file:refresh.token".parse().unwrap();
@@ -162,7 +165,7 @@ async fn a_secret_that_the_service_replaced_is_kept_in_its_file_for_its_owner_al
         let mode = fs::metadata(folder.path().join("refresh.token")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing stays beside it");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no other file is left next to it");
 
     let missing: SecretRef = "file:no/such/folder/x".parse().unwrap();
     let error = context.keep(&missing, "marked-third".into()).await.unwrap_err();
@@ -171,7 +174,7 @@ async fn a_secret_that_the_service_replaced_is_kept_in_its_file_for_its_owner_al
 }
 
 #[tokio::test]
-async fn a_place_that_can_not_be_written_refuses_to_keep_a_secret() {
+async fn a_read_only_place_refuses_to_keep_a_secret() {
     let reference: SecretRef = "env:REFRESH_TOKEN".parse().unwrap();
     let error = Context::new("people", ".").keep(&reference, "marked".into()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);

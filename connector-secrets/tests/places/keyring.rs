@@ -1,4 +1,4 @@
-//! `keyring:` against GNOME Keyring, where it is installed, and without any.
+//! `keyring:` against GNOME Keyring, if it is installed, and without a keyring.
 
 use crate::asked::asked;
 use std::env;
@@ -15,12 +15,12 @@ fn without_a_keyring_service_the_error_says_what_it_needs() {
     let nowhere = format!("unix:path={}", folder.path().join("bus").display());
     let error =
         asked("keyring:connector/salesforce", folder.path(), &[("DBUS_SESSION_BUS_ADDRESS", &nowhere)]).unwrap_err();
-    assert!(error.starts_with("secret: no keyring can be reached") && error.contains("Secret Service"), "{error}");
+    assert!(error.starts_with("secret: can't reach a keyring") && error.contains("Secret Service"), "{error}");
 }
 
 #[test]
 #[ignore = "needs dbus-run-session, gnome-keyring-daemon and secret-tool"]
-fn an_entry_of_a_real_keyring_is_read_or_missed_by_name() {
+fn an_entry_of_a_real_keyring_is_read_and_a_missing_one_is_named() {
     if env::var_os(INSIDE).is_some() {
         return inside();
     }
@@ -33,7 +33,7 @@ fn an_entry_of_a_real_keyring_is_read_or_missed_by_name() {
         .arg(env::current_exe().unwrap())
         .args([
             "--exact",
-            "keyring::an_entry_of_a_real_keyring_is_read_or_missed_by_name",
+            "keyring::an_entry_of_a_real_keyring_is_read_and_a_missing_one_is_named",
             "--include-ignored",
             "--nocapture",
         ])
@@ -51,5 +51,5 @@ fn inside() {
     let read = |reference: &str| asked(reference, folder.path(), &[("DBUS_SESSION_BUS_ADDRESS", &bus)]);
     assert_eq!(read("keyring:connector/salesforce").unwrap(), "s3cret");
     let error = read("keyring:connector/other").unwrap_err();
-    assert!(error.contains("`other` of `connector`") && error.contains("secret-tool store"), "{error}");
+    assert!(error.contains("no entry for `other` of `connector`") && error.contains("secret-tool store"), "{error}");
 }

@@ -1,9 +1,9 @@
-//! A place that was left out says which feature brings it.
+//! A ref that needs a missing feature is refused with the name of the feature.
 
 use connector_core::registry::{scheme_left_out, secret_resolver};
 
 #[test]
-fn a_place_that_was_left_out_says_which_feature_brings_it() {
+fn a_ref_that_needs_a_missing_feature_is_refused_with_its_name() {
     let built = [
         ("age", cfg!(feature = "age")),
         ("keyring", cfg!(feature = "keyring")),

@@ -1,4 +1,4 @@
-//! Each place gives what is kept there, or says what to do.
+//! Each place returns the secret, or an error that says what to do.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test stops at the first surprise")]
 #![cfg_attr(not(feature = "vault"), allow(dead_code, unused_imports, reason = "some places are left out"))]
 

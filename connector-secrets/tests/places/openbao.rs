@@ -1,4 +1,4 @@
-//! `vault:` against a real server: OpenBao or Vault in development mode, where one is on the PATH.
+//! `vault:` against a real server: OpenBao or Vault in development mode, if one is on the PATH.
 
 use crate::asked::asked;
 use serde_json::{Value, json};
@@ -74,22 +74,22 @@ impl Server {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs bao or vault"]
-async fn a_real_server_gives_a_field_or_its_refusal_is_explained() {
+async fn a_real_server_returns_a_field_and_its_refusals_are_explained() {
     let server = Server::start().await;
     let fields = json!({"data": {"client_secret": "s3cret", "other": "x"}});
     assert_eq!(server.call("POST", "secret/data/connector/app", Some(fields)).await, Some(200));
     assert_eq!(server.read("vault:secret/connector/app#client_secret", ROOT).unwrap(), "s3cret");
 
-    let told = |reference: &str, token: &str, part: &str| {
+    let refused = |reference: &str, token: &str, part: &str| {
         let error = server.read(reference, token).unwrap_err();
         assert!(error.contains(part), "{reference}: {error}");
     };
-    told("vault:secret/connector/app#pin", ROOT, "`client_secret`, `other`");
-    told("vault:secret/connector/none#pin", ROOT, "there is no secret `secret/connector/none`");
-    told("vault:nowhere/app#pin", ROOT, "there is no secret `nowhere/app`");
-    told("vault:secret/connector/app#client_secret", "hvs.not-a-token", "does not let this token read");
+    refused("vault:secret/connector/app#pin", ROOT, "`client_secret`, `other`");
+    refused("vault:secret/connector/none#pin", ROOT, "Vault has no secret `secret/connector/none`");
+    refused("vault:nowhere/app#pin", ROOT, "Vault has no secret `nowhere/app`");
+    refused("vault:secret/connector/app#client_secret", "hvs.not-a-token", "does not allow this token to read");
     assert_eq!(server.call("DELETE", "secret/data/connector/app", None).await, Some(204));
-    told("vault:secret/connector/app#client_secret", ROOT, "undelete");
+    refused("vault:secret/connector/app#client_secret", ROOT, "undelete");
     assert_eq!(server.call("PUT", "sys/seal", None).await, Some(204));
-    told("vault:secret/connector/app#client_secret", ROOT, "is sealed");
+    refused("vault:secret/connector/app#client_secret", ROOT, "is sealed");
 }

@@ -41,11 +41,11 @@ impl Project {
     }
 
     async fn refusal(&self, uri: &str) -> String {
-        told(&self.open(uri).await.unwrap_err())
+        message(&self.open(uri).await.unwrap_err())
     }
 }
 
-fn told(error: &Error) -> String {
+fn message(error: &Error) -> String {
     format!("{}: {error}; {}", error.kind().name(), error.help().unwrap_or_default())
 }
 
@@ -54,7 +54,7 @@ fn verifies(key: &PublicKey, data: &[u8], signature: &[u8]) -> bool {
     Verifier::new(MessageDigest::sha256(), &key).unwrap().verify_oneshot(signature, data).unwrap()
 }
 
-/// Reads files of the project; the engine, which has `file:`, stands beside this crate.
+/// Reads files of the project.
 mod memory {
     use connector_core::{Result, SecretRef, SecretResolver, Sensitivity};
     use secrecy::SecretString;
@@ -106,8 +106,8 @@ async fn a_key_in_a_token_signs_and_is_compared_with_its_certificate() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs SoftHSM"]
-async fn a_token_that_makes_no_digests_signs_all_the_same() {
-    let name = "pkcs11::a_token_that_makes_no_digests_signs_all_the_same";
+async fn a_token_that_can_not_compute_digests_still_signs() {
+    let name = "pkcs11::a_token_that_can_not_compute_digests_still_signs";
     let Some(hsm) = SoftHsm::enter(name, "-CKM_SHA256_RSA_PKCS") else { return };
     let key = Token::make(&hsm, "iga", PIN).make_rsa("sales", &[1], 2048);
     let signer = Project::new(hsm).open("token=iga;object=sales").await.unwrap();
@@ -153,7 +153,7 @@ async fn a_wrong_pin_is_never_tried_twice() {
     project.write_pin("111111");
     let first = project.refusal("token=iga;object=sales").await;
     assert!(
-        first.contains("refuses the PIN") && first.contains("key_password_ref") && !first.contains("111111"),
+        first.contains("refused the PIN") && first.contains("key_password_ref") && !first.contains("111111"),
         "{first}"
     );
     // Were it tried again, it would be let in now.
@@ -166,45 +166,45 @@ async fn a_wrong_pin_is_never_tried_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs SoftHSM"]
-async fn what_is_missing_or_more_than_one_is_said_with_what_is_there() {
-    let name = "pkcs11::what_is_missing_or_more_than_one_is_said_with_what_is_there";
+async fn a_missing_or_ambiguous_key_is_an_error_that_lists_the_keys() {
+    let name = "pkcs11::a_missing_or_ambiguous_key_is_an_error_that_lists_the_keys";
     let Some(hsm) = SoftHsm::enter(name, "ALL") else { return };
     let project = Project::new(hsm);
-    assert!(project.refusal("token=iga;object=sales").await.contains("sees no token"));
+    assert!(project.refusal("token=iga;object=sales").await.contains("finds no token"));
     let token = Token::make(&project.hsm, "iga", PIN);
     assert!(project.refusal("token=iga;object=sales").await.contains("--keypairgen"));
     Token::make(&project.hsm, "iga", PIN);
     token.make_rsa("sales", &[1], 2048);
     token.make_ec("curve", &[3]);
-    let told = project.refusal("token=gone;object=sales").await;
-    assert!(told.contains("no token `gone`") && told.contains("`iga` (serial="), "{told}");
-    let told = project.refusal("token=iga;object=sales").await;
-    assert!(told.contains("several tokens") && told.contains("serial="), "{told}");
+    let refused = project.refusal("token=gone;object=sales").await;
+    assert!(refused.contains("no token `gone`") && refused.contains("`iga` (serial="), "{refused}");
+    let refused = project.refusal("token=iga;object=sales").await;
+    assert!(refused.contains("several tokens") && refused.contains("serial="), "{refused}");
 
     let only = Token::make(&project.hsm, "only", PIN);
     only.make_rsa("sales", &[1], 2048);
     only.make_ec("curve", &[3]);
-    let told = project.refusal("token=only;object=none").await;
-    assert!(told.contains("no private key `none`") && told.contains("object=sales;id=%01"), "{told}");
-    assert!(project.refusal("token=only;object=curve").await.contains("no RSA key"));
+    let refused = project.refusal("token=only;object=none").await;
+    assert!(refused.contains("no private key `none`") && refused.contains("object=sales;id=%01"), "{refused}");
+    assert!(project.refusal("token=only;object=curve").await.contains("not an RSA key"));
     only.make_rsa("sales", &[2], 2048);
-    let told = project.refusal("token=only;object=sales").await;
-    assert!(told.contains("several private keys `sales`") && told.contains("id=%02"), "{told}");
+    let refused = project.refusal("token=only;object=sales").await;
+    assert!(refused.contains("several private keys `sales`") && refused.contains("id=%02"), "{refused}");
     project.open("token=only;object=sales;id=%02").await.unwrap();
 
     let error = project.open_with("token=only;object=sales;id=%02", None).await.map(drop).unwrap_err();
-    let told = self::told(&error);
-    assert!(told.contains("wants a PIN") && told.contains("`key_password_ref`"), "{told}");
+    let refused = message(&error);
+    assert!(refused.contains("needs a PIN") && refused.contains("`key_password_ref`"), "{refused}");
 }
 
 #[tokio::test]
-async fn a_module_that_is_none_is_said() {
+async fn a_file_that_is_not_a_module_is_refused() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("not-a-module.so"), "text").unwrap();
     fs::set_permissions(folder.path().join("not-a-module.so"), fs::Permissions::from_mode(0o755)).unwrap();
-    for (module, part) in [("missing.so", "there is no PKCS#11 module"), ("not-a-module.so", "can't be loaded")] {
+    for (module, part) in [("missing.so", "missing.so` does not exist"), ("not-a-module.so", "can't load")] {
         let key: SecretRef = format!("pkcs11:token=iga;object=sales?module-path={module}").parse().unwrap();
         let error = open_signer(&Context::new("people", folder.path()), &key, None).await.map(drop).unwrap_err();
-        assert!(told(&error).contains(part), "{error}");
+        assert!(message(&error).contains(part), "{error}");
     }
 }

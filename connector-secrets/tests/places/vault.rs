@@ -48,7 +48,7 @@ async fn a_field_is_read_with_the_token_and_the_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_token_comes_from_a_file_where_no_variable_holds_it() {
+async fn without_a_variable_the_token_comes_from_a_file() {
     let server = MockServer::start().await;
     Mock::given(header("X-Vault-Token", TOKEN))
         .respond_with(secret(&json!({"client_secret": "s3cret"})))
@@ -57,7 +57,7 @@ async fn the_token_comes_from_a_file_where_no_variable_holds_it() {
     let folder = TempDir::new().unwrap();
     let none = [("VAULT_TOKEN", "")];
     let error = read(&server, folder.path(), &none).unwrap_err();
-    assert!(error.contains("no token") && error.contains("vault login"), "{error}");
+    assert!(error.contains("token is missing") && error.contains("vault login"), "{error}");
     fs::write(folder.path().join(".vault-token"), TOKEN).unwrap();
     assert_eq!(read(&server, folder.path(), &none).unwrap(), "s3cret");
     fs::rename(folder.path().join(".vault-token"), folder.path().join("token")).unwrap();
@@ -68,7 +68,7 @@ async fn the_token_comes_from_a_file_where_no_variable_holds_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_refusal_has_its_cure_and_quotes_nothing() {
+async fn each_refusal_has_its_help_and_shows_no_secret() {
     let cases = [
         (403, json!({"errors": ["1 error occurred: permission denied"]}), "capabilities = [\"read\"]"),
         (404, json!({"errors": []}), "vault kv get -mount=secret"),
@@ -90,7 +90,7 @@ async fn each_refusal_has_its_cure_and_quotes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_token_is_not_taken_along_to_another_address() {
+async fn a_redirect_does_not_get_the_token() {
     let (elsewhere, _) = answering(secret(&json!({"client_secret": "s3cret"}))).await;
     let redirect = ResponseTemplate::new(307).insert_header("Location", elsewhere.uri());
     let (server, folder) = answering(redirect).await;
@@ -100,14 +100,14 @@ async fn the_token_is_not_taken_along_to_another_address() {
 }
 
 #[test]
-fn an_address_that_would_show_the_token_is_refused() {
+fn an_address_that_would_expose_the_token_is_refused() {
     let folder = TempDir::new().unwrap();
     for (address, part) in [
         ("", "`VAULT_ADDR` is not set"),
-        ("vault.example.com:8200", "not an address"),
+        ("vault.example.com:8200", "not a URL"),
         ("http://vault.example.com:8200", "plain http"),
         ("http://vault.localhost:8200", "plain http"),
-        ("https://user:s3cret@vault.example.com", "holds a password"),
+        ("https://user:s3cret@vault.example.com", "contains a password"),
     ] {
         let variables = [("VAULT_ADDR", address), ("VAULT_TOKEN", TOKEN)];
         let error = asked("vault:secret/app#key", folder.path(), &variables).unwrap_err();
@@ -116,7 +116,7 @@ fn an_address_that_would_show_the_token_is_refused() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn an_unreachable_server_is_named() {
     let folder = TempDir::new().unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let variables = [("VAULT_ADDR", &*format!("http://{free}")), ("VAULT_TOKEN", TOKEN)];

@@ -13,7 +13,7 @@ use serde_json::json;
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
 
 #[tokio::test(flavor = "multi_thread")]
-async fn salesforce_passes_every_trial_but_the_known_gaps() {
+async fn salesforce_passes_every_trial_except_the_known_gaps() {
     let project =
         Project::start(BINARY, Options { users: 130, max_page: 200, territories: true, ..Options::default() }).await;
     project.write_source("settings:\n  custom_fields: all\n");
@@ -30,8 +30,8 @@ async fn salesforce_passes_every_trial_but_the_known_gaps() {
         .with_fixture(fixture)
         .with_secret(project.key_pem.expose_secret());
     let report = connector_testkit::check_subject(&subject).await;
-    // The contract wants `unchanged` for what is so already. Salesforce takes the same values a second time, and the
-    // connector says `applied`; the engine compares beforehand, so a plan does not get there.
+    // The contract requires `unchanged` for values that are already set. Salesforce accepts the same values again, and the
+    // connector returns `applied`. The engine compares the values first, so a plan is not affected.
     let known_gaps = [
         "update_sets_values_and_is_unchanged_when_repeated",
         "disable_is_read_back_and_unchanged_when_repeated",

@@ -72,7 +72,7 @@ async fn another_key_or_a_wrong_pin_is_said_before_anything_is_sent() {
     sign_with(&project, &hsm, "object=sales", "file:secrets/wrong");
     let ended = test(&project).expect_code(1);
     let key = step(&ended, "private_key");
-    assert!(key.starts_with("failed: the token `iga` refuses the PIN"), "{key}");
+    assert!(key.starts_with("failed: the token `iga` refused the PIN"), "{key}");
     assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("975318"));
     assert!(step(&ended, "certificate").starts_with("skipped"));
 }

@@ -1,4 +1,4 @@
-//! The trials as tests that `cargo test` and nextest list by name.
+//! Runs the trials as tests that `cargo test` and nextest list by name.
 
 use crate::subject::Subject;
 use crate::trials;
@@ -14,7 +14,7 @@ pub fn run(subject: Subject<'static>) -> ExitCode {
     let subject = Arc::new(subject);
     let connector = subject.open();
     let trials = trials::all().map(|trial| {
-        // A connector that does not open fails the trials instead of hiding them.
+        // If the connector does not open, the trials fail. They are not hidden.
         let missing = connector.as_ref().ok().and_then(|connector| trial.missing(&subject, connector.as_ref()));
         let subject = subject.clone();
         let test = Trial::test(trial.name, move || try_one(trial, &subject));

@@ -1,7 +1,7 @@
 //! Conformance trials for connectors.
 //!
-//! A trial opens the connector anew, reads through the public contract, and ends passed, failed or not applicable. Which trials apply is decided by
-//! the abilities that the connector hands over, never by hand.
+//! Each trial opens a new connector and uses it through the public contract. A trial passes, fails, or is not applicable.
+//! The capabilities of the connector decide which trials apply.
 //!
 //! ```
 //! # use connector_core::*;
@@ -29,13 +29,13 @@ pub use subject::{Fixture, Subject};
 
 use connector_core::{Connector, Result};
 
-/// Runs the trials that read, against connectors that `open` makes: one for each trial, on a source that does not change
-/// meanwhile and has at least one account.
+/// Runs the trials that only read. `open` creates a new connector for each trial. The source must have at least one account
+/// and must not change during the trials.
 pub async fn check(open: impl Fn() -> Result<Box<dyn Connector>> + Send + Sync) -> Report {
     check_subject(&Subject::new(open)).await
 }
 
-/// Runs every trial that applies, for a program that wants the [`Report`]; [`run`] is for test binaries.
+/// Runs every trial that applies and returns the [`Report`]. A test binary uses [`run`].
 pub async fn check_subject(subject: &Subject<'_>) -> Report {
     let mut report = Report::default();
     for trial in trials::all() {
@@ -51,7 +51,7 @@ pub async fn check_subject(subject: &Subject<'_>) -> Report {
     report
 }
 
-/// The page of the book that tells how to write a connector, compiled and run as a test.
+/// Compiles and runs the examples in the connector guide of the book.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/writing-a-connector.md")]
 struct WritingAConnector;

@@ -1,26 +1,26 @@
-//! Reads whole lists through the contract, as the engine does, one page at a time.
+//! Reads complete lists through the contract, one page at a time, like the engine.
 
 use connector_core::{Account, Assignment, Entitlement};
 use connector_core::{Connector, Cursor, Page, ReadEntitlements, Result};
 use std::collections::HashSet;
 
-/// More pages than any source that trials should be run against has.
+/// More pages than any source for trials has.
 const MOST_PAGES: usize = 10_000;
 
-/// A list read to its end: the items, and the cursors in the order they were followed.
+/// A complete list: the items, and the cursors in the order in which they were followed.
 pub(crate) struct Listing<T> {
     pub(crate) items: Vec<T>,
     pub(crate) cursors: Vec<Cursor>,
 }
 
-/// What can be read as pages.
+/// A list that can be read in pages.
 pub(crate) enum List<'a> {
     Accounts(&'a dyn Connector),
     Entitlements(&'a dyn ReadEntitlements),
     Assignments(&'a dyn ReadEntitlements),
 }
 
-/// An item of any list, as text that tells two of them apart.
+/// The text of an item of any list. Two different items have different texts.
 pub(crate) type Line = String;
 
 impl List<'_> {
@@ -32,7 +32,7 @@ impl List<'_> {
         }
     }
 
-    /// One page as lines.
+    /// One page as text, one line per item.
     pub(crate) async fn page(&self, cursor: &Cursor) -> Result<(Vec<Line>, Vec<Cursor>)> {
         Ok(match self {
             Self::Accounts(connector) => lines(connector.aggregate_accounts(cursor).await?),
@@ -57,7 +57,7 @@ pub(crate) fn lists(connector: &dyn Connector) -> Vec<List<'_>> {
     lists
 }
 
-/// Reads a list to its end. The error says what broke the contract.
+/// Reads a complete list. The error says what broke the contract.
 pub(crate) async fn whole(list: &List<'_>) -> Result<Listing<Line>, String> {
     let name = list.name();
     let mut listing = Listing { items: Vec::new(), cursors: Vec::new() };
@@ -69,18 +69,18 @@ pub(crate) async fn whole(list: &List<'_>) -> Result<Listing<Line>, String> {
         listing.cursors.push(cursor);
         for successor in next {
             if !known.insert(successor.clone()) {
-                return Err(format!("{name}: {successor:?} came back"));
+                return Err(format!("{name}: the list returned the cursor {successor:?} twice"));
             }
             frontier.push(successor);
         }
         if listing.cursors.len() > MOST_PAGES {
-            return Err(format!("{name} did not end after {MOST_PAGES} pages"));
+            return Err(format!("{name}: the list did not end after {MOST_PAGES} pages"));
         }
     }
     Ok(listing)
 }
 
-/// Every account, read to the end.
+/// All accounts.
 pub(crate) async fn accounts(connector: &dyn Connector) -> Result<Vec<Account>, String> {
     let mut all = Vec::new();
     for cursor in whole(&List::Accounts(connector)).await?.cursors {
@@ -89,7 +89,7 @@ pub(crate) async fn accounts(connector: &dyn Connector) -> Result<Vec<Account>, 
     Ok(all)
 }
 
-/// Every entitlement, read to the end.
+/// All entitlements.
 pub(crate) async fn entitlements(ability: &dyn ReadEntitlements) -> Result<Vec<Entitlement>, String> {
     let mut all = Vec::new();
     for cursor in whole(&List::Entitlements(ability)).await?.cursors {
@@ -98,7 +98,7 @@ pub(crate) async fn entitlements(ability: &dyn ReadEntitlements) -> Result<Vec<E
     Ok(all)
 }
 
-/// Every assignment, read to the end.
+/// All assignments.
 pub(crate) async fn assignments(ability: &dyn ReadEntitlements) -> Result<Vec<Assignment>, String> {
     let mut all = Vec::new();
     for cursor in whole(&List::Assignments(ability)).await?.cursors {

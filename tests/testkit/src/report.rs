@@ -1,28 +1,28 @@
-//! How the trials ended.
+//! The results of the trials.
 
 use std::fmt;
 
-/// How one trial ended.
+/// The verdict on one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The connector keeps the promise.
     Passed,
-    /// It does not; the text says what was seen.
+    /// The connector breaks the promise. The text says what the trial saw.
     Failed(String),
-    /// The connector does not hand over the ability that the trial is about.
+    /// The connector does not have the capability that the trial needs.
     NotApplicable(&'static str),
 }
 
-/// One trial and how it ended.
+/// One trial and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialResult {
     /// The promise, as a name in snake case.
     pub name: &'static str,
-    /// How it ended.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// Every trial and how it ended. `Display` prints a line each and the counts.
+/// All trials and their verdicts. `Display` prints one line per trial and the counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     results: Vec<TrialResult>,
@@ -35,7 +35,7 @@ impl Report {
         !failed && self.results.iter().any(|result| result.verdict == Verdict::Passed)
     }
 
-    /// The trials in the order they ran.
+    /// The trials in the order in which they ran.
     pub fn results(&self) -> &[TrialResult] {
         &self.results
     }

@@ -1,43 +1,43 @@
-//! What is tried: how a connector is opened, and what the trials may write.
+//! The subject of the trials: how to open the connector, and what the trials may write.
 
 use connector_core::{Connector, EntitlementRef, Result};
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// What is tried.
+/// The subject of the trials.
 pub struct Subject<'a> {
     open: Box<dyn Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a>,
     fixture: Option<Fixture>,
     secrets: Vec<String>,
 }
 
-/// What the trials of provisioning may write. They make accounts of their own and change no other.
+/// What the provisioning trials may write. They create their own accounts and change no others.
 #[derive(Clone, Debug)]
 pub struct Fixture {
-    /// The name of the account that a trial makes; each trial gives its own word, such as `kit-update`.
+    /// The name of the account that a trial creates. Each trial passes its own word, such as `kit-update`.
     pub name: fn(&str) -> String,
     /// The attributes of a new account.
     pub attributes: Map<String, Value>,
     /// Attributes to set that differ from those of a new account.
     pub update: Map<String, Value>,
-    /// An entitlement that a new account does not hold.
+    /// An entitlement that a new account does not have.
     pub entitlement: EntitlementRef,
 }
 
 impl<'a> Subject<'a> {
-    /// Connectors that `open` makes, on a source that has at least one account and that nothing else changes.
+    /// A subject whose connectors `open` creates. The source must have at least one account, and nothing else may change it.
     pub fn new(open: impl Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a) -> Self {
         Self { open: Box::new(open), fixture: None, secrets: Vec::new() }
     }
 
-    /// Lets the trials change the source. Never do this on a source that people use.
+    /// Allows the trials to change the source. Never do this on a source that people use.
     #[must_use]
     pub fn with_fixture(mut self, fixture: Fixture) -> Self {
         self.fixture = Some(fixture);
         self
     }
 
-    /// Adds a secret of the source, made for the test, that must not show up anywhere.
+    /// Adds a secret of the source that was created for the test and must not appear in any output.
     #[must_use]
     pub fn with_secret(mut self, secret: impl Into<String>) -> Self {
         self.secrets.push(secret.into());

@@ -1,4 +1,4 @@
-//! Proves the kit: a correct connector passes every trial, and each deliberately broken one is caught by the trial meant for it.
+//! Tests the kit: a correct connector passes every trial, and the matching trial catches each broken connector.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use async_trait::async_trait;
@@ -154,26 +154,26 @@ async fn a_correct_connector_passes_every_trial() {
 }
 
 #[tokio::test]
-async fn a_trial_of_an_ability_that_is_not_there_is_not_passed() {
+async fn a_trial_of_a_missing_capability_does_not_pass() {
     let report = check(Fault::NoEntitlements).await;
     assert!(report.to_string().ends_with("9 passed, 0 failed, 17 not applicable"), "{report}");
 }
 
 #[tokio::test]
-async fn each_fault_is_caught_by_the_trial_meant_for_it() {
+async fn each_fault_is_caught_by_the_matching_trial() {
     for (fault, trial) in [
         (Fault::TestFails, "the_connection_test_passes"),
-        (Fault::NeverEnds, "every_list_ends_and_no_cursor_comes_back"),
-        (Fault::CursorComesBack, "every_list_ends_and_no_cursor_comes_back"),
-        (Fault::DiffersWhenRepeated, "the_same_cursor_gives_the_same_page"),
+        (Fault::NeverEnds, "every_list_ends_and_no_cursor_repeats"),
+        (Fault::CursorComesBack, "every_list_ends_and_no_cursor_repeats"),
+        (Fault::DiffersWhenRepeated, "the_same_cursor_returns_the_same_page"),
         (Fault::ForgetsOnReopen, "cursors_outlive_the_connector"),
         (Fault::AnswersAnyCursor, "a_foreign_cursor_is_refused"),
-        (Fault::DuplicateId, "account_ids_are_unique_and_there"),
-        (Fault::UndeclaredAttribute, "attributes_fit_the_schema"),
-        (Fault::WrongAttributeType, "attributes_fit_the_schema"),
+        (Fault::DuplicateId, "account_ids_are_unique_and_not_empty"),
+        (Fault::UndeclaredAttribute, "attributes_match_the_schema"),
+        (Fault::WrongAttributeType, "attributes_match_the_schema"),
         (Fault::UndeclaredType, "entitlements_are_unique_and_of_declared_types"),
-        (Fault::UnknownHolder, "assignments_are_unique_and_name_what_was_read"),
-        (Fault::HeldTwice, "assignments_are_unique_and_name_what_was_read"),
+        (Fault::UnknownHolder, "assignments_are_unique_and_refer_to_known_rows"),
+        (Fault::HeldTwice, "assignments_are_unique_and_refer_to_known_rows"),
         (Fault::PretendsToDelete, "undeclared_operations_are_refused"),
     ] {
         let report = check(fault).await;

@@ -1,28 +1,28 @@
-//! Where the cells of a CSV row stand.
+//! The positions of the cells in a CSV row.
 
 use std::ops::Range;
 
-/// The cells of a row as they are written.
+/// The raw cells of a row.
 #[derive(Debug)]
 pub(super) struct Cells {
     /// The span of each cell in the row, quotes included.
     pub(super) spans: Vec<Range<usize>>,
-    /// A quote that is not where it can be.
+    /// A misplaced quote.
     pub(super) stray: Option<Stray>,
 }
 
-/// How a quote is wrong.
+/// What is wrong with a quote.
 #[derive(Debug)]
 pub(super) enum Stray {
-    /// It is opened and never closed.
+    /// It is never closed.
     Open(Range<usize>),
-    /// Text follows directly on the closing quote.
+    /// Text comes directly after the closing quote.
     Behind(Range<usize>),
-    /// It stands in a cell that is not quoted.
+    /// It is inside a cell that is not quoted.
     Inside(Range<usize>),
 }
 
-/// Finds the cells of a row, which may begin with line ends and a byte order mark.
+/// Finds the cells of a row. The row can begin with line ends and a byte order mark.
 pub(super) fn cells(row: &[u8], delimiter: u8) -> Cells {
     let ends = |byte: u8| byte == delimiter || byte == b'\n' || byte == b'\r';
     let mut cells = Cells { spans: Vec::new(), stray: None };
@@ -52,7 +52,7 @@ pub(super) fn cells(row: &[u8], delimiter: u8) -> Cells {
     }
 }
 
-/// The quote that closes a cell; two in a row are one in its text.
+/// The quote that closes a cell. Two quotes in a row stand for one in the text.
 fn closing_quote(row: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += row[at..].iter().position(|byte| *byte == b'"')?;

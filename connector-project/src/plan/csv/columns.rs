@@ -12,13 +12,13 @@ pub(super) enum Column {
     /// The account, or the name of a new one.
     Account,
     Entitlement,
-    /// When what is granted ends.
+    /// When the grant ends.
     Until,
     PasswordRef,
     Reset,
-    /// Values of the attribute of this name.
+    /// Values of the attribute with this name.
     Attribute(String),
-    /// What was reported with the header.
+    /// A column that already has a problem in the header.
     Unknown(String),
 }
 
@@ -45,7 +45,7 @@ impl Column {
         }
     }
 
-    /// The name of a column whose cells are secrets, which they must not be.
+    /// The name of a column whose cells are secrets. A plan must not have one.
     pub(super) fn secret_name(&self) -> Option<&str> {
         match self {
             Self::Attribute(name) | Self::Unknown(name) if is_secret_name(name) => Some(name),
@@ -53,14 +53,14 @@ impl Column {
         }
     }
 
-    /// Whether a secret may have got into a cell of it.
+    /// Whether its cells may contain a secret by mistake.
     pub(super) fn is_delicate(&self) -> bool {
         let unknown_ref = matches!(self, Self::Unknown(name) if name.ends_with("_ref") || name.ends_with("ref"));
         self.secret_name().is_some() || *self == Self::PasswordRef || unknown_ref
     }
 }
 
-/// The columns that a header names, and what is wrong with it: the column's index and the fault.
+/// The columns of a header, and its faults, each with the index of the column.
 pub(super) fn columns<'a>(header: impl Iterator<Item = &'a str>) -> (Vec<Column>, Vec<(usize, Fault)>) {
     let names: Vec<_> = header.map(str::trim).collect();
     let columns: Vec<_> = names.iter().map(|name| Column::named(name)).collect();
@@ -92,7 +92,7 @@ pub(super) fn columns<'a>(header: impl Iterator<Item = &'a str>) -> (Vec<Column>
     (columns, faults)
 }
 
-/// The column that was probably meant by another name.
+/// The column that another name probably means.
 fn meant(name: &str) -> Option<&'static str> {
     let names: Vec<_> = NAMES.iter().map(|(known, _)| *known).filter(|known| *known != "name").collect();
     match name.to_lowercase().as_str() {
@@ -109,21 +109,23 @@ fn unknown(name: &str, columns: &[Column]) -> Fault {
     });
     let prefix = name.split_once('.').map(|(prefix, _)| prefix);
     let help = match meant(name) {
-        _ if name.is_empty() => "name the column, or remove it".to_owned(),
+        _ if name.is_empty() => "give the column a name, or remove it".to_owned(),
         _ if is_secret_name(name) => {
-            "a plan never holds secrets: remove the column; `password_ref` says where a new password is kept".to_owned()
+            "a plan must not contain secrets: remove the column, and use `password_ref` to reference a new password"
+                .to_owned()
         }
         Some(guess) => format!("did you mean `{guess}`?"),
         None if prefix.is_some_and(|prefix| prefix == "set" || nearest(prefix, ["attributes"]).is_some()) => {
-            "an attribute's column is called `attributes.NAME`".to_owned()
+            "name the column of an attribute `attributes.NAME`".to_owned()
         }
         None if nearest(name, attributes).is_some() => format!("write `{ATTRIBUTE}{name}`"),
-        None => format!("for an attribute of the account write `{ATTRIBUTE}{name}`"),
+        None => format!("if it is an attribute of the account, write `{ATTRIBUTE}{name}`"),
     };
     Fault {
         rule: "unknown_column",
-        title: if name.is_empty() { "a column without name".to_owned() } else { format!("unknown column `{name}`") },
-        detail: "known: operation, account, entitlement, until, password_ref, reset, attributes.NAME".to_owned(),
+        title: if name.is_empty() { "a column has no name".to_owned() } else { format!("unknown column `{name}`") },
+        detail: "known columns: operation, account, entitlement, until, password_ref, reset, attributes.NAME"
+            .to_owned(),
         help: Some(help),
         secret: false,
     }
@@ -132,9 +134,9 @@ fn unknown(name: &str, columns: &[Column]) -> Fault {
 fn twice(name: &str) -> Fault {
     Fault {
         rule: "duplicate_column",
-        title: format!("the column `{name}` is there twice"),
-        detail: "`name` and `account` are one column".to_owned(),
-        help: Some("keep one of the two".to_owned()),
+        title: format!("duplicate column `{name}`"),
+        detail: "`name` and `account` are the same column".to_owned(),
+        help: Some("remove one of them".to_owned()),
         secret: false,
     }
 }
@@ -143,24 +145,24 @@ fn missing(name: &str) -> Fault {
     Fault {
         rule: "missing_column",
         title: format!("the column `{name}` is missing"),
-        detail: "the header stands here".to_owned(),
-        help: Some("the first line names the columns, such as `operation,account,entitlement`".to_owned()),
+        detail: "this is the header".to_owned(),
+        help: Some("name the columns in the first line, such as `operation,account,entitlement`".to_owned()),
         secret: false,
     }
 }
 
-/// The first line is an operation already.
+/// The fault of a file without a header: its first line is an operation.
 fn no_header(kind: OperationKind) -> Fault {
     Fault {
         rule: "missing_header",
         title: "the first line does not name the columns".to_owned(),
         detail: format!("`{}` is an operation", kind.name()),
-        help: Some("put a line such as `operation,account,entitlement` above it".to_owned()),
+        help: Some("add a line such as `operation,account,entitlement` above it".to_owned()),
         secret: false,
     }
 }
 
-/// The verb in a cell, as written or as probably meant.
+/// The verb in a cell: as written, or the one that it probably means.
 pub(super) fn verb(cell: &str, with_entitlement: bool) -> Result<OperationKind, Option<OperationKind>> {
     OperationKind::from_name(cell).ok_or_else(|| meant_verb(cell, with_entitlement))
 }

@@ -1,5 +1,5 @@
-//! Plans that are tables: one operation a row. `table` reads the file by `rows`; `columns` says what a header means, and
-//! `cells` where each cell stands.
+//! Plans that are tables: one operation per row. `table` reads the file row by row with `rows`. `columns` interprets the
+//! header, and `cells` finds the position of each cell.
 
 mod cells;
 mod columns;

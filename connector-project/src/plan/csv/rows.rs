@@ -1,4 +1,4 @@
-//! The rows of a CSV file, each with the text and the places it came from.
+//! The rows of a CSV file, each with its text and positions.
 
 use super::super::intake::Intake;
 use super::super::pieces::{Kept, LONGEST_PIECE};
@@ -11,14 +11,14 @@ use std::io::{self, BufRead, BufReader};
 use std::ops::Range;
 use std::path::Path;
 
-/// The rows of a file, one after the other.
+/// The rows of a file, in order.
 pub(super) struct Rows<'a> {
     path: &'a Path,
     delimiter: u8,
     reader: csv::Reader<Kept<BufReader<File>>>,
 }
 
-/// A row with its cells, and the text and places they came from.
+/// A row with its cells, their text and their positions.
 pub(super) struct Row {
     pub(super) record: StringRecord,
     pub(super) text: Text,
@@ -44,7 +44,7 @@ impl<'a> Rows<'a> {
         Ok(Self { path, delimiter, reader })
     }
 
-    /// The next row, or nothing at the end of the file or when it can't be read further.
+    /// The next row; `None` at the end of the file, or when the rest can't be read.
     pub(super) fn next(&mut self, intake: &mut Intake<'_>) -> io::Result<Option<Row>> {
         let start = self.start();
         let mut record = csv::ByteRecord::new();
@@ -61,7 +61,7 @@ impl<'a> Rows<'a> {
         let end = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
         let bytes = self.reader.get_mut().take(end).to_vec();
         let cells = cells(&bytes, self.delimiter);
-        // What is UTF-8 as a whole is so in its parts: quotes and delimiters are ASCII.
+        // If the row is UTF-8, its cells are, too: quotes and delimiters are ASCII.
         match (Text::part(self.path, bytes, start), StringRecord::from_byte_record(record)) {
             (Ok(text), Ok(record)) => Ok(Some(Row { record, text, cells })),
             (Err(cause), _) => {
@@ -72,13 +72,13 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Where the next row begins.
+    /// The byte offset of the next row.
     fn start(&self) -> Start {
         let line = usize::try_from(self.reader.position().line()).unwrap_or(usize::MAX);
         Start { lines: line.saturating_sub(1), bytes: self.reader.get_ref().start() }
     }
 
-    /// Reports a row that goes on and on: almost always a quote that is never closed.
+    /// Reports a row without an end: almost always a quote that is never closed.
     fn report_endless(&self, mut bytes: Vec<u8>, start: Start, intake: &mut Intake<'_>) {
         let whole = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
         bytes.truncate(whole);
@@ -94,7 +94,7 @@ impl<'a> Rows<'a> {
 }
 
 impl Row {
-    /// Where a cell stands; one that is not there, at the end of the row.
+    /// The span of a cell. For a missing cell, the end of the row.
     pub(super) fn cell(&self, index: usize) -> Range<usize> {
         let end = self.cells.spans.last().map_or(0, |span| span.end);
         self.cells.spans.get(index).cloned().unwrap_or(end..end)
@@ -123,24 +123,24 @@ impl Row {
     pub(super) fn stray(&self) -> Option<(Range<usize>, Fault)> {
         let (span, title, help) = match self.cells.stray.as_ref()? {
             Stray::Open(span) => {
-                (span, "a quote is opened here and never closed", "close it, or double it where it is part of the text")
+                (span, "this quote is never closed", "close it, or double it if it is part of the text")
             }
             Stray::Behind(span) => {
-                (span, "text follows on the closing quote of the cell", "double each quote that is part of the text")
+                (span, "text after the closing quote of the cell", "double each quote that is part of the text")
             }
             Stray::Inside(span) => (
                 span,
-                "a quote stands in a cell that is not quoted",
-                "put the whole cell in double quotes, and double each one that is part of the text",
+                "a quote inside a cell that is not quoted",
+                "put the whole cell in double quotes, and double each quote that is part of the text",
             ),
         };
         let text = self.text.as_str().get(span.clone()).unwrap_or_default();
         let first_line = span.start..span.start + text.split(['\n', '\r']).next().unwrap_or_default().len();
-        Some((first_line, Fault::new("csv_quote", title, "not CSV from here on", help)))
+        Some((first_line, Fault::new("csv_quote", title, "invalid CSV starts here", help)))
     }
 }
 
-/// What separates the cells by the word of the first line, `sep=;`, which spreadsheets write and read.
+/// The delimiter from a first line such as `sep=;`, which spreadsheets write and read.
 fn named_delimiter(beginning: &[u8]) -> Option<u8> {
     let line = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning).split(|byte| *byte == b'\n').next()?;
     match line.strip_suffix(b"\r").unwrap_or(line) {
@@ -149,15 +149,15 @@ fn named_delimiter(beginning: &[u8]) -> Option<u8> {
     }
 }
 
-/// What separates the cells: spreadsheets write `;` where a comma is the decimal point.
+/// The delimiter of the cells. Spreadsheets write `;` in countries where the comma is the decimal point.
 fn delimiter(beginning: &[u8]) -> u8 {
     let line = beginning.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| line.len() > 3).unwrap_or_default();
-    // Of as many the last: a plain comma.
+    // If several occur equally often, the last one wins: the comma.
     let count = |delimiter: &u8| line.split(|byte| byte == delimiter).count();
     [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }
 
 fn too_long() -> Fault {
     let title = format!("the row has more than {LONGEST_PIECE} bytes");
-    Fault::new("row_too_long", &title, "", "write each operation in a row of its own")
+    Fault::new("row_too_long", &title, "", "write each operation in its own row")
 }

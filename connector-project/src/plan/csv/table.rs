@@ -1,4 +1,4 @@
-//! Plans of one operation a row: CSV.
+//! Plans with one operation per row: CSV.
 
 use super::super::intake::Intake;
 use super::super::operation::{PlanOperation, typed};
@@ -32,15 +32,15 @@ fn read_rows(path: &Path, intake: &mut Intake<'_>) -> io::Result<()> {
     if unusable {
         return Ok(());
     }
-    let mut secrets_told = false;
+    let mut secrets_reported = false;
     while let Some(row) = rows.next(intake)? {
         if row.record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         let mut check = Check { row: &row, columns: &columns, faults: Vec::new() };
-        let operation = check.operation(intake, secrets_told);
+        let operation = check.operation(intake, secrets_reported);
         let faults = check.faults;
-        secrets_told |= faults.iter().any(|(_, fault)| fault.rule == "secret_in_file");
+        secrets_reported |= faults.iter().any(|(_, fault)| fault.rule == "secret_in_file");
         let operation = operation.filter(|_| faults.is_empty());
         if !faults.is_empty() {
             intake.problems(row.problems(faults));
@@ -58,8 +58,8 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// The operation that the row says. `secrets_told`: whether a secret in its column was reported for a row before.
-    fn operation(&mut self, intake: &mut Intake<'_>, secrets_told: bool) -> Option<PlanOperation> {
+    /// The operation of the row. `secrets_reported`: whether an earlier row already reported a secret in this column.
+    fn operation(&mut self, intake: &mut Intake<'_>, secrets_reported: bool) -> Option<PlanOperation> {
         if let Some(fault) = self.misshapen() {
             self.faults.push(fault);
             return None;
@@ -69,13 +69,13 @@ impl Check<'_> {
             self.check_unused(kind);
             self.of_kind(kind, intake)
         });
-        if !secrets_told || !self.faults.is_empty() {
+        if !secrets_reported || !self.faults.is_empty() {
             self.check_secrets();
         }
         operation
     }
 
-    /// A row whose cells can't be told apart with certainty. What may be a secret in it is not shown.
+    /// A row whose cells can't be separated reliably. Possible secrets in it are not shown.
     fn misshapen(&self) -> Option<(Range<usize>, Fault)> {
         let record = &self.row.record;
         let too_many = record.iter().skip(self.columns.len()).any(|cell| !cell.is_empty());
@@ -100,12 +100,12 @@ impl Check<'_> {
         self.columns.iter().position(|one| one == column)
     }
 
-    /// The text of a cell, without blanks around it; empty when there is no such column.
+    /// The trimmed text of a cell. It is empty if the file has no such column.
     fn text(&self, column: &Column) -> &str {
         self.index(column).and_then(|index| self.row.record.get(index)).unwrap_or_default().trim()
     }
 
-    /// Reports at the cell of a column, or at the row's operation when there is none.
+    /// Reports a fault at the cell of a column. If the file has no such column, at the row's operation.
     fn add(&mut self, column: &Column, fault: Fault) {
         let index = self.index(column).or_else(|| self.index(&Column::Operation)).unwrap_or_default();
         let span = self.row.cell(index);
@@ -116,7 +116,7 @@ impl Check<'_> {
     fn kind(&mut self) -> Option<OperationKind> {
         let word = self.text(&Column::Operation).to_owned();
         if word.is_empty() {
-            self.add(&Column::Operation, empty_cell("operation", "write one such as `update`"));
+            self.add(&Column::Operation, empty_cell("operation", "write an operation, such as `update`"));
             return None;
         }
         match verb(&word, !self.text(&Column::Entitlement).is_empty()) {
@@ -128,7 +128,7 @@ impl Check<'_> {
         }
     }
 
-    /// Reports cells that say something which the operation has no use for.
+    /// Reports cells with values that the operation does not use.
     fn check_unused(&mut self, kind: OperationKind) {
         for (index, column) in self.columns.iter().enumerate() {
             let used = match column {
@@ -163,7 +163,7 @@ impl Check<'_> {
     fn of_kind(&mut self, kind: OperationKind, intake: &mut Intake<'_>) -> Option<PlanOperation> {
         let account = self.text(&Column::Account).to_owned();
         if account.is_empty() {
-            self.add(&Column::Account, empty_cell("account", "write its id or name"));
+            self.add(&Column::Account, empty_cell("account", "write the id or name of the account"));
         }
         let mut block = Map::from_iter([("account".to_owned(), Value::from(account.as_str()))]);
         if matches!(kind, OperationKind::Create | OperationKind::Update) {
@@ -192,11 +192,11 @@ impl Check<'_> {
             }
             _ => {}
         }
-        // What is missing was reported at its place.
+        // A missing value already has a report.
         if self.faults.is_empty() { typed(kind, block) } else { None }
     }
 
-    /// The values that are given: an empty cell leaves the attribute alone, `null` clears it.
+    /// The values of the row. An empty cell leaves the attribute alone, and `null` clears it.
     fn values(&self) -> Map<String, Value> {
         let cells = self.columns.iter().zip(self.row.record.iter());
         let value = |cell: &str| if cell == "null" { Value::Null } else { Value::from(cell) };
@@ -239,7 +239,7 @@ impl Check<'_> {
         (!text.is_empty()).then(|| ("until".to_owned(), Value::from(text)))
     }
 
-    /// Either a place or a reset must be given.
+    /// The row must have either a ref or a reset.
     fn check_password(&mut self) {
         let is_given = !self.text(&Column::PasswordRef).is_empty();
         let reset = self.text(&Column::Reset).to_lowercase();
@@ -264,38 +264,33 @@ impl Check<'_> {
 }
 
 fn short_row(cells: usize, columns: usize) -> Fault {
-    let title = format!("the row has {cells} cells, the header names {columns} columns");
-    Fault::new(
-        "row_length",
-        &title,
-        "too few cells",
-        "separate the cells as in the header; an empty cell needs its separator too",
-    )
+    let title = format!("the row has {cells} cells, but the header has {columns} columns");
+    Fault::new("row_length", &title, "too few cells", "use the same separator as the header, also around empty cells")
 }
 
 fn long_row(cells: usize, columns: usize) -> Fault {
-    let title = format!("the row has {cells} cells, the header names {columns} columns");
-    Fault::new("row_length", &title, "too many cells", "put a cell that holds the separator in double quotes")
+    let title = format!("the row has {cells} cells, but the header has {columns} columns");
+    Fault::new("row_length", &title, "too many cells", "put each cell that contains the separator in double quotes")
 }
 
 fn empty_cell(column: &str, help: &str) -> Fault {
-    Fault::new("empty_cell", format!("`{column}` is empty"), &format!("the row needs `{column}`"), help)
+    Fault::new("empty_cell", format!("`{column}` is empty"), &format!("each row needs `{column}`"), help)
 }
 
 fn not_used(kind: OperationKind) -> Fault {
     Fault::new(
         "not_used",
-        format!("`{}` has no use for this cell", kind.name()),
+        format!("`{}` does not use this column", kind.name()),
         "expected an empty cell",
-        "empty it, or check that the row has the right operation",
+        "clear the cell, or check that the row has the right operation",
     )
 }
 
 fn bad_reset() -> Fault {
     Fault::new(
         "not_allowed",
-        "`reset` has a value that is not known",
-        "expected `true` or nothing",
+        "`reset` has an unknown value",
+        "expected `true` or an empty cell",
         "write `true`, or leave the cell empty",
     )
 }

@@ -1,17 +1,17 @@
-//! Changes keys of the `auth:` block in the text of a source file; every other byte stays.
+//! Changes keys of the `auth:` block in the text of a source file. Every other byte stays the same.
 
 use super::super::template::scalar;
 use crate::document::{Content, Entry, Node, Start, Text, Tree};
 use std::ops::Range;
 use std::path::Path;
 
-/// What a key of the block shall become; `None` takes it out.
+/// The new value of a key in the block; `None` removes the key.
 pub(in super::super) type Change<'a> = (&'a str, Option<&'a str>);
 
-/// The text with the changes made; `None` where a block is written in a way that only a person should touch.
+/// The changed text; `None` if the block has a form that only a person can edit safely.
 ///
-/// A value is replaced where it stands. A new key gets a line of its own below the last key of the block that was
-/// changed, else at the block's end. A key that is taken out loses its line.
+/// It replaces a value in place. A new key gets its own line below the last changed key of the block, or at the end of the
+/// block. Removing a key removes its line.
 pub(in super::super) fn edited(path: &Path, text: &str, changes: &[Change<'_>]) -> Option<String> {
     let mut whole = text.to_owned();
     let mut neighbor = None;
@@ -32,7 +32,7 @@ pub(in super::super) fn edited(path: &Path, text: &str, changes: &[Change<'_>]) 
     Some(whole)
 }
 
-/// The `auth:` block, written with one key a line.
+/// The `auth:` block, with one key per line.
 struct Block<'a> {
     text: &'a str,
     entries: &'a [Entry],
@@ -43,7 +43,7 @@ impl<'a> Block<'a> {
         let Content::Mapping(entries) = &tree.value("/auth")?.content else { return None };
         let block = Self { text: text.as_str(), entries };
         let first = entries.first()?;
-        // `auth: {grant_type: …}` has no lines of its own.
+        // `auth: {grant_type: …}` does not have one key per line.
         let indent = &block.text[block.line_start(first.key_span.start)..first.key_span.start];
         (!indent.is_empty() && indent.bytes().all(|byte| byte == b' ')).then_some(block)
     }
@@ -89,13 +89,13 @@ impl<'a> Block<'a> {
         self.text[..at].rfind('\n').map_or(0, |end| end + 1)
     }
 
-    /// Behind the line end of the line that `at` is on.
+    /// The offset after the line end of the line with `at`.
     fn line_end(&self, at: usize) -> usize {
         self.text[at..].find('\n').map_or(self.text.len(), |end| at + end + 1)
     }
 }
 
-/// The length of the text in quotes that a line begins with, the quotes included.
+/// The length of the quoted text at the beginning of a line, including the quotes.
 fn quoted_length(line: &str) -> Option<usize> {
     let quote = line.chars().next().filter(|first| matches!(first, '"' | '\''))?;
     let mut rest = line.char_indices().skip(1).peekable();

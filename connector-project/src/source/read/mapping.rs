@@ -1,11 +1,11 @@
-//! The value of a file that consists of `key: value` lines.
+//! Reads a file that consists of `key: value` lines.
 
 use crate::document::{Fault, Findings, yaml};
 use serde_json::Value;
 
-/// The mapping that the text is.
+/// The mapping in the text.
 ///
-/// When it is none, says so and gives nothing: there is nothing to check further.
+/// If the text is not a mapping, reports that and returns `None`, because nothing else can be checked.
 pub(super) fn value(findings: &mut Findings<'_>) -> Option<Value> {
     let (span, rule, title, detail, help) = match yaml::value(findings)? {
         Value::Object(object) => return Some(Value::Object(object)),
@@ -13,13 +13,13 @@ pub(super) fn value(findings: &mut Findings<'_>) -> Option<Value> {
             0..0,
             "empty_file",
             "the file is empty",
-            "at least `connector:` must be there",
-            "`connector source new` writes a commented one",
+            "expected at least `connector:`",
+            "run `connector source new` to write a commented file",
         ),
         _ => (
             findings.beginning(),
             "not_a_mapping",
-            "the file does not consist of `key: value` lines",
+            "the file must consist of `key: value` lines",
             "expected a key and a colon",
             "begin with a line such as `connector: NAME`",
         ),

@@ -1,8 +1,8 @@
-//! From the text of a file to a typed definition, or to everything that is wrong with it.
+//! Turns the text of a file into a typed definition, or into a list of its problems.
 //!
-//! The way of a source file: text, tree of places and value from [`document`](crate::document) → `mapping` (not just any
-//! value) → secrets in the file and schemas, again of `document` → `refs` (what it points at) → `source` (typed).
-//! `connector.yaml` goes the same way.
+//! A source file takes these steps: [`document`](crate::document) reads the text, the tree of positions and the value;
+//! `mapping` requires a mapping; `document` looks for secrets and checks the schemas; `refs` checks refs, URLs and files;
+//! `source` builds the typed value. `connector.yaml` takes the same steps.
 
 mod edit;
 mod mapping;

@@ -1,24 +1,26 @@
-//! Names of sources that lead to no file, or to two.
+//! Source names with no file or with two files.
 
 use crate::document::{Problems, at_start};
 use connector_core::nearest;
 use std::path::{Path, PathBuf};
 
-/// The problem of a name that no source has.
+/// The problem of a name without a source.
 pub(in super::super) fn unknown_source(file: PathBuf, name: &str, files: &[(String, PathBuf)]) -> Problems {
     let known: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(guess) => format!("did you mean `{guess}`?"),
-        None if known.is_empty() => "there are none yet: `connector source new CONNECTOR NAME` writes one".to_owned(),
-        None => format!("there are: {}", known.join(", ")),
+        None if known.is_empty() => {
+            "the project has no sources yet; run `connector source new CONNECTOR NAME` to create one".to_owned()
+        }
+        None => format!("the sources are: {}", known.join(", ")),
     };
-    let title = format!("there is no source `{name}`");
+    let title = format!("the source `{name}` does not exist");
     Problems(vec![at_start(file, "unknown_source", title, Some(help))])
 }
 
-/// The problem of a name that two files have.
+/// The problem of two files with the same name.
 pub(in super::super) fn ambiguous_source(file: PathBuf, name: &str, other: &Path) -> Problems {
-    let title = format!("two files have the name `{name}`");
+    let title = format!("two files have the same name `{name}`");
     let help = format!("rename or remove `{}`", other.display());
     Problems(vec![at_start(file, "ambiguous_source", title, Some(help))])
 }

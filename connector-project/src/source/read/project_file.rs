@@ -6,7 +6,7 @@ use super::{mapping, refs};
 use crate::document::{Block, Fault, Findings, Problems, Text, Tree, leaked_secrets};
 use std::path::{Path, PathBuf};
 
-/// Reads `connector.yaml`; where there is none, everything has its default.
+/// Reads `connector.yaml`. Without that file, everything has its default.
 pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings, Problems> {
     let text = match Text::read(path) {
         Ok(text) => text,
@@ -14,7 +14,7 @@ pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings,
         Err(unreadable) => return Err(Problems(vec![unreadable.at(path)])),
     };
     let tree = Tree::parse(text.content(), text.mark_length());
-    // A file in which everything is commented out says nothing, which is fine here.
+    // A file with nothing but comments is valid here.
     if text.content().lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(ProjectSettings::default());
     }
@@ -56,12 +56,12 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     (!problems).then_some(value).and_then(|value| findings.typed(value, ""))
 }
 
-/// The path that a store's location names, when it is one this program can open.
+/// The path of a store, if this build supports its kind.
 pub(in super::super) fn store_file(location: &str) -> Result<PathBuf, String> {
     match location.split_once(':') {
         Some(("sqlite", path)) => Ok(path.strip_prefix("//").unwrap_or(path).into()),
         Some((scheme, rest)) if rest.starts_with("//") => {
-            Err(format!("a store of the kind `{scheme}` is not supported by this version"))
+            Err(format!("this version does not support `{scheme}` stores"))
         }
         _ => Ok(location.into()),
     }

@@ -1,4 +1,4 @@
-//! Checks what a file points at: secret refs, addresses, files.
+//! Checks what a file refers to: secret refs, URLs and files.
 
 use crate::document::{Fault, Findings, is_secret_name, joined, ref_fault};
 use connector_core::{SecretRef, Sensitivity, is_loopback, registry};
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use url::Url;
 
-/// Adds what is wrong with each `…_ref` in a block, as far as its text can tell.
+/// Adds the problems of each `…_ref` in a block, judged by its text alone.
 pub(super) fn check_refs(findings: &mut Findings<'_>, block: &Value, pointer: &str, known_faults: &BTreeSet<String>) {
     each_ref(block, pointer, &mut |pointer, key, text| {
         if !known_faults.contains(pointer)
@@ -38,7 +38,7 @@ fn each_ref(block: &Value, pointer: &str, visit: &mut impl FnMut(&str, &str, &st
     }
 }
 
-/// Adds what is wrong with the addresses in a block: those that its schema calls URIs, and those named `…_url`.
+/// Adds the problems of the URLs in a block: the values that its schema calls URIs, and the keys named `…_url`.
 pub(super) fn check_urls(
     findings: &mut Findings<'_>,
     block: &Map<String, Value>,
@@ -62,31 +62,27 @@ fn url_fault(key: &str, text: &str, insecure_loopback: bool) -> Option<Fault> {
     };
     let Ok(url) = Url::parse(text) else {
         let help =
-            format!("write the whole address, for example `{key}: https://login.example.com/services/oauth2/token`");
-        return fault(format!("`{key}` is not an address"), "expected `https://HOST/PATH`", &help);
+            format!("write the complete URL, for example `{key}: https://login.example.com/services/oauth2/token`");
+        return fault(format!("`{key}` is not a URL"), "expected `https://HOST/PATH`", &help);
     };
     match url.scheme() {
         "https" => None,
         "http" if !is_loopback(&url) => fault(
-            format!("`{key}` is plain http"),
+            format!("`{key}` uses plain http"),
             "expected `https://`",
-            "write `https://`: credentials are sent there",
+            "write `https://`, because Connector sends credentials there",
         ),
         "http" if insecure_loopback => None,
         "http" => fault(
-            format!("`{key}` is plain http"),
-            "allowed to this machine only when the file says so",
+            format!("`{key}` uses plain http"),
+            "allowed only on loopback, and only with `allow_insecure_loopback`",
             "write `https://`, or add `allow_insecure_loopback: true` under `http:` for a simulated system",
         ),
-        _ => fault(
-            format!("`{key}` is not an https address"),
-            "expected `https://HOST/PATH`",
-            "begin it with `https://`",
-        ),
+        _ => fault(format!("`{key}` is not an https URL"), "expected `https://HOST/PATH`", "begin it with `https://`"),
     }
 }
 
-/// Adds what is wrong with the proxy, to which plain http is usual.
+/// Adds the problems of the proxy. Plain http is normal for a proxy.
 pub(super) fn check_proxy(findings: &mut Findings<'_>, http: &Value) {
     let Some(text) = http["proxy"].as_str() else { return };
     let usable = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -95,25 +91,25 @@ pub(super) fn check_proxy(findings: &mut Findings<'_>, http: &Value) {
             "/http/proxy",
             Fault {
                 rule: "bad_url",
-                title: "`proxy` is not an address".into(),
+                title: "`proxy` is not a URL".into(),
                 detail: "expected `http://HOST:PORT`".into(),
-                help: Some("write the scheme too, for example `proxy: http://proxy.acme.example:3128`".into()),
+                help: Some("include the scheme, for example `proxy: http://proxy.acme.example:3128`".into()),
                 secret: false,
             },
         );
     }
 }
 
-/// Adds each file that the source names and that is not there, or that others can read.
+/// Adds each file that the source names and that does not exist, or that other users can read.
 pub(super) fn check_files(findings: &mut Findings<'_>, source: &Value, project: &Path) {
     let mut files = Vec::new();
     each_ref(source, "", &mut |pointer, key, text| {
         if let Ok(reference) = text.parse::<SecretRef>()
             && reference.scheme() == "file"
-            // One that is not well-formed is reported as that.
+            // An invalid ref has its own report.
             && registry::secret_resolver("file").is_ok_and(|file| (file.resolver)().check(&reference).is_ok())
         {
-            // Certificates are public; everything else that a ref fetches is not.
+            // Certificates are public. Everything else behind a ref is secret.
             let public = key.contains("certificate") || key.contains("public");
             let sensitivity = if public { Sensitivity::Public } else { Sensitivity::Secret };
             files.push((pointer.to_owned(), project.join(reference.rest()), sensitivity));
@@ -129,7 +125,7 @@ pub(super) fn check_files(findings: &mut Findings<'_>, source: &Value, project: 
                 Fault {
                     rule: "file_not_usable",
                     title: error.message().to_owned(),
-                    detail: "named here".into(),
+                    detail: "referenced here".into(),
                     help: error.help().map(str::to_owned),
                     secret: false,
                 },

@@ -12,12 +12,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Reads a source, or says everything that is wrong with its text.
+/// Reads a source, or returns all problems of its text.
 pub(in super::super) fn source(path: &Path, defaults: &ProjectSettings) -> Result<Source, Problems> {
     or_problems(read(path, defaults, None))
 }
 
-/// Reads a source from a text that may become the file at `path`.
+/// Reads a source from a text that will become the file at `path`.
 pub(in super::super) fn source_from_text(
     path: &Path,
     text: &str,
@@ -36,7 +36,7 @@ fn or_problems((source, problems): (Option<Source>, Vec<Problem>)) -> Result<Sou
     }
 }
 
-/// Everything that is wrong with a source: its text, the files it names, and what opening it offline finds.
+/// All problems of a source: in its text, in the files that it names, and those found by opening it offline.
 pub(in super::super) fn check_source(path: &Path, defaults: &ProjectSettings, project: &Path) -> Vec<Problem> {
     read(path, defaults, Some(project)).1
 }
@@ -110,7 +110,7 @@ fn checked(
     Some(source)
 }
 
-/// What the connector itself finds in settings that fit its schema.
+/// The problems that the connector itself finds in settings that match its schema.
 fn check_by_connector(
     findings: &mut Findings<'_>,
     connector: &ConnectorRegistration,
@@ -131,7 +131,7 @@ fn check_by_connector(
     }
 }
 
-/// What no schema can say shows when the source is opened, which is offline.
+/// The problems that no schema can express. Opening the source finds them, offline.
 fn try_to_open(findings: &mut Findings<'_>, source: &Source, project: &Path) {
     if let Err(NotOpened { pointer, error }) = Opened::from_source(source, project) {
         findings.at_key(pointer, not_openable(&error));
@@ -142,7 +142,7 @@ fn not_openable(error: &connector_core::Error) -> Fault {
     Fault {
         rule: "invalid_settings",
         title: error.message().to_owned(),
-        detail: "said here".into(),
+        detail: "set here".into(),
         help: error.help().map(str::to_owned),
         secret: false,
     }
@@ -153,9 +153,11 @@ fn source_name(findings: &mut Findings<'_>, path: &Path) -> String {
     if !super::super::definition::is_source_name(&name) {
         let fault = Fault {
             rule: "source_name",
-            title: format!("the file name `{name}` can't be the name of a source"),
+            title: format!("the file name `{name}` is not a valid source name"),
             detail: String::new(),
-            help: Some("rename the file: letters, digits, `-`, `_` and `.`, beginning with a letter or digit".into()),
+            help: Some(
+                "rename the file: use letters, digits, `-`, `_` and `.`, and begin with a letter or digit".into(),
+            ),
             secret: false,
         };
         findings.add(0..0, fault);
@@ -163,16 +165,16 @@ fn source_name(findings: &mut Findings<'_>, path: &Path) -> String {
     name
 }
 
-/// The value of a source file, and the pointers in it that have been complained about.
+/// The value of a source file, and the pointers that already have a problem.
 struct File<'a> {
     value: &'a Value,
-    /// What `connector.yaml` says for every source.
+    /// The defaults from `connector.yaml` for every source.
     defaults: &'a ProjectSettings,
     known_faults: &'a BTreeSet<String>,
     homes: &'a [Home],
 }
 
-/// The blocks of a source of this connector and the keys they know.
+/// The blocks of a source of this connector, with their keys.
 fn homes(connector: Option<&str>) -> Vec<Home> {
     let connector = registry::connectors().into_iter().find(|one| Some(one.name) == connector);
     let mut homes = vec![
@@ -196,7 +198,7 @@ impl File<'_> {
         let frame = json!({
             "type": "object",
             "properties": {
-                "connector": {"description": "the connector to use", "type": "string"},
+                "connector": {"description": "the connector of this source", "type": "string"},
                 "description": {"type": "string"},
                 "auth": {"type": "object"},
                 "http": {"type": ["object", "null"]},
@@ -242,12 +244,12 @@ impl File<'_> {
         }
         let Some(auth) = self.value.get("auth") else {
             if let Some(connector) = connector.filter(|one| !one.grant_types.is_empty()) {
-                let what = format!("how the source proves who it is, by {}", connector.grant_types.join(" or "));
+                let what = format!("how Connector signs in, with {}", connector.grant_types.join(" or "));
                 findings.at_key("", missing("auth", "the file", Some(what)));
             }
             return None;
         };
-        // What is not a block is reported with the frame.
+        // The check of the top level reports a value that is not a block.
         let auth = auth.as_object()?;
         let all = registry::auth_strategies();
         let known: Vec<_> = match connector {
@@ -309,7 +311,7 @@ impl File<'_> {
         own.or_else(|| self.defaults.http.get(SWITCH)).is_some_and(|allowed| *allowed == true)
     }
 
-    /// A block with the project's defaults under it, typed; nothing when the file has problems already.
+    /// A typed block with the project's defaults; `None` if the file already has problems.
     fn merged<T: serde::de::DeserializeOwned>(
         &self,
         findings: &mut Findings<'_>,
@@ -328,10 +330,10 @@ impl File<'_> {
 fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]) -> Fault {
     let help = match nearest(name, known.iter().copied()) {
         Some(guess) => format!("did you mean `{guess}`?"),
-        None if known.is_empty() => format!("this program has no {what} linked in"),
+        None if known.is_empty() => format!("this build has no {what}"),
         None => format!("write `{}`", known.join("` or `")),
     };
-    let listed = if known.is_empty() { "nothing is known here".into() } else { format!("known: {}", known.join(", ")) };
+    let listed = if known.is_empty() { "this build has none".into() } else { format!("known: {}", known.join(", ")) };
     Fault {
         rule,
         title: format!("unknown {what} `{}`", shortened(name)),
@@ -341,7 +343,7 @@ fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]) -> Fault 
     }
 }
 
-/// The beginning of a value that fills screens.
+/// The beginning of a long value.
 fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
@@ -362,7 +364,7 @@ fn not_accepted(connector: &ConnectorRegistration, strategy: &AuthRegistration) 
 fn auth_not_needed(connector: &ConnectorRegistration) -> Fault {
     Fault {
         rule: "auth_not_needed",
-        title: format!("the connector `{}` takes no `auth:` block", connector.name),
+        title: format!("the connector `{}` does not use an `auth:` block", connector.name),
         detail: "not used".into(),
         help: Some("remove the block".into()),
         secret: false,

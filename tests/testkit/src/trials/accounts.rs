@@ -1,4 +1,4 @@
-//! Accounts have unique ids and fit the schema.
+//! Accounts have unique ids and match the schema.
 
 use super::{Need, Trial, Tried};
 use crate::reading;
@@ -9,14 +9,14 @@ use std::collections::HashSet;
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial {
-        name: "account_ids_are_unique_and_there",
+        name: "account_ids_are_unique_and_not_empty",
         need: Need::Nothing,
         run: |subject| Box::pin(account_ids_are_unique(subject)),
     },
     Trial {
-        name: "attributes_fit_the_schema",
+        name: "attributes_match_the_schema",
         need: Need::Nothing,
-        run: |subject| Box::pin(attributes_fit_the_schema(subject)),
+        run: |subject| Box::pin(attributes_match_the_schema(subject)),
     },
 ];
 
@@ -25,31 +25,34 @@ async fn account_ids_are_unique(subject: &Subject<'_>) -> Tried {
     let connector = connector.as_ref();
     let accounts = reading::accounts(connector).await?;
     if accounts.is_empty() {
-        return Err("the source has no account to try with".to_owned());
+        return Err("the source has no accounts, and this trial needs one".to_owned());
     }
     let mut ids = HashSet::new();
     for account in &accounts {
         if account.id.is_empty() || account.name.is_empty() {
-            return Err(format!("an account has no id or no name: {:?}", account.id));
+            return Err(format!("an account has an empty id or name: {:?}", account.id));
         }
         if !ids.insert(account.id.as_str()) {
-            return Err(format!("account {} came twice", account.id));
+            return Err(format!("the list contains account {} twice", account.id));
         }
     }
     Ok(())
 }
 
-async fn attributes_fit_the_schema(subject: &Subject<'_>) -> Tried {
+async fn attributes_match_the_schema(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let connector = connector.as_ref();
     let accounts = reading::accounts(connector).await?;
-    // Asked for after the read: what only the source can tell is known then.
+    // Read the schema after the accounts, because then the connector knows what only the source knows.
     let schema = connector.schema();
     for account in accounts {
         for (name, value) in account.attributes.entries() {
             let value: Value = serde_json::from_str(value.get()).map_err(|error| error.to_string())?;
             let Some(attribute) = schema.attributes.iter().find(|attribute| attribute.name == name) else {
-                return Err(format!("account {} has `{name}`, which the schema does not declare", account.id));
+                return Err(format!(
+                    "account {} has the attribute `{name}`, which the schema does not declare",
+                    account.id
+                ));
             };
             fits(&account, attribute, &value)?;
         }
@@ -76,6 +79,6 @@ fn fits(account: &Account, attribute: &AttributeSchema, value: &Value) -> Result
     if fitting {
         Ok(())
     } else {
-        Err(format!("account {}: `{}` is not of the declared type", account.id, attribute.name))
+        Err(format!("account {}: the value of `{}` does not have the declared type", account.id, attribute.name))
     }
 }

@@ -28,7 +28,7 @@ async fn connection_test_passes(subject: &Subject<'_>) -> Tried {
     let mut report = TestReport::new();
     connector.test_connection(&mut report).await;
     if report.steps().is_empty() {
-        return Err("no step was reported".to_owned());
+        return Err("the connection test reported no step".to_owned());
     }
     match report.steps().iter().find(|step| matches!(step.status, StepStatus::Failed | StepStatus::Skipped)) {
         Some(step) => Err(format!("step {} {:?}: {}", step.name, step.status, step.detail.as_deref().unwrap_or(""))),

@@ -1,4 +1,4 @@
-//! Entitlements are of declared types, and assignments name what was read.
+//! Entitlements have declared types, and assignments refer to known accounts and entitlements.
 
 use super::{Need, Trial, Tried};
 use crate::reading;
@@ -13,7 +13,7 @@ pub(super) const TRIALS: &[Trial] = &[
         run: |subject| Box::pin(entitlements_are_of_declared_types(subject)),
     },
     Trial {
-        name: "assignments_are_unique_and_name_what_was_read",
+        name: "assignments_are_unique_and_refer_to_known_rows",
         need: Need::Entitlements,
         run: |subject| Box::pin(assignments_name_what_was_read(subject)),
     },
@@ -32,13 +32,13 @@ async fn entitlements_are_of_declared_types(subject: &Subject<'_>) -> Tried {
     let mut keys = HashSet::new();
     for entitlement in reading::entitlements(ability).await? {
         if !declared.contains(entitlement.key.entitlement_type.as_ref()) {
-            return Err(format!("{} is of a type that is not declared", entitlement.key));
+            return Err(format!("the connector does not declare the type of {}", entitlement.key));
         }
         if entitlement.name.is_empty() {
             return Err(format!("{} has no name", entitlement.key));
         }
         if !keys.insert(entitlement.key.clone()) {
-            return Err(format!("{} came twice", entitlement.key));
+            return Err(format!("the list contains {} twice", entitlement.key));
         }
     }
     Ok(())
@@ -61,16 +61,19 @@ async fn assignments_name_what_was_read(subject: &Subject<'_>) -> Tried {
             _ => continue,
         };
         if !is_known {
-            return Err(format!("{} is held by {}, which was not read", assignment.entitlement, assignment.holder));
+            return Err(format!(
+                "{} is assigned to {}, but no list contains this holder",
+                assignment.entitlement, assignment.holder
+            ));
         }
     }
     let mut held = HashSet::new();
     for (account, key) in inline.chain(own) {
         if !known_accounts.contains(account) {
-            return Err(format!("{key} is held by {account}, which is no account"));
+            return Err(format!("{key} is assigned to {account}, which is not an account"));
         }
         if !known.contains(key) {
-            return Err(format!("{account} holds {key}, which is no entitlement"));
+            return Err(format!("{account} holds {key}, which is not an entitlement"));
         }
         if !held.insert((account, key)) {
             return Err(format!("{account} holds {key} twice"));
@@ -83,12 +86,14 @@ async fn entitlements_are_found(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let Some(ability) = connector.capabilities().entitlements() else { return Ok(()) };
     let all = reading::entitlements(ability).await?;
-    let Some(first) = all.first() else { return Err("the source has no entitlement to try with".to_owned()) };
+    let Some(first) = all.first() else {
+        return Err("the source has no entitlements, and this trial needs one".to_owned());
+    };
     let unknown = EntitlementRef::new(first.key.entitlement_type.clone(), "no-such-entitlement");
     let found = ability.find_entitlements(&[first.key.clone(), unknown]).await.map_err(|error| error.to_string())?;
     let keys: Vec<Vec<_>> = found.iter().map(|found| found.iter().map(|one| one.key.clone()).collect()).collect();
     if keys == [vec![first.key.clone()], Vec::new()] {
         return Ok(());
     }
-    Err(format!("{} and an unknown one were asked for, and found were {keys:?}", first.key))
+    Err(format!("a search for {} and an unknown entitlement found {keys:?}", first.key))
 }

@@ -1,4 +1,4 @@
-//! Accounts are found by id.
+//! Accounts are found by id and by name.
 
 use super::{Need, Trial, Tried};
 use crate::reading;
@@ -15,16 +15,18 @@ async fn accounts_are_found(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let Some(ability) = connector.capabilities().accounts() else { return Ok(()) };
     let all = reading::accounts(connector.as_ref()).await?;
-    let Some(first) = all.first() else { return Err("the source has no account to try with".to_owned()) };
+    let Some(first) = all.first() else {
+        return Err("the source has no accounts, and this trial needs one".to_owned());
+    };
     let wanted = [first.id.clone(), first.name.clone(), "no-such-account".to_owned()];
     let found = ability.find_accounts(&wanted, &Concern::default()).await.map_err(|error| error.to_string())?;
     let ids: Vec<Vec<_>> = found.iter().map(|found| found.iter().map(|one| one.id.as_str()).collect()).collect();
     let is_named = ids.get(1).is_some_and(|named| named.contains(&first.id.as_str()));
     if ids.len() != 3 || ids[0] != [first.id.as_str()] || !is_named || !ids[2].is_empty() {
-        return Err(format!("{wanted:?} were asked for, and found were {ids:?}"));
+        return Err(format!("a search for {wanted:?} found {ids:?}"));
     }
     if found[0][0].enabled != first.enabled || found[0][0].name != first.name {
-        return Err(format!("account {} differs from what an aggregation reads", first.id));
+        return Err(format!("account {} differs from the account in the list", first.id));
     }
     Ok(())
 }

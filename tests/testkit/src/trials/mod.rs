@@ -1,4 +1,4 @@
-//! The trials: a file per idea, a function per promise.
+//! The trials: one file per topic, one function per promise.
 
 mod accounts;
 mod connection;
@@ -12,10 +12,10 @@ use crate::subject::Subject;
 use connector_core::{Connector, OperationKind};
 use std::pin::Pin;
 
-/// The error says what was seen.
+/// The error says what the trial saw.
 pub(crate) type Tried = Result<(), String>;
 
-/// One promise of the contract, and how it is tried.
+/// One promise of the contract, and its test.
 #[derive(Clone, Copy)]
 pub(crate) struct Trial {
     pub(crate) name: &'static str,
@@ -23,7 +23,7 @@ pub(crate) struct Trial {
     pub(crate) run: for<'a> fn(&'a Subject<'a>) -> Pin<Box<dyn Future<Output = Tried> + 'a>>,
 }
 
-/// What a trial needs to be tried at all.
+/// The requirement of a trial.
 #[derive(Clone, Copy)]
 enum Need {
     Nothing,
@@ -37,7 +37,7 @@ enum Need {
 }
 
 impl Trial {
-    /// What the connector or the subject does not have that this trial needs.
+    /// The requirement that the connector or the subject does not meet.
     pub(crate) fn missing(&self, subject: &Subject<'_>, connector: &dyn Connector) -> Option<&'static str> {
         let abilities = connector.capabilities();
         let (is_there, name) = match self.need {
@@ -48,7 +48,7 @@ impl Trial {
                 (abilities.preparation().is_some(), "prepare_operations")
             }
             Need::Batch if subject.fixture().is_some() => (abilities.batch().is_some(), "provision_batch"),
-            Need::Secrets => (!subject.secrets().is_empty(), "secrets to look for"),
+            Need::Secrets => (!subject.secrets().is_empty(), "a secret to look for"),
             Need::Operation(kind) if subject.fixture().is_some() => {
                 (connector.schema().operations.contains(&kind), kind.name())
             }

@@ -1,4 +1,4 @@
-//! Lists end, repeat themselves, and go on from a kept cursor.
+//! Lists end, return the same page again, and continue from a stored cursor.
 
 use super::{Need, Trial, Tried};
 use crate::reading;
@@ -7,12 +7,12 @@ use connector_core::Cursor;
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial {
-        name: "every_list_ends_and_no_cursor_comes_back",
+        name: "every_list_ends_and_no_cursor_repeats",
         need: Need::Nothing,
         run: |subject| Box::pin(lists_end(subject)),
     },
     Trial {
-        name: "the_same_cursor_gives_the_same_page",
+        name: "the_same_cursor_returns_the_same_page",
         need: Need::Nothing,
         run: |subject| Box::pin(same_page_twice(subject)),
     },
@@ -45,7 +45,7 @@ async fn same_page_twice(subject: &Subject<'_>) -> Tried {
             let first = list.page(&cursor).await.map_err(|error| error.to_string())?;
             let second = list.page(&cursor).await.map_err(|error| error.to_string())?;
             if first != second {
-                return Err(format!("{} at {cursor:?} differ when read twice", list.name()));
+                return Err(format!("{} at {cursor:?}: the second read returned another page", list.name()));
             }
         }
     }
@@ -60,13 +60,13 @@ async fn cursors_outlive(subject: &Subject<'_>) -> Tried {
             let other = subject.open()?;
             let others = reading::lists(other.as_ref());
             let Some(same) = others.iter().find(|candidate| candidate.name() == list.name()) else {
-                return Err(format!("a second connector has no {}", list.name()));
+                return Err(format!("a new connector has no {}", list.name()));
             };
             let kept = Cursor::from_text(cursor.as_str());
             let there = same.page(&kept).await.map_err(|error| format!("{} at {cursor:?}: {error}", list.name()))?;
             let here = list.page(&cursor).await.map_err(|error| error.to_string())?;
             if here != there {
-                return Err(format!("{} at {cursor:?} differ in a new connector", list.name()));
+                return Err(format!("{} at {cursor:?}: a new connector returned another page", list.name()));
             }
         }
     }
@@ -79,7 +79,7 @@ async fn foreign_cursor_is_refused(subject: &Subject<'_>) -> Tried {
     for list in reading::lists(connector) {
         let foreign = Cursor::from_text(r#"{"made_by":"another connector"}"#);
         if list.page(&foreign).await.is_ok() {
-            return Err(format!("{} were read from a cursor that the connector did not make", list.name()));
+            return Err(format!("{}: the connector accepted a cursor that it did not create", list.name()));
         }
     }
     Ok(())

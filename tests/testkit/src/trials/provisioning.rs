@@ -1,4 +1,4 @@
-//! Operations: applied and read back, unchanged when repeated, and undone.
+//! Operations are applied and read back, are unchanged when repeated, and can be undone.
 
 use super::{Need, Trial, Tried};
 use crate::reading;
@@ -19,7 +19,7 @@ macro_rules! operation {
 }
 
 pub(super) const TRIALS: &[Trial] = &[
-    operation!("create_makes_an_account_that_is_read_back", Create),
+    operation!("create_adds_an_account_that_is_read_back", Create),
     operation!("update_sets_values_and_is_unchanged_when_repeated", Update),
     operation!("grant_is_read_back_and_unchanged_when_repeated", Grant),
     operation!("revoke_is_read_back_and_unchanged_when_repeated", Revoke),
@@ -35,13 +35,13 @@ pub(super) const TRIALS: &[Trial] = &[
         run: |subject| Box::pin(preparing_changes_nothing(subject)),
     },
     Trial {
-        name: "a_batch_gives_what_single_operations_give",
+        name: "a_batch_has_the_same_results_as_single_operations",
         need: Need::Batch,
         run: |subject| Box::pin(batch_equals_singles(subject)),
     },
 ];
 
-/// A connector at work on an account that the trial made.
+/// A connector, and the account that the trial created.
 struct Stage<'a> {
     connector: &'a dyn Connector,
     fixture: &'a Fixture,
@@ -59,7 +59,7 @@ impl<'a> Stage<'a> {
         let create = Operation::new("", change);
         stage.account = match stage.apply(&create).await? {
             Outcome::Applied { account } if !account.is_empty() => account,
-            other => return Err(format!("create gave {other:?}")),
+            other => return Err(format!("create returned {other:?}")),
         };
         Ok(stage)
     }
@@ -77,7 +77,7 @@ impl<'a> Stage<'a> {
         Ok(found.into_iter().flatten().next())
     }
 
-    /// The steps of an operation, as the engine has them prepared; none when it is unchanged.
+    /// The prepared steps of an operation, as in the engine. An unchanged operation has no steps.
     async fn steps(&self, operation: &Operation<SecretRef>) -> Result<Vec<Operation<SecretRef>>, String> {
         let Some(ability) = self.connector.capabilities().preparation() else { return Ok(vec![operation.clone()]) };
         let account = if self.account.is_empty() { None } else { self.read().await? };
@@ -86,9 +86,9 @@ impl<'a> Stage<'a> {
         match prepared.into_iter().next() {
             Some(Ok(Prepared::Steps { steps, .. })) => Ok(steps),
             Some(Ok(Prepared::Unchanged { .. })) => Ok(Vec::new()),
-            Some(Ok(other)) => Err(format!("this kit doesn't know {other:?}")),
+            Some(Ok(other)) => Err(format!("this version of the kit does not know {other:?}")),
             Some(Err(error)) => Err(text(error)),
-            None => Err("one operation was prepared, and no answer came".to_owned()),
+            None => Err("preparing one operation returned no result".to_owned()),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Stage<'a> {
         Ok(all.iter().any(|one| one.holder.account_id() == Some(account.id.as_str()) && one.entitlement == *wanted))
     }
 
-    /// Whether the account is as it must be after an operation of this kind.
+    /// Whether the account is in the state that an operation of this kind must result in.
     async fn is_done(&self, kind: Kind) -> Result<bool, String> {
         let Some(account) = self.read().await? else { return Ok(kind == Kind::Delete) };
         Ok(match kind {
@@ -147,7 +147,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// A change that needs nothing but its kind; a password is left to the source.
+/// A change that needs only its kind. The source chooses a new password itself.
 pub(super) fn bare<P>(kind: Kind) -> Change<P> {
     match kind {
         Kind::Disable => Change::Disable,
@@ -159,7 +159,7 @@ pub(super) fn bare<P>(kind: Kind) -> Change<P> {
     }
 }
 
-/// The operation as a connector gets it. The trials give no password.
+/// The operation in the form for connectors. The trials set no password.
 fn without_password(operation: Operation<SecretRef>) -> Operation {
     Operation::new(operation.account, operation.change.with_password(None))
 }
@@ -181,23 +181,23 @@ async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
     let Some(fixture) = subject.fixture() else { return Ok(()) };
     let stage = Stage::set(connector.as_ref(), fixture, kind.name()).await?;
     let name = kind.name();
-    // What gives back needs something that was taken before.
+    // An operation that undoes another one needs the other one first.
     if let Some(before @ (Kind::Grant | Kind::Disable | Kind::Lock)) = opposite(kind) {
         stage.apply(&stage.operation(before)).await?;
     }
     if kind != Kind::Create {
         let outcome = stage.apply(&stage.operation(kind)).await?;
         if !matches!(&outcome, Outcome::Applied { account } if *account == stage.account) {
-            return Err(format!("{name} gave {outcome:?}"));
+            return Err(format!("{name} returned {outcome:?}"));
         }
     }
     if !stage.is_done(kind).await? {
-        return Err(format!("{name} was applied, but reading the account back does not show it"));
+        return Err(format!("{name} was applied, but the account does not show the change"));
     }
     if !matches!(kind, Kind::Create | Kind::SetPassword | Kind::Delete) {
         let again = stage.apply(&stage.operation(kind)).await?;
         if !matches!(again, Outcome::Unchanged { .. }) {
-            return Err(format!("{name} gave {again:?} when repeated"));
+            return Err(format!("{name} returned {again:?} when repeated"));
         }
     }
     let declared = connector.schema().operations;
@@ -238,7 +238,7 @@ async fn batch_equals_singles(subject: &Subject<'_>) -> Tried {
     }
     let given = outcomes.into_iter().collect::<Result<Vec<_>, _>>().map_err(text)?;
     if given != expected {
-        return Err(format!("the batch gave {given:?} in place of {expected:?}"));
+        return Err(format!("the batch returned {given:?} instead of {expected:?}"));
     }
     for stage in [one, two] {
         if !stage.is_done(Kind::Update).await? {

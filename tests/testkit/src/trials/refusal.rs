@@ -1,4 +1,4 @@
-//! What is not declared is refused, and no secret is in Debug output.
+//! Undeclared operations are refused, and `Debug` output contains no secret.
 
 use super::provisioning::bare;
 use super::{Need, Trial, Tried};
@@ -13,7 +13,7 @@ pub(super) const TRIALS: &[Trial] = &[
         run: |subject| Box::pin(undeclared_operations_are_refused(subject)),
     },
     Trial {
-        name: "no_secret_is_in_debug_output",
+        name: "debug_output_contains_no_secret",
         need: Need::Secrets,
         run: |subject| Box::pin(secrets_stay_hidden(subject)),
     },
@@ -38,7 +38,7 @@ async fn undeclared_operations_are_refused(subject: &Subject<'_>) -> Tried {
         }
         match connector.provision(&operation).await {
             Err(error) if error.kind() == ErrorKind::Unsupported => {}
-            other => return Err(format!("`{}` is not declared, but gave {other:?}", operation.kind().name())),
+            other => return Err(format!("`{}` is not declared, but returned {other:?}", operation.kind().name())),
         }
     }
     Ok(())
@@ -49,7 +49,7 @@ async fn secrets_stay_hidden(subject: &Subject<'_>) -> Tried {
     let _ = connector.aggregate_accounts(&connector_core::Cursor::start()).await;
     let shown = format!("{connector:?} {connector:#?}");
     match subject.secrets().iter().find(|secret| shown.contains(secret.as_str())) {
-        Some(_) => Err("the Debug output of the connector holds a secret".to_owned()),
+        Some(_) => Err("the Debug output of the connector contains a secret".to_owned()),
         None => Ok(()),
     }
 }
