@@ -73,6 +73,7 @@ fn aggregate_one(
         delete_threshold: source.aggregation.delete_threshold,
         mode: Mode::Full,
         restart: arguments.restart,
+        accept_new_system: arguments.accept_new_system,
         remove: !arguments.no_delete,
     };
     let stop = invocation.interrupt().token();

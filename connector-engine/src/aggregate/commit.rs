@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// What the thread is asked to do.
 enum Command {
+    Recognize(Option<String>, bool, oneshot::Sender<Result<()>>),
     Commit(Box<ReadPage>, Usage),
     Finish(Ending, Usage, oneshot::Sender<Result<RunReport>>),
 }
@@ -46,6 +47,13 @@ impl Committer {
             .map_err(|cause| Error::new(ErrorKind::Internal, "no thread could be started").with_cause(cause))?;
         let started = started.await.map_err(|_| ended())??;
         Ok((Self { commands, results, waiting: 0 }, started))
+    }
+
+    /// Compares the id of the system with that of the source. Fails with kind `guard` if it is another one.
+    pub(super) async fn recognize(&self, found: Option<String>, accept_new: bool) -> Result<()> {
+        let (tell, recognized) = oneshot::channel();
+        self.commands.send(Command::Recognize(found, accept_new, tell)).map_err(|_| ended())?;
+        recognized.await.map_err(|_| ended())?
     }
 
     /// Pages that were given to the thread and are not committed yet. The caller keeps them few.
@@ -102,6 +110,9 @@ fn work(
     let mut broken = false;
     while let Some(command) = inbox.blocking_recv() {
         match command {
+            Command::Recognize(found, accept_new, tell) => {
+                let _ = tell.send(writer.recognize(found.as_deref(), accept_new));
+            }
             // After a failed commit the rest is read again by the next job.
             Command::Commit(..) if broken => {}
             Command::Commit(page, usage) => {

@@ -24,6 +24,8 @@ pub struct Job<'a> {
     pub mode: Mode,
     /// Whether an unfinished run is dropped instead of taken up.
     pub restart: bool,
+    /// Whether another system than before may be behind the source. Then an unfinished run is dropped, too.
+    pub accept_new_system: bool,
     /// Whether what was not seen is marked as removed at the end.
     pub remove: bool,
 }

@@ -3,9 +3,9 @@
 use super::commit::{Committed, Committer, Started};
 use super::job::Job;
 use super::progress::{Phase, Progress, StepProgress};
-use super::read::read;
+use super::read::{patiently, read};
 use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
-use connector_core::{Cursor, Meter, Result};
+use connector_core::{Cursor, ErrorKind, Meter, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::VecDeque;
@@ -34,16 +34,37 @@ pub async fn run(
         connector: job.connector_name.to_owned(),
         definition: job.definition.to_owned(),
         mode: job.mode,
-        restart: job.restart,
+        restart: job.restart || job.accept_new_system,
         steps,
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let mut reads = Reads::new(started, progress);
-    let ending = reads.go(job, &mut thread, &start, &stop).await;
+    let ending = match recognize(job, &thread, &stop).await {
+        None => reads.go(job, &mut thread, &start, &stop).await,
+        Some(ending) => ending,
+    };
     if matches!(ending, Ending::Complete { .. }) {
         reads.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
     }
     thread.finish(ending, start.usage(job.meter)).await
+}
+
+/// Makes sure that the system is the one that the source had before. Returns how the run ends if it must not read.
+async fn recognize(job: &Job<'_>, thread: &Committer, stop: &CancellationToken) -> Option<Ending> {
+    let found = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Some(Ending::Interrupted),
+        found = patiently(job, || job.connector.instance_id()) => found,
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return Some(Ending::Failed(error)),
+    };
+    match thread.recognize(found, job.accept_new_system).await {
+        Ok(()) => None,
+        Err(error) if error.kind() == ErrorKind::Guard => Some(Ending::Refused(error)),
+        Err(error) => Some(Ending::Failed(error)),
+    }
 }
 
 /// Where a job is.

@@ -43,6 +43,9 @@ impl Provisioning<'_> {
         let rows = self.journal.with(|journal| journal.pending()).await?;
         let total = rows.len() as u64;
         let mut settled = Settled::default();
+        if total > 0 {
+            self.recognize().await?;
+        }
         let mut done = 0;
         // As many as one request finds, so that a plan with many of them needs no more memory.
         for part in rows.chunks(super::look::most(&self.job)) {
@@ -74,8 +77,10 @@ impl Provisioning<'_> {
     /// Reads the accounts and works out what each operation comes to. For a plan that was begun, only what is left is held
     /// against the accounts.
     ///
-    /// Fails with kind `cancelled` when it was asked to stop, and when the source can't be read.
+    /// Fails with kind `cancelled` when it was asked to stop, with kind `guard` when another system is behind the source, and
+    /// when the source can't be read.
     pub async fn preview(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Preview> {
+        self.recognize().await?;
         let changed = if self.earlier == Earlier::Interrupted {
             self.recheck_all(&progress, stop).await?
         } else {
@@ -94,6 +99,7 @@ impl Provisioning<'_> {
     /// Carries out what is planned: operations of one account in the plan's order, those of different accounts side by
     /// side. Asked to stop, it sends nothing more and waits for what was sent.
     pub async fn apply(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Applied> {
+        self.recognize().await?;
         self.journal.with(Held::began).await?;
         self.earlier = Earlier::Interrupted;
         let error = self.carry_out_all(&progress, stop).await?;

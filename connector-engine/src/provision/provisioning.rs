@@ -2,10 +2,11 @@
 
 use super::change::ValueChange;
 use super::job::Job;
-use super::journal::{Earlier, Journal, PlanUsage, Wanted};
-use crate::store::Store;
+use super::journal::{Earlier, Held, Journal, PlanUsage, Wanted};
+use crate::store::{Store, recognize};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use std::time::Instant;
+use tokio::sync::OnceCell;
 
 /// A plan on its way: written into the journal, and held so that no other job provisions the same source.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct Provisioning<'a> {
     pub(super) job: Job<'a>,
     pub(super) journal: Journal,
     pub(super) earlier: Earlier,
+    /// Set when the system was recognized as that of the source.
+    recognized: OnceCell<()>,
     calls_before: u64,
     retries_before: u64,
     began: Instant,
@@ -55,7 +58,7 @@ impl<'a> Provisioning<'a> {
 
     fn new(job: Job<'a>, journal: Journal, earlier: Earlier) -> Self {
         let (calls_before, retries_before) = (job.meter().api_calls(), job.meter().retries());
-        Self { job, journal, earlier, calls_before, retries_before, began: Instant::now() }
+        Self { job, journal, earlier, recognized: OnceCell::new(), calls_before, retries_before, began: Instant::now() }
     }
 
     /// Writes down whether the user wants the plan to be carried out: one that was interrupted then goes on without asking
@@ -105,6 +108,16 @@ impl<'a> Provisioning<'a> {
             active_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
         self.journal.with(move |journal| journal.leave(usage)).await
+    }
+
+    /// Makes sure, once a job, that the system is the one that the source had before. Fails with kind `guard` if not.
+    pub(super) async fn recognize(&self) -> Result<()> {
+        let once = || async {
+            let found = self.job.connector.instance_id().await?;
+            let compare = move |held: &mut Held| recognize(&held.connection, held.source, found.as_deref(), false);
+            self.journal.with(compare).await.map(drop)
+        };
+        self.recognized.get_or_try_init(once).await.copied()
     }
 
     /// Requests that this job sent so far.

@@ -13,6 +13,7 @@ mod begin;
 mod column;
 mod entitlements;
 mod guard;
+mod instance;
 mod lock;
 mod open;
 mod reconcile;
@@ -27,6 +28,7 @@ mod writer;
 
 pub(crate) use begin::Beginning;
 pub(crate) use column::{moment, word};
+pub(crate) use instance::recognize;
 pub(crate) use lock::{RunLock, Work};
 pub use open::Store;
 pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};

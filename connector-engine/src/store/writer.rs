@@ -1,5 +1,6 @@
 //! The one who writes: commits pages and ends the run.
 
+use super::instance::recognize;
 use super::lock::RunLock;
 use super::report;
 use super::run::{RunReport, RunStatus};
@@ -84,6 +85,8 @@ pub(crate) enum Ending {
     },
     /// An error ended it.
     Failed(Error),
+    /// A guard refused it before anything was read.
+    Refused(Error),
     /// It was asked to stop.
     Interrupted,
 }
@@ -132,6 +135,16 @@ impl Writer {
         Ok(self.seen_so_far())
     }
 
+    /// Compares the id of the system with that of the source. Fails with kind `guard` if it is another one.
+    pub(crate) fn recognize(&mut self, found: Option<&str>, accept_new: bool) -> Result<()> {
+        let transaction = sql::begin(&mut self.connection)?;
+        check_fence(&transaction, &self.state, self.fence)?;
+        if let Some(warning) = recognize(&transaction, self.state.source, found, accept_new)? {
+            report::warn(&transaction, self.state.run, &warning)?;
+        }
+        sql::commit(transaction)
+    }
+
     pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
         self.state.tallies.map(|tallies| tallies.seen)
     }
@@ -151,6 +164,7 @@ impl Writer {
                 Some(refusal) => (RunStatus::Refused, Some(refusal)),
             },
             Ending::Failed(error) => (RunStatus::Failed, Some(error.clone())),
+            Ending::Refused(error) => (RunStatus::Refused, Some(error.clone())),
             Ending::Interrupted => (
                 RunStatus::Interrupted,
                 Some(

@@ -99,6 +99,8 @@ pub struct Fake {
     pub meter: Meter,
     pub script: Option<Box<Script>>,
     pub entitlements: bool,
+    /// The id of the system.
+    pub instance: Option<String>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -119,6 +121,7 @@ impl Fake {
             meter: Meter::default(),
             script: None,
             entitlements: true,
+            instance: None,
         }
     }
 
@@ -141,6 +144,7 @@ impl Fake {
             delete_threshold: Percentage::new(10.0),
             mode: Mode::Full,
             restart: false,
+            accept_new_system: false,
             remove: true,
         }
     }
@@ -180,6 +184,10 @@ impl Connector for Fake {
             Some(Err(error)) => Err(error),
             _ => self.page(&self.world.accounts.values().cloned().collect::<Vec<_>>(), cursor),
         }
+    }
+
+    async fn instance_id(&self) -> Result<Option<String>> {
+        Ok(self.instance.clone())
     }
 
     fn schema(&self) -> AccountSchema {

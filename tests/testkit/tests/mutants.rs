@@ -26,6 +26,8 @@ enum Fault {
     HeldTwice,
     PretendsToDelete,
     DiffersWhenRepeated,
+    AnotherIdEachTime,
+    EmptyId,
 }
 
 #[derive(Debug)]
@@ -72,6 +74,14 @@ impl Connector for Directory {
             _ if end < PEOPLE => Ok(Page::then(items, Cursor::of(&end)?)),
             _ => Ok(Page::last(items)),
         }
+    }
+
+    async fn instance_id(&self) -> Result<Option<String>> {
+        Ok(match self.fault {
+            Fault::AnotherIdEachTime => Some(format!("t{}", self.opened)),
+            Fault::EmptyId => Some(String::new()),
+            _ => Some("t1".to_owned()),
+        })
     }
 
     fn schema(&self) -> AccountSchema {
@@ -150,19 +160,21 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("12 passed, 0 failed, 14 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("13 passed, 0 failed, 14 not applicable"), "{report}");
 }
 
 #[tokio::test]
 async fn a_trial_of_an_ability_that_is_not_there_is_not_passed() {
     let report = check(Fault::NoEntitlements).await;
-    assert!(report.to_string().ends_with("9 passed, 0 failed, 17 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("10 passed, 0 failed, 17 not applicable"), "{report}");
 }
 
 #[tokio::test]
 async fn each_fault_is_caught_by_the_trial_meant_for_it() {
     for (fault, trial) in [
         (Fault::TestFails, "the_connection_test_passes"),
+        (Fault::AnotherIdEachTime, "the_system_has_one_id"),
+        (Fault::EmptyId, "the_system_has_one_id"),
         (Fault::NeverEnds, "every_list_ends_and_no_cursor_comes_back"),
         (Fault::CursorComesBack, "every_list_ends_and_no_cursor_comes_back"),
         (Fault::DiffersWhenRepeated, "the_same_cursor_gives_the_same_page"),
