@@ -29,9 +29,8 @@ async fn another_system_is_refused_before_a_page_is_read() {
 #[tokio::test]
 async fn an_accepted_system_is_read_from_the_beginning_and_stays_accepted() {
     let (place, world) = (Place::new(), World::of(30));
-    let mut stopped = system(Some("org-1"), &world).with_script(|_, _, number| {
-        (number > 6).then(|| Err(Error::unavailable("gone")))
-    });
+    let mut stopped =
+        system(Some("org-1"), &world).with_script(|_, _, number| (number > 6).then(|| Err(Error::unavailable("gone"))));
     stopped.branches = 1;
     assert_eq!(place.run(&Job { concurrency: 1, ..stopped.job() }).await.status, RunStatus::Failed);
     let new = system(Some("org-2"), &world);

@@ -14,7 +14,6 @@ enum Command {
 /// What a commit came to.
 pub(super) struct Committed {
     pub(super) step: Step,
-    pub(super) next: Vec<Cursor>,
     pub(super) estimate: Option<u64>,
     pub(super) seen: PerStep<u64>,
 }
@@ -119,7 +118,6 @@ fn work(
                 let result = writer.commit(&page, &usage).map(|seen| Committed {
                     step: page.step(),
                     estimate: page.estimate,
-                    next: page.next,
                     seen,
                 });
                 broken = result.is_err();

@@ -122,6 +122,7 @@ impl<P: Fn(&Progress)> Reads<P> {
             match wake(&mut reads, thread, stop).await {
                 Woken::Stopped => break Ending::Interrupted,
                 Woken::Read(Ok(page)) => {
+                    self.go_on_after(&page);
                     if let Err(error) = thread.commit(page, start.usage(job.meter)) {
                         break Ending::Failed(error);
                     }
@@ -147,10 +148,14 @@ impl<P: Fn(&Progress)> Reads<P> {
         ending
     }
 
-    fn committed(&mut self, committed: Committed, calls: u64) {
-        for cursor in committed.next.into_iter().rev() {
-            self.frontier.push_front((committed.step, cursor));
+    /// Pages are committed in the order in which they are read, so what follows a page can be read before it is committed.
+    fn go_on_after(&mut self, page: &ReadPage) {
+        for cursor in page.next.iter().rev() {
+            self.frontier.push_front((page.step(), cursor.clone()));
         }
+    }
+
+    fn committed(&mut self, committed: Committed, calls: u64) {
         self.seen = committed.seen;
         let estimate = &mut self.estimates[committed.step];
         *estimate = (*estimate).max(committed.estimate);

@@ -15,11 +15,7 @@ pub(super) const TRIALS: &[Trial] = &[
         need: Need::Nothing,
         run: |subject| Box::pin(connection_test_passes(subject)),
     },
-    Trial {
-        name: "the_system_has_one_id",
-        need: Need::Nothing,
-        run: |subject| Box::pin(system_has_one_id(subject)),
-    },
+    Trial { name: "the_system_has_one_id", need: Need::Nothing, run: |subject| Box::pin(system_has_one_id(subject)) },
 ];
 
 /// A connector that gives no id at all keeps this promise, too.
