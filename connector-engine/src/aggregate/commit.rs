@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 enum Command {
     Recognize(Option<String>, bool, oneshot::Sender<Result<()>>),
     Commit(Box<ReadPage>, Usage),
+    GoBack(Step, Cursor, Error),
     Finish(Ending, Usage, oneshot::Sender<Result<RunReport>>),
 }
 
@@ -65,6 +66,12 @@ impl Committer {
         self.commands.send(Command::Commit(Box::new(page), usage)).map_err(|_| ended())
     }
 
+    /// Goes back to the anchor of a live cursor that ended with `error`, after the pages that were given before.
+    pub(super) fn go_back(&mut self, step: Step, anchor: Cursor, error: Error) -> Result<()> {
+        self.waiting += 1;
+        self.commands.send(Command::GoBack(step, anchor, error)).map_err(|_| ended())
+    }
+
     /// What the next commit came to. Only when one is waiting. May be dropped at any time.
     pub(super) async fn committed(&mut self) -> Result<Committed> {
         let result = self.results.recv().await.ok_or_else(ended)?;
@@ -113,7 +120,7 @@ fn work(
                 let _ = tell.send(writer.recognize(found.as_deref(), accept_new));
             }
             // After a failed commit the rest is read again by the next job.
-            Command::Commit(..) if broken => {}
+            Command::Commit(..) | Command::GoBack(..) if broken => {}
             Command::Commit(page, usage) => {
                 let result = writer.commit(&page, &usage).map(|seen| Committed {
                     step: page.step(),
@@ -122,6 +129,12 @@ fn work(
                 });
                 broken = result.is_err();
                 let _ = outbox.send(result);
+            }
+            Command::GoBack(step, anchor, error) => {
+                let result = writer.go_back(step, &anchor, &error);
+                broken = result.is_err();
+                let seen = writer.seen_so_far();
+                let _ = outbox.send(result.map(|()| Committed { step, estimate: None, seen }));
             }
             Command::Finish(ending, usage, tell) => {
                 let report = writer.finish(&ending, &usage);

@@ -14,8 +14,8 @@ const MAX_WAIT_FOR_A_PAGE: Duration = Duration::from_secs(30);
 /// Reads the page at a position.
 ///
 /// May be dropped at any time.
-pub(super) async fn read(job: &Job<'_>, step: Step, cursor: Cursor) -> Result<ReadPage> {
-    patiently(job, || ask(job, step, &cursor)).await.map_err(|error| {
+pub(super) async fn read(job: &Job<'_>, step: Step, cursor: &Cursor) -> Result<ReadPage> {
+    patiently(job, || ask(job, step, cursor)).await.map_err(|error| {
         tracing::debug!(step = step.name(), cursor = cursor.as_str(), kind = error.kind().name(), "page failed");
         error.with_context("step", step.name()).with_context("cursor", cursor.as_str())
     })

@@ -1,6 +1,7 @@
 //! The beginning of a job: a new run, or an unfinished one taken up.
 
 use super::column::word;
+use super::live;
 use super::lock::{RunLock, Work};
 use super::open::Store;
 use super::report;
@@ -112,6 +113,7 @@ impl Beginning {
                  WHERE number = ?1",
             [run],
         )?;
+        live::restore(transaction, run)?;
         self.add_starts(transaction, run)?;
         Ok(run)
     }

@@ -14,6 +14,7 @@ mod column;
 mod entitlements;
 mod guard;
 mod instance;
+mod live;
 mod lock;
 mod open;
 mod reconcile;

@@ -1,6 +1,7 @@
 //! The one who writes: commits pages and ends the run.
 
 use super::instance::recognize;
+use super::live;
 use super::lock::RunLock;
 use super::report;
 use super::run::{RunReport, RunStatus};
@@ -123,8 +124,11 @@ impl Writer {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         let fresh = take_in(&transaction, &mut self.state, &page.items)?;
-        if repeats(page, fresh) {
-            return Err(repeated(page.step(), "a page shows only what earlier pages of this run showed"));
+        let (run, step) = (self.state.run, page.step());
+        if fresh > 0 {
+            live::got_further(&transaction, run, step, &page.cursor)?;
+        } else if repeats(page) && !live::comes_again(&transaction, run, step, &page.cursor)? {
+            return Err(repeated(step, "a page shows only what earlier pages of this run showed"));
         }
         advance(&transaction, &self.state, page)?;
         note(&transaction, &self.state, page)?;
@@ -142,6 +146,14 @@ impl Writer {
         if let Some(warning) = recognize(&transaction, self.state.source, found, accept_new)? {
             report::warn(&transaction, self.state.run, &warning)?;
         }
+        sql::commit(transaction)
+    }
+
+    /// Goes back to the anchor of a live cursor that has ended, in one transaction.
+    pub(crate) fn go_back(&mut self, step: Step, anchor: &Cursor, error: &Error) -> Result<()> {
+        let transaction = sql::begin(&mut self.connection)?;
+        check_fence(&transaction, &self.state, self.fence)?;
+        live::expired(&transaction, self.state.run, step, anchor, error)?;
         sql::commit(transaction)
     }
 
@@ -222,13 +234,14 @@ fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Resu
     Ok(fresh)
 }
 
-/// Whether a page makes no progress although the read goes on after it: a server that repeats itself under new cursors.
-fn repeats(page: &ReadPage, fresh: usize) -> bool {
+/// Whether a page without new rows makes no progress although the read goes on after it: a server that repeats itself under
+/// new cursors.
+fn repeats(page: &ReadPage) -> bool {
     let long_enough = match page.step() {
         Step::Assignments => page.len() >= MIN_ROWS_TO_REPEAT,
         Step::Accounts | Step::Entitlements => page.len() > 0,
     };
-    fresh == 0 && long_enough && !page.cursor.is_start() && !page.next.is_empty()
+    long_enough && !page.cursor.is_start() && !page.next.is_empty()
 }
 
 /// Takes the page's cursor from the frontier and adds those after it.
@@ -245,8 +258,8 @@ fn advance(connection: &Connection, state: &RunState, page: &ReadPage) -> Result
     for cursor in &page.next {
         let added = sql::execute(
             connection,
-            "INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![state.run, step.name(), cursor.as_str()],
+            "INSERT INTO frontier (run, step, cursor, anchor) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![state.run, step.name(), cursor.as_str(), cursor.anchor().as_ref().map(Cursor::as_str)],
         )?;
         if added == 0 {
             return Err(repeated(step, "a position came back that this run has been given before"));
