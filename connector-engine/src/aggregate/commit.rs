@@ -1,12 +1,12 @@
 //! The thread that commits pages.
 
-use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
+use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage, Writer};
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
 /// What the thread is asked to do.
 enum Command {
-    Recognize(Option<String>, bool, oneshot::Sender<Result<()>>),
+    Do(Box<dyn FnOnce(&mut Writer) + Send>),
     Commit(Box<ReadPage>, Usage),
     GoBack(Step, Cursor, Error),
     Finish(Ending, Usage, oneshot::Sender<Result<RunReport>>),
@@ -49,11 +49,16 @@ impl Committer {
         Ok((Self { commands, results, waiting: 0 }, started))
     }
 
-    /// Compares the id of the system with that of the source. Fails with kind `guard` if it is another one.
-    pub(super) async fn recognize(&self, found: Option<String>, accept_new: bool) -> Result<()> {
-        let (tell, recognized) = oneshot::channel();
-        self.commands.send(Command::Recognize(found, accept_new, tell)).map_err(|_| ended())?;
-        recognized.await.map_err(|_| ended())?
+    /// Does something with the store after the pages that were given before.
+    pub(super) async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (tell, done) = oneshot::channel();
+        // Whoever asked may be gone already.
+        let work = Box::new(move |writer: &mut Writer| drop(tell.send(work(writer))));
+        self.commands.send(Command::Do(work)).map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?
     }
 
     /// Pages that were given to the thread and are not committed yet. The caller keeps them few.
@@ -116,9 +121,7 @@ fn work(
     let mut broken = false;
     while let Some(command) = inbox.blocking_recv() {
         match command {
-            Command::Recognize(found, accept_new, tell) => {
-                let _ = tell.send(writer.recognize(found.as_deref(), accept_new));
-            }
+            Command::Do(work) => work(&mut writer),
             // After a failed commit the rest is read again by the next job.
             Command::Commit(..) | Command::GoBack(..) if broken => {}
             Command::Commit(page, usage) => {

@@ -5,6 +5,7 @@
 //! the next one without reading a committed page again.
 
 mod commit;
+mod confirm;
 mod job;
 mod progress;
 mod read;

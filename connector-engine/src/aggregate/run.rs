@@ -1,6 +1,7 @@
 //! The run from the first page to the end.
 
 use super::commit::{Committed, Committer, Started};
+use super::confirm::confirm;
 use super::job::Job;
 use super::progress::{Phase, Progress, StepProgress};
 use super::read::{patiently, read};
@@ -43,6 +44,10 @@ pub async fn run(
         None => reads.go(job, &mut thread, &start, &stop).await,
         Some(ending) => ending,
     };
+    let ending = match ending {
+        Ending::Complete { remove: true, .. } => confirm(job, &thread, &stop).await.unwrap_or(ending),
+        ending => ending,
+    };
     if matches!(ending, Ending::Complete { .. }) {
         reads.tell(Phase::Reconciling, start.usage(job.meter).api_calls);
     }
@@ -60,7 +65,8 @@ async fn recognize(job: &Job<'_>, thread: &Committer, stop: &CancellationToken) 
         Ok(found) => found,
         Err(error) => return Some(Ending::Failed(error)),
     };
-    match thread.recognize(found, job.accept_new_system).await {
+    let accept_new = job.accept_new_system;
+    match thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await {
         Ok(()) => None,
         Err(error) if error.kind() == ErrorKind::Guard => Some(Ending::Refused(error)),
         Err(error) => Some(Ending::Failed(error)),

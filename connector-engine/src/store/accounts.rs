@@ -35,7 +35,7 @@ impl RunState {
             return Ok(true);
         };
         if !self.seen.accounts.insert(stored.id) {
-            return Ok(false);
+            return self.came_twice(connection, Step::Accounts, &account.id, stored.same_hash);
         }
         self.new_accounts = false;
         self.tallies.accounts.seen += 1;

@@ -51,6 +51,15 @@ fn go_back(connection: &Connection, run: i64, step: Step, anchor: &str) -> Resul
     Ok(())
 }
 
+/// Whether a page may show rows that were read before the read went back.
+pub(crate) fn may_come_again(connection: &Connection, run: i64, step: Step, cursor: &Cursor) -> Result<bool> {
+    let anchor = cursor.anchor();
+    let query = "SELECT again > 0 FROM frontier WHERE run = ?1 AND step = ?2 AND cursor = ?3";
+    let anchor = anchor.as_ref().unwrap_or(cursor);
+    let may = sql::first(connection, query, params![run, step.name(), anchor.as_str()], |row| row.get(0))?;
+    Ok(may.unwrap_or(false))
+}
+
 /// Whether a page without a new row is one that was read before the read went back. Counts it.
 pub(crate) fn comes_again(connection: &Connection, run: i64, step: Step, cursor: &Cursor) -> Result<bool> {
     let anchor = cursor.anchor();

@@ -123,8 +123,9 @@ impl Writer {
     pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<PerStep<u64>> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
-        let fresh = take_in(&transaction, &mut self.state, &page.items)?;
         let (run, step) = (self.state.run, page.step());
+        self.state.comes_again = live::may_come_again(&transaction, run, step, &page.cursor)?;
+        let fresh = take_in(&transaction, &mut self.state, &page.items)?;
         if fresh > 0 {
             live::got_further(&transaction, run, step, &page.cursor)?;
         } else if repeats(page) && !live::comes_again(&transaction, run, step, &page.cursor)? {
@@ -147,6 +148,25 @@ impl Writer {
             report::warn(&transaction, self.state.run, &warning)?;
         }
         sql::commit(transaction)
+    }
+
+    /// Accounts after a row that the run did not see and would remove.
+    pub(crate) fn missing_accounts(
+        &self,
+        after: i64,
+        most: usize,
+        threshold: Percentage,
+    ) -> Result<Vec<(i64, String)>> {
+        self.state.missing_accounts(&self.connection, after, most, threshold)
+    }
+
+    /// Keeps accounts that the list did not show and a lookup found.
+    pub(crate) fn still_there(&mut self, rows: &[i64]) {
+        for row in rows {
+            let is_new = u64::from(self.state.seen.accounts.insert(*row));
+            self.state.tallies.accounts.seen += is_new;
+            self.state.found += is_new;
+        }
     }
 
     /// Goes back to the anchor of a live cursor that has ended, in one transaction.
@@ -287,11 +307,7 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
     }
     if let Some(reason) = &page.incomplete {
         let step = page.step().name();
-        sql::execute(
-            connection,
-            "INSERT INTO incomplete (run, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            params![state.run, step],
-        )?;
+        mark_incomplete(connection, state.run, page.step())?;
         report::warn(connection, state.run, &format!("{step}: not everything was read: {reason}"))?;
     }
     for warning in &page.warnings {
@@ -350,6 +366,12 @@ fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Opti
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
     sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
+}
+
+/// Notes that the source did not show everything of a step; false when that was noted before.
+pub(crate) fn mark_incomplete(connection: &Connection, run: i64, step: Step) -> Result<bool> {
+    let insert = "INSERT INTO incomplete (run, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    Ok(sql::execute(connection, insert, params![run, step.name()])? == 1)
 }
 
 /// Whether the source showed everything of a step, as far as this run read it.

@@ -10,8 +10,9 @@
 
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, Assignment, Attributes, Capabilities, Connector, Cursor, Entitlement, EntitlementRef,
-    EntitlementType, Error, Holder, Meter, Page, Percentage, ReadEntitlements, Result, TestReport,
+    Account, AccountSchema, Assignment, Attributes, Capabilities, Concern, Connector, Cursor, Entitlement,
+    EntitlementRef, EntitlementType, Error, FindAccounts, Holder, Meter, Page, Percentage, ReadEntitlements, Result,
+    TestReport,
 };
 use connector_engine::aggregate::{Job, Mode, Progress, RunReport, run};
 use connector_engine::store::Store;
@@ -99,6 +100,9 @@ pub struct Fake {
     pub meter: Meter,
     pub script: Option<Box<Script>>,
     pub entitlements: bool,
+    /// Accounts that exist although the list does not show them, and whether accounts can be looked up.
+    pub unlisted: Vec<String>,
+    pub can_find: bool,
     /// The id of the system.
     pub instance: Option<String>,
 }
@@ -121,6 +125,8 @@ impl Fake {
             meter: Meter::default(),
             script: None,
             entitlements: true,
+            unlisted: Vec::new(),
+            can_find: false,
             instance: None,
         }
     }
@@ -182,7 +188,10 @@ impl Connector for Fake {
         match self.scripted("accounts", cursor).await {
             Some(Ok(Pages::Accounts(page))) => Ok(page),
             Some(Err(error)) => Err(error),
-            _ => self.page(&self.world.accounts.values().cloned().collect::<Vec<_>>(), cursor),
+            _ => {
+                let listed = self.world.accounts.values().filter(|one| !self.unlisted.contains(&one.id));
+                self.page(&listed.cloned().collect::<Vec<_>>(), cursor)
+            }
         }
     }
 
@@ -195,7 +204,11 @@ impl Connector for Fake {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        if self.entitlements { Capabilities::none().with_entitlements(self) } else { Capabilities::none() }
+        let mut abilities = Capabilities::none();
+        if self.entitlements {
+            abilities = abilities.with_entitlements(self);
+        }
+        if self.can_find { abilities.with_accounts(self) } else { abilities }
     }
 }
 
@@ -243,6 +256,20 @@ impl ReadEntitlements for Fake {
             .cloned()
             .collect();
         self.page(&shown, cursor)
+    }
+}
+
+#[async_trait]
+impl FindAccounts for Fake {
+    fn most_accounts(&self) -> usize {
+        2
+    }
+
+    async fn find_accounts(&self, wanted: &[String], _: &Concern) -> Result<Vec<Vec<Account>>> {
+        if let Some(Err(error)) = self.scripted("find", &Cursor::start()).await {
+            return Err(error);
+        }
+        Ok(wanted.iter().map(|id| self.world.accounts.get(id).cloned().into_iter().collect()).collect())
     }
 }
 

@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Connector, Cursor,
-    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, Finding, Holder, Operation, Outcome, Page,
-    ReadEntitlements, Result, TestReport,
+    Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Concern, Connector, Cursor,
+    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation, Outcome,
+    Page, ReadEntitlements, Result, TestReport,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,6 +28,8 @@ enum Fault {
     DiffersWhenRepeated,
     AnotherIdEachTime,
     EmptyId,
+    FindsOnlyTheFirst,
+    AnswersOutOfOrder,
 }
 
 #[derive(Debug)]
@@ -98,7 +100,7 @@ impl Connector for Directory {
     fn capabilities(&self) -> Capabilities<'_> {
         match self.fault {
             Fault::NoEntitlements => Capabilities::none(),
-            _ => Capabilities::none().with_entitlements(self),
+            _ => Capabilities::none().with_entitlements(self).with_accounts(self),
         }
     }
 }
@@ -147,6 +149,26 @@ impl ReadEntitlements for Directory {
     }
 }
 
+#[async_trait]
+impl FindAccounts for Directory {
+    fn most_accounts(&self) -> usize {
+        5
+    }
+
+    async fn find_accounts(&self, wanted: &[String], _: &Concern) -> Result<Vec<Vec<Account>>> {
+        let all: Vec<Account> = (0..PEOPLE).map(|number| self.account(number)).collect();
+        let found = wanted.iter().enumerate().map(|(place, text)| {
+            let shown = self.fault != Fault::FindsOnlyTheFirst || place < 3;
+            all.iter().filter(|one| shown && (one.id == *text || one.name == *text)).take(1).cloned().collect()
+        });
+        let mut found: Vec<Vec<Account>> = found.collect();
+        if self.fault == Fault::AnswersOutOfOrder && wanted.len() > 3 {
+            found.sort_by_key(|found| found.first().map(|one| one.id.clone()));
+        }
+        Ok(found)
+    }
+}
+
 async fn check(fault: Fault) -> connector_testkit::Report {
     let opened = AtomicU64::new(0);
     connector_testkit::check(|| {
@@ -160,13 +182,13 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("14 passed, 0 failed, 14 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("16 passed, 0 failed, 13 not applicable"), "{report}");
 }
 
 #[tokio::test]
 async fn a_trial_of_an_ability_that_is_not_there_is_not_passed() {
     let report = check(Fault::NoEntitlements).await;
-    assert!(report.to_string().ends_with("11 passed, 0 failed, 17 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("11 passed, 0 failed, 18 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -175,6 +197,8 @@ async fn each_fault_is_caught_by_the_trial_meant_for_it() {
         (Fault::TestFails, "the_connection_test_passes"),
         (Fault::AnotherIdEachTime, "the_system_has_one_id"),
         (Fault::EmptyId, "the_system_has_one_id"),
+        (Fault::FindsOnlyTheFirst, "as_many_accounts_as_allowed_are_found_in_one_call"),
+        (Fault::AnswersOutOfOrder, "as_many_accounts_as_allowed_are_found_in_one_call"),
         (Fault::NeverEnds, "every_list_ends_and_no_cursor_comes_back"),
         (Fault::CursorComesBack, "every_list_ends_and_no_cursor_comes_back"),
         (Fault::DiffersWhenRepeated, "the_same_cursor_gives_the_same_page"),
