@@ -17,6 +17,7 @@ mod guard;
 mod instance;
 mod live;
 mod lock;
+mod not_shown;
 mod open;
 mod reconcile;
 mod report;

@@ -38,6 +38,8 @@ pub(crate) struct RunState {
     pub(crate) found: u64,
     /// Whether the page that is being committed may have been read before.
     pub(crate) comes_again: bool,
+    /// The attributes that the page that is being committed does not show.
+    pub(crate) not_shown: Vec<String>,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -74,6 +76,7 @@ impl RunState {
             duplicates: PerStep::default(),
             found: 0,
             comes_again: false,
+            not_shown: Vec::new(),
             rows: HashMap::new(),
             remembered: 0,
         })

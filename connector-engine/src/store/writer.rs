@@ -36,6 +36,8 @@ pub(crate) struct ReadPage {
     pub(crate) skipped: Vec<Skipped>,
     /// Why the page doesn't show everything.
     pub(crate) incomplete: Option<String>,
+    /// The attributes that the source hides.
+    pub(crate) not_shown: Vec<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) estimate: Option<u64>,
 }
@@ -44,8 +46,11 @@ impl ReadPage {
     pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
         let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
         let incomplete = page.incomplete().map(str::to_owned);
+        let mut not_shown = page.not_shown().to_vec();
+        not_shown.sort_unstable();
+        not_shown.dedup();
         let (rows, next) = page.into_parts();
-        Self { cursor, items: items(rows), next, skipped, incomplete, warnings, estimate }
+        Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate }
     }
 
     pub(crate) fn step(&self) -> Step {
@@ -125,6 +130,7 @@ impl Writer {
         check_fence(&transaction, &self.state, self.fence)?;
         let (run, step) = (self.state.run, page.step());
         self.state.comes_again = live::may_come_again(&transaction, run, step, &page.cursor)?;
+        self.state.not_shown.clone_from(&page.not_shown);
         let fresh = take_in(&transaction, &mut self.state, &page.items)?;
         if fresh > 0 {
             live::got_further(&transaction, run, step, &page.cursor)?;
@@ -309,6 +315,11 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
         let step = page.step().name();
         mark_incomplete(connection, state.run, page.step())?;
         report::warn(connection, state.run, &format!("{step}: not everything was read: {reason}"))?;
+    }
+    if !page.not_shown.is_empty() {
+        let names = page.not_shown.join(", ");
+        let text = format!("the source hides attributes from this login; their last known values are kept: {names}");
+        report::warn(connection, state.run, &text)?;
     }
     for warning in &page.warnings {
         report::warn(connection, state.run, warning)?;

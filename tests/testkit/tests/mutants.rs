@@ -28,6 +28,8 @@ enum Fault {
     DiffersWhenRepeated,
     AnotherIdEachTime,
     EmptyId,
+    ShowsWhatIsHidden,
+    HidesWhatIsNotDeclared,
     FindsOnlyTheFirst,
     AnswersOutOfOrder,
 }
@@ -70,12 +72,18 @@ impl Connector for Directory {
         if self.fault == Fault::DiffersWhenRepeated && call % 2 == 1 {
             items.pop();
         }
-        match self.fault {
+        let hidden = match self.fault {
+            Fault::ShowsWhatIsHidden => vec!["Department"],
+            Fault::HidesWhatIsNotDeclared => vec!["Shoe"],
+            _ => Vec::new(),
+        };
+        let page = match self.fault {
             Fault::CursorComesBack if end == PEOPLE => Ok(Page::then(items, Cursor::of(&PAGE)?)),
             Fault::NeverEnds => Ok(Page::then(items, Cursor::of(&(first + 1))?)),
             _ if end < PEOPLE => Ok(Page::then(items, Cursor::of(&end)?)),
             _ => Ok(Page::last(items)),
-        }
+        };
+        page.map(|page: Page<Account>| page.with_not_shown(hidden))
     }
 
     async fn instance_id(&self) -> Result<Option<String>> {
@@ -182,13 +190,13 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("16 passed, 0 failed, 13 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("17 passed, 0 failed, 13 not applicable"), "{report}");
 }
 
 #[tokio::test]
 async fn a_trial_of_an_ability_that_is_not_there_is_not_passed() {
     let report = check(Fault::NoEntitlements).await;
-    assert!(report.to_string().ends_with("11 passed, 0 failed, 18 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("12 passed, 0 failed, 18 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -197,6 +205,8 @@ async fn each_fault_is_caught_by_the_trial_meant_for_it() {
         (Fault::TestFails, "the_connection_test_passes"),
         (Fault::AnotherIdEachTime, "the_system_has_one_id"),
         (Fault::EmptyId, "the_system_has_one_id"),
+        (Fault::ShowsWhatIsHidden, "an_attribute_that_is_not_shown_has_no_value"),
+        (Fault::HidesWhatIsNotDeclared, "an_attribute_that_is_not_shown_has_no_value"),
         (Fault::FindsOnlyTheFirst, "as_many_accounts_as_allowed_are_found_in_one_call"),
         (Fault::AnswersOutOfOrder, "as_many_accounts_as_allowed_are_found_in_one_call"),
         (Fault::NeverEnds, "every_list_ends_and_no_cursor_comes_back"),
