@@ -55,6 +55,15 @@ pub trait Connector: fmt::Debug + Send + Sync {
     /// contradictory response as an error of kind `protocol`, never as a shorter page.
     async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>>;
 
+    /// The system's own id: the org, the tenant, the naming context. A connector that can read it should.
+    ///
+    /// The engine keeps it per source, and refuses to read or change another system behind the same source, such as a
+    /// full copy of production in a sandbox. Return `None` if the system has no id or does not show it; never return
+    /// something that the source's file says, such as a host name.
+    async fn instance_id(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// The attributes of its accounts and the operations it supports.
     fn schema(&self) -> AccountSchema;
 

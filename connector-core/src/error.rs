@@ -40,6 +40,8 @@ pub enum ErrorKind {
     Timeout,
     /// A response that breaks the protocol: truncated, malformed or contradictory.
     Protocol,
+    /// A position that ended with its connection, or that the source no longer keeps.
+    Expired,
     /// The connector does not support this.
     Unsupported,
     /// A guard stopped a dangerous step.

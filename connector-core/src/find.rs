@@ -6,7 +6,8 @@ use crate::error::Result;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 
-/// Finds a few accounts by id or name, in bulk. Previews and settling use it.
+/// Finds a few accounts by id or name, in bulk. Previews and settling use it, and an aggregation before it removes accounts that
+/// the list did not show.
 #[async_trait]
 pub trait FindAccounts: Send + Sync {
     /// The largest number of accounts in one call.

@@ -12,6 +12,7 @@ pub struct Page<T> {
     estimate: Option<u64>,
     skipped: Vec<Skipped>,
     incomplete: Option<String>,
+    not_shown: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -41,7 +42,15 @@ impl<T> Page<T> {
     /// A page after which the read goes on in several places at once: ranges of ids, parts of a result, the types of
     /// entitlements. The branches must not overlap. No cursor at all means the branch ends here.
     pub fn fork(items: Vec<T>, next: Vec<Cursor>) -> Self {
-        Self { items, next, estimate: None, skipped: Vec::new(), incomplete: None, warnings: Vec::new() }
+        Self {
+            items,
+            next,
+            estimate: None,
+            skipped: Vec::new(),
+            incomplete: None,
+            not_shown: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Says how many items the whole read has about; for progress only.
@@ -73,8 +82,23 @@ impl<T> Page<T> {
         self
     }
 
+    /// Says that the source hides these attributes of the accounts of this page from this login, so that they are not
+    /// recorded as empty. The engine keeps the last values that it knows and warns with the names. Without this, an
+    /// attribute that an account does not have is null.
+    ///
+    /// ```
+    /// # use connector_core::{Account, Page};
+    /// let page = Page::last(vec![Account::new("1", "jane")]).with_not_shown(["Phone"]);
+    /// assert_eq!(page.not_shown(), ["Phone"]);
+    /// ```
+    #[must_use]
+    pub fn with_not_shown(mut self, attributes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.not_shown.extend(attributes.into_iter().map(Into::into));
+        self
+    }
+
     /// Adds something the user should know that does not make the read incomplete in accounts, entitlements or
-    /// assignments, such as fields that are hidden from this login. The same text is reported once a run.
+    /// assignments, such as a part of the source that is switched off. The same text is reported once a run.
     #[must_use]
     pub fn with_warning(mut self, warning: impl Into<String>) -> Self {
         self.warnings.push(warning.into());
@@ -104,6 +128,11 @@ impl<T> Page<T> {
     /// Why this page doesn't show everything that exists here, where it doesn't.
     pub fn incomplete(&self) -> Option<&str> {
         self.incomplete.as_deref()
+    }
+
+    /// The attributes of accounts that the source hides from this login.
+    pub fn not_shown(&self) -> &[String] {
+        &self.not_shown
     }
 
     /// What the user should know.

@@ -18,6 +18,9 @@ pub(crate) struct AggregateArguments {
     /// Drop an unfinished run and start from the beginning
     #[arg(long)]
     pub(crate) restart: bool,
+    /// Accept that another system (org, tenant) is behind the source than before, and start from the beginning
+    #[arg(long)]
+    pub(crate) accept_new_system: bool,
     /// Don't mark anything as removed
     #[arg(long)]
     pub(crate) no_delete: bool,

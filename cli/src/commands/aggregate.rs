@@ -63,7 +63,12 @@ fn aggregate_one(
     source: &Opened,
     arguments: &AggregateArguments,
 ) -> Result<RunReport, Stop> {
-    let options = Options { mode: Mode::Full, restart: arguments.restart, remove: !arguments.no_delete };
+    let options = Options {
+        mode: Mode::Full,
+        restart: arguments.restart,
+        accept_new_system: arguments.accept_new_system,
+        remove: !arguments.no_delete,
+    };
     let stop = invocation.interrupt().token();
     let report = {
         let display = ProgressDisplay::begin(&invocation.printer, &source.source);

@@ -1,19 +1,20 @@
 //! The thread that commits pages.
 
-use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
+use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage, Writer};
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
 /// What the thread is asked to do.
 enum Command {
+    Do(Box<dyn FnOnce(&mut Writer) + Send>),
     Commit(Box<ReadPage>, Usage),
+    GoBack(Step, Cursor, Error),
     Finish(Ending, Usage, oneshot::Sender<Result<RunReport>>),
 }
 
 /// What a commit came to.
 pub(super) struct Committed {
     pub(super) step: Step,
-    pub(super) next: Vec<Cursor>,
     pub(super) estimate: Option<u64>,
     pub(super) seen: PerStep<u64>,
 }
@@ -48,6 +49,18 @@ impl Committer {
         Ok((Self { commands, results, waiting: 0 }, started))
     }
 
+    /// Does something with the store after the pages that were given before.
+    pub(super) async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (tell, done) = oneshot::channel();
+        // Whoever asked may be gone already.
+        let work = Box::new(move |writer: &mut Writer| drop(tell.send(work(writer))));
+        self.commands.send(Command::Do(work)).map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?
+    }
+
     /// Pages that were given to the thread and are not committed yet. The caller keeps them few.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
@@ -56,6 +69,12 @@ impl Committer {
     pub(super) fn commit(&mut self, page: ReadPage, usage: Usage) -> Result<()> {
         self.waiting += 1;
         self.commands.send(Command::Commit(Box::new(page), usage)).map_err(|_| ended())
+    }
+
+    /// Goes back to the anchor of a live cursor that ended with `error`, after the pages that were given before.
+    pub(super) fn go_back(&mut self, step: Step, anchor: Cursor, error: Error) -> Result<()> {
+        self.waiting += 1;
+        self.commands.send(Command::GoBack(step, anchor, error)).map_err(|_| ended())
     }
 
     /// What the next commit came to. Only when one is waiting. May be dropped at any time.
@@ -102,17 +121,23 @@ fn work(
     let mut broken = false;
     while let Some(command) = inbox.blocking_recv() {
         match command {
+            Command::Do(work) => work(&mut writer),
             // After a failed commit the rest is read again by the next job.
-            Command::Commit(..) if broken => {}
+            Command::Commit(..) | Command::GoBack(..) if broken => {}
             Command::Commit(page, usage) => {
                 let result = writer.commit(&page, &usage).map(|seen| Committed {
                     step: page.step(),
                     estimate: page.estimate,
-                    next: page.next,
                     seen,
                 });
                 broken = result.is_err();
                 let _ = outbox.send(result);
+            }
+            Command::GoBack(step, anchor, error) => {
+                let result = writer.go_back(step, &anchor, &error);
+                broken = result.is_err();
+                let seen = writer.seen_so_far();
+                let _ = outbox.send(result.map(|()| Committed { step, estimate: None, seen }));
             }
             Command::Finish(ending, usage, tell) => {
                 let report = writer.finish(&ending, &usage);

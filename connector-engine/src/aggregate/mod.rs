@@ -5,6 +5,7 @@
 //! the next one without reading a committed page again.
 
 mod commit;
+mod confirm;
 mod options;
 mod progress;
 mod read;

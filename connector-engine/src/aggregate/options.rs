@@ -16,6 +16,8 @@ pub struct Options {
     pub mode: Mode,
     /// Whether to drop an unfinished run instead of resuming it.
     pub restart: bool,
+    /// Whether to read a system with another id than the source had before, as a new run.
+    pub accept_new_system: bool,
     /// Whether to mark as removed what the run did not see.
     pub remove: bool,
 }
@@ -23,6 +25,6 @@ pub struct Options {
 impl Default for Options {
     /// Reads everything, resumes an unfinished run, and marks as removed what is gone.
     fn default() -> Self {
-        Self { mode: Mode::Full, restart: false, remove: true }
+        Self { mode: Mode::Full, restart: false, accept_new_system: false, remove: true }
     }
 }

@@ -11,35 +11,34 @@ const MAX_TRIES_OF_A_PAGE: u32 = 5;
 /// and the next one goes on where it was.
 const MAX_WAIT_FOR_A_PAGE: Duration = Duration::from_secs(30);
 
-/// Reads the page at a position. What the connector says is worth repeating is repeated, a few times.
+/// Reads the page at a position.
 ///
 /// May be dropped at any time.
-pub(super) async fn read(opened: &Opened, step: Step, cursor: Cursor) -> Result<ReadPage> {
+pub(super) async fn read(opened: &Opened, step: Step, cursor: &Cursor) -> Result<ReadPage> {
+    patiently(opened, || ask(opened, step, cursor)).await.map_err(|error| {
+        tracing::debug!(step = step.name(), cursor = cursor.as_str(), kind = error.kind().name(), "page failed");
+        error.with_context("step", step.name()).with_context("cursor", cursor.as_str())
+    })
+}
+
+/// Asks the connector. What it says is worth repeating is repeated, a few times.
+pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(opened: &Opened, ask: impl Fn() -> F) -> Result<T> {
     let mut tries = 1;
     loop {
-        let error = match ask(opened, step, &cursor).await {
-            Ok(page) => return Ok(page),
+        let error = match ask().await {
+            Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
         match error.retry() {
             Retry::After(wait) if tries < MAX_TRIES_OF_A_PAGE && wait <= MAX_WAIT_FOR_A_PAGE => {
-                tracing::debug!(step = step.name(), kind = error.kind().name(), tries, "page is asked for again");
+                tracing::debug!(kind = error.kind().name(), tries, "asked again");
                 opened.context.meter().count_retry();
                 tokio::time::sleep(wait).await;
                 tries += 1;
             }
             retry => {
                 let error = if matches!(retry, Retry::After(_)) { put_off(error) } else { error };
-                tracing::debug!(
-                    step = step.name(),
-                    cursor = cursor.as_str(),
-                    kind = error.kind().name(),
-                    "page failed"
-                );
-                return Err(error
-                    .with_context("source", &opened.source)
-                    .with_context("step", step.name())
-                    .with_context("cursor", cursor.as_str()));
+                return Err(error.with_context("source", &opened.source));
             }
         }
     }

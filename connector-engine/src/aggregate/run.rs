@@ -1,15 +1,16 @@
 //! The run from the first page to the end.
 
 use super::commit::{Committed, Committer, Started};
+use super::confirm::confirm;
 use super::options::Options;
 use super::progress::{Phase, Progress, StepProgress};
-use super::read::read;
+use super::read::{patiently, read};
 use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
-use connector_core::{Cursor, Meter, Result};
+use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
 use connector_project::source::Opened;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -36,22 +37,50 @@ pub async fn run(
         connector: opened.registration.name.to_owned(),
         definition: opened.definition.clone(),
         mode: options.mode,
-        restart: options.restart,
+        restart: options.restart || options.accept_new_system,
         steps,
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let mut reads = Reads::new(started, progress);
-    let ending = reads.go(opened, options, &mut thread, &start, &stop).await;
+    let ending = match recognize(opened, options, &thread, &stop).await {
+        None => reads.go(opened, options, &mut thread, &start, &stop).await,
+        Some(ending) => ending,
+    };
+    let ending = match ending {
+        Ending::Complete { remove: true, .. } => confirm(opened, &thread, &stop).await.unwrap_or(ending),
+        ending => ending,
+    };
     if matches!(ending, Ending::Complete { .. }) {
         reads.tell(Phase::Reconciling, start.usage(opened.context.meter()).api_calls);
     }
     thread.finish(ending, start.usage(opened.context.meter())).await
 }
 
+/// Makes sure that the system is the one that the source had before. Returns how the run ends if it must not read.
+async fn recognize(opened: &Opened, options: Options, thread: &Committer, stop: &CancellationToken) -> Option<Ending> {
+    let found = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Some(Ending::Interrupted),
+        found = patiently(opened, || opened.connector.instance_id()) => found,
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return Some(Ending::Failed(error)),
+    };
+    let accept_new = options.accept_new_system;
+    match thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await {
+        Ok(()) => None,
+        Err(error) if error.kind() == ErrorKind::Guard => Some(Ending::Refused(error)),
+        Err(error) => Some(Ending::Failed(error)),
+    }
+}
+
 /// Where a job is.
 struct Reads<P> {
     /// What is still to be read; the newest first, so that a read that forks again and again stays narrow.
-    frontier: VecDeque<(Step, Cursor)>,
+    frontier: VecDeque<Position>,
+    /// How often the read went back to an anchor. What was still being read before that is dropped.
+    rounds: HashMap<(Step, Cursor), u32>,
     resumed: bool,
     seen: PerStep<u64>,
     estimates: PerStep<Option<u64>>,
@@ -60,17 +89,26 @@ struct Reads<P> {
     progress: P,
 }
 
+/// A position still to be read.
+struct Position {
+    step: Step,
+    cursor: Cursor,
+    /// For a live cursor: how often the read had gone back to its anchor when this was found.
+    round: u32,
+}
+
 /// What woke the job.
 enum Woken {
     Stopped,
     Committed(Result<Committed>),
-    Read(Result<ReadPage>),
+    Read(Position, Result<ReadPage>),
 }
 
 impl<P: Fn(&Progress)> Reads<P> {
     fn new(started: Started, progress: P) -> Self {
         Self {
-            frontier: started.frontier.into(),
+            frontier: started.frontier.into_iter().map(|(step, cursor)| Position { step, cursor, round: 0 }).collect(),
+            rounds: HashMap::new(),
             resumed: started.resumed,
             seen: started.seen,
             estimates: PerStep::default(),
@@ -95,23 +133,34 @@ impl<P: Fn(&Progress)> Reads<P> {
             // A slow disk slows the reads down instead of filling the memory.
             let limit = opened.aggregation.concurrency.max(1);
             while reads.len() < limit && reads.len() + thread.waiting() < limit + 2 {
-                let Some((part, cursor)) = self.frontier.pop_front() else { break };
-                reads.push(read(opened, part, cursor));
+                let Some(position) = self.frontier.pop_front() else { break };
+                reads.push(async move {
+                    let page = read(opened, position.step, &position.cursor).await;
+                    (position, page)
+                });
             }
             if reads.is_empty() && thread.waiting() == 0 {
                 return Ending::Complete { remove: options.remove, threshold: opened.aggregation.delete_threshold };
             }
             match wake(&mut reads, thread, stop).await {
                 Woken::Stopped => break Ending::Interrupted,
-                Woken::Read(Ok(page)) => {
-                    if let Err(error) = thread.commit(page, start.usage(opened.context.meter())) {
+                Woken::Read(position, _) if position.round < self.round_of(position.step, &position.cursor) => {}
+                Woken::Read(position, page) => {
+                    let passed_on = match page {
+                        Ok(page) => {
+                            self.go_on_after(&page);
+                            thread.commit(page, start.usage(opened.context.meter()))
+                        }
+                        Err(error) => self.go_back(&position, error, thread),
+                    };
+                    if let Err(error) = passed_on {
                         break Ending::Failed(error);
                     }
                 }
                 Woken::Committed(Ok(committed)) => {
                     self.committed(committed, start.usage(opened.context.meter()).api_calls)
                 }
-                Woken::Read(Err(error)) | Woken::Committed(Err(error)) => break Ending::Failed(error),
+                Woken::Committed(Err(error)) => break Ending::Failed(error),
             }
         };
         // What is being read is dropped; what was read is committed before the run ends.
@@ -131,10 +180,31 @@ impl<P: Fn(&Progress)> Reads<P> {
         ending
     }
 
-    fn committed(&mut self, committed: Committed, calls: u64) {
-        for cursor in committed.next.into_iter().rev() {
-            self.frontier.push_front((committed.step, cursor));
+    /// Pages are committed in the order in which they are read, so what follows a page can be read before it is committed.
+    fn go_on_after(&mut self, page: &ReadPage) {
+        for cursor in page.next.iter().rev() {
+            let round = self.round_of(page.step(), cursor);
+            self.frontier.push_front(Position { step: page.step(), cursor: cursor.clone(), round });
         }
+    }
+
+    /// Goes back to the anchor if the read failed because its live cursor has ended. Any other error is given back.
+    fn go_back(&mut self, position: &Position, error: Error, thread: &mut Committer) -> Result<()> {
+        let step = position.step;
+        let Some(anchor) = position.cursor.anchor().filter(|_| error.kind() == ErrorKind::Expired) else {
+            return Err(error);
+        };
+        *self.rounds.entry((step, anchor.clone())).or_default() += 1;
+        self.frontier.retain(|other| other.step != step || other.cursor.anchor().as_ref() != Some(&anchor));
+        self.frontier.push_front(Position { step, cursor: anchor.clone(), round: 0 });
+        thread.go_back(step, anchor, error)
+    }
+
+    fn round_of(&self, step: Step, cursor: &Cursor) -> u32 {
+        cursor.anchor().and_then(|anchor| self.rounds.get(&(step, anchor)).copied()).unwrap_or_default()
+    }
+
+    fn committed(&mut self, committed: Committed, calls: u64) {
         self.seen = committed.seen;
         let estimate = &mut self.estimates[committed.step];
         *estimate = (*estimate).max(committed.estimate);
@@ -157,7 +227,7 @@ impl<P: Fn(&Progress)> Reads<P> {
     }
 }
 
-async fn wake<F: Future<Output = Result<ReadPage>>>(
+async fn wake<F: Future<Output = (Position, Result<ReadPage>)>>(
     reads: &mut FuturesUnordered<F>,
     thread: &mut Committer,
     stop: &CancellationToken,
@@ -167,7 +237,7 @@ async fn wake<F: Future<Output = Result<ReadPage>>>(
         biased;
         () = stop.cancelled() => Woken::Stopped,
         committed = thread.committed(), if committing => Woken::Committed(committed),
-        Some(page) = reads.next(), if !reads.is_empty() => Woken::Read(page),
+        Some((position, page)) = reads.next(), if !reads.is_empty() => Woken::Read(position, page),
     }
 }
 

@@ -43,6 +43,9 @@ impl Provisioning<'_> {
         let rows = self.journal.with(|journal| journal.pending()).await?;
         let total = rows.len() as u64;
         let mut settled = Settled::default();
+        if total > 0 {
+            self.recognize().await?;
+        }
         let mut done = 0;
         // One lookup at a time, so that a plan with many of them needs no more memory.
         for part in rows.chunks(super::find_accounts::most(self.opened)) {
@@ -74,8 +77,9 @@ impl Provisioning<'_> {
     /// Reads the accounts and determines what each operation changes. For a plan that was started, it compares only the
     /// remaining operations with the accounts.
     ///
-    /// Fails with kind `cancelled` if the user stops it, and with the source's error if the source can't be read.
+    /// Fails with kind `cancelled` if the user stops it, with kind `guard` if another system is behind the source, and with the source's error if the source can't be read.
     pub async fn preview(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Preview> {
+        self.recognize().await?;
         let changed = if self.earlier == Earlier::Interrupted {
             self.recheck_all(&progress, stop).await?
         } else {
@@ -94,6 +98,7 @@ impl Provisioning<'_> {
     /// Applies the plan: operations on one account in the plan's order, operations on different accounts side by
     /// side. When stopped, it sends nothing more and waits for what was sent.
     pub async fn apply(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Applied> {
+        self.recognize().await?;
         self.journal.with(OpenPlan::began).await?;
         self.earlier = Earlier::Interrupted;
         let error = self.carry_out_all(&progress, stop).await?;

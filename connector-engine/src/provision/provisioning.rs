@@ -1,11 +1,12 @@
 //! A plan in progress: how a job starts and leaves it.
 
 use super::change::ValueChange;
-use super::journal::{Earlier, Journal, PlanUsage, Wanted};
-use crate::store::Store;
+use super::journal::{Earlier, Journal, OpenPlan, PlanUsage, Wanted};
+use crate::store::{Store, recognize};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::source::Opened;
 use std::time::Instant;
+use tokio::sync::OnceCell;
 
 /// A plan in progress: written to the journal, and locked so that no other job provisions the same source.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct Provisioning<'a> {
     pub(super) opened: &'a Opened,
     pub(super) journal: Journal,
     pub(super) earlier: Earlier,
+    /// Set when the system was recognized as that of the source.
+    recognized: OnceCell<()>,
     calls_before: u64,
     retries_before: u64,
     began: Instant,
@@ -55,7 +58,15 @@ impl<'a> Provisioning<'a> {
 
     fn new(opened: &'a Opened, journal: Journal, earlier: Earlier) -> Self {
         let (calls_before, retries_before) = (opened.context.meter().api_calls(), opened.context.meter().retries());
-        Self { opened, journal, earlier, calls_before, retries_before, began: Instant::now() }
+        Self {
+            opened,
+            journal,
+            earlier,
+            recognized: OnceCell::new(),
+            calls_before,
+            retries_before,
+            began: Instant::now(),
+        }
     }
 
     /// Records whether the user approves the plan. An approved plan that is interrupted later continues without asking
@@ -105,6 +116,16 @@ impl<'a> Provisioning<'a> {
             active_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
         self.journal.with(move |journal| journal.leave(usage)).await
+    }
+
+    /// Makes sure, once a job, that the system is the one that the source had before. Fails with kind `guard` if not.
+    pub(super) async fn recognize(&self) -> Result<()> {
+        let once = || async {
+            let found = self.opened.connector.instance_id().await?;
+            let compare = move |plan: &mut OpenPlan| recognize(&plan.connection, plan.source, found.as_deref(), false);
+            self.journal.with(compare).await.map(drop)
+        };
+        self.recognized.get_or_try_init(once).await.copied()
     }
 
     /// Requests that this job sent so far.

@@ -17,6 +17,14 @@ struct Stored {
 impl RunState {
     /// Takes in one account; false when the run has seen it before. The first sight counts.
     pub(crate) fn account(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
+        if self.not_shown.is_empty() {
+            return self.take_in(connection, account);
+        }
+        let account = self.with_last_known(connection, account)?;
+        self.take_in(connection, &account)
+    }
+
+    fn take_in(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
         let mut inline: Vec<&EntitlementRef> = account.entitlements.iter().collect();
         inline.sort_unstable();
         inline.dedup();
@@ -35,7 +43,7 @@ impl RunState {
             return Ok(true);
         };
         if !self.seen.accounts.insert(stored.id) {
-            return Ok(false);
+            return self.came_twice(connection, Step::Accounts, &account.id, stored.same_hash);
         }
         self.new_accounts = false;
         self.tallies.accounts.seen += 1;

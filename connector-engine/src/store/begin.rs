@@ -2,6 +2,7 @@
 
 use super::column::word;
 use super::definition::replace_former;
+use super::live;
 use super::lock::{RunLock, Work};
 use super::open::Store;
 use super::report;
@@ -114,6 +115,7 @@ impl Beginning {
                  WHERE number = ?1",
             [run],
         )?;
+        live::restore(transaction, run)?;
         self.add_starts(transaction, run)?;
         Ok(run)
     }

@@ -20,10 +20,6 @@ impl RunState {
     pub(crate) fn entitlement(&mut self, connection: &Connection, entitlement: &Entitlement) -> Result<bool> {
         let hash = self.hasher.entitlement(entitlement);
         let id = self.entitlement_row(connection, &entitlement.key)?;
-        if !self.seen.entitlements.insert(id) {
-            return Ok(false);
-        }
-        self.tallies.entitlements.seen += 1;
         let stored = sql::first(
             connection,
             "SELECT hash, first_run, removed_run FROM entitlements WHERE id = ?1",
@@ -36,6 +32,11 @@ impl RunState {
                 })
             },
         )?;
+        if !self.seen.entitlements.insert(id) {
+            let is_same = stored.is_some_and(|stored| stored.same_hash);
+            return self.came_twice(connection, Step::Entitlements, &entitlement.key.to_string(), is_same);
+        }
+        self.tallies.entitlements.seen += 1;
         match stored {
             Some(stored) if stored.same_hash && stored.removed_run.is_none() => {}
             Some(stored) => self.update_entitlement(connection, id, entitlement, &hash, &stored)?,

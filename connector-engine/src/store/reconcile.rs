@@ -9,6 +9,7 @@ use super::writer::{is_complete, skipped_types};
 use connector_core::{Error, Percentage, Result};
 use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
 
 /// Rows that are looked through at once.
 const ROWS_AT_ONCE: usize = 4096;
@@ -75,7 +76,41 @@ impl RunState {
             report::warn(connection, self.run, &text)?;
         }
         self.warn_of_unread(connection, &types)?;
+        self.warn_of_drift(connection)?;
         Ok(None)
+    }
+
+    /// Up to `most` accounts, after a row, that the run did not see and would remove. None where the guard refuses.
+    pub(crate) fn missing_accounts(
+        &self,
+        connection: &Connection,
+        after: i64,
+        most: usize,
+        threshold: Percentage,
+    ) -> Result<Vec<(i64, String)>> {
+        let mut missing = Vec::new();
+        if after == 0 && !self.would_remove_accounts(connection, threshold)? {
+            return Ok(missing);
+        }
+        let query = "SELECT id, account_id FROM accounts INDEXED BY accounts_alive
+             WHERE source = ?1 AND removed_run IS NULL AND id > ?2 ORDER BY id";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        sql::until(connection, query, params![self.source, after], read, |(id, account)| {
+            if !self.seen.accounts.contains(id) {
+                missing.push((id, account));
+            }
+            Ok(if missing.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(missing)
+    }
+
+    fn would_remove_accounts(&self, connection: &Connection, threshold: Percentage) -> Result<bool> {
+        if !self.reconciles(connection, Step::Accounts)? {
+            return Ok(false);
+        }
+        let census = self.census_of_accounts(connection)?;
+        let known_before = census.alive.saturating_sub(self.tallies.accounts.added);
+        Ok(census.gone() > 0 && Guard { threshold, names: &[] }.accounts(census, known_before).is_none())
     }
 
     /// Whether what the run did not see of a step is gone: the run read that step, and the source showed all of it.

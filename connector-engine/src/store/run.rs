@@ -36,7 +36,7 @@ pub enum RunStatus {
     Failed,
     /// It was stopped or killed; the next run goes on where it was.
     Interrupted,
-    /// A guard kept it from removing what was not seen.
+    /// A guard refused to remove what was not seen, or to read another system.
     Refused,
 }
 

@@ -32,6 +32,14 @@ pub(crate) struct RunState {
     /// Whether the last row was new, and so the next one probably is: it is inserted first and looked for after that.
     pub(crate) new_accounts: bool,
     pub(crate) new_assignments: bool,
+    /// How many rows this job saw twice.
+    pub(crate) duplicates: PerStep<u64>,
+    /// How many accounts the list did not show and a lookup found.
+    pub(crate) found: u64,
+    /// Whether the page that is being committed may have been read before.
+    pub(crate) comes_again: bool,
+    /// The attributes that the page that is being committed does not show.
+    pub(crate) not_shown: Vec<String>,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -65,6 +73,10 @@ impl RunState {
             hasher: Hasher::default(),
             new_accounts: false,
             new_assignments: false,
+            duplicates: PerStep::default(),
+            found: 0,
+            comes_again: false,
+            not_shown: Vec::new(),
             rows: HashMap::new(),
             remembered: 0,
         })

@@ -1,5 +1,7 @@
 //! The one who writes: commits pages and ends the run.
 
+use super::instance::recognize;
+use super::live;
 use super::lock::RunLock;
 use super::report;
 use super::run::{RunReport, RunStatus};
@@ -34,6 +36,8 @@ pub(crate) struct ReadPage {
     pub(crate) skipped: Vec<Skipped>,
     /// Why the page doesn't show everything.
     pub(crate) incomplete: Option<String>,
+    /// The attributes that the source hides.
+    pub(crate) not_shown: Vec<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) estimate: Option<u64>,
 }
@@ -42,8 +46,11 @@ impl ReadPage {
     pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
         let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
         let incomplete = page.incomplete().map(str::to_owned);
+        let mut not_shown = page.not_shown().to_vec();
+        not_shown.sort_unstable();
+        not_shown.dedup();
         let (rows, next) = page.into_parts();
-        Self { cursor, items: items(rows), next, skipped, incomplete, warnings, estimate }
+        Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate }
     }
 
     pub(crate) fn step(&self) -> Step {
@@ -84,6 +91,8 @@ pub(crate) enum Ending {
     },
     /// An error ended it.
     Failed(Error),
+    /// A guard refused it before anything was read.
+    Refused(Error),
     /// It was asked to stop.
     Interrupted,
 }
@@ -119,9 +128,14 @@ impl Writer {
     pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<PerStep<u64>> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
+        let (run, step) = (self.state.run, page.step());
+        self.state.comes_again = live::may_come_again(&transaction, run, step, &page.cursor)?;
+        self.state.not_shown.clone_from(&page.not_shown);
         let fresh = take_in(&transaction, &mut self.state, &page.items)?;
-        if repeats(page, fresh) {
-            return Err(repeated(page.step(), "a page shows only what earlier pages of this run showed"));
+        if fresh > 0 {
+            live::got_further(&transaction, run, step, &page.cursor)?;
+        } else if repeats(page) && !live::comes_again(&transaction, run, step, &page.cursor)? {
+            return Err(repeated(step, "a page shows only what earlier pages of this run showed"));
         }
         advance(&transaction, &self.state, page)?;
         note(&transaction, &self.state, page)?;
@@ -130,6 +144,43 @@ impl Writer {
         sql::commit(transaction)?;
         tracing::debug!(step = page.step().name(), rows = page.len(), next = page.next.len(), "page committed");
         Ok(self.seen_so_far())
+    }
+
+    /// Compares the id of the system with that of the source. Fails with kind `guard` if it is another one.
+    pub(crate) fn recognize(&mut self, found: Option<&str>, accept_new: bool) -> Result<()> {
+        let transaction = sql::begin(&mut self.connection)?;
+        check_fence(&transaction, &self.state, self.fence)?;
+        if let Some(warning) = recognize(&transaction, self.state.source, found, accept_new)? {
+            report::warn(&transaction, self.state.run, &warning)?;
+        }
+        sql::commit(transaction)
+    }
+
+    /// Accounts after a row that the run did not see and would remove.
+    pub(crate) fn missing_accounts(
+        &self,
+        after: i64,
+        most: usize,
+        threshold: Percentage,
+    ) -> Result<Vec<(i64, String)>> {
+        self.state.missing_accounts(&self.connection, after, most, threshold)
+    }
+
+    /// Keeps accounts that the list did not show and a lookup found.
+    pub(crate) fn still_there(&mut self, rows: &[i64]) {
+        for row in rows {
+            let is_new = u64::from(self.state.seen.accounts.insert(*row));
+            self.state.tallies.accounts.seen += is_new;
+            self.state.found += is_new;
+        }
+    }
+
+    /// Goes back to the anchor of a live cursor that has ended, in one transaction.
+    pub(crate) fn go_back(&mut self, step: Step, anchor: &Cursor, error: &Error) -> Result<()> {
+        let transaction = sql::begin(&mut self.connection)?;
+        check_fence(&transaction, &self.state, self.fence)?;
+        live::expired(&transaction, self.state.run, step, anchor, error)?;
+        sql::commit(transaction)
     }
 
     pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
@@ -151,6 +202,7 @@ impl Writer {
                 Some(refusal) => (RunStatus::Refused, Some(refusal)),
             },
             Ending::Failed(error) => (RunStatus::Failed, Some(error.clone())),
+            Ending::Refused(error) => (RunStatus::Refused, Some(error.clone())),
             Ending::Interrupted => (
                 RunStatus::Interrupted,
                 Some(
@@ -208,13 +260,14 @@ fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Resu
     Ok(fresh)
 }
 
-/// Whether a page makes no progress although the read goes on after it: a server that repeats itself under new cursors.
-fn repeats(page: &ReadPage, fresh: usize) -> bool {
+/// Whether a page without new rows makes no progress although the read goes on after it: a server that repeats itself under
+/// new cursors.
+fn repeats(page: &ReadPage) -> bool {
     let long_enough = match page.step() {
         Step::Assignments => page.len() >= MIN_ROWS_TO_REPEAT,
         Step::Accounts | Step::Entitlements => page.len() > 0,
     };
-    fresh == 0 && long_enough && !page.cursor.is_start() && !page.next.is_empty()
+    long_enough && !page.cursor.is_start() && !page.next.is_empty()
 }
 
 /// Takes the page's cursor from the frontier and adds those after it.
@@ -231,8 +284,8 @@ fn advance(connection: &Connection, state: &RunState, page: &ReadPage) -> Result
     for cursor in &page.next {
         let added = sql::execute(
             connection,
-            "INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![state.run, step.name(), cursor.as_str()],
+            "INSERT INTO frontier (run, step, cursor, anchor) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![state.run, step.name(), cursor.as_str(), cursor.anchor().as_ref().map(Cursor::as_str)],
         )?;
         if added == 0 {
             return Err(repeated(step, "a position came back that this run has been given before"));
@@ -260,12 +313,13 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
     }
     if let Some(reason) = &page.incomplete {
         let step = page.step().name();
-        sql::execute(
-            connection,
-            "INSERT INTO incomplete (run, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            params![state.run, step],
-        )?;
+        mark_incomplete(connection, state.run, page.step())?;
         report::warn(connection, state.run, &format!("{step}: not everything was read: {reason}"))?;
+    }
+    if !page.not_shown.is_empty() {
+        let names = page.not_shown.join(", ");
+        let text = format!("the source hides attributes from this login; their last known values are kept: {names}");
+        report::warn(connection, state.run, &text)?;
     }
     for warning in &page.warnings {
         report::warn(connection, state.run, warning)?;
@@ -323,6 +377,12 @@ fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Opti
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
     sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
+}
+
+/// Notes that the source did not show everything of a step; false when that was noted before.
+pub(crate) fn mark_incomplete(connection: &Connection, run: i64, step: Step) -> Result<bool> {
+    let insert = "INSERT INTO incomplete (run, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    Ok(sql::execute(connection, insert, params![run, step.name()])? == 1)
 }
 
 /// Whether the source showed everything of a step, as far as this run read it.

@@ -11,9 +11,9 @@
 use async_trait::async_trait;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{
-    Account, AccountSchema, Assignment, Attributes, Capabilities, Connector, Context, Cursor, Entitlement,
-    EntitlementRef, EntitlementType, Error, ErrorKind, Holder, Page, Percentage, Provider, ReadEntitlements, Result,
-    TestReport,
+    Account, AccountSchema, Assignment, Attributes, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
+    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Holder, Page, Percentage, Provider,
+    ReadEntitlements, Result, TestReport,
 };
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
 use connector_engine::store::Store;
@@ -103,6 +103,11 @@ pub struct Fake {
     pub context: Context,
     pub script: Option<Arc<Script>>,
     pub entitlements: bool,
+    /// Accounts that exist although the list does not show them, and whether accounts can be looked up.
+    pub unlisted: Vec<String>,
+    pub can_find: bool,
+    /// The id of the system.
+    pub instance: Option<String>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -123,6 +128,9 @@ impl Fake {
             context: Context::new("directory", "."),
             script: None,
             entitlements: true,
+            unlisted: Vec::new(),
+            can_find: false,
+            instance: None,
         }
     }
 
@@ -138,10 +146,12 @@ impl Fake {
         Job {
             source: "directory",
             definition: "fake",
-            fake: self,
+            connector: self,
+            context: &self.context,
             concurrency: 4,
             delete_threshold: Percentage::new(10.0),
             restart: false,
+            accept_new_system: false,
             remove: true,
         }
     }
@@ -171,15 +181,28 @@ impl Fake {
     }
 }
 
+/// A connector whose clones share what a test looks at.
+pub trait Shared: Sync {
+    fn boxed(&self) -> Box<dyn Connector>;
+}
+
+impl<T: Connector + Clone + 'static> Shared for T {
+    fn boxed(&self) -> Box<dyn Connector> {
+        Box::new(self.clone())
+    }
+}
+
 /// What the source of a fake says, and how to read it.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
     pub source: &'a str,
     pub definition: &'a str,
-    pub fake: &'a Fake,
+    pub connector: &'a dyn Shared,
+    pub context: &'a Context,
     pub concurrency: usize,
     pub delete_threshold: Percentage,
     pub restart: bool,
+    pub accept_new_system: bool,
     pub remove: bool,
 }
 
@@ -199,9 +222,9 @@ impl Job<'_> {
     pub fn opened(&self) -> Opened {
         Opened {
             source: self.source.to_owned(),
-            connector: Box::new(self.fake.clone()),
+            connector: self.connector.boxed(),
             registration: &REGISTRATION,
-            context: self.fake.context.clone(),
+            context: self.context.clone(),
             definition: Definition { hash: self.definition.to_owned(), former: format!("former {}", self.definition) },
             aggregation: AggregationSettings {
                 concurrency: self.concurrency,
@@ -212,7 +235,12 @@ impl Job<'_> {
     }
 
     pub fn options(&self) -> Options {
-        Options { mode: Mode::Full, restart: self.restart, remove: self.remove }
+        Options {
+            mode: Mode::Full,
+            restart: self.restart,
+            accept_new_system: self.accept_new_system,
+            remove: self.remove,
+        }
     }
 }
 
@@ -224,8 +252,15 @@ impl Connector for Fake {
         match self.scripted("accounts", cursor).await {
             Some(Ok(Pages::Accounts(page))) => Ok(page),
             Some(Err(error)) => Err(error),
-            _ => self.page(&self.world.accounts.values().cloned().collect::<Vec<_>>(), cursor),
+            _ => {
+                let listed = self.world.accounts.values().filter(|one| !self.unlisted.contains(&one.id));
+                self.page(&listed.cloned().collect::<Vec<_>>(), cursor)
+            }
         }
+    }
+
+    async fn instance_id(&self) -> Result<Option<String>> {
+        Ok(self.instance.clone())
     }
 
     fn schema(&self) -> AccountSchema {
@@ -233,7 +268,11 @@ impl Connector for Fake {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        if self.entitlements { Capabilities::none().with_entitlements(self) } else { Capabilities::none() }
+        let mut abilities = Capabilities::none();
+        if self.entitlements {
+            abilities = abilities.with_entitlements(self);
+        }
+        if self.can_find { abilities.with_accounts(self) } else { abilities }
     }
 }
 
@@ -292,6 +331,20 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<RunReport> {
     aggregate::run(store, &job.opened(), job.options(), progress, stop).await
+}
+
+#[async_trait]
+impl FindAccounts for Fake {
+    fn most_accounts(&self) -> usize {
+        2
+    }
+
+    async fn find_accounts(&self, wanted: &[String], _: &Concern) -> Result<Vec<Vec<Account>>> {
+        if let Some(Err(error)) = self.scripted("find", &Cursor::start()).await {
+            return Err(error);
+        }
+        Ok(wanted.iter().map(|id| self.world.accounts.get(id).cloned().into_iter().collect()).collect())
+    }
 }
 
 /// A store in a folder that goes with it.

@@ -53,6 +53,8 @@ pub struct Directory {
     pub can_batch: bool,
     pub can_list: bool,
     pub tells_password_time: bool,
+    /// The id of the system.
+    pub instance: Option<String>,
 }
 
 impl std::fmt::Debug for Directory {
@@ -88,6 +90,7 @@ impl Directory {
             can_batch: true,
             can_list: true,
             tells_password_time: true,
+            instance: None,
         }
     }
 
@@ -215,6 +218,10 @@ impl Connector for Directory {
 
     async fn aggregate_accounts(&self, _: &Cursor) -> Result<Page<Account>> {
         Ok(Page::last(Vec::new()))
+    }
+
+    async fn instance_id(&self) -> Result<Option<String>> {
+        Ok(self.instance.clone())
     }
 
     fn schema(&self) -> AccountSchema {

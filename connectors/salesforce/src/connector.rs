@@ -68,6 +68,11 @@ impl Connector for Salesforce {
         self.accounts.page(&self.rest, cursor).await
     }
 
+    /// The id of the org. A sandbox has another id than the production org that it is a copy of.
+    async fn instance_id(&self) -> Result<Option<String>> {
+        self.rest.organization().await
+    }
+
     fn schema(&self) -> AccountSchema {
         self.accounts.schema()
     }

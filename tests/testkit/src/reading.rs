@@ -59,50 +59,58 @@ pub(crate) fn lists(connector: &dyn Connector) -> Vec<List<'_>> {
 
 /// Reads a complete list. The error says what broke the contract.
 pub(crate) async fn whole(list: &List<'_>) -> Result<Listing<Line>, String> {
-    let name = list.name();
+    let pages = walk(list.name(), &Cursor::start(), async |cursor| list.page(cursor).await).await?;
     let mut listing = Listing { items: Vec::new(), cursors: Vec::new() };
-    let mut known = HashSet::from([Cursor::start()]);
-    let mut frontier = vec![Cursor::start()];
-    while let Some(cursor) = frontier.pop() {
-        let (items, next) = list.page(&cursor).await.map_err(|error| format!("{name} at {cursor:?}: {error}"))?;
+    for (cursor, items) in pages {
         listing.items.extend(items);
         listing.cursors.push(cursor);
+    }
+    Ok(listing)
+}
+
+/// Reads from a cursor to the end: each cursor that was followed, with the items of its page.
+pub(crate) async fn walk<T>(
+    name: &str,
+    from: &Cursor,
+    page: impl AsyncFn(&Cursor) -> Result<(Vec<T>, Vec<Cursor>)>,
+) -> Result<Vec<(Cursor, Vec<T>)>, String> {
+    let mut pages = Vec::new();
+    let mut known = HashSet::from([from.clone()]);
+    let mut frontier = vec![from.clone()];
+    while let Some(cursor) = frontier.pop() {
+        let (items, next) = page(&cursor).await.map_err(|error| format!("{name} at {cursor:?}: {error}"))?;
+        pages.push((cursor, items));
         for successor in next {
             if !known.insert(successor.clone()) {
                 return Err(format!("{name}: the list returned the cursor {successor:?} twice"));
             }
             frontier.push(successor);
         }
-        if listing.cursors.len() > MOST_PAGES {
+        if pages.len() > MOST_PAGES {
             return Err(format!("{name}: the list did not end after {MOST_PAGES} pages"));
         }
     }
-    Ok(listing)
+    Ok(pages)
+}
+
+fn items<T>(pages: Vec<(Cursor, Vec<T>)>) -> Vec<T> {
+    pages.into_iter().flat_map(|(_, items)| items).collect()
 }
 
 /// All accounts.
 pub(crate) async fn accounts(connector: &dyn Connector) -> Result<Vec<Account>, String> {
-    let mut all = Vec::new();
-    for cursor in whole(&List::Accounts(connector)).await?.cursors {
-        all.extend(connector.aggregate_accounts(&cursor).await.map_err(|error| error.to_string())?.into_parts().0);
-    }
-    Ok(all)
+    let page = async |cursor: &Cursor| Ok(connector.aggregate_accounts(cursor).await?.into_parts());
+    walk("accounts", &Cursor::start(), page).await.map(items)
 }
 
 /// All entitlements.
 pub(crate) async fn entitlements(ability: &dyn ReadEntitlements) -> Result<Vec<Entitlement>, String> {
-    let mut all = Vec::new();
-    for cursor in whole(&List::Entitlements(ability)).await?.cursors {
-        all.extend(ability.entitlements(&cursor).await.map_err(|error| error.to_string())?.into_parts().0);
-    }
-    Ok(all)
+    let page = async |cursor: &Cursor| Ok(ability.entitlements(cursor).await?.into_parts());
+    walk("entitlements", &Cursor::start(), page).await.map(items)
 }
 
 /// All assignments.
 pub(crate) async fn assignments(ability: &dyn ReadEntitlements) -> Result<Vec<Assignment>, String> {
-    let mut all = Vec::new();
-    for cursor in whole(&List::Assignments(ability)).await?.cursors {
-        all.extend(ability.assignments(&cursor).await.map_err(|error| error.to_string())?.into_parts().0);
-    }
-    Ok(all)
+    let page = async |cursor: &Cursor| Ok(ability.assignments(cursor).await?.into_parts());
+    walk("assignments", &Cursor::start(), page).await.map(items)
 }

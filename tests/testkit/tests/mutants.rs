@@ -3,9 +3,9 @@
 
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Connector, Cursor,
-    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, Finding, Holder, Operation, Outcome, Page,
-    ReadEntitlements, Result, TestReport,
+    Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Concern, Connector, Cursor,
+    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation, Outcome,
+    Page, ReadEntitlements, Result, TestReport,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,6 +26,12 @@ enum Fault {
     HeldTwice,
     PretendsToDelete,
     DiffersWhenRepeated,
+    AnotherIdEachTime,
+    EmptyId,
+    ShowsWhatIsHidden,
+    HidesWhatIsNotDeclared,
+    FindsOnlyTheFirst,
+    AnswersOutOfOrder,
 }
 
 #[derive(Debug)]
@@ -66,12 +72,26 @@ impl Connector for Directory {
         if self.fault == Fault::DiffersWhenRepeated && call % 2 == 1 {
             items.pop();
         }
-        match self.fault {
+        let hidden = match self.fault {
+            Fault::ShowsWhatIsHidden => vec!["Department"],
+            Fault::HidesWhatIsNotDeclared => vec!["Shoe"],
+            _ => Vec::new(),
+        };
+        let page = match self.fault {
             Fault::CursorComesBack if end == PEOPLE => Ok(Page::then(items, Cursor::of(&PAGE)?)),
             Fault::NeverEnds => Ok(Page::then(items, Cursor::of(&(first + 1))?)),
             _ if end < PEOPLE => Ok(Page::then(items, Cursor::of(&end)?)),
             _ => Ok(Page::last(items)),
-        }
+        };
+        page.map(|page: Page<Account>| page.with_not_shown(hidden))
+    }
+
+    async fn instance_id(&self) -> Result<Option<String>> {
+        Ok(match self.fault {
+            Fault::AnotherIdEachTime => Some(format!("t{}", self.opened)),
+            Fault::EmptyId => Some(String::new()),
+            _ => Some("t1".to_owned()),
+        })
     }
 
     fn schema(&self) -> AccountSchema {
@@ -88,7 +108,7 @@ impl Connector for Directory {
     fn capabilities(&self) -> Capabilities<'_> {
         match self.fault {
             Fault::NoEntitlements => Capabilities::none(),
-            _ => Capabilities::none().with_entitlements(self),
+            _ => Capabilities::none().with_entitlements(self).with_accounts(self),
         }
     }
 }
@@ -137,6 +157,26 @@ impl ReadEntitlements for Directory {
     }
 }
 
+#[async_trait]
+impl FindAccounts for Directory {
+    fn most_accounts(&self) -> usize {
+        5
+    }
+
+    async fn find_accounts(&self, wanted: &[String], _: &Concern) -> Result<Vec<Vec<Account>>> {
+        let all: Vec<Account> = (0..PEOPLE).map(|number| self.account(number)).collect();
+        let found = wanted.iter().enumerate().map(|(place, text)| {
+            let shown = self.fault != Fault::FindsOnlyTheFirst || place < 3;
+            all.iter().filter(|one| shown && (one.id == *text || one.name == *text)).take(1).cloned().collect()
+        });
+        let mut found: Vec<Vec<Account>> = found.collect();
+        if self.fault == Fault::AnswersOutOfOrder && wanted.len() > 3 {
+            found.sort_by_key(|found| found.first().map(|one| one.id.clone()));
+        }
+        Ok(found)
+    }
+}
+
 async fn check(fault: Fault) -> connector_testkit::Report {
     let opened = AtomicU64::new(0);
     connector_testkit::check(|| {
@@ -150,19 +190,25 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("12 passed, 0 failed, 14 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("17 passed, 0 failed, 13 not applicable"), "{report}");
 }
 
 #[tokio::test]
 async fn a_trial_of_a_missing_capability_does_not_pass() {
     let report = check(Fault::NoEntitlements).await;
-    assert!(report.to_string().ends_with("9 passed, 0 failed, 17 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("12 passed, 0 failed, 18 not applicable"), "{report}");
 }
 
 #[tokio::test]
 async fn each_fault_is_caught_by_the_matching_trial() {
     for (fault, trial) in [
         (Fault::TestFails, "the_connection_test_passes"),
+        (Fault::AnotherIdEachTime, "the_system_has_one_id"),
+        (Fault::EmptyId, "the_system_has_one_id"),
+        (Fault::ShowsWhatIsHidden, "an_attribute_that_is_not_shown_has_no_value"),
+        (Fault::HidesWhatIsNotDeclared, "an_attribute_that_is_not_shown_has_no_value"),
+        (Fault::FindsOnlyTheFirst, "as_many_accounts_as_allowed_are_found_in_one_call"),
+        (Fault::AnswersOutOfOrder, "as_many_accounts_as_allowed_are_found_in_one_call"),
         (Fault::NeverEnds, "every_list_ends_and_no_cursor_repeats"),
         (Fault::CursorComesBack, "every_list_ends_and_no_cursor_repeats"),
         (Fault::DiffersWhenRepeated, "the_same_cursor_returns_the_same_page"),

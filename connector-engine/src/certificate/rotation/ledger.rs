@@ -1,6 +1,6 @@
 //! The ledger of certificate rotations. It records the stage of each one.
 
-use crate::store::{RunLock, Store, Work, moment, sql, word};
+use crate::store::{RunLock, Store, Work, moment, recognize, sql, word};
 use connector_core::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -72,6 +72,11 @@ impl Ledger {
             |row| row.get(0),
         )?;
         Ok(Self { connection, source, _lock: lock })
+    }
+
+    /// Makes sure that the system is the one that the source had before. Fails with kind `guard` if not.
+    pub(super) fn recognize(&self, found: Option<&str>) -> Result<()> {
+        recognize(&self.connection, self.source, found, false).map(drop)
     }
 
     /// Whether a rotation is unfinished. Works while another job holds the lock.

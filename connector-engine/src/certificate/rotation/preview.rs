@@ -34,6 +34,7 @@ impl Rotation<'_> {
     /// Reads the current certificate of the app, and lists the steps. Changes nothing.
     pub async fn preview(&self) -> Result<RotationPreview> {
         let opened = self.source.open(self.project)?;
+        self.ledger.recognize(opened.connector.instance_id().await?.as_deref())?;
         let kept = match opened.connector.capabilities().rotation() {
             Some(ability) => ability.deployed(&self.app).await?.kept,
             None => Vec::new(),

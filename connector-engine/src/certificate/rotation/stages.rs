@@ -91,6 +91,7 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         let new = self.new_pem()?;
         let ability = ability(&self.before)?;
         ability.reach().await.map_err(|error| no_session(error, &self.of.source.name))?;
+        self.of.ledger.recognize(self.before.connector.instance_id().await?.as_deref())?;
         self.tell("session", "signed in; the session stays open".to_owned(), false);
         let deployed = ability.deployed(&self.of.app).await?;
         if !deployed.certificate.as_deref().is_some_and(|pem| is_same(pem, &new)) {

@@ -12,11 +12,11 @@ pub(crate) struct Journal(Arc<Mutex<OpenPlan>>);
 /// The open plan.
 #[derive(Debug)]
 pub(crate) struct OpenPlan {
-    pub(super) connection: Connection,
+    pub(crate) connection: Connection,
     /// The number of the plan.
     pub(super) plan: i64,
     /// The number of the source.
-    pub(super) source: i64,
+    pub(crate) source: i64,
     /// The plan's id.
     pub(super) id: String,
     pub(super) _lock: RunLock,

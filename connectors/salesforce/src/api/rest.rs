@@ -1,6 +1,7 @@
 //! Salesforce's REST API: versions, queries, descriptions, counts.
 
 use super::description::Description;
+use super::record::{self, Asked};
 use crate::error;
 use bytes::Bytes;
 use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
@@ -84,6 +85,18 @@ impl Rest {
         let path = self.path("query").await?;
         let doing = format!("reading `{object}`");
         self.get(&path, &[("q", soql)], &doing).await.map(|response| response.body)
+    }
+
+    /// The id of the org with all 18 characters; `None` if the org does not show it.
+    pub(crate) async fn organization(&self) -> Result<Option<String>> {
+        let asked = Asked { object: "Organization", columns: vec!["Id"], span: None, limit: 1 };
+        let body = match self.query("Organization", "SELECT Id FROM Organization LIMIT 1").await {
+            Ok(body) => body,
+            Err(refused) if error::is_missing_object(&refused) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut ids = record::read(&body, &asked, |row| Ok(Some(row.id("Id")?.0.into_owned())))?.items;
+        ids.pop().map(Some).ok_or_else(|| record::odd("Organization", "does not name an org"))
     }
 
     /// The description of an object; requested once.

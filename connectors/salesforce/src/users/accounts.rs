@@ -66,8 +66,8 @@ impl Accounts {
             if error::is_missing_object(&refused) { rights::missing(USER, refused) } else { refused }
         })?;
         let next = part.cursors(USER)?;
-        let page = Page::fork(part.items, next);
-        Ok(if cursor.is_start() { with_notes(page, count, fields, locks) } else { page })
+        let page = Page::fork(part.items, next).with_not_shown(fields.hidden.iter().copied());
+        Ok(if cursor.is_start() { with_notes(page, count, locks) } else { page })
     }
 
     /// The attributes, with the custom fields that are known so far.
@@ -82,16 +82,16 @@ impl Accounts {
     }
 }
 
-/// The warnings that come once, with the first page.
-fn with_notes(page: Page<Account>, count: Option<u64>, fields: &UserFields, locks: &Locks) -> Page<Account> {
+/// What comes once, with the first page.
+fn with_notes(page: Page<Account>, count: Option<u64>, locks: &Locks) -> Page<Account> {
     let mut page = page;
     if let Some(count) = count {
         page = page.with_estimate(count);
     }
-    for warning in fields.warning().into_iter().chain(locks.warning().map(str::to_owned)) {
-        page = page.with_warning(warning);
+    match locks.warning() {
+        Some(warning) => page.with_warning(warning),
+        None => page,
     }
-    page
 }
 
 /// One row as an account.

@@ -101,3 +101,14 @@ async fn an_org_that_does_not_tell_its_name_is_a_warning() {
         assert_eq!(step(&report, "permissions").0, StepStatus::Passed, "{report:?}");
     }
 }
+
+#[tokio::test]
+async fn an_org_is_known_by_its_id_in_18_characters() {
+    let org = org().await;
+    for written in ["00Dak0000000001EAA", "00Dak0000000001"] {
+        org.answer("Organization", vec![ok(&page(&[record("Organization", written, json!({}))]))]);
+        assert_eq!(org.open().instance_id().await.unwrap().as_deref(), Some("00Dak0000000001EAA"), "{written}");
+    }
+    org.answer("Organization", vec![refusal(400, "INVALID_TYPE", "sObject type 'Organization' is not supported.")]);
+    assert_eq!(org.open().instance_id().await.unwrap(), None);
+}

@@ -3,7 +3,7 @@
 use super::{Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
-use connector_core::{Account, AttributeSchema, AttributeType};
+use connector_core::{Account, AttributeSchema, AttributeType, Cursor};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -18,7 +18,35 @@ pub(super) const TRIALS: &[Trial] = &[
         need: Need::Nothing,
         run: |subject| Box::pin(attributes_match_the_schema(subject)),
     },
+    Trial {
+        name: "an_attribute_that_is_not_shown_has_no_value",
+        need: Need::Nothing,
+        run: |subject| Box::pin(not_shown_has_no_value(subject)),
+    },
 ];
+
+async fn not_shown_has_no_value(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let page = async |cursor: &Cursor| {
+        let page = connector.aggregate_accounts(cursor).await?;
+        let hidden = page.not_shown().to_vec();
+        let (items, next) = page.into_parts();
+        Ok((vec![(items, hidden)], next))
+    };
+    let pages = reading::walk("accounts", &Cursor::start(), page).await?;
+    let schema = connector.schema();
+    for (accounts, hidden) in pages.into_iter().flat_map(|(_, page)| page) {
+        for name in &hidden {
+            if !schema.attributes.iter().any(|attribute| attribute.name == *name) {
+                return Err(format!("`{name}` is not shown, but the schema does not declare it"));
+            }
+            if let Some(account) = accounts.iter().find(|one| one.attributes.get::<Value>(name).is_some()) {
+                return Err(format!("`{name}` is said not to be shown, but account {} has it", account.id));
+            }
+        }
+    }
+    Ok(())
+}
 
 async fn account_ids_are_unique(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;

@@ -15,7 +15,24 @@ pub(super) const TRIALS: &[Trial] = &[
         need: Need::Nothing,
         run: |subject| Box::pin(connection_test_passes(subject)),
     },
+    Trial { name: "the_system_has_one_id", need: Need::Nothing, run: |subject| Box::pin(system_has_one_id(subject)) },
 ];
+
+/// A connector that gives no id at all keeps this promise, too.
+async fn system_has_one_id(subject: &Subject<'_>) -> Tried {
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let connector = subject.open()?;
+        ids.push(connector.instance_id().await.map_err(|error| error.to_string())?);
+    }
+    if ids[0] != ids[1] {
+        return Err(format!("one system gave two ids: {ids:?}"));
+    }
+    match &ids[0] {
+        Some(id) if id.trim() != id || id.is_empty() => Err(format!("{id:?} is no id")),
+        _ => Ok(()),
+    }
+}
 
 fn opens(subject: &Subject<'_>) -> Tried {
     subject.open()?;

@@ -5,11 +5,36 @@ use crate::reading;
 use crate::subject::Subject;
 use connector_core::Concern;
 
-pub(super) const TRIALS: &[Trial] = &[Trial {
-    name: "an_account_is_found_by_id_and_by_name_and_an_unknown_one_is_not",
-    need: Need::Accounts,
-    run: |subject| Box::pin(accounts_are_found(subject)),
-}];
+pub(super) const TRIALS: &[Trial] = &[
+    Trial {
+        name: "an_account_is_found_by_id_and_by_name_and_an_unknown_one_is_not",
+        need: Need::Accounts,
+        run: |subject| Box::pin(accounts_are_found(subject)),
+    },
+    Trial {
+        name: "as_many_accounts_as_allowed_are_found_in_one_call",
+        need: Need::Accounts,
+        run: |subject| Box::pin(many_are_found(subject)),
+    },
+];
+
+/// An aggregation looks up what a list did not show, and removes what is not found.
+async fn many_are_found(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let Some(ability) = connector.capabilities().accounts() else { return Ok(()) };
+    let all = reading::accounts(connector.as_ref()).await?;
+    let mut wanted: Vec<String> = all.iter().map(|account| account.id.clone()).collect();
+    wanted.truncate(ability.most_accounts());
+    wanted.reverse();
+    let found = ability.find_accounts(&wanted, &Concern::default()).await.map_err(|error| error.to_string())?;
+    if found.len() != wanted.len() {
+        return Err(format!("{} accounts were asked for, and {} answers came", wanted.len(), found.len()));
+    }
+    match wanted.iter().zip(&found).find(|(id, found)| found.iter().all(|one| one.id != **id)) {
+        Some((id, _)) => Err(format!("account {id} was read, but not found in its place among {}", wanted.len())),
+        None => Ok(()),
+    }
+}
 
 async fn accounts_are_found(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;

@@ -1,9 +1,9 @@
 //! Lists end, return the same page again, and continue from a stored cursor.
 
 use super::{Need, Trial, Tried};
-use crate::reading;
+use crate::reading::{self, Line};
 use crate::subject::Subject;
-use connector_core::Cursor;
+use connector_core::{Cursor, ErrorKind};
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial {
@@ -26,7 +26,47 @@ pub(super) const TRIALS: &[Trial] = &[
         need: Need::Nothing,
         run: |subject| Box::pin(foreign_cursor_is_refused(subject)),
     },
+    Trial {
+        name: "a_live_cursor_expires_elsewhere_and_its_anchor_shows_the_same_rows",
+        need: Need::Nothing,
+        run: |subject| Box::pin(live_cursors_have_anchors(subject)),
+    },
 ];
+
+/// Live cursors end with their connection; the others can be read at any time.
+fn lasting(cursors: Vec<Cursor>) -> impl Iterator<Item = Cursor> {
+    cursors.into_iter().filter(|cursor| cursor.anchor().is_none())
+}
+
+/// A page as it is each time: its live successors differ, but not their anchors.
+fn comparable((items, next): (Vec<Line>, Vec<Cursor>)) -> (Vec<Line>, Vec<Cursor>) {
+    (items, next.into_iter().map(|cursor| cursor.anchor().unwrap_or(cursor)).collect())
+}
+
+async fn live_cursors_have_anchors(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    for list in reading::lists(connector.as_ref()) {
+        let pages = reading::walk(list.name(), &Cursor::start(), async |cursor| list.page(cursor).await).await?;
+        for (cursor, items) in pages {
+            let Some(anchor) = cursor.anchor() else { continue };
+            let other = subject.open()?;
+            let others = reading::lists(other.as_ref());
+            let Some(same) = others.iter().find(|candidate| candidate.name() == list.name()) else {
+                return Err(format!("a second connector has no {}", list.name()));
+            };
+            match same.page(&cursor).await {
+                Err(error) if error.kind() == ErrorKind::Expired => {}
+                Err(error) => return Err(format!("{cursor:?} elsewhere is an error of kind {}", error.kind())),
+                Ok(_) => return Err(format!("{cursor:?} is live, but another connector gave a page for it")),
+            }
+            let again = reading::walk(list.name(), &anchor, async |cursor| same.page(cursor).await).await?;
+            if let Some(lost) = items.iter().find(|item| !again.iter().any(|(_, page)| page.contains(item))) {
+                return Err(format!("{} from the anchor {anchor:?} do not show {lost}", list.name()));
+            }
+        }
+    }
+    Ok(())
+}
 
 async fn lists_end(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
@@ -41,10 +81,10 @@ async fn same_page_twice(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let connector = connector.as_ref();
     for list in reading::lists(connector) {
-        for cursor in reading::whole(&list).await?.cursors {
+        for cursor in lasting(reading::whole(&list).await?.cursors) {
             let first = list.page(&cursor).await.map_err(|error| error.to_string())?;
             let second = list.page(&cursor).await.map_err(|error| error.to_string())?;
-            if first != second {
+            if comparable(first) != comparable(second) {
                 return Err(format!("{} at {cursor:?}: the second read returned another page", list.name()));
             }
         }
@@ -56,7 +96,7 @@ async fn cursors_outlive(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let connector = connector.as_ref();
     for list in reading::lists(connector) {
-        for cursor in reading::whole(&list).await?.cursors {
+        for cursor in lasting(reading::whole(&list).await?.cursors) {
             let other = subject.open()?;
             let others = reading::lists(other.as_ref());
             let Some(same) = others.iter().find(|candidate| candidate.name() == list.name()) else {
@@ -65,7 +105,7 @@ async fn cursors_outlive(subject: &Subject<'_>) -> Tried {
             let kept = Cursor::from_text(cursor.as_str());
             let there = same.page(&kept).await.map_err(|error| format!("{} at {cursor:?}: {error}", list.name()))?;
             let here = list.page(&cursor).await.map_err(|error| error.to_string())?;
-            if here != there {
+            if comparable(here) != comparable(there) {
                 return Err(format!("{} at {cursor:?}: a new connector returned another page", list.name()));
             }
         }

@@ -1,0 +1,38 @@
+//! Accounts that the list did not show are looked up before they count as gone: a list can drift while it is read.
+
+use super::commit::Committer;
+use super::read::patiently;
+use crate::store::Ending;
+use connector_core::{Concern, Error, FindAccounts, Result};
+use connector_project::source::Opened;
+use tokio_util::sync::CancellationToken;
+
+/// Looks up what the run would remove, if the connector finds accounts. Returns how the run ends if this did not work.
+pub(super) async fn confirm(opened: &Opened, thread: &Committer, stop: &CancellationToken) -> Option<Ending> {
+    let ability = opened.connector.capabilities().accounts()?;
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Some(Ending::Interrupted),
+        looked_up = look_up(opened, ability, thread) => looked_up.err().map(Ending::Failed),
+    }
+}
+
+async fn look_up(opened: &Opened, ability: &dyn FindAccounts, thread: &Committer) -> Result<()> {
+    let (most, threshold, concern) =
+        (ability.most_accounts().max(1), opened.aggregation.delete_threshold, Concern::default());
+    let mut after = 0;
+    loop {
+        let missing = thread.with(move |writer| writer.missing_accounts(after, most, threshold)).await?;
+        let Some((last, _)) = missing.last() else { return Ok(()) };
+        after = *last;
+        let (rows, ids): (Vec<i64>, Vec<String>) = missing.into_iter().unzip();
+        let found = patiently(opened, || ability.find_accounts(&ids, &concern)).await?;
+        if found.len() != ids.len() {
+            return Err(Error::internal("the connector did not answer for each account"));
+        }
+        let answers = rows.into_iter().zip(ids.iter().zip(&found));
+        let there = answers.filter(|(_, (id, found))| found.iter().any(|one| one.id == **id));
+        let there: Vec<i64> = there.map(|(row, _)| row).collect();
+        thread.with(move |writer| Ok(writer.still_there(&there))).await?;
+    }
+}

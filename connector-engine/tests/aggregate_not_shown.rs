@@ -1,0 +1,49 @@
+//! What the source hides is not recorded as empty.
+
+#![allow(clippy::unwrap_used, reason = "tests end where something is missing")]
+
+mod aggregate_fake;
+
+use aggregate_fake::{Fake, Pages, Place, World, account};
+use connector_core::{Account, Page};
+use connector_engine::aggregate::RunStatus;
+
+/// A source of these accounts that hides `Phone`, or shows it.
+fn source(accounts: Vec<Account>, hides: bool) -> Fake {
+    let mut fake = Fake::new(&World::default()).with_script(move |_, _, _| {
+        let page = Page::last(accounts.clone());
+        Some(Ok(Pages::Accounts(if hides { page.with_not_shown(["Phone"]) } else { page })))
+    });
+    fake.entitlements = false;
+    fake
+}
+
+fn phones(place: &Place) -> Vec<Vec<rusqlite::types::Value>> {
+    place.query("SELECT account_id, attributes ->> 'Phone', attributes ->> 'City' FROM accounts ORDER BY 1")
+}
+
+#[tokio::test]
+async fn a_hidden_attribute_keeps_its_last_known_value() {
+    let place = Place::new();
+    let shown = vec![account("1", r#"{"Phone":"555","City":"Rome"}"#, &[]), account("2", r#"{"City":"Oslo"}"#, &[])];
+    place.run(&source(shown, false).job()).await;
+    let hidden =
+        vec![account("1", r#"{"City":"Bern"}"#, &[]), account("2", r#"{"City":"Oslo"}"#, &[]), account("3", "{}", &[])];
+    for changed in [1, 0] {
+        let report = place.run(&source(hidden.clone(), true).job()).await;
+        assert_eq!((report.status, report.counts.accounts.changed), (RunStatus::Succeeded, changed));
+        let warned: Vec<_> = report.warnings.iter().filter(|text| text.contains("Phone")).collect();
+        assert_eq!(warned.len(), 1, "{:?}", report.warnings);
+    }
+    let text = |text: &str| rusqlite::types::Value::Text(text.to_owned());
+    let null = || rusqlite::types::Value::Null;
+    let kept = [
+        vec![text("1"), text("555"), text("Bern")],
+        vec![text("2"), null(), text("Oslo")],
+        vec![text("3"), null(), null()],
+    ];
+    assert_eq!(phones(&place), kept);
+    // Shown again and empty, it is empty.
+    place.run(&source(hidden, false).job()).await;
+    assert_eq!(phones(&place)[0], [text("1"), null(), text("Bern")]);
+}
