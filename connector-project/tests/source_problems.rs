@@ -110,7 +110,8 @@ fn each_fault_is_told_once_with_place_and_cure() {
     }
     // Temporary folders have names of their own. Which places of secrets follow the three that are always there depends on
     // the features that this build was given.
-    let filters = [(r"`[^` ]*/\.tmp\w+/", "`PROJECT/"), (r"(expected one of command:\S+, env:NAME, file:PATH)\b.*", "$1 …")];
+    let filters =
+        [(r"`[^` ]*/\.tmp\w+/", "`PROJECT/"), (r"(expected one of command:\S+, env:NAME, file:PATH)\b.*", "$1 …")];
     insta::with_settings!({filters => filters}, { insta::assert_snapshot!(all) });
 }
 

@@ -4,7 +4,7 @@ use super::commit::{Committed, Committer, Started};
 use super::job::Job;
 use super::progress::{Phase, Progress, StepProgress};
 use super::read::read;
-use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
+use crate::store::{Beginning, Ending, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Meter, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -36,6 +36,7 @@ pub async fn run(
         mode: job.mode,
         restart: job.restart,
         steps,
+        quiet: Quiet::of(job.connector),
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let mut reads = Reads::new(started, progress);

@@ -146,10 +146,13 @@ impl Writer {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         let (status, error) = match ending {
-            Ending::Complete { remove, threshold } => match self.state.reconcile(&transaction, *remove, *threshold)? {
-                None => (RunStatus::Succeeded, None),
-                Some(refusal) => (RunStatus::Refused, Some(refusal)),
-            },
+            Ending::Complete { remove, threshold } => {
+                self.state.resolve_aliases(&transaction)?;
+                match self.state.reconcile(&transaction, *remove, *threshold)? {
+                    None => (RunStatus::Succeeded, None),
+                    Some(refusal) => (RunStatus::Refused, Some(refusal)),
+                }
+            }
             Ending::Failed(error) => (RunStatus::Failed, Some(error.clone())),
             Ending::Interrupted => (
                 RunStatus::Interrupted,
@@ -260,11 +263,7 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
     }
     if let Some(reason) = &page.incomplete {
         let step = page.step().name();
-        sql::execute(
-            connection,
-            "INSERT INTO incomplete (run, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            params![state.run, step],
-        )?;
+        mark_incomplete(connection, state.run, page.step())?;
         report::warn(connection, state.run, &format!("{step}: not everything was read: {reason}"))?;
     }
     for warning in &page.warnings {
@@ -323,6 +322,12 @@ fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Opti
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
     sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
+}
+
+/// Notes that the source did not show everything of a step: nothing of it is removed at the end.
+pub(crate) fn mark_incomplete(connection: &Connection, run: i64, step: Step) -> Result<()> {
+    let statement = "INSERT INTO incomplete (run, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    sql::execute(connection, statement, params![run, step.name()]).map(drop)
 }
 
 /// Whether the source showed everything of a step, as far as this run read it.
