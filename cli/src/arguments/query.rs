@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Which assignments to list.
 #[derive(Args, Debug)]
 pub(crate) struct BreadthArguments {
-    /// Also list what is held through other entitlements, with the path
+    /// Also list assignments through other entitlements, with the path
     #[arg(long)]
     pub(crate) effective: bool,
     /// Also list assignments that are expired, inactive or scheduled

@@ -1,7 +1,7 @@
 //! `connector account NAME ID`.
 
 use super::accounts::plain;
-use super::holding::{Columns, Manner, breadth, name, note};
+use super::holding::{Columns, Manner, breadth, name, note_left_out};
 use crate::arguments::AccountArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
@@ -33,7 +33,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Resu
         printer.result(section("Entitlements"))?;
         printer.result(held(&store, source, holdings).render(printer.table_width()))?;
     }
-    note(*without_effect).into_iter().for_each(|text| printer.note(text));
+    note_left_out(printer, *without_effect);
     if !detail.history.is_empty() {
         printer.result(section("History"))?;
         printer.result(history(&detail.history).render(printer.table_width()))?;

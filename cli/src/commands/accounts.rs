@@ -1,6 +1,6 @@
 //! `connector accounts NAME`.
 
-use super::holding::{breadth, note};
+use super::holding::{breadth, note_left_out};
 use crate::arguments::AccountsArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
@@ -141,7 +141,7 @@ fn show_table(
         (1, false) => "\n1 account".to_owned(),
         (_, false) => format!("\n{found} accounts"),
     });
-    note(without_effect).into_iter().for_each(|text| printer.note(text));
+    note_left_out(printer, without_effect);
     Ok(())
 }
 
@@ -185,7 +185,7 @@ fn stream(
     if first {
         heading()?;
     }
-    note(without_effect).into_iter().for_each(|text| printer.note(text));
+    note_left_out(printer, without_effect);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::account::held;
 use super::accounts::plain;
-use super::holding::{Columns, Manner, breadth, note};
+use super::holding::{Columns, Manner, breadth, note_left_out};
 use crate::arguments::EntitlementArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
@@ -59,7 +59,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementArguments) -> 
     if (holders.len() as u64) < all {
         printer.note(format!("\nonly the first {} holders are shown; use --limit N to see more", holders.len()));
     }
-    note(without_effect).into_iter().for_each(|text| printer.note(text));
+    note_left_out(printer, without_effect);
     for (title, holdings) in [("Held by", &nesting.held_by), ("Holds", &nesting.holds)] {
         if !holdings.is_empty() {
             printer.result(format!("\n{} {}\n", paint(STRONG, title), count(holdings.len() as u64)))?;

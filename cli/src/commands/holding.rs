@@ -1,7 +1,7 @@
 //! How accounts and entitlements hold each other, for people.
 
 use crate::arguments::BreadthArguments;
-use crate::output::{Column, TableCell, day, text_cell};
+use crate::output::{Column, Printer, TableCell, day, text_cell};
 use connector_core::{Attributes, EntitlementRef};
 use connector_engine::query::{self, Breadth, Holding, HoldingState, WithoutEffect};
 use connector_engine::store::Store;
@@ -29,32 +29,28 @@ impl<'a> Manner<'a> {
 }
 
 /// The columns that say how something is held: those that say something in at least one row.
-#[derive(Default)]
-pub(super) struct Columns {
-    state: bool,
-    until: bool,
-    through: bool,
-    attributes: bool,
-}
+pub(super) struct Columns([bool; 4]);
 
 impl Columns {
     pub(super) fn of<'a>(rows: impl IntoIterator<Item = Manner<'a>>) -> Self {
-        rows.into_iter().fold(Self::default(), |known, row| Self {
-            state: known.state || !row.state.is_active(),
-            until: known.until || row.valid_until.is_some(),
-            through: known.through || row.through.is_some() || !row.path.is_empty(),
-            attributes: known.attributes || *row.attributes != Attributes::empty(),
-        })
+        let mut shown = [false; 4];
+        for row in rows {
+            shown[0] |= !row.state.is_active();
+            shown[1] |= row.valid_until.is_some();
+            shown[2] |= row.through.is_some() || !row.path.is_empty();
+            shown[3] |= *row.attributes != Attributes::empty();
+        }
+        Self(shown)
     }
 
     pub(super) fn titles(&self) -> impl Iterator<Item = Column> {
         let all = [
-            (self.state, Column::new("state").rank(4)),
-            (self.until, Column::new("until").rank(5)),
-            (self.through, Column::new("through").wrapping().rank(6)),
-            (self.attributes, Column::new("attributes").wrapping().rank(7)),
+            Column::new("state"),
+            Column::new("until").rank(5),
+            Column::new("through").wrapping().rank(6),
+            Column::new("attributes").wrapping().rank(7),
         ];
-        all.into_iter().filter_map(|(shown, column)| shown.then_some(column))
+        self.0.into_iter().zip(all).filter_map(|(shown, column)| shown.then_some(column))
     }
 
     pub(super) fn cells(&self, store: &Store, source: &str, row: Manner<'_>) -> impl Iterator<Item = TableCell> {
@@ -63,12 +59,12 @@ impl Columns {
             row.path.iter().chain(row.through).map(|entitlement| written(store, source, entitlement)).collect();
         let attributes = Some(row.attributes.as_str()).filter(|_| *row.attributes != Attributes::empty());
         let all = [
-            (self.state, if row.state.is_active() { state } else { state.warn() }),
-            (self.until, text_cell(row.valid_until.map(day).unwrap_or_default())),
-            (self.through, text_cell(path.join(" > "))),
-            (self.attributes, text_cell(attributes.unwrap_or_default())),
+            if row.state.is_active() { state } else { state.warn() },
+            text_cell(row.valid_until.map(day).unwrap_or_default()),
+            text_cell(path.join(" > ")),
+            text_cell(attributes.unwrap_or_default()),
         ];
-        all.into_iter().filter_map(|(shown, cell)| shown.then_some(cell))
+        self.0.into_iter().zip(all).filter_map(|(shown, cell)| shown.then_some(cell))
     }
 }
 
@@ -87,17 +83,17 @@ pub(super) fn name(store: &Store, source: &str, entitlement: &EntitlementRef) ->
 }
 
 /// `2 expired and 1 inactive assignments are not listed; use --all-states to list them`.
-pub(super) fn note(without_effect: WithoutEffect) -> Option<String> {
+pub(super) fn note_left_out(printer: &Printer, without_effect: WithoutEffect) {
     let WithoutEffect { expired, inactive, scheduled } = without_effect;
     let counts = [(expired, "expired"), (inactive, "inactive"), (scheduled, "scheduled")];
     let told: Vec<_> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, state)| format!("{count} {state}")).collect();
-    let (last, others) = told.split_last()?;
+    let Some((last, others)) = told.split_last() else { return };
     let told = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
     let (things, them) = if expired + inactive + scheduled == 1 {
         ("assignment is not listed", "it")
     } else {
         ("assignments are not listed", "them")
     };
-    Some(format!("{told} {things}; use --all-states to list {them}"))
+    printer.note(format!("{told} {things}; use --all-states to list {them}"));
 }

@@ -131,8 +131,8 @@ pub fn holders(
     let reading = Reading::of(store, source)?;
     let known = Holdings::of(&reading, breadth)?;
     let target = reading.entitlement_row(&entitlement.to_string())?;
-    // Who holds one of these holds the entitlement too.
-    let rows = serde_json::to_string(&known.leading_to(target)).expect("numbers can be written as JSON");
+    // Who holds one of these holds the entitlement too. A list of numbers looks the same in Rust and in JSON.
+    let rows = format!("{:?}", known.leading_to(target));
     let (query, parameter): (String, &dyn ToSql) =
         if breadth.effective { (holders_of_several(), &rows) } else { (holders_of_one(), &target) };
     let mut listing = Listing { known, target, breadth, without_effect: WithoutEffect::default() };

@@ -39,9 +39,7 @@ pub enum Format {
 struct AssignmentLine<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     account: &'a str,
-    /// Absent where an entitlement is the holder.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_name: Option<Option<&'a str>>,
+    account_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     holder: Option<EntitlementRef>,
     #[serde(rename = "type")]
@@ -143,7 +141,7 @@ fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result
         let text = |value: Option<String>| value.unwrap_or_default();
         let own = [
             line.account,
-            line.account_name.flatten().unwrap_or_default(),
+            line.account_name.unwrap_or_default(),
             line.entitlement_type,
             line.id,
             line.name.unwrap_or_default(),
@@ -175,7 +173,7 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
         count += 1;
         each(&AssignmentLine {
             account: &account,
-            account_name: (holder == 0).then_some(account_name.as_deref()),
+            account_name: account_name.as_deref(),
             holder: key(holder),
             entitlement_type: &entitlement_type,
             id: &id,

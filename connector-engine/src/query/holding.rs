@@ -217,7 +217,9 @@ impl Holdings {
     pub(super) fn leading_to(&self, target: i64) -> Vec<i64> {
         let mut holders: HashMap<i64, Vec<i64>> = HashMap::new();
         for (holder, held) in &self.nested {
-            held.iter().for_each(|held| holders.entry(*held).or_default().push(*holder));
+            for held in held {
+                holders.entry(*held).or_default().push(*holder);
+            }
         }
         let (mut leading, mut seen, mut at) = (vec![target], HashSet::from([target]), 0);
         while let Some(held) = leading.get(at).copied() {

@@ -65,12 +65,11 @@ impl RunState {
             after = (last.alias.clone(), last.entitlement, last.through);
             for Waiting { alias, entitlement, through, values } in portion {
                 let key = Key { account: "", entitlement, holder: 0, through, inline: false };
-                match self.named(connection, &alias, !accounts_whole, true)? {
-                    Some(named) => self.hold_named(connection, &named, key, &values).map(drop)?,
-                    None => {
-                        unknown += 1;
-                        example.get_or_insert(alias);
-                    }
+                if let Some(named) = self.named(connection, &alias, !accounts_whole, true)? {
+                    self.hold_named(connection, &named, key, &values)?;
+                } else {
+                    unknown += 1;
+                    example.get_or_insert(alias);
                 }
             }
         }

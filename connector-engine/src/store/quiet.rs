@@ -1,7 +1,7 @@
 //! The attributes whose values alone are no change.
 
 use super::column::unreadable;
-use connector_core::{AttributeSchema, Connector};
+use connector_core::{AttributeSchema, Connector, ReadEntitlements};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ impl Quiet {
         let quiet = |attributes: &[AttributeSchema]| -> BTreeSet<String> {
             attributes.iter().filter(|attribute| attribute.quiet).map(|attribute| attribute.name.clone()).collect()
         };
-        let types = connector.capabilities().entitlements().map(|ability| ability.entitlement_types());
+        let types = connector.capabilities().entitlements().map(ReadEntitlements::entitlement_types);
         let entitlements =
             types.into_iter().flatten().map(|one| (one.name.into_owned(), quiet(&one.attributes))).collect();
         Self { accounts: quiet(&connector.schema().attributes), entitlements }
