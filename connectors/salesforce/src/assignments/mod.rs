@@ -1,5 +1,6 @@
 //! Who holds what.
 
+pub(crate) mod effect;
 pub(crate) mod group_types;
 pub(crate) mod holders;
 pub(crate) mod holdings;

@@ -1,5 +1,6 @@
 //! Who holds what.
 
+use super::effect::Effect;
 use super::group_types::GroupTypes;
 use crate::api::Rest;
 use crate::api::keyset::{self, Part, Position};
@@ -8,10 +9,11 @@ use crate::api::record::Row;
 use crate::api::soql::Select;
 use crate::entitlements::read::skip;
 use crate::error;
-use connector_core::{Assignment, Cursor, EntitlementRef, Holder, Page, Result};
+use connector_core::{Assignment, AttributesBuilder, Cursor, EntitlementRef, Holder, Page, Result};
 use tokio::sync::OnceCell;
 
 const MEMBERS: &str = "GroupMember";
+const ROLE_IN_TERRITORY: &str = "RoleInTerritory2";
 
 /// A table of assignments.
 struct Table {
@@ -26,7 +28,15 @@ struct Table {
 const TABLES: [Table; 5] = [
     Table {
         object: "PermissionSetAssignment",
-        fields: &["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId"],
+        fields: &[
+            "Id",
+            "AssigneeId",
+            "PermissionSetId",
+            "PermissionSetGroupId",
+            "IsActive",
+            "IsRevoked",
+            "ExpirationDate",
+        ],
         // Not `= false`: that would skip the row of a group without a set.
         filter: Some("PermissionSet.IsOwnedByProfile != true"),
         types: &["permission_set", "permission_set_group"],
@@ -73,10 +83,21 @@ const TABLES: [Table; 5] = [
     },
     Table {
         object: "UserTerritory2Association",
-        fields: &["Id", "UserId", "Territory2Id"],
+        fields: &["Id", "UserId", "Territory2Id", "IsActive", ROLE_IN_TERRITORY],
         filter: None,
         types: &["territory"],
-        read: |row| held_by(row, "UserId", EntitlementRef::new("territory", row.id("Territory2Id")?.0)),
+        read: |row| {
+            let held = held_by(row, "UserId", EntitlementRef::new("territory", row.id("Territory2Id")?.0))?;
+            let role = if row.has(ROLE_IN_TERRITORY) { row.text(ROLE_IN_TERRITORY)? } else { None };
+            let mut attributes = AttributesBuilder::default();
+            if let Some(role) = role {
+                attributes.push(ROLE_IN_TERRITORY, &role)?;
+            }
+            Ok(held.map(|mut held| {
+                held.attributes = attributes.build();
+                held
+            }))
+        },
     },
 ];
 
@@ -94,7 +115,11 @@ fn membership(row: &Row<'_>, entitlement_type: Option<&'static str>) -> Result<O
 fn held_by(row: &Row<'_>, field: &str, entitlement: EntitlementRef) -> Result<Option<Assignment>> {
     let (account, user) = row.id(field)?;
     if user.has_prefix("005") {
-        Ok(Some(Assignment::new(Holder::account(account), entitlement)))
+        let effect = Effect::read(row)?;
+        let mut assignment = Assignment::new(Holder::account(account), entitlement);
+        assignment.state = effect.state();
+        assignment.valid_until = effect.until;
+        Ok(Some(assignment))
     } else {
         Err(row.odd(&format!("has a `{field}` that is not a user id")))
     }
