@@ -4,4 +4,5 @@ pub(crate) mod effect;
 pub(crate) mod group_types;
 pub(crate) mod holders;
 pub(crate) mod holdings;
+pub(crate) mod nested_groups;
 pub(crate) mod read;
