@@ -20,8 +20,8 @@ pub(crate) use project::InitArguments;
 pub(crate) use project::QuickstartArguments;
 pub(crate) use provision::{OperationsArguments, ProvisionArguments};
 pub(crate) use query::{
-    AccountArguments, AccountsArguments, DiffArguments, EntitlementArguments, EntitlementsArguments, ExportArguments,
-    ExportFormat, ExportWhat,
+    AccountArguments, AccountsArguments, BreadthArguments, DiffArguments, EntitlementArguments, EntitlementsArguments,
+    ExportArguments, ExportFormat, ExportWhat,
 };
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};

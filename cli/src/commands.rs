@@ -10,6 +10,7 @@ mod diff;
 mod entitlement;
 mod entitlements;
 mod export;
+mod holding;
 mod init;
 mod operations;
 mod provision;

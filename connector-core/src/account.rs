@@ -3,6 +3,7 @@
 use crate::attributes::Attributes;
 use crate::entitlement::EntitlementRef;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 /// A login on a source.
 ///
@@ -29,17 +30,21 @@ pub struct Account {
     pub enabled: bool,
     /// Whether it is blocked for now although enabled: frozen, or locked after wrong passwords.
     pub locked: bool,
-    /// Who or what uses it. The engine does not store it yet.
+    /// Who or what uses it.
     #[serde(skip_serializing_if = "AccountKind::is_unspecified")]
     pub kind: AccountKind,
-    /// The id of the account that answers for this one, where the source names it. Mostly for accounts that no person uses. The
-    /// engine does not store it yet.
+    /// The id of the account that answers for this one, where the source names it. Mostly for accounts that no person uses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// What the source's own lists call it, such as its DN, where that is not the id. [`Holder::Alias`](crate::Holder::Alias)
+    /// finds it. A new alias alone is no change of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// The named values in the source's own spelling.
     pub attributes: Attributes,
     /// The entitlements that the account's own record names, such as its profile. Entitlements from other tables
-    /// come as [`Assignment`](crate::Assignment)s instead. Never report the same entitlement both ways.
+    /// come as [`Assignment`](crate::Assignment)s instead. Never report the same entitlement both ways. Only what has effect
+    /// belongs here: nothing expired, inactive or scheduled.
     pub entitlements: Vec<EntitlementRef>,
 }
 
@@ -54,6 +59,7 @@ impl Account {
             locked: false,
             kind: AccountKind::Unspecified,
             owner: None,
+            alias: None,
             attributes: Attributes::empty(),
             entitlements: Vec::new(),
         }
@@ -61,8 +67,9 @@ impl Account {
 }
 
 /// Who or what uses an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum AccountKind {
     /// The source doesn't say.
@@ -81,6 +88,11 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
+    /// The name in machine output.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// Whether the source doesn't say.
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
     pub fn is_unspecified(&self) -> bool {

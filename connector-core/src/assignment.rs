@@ -5,11 +5,12 @@ use crate::entitlement::EntitlementRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use strum::{EnumString, IntoStaticStr};
 
 /// A [`Holder`] holds an entitlement.
 ///
-/// The engine stores active assignments of accounts without an end. It refuses the others with kind `unsupported`, so that
-/// nothing is listed as held that is not.
+/// Report each holder, entitlement and [`through`](Self::through) once. Report what has no effect too, with its state or its
+/// end: the engine keeps it, and lists as held only what has effect.
 ///
 /// ```
 /// use connector_core::{Assignment, AssignmentState, EntitlementRef, Holder};
@@ -21,8 +22,12 @@ use std::fmt;
 /// assert_eq!(direct.state, AssignmentState::Active);
 ///
 /// // Whoever holds the role holds the group.
-/// let nested = Assignment::new(Holder::Entitlement(EntitlementRef::new("role", "r-3")), group);
+/// let nested = Assignment::new(Holder::Entitlement(EntitlementRef::new("role", "r-3")), group.clone());
 /// assert!(nested.holder.account_id().is_none());
+///
+/// // The source lists members by a name of its own. The engine finds the account or entitlement with that alias.
+/// let listed = Assignment::new(Holder::alias("cn=Jane,ou=people"), group);
+/// assert_eq!(listed.holder.to_string(), "cn=Jane,ou=people");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
@@ -64,6 +69,8 @@ pub enum Holder {
     Account(String),
     /// Whoever holds this entitlement: a group in a group, a role below a role, a permission set in a group of them.
     Entitlement(EntitlementRef),
+    /// The account, or else the entitlement, with this [alias](crate::Account::alias). Both must be written the same way.
+    Alias(String),
 }
 
 impl Holder {
@@ -72,11 +79,16 @@ impl Holder {
         Self::Account(id.into())
     }
 
+    /// The account or entitlement with this alias.
+    pub fn alias(alias: impl Into<String>) -> Self {
+        Self::Alias(alias.into())
+    }
+
     /// The account's id, where the holder is named by it.
     pub fn account_id(&self) -> Option<&str> {
         match self {
             Self::Account(id) => Some(id),
-            Self::Entitlement(_) => None,
+            Self::Entitlement(_) | Self::Alias(_) => None,
         }
     }
 }
@@ -84,15 +96,16 @@ impl Holder {
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Account(id) => f.write_str(id),
+            Self::Account(text) | Self::Alias(text) => f.write_str(text),
             Self::Entitlement(reference) => reference.fmt(f),
         }
     }
 }
 
 /// Whether an assignment has effect, as the source says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum AssignmentState {
     /// It has effect.
@@ -102,4 +115,11 @@ pub enum AssignmentState {
     Inactive,
     /// It takes effect later.
     Scheduled,
+}
+
+impl AssignmentState {
+    /// The name in machine output.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }

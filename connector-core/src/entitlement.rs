@@ -48,6 +48,10 @@ pub struct Entitlement {
     pub name: String,
     /// What it is for, where the source says so.
     pub description: Option<String>,
+    /// What the source's own lists call it, such as its DN, where that is not the id. [`Holder::Alias`](crate::Holder::Alias)
+    /// finds it. A new alias alone is no change of the entitlement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// The named values in the source's own spelling.
     pub attributes: Attributes,
 }
@@ -55,7 +59,7 @@ pub struct Entitlement {
 impl Entitlement {
     /// An entitlement with this name for people, and nothing else yet.
     pub fn new(key: EntitlementRef, name: impl Into<String>) -> Self {
-        Self { key, name: name.into(), description: None, attributes: Attributes::empty() }
+        Self { key, name: name.into(), description: None, alias: None, attributes: Attributes::empty() }
     }
 }
 

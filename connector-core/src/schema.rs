@@ -71,8 +71,8 @@ pub struct AttributeSchema {
     /// What it stands for in every source, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meaning: Option<AttributeMeaning>,
-    /// Whether a new value alone is no change of the account. The value is kept, but neither counted nor recorded as a
-    /// change: the time of the last login, a counter of views. The engine does not act on it yet.
+    /// Whether a new value alone is no change. The store keeps the newest value, but neither counts nor records it as a change:
+    /// the time of the last login, a counter of views.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
     /// What it means, in a sentence.

@@ -163,7 +163,7 @@ async fn odd_values_come_through_unchanged() {
     let mut found = Vec::new();
     let query = connector_engine::query::AccountQuery::default();
     connector_engine::query::accounts(&place.store, "directory", &query, |account| {
-        found.push(account.clone());
+        found.push(account.account.clone());
         Ok(())
     })
     .unwrap();

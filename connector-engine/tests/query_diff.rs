@@ -10,8 +10,10 @@
 mod aggregate_fake;
 
 use aggregate_fake::{Fake, Job, Place, World, reference};
-use connector_core::{Account, Assignment, Entitlement, ErrorKind, Holder, Percentage, Result};
-use connector_engine::query::{self, AccountQuery, AttributeChange, Change, Difference, Event, Filter, Format, What};
+use connector_core::{Assignment, Entitlement, ErrorKind, Holder, Percentage, Result};
+use connector_engine::query::{
+    self, AccountQuery, AttributeChange, Breadth, Change, Difference, Event, Filter, Format, What,
+};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +33,7 @@ fn values(own: &[(&str, Value)], attributes: &Map<String, Value>) -> BTreeMap<St
 
 fn snapshot(place: &Place) -> Snapshot {
     let mut taken = Snapshot::default();
-    query::accounts(&place.store, "directory", &AccountQuery::default(), |account: &Account| {
+    query::accounts(&place.store, "directory", &AccountQuery::default(), |account| {
         let attributes: Map<String, Value> = serde_json::from_str(account.attributes.as_str()).unwrap();
         let own = [
             ("name", json!(account.name)),
@@ -230,14 +232,20 @@ async fn accounts_are_listed_as_asked() {
 #[tokio::test]
 async fn an_account_has_a_history() {
     let place = two_runs().await;
-    let detail = query::account(&place.store, "directory", "00002@acme.example").unwrap();
+    let detail = query::account(&place.store, "directory", "00002@acme.example", Breadth::default()).unwrap();
     let events: Vec<_> = detail.history.iter().map(|entry| entry.event).collect();
     assert_eq!(events, [Event::Added, Event::Assigned, Event::Assigned, Event::Assigned, Event::Changed]);
     assert_eq!(detail.history[4].changes[0].to, json!("new@acme.example"));
-    let gone = query::account(&place.store, "directory", "00003").unwrap();
+    let gone = query::account(&place.store, "directory", "00003", Breadth::default()).unwrap();
     assert!(gone.removed && gone.account.entitlements.is_empty());
-    assert_eq!(query::account(&place.store, "directory", "nobody").unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(query::account(&place.store, "elsewhere", "x").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(
+        query::account(&place.store, "directory", "nobody", Breadth::default()).unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    assert_eq!(
+        query::account(&place.store, "elsewhere", "x", Breadth::default()).unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
 }
 
 #[tokio::test]
@@ -245,7 +253,7 @@ async fn an_entitlement_knows_its_holders() {
     let place = two_runs().await;
     let found = query::entitlement(&place.store, "directory", "group/Group 4").unwrap();
     let mut holders = Vec::new();
-    query::holders(&place.store, "directory", &found.entitlement.key, |holder| {
+    query::holders(&place.store, "directory", &found.entitlement.key, Breadth::default(), |holder| {
         holders.push(holder.id.clone());
         Ok(())
     })
@@ -264,10 +272,13 @@ async fn exports_are_whole() {
     };
     let (count, text) = export(What::Accounts, Format::Csv);
     assert_eq!((count, text.lines().count()), (19, 20));
-    assert_eq!(text.lines().next().unwrap(), "id,name,display_name,enabled,locked,entitlements,Email,Number");
+    assert_eq!(
+        text.lines().next().unwrap(),
+        "id,name,display_name,enabled,locked,entitlements,kind,owner,alias,Email,Number"
+    );
     assert_eq!(
         text.lines().nth(1).unwrap(),
-        "00000,00000@acme.example,Person 00000,true,false,group/g0;group/g1;profile/user,00000@acme.example,0"
+        "00000,00000@acme.example,Person 00000,true,false,group/g0;group/g1;profile/user,,,,00000@acme.example,0"
     );
     for (what, rows) in [(What::Accounts, 19), (What::Entitlements, 6), (What::Assignments, 58)] {
         for (format, header) in [(Format::Ndjson, 0), (Format::Csv, 1)] {
@@ -298,7 +309,7 @@ async fn what_an_account_holds_in_two_ways_is_lost_with_the_second() {
         found
     };
     let history = |place: &Place| {
-        let entries = query::account(&place.store, "directory", "00007").unwrap().history;
+        let entries = query::account(&place.store, "directory", "00007", Breadth::default()).unwrap().history;
         let of_profile = |entry: &&query::HistoryEntry| entry.entitlement == Some(reference("profile/user"));
         entries.iter().filter(of_profile).map(|entry| entry.event).collect::<Vec<_>>()
     };

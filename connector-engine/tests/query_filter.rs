@@ -44,7 +44,7 @@ fn conditions_hold_or_do_not() {
         ("name >= 'a' and name < 'k'", true),
         ("locked or enabled and locked", false),
     ] {
-        assert_eq!(Filter::parse(text, &KNOWN).unwrap().matches(&jane()), expected, "{text}");
+        assert_eq!(Filter::parse(text, &KNOWN).unwrap().matches(&jane(), &[]), expected, "{text}");
     }
 }
 
@@ -78,7 +78,7 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(text in ".*") {
         if let Ok(filter) = Filter::parse(&text, &[]) {
-            filter.matches(&jane());
+            filter.matches(&jane(), &[]);
         }
     }
 
@@ -91,7 +91,7 @@ proptest! {
         0..12,
     )) {
         if let Ok(filter) = Filter::parse(&words.join(" "), &[]) {
-            filter.matches(&jane());
+            filter.matches(&jane(), &[]);
         }
     }
 }

@@ -7,7 +7,7 @@ mod aggregate_fake;
 use aggregate_fake::{Fake, Place, World, failing, run};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::RunStatus;
-use connector_engine::query;
+use connector_engine::query::{self, Breadth};
 use tokio_util::sync::CancellationToken;
 
 fn damage(place: &Place, statement: &str) {
@@ -73,5 +73,5 @@ async fn earlier_values_that_can_not_be_read_are_not_taken_for_the_present_ones(
     assert!(place.number("SELECT count(*) FROM changes WHERE before = '{'") > 0);
     let error = query::diff(&place.store, "directory", None, None, |_| Ok(())).unwrap_err();
     assert_internal(&error, "EOF");
-    assert_internal(&query::account(&place.store, "directory", "00003").unwrap_err(), "EOF");
+    assert_internal(&query::account(&place.store, "directory", "00003", Breadth::default()).unwrap_err(), "EOF");
 }

@@ -3,6 +3,17 @@
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
+/// Which assignments to list.
+#[derive(Args, Debug)]
+pub(crate) struct BreadthArguments {
+    /// Also list assignments through other entitlements, with the path
+    #[arg(long)]
+    pub(crate) effective: bool,
+    /// Also list assignments that are expired, inactive or scheduled
+    #[arg(long)]
+    pub(crate) all_states: bool,
+}
+
 /// Arguments of `accounts`.
 #[derive(Args, Debug)]
 pub(crate) struct AccountsArguments {
@@ -20,6 +31,8 @@ pub(crate) struct AccountsArguments {
     /// Show at most N accounts [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) breadth: BreadthArguments,
 }
 
 /// Arguments of `account`.
@@ -29,6 +42,8 @@ pub(crate) struct AccountArguments {
     pub(crate) name: String,
     /// Account id or name
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) breadth: BreadthArguments,
 }
 
 /// Arguments of `entitlements`.
@@ -52,6 +67,8 @@ pub(crate) struct EntitlementArguments {
     /// Show at most N holders [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) breadth: BreadthArguments,
 }
 
 /// Arguments of `diff`.

@@ -1,11 +1,12 @@
 //! `connector accounts NAME`.
 
+use super::holding::{breadth, note_left_out};
 use crate::arguments::AccountsArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Table, clean, text_cell};
 use connector_core::{Account, Error, ErrorKind, Result};
-use connector_engine::query::{self, AccountQuery, Filter};
+use connector_engine::query::{self, AccountQuery, Filter, WithoutEffect};
 use connector_engine::store::Store;
 use connector_project::source::Project;
 use serde_json::Value;
@@ -15,6 +16,8 @@ const ON_A_SCREEN: u64 = 50;
 /// A table needs all its rows to compute its widths; longer lists are streamed with tabs instead.
 const LONGEST_TABLE: u64 = 1_000;
 const DEFAULT_COLUMNS: [&str; 6] = ["id", "name", "display_name", "enabled", "locked", "entitlements"];
+/// Other members of an account, shown when they are asked for.
+const MORE_COLUMNS: [&str; 3] = ["kind", "owner", "alias"];
 
 pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
@@ -29,8 +32,12 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
         Some(condition) => Some(parse(condition, &project, &store, &arguments.name)?),
         None => None,
     };
-    let mut query =
-        AccountQuery { filter: filter.as_ref(), holding: arguments.holding.as_deref(), limit: arguments.limit };
+    let mut query = AccountQuery {
+        filter: filter.as_ref(),
+        holding: arguments.holding.as_deref(),
+        breadth: breadth(&arguments.breadth),
+        limit: arguments.limit,
+    };
     if printer.is_json() {
         query::accounts(&store, source, &query, |account| Ok(printer.json(account)?))?;
         return Ok(Exit::Success);
@@ -69,7 +76,9 @@ fn declared_attributes(project: &Project, name: &str) -> Vec<String> {
 /// Fails with kind `definition` when a column is neither a member of every account, nor declared, nor in the store.
 fn check_columns(columns: &[String], project: &Project, store: &Store, name: &str) -> Result<()> {
     let is_known = |column: &str, names: &[String]| {
-        DEFAULT_COLUMNS.contains(&column) || names.iter().any(|known| known.eq_ignore_ascii_case(column))
+        DEFAULT_COLUMNS.contains(&column)
+            || MORE_COLUMNS.contains(&column)
+            || names.iter().any(|known| known.eq_ignore_ascii_case(column))
     };
     if columns.iter().all(|column| is_known(column, &[])) {
         return Ok(());
@@ -84,7 +93,12 @@ fn check_columns(columns: &[String], project: &Project, store: &Store, name: &st
     match columns.iter().find(|column| !is_known(column, &names)) {
         None => Ok(()),
         Some(column) => Err(Error::new(ErrorKind::Definition, format!("accounts have no column `{column}`"))
-            .with_help(format!("known columns: {}, {}", DEFAULT_COLUMNS.join(", "), names.join(", ")))),
+            .with_help(format!(
+                "known columns: {}, {}, {}",
+                DEFAULT_COLUMNS.join(", "),
+                MORE_COLUMNS.join(", "),
+                names.join(", ")
+            ))),
     }
 }
 
@@ -105,11 +119,13 @@ fn show_table(
     let printer = &invocation.printer;
     let mut table = Table::new(columns.iter().enumerate().map(|(index, name)| column(index, name)));
     let mut shown = 0;
+    let mut without_effect = WithoutEffect::default();
     // One more than is shown, to know whether there are more.
     let more = AccountQuery { limit: Some(limit.saturating_add(1)), ..query };
     let found = query::accounts(store, source, &more, |account| {
         if shown < limit {
             table.row(columns.iter().map(|name| text_cell(value(account, name))));
+            without_effect.add(account.without_effect);
             shown += 1;
         }
         Ok(())
@@ -125,6 +141,7 @@ fn show_table(
         (1, false) => "\n1 account".to_owned(),
         (_, false) => format!("\n{found} accounts"),
     });
+    note_left_out(printer, without_effect);
     Ok(())
 }
 
@@ -156,7 +173,9 @@ fn stream(
     let heading = || printer.result(format!("{}\n", columns.join("\t")));
     // A question that fails prints nothing, so the heading waits for the first row.
     let mut first = true;
+    let mut without_effect = WithoutEffect::default();
     query::accounts(store, source, query, |account| {
+        without_effect.add(account.without_effect);
         if std::mem::take(&mut first) {
             heading()?;
         }
@@ -166,6 +185,7 @@ fn stream(
     if first {
         heading()?;
     }
+    note_left_out(printer, without_effect);
     Ok(())
 }
 
@@ -179,6 +199,10 @@ pub(super) fn value(account: &Account, column: &str) -> String {
         "enabled" => yes_or_no(account.enabled),
         "locked" => yes_or_no(account.locked),
         "entitlements" => account.entitlements.len().to_string(),
+        "kind" if account.kind.is_unspecified() => String::new(),
+        "kind" => account.kind.name().to_owned(),
+        "owner" => account.owner.clone().unwrap_or_default(),
+        "alias" => account.alias.clone().unwrap_or_default(),
         _ => {
             let entries = account.attributes.entries();
             let found = entries.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));

@@ -58,11 +58,23 @@ fn line(difference: &Difference, width: usize) -> String {
                 &changes(values),
             ),
         ),
-        Difference::Assignment { change, account, account_name, entitlement, entitlement_name } => {
+        Difference::Assignment {
+            change,
+            account,
+            holder,
+            account_name,
+            entitlement,
+            entitlement_name,
+            through,
+            changes: values,
+        } => {
             let account = account_name.as_ref().unwrap_or(account);
+            let holder = holder.as_ref().map_or_else(|| account.clone(), ToString::to_string);
             let held = entitlement_name.as_ref().unwrap_or(&entitlement.id);
             let verb = if *change == Change::Removed { "no longer holds" } else { "holds" };
-            (*change, format!("{account} {verb} {} {held}", entitlement.entitlement_type))
+            let through = through.as_ref().map(|through| format!(" through {through}")).unwrap_or_default();
+            let what = format!("{holder} {verb} {} {held}{through}", entitlement.entitlement_type);
+            (*change, if values.is_empty() { what } else { format!("{what} ({})", changes(values)) })
         }
     };
     let mark = match change {

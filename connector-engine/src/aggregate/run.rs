@@ -5,7 +5,7 @@ use super::confirm::confirm;
 use super::options::Options;
 use super::progress::{Phase, Progress, StepProgress};
 use super::read::{patiently, read};
-use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
+use crate::store::{Beginning, Ending, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
 use connector_project::source::Opened;
 use futures_util::StreamExt;
@@ -39,6 +39,7 @@ pub async fn run(
         mode: options.mode,
         restart: options.restart || options.accept_new_system,
         steps,
+        quiet: Quiet::of(opened.connector.as_ref()),
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let mut reads = Reads::new(started, progress);

@@ -1,9 +1,11 @@
 //! One account and its history.
 
-use super::difference::{AttributeChange, of_accounts};
+use super::accounts::StoredAccount;
+use super::difference::{AttributeChange, of_accounts, of_assignments};
+use super::holding::{Breadth, HeldRow, Holdings};
 use super::lifetime::{Lifetime, PastChange};
-use super::reading::{Reading, account_from_row, key_of};
-use crate::store::{AccountSnapshot, Step, Store, sql};
+use super::reading::{Reading, account_from_row};
+use crate::store::{AccountSnapshot, AssignmentSnapshot, Quiet, Step, Store, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::params;
@@ -14,9 +16,9 @@ use strum::IntoStaticStr;
 /// One account and its history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AccountDetail {
-    /// The account as it was last seen.
+    /// The account as it was last seen, with what it holds.
     #[serde(flatten)]
-    pub account: Account,
+    pub account: StoredAccount,
     /// Whether it is gone from the source.
     pub removed: bool,
     /// What happened to it, the oldest first.
@@ -35,7 +37,7 @@ pub struct HistoryEntry {
     /// Which values changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<AttributeChange>,
-    /// Which entitlement was assigned or taken away.
+    /// Which entitlement was assigned or taken away, or is held in another way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entitlement: Option<EntitlementRef>,
 }
@@ -49,7 +51,7 @@ pub enum Event {
     Added,
     /// It came again after it was gone.
     Restored,
-    /// Its values changed.
+    /// Its values changed, or those of an assignment.
     Changed,
     /// It is gone.
     Removed,
@@ -69,34 +71,31 @@ impl Event {
 /// The account with that id or, when there is none, that name. Accounts that are gone are found by id.
 ///
 /// Fails with kind `not_found`, and with kind `conflict` when several accounts have that name.
-pub fn account(store: &Store, source: &str, id_or_name: &str) -> Result<AccountDetail> {
+pub fn account(store: &Store, source: &str, id_or_name: &str, breadth: Breadth) -> Result<AccountDetail> {
     let reading = Reading::of(store, source)?;
     let row = account_row(&reading, id_or_name)?;
-    let (mut account, life) = sql::one(
+    let (account, life) = sql::one(
         &reading.connection,
-        "SELECT account_id, name, display_name, enabled, locked, attributes,
+        "SELECT account_id, name, display_name, enabled, locked, attributes, kind, owner, alias,
                     first_run, added_run, changed_run, removed_run
              FROM accounts WHERE id = ?1",
         [row],
         |row| {
-            let life = Lifetime { first: row.get(6)?, added: row.get(7)?, changed: row.get(8)?, removed: row.get(9)? };
+            let life =
+                Lifetime { first: row.get(9)?, added: row.get(10)?, changed: row.get(11)?, removed: row.get(12)? };
             Ok((account_from_row(row)?, life))
         },
     )?;
-    let named = reading.named()?;
+    let known = Holdings::of(&reading, breadth)?;
     let held = assignments_of(&reading, &account.id)?;
-    let mut history = History { reading: &reading, entries: Vec::new() };
+    let mut history = History { reading: &reading, quiet: reading.quiet()?, entries: Vec::new() };
     history.add_account(&account, row, &life)?;
-    for ways in held.chunk_by(|one, other| one.entitlement == other.entitlement) {
-        history.add_entitlement(ways, &key_of(named.get(&ways[0].entitlement)))?;
+    for ways in held.chunk_by(|one, other| one.row.entitlement == other.row.entitlement) {
+        history.add_entitlement(ways, &known.key(ways[0].row.entitlement))?;
     }
-    account.entitlements = held
-        .iter()
-        .filter(|held| held.life.removed.is_none())
-        .map(|held| key_of(named.get(&held.entitlement)))
-        .collect();
-    account.entitlements.sort_unstable();
-    account.entitlements.dedup();
+    let rows: Vec<_> = held.into_iter().filter(|held| held.life.removed.is_none()).map(|held| held.row).collect();
+    let through = known.through(&rows);
+    let account = StoredAccount::of(account, known.all(rows), through, breadth);
     Ok(AccountDetail { account, removed: life.removed.is_some(), history: history.told()? })
 }
 
@@ -131,19 +130,19 @@ fn account_row(reading: &Reading, id_or_name: &str) -> Result<i64> {
 /// An assignment of the account, now or earlier.
 struct HeldEntitlement {
     id: i64,
-    entitlement: i64,
     life: Lifetime,
+    row: HeldRow,
 }
 
 fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<HeldEntitlement>> {
     sql::all(
         &reading.connection,
-        "SELECT id, entitlement, first_run, added_run, removed_run FROM assignments
-             WHERE source = ?1 AND account = ?2 ORDER BY entitlement",
+        "SELECT id, first_run, added_run, changed_run, removed_run, entitlement, through, inline, state, valid_until, attributes
+             FROM assignments WHERE source = ?1 AND account = ?2 ORDER BY entitlement",
         params![reading.source, account],
         |row| {
-            let life = Lifetime { first: row.get(2)?, added: row.get(3)?, changed: None, removed: row.get(4)? };
-            Ok(HeldEntitlement { id: row.get(0)?, entitlement: row.get(1)?, life })
+            let life = Lifetime { first: row.get(1)?, added: row.get(2)?, changed: row.get(3)?, removed: row.get(4)? };
+            Ok(HeldEntitlement { id: row.get(0)?, life, row: HeldRow::from_row(row, 5)? })
         },
     )
 }
@@ -151,24 +150,21 @@ fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<HeldEntitlemen
 /// What happened, with the numbers of the runs.
 struct History<'a> {
     reading: &'a Reading,
+    quiet: Quiet,
     entries: Vec<(i64, Event, Vec<AttributeChange>, Option<EntitlementRef>)>,
 }
 
 impl History<'_> {
     fn add_account(&mut self, account: &Account, row: i64, life: &Lifetime) -> Result<()> {
         let past = self.reading.past(Step::Accounts, row, life)?;
-        let now = AccountSnapshot {
-            name: account.name.clone(),
-            display_name: account.display_name.clone(),
-            enabled: account.enabled,
-            locked: account.locked,
-            attributes: account.attributes.clone(),
-        };
+        let now = AccountSnapshot::of(account);
         let after = |run| Lifetime::values_at(&past, run).map_or_else(|| Ok(now.clone()), AccountSnapshot::from_text);
         self.entries.push((life.first, Event::Added, Vec::new(), None));
         for PastChange { run, before, removed } in &past {
             let changes = match before {
-                Some(before) => of_accounts(Some(&AccountSnapshot::from_text(before)?), Some(&after(*run)?)),
+                Some(before) => {
+                    of_accounts(Some(&AccountSnapshot::from_text(before)?), Some(&after(*run)?), &self.quiet)
+                }
                 None => Vec::new(),
             };
             match removed {
@@ -176,6 +172,8 @@ impl History<'_> {
                     self.entries.push((*removed, Event::Removed, Vec::new(), None));
                     self.entries.push((*run, Event::Restored, changes, None));
                 }
+                // What was recorded before its attribute became quiet.
+                None if changes.is_empty() => {}
                 None => self.entries.push((*run, Event::Changed, changes, None)),
             }
         }
@@ -189,18 +187,39 @@ impl History<'_> {
     fn add_entitlement(&mut self, ways: &[HeldEntitlement], entitlement: &EntitlementRef) -> Result<()> {
         let mut lives = Vec::with_capacity(ways.len());
         for way in ways {
-            lives.push((way.life, self.reading.past(Step::Assignments, way.id, &way.life)?));
+            let past = self.reading.past(Step::Assignments, way.id, &way.life)?;
+            self.add_assignment(&way.row.values, &past, entitlement)?;
+            lives.push((way.life, past, &way.row.values));
         }
-        let mut turns: Vec<i64> = lives.iter().flat_map(|(life, past)| life.turns(past)).collect();
+        let mut turns: Vec<i64> = lives.iter().flat_map(|(life, past, _)| life.turns(past)).collect();
         turns.sort_unstable();
         let mut held = false;
         for run in turns {
-            let holds = lives.iter().any(|(life, past)| life.is_alive(past, run));
+            let mut alive = lives.iter().filter(|(life, past, _)| life.is_alive(past, run));
+            let first = alive.next();
+            let holds = first.is_some();
             if holds != held {
                 let event = if holds { Event::Assigned } else { Event::Unassigned };
-                self.entries.push((run, event, Vec::new(), Some(entitlement.clone())));
+                let values = first.map(|(_, past, now)| assignment_at(past, run, now)).transpose()?;
+                let changes = of_assignments(None, values.as_ref());
+                self.entries.push((run, event, changes, Some(entitlement.clone())));
                 held = holds;
             }
+        }
+        Ok(())
+    }
+
+    /// Other states and ends of one way in which the account holds an entitlement.
+    fn add_assignment(
+        &mut self,
+        now: &AssignmentSnapshot,
+        past: &[PastChange],
+        entitlement: &EntitlementRef,
+    ) -> Result<()> {
+        for PastChange { run, before, .. } in past.iter().filter(|change| change.removed.is_none()) {
+            let before = before.as_deref().map(AssignmentSnapshot::from_text).transpose()?;
+            let changes = of_assignments(before.as_ref(), Some(&assignment_at(past, *run, now)?));
+            self.entries.push((*run, Event::Changed, changes, Some(entitlement.clone())));
         }
         Ok(())
     }
@@ -221,4 +240,9 @@ impl History<'_> {
         }
         Ok(told)
     }
+}
+
+/// The values of an assignment at the end of a run.
+fn assignment_at(past: &[PastChange], run: i64, now: &AssignmentSnapshot) -> Result<AssignmentSnapshot> {
+    Lifetime::values_at(past, run).map_or_else(|| Ok(now.clone()), AssignmentSnapshot::from_text)
 }

@@ -1,40 +1,118 @@
 //! Accounts in the order of their ids.
 
 use super::filter::Filter;
-use super::reading::{Reading, account_from_row, key_of};
+use super::holding::{Breadth, HeldRow, Holding, Holdings, WithoutEffect};
+use super::reading::{Reading, account_from_row};
 use crate::store::{Store, fault, sql};
-use connector_core::{Account, Result};
+use connector_core::{Account, AccountKind, Attributes, Result};
 use rusqlite::{Row, Rows, Statement};
+use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 
 /// Which accounts to list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AccountQuery<'a> {
     /// Only those for which this holds.
     pub filter: Option<&'a Filter>,
-    /// Only those that hold this entitlement: `TYPE/ID` or `TYPE/NAME`.
+    /// Only those that hold this entitlement, as far as it is listed: `TYPE/ID` or `TYPE/NAME`.
     pub holding: Option<&'a str>,
+    /// Which holdings to list.
+    pub breadth: Breadth,
     /// At most so many.
     pub limit: Option<u64>,
 }
 
-/// Streams the accounts of a source in the order of their ids, each with all its entitlements in the order of type and
-/// id. An account serializes to a line of `connector accounts --output json`. Returns how many there were.
+/// An account of the store with what it holds. Serializes to a line of `connector accounts --output json`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredAccount {
+    /// The account. Its entitlements are those of `holdings`, each once.
+    pub account: Account,
+    /// What it holds, in the order of type and id.
+    pub holdings: Vec<Holding>,
+    /// What is not among `holdings` because it has no effect.
+    pub without_effect: WithoutEffect,
+}
+
+impl Deref for StoredAccount {
+    type Target = Account;
+
+    fn deref(&self) -> &Account {
+        &self.account
+    }
+}
+
+impl Serialize for StoredAccount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            id: &'a str,
+            name: &'a str,
+            display_name: Option<&'a str>,
+            enabled: bool,
+            locked: bool,
+            #[serde(skip_serializing_if = "AccountKind::is_unspecified")]
+            kind: AccountKind,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            owner: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            alias: Option<&'a str>,
+            attributes: &'a Attributes,
+            entitlements: &'a [Holding],
+        }
+        let Account { id, name, display_name, enabled, locked, kind, owner, alias, attributes, .. } = &self.account;
+        Line {
+            id,
+            name,
+            display_name: display_name.as_deref(),
+            enabled: *enabled,
+            locked: *locked,
+            kind: *kind,
+            owner: owner.as_deref(),
+            alias: alias.as_deref(),
+            attributes,
+            entitlements: &self.holdings,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl StoredAccount {
+    /// An account whose `holdings` are all that it has, and what it holds through them.
+    pub(super) fn of(mut account: Account, all: Vec<Holding>, through: Vec<Holding>, breadth: Breadth) -> Self {
+        let mut holdings = all;
+        let mut without_effect = WithoutEffect::default();
+        holdings.retain(|holding| {
+            let in_breadth = breadth.effective || holding.is_direct();
+            if in_breadth && !breadth.all_states {
+                without_effect.count(holding.state);
+            }
+            in_breadth && (breadth.all_states || holding.state.is_active())
+        });
+        holdings.extend(through);
+        holdings.sort_by(|one, other| one.entitlement.cmp(&other.entitlement));
+        account.entitlements = holdings.iter().map(|holding| holding.entitlement.clone()).collect();
+        account.entitlements.dedup();
+        Self { account, holdings, without_effect }
+    }
+}
+
+/// Streams the accounts of a source in the order of their ids, each with what it holds. Returns how many there were.
 ///
 /// Fails with kind `not_found` when the source was never aggregated or the entitlement does not exist.
 pub fn accounts(
     store: &Store,
     source: &str,
     query: &AccountQuery<'_>,
-    mut each: impl FnMut(&Account) -> Result<()>,
+    mut each: impl FnMut(&StoredAccount) -> Result<()>,
 ) -> Result<u64> {
     let reading = Reading::of(store, source)?;
+    let known = Holdings::of(&reading, query.breadth)?;
     let holding = query.holding.map(|written| reading.entitlement_row(written)).transpose()?;
-    let named = reading.named()?;
+    let holding = holding.map(|row| known.key(row));
     // Both tables in the order of account ids, side by side.
-    let accounts = "SELECT account_id, name, display_name, enabled, locked, attributes
+    let accounts = "SELECT account_id, name, display_name, enabled, locked, attributes, kind, owner, alias
          FROM accounts INDEXED BY accounts_by_id WHERE source = ?1 AND removed_run IS NULL ORDER BY account_id";
     let mut statement = reading.connection.prepare(Assignments::QUERY).map_err(fault)?;
     let mut assignments = Assignments::of(&mut statement, reading.source).map_err(fault)?;
@@ -44,16 +122,17 @@ pub fn accounts(
         Ok((account, held))
     };
     let mut count = 0;
-    sql::until(&reading.connection, accounts, [reading.source], read, |(mut account, held)| {
+    sql::until(&reading.connection, accounts, [reading.source], read, |(account, rows)| {
         if query.limit.is_some_and(|limit| count >= limit) {
             return Ok(ControlFlow::Break(()));
         }
-        if holding.is_some_and(|wanted| !held.contains(&wanted)) {
+        let through = known.through(&rows);
+        let all = known.all(rows);
+        if query.filter.is_some_and(|filter| !filter.matches(&account, &all)) {
             return Ok(ControlFlow::Continue(()));
         }
-        account.entitlements.extend(held.iter().map(|row| key_of(named.get(row))));
-        account.entitlements.sort_unstable();
-        if query.filter.is_none_or(|filter| filter.matches(&account)) {
+        let account = StoredAccount::of(account, all, through, query.breadth);
+        if holding.as_ref().is_none_or(|wanted| account.entitlements.contains(wanted)) {
             count += 1;
             each(&account)?;
         }
@@ -65,45 +144,44 @@ pub fn accounts(
 /// The assignments of a source in the order of account ids.
 struct Assignments<'s> {
     rows: Rows<'s>,
-    /// The account and the entitlement of the row that was read last; `None` after the last row.
+    /// The account and the row that was read last; `None` after the last row.
     account: String,
-    entitlement: Option<i64>,
+    row: Option<HeldRow>,
 }
 
 impl<'s> Assignments<'s> {
-    const QUERY: &'static str = "SELECT account, entitlement FROM assignments
-         WHERE source = ?1 AND removed_run IS NULL ORDER BY account, entitlement";
+    const QUERY: &'static str = "SELECT account, entitlement, through, inline, state, valid_until, attributes
+         FROM assignments WHERE source = ?1 AND removed_run IS NULL ORDER BY account, entitlement";
 
     fn of(statement: &'s mut Statement<'_>, source: i64) -> rusqlite::Result<Self> {
-        let mut first = Self { rows: statement.query([source])?, account: String::new(), entitlement: None };
+        let mut first = Self { rows: statement.query([source])?, account: String::new(), row: None };
         first.advance()?;
         Ok(first)
     }
 
     fn advance(&mut self) -> rusqlite::Result<()> {
-        self.entitlement = match self.rows.next()? {
+        self.row = match self.rows.next()? {
             Some(row) => {
                 self.account.clear();
                 self.account.push_str(row.get_ref(0)?.as_str()?);
-                Some(row.get(1)?)
+                Some(HeldRow::from_row(row, 1)?)
             }
             None => None,
         };
         Ok(())
     }
 
-    /// The entitlements of an account, which comes after those that were asked for before.
-    fn up_to(&mut self, account: &str) -> rusqlite::Result<Vec<i64>> {
+    /// The assignments of an account, which comes after those that were asked for before.
+    fn up_to(&mut self, account: &str) -> rusqlite::Result<Vec<HeldRow>> {
         let mut held = Vec::new();
-        while let Some(entitlement) = self.entitlement {
+        while self.row.is_some() {
             match self.account.as_str().cmp(account) {
                 Ordering::Greater => break,
-                Ordering::Equal => held.push(entitlement),
+                Ordering::Equal => held.extend(self.row.take()),
                 Ordering::Less => {}
             }
             self.advance()?;
         }
-        held.dedup();
         Ok(held)
     }
 }

@@ -1,9 +1,11 @@
 //! What changed between two runs.
 
-use super::difference::{AttributeChange, Change, Difference, of_accounts, of_entitlements};
+use super::difference::{AttributeChange, Change, Difference, of_accounts, of_assignments, of_entitlements};
 use super::lifetime::Lifetime;
 use super::reading::{Reading, key_of};
-use crate::store::{AccountSnapshot, EntitlementSnapshot, PerStep, Step, Store, StoredRun, select_runs, sql};
+use crate::store::{
+    AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, PerStep, Quiet, Step, Store, StoredRun, select_runs, sql,
+};
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
 use rusqlite::{Row, params};
 use serde::Serialize;
@@ -71,7 +73,7 @@ pub fn diff(
             Error::new(ErrorKind::Definition, "`--from` names a later run than `--to`").with_help("exchange the two")
         );
     }
-    let span = Span { reading: &reading, from: since, to: to.number };
+    let span = Span { reading: &reading, quiet: reading.quiet()?, from: since, to: to.number };
     Ok(DiffSummary {
         from: from.map(|run| run.report.run),
         to: to.report.run,
@@ -95,6 +97,7 @@ fn succeeded_before(reading: &Reading, number: i64) -> Result<Option<StoredRun>>
 /// The time between the ends of two runs.
 struct Span<'a> {
     reading: &'a Reading,
+    quiet: Quiet,
     from: i64,
     to: i64,
 }
@@ -109,14 +112,14 @@ trait Compared: Clone {
 
     fn read(row: &Row<'_>) -> rusqlite::Result<(Self::Key, Self)>;
     fn from_text(text: &str) -> Result<Self>;
-    fn changes(from: Option<&Self>, to: Option<&Self>) -> Vec<AttributeChange>;
+    fn changes(from: Option<&Self>, to: Option<&Self>, key: &Self::Key, quiet: &Quiet) -> Vec<AttributeChange>;
     fn difference(self, change: Change, key: Self::Key, changes: Vec<AttributeChange>) -> Difference;
 }
 
 impl Compared for AccountSnapshot {
     const STEP: Step = Step::Accounts;
     const QUERY: &'static str = "SELECT id, first_run, added_run, changed_run, removed_run,
-                account_id, name, display_name, enabled, locked, attributes
+                account_id, name, display_name, enabled, locked, attributes, kind, owner
          FROM accounts INDEXED BY accounts_by_id
          WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2) ORDER BY account_id";
     type Key = String;
@@ -129,8 +132,8 @@ impl Compared for AccountSnapshot {
         Self::from_text(text)
     }
 
-    fn changes(from: Option<&Self>, to: Option<&Self>) -> Vec<AttributeChange> {
-        of_accounts(from, to)
+    fn changes(from: Option<&Self>, to: Option<&Self>, _: &String, quiet: &Quiet) -> Vec<AttributeChange> {
+        of_accounts(from, to, quiet)
     }
 
     fn difference(self, change: Change, id: String, changes: Vec<AttributeChange>) -> Difference {
@@ -155,8 +158,8 @@ impl Compared for EntitlementSnapshot {
         Self::from_text(text)
     }
 
-    fn changes(from: Option<&Self>, to: Option<&Self>) -> Vec<AttributeChange> {
-        of_entitlements(from, to)
+    fn changes(from: Option<&Self>, to: Option<&Self>, key: &EntitlementRef, quiet: &Quiet) -> Vec<AttributeChange> {
+        of_entitlements(from, to, quiet.of_type(&key.entitlement_type))
     }
 
     fn difference(self, change: Change, entitlement: EntitlementRef, changes: Vec<AttributeChange>) -> Difference {
@@ -177,7 +180,7 @@ impl Span<'_> {
                 life.is_alive(&past, run).then(then).transpose()
             };
             let (old, new) = (at(self.from)?, at(self.to)?);
-            let changes = T::changes(old.as_ref(), new.as_ref());
+            let changes = T::changes(old.as_ref(), new.as_ref(), &key, &self.quiet);
             let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) else { return Ok(()) };
             tally.count(change);
             new.or(old).map_or(Ok(()), |image| each(&image.difference(change, key, changes)))
@@ -185,43 +188,62 @@ impl Span<'_> {
         Ok(tally)
     }
 
+    /// An assignment of a source is told apart from others by who holds what through what; a record and a list that both name
+    /// it are one.
     fn assignments(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
         let mut tally = Tally::default();
         let named = self.reading.named()?;
-        let query = "SELECT DISTINCT account, entitlement FROM assignments
-             WHERE source = ?1 AND (added_run > ?2 OR removed_run > ?2) ORDER BY account, entitlement";
+        let query = "SELECT DISTINCT account, entitlement, holder, through FROM assignments
+             WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2)
+             ORDER BY account, entitlement, holder, through";
         let parameters = params![self.reading.source, self.from];
-        let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
-        sql::each(&self.reading.connection, query, parameters, read, |(account, entitlement)| {
-            let (old, new) = self.held(&account, entitlement)?;
-            let Some(change) = change_of(old, new, false) else { return Ok(()) };
+        let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]));
+        sql::each(&self.reading.connection, query, parameters, read, |(account, rows)| {
+            let (old, new) = self.held(&account, rows)?;
+            let changes = of_assignments(old.as_ref(), new.as_ref());
+            let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) else { return Ok(()) };
             tally.count(change);
+            let [entitlement, holder, through] = rows;
+            let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
             let entitlement = named.get(&entitlement);
             each(&Difference::Assignment {
                 change,
                 account_name: self.account_name(&account)?,
                 account,
+                holder: key(holder),
                 entitlement: key_of(entitlement),
                 entitlement_name: entitlement.and_then(|entitlement| entitlement.name.clone()),
+                through: key(through),
+                changes,
             })
         })?;
         Ok(tally)
     }
 
-    /// Whether an account held an entitlement at the end of either run: by its own record or by an assignment.
-    fn held(&self, account: &str, entitlement: i64) -> Result<(bool, bool)> {
-        let ways: Vec<(i64, Lifetime)> = sql::all(
+    /// The values of an assignment at the end of either run, where it was there: the account's own record comes first.
+    fn held(
+        &self,
+        account: &str,
+        [entitlement, holder, through]: [i64; 3],
+    ) -> Result<(Option<AssignmentSnapshot>, Option<AssignmentSnapshot>)> {
+        let ways: Vec<(i64, Lifetime, AssignmentSnapshot)> = sql::all(
             &self.reading.connection,
-            "SELECT id, first_run, added_run, NULL, removed_run FROM assignments
-                 WHERE source = ?1 AND account = ?2 AND entitlement = ?3",
-            params![self.reading.source, account, entitlement],
-            |row| Ok((row.get(0)?, life(row)?)),
+            "SELECT id, first_run, added_run, changed_run, removed_run, state, valid_until, attributes FROM assignments
+                 WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND holder = ?4 AND through = ?5
+                 ORDER BY inline DESC",
+            params![self.reading.source, account, entitlement, holder, through],
+            |row| Ok((row.get(0)?, life(row)?, AssignmentSnapshot::from_row(row, 5)?)),
         )?;
-        let (mut old, mut new) = (false, false);
-        for (row, life) in ways {
+        let (mut old, mut new) = (None, None);
+        for (row, life, now) in ways {
             let past = self.reading.past(Step::Assignments, row, &life)?;
-            old |= life.is_alive(&past, self.from);
-            new |= life.is_alive(&past, self.to);
+            let at = |run| {
+                let then =
+                    || Lifetime::values_at(&past, run).map_or_else(|| Ok(now.clone()), AssignmentSnapshot::from_text);
+                life.is_alive(&past, run).then(then).transpose()
+            };
+            old = old.or(at(self.from)?);
+            new = new.or(at(self.to)?);
         }
         Ok((old, new))
     }

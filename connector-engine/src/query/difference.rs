@@ -1,11 +1,12 @@
 //! What differs between two states of a row.
 
-use crate::store::{AccountSnapshot, EntitlementSnapshot};
-use connector_core::{Attributes, EntitlementRef};
+use crate::store::{AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, Quiet};
+use connector_core::{AssignmentState, Attributes, EntitlementRef};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// What became of a row between two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,8 +23,8 @@ pub enum Change {
 /// A value that changed; null is an absent value.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AttributeChange {
-    /// `name`, `display_name`, `enabled`, `locked`, `description`, or the attribute's own name. An attribute that is
-    /// called like one of the five is written `attributes.NAME`.
+    /// `name`, `display_name`, `enabled`, `locked`, `kind`, `owner`, `description`, or the attribute's own name. An attribute
+    /// with one of these names is written `attributes.NAME`. For an assignment, they are `state` and `valid_until`.
     pub attribute: String,
     /// The value before.
     pub from: Value,
@@ -59,25 +60,39 @@ pub enum Difference {
     },
     /// An assignment.
     Assignment {
-        /// What became of it: added or removed.
+        /// What became of it.
         change: Change,
-        /// The account's id.
+        /// The account's id; empty where an entitlement is the holder.
+        #[serde(skip_serializing_if = "String::is_empty")]
         account: String,
+        /// The holder, where it is an entitlement.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        holder: Option<EntitlementRef>,
         /// The account's name, where the account is known.
         account_name: Option<String>,
         /// What it holds or held.
         entitlement: EntitlementRef,
         /// The entitlement's name, where it is known.
         entitlement_name: Option<String>,
+        /// What gave it, as the source says.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        through: Option<EntitlementRef>,
+        /// Its values that differ. For one that came or is gone, the values that a plain assignment does not have.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<AttributeChange>,
     },
 }
 
-/// The names that are not attributes of the source.
-pub(super) const OWN_NAMES: [&str; 5] = ["name", "display_name", "enabled", "locked", "description"];
+/// The names of accounts and entitlements that are not attributes of the source.
+const OWN_NAMES: &[&str] = &["name", "display_name", "enabled", "locked", "kind", "owner", "description"];
 
-/// What differs between an account's values; `None` is an account that is not there.
-pub(super) fn of_accounts(from: Option<&AccountSnapshot>, to: Option<&AccountSnapshot>) -> Vec<AttributeChange> {
-    let mut changes = Changes::default();
+/// What differs between an account's values, quiet ones aside; `None` is an account that is not there.
+pub(super) fn of_accounts(
+    from: Option<&AccountSnapshot>,
+    to: Option<&AccountSnapshot>,
+    quiet: &Quiet,
+) -> Vec<AttributeChange> {
+    let mut changes = Changes::of(OWN_NAMES);
     let mut add = |name, value: fn(&AccountSnapshot) -> Value| {
         changes.add(name, from.map_or(Value::Null, value), to.map_or(Value::Null, value));
     };
@@ -85,56 +100,91 @@ pub(super) fn of_accounts(from: Option<&AccountSnapshot>, to: Option<&AccountSna
     add("display_name", |image| image.display_name.as_deref().map_or(Value::Null, Value::from));
     add("enabled", |image| Value::from(image.enabled));
     add("locked", |image| Value::from(image.locked));
-    changes.add_attributes(from.map(|image| &image.attributes), to.map(|image| &image.attributes));
-    changes.0
+    add("kind", |image| if image.kind.is_unspecified() { Value::Null } else { Value::from(image.kind.name()) });
+    add("owner", |image| image.owner.as_deref().map_or(Value::Null, Value::from));
+    let sides = (from.map(|image| &image.attributes), to.map(|image| &image.attributes));
+    changes.add_attributes(sides, &quiet.accounts);
+    changes.changes
 }
 
-/// What differs between an entitlement's values; `None` is an entitlement that is not there.
+/// What differs between an entitlement's values, quiet ones aside; `None` is an entitlement that is not there.
 pub(super) fn of_entitlements(
     from: Option<&EntitlementSnapshot>,
     to: Option<&EntitlementSnapshot>,
+    quiet: &BTreeSet<String>,
 ) -> Vec<AttributeChange> {
-    let mut changes = Changes::default();
+    let mut changes = Changes::of(OWN_NAMES);
     let name = |side: Option<&EntitlementSnapshot>| side.map_or(Value::Null, |image| Value::from(image.name.as_str()));
     let description = |side: Option<&EntitlementSnapshot>| {
         side.and_then(|image| image.description.as_deref()).map_or(Value::Null, Value::from)
     };
     changes.add("name", name(from), name(to));
     changes.add("description", description(from), description(to));
-    changes.add_attributes(from.map(|image| &image.attributes), to.map(|image| &image.attributes));
-    changes.0
+    changes.add_attributes((from.map(|image| &image.attributes), to.map(|image| &image.attributes)), quiet);
+    changes.changes
 }
 
-#[derive(Default)]
-struct Changes(Vec<AttributeChange>);
+/// What differs between an assignment's values; `None` is an assignment that is not there. One that comes or goes is active
+/// unless this says something else.
+pub(super) fn of_assignments(
+    from: Option<&AssignmentSnapshot>,
+    to: Option<&AssignmentSnapshot>,
+) -> Vec<AttributeChange> {
+    let mut changes = Changes::of(&["state", "valid_until"]);
+    let is_kept = from.is_some() && to.is_some();
+    let state = |side: Option<&AssignmentSnapshot>| {
+        let told = side.filter(|image| is_kept || image.state != AssignmentState::Active);
+        told.map_or(Value::Null, |image| Value::from(image.state.name()))
+    };
+    let end = |side: Option<&AssignmentSnapshot>| {
+        side.and_then(|image| image.valid_until).map_or(Value::Null, |until| Value::from(until.to_string()))
+    };
+    changes.add("state", state(from), state(to));
+    changes.add("valid_until", end(from), end(to));
+    let sides = (from.map(|image| &image.attributes), to.map(|image| &image.attributes));
+    changes.add_attributes(sides, &BTreeSet::new());
+    changes.changes
+}
+
+struct Changes {
+    /// The names that are not attributes of the source.
+    own: &'static [&'static str],
+    changes: Vec<AttributeChange>,
+}
 
 impl Changes {
+    fn of(own: &'static [&'static str]) -> Self {
+        Self { own, changes: Vec::new() }
+    }
+
+    /// An attribute's name beside the names that are not attributes.
+    fn written<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        if self.own.contains(&name) { Cow::Owned(format!("attributes.{name}")) } else { Cow::Borrowed(name) }
+    }
+
     fn add(&mut self, name: &str, from: Value, to: Value) {
         if from != to {
-            self.0.push(AttributeChange { attribute: name.to_owned(), from, to });
+            self.changes.push(AttributeChange { attribute: name.to_owned(), from, to });
         }
     }
 
-    fn add_attributes(&mut self, from: Option<&Attributes>, to: Option<&Attributes>) {
-        let from = from.map(Attributes::entries).unwrap_or_default();
-        let to = to.map(Attributes::entries).unwrap_or_default();
-        for (name, old) in &from {
+    fn add_attributes(&mut self, sides: (Option<&Attributes>, Option<&Attributes>), quiet: &BTreeSet<String>) {
+        let from = sides.0.map(Attributes::entries).unwrap_or_default();
+        let to = sides.1.map(Attributes::entries).unwrap_or_default();
+        // A row that came or is gone has all its values.
+        let is_quiet = |name: &str| sides.0.is_some() && sides.1.is_some() && quiet.contains(name);
+        for (name, old) in from.iter().filter(|(name, _)| !is_quiet(name)) {
             match find(&to, name) {
                 Some(new) if new.get() == old.get() => {}
-                new => self.add(&written(name), value(old), new.map_or(Value::Null, value)),
+                new => self.add(&self.written(name), value(old), new.map_or(Value::Null, value)),
             }
         }
-        for (name, new) in &to {
+        for (name, new) in to.iter().filter(|(name, _)| !is_quiet(name)) {
             if find(&from, name).is_none() {
-                self.add(&written(name), Value::Null, value(new));
+                self.add(&self.written(name), Value::Null, value(new));
             }
         }
     }
-}
-
-/// An attribute's name beside the names that are not attributes.
-pub(super) fn written(name: &str) -> Cow<'_, str> {
-    if OWN_NAMES.contains(&name) { Cow::Owned(format!("attributes.{name}")) } else { Cow::Borrowed(name) }
 }
 
 fn find<'a>(entries: &[(Cow<'_, str>, &'a RawValue)], name: &str) -> Option<&'a RawValue> {

@@ -1,9 +1,12 @@
 //! Entitlements, and who holds one.
 
+use super::accounts::StoredAccount;
+use super::holding::{Breadth, HAS_EFFECT, HeldRow, Holding, HoldingState, Holdings, WithoutEffect, is_empty};
 use super::reading::Reading;
 use crate::store::{Store, attributes, sql};
-use connector_core::{Entitlement, EntitlementRef, Result};
-use rusqlite::{Row, params};
+use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Result};
+use jiff::Timestamp;
+use rusqlite::{Row, ToSql, params};
 use serde::Serialize;
 
 /// An entitlement of the store. Serializes to a line of `connector entitlements --output json`.
@@ -12,13 +15,13 @@ pub struct StoredEntitlement {
     /// The entitlement.
     #[serde(flatten)]
     pub entitlement: Entitlement,
-    /// How many accounts hold it.
+    /// How many accounts hold it themselves, with effect.
     #[serde(skip)]
     pub holders: u64,
 }
 
-/// Who holds an entitlement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// An account that holds an entitlement, and how.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Holder {
     /// The account's id.
     pub id: String,
@@ -28,18 +31,64 @@ pub struct Holder {
     pub display_name: Option<String>,
     /// Whether the account may be used.
     pub enabled: Option<bool>,
+    /// How the assignment stands.
+    #[serde(skip_serializing_if = "HoldingState::is_active")]
+    pub state: HoldingState,
+    /// When it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// What gave it, as the source says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<EntitlementRef>,
+    /// The entitlements that lead to it, from the one that the account itself holds; empty for what it holds itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<EntitlementRef>,
+    /// Values of the assignment itself.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub attributes: Attributes,
 }
 
-const SELECT: &str = "SELECT type, entitlement_id, name, description, attributes,
-    (SELECT count(DISTINCT h.account) FROM assignments h WHERE h.entitlement = e.id AND h.removed_run IS NULL)
-    FROM entitlements e";
+/// How an entitlement and others hold each other.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Nesting {
+    /// The entitlements that hold it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held_by: Vec<Holding>,
+    /// The entitlements that it holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Holding>,
+}
 
-/// Each holder once, in the order of the index: telling them apart by `DISTINCT` would keep all of them in memory.
-pub(super) const HOLDERS: &str = "SELECT h.account, a.name, a.display_name, a.enabled FROM assignments h
+fn select() -> String {
+    format!(
+        "SELECT type, entitlement_id, name, description, attributes, alias,
+    (SELECT count(DISTINCT h.account) FROM assignments h
+     WHERE h.entitlement = e.id AND h.removed_run IS NULL AND h.holder = 0 AND h.through = 0 AND {HAS_EFFECT})
+    FROM entitlements e"
+    )
+}
+
+const HOLDER: &str = "SELECT h.account, a.name, a.display_name, a.enabled,
+    h.entitlement, h.through, h.inline, h.state, h.valid_until, h.attributes";
+
+/// The rows of each holder together, in the order of the index: sorting them would keep all of them in memory.
+pub(super) fn holders_of_one() -> String {
+    format!(
+        "{HOLDER} FROM assignments h INDEXED BY holders
     LEFT JOIN accounts a ON a.source = ?1 AND a.account_id = h.account AND a.removed_run IS NULL
-    WHERE h.removed_run IS NULL AND h.entitlement =
-        (SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND entitlement_id = ?3)
-    GROUP BY h.account ORDER BY h.account";
+    WHERE h.removed_run IS NULL AND h.holder = 0 AND h.entitlement = ?2 ORDER BY h.account"
+    )
+}
+
+/// The same for the entitlements with these rows (a JSON list), in the order of the table.
+pub(super) fn holders_of_several() -> String {
+    format!(
+        "{HOLDER} FROM assignments h
+    LEFT JOIN accounts a ON a.source = ?1 AND a.account_id = h.account AND a.removed_run IS NULL
+    WHERE h.source = ?1 AND h.removed_run IS NULL AND h.holder = 0
+          AND +h.entitlement IN (SELECT value FROM json_each(?2)) ORDER BY h.account"
+    )
+}
 
 /// Streams the entitlements of a source, or those of one type, in the order of type and id. Returns how many.
 pub fn entitlements(
@@ -50,8 +99,9 @@ pub fn entitlements(
 ) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let query = format!(
-        "{SELECT} WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL AND (?2 IS NULL OR type = ?2)
-         ORDER BY type, entitlement_id"
+        "{} WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL AND (?2 IS NULL OR type = ?2)
+         ORDER BY type, entitlement_id",
+        select()
     );
     let mut count = 0;
     sql::each(&reading.connection, &query, params![reading.source, entitlement_type], stored, |stored| {
@@ -67,28 +117,103 @@ pub fn entitlements(
 pub fn entitlement(store: &Store, source: &str, written: &str) -> Result<StoredEntitlement> {
     let reading = Reading::of(store, source)?;
     let row = reading.entitlement_row(written)?;
-    sql::one(&reading.connection, &format!("{SELECT} WHERE id = ?1"), [row], stored)
+    sql::one(&reading.connection, &format!("{} WHERE id = ?1", select()), [row], stored)
 }
 
-/// Streams who holds an entitlement, in the order of account ids. Returns how many.
+/// Streams which accounts hold an entitlement, in the order of their ids. Returns how many assignments are left out.
 pub fn holders(
     store: &Store,
     source: &str,
     entitlement: &EntitlementRef,
+    breadth: Breadth,
     mut each: impl FnMut(&Holder) -> Result<()>,
-) -> Result<u64> {
+) -> Result<WithoutEffect> {
     let reading = Reading::of(store, source)?;
-    let parameters = params![reading.source, entitlement.entitlement_type, entitlement.id];
-    let mut count = 0;
-    sql::each(&reading.connection, HOLDERS, parameters, holder, |holder| {
-        count += 1;
-        each(&holder)
+    let known = Holdings::of(&reading, breadth)?;
+    let target = reading.entitlement_row(&entitlement.to_string())?;
+    // Who holds one of these holds the entitlement too. A list of numbers looks the same in Rust and in JSON.
+    let rows = format!("{:?}", known.leading_to(target));
+    let (query, parameter): (String, &dyn ToSql) =
+        if breadth.effective { (holders_of_several(), &rows) } else { (holders_of_one(), &target) };
+    let mut listing = Listing { known, target, breadth, without_effect: WithoutEffect::default() };
+    let mut last: Option<(Holder, Vec<HeldRow>)> = None;
+    let read = |row: &Row<'_>| Ok((holder(row)?, HeldRow::from_row(row, 4)?));
+    sql::each(&reading.connection, &query, params![reading.source, parameter], read, |(holder, row)| {
+        match &mut last {
+            Some((known, rows)) if known.id == holder.id => rows.push(row),
+            _ => {
+                if let Some((holder, rows)) = last.replace((holder, vec![row])) {
+                    listing.tell(&holder, rows, &mut each)?;
+                }
+            }
+        }
+        Ok(())
     })?;
-    Ok(count)
+    if let Some((holder, rows)) = last {
+        listing.tell(&holder, rows, &mut each)?;
+    }
+    Ok(listing.without_effect)
+}
+
+/// A list of holders in the making.
+struct Listing {
+    known: Holdings,
+    target: i64,
+    breadth: Breadth,
+    without_effect: WithoutEffect,
+}
+
+impl Listing {
+    /// Lists one account for each way in which it holds the entitlement itself, or else for the nearest other way.
+    fn tell(
+        &mut self,
+        holder: &Holder,
+        rows: Vec<HeldRow>,
+        each: &mut impl FnMut(&Holder) -> Result<()>,
+    ) -> Result<()> {
+        let through = if self.breadth.effective { self.known.through(&rows) } else { Vec::new() };
+        let target = self.known.key(self.target);
+        let through: Vec<_> = through.into_iter().filter(|holding| holding.entitlement == target).collect();
+        let own = self.known.all(rows.into_iter().filter(|row| row.entitlement == self.target).collect());
+        let listed = StoredAccount::of(Account::new(holder.id.as_str(), ""), own, through, self.breadth);
+        self.without_effect.add(listed.without_effect);
+        for Holding { state, valid_until, through, path, attributes, .. } in listed.holdings {
+            each(&Holder { state, valid_until, through, path, attributes, ..holder.clone() })?;
+        }
+        Ok(())
+    }
+}
+
+/// Which entitlements hold an entitlement, and which it holds itself.
+pub fn nesting(store: &Store, source: &str, entitlement: &EntitlementRef, breadth: Breadth) -> Result<Nesting> {
+    let reading = Reading::of(store, source)?;
+    let known = Holdings::of(&reading, Breadth::default())?;
+    let row = reading.entitlement_row(&entitlement.to_string())?;
+    let side = |other: &str, this: &str| -> Result<Vec<Holding>> {
+        let query = format!(
+            "SELECT {other}, through, inline, state, valid_until, attributes FROM assignments
+             WHERE source = ?1 AND account = '' AND holder > 0 AND {this} = ?2 AND removed_run IS NULL"
+        );
+        let rows = sql::all(&reading.connection, &query, [reading.source, row], |row| HeldRow::from_row(row, 0))?;
+        let mut holdings = known.all(rows);
+        holdings.retain(|holding| breadth.all_states || holding.state.is_active());
+        Ok(holdings)
+    };
+    Ok(Nesting { held_by: side("holder", "entitlement")?, holds: side("entitlement", "holder")? })
 }
 
 fn holder(row: &Row<'_>) -> rusqlite::Result<Holder> {
-    Ok(Holder { id: row.get(0)?, name: row.get(1)?, display_name: row.get(2)?, enabled: row.get(3)? })
+    Ok(Holder {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        display_name: row.get(2)?,
+        enabled: row.get(3)?,
+        state: HoldingState::Active,
+        valid_until: None,
+        through: None,
+        path: Vec::new(),
+        attributes: Attributes::empty(),
+    })
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEntitlement> {
@@ -96,5 +221,6 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEntitlement> {
     let mut entitlement = Entitlement::new(key, row.get::<_, String>(2)?);
     entitlement.description = row.get(3)?;
     entitlement.attributes = attributes(row, 4)?;
-    Ok(StoredEntitlement { entitlement, holders: row.get(5)? })
+    entitlement.alias = row.get(5)?;
+    Ok(StoredEntitlement { entitlement, holders: row.get(6)? })
 }

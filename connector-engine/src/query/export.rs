@@ -2,9 +2,11 @@
 
 use super::accounts::{AccountQuery, accounts, attribute_names, names_in};
 use super::entitlements::entitlements;
+use super::holding::{HeldRow, HoldingState, is_empty};
 use super::reading::{Named, Reading, key_of};
 use crate::store::{Store, sql};
-use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use connector_core::{Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use jiff::Timestamp;
 use rusqlite::Row;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -17,7 +19,7 @@ pub enum What {
     Accounts,
     /// Entitlements with their attributes.
     Entitlements,
-    /// Who holds what.
+    /// Who holds what, in whatever state.
     Assignments,
 }
 
@@ -35,19 +37,31 @@ pub enum Format {
 /// One line of an export of assignments.
 #[derive(Serialize)]
 struct AssignmentLine<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
     account: &'a str,
     account_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<EntitlementRef>,
     #[serde(rename = "type")]
     entitlement_type: &'a str,
     id: &'a str,
     name: Option<&'a str>,
+    state: HoldingState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    through: Option<EntitlementRef>,
+    #[serde(skip_serializing_if = "is_empty")]
+    attributes: Attributes,
 }
 
-/// Each pair once, in the order of the table: telling pairs apart by `DISTINCT` would keep all of them in memory.
-pub(super) const ASSIGNMENTS: &str = "SELECT h.account, h.entitlement, a.name FROM assignments h
+/// Each once, in the order of the table: telling them apart by `DISTINCT` would keep all of them in memory. Where the account's
+/// own record and a list both name one, `max` takes the values of the record.
+pub(super) const ASSIGNMENTS: &str = "SELECT h.account, a.name, h.holder,
+    h.entitlement, h.through, max(h.inline), h.state, h.valid_until, h.attributes FROM assignments h
     LEFT JOIN accounts a ON a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL
     WHERE h.source = ?1 AND h.removed_run IS NULL
-    GROUP BY h.account, h.entitlement ORDER BY h.account, h.entitlement";
+    GROUP BY h.account, h.entitlement, h.holder, h.through ORDER BY h.account, h.entitlement, h.holder, h.through";
 
 /// Writes a snapshot of a source with flat memory. Returns how many rows.
 pub fn export(store: &Store, source: &str, what: What, format: Format, to: &mut dyn Write) -> Result<u64> {
@@ -84,9 +98,9 @@ fn of_csv(cause: csv::Error) -> Error {
 }
 
 fn accounts_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
-    let own = ["id", "name", "display_name", "enabled", "locked", "entitlements"];
+    let own = ["id", "name", "display_name", "enabled", "locked", "entitlements", "kind", "owner", "alias"];
     let mut table = Table::new(to, &own, attribute_names(store, source)?)?;
-    let count = accounts(store, source, &AccountQuery::default(), |account: &Account| {
+    let count = accounts(store, source, &AccountQuery::default(), |account| {
         let held: Vec<_> = account.entitlements.iter().map(ToString::to_string).collect();
         let own = [
             account.id.as_str(),
@@ -95,6 +109,9 @@ fn accounts_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u6
             truth(account.enabled),
             truth(account.locked),
             &held.join(";"),
+            if account.kind.is_unspecified() { "" } else { account.kind.name() },
+            account.owner.as_deref().unwrap_or_default(),
+            account.alias.as_deref().unwrap_or_default(),
         ];
         table.row(&own, &account.attributes)
     })?;
@@ -116,37 +133,55 @@ fn entitlements_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Resul
 }
 
 fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
-    let mut table = Table::new(to, &["account", "account_name", "type", "id", "name"], Vec::new())?;
+    let own =
+        ["account", "account_name", "type", "id", "name", "state", "valid_until", "through", "holder", "attributes"];
+    let mut table = Table::new(to, &own, Vec::new())?;
     let none = Attributes::empty();
     let count = assignments(store, source, |line| {
+        let text = |value: Option<String>| value.unwrap_or_default();
         let own = [
             line.account,
             line.account_name.unwrap_or_default(),
             line.entitlement_type,
             line.id,
             line.name.unwrap_or_default(),
+            line.state.name(),
+            &text(line.valid_until.map(|until| until.to_string())),
+            &text(line.through.as_ref().map(ToString::to_string)),
+            &text(line.holder.as_ref().map(ToString::to_string)),
+            if is_empty(&line.attributes) { "" } else { line.attributes.as_str() },
         ];
         table.row(&own, &none)
     })?;
     table.finish(count)
 }
 
-/// Streams who holds what, in the order of account ids.
+/// Streams who holds what in whatever state: what entitlements hold, then what accounts hold in the order of their ids.
 fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine<'_>) -> Result<()>) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let named: HashMap<i64, Named> = reading.named()?;
-    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?));
+    let now = Timestamp::now();
+    let read = |row: &Row<'_>| {
+        let (account, name): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        Ok((account, name, row.get(2)?, HeldRow::from_row(row, 3)?))
+    };
     let mut count = 0;
-    sql::each(&reading.connection, ASSIGNMENTS, [reading.source], read, |(account, entitlement, account_name)| {
-        let entitlement = named.get(&entitlement);
+    sql::each(&reading.connection, ASSIGNMENTS, [reading.source], read, |(account, account_name, holder, row)| {
+        let entitlement = named.get(&row.entitlement);
         let EntitlementRef { entitlement_type, id } = key_of(entitlement);
+        let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
         count += 1;
         each(&AssignmentLine {
             account: &account,
             account_name: account_name.as_deref(),
+            holder: key(holder),
             entitlement_type: &entitlement_type,
             id: &id,
             name: entitlement.and_then(|entitlement| entitlement.name.as_deref()),
+            state: HoldingState::of(&row.values, now),
+            valid_until: row.values.valid_until,
+            through: key(row.through),
+            attributes: row.values.attributes,
         })
     })?;
     Ok(count)

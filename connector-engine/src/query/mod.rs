@@ -10,6 +10,7 @@ mod difference;
 mod entitlements;
 mod export;
 mod filter;
+mod holding;
 mod lifetime;
 mod names;
 mod operations;
@@ -17,26 +18,28 @@ mod reading;
 mod runs;
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
-pub use accounts::{AccountQuery, accounts, attribute_names};
+pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
 pub use diff::{DiffSummary, Tally, diff};
 pub use difference::{AttributeChange, Change, Difference};
-pub use entitlements::{Holder, StoredEntitlement, entitlement, entitlements, holders};
+pub use entitlements::{Holder, Nesting, StoredEntitlement, entitlement, entitlements, holders, nesting};
 pub use export::{Format, What, export};
 pub use filter::Filter;
+pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
 pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};
 pub use runs::{Run, last_run, run, runs};
 
 #[cfg(test)]
 mod tests {
-    use super::{entitlements::HOLDERS, export::ASSIGNMENTS};
+    use super::entitlements::{holders_of_one, holders_of_several};
+    use super::export::ASSIGNMENTS;
     use crate::store::Store;
 
     #[test]
     fn no_long_answer_is_gathered_in_memory_first() {
         let folder = tempfile::tempdir().unwrap();
         let connection = Store::open(folder.path().join("store.db")).unwrap().reader().unwrap();
-        for query in [HOLDERS, ASSIGNMENTS] {
+        for query in [holders_of_one(), holders_of_several(), ASSIGNMENTS.to_owned()] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
             let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
             let plan = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();

@@ -1,7 +1,7 @@
 //! One state of the store, read for a question.
 
 use super::lifetime::{Lifetime, PastChange};
-use crate::store::{Step, Store, StoredRun, select_runs, sql};
+use crate::store::{Quiet, Step, Store, StoredRun, account_kind, select_runs, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use rusqlite::{Connection, Row, params};
 use std::borrow::Cow;
@@ -30,6 +30,12 @@ impl Reading {
                     .with_help(format!("run `connector aggregate {source}` first"))
             })?;
         Ok(Self { connection, source: id, name: source.to_owned() })
+    }
+
+    /// The attributes whose values alone are no change.
+    pub(super) fn quiet(&self) -> Result<Quiet> {
+        let query = "SELECT quiet FROM sources WHERE id = ?1";
+        sql::one(&self.connection, query, [self.source], |row| Quiet::from_row(row, 0))
     }
 
     /// All entitlements of the source by row, those that only assignments name included.
@@ -135,13 +141,16 @@ pub(super) fn run_by_id(connection: &Connection, id: &str, source: Option<i64>) 
     }
 }
 
-/// Reads `account_id, name, display_name, enabled, locked, attributes` from the first column on.
+/// Reads `account_id, name, display_name, enabled, locked, attributes, kind, owner, alias` from the first column on.
 pub(super) fn account_from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
     let mut account = Account::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
     account.display_name = row.get(2)?;
     account.enabled = row.get(3)?;
     account.locked = row.get(4)?;
     account.attributes = crate::store::attributes(row, 5)?;
+    account.kind = account_kind(row, 6)?;
+    account.owner = row.get(7)?;
+    account.alias = row.get(8)?;
     Ok(account)
 }
 

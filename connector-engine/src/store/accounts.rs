@@ -1,5 +1,6 @@
 //! Accounts on their way into the store.
 
+use super::column::stored_kind;
 use super::run_state::RunState;
 use super::snapshot::AccountSnapshot;
 use super::sql;
@@ -77,8 +78,8 @@ impl RunState {
         let inserted = sql::execute(
             connection,
             "INSERT INTO accounts (source, account_id, name, display_name, enabled, locked, attributes, hash,
-                                       first_run, added_run)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT DO NOTHING",
+                                       first_run, added_run, kind, owner, alias)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
             params![
                 self.source,
                 account.id,
@@ -89,6 +90,9 @@ impl RunState {
                 account.attributes.as_str(),
                 &hash[..],
                 self.run,
+                stored_kind(account.kind),
+                account.owner,
+                account.alias,
             ],
         )?;
         Ok((inserted == 1).then(|| connection.last_insert_rowid()))
@@ -118,11 +122,11 @@ impl RunState {
     ) -> Result<()> {
         let before = sql::one(
             connection,
-            "SELECT name, display_name, enabled, locked, attributes FROM accounts WHERE id = ?1",
+            "SELECT name, display_name, enabled, locked, attributes, kind, owner FROM accounts WHERE id = ?1",
             [stored.id],
             |row| AccountSnapshot::from_row(row, 0),
         )?;
-        let changed = !before.is_of(account);
+        let changed = !before.is_of(account, &self.quiet.accounts);
         if changed || stored.removed_run.is_some() {
             let before = changed.then(|| before.to_text());
             self.keep_change(connection, Step::Accounts, stored.id, before.as_deref(), stored.removed_run)?;
@@ -135,6 +139,7 @@ impl RunState {
         sql::execute(
             connection,
             "UPDATE accounts SET name = ?2, display_name = ?3, enabled = ?4, locked = ?5, attributes = ?6, hash = ?7,
+                     kind = ?10, owner = ?11, alias = ?12,
                      changed_run = CASE WHEN ?8 THEN ?9 ELSE changed_run END,
                      added_run = CASE WHEN removed_run IS NULL THEN added_run ELSE ?9 END, removed_run = NULL
                  WHERE id = ?1",
@@ -148,6 +153,9 @@ impl RunState {
                 &hash[..],
                 changed,
                 self.run,
+                stored_kind(account.kind),
+                account.owner,
+                account.alias,
             ],
         )?;
         Ok(())

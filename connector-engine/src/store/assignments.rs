@@ -1,23 +1,36 @@
 //! Assignments on their way into the store.
 
 use super::run_state::RunState;
+use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use super::step::Step;
-use connector_core::{Assignment, AssignmentState, Attributes, EntitlementRef, Error, Result};
-use rusqlite::{Connection, params};
+use connector_core::{Assignment, EntitlementRef, Error, Holder, Result};
+use rusqlite::{Connection, Row, params};
 
 /// An assignment's place in the store.
-#[derive(Clone, Copy)]
-struct Key<'a> {
-    account: &'a str,
-    entitlement: i64,
-    inline: bool,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key<'a> {
+    /// Empty where an entitlement is the holder.
+    pub(crate) account: &'a str,
+    pub(crate) entitlement: i64,
+    /// 0 where an account is the holder.
+    pub(crate) holder: i64,
+    /// 0 where the source names nothing that gave it.
+    pub(crate) through: i64,
+    pub(crate) inline: bool,
 }
 
 /// What the store has of an assignment.
 struct Stored {
     id: i64,
     removed_run: Option<i64>,
+    values: AssignmentSnapshot,
+}
+
+impl<'a> Key<'a> {
+    fn inline(account: &'a str, entitlement: i64) -> Self {
+        Self { account, entitlement, holder: 0, through: 0, inline: true }
+    }
 }
 
 impl RunState {
@@ -28,12 +41,31 @@ impl RunState {
         sorted.sort_unstable_by(|left, right| left.holder.cmp(&right.holder));
         let mut fresh = 0;
         for assignment in sorted {
-            let account = plain(assignment)?;
-            let entitlement = self.entitlement_row(connection, &assignment.entitlement)?;
-            let key = Key { account, entitlement, inline: false };
-            fresh += usize::from(self.hold(connection, key)?);
+            fresh += usize::from(self.assignment(connection, assignment)?);
         }
         Ok(fresh)
+    }
+
+    fn assignment(&mut self, connection: &Connection, assignment: &Assignment) -> Result<bool> {
+        let values = AssignmentSnapshot::of(assignment);
+        let entitlement = self.entitlement_row(connection, &assignment.entitlement)?;
+        let through = match &assignment.through {
+            Some(through) => self.entitlement_row(connection, through)?,
+            None => 0,
+        };
+        let of_account = Key { account: "", entitlement, holder: 0, through, inline: false };
+        match &assignment.holder {
+            Holder::Account(account) => self.hold(connection, Key { account, ..of_account }, &values),
+            Holder::Entitlement(holder) => {
+                let holder = self.entitlement_row(connection, holder)?;
+                self.hold(connection, Key { holder, ..of_account }, &values)
+            }
+            Holder::Alias(alias) => self.hold_by_alias(connection, alias, of_account, &values),
+            other => Err(Error::unsupported(format!(
+                "the store can't keep that `{other}` holds `{}`: this version does not know this kind of holder",
+                assignment.entitlement
+            ))),
+        }
     }
 
     /// Takes in an assignment that comes with a new account's own record.
@@ -44,7 +76,7 @@ impl RunState {
         entitlement: &EntitlementRef,
     ) -> Result<()> {
         let entitlement = self.entitlement_row(connection, entitlement)?;
-        self.hold(connection, Key { account, entitlement, inline: true }).map(drop)
+        self.hold(connection, Key::inline(account, entitlement), &AssignmentSnapshot::plain()).map(drop)
     }
 
     /// Makes the inline assignments of an account those that its record names now.
@@ -66,69 +98,117 @@ impl RunState {
             |row| row.get(0),
         )?;
         for entitlement in held.iter().copied().filter(|held| !rows.contains(held)) {
-            self.remove_assignment(connection, account, entitlement, true)?;
+            self.remove_assignment(connection, Key::inline(account, entitlement))?;
         }
         for entitlement in rows {
             if held.contains(&entitlement) {
                 self.tallies.assignments.seen += 1;
             } else {
-                self.hold(connection, Key { account, entitlement, inline: true })?;
+                self.hold(connection, Key::inline(account, entitlement), &AssignmentSnapshot::plain())?;
             }
         }
         Ok(())
     }
 
     /// Marks an assignment as removed.
-    pub(crate) fn remove_assignment(
-        &mut self,
-        connection: &Connection,
-        account: &str,
-        entitlement: i64,
-        inline: bool,
-    ) -> Result<()> {
+    pub(crate) fn remove_assignment(&mut self, connection: &Connection, key: Key<'_>) -> Result<()> {
+        let Key { account, entitlement, holder, through, inline } = key;
         sql::execute(
             connection,
-            "UPDATE assignments SET removed_run = ?5
-                 WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-            params![self.source, account, entitlement, inline, self.run],
+            "UPDATE assignments SET removed_run = ?7 WHERE source = ?1 AND account = ?2 AND entitlement = ?3
+                 AND holder = ?4 AND through = ?5 AND inline = ?6",
+            params![self.source, account, entitlement, holder, through, inline, self.run],
         )?;
         self.tallies.assignments.removed += 1;
         Ok(())
     }
 
     /// Takes in one assignment; false when the run has seen it before. Inline ones come once, with their account.
-    fn hold(&mut self, connection: &Connection, key: Key<'_>) -> Result<bool> {
-        if self.new_assignments && self.insert_assignment(connection, key)? {
+    pub(crate) fn hold(&mut self, connection: &Connection, key: Key<'_>, values: &AssignmentSnapshot) -> Result<bool> {
+        if self.new_assignments && self.insert_assignment(connection, key, values)? {
             return Ok(true);
         }
         let Some(stored) = self.find_assignment(connection, key)? else {
             self.new_assignments = true;
-            return self.insert_assignment(connection, key);
+            return self.insert_assignment(connection, key, values);
         };
         if !key.inline && !self.seen.assignments.insert(stored.id) {
             return Ok(false);
         }
         self.new_assignments = false;
         self.tallies.assignments.seen += 1;
-        if let Some(removed_run) = stored.removed_run {
-            self.keep_change(connection, Step::Assignments, stored.id, None, Some(removed_run))?;
-            sql::execute(
-                connection,
-                "UPDATE assignments SET added_run = ?5, removed_run = NULL
-                     WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-                params![self.source, key.account, key.entitlement, key.inline, self.run],
-            )?;
-            self.tallies.assignments.added += 1;
+        let changed = !stored.values.is_same(values);
+        if changed || stored.removed_run.is_some() {
+            self.update_assignment(connection, key, values, &stored, changed)?;
         }
         Ok(true)
     }
 
-    fn insert_assignment(&mut self, connection: &Connection, key: Key<'_>) -> Result<bool> {
+    fn update_assignment(
+        &mut self,
+        connection: &Connection,
+        key: Key<'_>,
+        values: &AssignmentSnapshot,
+        stored: &Stored,
+        changed: bool,
+    ) -> Result<()> {
+        let before = changed.then(|| stored.values.to_text());
+        self.keep_change(connection, Step::Assignments, stored.id, before.as_deref(), stored.removed_run)?;
+        match stored.removed_run {
+            Some(_) => self.tallies.assignments.added += 1,
+            None => self.tallies.assignments.changed += 1,
+        }
+        let Key { account, entitlement, holder, through, inline } = key;
+        let (state, valid_until, attributes) = values.columns();
+        sql::execute(
+            connection,
+            "UPDATE assignments SET state = ?7, valid_until = ?8, attributes = ?9,
+                     changed_run = CASE WHEN ?10 THEN ?11 ELSE changed_run END,
+                     added_run = CASE WHEN removed_run IS NULL THEN added_run ELSE ?11 END, removed_run = NULL
+                 WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND holder = ?4 AND through = ?5 AND inline = ?6",
+            params![
+                self.source,
+                account,
+                entitlement,
+                holder,
+                through,
+                inline,
+                state,
+                valid_until,
+                attributes,
+                changed,
+                self.run
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn insert_assignment(
+        &mut self,
+        connection: &Connection,
+        key: Key<'_>,
+        values: &AssignmentSnapshot,
+    ) -> Result<bool> {
+        let Key { account, entitlement, holder, through, inline } = key;
+        let (state, valid_until, attributes) = values.columns();
         let inserted = sql::execute(
             connection,
-            "INSERT INTO assignments (source, account, entitlement, inline, id, first_run, added_run)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ON CONFLICT DO NOTHING",
-            params![self.source, key.account, key.entitlement, key.inline, self.next_assignment, self.run,],
+            "INSERT INTO assignments (source, account, entitlement, holder, through, inline, id, state, valid_until,
+                                      attributes, first_run, added_run)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) ON CONFLICT DO NOTHING",
+            params![
+                self.source,
+                account,
+                entitlement,
+                holder,
+                through,
+                inline,
+                self.next_assignment,
+                state,
+                valid_until,
+                attributes,
+                self.run
+            ],
         )?;
         if inserted == 0 {
             return Ok(false);
@@ -143,28 +223,17 @@ impl RunState {
     }
 
     fn find_assignment(&self, connection: &Connection, key: Key<'_>) -> Result<Option<Stored>> {
+        let Key { account, entitlement, holder, through, inline } = key;
+        let read = |row: &Row<'_>| {
+            let values = AssignmentSnapshot::from_row(row, 2)?;
+            Ok(Stored { id: row.get(0)?, removed_run: row.get(1)?, values })
+        };
         sql::first(
             connection,
-            "SELECT id, removed_run FROM assignments
-                 WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND inline = ?4",
-            params![self.source, key.account, key.entitlement, key.inline],
-            |row| Ok(Stored { id: row.get(0)?, removed_run: row.get(1)? }),
+            "SELECT id, removed_run, state, valid_until, attributes FROM assignments
+                 WHERE source = ?1 AND account = ?2 AND entitlement = ?3 AND holder = ?4 AND through = ?5 AND inline = ?6",
+            params![self.source, account, entitlement, holder, through, inline],
+            read,
         )
     }
-}
-
-/// The account of an assignment that the store can keep. What has no effect, ends, or is held by another entitlement would
-/// show as held without end, so it is refused.
-fn plain(assignment: &Assignment) -> Result<&str> {
-    let is_plain = assignment.state == AssignmentState::Active
-        && assignment.valid_until.is_none()
-        && assignment.through.is_none()
-        && assignment.attributes == Attributes::empty();
-    assignment.holder.account_id().filter(|_| is_plain).ok_or_else(|| {
-        Error::unsupported(format!(
-            "the store keeps only active assignments of accounts without an end or attributes; `{}` is another one",
-            assignment.entitlement
-        ))
-        .with_help("the connector must leave such assignments out")
-    })
 }

@@ -5,6 +5,7 @@ use super::definition::replace_former;
 use super::live;
 use super::lock::{RunLock, Work};
 use super::open::Store;
+use super::quiet::Quiet;
 use super::report;
 use super::run::{Mode, RunStatus};
 use super::run_state::RunState;
@@ -28,6 +29,8 @@ pub(crate) struct Beginning {
     pub(crate) restart: bool,
     /// What there is to read.
     pub(crate) steps: Vec<Step>,
+    /// The attributes whose values alone are no change.
+    pub(crate) quiet: Quiet,
 }
 
 /// What becomes of the newest run of a source.
@@ -57,9 +60,9 @@ impl Beginning {
         let transaction = sql::begin(&mut connection)?;
         let (source, fence) = sql::one(
             &transaction,
-            "INSERT INTO sources (name, fence) VALUES (?1, 1)
-                 ON CONFLICT (name) DO UPDATE SET fence = fence + 1 RETURNING id, fence",
-            [&self.source],
+            "INSERT INTO sources (name, fence, quiet) VALUES (?1, 1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET fence = fence + 1, quiet = excluded.quiet RETURNING id, fence",
+            [&self.source, &self.quiet.to_text()],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         replace_former(&transaction, source, &self.definition)?;
@@ -125,6 +128,7 @@ impl Beginning {
             "UPDATE runs SET status = 'interrupted' WHERE source = ?1 AND status = 'running'",
             "DELETE FROM frontier WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM seen WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
+            "DELETE FROM unresolved_holders WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
         ] {
             sql::execute(transaction, statement, [source])?;
         }

@@ -1,9 +1,10 @@
 //! Reading columns that hold more than SQLite knows of: words, moments, JSON. What can't be read is an error: a default in
 //! its place would be a statement about the source that nobody made.
 
+use connector_core::{AccountKind, AssignmentState};
 use jiff::Timestamp;
 use rusqlite::Row;
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use std::str::FromStr;
 
 /// A word that names a variant, such as a status.
@@ -19,6 +20,21 @@ pub(crate) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Ti
         Timestamp::from_str(&text).map_err(|_| unreadable(column, format!("`{text}` is not a point in time")))
     })
     .transpose()
+}
+
+/// Who or what uses an account.
+pub(crate) fn account_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<AccountKind> {
+    if row.get_ref(column)? == ValueRef::Null { Ok(AccountKind::Unspecified) } else { word(row, column) }
+}
+
+/// How the store writes a kind of account: nothing where the source doesn't say.
+pub(crate) fn stored_kind(kind: AccountKind) -> Option<&'static str> {
+    (!kind.is_unspecified()).then(|| kind.name())
+}
+
+/// Whether an assignment has effect, as the source says.
+pub(crate) fn assignment_state(row: &Row<'_>, column: usize) -> rusqlite::Result<AssignmentState> {
+    if row.get_ref(column)? == ValueRef::Null { Ok(AssignmentState::Active) } else { word(row, column) }
 }
 
 /// What a column holds can't be read.

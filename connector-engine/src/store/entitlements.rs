@@ -61,7 +61,7 @@ impl RunState {
                 [id],
                 |row| EntitlementSnapshot::from_row(row, 0),
             )?;
-            changed = !before.is_of(entitlement);
+            changed = !before.is_of(entitlement, self.quiet.of_type(&entitlement.key.entitlement_type));
             if changed || stored.removed_run.is_some() {
                 let before = changed.then(|| before.to_text());
                 self.keep_change(connection, Step::Entitlements, id, before.as_deref(), stored.removed_run)?;
@@ -74,7 +74,7 @@ impl RunState {
         }
         sql::execute(
             connection,
-            "UPDATE entitlements SET name = ?2, description = ?3, attributes = ?4, hash = ?5,
+            "UPDATE entitlements SET name = ?2, description = ?3, attributes = ?4, hash = ?5, alias = ?8,
                      changed_run = CASE WHEN ?6 THEN ?7 ELSE changed_run END,
                      added_run = CASE WHEN first_run IS NULL OR removed_run IS NOT NULL THEN ?7 ELSE added_run END,
                      first_run = coalesce(first_run, ?7), removed_run = NULL
@@ -87,6 +87,7 @@ impl RunState {
                 &hash[..],
                 changed,
                 self.run,
+                entitlement.alias,
             ],
         )?;
         Ok(())

@@ -8,6 +8,7 @@
 //!   the frontier are one transaction), and ends with the removal of what was not seen, under the guard.
 
 mod accounts;
+mod aliases;
 mod assignments;
 mod begin;
 mod column;
@@ -20,6 +21,7 @@ mod live;
 mod lock;
 mod not_shown;
 mod open;
+mod quiet;
 mod reconcile;
 mod report;
 mod run;
@@ -31,15 +33,16 @@ mod step;
 mod writer;
 
 pub(crate) use begin::Beginning;
-pub(crate) use column::{moment, word};
+pub(crate) use column::{account_kind, moment, word};
 pub(crate) use definition::replace_former;
 pub(crate) use instance::recognize;
 pub(crate) use lock::{RunLock, Work};
 pub use open::Store;
+pub(crate) use quiet::Quiet;
 pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};
 pub(crate) use run::kind_from_name;
 pub use run::{Counts, Mode, RunError, RunReport, RunStatus};
-pub(crate) use snapshot::{AccountSnapshot, EntitlementSnapshot, attributes};
+pub(crate) use snapshot::{AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, attributes};
 pub(crate) use sql::fault;
 pub use step::PerStep;
 pub(crate) use step::Step;

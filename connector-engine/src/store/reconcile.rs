@@ -1,5 +1,6 @@
 //! The end of a full run: what was not seen is marked as removed, unless a guard says no.
 
+use super::assignments::Key;
 use super::guard::{Census, Guard};
 use super::report;
 use super::run_state::RunState;
@@ -205,16 +206,16 @@ impl RunState {
 
     /// An account that is gone holds nothing, but for what this very run saw.
     fn remove_assignments_of(&mut self, connection: &Connection, account: &str) -> Result<()> {
-        let held: Vec<(i64, bool, i64)> = sql::all(
+        let held: Vec<(i64, i64, i64, bool)> = sql::all(
             connection,
-            "SELECT entitlement, inline, id FROM assignments
+            "SELECT id, entitlement, through, inline FROM assignments
                  WHERE source = ?1 AND account = ?2 AND removed_run IS NULL",
             params![self.source, account],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )?;
-        for (entitlement, inline, id) in held {
+        for (id, entitlement, through, inline) in held {
             if inline || !self.seen.assignments.contains(id) {
-                self.remove_assignment(connection, account, entitlement, inline)?;
+                self.remove_assignment(connection, Key { account, entitlement, holder: 0, through, inline })?;
             }
         }
         Ok(())
@@ -241,21 +242,23 @@ impl RunState {
     }
 
     fn remove_assignments(&mut self, connection: &Connection, types: &Types) -> Result<()> {
-        let mut after = (String::new(), 0);
+        let mut after = (String::new(), 0, 0, 0);
         loop {
-            let portion: Vec<(String, i64, i64)> = sql::all(
+            let portion: Vec<(i64, (String, i64, i64, i64))> = sql::all(
                 connection,
-                "SELECT account, entitlement, id FROM assignments
-                     WHERE source = ?1 AND (account, entitlement) > (?2, ?3) AND inline = 0 AND removed_run IS NULL
-                     ORDER BY account, entitlement LIMIT ?4",
-                params![self.source, after.0, after.1, ROWS_AT_ONCE],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                "SELECT id, account, entitlement, holder, through FROM assignments
+                     WHERE source = ?1 AND (account, entitlement, holder, through) > (?2, ?3, ?4, ?5)
+                       AND inline = 0 AND removed_run IS NULL
+                     ORDER BY account, entitlement, holder, through LIMIT ?6",
+                params![self.source, after.0, after.1, after.2, after.3, ROWS_AT_ONCE],
+                |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))),
             )?;
-            let Some((account, entitlement, _)) = portion.last() else { return Ok(()) };
-            after = (account.clone(), *entitlement);
-            for (account, entitlement, id) in &portion {
+            let Some((_, last)) = portion.last() else { return Ok(()) };
+            after = last.clone();
+            for (id, (account, entitlement, holder, through)) in &portion {
                 if types.reconciled(*entitlement).is_some() && !self.seen.assignments.contains(*id) {
-                    self.remove_assignment(connection, account, *entitlement, false)?;
+                    let (entitlement, holder, through) = (*entitlement, *holder, *through);
+                    self.remove_assignment(connection, Key { account, entitlement, holder, through, inline: false })?;
                 }
             }
         }

@@ -24,7 +24,7 @@ pub(crate) struct StoredRun {
 const COLUMNS: &str = "r.number, r.id, s.name, r.connector, r.status, r.resumed, r.started_at, r.ended_at,
     r.accounts_seen, r.accounts_added, r.accounts_changed, r.accounts_removed,
     r.entitlements_seen, r.entitlements_added, r.entitlements_changed, r.entitlements_removed,
-    r.assignments_seen, r.assignments_added, 0, r.assignments_removed,
+    r.assignments_seen, r.assignments_added, r.assignments_changed, r.assignments_removed,
     r.api_calls, r.retries, r.bytes_received, r.active_ms, r.limits,
     r.error_kind, r.error_message, r.error_help, r.error_step";
 

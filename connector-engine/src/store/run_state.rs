@@ -1,11 +1,12 @@
 //! What a job keeps in memory of its run.
 
+use super::quiet::Quiet;
 use super::seen::Seen;
 use super::snapshot::Hasher;
 use super::sql;
 use super::step::{PerStep, Step};
 use connector_core::{EntitlementRef, Result};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
 
 /// How many entitlements are remembered by their row before all are forgotten.
@@ -29,6 +30,7 @@ pub(crate) struct RunState {
     pub(crate) seen: PerStep<Seen>,
     pub(crate) next_assignment: i64,
     pub(crate) hasher: Hasher,
+    pub(crate) quiet: Quiet,
     /// Whether the last row was new, and so the next one probably is: it is inserted first and looked for after that.
     pub(crate) new_accounts: bool,
     pub(crate) new_assignments: bool,
@@ -47,13 +49,14 @@ pub(crate) struct RunState {
 impl RunState {
     /// The run as its last commit left it.
     pub(crate) fn load(connection: &Connection, source: i64, run: i64) -> Result<Self> {
-        let next_assignment =
-            sql::one(connection, "SELECT next_assignment FROM sources WHERE id = ?1", [source], |row| row.get(0))?;
+        let query = "SELECT next_assignment, quiet FROM sources WHERE id = ?1";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, Quiet::from_row(row, 1)?));
+        let (next_assignment, quiet) = sql::one(connection, query, [source], read)?;
         let tallies = sql::one(
             connection,
             "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
                         entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
-                        assignments_seen, assignments_added, 0, assignments_removed
+                        assignments_seen, assignments_added, assignments_changed, assignments_removed
                  FROM runs WHERE number = ?1",
             [run],
             |row| {
@@ -71,6 +74,7 @@ impl RunState {
             seen: PerStep::try_of(|step| Seen::load(connection, run, step))?,
             next_assignment,
             hasher: Hasher::default(),
+            quiet,
             new_accounts: false,
             new_assignments: false,
             duplicates: PerStep::default(),
@@ -99,7 +103,8 @@ impl RunState {
                      accounts_seen = ?2, accounts_added = ?3, accounts_changed = ?4, accounts_removed = ?5,
                      entitlements_seen = ?6, entitlements_added = ?7, entitlements_changed = ?8,
                      entitlements_removed = ?9,
-                     assignments_seen = ?10, assignments_added = ?11, assignments_removed = ?12
+                     assignments_seen = ?10, assignments_added = ?11, assignments_removed = ?12,
+                     assignments_changed = ?13
                  WHERE number = ?1",
             params![
                 self.run,
@@ -114,6 +119,7 @@ impl RunState {
                 assignments.seen,
                 assignments.added,
                 assignments.removed,
+                assignments.changed,
             ],
         )?;
         Ok(())

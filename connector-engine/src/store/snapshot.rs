@@ -1,9 +1,16 @@
 //! The values of a row, for comparing and for keeping what they were.
 
-use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use super::column::{account_kind, assignment_state, moment};
+use connector_core::{
+    Account, AccountKind, Assignment, AssignmentState, Attributes, Entitlement, EntitlementRef, Error, ErrorKind,
+    Result,
+};
+use jiff::Timestamp;
 use rusqlite::Row;
+use rusqlite::types::ValueRef;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// The values of an account at some time.
@@ -13,6 +20,8 @@ pub(crate) struct AccountSnapshot {
     pub(crate) display_name: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) locked: bool,
+    pub(crate) kind: AccountKind,
+    pub(crate) owner: Option<String>,
     pub(crate) attributes: Attributes,
 }
 
@@ -21,6 +30,14 @@ pub(crate) struct AccountSnapshot {
 pub(crate) struct EntitlementSnapshot {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
+    pub(crate) attributes: Attributes,
+}
+
+/// The values of an assignment at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AssignmentSnapshot {
+    pub(crate) state: AssignmentState,
+    pub(crate) valid_until: Option<Timestamp>,
     pub(crate) attributes: Attributes,
 }
 
@@ -36,12 +53,39 @@ struct StoredValues<'a> {
     enabled: bool,
     #[serde(default)]
     locked: bool,
+    #[serde(default, skip_serializing_if = "AccountKind::is_unspecified")]
+    kind: AccountKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    #[serde(borrow)]
+    attributes: &'a RawValue,
+}
+
+/// The same for an assignment.
+#[derive(Serialize, Deserialize)]
+struct StoredAssignment<'a> {
+    state: AssignmentState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_until: Option<Timestamp>,
     #[serde(borrow)]
     attributes: &'a RawValue,
 }
 
 impl AccountSnapshot {
-    /// Reads `name, display_name, enabled, locked, attributes` from that column on.
+    /// The values of an account.
+    pub(crate) fn of(account: &Account) -> Self {
+        Self {
+            name: account.name.clone(),
+            display_name: account.display_name.clone(),
+            enabled: account.enabled,
+            locked: account.locked,
+            kind: account.kind,
+            owner: account.owner.clone(),
+            attributes: account.attributes.clone(),
+        }
+    }
+
+    /// Reads `name, display_name, enabled, locked, attributes, kind, owner` from that column on.
     pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
         Ok(Self {
             name: row.get(column)?,
@@ -49,16 +93,20 @@ impl AccountSnapshot {
             enabled: row.get(column + 2)?,
             locked: row.get(column + 3)?,
             attributes: attributes(row, column + 4)?,
+            kind: account_kind(row, column + 5)?,
+            owner: row.get(column + 6)?,
         })
     }
 
-    /// Whether the account has these values; the order of attributes doesn't matter.
-    pub(crate) fn is_of(&self, account: &Account) -> bool {
+    /// Whether the account has these values, quiet ones aside; the order of attributes doesn't matter.
+    pub(crate) fn is_of(&self, account: &Account, quiet: &BTreeSet<String>) -> bool {
         self.name == account.name
             && self.display_name == account.display_name
             && self.enabled == account.enabled
             && self.locked == account.locked
-            && same(&self.attributes, &account.attributes)
+            && self.kind == account.kind
+            && self.owner == account.owner
+            && same(&self.attributes, &account.attributes, quiet)
     }
 
     pub(crate) fn to_text(&self) -> String {
@@ -68,6 +116,8 @@ impl AccountSnapshot {
             description: None,
             enabled: self.enabled,
             locked: self.locked,
+            kind: self.kind,
+            owner: self.owner.clone(),
             attributes,
         })
     }
@@ -80,6 +130,8 @@ impl AccountSnapshot {
             display_name: written.display_name,
             enabled: written.enabled,
             locked: written.locked,
+            kind: written.kind,
+            owner: written.owner,
             attributes: Attributes::parse(written.attributes.get()).map_err(unreadable)?,
         })
     }
@@ -91,11 +143,11 @@ impl EntitlementSnapshot {
         Ok(Self { name: row.get(column)?, description: row.get(column + 1)?, attributes: attributes(row, column + 2)? })
     }
 
-    /// Whether the entitlement has these values; the order of attributes doesn't matter.
-    pub(crate) fn is_of(&self, entitlement: &Entitlement) -> bool {
+    /// Whether the entitlement has these values, quiet ones aside; the order of attributes doesn't matter.
+    pub(crate) fn is_of(&self, entitlement: &Entitlement, quiet: &BTreeSet<String>) -> bool {
         self.name == entitlement.name
             && self.description == entitlement.description
-            && same(&self.attributes, &entitlement.attributes)
+            && same(&self.attributes, &entitlement.attributes, quiet)
     }
 
     pub(crate) fn to_text(&self) -> String {
@@ -105,6 +157,8 @@ impl EntitlementSnapshot {
             description: self.description.clone(),
             enabled: false,
             locked: false,
+            kind: AccountKind::Unspecified,
+            owner: None,
             attributes,
         })
     }
@@ -117,6 +171,52 @@ impl EntitlementSnapshot {
             description: written.description,
             attributes: Attributes::parse(written.attributes.get()).map_err(unreadable)?,
         })
+    }
+}
+
+impl AssignmentSnapshot {
+    /// The values of an assignment.
+    pub(crate) fn of(assignment: &Assignment) -> Self {
+        let Assignment { state, valid_until, attributes, .. } = assignment;
+        Self { state: *state, valid_until: *valid_until, attributes: attributes.clone() }
+    }
+
+    /// Active, without end and attributes.
+    pub(crate) fn plain() -> Self {
+        Self { state: AssignmentState::Active, valid_until: None, attributes: Attributes::empty() }
+    }
+
+    /// Reads `state, valid_until, attributes` from that column on.
+    pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+        let attributes = match row.get_ref(column + 2)? {
+            ValueRef::Null => Attributes::empty(),
+            _ => attributes(row, column + 2)?,
+        };
+        Ok(Self { state: assignment_state(row, column)?, valid_until: moment(row, column + 1)?, attributes })
+    }
+
+    /// How the store writes state, end and attributes: nothing for the values of a plain assignment.
+    pub(crate) fn columns(&self) -> (Option<&'static str>, Option<String>, Option<&str>) {
+        let state = (self.state != AssignmentState::Active).then(|| self.state.name());
+        let attributes = Some(self.attributes.as_str()).filter(|_| self.attributes != Attributes::empty());
+        (state, self.valid_until.map(|until| until.to_string()), attributes)
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.state == other.state
+            && self.valid_until == other.valid_until
+            && same(&self.attributes, &other.attributes, &BTreeSet::new())
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        let (state, valid_until) = (self.state, self.valid_until);
+        write(&self.attributes, |attributes| StoredAssignment { state, valid_until, attributes })
+    }
+
+    /// Reads what `to_text` wrote. Fails with kind `internal`.
+    pub(crate) fn from_text(text: &str) -> Result<Self> {
+        let StoredAssignment { state, valid_until, attributes } = serde_json::from_str(text).map_err(unreadable)?;
+        Ok(Self { state, valid_until, attributes: Attributes::parse(attributes.get()).map_err(unreadable)? })
     }
 }
 
@@ -134,16 +234,18 @@ fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
         .with_cause(cause)
 }
 
-fn write<'a>(attributes: &'a Attributes, written: impl FnOnce(&'a RawValue) -> StoredValues<'a>) -> String {
+fn write<'a, T: Serialize>(attributes: &'a Attributes, written: impl FnOnce(&'a RawValue) -> T) -> String {
     let raw: &RawValue = serde_json::from_str(attributes.as_str()).expect("attributes are a JSON object");
     serde_json::to_string(&written(raw)).expect("texts, booleans and JSON text can be written as JSON")
 }
 
-fn same(left: &Attributes, right: &Attributes) -> bool {
+fn same(left: &Attributes, right: &Attributes, quiet: &BTreeSet<String>) -> bool {
     if left == right {
         return true;
     }
     let (mut left, mut right) = (left.entries(), right.entries());
+    left.retain(|(name, _)| !quiet.contains(&**name));
+    right.retain(|(name, _)| !quiet.contains(&**name));
     left.sort_by(|one, other| one.0.cmp(&other.0));
     right.sort_by(|one, other| one.0.cmp(&other.0));
     left.len() == right.len()
@@ -167,6 +269,14 @@ impl Hasher {
             self.text(Some(&entitlement.entitlement_type));
             self.text(Some(&entitlement.id));
         }
+        // Only where the source says something of it: the hashes of all other rows of older stores stay right.
+        if !account.kind.is_unspecified() || account.owner.is_some() || account.alias.is_some() {
+            // No text is that long, so no list of entitlements gives the same bytes.
+            self.bytes.extend((u64::MAX - 1).to_le_bytes());
+            self.text(Some(account.kind.name()));
+            self.text(account.owner.as_deref());
+            self.text(account.alias.as_deref());
+        }
         xxh3_128(&self.bytes).to_be_bytes()
     }
 
@@ -175,6 +285,9 @@ impl Hasher {
         self.text(Some(&entitlement.name));
         self.text(entitlement.description.as_deref());
         self.text(Some(entitlement.attributes.as_str()));
+        if entitlement.alias.is_some() {
+            self.text(entitlement.alias.as_deref());
+        }
         xxh3_128(&self.bytes).to_be_bytes()
     }
 

@@ -197,10 +197,13 @@ impl Writer {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         let (status, error) = match ending {
-            Ending::Complete { remove, threshold } => match self.state.reconcile(&transaction, *remove, *threshold)? {
-                None => (RunStatus::Succeeded, None),
-                Some(refusal) => (RunStatus::Refused, Some(refusal)),
-            },
+            Ending::Complete { remove, threshold } => {
+                self.state.resolve_aliases(&transaction)?;
+                match self.state.reconcile(&transaction, *remove, *threshold)? {
+                    None => (RunStatus::Succeeded, None),
+                    Some(refusal) => (RunStatus::Refused, Some(refusal)),
+                }
+            }
             Ending::Failed(error) => (RunStatus::Failed, Some(error.clone())),
             Ending::Refused(error) => (RunStatus::Refused, Some(error.clone())),
             Ending::Interrupted => (

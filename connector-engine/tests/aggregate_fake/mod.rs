@@ -108,6 +108,8 @@ pub struct Fake {
     pub can_find: bool,
     /// The id of the system.
     pub instance: Option<String>,
+    pub schema: AccountSchema,
+    pub types: Vec<EntitlementType>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -131,6 +133,8 @@ impl Fake {
             unlisted: Vec::new(),
             can_find: false,
             instance: None,
+            schema: AccountSchema::default(),
+            types: Vec::new(),
         }
     }
 
@@ -264,7 +268,7 @@ impl Connector for Fake {
     }
 
     fn schema(&self) -> AccountSchema {
-        AccountSchema::default()
+        self.schema.clone()
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
@@ -279,7 +283,7 @@ impl Connector for Fake {
 #[async_trait]
 impl ReadEntitlements for Fake {
     fn entitlement_types(&self) -> Vec<EntitlementType> {
-        Vec::new()
+        self.types.clone()
     }
 
     async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {
@@ -412,22 +416,29 @@ impl Place {
         const NATURAL: &str = "CASE c.kind
             WHEN 'accounts' THEN (SELECT account_id FROM accounts WHERE id = c.row)
             WHEN 'entitlements' THEN (SELECT type || '/' || entitlement_id FROM entitlements WHERE id = c.row)
-            ELSE (SELECT h.account || ' ' || e.type || '/' || e.entitlement_id || h.inline FROM assignments h
+            ELSE (SELECT h.account || ' ' || e.type || '/' || e.entitlement_id || h.inline ||
+                         coalesce((SELECT type || entitlement_id FROM entitlements WHERE id = h.holder), '') || ' ' ||
+                         coalesce((SELECT type || entitlement_id FROM entitlements WHERE id = h.through), '')
+                  FROM assignments h
                   JOIN entitlements e ON e.id = h.entitlement WHERE h.id = c.row AND h.source = c.source) END";
         [
-            "SELECT account_id, name, display_name, enabled, locked, attributes, hash, first_run, added_run,
-                    changed_run, removed_run FROM accounts ORDER BY 1",
-            "SELECT type, entitlement_id, name, description, attributes, hash, first_run, added_run, changed_run,
+            "SELECT account_id, name, display_name, enabled, locked, attributes, kind, owner, alias, hash, first_run,
+                    added_run, changed_run, removed_run FROM accounts ORDER BY 1",
+            "SELECT type, entitlement_id, name, description, attributes, alias, hash, first_run, added_run, changed_run,
                     removed_run FROM entitlements ORDER BY 1, 2",
-            "SELECT h.account, e.type, e.entitlement_id, h.inline, h.first_run, h.added_run, h.removed_run
-             FROM assignments h JOIN entitlements e ON e.id = h.entitlement ORDER BY 1, 2, 3, 4",
+            "SELECT h.account, e.type, e.entitlement_id, h.inline, o.type, o.entitlement_id, t.type, t.entitlement_id,
+                    h.state, h.valid_until, h.attributes, h.first_run, h.added_run, h.changed_run, h.removed_run
+             FROM assignments h JOIN entitlements e ON e.id = h.entitlement
+             LEFT JOIN entitlements o ON o.id = h.holder LEFT JOIN entitlements t ON t.id = h.through
+             ORDER BY 1, 2, 3, 4, 5, 6, 7, 8",
             &format!("SELECT c.kind, {NATURAL}, c.run, c.before, c.removed_run FROM changes c ORDER BY 1, 2, 3"),
             "SELECT number, status, accounts_seen, accounts_added, accounts_changed, accounts_removed,
                     entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
-                    assignments_seen, assignments_added, assignments_removed, error_message FROM runs ORDER BY 1",
+                    assignments_seen, assignments_added, assignments_changed, assignments_removed, error_message FROM runs ORDER BY 1",
             "SELECT run, text FROM warnings ORDER BY 1, 2",
             "SELECT * FROM frontier",
             "SELECT * FROM seen",
+            "SELECT * FROM unresolved_holders",
         ]
         .iter()
         .map(|sql| self.query(sql))

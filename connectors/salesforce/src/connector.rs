@@ -2,7 +2,7 @@
 
 use crate::api::Rest;
 use crate::api::hosts;
-use crate::assignments::group_types::GroupTypes;
+use crate::assignments::read::Groups;
 use crate::certificate::apps::Apps;
 use crate::prepare::Preparation;
 use crate::users::Accounts;
@@ -18,7 +18,6 @@ use connector_core::{
 use connector_http::{Client, Reach};
 use std::fmt;
 use std::sync::Arc;
-use tokio::sync::OnceCell;
 
 /// One Salesforce org, opened for one source. [`Settings`](crate::Settings) creates it.
 pub struct Salesforce {
@@ -26,7 +25,7 @@ pub struct Salesforce {
     auth: Arc<dyn AuthStrategy>,
     rest: Rest,
     accounts: Accounts,
-    group_types: OnceCell<GroupTypes>,
+    groups: Groups,
     preparation: Preparation,
     apps: Apps,
 }
@@ -44,7 +43,7 @@ impl Salesforce {
             auth,
             rest: Rest::open(context, client, version),
             accounts: Accounts::new(custom),
-            group_types: OnceCell::new(),
+            groups: Groups::default(),
             preparation: Preparation::default(),
             apps,
         })
@@ -104,7 +103,7 @@ impl ReadEntitlements for Salesforce {
     }
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
-        assignments::read::page(&self.rest, &self.group_types, cursor).await
+        assignments::read::page(&self.rest, &self.groups, cursor).await
     }
 
     async fn find_entitlements(&self, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {

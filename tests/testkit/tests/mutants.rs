@@ -24,6 +24,11 @@ enum Fault {
     UndeclaredType,
     UnknownHolder,
     HeldTwice,
+    UnknownAlias,
+    SameAlias,
+    UnknownHolderOfHolders,
+    UnknownThrough,
+    FindsWhatHasEnded,
     PretendsToDelete,
     DiffersWhenRepeated,
     AnotherIdEachTime,
@@ -125,6 +130,7 @@ impl Directory {
         let mut account = Account::new(format!("p{number}"), format!("person{number}"));
         account.attributes = attributes.build();
         account.entitlements = vec![EntitlementRef::new("team", "t1")];
+        account.alias = Some(format!("cn={}", if self.fault == Fault::SameAlias { 0 } else { number }));
         account
     }
 
@@ -146,14 +152,31 @@ impl ReadEntitlements for Directory {
         self.only_from_the_start(cursor)?;
         let type_name = if self.fault == Fault::UndeclaredType { "squad" } else { "team" };
         let team = |id: &str| Entitlement::new(EntitlementRef::new(type_name, id), id);
-        Ok(Page::last(vec![team("t1"), team("t2")]))
+        let mut nested = team("t3");
+        nested.alias = Some("cn=team".to_owned());
+        Ok(Page::last(vec![team("t1"), team("t2"), nested]))
     }
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
         self.only_from_the_start(cursor)?;
         let holder = if self.fault == Fault::UnknownHolder { "p99" } else { "p1" };
         let team = if self.fault == Fault::HeldTwice { "t1" } else { "t2" };
-        Ok(Page::last(vec![Assignment::new(Holder::account(holder), EntitlementRef::new("team", team))]))
+        let assignment = |holder, team| Assignment::new(holder, EntitlementRef::new("team", team));
+        let alias = if self.fault == Fault::UnknownAlias { "cn=nobody" } else { "cn=2" };
+        let above = if self.fault == Fault::UnknownHolderOfHolders { "t99" } else { "t3" };
+        let mut given = assignment(Holder::account("p3"), "t2");
+        given.through =
+            Some(EntitlementRef::new("team", if self.fault == Fault::UnknownThrough { "t99" } else { "t3" }));
+        let mut ended = assignment(Holder::account("p4"), "t2");
+        ended.valid_until = Some("2001-01-01T00:00:00Z".parse().unwrap());
+        Ok(Page::last(vec![
+            assignment(Holder::account(holder), team),
+            assignment(Holder::alias(alias), "t2"),
+            assignment(Holder::alias("cn=team"), "t1"),
+            assignment(Holder::Entitlement(EntitlementRef::new("team", above)), "t2"),
+            given,
+            ended,
+        ]))
     }
 }
 
@@ -163,8 +186,16 @@ impl FindAccounts for Directory {
         5
     }
 
-    async fn find_accounts(&self, wanted: &[String], _: &Concern) -> Result<Vec<Vec<Account>>> {
-        let all: Vec<Account> = (0..PEOPLE).map(|number| self.account(number)).collect();
+    async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
+        let ended = EntitlementRef::new("team", "t2");
+        let all = (0..PEOPLE).map(|number| {
+            let mut account = self.account(number);
+            if self.fault == Fault::FindsWhatHasEnded && account.id == "p4" && concern.entitlements.contains(&ended) {
+                account.entitlements.push(ended.clone());
+            }
+            account
+        });
+        let all: Vec<Account> = all.collect();
         let found = wanted.iter().enumerate().map(|(place, text)| {
             let shown = self.fault != Fault::FindsOnlyTheFirst || place < 3;
             all.iter().filter(|one| shown && (one.id == *text || one.name == *text)).take(1).cloned().collect()
@@ -190,13 +221,13 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("17 passed, 0 failed, 13 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("19 passed, 0 failed, 13 not applicable"), "{report}");
 }
 
 #[tokio::test]
 async fn a_trial_of_a_missing_capability_does_not_pass() {
     let report = check(Fault::NoEntitlements).await;
-    assert!(report.to_string().ends_with("12 passed, 0 failed, 18 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("13 passed, 0 failed, 18 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -220,6 +251,11 @@ async fn each_fault_is_caught_by_the_matching_trial() {
         (Fault::UndeclaredType, "entitlements_are_unique_and_of_declared_types"),
         (Fault::UnknownHolder, "assignments_are_unique_and_refer_to_known_rows"),
         (Fault::HeldTwice, "assignments_are_unique_and_refer_to_known_rows"),
+        (Fault::UnknownAlias, "assignments_are_unique_and_refer_to_known_rows"),
+        (Fault::UnknownHolderOfHolders, "assignments_are_unique_and_refer_to_known_rows"),
+        (Fault::UnknownThrough, "assignments_are_unique_and_refer_to_known_rows"),
+        (Fault::SameAlias, "an_alias_names_one_account_or_entitlement"),
+        (Fault::FindsWhatHasEnded, "only_what_has_effect_is_found_as_held"),
         (Fault::PretendsToDelete, "undeclared_operations_are_refused"),
     ] {
         let report = check(fault).await;

@@ -1,5 +1,6 @@
 //! Whether a condition holds for an account.
 
+use super::super::holding::Holding;
 use super::{Comparison, Condition, Field, Literal};
 use connector_core::Account;
 use serde_json::Value;
@@ -11,12 +12,13 @@ use std::cmp::Ordering;
 /// An account that is looked at; its attributes are taken apart once, and only when one is asked for.
 pub(super) struct Subject<'a> {
     account: &'a Account,
+    holdings: &'a [Holding],
     entries: OnceCell<Vec<(Cow<'a, str>, &'a RawValue)>>,
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(account: &'a Account) -> Self {
-        Self { account, entries: OnceCell::new() }
+    pub(super) fn new(account: &'a Account, holdings: &'a [Holding]) -> Self {
+        Self { account, holdings, entries: OnceCell::new() }
     }
 
     pub(super) fn fulfills(&self, condition: &Condition) -> bool {
@@ -54,6 +56,11 @@ impl<'a> Subject<'a> {
             Field::DisplayName => account.display_name.as_deref().map_or(Value::Null, Value::from),
             Field::Enabled => Value::from(account.enabled),
             Field::Locked => Value::from(account.locked),
+            Field::Kind if account.kind.is_unspecified() => Value::Null,
+            Field::Kind => Value::from(account.kind.name()),
+            Field::Owner => account.owner.as_deref().map_or(Value::Null, Value::from),
+            Field::State if self.holdings.is_empty() => Value::Null,
+            Field::State => self.holdings.iter().map(|holding| holding.state.name()).collect(),
             Field::Attribute(name) => self
                 .entries
                 .get_or_init(|| account.attributes.entries())

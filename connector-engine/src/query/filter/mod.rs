@@ -2,14 +2,16 @@
 //!
 //! A condition compares a name with a value: `=`, `!=`, `<`, `<=`, `>`, `>=`, `like "%text%"`, `in ("a", "b")`,
 //! `is null`, `is not null`; a name alone asks whether it is true. `and`, `or`, `not` and parentheses join them.
-//! A name is `id`, `name`, `display_name`, `enabled`, `locked` or an attribute in any case; `attributes.name` is the
-//! attribute where the name is taken, and backticks hold any other name. A value that is absent fulfills no
+//! A name is `id`, `name`, `display_name`, `enabled`, `locked`, `kind`, `owner`, `state` (of any of the account's assignments)
+//! or an attribute in any case; `attributes.name` is the
+//! attribute where the name is taken (so is `State` where the source spells one so), and backticks hold any other name. A value that is absent fulfills no
 //! comparison but `!=` and `is null`. `like` doesn't look at case, `=` does.
 
 mod evaluate;
 mod parse;
 mod token;
 
+use super::holding::Holding;
 use connector_core::{Account, Result};
 
 /// A condition on accounts: `email like "%@acme.example" and not enabled`.
@@ -26,9 +28,9 @@ impl Filter {
         parse::parse(text, known).map(|condition| Self { condition })
     }
 
-    /// Whether it holds for an account.
-    pub fn matches(&self, account: &Account) -> bool {
-        evaluate::Subject::new(account).fulfills(&self.condition)
+    /// Whether it holds for an account with these assignments, in whatever state.
+    pub fn matches(&self, account: &Account, holdings: &[Holding]) -> bool {
+        evaluate::Subject::new(account, holdings).fulfills(&self.condition)
     }
 }
 
@@ -53,6 +55,9 @@ enum Field {
     DisplayName,
     Enabled,
     Locked,
+    Kind,
+    Owner,
+    State,
     Attribute(String),
 }
 

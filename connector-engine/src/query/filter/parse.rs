@@ -7,7 +7,7 @@ use connector_core::{Error, ErrorKind, Result, nearest};
 /// How deep parentheses and `not` may nest.
 const DEEPEST: usize = 64;
 
-const OWN: [&str; 5] = ["id", "name", "display_name", "enabled", "locked"];
+const OWN: [&str; 8] = ["id", "name", "display_name", "enabled", "locked", "kind", "owner", "state"];
 
 /// Reads a condition; see [`Filter::parse`](super::Filter::parse).
 pub(super) fn parse(text: &str, known: &[&str]) -> Result<Condition> {
@@ -193,11 +193,19 @@ impl Parser<'_> {
             "display_name" => Field::DisplayName,
             "enabled" => Field::Enabled,
             "locked" => Field::Locked,
+            "kind" if self.is_own("kind", word) => Field::Kind,
+            "owner" if self.is_own("owner", word) => Field::Owner,
+            "state" if self.is_own("state", word) => Field::State,
             lower => match lower.strip_prefix("attributes.") {
                 Some(_) => return self.attribute(&word["attributes.".len()..], column),
                 None => return self.attribute(word, column),
             },
         })
+    }
+
+    /// Many sources have an attribute `State`, which is meant where the word is written so.
+    fn is_own(&self, own: &str, word: &str) -> bool {
+        own == word || !self.known.contains(&word)
     }
 
     fn attribute(&self, name: &str, column: usize) -> Result<Field, Fault> {

@@ -103,16 +103,43 @@ pub(crate) async fn shown_part<T>(
     make: impl Fn(&Row<'_>) -> Result<Option<T>>,
 ) -> Result<Part<T>> {
     let known = rest.hidden(select.object);
-    let refused = match part(rest, &select.without(&known), span, count, &make).await {
-        Err(refused) if error::is_refused_field(&refused) => refused,
-        answered => return answered,
-    };
-    let hidden = match rest.find_hidden(select.object, &select.fields).await {
-        Ok(hidden) if hidden != known => hidden,
-        Err(error) if !error::is_missing_object(&error) => return Err(error),
-        _ => return Err(refused),
-    };
-    part(rest, &select.without(&hidden), span, count, make).await
+    match part(rest, &select.without(&known), span, count, &make).await {
+        Err(refused) if error::is_refused_field(&refused) => {
+            let hidden = newly_hidden(rest, select, &known, refused).await?;
+            part(rest, &select.without(&hidden), span, count, make).await
+        }
+        answered => answered,
+    }
+}
+
+/// Finds out which fields the org hides. Fails with what the org said if that explains nothing.
+async fn newly_hidden(
+    rest: &Rest,
+    select: &Select<'static>,
+    known: &[&'static str],
+    refused: Error,
+) -> Result<Vec<&'static str>> {
+    match rest.find_hidden(select.object, &select.fields).await {
+        Ok(hidden) if hidden != known => Ok(hidden),
+        Err(error) if !error::is_missing_object(&error) => Err(error),
+        _ => Err(refused),
+    }
+}
+
+/// Reads a table to the end like [`all`], but without the fields that the org hides.
+pub(crate) async fn all_shown<T>(
+    rest: &Rest,
+    select: &Select<'static>,
+    make: impl Fn(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
+    let known = rest.hidden(select.object);
+    match all(rest, &select.without(&known), &make).await {
+        Err(refused) if error::is_refused_field(&refused) => {
+            let hidden = newly_hidden(rest, select, &known, refused).await?;
+            all(rest, &select.without(&hidden), make).await
+        }
+        answered => answered,
+    }
 }
 
 /// Reads a table to the end. Only for conditions that match few records.

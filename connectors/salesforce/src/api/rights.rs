@@ -29,7 +29,7 @@ const fn optional(object: &'static str, right: &'static str, breaks: &'static st
 }
 
 /// Every object that the connector reads.
-pub(crate) const NEEDS: [Need; 15] = [
+pub(crate) const NEEDS: [Need; 16] = [
     essential("User", "API Enabled, and read access to users", "no account can be read"),
     essential("Profile", VIEW_SETUP, "profiles can't be read"),
     essential("UserRole", "View Roles and Role Hierarchy", "roles can't be read"),
@@ -45,6 +45,12 @@ pub(crate) const NEEDS: [Need; 15] = [
         essential: false,
     },
     optional("PermissionSetGroup", VIEW_SETUP, "permission set groups can't be read", "permission set groups"),
+    optional(
+        "PermissionSetGroupComponent",
+        VIEW_SETUP,
+        "what permission set groups contain can't be read",
+        "permission set groups",
+    ),
     optional("PermissionSetLicense", VIEW_SETUP, "permission set licenses can't be read", "permission set licenses"),
     optional(
         "PermissionSetLicenseAssign",

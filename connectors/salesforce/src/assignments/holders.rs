@@ -1,5 +1,6 @@
 //! Which users hold which of the given entitlements.
 
+use super::effect::{self, Effect};
 use super::holdings::{HOLDINGS, Holding, holding};
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
@@ -23,9 +24,11 @@ pub(crate) struct HeldRow {
     pub(crate) user: RecordId,
     /// The entitlement.
     pub(crate) entitlement: RecordId,
+    /// Whether it has effect.
+    pub(crate) effect: Effect,
 }
 
-/// Which of the entitlements each user holds, in the spelling of `entitlements`.
+/// Which of the entitlements each user holds with effect, in the spelling of `entitlements`.
 pub(crate) async fn of_users(
     rest: &Rest,
     users: &[RecordId],
@@ -40,7 +43,7 @@ pub(crate) async fn of_users(
     }
     for (object, known) in known {
         let wanted: Vec<_> = known.keys().copied().collect();
-        for row in rows(rest, object, users, &wanted).await? {
+        for row in rows(rest, object, users, &wanted).await?.into_iter().filter(|row| row.effect.is_held()) {
             if let Some(entitlement) = known.get(&row.entitlement) {
                 held.entry(row.user).or_default().push((*entitlement).clone());
             }
@@ -49,7 +52,7 @@ pub(crate) async fn of_users(
     Ok(held)
 }
 
-/// The rows of an object in which one of the users holds one of the entitlements.
+/// The rows of an object in which one of the users holds one of the entitlements, whether they have effect or not.
 pub(crate) async fn rows(
     rest: &Rest,
     object: &'static str,
@@ -61,7 +64,7 @@ pub(crate) async fn rows(
         let select = |users: &[RecordId]| select(object, users, wanted);
         let fits = |users: &[RecordId]| rest::fits(&select(users).page(&keyset::FIRST));
         for users in soql::portions(users, MAX_IDS_PER_QUERY, &fits) {
-            let found = keyset::all(rest, &select(users), |row| read(row, object, users, wanted)).await;
+            let found = keyset::all_shown(rest, &select(users), |row| read(row, object, users, wanted)).await;
             rows.extend(found.map_err(|refused| {
                 if error::is_missing_object(&refused) { rights::missing(object, refused) } else { refused }
             })?);
@@ -82,8 +85,9 @@ fn ways(object: &str) -> Vec<&'static Holding> {
 fn select(object: &'static str, users: &[RecordId], entitlements: &[RecordId]) -> Select<'static> {
     let ways = ways(object);
     let user = ways.first().map_or("UserId", |way| way.user);
-    let mut fields = vec!["Id", user];
+    let mut fields: Vec<&'static str> = vec!["Id", user];
     fields.extend(ways.iter().map(|way| way.held));
+    fields.extend(effect::fields(object));
     let ids = || entitlements.iter().map(RecordId::as_str);
     let held = ways.iter().map(|way| soql::one_of(way.held, ids())).collect::<Vec<_>>().join(" OR ");
     let users = soql::one_of(user, users.iter().map(RecordId::as_str));
@@ -102,7 +106,8 @@ fn read(row: &Row<'_>, object: &str, users: &[RecordId], entitlements: &[RecordI
             if !users.contains(&user) || (!asked && ways.len() == 1) {
                 return Err(row.odd("is not one of those that were requested"));
             }
-            return Ok(asked.then_some(HeldRow { row: id, user, entitlement }));
+            let effect = Effect::read(row)?;
+            return Ok(asked.then_some(HeldRow { row: id, user, entitlement, effect }));
         }
     }
     Err(row.odd("does not name an entitlement"))

@@ -1,17 +1,40 @@
 //! Who holds what.
 
+use super::effect::Effect;
 use super::group_types::GroupTypes;
+use super::nested_groups::{HAS_PARENT, NestedGroups};
 use crate::api::Rest;
 use crate::api::keyset::{self, Part, Position};
-use crate::api::ranges::Span;
+use crate::api::ranges::{RecordId, Span};
 use crate::api::record::Row;
 use crate::api::soql::Select;
 use crate::entitlements::read::skip;
 use crate::error;
-use connector_core::{Assignment, Cursor, EntitlementRef, Holder, Page, Result};
+use connector_core::{Assignment, AttributesBuilder, Cursor, EntitlementRef, Holder, Page, Result};
 use tokio::sync::OnceCell;
 
 const MEMBERS: &str = "GroupMember";
+/// Such as all users of the org, or the users of a territory.
+const UNKNOWN_MEMBERS: &str =
+    "some groups contain users by a rule (such as all internal users); `--effective` does not list these users";
+const ROLE_IN_TERRITORY: &str = "RoleInTerritory2";
+
+/// What a row says.
+enum Held {
+    Assignment(Assignment),
+    /// A group is a member of a group. What it stands for is known after all groups are read.
+    Nested {
+        member: RecordId,
+        group: EntitlementRef,
+    },
+}
+
+/// What is known of groups, once it is needed.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    types: OnceCell<GroupTypes>,
+    nested: OnceCell<NestedGroups>,
+}
 
 /// A table of assignments.
 struct Table {
@@ -20,13 +43,21 @@ struct Table {
     filter: Option<&'static str>,
     /// The types that need this table.
     types: &'static [&'static str],
-    read: fn(&Row<'_>) -> Result<Option<Assignment>>,
+    read: fn(&Row<'_>) -> Result<Option<Held>>,
 }
 
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 7] = [
     Table {
         object: "PermissionSetAssignment",
-        fields: &["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId"],
+        fields: &[
+            "Id",
+            "AssigneeId",
+            "PermissionSetId",
+            "PermissionSetGroupId",
+            "IsActive",
+            "IsRevoked",
+            "ExpirationDate",
+        ],
         // Not `= false`: that would skip the row of a group without a set.
         filter: Some("PermissionSet.IsOwnedByProfile != true"),
         types: &["permission_set", "permission_set_group"],
@@ -73,35 +104,80 @@ const TABLES: [Table; 5] = [
     },
     Table {
         object: "UserTerritory2Association",
-        fields: &["Id", "UserId", "Territory2Id"],
+        fields: &["Id", "UserId", "Territory2Id", "IsActive", ROLE_IN_TERRITORY],
         filter: None,
         types: &["territory"],
-        read: |row| held_by(row, "UserId", EntitlementRef::new("territory", row.id("Territory2Id")?.0)),
+        read: |row| {
+            let held = held_by(row, "UserId", EntitlementRef::new("territory", row.id("Territory2Id")?.0))?;
+            let role = if row.has(ROLE_IN_TERRITORY) { row.text(ROLE_IN_TERRITORY)? } else { None };
+            let mut attributes = AttributesBuilder::default();
+            if let Some(role) = role {
+                attributes.push(ROLE_IN_TERRITORY, &role)?;
+            }
+            Ok(held.map(|mut held| {
+                if let Held::Assignment(assignment) = &mut held {
+                    assignment.attributes = attributes.build();
+                }
+                held
+            }))
+        },
+    },
+    Table {
+        object: "PermissionSetGroupComponent",
+        fields: &["Id", "PermissionSetGroupId", "PermissionSetId"],
+        filter: None,
+        types: &["permission_set"],
+        read: |row| {
+            let (group, _) = row.id("PermissionSetGroupId")?;
+            let (set, id) = row.id("PermissionSetId")?;
+            // A set that mutes permissions takes something away.
+            let gives = id.has_prefix("0PS");
+            let holder = Holder::Entitlement(EntitlementRef::new("permission_set_group", group));
+            let held = Assignment::new(holder, EntitlementRef::new("permission_set", set));
+            Ok(gives.then_some(Held::Assignment(held)))
+        },
+    },
+    Table {
+        object: "UserRole",
+        fields: &["Id", "ParentRoleId"],
+        filter: Some(HAS_PARENT),
+        types: &["role"],
+        read: |row| {
+            // Whoever has a role sees what the roles below it see.
+            let above = Holder::Entitlement(EntitlementRef::new("role", row.id("ParentRoleId")?.0));
+            Ok(Some(Held::Assignment(Assignment::new(above, EntitlementRef::new("role", row.id("Id")?.0)))))
+        },
     },
 ];
 
 /// The member of a group of this entitlement type; `None` if the group is not an entitlement.
-fn membership(row: &Row<'_>, entitlement_type: Option<&'static str>) -> Result<Option<Assignment>> {
+fn membership(row: &Row<'_>, entitlement_type: Option<&'static str>) -> Result<Option<Held>> {
     let (_, member) = row.id("UserOrGroupId")?;
     let (group, _) = row.id("GroupId")?;
-    match entitlement_type {
-        // A group within a group concerns the groups, not an account.
-        Some(held) if member.has_prefix("005") => held_by(row, "UserOrGroupId", EntitlementRef::new(held, group)),
-        _ => Ok(None),
+    let Some(entitlement_type) = entitlement_type else { return Ok(None) };
+    let group = EntitlementRef::new(entitlement_type, group);
+    if member.has_prefix("005") {
+        held_by(row, "UserOrGroupId", group)
+    } else {
+        Ok(Some(Held::Nested { member, group }))
     }
 }
 
-fn held_by(row: &Row<'_>, field: &str, entitlement: EntitlementRef) -> Result<Option<Assignment>> {
+fn held_by(row: &Row<'_>, field: &str, entitlement: EntitlementRef) -> Result<Option<Held>> {
     let (account, user) = row.id(field)?;
     if user.has_prefix("005") {
-        Ok(Some(Assignment::new(Holder::account(account), entitlement)))
+        let effect = Effect::read(row)?;
+        let mut assignment = Assignment::new(Holder::account(account), entitlement);
+        assignment.state = effect.state();
+        assignment.valid_until = effect.until;
+        Ok(Some(Held::Assignment(assignment)))
     } else {
         Err(row.odd(&format!("has a `{field}` that is not a user id")))
     }
 }
 
 /// Reads one page. The first page returns a cursor for every table, so that they are read in parallel.
-pub(crate) async fn page(rest: &Rest, group_types: &OnceCell<GroupTypes>, cursor: &Cursor) -> Result<Page<Assignment>> {
+pub(crate) async fn page(rest: &Rest, groups: &Groups, cursor: &Cursor) -> Result<Page<Assignment>> {
     let Some(position) = cursor.position::<Position>()? else {
         return start(rest).await;
     };
@@ -111,10 +187,10 @@ pub(crate) async fn page(rest: &Rest, group_types: &OnceCell<GroupTypes>, cursor
     let span = position.span();
     let whole = span == Span::default();
     let count = if whole { rest.counts().await?.get(table.object).copied() } else { None };
-    match part(rest, group_types, table, span, count).await {
+    match part(rest, groups, table, span, count).await {
         Ok(part) => {
             let next = part.cursors(table.object)?;
-            Ok(Page::fork(part.items, next))
+            resolved(rest, groups, part.items, next).await
         }
         Err(refused) if error::is_missing_object(&refused) => {
             let reason = skip(table.object, span, refused)?;
@@ -126,14 +202,8 @@ pub(crate) async fn page(rest: &Rest, group_types: &OnceCell<GroupTypes>, cursor
 }
 
 /// Reads one page of a table. If the org does not show the type of a group with its members, looks the type up.
-async fn part(
-    rest: &Rest,
-    group_types: &OnceCell<GroupTypes>,
-    table: &Table,
-    span: Span,
-    count: Option<u64>,
-) -> Result<Part<Assignment>> {
-    if table.object != MEMBERS || !group_types.initialized() {
+async fn part(rest: &Rest, groups: &Groups, table: &Table, span: Span, count: Option<u64>) -> Result<Part<Held>> {
+    if table.object != MEMBERS || !groups.types.initialized() {
         let select =
             Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter.map(Into::into) };
         match keyset::shown_part(rest, &select, span, count, table.read).await {
@@ -143,9 +213,28 @@ async fn part(
             answered => return answered,
         }
     }
-    let types = group_types.get_or_try_init(|| GroupTypes::read(rest)).await?;
+    let types = groups.types.get_or_try_init(|| GroupTypes::read(rest)).await?;
     let select = Select { object: MEMBERS, fields: vec!["Id", "GroupId", "UserOrGroupId"], filter: None };
     keyset::part(rest, &select, span, count, |row| membership(row, types.of(row.id("GroupId")?.1))).await
+}
+
+/// The page, with what its nested groups stand for.
+async fn resolved(rest: &Rest, groups: &Groups, rows: Vec<Held>, next: Vec<Cursor>) -> Result<Page<Assignment>> {
+    let mut items = Vec::with_capacity(rows.len());
+    let mut has_unknown = false;
+    for row in rows {
+        match row {
+            Held::Assignment(assignment) => items.push(assignment),
+            Held::Nested { member, group } => {
+                let nested = groups.nested.get_or_try_init(|| NestedGroups::read(rest)).await?;
+                let assignments = nested.assignments(member, &group);
+                has_unknown |= assignments.is_empty();
+                items.extend(assignments);
+            }
+        }
+    }
+    let page = Page::fork(items, next);
+    Ok(if has_unknown { page.with_warning(UNKNOWN_MEMBERS) } else { page })
 }
 
 async fn start(rest: &Rest) -> Result<Page<Assignment>> {

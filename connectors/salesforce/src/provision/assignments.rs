@@ -3,23 +3,17 @@
 use super::rows::{self, Record};
 use super::{HOLDS_IT, HOLDS_IT_NOT, applied, unchanged, user};
 use crate::api::Rest;
-use crate::api::keyset;
 use crate::api::ranges::RecordId;
-use crate::api::soql::{self, Select};
+use crate::assignments::effect::{self, END, Effect, REVOKED};
 use crate::assignments::holders::{self, HeldRow};
 use crate::assignments::holdings::{Holding, holding, refuse_end};
 use crate::error;
 use connector_core::{Change, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
-/// The field that says when an assignment ends, and how it is written.
-const END: &str = "ExpirationDate";
+/// How the end of an assignment is written.
 const MOMENT: &str = "%Y-%m-%dT%H:%M:%S.000+0000";
-const READ_MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.f%z";
-/// Keeps a query by ids well below the longest that Salesforce takes.
-const MAX_ROWS_PER_QUERY: usize = 200;
 
 /// A user, what is to be held or no longer held, and how it is held.
 struct Pair<'a> {
@@ -31,7 +25,7 @@ struct Pair<'a> {
     until: Option<Timestamp>,
 }
 
-/// Creates rows. A row that exists already is as good, with the end that the grant asks for.
+/// Creates rows. A row that exists already is as good if it has effect until the end that the grant asks for.
 pub(super) async fn grant(
     rest: &Rest,
     holding: &'static Holding,
@@ -52,7 +46,9 @@ pub(super) async fn grant(
     for (row, pair) in rows.into_iter().zip(&pairs) {
         answers.push(match row {
             Ok(_) => Some(Ok(applied(pair.user))),
-            Err(refusal) if refusal.code == "DUPLICATE_VALUE" && pair.until.is_none() => Some(Ok(unchanged(HOLDS_IT))),
+            Err(refusal) if refusal.code == "DUPLICATE_VALUE" && effect::fields(holding.object).is_empty() => {
+                Some(Ok(unchanged(HOLDS_IT)))
+            }
             Err(refusal) if refusal.code == "DUPLICATE_VALUE" => {
                 held.push(pair);
                 None
@@ -60,61 +56,61 @@ pub(super) async fn grant(
             Err(refusal) => Some(Err(error::of_row(&refusal, &format!("granting `{}`", pair.named)))),
         });
     }
-    let ended = set_ends(rest, holding, &held).await?;
-    Ok(rows::merge(known, rows::merge(answers, ended)))
+    let renewed = renew(rest, holding, &held).await?;
+    Ok(rows::merge(known, rows::merge(answers, renewed)))
 }
 
-/// Gives rows that exist the end that a grant asks for. A grant that is sent again after a lost response finds its own
-/// row, which has that end already.
-async fn set_ends(rest: &Rest, holding: &'static Holding, held: &[&Pair<'_>]) -> Result<Vec<Result<Outcome>>> {
+/// Gives effect to rows that exist: they get the end that a grant asks for, lose an end that has passed, and are no longer
+/// revoked. A grant that is sent again after a lost response finds its own row, which needs nothing.
+async fn renew(rest: &Rest, holding: &'static Holding, held: &[&Pair<'_>]) -> Result<Vec<Result<Outcome>>> {
     if held.is_empty() {
         return Ok(Vec::new());
     }
     let found = find(rest, holding, held).await?;
-    let ends = ends(rest, holding.object, &found).await?;
     let mut answers: Vec<Option<Result<Outcome>>> = Vec::with_capacity(held.len());
     let (mut changes, mut asked) = (Vec::new(), Vec::new());
     for pair in held {
         let row = found.iter().find(|row| row.user == pair.user && row.entitlement == pair.entitlement);
-        answers.push(match row {
-            None => Some(Err(Error::conflict(format!("`{}` was revoked at the same time", pair.named))
-                .with_help("run the plan again"))),
-            Some(row) if ends.get(&row.row) == pair.until.as_ref() => {
-                Some(Ok(unchanged("already holds it until then")))
-            }
-            Some(row) => {
-                let end = pair.until.map_or(Value::Null, written);
-                changes.push((row.row, Record::from_iter([(END.to_owned(), end)])));
-                asked.push(*pair);
-                None
-            }
+        let Some(row) = row else {
+            answers.push(Some(Err(Error::conflict(format!("`{}` was revoked at the same time", pair.named))
+                .with_help("run the plan again"))));
+            continue;
+        };
+        let change = renewal(&row.effect, pair.until);
+        answers.push(if change.is_empty() {
+            Some(Ok(unchanged(match pair.until {
+                _ if !row.effect.is_held() => {
+                    "is assigned already; it takes effect when the user activates it in a session"
+                }
+                Some(_) => "already holds it until then",
+                None => HOLDS_IT,
+            })))
+        } else {
+            changes.push((row.row, change));
+            asked.push(*pair);
+            None
         });
     }
-    let rows = rows::change(rest, holding.object, &changes, "set the ends of grants").await?;
+    let rows = rows::change(rest, holding.object, &changes, "renew grants").await?;
     let outcomes = rows.into_iter().zip(asked).map(|(row, pair)| match row {
         Ok(_) => Ok(applied(pair.user)),
-        Err(refusal) => Err(error::of_row(&refusal, &format!("setting the end of `{}`", pair.named))),
+        Err(refusal) => Err(error::of_row(&refusal, &format!("renewing `{}`", pair.named))),
     });
     Ok(rows::merge(answers, outcomes))
 }
 
-/// The ends of rows that have one.
-async fn ends(rest: &Rest, object: &'static str, rows: &[HeldRow]) -> Result<BTreeMap<RecordId, Timestamp>> {
-    let mut ends = BTreeMap::new();
-    for some in rows.chunks(MAX_ROWS_PER_QUERY) {
-        let filter = soql::one_of("Id", some.iter().map(|row| row.row.as_str()));
-        let select = Select { object, fields: vec!["Id", END], filter: Some(filter.into()) };
-        let found = keyset::all(rest, &select, |row| {
-            let (_, id) = row.id("Id")?;
-            let Some(end) = row.text(END)?.filter(|end| !end.is_empty()) else { return Ok(None) };
-            match Timestamp::strptime(READ_MOMENT, end.as_ref()) {
-                Ok(end) => Ok(Some((id, end))),
-                Err(_) => Err(row.odd(&format!("has an `{END}` that is not a time"))),
-            }
-        });
-        ends.extend(found.await?);
+/// What gives effect to a row, until the end of a grant.
+fn renewal(effect: &Effect, until: Option<Timestamp>) -> Record {
+    let mut change = Record::new();
+    match until {
+        Some(until) if effect.until != Some(until) => change.extend([(END.to_owned(), written(until))]),
+        None if effect.has_ended() => change.extend([(END.to_owned(), Value::Null)]),
+        _ => {}
     }
-    Ok(ends)
+    if effect.is_revoked {
+        change.extend([(REVOKED.to_owned(), Value::from(false))]);
+    }
+    change
 }
 
 /// A moment as Salesforce takes it.

@@ -11,10 +11,13 @@ use crate::api::record::Row;
 use crate::api::rights;
 use crate::api::soql::Select;
 use crate::error;
-use connector_core::{Account, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, OperationKind, Page, Result};
+use connector_core::{
+    Account, AccountKind, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, OperationKind, Page, Result,
+};
 use tokio::sync::OnceCell;
 
 /// The object.
+const TYPE: &str = "UserType";
 pub(crate) const USER: &str = "User";
 
 /// The fields of User that contain an entitlement, and the type of the entitlement.
@@ -118,7 +121,20 @@ pub(crate) fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
     account.display_name = row.text("Name")?.map(std::borrow::Cow::into_owned);
     account.enabled = row.flag("IsActive")?;
     account.locked = locks.holds(user);
+    account.kind = if row.has(TYPE) { kind(row.text(TYPE)?.as_deref()) } else { AccountKind::Unspecified };
     account.attributes = attributes.build();
     account.entitlements = entitlements;
     Ok(account)
+}
+
+/// What uses users of a type. Portal users are people outside of the company.
+fn kind(user_type: Option<&str>) -> AccountKind {
+    match user_type {
+        None | Some("") => AccountKind::Unspecified,
+        Some("AutomatedProcess" | "CloudIntegrationUser") => AccountKind::Service,
+        Some("Guest") => AccountKind::Guest,
+        // The types of AI agents and bots have such names; new ones come with most releases.
+        Some(other) if other.contains("Agent") || other.contains("Bot") => AccountKind::Agent,
+        Some(_) => AccountKind::Person,
+    }
 }

@@ -1,7 +1,7 @@
 //! What a good org has is what is read.
 
 use crate::server::{Org, all, describe, ok, page, record, refusal, user, user_id};
-use connector_core::{Account, Assignment, Connector, Cursor, Entitlement, Page, Result};
+use connector_core::{Account, AccountKind, Assignment, AssignmentState, Connector, Cursor, Entitlement, Page, Result};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -55,6 +55,31 @@ async fn a_user_becomes_an_account_with_its_values_as_they_came() {
     assert_eq!(jane.attributes.get::<Value>("Phone"), None, "nulls are left out");
     let held: Vec<_> = jane.entitlements.iter().map(ToString::to_string).collect();
     assert_eq!(held, ["profile/00eak0000000001AAA", "role/00Eak0000000007AAA"]);
+}
+
+#[tokio::test]
+async fn the_type_of_a_user_says_what_uses_the_account() {
+    let org = Org::start().await;
+    let types = [
+        ("Standard", AccountKind::Person),
+        ("PowerPartner", AccountKind::Person),
+        ("AutomatedProcess", AccountKind::Service),
+        ("CloudIntegrationUser", AccountKind::Service),
+        ("Guest", AccountKind::Guest),
+        ("AgentforceServiceAgent", AccountKind::Agent),
+    ];
+    let users: Vec<_> = (1..)
+        .zip(&types)
+        .map(|(number, (user_type, _))| {
+            let mut user = user(number);
+            user["UserType"] = json!(user_type);
+            user
+        })
+        .collect();
+    org.answer("User", vec![ok(&page(&users))]);
+    let pages = accounts(org.open().as_ref()).await.unwrap();
+    let kinds: Vec<_> = pages[0].items().iter().map(|account| account.kind).collect();
+    assert_eq!(kinds, types.map(|(_, kind)| kind));
 }
 
 #[tokio::test]
@@ -153,7 +178,10 @@ async fn each_table_of_assignments_says_who_holds_what() {
     let set = |id: &str, group: Value| {
         // The set behind a group is not asked for.
         let set = if group.is_null() { json!("0PSak0000000001AAA") } else { Value::Null };
-        let fields = json!({"AssigneeId": user_id(1), "PermissionSetId": set, "PermissionSetGroupId": group});
+        let fields = json!({
+            "AssigneeId": user_id(1), "PermissionSetId": set, "PermissionSetGroupId": group,
+            "IsActive": true, "IsRevoked": false, "ExpirationDate": null,
+        });
         record("PermissionSetAssignment", id, fields)
     };
     let group = json!("0PGak0000000001AAA");
@@ -191,6 +219,30 @@ async fn each_table_of_assignments_says_who_holds_what() {
     ];
     assert_eq!(lines(&assignments(connector.as_ref()).await.unwrap()), expected);
     assert!(org.queries("PermissionSetAssignment").await[0].contains("WHERE PermissionSet.IsOwnedByProfile != true"));
+}
+
+#[tokio::test]
+async fn rows_say_whether_they_have_effect_and_until_when() {
+    let org = Org::start().await;
+    let set = |number: u64, active: bool, revoked: bool, end: Value| {
+        let fields = json!({
+            "AssigneeId": user_id(number), "PermissionSetId": "0PSak0000000001AAA", "PermissionSetGroupId": null,
+            "IsActive": active, "IsRevoked": revoked, "ExpirationDate": end,
+        });
+        record("PermissionSetAssignment", &format!("0Paak000000000{number}AAA"), fields)
+    };
+    let rows = [
+        set(1, true, false, Value::Null),
+        set(2, false, false, Value::Null),
+        set(3, true, true, Value::Null),
+        set(4, true, false, json!("2027-01-31T08:30:00.000+0000")),
+    ];
+    org.answer("PermissionSetAssignment", vec![ok(&page(&rows))]);
+    let read = assignments(org.open().as_ref()).await.unwrap();
+    let told: Vec<_> = read.iter().flat_map(Page::items).map(|one| (one.state, one.valid_until)).collect();
+    let end = Some("2027-01-31T08:30:00Z".parse().unwrap());
+    let (active, inactive) = (AssignmentState::Active, AssignmentState::Inactive);
+    assert_eq!(told, [(active, None), (inactive, None), (inactive, None), (active, end)]);
 }
 
 #[tokio::test]

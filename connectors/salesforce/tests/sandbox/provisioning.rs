@@ -152,6 +152,26 @@ async fn a_grant_ends_when_it_says_and_a_repeated_one_finds_its_own_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_has_ended_or_was_revoked_is_not_held_and_can_be_granted_again() {
+    let (sandbox, connector) = org().await;
+    let connector = connector.as_ref();
+    let id = somebody(&sandbox).await;
+    let set = EntitlementRef::new("permission_set", sandbox.org().id_of("PermissionSet", 24).unwrap());
+    let grant = || Operation::new(id.clone(), Change::grant(set.clone(), None));
+    let holds = async || find(connector, &id, std::slice::from_ref(&set)).await.unwrap().entitlements.contains(&set);
+    connector.provision(&grant()).await.unwrap();
+    let row = sandbox.org().writes().pop().unwrap().id;
+    for (field, value) in [("ExpirationDate", json!("2021-01-31T00:00:00.000+0000")), ("IsRevoked", json!(true))] {
+        sandbox.org().set(&row, field, value).unwrap();
+        assert!(!holds().await, "{field}");
+        assert_eq!(connector.provision(&grant()).await.unwrap(), applied(&id), "{field}");
+        assert!(holds().await, "{field}");
+        assert_eq!(connector.provision(&grant()).await.unwrap(), unchanged("holds it already"), "{field}");
+    }
+    assert_eq!(sandbox.org().field(&row, "ExpirationDate").unwrap(), json!(null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn profile_and_role_are_granted_in_the_users_own_row() {
     let (sandbox, connector) = org().await;
     let connector = connector.as_ref();

@@ -2,7 +2,7 @@
 
 use crate::org::{open, start};
 use connector_core::{
-    Account, Assignment, Connector, Cursor, Entitlement, Error, ErrorKind, Page, Result, StepStatus, TestReport,
+    Account, Assignment, Connector, Cursor, Entitlement, Error, ErrorKind, Holder, Page, Result, StepStatus, TestReport,
 };
 use connector_sandbox_salesforce::{Options, Rights};
 use std::collections::{BTreeMap, HashSet};
@@ -52,18 +52,22 @@ fn by_type(assignments: &[Assignment]) -> BTreeMap<&str, u64> {
 fn assert_whole(read: &Read, users: u64, held: u64) {
     let ids: HashSet<_> = read.accounts.iter().map(|account| account.id.as_str()).collect();
     assert_eq!((ids.len() as u64, read.accounts.len() as u64), (users, users));
-    let counts = by_type(&read.assignments);
+    let (of_accounts, of_entitlements): (Vec<_>, Vec<_>) =
+        read.assignments.iter().cloned().partition(|one| one.holder.account_id().is_some());
+    let counts = by_type(&of_accounts);
     let of = |types: &[&str]| types.iter().filter_map(|one| counts.get(one)).sum::<u64>();
     assert_eq!(of(&["permission_set", "permission_set_group"]), users * (held - 1));
     assert_eq!(of(&["group", "queue"]), users / 2);
     assert_eq!((of(&["permission_set_license"]), of(&["package_license"])), (users / 4, users / 4));
     let known: HashSet<_> = read.entitlements.iter().map(|entitlement| &entitlement.key).collect();
     assert_eq!(known.len(), read.entitlements.len(), "an entitlement came twice");
-    assert!(
-        read.assignments
-            .iter()
-            .all(|one| known.contains(&one.entitlement) && one.holder.account_id().is_some_and(|id| ids.contains(id)))
-    );
+    assert!(of_accounts.iter().all(|one| one.holder.account_id().is_some_and(|id| ids.contains(id))));
+    assert!(read.assignments.iter().all(|one| known.contains(&one.entitlement)));
+    let is_known = |holder: &Holder| matches!(holder, Holder::Entitlement(key) if known.contains(key));
+    assert!(of_entitlements.iter().all(|one| is_known(&one.holder)));
+    // 24 permission set groups of 3 sets; 59 roles below another one; 3 groups, a role, and a role with 4 below it in groups.
+    let nested = by_type(&of_entitlements);
+    assert_eq!(nested, BTreeMap::from([("group", 3 + 1 + 5), ("permission_set", 24 * 3), ("role", 59)]));
     assert!(read.accounts.iter().flat_map(|account| &account.entitlements).all(|held| known.contains(held)));
 }
 

@@ -3,8 +3,12 @@
 use super::{Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
-use connector_core::{EntitlementRef, Holder};
-use std::collections::HashSet;
+use connector_core::jiff::Timestamp;
+use connector_core::{Account, Assignment, AssignmentState, Concern, Entitlement, EntitlementRef, Holder};
+use std::collections::{HashMap, HashSet};
+
+/// The most assignments without effect that are looked for.
+const MAX_LOOKED_FOR: usize = 20;
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial {
@@ -16,6 +20,16 @@ pub(super) const TRIALS: &[Trial] = &[
         name: "assignments_are_unique_and_refer_to_known_rows",
         need: Need::Entitlements,
         run: |subject| Box::pin(assignments_name_what_was_read(subject)),
+    },
+    Trial {
+        name: "an_alias_names_one_account_or_entitlement",
+        need: Need::Nothing,
+        run: |subject| Box::pin(aliases_name_one_thing(subject)),
+    },
+    Trial {
+        name: "only_what_has_effect_is_found_as_held",
+        need: Need::EntitlementsOfAccounts,
+        run: |subject| Box::pin(only_what_has_effect_is_found_as_held(subject)),
     },
     Trial {
         name: "an_entitlement_is_found_by_its_id_and_an_unknown_one_is_not",
@@ -52,31 +66,90 @@ async fn assignments_name_what_was_read(subject: &Subject<'_>) -> Tried {
     let entitlements = reading::entitlements(ability).await?;
     let known_accounts: HashSet<_> = accounts.iter().map(|account| account.id.as_str()).collect();
     let known: HashSet<_> = entitlements.iter().map(|entitlement| &entitlement.key).collect();
-    let inline = accounts.iter().flat_map(|account| account.entitlements.iter().map(|key| (account.id.as_str(), key)));
-    let assignments = reading::assignments(ability).await?;
-    let own = assignments.iter().filter_map(|one| Some((one.holder.account_id()?, &one.entitlement)));
-    for assignment in &assignments {
-        let is_known = match &assignment.holder {
-            Holder::Entitlement(holder) => known.contains(holder) && known.contains(&assignment.entitlement),
-            _ => continue,
-        };
-        if !is_known {
-            return Err(format!(
-                "{} is assigned to {}, but no list contains this holder",
-                assignment.entitlement, assignment.holder
-            ));
+    let by_alias = by_alias(&accounts, &entitlements)?;
+    let mut held = HashSet::new();
+    for account in &accounts {
+        for key in &account.entitlements {
+            if !known.contains(key) {
+                return Err(format!("{} holds {key}, which is not an entitlement", account.id));
+            }
+            if !held.insert((Holder::account(&*account.id), key.clone(), None)) {
+                return Err(format!("{} holds {key} twice", account.id));
+            }
         }
     }
-    let mut held = HashSet::new();
-    for (account, key) in inline.chain(own) {
-        if !known_accounts.contains(account) {
-            return Err(format!("{key} is assigned to {account}, which is not an account"));
+    for Assignment { holder, entitlement: key, through, .. } in reading::assignments(ability).await? {
+        let is_known = match &holder {
+            Holder::Account(id) => known_accounts.contains(id.as_str()),
+            Holder::Entitlement(holder) => known.contains(holder),
+            Holder::Alias(alias) => by_alias.contains_key(alias.as_str()),
+            _ => false,
+        };
+        if !is_known {
+            return Err(format!("{key} is assigned to {holder}, which no list contains"));
         }
-        if !known.contains(key) {
-            return Err(format!("{account} holds {key}, which is not an entitlement"));
+        if let Some(unknown) = std::iter::once(&key).chain(&through).find(|key| !known.contains(key)) {
+            return Err(format!("{holder} holds {unknown}, which is not an entitlement"));
         }
-        if !held.insert((account, key)) {
-            return Err(format!("{account} holds {key} twice"));
+        let holder = match holder {
+            Holder::Alias(alias) => by_alias[alias.as_str()].clone(),
+            holder => holder,
+        };
+        if !held.insert((holder.clone(), key.clone(), through)) {
+            return Err(format!("{holder} holds {key} twice"));
+        }
+    }
+    Ok(())
+}
+
+/// What each alias names.
+fn by_alias<'a>(accounts: &'a [Account], entitlements: &'a [Entitlement]) -> Result<HashMap<&'a str, Holder>, String> {
+    let accounts = accounts.iter().filter_map(|one| Some((one.alias.as_deref()?, Holder::account(&*one.id))));
+    let entitlements =
+        entitlements.iter().filter_map(|one| Some((one.alias.as_deref()?, Holder::Entitlement(one.key.clone()))));
+    let mut by_alias = HashMap::new();
+    for (alias, holder) in accounts.chain(entitlements) {
+        if let Some(other) = by_alias.insert(alias, holder.clone()) {
+            return Err(format!("{holder} and {other} have the same alias"));
+        }
+    }
+    Ok(by_alias)
+}
+
+async fn aliases_name_one_thing(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let accounts = reading::accounts(connector.as_ref()).await?;
+    let entitlements = match connector.capabilities().entitlements() {
+        Some(ability) => reading::entitlements(ability).await?,
+        None => Vec::new(),
+    };
+    by_alias(&accounts, &entitlements).map(drop)
+}
+
+/// A plan that grants what has no effect must not be told that the account holds it already.
+async fn only_what_has_effect_is_found_as_held(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let abilities = connector.capabilities();
+    let (Some(ability), Some(finding)) = (abilities.entitlements(), abilities.accounts()) else { return Ok(()) };
+    let (mut with_effect, mut without) = (HashSet::new(), Vec::new());
+    for assignment in reading::assignments(ability).await? {
+        let Some(account) = assignment.holder.account_id() else { continue };
+        let pair = (account.to_owned(), assignment.entitlement.clone());
+        let has_ended = assignment.valid_until.is_some_and(|until| until <= Timestamp::now());
+        if assignment.state == AssignmentState::Active && !has_ended {
+            with_effect.insert(pair);
+        } else {
+            without.push(pair);
+        }
+    }
+    without.retain(|pair| !with_effect.contains(pair));
+    for (account, entitlement) in without.into_iter().take(MAX_LOOKED_FOR) {
+        let mut concern = Concern::default();
+        concern.entitlements.insert(entitlement.clone());
+        let found = finding.find_accounts(std::slice::from_ref(&account), &concern).await;
+        let found = found.map_err(|error| error.to_string())?;
+        if found.iter().flatten().any(|found| found.entitlements.contains(&entitlement)) {
+            return Err(format!("a lookup of {account} shows {entitlement}, which has no effect"));
         }
     }
     Ok(())

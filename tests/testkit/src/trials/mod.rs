@@ -29,6 +29,7 @@ enum Need {
     Nothing,
     Entitlements,
     Accounts,
+    EntitlementsOfAccounts,
     Preparation,
     Batch,
     Secrets,
@@ -43,7 +44,8 @@ impl Trial {
         let (is_there, name) = match self.need {
             Need::Nothing => (true, ""),
             Need::Entitlements => (abilities.entitlements().is_some(), "read_entitlements"),
-            Need::Accounts => (abilities.accounts().is_some(), "find_accounts"),
+            Need::EntitlementsOfAccounts if abilities.entitlements().is_none() => (false, "read_entitlements"),
+            Need::Accounts | Need::EntitlementsOfAccounts => (abilities.accounts().is_some(), "find_accounts"),
             Need::Preparation if subject.fixture().is_some() => {
                 (abilities.preparation().is_some(), "prepare_operations")
             }
