@@ -277,7 +277,7 @@ fn refused(credential: &Credential, host: &str, status: u16) -> Error {
         .with_help("set another `grant_type` under `auth:` in the source file");
     }
     Error::new(ErrorKind::Auth, format!("`{host}` refused the credentials of the source (status {status})")).with_help(
-        "check that the secret behind `auth:` is current and belongs to this service, and that its account is active",
+        "check that the secret that `auth:` references is current and belongs to this service, and that its account is active",
     )
 }
 

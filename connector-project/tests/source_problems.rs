@@ -260,7 +260,7 @@ fn a_fault_that_the_connector_finds_in_its_settings_is_marked_inside_the_text() 
     fakes::write_private(&project.folder().join("secrets/directory.key"), "made up");
     let problems = project.check("people");
     let marked: Vec<_> = problems.iter().map(|one| (&text[one.place.span.clone()], one.title.as_str())).collect();
-    let blank = "a field name has no blank";
+    let blank = "a field name has no space";
     assert_eq!(marked, [("\"1.0\"", "the interface 1.0 is gone"), (" ", blank), (" ", blank), ("\"a\\tb c\"", blank)]);
     let line = text.lines().position(|line| line == "    - Emp No").unwrap() + 1;
     assert_eq!((problems[1].place.line, problems[1].place.column), (line, 10));

@@ -25,7 +25,7 @@ static STANDARD: &[TokenErrorRow] = &[
     TokenErrorRow::new(
         "invalid_client",
         "the client id or the client's secret or key is wrong",
-        "check `client_id` (or `issuer`) and the secret or key behind `client_secret_ref` or `key_ref`",
+        "check `client_id` (or `issuer`) and the secret or key that `client_secret_ref` or `key_ref` references",
     ),
     TokenErrorRow::new(
         "access_denied",

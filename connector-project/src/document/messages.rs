@@ -172,7 +172,7 @@ pub(crate) struct KnownForm {
     pub(crate) unit: &'static str,
 }
 
-/// The form that a pattern of the contract stands for. A field's own description says only what the field is for.
+/// The readable form of a pattern in the contract. A field's own description says only what the field is for.
 pub(crate) fn known_form(pattern: &str) -> Option<KnownForm> {
     [(described::<TimeSpan>(), "s"), (described::<Percentage>(), "%")]
         .into_iter()

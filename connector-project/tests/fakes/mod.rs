@@ -82,7 +82,7 @@ impl Settings for DirectorySettings {
         let mut faults = Vec::new();
         for (place, field) in self.custom_fields.iter().enumerate() {
             if let Some(at) = field.find(' ') {
-                let fault = SettingsFault::new(format!("/custom_fields/{place}"), "a field name has no blank");
+                let fault = SettingsFault::new(format!("/custom_fields/{place}"), "a field name has no space");
                 faults.push(fault.at(at..at + 1).with_help("write the API name of the field"));
             }
         }

@@ -133,8 +133,9 @@ impl Drop for Admission {
 }
 
 fn wrong_pin(label: &str) -> Error {
-    fault(format!("the token `{label}` refused the PIN, and Connector does not try it again"))
-        .with_help("check the PIN behind `key_password_ref` before the next try: a token locks after a few wrong PINs")
+    fault(format!("the token `{label}` refused the PIN, and Connector does not try it again")).with_help(
+        "check the PIN that `key_password_ref` references before the next try: a token locks after a few wrong PINs",
+    )
 }
 
 fn locked(label: &str) -> Error {

@@ -52,7 +52,7 @@ impl FromStr for Uri {
                 "type" if value == b"private" => {}
                 "type" => return Err("set `type` to `private`, or remove it: the ref must name a private key".into()),
                 "module-path" | "pin-value" | "pin-source" => {
-                    return Err(format!("move `{name}` after a `?`, behind the attributes that name the key"));
+                    return Err(format!("move `{name}` after a `?`: it must follow the attributes that name the key"));
                 }
                 _ => {
                     return Err(format!(

@@ -109,7 +109,7 @@ pub(super) fn check_files(findings: &mut Findings<'_>, source: &Value, project: 
             // An invalid ref has its own report.
             && registry::secret_resolver("file").is_ok_and(|file| (file.resolver)().check(&reference).is_ok())
         {
-            // Certificates are public. Everything else behind a ref is secret.
+            // Certificates are public. Everything else that a ref references is secret.
             let public = key.contains("certificate") || key.contains("public");
             let sensitivity = if public { Sensitivity::Public } else { Sensitivity::Secret };
             files.push((pointer.to_owned(), project.join(reference.rest()), sensitivity));
