@@ -19,7 +19,7 @@ pub(crate) struct AggregateArguments {
     #[arg(long)]
     pub(crate) restart: bool,
     /// Accept that another system (org, tenant) is behind the source than before, and start from the beginning
-    #[arg(long)]
+    #[arg(long, conflicts_with = "delta")]
     pub(crate) accept_new_system: bool,
     /// Don't mark anything as removed
     #[arg(long)]

@@ -1,8 +1,8 @@
 //! Reading one page, with patience.
 
 use super::job::Job;
-use crate::store::{Items, ReadPage, Step};
-use connector_core::{Cursor, Error, ErrorKind, Result, Retry};
+use crate::store::{Items, Mode, ReadPage, Step};
+use connector_core::{Cursor, Error, ErrorKind, ReadChanges, Result, Retry};
 use std::time::Duration;
 
 /// How often one page is asked for.
@@ -54,7 +54,19 @@ fn put_off(error: Error) -> Error {
     error.with_help(help)
 }
 
+/// The ability that a run of changes needs.
+pub(super) fn changes_of<'a>(job: &Job<'a>) -> Result<&'a dyn ReadChanges> {
+    job.connector.capabilities().changes().ok_or_else(|| {
+        Error::unsupported(format!("connector `{}` can't read only changes", job.connector_name))
+            .with_help("leave out `--delta`; a full run also writes only what changed")
+    })
+}
+
 async fn ask(job: &Job<'_>, step: Step, cursor: &Cursor) -> Result<ReadPage> {
+    if job.mode == Mode::Delta {
+        let ability = changes_of(job)?;
+        return Ok(ReadPage::new(cursor.clone(), ability.changes(cursor).await?, Items::Changes));
+    }
     if step == Step::Accounts {
         let page = job.connector.aggregate_accounts(cursor).await?;
         return Ok(ReadPage::new(cursor.clone(), page, Items::Accounts));

@@ -4,8 +4,8 @@ use super::commit::{Committed, Committer, Started};
 use super::confirm::confirm;
 use super::job::Job;
 use super::progress::{Phase, Progress, StepProgress};
-use super::read::{patiently, read};
-use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage};
+use super::read::{changes_of, patiently, read};
+use crate::store::{Beginning, Ending, Mode, PerStep, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -30,6 +30,11 @@ pub async fn run(
         // Entitlements first: assignments then find what they name.
         steps = vec![Step::Entitlements, Step::Accounts, Step::Assignments];
     }
+    let mut absence = None;
+    if job.mode == Mode::Delta {
+        absence = Some(changes_of(job)?.absence());
+        steps = vec![Step::Accounts];
+    }
     let beginning = Beginning {
         source: job.source.to_owned(),
         connector: job.connector_name.to_owned(),
@@ -37,10 +42,12 @@ pub async fn run(
         mode: job.mode,
         restart: job.restart || job.accept_new_system,
         steps,
+        absence,
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
+    let is_new = !started.resumed;
     let mut reads = Reads::new(started, progress);
-    let ending = match recognize(job, &thread, &stop).await {
+    let ending = match prepare(job, &thread, is_new, &stop).await {
         None => reads.go(job, &mut thread, &start, &stop).await,
         Some(ending) => ending,
     };
@@ -54,22 +61,38 @@ pub async fn run(
     thread.finish(ending, start.usage(job.meter)).await
 }
 
-/// Makes sure that the system is the one that the source had before. Returns how the run ends if it must not read.
-async fn recognize(job: &Job<'_>, thread: &Committer, stop: &CancellationToken) -> Option<Ending> {
-    let found = tokio::select! {
+/// What comes before the first page. Returns how the run ends if it must not read.
+async fn prepare(job: &Job<'_>, thread: &Committer, is_new: bool, stop: &CancellationToken) -> Option<Ending> {
+    let recognized = async {
+        recognize(job, thread).await?;
+        if is_new { keep_watermark(job, thread).await } else { Ok(()) }
+    };
+    tokio::select! {
         biased;
-        () = stop.cancelled() => return Some(Ending::Interrupted),
-        found = patiently(job, || job.connector.instance_id()) => found,
-    };
-    let found = match found {
-        Ok(found) => found,
-        Err(error) => return Some(Ending::Failed(error)),
-    };
+        () = stop.cancelled() => Some(Ending::Interrupted),
+        recognized = recognized => match recognized {
+            Ok(()) => None,
+            Err(error) if error.kind() == ErrorKind::Guard => Some(Ending::Refused(error)),
+            Err(error) => Some(Ending::Failed(error)),
+        }
+    }
+}
+
+/// Makes sure that the system is the one that the source had before. Fails with kind `guard` if not.
+async fn recognize(job: &Job<'_>, thread: &Committer) -> Result<()> {
+    let found = patiently(job, || job.connector.instance_id()).await?;
     let accept_new = job.accept_new_system;
-    match thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await {
-        Ok(()) => None,
-        Err(error) if error.kind() == ErrorKind::Guard => Some(Ending::Refused(error)),
-        Err(error) => Some(Ending::Failed(error)),
+    thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await
+}
+
+/// Changes from now on are for the next run, whenever this one reads what they changed.
+async fn keep_watermark(job: &Job<'_>, thread: &Committer) -> Result<()> {
+    match job.connector.capabilities().changes() {
+        Some(ability) if job.mode == Mode::Full => {
+            let watermark = patiently(job, || ability.watermark()).await?;
+            thread.with(move |writer| writer.keep_watermark(&watermark)).await
+        }
+        _ => Ok(()),
     }
 }
 
@@ -148,7 +171,7 @@ impl<P: Fn(&Progress)> Reads<P> {
                             self.go_on_after(&page);
                             thread.commit(page, start.usage(job.meter))
                         }
-                        Err(error) => self.go_back(&position, error, thread),
+                        Err(error) => self.go_back(&position, of_changes(job, error), thread),
                     };
                     if let Err(error) = passed_on {
                         break Ending::Failed(error);
@@ -220,6 +243,14 @@ impl<P: Fn(&Progress)> Reads<P> {
             elapsed: self.began.elapsed(),
         });
     }
+}
+
+/// Says what helps when the source no longer keeps the changes since the watermark.
+fn of_changes(job: &Job<'_>, error: Error) -> Error {
+    if job.mode == Mode::Full || error.kind() != ErrorKind::Expired || error.help().is_some() {
+        return error;
+    }
+    error.with_help(format!("run a full aggregation: `connector aggregate {} --full`", job.source))
 }
 
 async fn wake<F: Future<Output = (Position, Result<ReadPage>)>>(

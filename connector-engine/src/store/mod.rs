@@ -10,6 +10,7 @@
 mod accounts;
 mod assignments;
 mod begin;
+mod changes;
 mod column;
 mod duplicates;
 mod entitlements;

@@ -10,6 +10,7 @@ use super::sql;
 use super::step::{PerStep, Step};
 use connector_core::{
     Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
+    SourceChange,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -25,6 +26,7 @@ pub(crate) enum Items {
     Accounts(Vec<Account>),
     Entitlements(Vec<Entitlement>),
     Assignments(Vec<Assignment>),
+    Changes(Vec<SourceChange>),
 }
 
 /// A page that was read and is to be committed.
@@ -40,6 +42,8 @@ pub(crate) struct ReadPage {
     pub(crate) not_shown: Vec<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) estimate: Option<u64>,
+    /// Where the next read of changes starts.
+    pub(crate) watermark: Option<Cursor>,
 }
 
 impl ReadPage {
@@ -49,13 +53,15 @@ impl ReadPage {
         let mut not_shown = page.not_shown().to_vec();
         not_shown.sort_unstable();
         not_shown.dedup();
+        let watermark = page.watermark().cloned();
         let (rows, next) = page.into_parts();
-        Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate }
+        Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate, watermark }
     }
 
     pub(crate) fn step(&self) -> Step {
         match &self.items {
-            Items::Accounts(_) => Step::Accounts,
+            // A read of changes is one list, which begins in place of the accounts.
+            Items::Accounts(_) | Items::Changes(_) => Step::Accounts,
             Items::Entitlements(_) => Step::Entitlements,
             Items::Assignments(_) => Step::Assignments,
         }
@@ -66,6 +72,7 @@ impl ReadPage {
             Items::Accounts(items) => items.len(),
             Items::Entitlements(items) => items.len(),
             Items::Assignments(items) => items.len(),
+            Items::Changes(items) => items.len(),
         }
     }
 }
@@ -156,6 +163,14 @@ impl Writer {
         sql::commit(transaction)
     }
 
+    /// Keeps where the changes start that this run does not read.
+    pub(crate) fn keep_watermark(&mut self, watermark: &Cursor) -> Result<()> {
+        let transaction = sql::begin(&mut self.connection)?;
+        check_fence(&transaction, &self.state, self.fence)?;
+        keep_watermark(&transaction, self.state.run, Some(watermark))?;
+        sql::commit(transaction)
+    }
+
     /// Accounts after a row that the run did not see and would remove.
     pub(crate) fn missing_accounts(
         &self,
@@ -213,7 +228,8 @@ impl Writer {
         };
         if matches!(ending, Ending::Complete { .. }) {
             self.state.save(&transaction)?;
-            for table in ["frontier", "seen"] {
+            settle_watermark(&transaction, &self.state)?;
+            for table in ["frontier", "seen", "gone"] {
                 sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.state.run])?;
             }
         }
@@ -227,6 +243,22 @@ impl Writer {
         tracing::debug!(status = status.name(), "run ended");
         report::one(&self.connection, self.state.run).map(|stored| stored.report)
     }
+}
+
+/// What was not read is not among the changes after this run either: an incomplete run has no watermark.
+fn settle_watermark(connection: &Connection, state: &RunState) -> Result<()> {
+    let query =
+        "SELECT watermark IS NULL, EXISTS (SELECT 1 FROM incomplete WHERE run = ?1) FROM runs WHERE number = ?1";
+    let (is_missing, is_incomplete): (bool, bool) =
+        sql::one(connection, query, [state.run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if is_incomplete {
+        return keep_watermark(connection, state.run, None);
+    }
+    if state.absence.is_some() && is_missing {
+        let text = "the source did not say where its next changes start; the next run must be a full one";
+        report::warn(connection, state.run, text)?;
+    }
+    Ok(())
 }
 
 /// Fails when another job has taken the source since.
@@ -256,6 +288,11 @@ fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Resu
             }
         }
         Items::Assignments(assignments) => fresh = state.assignments(connection, assignments)?,
+        Items::Changes(changes) => {
+            changes.iter().try_for_each(|change| state.change(connection, change))?;
+            // Each change is new; a cursor that comes back ends a source that repeats itself.
+            fresh = changes.len();
+        }
     }
     Ok(fresh)
 }
@@ -315,6 +352,9 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
         let step = page.step().name();
         mark_incomplete(connection, state.run, page.step())?;
         report::warn(connection, state.run, &format!("{step}: not everything was read: {reason}"))?;
+    }
+    if let Some(watermark) = &page.watermark {
+        keep_watermark(connection, state.run, Some(watermark))?;
     }
     if !page.not_shown.is_empty() {
         let names = page.not_shown.join(", ");
@@ -377,6 +417,15 @@ fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Opti
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
     sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
+}
+
+/// Keeps where the next read of changes starts, should this run succeed.
+fn keep_watermark(connection: &Connection, run: i64, watermark: Option<&Cursor>) -> Result<()> {
+    if watermark.is_some_and(|watermark| watermark.anchor().is_some()) {
+        return Err(Error::protocol("the connector gave a live cursor as a watermark"));
+    }
+    let update = "UPDATE runs SET watermark = ?2 WHERE number = ?1";
+    sql::execute(connection, update, params![run, watermark.map(Cursor::as_str)]).map(drop)
 }
 
 /// Notes that the source did not show everything of a step; false when that was noted before.
