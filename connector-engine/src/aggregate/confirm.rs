@@ -3,7 +3,7 @@
 use super::commit::Committer;
 use super::job::Job;
 use super::read::patiently;
-use crate::store::Ending;
+use crate::store::{Ending, Writer};
 use connector_core::{Concern, Error, FindAccounts, Result};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,10 @@ async fn look_up(job: &Job<'_>, ability: &dyn FindAccounts, thread: &Committer) 
         let answers = rows.into_iter().zip(ids.iter().zip(&found));
         let there = answers.filter(|(_, (id, found))| found.iter().any(|one| one.id == **id));
         let there: Vec<i64> = there.map(|(row, _)| row).collect();
-        thread.with(move |writer| Ok(writer.still_there(&there))).await?;
+        let keep = move |writer: &mut Writer| {
+            writer.still_there(&there);
+            Ok(())
+        };
+        thread.with(keep).await?;
     }
 }

@@ -122,7 +122,7 @@ struct Position {
 enum Woken {
     Stopped,
     Committed(Result<Committed>),
-    Read(Position, Result<ReadPage>),
+    Read(Position, Result<Box<ReadPage>>),
 }
 
 impl<P: Fn(&Progress)> Reads<P> {
@@ -155,7 +155,7 @@ impl<P: Fn(&Progress)> Reads<P> {
             while reads.len() < limit && reads.len() + thread.waiting() < limit + 2 {
                 let Some(position) = self.frontier.pop_front() else { break };
                 reads.push(async move {
-                    let page = read(job, position.step, &position.cursor).await;
+                    let page = read(job, position.step, &position.cursor).await.map(Box::new);
                     (position, page)
                 });
             }
@@ -177,7 +177,7 @@ impl<P: Fn(&Progress)> Reads<P> {
                         break Ending::Failed(error);
                     }
                 }
-                Woken::Committed(Ok(committed)) => self.committed(committed, start.usage(job.meter).api_calls),
+                Woken::Committed(Ok(committed)) => self.committed(&committed, start.usage(job.meter).api_calls),
                 Woken::Committed(Err(error)) => break Ending::Failed(error),
             }
         };
@@ -190,7 +190,7 @@ impl<P: Fn(&Progress)> Reads<P> {
     async fn settle(&mut self, thread: &mut Committer, mut ending: Ending, calls: u64) -> Ending {
         while thread.waiting() > 0 {
             match thread.committed().await {
-                Ok(committed) => self.committed(committed, calls),
+                Ok(committed) => self.committed(&committed, calls),
                 Err(error) if !matches!(ending, Ending::Failed(_)) => ending = Ending::Failed(error),
                 Err(_) => {}
             }
@@ -222,7 +222,7 @@ impl<P: Fn(&Progress)> Reads<P> {
         cursor.anchor().and_then(|anchor| self.rounds.get(&(step, anchor)).copied()).unwrap_or_default()
     }
 
-    fn committed(&mut self, committed: Committed, calls: u64) {
+    fn committed(&mut self, committed: &Committed, calls: u64) {
         self.seen = committed.seen;
         let estimate = &mut self.estimates[committed.step];
         *estimate = (*estimate).max(committed.estimate);
@@ -253,7 +253,7 @@ fn of_changes(job: &Job<'_>, error: Error) -> Error {
     error.with_help(format!("run a full aggregation: `connector aggregate {} --full`", job.source))
 }
 
-async fn wake<F: Future<Output = (Position, Result<ReadPage>)>>(
+async fn wake<F: Future<Output = (Position, Result<Box<ReadPage>>)>>(
     reads: &mut FuturesUnordered<F>,
     thread: &mut Committer,
     stop: &CancellationToken,

@@ -79,7 +79,7 @@ async fn one_absence(subject: &Subject<'_>) -> Tried {
     for account in reading::accounts(connector.as_ref()).await? {
         let is_named = changes.iter().any(|change| match change {
             SourceChange::Present(id) => *id == account.id,
-            SourceChange::Account(changed) => changed.id == account.id,
+            SourceChange::Account(named) => named.id == account.id,
             _ => false,
         });
         if !is_named {
