@@ -164,7 +164,7 @@ impl Beginning {
             |row| row.get::<_, Option<String>>(0),
         )?;
         newest.flatten().map(Cursor::from_text).ok_or_else(|| {
-            Error::definition(format!("the store does not know since when `{}` has changed", self.source))
+            Error::definition(format!("`{}` has no watermark to read changes from", self.source))
                 .with_help(format!("run a full aggregation first: `connector aggregate {} --full`", self.source))
         })
     }

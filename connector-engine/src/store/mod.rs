@@ -28,6 +28,7 @@ mod seen;
 mod snapshot;
 pub(crate) mod sql;
 mod step;
+mod watermark;
 mod writer;
 
 pub(crate) use begin::Beginning;

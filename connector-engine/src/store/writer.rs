@@ -8,6 +8,7 @@ use super::run::{RunReport, RunStatus};
 use super::run_state::RunState;
 use super::sql;
 use super::step::{PerStep, Step};
+use super::watermark;
 use connector_core::{
     Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
     SourceChange,
@@ -167,7 +168,7 @@ impl Writer {
     pub(crate) fn keep_watermark(&mut self, watermark: &Cursor) -> Result<()> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
-        keep_watermark(&transaction, self.state.run, Some(watermark))?;
+        watermark::keep(&transaction, self.state.run, Some(watermark))?;
         sql::commit(transaction)
     }
 
@@ -228,7 +229,7 @@ impl Writer {
         };
         if matches!(ending, Ending::Complete { .. }) {
             self.state.save(&transaction)?;
-            settle_watermark(&transaction, &self.state)?;
+            watermark::settle(&transaction, &self.state)?;
             for table in ["frontier", "seen", "gone"] {
                 sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.state.run])?;
             }
@@ -243,22 +244,6 @@ impl Writer {
         tracing::debug!(status = status.name(), "run ended");
         report::one(&self.connection, self.state.run).map(|stored| stored.report)
     }
-}
-
-/// What was not read is not among the changes after this run either: an incomplete run has no watermark.
-fn settle_watermark(connection: &Connection, state: &RunState) -> Result<()> {
-    let query =
-        "SELECT watermark IS NULL, EXISTS (SELECT 1 FROM incomplete WHERE run = ?1) FROM runs WHERE number = ?1";
-    let (is_missing, is_incomplete): (bool, bool) =
-        sql::one(connection, query, [state.run], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if is_incomplete {
-        return keep_watermark(connection, state.run, None);
-    }
-    if state.absence.is_some() && is_missing {
-        let text = "the source did not say where its next changes start; the next run must be a full one";
-        report::warn(connection, state.run, text)?;
-    }
-    Ok(())
 }
 
 /// Fails when another job has taken the source since.
@@ -354,7 +339,7 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
         report::warn(connection, state.run, &format!("{step}: not everything was read: {reason}"))?;
     }
     if let Some(watermark) = &page.watermark {
-        keep_watermark(connection, state.run, Some(watermark))?;
+        watermark::keep(connection, state.run, Some(watermark))?;
     }
     if !page.not_shown.is_empty() {
         let names = page.not_shown.join(", ");
@@ -417,15 +402,6 @@ fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Opti
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
     sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
-}
-
-/// Keeps where the next read of changes starts, should this run succeed.
-fn keep_watermark(connection: &Connection, run: i64, watermark: Option<&Cursor>) -> Result<()> {
-    if watermark.is_some_and(|watermark| watermark.anchor().is_some()) {
-        return Err(Error::protocol("the connector gave a live cursor as a watermark"));
-    }
-    let update = "UPDATE runs SET watermark = ?2 WHERE number = ?1";
-    sql::execute(connection, update, params![run, watermark.map(Cursor::as_str)]).map(drop)
 }
 
 /// Notes that the source did not show everything of a step; false when that was noted before.
