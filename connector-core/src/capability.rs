@@ -2,6 +2,7 @@
 
 use crate::assignment::Assignment;
 use crate::batch::ProvisionBatch;
+use crate::changes::ReadChanges;
 use crate::cursor::Cursor;
 use crate::entitlement::{Entitlement, EntitlementRef, EntitlementType};
 use crate::error::Result;
@@ -16,6 +17,7 @@ use std::fmt;
 #[derive(Clone, Copy, Default)]
 pub struct Capabilities<'a> {
     entitlements: Option<&'a dyn ReadEntitlements>,
+    changes: Option<&'a dyn ReadChanges>,
     accounts: Option<&'a dyn FindAccounts>,
     preparation: Option<&'a dyn PrepareOperations>,
     batch: Option<&'a dyn ProvisionBatch>,
@@ -38,6 +40,18 @@ impl<'a> Capabilities<'a> {
     /// The ability to read entitlements and assignments, where there is one.
     pub fn entitlements(&self) -> Option<&'a dyn ReadEntitlements> {
         self.entitlements
+    }
+
+    /// Adds the ability to read only what changed.
+    #[must_use]
+    pub fn with_changes(mut self, ability: &'a dyn ReadChanges) -> Self {
+        self.changes = Some(ability);
+        self
+    }
+
+    /// The ability to read only what changed, where there is one.
+    pub fn changes(&self) -> Option<&'a dyn ReadChanges> {
+        self.changes
     }
 
     /// Adds the ability to find a few accounts.
@@ -93,6 +107,7 @@ impl<'a> Capabilities<'a> {
         let mut names = vec!["test_connection", "aggregate_accounts"];
         let optional = [
             ("read_entitlements", self.entitlements.is_some()),
+            ("read_changes", self.changes.is_some()),
             ("find_accounts", self.accounts.is_some()),
             ("prepare_operations", self.preparation.is_some()),
             ("provision_batch", self.batch.is_some()),

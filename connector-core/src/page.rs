@@ -14,6 +14,7 @@ pub struct Page<T> {
     incomplete: Option<String>,
     not_shown: Vec<String>,
     warnings: Vec<String>,
+    watermark: Option<Cursor>,
 }
 
 /// A part of the source that this org does not have or does not show, and so was not read.
@@ -50,6 +51,7 @@ impl<T> Page<T> {
             incomplete: None,
             not_shown: Vec::new(),
             warnings: Vec::new(),
+            watermark: None,
         }
     }
 
@@ -97,6 +99,14 @@ impl<T> Page<T> {
         self
     }
 
+    /// Says where the next read of changes starts; only for pages of [`ReadChanges`](crate::ReadChanges). Any page may say it, and
+    /// the last one that did counts. A live cursor is no watermark.
+    #[must_use]
+    pub fn with_watermark(mut self, watermark: Cursor) -> Self {
+        self.watermark = Some(watermark);
+        self
+    }
+
     /// Adds something the user should know that does not make the read incomplete in accounts, entitlements or
     /// assignments, such as a part of the source that is switched off. The same text is reported once a run.
     #[must_use]
@@ -133,6 +143,11 @@ impl<T> Page<T> {
     /// The attributes of accounts that the source hides from this login.
     pub fn not_shown(&self) -> &[String] {
         &self.not_shown
+    }
+
+    /// Where the next read of changes starts, where the page says it.
+    pub fn watermark(&self) -> Option<&Cursor> {
+        self.watermark.as_ref()
     }
 
     /// What the user should know.

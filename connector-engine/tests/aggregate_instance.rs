@@ -37,7 +37,7 @@ async fn an_accepted_system_is_read_from_the_beginning_and_stays_accepted() {
     let report = place.run(&Job { accept_new_system: true, ..new.job() }).await;
     assert_eq!((report.status, report.resumed), (RunStatus::Succeeded, false));
     assert_eq!(report.counts.accounts.seen, 30);
-    assert!(report.warnings.iter().any(|text| text.contains("another system")), "{:?}", report.warnings);
+    assert!(report.warnings.iter().any(|text| text.contains("different system")), "{:?}", report.warnings);
     assert_eq!(place.run(&new.job()).await.status, RunStatus::Succeeded);
     assert_eq!(place.run(&system(Some("org-1"), &world).job()).await.status, RunStatus::Refused);
 }

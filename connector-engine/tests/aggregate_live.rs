@@ -10,7 +10,7 @@ use connector_core::{
     Account, AccountSchema, Connector, Context, Cursor, Error, ErrorKind, Page, Percentage, Result, Sessions,
     TestReport,
 };
-use connector_engine::aggregate::RunStatus;
+use connector_engine::aggregate::{Mode, RunStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -61,6 +61,7 @@ impl Stream {
             definition: "stream",
             connector: self,
             context: &self.context,
+            mode: Mode::Full,
             concurrency: 2,
             delete_threshold: Percentage::new(10.0),
             restart: false,

@@ -18,8 +18,8 @@ pub(crate) struct AggregateArguments {
     /// Drop an unfinished run and start from the beginning
     #[arg(long)]
     pub(crate) restart: bool,
-    /// Accept that another system (org, tenant) is behind the source than before, and start from the beginning
-    #[arg(long)]
+    /// Accept a different system (org, tenant) behind the source, and start from the beginning
+    #[arg(long, conflicts_with = "delta")]
     pub(crate) accept_new_system: bool,
     /// Don't mark anything as removed
     #[arg(long)]

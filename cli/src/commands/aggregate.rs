@@ -19,7 +19,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
         let opened = source.open(&project)?;
         let watched = certificate::glance(&project, &source, Timestamp::now());
         let warning = watched.and_then(|watched| watched.warning());
-        if arguments.delta {
+        if arguments.delta && opened.connector.capabilities().changes().is_none() {
             let message = format!("connector `{}` can't read only changes", opened.registration.name);
             return Err(Error::new(ErrorKind::Unsupported, message)
                 .with_help("leave out `--delta`; a full run also writes only what changed")
@@ -64,7 +64,7 @@ fn aggregate_one(
     arguments: &AggregateArguments,
 ) -> Result<RunReport, Stop> {
     let options = Options {
-        mode: Mode::Full,
+        mode: if arguments.delta { Mode::Delta } else { Mode::Full },
         restart: arguments.restart,
         accept_new_system: arguments.accept_new_system,
         remove: !arguments.no_delete,

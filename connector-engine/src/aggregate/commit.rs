@@ -66,9 +66,9 @@ impl Committer {
         self.waiting
     }
 
-    pub(super) fn commit(&mut self, page: ReadPage, usage: Usage) -> Result<()> {
+    pub(super) fn commit(&mut self, page: Box<ReadPage>, usage: Usage) -> Result<()> {
         self.waiting += 1;
-        self.commands.send(Command::Commit(Box::new(page), usage)).map_err(|_| ended())
+        self.commands.send(Command::Commit(page, usage)).map_err(|_| ended())
     }
 
     /// Goes back to the anchor of a live cursor that ended with `error`, after the pages that were given before.

@@ -2,7 +2,7 @@
 
 use super::commit::Committer;
 use super::read::patiently;
-use crate::store::Ending;
+use crate::store::{Ending, Writer};
 use connector_core::{Concern, Error, FindAccounts, Result};
 use connector_project::source::Opened;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,10 @@ async fn look_up(opened: &Opened, ability: &dyn FindAccounts, thread: &Committer
         let answers = rows.into_iter().zip(ids.iter().zip(&found));
         let there = answers.filter(|(_, (id, found))| found.iter().any(|one| one.id == **id));
         let there: Vec<i64> = there.map(|(row, _)| row).collect();
-        thread.with(move |writer| Ok(writer.still_there(&there))).await?;
+        let keep = move |writer: &mut Writer| {
+            writer.still_there(&there);
+            Ok(())
+        };
+        thread.with(keep).await?;
     }
 }

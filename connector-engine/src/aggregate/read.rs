@@ -1,7 +1,7 @@
 //! Reading one page, with patience.
 
-use crate::store::{Items, ReadPage, Step};
-use connector_core::{Cursor, Error, ErrorKind, Result, Retry};
+use crate::store::{Items, Mode, ReadPage, Step};
+use connector_core::{Cursor, Error, ErrorKind, ReadChanges, Result, Retry};
 use connector_project::source::Opened;
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ const MAX_WAIT_FOR_A_PAGE: Duration = Duration::from_secs(30);
 /// Reads the page at a position.
 ///
 /// May be dropped at any time.
-pub(super) async fn read(opened: &Opened, step: Step, cursor: &Cursor) -> Result<ReadPage> {
-    patiently(opened, || ask(opened, step, cursor)).await.map_err(|error| {
+pub(super) async fn read(opened: &Opened, mode: Mode, step: Step, cursor: &Cursor) -> Result<ReadPage> {
+    patiently(opened, || ask(opened, mode, step, cursor)).await.map_err(|error| {
         tracing::debug!(step = step.name(), cursor = cursor.as_str(), kind = error.kind().name(), "page failed");
         error.with_context("step", step.name()).with_context("cursor", cursor.as_str())
     })
@@ -54,7 +54,19 @@ fn put_off(error: Error) -> Error {
     error.with_help(help)
 }
 
-async fn ask(opened: &Opened, step: Step, cursor: &Cursor) -> Result<ReadPage> {
+/// The ability that a run of changes needs.
+pub(super) fn changes_of(opened: &Opened) -> Result<&dyn ReadChanges> {
+    opened.connector.capabilities().changes().ok_or_else(|| {
+        Error::unsupported(format!("connector `{}` can't read only changes", opened.registration.name))
+            .with_help("leave out `--delta`; a full run also writes only what changed")
+    })
+}
+
+async fn ask(opened: &Opened, mode: Mode, step: Step, cursor: &Cursor) -> Result<ReadPage> {
+    if mode == Mode::Delta {
+        let ability = changes_of(opened)?;
+        return Ok(ReadPage::new(cursor.clone(), ability.changes(cursor).await?, Items::Changes));
+    }
     if step == Step::Accounts {
         let page = opened.connector.aggregate_accounts(cursor).await?;
         return Ok(ReadPage::new(cursor.clone(), page, Items::Accounts));

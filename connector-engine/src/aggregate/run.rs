@@ -4,8 +4,8 @@ use super::commit::{Committed, Committer, Started};
 use super::confirm::confirm;
 use super::options::Options;
 use super::progress::{Phase, Progress, StepProgress};
-use super::read::{patiently, read};
-use crate::store::{Beginning, Ending, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
+use super::read::{changes_of, patiently, read};
+use crate::store::{Beginning, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
 use connector_project::source::Opened;
 use futures_util::StreamExt;
@@ -32,6 +32,11 @@ pub async fn run(
         // Entitlements first: assignments then find what they name.
         steps = vec![Step::Entitlements, Step::Accounts, Step::Assignments];
     }
+    let mut absence = None;
+    if options.mode == Mode::Delta {
+        absence = Some(changes_of(opened)?.absence());
+        steps = vec![Step::Accounts];
+    }
     let beginning = Beginning {
         source: opened.source.to_owned(),
         connector: opened.registration.name.to_owned(),
@@ -39,11 +44,13 @@ pub async fn run(
         mode: options.mode,
         restart: options.restart || options.accept_new_system,
         steps,
+        absence,
         quiet: Quiet::of(opened.connector.as_ref()),
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
+    let is_new = !started.resumed;
     let mut reads = Reads::new(started, progress);
-    let ending = match recognize(opened, options, &thread, &stop).await {
+    let ending = match prepare(opened, options, &thread, is_new, &stop).await {
         None => reads.go(opened, options, &mut thread, &start, &stop).await,
         Some(ending) => ending,
     };
@@ -57,22 +64,43 @@ pub async fn run(
     thread.finish(ending, start.usage(opened.context.meter())).await
 }
 
-/// Makes sure that the system is the one that the source had before. Returns how the run ends if it must not read.
-async fn recognize(opened: &Opened, options: Options, thread: &Committer, stop: &CancellationToken) -> Option<Ending> {
-    let found = tokio::select! {
+/// What comes before the first page. Returns how the run ends if it must not read.
+async fn prepare(
+    opened: &Opened,
+    options: Options,
+    thread: &Committer,
+    is_new: bool,
+    stop: &CancellationToken,
+) -> Option<Ending> {
+    let recognized = async {
+        recognize(opened, options.accept_new_system, thread).await?;
+        if is_new { keep_watermark(opened, options.mode, thread).await } else { Ok(()) }
+    };
+    tokio::select! {
         biased;
-        () = stop.cancelled() => return Some(Ending::Interrupted),
-        found = patiently(opened, || opened.connector.instance_id()) => found,
-    };
-    let found = match found {
-        Ok(found) => found,
-        Err(error) => return Some(Ending::Failed(error)),
-    };
-    let accept_new = options.accept_new_system;
-    match thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await {
-        Ok(()) => None,
-        Err(error) if error.kind() == ErrorKind::Guard => Some(Ending::Refused(error)),
-        Err(error) => Some(Ending::Failed(error)),
+        () = stop.cancelled() => Some(Ending::Interrupted),
+        recognized = recognized => match recognized {
+            Ok(()) => None,
+            Err(error) if error.kind() == ErrorKind::Guard => Some(Ending::Refused(error)),
+            Err(error) => Some(Ending::Failed(error)),
+        }
+    }
+}
+
+/// Makes sure that the system is the one that the source had before. Fails with kind `guard` if not.
+async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Result<()> {
+    let found = patiently(opened, || opened.connector.instance_id()).await?;
+    thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await
+}
+
+/// Changes from now on are for the next run, whenever this one reads what they changed.
+async fn keep_watermark(opened: &Opened, mode: Mode, thread: &Committer) -> Result<()> {
+    match opened.connector.capabilities().changes() {
+        Some(ability) if mode == Mode::Full => {
+            let watermark = patiently(opened, || ability.watermark()).await?;
+            thread.with(move |writer| writer.keep_watermark(&watermark)).await
+        }
+        _ => Ok(()),
     }
 }
 
@@ -102,7 +130,7 @@ struct Position {
 enum Woken {
     Stopped,
     Committed(Result<Committed>),
-    Read(Position, Result<ReadPage>),
+    Read(Position, Result<Box<ReadPage>>),
 }
 
 impl<P: Fn(&Progress)> Reads<P> {
@@ -136,7 +164,7 @@ impl<P: Fn(&Progress)> Reads<P> {
             while reads.len() < limit && reads.len() + thread.waiting() < limit + 2 {
                 let Some(position) = self.frontier.pop_front() else { break };
                 reads.push(async move {
-                    let page = read(opened, position.step, &position.cursor).await;
+                    let page = read(opened, options.mode, position.step, &position.cursor).await.map(Box::new);
                     (position, page)
                 });
             }
@@ -152,14 +180,14 @@ impl<P: Fn(&Progress)> Reads<P> {
                             self.go_on_after(&page);
                             thread.commit(page, start.usage(opened.context.meter()))
                         }
-                        Err(error) => self.go_back(&position, error, thread),
+                        Err(error) => self.go_back(&position, of_changes(opened, options.mode, error), thread),
                     };
                     if let Err(error) = passed_on {
                         break Ending::Failed(error);
                     }
                 }
                 Woken::Committed(Ok(committed)) => {
-                    self.committed(committed, start.usage(opened.context.meter()).api_calls)
+                    self.committed(&committed, start.usage(opened.context.meter()).api_calls)
                 }
                 Woken::Committed(Err(error)) => break Ending::Failed(error),
             }
@@ -173,7 +201,7 @@ impl<P: Fn(&Progress)> Reads<P> {
     async fn settle(&mut self, thread: &mut Committer, mut ending: Ending, calls: u64) -> Ending {
         while thread.waiting() > 0 {
             match thread.committed().await {
-                Ok(committed) => self.committed(committed, calls),
+                Ok(committed) => self.committed(&committed, calls),
                 Err(error) if !matches!(ending, Ending::Failed(_)) => ending = Ending::Failed(error),
                 Err(_) => {}
             }
@@ -205,7 +233,7 @@ impl<P: Fn(&Progress)> Reads<P> {
         cursor.anchor().and_then(|anchor| self.rounds.get(&(step, anchor)).copied()).unwrap_or_default()
     }
 
-    fn committed(&mut self, committed: Committed, calls: u64) {
+    fn committed(&mut self, committed: &Committed, calls: u64) {
         self.seen = committed.seen;
         let estimate = &mut self.estimates[committed.step];
         *estimate = (*estimate).max(committed.estimate);
@@ -228,7 +256,15 @@ impl<P: Fn(&Progress)> Reads<P> {
     }
 }
 
-async fn wake<F: Future<Output = (Position, Result<ReadPage>)>>(
+/// Says what helps when the source no longer keeps the changes since the watermark.
+fn of_changes(opened: &Opened, mode: Mode, error: Error) -> Error {
+    if mode == Mode::Full || error.kind() != ErrorKind::Expired || error.help().is_some() {
+        return error;
+    }
+    error.with_help(format!("run a full aggregation: `connector aggregate {} --full`", opened.source))
+}
+
+async fn wake<F: Future<Output = (Position, Result<Box<ReadPage>>)>>(
     reads: &mut FuturesUnordered<F>,
     thread: &mut Committer,
     stop: &CancellationToken,

@@ -44,7 +44,14 @@ impl RunState {
             return Ok(true);
         };
         if !self.seen.accounts.insert(stored.id) {
-            return self.came_twice(connection, Step::Accounts, &account.id, stored.same_hash);
+            if self.absence.is_none() {
+                return self.came_twice(connection, Step::Accounts, &account.id, stored.same_hash);
+            }
+            if !stored.same_hash {
+                self.update_account(connection, account, &hash, &stored)?;
+                self.sync_inline(connection, &account.id, &inline)?;
+            }
+            return Ok(false);
         }
         self.new_accounts = false;
         self.tallies.accounts.seen += 1;

@@ -17,7 +17,7 @@ use rusqlite::{Connection, Row, params};
 const ROWS_AT_ONCE: usize = 4096;
 
 /// The row that an alias names.
-enum Named {
+pub(super) enum Named {
     Account(String),
     Entitlement(i64),
 }
@@ -39,7 +39,7 @@ impl RunState {
         key: Key<'_>,
         values: &AssignmentSnapshot,
     ) -> Result<bool> {
-        if let Some(named) = self.named(connection, alias, false, false)? {
+        if let Some(named) = self.named(connection, alias, self.absence.is_some(), self.absence.is_some())? {
             return self.hold_named(connection, &named, key, values);
         }
         let (state, valid_until, attributes) = values.columns();
@@ -65,7 +65,7 @@ impl RunState {
             after = (last.alias.clone(), last.entitlement, last.through);
             for Waiting { alias, entitlement, through, values } in portion {
                 let key = Key { account: "", entitlement, holder: 0, through, inline: false };
-                if let Some(named) = self.named(connection, &alias, !accounts_whole, true)? {
+                if let Some(named) = self.named(connection, &alias, !accounts_whole || self.absence.is_some(), true)? {
                     self.hold_named(connection, &named, key, &values)?;
                 } else {
                     unknown += 1;
@@ -113,7 +113,7 @@ impl RunState {
     }
 
     /// The account, or else the entitlement, with that alias: one that this run has seen or, if allowed, one that lives.
-    fn named(
+    pub(super) fn named(
         &self,
         connection: &Connection,
         alias: &str,

@@ -133,6 +133,9 @@ impl RunState {
             return self.insert_assignment(connection, key, values);
         };
         if !key.inline && !self.seen.assignments.insert(stored.id) {
+            if self.absence.is_some() && !stored.values.is_same(values) {
+                self.update_assignment(connection, key, values, &stored, true)?;
+            }
             return Ok(false);
         }
         self.new_assignments = false;

@@ -12,7 +12,7 @@ use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use super::writer::Writer;
-use connector_core::{Cursor, Result};
+use connector_core::{Absence, Cursor, Error, Result};
 use connector_project::source::Definition;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -31,6 +31,8 @@ pub(crate) struct Beginning {
     pub(crate) steps: Vec<Step>,
     /// The attributes whose values alone are no change.
     pub(crate) quiet: Quiet,
+    /// How changes say what is gone, for a run that reads only changes.
+    pub(crate) absence: Option<Absence>,
 }
 
 /// What becomes of the newest run of a source.
@@ -77,7 +79,8 @@ impl Beginning {
         }
         let resumed = matches!(earlier, Earlier::Unfinished(_));
         let frontier = frontier(&transaction, run)?;
-        let state = RunState::load(&transaction, source, run)?;
+        let mut state = RunState::load(&transaction, source, run)?;
+        state.absence = self.absence;
         let (id, active_ms, usage) = sql::one(
             &transaction,
             "SELECT id, active_ms, api_calls, retries, bytes_received FROM runs WHERE number = ?1",
@@ -119,16 +122,23 @@ impl Beginning {
             [run],
         )?;
         live::restore(transaction, run)?;
-        self.add_starts(transaction, run)?;
+        if self.mode == Mode::Full {
+            self.add_starts(transaction, run, &Cursor::start())?;
+        }
         Ok(run)
     }
 
     fn start(&self, transaction: &Transaction<'_>, source: i64) -> Result<i64> {
+        let start = match self.mode {
+            Mode::Full => Cursor::start(),
+            Mode::Delta => self.watermark(transaction, source)?,
+        };
         for statement in [
             "UPDATE runs SET status = 'interrupted' WHERE source = ?1 AND status = 'running'",
             "DELETE FROM frontier WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM seen WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM unresolved_holders WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
+            "DELETE FROM gone WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
         ] {
             sql::execute(transaction, statement, [source])?;
         }
@@ -146,17 +156,32 @@ impl Beginning {
             ],
         )?;
         let run = transaction.last_insert_rowid();
-        self.add_starts(transaction, run)?;
+        self.add_starts(transaction, run, &start)?;
         Ok(run)
     }
 
+    /// Where changes are read from: what the last run of this definition that succeeded says.
+    fn watermark(&self, transaction: &Transaction<'_>, source: i64) -> Result<Cursor> {
+        let newest = sql::first(
+            transaction,
+            "SELECT CASE WHEN connector = ?2 AND definition = ?3 THEN watermark END FROM runs
+                 WHERE source = ?1 AND status = 'succeeded' ORDER BY number DESC LIMIT 1",
+            params![source, self.connector, self.definition.hash],
+            |row| row.get::<_, Option<String>>(0),
+        )?;
+        newest.flatten().map(Cursor::from_text).ok_or_else(|| {
+            Error::definition(format!("`{}` has no watermark to read changes from", self.source))
+                .with_help(format!("run a full aggregation first: `connector aggregate {} --full`", self.source))
+        })
+    }
+
     /// Adds the beginning of each read, unless the run has it already.
-    fn add_starts(&self, transaction: &Transaction<'_>, run: i64) -> Result<()> {
+    fn add_starts(&self, transaction: &Transaction<'_>, run: i64, start: &Cursor) -> Result<()> {
         for step in &self.steps {
             sql::execute(
                 transaction,
                 "INSERT INTO frontier (run, step, cursor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                params![run, step.name(), Cursor::start().as_str()],
+                params![run, step.name(), start.as_str()],
             )?;
         }
         Ok(())

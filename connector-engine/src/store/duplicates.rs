@@ -34,8 +34,10 @@ impl RunState {
             }
         }
         if self.found > 0 {
-            let text =
-                format!("accounts: {} were missing from the list, but a lookup found them; they are kept", self.found);
+            let text = format!(
+                "accounts: {} were missing from the list, but a lookup found them, so they are kept",
+                self.found
+            );
             report::warn(connection, self.run, &text)?;
         }
         Ok(())

@@ -33,7 +33,13 @@ impl RunState {
             },
         )?;
         if !self.seen.entitlements.insert(id) {
-            let is_same = stored.is_some_and(|stored| stored.same_hash);
+            let is_same = stored.as_ref().is_some_and(|stored| stored.same_hash);
+            if let (Some(_), Some(stored), false) = (self.absence, &stored, is_same) {
+                self.update_entitlement(connection, id, entitlement, &hash, stored)?;
+            }
+            if self.absence.is_some() {
+                return Ok(false);
+            }
             return self.came_twice(connection, Step::Entitlements, &entitlement.key.to_string(), is_same);
         }
         self.tallies.entitlements.seen += 1;

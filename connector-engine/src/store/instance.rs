@@ -27,15 +27,15 @@ pub(crate) fn recognize(
         }
         (Some(known), Some(found)) if known == found => return Ok(None),
         (Some(known), Some(found)) if accept_new => {
-            Some(format!("another system is behind this source now: `{found}` instead of `{known}`"))
+            Some(format!("the source now connects to a different system: `{found}` instead of `{known}`"))
         }
         (Some(known), Some(found)) => {
             return Err(Error::new(
                 ErrorKind::Guard,
-                format!("`{name}` reaches another system than before: `{found}` instead of `{known}`"),
+                format!("`{name}` now connects to a different system: `{found}` instead of `{known}`"),
             )
             .with_help(format!(
-                "check the source's file. If the new system is meant, run `connector aggregate {name} --accept-new-system`"
+                "check the source file. To accept the new system, run `connector aggregate {name} --accept-new-system`"
             )));
         }
         (None, Some(_)) => None,

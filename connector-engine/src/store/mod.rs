@@ -11,6 +11,7 @@ mod accounts;
 mod aliases;
 mod assignments;
 mod begin;
+mod changes;
 mod column;
 mod definition;
 mod duplicates;
@@ -30,6 +31,7 @@ mod seen;
 mod snapshot;
 pub(crate) mod sql;
 mod step;
+mod watermark;
 mod writer;
 
 pub(crate) use begin::Beginning;

@@ -7,7 +7,7 @@ use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use super::writer::{is_complete, skipped_types};
-use connector_core::{Error, Percentage, Result};
+use connector_core::{Absence, Error, Percentage, Result};
 use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -31,6 +31,13 @@ impl RunState {
         remove: bool,
         threshold: Percentage,
     ) -> Result<Option<Error>> {
+        let reads_changes = self.absence.is_some() && is_complete(connection, self.run, Step::Accounts)?;
+        if reads_changes && remove {
+            let refusal = self.refuse_gone(connection, threshold)?;
+            if refusal.is_some() {
+                return Ok(refusal);
+            }
+        }
         let types = self.types(connection)?;
         let accounts = if self.reconciles(connection, Step::Accounts)? {
             self.census_of_accounts(connection)?
@@ -76,6 +83,9 @@ impl RunState {
             );
             report::warn(connection, self.run, &text)?;
         }
+        if reads_changes {
+            self.remove_gone(connection, remove)?;
+        }
         self.warn_of_unread(connection, &types)?;
         self.warn_of_drift(connection)?;
         Ok(None)
@@ -114,8 +124,12 @@ impl RunState {
         Ok(census.gone() > 0 && Guard { threshold, names: &[] }.accounts(census, known_before).is_none())
     }
 
-    /// Whether what the run did not see of a step is gone: the run read that step, and the source showed all of it.
+    /// Whether what the run did not see of a step is gone: the run read that step, and the source showed all of it. Changes
+    /// show all accounts only as survivors.
     fn reconciles(&self, connection: &Connection, step: Step) -> Result<bool> {
+        if !matches!(self.absence, None | Some(Absence::Survivors)) {
+            return Ok(false);
+        }
         let query = "SELECT EXISTS (SELECT 1 FROM frontier WHERE run = ?1 AND step = ?2)";
         let was_read: bool = sql::one(connection, query, params![self.run, step.name()], |row| row.get(0))?;
         Ok(was_read && is_complete(connection, self.run, step)?)
@@ -192,16 +206,16 @@ impl RunState {
             after = *last;
             for (id, account) in &portion {
                 if !self.seen.accounts.contains(*id) {
-                    sql::execute(
-                        connection,
-                        "UPDATE accounts SET removed_run = ?2 WHERE id = ?1",
-                        params![id, self.run],
-                    )?;
-                    self.tallies.accounts.removed += 1;
-                    self.remove_assignments_of(connection, account)?;
+                    self.remove_account(connection, *id, account)?;
                 }
             }
         }
+    }
+
+    pub(super) fn remove_account(&mut self, connection: &Connection, row: i64, account: &str) -> Result<()> {
+        sql::execute(connection, "UPDATE accounts SET removed_run = ?2 WHERE id = ?1", params![row, self.run])?;
+        self.tallies.accounts.removed += 1;
+        self.remove_assignments_of(connection, account)
     }
 
     /// An account that is gone holds nothing, but for what this very run saw.
@@ -230,14 +244,15 @@ impl RunState {
         )?;
         for id in alive {
             if types.reconciled(id).is_some() && !self.seen.entitlements.contains(id) {
-                sql::execute(
-                    connection,
-                    "UPDATE entitlements SET removed_run = ?2 WHERE id = ?1",
-                    params![id, self.run],
-                )?;
-                self.tallies.entitlements.removed += 1;
+                self.remove_entitlement(connection, id)?;
             }
         }
+        Ok(())
+    }
+
+    pub(super) fn remove_entitlement(&mut self, connection: &Connection, row: i64) -> Result<()> {
+        sql::execute(connection, "UPDATE entitlements SET removed_run = ?2 WHERE id = ?1", params![row, self.run])?;
+        self.tallies.entitlements.removed += 1;
         Ok(())
     }
 

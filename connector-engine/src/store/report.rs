@@ -1,7 +1,7 @@
 //! Runs as the store keeps them.
 
 use super::column::{moment, unreadable, word};
-use super::run::{Counts, Mode, RunError, RunReport};
+use super::run::{Counts, RunError, RunReport};
 use super::sql;
 use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind, Result};
@@ -26,7 +26,7 @@ const COLUMNS: &str = "r.number, r.id, s.name, r.connector, r.status, r.resumed,
     r.entitlements_seen, r.entitlements_added, r.entitlements_changed, r.entitlements_removed,
     r.assignments_seen, r.assignments_added, r.assignments_changed, r.assignments_removed,
     r.api_calls, r.retries, r.bytes_received, r.active_ms, r.limits,
-    r.error_kind, r.error_message, r.error_help, r.error_step";
+    r.error_kind, r.error_message, r.error_help, r.error_step, r.mode";
 
 /// The runs for which a condition on `r` (runs) and `s` (sources) holds; it ends with the order.
 pub(crate) fn select(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<StoredRun>> {
@@ -67,7 +67,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
     let report = RunReport {
         run: row.get(1)?,
         source: row.get(2)?,
-        mode: Mode::Full,
+        mode: word(row, 29)?,
         status: word(row, 4)?,
         resumed: row.get(5)?,
         counts: PerStep { accounts: counts(row, 8)?, entitlements: counts(row, 12)?, assignments: counts(row, 16)? },

@@ -14,6 +14,8 @@ pub enum Mode {
     /// Everything; what is not seen is gone.
     #[default]
     Full,
+    /// What changed since the last run that succeeded.
+    Delta,
 }
 
 impl Mode {

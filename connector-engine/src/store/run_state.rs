@@ -5,7 +5,7 @@ use super::seen::Seen;
 use super::snapshot::Hasher;
 use super::sql;
 use super::step::{PerStep, Step};
-use connector_core::{EntitlementRef, Result};
+use connector_core::{Absence, EntitlementRef, Result};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
 
@@ -40,6 +40,8 @@ pub(crate) struct RunState {
     pub(crate) found: u64,
     /// Whether the page that is being committed may have been read before.
     pub(crate) comes_again: bool,
+    /// How changes say what is gone, if this run reads only changes.
+    pub(crate) absence: Option<Absence>,
     /// The attributes that the page that is being committed does not show.
     pub(crate) not_shown: Vec<String>,
     rows: HashMap<String, HashMap<String, i64>>,
@@ -81,6 +83,7 @@ impl RunState {
             found: 0,
             comes_again: false,
             not_shown: Vec::new(),
+            absence: None,
             rows: HashMap::new(),
             remembered: 0,
         })
@@ -169,7 +172,9 @@ impl RunState {
     ) -> Result<()> {
         sql::execute(
             connection,
-            "INSERT INTO changes (source, kind, row, run, before, removed_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            // In a run of changes, a row can change twice: what it was before the run counts.
+            "INSERT INTO changes (source, kind, row, run, before, removed_run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT DO NOTHING",
             params![self.source, step.name(), row, self.run, before, removed_run],
         )?;
         Ok(())

@@ -8,8 +8,10 @@ use super::run::{RunReport, RunStatus};
 use super::run_state::RunState;
 use super::sql;
 use super::step::{PerStep, Step};
+use super::watermark;
 use connector_core::{
     Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
+    SourceChange,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -25,6 +27,7 @@ pub(crate) enum Items {
     Accounts(Vec<Account>),
     Entitlements(Vec<Entitlement>),
     Assignments(Vec<Assignment>),
+    Changes(Vec<SourceChange>),
 }
 
 /// A page that was read and is to be committed.
@@ -40,6 +43,8 @@ pub(crate) struct ReadPage {
     pub(crate) not_shown: Vec<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) estimate: Option<u64>,
+    /// Where the next read of changes starts.
+    pub(crate) watermark: Option<Cursor>,
 }
 
 impl ReadPage {
@@ -49,13 +54,15 @@ impl ReadPage {
         let mut not_shown = page.not_shown().to_vec();
         not_shown.sort_unstable();
         not_shown.dedup();
+        let watermark = page.watermark().cloned();
         let (rows, next) = page.into_parts();
-        Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate }
+        Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate, watermark }
     }
 
     pub(crate) fn step(&self) -> Step {
         match &self.items {
-            Items::Accounts(_) => Step::Accounts,
+            // A read of changes is one list, which begins in place of the accounts.
+            Items::Accounts(_) | Items::Changes(_) => Step::Accounts,
             Items::Entitlements(_) => Step::Entitlements,
             Items::Assignments(_) => Step::Assignments,
         }
@@ -66,6 +73,7 @@ impl ReadPage {
             Items::Accounts(items) => items.len(),
             Items::Entitlements(items) => items.len(),
             Items::Assignments(items) => items.len(),
+            Items::Changes(items) => items.len(),
         }
     }
 }
@@ -156,6 +164,14 @@ impl Writer {
         sql::commit(transaction)
     }
 
+    /// Keeps where the changes start that this run does not read.
+    pub(crate) fn keep_watermark(&mut self, watermark: &Cursor) -> Result<()> {
+        let transaction = sql::begin(&mut self.connection)?;
+        check_fence(&transaction, &self.state, self.fence)?;
+        watermark::keep(&transaction, self.state.run, Some(watermark))?;
+        sql::commit(transaction)
+    }
+
     /// Accounts after a row that the run did not see and would remove.
     pub(crate) fn missing_accounts(
         &self,
@@ -216,7 +232,8 @@ impl Writer {
         };
         if matches!(ending, Ending::Complete { .. }) {
             self.state.save(&transaction)?;
-            for table in ["frontier", "seen"] {
+            watermark::settle(&transaction, &self.state)?;
+            for table in ["frontier", "seen", "gone"] {
                 sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.state.run])?;
             }
         }
@@ -259,6 +276,11 @@ fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Resu
             }
         }
         Items::Assignments(assignments) => fresh = state.assignments(connection, assignments)?,
+        Items::Changes(changes) => {
+            changes.iter().try_for_each(|change| state.change(connection, change))?;
+            // Each change is new; a cursor that comes back ends a source that repeats itself.
+            fresh = changes.len();
+        }
     }
     Ok(fresh)
 }
@@ -318,6 +340,9 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
         let step = page.step().name();
         mark_incomplete(connection, state.run, page.step())?;
         report::warn(connection, state.run, &format!("{step}: not everything was read: {reason}"))?;
+    }
+    if let Some(watermark) = &page.watermark {
+        watermark::keep(connection, state.run, Some(watermark))?;
     }
     if !page.not_shown.is_empty() {
         let names = page.not_shown.join(", ");

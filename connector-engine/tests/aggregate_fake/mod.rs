@@ -154,6 +154,7 @@ impl Fake {
             context: &self.context,
             concurrency: 4,
             delete_threshold: Percentage::new(10.0),
+            mode: Mode::Full,
             restart: false,
             accept_new_system: false,
             remove: true,
@@ -205,6 +206,7 @@ pub struct Job<'a> {
     pub context: &'a Context,
     pub concurrency: usize,
     pub delete_threshold: Percentage,
+    pub mode: Mode,
     pub restart: bool,
     pub accept_new_system: bool,
     pub remove: bool,
@@ -240,7 +242,7 @@ impl Job<'_> {
 
     pub fn options(&self) -> Options {
         Options {
-            mode: Mode::Full,
+            mode: self.mode,
             restart: self.restart,
             accept_new_system: self.accept_new_system,
             remove: self.remove,

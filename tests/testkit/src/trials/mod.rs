@@ -1,6 +1,7 @@
 //! The trials: one file per topic, one function per promise.
 
 mod accounts;
+mod changes;
 mod connection;
 mod entitlements;
 mod find;
@@ -30,6 +31,9 @@ enum Need {
     Entitlements,
     Accounts,
     EntitlementsOfAccounts,
+    Changes,
+    /// Changes, a fixture, and the operation that makes an account.
+    ChangesToSee,
     Preparation,
     Batch,
     Secrets,
@@ -46,6 +50,11 @@ impl Trial {
             Need::Entitlements => (abilities.entitlements().is_some(), "read_entitlements"),
             Need::EntitlementsOfAccounts if abilities.entitlements().is_none() => (false, "read_entitlements"),
             Need::Accounts | Need::EntitlementsOfAccounts => (abilities.accounts().is_some(), "find_accounts"),
+            Need::Changes => (abilities.changes().is_some(), "read_changes"),
+            Need::ChangesToSee if subject.fixture().is_some() => {
+                let creates = connector.schema().operations.contains(&OperationKind::Create);
+                (abilities.changes().is_some() && creates, "read_changes and create")
+            }
             Need::Preparation if subject.fixture().is_some() => {
                 (abilities.preparation().is_some(), "prepare_operations")
             }
@@ -54,7 +63,7 @@ impl Trial {
             Need::Operation(kind) if subject.fixture().is_some() => {
                 (connector.schema().operations.contains(&kind), kind.name())
             }
-            Need::Preparation | Need::Batch | Need::Operation(_) => (false, "a fixture"),
+            Need::ChangesToSee | Need::Preparation | Need::Batch | Need::Operation(_) => (false, "a fixture"),
         };
         (!is_there).then_some(name)
     }
@@ -68,6 +77,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Trial> {
         accounts::TRIALS,
         entitlements::TRIALS,
         find::TRIALS,
+        changes::TRIALS,
         provisioning::TRIALS,
         refusal::TRIALS,
     ]

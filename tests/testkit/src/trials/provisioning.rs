@@ -42,10 +42,10 @@ pub(super) const TRIALS: &[Trial] = &[
 ];
 
 /// A connector, and the account that the trial created.
-struct Stage<'a> {
+pub(super) struct Stage<'a> {
     connector: &'a dyn Connector,
     fixture: &'a Fixture,
-    account: String,
+    pub(super) account: String,
 }
 
 fn text(error: impl std::fmt::Display) -> String {
@@ -53,7 +53,7 @@ fn text(error: impl std::fmt::Display) -> String {
 }
 
 impl<'a> Stage<'a> {
-    async fn set(connector: &'a dyn Connector, fixture: &'a Fixture, word: &str) -> Result<Self, String> {
+    pub(super) async fn set(connector: &'a dyn Connector, fixture: &'a Fixture, word: &str) -> Result<Self, String> {
         let mut stage = Self { connector, fixture, account: String::new() };
         let change = Change::create((fixture.name)(word), fixture.attributes.clone(), Vec::new(), None);
         let create = Operation::new("", change);
