@@ -104,6 +104,7 @@ impl Snapshot {
                 };
                 assert!(fits, "{difference:?}");
             }
+            Difference::Nesting { .. } => panic!("these worlds have none: {difference:?}"),
         }
         Ok(())
     }
