@@ -53,11 +53,12 @@ struct AssignmentLine<'a> {
 }
 
 /// Each once, in the order of the table: telling them apart by `DISTINCT` would keep all of them in memory. Where the account's
-/// own record and a list both name one, `max` takes the values of the record.
+/// own record and a list both name one, `max` takes the values of the record. The plus keeps
+/// SQLite from another order.
 pub(super) const ASSIGNMENTS: &str = "SELECT h.account, a.name,
     h.entitlement, h.through, max(h.inline), h.state, h.valid_until, h.attributes FROM assignments h
     LEFT JOIN accounts a ON a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL
-    WHERE h.source = ?1 AND h.removed_run IS NULL AND h.holder = 0
+    WHERE h.source = ?1 AND h.removed_run IS NULL AND +h.holder = 0
     GROUP BY h.account, h.entitlement, h.holder, h.through ORDER BY h.account, h.entitlement, h.holder, h.through";
 
 /// Writes a snapshot of a source with flat memory. Returns how many rows.
