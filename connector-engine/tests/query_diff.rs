@@ -103,6 +103,7 @@ impl Snapshot {
                 };
                 assert!(fits, "{difference:?}");
             }
+            Difference::Nesting { .. } => panic!("these worlds have none: {difference:?}"),
         }
         Ok(())
     }

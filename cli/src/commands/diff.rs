@@ -5,8 +5,8 @@ use crate::arguments::DiffArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{BAD, Column, DIM, GOOD, Table, WARN, clean, count, paint, text_cell, wrap};
-use connector_core::Result;
-use connector_engine::query::{self, Change, DiffSummary, Difference, Tally};
+use connector_core::{EntitlementRef, Result};
+use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Tally};
 use serde_json::json;
 
 /// How many differences a terminal shows; the summary counts them all.
@@ -61,7 +61,6 @@ fn line(difference: &Difference, width: usize) -> String {
         Difference::Assignment {
             change,
             account,
-            holder,
             account_name,
             entitlement,
             entitlement_name,
@@ -69,12 +68,11 @@ fn line(difference: &Difference, width: usize) -> String {
             changes: values,
         } => {
             let account = account_name.as_ref().unwrap_or(account);
-            let holder = holder.as_ref().map_or_else(|| account.clone(), ToString::to_string);
-            let held = entitlement_name.as_ref().unwrap_or(&entitlement.id);
-            let verb = if *change == Change::Removed { "no longer holds" } else { "holds" };
             let through = through.as_ref().map(|through| format!(" through {through}")).unwrap_or_default();
-            let what = format!("{holder} {verb} {} {held}{through}", entitlement.entitlement_type);
-            (*change, if values.is_empty() { what } else { format!("{what} ({})", changes(values)) })
+            (*change, held(*change, account, entitlement, entitlement_name.as_deref(), values) + &through)
+        }
+        Difference::Nesting { change, holder, entitlement, entitlement_name, changes: values } => {
+            (*change, held(*change, &holder.to_string(), entitlement, entitlement_name.as_deref(), values))
         }
     };
     let mark = match change {
@@ -83,6 +81,19 @@ fn line(difference: &Difference, width: usize) -> String {
         Change::Removed => paint(BAD, "-"),
     };
     format!("{mark} {}\n", wrap(&clean(&what), width.saturating_sub(2)).join("\n  "))
+}
+
+/// `jane@acme.example holds group Sales (state: active → inactive)`.
+fn held(
+    change: Change,
+    holder: &str,
+    entitlement: &EntitlementRef,
+    name: Option<&str>,
+    values: &[AttributeChange],
+) -> String {
+    let verb = if change == Change::Removed { "no longer holds" } else { "holds" };
+    let what = format!("{holder} {verb} {} {}", entitlement.entitlement_type, name.unwrap_or(&entitlement.id));
+    if values.is_empty() { what } else { format!("{what} ({})", changes(values)) }
 }
 
 /// Only a changed row lists values; for an added or removed row it would be all of them.
@@ -94,7 +105,8 @@ fn show_summary(invocation: &Invocation, summary: &DiffSummary) -> Result<(), St
     let printer = &invocation.printer;
     let mut table =
         Table::new([Column::new(""), Column::number("added"), Column::number("changed"), Column::number("removed")]);
-    for (kind, &Tally { added, changed, removed }) in summary.counts.named() {
+    let nestings = Some(("nested entitlements", &summary.nestings)).filter(|(_, tally)| **tally != Tally::default());
+    for (kind, &Tally { added, changed, removed }) in summary.counts.named().into_iter().chain(nestings) {
         let shown = |number: u64| text_cell(if number == 0 { "–".to_owned() } else { count(number) });
         table.row([
             text_cell(kind),

@@ -41,6 +41,8 @@ pub struct DiffSummary {
     /// How many of each.
     #[serde(flatten)]
     pub counts: PerStep<Tally>,
+    /// How many assignments whose holders are entitlements.
+    pub nestings: Tally,
 }
 
 /// Streams what changed from the end of the run `from` to the end of the run `to`: accounts, entitlements, then
@@ -74,14 +76,14 @@ pub fn diff(
         );
     }
     let span = Span { reading: &reading, quiet: reading.quiet()?, from: since, to: to.number };
+    let accounts = span.rows::<AccountSnapshot>(&mut each)?;
+    let entitlements = span.rows::<EntitlementSnapshot>(&mut each)?;
+    let (assignments, nestings) = span.assignments(&mut each)?;
     Ok(DiffSummary {
         from: from.map(|run| run.report.run),
         to: to.report.run,
-        counts: PerStep {
-            accounts: span.rows::<AccountSnapshot>(&mut each)?,
-            entitlements: span.rows::<EntitlementSnapshot>(&mut each)?,
-            assignments: span.assignments(&mut each)?,
-        },
+        counts: PerStep { accounts, entitlements, assignments },
+        nestings,
     })
 }
 
@@ -188,10 +190,10 @@ impl Span<'_> {
         Ok(tally)
     }
 
-    /// An assignment of a source is told apart from others by who holds what through what; a record and a list that both name
-    /// it are one.
-    fn assignments(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
-        let mut tally = Tally::default();
+    /// Streams what became of assignments; counts those of accounts and those of entitlements. An assignment is told apart from
+    /// others by who holds what through what; a record and a list that both name it are one.
+    fn assignments(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<(Tally, Tally)> {
+        let (mut tally, mut nestings) = (Tally::default(), Tally::default());
         let named = self.reading.named()?;
         let query = "SELECT DISTINCT account, entitlement, holder, through FROM assignments
              WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2)
@@ -202,22 +204,26 @@ impl Span<'_> {
             let (old, new) = self.held(&account, rows)?;
             let changes = of_assignments(old.as_ref(), new.as_ref());
             let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) else { return Ok(()) };
-            tally.count(change);
             let [entitlement, holder, through] = rows;
             let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
-            let entitlement = named.get(&entitlement);
+            let named = named.get(&entitlement);
+            let (entitlement, entitlement_name) = (key_of(named), named.and_then(|named| named.name.clone()));
+            if let Some(holder) = key(holder) {
+                nestings.count(change);
+                return each(&Difference::Nesting { change, holder, entitlement, entitlement_name, changes });
+            }
+            tally.count(change);
             each(&Difference::Assignment {
                 change,
                 account_name: self.account_name(&account)?,
                 account,
-                holder: key(holder),
-                entitlement: key_of(entitlement),
-                entitlement_name: entitlement.and_then(|entitlement| entitlement.name.clone()),
+                entitlement,
+                entitlement_name,
                 through: key(through),
                 changes,
             })
         })?;
-        Ok(tally)
+        Ok((tally, nestings))
     }
 
     /// The values of an assignment at the end of either run, where it was there: the account's own record comes first.

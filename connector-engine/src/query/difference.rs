@@ -62,12 +62,8 @@ pub enum Difference {
     Assignment {
         /// What became of it.
         change: Change,
-        /// The account's id; empty where an entitlement is the holder.
-        #[serde(skip_serializing_if = "String::is_empty")]
+        /// The account's id.
         account: String,
-        /// The holder, where it is an entitlement.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        holder: Option<EntitlementRef>,
         /// The account's name, where the account is known.
         account_name: Option<String>,
         /// What it holds or held.
@@ -78,6 +74,20 @@ pub enum Difference {
         #[serde(skip_serializing_if = "Option::is_none")]
         through: Option<EntitlementRef>,
         /// Its values that differ. For one that came or is gone, the values that a plain assignment does not have.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<AttributeChange>,
+    },
+    /// An assignment whose holder is an entitlement.
+    Nesting {
+        /// What became of it.
+        change: Change,
+        /// The entitlement that holds the other.
+        holder: EntitlementRef,
+        /// What it holds or held.
+        entitlement: EntitlementRef,
+        /// The entitlement's name, where it is known.
+        entitlement_name: Option<String>,
+        /// Its values that differ, as for an assignment.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         changes: Vec<AttributeChange>,
     },

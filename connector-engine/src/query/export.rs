@@ -37,11 +37,8 @@ pub enum Format {
 /// One line of an export of assignments.
 #[derive(Serialize)]
 struct AssignmentLine<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
     account: &'a str,
     account_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    holder: Option<EntitlementRef>,
     #[serde(rename = "type")]
     entitlement_type: &'a str,
     id: &'a str,
@@ -56,11 +53,12 @@ struct AssignmentLine<'a> {
 }
 
 /// Each once, in the order of the table: telling them apart by `DISTINCT` would keep all of them in memory. Where the account's
-/// own record and a list both name one, `max` takes the values of the record.
-pub(super) const ASSIGNMENTS: &str = "SELECT h.account, a.name, h.holder,
+/// own record and a list both name one, `max` takes the values of the record. The plus keeps
+/// SQLite from another order.
+pub(super) const ASSIGNMENTS: &str = "SELECT h.account, a.name,
     h.entitlement, h.through, max(h.inline), h.state, h.valid_until, h.attributes FROM assignments h
     LEFT JOIN accounts a ON a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL
-    WHERE h.source = ?1 AND h.removed_run IS NULL
+    WHERE h.source = ?1 AND h.removed_run IS NULL AND +h.holder = 0
     GROUP BY h.account, h.entitlement, h.holder, h.through ORDER BY h.account, h.entitlement, h.holder, h.through";
 
 /// Writes a snapshot of a source with flat memory. Returns how many rows.
@@ -133,8 +131,7 @@ fn entitlements_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Resul
 }
 
 fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
-    let own =
-        ["account", "account_name", "type", "id", "name", "state", "valid_until", "through", "holder", "attributes"];
+    let own = ["account", "account_name", "type", "id", "name", "state", "valid_until", "through", "attributes"];
     let mut table = Table::new(to, &own, Vec::new())?;
     let none = Attributes::empty();
     let count = assignments(store, source, |line| {
@@ -148,7 +145,6 @@ fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result
             line.state.name(),
             &text(line.valid_until.map(|until| until.to_string())),
             &text(line.through.as_ref().map(ToString::to_string)),
-            &text(line.holder.as_ref().map(ToString::to_string)),
             if is_empty(&line.attributes) { "" } else { line.attributes.as_str() },
         ];
         table.row(&own, &none)
@@ -156,17 +152,17 @@ fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result
     table.finish(count)
 }
 
-/// Streams who holds what in whatever state: what entitlements hold, then what accounts hold in the order of their ids.
+/// Streams who holds what in whatever state, in the order of account ids.
 fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine<'_>) -> Result<()>) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let named: HashMap<i64, Named> = reading.named()?;
     let now = Timestamp::now();
     let read = |row: &Row<'_>| {
         let (account, name): (String, Option<String>) = (row.get(0)?, row.get(1)?);
-        Ok((account, name, row.get(2)?, HeldRow::from_row(row, 3)?))
+        Ok((account, name, HeldRow::from_row(row, 2)?))
     };
     let mut count = 0;
-    sql::each(&reading.connection, ASSIGNMENTS, [reading.source], read, |(account, account_name, holder, row)| {
+    sql::each(&reading.connection, ASSIGNMENTS, [reading.source], read, |(account, account_name, row)| {
         let entitlement = named.get(&row.entitlement);
         let EntitlementRef { entitlement_type, id } = key_of(entitlement);
         let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
@@ -174,7 +170,6 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
         each(&AssignmentLine {
             account: &account,
             account_name: account_name.as_deref(),
-            holder: key(holder),
             entitlement_type: &entitlement_type,
             id: &id,
             name: entitlement.and_then(|entitlement| entitlement.name.as_deref()),

@@ -1,6 +1,6 @@
 //! Assignments on their way into the store.
 
-use super::run_state::RunState;
+use super::run_state::{RunState, Tallies};
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use super::step::Step;
@@ -119,7 +119,7 @@ impl RunState {
                  AND holder = ?4 AND through = ?5 AND inline = ?6",
             params![self.source, account, entitlement, holder, through, inline, self.run],
         )?;
-        self.tallies.assignments.removed += 1;
+        self.tally(key, |tallies| tallies.removed += 1);
         Ok(())
     }
 
@@ -139,7 +139,7 @@ impl RunState {
             return Ok(false);
         }
         self.new_assignments = false;
-        self.tallies.assignments.seen += 1;
+        self.tally(key, |tallies| tallies.seen += 1);
         let changed = !stored.values.is_same(values);
         if changed || stored.removed_run.is_some() {
             self.update_assignment(connection, key, values, &stored, changed)?;
@@ -157,10 +157,10 @@ impl RunState {
     ) -> Result<()> {
         let before = changed.then(|| stored.values.to_text());
         self.keep_change(connection, Step::Assignments, stored.id, before.as_deref(), stored.removed_run)?;
-        match stored.removed_run {
-            Some(_) => self.tallies.assignments.added += 1,
-            None => self.tallies.assignments.changed += 1,
-        }
+        self.tally(key, |tallies| match stored.removed_run {
+            Some(_) => tallies.added += 1,
+            None => tallies.changed += 1,
+        });
         let Key { account, entitlement, holder, through, inline } = key;
         let (state, valid_until, attributes) = values.columns();
         sql::execute(
@@ -220,9 +220,18 @@ impl RunState {
             self.seen.assignments.insert(self.next_assignment);
         }
         self.next_assignment += 1;
-        self.tallies.assignments.seen += 1;
-        self.tallies.assignments.added += 1;
+        self.tally(key, |tallies| {
+            tallies.seen += 1;
+            tallies.added += 1;
+        });
         Ok(true)
+    }
+
+    /// Counts an assignment of an account. The counts of a run leave out what entitlements hold.
+    fn tally(&mut self, key: Key<'_>, count: impl FnOnce(&mut Tallies)) {
+        if key.holder == 0 {
+            count(&mut self.tallies.assignments);
+        }
     }
 
     fn find_assignment(&self, connection: &Connection, key: Key<'_>) -> Result<Option<Stored>> {

@@ -27,7 +27,7 @@ pub struct PerStep<T> {
     pub accounts: T,
     /// Entitlements.
     pub entitlements: T,
-    /// Assignments, those that come with the accounts included.
+    /// Assignments of accounts, those that come with the accounts included.
     pub assignments: T,
 }
 

@@ -161,9 +161,9 @@ CREATE TABLE operations (
     asked         TEXT,                             -- JSON: the operation as the plan says it; of part 0 alone
     step          TEXT,                             -- JSON: what is sent; absent where nothing is
     changes       TEXT,                             -- JSON: what it changes, value by value
-    seats         TEXT,                             -- JSON: the licences that it takes or gives back
+    seats         TEXT,                             -- JSON: the licenses that it takes or gives back
     password_time TEXT,                             -- JSON: when the password was changed last, before the operation
-    waits_for     INTEGER,                          -- the turn up to which all must be done before: it frees a licence
+    waits_for     INTEGER,                          -- the turn up to which all must be done before: it frees a license
     foreseen      TEXT,                             -- a hash of what it comes to; of part 0 alone
     shown         TEXT,                             -- the hash of what the user saw, where that was something else
     shown_changes TEXT,                             -- JSON: the changes that the user saw then, step by step

@@ -94,6 +94,44 @@ async fn what_changed_in_the_org_is_what_diff_shows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_has_ended_is_not_listed_as_held_and_what_follows_is_on_request() {
+    let project = project(small()).await;
+    let org = project.sandbox.org();
+    // Each user's first row is the profile's own set.
+    let row = (0..).map_while(|number| org.id_of("PermissionSetAssignment", number).ok());
+    let mut rows = row.filter(|row| org.field(row, "PermissionSetGroupId").is_ok_and(|group| group.is_string()));
+    let (ended, lasting) = (rows.next().unwrap(), rows.next().unwrap());
+    let held = |row: &str, field: &str| text(&org.field(row, field).unwrap()).to_owned();
+    org.set(&ended, "ExpirationDate", "2021-01-31T00:00:00.000+0000").unwrap();
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+
+    let (user, group) = (held(&ended, "AssigneeId"), held(&ended, "PermissionSetGroupId"));
+    let shown = project.run(&["account", "salesforce", &user]).expect_code(0);
+    assert!(
+        shown.stderr.contains("1 expired assignment is not listed; use --all-states to list it"),
+        "{}",
+        shown.stderr
+    );
+    let of = |user: &str, option: &str| {
+        let arguments = ["account", "salesforce", user, "--output", "json", option];
+        let shown = project.run(&arguments[..if option.is_empty() { 5 } else { 6 }]).expect_code(0).json();
+        shown["entitlements"].as_array().unwrap().clone()
+    };
+    assert!(!of(&user, "").iter().any(|one| text(&one["id"]) == group));
+    let expired: Vec<_> = of(&user, "--all-states").into_iter().filter(|one| one["state"] == "expired").collect();
+    assert_eq!((expired.len(), text(&expired[0]["id"])), (1, group.as_str()));
+
+    let (user, group) = (held(&lasting, "AssigneeId"), held(&lasting, "PermissionSetGroupId"));
+    let through =
+        |one: &serde_json::Value| one["path"] == serde_json::json!([{"type": "permission_set_group", "id": group}]);
+    assert!(of(&user, "--effective").iter().any(|one| one["type"] == "permission_set" && through(one)));
+    let shown = project.run(&["account", "salesforce", &user, "--effective"]).expect_code(0).stdout;
+    assert!(shown.contains("through") && shown.contains("permission_set_group/"), "{shown}");
+    let shown = project.run(&["entitlement", "salesforce", &format!("permission_set_group/{group}")]).expect_code(0);
+    assert!(shown.stdout.contains("Holds 3"), "{}", shown.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn api_calls_stay_near_the_number_of_pages() {
     let users = 20_000;
     let project = project(Options { users, ..Options::default() }).await;
