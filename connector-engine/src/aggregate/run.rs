@@ -45,9 +45,9 @@ pub async fn run(
         absence,
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
-    let is_new = !started.resumed;
+    let untouched = started.untouched;
     let mut reads = Reads::new(started, progress);
-    let ending = match prepare(job, &thread, is_new, &stop).await {
+    let ending = match prepare(job, &thread, untouched, &stop).await {
         None => reads.go(job, &mut thread, &start, &stop).await,
         Some(ending) => ending,
     };
@@ -62,10 +62,10 @@ pub async fn run(
 }
 
 /// What comes before the first page. Returns how the run ends if it must not read.
-async fn prepare(job: &Job<'_>, thread: &Committer, is_new: bool, stop: &CancellationToken) -> Option<Ending> {
+async fn prepare(job: &Job<'_>, thread: &Committer, untouched: bool, stop: &CancellationToken) -> Option<Ending> {
     let recognized = async {
         recognize(job, thread).await?;
-        if is_new { keep_watermark(job, thread).await } else { Ok(()) }
+        if untouched { keep_watermark(job, thread).await } else { Ok(()) }
     };
     tokio::select! {
         biased;
