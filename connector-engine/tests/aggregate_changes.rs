@@ -27,6 +27,8 @@ struct Changing {
     then: Option<usize>,
     /// The page with this number fails.
     fails_at: usize,
+    /// The watermark can't be read.
+    has_no_watermark: bool,
 }
 
 impl Changing {
@@ -39,6 +41,7 @@ impl Changing {
             now: 1,
             then: Some(2),
             fails_at: usize::MAX,
+            has_no_watermark: false,
         }
     }
 
@@ -80,7 +83,7 @@ impl ReadChanges for Changing {
 
     async fn watermark(&self) -> Result<Cursor> {
         self.fake.asked.lock().unwrap().push("watermark".to_owned());
-        Cursor::of(&(self.now, 0))
+        if self.has_no_watermark { Err(Error::unavailable("gone")) } else { Cursor::of(&(self.now, 0)) }
     }
 
     async fn changes(&self, cursor: &Cursor) -> Result<Page<SourceChange>> {
@@ -172,6 +175,18 @@ async fn changes_are_read_from_where_the_last_run_said() {
     let report = delta(&place, &second).await;
     assert_eq!(second.asked(), ["changes [2,0]"]);
     assert!(report.warnings[0].contains("must be a full one"), "{:?}", report.warnings);
+}
+
+#[tokio::test]
+async fn a_run_that_stopped_before_its_first_page_gets_its_watermark_later() {
+    let (place, world) = (Place::new(), World::of(5));
+    let stopped = Changing { has_no_watermark: true, ..Changing::new(&world, Vec::new()) };
+    assert_eq!(place.run(&stopped.job(Mode::Full)).await.status, RunStatus::Failed);
+    assert_eq!(stopped.asked(), ["watermark"], "a page was read without a watermark");
+    full(&place, &world).await;
+    let source = Changing::new(&world, Vec::new());
+    assert_eq!(delta(&place, &source).await.status, RunStatus::Succeeded);
+    assert_eq!(source.asked(), ["changes [1,0]"]);
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ async fn what_is_needed_is_granted_first_and_revoked_last() {
 async fn batches_are_full_and_at_most_four_are_under_way() {
     let names = names(230);
     let mut directory = directory(&names);
-    (directory.most_accounts, directory.delay) = (50, Duration::from_millis(2));
+    (directory.most_accounts, directory.delay) = (50, Duration::from_millis(40));
     let mut plan = Vec::new();
     for name in &names {
         plan.extend([update(name, json!({"Title": "a"})), grant(name, "group/1"), disable(name)]);

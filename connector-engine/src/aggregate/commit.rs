@@ -23,6 +23,7 @@ pub(super) struct Committed {
 pub(super) struct Started {
     pub(super) frontier: Vec<(Step, Cursor)>,
     pub(super) resumed: bool,
+    pub(super) untouched: bool,
     pub(super) seen: PerStep<u64>,
     pub(super) earlier_calls: u64,
 }
@@ -111,6 +112,7 @@ fn work(
     let started = Started {
         frontier: std::mem::take(&mut begun.frontier),
         resumed: begun.resumed,
+        untouched: begun.untouched,
         seen: begun.writer.seen_so_far(),
         earlier_calls: begun.writer.earlier_calls(),
     };

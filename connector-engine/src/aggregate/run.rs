@@ -48,9 +48,9 @@ pub async fn run(
         quiet: Quiet::of(opened.connector.as_ref()),
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
-    let is_new = !started.resumed;
+    let untouched = started.untouched;
     let mut reads = Reads::new(started, progress);
-    let ending = match prepare(opened, options, &thread, is_new, &stop).await {
+    let ending = match prepare(opened, options, &thread, untouched, &stop).await {
         None => reads.go(opened, options, &mut thread, &start, &stop).await,
         Some(ending) => ending,
     };
@@ -69,12 +69,12 @@ async fn prepare(
     opened: &Opened,
     options: Options,
     thread: &Committer,
-    is_new: bool,
+    untouched: bool,
     stop: &CancellationToken,
 ) -> Option<Ending> {
     let recognized = async {
         recognize(opened, options.accept_new_system, thread).await?;
-        if is_new { keep_watermark(opened, options.mode, thread).await } else { Ok(()) }
+        if untouched { keep_watermark(opened, options.mode, thread).await } else { Ok(()) }
     };
     tokio::select! {
         biased;

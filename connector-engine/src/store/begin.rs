@@ -52,6 +52,8 @@ pub(crate) struct Begun {
     /// The cursors still to be read, in the order in which they came.
     pub(crate) frontier: Vec<(Step, Cursor)>,
     pub(crate) resumed: bool,
+    /// Whether no page was committed yet.
+    pub(crate) untouched: bool,
 }
 
 impl Beginning {
@@ -79,6 +81,8 @@ impl Beginning {
         }
         let resumed = matches!(earlier, Earlier::Unfinished(_));
         let frontier = frontier(&transaction, run)?;
+        let untouched = "SELECT NOT EXISTS (SELECT 1 FROM frontier WHERE run = ?1 AND done = 1)";
+        let untouched = sql::one(&transaction, untouched, [run], |row| row.get(0))?;
         let mut state = RunState::load(&transaction, source, run)?;
         state.absence = self.absence;
         let (id, active_ms, usage) = sql::one(
@@ -90,7 +94,7 @@ impl Beginning {
         sql::commit(transaction)?;
         tracing::debug!(run = id, source = self.source, resumed, "run begun");
         let writer = Writer::new(connection, state, fence, lock, active_ms, usage);
-        Ok(Begun { writer, frontier, resumed })
+        Ok(Begun { writer, frontier, resumed, untouched })
     }
 
     /// What becomes of the newest run of the source. Half of one org and half of another are no run.
