@@ -38,7 +38,7 @@ pub async fn run(
         steps = vec![Step::Accounts];
     }
     let beginning = Beginning {
-        source: opened.source.to_owned(),
+        source: opened.source.clone(),
         connector: opened.registration.name.to_owned(),
         definition: opened.definition.clone(),
         mode: options.mode,
@@ -187,7 +187,7 @@ impl<P: Fn(&Progress)> Reads<P> {
                     }
                 }
                 Woken::Committed(Ok(committed)) => {
-                    self.committed(&committed, start.usage(opened.context.meter()).api_calls)
+                    self.committed(&committed, start.usage(opened.context.meter()).api_calls);
                 }
                 Woken::Committed(Err(error)) => break Ending::Failed(error),
             }

@@ -136,7 +136,7 @@ impl<'a> Provisioning<'a> {
 
 fn wanted(opened: &Opened, file: &str) -> Wanted {
     Wanted {
-        source: opened.source.to_owned(),
+        source: opened.source.clone(),
         connector: opened.registration.name.to_owned(),
         definition: opened.definition.clone(),
         file: file.to_owned(),

@@ -45,7 +45,7 @@ impl RunState {
             SourceChange::NoLongerHeld(holder, entitlement) => {
                 let Some(place) = self.place_of(connection, holder)? else { return Ok(()) };
                 let row = self.entitlement_row(connection, entitlement)?;
-                self.mark_held(
+                mark_held(
                     connection,
                     "AND account = ?3 AND holder = ?4 AND entitlement = ?5",
                     params![self.run, self.source, place.account, place.holder, row],
@@ -118,24 +118,14 @@ impl RunState {
     fn all_of(&mut self, connection: &Connection, holder: &Holder, assignments: &[Assignment]) -> Result<()> {
         match self.place_of(connection, holder)? {
             Some(place) if place.holder > 0 => {
-                self.mark_held(connection, "AND entitlement = ?3", params![self.run, self.source, place.holder])?;
+                mark_held(connection, "AND entitlement = ?3", params![self.run, self.source, place.holder])?;
             }
             Some(place) => {
-                self.mark_held(connection, "AND account = ?3", params![self.run, self.source, place.account])?;
+                mark_held(connection, "AND account = ?3", params![self.run, self.source, place.account])?;
             }
             None => {}
         }
         assignments.iter().try_for_each(|assignment| self.held(connection, assignment))
-    }
-
-    /// Marks the live assignments of the source that match a condition as gone.
-    fn mark_held(&self, connection: &Connection, condition: &str, parameters: impl Params) -> Result<()> {
-        let insert = format!(
-            "INSERT INTO gone (run, step, account, entitlement, holder, through)
-             SELECT ?1, 'assignments', account, entitlement, holder, through FROM assignments
-             WHERE source = ?2 AND inline = 0 AND removed_run IS NULL {condition} ON CONFLICT DO NOTHING"
-        );
-        sql::execute(connection, &insert, parameters).map(drop)
     }
 
     fn mark_gone(&self, connection: &Connection, step: Step, account: &str, entitlement: i64) -> Result<()> {
@@ -220,6 +210,16 @@ impl RunState {
         }
         Ok(())
     }
+}
+
+/// Marks the live assignments of the source that match a condition as gone.
+fn mark_held(connection: &Connection, condition: &str, parameters: impl Params) -> Result<()> {
+    let insert = format!(
+        "INSERT INTO gone (run, step, account, entitlement, holder, through)
+         SELECT ?1, 'assignments', account, entitlement, holder, through FROM assignments
+         WHERE source = ?2 AND inline = 0 AND removed_run IS NULL {condition} ON CONFLICT DO NOTHING"
+    );
+    sql::execute(connection, &insert, parameters).map(drop)
 }
 
 fn count(connection: &Connection, query: &str, parameters: impl Params) -> Result<u64> {
