@@ -217,7 +217,7 @@ async fn what_can_not_be_done_fails_with_kind_and_cure_and_keeps_nothing_else_fr
     let lines = apply(&project, plan, 1);
     let failed = [
         (0, "not_found", "nobody@acme.example", "connector accounts salesforce"),
-        (1, "invalid", "group/Twins", "by its id"),
+        (1, "invalid", "group/Twins", "use an id"),
         (2, "not_found", "permission_set/No_Such_Set", "connector entitlements salesforce --type permission_set"),
         (3, "quota", "Finance Cloud Add-on", "free a seat"),
         (4, "conflict", "default owner of cases", "lock"),
