@@ -166,7 +166,7 @@ async fn what_has_ended_or_was_revoked_is_not_held_and_can_be_granted_again() {
         assert!(!holds().await, "{field}");
         assert_eq!(connector.provision(&grant()).await.unwrap(), applied(&id), "{field}");
         assert!(holds().await, "{field}");
-        assert_eq!(connector.provision(&grant()).await.unwrap(), unchanged("holds it already"), "{field}");
+        assert_eq!(connector.provision(&grant()).await.unwrap(), unchanged("already holds it"), "{field}");
     }
     assert_eq!(sandbox.org().field(&row, "ExpirationDate").unwrap(), json!(null));
 }
