@@ -124,9 +124,9 @@ pub struct Reply {
     pub status: u16,
     /// The value of the `Content-Type` header, empty when absent.
     pub content_type: String,
-    /// The value of the `Date` header, where there is one; a clock that is off shows here.
+    /// The value of the `Date` header, if there is one. It shows whether a clock is wrong.
     pub date: Option<String>,
-    /// The value of the `DPoP-Nonce` header, where there is one: the next proof must repeat it (RFC 9449).
+    /// The value of the `DPoP-Nonce` header, if there is one: the next proof must repeat it (RFC 9449).
     pub nonce: Option<String>,
     /// The body.
     pub body: Vec<u8>,

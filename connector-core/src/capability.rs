@@ -37,7 +37,7 @@ impl<'a> Capabilities<'a> {
         self
     }
 
-    /// The ability to read entitlements and assignments, where there is one.
+    /// The ability to read entitlements and assignments, if the connector has it.
     pub fn entitlements(&self) -> Option<&'a dyn ReadEntitlements> {
         self.entitlements
     }
@@ -49,7 +49,7 @@ impl<'a> Capabilities<'a> {
         self
     }
 
-    /// The ability to read only what changed, where there is one.
+    /// The ability to read only what changed, if the connector has it.
     pub fn changes(&self) -> Option<&'a dyn ReadChanges> {
         self.changes
     }
@@ -61,19 +61,19 @@ impl<'a> Capabilities<'a> {
         self
     }
 
-    /// The ability to find a few accounts, where there is one.
+    /// The ability to find a few accounts, if the connector has it.
     pub fn accounts(&self) -> Option<&'a dyn FindAccounts> {
         self.accounts
     }
 
-    /// Adds the ability to work out beforehand what operations come to.
+    /// Adds the ability to determine in advance what operations change.
     #[must_use]
     pub fn with_preparation(mut self, ability: &'a dyn PrepareOperations) -> Self {
         self.preparation = Some(ability);
         self
     }
 
-    /// The ability to work out beforehand what operations come to, where there is one.
+    /// The ability to determine in advance what operations change, if the connector has it.
     pub fn preparation(&self) -> Option<&'a dyn PrepareOperations> {
         self.preparation
     }
@@ -85,7 +85,7 @@ impl<'a> Capabilities<'a> {
         self
     }
 
-    /// The ability to carry out several operations at once, where there is one.
+    /// The ability to apply several operations at once, if the connector has it.
     pub fn batch(&self) -> Option<&'a dyn ProvisionBatch> {
         self.batch
     }
@@ -97,7 +97,7 @@ impl<'a> Capabilities<'a> {
         self
     }
 
-    /// The ability to replace the certificate that the source recognizes the key by, where there is one.
+    /// The ability to replace the certificate by which the source recognizes the key, if the connector has it.
     pub fn rotation(&self) -> Option<&'a dyn RotateCertificate> {
         self.rotation
     }

@@ -87,7 +87,7 @@ impl Token {
 /// The key that a strategy signs with: where it and its certificate are kept.
 ///
 /// A rotation writes new files and, for two apps that take turns, new refs into the `auth:` block. It finds them there
-/// as `key_ref` and `certificate_ref`, so a strategy whose key is to be rotated calls its settings like that.
+/// as `key_ref` and `certificate_ref`, so a strategy whose key can be rotated uses these names for its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SigningKey {
@@ -97,7 +97,7 @@ pub struct SigningKey {
     pub password_ref: Option<SecretRef>,
     /// Where the certificate is kept, when the source names it.
     pub certificate_ref: Option<SecretRef>,
-    /// How long before its end the certificate is to be renewed, when the source says so.
+    /// How long before its end the certificate must be renewed, if the source says so.
     pub renew_before: Option<Duration>,
 }
 
@@ -121,7 +121,7 @@ impl SigningKey {
         self
     }
 
-    /// Sets how long before its end the certificate is to be renewed.
+    /// Sets how long before its end the certificate must be renewed.
     #[must_use]
     pub fn with_renewal(mut self, renew_before: Option<Duration>) -> Self {
         self.renew_before = renew_before;

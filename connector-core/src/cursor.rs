@@ -7,7 +7,7 @@ use std::fmt;
 
 /// A position in a read: an opaque value that the connector makes and the engine keeps.
 ///
-/// It must say everything needed to go on, because the page after it may be read by another process,
+/// It must contain everything needed to continue, because the page after it may be read by another process,
 /// days later. The engine stores its text and hands it back unchanged. Keep it small, and never put a secret in it.
 ///
 /// ```

@@ -2,7 +2,7 @@
 
 use crate::cursor::Cursor;
 
-/// One portion of a read: the items, and how to go on.
+/// One portion of a read: the items, and where the read continues.
 ///
 /// Made only by [`Page::last`], [`Page::then`] and [`Page::fork`], so the end of a list is always said in words.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl<T> Page<T> {
         Self::fork(items, vec![next])
     }
 
-    /// A page after which the read goes on in several places at once: ranges of ids, parts of a result, the types of
+    /// A page after which the read continues in several places at once: ranges of ids, parts of a result, the types of
     /// entitlements. The branches must not overlap. No cursor at all means the branch ends here.
     pub fn fork(items: Vec<T>, next: Vec<Cursor>) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl<T> Page<T> {
     }
 
     /// Says that this page doesn't show everything that exists here: a parent that answered 403, a list that the
-    /// source caps. The run goes on with a warning, removes nothing in this step (accounts, entitlements or assignments), and
+    /// source caps. The run continues with a warning, removes nothing in this step (accounts, entitlements or assignments), and
     /// the next run reads everything. The first reason of a page stays.
     ///
     /// ```
@@ -120,7 +120,7 @@ impl<T> Page<T> {
         &self.items
     }
 
-    /// Where the read goes on; empty at the end of the branch.
+    /// Where the read continues; empty at the end of the branch.
     pub fn next(&self) -> &[Cursor] {
         &self.next
     }

@@ -1,4 +1,4 @@
-//! Working out beforehand what an operation comes to.
+//! Determines in advance what an operation changes.
 
 use crate::account::Account;
 use crate::error::Result;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// [`Connector::provision`](crate::Connector::provision) just so.
 #[async_trait]
 pub trait PrepareOperations: Send + Sync {
-    /// What each operation comes to, in order; an error in its place is what the source would answer.
+    /// What each operation changes, in order. An error in its place is what the source would return.
     ///
     /// The outer error is for trouble that has nothing to do with one of them.
     async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>>;
@@ -37,7 +37,7 @@ impl Proposed {
     }
 }
 
-/// What an operation comes to.
+/// What an operation changes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Prepared {
@@ -45,7 +45,7 @@ pub enum Prepared {
     /// id is empty: the source has yet to give it. A step that changes nothing is left out, except for a lock: there may be
     /// several ways of being locked, so one that is given back here is needed.
     Steps {
-        /// What is to be done.
+        /// The steps to take.
         steps: Vec<Operation<SecretRef>>,
         /// The seats that it takes or gives back.
         seats: Vec<Seat>,

@@ -69,7 +69,7 @@ impl Deployed {
         Self { certificate, kept: Vec::new() }
     }
 
-    /// Sets what is handed over beside the certificate: name and value, no secrets.
+    /// Sets what is passed along with the certificate: name and value, no secrets.
     #[must_use]
     pub fn keeping(mut self, kept: Vec<(String, String)>) -> Self {
         self.kept = kept;

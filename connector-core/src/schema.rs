@@ -42,7 +42,7 @@ impl AccountSchema {
         self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 
-    /// The name of the attribute that says when the password was last changed, where there is one.
+    /// The name of the attribute with the time of the last password change, if there is one.
     pub fn password_changed(&self) -> Option<String> {
         self.meaning(AttributeMeaning::PasswordChanged).map(|attribute| attribute.name.clone())
     }

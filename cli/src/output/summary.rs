@@ -1,4 +1,4 @@
-//! What an aggregation came to.
+//! The result of an aggregation.
 
 use super::quantity::{bytes, count, duration, plural};
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};

@@ -12,7 +12,7 @@ enum Command {
     Finish(Ending, Usage, oneshot::Sender<Result<RunReport>>),
 }
 
-/// What a commit came to.
+/// The result of a commit.
 pub(super) struct Committed {
     pub(super) step: Step,
     pub(super) estimate: Option<u64>,
@@ -78,7 +78,7 @@ impl Committer {
         self.commands.send(Command::GoBack(step, anchor, error)).map_err(|_| ended())
     }
 
-    /// What the next commit came to. Only when one is waiting. May be dropped at any time.
+    /// The result of the next commit. Call it only if a page is waiting. May be dropped at any time.
     pub(super) async fn committed(&mut self) -> Result<Committed> {
         let result = self.results.recv().await.ok_or_else(ended)?;
         // The thread commits nothing after an error.

@@ -1,8 +1,8 @@
 //! Aggregation: reading a source into the store.
 //!
 //! [`run`] reads the frontier of a run concurrently while one thread commits the pages, each together with its change
-//! of the frontier. So the frontier is the checkpoint: a job that was stopped or killed at any moment is taken up by
-//! the next one without reading a committed page again.
+//! of the frontier. So the frontier is the checkpoint: after a stop or kill at any moment, the next job continues
+//! without reading a committed page again.
 
 mod commit;
 mod confirm;

@@ -21,12 +21,12 @@ pub struct StepProgress {
     pub estimate: Option<u64>,
 }
 
-/// How far a run is, told after each commit.
+/// Progress of a run, reported after each commit.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// What the run is doing.
     pub phase: Phase,
-    /// Whether it went on from where an earlier job stopped.
+    /// Whether it continued where an earlier job stopped.
     pub resumed: bool,
     /// How far each kind of row is.
     pub steps: PerStep<StepProgress>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How often one page is asked for.
 const MAX_TRIES_OF_A_PAGE: u32 = 5;
 /// The longest time to wait between two of them. Who is asked to wait longer should know it and decide: the run ends,
-/// and the next one goes on where it was.
+/// and the next run continues where this one stopped.
 const MAX_WAIT_FOR_A_PAGE: Duration = Duration::from_secs(30);
 
 /// Reads the page at a position.
@@ -44,7 +44,7 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(opened: &Opened,
     }
 }
 
-/// Says that the run can go on later.
+/// Adds that the run can continue later.
 fn put_off(error: Error) -> Error {
     const LATER: &str = "the next run goes on where this one was";
     let help = match error.help() {

@@ -15,7 +15,7 @@ use std::future::Future;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Aggregates a source: takes up its unfinished run, or begins a new one.
+/// Aggregates a source: resumes its unfinished run, or starts a new one.
 ///
 /// A run that failed, was stopped or was refused by a guard is a report with that status and an error in it.
 /// `Err` means that no run could begin or the store broke: kind `guard` when another job holds the source.

@@ -16,7 +16,7 @@ use strum::IntoStaticStr;
 /// One account and its history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AccountDetail {
-    /// The account as it was last seen, with what it holds.
+    /// The account as the last run saw it, with the entitlements that it holds.
     #[serde(flatten)]
     pub account: StoredAccount,
     /// Whether it is gone from the source.
@@ -68,7 +68,7 @@ impl Event {
     }
 }
 
-/// The account with that id or, when there is none, that name. Accounts that are gone are found by id.
+/// The account with this id or, if there is none, with this name. Removed accounts are found by id.
 ///
 /// Fails with kind `not_found`, and with kind `conflict` when several accounts have that name.
 pub fn account(store: &Store, source: &str, id_or_name: &str, breadth: Breadth) -> Result<AccountDetail> {

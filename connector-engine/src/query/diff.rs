@@ -109,7 +109,7 @@ trait Compared: Clone {
     const STEP: Step;
     /// The rows that a run since `?2` touched: row, the four runs of its life, then what `read` takes.
     const QUERY: &'static str;
-    /// The values that tell it from others.
+    /// The values that identify it.
     type Key;
 
     fn read(row: &Row<'_>) -> rusqlite::Result<(Self::Key, Self)>;
@@ -170,7 +170,7 @@ impl Compared for EntitlementSnapshot {
 }
 
 impl Span<'_> {
-    /// Streams what became of accounts or entitlements.
+    /// Streams the changes of accounts or entitlements.
     fn rows<T: Compared>(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<Tally> {
         let mut tally = Tally::default();
         let read = |row: &Row<'_>| Ok((row.get(0)?, life(row)?, T::read(row)?));

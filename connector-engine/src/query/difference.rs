@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// What became of a row between two runs.
+/// How a row changed between two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
@@ -38,7 +38,7 @@ pub struct AttributeChange {
 pub enum Difference {
     /// An account.
     Account {
-        /// What became of it.
+        /// How it changed.
         change: Change,
         /// Its id.
         id: String,
@@ -49,7 +49,7 @@ pub enum Difference {
     },
     /// An entitlement.
     Entitlement {
-        /// What became of it.
+        /// How it changed.
         change: Change,
         /// Type and id.
         entitlement: EntitlementRef,
@@ -60,7 +60,7 @@ pub enum Difference {
     },
     /// An assignment.
     Assignment {
-        /// What became of it.
+        /// How it changed.
         change: Change,
         /// The account's id.
         account: String,
@@ -79,7 +79,7 @@ pub enum Difference {
     },
     /// An assignment whose holder is an entitlement.
     Nesting {
-        /// What became of it.
+        /// How it changed.
         change: Change,
         /// The entitlement that holds the other.
         holder: EntitlementRef,

@@ -90,9 +90,9 @@ pub(super) fn is_empty(attributes: &Attributes) -> bool {
 /// Which holdings to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Breadth {
-    /// Also what is held through other entitlements.
+    /// Also entitlements held through other entitlements.
     pub effective: bool,
-    /// Also what is expired, inactive or scheduled.
+    /// Also expired, inactive and scheduled assignments.
     pub all_states: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What ids stand for, as far as the last aggregation tells.
+//! The names behind ids, as the last aggregation saw them.
 
 use crate::store::{Store, sql};
 use connector_core::Result;
@@ -17,7 +17,7 @@ impl Names {
         Ok(Self { connection: store.reader()?, source: source.to_owned() })
     }
 
-    /// The name of the account or entitlement with this id; `None` where there is none.
+    /// The name of the account or entitlement with this id; `None` if it does not exist.
     pub fn name(&self, id: &str) -> Result<Option<String>> {
         sql::first(
             &self.connection,

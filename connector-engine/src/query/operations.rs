@@ -27,7 +27,7 @@ pub struct OperationReport {
     /// Why it stands so, for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// Why it failed, or why it is not known what became of it.
+    /// Why it failed, or why its result is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
     /// The account as the plan names it.
@@ -79,7 +79,7 @@ pub struct OutcomeTally {
     pub unchanged: u64,
     /// Refused.
     pub failed: u64,
-    /// Sent, and not known what became of them.
+    /// Sent; the result is unknown.
     pub pending: u64,
     /// Not carried out yet.
     #[serde(skip_serializing_if = "is_none")]

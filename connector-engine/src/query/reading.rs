@@ -95,7 +95,7 @@ impl Reading {
         Ok(Error::new(ErrorKind::NotFound, format!("`{}` has no entitlement `{written}`", self.name)).with_help(help))
     }
 
-    /// What became of a row in earlier runs, the oldest first.
+    /// The history of a row, the oldest event first.
     pub(super) fn past(&self, step: Step, row: i64, life: &Lifetime) -> Result<Vec<PastChange>> {
         if life.changed.is_none() && life.added == life.first {
             return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! The beginning of a job: a new run, or an unfinished one taken up.
+//! The start of a job: a new run, or an unfinished one that continues.
 
 use super::column::word;
 use super::definition::replace_former;
@@ -35,13 +35,13 @@ pub(crate) struct Beginning {
     pub(crate) absence: Option<Absence>,
 }
 
-/// What becomes of the newest run of a source.
+/// What to do with the newest run of a source.
 enum Earlier {
-    /// It is to be taken up.
+    /// Continue it.
     Unfinished(i64),
     /// It was not finished, but the source's file says something else now.
     Outdated,
-    /// There is none that goes on.
+    /// There is no run to continue.
     Over,
 }
 
@@ -97,7 +97,7 @@ impl Beginning {
         Ok(Begun { writer, frontier, resumed, untouched })
     }
 
-    /// What becomes of the newest run of the source. Half of one org and half of another are no run.
+    /// What to do with the newest run of the source. A run must not mix rows of two systems.
     fn earlier(&self, transaction: &Transaction<'_>, source: i64) -> Result<Earlier> {
         let newest = sql::first(
             transaction,

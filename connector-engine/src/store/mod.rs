@@ -3,7 +3,7 @@
 //! Any SQL client can read it; the tables are described where they are made, in `migrations/`. It holds personal data
 //! and no secret.
 //!
-//! * [`Store`] opens the file; [`RunReport`] is what a run comes to;
+//! * [`Store`] opens the file; [`RunReport`] is the result of a run;
 //! * a run begins under a lock, commits page by page (the rows of a page, the bits of what was seen and the change of
 //!   the frontier are one transaction), and ends with the removal of what was not seen, under the guard.
 

@@ -1,4 +1,4 @@
-//! What a run comes to.
+//! The result of a run.
 
 use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind};
@@ -11,7 +11,7 @@ use strum::{EnumString, IntoStaticStr};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Mode {
-    /// Everything; what is not seen is gone.
+    /// Everything: a row that the run does not see is gone.
     #[default]
     Full,
     /// What changed since the last run that succeeded.
@@ -34,9 +34,9 @@ pub enum RunStatus {
     Running,
     /// It read everything.
     Succeeded,
-    /// An error ended it; the next run goes on where it was.
+    /// An error ended it; the next run continues where it stopped.
     Failed,
-    /// It was stopped or killed; the next run goes on where it was.
+    /// It was stopped or killed; the next run continues where it stopped.
     Interrupted,
     /// A guard refused to remove what was not seen, or to read another system.
     Refused,
@@ -48,13 +48,13 @@ impl RunStatus {
         self.into()
     }
 
-    /// Whether a run that ended so is taken up again by the next one.
+    /// Whether the next run continues a run with this status.
     pub fn is_unfinished(self) -> bool {
         matches!(self, Self::Running | Self::Failed | Self::Interrupted)
     }
 }
 
-/// How many rows a run saw, and what became of them.
+/// How many rows a run saw, added, changed and removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Different rows that the source showed.
@@ -63,7 +63,7 @@ pub struct Counts {
     pub added: u64,
     /// Rows that were in the store with other content.
     pub changed: u64,
-    /// Rows that were in the store just so.
+    /// Rows that the store already had with the same values.
     pub unchanged: u64,
     /// Rows of the store that are gone from the source.
     pub removed: u64,
@@ -92,9 +92,9 @@ impl From<&Error> for RunError {
     }
 }
 
-/// What a run comes to. Serializes to the machine output of `connector aggregate`.
+/// The result of a run. Serializes to the machine output of `connector aggregate`.
 ///
-/// All figures are those of the whole run, however often it was stopped and taken up again.
+/// All figures are those of the whole run, however often it was stopped and resumed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunReport {
     /// The run's id, a ULID.
@@ -105,9 +105,9 @@ pub struct RunReport {
     pub mode: Mode,
     /// How it stands.
     pub status: RunStatus,
-    /// Whether it went on from where an earlier job stopped.
+    /// Whether it continued where an earlier job stopped.
     pub resumed: bool,
-    /// How many rows it saw, and what became of them.
+    /// How many rows it saw, added, changed and removed.
     #[serde(flatten)]
     pub counts: PerStep<Counts>,
     /// Requests sent to the source, repeated ones included.
@@ -123,7 +123,7 @@ pub struct RunReport {
     /// Why it did not succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RunError>,
-    /// The source's allowances as it last told them.
+    /// The source's allowances, as it last reported them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, Allowance>,
 }

@@ -161,7 +161,7 @@ impl RunState {
         }
     }
 
-    /// Keeps what a row no longer tells once it is overwritten.
+    /// Keeps the values of a row before they are overwritten.
     pub(crate) fn keep_change(
         &self,
         connection: &Connection,

@@ -30,7 +30,7 @@ pub(crate) enum Items {
     Changes(Vec<SourceChange>),
 }
 
-/// A page that was read and is to be committed.
+/// A page that was read and waits for its commit.
 #[derive(Debug)]
 pub(crate) struct ReadPage {
     pub(crate) cursor: Cursor,
@@ -112,7 +112,7 @@ pub(crate) struct Writer {
     state: RunState,
     fence: i64,
     began: Instant,
-    /// What earlier jobs of this run came to: milliseconds, and calls, retries and bytes.
+    /// The cost of earlier jobs of this run: milliseconds, and calls, retries and bytes.
     earlier_ms: u64,
     earlier: [u64; 3],
     _lock: RunLock,
@@ -208,7 +208,7 @@ impl Writer {
         self.earlier[0]
     }
 
-    /// Ends the run and says what it came to.
+    /// Ends the run and returns its report.
     pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage) -> Result<RunReport> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;

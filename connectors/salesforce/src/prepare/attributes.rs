@@ -18,7 +18,7 @@ pub(super) enum When {
     Update,
 }
 
-/// The values as the org takes them. All that is wrong with them is told at once.
+/// The values as the org takes them. The error names everything that is wrong with them.
 pub(super) fn record(
     user: &Description,
     references: &References,
@@ -116,7 +116,7 @@ fn may_be_set(field: &FieldDescription, when: When) -> Result<()> {
     }
 }
 
-/// Several faults as one; `None` where there is none.
+/// Several faults as one; `None` without a fault.
 pub(super) fn together(faults: Vec<Error>) -> Option<Error> {
     let mut faults = faults.into_iter();
     let first = faults.next()?;

@@ -1,4 +1,4 @@
-//! What changes of a user's own row come to.
+//! Prepares changes of a user's own row.
 
 use super::attributes::{self, When};
 use super::{Known, several, unchanged};

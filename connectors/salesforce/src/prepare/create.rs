@@ -1,4 +1,4 @@
-//! What making a user comes to.
+//! Prepares the creation of a user.
 
 use super::attributes::{self, When, username};
 use super::{Known, grants};
@@ -42,7 +42,7 @@ pub(super) fn prepare(
     let mut seats = known.licenses.moved(None, profile);
     let mut steps = vec![Operation::new("", Change::create(name, record, Vec::new(), None))];
     if !active {
-        // It is made so already. The step says it in the words of the contract, for the operations that follow.
+        // The create already includes it. The step states it in the terms of the contract, for the operations that follow.
         steps.push(Operation::new("", Change::Disable));
     }
     if let Some(password) = password {
@@ -61,7 +61,7 @@ pub(super) fn prepare(
     Ok(Prepared::Steps { steps, seats })
 }
 
-/// Whether nothing is missing that the org needs; all that is missing is told at once.
+/// Checks that nothing is missing that the org needs. The error names everything that is missing.
 fn complete(known: &Known<'_>, record: &Map<String, Value>) -> Result<()> {
     // The username is the account's name, and Salesforce makes a nickname where none is given.
     let own = ["Username", "CommunityNickname"];

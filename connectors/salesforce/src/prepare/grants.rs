@@ -1,4 +1,4 @@
-//! What granting and revoking comes to.
+//! Prepares grants and revokes.
 
 use super::{Known, changes, unchanged};
 use crate::api::ranges::RecordId;
@@ -24,7 +24,7 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, change: &Change<Secr
     id(entitlement)?;
     if let Some(set) = inline(change) {
         refuse_end(entitlement, until)?;
-        // The attributes tell it as it will be after earlier operations of the plan, the entitlements as it is now.
+        // The attributes show the account after earlier operations of the plan, the entitlements show it as it is now.
         let holds = |field: &String| account.attributes.get::<String>(field).is_some_and(|id| id == entitlement.id);
         if !grants && !set.keys().all(holds) {
             return Ok(unchanged("does not hold it"));

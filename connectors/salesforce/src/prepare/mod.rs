@@ -1,4 +1,4 @@
-//! Working out beforehand what operations come to, without changing anything.
+//! Determines in advance what operations change, without changing anything.
 
 mod attributes;
 mod changes;
@@ -40,7 +40,7 @@ pub(crate) struct Preparation {
 /// All that is known for a list of operations.
 struct Known<'a> {
     user: Arc<Description>,
-    /// The objects that are to be changed; `None` for one that the login may not see.
+    /// The objects to change; `None` for an object that the login can't see.
     objects: BTreeMap<&'static str, Option<Arc<Description>>>,
     references: References,
     defaults: Option<&'a Defaults>,
@@ -50,7 +50,7 @@ struct Known<'a> {
     may_set_passwords: bool,
 }
 
-/// What each operation comes to, in order.
+/// What each operation changes, in order.
 pub(crate) async fn operations(
     rest: &Rest,
     accounts: &Accounts,
@@ -143,7 +143,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// Whether the login may set passwords: asked of the first user whose password is to be set, and of no other.
+/// Whether the login may set passwords. The check uses the first user whose password is set, and no other.
 async fn may_set_passwords(rest: &Rest, preparation: &Preparation, proposed: &[Proposed]) -> Result<bool> {
     let sets = |one: &&Proposed| {
         one.operation.change.password().is_some() || one.operation.kind() == OperationKind::SetPassword

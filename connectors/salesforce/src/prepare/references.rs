@@ -70,7 +70,7 @@ impl Named {
 }
 
 impl References {
-    /// Asks for all at once that is not known by now.
+    /// Asks at once for everything that is not known yet.
     pub(super) async fn look_up(
         rest: &Rest,
         accounts: &Accounts,
@@ -168,7 +168,7 @@ async fn users(rest: &Rest, accounts: &Accounts, texts: &[String]) -> Result<Vec
     Ok(all)
 }
 
-/// The names that there are, to tell the one that was probably meant.
+/// The existing names, to suggest the one that was probably meant.
 async fn all_names(rest: &Rest, entitlement_type: &str) -> Result<Vec<String>> {
     let Some(kind) = kind(entitlement_type) else { return Ok(Vec::new()) };
     let select = Select { object: kind.object, fields: vec!["Id", "Name"], filter: None };

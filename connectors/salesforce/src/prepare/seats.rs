@@ -28,7 +28,7 @@ struct License {
     free: u64,
 }
 
-/// Where a table says what a license is called, how many seats it has and how many are taken.
+/// The columns with the name of a license, its seats and its used seats.
 struct Columns {
     object: &'static str,
     name: &'static str,

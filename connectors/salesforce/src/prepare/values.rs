@@ -11,7 +11,7 @@ use serde_json::{Number, Value};
 /// The most values of a list that an error names.
 const MAX_CHOICES_SHOWN: usize = 12;
 
-/// A value as the field takes it. An empty text is none.
+/// A value as the field takes it. An empty text means no value.
 pub(super) fn typed(field: &FieldDescription, value: &Value) -> Result<Value> {
     let kind = field.field_type.as_str();
     match value {
