@@ -4,7 +4,7 @@ use crate::exit::file_error;
 use connector_core::{Error, ErrorKind, Result};
 use connector_secrets::NewFile;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub(crate) fn open_private(file: &Path) -> io::Result<File> {
 /// Writes a file that only its owner can read.
 pub(crate) fn write_private(file: &Path, text: &str) -> Result<()> {
     open_private(file)
-        .and_then(|mut open| open.write_all(text.as_bytes()))
+        .and_then(|mut open| io::Write::write_all(&mut open, text.as_bytes()))
         .map_err(|cause| file_error("can't write", file, cause))
 }
 
