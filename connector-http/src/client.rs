@@ -6,7 +6,7 @@ use crate::hosts::{Hosts, host_and_port};
 use crate::login::LoginExchange;
 use crate::reach::Reach;
 use crate::request::Request;
-use crate::response::{Response, Verdict};
+use crate::response::{Reaction, Response};
 use crate::session::Session;
 use crate::tokens::Tokens;
 use crate::transport::Transport;
@@ -52,14 +52,14 @@ impl Client {
         let hosts = Hosts::new(strategy.token_url(), reach, context.http().allow_insecure_loopback)?;
         let transport = Arc::new(Transport::open(context, hosts)?);
         let tokens = Arc::new(Tokens::new(strategy, LoginExchange::new(transport.clone())));
-        let session = Session { transport, tokens, nonce: Arc::default(), verdict: Verdict::by_status };
+        let session = Session { transport, tokens, nonce: Arc::default(), reaction: Reaction::by_status };
         Ok(Self { session: Arc::new(session) })
     }
 
     /// Sets how to classify a response, for a source that reports errors in the body and not by the status.
     #[must_use]
-    pub fn with_verdict(self, verdict: fn(&Response) -> Verdict) -> Self {
-        Self { session: Arc::new(Session { verdict, ..(*self.session).clone() }) }
+    pub fn with_reaction(self, reaction: fn(&Response) -> Reaction) -> Self {
+        Self { session: Arc::new(Session { reaction, ..(*self.session).clone() }) }
     }
 
     /// The current access token, or a new one. Fails with kind `unsupported` if the source signs in without a token.

@@ -38,6 +38,6 @@ mod transport;
 pub use client::Client;
 pub use reach::Reach;
 pub use request::Request;
-pub use response::{Response, Verdict};
+pub use response::{Reaction, Response};
 
 pub use reqwest::{Method, header};

@@ -3,9 +3,9 @@
 use crate::body::Body;
 use crate::hosts::host_and_port;
 use crate::pace::{Tries, retry_after};
-use crate::response::{Response, Verdict};
+use crate::response::{Reaction, Response};
 use crate::session::Session;
-use crate::tokens::{self, Held};
+use crate::tokens::{self, SharedCredential};
 use crate::transport::{LARGEST_BODY, Parcel};
 use bytes::Bytes;
 use connector_core::{Credential, Error, ErrorKind, Happened, ProofRequest, Result, Retry};
@@ -139,13 +139,13 @@ impl Request {
             let (result, asked) = match self.session.transport.send(parcel).await {
                 Ok(response) => {
                     let has_nonce = self.note_nonce(&response, nonce.as_deref());
-                    match ((self.session.verdict)(&response), &held) {
-                        (Verdict::SignInAgain, Some(_)) if has_nonce && !proved_again => {
+                    match ((self.session.reaction)(&response), &held) {
+                        (Reaction::SignInAgain, Some(_)) if has_nonce && !proved_again => {
                             proved_again = true;
                             self.session.transport.count_retry();
                             continue;
                         }
-                        (Verdict::SignInAgain, Some(spent)) if !self.anonymous && !signed_in_again => {
+                        (Reaction::SignInAgain, Some(spent)) if !self.anonymous && !signed_in_again => {
                             signed_in_again = true;
                             let refused = refused(&spent.credential, &host, response.status);
                             let renewed = self.session.tokens.renewed(spent, refused).await;
@@ -153,7 +153,7 @@ impl Request {
                             self.session.transport.count_retry();
                             continue;
                         }
-                        (Verdict::Retry, _) if self.repeatable => {
+                        (Reaction::Retry, _) if self.repeatable => {
                             let asked = retry_after(&response, self.session.transport.clock.now());
                             (Ok(response), asked)
                         }
@@ -175,7 +175,7 @@ impl Request {
     }
 
     /// The credential to send; `None` if the request is anonymous and its URL is known without a token.
-    async fn credential(&self) -> Result<Option<Arc<Held>>> {
+    async fn credential(&self) -> Result<Option<Arc<SharedCredential>>> {
         if self.anonymous && self.session.transport.hosts.fixed_base().is_some() {
             return Ok(None);
         }
@@ -206,7 +206,7 @@ impl Request {
         self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path)
     }
 
-    async fn parcel(&self, held: Option<&Held>, nonce: Option<&str>) -> Result<Parcel> {
+    async fn parcel(&self, held: Option<&SharedCredential>, nonce: Option<&str>) -> Result<Parcel> {
         // First check that the URL may get the credential.
         let url = self.url(held)?;
         let mut headers = self.headers.clone();
@@ -232,7 +232,13 @@ impl Request {
     }
 
     /// Adds the headers that prove the right of this request to use the credential.
-    async fn prove(&self, held: &Held, url: &Url, nonce: Option<&str>, headers: &mut HeaderMap) -> Result<()> {
+    async fn prove(
+        &self,
+        held: &SharedCredential,
+        url: &Url,
+        nonce: Option<&str>,
+        headers: &mut HeaderMap,
+    ) -> Result<()> {
         let Some(proof) = self.session.tokens.strategy.proof() else { return Ok(()) };
         let token = held.token().map(|token| &token.access_token);
         let request = ProofRequest::new(self.method.as_str(), url).with_token(token).with_nonce(nonce);
@@ -243,9 +249,9 @@ impl Request {
     }
 
     /// A path is appended to the base URL, so it can't name another host. A complete URL must be allowed.
-    fn url(&self, held: Option<&Held>) -> Result<Url> {
+    fn url(&self, held: Option<&SharedCredential>) -> Result<Url> {
         let hosts = &self.session.transport.hosts;
-        let base = hosts.base(held.and_then(Held::token))?;
+        let base = hosts.base(held.and_then(SharedCredential::token))?;
         let text = if self.path.starts_with('/') {
             format!("{}{}", base.as_str().trim_end_matches('/'), self.path)
         } else {

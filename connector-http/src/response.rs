@@ -7,6 +7,16 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 
 /// A complete response with any status. `Debug` does not show the body.
+///
+/// ```
+/// use connector_http::{Reaction, Response, header::HeaderMap};
+///
+/// let response = Response { status: 200, headers: HeaderMap::new(), body: r#"{"id": "0042"}"#.into() };
+/// assert!(response.is_success());
+/// assert_eq!(response.json::<serde_json::Value>()?["id"], "0042");
+/// assert_eq!(Reaction::by_status(&response), Reaction::Final);
+/// # Ok::<(), connector_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Response {
     /// The HTTP status.
@@ -17,9 +27,10 @@ pub struct Response {
     pub body: Bytes,
 }
 
-/// A connector's classification of a response.
+/// How the client reacts to a response. A connector whose source uses other statuses gives a rule of its own to
+/// [`Client::with_reaction`](crate::Client::with_reaction).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Reaction {
     /// The response is final.
     Final,
     /// The fault is temporary: repeat the request if that is safe.
@@ -28,8 +39,8 @@ pub enum Verdict {
     SignInAgain,
 }
 
-impl Verdict {
-    /// The classification by status: 401 needs a new session; 408, 429 and most of 5xx are temporary.
+impl Reaction {
+    /// The reaction by status: 401 needs a new session; 408, 429 and most of 5xx are temporary.
     pub fn by_status(response: &Response) -> Self {
         match response.status {
             401 => Self::SignInAgain,

@@ -1,6 +1,6 @@
 //! The state that a client and its requests share.
 
-use crate::response::{Response, Verdict};
+use crate::response::{Reaction, Response};
 use crate::tokens::Tokens;
 use crate::transport::Transport;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ pub(crate) struct Session {
     pub(crate) transport: Arc<Transport>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) nonce: Arc<Nonce>,
-    pub(crate) verdict: fn(&Response) -> Verdict,
+    pub(crate) reaction: fn(&Response) -> Reaction,
 }
 
 /// The last nonce that the service asked proofs to include.

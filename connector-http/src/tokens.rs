@@ -27,12 +27,12 @@ pub(crate) struct Tokens {
 
 #[derive(Default)]
 struct State {
-    held: Option<Arc<Held>>,
+    held: Option<Arc<SharedCredential>>,
     refusal: Option<Refusal>,
 }
 
 /// A credential and the number of its login.
-pub(crate) struct Held {
+pub(crate) struct SharedCredential {
     pub(crate) credential: Credential,
     number: u64,
     renew_at: Option<Instant>,
@@ -50,7 +50,7 @@ impl Tokens {
     }
 
     /// The stored credential, or a new one.
-    pub(crate) async fn current(&self) -> Result<Arc<Held>> {
+    pub(crate) async fn current(&self) -> Result<Arc<SharedCredential>> {
         self.obtain(None).await
     }
 
@@ -59,11 +59,11 @@ impl Tokens {
     ///
     /// A strategy without a token URL reads its secret again. If the secret is the same, the refusal is final: sending it
     /// again would change nothing and could lock an account.
-    pub(crate) async fn renewed(&self, spent: &Held, refused: Error) -> Result<Arc<Held>> {
+    pub(crate) async fn renewed(&self, spent: &SharedCredential, refused: Error) -> Result<Arc<SharedCredential>> {
         self.obtain(Some((spent, refused))).await
     }
 
-    async fn obtain(&self, spent: Option<(&Held, Error)>) -> Result<Arc<Held>> {
+    async fn obtain(&self, spent: Option<(&SharedCredential, Error)>) -> Result<Arc<SharedCredential>> {
         let seen = self.ended.load(Ordering::Acquire);
         let mut state = self.state.lock().await;
         let number = spent.as_ref().map(|(spent, _)| spent.number);
@@ -80,7 +80,7 @@ impl Tokens {
         let number = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
         match outcome {
             Ok(credential) => {
-                let held = Arc::new(Held { renew_at: end_of_life(&credential), credential, number });
+                let held = Arc::new(SharedCredential { renew_at: end_of_life(&credential), credential, number });
                 *state = State { held: Some(held.clone()), refusal: None };
                 Ok(held)
             }
@@ -115,7 +115,7 @@ impl Tokens {
     }
 }
 
-impl Held {
+impl SharedCredential {
     /// The token, if the credential is a token.
     pub(crate) fn token(&self) -> Option<&Token> {
         self.credential.token()

@@ -1,7 +1,7 @@
 //! The client credentials grant (RFC 6749, section 4.4): exchanges a client id and a client secret for a token.
 
 use crate::grants::secret_value::SecretValue;
-use crate::grants::token_answer::Answer;
+use crate::grants::token_response::TokenResponse;
 use async_trait::async_trait;
 use connector_core::{AuthSettings, AuthStrategy, Context, Credential, Exchange, Result, SecretRef, TestReport};
 use schemars::JsonSchema;
@@ -72,7 +72,8 @@ impl AuthStrategy for ClientCredentials {
         let reply = via.post_form(&self.settings.token_url, &form).await?;
         let context = &self.secret.context;
         let now = context.clock().now();
-        let answer = Answer { reply: &reply, url: &self.settings.token_url, now, provider: context.token_errors() };
+        let answer =
+            TokenResponse { reply: &reply, url: &self.settings.token_url, now, provider: context.token_errors() };
         answer.read(&secret).map(Credential::Bearer)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::grants::app_key::AppKey;
 use crate::grants::assertion::{self, Claims};
-use crate::grants::token_answer::Answer;
+use crate::grants::token_response::TokenResponse;
 use async_trait::async_trait;
 use connector_core::{AuthStrategy, Credential, ErrorKind, Exchange, Finding, Result, SigningKey, TestReport, Token};
 use connector_keys::Signer;
@@ -61,7 +61,7 @@ impl SignedLogin {
         };
         let reply = via.post_form(&self.token_url, &form).await?;
         let now = context.clock().now();
-        Answer { reply: &reply, url: &self.token_url, now, provider: context.token_errors() }.read(&assertion)
+        TokenResponse { reply: &reply, url: &self.token_url, now, provider: context.token_errors() }.read(&assertion)
     }
 
     async fn check_assertion(&self) -> Result<Finding> {

@@ -3,7 +3,7 @@
 use crate::server::{Scripted, answer};
 use crate::source::{client, login_for, plain, requests, started, token_url, with_client_secret};
 use connector_core::{ErrorKind, Happened, Retry};
-use connector_http::{Client, Reach, Verdict};
+use connector_http::{Client, Reach, Reaction};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
@@ -121,9 +121,9 @@ async fn a_connector_decides_which_response_is_temporary() {
     let locked = at_once(400).set_body_string("locked");
     Mock::given(path("/data")).respond_with(locked).up_to_n_times(1).mount(&server).await;
     Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let client = client(&token_url(&server)).with_verdict(|answer| match answer.status {
-        400 if answer.body == "locked" => Verdict::Retry,
-        _ => Verdict::Final,
+    let client = client(&token_url(&server)).with_reaction(|answer| match answer.status {
+        400 if answer.body == "locked" => Reaction::Retry,
+        _ => Reaction::Final,
     });
     assert_eq!(client.get("/data").send().await.unwrap().status, 200);
 }

@@ -3,7 +3,7 @@
 use crate::server::{Scripted, answer};
 use crate::source::{TOKEN_PATH, client, plain, requests, started, token_url, with_client_secret};
 use connector_core::{Context, ErrorKind, Retry, TokenErrorRow, registry};
-use connector_http::{Client, Reach, Verdict};
+use connector_http::{Client, Reach, Reaction};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use wiremock::matchers::{header, method, path};
@@ -90,9 +90,9 @@ async fn a_connector_decides_which_response_needs_a_new_session() {
         .mount(&server)
         .await;
     Mock::given(path("/data")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
-    let client = client(&token_url(&server)).with_verdict(|answer| match answer.status {
-        403 if answer.body == "over" => Verdict::SignInAgain,
-        _ => Verdict::by_status(answer),
+    let client = client(&token_url(&server)).with_reaction(|answer| match answer.status {
+        403 if answer.body == "over" => Reaction::SignInAgain,
+        _ => Reaction::by_status(answer),
     });
     assert_eq!(client.get("/data").send().await.unwrap().status, 200);
 }

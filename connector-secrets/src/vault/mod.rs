@@ -3,8 +3,8 @@
 //! Reading a secret takes one GET, so this module sends it without a client library. The libraries for Vault add a dozen
 //! crates and a second HTTP layer, and their errors include neither the path nor a help.
 
-mod answer;
 mod place;
+mod response;
 mod server;
 
 use async_trait::async_trait;
@@ -32,7 +32,7 @@ impl SecretResolver for Vault {
         let place: Place = reference.rest().parse().map_err(fault)?;
         let server = Server::from_environment()?;
         let reply = server.read(&place).await?;
-        answer::field(&reply, &place, &server)
+        response::field(&reply, &place, &server)
     }
 
     fn check(&self, reference: &SecretRef) -> Result<(), String> {

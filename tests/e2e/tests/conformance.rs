@@ -6,7 +6,7 @@ use connector_cli as _;
 use connector_core::EntitlementRef;
 use connector_e2e::{Binary, Project};
 use connector_sandbox_salesforce::Options;
-use connector_testkit::{Fixture, Subject, TrialResult, Verdict};
+use connector_testkit::{Fixture, Subject, TrialOutcome, TrialResult};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -38,8 +38,8 @@ async fn salesforce_passes_every_trial_except_the_known_gaps() {
         "enable_is_read_back_and_unchanged_when_repeated",
     ];
     assert_eq!(report.failed(), known_gaps, "{report}");
-    let missing = |result: &TrialResult| match result.verdict {
-        Verdict::NotApplicable(missing) => Some(missing),
+    let missing = |result: &TrialResult| match result.outcome {
+        TrialOutcome::NotApplicable(missing) => Some(missing),
         _ => None,
     };
     let missing: Vec<_> = report.results().iter().filter_map(missing).collect();

@@ -24,7 +24,7 @@ mod subject;
 mod trials;
 
 pub use harness::run;
-pub use report::{Report, TrialResult, Verdict};
+pub use report::{Report, TrialOutcome, TrialResult};
 pub use subject::{Fixture, Subject};
 
 use connector_core::{Connector, Result};
@@ -39,14 +39,14 @@ pub async fn check(open: impl Fn() -> Result<Box<dyn Connector>> + Send + Sync) 
 pub async fn check_subject(subject: &Subject<'_>) -> Report {
     let mut report = Report::default();
     for trial in trials::all() {
-        let verdict = match subject.open() {
+        let outcome = match subject.open() {
             Ok(connector) => match trial.missing(subject, connector.as_ref()) {
-                Some(missing) => Verdict::NotApplicable(missing),
-                None => (trial.run)(subject).await.map_or_else(Verdict::Failed, |()| Verdict::Passed),
+                Some(missing) => TrialOutcome::NotApplicable(missing),
+                None => (trial.run)(subject).await.map_or_else(TrialOutcome::Failed, |()| TrialOutcome::Passed),
             },
-            Err(error) => Verdict::Failed(error),
+            Err(error) => TrialOutcome::Failed(error),
         };
-        report.push(trial.name, verdict);
+        report.push(trial.name, outcome);
     }
     report
 }

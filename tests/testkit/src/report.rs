@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-/// The verdict on one trial.
+/// The outcome on one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TrialOutcome {
     /// The connector keeps the promise.
     Passed,
     /// The connector breaks the promise. The text says what the trial saw.
@@ -13,13 +13,13 @@ pub enum Verdict {
     NotApplicable(&'static str),
 }
 
-/// One trial and its verdict.
+/// One trial and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialResult {
     /// The promise, as a name in snake case.
     pub name: &'static str,
-    /// The verdict.
-    pub verdict: Verdict,
+    /// The outcome.
+    pub outcome: TrialOutcome,
 }
 
 /// All trials and their verdicts. `Display` prints one line per trial and the counts.
@@ -31,8 +31,8 @@ pub struct Report {
 impl Report {
     /// Whether no trial failed and at least one passed.
     pub fn passed(&self) -> bool {
-        let failed = self.results.iter().any(|result| matches!(result.verdict, Verdict::Failed(_)));
-        !failed && self.results.iter().any(|result| result.verdict == Verdict::Passed)
+        let failed = self.results.iter().any(|result| matches!(result.outcome, TrialOutcome::Failed(_)));
+        !failed && self.results.iter().any(|result| result.outcome == TrialOutcome::Passed)
     }
 
     /// The trials in the order in which they ran.
@@ -44,30 +44,30 @@ impl Report {
     pub fn failed(&self) -> Vec<&'static str> {
         self.results
             .iter()
-            .filter(|result| matches!(result.verdict, Verdict::Failed(_)))
+            .filter(|result| matches!(result.outcome, TrialOutcome::Failed(_)))
             .map(|result| result.name)
             .collect()
     }
 
-    pub(crate) fn push(&mut self, name: &'static str, verdict: Verdict) {
-        self.results.push(TrialResult { name, verdict });
+    pub(crate) fn push(&mut self, name: &'static str, outcome: TrialOutcome) {
+        self.results.push(TrialResult { name, outcome });
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-        for TrialResult { name, verdict } in &self.results {
-            match verdict {
-                Verdict::Passed => {
+        for TrialResult { name, outcome } in &self.results {
+            match outcome {
+                TrialOutcome::Passed => {
                     passed += 1;
                     writeln!(f, "passed          {name}")?;
                 }
-                Verdict::Failed(seen) => {
+                TrialOutcome::Failed(seen) => {
                     failed += 1;
                     writeln!(f, "failed          {name}: {seen}")?;
                 }
-                Verdict::NotApplicable(ability) => {
+                TrialOutcome::NotApplicable(ability) => {
                     skipped += 1;
                     writeln!(f, "not applicable  {name} (needs {ability})")?;
                 }

@@ -1,6 +1,6 @@
 //! Reading a condition.
 
-use super::token::{Fault, Placed, Token, tokens};
+use super::token::{FilterFault, Placed, Token, tokens};
 use super::{Condition, Field, Literal};
 use connector_core::{Error, ErrorKind, Result, nearest};
 
@@ -54,7 +54,7 @@ impl Parser<'_> {
         there
     }
 
-    fn expect(&mut self, wanted: &Token, called: &str) -> Result<(), Fault> {
+    fn expect(&mut self, wanted: &Token, called: &str) -> Result<(), FilterFault> {
         if self.peek() == wanted {
             self.at += 1;
             Ok(())
@@ -63,7 +63,7 @@ impl Parser<'_> {
         }
     }
 
-    fn unexpected(&self, wanted: &str) -> Fault {
+    fn unexpected(&self, wanted: &str) -> FilterFault {
         let found = match self.peek() {
             Token::End => "the condition ends here".to_owned(),
             Token::Word(word) | Token::Quoted(word) => format!("`{word}` stands here"),
@@ -74,10 +74,10 @@ impl Parser<'_> {
             Token::Close => "`)` stands here".to_owned(),
             Token::Comma => "`,` stands here".to_owned(),
         };
-        Fault::new(self.column(), format!("{found}, expected {wanted}"))
+        FilterFault::new(self.column(), format!("{found}, expected {wanted}"))
     }
 
-    fn any(&mut self) -> Result<Condition, Fault> {
+    fn any(&mut self) -> Result<Condition, FilterFault> {
         let mut parts = vec![self.all()?];
         while self.take_word("or") {
             parts.push(self.all()?);
@@ -85,7 +85,7 @@ impl Parser<'_> {
         Ok(if parts.len() == 1 { parts.swap_remove(0) } else { Condition::Any(parts) })
     }
 
-    fn all(&mut self) -> Result<Condition, Fault> {
+    fn all(&mut self) -> Result<Condition, FilterFault> {
         let mut parts = vec![self.one()?];
         while self.take_word("and") {
             parts.push(self.one()?);
@@ -93,10 +93,10 @@ impl Parser<'_> {
         Ok(if parts.len() == 1 { parts.swap_remove(0) } else { Condition::All(parts) })
     }
 
-    fn one(&mut self) -> Result<Condition, Fault> {
+    fn one(&mut self) -> Result<Condition, FilterFault> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(Fault::new(self.column(), "the condition is nested too deeply"));
+            return Err(FilterFault::new(self.column(), "the condition is nested too deeply"));
         }
         let condition = if self.take_word("not") {
             Condition::Not(Box::new(self.one()?))
@@ -112,7 +112,7 @@ impl Parser<'_> {
         Ok(condition)
     }
 
-    fn comparison(&mut self) -> Result<Condition, Fault> {
+    fn comparison(&mut self) -> Result<Condition, FilterFault> {
         let column = self.column();
         let field = match self.peek().clone() {
             Token::Word(word) if !is_keyword(&word) => self.field(&word, column)?,
@@ -123,7 +123,7 @@ impl Parser<'_> {
         if let Token::Comparison(comparison) = *self.peek() {
             self.at += 1;
             if self.take_word("null") {
-                return Err(Fault::new(self.column(), "nothing can be compared with null")
+                return Err(FilterFault::new(self.column(), "nothing can be compared with null")
                     .with_help("write `is null` or `is not null`"));
             }
             return Ok(Condition::Is(field, comparison, self.literal()?));
@@ -148,7 +148,7 @@ impl Parser<'_> {
         Ok(Condition::IsTrue(field))
     }
 
-    fn literal(&mut self) -> Result<Literal, Fault> {
+    fn literal(&mut self) -> Result<Literal, FilterFault> {
         let literal = match self.peek() {
             Token::Text(text) => Literal::Text(text.clone()),
             Token::Number(number, text) => Literal::Number(*number, text.clone()),
@@ -166,7 +166,7 @@ impl Parser<'_> {
     }
 
     /// Both `like` sides are compared in lower case.
-    fn pattern(&mut self) -> Result<Vec<char>, Fault> {
+    fn pattern(&mut self) -> Result<Vec<char>, FilterFault> {
         let Token::Text(text) = self.peek() else {
             return Err(self.unexpected("a text in quotes, with % for any characters and _ for one"));
         };
@@ -175,7 +175,7 @@ impl Parser<'_> {
         Ok(pattern)
     }
 
-    fn list(&mut self) -> Result<Vec<Literal>, Fault> {
+    fn list(&mut self) -> Result<Vec<Literal>, FilterFault> {
         self.expect(&Token::Open, "`(`")?;
         let mut literals = vec![self.literal()?];
         while *self.peek() == Token::Comma {
@@ -186,7 +186,7 @@ impl Parser<'_> {
         Ok(literals)
     }
 
-    fn field(&self, word: &str, column: usize) -> Result<Field, Fault> {
+    fn field(&self, word: &str, column: usize) -> Result<Field, FilterFault> {
         Ok(match word.to_ascii_lowercase().as_str() {
             "id" => Field::Id,
             "name" => Field::Name,
@@ -208,12 +208,12 @@ impl Parser<'_> {
         own == word || !self.known.contains(&word)
     }
 
-    fn attribute(&self, name: &str, column: usize) -> Result<Field, Fault> {
+    fn attribute(&self, name: &str, column: usize) -> Result<Field, FilterFault> {
         if self.known.is_empty() || self.known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Ok(Field::Attribute(name.to_owned()));
         }
         let guess = nearest(name, OWN.iter().chain(self.known).copied());
-        let fault = Fault::new(column, format!("accounts have no `{name}`"));
+        let fault = FilterFault::new(column, format!("accounts have no `{name}`"));
         Err(match guess {
             Some(known) => fault.with_help(format!("did you mean `{known}`?")),
             None => fault.with_help(format!("the names are {}", self.names())),

@@ -26,13 +26,13 @@ pub(super) struct Placed {
 }
 
 /// What is wrong at a column.
-pub(super) struct Fault {
+pub(super) struct FilterFault {
     pub(super) column: usize,
     pub(super) message: String,
     pub(super) help: Option<String>,
 }
 
-impl Fault {
+impl FilterFault {
     pub(super) fn new(column: usize, message: impl Into<String>) -> Self {
         Self { column, message: message.into(), help: None }
     }
@@ -44,7 +44,7 @@ impl Fault {
 }
 
 /// Splits a condition into its words; the last is always [`Token::End`].
-pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Fault> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, FilterFault> {
     let chars: Vec<char> = text.chars().collect();
     let mut reader = Reader { chars: &chars, at: 0 };
     let mut tokens = Vec::new();
@@ -78,7 +78,7 @@ impl Reader<'_> {
         there
     }
 
-    fn token(&mut self, column: usize) -> Result<Token, Fault> {
+    fn token(&mut self, column: usize) -> Result<Token, FilterFault> {
         let Some(first) = self.peek() else { return Ok(Token::End) };
         if first.is_alphabetic() || first == '_' {
             return Ok(Token::Word(self.take_while(|c| c.is_alphanumeric() || c == '_' || c == '.')));
@@ -105,7 +105,7 @@ impl Reader<'_> {
             '>' if self.take_if('=') => Token::Comparison(Comparison::GreaterOrEqual),
             '>' => Token::Comparison(Comparison::Greater),
             other => {
-                return Err(Fault::new(column, format!("`{other}` has no meaning here"))
+                return Err(FilterFault::new(column, format!("`{other}` has no meaning here"))
                     .with_help("put texts into quotes and names with odd characters into backticks"));
             }
         })
@@ -120,20 +120,22 @@ impl Reader<'_> {
         word
     }
 
-    fn number(&mut self, column: usize) -> Result<Token, Fault> {
+    fn number(&mut self, column: usize) -> Result<Token, FilterFault> {
         let text = self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.' | '_'));
         match text.parse() {
             Ok(number) => Ok(Token::Number(number, text)),
-            Err(_) => Err(Fault::new(column, format!("`{text}` is no number")).with_help("put texts into quotes")),
+            Err(_) => {
+                Err(FilterFault::new(column, format!("`{text}` is no number")).with_help("put texts into quotes"))
+            }
         }
     }
 
     /// The text up to the closing quote; a doubled quote stands for itself.
-    fn quoted(&mut self, quote: char, column: usize) -> Result<String, Fault> {
+    fn quoted(&mut self, quote: char, column: usize) -> Result<String, FilterFault> {
         let mut text = String::new();
         loop {
             match self.peek() {
-                None => return Err(Fault::new(column, format!("the {quote} that opens here is never closed"))),
+                None => return Err(FilterFault::new(column, format!("the {quote} that opens here is never closed"))),
                 Some(next) => {
                     self.at += 1;
                     if next == quote && !self.take_if(quote) {

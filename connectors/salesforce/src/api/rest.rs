@@ -41,7 +41,7 @@ impl Rest {
     /// Opens the API without sending anything.
     pub(crate) fn open(context: &Context, client: Client, asked_version: Option<String>) -> Self {
         Self {
-            client: client.with_verdict(error::verdict),
+            client: client.with_reaction(error::reaction),
             meter: context.meter().clone(),
             asked_version,
             version: OnceCell::new(),

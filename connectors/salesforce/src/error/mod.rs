@@ -8,7 +8,7 @@ mod token_errors;
 
 use code::WAIT;
 use connector_core::{Error, ErrorKind, Happened, Retry};
-use connector_http::{Response, Verdict};
+use connector_http::{Reaction, Response};
 use meaning::{is_curable, meaning};
 use serde::Deserialize;
 use std::time::Duration;
@@ -35,18 +35,18 @@ pub(crate) struct Refusal {
 }
 
 /// What a response means beyond its status.
-pub(crate) fn verdict(response: &Response) -> Verdict {
-    let by_status = Verdict::by_status(response);
+pub(crate) fn reaction(response: &Response) -> Reaction {
+    let by_status = Reaction::by_status(response);
     if response.is_success() {
         return by_status;
     }
     let Some(refusal) = refusal(&response.body) else {
-        return if response.status == 420 { Verdict::Retry } else { by_status };
+        return if response.status == 420 { Reaction::Retry } else { by_status };
     };
     match meaning(&refusal.code, &refusal.message) {
-        _ if is_curable(&refusal.code, &refusal.message) => Verdict::SignInAgain,
-        Some(meaning) if meaning.passing => Verdict::Retry,
-        Some(_) => Verdict::Final,
+        _ if is_curable(&refusal.code, &refusal.message) => Reaction::SignInAgain,
+        Some(meaning) if meaning.passing => Reaction::Retry,
+        Some(_) => Reaction::Final,
         None => by_status,
     }
 }

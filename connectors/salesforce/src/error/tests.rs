@@ -40,22 +40,22 @@ fn the_code_counts_and_not_the_status() {
 
 #[test]
 fn only_what_passes_is_asked_again() {
-    assert_eq!(verdict(&coded(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")), Verdict::Final);
-    assert_eq!(verdict(&coded(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.")), Verdict::Retry);
-    assert_eq!(verdict(&coded(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")), Verdict::Retry);
-    assert_eq!(verdict(&coded(400, "MALFORMED_QUERY", "unexpected token")), Verdict::Final);
-    assert_eq!(verdict(&answer(503, "<html>maintenance</html>")), Verdict::Retry);
-    assert_eq!(verdict(&answer(420, "<html>no route</html>")), Verdict::Retry);
-    assert_eq!(verdict(&answer(200, "[]")), Verdict::Final);
+    assert_eq!(reaction(&coded(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")), Reaction::Final);
+    assert_eq!(reaction(&coded(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.")), Reaction::Retry);
+    assert_eq!(reaction(&coded(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access")), Reaction::Retry);
+    assert_eq!(reaction(&coded(400, "MALFORMED_QUERY", "unexpected token")), Reaction::Final);
+    assert_eq!(reaction(&answer(503, "<html>maintenance</html>")), Reaction::Retry);
+    assert_eq!(reaction(&answer(420, "<html>no route</html>")), Reaction::Retry);
+    assert_eq!(reaction(&answer(200, "[]")), Reaction::Final);
 }
 
 #[test]
 fn a_session_that_no_login_mends_is_final() {
-    assert_eq!(verdict(&coded(401, "INVALID_SESSION_ID", "Session expired or invalid")), Verdict::SignInAgain);
+    assert_eq!(reaction(&coded(401, "INVALID_SESSION_ID", "Session expired or invalid")), Reaction::SignInAgain);
     for message in ["This session is not valid for use with the REST API", "Connected app is not attached to Agent"] {
-        assert_eq!(verdict(&coded(401, "INVALID_SESSION_ID", message)), Verdict::Final, "{message}");
+        assert_eq!(reaction(&coded(401, "INVALID_SESSION_ID", message)), Reaction::Final, "{message}");
     }
-    assert_eq!(verdict(&coded(401, "INVALID_JWT_FORMAT", "invalid")), Verdict::Final);
+    assert_eq!(reaction(&coded(401, "INVALID_JWT_FORMAT", "invalid")), Reaction::Final);
 }
 
 #[test]

@@ -24,7 +24,7 @@ const SECRET_WORDS: [&str; 8] = ["token", "secret", "password", "signature", "as
 
 /// The response of the token endpoint at `url`. No error quotes its body.
 #[derive(Clone, Copy)]
-pub(crate) struct Answer<'a> {
+pub(crate) struct TokenResponse<'a> {
     pub(crate) reply: &'a Reply,
     pub(crate) url: &'a Url,
     pub(crate) now: Timestamp,
@@ -32,7 +32,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) provider: &'static [TokenErrorRow],
 }
 
-impl Answer<'_> {
+impl TokenResponse<'_> {
     /// The token in it, or an error that says what the endpoint sent instead. `sent` is the secret that was sent. If the
     /// server quotes it, it is blanked out.
     pub(crate) fn read(&self, sent: &SecretString) -> Result<Token> {
@@ -158,7 +158,7 @@ mod tests {
     fn read(status: u16, content_type: &str, body: &str) -> Result<Token> {
         let reply = Reply::new(status, body).with_content_type(content_type);
         let url = Url::parse("https://acme.example/oauth2/token").unwrap();
-        Answer { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH, provider: &[] }
+        TokenResponse { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH, provider: &[] }
             .read(&SecretString::from("sent-secret"))
     }
 
@@ -220,8 +220,9 @@ mod tests {
         let body = br#"{"error":"invalid_grant","error_description":"expired authorization code"}"#;
         let reply = Reply::new(400, body).with_date("Thu, 01 Jan 1970 00:05:00 GMT");
         let url = Url::parse("https://acme.example/").unwrap();
-        let answer =
-            |now| Answer { reply: &reply, url: &url, now, provider: &[] }.read(&SecretString::from("x")).unwrap_err();
+        let answer = |now| {
+            TokenResponse { reply: &reply, url: &url, now, provider: &[] }.read(&SecretString::from("x")).unwrap_err()
+        };
         let off = answer(Timestamp::UNIX_EPOCH);
         assert!(off.help().unwrap().starts_with("the clock of this machine is 300 seconds behind"), "{off:?}");
         let right = answer(Timestamp::from_second(290).unwrap());

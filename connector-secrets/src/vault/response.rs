@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 #[derive(Deserialize)]
-struct Answer {
+struct VaultResponse {
     data: Version,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn field(reply: &Reply, place: &Place, server: &Server) -> Result<Sec
     if reply.status != 200 {
         return Err(refusal(reply, place, server));
     }
-    let Ok(Answer { data: Version { data } }) = serde_json::from_slice(&reply.body) else {
+    let Ok(VaultResponse { data: Version { data } }) = serde_json::from_slice(&reply.body) else {
         return Err(fault(format!("the response of {} is not a Vault response", server.name()))
             .with_help("check `VAULT_ADDR`, and that the engine at this mount is key-value, version 2"));
     };
@@ -89,7 +89,7 @@ fn refusal(reply: &Reply, place: &Place, server: &Server) -> Error {
 }
 
 fn was_deleted(body: &[u8]) -> bool {
-    serde_json::from_slice(body).is_ok_and(|answer: Answer| answer.data.data.is_none())
+    serde_json::from_slice(body).is_ok_and(|answer: VaultResponse| answer.data.data.is_none())
 }
 
 fn deleted(place: &Place) -> Error {
