@@ -117,8 +117,12 @@ impl Context {
         let text = self.resolve(reference, Sensitivity::Secret).await?;
         let secret = text.expose_secret().trim_end_matches(['\r', '\n']);
         if secret.is_empty() {
-            return Err(Error::new(ErrorKind::Secret, format!("the secret at `{reference}` is empty"))
-                .with_help("write the secret there, or use another secret ref"));
+            // Only the scheme: the arguments of a program can contain a secret.
+            return Err(Error::new(
+                ErrorKind::Secret,
+                format!("the `{}:` ref gives an empty secret", reference.scheme()),
+            )
+            .with_help("write the secret there, or use another secret ref"));
         }
         Ok(SecretString::from(secret))
     }
@@ -168,5 +172,52 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::SecretResolver;
+    use async_trait::async_trait;
+
+    /// Gives back what follows the scheme, with line breaks.
+    struct Echo;
+
+    static ECHO: Echo = Echo;
+
+    crate::register_secret_resolver! {
+        scheme: "echo",
+        form: "echo:TEXT",
+        description: "Gives back the ref",
+        resolver: ECHO,
+    }
+
+    #[async_trait]
+    impl SecretResolver for Echo {
+        async fn resolve(&self, reference: &SecretRef, _: &Path, _: Sensitivity) -> Result<SecretString> {
+            let text = reference.rest().strip_prefix("nothing").map_or(reference.rest(), |_| "");
+            Ok(SecretString::from(format!("{text}\r\n\n")))
+        }
+
+        fn check(&self, _: &SecretRef) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn line_breaks_behind_a_secret_are_no_part_of_it() {
+        let context = Context::new("acme", ".");
+        let secret = context.secret(&"echo:s3cret".parse().unwrap()).await.unwrap();
+        assert_eq!(secret.expose_secret(), "s3cret");
+    }
+
+    #[tokio::test]
+    async fn the_error_for_an_empty_secret_shows_no_argument_of_the_ref() {
+        let context = Context::new("acme", ".");
+        let error = context.secret(&"echo:nothing --token hunter2".parse().unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Secret);
+        assert!(error.message().contains("`echo:`") && error.help().is_some(), "{error}");
+        assert!(!format!("{error:?} {error}").contains("hunter2"), "{error:?}");
     }
 }
