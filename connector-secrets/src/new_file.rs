@@ -34,11 +34,15 @@ impl NewFile {
         Ok(Self { file, path })
     }
 
-    /// Gives it the owner and permissions of another file.
+    /// Gives it the owner and permissions of another file. Fails if the user may not give files to that owner.
     pub fn like(self, model: &Path) -> io::Result<Self> {
-        let model = std::fs::metadata(model)?;
-        own_like(&model, self.file.path())?;
-        self.file.as_file().set_permissions(model.permissions())?;
+        own_like(&std::fs::metadata(model)?, self.file.path())?;
+        self.with_permissions_of(model)
+    }
+
+    /// Gives it the permissions of another file, but not its owner.
+    pub fn with_permissions_of(self, model: &Path) -> io::Result<Self> {
+        self.file.as_file().set_permissions(std::fs::metadata(model)?.permissions())?;
         Ok(self)
     }
 

@@ -55,7 +55,8 @@ fn all_but_auth(text: &str) -> Option<Value> {
 
 /// Replaces a file atomically: a reader sees the old text or the new one, never a part. A link stays a link.
 fn replace(path: &Path, text: &str) -> Result<()> {
-    let write = || NewFile::beside(path)?.like(path)?.with_text(text)?.replace();
+    // Whoever may write the folder may edit the file, also if another user owns it.
+    let write = || NewFile::beside(path)?.with_permissions_of(path)?.with_text(text)?.replace();
     write().map_err(|cause| unwritable(path, cause))
 }
 
