@@ -60,7 +60,7 @@ pub use entitlement::{Entitlement, EntitlementRef, EntitlementType};
 pub use error::{Error, ErrorKind, Happened, Result, Retry};
 pub use find::{Concern, FindAccounts};
 pub use http_options::HttpOptions;
-pub use loopback::is_loopback;
+pub use loopback::{LOOPBACK, is_loopback};
 pub use meter::{Allowance, Meter};
 pub use nearest::nearest;
 pub use operation::{Change, Operation, OperationKind, Outcome};

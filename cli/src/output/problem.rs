@@ -5,9 +5,9 @@ use super::text::{clean, wrap};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
+use connector_files::Role;
 use connector_project::source::masked_text;
 use std::collections::HashMap;
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
@@ -61,7 +61,9 @@ fn texts(problems: &[Problem]) -> HashMap<PathBuf, Masked> {
         if texts.contains_key(file) {
             continue;
         }
-        let Ok(text) = fs::read_to_string(file) else { continue };
+        // A file that must not be read is not shown either.
+        let Ok(bytes) = connector_files::read(file, Role::Instructions, u64::MAX) else { continue };
+        let Ok(text) = String::from_utf8(bytes) else { continue };
         let secrets = problems.iter().filter(|one| one.secret && one.place.file == *file);
         texts.insert(
             file.clone(),

@@ -2,9 +2,12 @@
 
 use super::sql::{self, fault};
 use connector_core::{Error, ErrorKind, Result};
-use rusqlite::Connection;
-use std::fs::{self, File, OpenOptions};
+use connector_files::{Folder, Reason};
+use rusqlite::{Connection, OpenFlags};
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,8 +28,7 @@ impl Store {
     /// Fails with kind `definition` when a newer version of the program made the store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let store = Self { path: path.as_ref().to_owned() };
-        create_folder(store.folder()).map_err(|cause| store.unusable(cause))?;
-        create_file(&store.path).map_err(|cause| store.unusable(cause))?;
+        store.close_to_others()?;
         let mut connection = store.connect()?;
         if version(&connection)? < newest() {
             // Two programs that start together must not both make the tables.
@@ -83,11 +85,9 @@ impl Store {
     /// The open file `<name>.lock` in the folder of locks beside the store.
     pub(crate) fn lock_file(&self, name: &str) -> io::Result<File> {
         let folder = self.folder().join("locks");
-        create_folder(&folder)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        owner_only(&mut options);
-        options.open(folder.join(format!("{name}.lock")))
+        connector_files::make_private(&folder).map_err(io::Error::other)?;
+        let folder = Folder::open_own(&folder).map_err(io::Error::other)?;
+        folder.private_file(OsStr::new(&format!("{name}.lock")))
     }
 
     fn folder(&self) -> &Path {
@@ -98,11 +98,39 @@ impl Store {
     }
 
     fn connect(&self) -> Result<Connection> {
-        let connection = Connection::open(&self.path).map_err(fault)?;
+        // Without SQLite's URLs: the path is a path, whatever it begins with.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(fault)?;
         connection.busy_timeout(Duration::from_mins(1)).map_err(fault)?;
         sql::batch(&connection, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
+    }
+
+    /// Makes the folder and the file, for their owner alone, before SQLite does: its side files take over the mode. Refuses
+    /// what other users own or can change, because jobs believe what the store says.
+    fn close_to_others(&self) -> Result<()> {
+        let folder = self.folder();
+        // Only this program puts something into the folder of this name.
+        if folder.file_name().is_some_and(|name| name == ".connector") && !folder.is_symlink() {
+            connector_files::make_private(folder).map_err(|why| why.into_error(ErrorKind::Internal))?;
+            // A store on a read-only disk can still be read.
+            let _ = connector_files::ignored_by_git(folder);
+        } else {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|cause| self.unusable(cause))?;
+        }
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let mut path = self.path.clone().into_os_string();
+            path.push(end);
+            let path = PathBuf::from(path);
+            if end.is_empty() || path.symlink_metadata().is_ok() {
+                connector_files::keep_private(&path).map_err(|why| match why.reason {
+                    Reason::Io(_) => self.unusable(why.into_io()),
+                    _ => why.into_error(ErrorKind::Internal),
+                })?;
+            }
+        }
+        Ok(())
     }
 
     fn unusable(&self, cause: io::Error) -> Error {
@@ -126,27 +154,3 @@ fn version(connection: &Connection) -> Result<i64> {
         }
     }
 }
-
-fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Makes the file before SQLite does, so that its mode is right from the first byte; SQLite's side files take it over.
-fn create_file(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    owner_only(&mut options);
-    options.open(path).map(drop)
-}
-
-#[cfg(unix)]
-fn owner_only(options: &mut OpenOptions) {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-}
-
-#[cfg(not(unix))]
-fn owner_only(_: &mut OpenOptions) {}
