@@ -16,6 +16,7 @@ mod authority;
 mod certificate;
 mod chain;
 mod der;
+mod encrypted;
 mod key_store;
 mod legacy;
 mod pem;

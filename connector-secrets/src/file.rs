@@ -32,6 +32,10 @@ impl SecretResolver for File {
             .map_err(|cause| Error::new(ErrorKind::Internal, "reading a file stopped").with_cause(cause))?
     }
 
+    fn available(&self, reference: &SecretRef, project: &Path) -> Result<()> {
+        check_file(&project.join(reference.rest()), Sensitivity::Secret)
+    }
+
     async fn keep(&self, reference: &SecretRef, project: &Path, secret: &SecretString) -> Result<()> {
         let path = project.join(reference.rest());
         let (target, secret) = (path.clone(), secret.clone());

@@ -47,7 +47,8 @@ fn begin<'a>(
     match &arguments.plan {
         None => Provisioning::interrupted(store, opened),
         Some(file) => {
-            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read(file, sink)?);
+            let settings = project.settings()?;
+            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read_in(&settings, file, sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }
     }

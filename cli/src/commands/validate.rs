@@ -5,7 +5,7 @@ use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, paint, render_problems};
 use connector_core::Problem;
 use connector_project::plan;
-use connector_project::source::Project;
+use connector_project::source::{Project, ProjectSettings};
 use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Stop> {
@@ -36,10 +36,13 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
 
 /// The problems of all these sources and plans, and those of connector.yaml once.
 fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = project.settings().err().map(|problems| problems.0).unwrap_or_default();
+    let (settings, mut problems) = match project.settings() {
+        Ok(settings) => (settings, Vec::new()),
+        Err(problems) => (ProjectSettings::default(), problems.0),
+    };
     for name in names {
         let found = if is_plan(name) {
-            plan::read(Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
+            plan::read_in(&settings, Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
         } else {
             project.check(name)
         };

@@ -138,8 +138,8 @@ impl Simulation<'_> {
                 .with_help("give a later `until`, or leave it out"));
         }
         if let Some(reference) = change.password() {
-            // Read before anything is sent, so that a broken ref stops nothing halfway.
-            drop(self.opened.context.secret(reference).await?);
+            // A broken ref should stop nothing halfway, but nothing is fetched and nothing runs before the plan is approved.
+            self.opened.context.check_secret(reference)?;
         }
         let exists = kind == OperationKind::Create && on.state.is_there();
         let mut holds = Vec::new();

@@ -69,8 +69,9 @@ fn read_line(text: &Text, intake: &mut Intake<'_>) -> bool {
         Some(Value::Array(_)) => findings.at_value("", whole_document()),
         Some(item) => {
             let mut known_faults = leaked_secrets::in_values(&mut findings, &secret_cure);
+            let commands = intake.commands;
             let mut items =
-                Items { findings: &mut findings, known_faults: &mut known_faults, created: intake.created() };
+                Items { commands, findings: &mut findings, known_faults: &mut known_faults, created: intake.created() };
             operation = items.item(&item, "");
         }
     }

@@ -17,8 +17,8 @@ mod read;
 pub mod schema;
 mod template;
 
-pub use crate::document::{Problems, masked_text};
-pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+pub use crate::document::{Problems, hides_value, masked_text};
+pub use definition::{AggregationSettings, AuthBlock, PlanSettings, ProjectSettings, Source};
 pub use meaning::Definition;
 pub use opened::Opened;
 pub use project::Project;
