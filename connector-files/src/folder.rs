@@ -45,7 +45,7 @@ impl Folder {
     /// The folder of this file, and the name of the file in it.
     pub fn of(path: &Path) -> io::Result<(Self, &OsStr)> {
         let name =
-            path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "this is no file name"))?;
+            path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
         Ok((Self::open(parent(path))?, name))
     }
 
@@ -154,7 +154,7 @@ fn is_mine(metadata: &Metadata) -> bool {
 }
 
 /// Makes sure that a file is for its owner alone: creates it if it is not there, and closes it to others. Refuses another
-/// user's file, one in a folder that others can change, and whatever is no file.
+/// user's file, one in a folder that others can change, and everything but a regular file.
 pub fn keep_private(path: &Path) -> Result<(), Refusal> {
     let shown = crate::open::shown(path);
     let fault = |cause: io::Error| {

@@ -11,7 +11,7 @@ use connector_core::{
 };
 use connector_project::source::Opened;
 use jiff::Timestamp;
-use xxhash_rust::xxh3::Xxh3;
+use openssl::sha::Sha256;
 
 /// What all operations of a plan share.
 #[derive(Debug)]
@@ -299,7 +299,7 @@ fn plain(mut operation: Operation<SecretRef>) -> Prepared {
 
 /// A hash of the shown changes of an operation.
 fn hash(one: &Foreseen) -> String {
-    let mut hasher = Xxh3::new();
+    let mut hasher = Sha256::new();
     let mut text = |text: Option<&str>| {
         hasher.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
         hasher.update(text.unwrap_or_default().as_bytes());
@@ -312,5 +312,10 @@ fn hash(one: &Foreseen) -> String {
         text(Some(&to_json(&step.operation)));
         text(Some(&to_json(&step.changes)));
     }
-    format!("{:032x}", hasher.digest128())
+    hex(hasher)
+}
+
+/// People compare these: nobody must be able to make two previews with one digest.
+pub(super) fn hex(hasher: Sha256) -> String {
+    hasher.finish().iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }
