@@ -402,7 +402,7 @@ fn quiet_hides_progress_but_no_warning() {
     let tour = folder.path().join("tour");
     let loud = run(&tour, &["cert", "new", "short", "--days", "3", "--write-source", "salesforce"]);
     assert!(loud.status.success(), "{}", said(&loud));
-    let quiet = run(&tour, &["-q", "test", "salesforce"]);
+    let quiet = run(&tour, &["-q", "aggregate", "salesforce"]);
     assert!(String::from_utf8_lossy(&quiet.stderr).contains("warning:"), "{}", said(&quiet));
 }
 

@@ -107,7 +107,8 @@ async fn whatever_a_server_quotes_of_a_secret_is_blanked_in_every_spelling() {
     let odd = "pl@in/secret+123=\"é";
     keep("odd", odd);
     keep("new-password", "Tr0ub4dor-horse");
-    let token = answer("200 OK", "", json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer"}).to_string().as_bytes());
+    let token =
+        answer("200 OK", "", json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer"}).to_string().as_bytes());
     let header = format!(r#"[{{"message":"denied for header Authorization: Bearer {ACCESS_TOKEN}"}}]"#);
     let password = r#"{"errors":["Your password Tr0ub4dor-horse is too simple"]}"#;
     let server = Scripted::start(vec![
@@ -153,7 +154,8 @@ async fn whatever_a_server_quotes_of_a_secret_is_blanked_in_every_spelling() {
 #[tokio::test]
 async fn the_data_of_a_successful_read_is_not_changed() {
     keep("short", "Head of Sales");
-    let token = answer("200 OK", "", json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer"}).to_string().as_bytes());
+    let token =
+        answer("200 OK", "", json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer"}).to_string().as_bytes());
     let server = Scripted::start(vec![token, answer("200 OK", "", br#"{"Title":"Head of Sales"}"#)]);
     let context = with_client_secret(&format!("{}{TOKEN_PATH}", server.url()), plain());
     context.secret(&"memory:short".parse().unwrap()).await.unwrap();
@@ -165,7 +167,8 @@ async fn the_data_of_a_successful_read_is_not_changed() {
 /// A few bytes on the wire can become gigabytes in memory.
 #[tokio::test]
 async fn an_error_beyond_its_limit_is_known_by_its_status_and_a_token_beyond_its_limit_is_refused() {
-    let token = answer("200 OK", "", json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer"}).to_string().as_bytes());
+    let token =
+        answer("200 OK", "", json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer"}).to_string().as_bytes());
     let large = vec![b'0'; 3 * 1024 * 1024];
     let server = Scripted::start(vec![token, answer("403 Forbidden", "", &large)]);
     let context = with_client_secret(&format!("{}{TOKEN_PATH}", server.url()), plain());
