@@ -7,13 +7,15 @@ use crate::auth::AuthStrategy;
 use crate::connector::Connector;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::Provider;
 use crate::settings_fault::SettingsFault;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
+#[doc(hidden)]
+pub use crate::registration::TypedSettings;
+pub use crate::registration::{AnySettings, ConnectorRegistration};
 pub use crate::secret_resolvers::{
     SchemeLeftOut, SecretResolverRegistration, scheme_left_out, secret_resolver, secret_resolvers,
 };
@@ -35,29 +37,6 @@ pub trait Settings: DeserializeOwned + JsonSchema {
 pub trait AuthSettings: DeserializeOwned + JsonSchema {
     /// Makes the strategy. Offline: it reads no secret and sends nothing.
     fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>>;
-}
-
-/// A linked connector. Created by [`register_connector!`](crate::register_connector).
-#[derive(Debug)]
-pub struct ConnectorRegistration {
-    /// The name in source files, in snake case.
-    pub name: &'static str,
-    /// The name for people.
-    pub title: &'static str,
-    /// What it connects to, in one sentence.
-    pub description: &'static str,
-    /// The grant types it accepts; empty when a source has no `auth:` block.
-    pub grant_types: &'static [&'static str],
-    /// A complete, valid source file with comments.
-    pub example: &'static str,
-    /// What generic commands show about the provider.
-    pub provider: Provider,
-    /// Writes the JSON Schema of `settings:`.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// Checks `settings:` that fit the schema, see [`Settings::check`].
-    pub check: fn(Value, &Context) -> Result<Vec<SettingsFault>>,
-    /// Opens it from validated `settings:`.
-    pub open: fn(Value, &Context) -> Result<Box<dyn Connector>>,
 }
 
 /// An auth strategy that is linked in. Made by [`register_auth_strategy!`](crate::register_auth_strategy).
@@ -85,7 +64,7 @@ inventory::collect!(AuthRegistration);
 /// The linked connectors by name.
 pub fn connectors() -> Vec<&'static ConnectorRegistration> {
     let mut all: Vec<_> = inventory::iter::<ConnectorRegistration>().collect();
-    all.sort_by_key(|registration| registration.name);
+    all.sort_by_key(|registration| &registration.name);
     all
 }
 
@@ -102,7 +81,7 @@ pub fn connector(name: &str) -> Result<&'static ConnectorRegistration> {
     all.iter()
         .copied()
         .find(|registration| registration.name == name)
-        .ok_or_else(|| unknown("connector", name, all.iter().map(|registration| registration.name)))
+        .ok_or_else(|| unknown("connector", name, all.iter().map(|registration| &*registration.name)))
 }
 
 /// The auth strategy of that grant type or alias; otherwise an error of kind `definition` that lists the known ones.
@@ -192,26 +171,16 @@ macro_rules! register_connector {
         $(, provider: $provider:expr)? $(,)?
     ) => {
         $crate::inventory::submit! {
-            $crate::registry::ConnectorRegistration {
-                name: $name,
-                title: $title,
-                description: $description,
-                grant_types: &[$($grant_type),*],
-                example: $example,
-                provider: {
+            $crate::registry::ConnectorRegistration::linked(
+                $name,
+                [$title, $description, $example],
+                &[$($grant_type),*],
+                {
                     let given: &[$crate::Provider] = &[$($provider,)? $crate::Provider::new()];
                     given[0]
                 },
-                schema: |generator| generator.root_schema_for::<$settings>(),
-                check: |settings, context| {
-                    let settings: $settings = $crate::registry::read_settings(settings)?;
-                    Ok($crate::registry::Settings::check(&settings, context))
-                },
-                open: |settings, context| {
-                    let settings: $settings = $crate::registry::read_settings(settings)?;
-                    $crate::registry::Settings::open(settings, context)
-                },
-            }
+                $crate::registry::TypedSettings::<$settings>::ANY,
+            )
         }
     };
 }

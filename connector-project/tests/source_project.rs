@@ -26,7 +26,7 @@ fn a_project_is_found_from_a_folder_inside_it() {
 fn a_source_is_typed_with_defaults_and_opens_offline() {
     let (_folder, project) = project_with("people.yaml", VALID);
     let source = project.load("people").unwrap();
-    assert_eq!((source.name.as_str(), source.connector.name), ("people", "directory"));
+    assert_eq!((source.name.as_str(), &*source.connector.name), ("people", "directory"));
     assert_eq!(source.description.as_deref(), Some("Production"));
     assert_eq!(source.aggregation.concurrency, 4);
     assert_eq!(source.aggregation.delete_threshold.to_string(), "10%");

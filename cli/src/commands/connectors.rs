@@ -36,10 +36,10 @@ fn list(invocation: &Invocation) -> Result<Exit, Stop> {
     ]);
     for one in &connectors {
         table.row([
-            text_cell(one.name),
-            text_cell(one.title),
+            text_cell(&*one.name),
+            text_cell(&*one.title),
             text_cell(one.grant_types.join(", ")),
-            text_cell(one.description),
+            text_cell(&*one.description),
         ]);
     }
     printer.result(table.render(printer.table_width()))?;
@@ -91,9 +91,9 @@ fn show(invocation: &Invocation, registration: &'static ConnectorRegistration) -
     }
     printer.result(fields(
         &[
-            ("name", registration.name.to_owned()),
-            ("title", registration.title.to_owned()),
-            ("description", registration.description.to_owned()),
+            ("name", registration.name.to_string()),
+            ("title", registration.title.to_string()),
+            ("description", registration.description.to_string()),
             ("grant types", registration.grant_types.join(", ")),
             ("capabilities", capabilities.names().join(", ")),
         ],
@@ -185,7 +185,7 @@ fn open_example(registration: &ConnectorRegistration) -> Result<Box<dyn Connecto
     let folder = std::env::temp_dir().join(format!("connector-example-{}", process::id()));
     project_files::make_private_folder(&folder)?;
     let file = folder.join(format!("{}.yaml", registration.name));
-    let opened = project_files::write(&file, registration.example).and_then(|()| {
+    let opened = project_files::write(&file, &registration.example).and_then(|()| {
         let project = Project::at(&folder);
         project.load(&file.to_string_lossy())?.open(&project)
     });

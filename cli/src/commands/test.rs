@@ -26,7 +26,7 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     let started = Instant::now();
     let source = source_name(name);
     let registration = connector_in_file(&project, name);
-    let connector = registration.map(|known| known.name);
+    let connector = registration.map(|known| &*known.name);
     if !printer.is_json() {
         // A missing source has no steps; machine output keeps its shape.
         project.source_file(name)?;

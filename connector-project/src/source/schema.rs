@@ -18,12 +18,12 @@ pub fn source_schema() -> Value {
     let connectors = registry::connectors();
     let strategies = registry::auth_strategies();
     for connector in &connectors {
-        hoist(connector_schema(connector), connector.name, &mut defs);
+        hoist(connector_schema(connector), &connector.name, &mut defs);
     }
     for strategy in &strategies {
         hoist(grant_type_schema(strategy), strategy.grant_type, &mut defs);
     }
-    let names: Vec<_> = connectors.iter().map(|connector| connector.name).collect();
+    let names: Vec<_> = connectors.iter().map(|connector| &*connector.name).collect();
     json!({
         "$schema": DRAFT,
         "title": "Source",
@@ -31,7 +31,7 @@ pub fn source_schema() -> Value {
         "type": "object",
         "properties": {
             "connector": {
-                "description": listing("The connector of this source.", connectors.iter().map(|one| (one.name, one.description))),
+                "description": listing("The connector of this source.", connectors.iter().map(|one| (&*one.name, &*one.description))),
                 "enum": names,
             },
             "description": {"description": "A description of this source, for people.", "type": "string"},
@@ -68,7 +68,7 @@ pub fn project_schema() -> Value {
 
 /// The schema of the `settings:` of a connector.
 pub fn connector_schema(connector: &ConnectorRegistration) -> Value {
-    let mut schema = Value::from((connector.schema)(&mut SchemaGenerator::default()));
+    let mut schema = Value::from(connector.schema(&mut SchemaGenerator::default()));
     schema["title"] = json!(format!("{} settings", connector.title));
     schema
 }
@@ -135,7 +135,7 @@ pub fn to_text(schema: &Value) -> String {
 
 fn unknown(what: &str) -> connector_core::Error {
     let mut known = vec!["source", "plan", "project"];
-    known.extend(registry::connectors().iter().map(|one| one.name));
+    known.extend(registry::connectors().iter().map(|one| &*one.name));
     known.extend(registry::auth_strategies().iter().map(|one| one.grant_type));
     connector_core::Error::new(connector_core::ErrorKind::Definition, format!("the schema `{what}` does not exist"))
         .with_help(format!("the schemas are: {}", known.join(", ")))

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads a source, or returns all problems of its text.
 pub(in super::super) fn source(path: &Path, defaults: &ProjectSettings) -> Result<Source, Problems> {
@@ -97,7 +98,7 @@ fn checked(
     let source = Source {
         name,
         path: path.to_owned(),
-        connector: connector?,
+        connector: Arc::new(connector?.clone()),
         description: value["description"].as_str().map(str::to_owned),
         auth,
         http: http?,
@@ -117,7 +118,7 @@ fn check_by_connector(
     settings: &Value,
     context: &Context,
 ) {
-    let faults = match (connector.check)(settings.clone(), context) {
+    let faults = match connector.check(settings.clone(), context) {
         Ok(faults) => faults,
         Err(error) => return findings.at_key("/settings", not_openable(&error)),
     };
@@ -176,7 +177,7 @@ struct File<'a> {
 
 /// The blocks of a source of this connector, with their keys.
 fn homes(connector: Option<&str>) -> Vec<Home> {
-    let connector = registry::connectors().into_iter().find(|one| Some(one.name) == connector);
+    let connector = registry::connectors().into_iter().find(|one| Some(&*one.name) == connector);
     let mut homes = vec![
         Home::new("http", &schema::block::<HttpOptions>()),
         Home::new("aggregation", &schema::block::<AggregationSettings>()),
@@ -223,7 +224,7 @@ impl File<'_> {
         let all = registry::connectors();
         let found = all.iter().copied().find(|one| one.name == name);
         if found.is_none() {
-            let names: Vec<_> = all.iter().map(|one| one.name).collect();
+            let names: Vec<_> = all.iter().map(|one| &*one.name).collect();
             let fault = unknown("unknown_connector", "connector", name, &names);
             findings.at_value("/connector", fault);
         }
