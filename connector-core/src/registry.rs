@@ -1,4 +1,4 @@
-//! The connectors, auth strategies and secret resolvers in this binary.
+//! The connectors, formats of connector files, auth strategies and secret resolvers in this binary.
 //!
 //! The linker silently leaves out a crate that nothing names with `use … as _`, so keep the list of linked crates
 //! in one short file of the binary.
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
+pub use crate::connector_format::{ConnectorFormat, connector_formats};
 #[doc(hidden)]
 pub use crate::registration::TypedSettings;
 pub use crate::registration::{AnySettings, ConnectorRegistration};
@@ -61,7 +62,7 @@ pub struct AuthRegistration {
 inventory::collect!(ConnectorRegistration);
 inventory::collect!(AuthRegistration);
 
-/// The linked connectors by name.
+/// The linked connectors by name. A project can add connectors of its own, so commands ask its catalog instead.
 pub fn connectors() -> Vec<&'static ConnectorRegistration> {
     let mut all: Vec<_> = inventory::iter::<ConnectorRegistration>().collect();
     all.sort_by_key(|registration| &registration.name);
@@ -181,6 +182,69 @@ macro_rules! register_connector {
                 },
                 $crate::registry::TypedSettings::<$settings>::ANY,
             )
+        }
+    };
+}
+
+/// Registers a format of connector files with the binary it is linked into.
+///
+/// A project that has `connectors/acme.yaml` with `format: roster` then has the connector `acme`.
+///
+/// ```
+/// # use connector_core::*;
+/// # use std::sync::Arc;
+/// # #[derive(Debug)] struct People;
+/// # impl AnySettings for People {
+/// #   fn schema(&self, _: &mut schemars::SchemaGenerator) -> schemars::Schema { schemars::json_schema!({"type": "object"}) }
+/// #   fn check(&self, _: serde_json::Value, _: &Context) -> Result<Vec<SettingsFault>> { Ok(Vec::new()) }
+/// #   fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> { unimplemented!() }
+/// # }
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Roster {
+///     /// The name for people.
+///     title: String,
+/// }
+///
+/// impl ConnectorFile for Roster {
+///     fn load(self, name: &str) -> Result<ConnectorRegistration> {
+///         let example = format!("connector: {name}\n");
+///         Ok(ConnectorRegistration::new(name.to_owned(), self.title, "People in a file", example, Arc::new(People)))
+///     }
+/// }
+///
+/// register_connector_format! {
+///     name: "roster",
+///     title: "Roster",
+///     description: "Lists accounts in the file itself",
+///     file: Roster,
+/// }
+///
+/// assert_eq!(registry::connector_formats()[0].name, "roster");
+/// ```
+#[macro_export]
+macro_rules! register_connector_format {
+    (
+        name: $name:literal,
+        title: $title:literal,
+        description: $description:literal,
+        file: $file:ty $(,)?
+    ) => {
+        $crate::inventory::submit! {
+            $crate::registry::ConnectorFormat {
+                name: $name,
+                title: $title,
+                description: $description,
+                schema: |generator| generator.root_schema_for::<$file>(),
+                check: |file| {
+                    let file: $file = $crate::registry::read_settings(file)?;
+                    Ok($crate::ConnectorFile::check(&file))
+                },
+                load: |file, name| {
+                    let file: $file = $crate::registry::read_settings(file)?;
+                    $crate::ConnectorFile::load(file, name)
+                },
+            }
         }
     };
 }

@@ -17,6 +17,8 @@ pub struct Source {
     pub path: PathBuf,
     /// The connector it uses.
     pub connector: Arc<ConnectorRegistration>,
+    /// A hash of the project's file that defines the connector; `None` for a linked connector.
+    pub(super) connector_content: Option<String>,
     /// A description for people.
     pub description: Option<String>,
     /// How Connector signs in; `None` for connectors that need no sign-in.

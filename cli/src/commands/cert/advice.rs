@@ -7,7 +7,7 @@ use crate::invocation::Invocation;
 use crate::output::{GOOD, STRONG, paint, wrap};
 use crate::terminal;
 use connector_core::CertificateUpload;
-use connector_core::registry::{self, ConnectorRegistration};
+use connector_core::registry::ConnectorRegistration;
 use connector_project::source::Project;
 use inquire::Confirm;
 use std::fmt::Write as _;
@@ -67,11 +67,11 @@ pub(super) fn say_where_to_upload(
     }
 }
 
-/// The connector of the source; every linked one if there is no such source yet.
+/// The connector of the source; every connector if there is no such source yet.
 fn connectors_of(project: &Project, source: &str) -> Vec<Arc<ConnectorRegistration>> {
     match project.load(source) {
         Ok(source) => vec![source.connector],
-        Err(_) => registry::connectors().into_iter().map(|linked| Arc::new(linked.clone())).collect(),
+        Err(_) => project.catalog().connectors().iter().map(|one| one.registration.clone()).collect(),
     }
 }
 
