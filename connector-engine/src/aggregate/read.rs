@@ -1,13 +1,13 @@
-//! Reading one page, with patience.
+//! Reads one page and repeats what failed.
 
 use crate::store::{Items, Mode, ReadPage, Step};
 use connector_core::{Cursor, Error, ErrorKind, ReadChanges, Result, Retry};
 use connector_project::source::Opened;
 use std::time::Duration;
 
-/// How often one page is asked for.
+/// How many times one page is requested.
 const MAX_TRIES_OF_A_PAGE: u32 = 5;
-/// The longest time to wait between two of them. Who is asked to wait longer should know it and decide: the run ends,
+/// The longest wait between two requests. If the source asks for a longer one, the user should decide: the run ends,
 /// and the next run continues where this one stopped.
 const MAX_WAIT_FOR_A_PAGE: Duration = Duration::from_secs(30);
 
@@ -21,7 +21,7 @@ pub(super) async fn read(opened: &Opened, mode: Mode, step: Step, cursor: &Curso
     })
 }
 
-/// Asks the connector. What it says is worth repeating is repeated, a few times.
+/// Asks the connector. Repeats a few times what the connector marks as worth repeating.
 pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(opened: &Opened, ask: impl Fn() -> F) -> Result<T> {
     let mut tries = 1;
     loop {

@@ -24,7 +24,7 @@ pub struct Provisioning<'a> {
 /// An operation that would do something other than an earlier preview showed.
 #[derive(Clone, Debug)]
 pub struct Changed {
-    /// Its place in the plan, from 0.
+    /// Its position in the plan, from 0.
     pub operation: u64,
     /// What it changed in the earlier preview.
     pub before: Vec<ValueChange>,
