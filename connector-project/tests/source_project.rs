@@ -3,7 +3,7 @@
 mod fakes;
 
 use connector_core::{ErrorKind, registry};
-use connector_project::source::{Project, schema, source_template};
+use connector_project::source::{Catalog, Project, schema, source_template};
 use fakes::{VALID, project_with};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ fn a_project_is_found_from_a_folder_inside_it() {
 fn a_source_is_typed_with_defaults_and_opens_offline() {
     let (_folder, project) = project_with("people.yaml", VALID);
     let source = project.load("people").unwrap();
-    assert_eq!((source.name.as_str(), source.connector.name), ("people", "directory"));
+    assert_eq!((source.name.as_str(), &*source.connector.name), ("people", "directory"));
     assert_eq!(source.description.as_deref(), Some("Production"));
     assert_eq!(source.aggregation.concurrency, 4);
     assert_eq!(source.aggregation.delete_threshold.to_string(), "10%");
@@ -233,7 +233,7 @@ fn a_template_explains_each_key_and_takes_given_values() {
 /// The schema for editors and the checks of Connector accept and refuse the same files.
 #[test]
 fn the_composed_schema_agrees_with_the_checks() {
-    let schema = schema::source_schema();
+    let schema = schema::source_schema(&Catalog::linked());
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let cases = [
         (VALID.to_owned(), true),
@@ -261,7 +261,8 @@ fn the_composed_schema_agrees_with_the_checks() {
 
 #[test]
 fn the_schemas_have_file_names_and_are_the_same_every_time() {
-    let names: Vec<_> = schema::all().into_iter().map(|(name, _)| name).collect();
+    let catalog = Catalog::linked();
+    let names: Vec<_> = schema::all(&catalog).into_iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,
         [
@@ -275,10 +276,10 @@ fn the_schemas_have_file_names_and_are_the_same_every_time() {
             "signed.schema.json"
         ]
     );
-    for ((_, first), (_, second)) in schema::all().iter().zip(schema::all().iter()) {
+    for ((_, first), (_, second)) in schema::all(&catalog).iter().zip(schema::all(&catalog).iter()) {
         assert_eq!(schema::to_text(first), schema::to_text(second));
         assert!(jsonschema::meta::is_valid(first));
     }
-    assert_eq!(schema::named("signed").unwrap()["required"][0], "grant_type");
-    assert!(schema::named("sources").unwrap_err().help().unwrap().contains("people_file"));
+    assert_eq!(schema::named("signed", &catalog).unwrap()["required"][0], "grant_type");
+    assert!(schema::named("sources", &catalog).unwrap_err().help().unwrap().contains("people_file"));
 }

@@ -13,10 +13,18 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
     let printer = &invocation.printer;
     let project = invocation.project()?;
     let checked = if names.is_empty() { project.sources()? } else { names.to_vec() };
-    let problems = problems(&project, &checked);
+    let mut problems = problems(&project, &checked);
+    if names.is_empty() {
+        let found = project.catalog().problems();
+        problems.extend(found.into_iter().filter(|one| !problems.contains(one)).collect::<Vec<_>>());
+    }
     if printer.is_json() {
         printer.json(&problems)?;
     } else if problems.is_empty() {
+        let own = project.catalog().connectors().iter().filter_map(|one| one.file.as_ref());
+        for file in own.filter(|_| names.is_empty()) {
+            printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;
+        }
         for name in &checked {
             let file = if is_plan(name) { name.into() } else { project.source_file(name)? };
             printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;

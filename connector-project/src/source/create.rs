@@ -3,7 +3,6 @@
 use super::definition::is_source_name;
 use super::project::{Project, near};
 use super::{schema, template};
-use crate::plan::plan_schema;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
@@ -62,11 +61,7 @@ impl Project {
     pub fn write_schemas(&self) -> Result<Vec<PathBuf>> {
         let folder = self.folder().join("schemas");
         let mut written = Vec::new();
-        for (name, schema) in [
-            ("plan.schema.json", plan_schema()),
-            ("project.schema.json", schema::project_schema()),
-            ("source.schema.json", schema::source_schema()),
-        ] {
+        for (name, schema) in schema::of_files(&self.read_catalog()) {
             let path = folder.join(name);
             let text = schema::to_text(&schema);
             // Only this program writes the schemas, so it replaces an older text.

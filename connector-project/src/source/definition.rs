@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One configured system, as its file defines it.
 #[derive(Clone, Debug)]
@@ -15,7 +16,9 @@ pub struct Source {
     /// The file.
     pub path: PathBuf,
     /// The connector it uses.
-    pub connector: &'static ConnectorRegistration,
+    pub connector: Arc<ConnectorRegistration>,
+    /// A hash of the project's file that defines the connector; `None` for a linked connector.
+    pub(super) connector_content: Option<String>,
     /// A description for people.
     pub description: Option<String>,
     /// How Connector signs in; `None` for connectors that need no sign-in.
