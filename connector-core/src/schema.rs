@@ -1,6 +1,6 @@
 //! What a connector's accounts look like, and what it can do with them.
 
-use crate::operation::OperationKind;
+use crate::operation_kind::OperationKind;
 use serde::Serialize;
 
 /// The attributes of a source's accounts and the operations it supports.

@@ -31,6 +31,7 @@ mod pace;
 mod reach;
 mod request;
 mod response;
+mod secret_header;
 mod session;
 mod tokens;
 mod transport;

@@ -1,4 +1,4 @@
-//! Reading one page, with patience.
+//! Reads one page and repeats what failed.
 
 use crate::patience::patiently;
 use crate::store::{Items, Mode, ReadPage, Step};

@@ -65,7 +65,7 @@ pub async fn run(
     thread.finish(ending, start.usage(opened.context.meter())).await
 }
 
-/// What comes before the first page. Returns how the run ends if it must not read.
+/// The checks before the first page. Returns how the run ends if it must not read.
 async fn prepare(
     opened: &Opened,
     options: Options,
@@ -88,7 +88,7 @@ async fn prepare(
     }
 }
 
-/// Makes sure that the system is the one that the source had before. Fails with kind `guard` if not.
+/// Makes sure that the source still points to the same system. Fails with kind `guard` if not.
 async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Result<()> {
     let found = ask(opened, "reading the id of the system", || opened.connector.instance_id()).await?;
     thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await
@@ -105,11 +105,11 @@ async fn keep_watermark(opened: &Opened, mode: Mode, thread: &Committer) -> Resu
     }
 }
 
-/// Where a job is.
+/// The state of a job.
 struct Reads<P> {
-    /// What is still to be read; the newest first, so that a read that forks again and again stays narrow.
+    /// The positions to read, newest first, so that a read that forks repeatedly stays narrow.
     frontier: VecDeque<Position>,
-    /// How often the read went back to an anchor. What was still being read before that is dropped.
+    /// How many times the read went back to an anchor. Pages that were being read before that are dropped.
     rounds: HashMap<(Step, Cursor), u32>,
     resumed: bool,
     seen: PerStep<u64>,
@@ -119,11 +119,11 @@ struct Reads<P> {
     progress: P,
 }
 
-/// A position still to be read.
+/// A position to read.
 struct Position {
     step: Step,
     cursor: Cursor,
-    /// For a live cursor: how often the read had gone back to its anchor when this was found.
+    /// For a live cursor: how many times the read had gone back to an anchor when this was found.
     round: u32,
 }
 
@@ -193,12 +193,12 @@ impl<P: Fn(&Progress)> Reads<P> {
                 Woken::Committed(Err(error)) => break Ending::Failed(error),
             }
         };
-        // What is being read is dropped; what was read is committed before the run ends.
+        // Pages that are being read are dropped; pages that were read are committed before the run ends.
         drop(reads);
         self.settle(thread, ending, start.usage(opened.context.meter()).api_calls).await
     }
 
-    /// Waits for the pages that were read. The first error stays.
+    /// Waits until the pages that were read are committed. Keeps the first error.
     async fn settle(&mut self, thread: &mut Committer, mut ending: Ending, calls: u64) -> Ending {
         while thread.waiting() > 0 {
             match thread.committed().await {
@@ -218,7 +218,7 @@ impl<P: Fn(&Progress)> Reads<P> {
         }
     }
 
-    /// Goes back to the anchor if the read failed because its live cursor has ended. Any other error is given back.
+    /// Goes back to the anchor if the read failed because its live cursor has ended. Returns any other error.
     fn go_back(&mut self, position: &Position, error: Error, thread: &mut Committer) -> Result<()> {
         let step = position.step;
         let Some(anchor) = position.cursor.anchor().filter(|_| error.kind() == ErrorKind::Expired) else {
@@ -257,7 +257,7 @@ impl<P: Fn(&Progress)> Reads<P> {
     }
 }
 
-/// Says what helps when the source no longer keeps the changes since the watermark.
+/// Adds the help for a source that no longer keeps the changes since the watermark.
 fn of_changes(opened: &Opened, mode: Mode, error: Error) -> Error {
     if mode == Mode::Full || error.kind() != ErrorKind::Expired || error.help().is_some() {
         return error;

@@ -25,7 +25,7 @@ pub struct Provisioning<'a> {
 /// An operation that would do something other than an earlier preview showed.
 #[derive(Clone, Debug)]
 pub struct Changed {
-    /// Its place in the plan, from 0.
+    /// Its position in the plan, from 0.
     pub operation: u64,
     /// Its result in the earlier preview.
     pub before: Shown,

@@ -1,4 +1,4 @@
-//! Snapshots written out.
+//! Exports of snapshots.
 
 use super::accounts::{AccountQuery, accounts, attribute_names, names_in};
 use super::entitlements::entitlements;
@@ -19,16 +19,16 @@ pub enum What {
     Accounts,
     /// Entitlements with their attributes.
     Entitlements,
-    /// Who holds what, in whatever state.
+    /// Who holds what, in any state.
     Assignments,
 }
 
 /// How to write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// A header, then one row a line. Each attribute is a column of its name, or `attributes.NAME` where that is taken.
+    /// A header, then one row per line. Each attribute is a column with its name, or `attributes.NAME` if that name is taken.
     /// Several entitlements stand in one cell with `;` between. Values stand as they are, so whoever opens the file in
     /// a spreadsheet must not let it evaluate formulas.
     Csv,
@@ -152,7 +152,7 @@ fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result
     table.finish(count)
 }
 
-/// Streams who holds what in whatever state, in the order of account ids.
+/// Streams who holds what, in any state, in the order of account ids.
 fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine<'_>) -> Result<()>) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let named: HashMap<i64, Named> = reading.named()?;
@@ -182,7 +182,7 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
     Ok(count)
 }
 
-/// A CSV file: own columns, then one for each attribute.
+/// A CSV file: fixed columns, then one for each attribute.
 struct Table<'a> {
     writer: csv::Writer<&'a mut dyn Write>,
     columns: HashMap<String, usize>,
@@ -214,7 +214,7 @@ impl<'a> Table<'a> {
                 return Err(Error::new(ErrorKind::Conflict, "the store got new attributes during the export")
                     .with_help("run the export again"));
             };
-            // A text stands without its quotes, everything else as JSON.
+            // Text without quotes, everything else as JSON.
             self.cells[*column] = serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned());
         }
         let cells = own.iter().copied().chain(self.cells.iter().map(String::as_str));

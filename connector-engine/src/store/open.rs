@@ -1,4 +1,4 @@
-//! The file.
+//! Opens the file of the store.
 
 use super::sql::{self, fault};
 use connector_core::{Error, ErrorKind, Result};
@@ -20,16 +20,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in the file `path`, which is made at first use: the folder for its owner alone, the file too.
+    /// Opens the store in the file `path`. Creates the folder and the file at first use, for their owner only.
     ///
-    /// Fails with kind `definition` when a newer version of the program made the store.
+    /// Fails with kind `definition` if a newer version of Connector created the store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let store = Self { path: path.as_ref().to_owned() };
         create_folder(store.folder()).map_err(|cause| store.unusable(cause))?;
         create_file(&store.path).map_err(|cause| store.unusable(cause))?;
         let mut connection = store.connect()?;
         if version(&connection)? < newest() {
-            // Two programs that start together must not both make the tables.
+            // Two processes that start together must not both create the tables.
             let lock = store.lock_file("store").map_err(|cause| store.unusable(cause))?;
             lock.lock().map_err(|cause| store.unusable(cause))?;
             if version(&connection)? < newest() {
@@ -56,7 +56,7 @@ impl Store {
         &self.path
     }
 
-    /// A connection that sees one state of the store, however long it reads.
+    /// A connection that sees one state of the store for as long as it reads.
     pub(crate) fn reader(&self) -> Result<Connection> {
         let connection = self.connect()?;
         sql::batch(&connection, "PRAGMA query_only = 1; BEGIN")?;
@@ -66,14 +66,14 @@ impl Store {
     /// The connection of a job that writes.
     pub(crate) fn writer(&self) -> Result<Connection> {
         let connection = self.connect()?;
-        // What is committed survives a kill; a power cut may take back the last pages together with their place in
+        // What is committed survives a kill. A power cut may undo the last pages together with their change of
         // the frontier, never one without the other.
         let pragmas = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864";
         sql::batch(&connection, pragmas)?;
         Ok(connection)
     }
 
-    /// The connection of a journal: what it commits is on the disk before anything is sent.
+    /// The connection of a journal: commits are on the disk before anything is sent.
     pub(crate) fn journal(&self) -> Result<Connection> {
         let connection = self.connect()?;
         sql::batch(&connection, "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192")?;
@@ -135,7 +135,7 @@ fn create_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Makes the file before SQLite does, so that its mode is right from the first byte; SQLite's side files take it over.
+/// Creates the file before SQLite does, so that its mode is right from the first byte. SQLite's other files get the same mode.
 fn create_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);

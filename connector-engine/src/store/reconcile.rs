@@ -78,7 +78,7 @@ impl RunState {
         } else if accounts.gone() + missing_entitlements + missing_assignments > 0 {
             let text = format!(
                 "{} accounts, {missing_entitlements} entitlements and {missing_assignments} assignments were not seen \
-                 and are kept, as asked",
+                 and are kept, because removals are turned off",
                 accounts.gone()
             );
             report::warn(connection, self.run, &text)?;

@@ -1,4 +1,4 @@
-//! What a job keeps in memory of its run.
+//! The state of a run that a job keeps in memory.
 
 use super::quiet::Quiet;
 use super::seen::Seen;
@@ -9,7 +9,7 @@ use connector_core::{Absence, EntitlementRef, Result};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
 
-/// How many entitlements are remembered by their row before all are forgotten.
+/// The maximum number of cached entitlement rows; a full cache is cleared.
 const MAX_ENTITLEMENTS_REMEMBERED: usize = 200_000;
 
 /// Counts of one kind of row, as the run's row in the store keeps them.
@@ -31,7 +31,7 @@ pub(crate) struct RunState {
     pub(crate) next_assignment: i64,
     pub(crate) hasher: Hasher,
     pub(crate) quiet: Quiet,
-    /// Whether the last row was new, and so the next one probably is: it is inserted first and looked for after that.
+    /// Whether the last row was new. Then the next one probably is, too: it is inserted first and looked up only if that fails.
     pub(crate) new_accounts: bool,
     pub(crate) new_assignments: bool,
     /// How many rows this job saw twice.
@@ -128,7 +128,7 @@ impl RunState {
         Ok(())
     }
 
-    /// The row of an entitlement. One that was not read yet gets a row that only holds its place.
+    /// The row of an entitlement. One that was not read yet gets a placeholder row.
     pub(crate) fn entitlement_row(&mut self, connection: &Connection, entitlement: &EntitlementRef) -> Result<i64> {
         let known = self.rows.get(&*entitlement.entitlement_type).and_then(|ids| ids.get(&entitlement.id));
         if let Some(row) = known {
