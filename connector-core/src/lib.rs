@@ -74,7 +74,7 @@ pub use outcome::Outcome;
 pub use page::{Page, Skipped};
 pub use prepare::{PrepareOperations, Prepared, Proposed, Seat};
 pub use problem::{Place, Problem};
-pub use provider::{CertificateUpload, Provider, UploadWay};
+pub use provider::{CertificateUpload, ErrorCode, Provider, UploadWay};
 pub use registry::{AnySettings, AuthSettings, ConnectorRegistration, Settings};
 pub use request_proof::{ProofRequest, RequestProof};
 pub use rotate::{App, Deployed, RotateCertificate};
