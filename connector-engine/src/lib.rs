@@ -10,6 +10,9 @@
 
 pub mod aggregate;
 pub mod certificate;
+mod patience;
 pub mod provision;
 pub mod query;
 pub mod store;
+
+pub use patience::test_connection;

@@ -126,6 +126,41 @@ fn an_unknown_source_names_the_one_that_was_probably_meant() {
 }
 
 #[test]
+fn an_unknown_name_does_not_list_a_hundred_sources() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    for number in 0..100 {
+        fs::write(folder.path().join(format!("sources/s{number}.yaml")), VALID).unwrap();
+    }
+    let problems = project.load("something_else").unwrap_err();
+    let help = problems.0[0].help.as_deref().unwrap();
+    assert_eq!(help, "the project has 101 sources; `connector source list` shows them");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_broken_link_or_a_folder_in_sources_is_reported() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    std::os::unix::fs::symlink("/none/such", folder.path().join("sources/link.yaml")).unwrap();
+    std::os::unix::fs::symlink("loop.yaml", folder.path().join("sources/loop.yaml")).unwrap();
+    fs::create_dir(folder.path().join("sources/folder.yaml")).unwrap();
+    assert_eq!(project.sources().unwrap(), ["folder", "link", "loop", "people"]);
+    for name in ["folder", "link", "loop"] {
+        assert_eq!(project.check(name)[0].rule, "unreadable_file", "{name}");
+    }
+}
+
+#[test]
+fn a_new_source_has_a_name_that_commands_accept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (project, _) = Project::create(folder.path()).unwrap();
+    let connector = registry::connectors()[0];
+    for name in ["x.yaml", "x.yml", "-x", "a/b", "a b", ""] {
+        let error = project.add_source(name, connector, None, &BTreeMap::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Definition, "{name}");
+    }
+}
+
+#[test]
 fn a_source_can_be_named_by_the_path_of_its_file() {
     let (folder, project) = project_with("people.yaml", VALID);
     let elsewhere = folder.path().join("other.yaml");

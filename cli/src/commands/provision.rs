@@ -93,7 +93,15 @@ impl Run<'_> {
         self.warn_of_others().await?;
         let preview = self.preview().await?;
         if !preview.changed.is_empty() {
-            return self.stop_at(&preview, arguments).await;
+            // The user approved something else. A preview alone sends nothing, so it only says so.
+            if !arguments.preview {
+                return self.stop_at(&preview, arguments).await;
+            }
+            self.provisioning.approve(false).await?;
+            let changed = plural(preview.changed.len() as u64, "operation");
+            self.invocation
+                .printer
+                .warning(&format!("{changed} changed since the last preview; this is the new result"));
         }
         let mut tally = OutcomeTally::default();
         // Machine output has one line for each operation, printed once: when it was applied.

@@ -104,7 +104,7 @@ async fn steps(
     }
     let stop = invocation.interrupt().token();
     tokio::select! {
-        () = opened.connector.test_connection(report) => true,
+        () = connector_engine::test_connection(&opened, report) => true,
         () = stop.cancelled() => false,
     }
 }

@@ -6,6 +6,7 @@ use crate::output::{DIM, GOOD, paint, render_problems};
 use connector_core::Problem;
 use connector_project::plan;
 use connector_project::source::Project;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Stop> {
@@ -44,18 +45,16 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
 
 /// The problems of all these sources and plans, and those of connector.yaml once.
 fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = project.settings().err().map(|problems| problems.0).unwrap_or_default();
-    for name in names {
+    let of_settings: Vec<Problem> = project.settings().err().map(|problems| problems.0).unwrap_or_default();
+    let mut problems = of_settings.clone();
+    let mut seen = BTreeSet::new();
+    for name in names.iter().filter(|name| seen.insert(name.as_str())) {
         let found = if is_plan(name) {
             plan::read(Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
         } else {
             project.check(name)
         };
-        for problem in found {
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
-        }
+        problems.extend(found.into_iter().filter(|problem| !of_settings.contains(problem)));
     }
     problems
 }

@@ -1,9 +1,9 @@
 //! Accounts that the list did not show are looked up before they count as gone: a list can drift while it is read.
 
 use super::commit::Committer;
-use super::read::patiently;
+use crate::patience::ask_each;
 use crate::store::{Ending, Writer};
-use connector_core::{Concern, Error, FindAccounts, Result};
+use connector_core::{Concern, FindAccounts, Result};
 use connector_project::source::Opened;
 use tokio_util::sync::CancellationToken;
 
@@ -26,10 +26,8 @@ async fn look_up(opened: &Opened, ability: &dyn FindAccounts, thread: &Committer
         let Some((last, _)) = missing.last() else { return Ok(()) };
         after = *last;
         let (rows, ids): (Vec<i64>, Vec<String>) = missing.into_iter().unzip();
-        let found = patiently(opened, || ability.find_accounts(&ids, &concern)).await?;
-        if found.len() != ids.len() {
-            return Err(Error::internal("the connector did not answer for each account"));
-        }
+        let look = || ability.find_accounts(&ids, &concern);
+        let found = ask_each(opened, "looking up missing accounts", ids.len(), look).await?;
         let answers = rows.into_iter().zip(ids.iter().zip(&found));
         let there = answers.filter(|(_, (id, found))| found.iter().any(|one| one.id == **id));
         let there: Vec<i64> = there.map(|(row, _)| row).collect();

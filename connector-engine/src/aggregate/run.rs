@@ -4,7 +4,8 @@ use super::commit::{Committed, Committer, Started};
 use super::confirm::confirm;
 use super::options::Options;
 use super::progress::{Phase, Progress, StepProgress};
-use super::read::{changes_of, patiently, read};
+use super::read::{changes_of, read};
+use crate::patience::ask;
 use crate::store::{Beginning, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
 use connector_project::source::Opened;
@@ -89,7 +90,7 @@ async fn prepare(
 
 /// Makes sure that the source still points to the same system. Fails with kind `guard` if not.
 async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Result<()> {
-    let found = patiently(opened, || opened.connector.instance_id()).await?;
+    let found = ask(opened, "reading the id of the system", || opened.connector.instance_id()).await?;
     thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await
 }
 
@@ -97,7 +98,7 @@ async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Res
 async fn keep_watermark(opened: &Opened, mode: Mode, thread: &Committer) -> Result<()> {
     match opened.connector.capabilities().changes() {
         Some(ability) if mode == Mode::Full => {
-            let watermark = patiently(opened, || ability.watermark()).await?;
+            let watermark = ask(opened, "reading the watermark", || ability.watermark()).await?;
             thread.with(move |writer| writer.keep_watermark(&watermark)).await
         }
         _ => Ok(()),

@@ -232,6 +232,18 @@ fn blank(id: &str, name: &str) -> Account {
     Account::new(id, name)
 }
 
+/// Whether two values differ only in the way that a source writes them: letter case, blanks, line ends, types of scalars.
+pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.replace("\r\n", "\n"));
+    let (text, others) = (text(one), text(other));
+    let moment = |text: &str| text.parse::<Timestamp>().ok();
+    let members = || values_of(one).len() == values_of(other).len() && one.is_array() | other.is_array();
+    same(one, other)
+        || text.trim().to_lowercase() == others.trim().to_lowercase()
+        || moment(&text).is_some_and(|moment_of_one| moment(&others) == Some(moment_of_one))
+        || members() && values_of(one).iter().all(|value| values_of(other).iter().any(|next| is_alike(value, next)))
+}
+
 /// Whether a source treats two values as equal: many return an empty text as no value.
 fn same(one: &Value, other: &Value) -> bool {
     let is_nothing = |value: &Value| value.is_null() || value.as_str() == Some("");

@@ -4,10 +4,10 @@ use super::server::{Person, Server, described, entitlement};
 use async_trait::async_trait;
 use connector_core::registry::{AnySettings, ConnectorRegistration};
 use connector_core::{
-    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributesBuilder, Capabilities, Change,
-    Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts,
-    Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ProvisionBatch,
-    ReadEntitlements, Result, Seat, SecretRef, TestReport,
+    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributeType, AttributesBuilder,
+    Capabilities, Change, Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error,
+    ErrorKind, FindAccounts, Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared,
+    Proposed, ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport, Writable,
 };
 use connector_project::source::{AggregationSettings, Definition, Opened};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -29,6 +29,7 @@ pub enum Fate {
 
 type Whole = dyn Fn(usize) -> Fate + Send + Sync;
 type Single = dyn Fn(&Operation, usize) -> Fate + Send + Sync;
+type Preparing = dyn Fn(&Proposed) -> Option<Result<Prepared>> + Send + Sync;
 type Reading = dyn Fn(usize) -> Option<Error> + Send + Sync;
 
 /// A connector to a directory in memory. Its clones share the server.
@@ -53,6 +54,13 @@ pub struct Directory {
     pub can_batch: bool,
     pub can_list: bool,
     pub tells_password_time: bool,
+    /// Attributes beyond the usual ones, and the operations that the schema lists.
+    /// The error of any read other than that of accounts.
+    pub failing: Option<Arc<dyn Fn() -> Option<Error> + Send + Sync>>,
+    pub further: Vec<AttributeSchema>,
+    pub operations: Vec<OperationKind>,
+    /// Replaces what preparing an operation results in.
+    pub preparing: Arc<Preparing>,
     /// The id of the system.
     pub instance: Option<String>,
 }
@@ -90,6 +98,10 @@ impl Directory {
             can_batch: true,
             can_list: true,
             tells_password_time: true,
+            failing: None,
+            further: Vec::new(),
+            operations: OperationKind::ALL.to_vec(),
+            preparing: Arc::new(|_| None),
             instance: None,
         }
     }
@@ -97,6 +109,10 @@ impl Directory {
     /// Nothing but writing one operation.
     pub fn bare(names: &[&str]) -> Self {
         Self { can_find: false, can_prepare: false, can_batch: false, can_list: false, ..Self::of(names) }
+    }
+
+    fn read(&self) -> Result<()> {
+        self.failing.as_ref().and_then(|failing| failing()).map_or(Ok(()), Err)
     }
 
     pub fn server(&self) -> MutexGuard<'_, Server> {
@@ -231,12 +247,19 @@ impl Connector for Directory {
     }
 
     async fn instance_id(&self) -> Result<Option<String>> {
+        self.read()?;
         Ok(self.instance.clone())
     }
 
     fn schema(&self) -> AccountSchema {
         let time = AttributeSchema::date_time("PasswordChanged").means(AttributeMeaning::PasswordChanged);
-        AccountSchema::new(self.tells_password_time.then_some(time).into_iter().collect())
+        let text = ["Title", "Phone", "Hidden", "Refused", "Unknown"]
+            .map(|name| AttributeSchema::new(name, AttributeType::Json));
+        let mut attributes: Vec<_> = text.into_iter().chain([AttributeSchema::integer("Number")]).collect();
+        attributes.iter_mut().for_each(|one| one.writable = Writable::Always);
+        attributes.extend(self.tells_password_time.then_some(time));
+        attributes.extend(self.further.clone());
+        AccountSchema::new(attributes).with_operations(self.operations.clone())
     }
 
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
@@ -272,6 +295,7 @@ impl ReadEntitlements for Directory {
     }
 
     async fn entitlements(&self, _: &Cursor) -> Result<Page<Entitlement>> {
+        self.read()?;
         Ok(Page::last(self.server().entitlements.clone()))
     }
 
@@ -307,8 +331,9 @@ impl FindAccounts for Directory {
 impl PrepareOperations for Directory {
     async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
         tokio::task::yield_now().await;
+        self.read()?;
         let server = self.server();
-        Ok(proposed.iter().map(|one| prepared(&server, one)).collect())
+        Ok(proposed.iter().map(|one| (self.preparing)(one).unwrap_or_else(|| prepared(&server, one))).collect())
     }
 }
 

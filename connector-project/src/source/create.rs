@@ -86,8 +86,9 @@ impl Project {
         filled: &BTreeMap<String, String>,
     ) -> Result<PathBuf> {
         if !is_source_name(name) {
-            return Err(Error::new(ErrorKind::Definition, format!("`{name}` is not a valid source name"))
-                .with_help("use letters, digits, `-`, `_` and `.`; begin with a letter or digit"));
+            return Err(Error::new(ErrorKind::Definition, format!("`{name}` is not a valid source name")).with_help(
+                "use letters, digits, `-`, `_` and `.`; begin with a letter or digit; leave out the ending `.yaml`",
+            ));
         }
         if self.source_file(name).is_ok_and(|path| path.exists()) {
             return Err(exists(name));

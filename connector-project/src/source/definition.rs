@@ -122,4 +122,6 @@ pub struct ProjectSettings {
 pub(super) fn is_source_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        // A command would take it for the path of a file.
+        && ![".yaml", ".yml"].iter().any(|extension| name.ends_with(extension))
 }

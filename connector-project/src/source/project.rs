@@ -135,13 +135,19 @@ impl Project {
         if is_yaml || as_path.components().count() > 1 {
             return Ok(as_path.to_owned());
         }
-        let files = self.source_files().unwrap_or_default();
-        let mut named = files.iter().filter(|(name, _)| name == name_or_path).map(|(_, path)| path);
-        let missing = near(&self.folder.join("sources").join(format!("{name_or_path}.yaml")));
+        // Probes the two possible files: listing the folder for each of its sources would take quadratic time.
+        let folder = self.folder.join("sources");
+        let mut named = ["yaml", "yml"]
+            .into_iter()
+            .map(|extension| folder.join(format!("{name_or_path}.{extension}")))
+            .filter(|path| path.symlink_metadata().is_ok());
         match (named.next(), named.next()) {
-            (None, _) => Err(read::unknown_source(missing, name_or_path, &files)),
-            (Some(path), None) => Ok(path.clone()),
-            (Some(path), Some(other)) => Err(read::ambiguous_source(path.clone(), name_or_path, other)),
+            (None, _) => {
+                let missing = near(&folder.join(format!("{name_or_path}.yaml")));
+                Err(read::unknown_source(missing, name_or_path, &self.source_files().unwrap_or_default()))
+            }
+            (Some(path), None) => Ok(near(&path)),
+            (Some(path), Some(other)) => Err(read::ambiguous_source(near(&path), name_or_path, &near(&other))),
         }
     }
 
@@ -172,7 +178,8 @@ pub(super) fn yaml_files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     for entry in entries {
         let path = entry.map_err(|cause| unreadable(folder, cause))?.path();
         let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if let (true, Some(stem)) = (is_yaml && path.is_file(), path.file_stem().and_then(|stem| stem.to_str())) {
+        // A folder or a broken link with the name of a source is a mistake: reading it gives an error.
+        if let (true, Some(stem)) = (is_yaml, path.file_stem().and_then(|stem| stem.to_str())) {
             files.push((stem.to_owned(), near(&path)));
         }
     }
