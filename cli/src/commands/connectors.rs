@@ -39,7 +39,7 @@ fn list(invocation: &Invocation, catalog: &Catalog) -> Result<Exit, Stop> {
     let connectors = catalog.connectors();
     warn_of_unusable(invocation, catalog);
     if printer.is_json() {
-        let all: Vec<_> = connectors.iter().map(|one| as_json(one)).collect();
+        let all: Vec<_> = connectors.iter().map(as_json).collect();
         printer.json(&all)?;
         return Ok(Exit::Success);
     }
