@@ -9,6 +9,7 @@
 mod create;
 mod definition;
 mod edit;
+mod guards;
 mod meaning;
 mod open;
 mod opened;
@@ -19,6 +20,7 @@ mod template;
 
 pub use crate::document::{Problems, masked_text};
 pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+pub use guards::{Cap, Capped, ProvisioningSettings, loosened_guards};
 pub use meaning::Definition;
 pub use opened::Opened;
 pub use project::Project;

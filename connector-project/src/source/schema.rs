@@ -3,6 +3,7 @@
 //! The order of everything is fixed, so the same binary always writes the same bytes.
 
 use super::definition::{AggregationSettings, ProjectSettings};
+use super::guards::ProvisioningSettings;
 use crate::plan::plan_schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Result};
@@ -39,6 +40,7 @@ pub fn source_schema() -> Value {
             "http": optional(block::<HttpOptions>()),
             "settings": {"description": "The connector's own settings.", "type": ["object", "null"]},
             "aggregation": optional(block::<AggregationSettings>()),
+            "provisioning": optional(block::<ProvisioningSettings>()),
         },
         "required": ["connector"],
         "additionalProperties": false,
@@ -59,6 +61,10 @@ pub fn project_schema() -> Value {
     properties["aggregation"] = with_description(
         optional(block::<AggregationSettings>()),
         "Aggregation settings for every source. The `aggregation:` block of a source overrides them.",
+    );
+    properties["provisioning"] = with_description(
+        optional(block::<ProvisioningSettings>()),
+        "Caps of plans for every source. The `provisioning:` block of a source overrides them.",
     );
     if let Some(object) = schema.as_object_mut() {
         object.remove("$defs");

@@ -1,6 +1,7 @@
 //! Reads one source file.
 
 use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+use super::super::guards::ProvisioningSettings;
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};
@@ -91,6 +92,7 @@ fn checked(
     }
     let http: Option<HttpOptions> = file.merged(findings, "http", &defaults.http);
     let aggregation: Option<AggregationSettings> = file.merged(findings, "aggregation", &defaults.aggregation);
+    let provisioning: Option<ProvisioningSettings> = file.merged(findings, "provisioning", &defaults.provisioning);
     if findings.any() {
         return None;
     }
@@ -103,6 +105,7 @@ fn checked(
         http: http?,
         settings: settings?,
         aggregation: aggregation?,
+        provisioning: provisioning?,
     };
     if let Some(project) = project {
         try_to_open(findings, &source, project);
@@ -180,6 +183,7 @@ fn homes(connector: Option<&str>) -> Vec<Home> {
     let mut homes = vec![
         Home::new("http", &schema::block::<HttpOptions>()),
         Home::new("aggregation", &schema::block::<AggregationSettings>()),
+        Home::new("provisioning", &schema::block::<ProvisioningSettings>()),
     ];
     let strategies = registry::auth_strategies();
     let accepted = strategies.iter().filter(|one| connector.is_none_or(|it| it.grant_types.contains(&one.grant_type)));
@@ -204,14 +208,17 @@ impl File<'_> {
                 "http": {"type": ["object", "null"]},
                 "settings": {"type": ["object", "null"]},
                 "aggregation": {"type": ["object", "null"]},
+                "provisioning": {"type": ["object", "null"]},
             },
             "required": ["connector"],
             "additionalProperties": false,
         });
         self.check(findings, "", "the file", self.value, &frame);
-        for (name, schema) in
-            [("http", schema::block::<HttpOptions>()), ("aggregation", schema::block::<AggregationSettings>())]
-        {
+        for (name, schema) in [
+            ("http", schema::block::<HttpOptions>()),
+            ("aggregation", schema::block::<AggregationSettings>()),
+            ("provisioning", schema::block::<ProvisioningSettings>()),
+        ] {
             if self.value[name].is_object() {
                 self.check(findings, &format!("/{name}"), &format!("`{name}`"), &self.value[name], &schema);
             }
