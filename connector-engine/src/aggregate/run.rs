@@ -40,7 +40,7 @@ pub async fn run(
     }
     let beginning = Beginning {
         source: opened.source.clone(),
-        connector: opened.registration.name.to_owned(),
+        connector: opened.registration.name.to_string(),
         definition: opened.definition.clone(),
         mode: options.mode,
         restart: options.restart || options.accept_new_system,

@@ -157,7 +157,7 @@ impl<'a> Provisioning<'a> {
 fn wanted(opened: &Opened, file: &str) -> Wanted {
     Wanted {
         source: opened.source.clone(),
-        connector: opened.registration.name.to_owned(),
+        connector: opened.registration.name.to_string(),
         definition: opened.definition.clone(),
         file: file.to_owned(),
     }

@@ -22,7 +22,7 @@ pub struct Run {
 }
 
 /// The runs of a source, or of all sources, newest first.
-pub fn runs(store: &Store, source: Option<&str>, limit: Option<usize>) -> Result<Vec<Run>> {
+pub fn runs(store: &Store, source: Option<&str>, limit: Option<u64>) -> Result<Vec<Run>> {
     let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
     let found = select_runs(
         &store.reader()?,

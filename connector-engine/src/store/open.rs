@@ -2,7 +2,7 @@
 
 use super::sql::{self, fault};
 use connector_core::{Error, ErrorKind, Result};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ mod embedded {
 #[derive(Clone, Debug)]
 pub struct Store {
     path: PathBuf,
+    /// A read-only store answers queries and nothing else.
+    read_only: bool,
 }
 
 impl Store {
@@ -24,7 +26,7 @@ impl Store {
     ///
     /// Fails with kind `definition` if a newer version of Connector created the store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let store = Self { path: path.as_ref().to_owned() };
+        let store = Self { path: path.as_ref().to_owned(), read_only: false };
         create_folder(store.folder()).map_err(|cause| store.unusable(cause))?;
         create_file(&store.path).map_err(|cause| store.unusable(cause))?;
         let mut connection = store.connect()?;
@@ -49,6 +51,44 @@ impl Store {
             .with_help("update this program, or name another store with `--store`"));
         }
         Ok(store)
+    }
+
+    /// Opens an existing store for queries. The store may be on a read-only disk, or belong to another user.
+    ///
+    /// Fails with kind `definition` if the program can't write to a store that an earlier version created: a query needs the
+    /// tables of this version.
+    pub fn open_for_queries(path: impl AsRef<Path>) -> Result<Self> {
+        let store = Self { path: path.as_ref().to_owned(), read_only: true };
+        if store.can_write().map_err(|cause| store.unusable(cause))? {
+            return Self::open(path);
+        }
+        let version = version(&store.connect()?)?;
+        if version == newest() {
+            return Ok(store);
+        }
+        let (by, help) = if version < newest() {
+            ("an earlier", "run the command once as a user who can write to the store, or on a copy of it")
+        } else {
+            ("a newer", "update this program")
+        };
+        let message =
+            format!("the store `{}` is read-only and was made by {by} version of this program", store.path.display());
+        Err(Error::new(ErrorKind::Definition, message).with_help(help))
+    }
+
+    /// Whether this process can write to the file and to its folder, which SQLite and the locks need.
+    fn can_write(&self) -> io::Result<bool> {
+        let file = OpenOptions::new().read(true).write(true).open(&self.path);
+        let writable = Self { path: self.path.clone(), read_only: false };
+        match file.and_then(|_| writable.lock_file("store")) {
+            Ok(_) => Ok(true),
+            Err(cause)
+                if matches!(cause.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) =>
+            {
+                Ok(false)
+            }
+            Err(cause) => Err(cause),
+        }
     }
 
     /// The file.
@@ -80,14 +120,19 @@ impl Store {
         Ok(connection)
     }
 
-    /// The open file `<name>.lock` in the folder of locks beside the store.
+    /// The open file `<name>.lock` in the folder of the store's locks. A read-only store opens only an existing file.
     pub(crate) fn lock_file(&self, name: &str) -> io::Result<File> {
-        let folder = self.folder().join("locks");
+        // Each store has its own locks: two stores in one folder do not block each other.
+        let folder = self.path.with_extension("locks");
+        let file = folder.join(format!("{name}.lock"));
+        if self.read_only && file.is_file() {
+            return File::open(file);
+        }
         create_folder(&folder)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         owner_only(&mut options);
-        options.open(folder.join(format!("{name}.lock")))
+        options.open(file)
     }
 
     fn folder(&self) -> &Path {
@@ -98,11 +143,21 @@ impl Store {
     }
 
     fn connect(&self) -> Result<Connection> {
-        let connection = Connection::open(&self.path).map_err(fault)?;
+        let connection =
+            if self.read_only { self.connect_to_read() } else { Connection::open(&self.path) }.map_err(fault)?;
         connection.busy_timeout(Duration::from_mins(1)).map_err(fault)?;
         sql::batch(&connection, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
+    }
+
+    /// SQLite needs to write beside the file, unless nothing can change the file.
+    fn connect_to_read(&self) -> rusqlite::Result<Connection> {
+        let log = PathBuf::from(format!("{}-wal", self.path.display()));
+        let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let path = self.path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        Connection::open_with_flags(format!("file:{path}{}", if has_log { "" } else { "?immutable=1" }), flags)
     }
 
     fn unusable(&self, cause: io::Error) -> Error {

@@ -1,5 +1,6 @@
 //! The state of a run that a job keeps in memory.
 
+use super::not_shown::NotShown;
 use super::quiet::Quiet;
 use super::seen::Seen;
 use super::snapshot::Hasher;
@@ -7,7 +8,7 @@ use super::sql;
 use super::step::{PerStep, Step};
 use connector_core::{Absence, EntitlementRef, Result};
 use rusqlite::{Connection, Row, params};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The maximum number of cached entitlement rows; a full cache is cleared.
 const MAX_ENTITLEMENTS_REMEMBERED: usize = 200_000;
@@ -42,8 +43,11 @@ pub(crate) struct RunState {
     pub(crate) comes_again: bool,
     /// How changes say what is gone, if this run reads only changes.
     pub(crate) absence: Option<Absence>,
-    /// The attributes that the page that is being committed does not show.
-    pub(crate) not_shown: Vec<String>,
+    /// What the page that is being committed does not show.
+    pub(super) not_shown: NotShown,
+    /// The attributes whose last known values this job kept, and those that the page being committed added.
+    pub(super) kept: BTreeSet<String>,
+    pub(super) newly_kept: BTreeSet<String>,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -84,7 +88,9 @@ impl RunState {
             duplicates,
             found: 0,
             comes_again: false,
-            not_shown: Vec::new(),
+            not_shown: NotShown::default(),
+            kept: BTreeSet::new(),
+            newly_kept: BTreeSet::new(),
             absence: None,
             rows: HashMap::new(),
             remembered: 0,

@@ -108,7 +108,10 @@ pub(crate) fn fault(cause: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
             format!("the store is damaged or is no store: {cause}"),
-            Some("move the file away; the next aggregation makes a new one"),
+            Some(
+                "keep a copy of the file, because it also has the history and the journal of provisioning; \
+                 `sqlite3 FILE .recover` shows what can be saved. If you move the file away, the next aggregation creates a new one",
+            ),
         ),
         _ => match &cause {
             rusqlite::Error::FromSqlConversionFailure(_, _, why) => (

@@ -4,6 +4,7 @@ use super::guard::Limits;
 use super::instance::recognize;
 use super::live;
 use super::lock::RunLock;
+use super::not_shown::NotShown;
 use super::report;
 use super::run::{RunReport, RunStatus};
 use super::run_state::RunState;
@@ -39,8 +40,8 @@ pub(crate) struct ReadPage {
     pub(crate) skipped: Vec<Skipped>,
     /// Why the page doesn't show everything.
     pub(crate) incomplete: Option<String>,
-    /// The attributes that the source hides.
-    pub(crate) not_shown: Vec<String>,
+    /// What the source hides of its accounts.
+    pub(crate) not_shown: NotShown,
     pub(crate) warnings: Vec<String>,
     pub(crate) estimate: Option<u64>,
     /// Where the next read of changes starts.
@@ -51,9 +52,7 @@ impl ReadPage {
     pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
         let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
         let incomplete = page.incomplete().map(str::to_owned);
-        let mut not_shown = page.not_shown().to_vec();
-        not_shown.sort_unstable();
-        not_shown.dedup();
+        let not_shown = NotShown::of(&page);
         let watermark = page.watermark().cloned();
         let (rows, next) = page.into_parts();
         Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate, watermark }
@@ -139,6 +138,7 @@ impl Writer {
         let (run, step) = (self.state.run, page.step());
         self.state.comes_again = live::may_come_again(&transaction, run, step, &page.cursor)?;
         self.state.not_shown.clone_from(&page.not_shown);
+        self.state.newly_kept.clear();
         let fresh = take_in(&transaction, &mut self.state, &page.items)?;
         if fresh > 0 {
             live::got_further(&transaction, run, step, &page.cursor)?;
@@ -344,10 +344,8 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
     if let Some(watermark) = &page.watermark {
         watermark::keep(connection, state.run, Some(watermark))?;
     }
-    if !page.not_shown.is_empty() {
-        let names = page.not_shown.join(", ");
-        let text = format!("the source hides attributes from this login; their last known values are kept: {names}");
-        report::warn(connection, state.run, &text)?;
+    if let Some(warning) = page.not_shown.warning(&state.newly_kept) {
+        report::warn(connection, state.run, &warning)?;
     }
     for warning in &page.warnings {
         report::warn(connection, state.run, warning)?;

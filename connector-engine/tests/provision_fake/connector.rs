@@ -2,12 +2,12 @@
 
 use super::server::{Person, Server, described, entitlement};
 use async_trait::async_trait;
-use connector_core::registry::ConnectorRegistration;
+use connector_core::registry::{AnySettings, ConnectorRegistration};
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributeType, AttributesBuilder,
     Capabilities, Change, Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error,
     ErrorKind, FindAccounts, Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared,
-    Proposed, Provider, ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport, Writable,
+    Proposed, ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport, Writable,
 };
 use connector_project::source::{AggregationSettings, Definition, Opened, ProvisioningSettings};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -126,7 +126,7 @@ impl Directory {
         Box::leak(Box::new(Opened {
             source: "directory".to_owned(),
             connector: Box::new(self.clone()),
-            registration: &REGISTRATION,
+            registration: registration(),
             context: self.context.clone(),
             definition: Definition { hash: self.definition.clone(), former: format!("former {}", self.definition) },
             aggregation: AggregationSettings::default(),
@@ -157,17 +157,27 @@ impl Directory {
     }
 }
 
-static REGISTRATION: ConnectorRegistration = ConnectorRegistration {
-    name: "fake",
-    title: "Fake",
-    description: "A directory in memory",
-    grant_types: &[],
-    example: "",
-    provider: Provider::new(),
-    schema: |_| schemars::Schema::default(),
-    check: |_, _| Ok(Vec::new()),
-    open: |_, _| Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test")),
-};
+/// What a fake would register; its test makes the connector itself.
+#[derive(Debug)]
+struct NoSettings;
+
+impl AnySettings for NoSettings {
+    fn schema(&self, _: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::Schema::default()
+    }
+
+    fn check(&self, _: serde_json::Value, _: &Context) -> Result<Vec<connector_core::SettingsFault>> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> {
+        Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test"))
+    }
+}
+
+fn registration() -> Arc<ConnectorRegistration> {
+    Arc::new(ConnectorRegistration::new("fake", "Fake", "A directory in memory", "", Arc::new(NoSettings)))
+}
 
 fn shown(id: &str, person: &Person, concern: &Concern) -> Account {
     let mut attributes = AttributesBuilder::default();

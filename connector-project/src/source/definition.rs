@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One configured system, as its file defines it.
 #[derive(Clone, Debug)]
@@ -16,7 +17,9 @@ pub struct Source {
     /// The file.
     pub path: PathBuf,
     /// The connector it uses.
-    pub connector: &'static ConnectorRegistration,
+    pub connector: Arc<ConnectorRegistration>,
+    /// A hash of the project's file that defines the connector; `None` for a linked connector.
+    pub(super) connector_content: Option<String>,
     /// A description for people.
     pub description: Option<String>,
     /// How Connector signs in; `None` for connectors that need no sign-in.
@@ -130,4 +133,6 @@ pub struct ProjectSettings {
 pub(super) fn is_source_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        // A command would take it for the path of a file.
+        && ![".yaml", ".yml"].iter().any(|extension| name.ends_with(extension))
 }

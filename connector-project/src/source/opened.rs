@@ -6,6 +6,7 @@ use super::meaning::Definition;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Connector, Context, Error};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A source that is ready to use: its connector is open.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct Opened {
     /// The connector, opened with the source's settings.
     pub connector: Box<dyn Connector>,
     /// The registration of the connector.
-    pub registration: &'static ConnectorRegistration,
+    pub registration: Arc<ConnectorRegistration>,
     /// The context that the connector was opened with. Its meter counts the requests.
     pub context: Context,
     /// What in the file decides what is read and changed.
@@ -42,11 +43,11 @@ impl Opened {
             let strategy = (auth.strategy.open)(auth.settings.clone(), &context).map_err(at("/auth"))?;
             context = context.with_auth(strategy);
         }
-        let connector = (source.connector.open)(source.settings.clone(), &context).map_err(at("/settings"))?;
+        let connector = source.connector.open(source.settings.clone(), &context).map_err(at("/settings"))?;
         Ok(Self {
             source: source.name.clone(),
             connector,
-            registration: source.connector,
+            registration: source.connector.clone(),
             context,
             definition: Definition::of(source),
             aggregation: source.aggregation.clone(),

@@ -28,7 +28,7 @@ pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings,
 }
 
 fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
-    let Some(mut value) = mapping::value(findings) else {
+    let Some(mut value) = mapping::value(findings, &mapping::A_SOURCE) else {
         leaked_secrets::in_lines(findings);
         return None;
     };
