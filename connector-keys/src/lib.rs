@@ -20,6 +20,7 @@ mod client_identity;
 mod der;
 mod key_store;
 mod legacy;
+mod mended;
 mod pem;
 mod pkcs12;
 mod private_key;

@@ -3,7 +3,7 @@
 use crate::new_file::NewFile;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
-use connector_keys::secret_text;
+use connector_keys::{Certificate, PrivateKey, secret_text};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::Metadata;
 use std::io;
@@ -93,11 +93,21 @@ pub fn check_file(path: &Path, sensitivity: Sensitivity) -> Result<()> {
         )));
     }
     if sensitivity == Sensitivity::Secret && readable_by_others(&metadata) {
+        if is_certificate(path) {
+            return Err(fault(format!("`{shown}` is a certificate, but a secret belongs here"))
+                .with_help("set `key_ref` to the private key of the certificate, and `certificate_ref` to this file"));
+        }
         return Err(
             fault(format!("other users can read the file `{shown}`")).with_help(format!("run `chmod 600 {shown}`"))
         );
     }
     Ok(())
+}
+
+/// Whether the file, which is small and which others can read, has a certificate and no key.
+fn is_certificate(path: &Path) -> bool {
+    let text = std::fs::read(path).ok().and_then(|bytes| secret_text(bytes, "").ok());
+    text.is_some_and(|text| Certificate::is_in(text.expose_secret()) && !PrivateKey::is_in(&text))
 }
 
 #[cfg(unix)]
