@@ -43,7 +43,7 @@ fn decoded(text: &str) -> Option<Zeroizing<String>> {
     if !ENCODED.iter().any(|beginning| base64.starts_with(beginning)) {
         return None;
     }
-    while base64.len() % 4 != 0 {
+    while !base64.len().is_multiple_of(4) {
         base64.push('=');
     }
     let bytes = openssl::base64::decode_block(&base64).ok()?;

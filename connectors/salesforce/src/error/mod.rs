@@ -19,7 +19,10 @@ pub(crate) use token_errors::TOKEN_ERRORS;
 const MAX_MESSAGE_CHARS: usize = 300;
 
 /// How long to wait before retrying a change after a temporary refusal.
-const A_MOMENT: Duration = Duration::from_secs(1);
+pub(crate) const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// How long to wait for the org to finish what it computes in the background.
+const A_WHILE: Duration = Duration::from_secs(10);
 
 /// One entry of an error response.
 #[derive(Debug, Deserialize)]
@@ -110,7 +113,13 @@ pub(crate) fn of_write(response: &Response, doing: &str) -> Error {
 /// The error of one record in a batch: that record did not change.
 pub(crate) fn of_row(refusal: &Refusal, doing: &str) -> Error {
     let error = of_refusal(refusal, 200, doing);
-    if error.retry() == Retry::Exhausted { error.with_retry(Retry::After(A_MOMENT)) } else { error }
+    let wait = if change::takes_long(&refusal.message) { A_WHILE } else { A_MOMENT };
+    if error.retry() == Retry::Exhausted { error.with_retry(Retry::After(wait)) } else { error }
+}
+
+/// Whether fewer records in one request may succeed: triggers and flows of the org may do only so much per request.
+pub(crate) fn is_too_much(refusal: &Refusal) -> bool {
+    change::is_too_much(&refusal.message)
 }
 
 fn of_refusal(refusal: &Refusal, status: u16, doing: &str) -> Error {
@@ -180,6 +189,11 @@ pub(crate) fn is_refused_field(error: &Error) -> bool {
 /// Whether Salesforce refused the query itself.
 pub(crate) fn is_refused_query(error: &Error) -> bool {
     is_refused_field(error) || matches!(code(error), Some("MALFORMED_QUERY" | "INVALID_QUERY_FILTER_OPERATOR"))
+}
+
+/// Whether the same query for fewer rows may succeed.
+pub(crate) fn is_too_slow(error: &Error) -> bool {
+    matches!(code(error), Some("QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" | "OPERATION_TOO_LARGE"))
 }
 
 /// Whether the service account has no permission for something that exists.
