@@ -259,7 +259,9 @@ impl Connector for Directory {
         let text = ["Title", "Phone", "Hidden", "Refused", "Unknown"]
             .map(|name| AttributeSchema::new(name, AttributeType::Json));
         let mut attributes: Vec<_> = text.into_iter().chain([AttributeSchema::integer("Number")]).collect();
-        attributes.iter_mut().for_each(|one| one.writable = Writable::Always);
+        for one in &mut attributes {
+            one.writable = Writable::Always;
+        }
         attributes.extend(self.tells_password_time.then_some(time));
         attributes.extend(self.further.clone());
         AccountSchema::new(attributes).with_operations(self.operations.clone())
