@@ -10,10 +10,9 @@ ALTER TABLE operations ADD COLUMN read_back INTEGER NOT NULL DEFAULT 0;
 -- Whether the plan ends only after its steps were read back.
 ALTER TABLE plans ADD COLUMN verify INTEGER NOT NULL DEFAULT 0;
 
--- How many rows of the current list came more than once.
+-- How many rows the source showed more than once.
 ALTER TABLE runs ADD COLUMN accounts_repeated INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN entitlements_repeated INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE runs ADD COLUMN assignments_repeated INTEGER NOT NULL DEFAULT 0;
 
 -- How many rows a run marked as removed. The guard adds up those of the last hours.
 CREATE TABLE removals (

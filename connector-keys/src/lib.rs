@@ -18,6 +18,7 @@ mod certificate;
 mod chain;
 mod client_identity;
 mod der;
+mod encrypted;
 mod key_store;
 mod legacy;
 mod mended;

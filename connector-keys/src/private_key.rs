@@ -1,5 +1,6 @@
 //! RSA private keys.
 
+use crate::encrypted;
 use crate::legacy::{self, says};
 use crate::mended::mended;
 use crate::pem::{self, Block};
@@ -11,7 +12,6 @@ use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Rsa;
-use openssl::symm::Cipher;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -67,9 +67,7 @@ impl PrivateKey {
     /// The key as PKCS#8 PEM text, encrypted (AES-256) if a password is given.
     pub fn to_pkcs8_pem(&self, password: Option<&SecretString>) -> Result<SecretString> {
         let pem = match password {
-            Some(password) => {
-                self.key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), password.expose_secret().as_bytes())
-            }
+            Some(password) => encrypted::pem(&self.key, password.expose_secret().as_bytes()).map(String::into_bytes),
             None => self.key.private_key_to_pem_pkcs8(),
         };
         let fault = || Error::new(ErrorKind::Internal, "can't write the key as PEM");

@@ -93,7 +93,7 @@ fn step(name: &'static str, status: StepStatus, detail: impl Into<String>, help:
 }
 
 fn program() -> TestStep {
-    let connectors: Vec<_> = registry::connectors().iter().map(|one| one.name).collect();
+    let connectors: Vec<_> = registry::connectors().iter().map(|one| &*one.name).collect();
     let schemes: Vec<_> = registry::secret_resolvers().iter().map(|one| one.scheme).collect();
     let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     passed(
@@ -172,7 +172,7 @@ fn secrets(folder: &Path) -> TestStep {
         (true, _) => warning(
             "secrets",
             format!("other users can enter `{}`", folder.display()),
-            format!("run `chmod 700 {}`", crate::output::shell_word(&folder.display().to_string())),
+            format!("run `chmod 700 {}`", connector_files::shell_word(&folder.display().to_string())),
         ),
         (false, Some(_)) => {
             let names: Vec<_> = exposed.iter().map(String::as_str).collect();

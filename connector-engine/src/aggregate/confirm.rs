@@ -1,6 +1,7 @@
 //! Accounts that the list did not show are looked up before they count as gone: a list can drift while it is read.
 
 use super::commit::Committer;
+use super::run::limits_of;
 use crate::patience::ask_each;
 use crate::store::{Ending, Writer};
 use connector_core::{Concern, FindAccounts, Result};
@@ -18,11 +19,10 @@ pub(super) async fn confirm(opened: &Opened, thread: &Committer, stop: &Cancella
 }
 
 async fn look_up(opened: &Opened, ability: &dyn FindAccounts, thread: &Committer) -> Result<()> {
-    let (most, threshold, concern) =
-        (ability.most_accounts().max(1), opened.aggregation.delete_threshold, Concern::default());
+    let (most, limits, concern) = (ability.most_accounts().max(1), limits_of(opened), Concern::default());
     let mut after = 0;
     loop {
-        let missing = thread.with(move |writer| writer.missing_accounts(after, most, threshold)).await?;
+        let missing = thread.with(move |writer| writer.missing_accounts(after, most, limits)).await?;
         let Some((last, _)) = missing.last() else { return Ok(()) };
         after = *last;
         let (rows, ids): (Vec<i64>, Vec<String>) = missing.into_iter().unzip();

@@ -6,9 +6,9 @@ use super::options::Options;
 use super::progress::{Phase, Progress, StepProgress};
 use super::read::{changes_of, read};
 use crate::patience::ask;
-use crate::store::{Beginning, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
+use crate::store::{Beginning, Ending, Limits, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
-use connector_project::source::Opened;
+use connector_project::source::{Opened, loosened_guards};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::{HashMap, VecDeque};
@@ -65,6 +65,11 @@ pub async fn run(
     thread.finish(ending, start.usage(opened.context.meter())).await
 }
 
+/// How much a run of the source may remove.
+pub(super) fn limits_of(opened: &Opened) -> Limits {
+    Limits { threshold: opened.aggregation.delete_threshold, window: opened.aggregation.delete_window }
+}
+
 /// The checks before the first page. Returns how the run ends if it must not read.
 async fn prepare(
     opened: &Opened,
@@ -73,7 +78,9 @@ async fn prepare(
     untouched: bool,
     stop: &CancellationToken,
 ) -> Option<Ending> {
+    let loosened = loosened_guards(&opened.aggregation, &opened.provisioning);
     let recognized = async {
+        thread.with(move |writer| writer.warn(&loosened)).await?;
         recognize(opened, options.accept_new_system, thread).await?;
         if untouched { keep_watermark(opened, options.mode, thread).await } else { Ok(()) }
     };
@@ -170,7 +177,7 @@ impl<P: Fn(&Progress)> Reads<P> {
                 });
             }
             if reads.is_empty() && thread.waiting() == 0 {
-                return Ending::Complete { remove: options.remove, threshold: opened.aggregation.delete_threshold };
+                return Ending::Complete { remove: options.remove, limits: limits_of(opened) };
             }
             match wake(&mut reads, thread, stop).await {
                 Woken::Stopped => break Ending::Interrupted,

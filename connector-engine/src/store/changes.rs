@@ -2,12 +2,12 @@
 
 use super::aliases::Named;
 use super::assignments::Key;
-use super::guard::{Census, Guard};
+use super::guard::{Census, Guard, Limits};
 use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
-use connector_core::{Absence, Assignment, Error, Holder, Percentage, Result, SourceChange};
+use connector_core::{Absence, Assignment, Error, Holder, Result, SourceChange};
 use rusqlite::{Connection, Params, params};
 use std::collections::BTreeMap;
 
@@ -140,8 +140,9 @@ impl RunState {
     }
 
     /// The reason not to remove anything, if there is one.
-    pub(super) fn refuse_gone(&self, connection: &Connection, threshold: Percentage) -> Result<Option<Error>> {
+    pub(super) fn refuse_gone(&self, connection: &Connection, limits: Limits) -> Result<Option<Error>> {
         let run = params![self.run, self.source];
+        let recent = self.recent(connection, limits)?;
         let gone: u64 = count(connection, &format!("SELECT count(*) {GONE_ACCOUNTS}"), run)?;
         if gone > 0 {
             let alive =
@@ -149,7 +150,8 @@ impl RunState {
             let alive = count(connection, alive, [self.source])?;
             let known_before = alive.saturating_sub(self.tallies.accounts.added);
             let census = Census { alive, seen: alive.saturating_sub(gone) };
-            if let Some(refusal) = (Guard { threshold, names: &[] }).accounts(census, known_before) {
+            let guard = Guard { limits, names: &[], recent: &recent };
+            if let Some(refusal) = guard.accounts(census, known_before) {
                 return Ok(Some(refusal));
             }
         }
@@ -168,7 +170,7 @@ impl RunState {
             let names: Vec<String> = alive.keys().cloned().collect();
             let left = |name: &str, alive: u64| alive.saturating_sub(gone.get(name).copied().unwrap_or_default());
             let census = alive.iter().map(|(name, alive)| Census { alive: *alive, seen: left(name, *alive) });
-            let guard = Guard { threshold, names: &names };
+            let guard = Guard { limits, names: &names, recent: &recent };
             if let Some(refusal) = guard.by_type(step, &census.enumerate().collect()) {
                 return Ok(Some(refusal));
             }

@@ -13,11 +13,11 @@ use connector_core::registry::{AnySettings, ConnectorRegistration};
 use connector_core::{
     Account, AccountSchema, Assignment, Attributes, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
     EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Holder, Page, Percentage, ReadEntitlements,
-    Result, TestReport,
+    Result, TestReport, TimeSpan,
 };
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
 use connector_engine::store::Store;
-use connector_project::source::{AggregationSettings, Definition, Opened};
+use connector_project::source::{AggregationSettings, Definition, Opened, ProvisioningSettings};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
@@ -154,6 +154,7 @@ impl Fake {
             context: &self.context,
             concurrency: 4,
             delete_threshold: Percentage::new(10.0),
+            delete_window: TimeSpan::from_secs(24 * 60 * 60),
             mode: Mode::Full,
             restart: false,
             accept_new_system: false,
@@ -206,6 +207,7 @@ pub struct Job<'a> {
     pub context: &'a Context,
     pub concurrency: usize,
     pub delete_threshold: Percentage,
+    pub delete_window: TimeSpan,
     pub mode: Mode,
     pub restart: bool,
     pub accept_new_system: bool,
@@ -242,7 +244,9 @@ impl Job<'_> {
             registration: registration(),
             context: self.context.clone(),
             definition: Definition { hash: self.definition.to_owned(), former: format!("former {}", self.definition) },
+            provisioning: ProvisioningSettings::default(),
             aggregation: AggregationSettings {
+                delete_window: self.delete_window,
                 concurrency: self.concurrency,
                 delete_threshold: self.delete_threshold,
                 ..AggregationSettings::default()

@@ -9,7 +9,7 @@ use connector_core::{
     ErrorKind, FindAccounts, Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared,
     Proposed, ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport, Writable,
 };
-use connector_project::source::{AggregationSettings, Definition, Opened};
+use connector_project::source::{AggregationSettings, Definition, Opened, ProvisioningSettings};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -54,6 +54,7 @@ pub struct Directory {
     pub can_batch: bool,
     pub can_list: bool,
     pub tells_password_time: bool,
+    pub caps: ProvisioningSettings,
     /// Attributes beyond the usual ones, and the operations that the schema lists.
     /// The error of any read other than that of accounts.
     pub failing: Option<Arc<dyn Fn() -> Option<Error> + Send + Sync>>,
@@ -98,6 +99,7 @@ impl Directory {
             can_batch: true,
             can_list: true,
             tells_password_time: true,
+            caps: ProvisioningSettings::default(),
             failing: None,
             further: Vec::new(),
             operations: OperationKind::ALL.to_vec(),
@@ -128,6 +130,7 @@ impl Directory {
             context: self.context.clone(),
             definition: Definition { hash: self.definition.clone(), former: format!("former {}", self.definition) },
             aggregation: AggregationSettings::default(),
+            provisioning: self.caps.clone(),
         }))
     }
 

@@ -1,6 +1,7 @@
 //! A source that is ready to use.
 
 use super::definition::{AggregationSettings, Source};
+use super::guards::ProvisioningSettings;
 use super::meaning::Definition;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Connector, Context, Error};
@@ -22,6 +23,8 @@ pub struct Opened {
     pub definition: Definition,
     /// The aggregation settings of the source.
     pub aggregation: AggregationSettings,
+    /// The caps of plans for the source.
+    pub provisioning: ProvisioningSettings,
 }
 
 /// The block of a source that can't be opened, as a JSON pointer, and the error.
@@ -48,6 +51,7 @@ impl Opened {
             context,
             definition: Definition::of(source),
             aggregation: source.aggregation.clone(),
+            provisioning: source.provisioning.clone(),
         })
     }
 }

@@ -5,6 +5,7 @@
 
 use super::catalog::Catalog;
 use super::definition::{AggregationSettings, ProjectSettings};
+use super::guards::ProvisioningSettings;
 use crate::plan::plan_schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorFormat, ConnectorRegistration};
 use connector_core::{HttpOptions, Result};
@@ -41,6 +42,7 @@ pub fn source_schema(catalog: &Catalog) -> Value {
             "http": optional(block::<HttpOptions>()),
             "settings": {"description": "The connector's own settings.", "type": ["object", "null"]},
             "aggregation": optional(block::<AggregationSettings>()),
+            "provisioning": optional(block::<ProvisioningSettings>()),
         },
         "required": ["connector"],
         "additionalProperties": false,
@@ -61,6 +63,10 @@ pub fn project_schema() -> Value {
     properties["aggregation"] = with_description(
         optional(block::<AggregationSettings>()),
         "Aggregation settings for every source. The `aggregation:` block of a source overrides them.",
+    );
+    properties["provisioning"] = with_description(
+        optional(block::<ProvisioningSettings>()),
+        "Caps of plans for every source. The `provisioning:` block of a source overrides them.",
     );
     if let Some(object) = schema.as_object_mut() {
         object.remove("$defs");

@@ -2,10 +2,11 @@
 
 use super::super::catalog::{Catalog, CatalogConnector};
 use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+use super::super::guards::ProvisioningSettings;
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};
-use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing};
+use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing, unseen};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{Context, HttpOptions, Problem, SettingsFault, nearest};
 use serde_json::{Map, Value, json};
@@ -81,7 +82,18 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
     {
         check_by_connector(findings, connector, settings, &Context::new(&name, project));
     }
+    let before = findings.count();
     let auth = strategy.map(|strategy| file.check_auth(findings, strategy));
+    for (block, ends_only) in [("/auth", false), ("/http", false), ("/settings", true)] {
+        unseen::check(findings, block, &known_faults, ends_only);
+    }
+    if let (Some(connector), Some(auth), true) = (connector, &auth, project.is_some() && findings.count() == before)
+        && let Some(check) = connector.provider.auth_check
+    {
+        for fault in check(&auth.settings) {
+            add_fault(findings, "/auth", fault);
+        }
+    }
     refs::check_proxy(findings, &value["http"]);
     refs::check_refs(findings, &value["http"], "/http", &known_faults);
     refs::check_client_certificate(findings, &value["http"], &given.defaults.http);
@@ -90,6 +102,8 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
     }
     let http: Option<HttpOptions> = file.merged(findings, "http", &given.defaults.http);
     let aggregation: Option<AggregationSettings> = file.merged(findings, "aggregation", &given.defaults.aggregation);
+    let provisioning: Option<ProvisioningSettings> =
+        file.merged(findings, "provisioning", &given.defaults.provisioning);
     if findings.any() {
         return None;
     }
@@ -103,6 +117,7 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
         http: http?,
         settings: settings?,
         aggregation: aggregation?,
+        provisioning: provisioning?,
     };
     if let Some(project) = project {
         try_to_open(findings, &source, project);
@@ -183,6 +198,7 @@ fn homes(connector: Option<&ConnectorRegistration>) -> Vec<Home> {
     let mut homes = vec![
         Home::new("http", &schema::block::<HttpOptions>()),
         Home::new("aggregation", &schema::block::<AggregationSettings>()),
+        Home::new("provisioning", &schema::block::<ProvisioningSettings>()),
     ];
     let strategies = registry::auth_strategies();
     let accepted = strategies.iter().filter(|one| connector.is_none_or(|it| it.grant_types.contains(&one.grant_type)));
@@ -207,14 +223,17 @@ impl File<'_> {
                 "http": {"type": ["object", "null"]},
                 "settings": {"type": ["object", "null"]},
                 "aggregation": {"type": ["object", "null"]},
+                "provisioning": {"type": ["object", "null"]},
             },
             "required": ["connector"],
             "additionalProperties": false,
         });
         self.check(findings, "", "the file", self.value, &frame);
-        for (name, schema) in
-            [("http", schema::block::<HttpOptions>()), ("aggregation", schema::block::<AggregationSettings>())]
-        {
+        for (name, schema) in [
+            ("http", schema::block::<HttpOptions>()),
+            ("aggregation", schema::block::<AggregationSettings>()),
+            ("provisioning", schema::block::<ProvisioningSettings>()),
+        ] {
             if self.value[name].is_object() {
                 self.check(findings, &format!("/{name}"), &format!("`{name}`"), &self.value[name], &schema);
             }
