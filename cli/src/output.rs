@@ -1,6 +1,7 @@
 //! What the user sees.
 
 mod error;
+mod harmless;
 mod operation;
 mod plan_progress;
 mod printer;
@@ -18,11 +19,11 @@ pub(crate) use plan_progress::PlanProgress;
 pub(crate) use printer::Printer;
 pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
-pub(crate) use quantity::{count, day, days_until, duration, moment, plural};
+pub(crate) use quantity::{bytes, count, day, days_until, duration, moment, plural};
 pub(crate) use steps::{render_step, render_steps_end};
 #[cfg(feature = "sandbox")]
 pub(crate) use style::ACCENT;
 pub(crate) use style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(crate) use summary::render_summary;
 pub(crate) use table::{Column, Table, TableCell, text_cell};
-pub(crate) use text::{clean, fields, shell_word, wrap};
+pub(crate) use text::{clean, clean_line, fields, wrap};

@@ -4,6 +4,7 @@ use crate::auth::AuthStrategy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_options::HttpOptions;
 use crate::meter::Meter;
+use crate::redactor::Redactor;
 use crate::secret::{SecretRef, Sensitivity};
 use crate::secret_resolvers::secret_resolver;
 use crate::token_errors::TokenErrorRow;
@@ -24,6 +25,7 @@ pub struct Context {
     auth: Option<Arc<dyn AuthStrategy>>,
     meter: Arc<Meter>,
     token_errors: &'static [TokenErrorRow],
+    redactor: Redactor,
 }
 
 impl Context {
@@ -37,6 +39,7 @@ impl Context {
             auth: None,
             meter: Arc::default(),
             token_errors: &[],
+            redactor: Redactor::default(),
         }
     }
 
@@ -111,6 +114,20 @@ impl Context {
         &self.meter
     }
 
+    /// Knows every secret that this context gave out, and blanks them out of texts from outside. Whoever makes another secret
+    /// from one, such as a token, [adds](Redactor::learn) it.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// Checks as well as possible that a key or password is there, without fetching it: nothing runs and nothing is asked.
+    /// Fails with kind `secret`.
+    pub fn check_secret(&self, reference: &SecretRef) -> Result<()> {
+        let resolver = (secret_resolver(reference.scheme())?.resolver)();
+        resolver.check(reference).map_err(|why| Error::new(ErrorKind::Secret, why))?;
+        resolver.available(reference, &self.project)
+    }
+
     /// Fetches a key or password, without the line breaks that editors and programs add at its end. Fails with kind `secret`,
     /// also if nothing is left.
     pub async fn secret(&self, reference: &SecretRef) -> Result<SecretString> {
@@ -124,6 +141,7 @@ impl Context {
             )
             .with_help("write the secret there, or use another secret ref"));
         }
+        self.redactor.learn(secret);
         Ok(SecretString::from(secret))
     }
 
@@ -138,6 +156,7 @@ impl Context {
     ///
     /// Fails with kind `unsupported` when that place can't be written, and with kind `secret` when writing failed.
     pub async fn keep(&self, reference: &SecretRef, secret: SecretString) -> Result<()> {
+        self.redactor.learn(secret.expose_secret());
         let registration = secret_resolver(reference.scheme())?;
         (registration.resolver)().keep(reference, &self.project, &secret).await
     }

@@ -29,7 +29,7 @@ pub(crate) struct AccountsArguments {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) columns: Vec<String>,
     /// Show at most N accounts [default: 50 on a terminal, otherwise all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,
@@ -65,7 +65,7 @@ pub(crate) struct EntitlementArguments {
     #[arg(value_name = "TYPE/ID")]
     pub(crate) entitlement: String,
     /// Show at most N holders [default: 50 on a terminal, otherwise all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,
@@ -96,9 +96,15 @@ pub(crate) struct ExportArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, help = "Output format: ndjson or csv")]
     pub(crate) format: ExportFormat,
-    /// Output file [default: stdout]
+    /// Output file, or `-` for stdout [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
+    /// Replace any existing file, except the project's own
+    #[arg(long, requires = "to")]
+    pub(crate) force: bool,
+    /// In CSV, leave values that a spreadsheet takes for formulas as they are
+    #[arg(long)]
+    pub(crate) keep_formulas: bool,
 }
 
 /// What to export.

@@ -13,6 +13,7 @@ use connector_engine::query::{self, OutcomeTally};
 use connector_engine::store::Store;
 use connector_project::plan;
 use connector_project::source::Opened;
+use connector_project::source::Project;
 use show::PlanView;
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
     let project = invocation.project()?;
     let opened = project.load(&arguments.name)?.open(&project)?;
     let store = invocation.store(&project)?;
-    let Some(provisioning) = begin(&store, &opened, arguments)? else {
+    let Some(provisioning) = begin(&project, &store, &opened, arguments)? else {
         invocation.printer.note(format!("`{}` has no interrupted plan", opened.source));
         return Ok(Exit::Success);
     };
@@ -40,6 +41,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
 }
 
 fn begin<'a>(
+    project: &Project,
     store: &Store,
     opened: &'a Opened,
     arguments: &ProvisionArguments,
@@ -47,7 +49,8 @@ fn begin<'a>(
     match &arguments.plan {
         None => Provisioning::interrupted(store, opened),
         Some(file) => {
-            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read(file, sink)?);
+            let settings = project.settings()?;
+            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read_in(&settings, file, sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }
     }
@@ -93,7 +96,15 @@ impl Run<'_> {
         self.warn_of_others().await?;
         let preview = self.preview().await?;
         if !preview.changed.is_empty() {
-            return self.stop_at(&preview, arguments).await;
+            // The user approved something else. A preview alone sends nothing, so it only says so.
+            if !arguments.preview {
+                return self.stop_at(&preview, arguments).await;
+            }
+            self.provisioning.approve(false).await?;
+            let changed = plural(preview.changed.len() as u64, "operation");
+            self.invocation
+                .printer
+                .warning(&format!("{changed} changed since the last preview; this is the new result"));
         }
         let mut tally = OutcomeTally::default();
         // Machine output has one line for each operation, printed once: when it was applied.

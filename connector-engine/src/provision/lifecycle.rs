@@ -112,8 +112,8 @@ fn by_operation(mut changed: Vec<Changed>) -> Vec<Changed> {
     changed.dedup_by(|next, one| {
         let is_same = next.operation == one.operation;
         if is_same {
-            one.before.append(&mut next.before);
-            one.now.append(&mut next.now);
+            one.before.changes.append(&mut next.before.changes);
+            one.now.changes.append(&mut next.now.changes);
         }
         is_same
     });

@@ -12,6 +12,7 @@
 mod apply;
 mod call;
 mod change;
+mod complete;
 mod find_accounts;
 mod journal;
 mod lanes;
@@ -33,4 +34,4 @@ pub use journal::{Earlier, Standing};
 pub(crate) use journal::{named, optional_json, stored_failure, time};
 pub use lifecycle::{Applied, Preview, Settled};
 pub use progress::{Phase, Progress};
-pub use provisioning::{Changed, Provisioning};
+pub use provisioning::{Changed, Provisioning, Shown};

@@ -3,6 +3,7 @@
 use super::find_accounts::{concern_of, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
 use super::state::{EntitlementNames, State};
+use crate::patience::prepare;
 use connector_core::{Change, Error, ErrorKind, Operation, Prepared, Proposed, Result};
 use connector_project::source::Opened;
 use jiff::Timestamp;
@@ -82,7 +83,7 @@ async fn still_needed(
         }
     }
     if !locks.is_empty() {
-        let prepared = ability.prepare_operations(&proposed).await?;
+        let prepared = prepare(opened, ability, &proposed).await?;
         let steps = locks.into_iter().zip(prepared);
         needed.extend(steps.filter(|(_, one)| matches!(one, Ok(Prepared::Steps { .. }))).map(|(row, _)| row));
     }

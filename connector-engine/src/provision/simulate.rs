@@ -1,17 +1,19 @@
 //! Determines what the operations on some accounts change, each after the ones before it.
 
+use super::complete;
 use super::find_accounts::{look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing, to_json};
 use super::names::Entitlements;
 use super::order;
 use super::reasons::{already, not_made};
 use super::state::State;
+use crate::patience;
 use connector_core::{
     Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef,
 };
 use connector_project::source::Opened;
 use jiff::Timestamp;
-use xxhash_rust::xxh3::Xxh3;
+use openssl::sha::Sha256;
 
 /// What all operations of a plan share.
 #[derive(Debug)]
@@ -138,8 +140,8 @@ impl Simulation<'_> {
                 .with_help("give a later `until`, or leave it out"));
         }
         if let Some(reference) = change.password() {
-            // Read before anything is sent, so that a broken ref stops nothing halfway.
-            drop(self.opened.context.secret(reference).await?);
+            // A broken ref should stop nothing halfway, but nothing is fetched and nothing runs before the plan is approved.
+            self.opened.context.check_secret(reference)?;
         }
         let exists = kind == OperationKind::Create && on.state.is_there();
         let mut holds = Vec::new();
@@ -171,22 +173,27 @@ impl Simulation<'_> {
         if proposed.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(ability) = self.opened.connector.capabilities().preparation() else {
-            return Ok(proposed.iter().map(|one| Ok(plain(one.operation.clone()))).collect());
-        };
-        let prepared = ability.prepare_operations(proposed).await?;
-        if prepared.len() == proposed.len() {
-            Ok(prepared)
-        } else {
-            Err(Error::new(ErrorKind::Internal, "the connector did not prepare each operation"))
+        match self.opened.connector.capabilities().preparation() {
+            Some(ability) => patience::prepare(self.opened, ability, proposed).await,
+            None => Ok(proposed.iter().map(|one| Ok(Prepared::step(one.operation.clone()))).collect()),
         }
     }
 
     fn take(&self, simulated: &mut SimulatedAccount, pending: Pending, prepared: Result<Prepared>) -> Foreseen {
-        let Pending { row, exists, holds, .. } = pending;
-        let (steps, seats) = match prepared {
+        let Pending { row, exists, holds, proposed, .. } = pending;
+        let schema = self.opened.connector.schema();
+        let checked =
+            prepared.and_then(|prepared| complete::checked(&schema, row.operation.kind(), &proposed, prepared));
+        let (steps, seats) = match checked {
             Err(error) => return simulated.refused(&row, error),
-            Ok(Prepared::Unchanged { detail }) => return simulated.unchanged(&row, detail),
+            Ok(Prepared::Unchanged { .. }) if exists => return self.existing(simulated, &row, &[], &holds),
+            Ok(Prepared::Unchanged { detail }) => {
+                let can_look = self.opened.connector.capabilities().accounts().is_some();
+                return match complete::contradiction(&schema, &simulated.state, &proposed.operation.change, can_look) {
+                    Some(error) => simulated.refused(&row, error),
+                    None => simulated.unchanged(&row, detail),
+                };
+            }
             Ok(Prepared::Steps { steps, seats }) => (steps, seats),
             Ok(_) => {
                 let message = "the connector prepared an operation in a way that this version doesn't know";
@@ -289,17 +296,9 @@ fn blank(number: u64, standing: Standing) -> Foreseen {
     }
 }
 
-/// What an operation comes to for a connector that prepares nothing.
-fn plain(mut operation: Operation<SecretRef>) -> Prepared {
-    let Change::Create { entitlements, .. } = &mut operation.change else { return Prepared::step(operation) };
-    let grants = std::mem::take(entitlements).into_iter().map(|one| Operation::new("", Change::grant(one, None)));
-    let grants: Vec<_> = grants.collect();
-    Prepared::Steps { steps: std::iter::once(operation).chain(grants).collect(), seats: Vec::new() }
-}
-
 /// A hash of the shown changes of an operation.
 fn hash(one: &Foreseen) -> String {
-    let mut hasher = Xxh3::new();
+    let mut hasher = Sha256::new();
     let mut text = |text: Option<&str>| {
         hasher.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
         hasher.update(text.unwrap_or_default().as_bytes());
@@ -312,5 +311,10 @@ fn hash(one: &Foreseen) -> String {
         text(Some(&to_json(&step.operation)));
         text(Some(&to_json(&step.changes)));
     }
-    format!("{:032x}", hasher.digest128())
+    hex(hasher)
+}
+
+/// People compare these: nobody must be able to make two previews with one digest.
+pub(super) fn hex(hasher: Sha256) -> String {
+    hasher.finish().iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -104,12 +104,14 @@ impl State {
             Some(account) if !self.unseen && from(account) == to => Vec::new(),
             _ => vec![ValueChange::attribute(name, !to, to)],
         };
-        let password = |to: &str| ValueChange::attribute("password", Value::Null, to);
+        let password = |to: String| ValueChange::attribute("password", Value::Null, to);
+        // The value is never shown; where it comes from is what the user approves.
+        let from = |reference: &SecretRef| password(format!("{MASKED} (from {reference})"));
         match change {
             Change::Create { .. } if self.is_there() && !self.unseen => Vec::new(),
             Change::Create { attributes, password: first, .. } => {
                 let mut changes = self.assignments(attributes);
-                changes.extend(first.as_ref().map(|_| password(MASKED)));
+                changes.extend(first.as_ref().map(from));
                 changes
             }
             Change::Update { .. } => self.assignments(&self.updated(change)),
@@ -119,8 +121,8 @@ impl State {
             Change::Enable => switch("enabled", |account| account.enabled, true),
             Change::Lock => switch("locked", |account| account.locked, true),
             Change::Unlock => switch("locked", |account| account.locked, false),
-            Change::SetPassword { password: Some(_), .. } => vec![password(MASKED)],
-            Change::SetPassword { .. } => vec![password("(reset)")],
+            Change::SetPassword { password: Some(reference), .. } => vec![from(reference)],
+            Change::SetPassword { .. } => vec![password("(reset)".to_owned())],
             Change::Delete if !self.is_there() => Vec::new(),
             Change::Delete => vec![ValueChange::attribute("deleted", false, true)],
             other => vec![ValueChange::attribute(other.kind().name(), false, true)],
@@ -230,6 +232,18 @@ fn values_of(value: &Value) -> Vec<Value> {
 
 fn blank(id: &str, name: &str) -> Account {
     Account::new(id, name)
+}
+
+/// Whether two values differ only in the way that a source writes them: letter case, blanks, line ends, types of scalars.
+pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.replace("\r\n", "\n"));
+    let (text, others) = (text(one), text(other));
+    let moment = |text: &str| text.parse::<Timestamp>().ok();
+    let members = || values_of(one).len() == values_of(other).len() && one.is_array() | other.is_array();
+    same(one, other)
+        || text.trim().to_lowercase() == others.trim().to_lowercase()
+        || moment(&text).is_some_and(|moment_of_one| moment(&others) == Some(moment_of_one))
+        || members() && values_of(one).iter().all(|value| values_of(other).iter().any(|next| is_alike(value, next)))
 }
 
 /// Whether a source treats two values as equal: many return an empty text as no value.

@@ -1,4 +1,4 @@
-//! Accounts on their way into the store.
+//! Writes accounts into the store.
 
 use super::column::stored_kind;
 use super::run_state::RunState;

@@ -1,5 +1,6 @@
 //! The one who writes: commits pages and ends the run.
 
+use super::guard::Limits;
 use super::instance::recognize;
 use super::live;
 use super::lock::RunLock;
@@ -11,8 +12,7 @@ use super::sql;
 use super::step::{PerStep, Step};
 use super::watermark;
 use connector_core::{
-    Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
-    SourceChange,
+    Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Result, Skipped, SourceChange,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -93,8 +93,8 @@ pub(crate) enum Ending {
     Complete {
         /// Whether to mark what was not seen as removed.
         remove: bool,
-        /// The largest share of the accounts to mark so.
-        threshold: Percentage,
+        /// How much of it.
+        limits: Limits,
     },
     /// An error ended it.
     Failed(Error),
@@ -164,6 +164,11 @@ impl Writer {
         sql::commit(transaction)
     }
 
+    /// Adds warnings to the run.
+    pub(crate) fn warn(&mut self, texts: &[String]) -> Result<()> {
+        texts.iter().try_for_each(|text| report::warn(&self.connection, self.state.run, text))
+    }
+
     /// Keeps where the changes start that this run does not read.
     pub(crate) fn keep_watermark(&mut self, watermark: &Cursor) -> Result<()> {
         let transaction = sql::begin(&mut self.connection)?;
@@ -173,13 +178,8 @@ impl Writer {
     }
 
     /// Accounts after a row that the run did not see and would remove.
-    pub(crate) fn missing_accounts(
-        &self,
-        after: i64,
-        most: usize,
-        threshold: Percentage,
-    ) -> Result<Vec<(i64, String)>> {
-        self.state.missing_accounts(&self.connection, after, most, threshold)
+    pub(crate) fn missing_accounts(&self, after: i64, most: usize, limits: Limits) -> Result<Vec<(i64, String)>> {
+        self.state.missing_accounts(&self.connection, after, most, limits)
     }
 
     /// Keeps accounts that the list did not show and a lookup found.
@@ -213,9 +213,9 @@ impl Writer {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         let (status, error) = match ending {
-            Ending::Complete { remove, threshold } => {
+            Ending::Complete { remove, limits } => {
                 self.state.resolve_aliases(&transaction)?;
-                match self.state.reconcile(&transaction, *remove, *threshold)? {
+                match self.state.reconcile(&transaction, *remove, *limits)? {
                     None => (RunStatus::Succeeded, None),
                     Some(refusal) => (RunStatus::Refused, Some(refusal)),
                 }

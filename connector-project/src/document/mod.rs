@@ -17,8 +17,8 @@ pub(crate) mod yaml;
 
 pub(crate) use findings::{Fault, Findings};
 pub(crate) use leaked_secrets::is_secret_name;
-pub use leaked_secrets::masked_text;
-pub(crate) use messages::missing;
+pub use leaked_secrets::{hides_value, masked_text};
+pub(crate) use messages::{broken_schema, missing};
 pub use problems::Problems;
 pub(crate) use refs::ref_fault;
 pub(crate) use text::{Start, Text, Unreadable, at_start};

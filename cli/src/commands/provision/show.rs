@@ -4,7 +4,7 @@ use super::Run;
 use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::output::{
-    DIM, STRONG, clean, count, duration, paint, plural, render_change, render_operation, render_tally,
+    DIM, STRONG, clean_line, count, duration, paint, plural, render_change, render_operation, render_tally,
 };
 use connector_core::{Error, ErrorKind};
 use connector_engine::provision::{Changed, Preview, Standing, ValueChange};
@@ -15,6 +15,12 @@ use std::fmt::Write as _;
 
 /// At most this many operations are shown in full; for longer plans only those that need attention.
 const SHOWN_IN_FULL: u64 = 100;
+
+/// Whoever approves a plan must see who gets what, also behind many harmless changes.
+const GRANTS_SHOWN_IN_FULL: u64 = 1_000;
+
+/// Operations that give somebody access.
+const GIVES_ACCESS: [&str; 6] = ["create", "grant", "enable", "unlock", "set_password", "reset_password"];
 
 /// What is shown of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +51,11 @@ struct ChangedLine<'a> {
     operation: &'a OperationReport,
     /// What it would have changed then.
     before: &'a [ValueChange],
+    /// Its outcome then.
+    before_outcome: Standing,
+    /// Why, if it was unchanged or failed then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_reason: Option<&'a str>,
 }
 
 impl Run<'_> {
@@ -62,7 +73,7 @@ impl Run<'_> {
             printer.result(self.heading(shown))?;
         }
         let names = self.names()?;
-        let (mut lines, mut failures, mut left_out) = (0, 0, 0);
+        let (mut lines, mut failures, mut grants, mut left_out) = (0, 0, 0, 0);
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
         let tally = query::plan_operations(self.store, &id, |operation| {
             if operation.outcome == Standing::Planned {
@@ -72,7 +83,12 @@ impl Run<'_> {
                 return Ok(());
             }
             let failed = operation.outcome == Standing::Failed;
-            if lines < SHOWN_IN_FULL || (failed && failures < SHOWN_IN_FULL) {
+            let gives_access = shown != PlanView::Outcome && GIVES_ACCESS.contains(&operation.kind.as_str());
+            if lines < SHOWN_IN_FULL
+                || (failed && failures < SHOWN_IN_FULL)
+                || (gives_access && grants < GRANTS_SHOWN_IN_FULL)
+            {
+                grants += u64::from(gives_access);
                 lines += 1;
                 failures += u64::from(failed);
                 printer.result(render_operation(&operation, printer.prose_width(), &names))?;
@@ -122,13 +138,12 @@ impl Run<'_> {
         names: &dyn Fn(&str) -> Option<String>,
     ) -> String {
         let width = self.invocation.printer.prose_width();
-        let mut text = format!("  {} {}\n", paint(STRONG, &operation.kind), paint(STRONG, clean(&operation.name)));
-        for (label, changes) in [("in the preview:", &changed.before), ("now:", &changed.now)] {
-            _ = writeln!(text, "    {}", paint(DIM, label));
-            if changes.is_empty() {
-                _ = writeln!(text, "      {}", paint(DIM, "nothing"));
-            }
-            text.extend(changes.iter().map(|change| render_change(change, width, names)));
+        let mut text = format!("  {} {}\n", paint(STRONG, &operation.kind), paint(STRONG, clean_line(&operation.name)));
+        for (label, shown) in [("in the preview:", &changed.before), ("now:", &changed.now)] {
+            let outcome = if shown.outcome == Standing::Planned { "" } else { shown.outcome.name() };
+            let reason = shown.reason.as_deref().map(|reason| format!(": {}", clean_line(reason))).unwrap_or_default();
+            _ = writeln!(text, "    {} {outcome}{reason}", paint(DIM, label));
+            text.extend(shown.changes.iter().map(|change| render_change(change, width, names)));
         }
         text
     }
@@ -141,7 +156,7 @@ impl Run<'_> {
 
     fn heading(&self, shown: PlanView) -> String {
         let what = if shown == PlanView::Left { "Remaining operations of" } else { "Preview of" };
-        let what = format!("{what} {}", clean(&self.file));
+        let what = format!("{what} {}", clean_line(&self.file));
         format!("{} for {}\n\n", paint(STRONG, what), paint(STRONG, &self.opened.source))
     }
 
@@ -172,8 +187,14 @@ impl Run<'_> {
             let place = preview.changed.binary_search_by_key(&operation.operation, |changed| changed.operation);
             let Some(changed) = place.ok().and_then(|place| preview.changed.get(place)) else { return Ok(()) };
             if printer.is_json() {
-                operation.changes.clone_from(&changed.now);
-                printer.json(&ChangedLine { operation: &operation, before: &changed.before })?;
+                let Changed { before, now, .. } = changed;
+                operation.changes.clone_from(&now.changes);
+                printer.json(&ChangedLine {
+                    operation: &operation,
+                    before: &before.changes,
+                    before_outcome: before.outcome,
+                    before_reason: before.reason.as_deref(),
+                })?;
             } else if lines < SHOWN_IN_FULL {
                 lines += 1;
                 printer.result(self.changed(&operation, changed, &names))?;

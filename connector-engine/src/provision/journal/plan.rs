@@ -144,7 +144,8 @@ impl OpenPlan {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         transaction
             .execute(
-                "UPDATE operations SET shown = NULL, shown_changes = NULL WHERE plan = ?1 AND shown IS NOT NULL",
+                "UPDATE operations SET shown = NULL, shown_changes = NULL, shown_outcome = NULL, shown_reason = NULL
+                 WHERE plan = ?1 AND shown IS NOT NULL",
                 [self.plan],
             )
             .map_err(fault)?;

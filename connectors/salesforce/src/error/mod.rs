@@ -7,7 +7,7 @@ mod soap_fault;
 mod token_errors;
 
 use code::WAIT;
-use connector_core::{Error, ErrorKind, Happened, Retry};
+use connector_core::{Error, ErrorCode, ErrorKind, Happened, Retry};
 use connector_http::{Reaction, Response};
 use meaning::{is_curable, meaning};
 use serde::Deserialize;
@@ -61,6 +61,23 @@ fn refusal(body: &[u8]) -> Option<Refusal> {
         .and_then(|all| all.into_iter().next())
         .or_else(|| serde_json::from_slice(body).ok())
         .or_else(|| soap_fault::refusal(body))
+}
+
+/// What an error code means, without the message and the fields of one response.
+pub(crate) fn explain(code: &str) -> Option<ErrorCode> {
+    let code = code.to_ascii_uppercase();
+    let meaning = meaning(&code, "")?;
+    // `{fields|words}` is a gap for the fields of a response.
+    let mut cure = String::new();
+    let mut rest = meaning.cure;
+    while let Some((before, after)) = rest.split_once("{fields|") {
+        let (words, after) = after.split_once('}').unwrap_or((after, ""));
+        cure.push_str(before);
+        cure.push_str(words);
+        rest = after;
+    }
+    cure.push_str(rest);
+    Some(ErrorCode::new(meaning.kind, cure))
 }
 
 /// The error of an unsuccessful response. `doing` says what the connector tried, as in "reading `User`".

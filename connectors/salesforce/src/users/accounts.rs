@@ -130,7 +130,8 @@ impl Accounts {
             (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
             (None, CustomFields::None | CustomFields::All) => {}
         }
-        AccountSchema::new(attributes).with_operations(OPERATIONS.to_vec())
+        // Plans can set every field of User that the org has.
+        AccountSchema::new(attributes).with_operations(OPERATIONS.to_vec()).open()
     }
 }
 

@@ -23,9 +23,9 @@ pub struct App {
     pub name: String,
     /// The OAuth client id.
     pub consumer_key: String,
-    /// The client secret; `None` switches the client credentials flow off.
+    /// The client secret; `None` turns the client credentials flow off.
     pub client_secret: Option<SecretString>,
-    /// The uploaded certificate in PEM; `None` switches the JWT bearer flow off.
+    /// The uploaded certificate in PEM; `None` turns the JWT bearer flow off.
     pub certificate_pem: Option<String>,
     /// External Client App or Connected App.
     pub kind: AppKind,

@@ -9,7 +9,7 @@ use openssl::ssl::{SslAcceptor, SslMethod};
 use openssl::x509::X509;
 use secrecy::ExposeSecret;
 
-/// The server's side of TLS, and what a client has to trust.
+/// The server side of TLS, and the certificate that a client must trust.
 pub(crate) struct Tls {
     pub(crate) acceptor: SslAcceptor,
     pub(crate) ca_pem: String,

@@ -1,11 +1,11 @@
-//! The ways in which the org misbehaves on demand.
+//! The faults that the org simulates on request.
 
 use std::fmt;
 use std::str::FromStr;
 
 use connector_core::{Error, ErrorKind};
 
-/// One way to misbehave; the crate's guide has the table of what each does.
+/// One fault; the crate's guide has a table of all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// `token-html`
@@ -64,7 +64,7 @@ pub enum Fault {
     CertificateNeverAccepted,
 }
 
-/// How each fault is written, for messages.
+/// The syntax of each fault, for messages.
 const FORMS: &str = "`token-html`, `foreign-instance-url:URL`, `clock-skew:S`, `html-200`, `503:N`, `session-expiry:N`, \
     `session-expiry-once:N`, `request-limit[:N]`, `concurrent-limit:N`, `slow:MS`, `reset[:N]`, `cut:N`, \
     `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`, `lock-row:N`, \

@@ -1,10 +1,10 @@
-//! Holds responses back, so that a test can act at a chosen moment instead of racing the org.
+//! Holds responses back, so that a test can act at a defined moment instead of racing the org.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
-/// The moment from which the org holds its answers back.
+/// When the org begins to hold back its responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// The log has this many requests in total.
@@ -13,7 +13,7 @@ pub enum Moment {
     Writes(usize),
 }
 
-/// A gate in front of every answer. It is open unless a moment is set.
+/// A gate in front of every response. It is open unless a moment is set.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     moment: watch::Sender<Option<Moment>>,
@@ -21,7 +21,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Closes the gate from that moment on; `None` opens it.
+    /// Closes the gate at that moment; `None` opens it.
     pub(crate) fn set(&self, moment: Option<Moment>) {
         self.moment.send_replace(moment);
         if moment.is_none() {
@@ -29,12 +29,12 @@ impl Gate {
         }
     }
 
-    /// Whether at least one answer waits.
+    /// Whether at least one response waits.
     pub(crate) fn is_holding(&self) -> bool {
         self.is_holding.load(Ordering::SeqCst)
     }
 
-    /// Returns at once unless the moment has come, and otherwise when the gate opens.
+    /// Returns at once before that moment, otherwise when the gate opens.
     pub(crate) async fn pass(&self, has_come: impl Fn(Moment) -> bool) {
         let mut moment = self.moment.subscribe();
         loop {

@@ -26,7 +26,7 @@ impl Id {
         Self::complete(id)
     }
 
-    /// Reads an id of 15 or 18 characters; the last three of 18 must fit.
+    /// Reads an id of 15 or 18 characters; the last three of 18 must match.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         if !matches!(bytes.len(), 15 | 18) || !bytes.iter().all(u8::is_ascii_alphanumeric) {
@@ -36,7 +36,7 @@ impl Id {
         (bytes.len() == 15 || id.0 == bytes).then_some(id)
     }
 
-    /// Adds the three characters that say which letters are capitals.
+    /// Adds the three characters that encode which letters are capitals.
     fn complete(id: [u8; 15]) -> Self {
         const SUFFIX: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
         let mut whole = [0; 18];
@@ -51,7 +51,7 @@ impl Id {
         Self(whole)
     }
 
-    /// The number after the prefix, when the id is one of this org.
+    /// The number after the prefix, if the id belongs to this org.
     pub(crate) fn counter(&self) -> Option<u64> {
         if self.0[3..5] != POD[..] {
             return None;

@@ -1,4 +1,4 @@
-//! A simulated Salesforce org on loopback: for tests, for a first look without an org, for benchmarks.
+//! A simulated Salesforce org on loopback: for tests, for a tour without a real org, for benchmarks.
 //!
 //! It speaks the org's HTTP as a client sees it: the token endpoint with real signature and claim checks, the REST
 //! resources an identity connector reads and writes, and SOQL that is parsed and evaluated. Its people, groups and

@@ -15,19 +15,19 @@ pub struct Options {
     pub port: Option<u16>,
     /// Serve HTTPS with a server certificate from a private authority, created at startup.
     pub tls: bool,
-    /// How long each answer waits before it is sent.
+    /// The delay of each response.
     pub latency: Duration,
-    /// What goes wrong, on purpose.
+    /// The faults to simulate.
     pub faults: Vec<Fault>,
     /// The largest page of a query.
     pub max_page: usize,
-    /// How many real assignments (permission sets, groups, queues, licenses) each user holds.
+    /// How many real assignments (permission sets, groups, queues, licenses) each user has.
     pub assignments_per_user: u32,
     /// The oldest API version listed, for example 31.
     pub oldest_version: u32,
     /// The newest API version listed, for example 67.
     pub newest_version: u32,
-    /// API requests per day, as `Sforce-Limit-Info` says it.
+    /// API requests per day, as in `Sforce-Limit-Info`.
     pub daily_requests: u64,
     /// The app that asks for tokens.
     pub app: App,

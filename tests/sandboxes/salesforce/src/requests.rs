@@ -1,4 +1,4 @@
-//! What clients asked of the org, for tests that count calls.
+//! The requests of clients, for tests that count calls.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,7 +8,7 @@ const LOG_LENGTH: usize = 10_000;
 /// What was asked so far.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
-    /// All requests, whatever their answer.
+    /// All requests, including failed ones.
     pub total: u64,
     /// Those that count against the org's daily API limit.
     pub api: u64,
@@ -26,13 +26,13 @@ pub struct Requests {
 pub struct LoggedRequest {
     /// The HTTP method.
     pub method: String,
-    /// The path with no query part.
+    /// The path without the query.
     pub path: String,
     /// The SOQL statement of a query.
     pub soql: Option<String>,
     /// The kind, as in [`Requests::by_kind`].
     pub kind: String,
-    /// The status of the answer; 0 where the connection was closed without one.
+    /// The status of the response; 0 if the connection was closed without one.
     pub status: u16,
 }
 

@@ -79,7 +79,7 @@ impl Sandbox {
         self.ca_pem.as_deref()
     }
 
-    /// The org, to look at and to change.
+    /// The org, to inspect and to change.
     pub fn org(&self) -> &Org {
         &self.shared.org
     }
@@ -89,17 +89,17 @@ impl Sandbox {
         self.shared.requests().clone()
     }
 
-    /// Forgets what was asked so far.
+    /// Clears the request log.
     pub fn clear_requests(&self) {
         *self.shared.requests() = Requests::default();
     }
 
-    /// Replaces the faults; counts such as "every Nth" begin again.
+    /// Replaces the faults; counters such as "every Nth" start again.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.shared.faults.set(faults);
     }
 
-    /// Holds every answer back from this moment on, until [`Self::release`]. The org still does what it is asked to do.
+    /// Holds every response back from this moment on, until [`Self::release`]. The org still processes requests.
     pub fn hold_from(&self, moment: Moment) {
         self.shared.gate.set(Some(moment));
     }
@@ -114,17 +114,17 @@ impl Sandbox {
         self.shared.gate.set(None);
     }
 
-    /// Replaces the app of the same developer name, for example its certificate, with effect at once; or adds it.
+    /// Replaces the app with the same developer name, or adds it. A new certificate takes effect at once.
     pub fn set_app(&self, app: App) {
         self.shared.metadata().apps.set(app);
     }
 
-    /// Every deploy that clients asked for since the start, oldest first, with what it changed and what was lost by it.
+    /// Every deploy since the start, oldest first, with what it changed and what it lost.
     pub fn deploys(&self) -> Vec<Deploy> {
         self.shared.metadata().deploys.history()
     }
 
-    /// Lets certificates that were deployed take effect now, without waiting for [`Options::propagation`] to be over.
+    /// Puts deployed certificates into effect now, without waiting for [`Options::propagation`].
     pub fn finish_propagation(&self) {
         self.shared.metadata().apps.finish_propagation();
     }
@@ -139,7 +139,7 @@ impl Sandbox {
         self.shared.cursors().clear();
     }
 
-    /// Stops the org: no connection is accepted any more, open ones are closed.
+    /// Stops the org: it accepts no new connection and closes open ones.
     pub fn stop(&self) {
         self.stop.cancel();
     }

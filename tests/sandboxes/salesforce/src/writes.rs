@@ -1,4 +1,4 @@
-//! What clients wrote to the org, for tests that count what was done.
+//! The writes of clients, for tests that count changes.
 
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ pub enum WriteAction {
     ResetPassword,
 }
 
-/// One row that was written over HTTP and stayed. What was refused or rolled back is not among the writes.
+/// One row that was written over HTTP. Refused and rolled back rows are not listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     /// What was done.
@@ -29,7 +29,7 @@ pub struct Write {
     pub object: &'static str,
     /// The record's id of 18 characters.
     pub id: String,
-    /// The names of the fields that were sent; no values.
+    /// The names of the fields that were sent, without values.
     pub fields: Vec<&'static str>,
     /// Whether the record is other than before: false for an update that says what was there already, and for a
     /// membership that existed.

@@ -33,13 +33,13 @@ impl Ask {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The method that is meant: clients that can't send PATCH name it in a POST.
+    /// The effective method: clients that can't send PATCH name it in a POST.
     pub(crate) fn meant(&self) -> Method {
         let named = self.parameter("_HttpMethod").filter(|_| self.method == Method::POST);
         named.and_then(|name| name.parse().ok()).unwrap_or_else(|| self.method.clone())
     }
 
-    /// A request that is part of this one: its method, its target, its body.
+    /// A request that is part of this one.
     pub(crate) fn part(&self, method: Method, target: &str, body: Bytes) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut headers = self.headers.clone();
@@ -61,25 +61,25 @@ impl Ask {
     }
 }
 
-/// An answer before it is sent.
+/// A response before it is sent.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// What the request log calls the request.
+    /// The kind of the request in the request log.
     pub(crate) kind: String,
     pub(crate) noted: Noted,
     /// The connection breaks in the middle of the body.
     pub(crate) cut: bool,
     /// Whether the resource carried out or refused a write.
     pub(crate) wrote: bool,
-    /// The connection is closed without the answer.
+    /// The connection is closed without the response.
     pub(crate) lost: bool,
 }
 
-/// What the request log says beside the kind.
+/// The detail in the request log.
 #[derive(Debug, Default)]
 pub(crate) enum Noted {
     #[default]
@@ -115,7 +115,7 @@ impl Answer {
         Self::new(200, JSON, body)
     }
 
-    /// A success with nothing to say.
+    /// A success without a body.
     pub(crate) fn no_content() -> Self {
         Self::new(204, JSON, Vec::new())
     }
@@ -166,14 +166,14 @@ impl From<SoqlError> for Answer {
     }
 }
 
-/// Compresses a body; fast rather than small, as the wire is the loopback.
+/// Compresses a body. Speed matters more than size on loopback.
 pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
     let written = encoder.write_all(body).and_then(|()| encoder.finish());
     written.expect("writing to memory can't fail")
 }
 
-/// The body of a response: in one piece, or broken off in the middle.
+/// The body of a response: complete, or cut in the middle.
 #[derive(Debug)]
 pub(crate) struct Payload {
     pending: Option<Bytes>,

@@ -58,7 +58,7 @@ pub(crate) fn describe(shared: &Shared, object: Object, version: &str) -> Answer
     Answer::json(200, &Json::Object(answer))
 }
 
-/// What the global list says of an object.
+/// The entry of an object in the global list.
 fn head(state: &State, object: Object, version: &str) -> Map<String, Json> {
     let (.., replicateable) = object.calls();
     let Calls { create: createable, update: updateable, delete: deletable } = state.calls(object);
@@ -85,7 +85,7 @@ fn head(state: &State, object: Object, version: &str) -> Map<String, Json> {
     head
 }
 
-/// What describe says of a field.
+/// The description of a field.
 fn field(object: Object, field: &Field, calls: Calls) -> Json {
     let is_text = field.kind.soap_type() == "xsd:string";
     let values: Vec<Json> = field
@@ -129,7 +129,7 @@ fn field(object: Object, field: &Field, calls: Calls) -> Json {
     Json::Object(all)
 }
 
-/// What describe says alike of every field of this org.
+/// The part of a description that is the same for every field of this org.
 fn same_for_all() -> Json {
     json!({
         "aiPredictionField": false, "autoNumber": false, "calculated": false, "calculatedFormula": null,

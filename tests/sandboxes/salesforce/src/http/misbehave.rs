@@ -7,7 +7,7 @@ use super::answer::Answer;
 use crate::Fault;
 use crate::metadata::Trouble;
 
-/// The faults in force, and the counts that say when one is due.
+/// The faults in effect, and the counters that decide when one occurs.
 #[derive(Debug, Default)]
 pub(crate) struct Misbehavior {
     faults: Mutex<Vec<Fault>>,
@@ -23,14 +23,14 @@ pub(crate) struct Misbehavior {
     deploys: AtomicU64,
 }
 
-/// What goes wrong with one row of a write.
+/// The fault of one row of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowFault {
     Locked,
     Refused,
 }
 
-/// What to do with one query answer.
+/// What to do with one query response.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "several faults may be due at once")]
 pub(crate) struct PageFaults {
@@ -47,7 +47,7 @@ impl Misbehavior {
         Self { faults: Mutex::new(faults), ..Self::default() }
     }
 
-    /// Replaces the faults and counts from the beginning.
+    /// Replaces the faults and resets the counters.
     pub(crate) fn set(&self, faults: Vec<Fault>) {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
         for count in [&self.requests, &self.pages, &self.writes, &self.rows, &self.deploys] {
@@ -55,7 +55,7 @@ impl Misbehavior {
         }
     }
 
-    /// The first answer that `choose` gives for a fault in force.
+    /// The first result of `choose` for a fault in effect.
     pub(crate) fn find<T>(&self, choose: impl FnMut(&Fault) -> Option<T>) -> Option<T> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).iter().find_map(choose)
     }
@@ -64,12 +64,12 @@ impl Misbehavior {
         self.find(|fault| (fault == wanted).then_some(())).is_some()
     }
 
-    /// Counts a request of the data resources and says which it is, from 1.
+    /// Counts a request of the data resources and returns its number, from 1.
     pub(crate) fn count(&self) -> u64 {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Whether request number `request` gets no answer at all.
+    /// Whether request number `request` gets no response.
     pub(crate) fn resets(&self, request: u64) -> bool {
         self.find(|fault| match fault {
             Fault::Reset(every) => request.is_multiple_of(*every).then_some(()),
@@ -78,7 +78,7 @@ impl Misbehavior {
         .is_some()
     }
 
-    /// The answer that a fault gives to request number `request` in place of the real one.
+    /// The response of a fault to request number `request`, in place of the real one.
     pub(crate) fn answer(&self, request: u64) -> Option<Answer> {
         self.find(|fault| match fault {
             Fault::Html => Some(Answer::html(200, "Data Not Available")),
@@ -97,7 +97,7 @@ impl Misbehavior {
         })
     }
 
-    /// What is due for the next query answer.
+    /// The fault of the next query response.
     pub(crate) fn page(&self) -> PageFaults {
         let page = self.pages.fetch_add(1, Ordering::Relaxed) + 1;
         let mut due = PageFaults::default();
@@ -131,14 +131,14 @@ impl Misbehavior {
         bears.is_some_and(|bears| rows as u64 > bears)
     }
 
-    /// Loses or cuts the answer to a write that was carried out, when that is due.
+    /// Loses or cuts the response to a completed write, if a fault says so.
     pub(crate) fn spoil(&self, answer: &mut Answer) {
         let write = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
         for fault in self.faults.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             match fault {
                 Fault::LostAnswer(every) => answer.lost |= write.is_multiple_of(*every),
                 Fault::LostAnswerOnce(number) => answer.lost |= write == *number,
-                // An answer with no body has no middle to break in.
+                // A response without a body can't be cut.
                 Fault::Cut(every) if write.is_multiple_of(*every) => {
                     answer.cut = !answer.body.is_empty();
                     answer.lost |= answer.body.is_empty();
@@ -148,7 +148,7 @@ impl Misbehavior {
         }
     }
 
-    /// What goes wrong with deploys.
+    /// The faults of deploys.
     pub(crate) fn deploys(&self) -> Trouble {
         let stuck = self.find(|fault| if let Fault::DeployStuck(polls) = fault { Some(*polls) } else { None });
         Trouble {
@@ -176,7 +176,7 @@ impl Misbehavior {
         self.find(|fault| if let Fault::ClockSkew(seconds) = fault { Some(*seconds) } else { None }).unwrap_or(0)
     }
 
-    /// How long each answer waits on purpose, in milliseconds.
+    /// The delay of each response, in milliseconds.
     pub(crate) fn delay(&self) -> u64 {
         self.find(|fault| if let Fault::Slow(ms) = fault { Some(*ms) } else { None }).unwrap_or(0)
     }

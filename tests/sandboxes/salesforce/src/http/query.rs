@@ -15,7 +15,7 @@ use crate::soql::{self, Bound, Rows};
 const SMALLEST_PAGE: usize = 200;
 /// The key prefix of cursor ids.
 const PREFIX: &str = "01g";
-/// How many cursors stay open. The oldest closes first.
+/// The maximum number of open cursors. The oldest closes first.
 const OPEN_CURSORS: usize = 100;
 
 /// A query whose pages are being read.
@@ -92,7 +92,7 @@ fn run(shared: &Shared, state: &State, ask: &Ask, version: &str, statement: &str
     page(shared, state, &cursor, id, 0, version, keyset).kind(kind)
 }
 
-/// `Sforce-Query-Options: batchSize=N`, within its bounds.
+/// `Sforce-Query-Options: batchSize=N`, within its limits.
 fn page_size(shared: &Shared, ask: &Ask) -> usize {
     let largest = shared.options.max_page.max(1);
     let asked = ask
@@ -116,7 +116,7 @@ pub(crate) fn more(shared: &Shared, locator: &str, version: &str) -> Answer {
     page(shared, &state, &cursor, Some(id), offset, version, true).kind(kind)
 }
 
-/// One page; `follows` says that another one of this object may have come before it.
+/// One page; `follows` means that it may not be the first page of this object.
 fn page(
     shared: &Shared,
     state: &State,

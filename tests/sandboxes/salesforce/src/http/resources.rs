@@ -1,4 +1,4 @@
-//! The small resources: versions, limits, single records, who the token's user is.
+//! The small resources: versions, limits, single records, and the token's user.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -150,7 +150,7 @@ pub(crate) fn record(shared: &Shared, state: &State, ask: &Ask, object: Object, 
     }
 }
 
-/// The row that an id in an address names.
+/// The row of an id in a URL.
 pub(crate) fn named_row(state: &State, object: Object, id: &str) -> Result<u64, Answer> {
     let index = Id::parse(id).and_then(|id| state.world.index(object, id)).ok_or_else(Answer::not_found)?;
     let table = state.table(object);
@@ -183,7 +183,7 @@ fn json_of(state: &State, user: u64, field: &str) -> Json {
     serde_json::from_slice(&text).unwrap_or(Json::Null)
 }
 
-/// The API's addresses, with the version left open.
+/// The API's URLs, with a placeholder for the version.
 fn urls(shared: &Shared, organization: Id, user: Id) -> Json {
     let base = &shared.instance_url;
     json!({

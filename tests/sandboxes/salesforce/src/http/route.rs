@@ -1,4 +1,4 @@
-//! Which resource a request is for, and the checks before every resource: faults, versions, sessions, rights.
+//! Finds the resource of a request, after the checks that apply to all: faults, versions, sessions, rights.
 
 use hyper::Method;
 
@@ -13,10 +13,10 @@ use crate::org::value::Value;
 
 /// The longest request target, and the longest target with headers.
 const LONGEST: usize = 16_384;
-/// API versions from here down are retired.
+/// API versions up to this one are retired.
 const RETIRED: u32 = 30;
 
-/// Answers a request; `None` closes the connection without an answer.
+/// Answers a request; `None` closes the connection without a response.
 pub(crate) fn answer(shared: &Shared, host: Host, ask: &Ask) -> Option<Answer> {
     let headers: usize = ask.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if ask.target_length > LONGEST {
@@ -44,7 +44,7 @@ fn reads(method: &Method) -> bool {
 }
 
 fn versions(shared: &Shared, ask: &Ask) -> Option<Answer> {
-    // Open and not counted against the limit, but no safer from faults than any other request.
+    // Needs no session and does not count against the limit, but faults affect it like any other request.
     let request = shared.faults.count();
     if shared.faults.resets(request) {
         return None;

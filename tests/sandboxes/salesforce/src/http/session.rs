@@ -12,16 +12,16 @@ use crate::id::Id;
 pub(crate) struct Session {
     /// The user's row.
     pub(crate) user: u64,
-    /// Requests left before it dies; `None` lives on.
+    /// Requests before it ends; `None` for no limit.
     left: Option<u64>,
 }
 
-/// What an access token looks like.
+/// The form of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenForm {
     /// `<15-character org id>!<random>`.
     Opaque,
-    /// Three parts, as an app issues them that `isNamedUserJwtEnabled`. They open no door of SOAP.
+    /// Three parts, issued by an app with `isNamedUserJwtEnabled`. SOAP does not accept them.
     Jwt,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Opens a session and gives its token.
+    /// Opens a session and returns its token.
     pub(crate) fn open(
         &mut self,
         organization: Id,
@@ -56,14 +56,14 @@ impl Sessions {
         let number = self.opened % 10_000;
         let token = match form {
             TokenForm::Opaque => format!("{}!AQ{number:04}{random}", organization.short()),
-            // Nobody looks into it but the org, which knows it by heart.
+            // Only the org reads it, and the org keeps all tokens.
             TokenForm::Jwt => format!("eyJhbGciOiJSUzI1NiJ9.e30.{number:04}{}", random.replace('.', "-")),
         };
         self.open.insert(token.clone(), Session { user, left: lifetime(self.opened) });
         token
     }
 
-    /// The session of a token, one request of its life used up.
+    /// The session of a token; counts one request.
     pub(crate) fn take(&mut self, token: &str) -> Option<Session> {
         let session = self.open.get_mut(token)?;
         if let Some(left) = &mut session.left {

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::org::Org;
 use crate::requests::Requests;
 
-/// Which of the org's hosts was asked.
+/// Which of the org's hosts received the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
     Login,
@@ -65,12 +65,12 @@ impl Shared {
         }
     }
 
-    /// The metadata as it is. Never asked for while the org is held.
+    /// The metadata without advancing deploys. Never locked while the org is locked.
     pub(crate) fn metadata(&self) -> MutexGuard<'_, Metadata> {
         locked(&self.metadata)
     }
 
-    /// The metadata for a client's request, which moves deploys on; `is_poll` for a request that asks after one.
+    /// The metadata for a client's request, which advances deploys; `is_poll` if the request asks for a status.
     pub(crate) fn metadata_moved_on(&self, is_poll: bool) -> MutexGuard<'_, Metadata> {
         let mut metadata = self.metadata();
         metadata.step(self.faults.deploys(), is_poll, self.now());
@@ -89,7 +89,7 @@ impl Shared {
         locked(&self.requests)
     }
 
-    /// Whether the moment to hold answers back has come.
+    /// Whether responses are being held back.
     pub(crate) fn has_come(&self, moment: Moment) -> bool {
         match moment {
             Moment::Requests(number) => self.requests().total >= number,
@@ -97,12 +97,12 @@ impl Shared {
         }
     }
 
-    /// Remembers the id of an assertion; false when it was used before.
+    /// Records the id of an assertion; false if it was used before.
     pub(crate) fn first_use(&self, jti: &str) -> bool {
         locked(&self.seen).insert(jti.to_owned())
     }
 
-    /// Counts a login of a user and says how many there were.
+    /// Counts a login of a user and returns the total.
     pub(crate) fn count_login(&self, user: u64) -> u64 {
         let mut logins = locked(&self.logins);
         let count = logins.entry(user).or_default();
@@ -115,7 +115,7 @@ impl Shared {
         Timestamp::now().as_millisecond() + self.faults.skew() * 1_000
     }
 
-    /// Counts one API request and writes the `Sforce-Limit-Info` header's value.
+    /// Counts one API request and returns the value of the `Sforce-Limit-Info` header.
     pub(crate) fn usage(&self) -> String {
         let used = self.api_usage.fetch_add(1, Ordering::Relaxed) + 1;
         self.requests().api += 1;

@@ -1,4 +1,4 @@
-//! The token endpoint: grants checked one thing after another, as the org does.
+//! The token endpoint: checks the parts of a grant in the order in which an org does.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -21,9 +21,9 @@ use crate::org::value::Value;
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// The generic login hosts, which External Client Apps refuse as audience.
 const GENERIC_AUDIENCES: [&str; 2] = ["https://login.salesforce.com", "https://test.salesforce.com"];
-/// Logins of one user before the org refuses more.
+/// How many logins of one user the org accepts.
 const LOGIN_RATE: u64 = 3_600;
-/// Seconds an assertion may live where the org is strict: three minutes, and one for skewed clocks.
+/// The maximum lifetime of an assertion in a strict org, in seconds: three minutes, and one for skewed clocks.
 const LONGEST_LIFE: f64 = 240.0;
 const SCOPE: &str = "api refresh_token";
 
@@ -80,7 +80,7 @@ fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Ref
     Ok(success(shared, &app, user))
 }
 
-/// The app and the claims of an assertion whose form, issuer and signature are right.
+/// The app and the claims of an assertion with valid form, issuer and signature.
 fn verified(shared: &Shared, assertion: &str) -> Result<(App, Map<String, Json>), Refused> {
     let parts: Vec<&str> = assertion.split('.').collect();
     let [header, payload, signature] = parts[..] else { return Err(INVALID_ASSERTION) };
@@ -126,7 +126,7 @@ fn check_audience(shared: &Shared, app: &App, audience: &str) -> Result<(), Refu
     }
 }
 
-/// The user of this name, if the app may act for it. An unknown name looks like one that was not approved.
+/// The user with this name, if the app may act for it. An unknown name gets the same error as one that is not approved.
 fn approved(shared: &Shared, app: &App, username: &str) -> Result<u64, Refused> {
     let user = shared.org.read().user_named(username).ok_or(NOT_APPROVED)?;
     match (app.approved, app.kind) {

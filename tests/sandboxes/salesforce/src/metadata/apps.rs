@@ -76,7 +76,7 @@ impl Apps {
         Some((known.app.clone(), known.certificates.accepted(Instant::now(), self.meanwhile)))
     }
 
-    /// Lets every certificate that is under way take effect.
+    /// Puts every certificate that propagates into effect.
     pub(crate) fn finish_propagation(&mut self) {
         let now = Instant::now();
         for known in &mut self.known {

@@ -1,25 +1,25 @@
-//! Which certificates an app accepts, now and while a new one spreads through the org.
+//! Which certificates an app accepts, now and while a new one propagates.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::options::WhilePropagating;
 
-/// The certificates of one app, in force and on their way.
+/// The certificates of one app: those in effect and those that propagate.
 #[derive(Debug)]
 pub(crate) struct Certificates {
     in_force: Option<String>,
     coming: VecDeque<Coming>,
-    /// Those that were accepted at some time.
+    /// Those that were accepted at any time.
     proven: Vec<String>,
 }
 
 #[derive(Debug)]
 struct Coming {
-    /// `None` switches the flow off.
+    /// `None` turns the flow off.
     pem: Option<String>,
     from: Instant,
-    /// It takes the place of the old one, but is not accepted.
+    /// It replaces the old one, but is not accepted.
     broken: bool,
 }
 
@@ -28,14 +28,14 @@ impl Certificates {
         Self { in_force: pem.cloned(), coming: VecDeque::new(), proven: pem.cloned().into_iter().collect() }
     }
 
-    /// Puts a certificate on its way behind those that are under way already. One that is `broken` never gets accepted,
+    /// Adds a certificate behind those that already propagate. A `broken` one is never accepted,
     /// unless the app accepted it before.
     pub(crate) fn replace(&mut self, pem: Option<&String>, from: Instant, broken: bool) {
         let broken = broken && pem.is_some_and(|pem| !self.proven.contains(pem));
         self.coming.push_back(Coming { pem: pem.cloned(), from, broken });
     }
 
-    /// Lets all that is under way arrive now.
+    /// Puts everything that propagates into effect now.
     pub(crate) fn arrive(&mut self, now: Instant) {
         for coming in &mut self.coming {
             coming.from = now;

@@ -20,7 +20,7 @@ pub(crate) struct Element {
     /// Its name among an app's settings.
     pub(crate) setting: &'static str,
     pub(crate) form: Form,
-    /// What a component says that leaves it out.
+    /// The value if a component leaves it out.
     pub(crate) default: Option<&'static str>,
 }
 
@@ -29,11 +29,11 @@ pub(crate) struct Element {
 pub(crate) enum Form {
     /// One text.
     Text,
-    /// One text, and it has to be there.
+    /// One required text.
     Required,
     /// `true` or `false`.
     Flag,
-    /// A text in each of any number of elements.
+    /// Any number of elements, each with a text.
     Texts,
 }
 
@@ -77,7 +77,7 @@ impl Kind {
         (self == Self::ConnectedApp) == (app == AppKind::ConnectedApp)
     }
 
-    /// Whether somebody with these rights may look at such components and change them.
+    /// Whether a user with these rights may read and change such components.
     pub(crate) fn allowed(self, rights: &Rights) -> bool {
         match self {
             Self::ConnectedApp => rights.customize_application,

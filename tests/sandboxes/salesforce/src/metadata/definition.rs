@@ -1,4 +1,4 @@
-//! A component as a document: how the org writes an app's, and what a deployed one says.
+//! A component as a document: how the org writes that of an app, and how it reads a deployed one.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +19,12 @@ const LONGEST_CERTIFICATE: usize = 4_096;
 /// The smallest RSA key, in bits.
 const SMALLEST_KEY: u32 = 2_048;
 
-/// What a deployed component says.
+/// The content of a deployed component.
 #[derive(Clone, Debug)]
 pub(crate) struct Definition {
     pub(crate) kind: Kind,
     pub(crate) full_name: String,
-    /// The elements that are there, by the name of their setting.
+    /// The elements that are present, by the name of their setting.
     values: BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -97,7 +97,7 @@ impl Definition {
         Ok(())
     }
 
-    /// The value of an element that is there once.
+    /// The value of an element that occurs once.
     pub(crate) fn one(&self, setting: &str) -> Option<&str> {
         self.values.get(setting)?.first().map(String::as_str)
     }
@@ -106,7 +106,7 @@ impl Definition {
         self.one(flag) == Some("true")
     }
 
-    /// What an element says, be it there or not.
+    /// The value of an element, or its default if it is absent.
     fn says(&self, element: &Element) -> Vec<String> {
         match self.values.get(element.setting) {
             Some(values) => values.clone(),
@@ -114,7 +114,7 @@ impl Definition {
         }
     }
 
-    /// Makes the app what the component says. An element that is left out falls back to its default: a component is the
+    /// Applies the component to the app. An element that is left out falls back to its default: a component is the
     /// whole definition, not a change of it.
     pub(crate) fn apply(&self, app: &mut App) -> AppChange {
         let mut change = AppChange {
@@ -139,7 +139,7 @@ impl Definition {
     }
 }
 
-/// A certificate that the org takes, in the spelling that all certificates have.
+/// A certificate that the org accepts, in normalized PEM.
 fn checked_certificate(pem: &str) -> Result<String, String> {
     if pem.len() > LONGEST_CERTIFICATE {
         let length = pem.len();
@@ -158,7 +158,7 @@ fn checked_certificate(pem: &str) -> Result<String, String> {
     String::from_utf8(pem).map_err(|_| not_pem())
 }
 
-/// Elements that don't fall back when they are left out, or that are orders rather than settings.
+/// Elements that don't fall back when they are left out, or that are commands rather than settings.
 fn is_kept(element: &Element) -> bool {
     matches!(
         element.setting,
@@ -196,7 +196,7 @@ fn put(app: &mut App, element: &Element, values: Vec<String>) {
     }
 }
 
-/// What the org says of an app, as JSON in the order of the schema.
+/// The org's description of an app, as JSON in the order of the schema.
 pub(crate) fn described(kind: Kind, app: &App) -> Map<String, Json> {
     let mut whole = Map::new();
     for element in kind.elements() {

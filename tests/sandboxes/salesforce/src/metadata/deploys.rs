@@ -1,4 +1,4 @@
-//! The deploys of the org: one at a time, in the order in which they were asked for.
+//! The deploys of the org: one at a time, in the order of the requests.
 
 use std::collections::BTreeMap;
 
@@ -24,11 +24,11 @@ pub(crate) struct Asked {
     pub(crate) by: (String, String, String),
     pub(crate) check_only: bool,
     pub(crate) ignore_warnings: bool,
-    /// The options as they were sent, which the answer repeats.
+    /// The options as they were sent; the response repeats them.
     pub(crate) options: Json,
 }
 
-/// What goes wrong with deploys at the moment.
+/// The faults of deploys that are in effect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Trouble {
     pub(crate) fails: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Trouble {
     pub(crate) never_accepted: bool,
 }
 
-/// A deploy that the org took.
+/// A deploy that the org accepted.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) asked: Asked,
@@ -46,7 +46,7 @@ pub(crate) struct Job {
     pub(crate) created: i64,
     pub(crate) started: Option<i64>,
     pub(crate) completed: Option<i64>,
-    /// Components that would not do, or were warned of.
+    /// Components that were rejected or that caused a warning.
     pub(crate) problems: Vec<Problem>,
     /// For how many polls it was in progress.
     polls: u64,
@@ -82,13 +82,13 @@ impl Deploys {
         self.jobs.iter().map(|job| job.deploy.clone()).collect()
     }
 
-    /// Tells a deploy to stop; false when it is over already.
+    /// Cancels a deploy; false if it has already ended.
     pub(crate) fn cancel(&mut self, id: &str) -> bool {
         let job = self.jobs.iter_mut().find(|job| job.deploy.id == id && !job.deploy.status.is_done());
         job.map(|job| job.deploy.status = DeployStatus::Canceling).is_some()
     }
 
-    /// Moves the deploy whose turn it is on by one step.
+    /// Advances the current deploy by one step.
     pub(crate) fn step(&mut self, apps: &mut Apps, trouble: Trouble, is_poll: bool, now: i64) {
         let Some(job) = self.jobs.iter_mut().find(|job| !job.deploy.status.is_done()) else { return };
         match job.deploy.status {
@@ -111,7 +111,7 @@ impl Deploys {
 }
 
 impl Job {
-    /// Deploys everything, or nothing where one component would not do.
+    /// Deploys everything, or nothing if one component is rejected.
     fn finish(&mut self, apps: &mut Apps, trouble: Trouble) {
         self.problems = self.asked.parcel.problems.clone();
         if trouble.fails {
@@ -144,12 +144,12 @@ impl Job {
         }
     }
 
-    /// The problems that let the deploy fail.
+    /// The problems that make the deploy fail.
     pub(crate) fn failures(&self) -> impl Iterator<Item = &Problem> {
         self.problems.iter().filter(|problem| !problem.is_warning || !self.asked.ignore_warnings)
     }
 
-    /// What the org says when something broke within.
+    /// The org's message for an internal error.
     fn unexpected(&self) -> Problem {
         let text =
             "UNKNOWN_EXCEPTION: An unexpected error occurred. Please include this ErrorId if you contact support";
@@ -183,7 +183,7 @@ fn owner<'a>(definition: &Definition, apps: &'a Apps) -> Result<&'a App, Problem
     Ok(app)
 }
 
-/// Makes up a new key or secret where the component orders one. The old ones are gone at once.
+/// Generates a new key or secret if the component asks for one. The old ones end at once.
 fn rotate(definition: &Definition, app: &mut App, change: &mut AppChange, problems: &mut Vec<Problem>) {
     for (order, what) in [("shouldRotateConsumerKey", "consumerKey"), ("shouldRotateConsumerSecret", "consumerSecret")]
     {

@@ -1,4 +1,4 @@
-//! What became of deploys, for tests that look at what was changed and what was lost.
+//! The results of deploys, for tests that check what was changed and what was lost.
 
 /// How far a deploy has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum DeployStatus {
     Canceling,
     /// It was stopped; nothing was changed.
     Canceled,
-    /// Everything in it was deployed, or found to be deployable.
+    /// Everything in it was deployed, or passed the check.
     Succeeded,
     /// Nothing of it was deployed.
     Failed,
@@ -36,20 +36,20 @@ impl DeployStatus {
     }
 }
 
-/// One deploy that the org took.
+/// One deploy that the org accepted.
 #[derive(Clone, Debug)]
 pub struct Deploy {
     /// Its id, `0Af…`.
     pub id: String,
-    /// The username of who asked for it.
+    /// The username of the requester.
     pub by: String,
-    /// Whether it was to be checked only.
+    /// Whether it was a check only.
     pub check_only: bool,
     /// How far it has got.
     pub status: DeployStatus,
-    /// What it did to each component; empty as long as it has not succeeded, and where it was to be checked only.
+    /// What it did to each component; empty until it succeeds, and for a check only.
     pub changes: Vec<AppChange>,
-    /// Why it failed, and what it was warned of, as the API says it.
+    /// Why it failed, and its warnings, in the API's words.
     pub problems: Vec<String>,
 }
 
@@ -61,8 +61,8 @@ pub struct AppChange {
     pub app: String,
     /// The metadata type, for example `ConnectedApp`.
     pub component_type: &'static str,
-    /// Elements that say something else than before.
+    /// Elements whose value changed.
     pub changed: Vec<&'static str>,
-    /// Elements that said something else than their default and fell back to it, because the deploy left them out.
+    /// Elements that fell back to their default because the deploy left them out.
     pub lost: Vec<&'static str>,
 }

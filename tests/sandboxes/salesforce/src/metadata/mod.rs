@@ -23,7 +23,7 @@ pub(crate) use retrieves::Retrieves;
 
 use crate::options::Options;
 
-/// The namespace of everything that the Metadata API says.
+/// The namespace of all Metadata API messages.
 pub(crate) const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";
 
 /// The org's metadata.

@@ -23,7 +23,7 @@ const MANIFEST: &str = "package.xml";
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// What a deploy brought: components that can be read, and what is wrong with the rest.
+/// The content of a deploy: components that can be read, and what is wrong with the rest.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parcel {
     pub(crate) components: Vec<Definition>,
@@ -120,7 +120,7 @@ fn child<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
     node.children().find(|child| child.tag_name().name() == name)?.text().map(str::trim)
 }
 
-/// The members with the wildcard replaced by what is there.
+/// The members, with the wildcard expanded.
 fn wanted(kind: Kind, members: &[String], files: &Files) -> BTreeSet<String> {
     let mut wanted: BTreeSet<String> = members.iter().filter(|member| *member != "*").cloned().collect();
     if members.iter().any(|member| member == "*") {
@@ -146,7 +146,7 @@ fn component(kind: Kind, member: &str, files: &mut Files, rights: &Rights) -> Re
     Definition::read(kind, member, &document)
 }
 
-/// The packages in the folders of a zip; what lies outside of them belongs to none.
+/// The packages in the folders of a zip; files outside of them belong to no package.
 fn folders(files: Files) -> BTreeMap<String, Files> {
     let mut folders = BTreeMap::<String, Files>::new();
     for (path, content) in files {

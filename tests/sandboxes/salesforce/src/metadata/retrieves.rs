@@ -18,20 +18,20 @@ pub(crate) struct Retrieves {
     jobs: Vec<Retrieve>,
 }
 
-/// A retrieve; what was asked for is gathered at once.
+/// A retrieve. The requested components are collected at once.
 #[derive(Debug)]
 pub(crate) struct Retrieve {
     pub(crate) components: Vec<(Kind, App)>,
     /// What could not be found.
     pub(crate) missing: Vec<String>,
-    /// The zip, until it was fetched.
+    /// The zip, until it is fetched.
     pub(crate) zip: Option<Vec<u8>>,
-    /// How often it was asked after.
+    /// How many times its status was polled.
     pub(crate) polls: u64,
 }
 
 impl Retrieves {
-    /// Gathers what a `RetrieveRequest` asks for and says the id of the retrieve.
+    /// Collects what a `RetrieveRequest` asks for, and returns the id of the retrieve.
     pub(crate) fn start(&mut self, apps: &Apps, request: Node<'_, '_>) -> String {
         let child = |node: Node<'_, '_>, name: &str| {
             node.children()
@@ -61,7 +61,7 @@ impl Retrieves {
         Id::new("09S", 40_000_000 + place as u64).to_string()
     }
 
-    /// The retrieve of this id, once more asked after.
+    /// The retrieve with this id; counts one more poll.
     pub(crate) fn poll(&mut self, id: &str) -> Option<&mut Retrieve> {
         let id = Id::parse(id)?;
         let place = (0..self.jobs.len()).find(|place| Self::id(*place) == id.as_str())?;
@@ -98,7 +98,7 @@ impl Retrieve {
         self.zip = Some(zipped(&files));
     }
 
-    /// What the retrieve could not find, as messages of its result.
+    /// What the retrieve did not find, as messages of its result.
     pub(crate) fn messages(&self) -> Vec<Json> {
         let message = |problem: &String| json!({"fileName": "unpackaged/package.xml", "problem": problem});
         self.missing.iter().map(message).collect()

@@ -1,4 +1,4 @@
-//! XML out of JSON: objects become elements, arrays repeat their element, null is left out.
+//! Writes JSON as XML: objects become elements, arrays repeat their element, and null is left out.
 
 use serde_json::Value as Json;
 
@@ -33,7 +33,7 @@ fn start_line(out: &mut String, indent: Option<usize>) {
     }
 }
 
-/// Text as it may stand between tags.
+/// Text escaped for use between tags.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

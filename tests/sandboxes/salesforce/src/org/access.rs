@@ -12,7 +12,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// What the platform lets somebody with every right do.
+    /// What a user with all permissions may do.
     pub(crate) fn documented(object: Object) -> Self {
         let (create, update, delete, _) = object.calls();
         Self { create, update, delete }

@@ -9,7 +9,7 @@ pub enum Blocker {
     WebToLeadCreator,
     /// The default owner of cases.
     DefaultCaseOwner,
-    /// The value of a custom hierarchy field of somebody else: the field's name.
+    /// The value of another user's custom hierarchy field, with the name of the field.
     HierarchyField(String),
 }
 

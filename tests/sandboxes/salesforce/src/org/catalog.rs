@@ -48,7 +48,7 @@ const PUBLIC_GROUPS: u64 = 40;
 const QUEUES: u64 = 15;
 const SET_LICENSES: u64 = 12;
 
-/// Fills the small tables and the numbers that generated rows draw on.
+/// Fills the small tables and the counts that generated rows depend on.
 pub(crate) fn fill(state: &mut State) {
     organization(state);
     licenses(state);

@@ -1,4 +1,4 @@
-//! The door through which tests change the org and look at it.
+//! How tests inspect and change the org.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,7 +38,7 @@ impl Org {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many rows each object has; objects that are switched off are left out.
+    /// How many rows each object has; objects that are turned off are left out.
     ///
     /// With N users and A ≥ 1 assignments per user: `User` and `UserLogin` N; `PermissionSetAssignment` N·A - 1, of
     /// which N - 1 are the profiles' own rows and N·(A-1) real ones; `GroupMember` N/2 + 5 (five nested),
@@ -85,7 +85,7 @@ impl Org {
         Ok(state.world.id(Object::User, user).to_string())
     }
 
-    /// Adds a row to an object and says its id. Fields left out are null or false.
+    /// Adds a row to an object and returns its id. Fields left out are null or false.
     pub fn insert(&self, object: &str, fields: &[(&str, Json)]) -> Result<String> {
         let object = known(object)?;
         let row = filled(object, fields)?;
@@ -108,7 +108,7 @@ impl Org {
         Ok(())
     }
 
-    /// Removes a record; for an assignment that is what revoking does. A user vanishes from every answer.
+    /// Removes a record; an assignment is revoked this way. A removed user is in no response.
     pub fn remove(&self, id: &str) -> Result<()> {
         let mut state = self.write();
         let (object, index) = state.locate(parsed(id)?).ok_or_else(|| missing(id))?;
@@ -141,7 +141,7 @@ impl Org {
         self.set(&self.login_of(user)?, field, value)
     }
 
-    /// Assigns a permission set and says the id of the assignment.
+    /// Assigns a permission set and returns the id of the assignment.
     pub fn assign_permission_set(&self, user: &str, set: &str) -> Result<String> {
         self.insert(
             "PermissionSetAssignment",
@@ -149,7 +149,7 @@ impl Org {
         )
     }
 
-    /// Lets a license (`UserLicense`, `PermissionSetLicense` or `PackageLicense`) have this many seats left.
+    /// Leaves this many free seats in a license (`UserLicense`, `PermissionSetLicense` or `PackageLicense`).
     pub fn set_free_seats(&self, license: &str, seats: u64) -> Result<()> {
         let mut state = self.write();
         let record = state.locate(parsed(license)?).ok_or_else(|| missing(license))?;
@@ -158,7 +158,7 @@ impl Org {
         Ok(())
     }
 
-    /// Keeps a user from being deactivated over HTTP; `None` lets it go again.
+    /// Blocks the deactivation of a user over HTTP; `None` allows it again.
     pub fn block_deactivation(&self, user: &str, blocker: Option<Blocker>) -> Result<()> {
         let mut state = self.write();
         let index = state.find(Object::User, parsed(user)?).ok_or_else(|| missing(user))?;
@@ -169,7 +169,7 @@ impl Org {
         Ok(())
     }
 
-    /// Reserves a username for a user of another org, which nobody can see here.
+    /// Reserves a username for a user of another org that is not visible here.
     pub fn take_username_elsewhere(&self, username: &str) {
         self.write().elsewhere.insert(username.to_lowercase());
     }
@@ -207,12 +207,12 @@ impl Org {
         self.read().journal.all()
     }
 
-    /// Forgets what clients wrote; the org stays as they left it.
+    /// Clears the list of writes; the org keeps the changes.
     pub fn clear_writes(&self) {
         self.write().journal.clear();
     }
 
-    /// Switches an optional object on or off; an object that is off is unknown to every resource.
+    /// Turns an optional object on or off; no resource knows an object that is off.
     pub fn set_available(&self, object: &str, available: bool) -> Result<()> {
         let object = known(object)?;
         self.write().set_available(object, available);

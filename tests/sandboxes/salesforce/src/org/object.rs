@@ -101,7 +101,7 @@ impl Object {
         ALL.iter().find(|(_, known, ..)| known.eq_ignore_ascii_case(name)).map(|(object, ..)| *object)
     }
 
-    /// The object whose ids begin so.
+    /// The object whose ids begin with this prefix.
     pub(crate) fn with_prefix(prefix: &str) -> Option<Self> {
         ALL.iter().find(|(_, _, known, ..)| *known == prefix).map(|(object, ..)| *object)
     }

@@ -8,7 +8,7 @@ use openssl::pkcs5::pbkdf2_hmac;
 
 /// How many of a user's latest passwords can't be used again.
 const REMEMBERED: usize = 3;
-/// Few rounds: what is kept here opens nothing but a simulated org.
+/// Few rounds: these hashes protect only a simulated org.
 const ROUNDS: usize = 100;
 
 /// The passwords of users.
@@ -33,13 +33,13 @@ impl Passwords {
         Ok(hash)
     }
 
-    /// Whether this is one of the user's latest passwords.
+    /// Whether this is one of the user's most recent passwords.
     pub(crate) fn is_repeated(&self, user: u64, password: &str) -> bool {
         let known = self.hashes.get(&user);
         known.is_some_and(|known| self.hash(password).is_ok_and(|hash| known.contains(&hash)))
     }
 
-    /// Gives a user a password; an expired one has to be changed at the next login.
+    /// Sets the password of a user; an expired one must be changed at the next login.
     pub(crate) fn set(&mut self, user: u64, password: &str, expired: bool) {
         if let Ok(hash) = self.hash(password) {
             let known = self.hashes.entry(user).or_default();

@@ -31,7 +31,7 @@ pub(crate) fn fields(object: Object) -> &'static [Field] {
     }
 }
 
-/// The place of a field among the fields of its object; names are compared without regard to case.
+/// The index of a field in its object; names are compared ignoring case.
 pub(crate) fn place(object: Object, name: &str) -> Option<usize> {
     fields(object).iter().position(|field| field.name.eq_ignore_ascii_case(name))
 }

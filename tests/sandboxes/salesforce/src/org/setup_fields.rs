@@ -1,4 +1,4 @@
-//! The fields of everything a user can hold, and of who holds it.
+//! The fields of everything that a user can hold, and of the assignments.
 
 use super::field::{Field, Kind};
 use super::{holdings, people};

@@ -1,4 +1,4 @@
-//! The whole org: the generated world, its tables, what is available.
+//! The whole org: its generated data, its tables, and which objects are available.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,10 +34,10 @@ pub(crate) struct State {
     /// Users that can't be deactivated, and why.
     pub(crate) blockers: HashMap<u64, Blocker>,
     pub(crate) passwords: Passwords,
-    /// What was written over HTTP.
+    /// The writes over HTTP.
     pub(crate) journal: Journal,
     pub(super) unique: Unique,
-    /// What would take back the changes since the last commit.
+    /// How to undo the changes since the last commit.
     pub(super) undo: Vec<Undo>,
 }
 
@@ -120,7 +120,7 @@ impl State {
         allowed && !self.unavailable.contains(&object)
     }
 
-    /// The place of a field that the integration user sees.
+    /// The index of a field that the integration user sees.
     pub(crate) fn field(&self, object: Object, name: &str) -> Option<usize> {
         schema::place(object, name).filter(|place| self.sees_field(object, *place))
     }
@@ -161,7 +161,7 @@ impl State {
         self.world.index(object, id).filter(|index| self.table(object).has(*index))
     }
 
-    /// The record that an id names, of whatever object.
+    /// The record with this id, of any object.
     pub(crate) fn locate(&self, id: Id) -> Option<Record> {
         let object = Object::with_prefix(id.prefix())?;
         self.find(object, id).map(|index| (object, index))
@@ -183,7 +183,7 @@ impl State {
         }
     }
 
-    /// Appends a row and says its number.
+    /// Appends a row and returns its number.
     pub(crate) fn push(&mut self, object: Object, row: Row) -> u64 {
         let index = self.table(object).end();
         if object == Object::User {
@@ -195,7 +195,7 @@ impl State {
         self.table_mut(object).push(row)
     }
 
-    /// Removes a row; false when it was removed before.
+    /// Removes a row; false if it was already removed.
     pub(crate) fn remove(&mut self, object: Object, index: u64) -> bool {
         let removed = self.table_mut(object).remove(index);
         if removed {
@@ -204,7 +204,7 @@ impl State {
         removed
     }
 
-    /// The rows of `object` whose `field` names `holder`, a user or a group, where that can be said without a scan.
+    /// The rows of `object` whose `field` is `holder`, a user or a group; `None` if that needs a scan.
     pub(crate) fn of_holder(&self, object: Object, field: usize, holding: Id) -> Option<Vec<u64>> {
         if holder(object) != Some(field) {
             return None;
@@ -253,13 +253,13 @@ impl State {
             .is_some_and(|row| self.named(Object::PermissionSet, row, "IsOwnedByProfile") == Value::Bool(true))
     }
 
-    /// The rows of `object` that belong to a user or a group; none where the object has no holder.
+    /// The rows of `object` that belong to a user or a group; none if the object has no holder.
     pub(crate) fn held(&self, object: Object, holding: Id) -> Vec<u64> {
         holder(object).and_then(|field| self.of_holder(object, field, holding)).unwrap_or_default()
     }
 }
 
-/// The field that says who a row belongs to.
+/// The field that names the holder of a row.
 fn holder(object: Object) -> Option<usize> {
     let field = match object {
         Object::PermissionSetAssignment | Object::PermissionSetLicenseAssign => "AssigneeId",

@@ -12,13 +12,13 @@ use crate::id::Id;
 pub(crate) struct Table {
     /// Rows computed from their number.
     pub(crate) generated: u64,
-    /// The field that names who a row belongs to, where rows are looked up by it.
+    /// The field that names the holder of a row, if rows are looked up by it.
     holder: Option<usize>,
     /// Rows kept as values, in the order of the object's fields.
     stored: Vec<Box<[Value]>>,
     removed: BTreeSet<u64>,
     changed: HashMap<u64, Vec<(usize, Value)>>,
-    /// Stored rows by their holder. A row that went away again may still be named: readers look at the row itself.
+    /// Stored rows by their holder. A removed row may still be listed: readers check the row itself.
     held: HashMap<Id, Vec<u64>>,
 }
 
@@ -28,7 +28,7 @@ impl Table {
         Self { holder, ..Self::default() }
     }
 
-    /// One past the last row number, removed rows included.
+    /// One past the last row number, including removed rows.
     pub(crate) fn end(&self) -> u64 {
         self.generated + self.stored.len() as u64
     }
@@ -46,7 +46,7 @@ impl Table {
         self.removed.is_empty()
     }
 
-    /// The value that a change or a stored row gives; `None` for an untouched generated one.
+    /// The value from a change or a stored row; `None` for an unchanged generated one.
     pub(crate) fn value(&self, index: u64, field: usize) -> Option<Value> {
         if let Some(value) = self.change(index, field) {
             return Some(value.clone());
@@ -63,7 +63,7 @@ impl Table {
         Some(value)
     }
 
-    /// Changes a field and says what an earlier change had put there.
+    /// Changes a field and returns the value of an earlier change.
     pub(crate) fn set(&mut self, index: u64, field: usize, value: Value) -> Option<Value> {
         if self.holder == Some(field)
             && let Value::Id(holder) = value
@@ -92,7 +92,7 @@ impl Table {
         }
     }
 
-    /// Appends a row and says its number.
+    /// Appends a row and returns its number.
     pub(crate) fn push(&mut self, row: Row) -> u64 {
         let index = self.end();
         if let Some(field) = self.holder
@@ -104,7 +104,7 @@ impl Table {
         index
     }
 
-    /// Takes the latest appended row back.
+    /// Undoes the latest append.
     pub(crate) fn pop(&mut self) {
         self.stored.pop();
     }
@@ -118,13 +118,13 @@ impl Table {
         self.removed.remove(&index);
     }
 
-    /// The rows, generated ones aside, that `holder` had at some time.
+    /// The rows, without generated ones, that `holder` had at any time.
     pub(crate) fn once_held(&self, holder: Id) -> &[u64] {
         self.held.get(&holder).map_or(&[], Vec::as_slice)
     }
 }
 
-/// A row on its way into a table.
+/// A row that is being built.
 #[derive(Debug)]
 pub(crate) struct Row {
     object: Object,

@@ -1,4 +1,4 @@
-//! What to undo when a transaction fails.
+//! How to undo a transaction that fails.
 
 use super::object::Object;
 use super::state::State;
@@ -22,7 +22,7 @@ impl State {
         Mark(self.undo.len())
     }
 
-    /// Takes back everything since a mark, the latest first.
+    /// Undoes everything since a mark, the latest change first.
     pub(crate) fn roll_back(&mut self, mark: Mark) {
         while self.undo.len() > mark.0 {
             match self.undo.pop() {
@@ -36,7 +36,7 @@ impl State {
         }
     }
 
-    /// Lets everything since the last commit stand for good.
+    /// Commits everything since the last commit.
     pub(crate) fn commit(&mut self) {
         self.undo.clear();
     }

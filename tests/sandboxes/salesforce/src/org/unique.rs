@@ -13,7 +13,7 @@ use super::value::Value;
 /// The fields of User that are unique.
 const UNIQUE: [&str; 3] = ["Username", "CommunityNickname", "FederationIdentifier"];
 
-/// The users that were given a value, by field and value in small letters.
+/// The users that were given a value, by field and lowercase value.
 #[derive(Debug, Default)]
 pub(crate) struct Unique {
     written: HashMap<(usize, String), Vec<u64>>,
@@ -30,7 +30,7 @@ fn is_unique(field: usize) -> bool {
 }
 
 impl Unique {
-    /// Remembers that a user was given a value.
+    /// Records that a user was given a value.
     pub(crate) fn note(&mut self, field: usize, value: &Value, user: u64) {
         if let Some(text) = value.text().filter(|_| is_unique(field)) {
             let users = self.written.entry((field, folded(text))).or_default();
@@ -42,7 +42,7 @@ impl Unique {
 }
 
 impl State {
-    /// The users whose unique field has this value, whatever its case; `None` where the field is not unique.
+    /// The users whose unique field has this value, ignoring case; `None` if the field is not unique.
     pub(crate) fn with_unique(&self, field: usize, text: &str) -> Option<Vec<u64>> {
         if !is_unique(field) {
             return None;
@@ -60,7 +60,7 @@ impl State {
         Some(users)
     }
 
-    /// The user with this username, whatever its case.
+    /// The user with this username, ignoring case.
     pub(crate) fn user_named(&self, username: &str) -> Option<u64> {
         let place = schema::place(Object::User, "Username")?;
         self.with_unique(place, username)?.first().copied()

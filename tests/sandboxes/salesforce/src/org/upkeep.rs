@@ -1,4 +1,4 @@
-//! What follows a change of a record by itself: names, seats, the rows that come with a user.
+//! The side effects of a changed record: names, seats, and the rows that are created with a user.
 
 use super::object::Object;
 use super::people;
@@ -17,7 +17,7 @@ pub(crate) struct Author {
 }
 
 impl State {
-    /// Appends a row with its system fields, and what comes with it.
+    /// Appends a row with its system fields and its side effects.
     pub(crate) fn insert(&mut self, object: Object, row: Row, author: Author) -> u64 {
         let now = Value::DateTime(author.now);
         let row = row
@@ -38,7 +38,7 @@ impl State {
         index
     }
 
-    /// Gives a user the rows that every user has: the login, and the assignment of the profile's own set.
+    /// Creates the rows that every user has: the login, and the assignment of the profile's own set.
     pub(crate) fn settle(&mut self, user: u64, author: Author) {
         let id = self.world.id(Object::User, user);
         let login = Row::new(Object::UserLogin).with("UserId", id);
@@ -52,7 +52,7 @@ impl State {
         }
     }
 
-    /// Changes fields of a row and its time stamps, and what depends on them.
+    /// Changes fields of a row, its timestamps, and everything that depends on them.
     pub(crate) fn change(&mut self, (object, index): Record, values: Vec<(usize, Value)>, author: Author) {
         let before = (object == Object::User).then(|| (self.seat_of(index), self.own_set(index)));
         for (field, value) in values {
@@ -68,7 +68,7 @@ impl State {
         }
     }
 
-    /// Removes a row and frees the seat that it took; false when it was removed before.
+    /// Removes a row and frees its seat; false if it was already removed.
     pub(crate) fn take_away(&mut self, record: Record) -> bool {
         let license = self.granted_license(record);
         let removed = self.remove(record.0, record.1);
@@ -89,7 +89,7 @@ impl State {
         Some((license, row))
     }
 
-    /// Keeps `Name` and `Address` the sum of their parts.
+    /// Recomputes `Name` and `Address` from their parts.
     fn compound(&mut self, user: u64) {
         let part = |field: &str| self.named(Object::User, user, field);
         let name = people::full_name(&part("FirstName"), &part("LastName"));
@@ -117,7 +117,7 @@ impl State {
         Some(self.world.id(Object::PermissionSet, row))
     }
 
-    /// Lets the assignment of the profile's own set follow a change of profile.
+    /// Updates the assignment of the profile's own set after a change of profile.
     fn follow_profile(&mut self, user: u64, before: Option<Id>, author: Author) {
         let (Some(before), Some(now)) = (before, self.own_set(user)) else { return };
         if before == now {

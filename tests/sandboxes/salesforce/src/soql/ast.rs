@@ -1,4 +1,4 @@
-//! A statement as it was written, names not yet looked up.
+//! A parsed statement, before its names are resolved.
 
 /// A SELECT statement.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! A statement with its names looked up.
+//! A statement with its names resolved.
 
 use super::ast::{FieldGroup, Item, Select};
 use super::error::SoqlError;
@@ -9,12 +9,12 @@ use crate::org::object::Object;
 use crate::org::schema;
 use crate::org::state::State;
 
-/// The most rows that `FIELDS(ALL)` and `FIELDS(CUSTOM)` may be asked for.
+/// The maximum `LIMIT` for `FIELDS(ALL)` and `FIELDS(CUSTOM)`.
 const FIELDS_LIMIT: u64 = 200;
-/// The most semi-joins in a statement.
+/// The maximum number of semi-joins in a statement.
 const SEMI_JOINS: usize = 2;
 
-/// A statement ready to be run.
+/// A statement that is ready to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Bound {
     pub(crate) object: Object,
@@ -35,7 +35,7 @@ pub(crate) struct OrderKey {
     pub(crate) nulls_last: bool,
 }
 
-/// Looks up the names of a statement.
+/// Resolves the names of a statement.
 pub(crate) fn bind(state: &State, statement: &str, select: &Select) -> Result<Bound, SoqlError> {
     let object = object(state, statement, select)?;
     if select.filter.as_ref().is_some_and(|filter| semi_joins(filter) > SEMI_JOINS) {
@@ -44,7 +44,7 @@ pub(crate) fn bind(state: &State, statement: &str, select: &Select) -> Result<Bo
     bind_in(scope(state, statement, select, object, false), select)
 }
 
-/// Looks up the names of a semi-join's own statement: one field, an id.
+/// Resolves the names of a semi-join's statement: one field, an id.
 pub(crate) fn bind_inner(state: &State, statement: &str, select: &Select) -> Result<Bound, SoqlError> {
     let object = object(state, statement, select)?;
     let bound = bind_in(scope(state, statement, select, object, true), select)?;
@@ -134,7 +134,7 @@ fn add_group(scope: Scope<'_>, select: &Select, group: FieldGroup, shape: &mut S
             FieldGroup::Custom => field.custom(),
         };
         if wanted && scope.state.sees_field(scope.object, place) {
-            // A field named beside the group is there already.
+            // The field is already in the group.
             shape.add(&[], Leaf::Field(scope.object, place));
         }
     }

@@ -34,7 +34,7 @@ pub(crate) fn span(word: &str, count: Option<u64>, now: i64) -> Option<(i64, i64
     }
 }
 
-/// The last so many days, today included.
+/// The last N days, including today.
 fn since(today: Date, days: i64) -> Option<(i64, i64)> {
     Some((start(today.checked_sub(days.days()).ok()?)?, start(today.tomorrow().ok()?)?))
 }

@@ -1,4 +1,4 @@
-//! What the org says about a statement it does not take.
+//! The org's errors for invalid statements.
 
 /// An error of a statement: the org's code and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl SoqlError {
     }
 }
 
-/// The row of the statement, a caret under the position, and where that is.
+/// The line of the statement, a caret under the position, and the position.
 fn place(statement: &str, position: usize) -> String {
     /// How much of a long row is shown on either side of the caret.
     const AROUND: usize = 60;

@@ -1,4 +1,4 @@
-//! Conditions, looked up and evaluated.
+//! Conditions: resolved and evaluated.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ use crate::org::schema;
 use crate::org::state::{Record, State};
 use crate::org::value::Value;
 
-/// A condition with its names looked up.
+/// A condition with its names resolved.
 #[derive(Clone, Debug)]
 pub(crate) enum Filter {
     All(Vec<Filter>),
@@ -54,14 +54,14 @@ pub(crate) enum Operand {
     Span(i64, i64),
 }
 
-/// What a condition is looked up in.
+/// What a condition is resolved in.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub(crate) state: &'a State,
     pub(crate) statement: &'a str,
     pub(crate) object: Object,
     pub(crate) alias: Option<&'a str>,
-    /// Whether this is a semi-join's own statement, in which no other may stand.
+    /// Whether this is the statement of a semi-join, which may not contain another one.
     pub(crate) inner: bool,
 }
 
@@ -190,7 +190,7 @@ fn in_span(value: &Value, operator: Operator, from: i64, to: i64) -> bool {
     }
 }
 
-/// The literal as something to compare the field with; an error where the types don't fit.
+/// The literal as a value to compare the field with; an error if the types don't match.
 fn operand(
     scope: Scope<'_>,
     path: &Path,

@@ -2,7 +2,7 @@
 
 use super::error::SoqlError;
 
-/// A token and where it begins.
+/// A token and its position.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
@@ -14,7 +14,7 @@ pub(crate) struct Token {
 pub(crate) enum TokenKind {
     /// A name, keyword or dotted path.
     Word(String),
-    /// A quoted string, still with its escapes.
+    /// A quoted string with its escapes.
     Text(String),
     /// A number, date or date-time.
     Literal(String),
@@ -24,7 +24,7 @@ pub(crate) enum TokenKind {
 }
 
 impl Token {
-    /// The token as a message names it.
+    /// The token as messages show it.
     pub(crate) fn shown(&self) -> &str {
         match &self.kind {
             TokenKind::Word(text) | TokenKind::Text(text) | TokenKind::Literal(text) => text,
@@ -34,7 +34,7 @@ impl Token {
     }
 }
 
-/// Signs, longer ones before those they begin with.
+/// Symbols, longer ones before their prefixes.
 const SIGNS: [&str; 12] = ["!=", "<>", "<=", ">=", "=", "<", ">", "(", ")", ",", ":", "*"];
 
 /// Splits a statement into tokens; the last one is [`TokenKind::End`].
@@ -79,7 +79,7 @@ fn span(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
-/// A quoted string; a backslash takes the next character with it.
+/// A quoted string; a backslash escapes the next character.
 fn text(rest: &str) -> Result<(TokenKind, usize), SoqlError> {
     let mut escaped = false;
     for (at, character) in rest.char_indices().skip(1) {

@@ -1,4 +1,4 @@
-//! SOQL: parsed, its names looked up, evaluated.
+//! SOQL: parsed, resolved, evaluated.
 
 mod ast;
 mod bind;
@@ -29,7 +29,7 @@ mod tests {
     /// 2026-11-23T12:00:00Z in milliseconds.
     const NOW: i64 = 1_795_435_200_000;
 
-    /// Parts of statements, in and out of place.
+    /// Parts of statements, valid and misplaced.
     const PIECES: [&str; 52] = [
         "SELECT",
         "FROM",
@@ -85,7 +85,7 @@ mod tests {
         "'005ak0000000001AAA'",
     ];
 
-    /// Reads a statement as far as it goes; what it answers does not matter.
+    /// Parses and runs a statement as far as possible; the result does not matter.
     fn read(state: &State, statement: &str) -> Option<u64> {
         let select = parse(statement, NOW).ok()?;
         let bound = bind(state, statement, &select).ok()?;

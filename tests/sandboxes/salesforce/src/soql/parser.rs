@@ -8,12 +8,12 @@ use crate::org::value;
 
 /// The longest statement.
 const LONGEST: usize = 100_000;
-/// How deep conditions may be nested.
+/// The maximum nesting of conditions.
 const DEEPEST: usize = 100;
 /// The largest OFFSET.
 const FARTHEST: u64 = 2_000;
 
-/// Parses a statement; `now` is what date literals such as `TODAY` are counted from, in milliseconds.
+/// Parses a statement. Date literals such as `TODAY` count from `now`, in milliseconds.
 pub(crate) fn parse(statement: &str, now: i64) -> Result<Select, SoqlError> {
     if statement.len() > LONGEST {
         return Err(SoqlError::malformed("SOQL statements cannot be longer than 100000 characters."));
@@ -109,7 +109,7 @@ impl Parser {
         let limit = if self.word("limit") { Some(self.number()?) } else { None };
         let offset = if self.word("offset") { Some(self.offset()?) } else { None };
         if self.word("for") {
-            // FOR VIEW and FOR REFERENCE mark records as seen; they change no answer.
+            // FOR VIEW and FOR REFERENCE mark records as viewed; they don't change the response.
             self.name()?;
         }
         Ok(Select { items, from, alias, filter, order, limit, offset })
@@ -288,7 +288,7 @@ impl Parser {
     }
 }
 
-/// Whether a word begins the next clause, so that it is no alias.
+/// Whether a word begins the next clause and therefore is not an alias.
 fn is_clause(word: &str) -> bool {
     ["where", "order", "limit", "offset", "for", "group", "having", "using", "with"]
         .iter()

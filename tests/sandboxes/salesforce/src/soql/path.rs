@@ -1,4 +1,4 @@
-//! Field paths, looked up: from a record over its parents to a value.
+//! Resolved field paths: from a record through its parents to a value.
 
 use super::ast::Name;
 use super::error::SoqlError;
@@ -7,10 +7,10 @@ use crate::org::schema;
 use crate::org::state::{Record, State};
 use crate::org::value::Value;
 
-/// How many parents a path may pass.
+/// How many parents a path may go through.
 const FARTHEST: usize = 5;
 
-/// A path from a record over parents to a field.
+/// A path from a record through parents to a field.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Path {
     pub(crate) hops: Vec<Hop>,
@@ -22,7 +22,7 @@ pub(crate) struct Path {
 pub(crate) struct Hop {
     /// The reference field.
     pub(crate) field: usize,
-    /// The relationship's name, as answers spell it.
+    /// The relationship's name, as responses spell it.
     pub(crate) name: &'static str,
     /// The parent's object; `None` where it can be one of several.
     pub(crate) object: Option<Object>,
@@ -37,7 +37,7 @@ pub(crate) enum Leaf {
 }
 
 impl Path {
-    /// Looks up a dotted path that begins at `object`, or at an alias of it.
+    /// Resolves a dotted path that begins at `object`, or at its alias.
     pub(crate) fn find(
         state: &State,
         statement: &str,
@@ -74,7 +74,7 @@ impl Path {
         Ok(Self { hops, leaf })
     }
 
-    /// Whether this is the record's own field of this place.
+    /// Whether this is the record's own field with this index.
     pub(crate) fn is_own(&self, field: usize) -> bool {
         self.hops.is_empty() && matches!(self.leaf, Leaf::Field(_, place) if place == field)
     }
@@ -113,7 +113,7 @@ impl Leaf {
         }
     }
 
-    /// The field's name, as answers spell it.
+    /// The field's name, as responses spell it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Field(object, field) => schema::fields(object)[field].name,

@@ -1,4 +1,4 @@
-//! Which rows a statement answers with, found without a scan where its filter allows it.
+//! The rows that match a statement, found without a scan if its filter allows that.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use crate::org::object::Object;
 use crate::org::state::State;
 use crate::org::value::Value;
 
-/// The rows of an answer, in its order.
+/// The rows of a response, in its order.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Rows {
     Range(Range<u64>),
@@ -29,7 +29,7 @@ impl Rows {
         }
     }
 
-    /// The row numbers from one place of the answer to another.
+    /// The row numbers in this range of the response.
     pub(crate) fn part(&self, from: u64, to: u64) -> Vec<u64> {
         match self {
             Self::Range(range) => (range.start + from..range.end.min(range.start + to)).collect(),
@@ -41,14 +41,14 @@ impl Rows {
     }
 }
 
-/// Where the rows can be, as the filter says it.
+/// Where the rows can be, according to the filter.
 struct Candidates {
     rows: Rows,
     /// Whether every candidate passes the filter.
     exact: bool,
 }
 
-/// The rows that a statement answers with.
+/// The rows that match a statement.
 pub(crate) fn rows(state: &State, bound: &Bound) -> Rows {
     if bound.object == Object::User && !state.rights.view_all_users {
         let rows = Rows::List(vec![INTEGRATION]);
@@ -57,7 +57,7 @@ pub(crate) fn rows(state: &State, bound: &Bound) -> Rows {
     run(state, bound, candidates(state, bound))
 }
 
-/// The children of one parent that a subquery answers with.
+/// The children of one parent that match a subquery.
 pub(crate) fn children(state: &State, bound: &Bound, field: usize, parent: Id) -> Vec<u64> {
     let rows = state.of_holder(bound.object, field, parent).unwrap_or_else(|| {
         let table = state.table(bound.object);
@@ -69,7 +69,7 @@ pub(crate) fn children(state: &State, bound: &Bound, field: usize, parent: Id) -
     found.part(0, found.len())
 }
 
-/// The ids that a semi-join's statement answers with.
+/// The ids that match a semi-join's statement.
 pub(crate) fn ids(state: &State, bound: &Bound) -> HashSet<Id> {
     let found = rows(state, bound);
     found
@@ -83,7 +83,7 @@ fn run(state: &State, bound: &Bound, candidates: Candidates) -> Rows {
     let by_id = bound.order.first().map(|key| key.path.is_own(0).then_some(key.descending));
     let wanted = bound.limit.map_or(u64::MAX, |limit| limit.saturating_add(bound.offset));
     match by_id {
-        // In no order or in that of ids, reading can stop once there is enough.
+        // Without an order, or in id order, reading can stop when there are enough rows.
         None | Some(Some(false)) => forward(state, bound, candidates, wanted),
         Some(Some(true)) => {
             let found = matching(state, bound, candidates.rows, true, wanted);
@@ -106,7 +106,7 @@ fn forward(state: &State, bound: &Bound, candidates: Candidates, wanted: u64) ->
     }
 }
 
-/// The candidates that exist and pass, from the front or from the back, until there are enough.
+/// The candidates that exist and match, from the front or from the back, until there are enough.
 fn matching(state: &State, bound: &Bound, rows: Rows, backwards: bool, wanted: u64) -> Vec<u64> {
     let table = state.table(bound.object);
     let passes = |row: &u64| {
@@ -196,7 +196,7 @@ fn looked_up(state: &State, object: Object, condition: &Filter) -> Option<Vec<u6
     }
 }
 
-/// The place of the record's own field that a path ends in.
+/// The index of the record's own field that a path ends in.
 fn own_field(path: &Path) -> Option<usize> {
     match path.leaf {
         Leaf::Field(_, field) if path.hops.is_empty() => Some(field),
@@ -213,7 +213,7 @@ fn with_value(state: &State, object: Object, field: usize, value: &Value) -> Opt
     }
 }
 
-/// All rows of several lookups, in order and once; `None` where one of them needs a scan.
+/// All rows of several lookups, in order, without duplicates; `None` if one of them needs a scan.
 fn gathered(found: impl Iterator<Item = Option<Vec<u64>>>) -> Option<Vec<u64>> {
     let mut rows: Vec<u64> = found.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
     rows.sort_unstable();

@@ -1,4 +1,4 @@
-//! The form of the answered records, and their writing.
+//! The shape of records in responses, and how they are written.
 
 use super::bind::Bound;
 use super::path::{Hop, Leaf};
@@ -7,13 +7,13 @@ use crate::id::Id;
 use crate::org::state::{Record, State};
 use crate::org::value::Value;
 
-/// What a record of the answer holds, in order.
+/// What a record of the response contains, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shape {
     pub(crate) entries: Vec<Entry>,
 }
 
-/// One key of an answered record.
+/// One key of a record in a response.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// `,"Name":`
@@ -37,7 +37,7 @@ impl Entry {
         Self { key: key(name), content: Content::Children { field, bound: Box::new(bound) } }
     }
 
-    /// The field that this entry holds, where it is one of the record itself.
+    /// The field of this entry, if it is one of the record itself.
     pub(crate) fn leaf(&self) -> Option<Leaf> {
         match &self.content {
             Content::Field(leaf) => Some(*leaf),
@@ -47,7 +47,7 @@ impl Entry {
 }
 
 impl Shape {
-    /// Adds a field behind some parents; false where it is there already.
+    /// Adds a field behind some parents; false if it is already present.
     pub(crate) fn add(&mut self, hops: &[Hop], leaf: Leaf) -> bool {
         let Some((hop, rest)) = hops.split_first() else {
             if self.entries.iter().any(|entry| entry.leaf() == Some(leaf)) {
@@ -129,7 +129,7 @@ fn write_children(state: &State, parent: Record, field: usize, bound: &Bound, ve
     out.extend_from_slice(b"]}");
 }
 
-/// The id that the first field of a record holds, for semi-joins.
+/// The id in the first field of a record, for semi-joins.
 pub(crate) fn first_id(shape: &Shape, state: &State, record: Record) -> Option<Id> {
     let entry = shape.entries.first()?;
     let value = match &entry.content {

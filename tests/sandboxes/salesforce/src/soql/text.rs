@@ -63,7 +63,7 @@ impl Pattern {
         Ok(Self(parts))
     }
 
-    /// Whether a text fits: the usual walk that goes back to the latest `%` only.
+    /// Whether a text matches: the usual scan that backtracks to the latest `%` only.
     pub(crate) fn fits(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
         let (mut at, mut part) = (0, 0);

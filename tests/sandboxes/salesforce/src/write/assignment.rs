@@ -1,4 +1,4 @@
-//! The rules of `PermissionSetAssignment`: a user is given a permission set, or a group of them.
+//! The rules of `PermissionSetAssignment`: a user gets a permission set, or a group of them.
 
 use super::draft::Draft;
 use super::refusal::Refusal;
@@ -74,7 +74,7 @@ fn aggregate(state: &State, group: Id) -> Option<Id> {
     Some(state.world.id(Object::PermissionSet, row))
 }
 
-/// A set with a license asks for a user who has that license.
+/// A set with a license needs a user who has that license.
 fn check_license(state: &State, user: u64, assignee: Id, set: u64) -> Result<(), Refusal> {
     let Some(license) = state.named(Object::PermissionSet, set, "LicenseId").id() else { return Ok(()) };
     let has = if license.prefix() == Object::UserLicense.prefix() {
@@ -100,7 +100,7 @@ fn holds_license(state: &State, user: Id, license: Id) -> bool {
     rows.into_iter().any(|row| state.named(object, row, "PermissionSetLicenseId") == Value::Id(license))
 }
 
-/// The row of the profile's own set comes and goes with the profile.
+/// The row of the profile's own set is created and removed with the profile.
 pub(super) fn check_removal(transaction: &Transaction<'_>, index: u64) -> Result<(), Vec<Refusal>> {
     let state = &*transaction.state;
     let set = state.named(ASSIGNMENT, index, "PermissionSetId").id();

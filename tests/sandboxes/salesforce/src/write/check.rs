@@ -1,4 +1,4 @@
-//! What every record has to keep: required fields, lengths, forms, picklists, references.
+//! The rules of every record: required fields, lengths, formats, picklists, references.
 
 use super::draft::{Draft, Purpose};
 use super::refusal::Refusal;
@@ -12,7 +12,7 @@ use crate::org::value::Value;
 /// The largest number that a field of 18 digits holds.
 const LARGEST: f64 = 1e18;
 
-/// Checks the fields of a draft; several may be wrong at once.
+/// Checks the fields of a draft and returns everything that is wrong.
 pub(super) fn fields(state: &State, draft: &Draft, purpose: Purpose) -> Result<(), Vec<Refusal>> {
     let missing = missing(draft, purpose);
     if !missing.is_empty() {
@@ -61,7 +61,7 @@ fn wrong(state: &State, field: &Field, value: &Value) -> Option<Refusal> {
     Some(refusal.of(&[field.name]))
 }
 
-/// Whether a text has the form of an e-mail address, with a domain of two parts or more.
+/// Whether a text is an e-mail address with a domain of two parts or more.
 pub(super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
     let plain =

@@ -1,4 +1,4 @@
-//! What a client wants written: JSON read into fields and values.
+//! The fields and values of a write request, read from JSON.
 
 use serde_json::{Map, Value as Json};
 
@@ -28,7 +28,7 @@ pub(crate) struct Draft {
 pub(crate) enum Unreadable {
     /// The row is refused.
     Row(Vec<Refusal>),
-    /// The document as a whole is: a value of the wrong JSON type.
+    /// A value of the wrong JSON type: the whole document is invalid.
     Document(String),
 }
 
@@ -76,7 +76,7 @@ impl Draft {
         Ok(Self { object, values })
     }
 
-    /// The value sent for a field; `None` where the field was left out.
+    /// The value that was sent for a field; `None` if the field was left out.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         let place = schema::place(self.object, name)?;
         self.values.iter().find(|(known, _)| *known == place).map(|(_, value)| value)
@@ -98,7 +98,7 @@ impl Draft {
     }
 }
 
-/// The value of a field from JSON. Text is stored without blanks around it, and empty text as null.
+/// The value of a field from JSON. Text is stored without surrounding blanks, and empty text as null.
 fn converted(field: &Field, json: &Json) -> Result<Value, Unreadable> {
     let trimmed = match json {
         Json::String(text) if text.trim().is_empty() && field.kind != Kind::Boolean => Json::Null,
@@ -127,7 +127,7 @@ fn converted(field: &Field, json: &Json) -> Result<Value, Unreadable> {
     }
 }
 
-/// What the org's parser calls a JSON value.
+/// The name of a JSON value in messages of the org's parser.
 fn token(json: &Json) -> &'static str {
     match json {
         Json::Null => "VALUE_NULL",

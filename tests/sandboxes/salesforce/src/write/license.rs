@@ -19,7 +19,7 @@ pub(super) fn assign_package(transaction: &mut Transaction<'_>, draft: Draft) ->
     give(transaction, draft, "UserId", (Object::PackageLicense, "PackageLicenseId"))
 }
 
-/// Gives a user a seat of a license, once.
+/// Assigns a seat of a license to a user, at most once.
 fn give(
     transaction: &mut Transaction<'_>,
     draft: Draft,
@@ -43,7 +43,7 @@ fn give(
     Ok(transaction.insert(draft))
 }
 
-/// A permission set license stays as long as the user holds a set that needs it.
+/// A permission set license can't be removed while the user holds a set that needs it.
 pub(super) fn check_removal(transaction: &Transaction<'_>, index: u64) -> Result<(), Vec<Refusal>> {
     let state = &*transaction.state;
     let object = Object::PermissionSetLicenseAssign;

@@ -1,4 +1,4 @@
-//! Writing: what a client sends, checked by the org's rules, one object a file.
+//! Writes of clients, checked by the org's rules; one file per object.
 //!
 //! A [`Transaction`] locks the org during a request. It keeps or undoes all its changes together.
 

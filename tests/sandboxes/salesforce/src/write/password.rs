@@ -6,13 +6,13 @@ use crate::org::object::Object;
 use crate::org::value::Value;
 use crate::writes::WriteAction;
 
-/// The shortest password that the org takes.
+/// The shortest password that the org accepts.
 const SHORTEST: usize = 8;
 /// The characters of a generated password: letters and digits that are not easily confused.
 const CHARACTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const MADE_UP: usize = 12;
 
-/// Gives a user a password of the caller's choice.
+/// Sets the password of a user.
 pub(crate) fn set_password(transaction: &mut Transaction<'_>, user: u64, password: &str) -> Result<(), Refusal> {
     if let Some(message) = weakness(password) {
         return Err(Refusal::new("INVALID_NEW_PASSWORD", message));

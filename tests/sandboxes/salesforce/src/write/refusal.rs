@@ -1,8 +1,8 @@
-//! Why the org does not write a row.
+//! Why the org refuses to write a row.
 
 use crate::id::Id;
 
-/// One reason: the org's code and message, and the fields it is about.
+/// One reason: the org's code, its message, and the fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: &'static str,
@@ -19,7 +19,7 @@ impl Refusal {
         Self { fields: fields.to_vec(), ..self }
     }
 
-    /// What a rule of the org forbids and no other code says better.
+    /// A rule of the org forbids it, and no other code is more specific.
     pub(crate) fn integrity(message: impl Into<String>, fields: &[&'static str]) -> Self {
         Self::new("FIELD_INTEGRITY_EXCEPTION", message).of(fields)
     }
@@ -29,7 +29,7 @@ impl Refusal {
         Self::new("REQUIRED_FIELD_MISSING", message).of(fields)
     }
 
-    /// An id that names no record.
+    /// An id without a record.
     pub(crate) fn no_such_record() -> Self {
         Self::new("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     }
@@ -47,7 +47,7 @@ impl Refusal {
         Self::new("LICENSE_LIMIT_EXCEEDED", "License Limit Exceeded").of(fields)
     }
 
-    /// A value that is unique in the org, and who has it.
+    /// A unique value that another record already has.
     pub(crate) fn duplicate(field: &str, holder: Id) -> Self {
         let message = format!("duplicate value found: {field} duplicates value on record with id: {}", holder.short());
         Self::new("DUPLICATE_VALUE", message)
@@ -64,7 +64,7 @@ impl From<Refusal> for Vec<Refusal> {
     }
 }
 
-/// The HTTP status of a request that was refused so.
+/// The HTTP status of the refused request.
 pub(crate) fn status(refusals: &[Refusal]) -> u16 {
     match refusals.first().map(|refusal| refusal.code) {
         Some("INSUFFICIENT_ACCESS_OR_READONLY") => 403,

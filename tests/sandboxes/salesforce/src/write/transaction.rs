@@ -1,4 +1,4 @@
-//! One request's hold on the org: rows written under it stay together or go together.
+//! The transaction of one request: all of its rows are committed, or none.
 
 use super::check;
 use super::draft::{Draft, Purpose};
@@ -12,7 +12,7 @@ use crate::org::undo::Mark;
 use crate::org::{Author, Calls};
 use crate::writes::{Write, WriteAction};
 
-/// One request's hold on the org.
+/// The transaction of one request.
 pub(crate) struct Transaction<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) author: Author,
@@ -22,7 +22,7 @@ pub(crate) struct Transaction<'a> {
     ended: Vec<u64>,
 }
 
-/// A point that the transaction can return to.
+/// A savepoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Savepoint {
     mark: Mark,
@@ -39,21 +39,21 @@ impl<'a> Transaction<'a> {
         Savepoint { mark: self.state.mark(), done: self.done.len(), ended: self.ended.len() }
     }
 
-    /// Takes back everything since a point.
+    /// Rolls back to a savepoint.
     pub(crate) fn roll_back(&mut self, to: Savepoint) {
         self.state.roll_back(to.mark);
         self.done.truncate(to.done);
         self.ended.truncate(to.ended);
     }
 
-    /// Lets everything stand and says whose sessions end.
+    /// Commits, and returns the users whose sessions end.
     pub(crate) fn commit(self) -> Vec<u64> {
         self.state.commit();
         self.state.journal.add(self.done);
         self.ended
     }
 
-    /// Makes a record and says its id. A refused one leaves no trace.
+    /// Creates a record and returns its id. A refused one changes nothing.
     pub(crate) fn create(&mut self, draft: Draft) -> Result<Id, Vec<Refusal>> {
         let object = draft.object;
         if !Calls::documented(object).create {
@@ -80,7 +80,7 @@ impl<'a> Transaction<'a> {
         Ok(self.note(WriteAction::Create, (object, index), names, changed))
     }
 
-    /// Changes a record. A refused change leaves no trace.
+    /// Changes a record. A refused change changes nothing.
     pub(crate) fn update(&mut self, record: Record, draft: Draft) -> Result<Id, Vec<Refusal>> {
         let (object, index) = record;
         if !Calls::documented(object).update {
@@ -101,7 +101,7 @@ impl<'a> Transaction<'a> {
         Ok(self.note(WriteAction::Update, record, names, changed))
     }
 
-    /// Deletes a record. A refused deletion leaves no trace.
+    /// Deletes a record. A refused deletion changes nothing.
     pub(crate) fn delete(&mut self, record: Record) -> Result<Id, Vec<Refusal>> {
         let (object, index) = record;
         if !Calls::documented(object).delete {
@@ -119,7 +119,7 @@ impl<'a> Transaction<'a> {
         Ok(self.note(WriteAction::Delete, record, Vec::new(), true))
     }
 
-    /// Appends a row that a draft describes, with values that the org adds.
+    /// Appends the row of a draft, with the values that the org adds.
     pub(super) fn insert(&mut self, draft: Draft) -> Made {
         let mut row = Row::new(draft.object);
         for (place, value) in draft.values {
@@ -133,7 +133,7 @@ impl<'a> Transaction<'a> {
         self.ended.push(user);
     }
 
-    /// Keeps what was written for the journal.
+    /// Records a write in the journal.
     pub(super) fn note(
         &mut self,
         action: WriteAction,
@@ -147,7 +147,7 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// The row that a creation ends in.
+/// The row that a create results in.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Made {
     New(u64),

@@ -1,4 +1,4 @@
-//! The rules of User: names that are unique, licenses, managers, who can't be deactivated.
+//! The rules of User: unique names, licenses, managers, and users that can't be deactivated.
 
 use super::check;
 use super::draft::Draft;
@@ -11,7 +11,7 @@ use crate::org::state::State;
 use crate::org::user_fields::DEFAULTS;
 use crate::org::value::Value;
 
-/// How many managers are followed to see whether they lead in a circle.
+/// How many managers are followed to find a cycle.
 const LONGEST_CHAIN: usize = 500;
 
 pub(super) fn create(transaction: &mut Transaction<'_>, mut draft: Draft) -> Result<Made, Vec<Refusal>> {
@@ -50,7 +50,7 @@ pub(super) fn create(transaction: &mut Transaction<'_>, mut draft: Draft) -> Res
     Ok(made)
 }
 
-/// A nickname that nobody has.
+/// An unused nickname.
 fn nickname(state: &State, index: u64) -> String {
     let number = state.world.first_counter(Object::User) + index;
     format!("User16{number:018}")
@@ -74,7 +74,7 @@ pub(super) fn changed(transaction: &mut Transaction<'_>, index: u64, mut draft: 
     Ok(draft)
 }
 
-/// The user name and the email address in small letters, and names that nobody else has.
+/// Makes the username and the email address lowercase, and checks that the names are unique.
 fn check_names(state: &State, draft: &mut Draft, own: Option<u64>) -> Result<(), Vec<Refusal>> {
     if let Some(email) = draft.get("Email").and_then(Value::text).map(str::to_lowercase) {
         draft.put("Email", email);
@@ -110,7 +110,7 @@ const DUPLICATE_USERNAME: &str = "Duplicate Username.<br>The username already ex
 const DUPLICATE_NICKNAME: &str =
     "Duplicate Nickname.<br>Another user has already selected this nickname.<br>Please select another.";
 
-/// Another user with this value.
+/// Another user that has this value.
 fn taken(state: &State, field: &str, text: &str, own: Option<u64>) -> Option<u64> {
     let users = state.with_unique(schema::place(Object::User, field)?, text)?;
     users.into_iter().find(|user| Some(*user) != own)
@@ -125,7 +125,7 @@ fn check_seat(state: &State, license: Option<u64>) -> Result<(), Refusal> {
     }
 }
 
-/// The license after the change; a profile for other kinds of users is refused.
+/// The license after the change; refuses a profile for another kind of user.
 fn check_profile(state: &State, index: u64, draft: &mut Draft) -> Result<Option<u64>, Refusal> {
     let Some(profile) = draft.get("ProfileId").and_then(Value::id) else { return Ok(state.license_of(index)) };
     let profile = state.find(Object::Profile, profile).ok_or_else(Refusal::no_such_record)?;

@@ -1,4 +1,4 @@
-//! How far a deploy has got, as both protocols say it.
+//! The status of a deploy, as both protocols write it.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -46,7 +46,7 @@ pub(super) fn deploy_result(job: &Job, details: bool, tests: &str) -> Json {
     Json::Object(result)
 }
 
-/// What the answer to the deploy itself says of it.
+/// The response to the deploy request itself.
 pub(super) fn started(job: &Job) -> Map<String, Json> {
     let status = job.deploy.status;
     let mut result = Map::new();

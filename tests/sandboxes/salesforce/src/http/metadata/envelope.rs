@@ -63,12 +63,12 @@ pub(super) fn answered(operation: &str, inner: &str) -> Answer {
     Answer::new(200, XML, text.into_bytes())
 }
 
-/// A fault with a code of the org's.
+/// A fault with a code of the org.
 pub(super) fn fault((code, message): &Refused) -> Answer {
     named_fault(&format!("sf:{code}"), &format!("{code}: {message}"))
 }
 
-/// A call that can't be read as one.
+/// A call that can't be read.
 pub(super) fn unreadable(message: &str) -> Answer {
     named_fault("soapenv:Client", message)
 }

@@ -19,10 +19,10 @@ use crate::org::object::Object;
 
 const NO_RIGHTS: &str = "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions";
 
-/// An error of the Metadata API: its code and what it says.
+/// An error of the Metadata API: its code and its message.
 type Refused = (&'static str, String);
 
-/// What a user asks to be deployed, or why it can't be.
+/// What a user asks to deploy, or why it can't be deployed.
 fn asked(shared: &Shared, user: u64, options: Json, zip: &[u8]) -> Result<Asked, Refused> {
     let is = |option: &str| options.get(option).and_then(Json::as_bool) == Some(true);
     let state = shared.org.read();

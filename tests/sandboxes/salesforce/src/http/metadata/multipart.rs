@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::super::answer::{Answer, Ask};
 
-/// What a deploy request carries.
+/// The content of a deploy request.
 pub(super) struct DeployBody {
     pub(super) options: Json,
     pub(super) zip: Bytes,

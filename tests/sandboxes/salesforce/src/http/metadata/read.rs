@@ -15,7 +15,7 @@ use crate::org::SETTLED;
 use crate::org::object::Object;
 use crate::org::state::State;
 
-/// The most queries of a list, and the most components of a read.
+/// The maximum number of queries of a list and of components of a read.
 const MOST_QUERIES: usize = 3;
 const MOST_NAMES: usize = 10;
 
@@ -37,7 +37,7 @@ pub(super) fn list(shared: &Shared, arguments: Node<'_, '_>, version: u32) -> Re
     Ok(results("listMetadata", &properties))
 }
 
-/// Up to ten components of a type, in the order asked for; nil for one that isn't there.
+/// Up to ten components of a type, in the requested order; nil for one that does not exist.
 pub(super) fn read(shared: &Shared, arguments: Node<'_, '_>, version: u32) -> Result<Answer, Refused> {
     let kind = kind(shared, text(arguments, "type").unwrap_or(""), version)?;
     let names = arguments.children().filter(|node| node.tag_name().name() == "fullNames");
@@ -63,7 +63,7 @@ pub(super) fn read(shared: &Shared, arguments: Node<'_, '_>, version: u32) -> Re
     Ok(answered("readMetadata", &format!("<result>{records}</result>")))
 }
 
-/// The type of this name, if the caller may look at it.
+/// The type with this name, if the caller may read it.
 fn kind(shared: &Shared, name: &str, version: u32) -> Result<Kind, Refused> {
     let kind = Kind::named(name, version).ok_or_else(|| ("INVALID_TYPE", format!("Unknown type: {name}")))?;
     if kind.allowed(&shared.org.read().rights) {
@@ -73,7 +73,7 @@ fn kind(shared: &Shared, name: &str, version: u32) -> Result<Kind, Refused> {
     }
 }
 
-/// What a list and a retrieve say of a component.
+/// The description of a component in a list and a retrieve.
 pub(super) fn file_properties(state: &State, kind: Kind, app: &App, folder: &str) -> Json {
     let full_name = kind.full_name(app);
     let prefix = match kind {
@@ -81,7 +81,7 @@ pub(super) fn file_properties(state: &State, kind: Kind, app: &App, folder: &str
         Kind::ExternalClientApplication => "0xI",
         Kind::GlobalOauthSettings => "0xG",
     };
-    // A number that stays the same as long as the name does.
+    // A number that depends only on the name.
     let number = full_name.bytes().fold(7_u64, |number, byte| (number * 31 + u64::from(byte)) % 900_000_000);
     let administrator = state.world.id(Object::User, 1);
     let name = state.named(Object::User, 1, "Name");

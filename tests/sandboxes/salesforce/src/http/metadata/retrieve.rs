@@ -12,7 +12,7 @@ use super::envelope::{child, results, text};
 use super::read::file_properties;
 use crate::metadata::Kind;
 
-/// Polls until a retrieve is there.
+/// Polls until a retrieve is done.
 const POLLS: u64 = 2;
 
 /// Starts a retrieve.
@@ -32,7 +32,7 @@ fn names(request: Node<'_, '_>, kind: Kind) -> bool {
     request.descendants().any(|node| node.tag_name().name() == "name" && node.text() == Some(kind.name()))
 }
 
-/// Says how far a retrieve has got; the zip comes with the end, once.
+/// The status of a retrieve; the final response contains the zip, once.
 pub(super) fn check(shared: &Shared, arguments: Node<'_, '_>) -> Result<Answer, Refused> {
     let id = text(arguments, "asyncProcessId").unwrap_or("");
     let with_zip = text(arguments, "includeZip") != Some("false");

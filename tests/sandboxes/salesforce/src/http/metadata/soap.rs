@@ -15,7 +15,7 @@ use super::envelope::{Call, child, fault, results, text, unreadable};
 use super::{NO_RIGHTS, Refused, asked, read, retrieve};
 use crate::org::INTEGRATION;
 
-/// Answers a call; `None` closes the connection without an answer.
+/// Answers a call; `None` closes the connection without a response.
 pub(crate) fn soap(shared: &Shared, host: Host, ask: &Ask, version: &str) -> Option<Answer> {
     let request = shared.faults.count();
     if shared.faults.resets(request) {

@@ -1,4 +1,4 @@
-//! `POST …/composite/batch`: up to 25 requests in one, each for itself.
+//! `POST …/composite/batch`: up to 25 independent requests in one.
 
 use serde_json::{Value as Json, json};
 

@@ -1,4 +1,4 @@
-//! The JSON that a writing request carries.
+//! The JSON body of a write request.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -8,10 +8,10 @@ use serde_json::{Map, Value as Json};
 
 use super::super::answer::{Answer, Ask};
 
-/// The largest body after it was unpacked.
+/// The maximum size of a decompressed body.
 const LARGEST: u64 = 50 * 1024 * 1024;
 
-/// The object in a request's body, or the answer that refuses it.
+/// The object in a request's body, or the response that refuses it.
 pub(super) fn object(ask: &Ask) -> Result<Map<String, Json>, Answer> {
     let content_type = ask.header("content-type").unwrap_or_default().to_ascii_lowercase();
     if !content_type.starts_with("application/json") {
@@ -42,7 +42,7 @@ pub(super) fn unparsable(message: &str) -> Answer {
     Answer::error(400, "JSON_PARSER_ERROR", message)
 }
 
-/// What the org's parser says of a document that is no JSON.
+/// The message of the org's parser for a document that is not JSON.
 fn misplaced(bytes: &[u8], error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     let text = String::from_utf8_lossy(bytes);

@@ -11,10 +11,10 @@ use crate::org::object::Object;
 use crate::org::state::{Record, State};
 use crate::write::{Refusal, Transaction, Unreadable};
 
-/// The most rows of one request.
+/// The maximum number of rows in one request.
 const MOST: usize = 200;
 
-/// One row as it was asked for.
+/// One requested row.
 enum Asked {
     Create(Object, Map<String, Json>),
     Update(Object, Map<String, Json>),
@@ -60,7 +60,7 @@ fn object_of(asked: &Asked) -> Option<Object> {
     }
 }
 
-/// The rows of a body, and whether all of them or none are wanted.
+/// The rows of a body, and whether the request is all or nothing.
 fn records(
     state: &State,
     ask: &Ask,

@@ -1,4 +1,4 @@
-//! `POST …/composite`: up to 25 requests in one, which may refer to earlier answers and stand or fall together.
+//! `POST …/composite`: up to 25 requests in one, which may refer to earlier responses and may be all or nothing.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::write::Transaction;
 
 /// The most requests in one.
 pub(super) const MOST: usize = 25;
-/// The most of them that may be queries or collections.
+/// The maximum number of queries and collections among them.
 const MOST_LARGE: usize = 5;
 const ROLLED_BACK: &str = "The transaction was rolled back since another operation in the same transaction failed.";
 
@@ -138,7 +138,7 @@ fn entry(part: &Part, answer: &Answer) -> Json {
     })
 }
 
-/// Answers one request of the composite: records, collections and queries can stand in it.
+/// Answers one request of the composite: a record, a collection or a query.
 fn one(shared: &Shared, transaction: &mut Transaction<'_>, ask: &Ask, caller: Caller<'_>) -> Answer {
     let segments: Vec<&str> = ask.path.split('/').filter(|segment| !segment.is_empty()).collect();
     let ["services", "data", version, ref rest @ ..] = segments[..] else {

@@ -23,7 +23,7 @@ use crate::org::Author;
 use crate::org::object::Object;
 use crate::write::Transaction;
 
-/// Who asks, for which version of the API.
+/// The requester and the version of the API.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller<'a> {
     /// The user's row.
@@ -31,7 +31,7 @@ pub(crate) struct Caller<'a> {
     pub(crate) version: &'a str,
 }
 
-/// Runs a request that writes as a transaction of its own: an answer that says success commits.
+/// Runs a write request as its own transaction: a successful response commits.
 fn alone(shared: &Shared, caller: Caller<'_>, run: impl FnOnce(&mut Transaction<'_>) -> Answer) -> Answer {
     let mut state = shared.org.write();
     let now = shared.now() / 1_000 * 1_000;

@@ -1,13 +1,13 @@
-//! References of a composite to earlier answers: `@{ref.id}`, `@{q.records[0].Id}`.
+//! References of a composite to earlier responses: `@{ref.id}`, `@{q.records[0].Id}`.
 
 use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-/// The bodies of the answers so far, by reference id.
+/// The bodies of the responses so far, by reference id.
 pub(super) type Answers = HashMap<String, Json>;
 
-/// A text with its references replaced; the first that names nothing is the error's message.
+/// A text with its references replaced; the first unknown one is the error message.
 pub(super) fn resolved(text: &str, answers: &Answers) -> Result<String, String> {
     let mut whole = String::with_capacity(text.len());
     let mut rest = text;

@@ -11,7 +11,7 @@ use crate::org::object::Object;
 use crate::org::state::State;
 use crate::soql;
 
-/// The most ids of one request.
+/// The maximum number of ids in one request.
 const MOST: usize = 2_000;
 
 pub(crate) fn retrieve(shared: &Shared, state: &State, ask: &Ask, object: Object, version: &str) -> Answer {

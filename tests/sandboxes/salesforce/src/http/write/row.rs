@@ -1,4 +1,4 @@
-//! One row of a writing request: the fault that may be due, then the org's rules.
+//! One row of a write request: first a possible fault, then the org's rules.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -54,7 +54,7 @@ fn due(shared: &Shared, id: Option<Id>) -> Result<(), Refusal> {
     }
 }
 
-/// Refusals as the answer to a single record writes them.
+/// Refusals in the form of a single-record response.
 pub(super) fn errors(refusals: &[Refusal]) -> Json {
     refusals
         .iter()
@@ -62,7 +62,7 @@ pub(super) fn errors(refusals: &[Refusal]) -> Json {
         .collect()
 }
 
-/// Refusals as a row of a collection writes them: the code has another name here.
+/// Refusals in the form of a collection row, where the code has another name.
 pub(super) fn row_errors(refusals: &[Refusal]) -> Json {
     refusals
         .iter()
