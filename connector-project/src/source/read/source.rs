@@ -90,7 +90,7 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
     let http: Option<HttpOptions> = file.merged(findings, "http", &given.defaults.http);
     let aggregation: Option<AggregationSettings> = file.merged(findings, "aggregation", &given.defaults.aggregation);
     let provisioning: Option<ProvisioningSettings> =
-        file.merged(findings, \"provisioning\", &given.defaults.provisioning);
+        file.merged(findings, "provisioning", &given.defaults.provisioning);
     if findings.any() {
         return None;
     }
