@@ -188,6 +188,11 @@ pub(crate) enum Command {
     Cert(CertCommand),
     /// Find problems of this machine and project, without using the network
     Doctor,
+    /// Explain the kind of an error or an error code of a source
+    Explain {
+        /// Kind of an error, such as rate_limited, or an error code, such as invalid_grant
+        code: String,
+    },
     /// List the connectors in this program, or show one
     Connectors(ConnectorsArguments),
     /// Print a JSON Schema

@@ -7,6 +7,7 @@ use crate::output::Printer;
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::query;
 use connector_engine::store::Store;
+use connector_files::shell_word;
 use connector_project::source::Project;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -36,12 +37,19 @@ impl Invocation {
     /// The project folder that the user named, otherwise the nearest one.
     pub(crate) fn project(&self) -> Result<Project> {
         match &self.global.project {
-            Some(folder) if folder.is_dir() => Ok(Project::at(folder)),
+            Some(folder) if folder.is_dir() => {
+                // Whoever names a folder knows whose it is.
+                connector_files::trust_folder(folder);
+                Ok(Project::at(folder))
+            }
             Some(folder) => {
                 Err(Error::new(ErrorKind::Definition, format!("the folder `{}` does not exist", folder.display()))
-                    .with_help(format!("create a project there with `connector init {}`", folder.display())))
+                    .with_help(format!(
+                        "create a project there with `connector init {}`",
+                        shell_word(&folder.to_string_lossy())
+                    )))
             }
-            None => Ok(Project::find(Path::new("."))),
+            None => Project::find(Path::new(".")),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the user sees.
 
 mod error;
+mod harmless;
 mod operation;
 mod plan_progress;
 mod printer;
@@ -25,4 +26,4 @@ pub(crate) use style::ACCENT;
 pub(crate) use style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(crate) use summary::render_summary;
 pub(crate) use table::{Column, Table, TableCell, text_cell};
-pub(crate) use text::{clean, fields, shell_word, wrap};
+pub(crate) use text::{clean, clean_line, fields, wrap};

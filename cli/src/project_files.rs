@@ -2,35 +2,27 @@
 
 use crate::exit::file_error;
 use connector_core::{Error, ErrorKind, Result};
-use connector_secrets::NewFile;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use connector_files::NewFile;
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Creates a folder that only its owner can enter; closes an existing one to others.
+/// Creates a folder that only its owner can enter; closes an existing one to others. Refuses another user's folder and a link.
 pub(crate) fn make_private_folder(folder: &Path) -> Result<()> {
-    let made = if folder.is_dir() {
-        fs::set_permissions(folder, Permissions::from_mode(0o700))
-    } else {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)
-    };
-    made.map_err(|cause| file_error("can't create", folder, cause))
+    connector_files::make_private(folder).map(drop).map_err(|why| why.into_error(ErrorKind::Invalid))
 }
 
-/// Opens a file for writing that only its owner can read; truncates an existing one.
-pub(crate) fn open_private(file: &Path) -> io::Result<File> {
-    let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
-    open.set_permissions(Permissions::from_mode(0o600))?;
-    Ok(open)
+/// Creates the folder for keys and certificates of a project, which git ignores.
+pub(crate) fn make_secrets_folder(project: &Path) -> Result<()> {
+    make_private_folder(&project.join("secrets"))?;
+    let ignored = connector_files::ignore_secrets(project);
+    ignored.map(drop).map_err(|cause| file_error("can't write", &project.join(".gitignore"), cause))
 }
 
-#[cfg(feature = "sandbox")]
 /// Writes a file that only its owner can read.
 pub(crate) fn write_private(file: &Path, text: &str) -> Result<()> {
-    open_private(file)
-        .and_then(|mut open| io::Write::write_all(&mut open, text.as_bytes()))
-        .map_err(|cause| file_error("can't write", file, cause))
+    let write = || NewFile::beside(file)?.with_text(text)?.replace();
+    write().map_err(|cause| file_error("can't write", file, cause))
 }
 
 /// Writes new files that only their owner can read: all of them or none, each of them complete.
@@ -66,9 +58,4 @@ pub(crate) fn write_new_private(files: &[(PathBuf, &str)]) -> Result<()> {
 pub(crate) fn present(file: &Path) -> Error {
     Error::new(ErrorKind::AlreadyExists, format!("the file `{}` already exists", file.display()))
         .with_help("Connector never overwrites a key: choose another name, or move the file")
-}
-
-/// Writes a file.
-pub(crate) fn write(file: &Path, text: &str) -> Result<()> {
-    fs::write(file, text).map_err(|cause| file_error("can't write", file, cause))
 }

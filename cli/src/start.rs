@@ -15,6 +15,11 @@ use std::process::ExitCode;
 
 /// Parses the arguments of the process, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
+    // A core dump would hold keys and tokens. Where the system refuses this, nothing else can be done about it.
+    let _ = rustix::process::setrlimit(
+        rustix::process::Resource::Core,
+        rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
+    );
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),

@@ -26,7 +26,7 @@ impl Attributes {
     pub fn parse(text: impl Into<Box<str>>) -> Result<Self> {
         let text = text.into();
         match serde_json::from_str::<Entries<'_>>(&text) {
-            Ok(_) => Ok(Self(text)),
+            Ok(_) => Ok(Self(paired(text))),
             Err(cause) => Err(Error::new(ErrorKind::Protocol, "attributes are not a JSON object").with_cause(cause)),
         }
     }
@@ -106,7 +106,7 @@ impl AttributesBuilder {
     /// The finished attributes.
     pub fn build(mut self) -> Attributes {
         self.text.push('}');
-        Attributes(self.text.into_boxed_str())
+        Attributes(paired(self.text.into_boxed_str()))
     }
 
     fn key(&mut self, name: &str) {
@@ -122,6 +122,41 @@ impl AttributesBuilder {
         }
         self.text.push(':');
     }
+}
+
+/// JSON text in which no escape stands for half a character. Few sources write one, but most programs refuse the whole line.
+fn paired(text: Box<str>) -> Box<str> {
+    let is_half = |at: usize, first: char| {
+        text.get(at..at + 3).is_some_and(|part| part.starts_with("\\u") && part.ends_with(['d', 'D']))
+            && text[at + 3..]
+                .starts_with(|c: char| c.is_ascii_hexdigit() && (c.to_ascii_lowercase() >= 'c') == (first == 'c'))
+            && text[at + 3..].starts_with(|c: char| c.to_ascii_lowercase() >= '8')
+    };
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return text;
+    }
+    let mut safe = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        if !rest.starts_with('\\') {
+            let length = rest.find('\\').unwrap_or(rest.len());
+            safe.push_str(&rest[..length]);
+            at += length;
+        } else if is_half(at, '8') && is_half(at + 6, 'c') {
+            safe.push_str(&rest[..12]);
+            at += 12;
+        } else if is_half(at, '8') || is_half(at, 'c') {
+            safe.push_str("\\ufffd");
+            at += 6;
+        } else {
+            // A backslash and what it escapes.
+            let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+            safe.push_str(&rest[..length]);
+            at += length;
+        }
+    }
+    safe.into_boxed_str()
 }
 
 struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -179,6 +214,19 @@ mod tests {
         builder.push("Title", &Option::<String>::None).unwrap();
         builder.push("Number", &1.5).unwrap();
         assert_eq!(builder.build().as_str(), r#"{"Number":1.5}"#);
+    }
+
+    #[test]
+    fn half_a_character_becomes_a_mark_so_that_every_program_reads_the_line() {
+        for (text, safe) in [
+            (r#"{"T":"\ud800"}"#, r#"{"T":"\ufffd"}"#),
+            (r#"{"T":"a\uDC00b"}"#, r#"{"T":"a\ufffdb"}"#),
+            (r#"{"\ud83d":"\ud83d\ude00"}"#, r#"{"\ufffd":"\ud83d\ude00"}"#),
+            (r#"{"T":"\ud800\ud800\udc00"}"#, r#"{"T":"\ufffd\ud800\udc00"}"#),
+            (r#"{"T":"\\ud800 \ud7ff \u00e9"}"#, r#"{"T":"\\ud800 \ud7ff \u00e9"}"#),
+        ] {
+            assert_eq!(Attributes::parse(text).unwrap().as_str(), safe);
+        }
     }
 
     #[test]

@@ -58,6 +58,12 @@ pub trait AuthStrategy: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whom the strategy's assertions are meant for, when it signs some. Whoever gets an assertion can use it there, so a
+    /// connector refuses a token URL that doesn't belong to its audience.
+    fn audience(&self) -> Option<&str> {
+        None
+    }
+
     /// The key that the strategy signs with, when it does. Certificates are watched and replaced by it.
     fn signing_key(&self) -> Option<SigningKey> {
         None

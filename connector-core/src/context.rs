@@ -4,6 +4,7 @@ use crate::auth::AuthStrategy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_options::HttpOptions;
 use crate::meter::Meter;
+use crate::redactor::Redactor;
 use crate::secret::{SecretRef, Sensitivity};
 use crate::secret_resolvers::secret_resolver;
 use crate::token_errors::TokenErrorRow;
@@ -12,6 +13,9 @@ use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The byte order mark.
+const MARK: char = '\u{feff}';
 
 /// What a connector or an auth strategy gets when it is opened: the name of the source, a clock, the `http:` options,
 /// the opened auth strategy, a meter, and a way to fetch secrets.
@@ -24,6 +28,7 @@ pub struct Context {
     auth: Option<Arc<dyn AuthStrategy>>,
     meter: Arc<Meter>,
     token_errors: &'static [TokenErrorRow],
+    redactor: Redactor,
 }
 
 impl Context {
@@ -37,6 +42,7 @@ impl Context {
             auth: None,
             meter: Arc::default(),
             token_errors: &[],
+            redactor: Redactor::default(),
         }
     }
 
@@ -111,11 +117,26 @@ impl Context {
         &self.meter
     }
 
-    /// Fetches a key or password, without the line breaks that editors and programs add at its end. Fails with kind `secret`,
+    /// Knows every secret that this context gave out, and blanks them out of texts from outside. Whoever makes another secret
+    /// from one, such as a token, [adds](Redactor::learn) it.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// Checks as well as possible that a key or password is there, without fetching it: nothing runs and nothing is asked.
+    /// Fails with kind `secret`.
+    pub fn check_secret(&self, reference: &SecretRef) -> Result<()> {
+        let resolver = (secret_resolver(reference.scheme())?.resolver)();
+        resolver.check(reference).map_err(|why| Error::new(ErrorKind::Secret, why))?;
+        resolver.available(reference, &self.project)
+    }
+
+    /// Fetches a key or password, without the line breaks that editors and programs add at its end and without the byte order
+    /// mark that some write at its beginning. Fails with kind `secret`,
     /// also if nothing is left.
     pub async fn secret(&self, reference: &SecretRef) -> Result<SecretString> {
         let text = self.resolve(reference, Sensitivity::Secret).await?;
-        let secret = text.expose_secret().trim_end_matches(['\r', '\n']);
+        let secret = text.expose_secret().trim_start_matches(MARK).trim_end_matches(['\r', '\n']);
         if secret.is_empty() {
             // Only the scheme: the arguments of a program can contain a secret.
             return Err(Error::new(
@@ -124,13 +145,14 @@ impl Context {
             )
             .with_help("write the secret there, or use another secret ref"));
         }
+        self.redactor.learn(secret);
         Ok(SecretString::from(secret))
     }
 
     /// Fetches public material such as a certificate. Fails with kind `secret`.
     pub async fn public_text(&self, reference: &SecretRef) -> Result<String> {
         let text = self.resolve(reference, Sensitivity::Public).await?;
-        Ok(text.expose_secret().to_owned())
+        Ok(text.expose_secret().trim_start_matches(MARK).to_owned())
     }
 
     /// Puts a secret in place of the one that `reference` names, when the service replaced it, such as a refresh token
@@ -138,6 +160,7 @@ impl Context {
     ///
     /// Fails with kind `unsupported` when that place can't be written, and with kind `secret` when writing failed.
     pub async fn keep(&self, reference: &SecretRef, secret: SecretString) -> Result<()> {
+        self.redactor.learn(secret.expose_secret());
         let registration = secret_resolver(reference.scheme())?;
         (registration.resolver)().keep(reference, &self.project, &secret).await
     }
@@ -197,7 +220,7 @@ mod tests {
     impl SecretResolver for Echo {
         async fn resolve(&self, reference: &SecretRef, _: &Path, _: Sensitivity) -> Result<SecretString> {
             let text = reference.rest().strip_prefix("nothing").map_or(reference.rest(), |_| "");
-            Ok(SecretString::from(format!("{text}\r\n\n")))
+            Ok(SecretString::from(format!("\u{feff}{text}\r\n\n")))
         }
 
         fn check(&self, _: &SecretRef) -> Result<(), String> {
@@ -206,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn line_breaks_behind_a_secret_are_no_part_of_it() {
+    async fn line_breaks_and_a_byte_order_mark_are_not_part_of_a_secret() {
         let context = Context::new("acme", ".");
         let secret = context.secret(&"echo:s3cret".parse().unwrap()).await.unwrap();
         assert_eq!(secret.expose_secret(), "s3cret");

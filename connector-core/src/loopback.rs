@@ -1,6 +1,12 @@
 //! Which addresses are this machine.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use url::{Host, Url};
+
+/// The addresses of `localhost`. A client must connect to these, whatever a resolver says; port 0 stands for the port of
+/// the URL.
+pub const LOOPBACK: [SocketAddr; 2] =
+    [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];
 
 /// Whether a URL names this machine: an address in 127.0.0.0/8, `::1`, or exactly `localhost`.
 ///

@@ -117,6 +117,11 @@ pub trait SecretResolver: Send + Sync {
     /// Fails with kind `secret`. The message says what to do and never contains any part of the secret.
     async fn resolve(&self, reference: &SecretRef, project: &Path, sensitivity: Sensitivity) -> Result<SecretString>;
 
+    /// Checks that the secret is there, if that is possible without fetching it, running a program or asking a server.
+    fn available(&self, _reference: &SecretRef, _project: &Path) -> Result<()> {
+        Ok(())
+    }
+
     /// Replaces the secret that the ref names, for example a refresh token that changes at each use. A crash leaves
     /// the old secret or the new one, never a part.
     ///

@@ -64,9 +64,11 @@ impl Hosts {
         if !self.is_secure(url) {
             return Err(refused_plain(ErrorKind::Auth, url));
         }
-        let known = url.host() == self.home.host()
+        // Another port is another service, which may belong to anybody who has an account on the host.
+        let same_port = url.port_or_known_default() == self.home.port_or_known_default();
+        let known = (url.host() == self.home.host() && same_port)
             || (self.is_local() && is_loopback(url))
-            || self.reach.covers(&self.home, url);
+            || (self.reach.covers(&self.home, url) && (same_port || url.port().is_none()));
         if known && !has_user_info(url) {
             return Ok(());
         }

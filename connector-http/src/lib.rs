@@ -22,6 +22,7 @@
 
 mod body;
 mod client;
+mod client_certificate;
 mod clock_skew;
 mod faults;
 pub mod grants;

@@ -229,7 +229,8 @@ impl Request {
                 Some(write(&token.access_token))
             }
         };
-        Ok(Parcel { method: self.method.clone(), url, headers, body, most: self.most })
+        let keeps_success = self.method == Method::GET;
+        Ok(Parcel { method: self.method.clone(), url, headers, body, most: self.most, keeps_success })
     }
 
     /// Adds the headers that prove the right of this request to use the credential.

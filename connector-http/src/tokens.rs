@@ -81,6 +81,7 @@ impl Tokens {
         let number = self.ended.fetch_add(1, Ordering::AcqRel) + 1;
         match outcome {
             Ok(credential) => {
+                self.exchange.learn_credential(&credential);
                 let held = Arc::new(SharedCredential { renew_at: end_of_life(&credential), credential, number });
                 *state = State { held: Some(held.clone()), refusal: None };
                 Ok(held)

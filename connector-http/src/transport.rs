@@ -1,13 +1,16 @@
 //! One request to one server, without retries.
 
+use crate::client_certificate::ClientCertificate;
 use crate::faults;
 use crate::hosts::{Hosts, host_and_port};
 use crate::pace::{self, Limiter};
 use crate::response::Response;
 use bytes::Bytes;
-use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, Meter, Result};
+use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, LOOPBACK, Meter, Redactor, Result};
+use connector_files::{Reason, Role};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, Proxy};
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +29,9 @@ const BODY_STEP: usize = 512 * 1024;
 /// The largest body to read.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
+/// The largest body of an error to read. A larger one says no more than its status.
+const LARGEST_ERROR: usize = 1024 * 1024;
+
 /// A request as sent over the network. It can be sent again.
 #[derive(Clone)]
 pub(crate) struct Parcel {
@@ -35,14 +41,19 @@ pub(crate) struct Parcel {
     pub(crate) body: Option<Bytes>,
     /// The largest body of a response.
     pub(crate) most: usize,
+    /// Whether a successful response is data of its own, which stays as it is. Any other response may repeat what was sent, so
+    /// secrets in it are blanked out.
+    pub(crate) keeps_success: bool,
 }
 
 /// Sends the requests of one source and counts them.
 pub(crate) struct Transport {
     plan: Plan,
+    pub(crate) certificate: Option<ClientCertificate>,
     client: OnceCell<reqwest::Client>,
     limiter: Limiter,
     meter: Arc<Meter>,
+    pub(crate) redactor: Redactor,
     pub(crate) clock: Clock,
     pub(crate) hosts: Hosts,
     proxied: bool,
@@ -54,9 +65,11 @@ impl Transport {
         let options = context.http();
         Ok(Self {
             plan: Plan::of(options, context.project(), hosts.is_local())?,
+            certificate: ClientCertificate::of(context)?,
             client: OnceCell::new(),
             limiter: pace::rate_limiter(options.requests_per_second),
             meter: context.meter().clone(),
+            redactor: context.redactor().clone(),
             clock: context.clock().clone(),
             proxied: options.proxy.is_some() && !hosts.is_local(),
             hosts,
@@ -70,7 +83,7 @@ impl Transport {
     /// Sends a request and reads the complete response.
     pub(crate) async fn send(&self, parcel: Parcel) -> Result<Response> {
         self.limiter.until_ready().await;
-        let client = self.client.get_or_try_init(|| async { self.plan.build() }).await?;
+        let client = self.client.get_or_try_init(|| self.plan.build(self.certificate.as_ref())).await?;
         self.meter.count_call();
         let url = parcel.url;
         let mut request = client.request(parcel.method, url.clone()).headers(parcel.headers);
@@ -79,11 +92,16 @@ impl Transport {
         }
         let mut answer = request.send().await.map_err(|fault| faults::error_of(fault, &url, false, self.proxied))?;
         let status = answer.status().as_u16();
+        let succeeded = answer.status().is_success();
         let mut body = Vec::new();
         while let Some(part) =
             answer.chunk().await.map_err(|fault| faults::error_of(fault, &url, true, self.proxied))?
         {
             self.meter.count_bytes(part.len() as u64);
+            if !succeeded && body.len() + part.len() > LARGEST_ERROR {
+                body.clear();
+                break;
+            }
             if body.len() + part.len() > parcel.most {
                 return Err(too_large(&url, parcel.most));
             }
@@ -93,8 +111,22 @@ impl Transport {
             body.extend_from_slice(&part);
         }
         let headers = std::mem::take(answer.headers_mut());
+        let body = if succeeded && parcel.keeps_success { body } else { self.blanked(body) };
         let response = Response { status, headers, body: Bytes::from(body) };
         refuse_redirect(response, &url)
+    }
+}
+
+impl Transport {
+    /// A body without the secrets that were sent.
+    pub(crate) fn blanked(&self, body: Vec<u8>) -> Vec<u8> {
+        let text = String::from_utf8_lossy(&body);
+        let blank = match self.redactor.blank(&text) {
+            Cow::Owned(blank) => Some(blank.into_bytes()),
+            Cow::Borrowed(_) => None,
+        };
+        drop(text);
+        blank.unwrap_or(body)
     }
 }
 
@@ -120,7 +152,7 @@ impl Plan {
         Ok(Self { timeout: options.timeout.duration(), authorities, proxy, local })
     }
 
-    fn build(&self) -> Result<reqwest::Client> {
+    async fn build(&self, certificate: Option<&ClientCertificate>) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("connector/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -131,9 +163,13 @@ impl Plan {
         for authority in &self.authorities {
             builder = builder.add_root_certificate(authority.clone());
         }
+        if let Some(certificate) = certificate {
+            builder = builder.identity(certificate.identity().await?);
+        }
         // Requests to this machine must not go through a proxy, especially not in plain http.
         if self.local {
-            builder = builder.no_proxy();
+            // A hosts file or resolver could send the name elsewhere.
+            builder = builder.no_proxy().resolve_to_addrs("localhost", &LOOPBACK);
         } else if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.clone());
         }
@@ -146,10 +182,14 @@ impl Plan {
 fn authorities(path: &Path, shown: &Path) -> Result<Vec<Certificate>> {
     let shown = shown.display();
     let fault = |message: String| Error::new(ErrorKind::Definition, message);
-    let pem = std::fs::read(path).map_err(|cause| {
-        fault(format!("can't read the file `{shown}` from `http.ca_file`: {}", cause.kind()))
-            .with_help("check the path; it is relative to the project folder")
-    })?;
+    let pem =
+        connector_files::read(path, Role::Instructions, LARGEST_ERROR as u64).map_err(|why| match why.reason {
+            Reason::Missing | Reason::Io(_) => {
+                fault(format!("can't read the file `{shown}` from `http.ca_file`: {why}"))
+                    .with_help("check the path; it is relative to the project folder")
+            }
+            _ => why.into_error(ErrorKind::Definition),
+        })?;
     let useless = || {
         fault(format!("the file `{shown}` from `http.ca_file` contains no valid certificate"))
             .with_help("use a PEM file with one or more `-----BEGIN CERTIFICATE-----` blocks")

@@ -10,7 +10,7 @@
 //! use connector_project::source::Project;
 //! use std::path::Path;
 //!
-//! let project = Project::find(Path::new("."));
+//! let project = Project::find(Path::new("."))?;
 //! let source = project.load("people").map_err(connector_core::Error::from)?;
 //! let opened = source.open(&project)?;
 //! println!("{} is read by {}", opened.source, opened.registration.title);

@@ -14,12 +14,12 @@ fn a_project_is_found_from_a_folder_inside_it() {
     let (folder, _) = project_with("people.yaml", VALID);
     let inside = folder.path().join("plans/2026");
     fs::create_dir_all(&inside).unwrap();
-    assert_eq!(Project::find(&inside).folder(), folder.path());
+    assert_eq!(Project::find(&inside).unwrap().folder(), folder.path());
     fs::remove_file(folder.path().join("connector.yaml")).unwrap();
-    assert_eq!(Project::find(&inside).folder(), folder.path(), "`sources/` alone makes a project");
+    assert_eq!(Project::find(&inside).unwrap().folder(), folder.path(), "`sources/` alone makes a project");
 
     let nowhere = tempfile::tempdir().unwrap();
-    assert_eq!(Project::find(nowhere.path()).folder(), nowhere.path());
+    assert_eq!(Project::find(nowhere.path()).unwrap().folder(), nowhere.path());
 }
 
 #[test]

@@ -4,11 +4,11 @@ use age::armor::ArmoredReader;
 use age::{DecryptError, Decryptor, Identity, IdentityFile, scrypt};
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
+use connector_files::{Reason, Role};
 use connector_keys::secret_text;
 use secrecy::SecretString;
 use std::env;
-use std::fs;
-use std::io::{self, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -52,7 +52,7 @@ impl SecretResolver for Age {
 /// Other users may read the encrypted file, and it is often committed. Only the identity is secret.
 fn decrypt(path: &Path) -> Result<SecretString> {
     let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
-    let sealed = read(path, &shown, "check the path; it is relative to the project folder")?;
+    let sealed = read(path, Role::Public, "check the path; it is relative to the project folder")?;
     let is_age = ["age-encryption.org/", "-----BEGIN AGE ENCRYPTED FILE-----"]
         .into_iter()
         .any(|start| sealed.trim_ascii_start().starts_with(start.as_bytes()));
@@ -77,23 +77,13 @@ fn decrypt(path: &Path) -> Result<SecretString> {
     secret_text(std::mem::take(&mut *plain), &format!("the file `{shown}`"))
 }
 
-fn read(path: &Path, shown: &str, help: &str) -> Result<Vec<u8>> {
-    let failed = |cause: io::Error| {
-        let message = match cause.kind() {
-            io::ErrorKind::NotFound => format!("the file `{shown}` does not exist"),
-            io::ErrorKind::PermissionDenied => format!("this user has no permission to read the file `{shown}`"),
-            _ => format!("can't read the file `{shown}`: {cause}"),
-        };
-        fault(message).with_help(help).with_cause(cause)
-    };
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(fault(format!("`{shown}` is not a regular file")).with_help(help));
-    }
-    if metadata.len() > 2 * LONGEST {
-        return Err(fault(format!("the file `{shown}` is too large for a key or certificate")));
-    }
-    fs::read(path).map_err(failed)
+fn read(path: &Path, role: Role, help: &str) -> Result<Vec<u8>> {
+    connector_files::read(path, role, 2 * LONGEST).map_err(|why| match why.reason {
+        Reason::Missing | Reason::NotRegular | Reason::IsFolder | Reason::Io(_) => {
+            why.into_error(ErrorKind::Secret).with_help(help)
+        }
+        _ => why.into_error(ErrorKind::Secret),
+    })
 }
 
 fn passphrase(shown: &str) -> Result<Box<dyn Identity>> {
@@ -115,11 +105,7 @@ fn identities(shown: &str) -> Result<Vec<Box<dyn Identity>>> {
             .with_help(IDENTITY_CURE)
     })?;
     let name = path.display().to_string();
-    let text = Zeroizing::new(read(&path, &name, IDENTITY_CURE)?);
-    if readable_by_others(&path) {
-        return Err(fault(format!("other users can read the identity file `{name}`"))
-            .with_help(format!("run `chmod 600 {name}`")));
-    }
+    let text = Zeroizing::new(read(&path, Role::Secret, IDENTITY_CURE)?);
     // The error names the line, not its content.
     let unusable = || {
         fault(format!("the identity file `{name}` is not usable")).with_help(
@@ -132,17 +118,6 @@ fn identities(shown: &str) -> Result<Vec<Box<dyn Identity>>> {
         return Err(unusable());
     }
     Ok(identities.into_iter().map(|identity| identity as Box<dyn Identity>).collect())
-}
-
-#[cfg(unix)]
-fn readable_by_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn readable_by_others(_: &Path) -> bool {
-    false
 }
 
 fn unreadable(cause: DecryptError, shown: &str) -> Error {

@@ -23,11 +23,12 @@ register_secret_resolver! {
 impl SecretResolver for Env {
     async fn resolve(&self, reference: &SecretRef, _: &Path, _: Sensitivity) -> Result<SecretString> {
         let name = reference.rest();
-        let value = std::env::var_os(name).map(OsString::into_encoded_bytes).ok_or_else(|| {
-            Error::new(ErrorKind::Secret, format!("the environment variable `{name}` is not set"))
-                .with_help(format!("set `{name}` in the environment of Connector"))
-        })?;
+        let value = std::env::var_os(name).map(OsString::into_encoded_bytes).ok_or_else(|| not_set(name))?;
         secret_text(value, &format!("the environment variable `{name}`"))
+    }
+
+    fn available(&self, reference: &SecretRef, _: &Path) -> Result<()> {
+        std::env::var_os(reference.rest()).map(drop).ok_or_else(|| not_set(reference.rest()))
     }
 
     fn check(&self, reference: &SecretRef) -> Result<(), String> {
@@ -40,4 +41,9 @@ impl SecretResolver for Env {
             Err("the name of a variable has only letters, digits and `_`, and no `$`".into())
         }
     }
+}
+
+fn not_set(name: &str) -> Error {
+    Error::new(ErrorKind::Secret, format!("the environment variable `{name}` is not set"))
+        .with_help(format!("set `{name}` in the environment of Connector"))
 }

@@ -1,11 +1,10 @@
 //! `file:PATH`
 
-use crate::new_file::NewFile;
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
-use connector_keys::secret_text;
+use connector_files::{NewFile, Reason, Refusal, Role};
+use connector_keys::{Certificate, PrivateKey, secret_text};
 use secrecy::{ExposeSecret, SecretString};
-use std::fs::Metadata;
 use std::io;
 use std::path::{Display, Path};
 
@@ -28,9 +27,13 @@ register_secret_resolver! {
 impl SecretResolver for File {
     async fn resolve(&self, reference: &SecretRef, project: &Path, sensitivity: Sensitivity) -> Result<SecretString> {
         let path = project.join(reference.rest());
-        check_file(&path, sensitivity)?;
-        let bytes = tokio::fs::read(&path).await.map_err(|cause| unreadable(&path, cause))?;
-        secret_text(bytes, &format!("the file `{}`", shown(&path)))
+        tokio::task::spawn_blocking(move || text_of(&path, sensitivity))
+            .await
+            .map_err(|cause| Error::new(ErrorKind::Internal, "reading a file stopped").with_cause(cause))?
+    }
+
+    fn available(&self, reference: &SecretRef, project: &Path) -> Result<()> {
+        check_file(&project.join(reference.rest()), Sensitivity::Secret)
     }
 
     async fn keep(&self, reference: &SecretRef, project: &Path, secret: &SecretString) -> Result<()> {
@@ -62,53 +65,40 @@ impl SecretResolver for File {
 /// project folder.
 pub fn read_public_file(project: &Path, reference: &SecretRef) -> Result<String> {
     let path = project.join(reference.rest());
-    check_file(&path, Sensitivity::Public)?;
-    let bytes = std::fs::read(&path).map_err(|cause| unreadable(&path, cause))?;
-    Ok(secret_text(bytes, &format!("the file `{}`", shown(&path)))?.expose_secret().to_owned())
+    Ok(text_of(&path, Sensitivity::Public)?.expose_secret().to_owned())
 }
 
 /// Checks a file without reading it. Fails with kind `secret` if it does not exist, is not a regular file, is empty or too
-/// large, or, for a secret, if other users can read it.
+/// large, or, for a secret, if other users can read or replace it.
 pub fn check_file(path: &Path, sensitivity: Sensitivity) -> Result<()> {
-    let shown = shown(path);
-    let fault = |message: String| Error::new(ErrorKind::Secret, message);
-    let metadata = std::fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
-    if metadata.is_dir() {
-        return Err(fault(format!("`{shown}` is a folder, not a file")).with_help("write the path of a file in it"));
-    }
-    // Reading from a device, or from a pipe without a writer, would never end.
-    if !metadata.is_file() {
-        return Err(fault(format!("`{shown}` is not a regular file"))
-            .with_help("write the path of a file; to use the output of a program, write a `command:` ref"));
-    }
-    if metadata.len() == 0 {
-        return Err(
-            fault(format!("the file `{shown}` is empty")).with_help("write the secret to it, or change the ref")
-        );
-    }
-    if metadata.len() > MAX_SECRET_BYTES {
-        return Err(fault(format!(
-            "the file `{shown}` has {} bytes, which is too large for a key or certificate",
-            metadata.len()
-        )));
-    }
-    if sensitivity == Sensitivity::Secret && readable_by_others(&metadata) {
-        return Err(
-            fault(format!("other users can read the file `{shown}`")).with_help(format!("run `chmod 600 {shown}`"))
-        );
-    }
-    Ok(())
+    let size =
+        connector_files::check(path, role_of(sensitivity), MAX_SECRET_BYTES).map_err(|why| refused(path, why))?;
+    if size == 0 { Err(empty(path)) } else { Ok(()) }
 }
 
-#[cfg(unix)]
-fn readable_by_others(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o077 != 0
+fn text_of(path: &Path, sensitivity: Sensitivity) -> Result<SecretString> {
+    let bytes =
+        connector_files::read(path, role_of(sensitivity), MAX_SECRET_BYTES).map_err(|why| refused(path, why))?;
+    if bytes.is_empty() { Err(empty(path)) } else { secret_text(bytes, &format!("the file `{}`", shown(path))) }
 }
 
-#[cfg(not(unix))]
-fn readable_by_others(_: &Metadata) -> bool {
-    false
+/// Whether the file, which others can read, has a certificate and no key.
+fn is_certificate(path: &Path) -> bool {
+    let bytes = connector_files::read(path, Role::Public, MAX_SECRET_BYTES).ok();
+    let text = bytes.and_then(|bytes| secret_text(bytes, "").ok());
+    text.is_some_and(|text| Certificate::is_in(text.expose_secret()) && !PrivateKey::is_in(&text))
+}
+
+fn role_of(sensitivity: Sensitivity) -> Role {
+    match sensitivity {
+        Sensitivity::Secret => Role::Secret,
+        Sensitivity::Public => Role::Public,
+    }
+}
+
+fn empty(path: &Path) -> Error {
+    Error::new(ErrorKind::Secret, format!("the file `{}` is empty", shown(path)))
+        .with_help("write the secret to it, or change the ref")
 }
 
 /// The path without the `./` of a project in the current folder.
@@ -116,19 +106,20 @@ fn shown(path: &Path) -> Display<'_> {
     path.strip_prefix(".").unwrap_or(path).display()
 }
 
-fn unreadable(path: &Path, cause: io::Error) -> Error {
-    let shown = shown(path);
-    let (message, help) = match cause.kind() {
-        io::ErrorKind::NotFound => (
-            format!("the file `{shown}` does not exist"),
-            "check the path (it is relative to the project folder); `connector cert new` creates keys and certificates"
-                .to_owned(),
+fn refused(path: &Path, why: Refusal) -> Error {
+    match why.reason {
+        Reason::Missing => why.into_error(ErrorKind::Secret).with_help(
+            "check the path (it is relative to the project folder); `connector cert new` creates keys and certificates",
         ),
-        io::ErrorKind::PermissionDenied => (
-            format!("this user has no permission to read the file `{shown}`"),
-            "check the owner and permissions of the file and its folders".to_owned(),
-        ),
-        _ => (format!("can't read the file `{shown}`: {cause}"), "check the path".to_owned()),
-    };
-    Error::new(ErrorKind::Secret, message).with_help(help).with_cause(cause)
+        Reason::TooLarge => {
+            let message = format!("the file `{}` is too large for a key or certificate", shown(path));
+            Error::new(ErrorKind::Secret, message).with_help("check that this is the right file")
+        }
+        Reason::Readable | Reason::Shared if is_certificate(path) => {
+            let message = format!("`{}` is a certificate, but a secret belongs here", shown(path));
+            Error::new(ErrorKind::Secret, message)
+                .with_help("set `key_ref` to the private key of the certificate, and `certificate_ref` to this file")
+        }
+        _ => why.into_error(ErrorKind::Secret),
+    }
 }

@@ -26,11 +26,9 @@ mod file;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod left_out;
-mod new_file;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
 #[cfg(feature = "vault")]
 mod vault;
 
 pub use file::{check_file, read_public_file};
-pub use new_file::{NewFile, sync_folder};

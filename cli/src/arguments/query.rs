@@ -96,9 +96,15 @@ pub(crate) struct ExportArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, help = "Output format: ndjson or csv")]
     pub(crate) format: ExportFormat,
-    /// Output file [default: stdout]
+    /// Output file, or `-` for stdout [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
+    /// Replace any existing file, except the project's own
+    #[arg(long, requires = "to")]
+    pub(crate) force: bool,
+    /// In CSV, leave values that a spreadsheet takes for formulas as they are
+    #[arg(long)]
+    pub(crate) keep_formulas: bool,
 }
 
 /// What to export.

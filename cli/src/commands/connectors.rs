@@ -39,7 +39,7 @@ fn list(invocation: &Invocation, catalog: &Catalog) -> Result<Exit, Stop> {
     let connectors = catalog.connectors();
     warn_of_unusable(invocation, catalog);
     if printer.is_json() {
-        let all: Vec<_> = connectors.iter().map(|one| as_json(one)).collect();
+        let all: Vec<_> = connectors.iter().map(as_json).collect();
         printer.json(&all)?;
         return Ok(Exit::Success);
     }
@@ -217,7 +217,7 @@ fn open_example(catalog: &Catalog, one: &CatalogConnector) -> Result<Box<dyn Con
     let folder = std::env::temp_dir().join(format!("connector-example-{}", process::id()));
     project_files::make_private_folder(&folder)?;
     let file = folder.join(format!("{}.yaml", registration.name));
-    let opened = project_files::write(&file, &registration.example).and_then(|()| {
+    let opened = project_files::write_private(&file, &registration.example).and_then(|()| {
         let project = Project::at(&folder).with_catalog(catalog.clone());
         project.load(&file.to_string_lossy())?.open(&project)
     });

@@ -4,7 +4,7 @@ use super::account::changes;
 use crate::arguments::DiffArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{BAD, Column, DIM, GOOD, Table, WARN, clean, count, paint, text_cell, wrap};
+use crate::output::{BAD, Column, DIM, GOOD, Table, WARN, clean_line, count, paint, text_cell, wrap};
 use connector_core::{EntitlementRef, Result};
 use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Tally};
 use serde_json::json;
@@ -80,7 +80,7 @@ fn line(difference: &Difference, width: usize) -> String {
         Change::Changed => paint(WARN, "~"),
         Change::Removed => paint(BAD, "-"),
     };
-    format!("{mark} {}\n", wrap(&clean(&what), width.saturating_sub(2)).join("\n  "))
+    format!("{mark} {}\n", wrap(&clean_line(&what), width.saturating_sub(2)).join("\n  "))
 }
 
 /// `jane@acme.example holds group Sales (state: active → inactive)`.

@@ -4,18 +4,18 @@ use crate::arguments::{ExportArguments, ExportFormat, ExportWhat};
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::{Invocation, source_name};
 use crate::output::plural;
-use crate::project_files;
-use connector_core::Error;
+use connector_core::{Error, ErrorKind};
 use connector_engine::query::{self, Format, What};
 use connector_engine::store::Store;
-use std::fs::{self, File, OpenOptions};
+use connector_files::NewFile;
+use connector_project::source::Project;
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
     let store = invocation.store_with(&project, &arguments.name)?;
-    let source = source_name(&arguments.name);
     let (what, thing) = match arguments.what {
         ExportWhat::Accounts => (What::Accounts, "account"),
         ExportWhat::Entitlements => (What::Entitlements, "entitlement"),
@@ -23,46 +23,84 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
     };
     let format = match arguments.format {
         ExportFormat::Ndjson => Format::Ndjson,
+        ExportFormat::Csv if arguments.keep_formulas => Format::PlainCsv,
         ExportFormat::Csv => Format::Csv,
     };
-    let Some(file) = &arguments.to else {
-        query::export(&store, source, what, format, &mut invocation.printer.stdout())?;
+    let export = Export { store: &store, source: source_name(&arguments.name), what, format };
+    let Some(file) = arguments.to.as_deref().filter(|file| *file != Path::new("-")) else {
+        query::export(&store, export.source, what, format, &mut invocation.printer.raw_stdout())?;
         return Ok(Exit::Success);
     };
-    let rows = write_file(&store, source, what, format, file)?;
+    let rows = export.to_file(&project, file, arguments.force)?;
     invocation.printer.note(format!("{} written to {}", plural(rows, thing), file.display()));
     Ok(Exit::Success)
 }
 
-/// Writes to a second file first, so that the name never names half an export. Only the owner can read it: it holds
-/// personal data. Pipes and devices are written directly, and a link keeps its target.
-fn write_file(store: &Store, source: &str, what: What, format: Format, file: &Path) -> Result<u64, Stop> {
-    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    if target.exists() && !target.is_file() {
-        let open = OpenOptions::new().write(true).open(&target).map_err(|cause| not_writable(file, cause))?;
-        return write_rows(store, source, what, format, file, open);
-    }
-    let mut partial = target.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let written = (|| -> Result<u64, Stop> {
-        let open = project_files::open_private(&partial).map_err(|cause| not_writable(file, cause))?;
-        let rows = write_rows(store, source, what, format, file, open)?;
-        fs::rename(&partial, &target).map_err(|cause| not_writable(file, cause))?;
-        Ok(rows)
-    })();
-    if written.is_err() {
-        // Half an export is useless; a file that can't be removed was not created.
-        let _ = fs::remove_file(&partial);
-    }
-    written
+struct Export<'a> {
+    store: &'a Store,
+    source: &'a str,
+    what: What,
+    format: Format,
 }
 
-fn write_rows(store: &Store, source: &str, what: What, format: Format, file: &Path, open: File) -> Result<u64, Stop> {
-    let mut writer = BufWriter::new(open);
-    let rows = query::export(store, source, what, format, &mut writer)?;
-    writer.flush().map_err(|cause| not_writable(file, cause))?;
-    Ok(rows)
+impl Export<'_> {
+    /// Writes to a second file first, so that the name never names half an export. Only the owner can read it: it holds
+    /// personal data. Pipes and devices are written directly, and a link keeps its target.
+    fn to_file(&self, project: &Project, file: &Path, force: bool) -> Result<u64, Stop> {
+        let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        if target.exists() && !target.is_file() {
+            let open = OpenOptions::new().write(true).open(&target).map_err(|cause| not_writable(file, cause))?;
+            return self.write(file, &mut BufWriter::new(open));
+        }
+        self.refuse_to_replace(project, file, &target, force)?;
+        let mut new = NewFile::beside(file).map_err(|cause| not_writable(file, cause))?;
+        let rows = self.write(file, &mut BufWriter::new(&mut new))?;
+        new.replace().map_err(|cause| not_writable(file, cause))?;
+        Ok(rows)
+    }
+
+    fn write(&self, file: &Path, to: &mut impl Write) -> Result<u64, Stop> {
+        let rows = query::export(self.store, self.source, self.what, self.format, to)?;
+        to.flush().map_err(|cause| not_writable(file, cause))?;
+        Ok(rows)
+    }
+
+    /// An earlier export may be replaced, whatever else is there only with `--force`. The store, sources and keys of the project
+    /// stay in any case.
+    fn refuse_to_replace(&self, project: &Project, file: &Path, target: &Path, force: bool) -> Result<(), Error> {
+        let refused =
+            |message: String, help: &str| Err(Error::new(ErrorKind::AlreadyExists, message).with_help(help.to_owned()));
+        if self.is_of_project(project, target) {
+            let message = format!("`{}` belongs to the project, so an export can't replace it", file.display());
+            return refused(message, "name a file outside `sources`, `secrets` and the folder of the store");
+        }
+        let is_export =
+            target.extension().is_some_and(|end| ["csv", "ndjson", "jsonl", "json"].iter().any(|known| end == *known));
+        let is_plan = real(project.folder()).is_some_and(|folder| target.starts_with(folder.join("plans")));
+        if target.exists() && !force && (!is_export || is_plan) {
+            let message = format!("the file `{}` already exists", file.display());
+            return refused(message, "choose another name, or add `--force` to replace it");
+        }
+        Ok(())
+    }
+
+    fn is_of_project(&self, project: &Project, target: &Path) -> bool {
+        let folder = target.parent().and_then(real).unwrap_or_default();
+        let target = folder.join(target.file_name().unwrap_or_default());
+        let inside = |name: &str| real(&project.folder().join(name)).is_some_and(|part| target.starts_with(part));
+        let store = self.store.path();
+        let is_store = ["", "-wal", "-shm", "-journal"].iter().any(|end| {
+            let mut path = store.as_os_str().to_owned();
+            path.push(end);
+            real(Path::new(&path)).is_some_and(|path| path == target)
+        });
+        is_store || ["sources", "secrets", ".connector", "connector.yaml"].into_iter().any(inside)
+    }
+}
+
+fn real(path: &Path) -> Option<PathBuf> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    path.canonicalize().ok()
 }
 
 fn not_writable(file: &Path, cause: io::Error) -> Error {

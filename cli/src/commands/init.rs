@@ -3,7 +3,8 @@
 use crate::arguments::InitArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{DIM, GOOD, paint, shell_word};
+use crate::output::{DIM, GOOD, paint};
+use connector_files::shell_word;
 use connector_project::source::Project;
 use serde_json::json;
 use std::path::Path;

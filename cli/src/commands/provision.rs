@@ -13,6 +13,7 @@ use connector_engine::query::{self, OutcomeTally};
 use connector_engine::store::Store;
 use connector_project::plan;
 use connector_project::source::Opened;
+use connector_project::source::Project;
 use show::PlanView;
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
     let project = invocation.project()?;
     let opened = project.load(&arguments.name)?.open(&project)?;
     let store = invocation.store(&project)?;
-    let Some(provisioning) = begin(&store, &opened, arguments)? else {
+    let Some(provisioning) = begin(&project, &store, &opened, arguments)? else {
         invocation.printer.note(format!("`{}` has no interrupted plan", opened.source));
         return Ok(Exit::Success);
     };
@@ -40,6 +41,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
 }
 
 fn begin<'a>(
+    project: &Project,
     store: &Store,
     opened: &'a Opened,
     arguments: &ProvisionArguments,
@@ -47,7 +49,8 @@ fn begin<'a>(
     match &arguments.plan {
         None => Provisioning::interrupted(store, opened),
         Some(file) => {
-            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read(file, sink)?);
+            let settings = project.settings()?;
+            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read_in(&settings, file, sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }
     }

@@ -5,7 +5,7 @@ use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, paint, render_problems};
 use connector_core::Problem;
 use connector_project::plan;
-use connector_project::source::Project;
+use connector_project::source::{Project, ProjectSettings};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -45,12 +45,15 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
 
 /// The problems of all these sources and plans, and those of connector.yaml once.
 fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
-    let of_settings: Vec<Problem> = project.settings().err().map(|problems| problems.0).unwrap_or_default();
+    let (settings, of_settings) = match project.settings() {
+        Ok(settings) => (settings, Vec::new()),
+        Err(problems) => (ProjectSettings::default(), problems.0),
+    };
     let mut problems = of_settings.clone();
     let mut seen = BTreeSet::new();
     for name in names.iter().filter(|name| seen.insert(name.as_str())) {
         let found = if is_plan(name) {
-            plan::read(Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
+            plan::read_in(&settings, Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
         } else {
             project.check(name)
         };

@@ -2,7 +2,7 @@
 
 use super::quantity::count;
 use super::style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
-use super::text::{clean, wrap};
+use super::text::{clean, clean_line, wrap};
 use anstyle::Style;
 use connector_engine::provision::{Standing, ValueChange};
 use connector_engine::query::{OperationReport, OutcomeTally};
@@ -28,11 +28,11 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_o
         "  {} {} {}",
         paint(style, mark),
         paint(style, format!("{:KIND_WIDTH$}", operation.kind)),
-        paint(STRONG, clean(&operation.name))
+        paint(STRONG, clean_line(&operation.name))
     );
     let explains = matches!(operation.outcome, Standing::Unchanged | Standing::Pending);
     if let Some(detail) = operation.detail.as_deref().filter(|_| explains) {
-        _ = write!(text, "  {}", paint(DIM, clean(detail)));
+        _ = write!(text, "  {}", paint(DIM, clean_line(detail)));
     }
     text.push('\n');
     for change in &operation.changes {
@@ -58,7 +58,7 @@ pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<
     };
     let line = match change {
         ValueChange::Attribute { attribute, from, to } => {
-            let name = clean(attribute);
+            let name = clean_line(attribute);
             let gap = NAME_WIDTH.saturating_sub(name.width()).max(1);
             // The user must see what they approve, so a narrow terminal breaks the line.
             let room = width.max(LONGEST_VALUE);
@@ -72,14 +72,14 @@ pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<
             format!("{name}{}{values}", " ".repeat(gap))
         }
         ValueChange::Entitlement { entitlement, name, to, until, .. } => {
-            let mut what = clean(name.as_deref().unwrap_or(&entitlement.id)).into_owned();
+            let mut what = clean_line(name.as_deref().unwrap_or(&entitlement.id)).into_owned();
             if let Some(until) = until {
                 _ = write!(what, " until {until}");
             }
             let (mark, style) = if *to { ("+", GOOD) } else { ("−", BAD) };
-            format!("{} {}", paint(style, format!("{mark} {} {what}", entitlement.entitlement_type)), {
+            format!("{} {}", paint(style, format!("{mark} {} {what}", clean_line(&entitlement.entitlement_type))), {
                 let id = name.as_ref().map_or("", |_| entitlement.id.as_str());
-                paint(DIM, clean(id))
+                paint(DIM, clean_line(id))
             })
         }
     };
@@ -128,10 +128,10 @@ fn below(text: &mut String, label: &str, what: &str, width: usize) {
 fn shown(value: &Value, room: usize) -> String {
     let text = match value {
         Value::String(text) if text.is_empty() || text.trim() != text => format!("{text:?}"),
-        Value::String(text) => text.replace('\n', "⏎"),
+        Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let text = clean(&text);
+    let text = clean_line(&text);
     if text.width() <= room {
         return text.into_owned();
     }
@@ -216,6 +216,24 @@ mod tests {
             let plain = anstream::adapter::strip_str(&text).to_string();
             insta::assert_snapshot!(format!("operations_at_{width}"), plain);
         }
+    }
+
+    #[test]
+    fn no_name_looks_like_a_line_of_its_own() {
+        let forged = "Read Only\n  = grant        bob@acme.example  already granted";
+        let held = ValueChange::Entitlement {
+            entitlement: EntitlementRef::new("permission_set", "0PS1\n  x"),
+            name: Some(forged.to_owned()),
+            from: false,
+            to: true,
+            until: None,
+        };
+        let attribute = ValueChange::Attribute { attribute: forged.to_owned(), from: Value::Null, to: json!(forged) };
+        let mut one = operation("grant", Standing::Planned, vec![held, attribute]);
+        one.name = forged.to_owned();
+        let name_of = |_: &str| Some(forged.to_owned());
+        let text = anstream::adapter::strip_str(&render_operation(&one, 200, &name_of)).to_string();
+        assert_eq!(text.lines().count(), 3, "{text}");
     }
 
     #[test]

@@ -4,10 +4,12 @@ use crate::arguments::{ColorChoice, GlobalArguments, OutputFormat};
 use crate::exit::Stop;
 use crate::logging;
 use crate::output::error::{error_as_json, render_error};
+use crate::output::harmless::Harmless;
 use crate::output::style::{ACCENT, DIM, WARN, paint};
-use crate::output::text::{shell_word, wrap};
+use crate::output::text::{clean, wrap};
 use anstream::AutoStream;
 use connector_core::Error;
+use connector_files::shell_word;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use std::env;
@@ -18,6 +20,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Prose is wrapped at this width where no terminal says another one.
 const PROSE_WIDTH: usize = 100;
+
+type Stream = AutoStream<Box<dyn Write + Send>>;
 
 /// Writes results to stdout and everything else to stderr. Cheap to clone.
 ///
@@ -30,8 +34,8 @@ pub(crate) struct Printer {
 
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about the streams")]
 struct Inner {
-    out: Mutex<Box<dyn Write + Send>>,
-    err: Mutex<Box<dyn Write + Send>>,
+    out: Mutex<Harmless<Stream>>,
+    err: Mutex<Harmless<Stream>>,
     json: bool,
     quiet: bool,
     /// The folder that `-C` names, as it is typed.
@@ -62,12 +66,13 @@ impl Printer {
         let err_width = terminal_size::terminal_size_of(&stderr).map(width_of);
         let out_color = stream_color(global.color, &stdout);
         let err_color = stream_color(global.color, &stderr);
+        let json = global.output == OutputFormat::Json;
         Self {
             hints: !global.quiet && global.output == OutputFormat::Human,
             inner: Arc::new(Inner {
-                out: Mutex::new(Box::new(AutoStream::new(BufWriter::new(stdout).into_boxed(), out_color))),
-                err: Mutex::new(Box::new(AutoStream::new(Box::new(stderr) as Box<dyn Write + Send>, err_color))),
-                json: global.output == OutputFormat::Json,
+                out: Mutex::new(Harmless::new(AutoStream::new(BufWriter::new(stdout).into_boxed(), out_color), json)),
+                err: Mutex::new(Harmless::new(AutoStream::new(Box::new(stderr).into_boxed(), err_color), json)),
+                json,
                 quiet: global.quiet,
                 project: global.project.as_deref().map(|folder| shell_word(&folder.to_string_lossy()).into_owned()),
                 width,
@@ -140,9 +145,9 @@ impl Printer {
         Ok(Stdout(&self.inner).write_all(&line)?)
     }
 
-    /// A writer to stdout for long output.
-    pub(crate) fn stdout(&self) -> impl Write + '_ {
-        Stdout(&self.inner)
+    /// A writer to stdout for data of a source. A file or program gets every byte; a terminal gets nothing that it would obey.
+    pub(crate) fn raw_stdout(&self) -> impl Write + '_ {
+        Raw { inner: &self.inner, plain: !self.inner.out_is_terminal }
     }
 
     /// Writes out what is buffered.
@@ -194,10 +199,10 @@ impl Printer {
         }
     }
 
-    /// Warns of something; not with --quiet.
+    /// Warns of something, also with --quiet: whoever runs this at night must see it.
     pub(crate) fn warning(&self, text: &str) {
-        let lines = wrap(text, self.prose_width().saturating_sub(9));
-        self.note(format!("{} {}", paint(WARN, "warning:"), lines.join("\n         ")));
+        let lines = wrap(&clean(text), self.prose_width().saturating_sub(9));
+        self.message(format!("{} {}", paint(WARN, "warning:"), lines.join("\n         ")));
     }
 
     /// Says what can be done next; not with --quiet and not with JSON. A project that was named with `-C` is named in
@@ -252,6 +257,24 @@ impl Write for Stdout<'_> {
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.0.out.lock().unwrap_or_else(PoisonError::into_inner).flush();
         self.noted(flushed)
+    }
+}
+
+struct Raw<'a> {
+    inner: &'a Inner,
+    plain: bool,
+}
+
+impl Write for Raw<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut out = self.inner.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = if self.plain { out.pass(bytes) } else { out.write_data(bytes) };
+        drop(out);
+        Stdout(self.inner).noted(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Stdout(self.inner).flush()
     }
 }
 

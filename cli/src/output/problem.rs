@@ -1,13 +1,13 @@
 //! Problems in the user's files, each with the lines it is about.
 
 use super::style::{ACCENT, BAD, paint};
-use super::text::{clean, wrap};
+use super::text::{clean, clean_line, wrap};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
-use connector_project::source::masked_text;
+use connector_files::Role;
+use connector_project::source::{hides_value, masked_text};
 use std::collections::HashMap;
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
@@ -34,7 +34,7 @@ fn texts_named(problems: &[Problem]) -> String {
     let mut files: Vec<&Path> = problems.iter().map(|problem| problem.place.file.as_path()).collect();
     files.dedup();
     match files.as_slice() {
-        [one] => format!("`{}`", one.display()),
+        [one] => format!("`{}`", clean_line(&one.display().to_string())),
         many => format!("{} files", many.len()),
     }
 }
@@ -61,14 +61,28 @@ fn texts(problems: &[Problem]) -> HashMap<PathBuf, Masked> {
         if texts.contains_key(file) {
             continue;
         }
-        let Ok(text) = fs::read_to_string(file) else { continue };
-        let secrets = problems.iter().filter(|one| one.secret && one.place.file == *file);
-        texts.insert(
-            file.clone(),
-            Masked::new(&masked_text(&text), secrets.map(|one| one.place.span.clone()).collect()),
-        );
+        // A file that must not be read is not shown either.
+        let Ok(bytes) = connector_files::read(file, Role::Instructions, u64::MAX) else { continue };
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        let here = problems.iter().filter(|one| one.place.file == *file);
+        let spans = here.filter_map(|one| match one {
+            one if one.secret => Some(one.place.span.clone()),
+            one if hides_value(one) => value_beside(&text, one.place.span.end),
+            _ => None,
+        });
+        let spans = spans.collect();
+        texts.insert(file.clone(), Masked::new(&masked_text(&text), spans));
     }
     texts
+}
+
+/// The rest of a line after a key and its colon.
+fn value_beside(text: &str, key_end: usize) -> Option<Range<usize>> {
+    let rest = text.get(key_end..)?.split('\n').next()?;
+    let colon = rest.find(':')?;
+    let value = rest[colon + 1..].trim();
+    let start = key_end + colon + 1 + (rest[colon + 1..].len() - rest[colon + 1..].trim_start().len());
+    (!value.is_empty()).then(|| start..start + value.len())
 }
 
 impl Masked {
@@ -121,7 +135,7 @@ impl Masked {
 
 fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
     let title = clean(&problem.title);
-    let path = problem.place.file.display().to_string();
+    let path = clean_line(&problem.place.file.display().to_string()).into_owned();
     let report = Group::with_title(Level::ERROR.primary_title(title.as_ref()).id(problem.rule));
     let snippet = masked.and_then(|masked| Some((masked, masked.place(&problem.place.span)?)));
     let detail = clean(&problem.detail);

@@ -4,20 +4,47 @@ use super::style::{DIM, paint};
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
-/// Makes text from outside harmless for a terminal: control characters except line breaks become `�`.
+/// Makes text from outside harmless for a terminal: what a terminal would obey or hide becomes `�`, except line breaks.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    let harmful = |c: char| c.is_control() && c != '\n';
+    let harmful = |c: char| is_harmful(c) && c != '\n';
+    if text.contains(JOINERS) {
+        return Cow::Owned(without_joiners(text).replace(harmful, "\u{fffd}"));
+    }
     if text.contains(harmful) { Cow::Owned(text.replace(harmful, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
-/// Quotes text as one word for a shell, for commands that users copy.
-pub(crate) fn shell_word(text: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+/// Like [`clean`], for a name or value that must not look like several lines.
+pub(crate) fn clean_line(text: &str) -> Cow<'_, str> {
+    match clean(text) {
+        text if text.contains('\n') => Cow::Owned(text.replace('\n', "⏎")),
+        text => text,
     }
+}
+
+/// Whether a terminal would obey or hide a character, or show others in another order because of it.
+pub(crate) fn is_harmful(c: char) -> bool {
+    let reorders = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_unseen = matches!(
+        c,
+        '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}'
+            | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    );
+    c.is_control() || reorders || is_unseen
+}
+
+/// These join or part letters in Persian, in languages of India and in emoji. Next to Latin letters, they only hide a
+/// difference between two names.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+fn without_joiners(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let is_latin =
+        |at: Option<usize>| at.and_then(|at| characters.get(at)).is_none_or(|c| c.is_ascii() || JOINERS.contains(c));
+    let of = |(at, c): (usize, &char)| {
+        let hides = JOINERS.contains(c) && (is_latin(at.checked_sub(1)) || is_latin(Some(at + 1)));
+        if hides { '\u{fffd}' } else { *c }
+    };
+    characters.iter().enumerate().map(of).collect()
 }
 
 /// Wraps `text` at spaces into lines of at most `width` columns. A longer word stays whole, so that commands,
@@ -49,7 +76,7 @@ pub(crate) fn fields(pairs: &[(&str, String)], width: usize) -> String {
     for (name, value) in pairs {
         for (index, line) in wrap(&clean(value), room).iter().enumerate() {
             if index == 0 {
-                text.push_str(&paint(DIM, name));
+                text.push_str(&paint(DIM, clean_line(name)));
                 text.push_str(&" ".repeat(widest + 2 - name.width()));
             } else {
                 text.push_str(&" ".repeat(widest + 2));
@@ -64,6 +91,7 @@ pub(crate) fn fields(pairs: &[(&str, String)], width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use connector_files::shell_word;
 
     #[test]
     fn a_long_word_stays_whole_so_that_it_can_be_copied() {
@@ -71,6 +99,14 @@ mod tests {
             wrap("chmod 600 secrets/a-very-long-name.key now", 20),
             ["chmod 600", "secrets/a-very-long-name.key", "now"]
         );
+    }
+
+    #[test]
+    fn what_reorders_or_hides_text_is_shown_as_such_and_the_joiners_of_a_language_stay() {
+        assert_eq!(clean("a\u{202e}b\u{200b}\u{ad}\u{e0041}"), "a�b���");
+        assert_eq!(clean("admin\u{200d}"), "admin�");
+        assert_eq!(clean("می\u{200c}خواهم 👩\u{200d}💻"), "می\u{200c}خواهم 👩\u{200d}💻");
+        assert_eq!(clean_line("Read Only\n  = grant  bob"), "Read Only⏎  = grant  bob");
     }
 
     #[test]

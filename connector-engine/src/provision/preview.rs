@@ -8,12 +8,13 @@ use super::provisioning::{Changed, Provisioning};
 use super::reasons::stopped;
 use super::seats;
 use super::simulate::Simulation;
+use super::simulate::hex;
 use connector_core::{EntitlementRef, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use openssl::sha::Sha256;
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
-use xxhash_rust::xxh3::Xxh3;
 
 /// How many reads run at the same time.
 pub(super) const READS: usize = 4;
@@ -110,11 +111,11 @@ impl Provisioning<'_> {
     pub(super) async fn digest(&self) -> Result<String> {
         self.journal
             .with(|journal| {
-                let mut hasher = Xxh3::new();
+                let mut hasher = Sha256::new();
                 // The same changes to another system are other changes.
                 hasher.update(journal.instance()?.as_bytes());
                 journal.each_foreseen(|one| hasher.update(one.as_bytes()))?;
-                Ok(format!("{:016x}", hasher.digest()))
+                Ok(hex(hasher))
             })
             .await
     }

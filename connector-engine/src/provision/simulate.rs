@@ -14,8 +14,8 @@ use connector_core::{
 };
 use connector_project::source::Opened;
 use jiff::Timestamp;
+use openssl::sha::Sha256;
 use std::collections::HashSet;
-use xxhash_rust::xxh3::Xxh3;
 
 /// What all operations of a plan share.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Simulation<'_> {
             for (place, simulated) in accounts.iter_mut().enumerate() {
                 let Some(row) = simulated.rows.next() else { continue };
                 is_over = false;
-                match self.propose(place, simulated, row.clone()).await {
+                match self.propose(place, simulated, row.clone()) {
                     Ok(pending) => turn.push(pending),
                     Err(error) => foreseen[place].push(simulated.refused(&row, error)),
                 }
@@ -135,7 +135,7 @@ impl Simulation<'_> {
     }
 
     /// The operation to prepare, with the source's ids.
-    async fn propose(&self, simulated: usize, on: &SimulatedAccount, row: AskedRow) -> Result<Pending> {
+    fn propose(&self, simulated: usize, on: &SimulatedAccount, row: AskedRow) -> Result<Pending> {
         if let Some((message, help)) = &on.unclear {
             return Err(Error::new(ErrorKind::Invalid, message.clone()).with_help(help.clone()));
         }
@@ -168,8 +168,8 @@ impl Simulation<'_> {
                 .with_help("give a later `until`, or leave it out"));
         }
         if let Some(reference) = change.password() {
-            // Read before anything is sent, so that a broken ref stops nothing halfway.
-            drop(self.opened.context.secret(reference).await?);
+            // A broken ref should stop nothing halfway, but nothing is fetched and nothing runs before the plan is approved.
+            self.opened.context.check_secret(reference)?;
         }
         let exists = kind == OperationKind::Create && on.state.is_there();
         let mut holds = Vec::new();
@@ -334,7 +334,7 @@ fn blank(number: u64, standing: Standing) -> Foreseen {
 
 /// A hash of the shown changes of an operation.
 fn hash(one: &Foreseen) -> String {
-    let mut hasher = Xxh3::new();
+    let mut hasher = Sha256::new();
     let mut text = |text: Option<&str>| {
         hasher.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
         hasher.update(text.unwrap_or_default().as_bytes());
@@ -347,5 +347,10 @@ fn hash(one: &Foreseen) -> String {
         text(Some(&to_json(&step.operation)));
         text(Some(&to_json(&step.changes)));
     }
-    format!("{:032x}", hasher.digest128())
+    hex(hasher)
+}
+
+/// People compare these: nobody must be able to make two previews with one digest.
+pub(super) fn hex(hasher: Sha256) -> String {
+    hasher.finish().iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }

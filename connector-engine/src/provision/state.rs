@@ -113,12 +113,14 @@ impl State {
             Some(account) if !self.unseen && from(account) == to => Vec::new(),
             _ => vec![ValueChange::attribute(name, !to, to)],
         };
-        let password = |to: &str| ValueChange::attribute("password", Value::Null, to);
+        let password = |to: String| ValueChange::attribute("password", Value::Null, to);
+        // The value is never shown; where it comes from is what the user approves.
+        let from = |reference: &SecretRef| password(format!("{MASKED} (from {reference})"));
         match change {
             Change::Create { .. } if self.is_there() && !self.unseen => Vec::new(),
             Change::Create { attributes, password: first, .. } => {
                 let mut changes = self.assignments(attributes);
-                changes.extend(first.as_ref().map(|_| password(MASKED)));
+                changes.extend(first.as_ref().map(from));
                 changes
             }
             Change::Update { .. } => self.assignments(&self.updated(change)),
@@ -128,8 +130,8 @@ impl State {
             Change::Enable => switch("enabled", |account| account.enabled, true),
             Change::Lock => switch("locked", |account| account.locked, true),
             Change::Unlock => switch("locked", |account| account.locked, false),
-            Change::SetPassword { password: Some(_), .. } => vec![password(MASKED)],
-            Change::SetPassword { .. } => vec![password("(reset)")],
+            Change::SetPassword { password: Some(reference), .. } => vec![from(reference)],
+            Change::SetPassword { .. } => vec![password("(reset)".to_owned())],
             Change::Delete if !self.is_there() => Vec::new(),
             Change::Delete => vec![ValueChange::attribute("deleted", false, true)],
             other => vec![ValueChange::attribute(other.kind().name(), false, true)],

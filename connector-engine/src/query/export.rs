@@ -9,6 +9,7 @@ use connector_core::{Attributes, Entitlement, EntitlementRef, Error, ErrorKind, 
 use jiff::Timestamp;
 use rusqlite::Row;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -29,9 +30,11 @@ pub enum Format {
     /// One JSON object per line.
     Ndjson,
     /// A header, then one row per line. Each attribute is a column with its name, or `attributes.NAME` if that name is taken.
-    /// Several entitlements stand in one cell with `;` between. Values stand as they are, so whoever opens the file in
-    /// a spreadsheet must not let it evaluate formulas.
+    /// Several entitlements stand in one cell with `;` between. Text that a spreadsheet would run as a formula gets a `'` in
+    /// front, because users can often edit their own attributes.
     Csv,
+    /// Like [`Csv`](Self::Csv), but every value as it is, for programs.
+    PlainCsv,
 }
 
 /// One line of an export of assignments.
@@ -67,13 +70,13 @@ pub fn export(store: &Store, source: &str, what: What, format: Format, to: &mut 
         (What::Accounts, Format::Ndjson) => {
             accounts(store, source, &AccountQuery::default(), |account| json_line(to, account))?
         }
-        (What::Accounts, Format::Csv) => accounts_as_csv(store, source, to)?,
+        (What::Accounts, format) => accounts_as_csv(store, source, format, to)?,
         (What::Entitlements, Format::Ndjson) => {
             entitlements(store, source, None, |stored| json_line(to, &stored.entitlement))?
         }
-        (What::Entitlements, Format::Csv) => entitlements_as_csv(store, source, to)?,
+        (What::Entitlements, format) => entitlements_as_csv(store, source, format, to)?,
         (What::Assignments, Format::Ndjson) => assignments(store, source, |line| json_line(to, line))?,
-        (What::Assignments, Format::Csv) => assignments_as_csv(store, source, to)?,
+        (What::Assignments, format) => assignments_as_csv(store, source, format, to)?,
     };
     to.flush().map_err(unwritten)?;
     Ok(count)
@@ -95,9 +98,9 @@ fn of_csv(cause: csv::Error) -> Error {
     }
 }
 
-fn accounts_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
+fn accounts_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
     let own = ["id", "name", "display_name", "enabled", "locked", "entitlements", "kind", "owner", "alias"];
-    let mut table = Table::new(to, &own, attribute_names(store, source)?)?;
+    let mut table = Table::new(to, format, &own, attribute_names(store, source)?)?;
     let count = accounts(store, source, &AccountQuery::default(), |account| {
         let held: Vec<_> = account.entitlements.iter().map(ToString::to_string).collect();
         let own = [
@@ -116,13 +119,13 @@ fn accounts_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u6
     table.finish(count)
 }
 
-fn entitlements_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
+fn entitlements_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
     let names = names_in(
         &Reading::of(store, source)?,
         "SELECT attributes FROM entitlements
          WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL",
     )?;
-    let mut table = Table::new(to, &["type", "id", "name", "description"], names)?;
+    let mut table = Table::new(to, format, &["type", "id", "name", "description"], names)?;
     let count = entitlements(store, source, None, |stored| {
         let Entitlement { key, name, description, attributes, .. } = &stored.entitlement;
         table.row(&[&*key.entitlement_type, &key.id, name, description.as_deref().unwrap_or_default()], attributes)
@@ -130,9 +133,9 @@ fn entitlements_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Resul
     table.finish(count)
 }
 
-fn assignments_as_csv(store: &Store, source: &str, to: &mut dyn Write) -> Result<u64> {
+fn assignments_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
     let own = ["account", "account_name", "type", "id", "name", "state", "valid_until", "through", "attributes"];
-    let mut table = Table::new(to, &own, Vec::new())?;
+    let mut table = Table::new(to, format, &own, Vec::new())?;
     let none = Attributes::empty();
     let count = assignments(store, source, |line| {
         let text = |value: Option<String>| value.unwrap_or_default();
@@ -185,12 +188,13 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
 /// A CSV file: fixed columns, then one for each attribute.
 struct Table<'a> {
     writer: csv::Writer<&'a mut dyn Write>,
+    format: Format,
     columns: HashMap<String, usize>,
     cells: Vec<String>,
 }
 
 impl<'a> Table<'a> {
-    fn new(to: &'a mut dyn Write, own: &[&str], attributes: Vec<String>) -> Result<Self> {
+    fn new(to: &'a mut dyn Write, format: Format, own: &[&str], attributes: Vec<String>) -> Result<Self> {
         let mut writer = csv::Writer::from_writer(to);
         let header: Vec<String> = own
             .iter()
@@ -201,10 +205,11 @@ impl<'a> Table<'a> {
                     .map(|name| if own.contains(&name.as_str()) { format!("attributes.{name}") } else { name.clone() }),
             )
             .collect();
-        writer.write_record(&header).map_err(of_csv)?;
+        let header: Vec<_> = header.iter().map(|name| cell(name, format)).collect();
+        writer.write_record(header.iter().map(|name| name.as_bytes())).map_err(of_csv)?;
         let cells = vec![String::new(); attributes.len()];
         let columns = attributes.into_iter().enumerate().map(|(column, name)| (name, column)).collect();
-        Ok(Self { writer, columns, cells })
+        Ok(Self { writer, format, columns, cells })
     }
 
     fn row(&mut self, own: &[&str], attributes: &Attributes) -> Result<()> {
@@ -218,12 +223,47 @@ impl<'a> Table<'a> {
             self.cells[*column] = serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned());
         }
         let cells = own.iter().copied().chain(self.cells.iter().map(String::as_str));
-        self.writer.write_record(cells).map_err(of_csv)
+        let format = self.format;
+        for text in cells {
+            self.writer.write_field(&*cell(text, format)).map_err(of_csv)?;
+        }
+        self.writer.write_record(None::<&[u8]>).map_err(of_csv)
     }
 
     fn finish(&mut self, count: u64) -> Result<u64> {
         self.writer.flush().map_err(unwritten)?;
         Ok(count)
+    }
+}
+
+/// The text of a cell, which no spreadsheet takes for a formula. Where another separator than the comma is usual, a cell ends
+/// at it, so what follows is a cell of its own.
+fn cell(text: &str, format: Format) -> Cow<'_, str> {
+    let mut starts = std::iter::once(0).chain(text.match_indices([';', '\t', '\r', '\n']).map(|(at, _)| at + 1));
+    if format != Format::Csv || !starts.any(|start| is_formula(&text[start..])) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 1);
+    for (at, c) in text.char_indices() {
+        let begins = at == 0 || text[..at].ends_with([';', '\t', '\r', '\n']);
+        if begins && is_formula(&text[at..]) {
+            safe.push('\'');
+        }
+        safe.push(c);
+    }
+    Cow::Owned(safe)
+}
+
+/// Whether a spreadsheet may take a cell for a formula. A phone number or a negative number is none.
+fn is_formula(cell: &str) -> bool {
+    let mut characters = cell.chars();
+    match characters.next() {
+        Some('=' | '@' | '\t' | '\r' | '＝' | '＠' | '＋' | '－') => true,
+        Some('+' | '-') => {
+            let one = cell.split([';', '\t', '\r', '\n']).next().unwrap_or_default();
+            !one[1..].chars().all(|c| c.is_ascii_digit() || " ().,".contains(c))
+        }
+        _ => false,
     }
 }
 

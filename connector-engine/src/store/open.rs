@@ -2,9 +2,12 @@
 
 use super::sql::{self, fault};
 use connector_core::{Error, ErrorKind, Result};
+use connector_files::{Folder, Reason, Refusal};
 use rusqlite::{Connection, OpenFlags};
-use std::fs::{self, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,8 +30,7 @@ impl Store {
     /// Fails with kind `definition` if a newer version of Connector created the store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let store = Self { path: path.as_ref().to_owned(), read_only: false };
-        create_folder(store.folder()).map_err(|cause| store.unusable(cause))?;
-        create_file(&store.path).map_err(|cause| store.unusable(cause))?;
+        store.close_to_others()?;
         let mut connection = store.connect()?;
         if version(&connection)? < newest() {
             // Two processes that start together must not both create the tables.
@@ -124,15 +126,13 @@ impl Store {
     pub(crate) fn lock_file(&self, name: &str) -> io::Result<File> {
         // Each store has its own locks: two stores in one folder do not block each other.
         let folder = self.path.with_extension("locks");
-        let file = folder.join(format!("{name}.lock"));
-        if self.read_only && file.is_file() {
-            return File::open(file);
+        let name = format!("{name}.lock");
+        if self.read_only && folder.join(&name).is_file() {
+            return File::open(folder.join(name));
         }
-        create_folder(&folder)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        owner_only(&mut options);
-        options.open(file)
+        connector_files::make_private(&folder).map_err(Refusal::into_io)?;
+        let folder = Folder::open_own(&folder).map_err(Refusal::into_io)?;
+        folder.private_file(OsStr::new(&name))
     }
 
     fn folder(&self) -> &Path {
@@ -144,20 +144,52 @@ impl Store {
 
     fn connect(&self) -> Result<Connection> {
         let connection =
-            if self.read_only { self.connect_to_read() } else { Connection::open(&self.path) }.map_err(fault)?;
+            if self.read_only { self.connect_to_read() } else { self.connect_to_write() }.map_err(fault)?;
         connection.busy_timeout(Duration::from_mins(1)).map_err(fault)?;
         sql::batch(&connection, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }
 
+    fn connect_to_write(&self) -> rusqlite::Result<Connection> {
+        // Without SQLite's URLs: the path is a path, whatever it begins with.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(&self.path, flags)
+    }
+
     /// SQLite needs to write beside the file, unless nothing can change the file.
     fn connect_to_read(&self) -> rusqlite::Result<Connection> {
         let log = PathBuf::from(format!("{}-wal", self.path.display()));
-        let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+        let has_log = log.metadata().is_ok_and(|log| log.len() > 0);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let path = self.path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         Connection::open_with_flags(format!("file:{path}{}", if has_log { "" } else { "?immutable=1" }), flags)
+    }
+
+    /// Makes the folder and the file, for their owner alone, before SQLite does: its side files take over the mode. Refuses
+    /// what other users own or can change, because jobs believe what the store says.
+    fn close_to_others(&self) -> Result<()> {
+        let folder = self.folder();
+        // Only this program puts something into the folder of this name.
+        if folder.file_name().is_some_and(|name| name == ".connector") && !folder.is_symlink() {
+            connector_files::make_private(folder).map_err(|why| why.into_error(ErrorKind::Internal))?;
+            // A store on a read-only disk can still be read.
+            let _ = connector_files::ignored_by_git(folder);
+        } else {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|cause| self.unusable(cause))?;
+        }
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let mut path = self.path.clone().into_os_string();
+            path.push(end);
+            let path = PathBuf::from(path);
+            if end.is_empty() || path.symlink_metadata().is_ok() {
+                connector_files::keep_private(&path).map_err(|why| match why.reason {
+                    Reason::Io(_) => self.unusable(why.into_io()),
+                    _ => why.into_error(ErrorKind::Internal),
+                })?;
+            }
+        }
+        Ok(())
     }
 
     fn unusable(&self, cause: io::Error) -> Error {
@@ -181,27 +213,3 @@ fn version(connection: &Connection) -> Result<i64> {
         }
     }
 }
-
-fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Creates the file before SQLite does, so that its mode is right from the first byte. SQLite's other files get the same mode.
-fn create_file(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    owner_only(&mut options);
-    options.open(path).map(drop)
-}
-
-#[cfg(unix)]
-fn owner_only(options: &mut OpenOptions) {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-}
-
-#[cfg(not(unix))]
-fn owner_only(_: &mut OpenOptions) {}

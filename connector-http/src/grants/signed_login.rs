@@ -109,6 +109,10 @@ impl AuthStrategy for SignedLogin {
         Some(&self.token_url)
     }
 
+    fn audience(&self) -> Option<&str> {
+        Some(&self.audience)
+    }
+
     fn signing_key(&self) -> Option<SigningKey> {
         Some(self.key.refs())
     }

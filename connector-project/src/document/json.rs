@@ -31,7 +31,7 @@ pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
 pub(crate) fn tree(text: &Text) -> Tree {
     let whole = Whole { text: text.content(), offset: text.mark_length() };
     let root = serde_json::from_str::<&RawValue>(whole.text).ok();
-    Tree { root: root.map(|raw| whole.node(raw, 0)), second_document: None }
+    Tree { root: root.map(|raw| whole.node(raw, 0)), ..Tree::default() }
 }
 
 struct Whole<'a> {

@@ -3,7 +3,7 @@
 use super::findings::{Fault, Findings};
 use super::refs::is_scheme;
 use super::tree::{Content, Node, joined};
-use connector_core::SecretRef;
+use connector_core::{Problem, SecretRef};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -20,6 +20,23 @@ const SECRET_WORDS: &[&str] = &[
     "access_token",
     "refresh_token",
     "bearer_token",
+    "pasword",
+];
+
+/// Whole names of keys with secret values.
+const SECRET_NAMES: &[&str] = &[
+    "pass",
+    "pwd",
+    "pw",
+    "pin",
+    "psk",
+    "jwt",
+    "cookie",
+    "authorization",
+    "credential",
+    "credentials",
+    "signing_key",
+    "passwort",
 ];
 
 /// Endings of key names whose value points to something, and is not the thing itself.
@@ -46,7 +63,7 @@ pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -
             } else if !pins(text).is_empty() {
                 pointers.insert(pointer.to_owned());
                 with_pins.push((key.to_owned(), span));
-            } else if url_passwords(text).iter().any(|span| text[span.clone()].contains(':')) {
+            } else if url_passwords(text).iter().any(|span| key == "proxy" || text[span.clone()].contains(':')) {
                 pointers.insert(pointer.to_owned());
                 addresses.push((key.to_owned(), span));
             } else if is_secret_name(key) && !text.is_empty() && !is_ref(text) {
@@ -74,6 +91,14 @@ pub(crate) fn in_lines(findings: &mut Findings<'_>) {
     for (key, span) in secret_lines(findings.text.as_str()) {
         findings.add(span, literal(&key, by_ref("", &key)));
     }
+}
+
+/// Whether the value beside a key must not be shown: nobody knows what stands under a key that nobody knows. A slip in the name
+/// of a known key is shown, unless that key holds a secret.
+pub fn hides_value(problem: &Problem) -> bool {
+    let help = problem.help.as_deref().unwrap_or_default();
+    let meant = help.strip_prefix("did you mean `").and_then(|rest| rest.split('`').next());
+    problem.rule == "unknown_key" && meant.is_none_or(|key| key.ends_with("_ref") || is_secret_name(key))
 }
 
 /// The text with everything that may be a secret blanked out. The length stays the same, so positions stay valid.
@@ -118,12 +143,18 @@ pub(crate) fn url_passwords(text: &str) -> Vec<Range<usize>> {
 /// The PINs in URIs of tokens (RFC 7512).
 fn pins(text: &str) -> Vec<Range<usize>> {
     const MARK: &str = "pin-value=";
-    let found = text.match_indices(MARK).map(|(at, _)| {
-        let start = at + MARK.len();
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text[from..].find(MARK) {
+        let start = from + at + MARK.len();
         let rest = &text[start..];
-        start..start + rest.find(|c: char| c.is_whitespace() || "&\"'".contains(c)).unwrap_or(rest.len())
-    });
-    found.filter(|span| !span.is_empty()).collect()
+        // A search inside of what was found would take a time that grows with the square of the text.
+        from = start + rest.find(|c: char| c.is_whitespace() || "&\"'".contains(c)).unwrap_or(rest.len());
+        if start < from {
+            found.push(start..from);
+        }
+    }
+    found
 }
 
 fn keys(findings: &mut Findings<'_>) {
@@ -190,7 +221,9 @@ pub(crate) fn by_ref(_pointer: &str, key: &str) -> String {
 /// Whether a key of this name holds a secret.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
-    let is_secret = name.ends_with("token") || SECRET_WORDS.iter().any(|word| name.contains(word));
+    let is_secret = name.ends_with("token")
+        || SECRET_NAMES.contains(&name.as_str())
+        || SECRET_WORDS.iter().any(|word| name.contains(word));
     is_secret && !POINTING_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
@@ -221,9 +254,13 @@ fn walk(node: &Node, pointer: &str, key: &str, visit: &mut impl FnMut(&str, &str
 /// PEM blocks of private keys, with or without an end line.
 fn private_keys(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
-    for (start, _) in text.match_indices(KEY_BEGIN) {
+    let mut from = 0;
+    while let Some(at) = text[from..].find(KEY_BEGIN) {
+        let start = from + at;
         let line = text[start..].split('\n').next().unwrap_or_default();
-        if !line.contains(KEY_MARK) || found.last().is_some_and(|span| span.contains(&start)) {
+        if !line.contains(KEY_MARK) {
+            // Neither is any other beginning on this line that of a key.
+            from = start + line.len();
             continue;
         }
         let body = start + KEY_BEGIN.len();
@@ -231,6 +268,7 @@ fn private_keys(text: &str) -> Vec<Range<usize>> {
             Some(at) => body + at + text[body + at..].split('\n').next().unwrap_or_default().trim_end().len(),
             None => start + unfinished_key(&text[start..]),
         };
+        from = end.max(body);
         found.push(start..end);
     }
     found

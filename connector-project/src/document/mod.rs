@@ -17,7 +17,7 @@ pub(crate) mod yaml;
 
 pub(crate) use findings::{Fault, Findings};
 pub(crate) use leaked_secrets::is_secret_name;
-pub use leaked_secrets::masked_text;
+pub use leaked_secrets::{hides_value, masked_text};
 pub(crate) use messages::{broken_schema, missing};
 pub use problems::Problems;
 pub(crate) use refs::ref_fault;

@@ -1,6 +1,8 @@
 //! The text of a file, and positions in it.
 
 use connector_core::{Place, Problem};
+use connector_files::{Reason, Refusal, Role};
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -43,18 +45,8 @@ impl Text {
 
     /// Reads a file of at most `longest` bytes.
     pub(crate) fn read_up_to(path: &Path, longest: u64) -> Result<Self, Unreadable> {
-        let fault = |cause| Unreadable::because(path, &cause);
-        let size = std::fs::metadata(path).map_err(fault)?.len();
-        if size > longest {
-            return Err(Unreadable {
-                rule: "file_too_large",
-                title: format!("the file has {size} bytes; the limit is {longest}"),
-                help: Some("check that this is the right file".into()),
-                position: (1, 1),
-                missing: false,
-            });
-        }
-        let bytes = std::fs::read(path).map_err(fault)?;
+        let bytes = connector_files::read(path, Role::Instructions, longest)
+            .map_err(|why| Unreadable::because(path, &std::io::Error::other(why)))?;
         Self::part(path, bytes, Start::default())
     }
 
@@ -132,22 +124,40 @@ fn not_utf8(bytes: &[u8], valid_up_to: usize, start: Start) -> Unreadable {
 impl Unreadable {
     /// A file that can't be opened or read.
     pub(crate) fn because(path: &Path, cause: &std::io::Error) -> Self {
+        let refused = cause.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>());
+        let kind = match refused.map(|why| why.reason) {
+            None => cause.kind(),
+            Some(Reason::Missing) => ErrorKind::NotFound,
+            Some(Reason::IsFolder) => ErrorKind::IsADirectory,
+            Some(Reason::Io(kind)) => kind,
+            Some(_) => return Self::of_refusal(refused),
+        };
         Self {
             rule: "unreadable_file",
-            title: match cause.kind() {
-                std::io::ErrorKind::NotFound => format!("the file `{}` does not exist", path.display()),
-                std::io::ErrorKind::IsADirectory => format!("`{}` is a folder, not a file", path.display()),
+            title: match kind {
+                ErrorKind::NotFound => format!("the file `{}` does not exist", path.display()),
+                ErrorKind::IsADirectory => format!("`{}` is a folder, not a file", path.display()),
                 _ => format!("the file can't be read: {cause}"),
             },
-            help: Some(match cause.kind() {
-                std::io::ErrorKind::PermissionDenied => {
-                    "check the owner and the permissions of the file and its folders".into()
-                }
+            help: Some(match kind {
+                ErrorKind::PermissionDenied => "check the owner and the permissions of the file and its folders".into(),
                 _ => "check the path; name a source by its file in `sources/` (without `.yaml`) or by a path".into(),
             }),
             position: (1, 1),
-            missing: cause.kind() == std::io::ErrorKind::NotFound,
+            missing: kind == ErrorKind::NotFound,
         }
+    }
+
+    /// A file that must not be read.
+    fn of_refusal(refused: Option<&Refusal>) -> Self {
+        let rule = match refused.map(|why| why.reason) {
+            Some(Reason::TooLarge) => "file_too_large",
+            Some(Reason::NotRegular) => "unreadable_file",
+            _ => "untrusted_file",
+        };
+        let title = refused.map(|why| why.message.clone()).unwrap_or_default();
+        let help = refused.and_then(|why| why.help.clone());
+        Self { rule, title, help, position: (1, 1), missing: false }
     }
 
     /// The problem of a file that can't be read.

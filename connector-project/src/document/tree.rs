@@ -3,6 +3,7 @@
 //! Values come from `serde_yaml` only, because two parsers disagree on `012` or `1_000`. This parser gives positions.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// The keys and values of the first document, each with its span in bytes.
@@ -11,6 +12,18 @@ pub(crate) struct Tree {
     pub(super) root: Option<Node>,
     /// Where a second document begins.
     pub(crate) second_document: Option<usize>,
+    /// Where the text stops being one that a small machine can read: blocks nested too deeply, or aliases that unfold to
+    /// far more than the file.
+    pub(crate) too_much: Option<TooMuch>,
+}
+
+/// Why no parser may see a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TooMuch {
+    /// This block is nested too deeply.
+    Depth(usize),
+    /// This alias is one too many.
+    Aliases(usize),
 }
 
 #[derive(Debug)]
@@ -37,16 +50,24 @@ pub(crate) struct Entry {
 /// No valid file is deeper than this. `serde_yaml` and `serde_json` refuse more levels, too.
 pub(super) const DEEPEST: usize = 128;
 
+/// What all aliases of a file may add to it, in bytes of text and number of values.
+const MOST_UNFOLDED: usize = 1024 * 1024;
+
 impl Tree {
     /// Reads as much of the text as is valid YAML. Adds `offset` to every position.
     pub(crate) fn parse(text: &str, offset: usize) -> Self {
         let bytes = ByteOffsets::new(text, offset);
-        let mut tree = Self { root: None, second_document: None };
+        let mut tree = Self::default();
         let mut builder = Builder { open: Vec::new(), root: None };
+        let mut anchors = Anchors::default();
         let mut documents = 0;
         let mut parser = Parser::new_from_str(text);
         while let Some(Ok((event, span))) = parser.next_event() {
             let span = bytes.at(span.start.index())..bytes.at(span.end.index());
+            if !anchors.take(&event) {
+                tree.too_much = Some(TooMuch::Aliases(span.start));
+                break;
+            }
             match event {
                 Event::DocumentStart(_) => {
                     documents += 1;
@@ -57,7 +78,10 @@ impl Tree {
                 }
                 Event::SequenceStart(..) if builder.open.len() < DEEPEST => builder.begin(span, false),
                 Event::MappingStart(..) if builder.open.len() < DEEPEST => builder.begin(span, true),
-                Event::SequenceStart(..) | Event::MappingStart(..) => break,
+                Event::SequenceStart(..) | Event::MappingStart(..) => {
+                    tree.too_much = Some(TooMuch::Depth(span.start));
+                    break;
+                }
                 Event::SequenceEnd | Event::MappingEnd => builder.end(&span),
                 Event::Scalar(text, style, ..) => builder.add(Node {
                     span: trimmed(bytes.text, offset, span),
@@ -131,6 +155,45 @@ pub(crate) fn joined(pointer: &str, key: &str) -> String {
 fn trimmed(text: &str, offset: usize, span: Range<usize>) -> Range<usize> {
     let inside = text.get(span.start - offset..span.end - offset).unwrap_or_default();
     span.start..span.start + inside.trim_end().len()
+}
+
+/// Counts what aliases unfold to.
+#[derive(Default)]
+struct Anchors {
+    /// The size of the value behind each anchor.
+    sizes: HashMap<usize, usize>,
+    /// The anchor of each open block, and the size before it.
+    open: Vec<(usize, usize)>,
+    size: usize,
+    unfolded: usize,
+}
+
+impl Anchors {
+    /// Whether the text may go on with this event.
+    fn take(&mut self, event: &Event<'_>) -> bool {
+        match event {
+            Event::Scalar(text, _, anchor, _) => {
+                self.size = self.size.saturating_add(text.len() + 1);
+                self.sizes.insert(*anchor, text.len() + 1);
+            }
+            Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
+                self.open.push((*anchor, self.size));
+                self.size = self.size.saturating_add(1);
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some((anchor, before)) = self.open.pop() {
+                    self.sizes.insert(anchor, self.size - before);
+                }
+            }
+            Event::Alias(anchor) => {
+                let size = self.sizes.get(anchor).copied().unwrap_or(0);
+                self.size = self.size.saturating_add(size);
+                self.unfolded = self.unfolded.saturating_add(size);
+            }
+            _ => {}
+        }
+        self.unfolded <= MOST_UNFOLDED
+    }
 }
 
 struct Builder {

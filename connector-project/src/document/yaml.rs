@@ -2,7 +2,7 @@
 
 use super::findings::{Fault, Findings};
 use super::text::Text;
-use super::tree::{Content, Node};
+use super::tree::{Content, Node, TooMuch};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,6 +23,16 @@ pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
                 ..Fault::default()
             },
         );
+        return None;
+    }
+    // The parser of values takes minutes and all memory for such a text before it refuses it.
+    if let Some(too_much) = findings.tree.too_much {
+        let (start, message) = match too_much {
+            TooMuch::Depth(start) => (start, "recursion limit exceeded"),
+            TooMuch::Aliases(start) => (start, "repetition limit exceeded"),
+        };
+        let (title, help) = meaning(message);
+        findings.add(start..start + 1, Fault::new("yaml_syntax", title, "invalid YAML starts here", help));
         return None;
     }
     match serde_yaml::from_str::<Value>(text.content()) {
@@ -146,6 +156,11 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+fn meaning(message: &str) -> (&'static str, &'static str) {
+    let known = MEANINGS.iter().find(|(part, _, _)| message.contains(part));
+    known.map_or(("this is not YAML", "check the quotes, colons and indentation"), |(_, title, help)| (*title, *help))
+}
+
 fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
     let message = error.to_string();
     let (mut line, column) = error.location().map_or((1, 1), |location| (location.line(), location.column()));
@@ -189,9 +204,7 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
             Fault::new("yaml_syntax", "this line is indented further than the line above it", "indented too far", help),
         );
     }
-    let known = MEANINGS.iter().find(|(part, _, _)| message.contains(part));
-    let (title, help) = known
-        .map_or(("this is not YAML", "check the quotes, colons and indentation"), |(_, title, help)| (title, help));
+    let (title, help) = meaning(&message);
     let end = text.line_span(line).end.max(at);
     (at..end, Fault::new("yaml_syntax", title, "invalid YAML starts here", help))
 }

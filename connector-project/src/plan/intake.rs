@@ -18,6 +18,8 @@ pub(super) struct Intake<'a> {
     unlisted: usize,
     empty: bool,
     created: Created,
+    /// Whether a ref may run a program.
+    pub(super) commands: bool,
 }
 
 impl<'a> Intake<'a> {
@@ -29,7 +31,13 @@ impl<'a> Intake<'a> {
             unlisted: 0,
             empty: true,
             created: Created::default(),
+            commands: false,
         }
+    }
+
+    pub(super) fn with_commands(mut self, commands: bool) -> Self {
+        self.commands = commands;
+        self
     }
 
     /// The names of the accounts that the plan creates.

@@ -5,12 +5,13 @@ use super::misplaced::{
     beside_verb, flat, merge_key, no_block, no_operation, not_indented, second_verb, unknown_key, with_strays,
 };
 use super::operation::{PlanOperation, typed};
+use super::password;
 use super::schema::BlockSchema;
 use super::words::{
     SECRET_CURE, bad_end, created_twice, empty_set, end, entitlement, meant_key, meant_verb, one_entitlement,
     password_choice, respelled, secret_attribute, unknown_verb,
 };
-use crate::document::{Block, Content, Findings, joined, leaked_secrets, ref_fault};
+use crate::document::{Block, Content, Findings, joined, leaked_secrets};
 use connector_core::OperationKind;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -21,6 +22,8 @@ pub(super) struct Items<'a, 'text> {
     /// Values and keys that already have a problem.
     pub(super) known_faults: &'a mut BTreeSet<String>,
     pub(super) created: &'a mut Created,
+    /// Whether a ref may run a program.
+    pub(super) commands: bool,
 }
 
 /// How to write the secret at a pointer instead.
@@ -255,7 +258,7 @@ impl Items<'_, '_> {
         let at = joined(pointer, "password_ref");
         if let Some(text) = members.get("password_ref").and_then(Value::as_str)
             && !self.known_faults.contains(&at)
-            && let Some(fault) = ref_fault("password_ref", text)
+            && let Some(fault) = password::fault(text, self.commands)
         {
             self.findings.at_value(&at, fault);
         }

@@ -15,6 +15,7 @@ mod item;
 mod misplaced;
 mod ndjson;
 mod operation;
+mod password;
 mod pieces;
 mod schema;
 mod words;
@@ -26,6 +27,7 @@ pub use operation::PlanOperation;
 pub use schema::plan_schema;
 
 use crate::document::Problems;
+use crate::source::ProjectSettings;
 use format::Format;
 use intake::Intake;
 use std::path::Path;
@@ -33,9 +35,17 @@ use std::path::Path;
 /// Reads the plan at `path` and hands each operation to `sink`, in the order of the plan.
 ///
 /// It checks everything that it can check without the source. If it fails, discard what `sink` received. The problems
-/// show `path` as given.
+/// show `path` as given. It refuses `command:` refs, which would let the plan run programs.
 pub fn read(path: &Path, sink: &mut dyn FnMut(PlanOperation)) -> Result<(), Problems> {
-    let mut intake = Intake::new(path, sink);
+    read_all(path, Intake::new(path, sink))
+}
+
+/// Like [`read`], but with `command:` refs if the project allows them.
+pub fn read_in(settings: &ProjectSettings, path: &Path, sink: &mut dyn FnMut(PlanOperation)) -> Result<(), Problems> {
+    read_all(path, Intake::new(path, sink).with_commands(settings.plans.allow_commands))
+}
+
+fn read_all(path: &Path, mut intake: Intake<'_>) -> Result<(), Problems> {
     match Format::of(path) {
         Some(Format::Yaml) => yaml_json::read_yaml(path, &mut intake),
         Some(Format::Json) => yaml_json::read_json(path, &mut intake),

@@ -2,11 +2,10 @@
 
 use super::intake::Intake;
 use super::item::{Items, secret_cure};
-use super::pieces::LONGEST_PIECE;
+use super::pieces::{LONGEST_PIECE, open};
 use super::yaml_json::unreadable;
 use crate::document::{Fault, Findings, Start, Text, Unreadable, json, leaked_secrets};
 use serde_json::Value;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -17,7 +16,7 @@ pub(super) fn read(path: &Path, intake: &mut Intake<'_>) {
 }
 
 fn read_lines(path: &Path, intake: &mut Intake<'_>) -> std::io::Result<()> {
-    let mut file = BufReader::new(File::open(path)?);
+    let mut file = BufReader::new(open(path)?);
     let mut start = Start::default();
     loop {
         let mut line = Vec::new();
@@ -70,8 +69,9 @@ fn read_line(text: &Text, intake: &mut Intake<'_>) -> bool {
         Some(Value::Array(_)) => findings.at_value("", whole_document()),
         Some(item) => {
             let mut known_faults = leaked_secrets::in_values(&mut findings, &secret_cure);
+            let commands = intake.commands;
             let mut items =
-                Items { findings: &mut findings, known_faults: &mut known_faults, created: intake.created() };
+                Items { commands, findings: &mut findings, known_faults: &mut known_faults, created: intake.created() };
             operation = items.item(&item, "");
         }
     }

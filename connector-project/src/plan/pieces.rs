@@ -1,6 +1,14 @@
 //! Reads a file that is too large for memory, and keeps the bytes that positions need.
 
+use connector_files::Role;
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
+
+/// Opens a plan of any size. The error of a refused file says why.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    connector_files::open(path, Role::Instructions, u64::MAX).map_err(io::Error::other)
+}
 
 /// More bytes than the line or row of any operation needs.
 pub(super) const LONGEST_PIECE: usize = 1024 * 1024;

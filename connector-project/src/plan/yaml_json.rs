@@ -82,7 +82,8 @@ fn operations(findings: &mut Findings<'_>, value: &Value, intake: &mut Intake<'_
         );
         findings.at_key(pointer, fault);
     }
-    let mut check = Items { findings, known_faults: &mut known_faults, created: intake.created() };
+    let commands = intake.commands;
+    let mut check = Items { commands, findings, known_faults: &mut known_faults, created: intake.created() };
     items.iter().enumerate().map(|(index, item)| check.item(item, &format!("{pointer}/{index}"))).collect()
 }
 

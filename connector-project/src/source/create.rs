@@ -5,9 +5,11 @@ use super::project::{Project, near};
 use super::{schema, template};
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Result};
+use connector_files::{NewFile, shell_word};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// `connector.yaml` of a new project: everything is commented out, because everything has a default.
@@ -31,15 +33,10 @@ const SETTINGS: &str = "\
 #   delete_threshold: 10%
 ";
 
-const GITIGNORE: &str = "\
-# Keys, certificates and the store stay on this machine.
-secrets/
-.connector/
-";
-
 impl Project {
     /// Creates a project folder: `connector.yaml`, `sources/`, `plans/`, `secrets/` (readable only by its owner), `schemas/`
-    /// for editors and a `.gitignore`. Existing files stay unchanged, so a second call changes nothing.
+    /// for editors and a `.gitignore`. Existing files stay unchanged, so a second call changes nothing; only a `.gitignore`
+    /// that would let secrets through gets the missing lines.
     ///
     /// Returns the project and the created files and folders. Fails with kind `definition` if the folder is not writable or
     /// if other users can read `secrets/`.
@@ -51,7 +48,10 @@ impl Project {
         }
         make_private_folder(&folder.join("secrets"), &mut made)?;
         write_new(&folder.join("connector.yaml"), SETTINGS, &mut made)?;
-        write_new(&folder.join(".gitignore"), GITIGNORE, &mut made)?;
+        let ignored = folder.join(".gitignore");
+        if connector_files::ignore_secrets(folder).map_err(|cause| unwritable(&ignored, cause))? {
+            made.push(near(&ignored));
+        }
         let project = Self::at(folder);
         made.extend(project.write_schemas()?);
         Ok((project, made))
@@ -68,8 +68,16 @@ impl Project {
             if fs::read_to_string(&path).is_ok_and(|present| present == text) {
                 continue;
             }
-            fs::create_dir_all(&folder).map_err(|cause| unwritable(&folder, cause))?;
-            fs::write(&path, text).map_err(|cause| unwritable(&path, cause))?;
+            make_folder(&folder, &mut Vec::new())?;
+            // A link in a project that somebody sent must not decide what is overwritten.
+            connector_files::Folder::open_own(&folder).map_err(|why| why.into_error(ErrorKind::Definition))?;
+            if path.symlink_metadata().is_ok_and(|present| present.is_symlink()) {
+                let message = format!("`{}` is a link, and Connector would replace its target", near(&path).display());
+                return Err(Error::new(ErrorKind::Definition, message)
+                    .with_help(format!("remove the link: `rm {}`", shell_word(&near(&path).to_string_lossy()))));
+            }
+            let write = || NewFile::beside(&path)?.with_mode(0o644)?.with_text(&text)?.replace();
+            write().map_err(|cause| unwritable(&path, cause))?;
             written.push(near(&path));
         }
         Ok(written)
@@ -95,7 +103,7 @@ impl Project {
         }
         let text = template::source_template(connector, grant_type, filled)?;
         let folder = self.folder().join("sources");
-        fs::create_dir_all(&folder).map_err(|cause| unwritable(&folder, cause))?;
+        make_folder(&folder, &mut Vec::new())?;
         let path = folder.join(format!("{name}.yaml"));
         let mut made = Vec::new();
         write_new(&path, &text, &mut made)?;
@@ -112,42 +120,32 @@ fn exists(name: &str) -> Error {
         .with_help("choose another name, or edit the existing file")
 }
 
+/// Whatever the umask is, no other user may change what is in a project.
 fn make_folder(path: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(path).map_err(|cause| unwritable(path, cause))?;
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(|cause| unwritable(path, cause))?;
     made.push(near(path));
     Ok(())
 }
 
-#[cfg(unix)]
 fn make_private_folder(path: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    match fs::DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => made.push(near(path)),
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {
-            let permissions = fs::metadata(path).map_err(|cause| unwritable(path, cause))?.permissions();
-            if permissions.mode() & 0o077 != 0 {
-                let message = format!("other users can read the folder `{}`", path.display());
-                return Err(
-                    Error::new(ErrorKind::Definition, message).with_help(format!("run `chmod 700 {}`", path.display()))
-                );
-            }
-        }
-        Err(cause) => return Err(unwritable(path, cause)),
+    let is_readable = |path: &Path| fs::metadata(path).is_ok_and(|present| present.permissions().mode() & 0o077 != 0);
+    if is_readable(path) && !path.is_symlink() {
+        let message = format!("other users can read the folder `{}`", path.display());
+        let help = format!("run `chmod 700 {}`", shell_word(&path.to_string_lossy()));
+        return Err(Error::new(ErrorKind::Definition, message).with_help(help));
+    }
+    if connector_files::make_private(path).map_err(|why| why.into_error(ErrorKind::Definition))? {
+        made.push(near(path));
     }
     Ok(())
 }
 
-#[cfg(not(unix))]
-fn make_private_folder(path: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
-    make_folder(path, made)
-}
-
 /// Writes a new file. An existing file stays unchanged.
 fn write_new(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<()> {
-    match fs::OpenOptions::new().write(true).create_new(true).open(path) {
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) {
         Ok(mut file) => {
             file.write_all(text.as_bytes()).map_err(|cause| unwritable(path, cause))?;
             made.push(near(path));

@@ -127,6 +127,17 @@ pub struct ProjectSettings {
     /// Caps of plans for every source. The `provisioning:` block of a source overrides them.
     #[schemars(with = "ProvisioningSettings")]
     pub provisioning: Map<String, Value>,
+    /// What plans may do in this project.
+    pub plans: PlanSettings,
+}
+
+/// What plans may do in a project.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlanSettings {
+    /// Whether a `password_ref` in a plan may be a `command:` ref. Whoever writes a plan can then run programs as the user
+    /// who applies it.
+    pub allow_commands: bool,
 }
 
 /// Whether a source can have this name. Names occur in commands, file names and the store.

@@ -3,7 +3,7 @@
 use super::project::{Project, near};
 use super::read;
 use connector_core::{Error, ErrorKind, Result};
-use connector_secrets::NewFile;
+use connector_files::NewFile;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -20,9 +20,9 @@ mod read;
 pub mod schema;
 mod template;
 
-pub use crate::document::{Problems, masked_text};
+pub use crate::document::{Problems, hides_value, masked_text};
 pub use catalog::{Catalog, CatalogConnector};
-pub use definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+pub use definition::{AggregationSettings, AuthBlock, PlanSettings, ProjectSettings, Source};
 pub use guards::{Cap, Capped, ProvisioningSettings, loosened_guards};
 pub use meaning::Definition;
 pub use opened::Opened;

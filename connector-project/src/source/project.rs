@@ -24,13 +24,21 @@ pub struct Project {
 impl Project {
     /// The project that contains `start`: the nearest folder, from `start` upward, with `connector.yaml` or `sources/`. If
     /// there is no such folder, `start` itself.
-    pub fn find(start: &Path) -> Self {
-        if is_project(start) {
-            return Self::at(start);
-        }
+    ///
+    /// Fails with kind `definition` if another user owns or can change that folder: whoever does would decide which programs
+    /// run. [`Project::at`] takes a folder that the user named.
+    pub fn find(start: &Path) -> Result<Self> {
         let absolute = std::path::absolute(start).unwrap_or_else(|_| start.to_owned());
-        let parent = absolute.ancestors().skip(1).find(|folder| is_project(folder));
-        Self::at(parent.unwrap_or(start))
+        let folder = if is_project(start) {
+            start
+        } else if let Some(parent) = absolute.ancestors().skip(1).find(|folder| is_project(folder)) {
+            parent
+        } else {
+            return Ok(Self::at(start));
+        };
+        let parts = [folder.join(SETTINGS_FILE), folder.join("sources")];
+        connector_files::check_project(folder, &parts).map_err(|why| why.into_error(ErrorKind::Definition))?;
+        Ok(Self::at(folder))
     }
 
     /// The project in `folder`. The folder does not have to exist yet.

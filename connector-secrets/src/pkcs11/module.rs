@@ -3,7 +3,8 @@
 use super::fault::{failed, fault};
 use super::token::Token;
 use super::uri::Uri;
-use connector_core::Result;
+use connector_core::{ErrorKind, Result};
+use connector_files::Role;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error as Cause, RvError};
 use cryptoki::slot::{Slot, TokenInfo};
@@ -62,6 +63,9 @@ fn start(path: &Path) -> Result<Pkcs11> {
             "check `module-path`; the module is part of the token's software: `libsofthsm2.so` in SoftHSM, `opensc-pkcs11.so` in OpenSC",
         ));
     }
+    // Loading a library runs it. Links are normal among libraries, so the check is of the file that they lead to.
+    let real = path.canonicalize().map_err(|cause| fault(format!("can't open `{shown}`: {cause}")))?;
+    connector_files::check(&real, Role::Instructions, u64::MAX).map_err(|why| why.into_error(ErrorKind::Secret))?;
     let context = Pkcs11::new(path).map_err(|cause| {
         fault(format!("can't load `{shown}` as a PKCS#11 module: {cause}"))
             .with_help("check that it is a PKCS#11 module and was built for this machine")

@@ -75,6 +75,10 @@ impl FromStr for Uri {
         if uri.module.as_os_str().is_empty() {
             return Err("add the path of the PKCS#11 module: `?module-path=/usr/lib/softhsm/libsofthsm2.so`".into());
         }
+        // Loading a module runs it, so no folder that somebody is in may decide which one it is.
+        if uri.module.is_relative() {
+            return Err("write the absolute path of the PKCS#11 module after `module-path=`, beginning with `/`".into());
+        }
         Ok(uri)
     }
 }

@@ -2,14 +2,15 @@
 
 use super::fault;
 use super::place::Place;
-use connector_core::{Error, Result, is_loopback};
+use connector_core::{Error, ErrorKind, LOOPBACK, Result, is_loopback};
+use connector_files::{Reason, Role};
+use connector_keys::secret_text;
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 use secrecy::{ExposeSecret, SecretString};
 use std::env;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 
@@ -21,6 +22,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest response to read. No secret needs more.
 const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// No token is longer.
+const LARGEST_TOKEN: u64 = 64 * 1024;
 
 /// The settings from the variables that Vault's own command line reads, too.
 pub(super) struct Server {
@@ -85,7 +89,8 @@ impl Server {
         // A redirect would send the token to another host.
         let mut builder = Client::builder().redirect(Policy::none()).connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT);
         if is_loopback(&self.address) {
-            builder = builder.no_proxy();
+            // A hosts file or resolver could send the name elsewhere.
+            builder = builder.no_proxy().resolve_to_addrs("localhost", &LOOPBACK);
         }
         for authority in &self.authorities {
             builder = builder.add_root_certificate(authority.clone());
@@ -140,14 +145,17 @@ fn token() -> Result<SecretString> {
     let Some(file) = named.clone().or_else(|| Some(env::home_dir()?.join(".vault-token"))) else {
         return Err(fault("the Vault token is missing").with_help(TOKEN_CURE));
     };
-    let text = fs::read_to_string(&file).map_err(|cause| {
-        let message = match &named {
-            Some(file) => format!("can't read the file `{}` from `VAULT_TOKEN_FILE`: {cause}", file.display()),
-            None => "the Vault token is missing".to_owned(),
-        };
-        fault(message).with_help(TOKEN_CURE).with_cause(cause)
-    })?;
-    match text.trim() {
+    let bytes =
+        connector_files::read(&file, Role::Secret, LARGEST_TOKEN).map_err(|why| match (why.reason, &named) {
+            (Reason::Missing, None) => fault("the Vault token is missing").with_help(TOKEN_CURE),
+            (Reason::Missing | Reason::Io(_), Some(file)) => {
+                let message = format!("can't read the file `{}` from `VAULT_TOKEN_FILE`: {why}", file.display());
+                fault(message).with_help(TOKEN_CURE).with_cause(why.into_io())
+            }
+            _ => why.into_error(ErrorKind::Secret),
+        })?;
+    let text = secret_text(bytes, &format!("the file `{}`", file.display()))?;
+    match text.expose_secret().trim() {
         "" => Err(fault(format!("the file `{}` with the Vault token is empty", file.display())).with_help(TOKEN_CURE)),
         token => Ok(SecretString::from(token)),
     }
@@ -155,9 +163,15 @@ fn token() -> Result<SecretString> {
 
 fn authorities(path: &str) -> Result<Vec<Certificate>> {
     let help = "set it to a PEM file with the certificate of the authority that issued Vault's certificate";
-    let pem = fs::read(path).map_err(|cause| {
-        fault(format!("can't read the file `{path}` from `VAULT_CACERT`: {cause}")).with_help(help).with_cause(cause)
-    })?;
+    let pem =
+        connector_files::read(Path::new(path), Role::Instructions, LARGEST_ANSWER as u64).map_err(|why| {
+            match why.reason {
+                Reason::Owner | Reason::Shared | Reason::Link => why.into_error(ErrorKind::Secret),
+                _ => fault(format!("can't read the file `{path}` from `VAULT_CACERT`: {why}"))
+                    .with_help(help)
+                    .with_cause(why.into_io()),
+            }
+        })?;
     let certificates = Certificate::from_pem_bundle(&pem).map_err(|cause| {
         fault(format!("the file `{path}` from `VAULT_CACERT` is not valid PEM")).with_help(help).with_cause(cause)
     })?;

@@ -202,7 +202,16 @@ async fn a_file_that_is_not_a_module_is_refused() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("not-a-module.so"), "text").unwrap();
     fs::set_permissions(folder.path().join("not-a-module.so"), fs::Permissions::from_mode(0o755)).unwrap();
-    for (module, part) in [("missing.so", "missing.so` does not exist"), ("not-a-module.so", "can't load")] {
+    fs::copy(folder.path().join("not-a-module.so"), folder.path().join("shared.so")).unwrap();
+    fs::set_permissions(folder.path().join("shared.so"), fs::Permissions::from_mode(0o666)).unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    for (module, part) in [
+        (at("missing.so"), "missing.so` does not exist"),
+        (at("not-a-module.so"), "can't load"),
+        // Loading a library runs it.
+        (at("shared.so"), "other users can change the file"),
+        ("not-a-module.so".to_owned(), "absolute path"),
+    ] {
         let key: SecretRef = format!("pkcs11:token=iga;object=sales?module-path={module}").parse().unwrap();
         let error = open_signer(&Context::new("people", folder.path()), &key, None).await.map(drop).unwrap_err();
         assert!(message(&error).contains(part), "{error}");

@@ -3,6 +3,7 @@
 use crate::asked::asked;
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
 use wiremock::matchers::{any, header, method, path};
@@ -59,6 +60,12 @@ async fn without_a_variable_the_token_comes_from_a_file() {
     let error = read(&server, folder.path(), &none).unwrap_err();
     assert!(error.contains("token is missing") && error.contains("vault login"), "{error}");
     fs::write(folder.path().join(".vault-token"), TOKEN).unwrap();
+    for mode in [0o666, 0o640, 0o604] {
+        fs::set_permissions(folder.path().join(".vault-token"), fs::Permissions::from_mode(mode)).unwrap();
+        let error = read(&server, folder.path(), &none).unwrap_err();
+        assert!(error.contains("other users can read") && error.contains("chmod 600"), "{mode:o}: {error}");
+    }
+    fs::set_permissions(folder.path().join(".vault-token"), fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(read(&server, folder.path(), &none).unwrap(), "s3cret");
     fs::rename(folder.path().join(".vault-token"), folder.path().join("token")).unwrap();
     let named = [("VAULT_TOKEN", ""), ("VAULT_TOKEN_FILE", "token")];

@@ -24,6 +24,7 @@ connector_core::register_connector! {
     example: settings::EXAMPLE,
     provider: connector_core::Provider::new()
         .with_token_errors(error::TOKEN_ERRORS)
+        .with_error_codes(error::explain)
         .with_test_steps(connection_test::STEPS)
         .with_certificate_upload(certificate::UPLOAD),
 }

@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 /// Runs the trials as the tests of a binary with `harness = false`: `fn main() -> ExitCode { connector_testkit::run(…) }`.
 ///
-/// A trial that does not apply is ignored: in the list, if the capabilities show it, or else when it runs.
+/// The trials run one after the other. With a runner that starts a process per test, such as nextest, each process must have
+/// a source of its own: start it in `main`. A trial that does not apply is ignored: in the list, if the capabilities show it, or else when it runs.
 pub fn run(subject: Subject<'static>) -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Some trials change the source while the others must find it unchanged.
+    arguments.test_threads = Some(1);
     let subject = Arc::new(subject);
     let connector = subject.open();
     let trials = trials::all().map(|trial| {

@@ -45,7 +45,7 @@ impl KeyFiles {
 
     /// Writes new files with these endings, all of them or none.
     pub(super) fn write(&self, texts: &[(&str, &str)]) -> Result<()> {
-        project_files::make_private_folder(&self.folder.join("secrets"))?;
+        project_files::make_secrets_folder(&self.folder)?;
         let files: Vec<_> = texts.iter().map(|(ending, text)| (self.file(ending), *text)).collect();
         project_files::write_new_private(&files)
     }

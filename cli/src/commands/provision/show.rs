@@ -4,7 +4,7 @@ use super::Run;
 use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::output::{
-    DIM, STRONG, clean, count, duration, paint, plural, render_change, render_operation, render_tally,
+    DIM, STRONG, clean_line, count, duration, paint, plural, render_change, render_operation, render_tally,
 };
 use connector_core::{Error, ErrorKind};
 use connector_engine::provision::{Changed, Preview, Standing, ValueChange};
@@ -15,6 +15,12 @@ use std::fmt::Write as _;
 
 /// At most this many operations are shown in full; for longer plans only those that need attention.
 const SHOWN_IN_FULL: u64 = 100;
+
+/// Whoever approves a plan must see who gets what, also behind many harmless changes.
+const GRANTS_SHOWN_IN_FULL: u64 = 1_000;
+
+/// Operations that give somebody access.
+const GIVES_ACCESS: [&str; 6] = ["create", "grant", "enable", "unlock", "set_password", "reset_password"];
 
 /// What is shown of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +73,7 @@ impl Run<'_> {
             printer.result(self.heading(shown))?;
         }
         let names = self.names()?;
-        let (mut lines, mut failures, mut left_out) = (0, 0, 0);
+        let (mut lines, mut failures, mut grants, mut left_out) = (0, 0, 0, 0);
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
         let tally = query::plan_operations(self.store, &id, |operation| {
             if operation.outcome == Standing::Planned {
@@ -77,7 +83,12 @@ impl Run<'_> {
                 return Ok(());
             }
             let failed = operation.outcome == Standing::Failed;
-            if lines < SHOWN_IN_FULL || (failed && failures < SHOWN_IN_FULL) {
+            let gives_access = shown != PlanView::Outcome && GIVES_ACCESS.contains(&operation.kind.as_str());
+            if lines < SHOWN_IN_FULL
+                || (failed && failures < SHOWN_IN_FULL)
+                || (gives_access && grants < GRANTS_SHOWN_IN_FULL)
+            {
+                grants += u64::from(gives_access);
                 lines += 1;
                 failures += u64::from(failed);
                 printer.result(render_operation(&operation, printer.prose_width(), &names))?;
@@ -127,10 +138,10 @@ impl Run<'_> {
         names: &dyn Fn(&str) -> Option<String>,
     ) -> String {
         let width = self.invocation.printer.prose_width();
-        let mut text = format!("  {} {}\n", paint(STRONG, &operation.kind), paint(STRONG, clean(&operation.name)));
+        let mut text = format!("  {} {}\n", paint(STRONG, &operation.kind), paint(STRONG, clean_line(&operation.name)));
         for (label, shown) in [("in the preview:", &changed.before), ("now:", &changed.now)] {
             let outcome = if shown.outcome == Standing::Planned { "" } else { shown.outcome.name() };
-            let reason = shown.reason.as_deref().map(|reason| format!(": {}", clean(reason))).unwrap_or_default();
+            let reason = shown.reason.as_deref().map(|reason| format!(": {}", clean_line(reason))).unwrap_or_default();
             _ = writeln!(text, "    {} {outcome}{reason}", paint(DIM, label));
             text.extend(shown.changes.iter().map(|change| render_change(change, width, names)));
         }
@@ -145,7 +156,7 @@ impl Run<'_> {
 
     fn heading(&self, shown: PlanView) -> String {
         let what = if shown == PlanView::Left { "Remaining operations of" } else { "Preview of" };
-        let what = format!("{what} {}", clean(&self.file));
+        let what = format!("{what} {}", clean_line(&self.file));
         format!("{} for {}\n\n", paint(STRONG, what), paint(STRONG, &self.opened.source))
     }
 

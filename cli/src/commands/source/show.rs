@@ -122,6 +122,9 @@ fn http_as_json(source: &Source) -> Value {
     json!({
         "ca_file": http.ca_file,
         "proxy": http.proxy.as_ref().map(proxy_without_login),
+        "client_certificate_ref": http.client_certificate_ref,
+        "client_key_ref": http.client_key_ref,
+        "client_key_password_ref": http.client_key_password_ref,
         "timeout": http.timeout,
         "requests_per_second": http.requests_per_second,
         "allow_insecure_loopback": http.allow_insecure_loopback,

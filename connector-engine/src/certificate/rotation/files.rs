@@ -1,8 +1,8 @@
 //! The key files: current, next and previous.
 
 use connector_core::{Error, ErrorKind, Result};
+use connector_files::{Folder, NewFile};
 use connector_project::source::Project;
-use connector_secrets::{NewFile, sync_folder};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs;
 use std::io;
@@ -30,7 +30,7 @@ impl Files {
         if known.is_some() && fs::read_to_string(&self.next_certificate).ok().as_deref() == known {
             return Ok(());
         }
-        match [&self.next_key, &self.next_certificate].into_iter().find(|path| path.exists()) {
+        match [&self.next_key, &self.next_certificate].into_iter().find(|path| path.symlink_metadata().is_ok()) {
             None => Ok(()),
             Some(path) => {
                 let message = format!(
@@ -55,9 +55,12 @@ impl Files {
     pub(super) fn switch(&self) -> Result<()> {
         // The certificate last: with the new key in place and the old certificate beside it, a source still signs in.
         for (next, place) in [(&self.next_key, &self.key), (&self.next_certificate, &self.certificate)] {
-            if next.exists() {
+            if next.symlink_metadata().is_ok() {
                 keep(place)?;
-                fs::rename(next, place).and_then(|()| sync_folder(place)).map_err(|cause| unwritable(place, cause))?;
+                let (folder, name) = Folder::of(place).map_err(|cause| unwritable(place, cause))?;
+                // Both are in one folder; the name of the next file is made from the name of the current one.
+                let next = next.file_name().unwrap_or_default();
+                folder.rename(next, name).map_err(|cause| unwritable(place, cause))?;
             }
         }
         Ok(())
@@ -93,15 +96,17 @@ fn kept(path: &Path) -> PathBuf {
 
 /// Gives a file a second name, so that it remains when the first name is replaced.
 fn keep(path: &Path) -> Result<()> {
-    let kept = kept(path);
+    let old = kept(path);
     if !path.exists() {
         return Ok(());
     }
-    remove(&kept)?;
-    fs::hard_link(path, &kept)
-        .or_else(|_| fs::copy(path, &kept).map(drop))
-        .and_then(|()| sync_folder(&kept))
-        .map_err(|cause| unwritable(&kept, cause))
+    remove(&old)?;
+    let keep = || {
+        let (folder, name) = Folder::of(path)?;
+        let copy = || NewFile::beside(&old)?.like(path)?.with_text(&io::read_to_string(folder.read(name)?)?)?.create();
+        folder.link(name, old.file_name().unwrap_or_default()).or_else(|_| copy()).and_then(|()| folder.sync())
+    };
+    keep().map_err(|cause| unwritable(&old, cause))
 }
 
 /// Writes a file with the owner and permissions of the file that it will replace.
@@ -111,7 +116,8 @@ fn write_like(model: &Path, path: &Path, text: &str) -> Result<()> {
 }
 
 fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
+    let removed = Folder::of(path).and_then(|(folder, name)| folder.remove(name));
+    match removed {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(unwritable(path, cause)),
         _ => Ok(()),
     }

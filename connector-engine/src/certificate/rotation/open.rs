@@ -58,6 +58,13 @@ impl<'a> Rotation<'a> {
         alone(project, &source, [&key_ref, &certificate_ref])?;
         let app = app_of(project, &source, auth, unfinished.as_ref())?;
         let old = old(project, &source, &certificate_ref).await?;
+        if let Some(record) = &unfinished
+            && !names_files_of(record, &key_ref, &certificate_ref)
+        {
+            return Err(other_files(record, &source.name));
+        }
+        // The store's word alone must not decide which files are removed.
+        let abandoned = abandoned.filter(|record| names_files_of(record, &key_ref, &certificate_ref));
         let taken_up = unfinished.is_some();
         let record = unfinished.unwrap_or_else(|| fresh(&app, &key_ref, &certificate_ref, auth));
         let files = files_of(project, &record);
@@ -86,6 +93,36 @@ impl<'a> Rotation<'a> {
 
 fn files_of(project: &Project, record: &RotationRecord) -> Files {
     Files::of(project, [&record.key, &record.certificate, &record.next_key, &record.next_certificate])
+}
+
+/// Whether the files of a rotation are those of the source and the ones made from their names. Nothing else is renamed or
+/// removed, whatever the store says.
+fn names_files_of(record: &RotationRecord, key: &SecretRef, certificate: &SecretRef) -> bool {
+    let is = |reference: &SecretRef, first: &str, next: &str| {
+        // The source's file already names the new files when only the old ones remain to be removed.
+        let named = reference.rest() == first || record.issuer.is_some() && reference.rest() == next;
+        named && next_of(first, record.issuer.as_deref(), &record.id) == next
+    };
+    is(key, &record.key, &record.next_key) && is(certificate, &record.certificate, &record.next_certificate)
+}
+
+fn other_files(record: &RotationRecord, source: &str) -> Error {
+    let message = format!(
+        "the store says that an unfinished rotation of `{source}` replaces `{}` and `{}`, but the source uses other files",
+        record.key, record.certificate
+    );
+    Error::new(ErrorKind::Guard, message).with_help(
+        "check who can write the store; if you changed `key_ref` or `certificate_ref`, restore them, run `cert rotate` to finish the rotation, then change them again",
+    )
+}
+
+/// The path of the next file.
+fn next_of(first: &str, issuer: Option<&str>, id: &str) -> String {
+    match issuer {
+        // The source's file will name the new files instead of the old ones.
+        Some(_) => renamed(first, id),
+        None => format!("{first}.next"),
+    }
 }
 
 /// The refs of key and certificate. They must be files, because the rotation replaces them.
@@ -210,11 +247,7 @@ async fn old(project: &Project, source: &Source, certificate_ref: &SecretRef) ->
 fn fresh(app: &App, key: &SecretRef, certificate: &SecretRef, auth: &AuthBlock) -> RotationRecord {
     let issuer = app.issuer.clone().filter(|issuer| Some(issuer.as_str()) != auth.text("issuer"));
     let id = RotationRecord::new_id();
-    let next = |reference: &SecretRef| match &issuer {
-        // The source's file will name the new files instead of the old ones.
-        Some(_) => renamed(reference.rest(), &id),
-        None => format!("{}.next", reference.rest()),
-    };
+    let next = |reference: &SecretRef| next_of(reference.rest(), issuer.as_deref(), &id);
     RotationRecord {
         stage: Stage::Making,
         app: app.name.clone(),

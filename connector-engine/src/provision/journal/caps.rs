@@ -35,7 +35,7 @@ impl OpenPlan {
             Capped::Delete => "SELECT count(*) FROM accounts WHERE source = ?1 AND removed_run IS NULL",
             Capped::Revoke => {
                 "SELECT count(*) FROM assignments WHERE source = ?1 AND removed_run IS NULL AND holder = 0
-                     AND state = 'active'"
+                     AND state IS NULL"
             }
         };
         sql::one(&self.connection, query, params![self.source], |row| row.get(0))

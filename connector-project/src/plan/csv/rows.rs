@@ -1,7 +1,7 @@
 //! The rows of a CSV file, each with its text and positions.
 
 use super::super::intake::Intake;
-use super::super::pieces::{Kept, LONGEST_PIECE};
+use super::super::pieces::{Kept, LONGEST_PIECE, open};
 use super::super::yaml_json::unreadable;
 use super::cells::{Cells, Stray, cells};
 use crate::document::{Fault, Findings, Start, Text, Tree};
@@ -27,7 +27,7 @@ pub(super) struct Row {
 
 impl<'a> Rows<'a> {
     pub(super) fn open(path: &'a Path) -> io::Result<Self> {
-        let mut file = BufReader::with_capacity(64 * 1024, File::open(path)?);
+        let mut file = BufReader::with_capacity(64 * 1024, open(path)?);
         let beginning = file.fill_buf()?;
         let named = named_delimiter(beginning);
         let delimiter = named.unwrap_or_else(|| delimiter(beginning));

@@ -2,13 +2,14 @@
 
 use super::super::intake::Intake;
 use super::super::operation::{PlanOperation, typed};
+use super::super::password;
 use super::super::words::{
     SECRET_CURE, bad_end, created_twice, empty_set, end, entitlement, one_entitlement, password_choice, unknown_verb,
 };
 use super::super::yaml_json::unreadable;
 use super::columns::{Column, columns, verb};
 use super::rows::{Row, Rows};
-use crate::document::{Fault, Unreadable, leaked_secrets, ref_fault};
+use crate::document::{Fault, Unreadable, leaked_secrets};
 use connector_core::OperationKind;
 use serde_json::{Map, Value};
 use std::io;
@@ -37,7 +38,7 @@ fn read_rows(path: &Path, intake: &mut Intake<'_>) -> io::Result<()> {
         if row.record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let mut check = Check { row: &row, columns: &columns, faults: Vec::new() };
+        let mut check = Check { row: &row, columns: &columns, commands: intake.commands, faults: Vec::new() };
         let operation = check.operation(intake, secrets_reported);
         let faults = check.faults;
         secrets_reported |= faults.iter().any(|(_, fault)| fault.rule == "secret_in_file");
@@ -54,6 +55,8 @@ fn read_rows(path: &Path, intake: &mut Intake<'_>) -> io::Result<()> {
 struct Check<'a> {
     row: &'a Row,
     columns: &'a [Column],
+    /// Whether a ref may run a program.
+    commands: bool,
     faults: Vec<(Range<usize>, Fault)>,
 }
 
@@ -256,7 +259,7 @@ impl Check<'_> {
 
     fn reference(&mut self) -> Option<(String, Value)> {
         let text = self.text(&Column::PasswordRef).to_owned();
-        if let Some(fault) = ref_fault("password_ref", &text).filter(|_| !text.is_empty()) {
+        if let Some(fault) = password::fault(&text, self.commands).filter(|_| !text.is_empty()) {
             self.add(&Column::PasswordRef, fault);
         }
         (!text.is_empty()).then(|| ("password_ref".to_owned(), Value::from(text)))

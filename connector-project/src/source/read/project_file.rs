@@ -44,6 +44,7 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     };
     block.check(findings);
     refs::check_proxy(findings, &value["http"]);
+    refs::check_refs(findings, &value["http"], "/http", &known_faults);
     if let Some(Err(message)) = value["store"].as_str().map(store_file) {
         let help = Some("write a path, or `sqlite:PATH`".to_owned());
         let detail = "expected a path".to_owned();
@@ -60,6 +61,8 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
 pub(in super::super) fn store_file(location: &str) -> Result<PathBuf, String> {
     match location.split_once(':') {
         Some(("sqlite", path)) => Ok(path.strip_prefix("//").unwrap_or(path).into()),
+        // A ref, not a store: SQLite would take it as a URL.
+        Some(("file", _)) => Err("a store is written without `file:`".to_owned()),
         Some((scheme, rest)) if rest.starts_with("//") => {
             Err(format!("this version does not support `{scheme}` stores"))
         }

@@ -84,6 +84,8 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
     }
     let auth = strategy.map(|strategy| file.check_auth(findings, strategy));
     refs::check_proxy(findings, &value["http"]);
+    refs::check_refs(findings, &value["http"], "/http", &known_faults);
+    refs::check_client_certificate(findings, &value["http"], &given.defaults.http);
     if let Some(project) = project {
         refs::check_files(findings, &value, project);
     }
@@ -123,7 +125,9 @@ fn check_by_connector(
         Ok(faults) => faults,
         Err(error) => return findings.at_key("/settings", not_openable(&error)),
     };
-    faults.into_iter().for_each(|fault| add_fault(findings, "/settings", fault));
+    for fault in faults {
+        add_fault(findings, "/settings", fault);
+    }
 }
 
 /// Adds what a connector or a format found, in the block at `block`.

@@ -1,6 +1,6 @@
 //! Which hosts may receive a token from Salesforce.
 
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, Result, is_loopback};
 use url::Url;
 
 /// The domains in which only Salesforce assigns names.
@@ -21,9 +21,51 @@ pub(crate) fn refuse_lightning(token_url: &Url) -> Result<()> {
         .with_help(format!("use `https://{domain}.my.salesforce.com/services/oauth2/token`")))
 }
 
+/// An assertion for Salesforce must not go to a host that is not Salesforce's: whoever runs that host could sign in with it.
+pub(crate) fn refuse_foreign(token_url: &Url, audience: Option<&str>) -> Result<()> {
+    let Some(audience) = audience else { return Ok(()) };
+    let is_platform = PLATFORM.iter().any(|domain| token_url.host_str().is_some_and(|host| host.ends_with(domain)));
+    let same_host =
+        Url::parse(audience).is_ok_and(|audience| audience.host().is_some() && audience.host() == token_url.host());
+    if is_platform || same_host || is_loopback(token_url) {
+        return Ok(());
+    }
+    let host = token_url.host_str().unwrap_or("?");
+    let message = format!("`token_url` names `{host}`, which is not a host of Salesforce and not the `audience`");
+    Err(Error::new(ErrorKind::Definition, message).with_help(
+        "write the org's My Domain, such as `https://acme.my.salesforce.com/services/oauth2/token`; for a site with a domain of its own, write the same host in `audience`",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_assertion_goes_only_to_hosts_that_fit_its_audience() {
+        let check = |token_url: &str, audience: &str| refuse_foreign(&token_url.parse().unwrap(), Some(audience));
+        let login = "https://login.salesforce.com";
+        for (token_url, audience) in [
+            ("https://acme.my.salesforce.com/services/oauth2/token", login),
+            ("https://acme--dev.sandbox.my.salesforce.com/services/oauth2/token", "https://test.salesforce.com"),
+            ("http://127.0.0.1:8443/services/oauth2/token", login),
+            ("https://login.acme.example/services/oauth2/token", "https://login.acme.example"),
+        ] {
+            check(token_url, audience).unwrap();
+        }
+        for host in [
+            "evil.example",
+            "login.salesforce.com.evil.example",
+            "login-salesforce.com",
+            "salesforce.com",
+            "127.0.0.1.evil.example",
+        ] {
+            for audience in [login, "https://acme.my.salesforce.com", "not a url"] {
+                let error = check(&format!("https://{host}/services/oauth2/token"), audience).unwrap_err();
+                assert!(error.message().contains(host) && error.help().is_some(), "{error}");
+            }
+        }
+    }
 
     #[test]
     fn an_address_of_the_lightning_pages_is_refused_with_the_right_one() {

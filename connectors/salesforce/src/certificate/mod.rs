@@ -12,7 +12,7 @@ mod pem;
 mod rights;
 mod soap;
 mod upload;
-mod xml;
+pub(crate) mod xml;
 
 use crate::api::Rest;
 use apps::NamedApp;

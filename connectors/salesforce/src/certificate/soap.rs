@@ -1,12 +1,12 @@
 //! Reads with SOAP: the Metadata API has no other way to list and read components.
 
-use super::xml::{NAMESPACE, escaped};
+use super::xml::{NAMESPACE, escaped, parse};
 use crate::api::Rest;
 use crate::error;
 use bytes::Bytes;
 use connector_core::{Error, ErrorKind, Happened, Result};
 use connector_http::Response;
-use roxmltree::{Document, Node};
+use roxmltree::Node;
 use secrecy::{ExposeSecret, SecretString};
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -66,7 +66,7 @@ pub(super) fn results<T>(
             .with_help("check `token_url`, and whether a proxy or maintenance page is answering instead of Salesforce")
     };
     let text = str::from_utf8(&answer.body).map_err(|_| odd())?;
-    let tree = Document::parse(text.trim_start()).map_err(|_| odd())?;
+    let tree = parse(text).ok_or_else(odd)?;
     let wanted = format!("{operation}Response");
     let response = tree.descendants().find(|node| node.has_tag_name((NAMESPACE, wanted.as_str())));
     response.map(read).ok_or_else(odd)

@@ -1,11 +1,60 @@
 //! XML elements, as the connector reads them from the org and writes them into a package.
 
-use roxmltree::Node;
+use roxmltree::{Document, Node};
 
 /// The namespace of the Metadata API.
 pub(super) const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";
 
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// No answer of the Metadata API is nested more deeply.
+const DEEPEST: usize = 32;
+
+/// Parses a document; `None` if it is none, or nested so deeply that reading it could end the process.
+pub(crate) fn parse(text: &str) -> Option<Document<'_>> {
+    if is_too_deep(text) { None } else { Document::parse(text.trim_start()).ok() }
+}
+
+/// Counts the open elements without a parser, because parsers recurse.
+fn is_too_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at..];
+        let skipped = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        if let Some((_, end)) = skipped.iter().find(|(start, _)| rest.starts_with(start)) {
+            let Some(at) = rest.find(end) else { return false };
+            rest = &rest[at + end.len()..];
+            continue;
+        }
+        let Some(length) = tag_length(rest) else { return false };
+        let tag = &rest[..length];
+        if tag.starts_with("</") {
+            depth = depth.saturating_sub(1);
+        } else if !tag.ends_with("/>") {
+            depth += 1;
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+        rest = &rest[length..];
+    }
+    false
+}
+
+/// The length of a tag; a `>` in quotes does not end it.
+fn tag_length(text: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
 
 /// An element of a component: its name, and its text or child elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +170,17 @@ mod tests {
             let tree = Document::parse(&text).unwrap();
             prop_assert_eq!(Element::within(tree.root_element(), &|_| true), elements);
         }
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_not_parsed() {
+        let nested = |depth: usize| format!("{}x{}", "<a b='/>'>".repeat(depth), "</a>".repeat(depth));
+        assert!(parse(&nested(DEEPEST)).is_some());
+        for depth in [DEEPEST + 1, 20_000, 400_000] {
+            assert!(parse(&nested(depth)).is_none(), "{depth}");
+        }
+        let flat = format!("<r><!-- {} --><![CDATA[<a><a>]]>{}</r>", "<a>".repeat(99), "<a/>".repeat(999));
+        assert!(parse(&flat).is_some());
     }
 
     #[test]

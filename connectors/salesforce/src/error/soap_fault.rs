@@ -1,13 +1,13 @@
 //! Reads the fault of a SOAP envelope.
 
 use super::Refusal;
-use roxmltree::Document;
+use crate::certificate::xml::parse;
 
 /// The refusal in a SOAP fault, if the body is one. The code loses its prefix `sf:`, and the message loses the code that it
 /// begins with.
 pub(super) fn refusal(body: &[u8]) -> Option<Refusal> {
     let text = str::from_utf8(body).ok()?;
-    let tree = Document::parse(text.trim_start()).ok()?;
+    let tree = parse(text)?;
     let fault = tree.descendants().find(|node| node.tag_name().name() == "Fault")?;
     let child = |name: &str| fault.children().find(|node| node.has_tag_name(name))?.text().map(str::trim);
     let whole = child("faultcode")?;

@@ -7,6 +7,7 @@ use crate::api::description::{Description, FieldDescription};
 use crate::api::rights;
 use crate::error;
 use connector_core::{AttributeSchema, Error, ErrorKind, Result};
+use std::collections::HashSet;
 
 /// Values of these types are not plain values, or can't be shown.
 pub(crate) const NOT_READ: [&str; 5] = ["address", "location", "base64", "encryptedstring", "complexvalue"];
@@ -62,8 +63,9 @@ impl UserFields {
         let mut names = vec!["Id".to_owned()];
         names.extend(seen.into_iter().map(str::to_owned));
         let mut attributes = Vec::new();
+        let mut known: HashSet<String> = names.iter().cloned().collect();
         for field in chosen(description, custom)? {
-            if !names.contains(&field.name) {
+            if known.insert(field.name.clone()) {
                 names.push(field.name.clone());
                 attributes.push(further(&field.name, Some(field)));
             }
