@@ -10,7 +10,7 @@ mod query;
 mod sandbox;
 mod source;
 
-pub(crate) use aggregate::{AggregateArguments, RunCommand, RunsArguments};
+pub(crate) use aggregate::{AggregateArguments, LATEST, RunCommand, RunsArguments};
 pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
@@ -86,7 +86,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) store: Option<String>,
     /// The format of results
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     #[arg(help = "Format of results: human or json")]
     pub(crate) output: OutputFormat,
     /// When to use color
@@ -186,6 +186,13 @@ pub(crate) enum Command {
     /// Create, check and rotate keys and certificates
     #[command(subcommand)]
     Cert(CertCommand),
+    /// Find problems of this machine and project, without using the network
+    Doctor,
+    /// Explain the kind of an error or an error code of a source
+    Explain {
+        #[arg(help = "Kind of an error, such as rate_limited, or an error code, such as invalid_grant")]
+        code: String,
+    },
     /// List the connectors in this program, or show one
     Connectors(ConnectorsArguments),
     /// Print a JSON Schema

@@ -7,8 +7,10 @@ mod cert;
 mod completions;
 mod connectors;
 mod diff;
+mod doctor;
 mod entitlement;
 mod entitlements;
+mod explain;
 mod export;
 mod holding;
 mod init;
@@ -50,6 +52,8 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
         Command::Provision(arguments) => provision::run(invocation, &arguments),
         Command::Operations(arguments) => operations::run(invocation, &arguments),
         Command::Cert(command) => cert::run(invocation, &command),
+        Command::Explain { code } => explain::run(invocation, &code),
+        Command::Doctor => doctor::run(invocation),
         Command::Connectors(arguments) => connectors::run(invocation, &arguments),
         Command::Schema(arguments) => schema::run(invocation, &arguments),
         #[cfg(feature = "sandbox")]

@@ -70,7 +70,7 @@ impl Invocation {
         let path = self.store_path(project)?;
         match std::fs::metadata(&path) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            _ => Store::open(path).map(Some),
+            _ => Store::open_for_queries(path).map(Some),
         }
     }
 

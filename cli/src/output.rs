@@ -19,7 +19,7 @@ pub(crate) use plan_progress::PlanProgress;
 pub(crate) use printer::Printer;
 pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
-pub(crate) use quantity::{count, day, days_until, duration, moment, plural};
+pub(crate) use quantity::{bytes, count, day, days_until, duration, moment, plural};
 pub(crate) use steps::{render_step, render_steps_end};
 #[cfg(feature = "sandbox")]
 pub(crate) use style::ACCENT;

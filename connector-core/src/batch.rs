@@ -1,7 +1,8 @@
 //! Carrying out several operations in one request.
 
 use crate::error::Result;
-use crate::operation::{Operation, Outcome};
+use crate::operation::Operation;
+use crate::outcome::Outcome;
 use crate::secret::SecretRef;
 use async_trait::async_trait;
 

@@ -4,13 +4,13 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 /// The result of everything that can fail with a framework [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The kind of error, coarse enough for a program to act on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString, EnumMessage, VariantArray)]
 #[strum(serialize_all = "snake_case", parse_err_ty = Error, parse_err_fn = unknown_kind)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -56,6 +56,14 @@ impl ErrorKind {
     /// The name in machine output, for example `rate_limited`.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// All kinds.
+    pub const ALL: &[Self] = <Self as VariantArray>::VARIANTS;
+
+    /// What it means, in a sentence.
+    pub fn description(self) -> &'static str {
+        self.get_documentation().unwrap_or_default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The `http:` block of a source, the same for every connector that speaks HTTP.
 
+use crate::secret::SecretRef;
 use crate::units::TimeSpan;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,6 +17,13 @@ pub struct HttpOptions {
     /// The proxy to go through, for example `http://proxy.acme.example:3128`.
     #[schemars(with = "Option<String>", extend("format" = "uri"))]
     pub proxy: Option<Url>,
+    /// A secret ref to the certificate (PEM) to present to servers that require one (mutual TLS), with its issuers behind
+    /// it. Needs `client_key_ref`.
+    pub client_certificate_ref: Option<SecretRef>,
+    /// A secret ref to the private key of the client certificate.
+    pub client_key_ref: Option<SecretRef>,
+    /// A secret ref to the password of the client key, if it is encrypted.
+    pub client_key_password_ref: Option<SecretRef>,
     /// The time limit for one request, not counting retries.
     #[schemars(extend("default" = "60s"))]
     pub timeout: TimeSpan,
@@ -30,6 +38,9 @@ impl Default for HttpOptions {
         Self {
             ca_file: None,
             proxy: None,
+            client_certificate_ref: None,
+            client_key_ref: None,
+            client_key_password_ref: None,
             timeout: TimeSpan::from_secs(60),
             requests_per_second: None,
             allow_insecure_loopback: false,

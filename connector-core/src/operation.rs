@@ -1,6 +1,7 @@
-//! Wanted changes and their outcomes.
+//! Wanted changes.
 
 use crate::entitlement::EntitlementRef;
+use crate::operation_kind::OperationKind;
 use crate::secret::SecretRef;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -203,69 +204,6 @@ impl<P> Change<P> {
     }
 }
 
-/// The kinds of [`Change`], for schemas and listings.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    strum::EnumMessage,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[non_exhaustive]
-pub enum OperationKind {
-    /// Create an account.
-    Create,
-    /// Set attributes of an account.
-    Update,
-    /// Let an account hold an entitlement.
-    Grant,
-    /// Take an entitlement from an account.
-    Revoke,
-    /// Block an account for good.
-    Disable,
-    /// Allow an account to be used again.
-    Enable,
-    /// Block an account for now.
-    Lock,
-    /// Lift a lock.
-    Unlock,
-    /// Give an account a new password.
-    SetPassword,
-    /// Delete an account.
-    Delete,
-}
-
-impl OperationKind {
-    /// All of them, in the order in which people think of them.
-    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
-
-    /// The kind with that [name](Self::name).
-    pub fn from_name(name: &str) -> Option<Self> {
-        name.parse().ok()
-    }
-
-    /// The name in plans and machine output.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-
-    /// What it does, in a sentence.
-    pub fn description(self) -> &'static str {
-        strum::EnumMessage::get_documentation(&self).unwrap_or_default()
-    }
-}
-
 /// An operation as journals and machine output show it, in one flat object.
 #[derive(Serialize, Deserialize)]
 struct Flat {
@@ -347,35 +285,6 @@ impl<'de> Deserialize<'de> for Operation<SecretRef> {
         };
         let account = if flat.kind == OperationKind::Create { String::new() } else { flat.account };
         Ok(Self { account, change })
-    }
-}
-
-/// The outcome of an operation that didn't fail. A failure is an [`Error`](crate::Error); one whose
-/// [`happened`](crate::Error::happened) is unknown leaves the operation pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The account with this id was changed.
-    Applied {
-        /// The account's id, new for a create.
-        account: String,
-    },
-    /// Nothing had to change: nothing was sent, or the source said so.
-    Unchanged {
-        /// Why, for the user: "does not hold it".
-        detail: String,
-    },
-}
-
-impl Outcome {
-    /// The account with this id was changed.
-    pub fn applied(account: impl Into<String>) -> Self {
-        Self::Applied { account: account.into() }
-    }
-
-    /// Nothing had to change, for this reason.
-    pub fn unchanged(detail: impl Into<String>) -> Self {
-        Self::Unchanged { detail: detail.into() }
     }
 }
 

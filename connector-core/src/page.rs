@@ -13,6 +13,8 @@ pub struct Page<T> {
     skipped: Vec<Skipped>,
     incomplete: Option<String>,
     not_shown: Vec<String>,
+    only_shown: Option<Vec<String>>,
+    locks_not_shown: bool,
     warnings: Vec<String>,
     watermark: Option<Cursor>,
 }
@@ -50,6 +52,8 @@ impl<T> Page<T> {
             skipped: Vec::new(),
             incomplete: None,
             not_shown: Vec::new(),
+            only_shown: None,
+            locks_not_shown: false,
             warnings: Vec::new(),
             watermark: None,
         }
@@ -99,6 +103,29 @@ impl<T> Page<T> {
         self
     }
 
+    /// Says that the source shows these attributes of the accounts of this page and no others. For a list of attributes that
+    /// the source itself gives: one that is missing in it may be hidden, so an attribute that is known from earlier runs and
+    /// is not in the list keeps its last value, with a warning.
+    ///
+    /// ```
+    /// # use connector_core::{Account, Page};
+    /// let page = Page::last(vec![Account::new("1", "jane")]).with_only_shown(["Title"]);
+    /// assert_eq!(page.only_shown(), Some(&["Title".to_owned()][..]));
+    /// ```
+    #[must_use]
+    pub fn with_only_shown(mut self, attributes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.only_shown.get_or_insert_default().extend(attributes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says that the source hides from this login which accounts are locked. They keep the state that is known from earlier
+    /// runs. Add a warning that names the missing permission.
+    #[must_use]
+    pub fn with_locks_not_shown(mut self) -> Self {
+        self.locks_not_shown = true;
+        self
+    }
+
     /// Says where the next read of changes starts; only for pages of [`ReadChanges`](crate::ReadChanges). Any page may say it, and
     /// the last one that did counts. A live cursor is no watermark.
     #[must_use]
@@ -143,6 +170,16 @@ impl<T> Page<T> {
     /// The attributes of accounts that the source hides from this login.
     pub fn not_shown(&self) -> &[String] {
         &self.not_shown
+    }
+
+    /// The only attributes of accounts that the source shows, where the page says so.
+    pub fn only_shown(&self) -> Option<&[String]> {
+        self.only_shown.as_deref()
+    }
+
+    /// Whether the source hides which accounts are locked.
+    pub fn hides_locks(&self) -> bool {
+        self.locks_not_shown
     }
 
     /// Where the next read of changes starts, where the page says it.

@@ -1,4 +1,4 @@
-//! The connectors, auth strategies and secret resolvers in this binary.
+//! The connectors, formats of connector files, auth strategies and secret resolvers in this binary.
 //!
 //! The linker silently leaves out a crate that nothing names with `use … as _`, so keep the list of linked crates
 //! in one short file of the binary.
@@ -7,13 +7,16 @@ use crate::auth::AuthStrategy;
 use crate::connector::Connector;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::Provider;
 use crate::settings_fault::SettingsFault;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
+pub use crate::connector_format::{ConnectorFormat, connector_formats};
+#[doc(hidden)]
+pub use crate::registration::TypedSettings;
+pub use crate::registration::{AnySettings, ConnectorRegistration};
 pub use crate::secret_resolvers::{
     SchemeLeftOut, SecretResolverRegistration, scheme_left_out, secret_resolver, secret_resolvers,
 };
@@ -35,29 +38,6 @@ pub trait Settings: DeserializeOwned + JsonSchema {
 pub trait AuthSettings: DeserializeOwned + JsonSchema {
     /// Makes the strategy. Offline: it reads no secret and sends nothing.
     fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>>;
-}
-
-/// A linked connector. Created by [`register_connector!`](crate::register_connector).
-#[derive(Debug)]
-pub struct ConnectorRegistration {
-    /// The name in source files, in snake case.
-    pub name: &'static str,
-    /// The name for people.
-    pub title: &'static str,
-    /// What it connects to, in one sentence.
-    pub description: &'static str,
-    /// The grant types it accepts; empty when a source has no `auth:` block.
-    pub grant_types: &'static [&'static str],
-    /// A complete, valid source file with comments.
-    pub example: &'static str,
-    /// What generic commands show about the provider.
-    pub provider: Provider,
-    /// Writes the JSON Schema of `settings:`.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// Checks `settings:` that fit the schema, see [`Settings::check`].
-    pub check: fn(Value, &Context) -> Result<Vec<SettingsFault>>,
-    /// Opens it from validated `settings:`.
-    pub open: fn(Value, &Context) -> Result<Box<dyn Connector>>,
 }
 
 /// An auth strategy that is linked in. Made by [`register_auth_strategy!`](crate::register_auth_strategy).
@@ -82,10 +62,10 @@ pub struct AuthRegistration {
 inventory::collect!(ConnectorRegistration);
 inventory::collect!(AuthRegistration);
 
-/// The linked connectors by name.
+/// The linked connectors by name. A project can add connectors of its own, so commands ask its catalog instead.
 pub fn connectors() -> Vec<&'static ConnectorRegistration> {
     let mut all: Vec<_> = inventory::iter::<ConnectorRegistration>().collect();
-    all.sort_by_key(|registration| registration.name);
+    all.sort_by_key(|registration| &registration.name);
     all
 }
 
@@ -102,7 +82,7 @@ pub fn connector(name: &str) -> Result<&'static ConnectorRegistration> {
     all.iter()
         .copied()
         .find(|registration| registration.name == name)
-        .ok_or_else(|| unknown("connector", name, all.iter().map(|registration| registration.name)))
+        .ok_or_else(|| unknown("connector", name, all.iter().map(|registration| &*registration.name)))
 }
 
 /// The auth strategy of that grant type or alias; otherwise an error of kind `definition` that lists the known ones.
@@ -192,24 +172,77 @@ macro_rules! register_connector {
         $(, provider: $provider:expr)? $(,)?
     ) => {
         $crate::inventory::submit! {
-            $crate::registry::ConnectorRegistration {
-                name: $name,
-                title: $title,
-                description: $description,
-                grant_types: &[$($grant_type),*],
-                example: $example,
-                provider: {
+            $crate::registry::ConnectorRegistration::linked(
+                $name,
+                [$title, $description, $example],
+                &[$($grant_type),*],
+                {
                     let given: &[$crate::Provider] = &[$($provider,)? $crate::Provider::new()];
                     given[0]
                 },
-                schema: |generator| generator.root_schema_for::<$settings>(),
-                check: |settings, context| {
-                    let settings: $settings = $crate::registry::read_settings(settings)?;
-                    Ok($crate::registry::Settings::check(&settings, context))
+                $crate::registry::TypedSettings::<$settings>::ANY,
+            )
+        }
+    };
+}
+
+/// Registers a format of connector files with the binary it is linked into.
+///
+/// A project that has `connectors/acme.yaml` with `format: roster` then has the connector `acme`.
+///
+/// ```
+/// # use connector_core::*;
+/// # use std::sync::Arc;
+/// # #[derive(Debug)] struct People;
+/// # impl AnySettings for People {
+/// #   fn schema(&self, _: &mut schemars::SchemaGenerator) -> schemars::Schema { schemars::json_schema!({"type": "object"}) }
+/// #   fn check(&self, _: serde_json::Value, _: &Context) -> Result<Vec<SettingsFault>> { Ok(Vec::new()) }
+/// #   fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> { unimplemented!() }
+/// # }
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Roster {
+///     /// The name for people.
+///     title: String,
+/// }
+///
+/// impl ConnectorFile for Roster {
+///     fn load(self, name: &str) -> Result<ConnectorRegistration> {
+///         let example = format!("connector: {name}\n");
+///         Ok(ConnectorRegistration::new(name.to_owned(), self.title, "People in a file", example, Arc::new(People)))
+///     }
+/// }
+///
+/// register_connector_format! {
+///     name: "roster",
+///     title: "Roster",
+///     description: "Lists accounts in the file itself",
+///     file: Roster,
+/// }
+///
+/// assert_eq!(registry::connector_formats()[0].name, "roster");
+/// ```
+#[macro_export]
+macro_rules! register_connector_format {
+    (
+        name: $name:literal,
+        title: $title:literal,
+        description: $description:literal,
+        file: $file:ty $(,)?
+    ) => {
+        $crate::inventory::submit! {
+            $crate::registry::ConnectorFormat {
+                name: $name,
+                title: $title,
+                description: $description,
+                schema: |generator| generator.root_schema_for::<$file>(),
+                check: |file| {
+                    let file: $file = $crate::registry::read_settings(file)?;
+                    Ok($crate::ConnectorFile::check(&file))
                 },
-                open: |settings, context| {
-                    let settings: $settings = $crate::registry::read_settings(settings)?;
-                    $crate::registry::Settings::open(settings, context)
+                load: |file, name| {
+                    let file: $file = $crate::registry::read_settings(file)?;
+                    $crate::ConnectorFile::load(file, name)
                 },
             }
         }

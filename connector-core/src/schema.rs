@@ -1,6 +1,6 @@
 //! What a connector's accounts look like, and what it can do with them.
 
-use crate::operation::OperationKind;
+use crate::operation_kind::OperationKind;
 use serde::Serialize;
 
 /// The attributes of a source's accounts and the operations it supports.
@@ -22,18 +22,29 @@ pub struct AccountSchema {
     pub attributes: Vec<AttributeSchema>,
     /// The operations that [`Connector::provision`](crate::Connector::provision) carries out.
     pub operations: Vec<OperationKind>,
+    /// Whether accounts can have attributes that are not listed here, such as fields that a customer added. Elsewhere,
+    /// a plan that sets an attribute that is not listed fails in the preview.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
 }
 
 impl AccountSchema {
     /// A schema with these attributes and no operation.
     pub fn new(attributes: Vec<AttributeSchema>) -> Self {
-        Self { attributes, operations: Vec::new() }
+        Self { attributes, operations: Vec::new(), open: false }
     }
 
     /// Sets the operations that [`Connector::provision`](crate::Connector::provision) carries out.
     #[must_use]
     pub fn with_operations(mut self, operations: Vec<OperationKind>) -> Self {
         self.operations = operations;
+        self
+    }
+
+    /// Says that accounts can have other attributes too, see [`open`](Self::open).
+    #[must_use]
+    pub fn open(mut self) -> Self {
+        self.open = true;
         self
     }
 
@@ -64,7 +75,7 @@ pub struct AttributeSchema {
     pub attribute_type: AttributeType,
     /// Whether it holds a list.
     pub multi: bool,
-    /// Whether creating an account needs it.
+    /// Whether creating an account needs it. A plan that creates an account without it, or clears it, fails in the preview.
     pub required: bool,
     /// When it can be written.
     pub writable: Writable,
@@ -192,6 +203,8 @@ pub enum AttributeType {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AttributeMeaning {
+    /// The name that people log in with, which is the account's own name: a plan gives it as `name`.
+    LoginName,
     /// The e-mail address.
     Email,
     /// The first name.

@@ -1,6 +1,6 @@
 //! The steps of a connection test.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Retry};
 use serde::Serialize;
 use std::fmt;
 use std::future::Future;
@@ -14,6 +14,9 @@ pub struct TestReport {
     steps: Vec<TestStep>,
     observer: Option<Observer>,
     failure: Option<Error>,
+    /// The longest wait after which a step that fails in passing is tested again.
+    holds: Duration,
+    passing: Option<Duration>,
 }
 
 type Observer = Box<dyn FnMut(&TestStep) + Send>;
@@ -101,8 +104,26 @@ impl TestReport {
             self.push(TestStep::new(name, StepStatus::Skipped));
             return;
         }
+        if self.passing.is_some() {
+            return;
+        }
         let started = Instant::now();
         let ended = run.await;
+        if let Err(error) = &ended
+            && let Retry::After(wait) = error.retry()
+            && !self.holds.is_zero()
+            && wait <= self.holds
+        {
+            self.passing = Some(wait);
+            return;
+        }
+        if let Some(place) = self.steps.iter().position(|step| step.name == name) {
+            // It passed before a later step failed in passing.
+            if ended.is_ok() {
+                return;
+            }
+            self.steps.remove(place);
+        }
         let duration = Some(started.elapsed());
         let step = match ended {
             Ok(Finding { detail, help, warning }) => {
@@ -122,6 +143,18 @@ impl TestReport {
             }
         };
         self.push(step);
+    }
+
+    /// From now on, a step that fails although a retry after at most `wait` can help is not recorded, and no later step
+    /// runs. [`take_passing`](Self::take_passing) then says how long to wait before the whole test runs again. Steps that
+    /// passed already are recorded once. Zero records every failure.
+    pub fn hold_passing(&mut self, wait: Duration) {
+        self.holds = wait;
+    }
+
+    /// How long to wait before the test runs again, if a step failed in passing.
+    pub fn take_passing(&mut self) -> Option<Duration> {
+        self.passing.take()
     }
 
     /// The steps so far.

@@ -91,7 +91,7 @@ async fn what_is_asked_for_is_removed_or_kept() {
     assert_eq!((report.status, report.counts.accounts.removed), (RunStatus::Succeeded, 0));
     assert_eq!(
         report.warnings,
-        ["40 accounts, 0 entitlements and 80 assignments were not seen and are kept, as asked"]
+        ["40 accounts, 0 entitlements and 80 assignments were not seen and are kept, because removals are turned off"]
     );
 
     let report = place.run(&Job { delete_threshold: Percentage::new(40.0), ..fake.job() }).await;

@@ -47,3 +47,49 @@ async fn a_hidden_attribute_keeps_its_last_known_value() {
     place.run(&source(hidden, false).job()).await;
     assert_eq!(phones(&place)[0], [text("1"), null(), text("Bern")]);
 }
+
+#[tokio::test]
+async fn an_attribute_that_a_list_of_all_no_longer_has_keeps_its_last_known_value() {
+    let place = Place::new();
+    let only = |shown: &'static [&'static str], accounts: Vec<Account>| {
+        let mut fake = Fake::new(&World::default()).with_script(move |_, _, _| {
+            Some(Ok(Pages::Accounts(Page::last(accounts.clone()).with_only_shown(shown.iter().copied()))))
+        });
+        fake.entitlements = false;
+        fake
+    };
+    let whole = || vec![account("1", r#"{"City":"Rome","Phone":"555"}"#, &[]), account("2", r#"{"City":"Oslo"}"#, &[])];
+    let report = place.run(&only(&["City", "Phone"], whole()).job()).await;
+    assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+    let cut = || vec![account("1", r#"{"City":"Bern"}"#, &[]), account("2", r#"{"City":"Oslo"}"#, &[])];
+    for changed in [1, 0] {
+        let report = place.run(&only(&["City"], cut()).job()).await;
+        assert_eq!((report.status, report.counts.accounts.changed), (RunStatus::Succeeded, changed));
+        assert_eq!(report.warnings.iter().filter(|text| text.contains("Phone")).count(), 1, "{:?}", report.warnings);
+    }
+    let text = |text: &str| rusqlite::types::Value::Text(text.to_owned());
+    assert_eq!(phones(&place)[0], [text("1"), text("555"), text("Bern")]);
+    // It is in the list again, and empty.
+    place.run(&only(&["City", "Phone"], cut()).job()).await;
+    assert_eq!(phones(&place)[0], [text("1"), rusqlite::types::Value::Null, text("Bern")]);
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_shown_stays_as_it_was() {
+    let place = Place::new();
+    let source = |locked: bool, hides: bool| {
+        let mut fake = Fake::new(&World::default()).with_script(move |_, _, _| {
+            let mut account = account("1", "{}", &[]);
+            account.locked = locked;
+            let page = Page::last(vec![account]);
+            Some(Ok(Pages::Accounts(if hides { page.with_locks_not_shown() } else { page })))
+        });
+        fake.entitlements = false;
+        fake
+    };
+    for (locked, hides, changed, stored) in [(true, false, 0, 1), (false, true, 0, 1), (false, false, 1, 0)] {
+        let report = place.run(&source(locked, hides).job()).await;
+        assert_eq!(report.counts.accounts.changed, changed);
+        assert_eq!(place.query("SELECT locked FROM accounts"), [[rusqlite::types::Value::Integer(stored)]]);
+    }
+}

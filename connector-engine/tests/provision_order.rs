@@ -171,8 +171,8 @@ async fn what_is_worth_another_try_is_tried_five_times() {
         disable("bob"),
         disable("eve"),
         disable("joe"),
-        update("bob", json!({"T": 1})),
-        update("eve", json!({"T": 1})),
+        update("bob", json!({"Title": 1})),
+        update("eve", json!({"Title": 1})),
     ];
     let (applied, reports) = Place::new().carry_out(&directory, &plan).await;
     assert!(applied.error.is_none());

@@ -211,7 +211,10 @@ async fn a_second_preview_tells_what_comes_out_otherwise_now() {
     let changed = &other.changed[0];
     assert_eq!(changed.operation, 0);
     let title = |from: Value| ValueChange::Attribute { attribute: "Title".to_owned(), from, to: json!("a") };
-    assert_eq!((&changed.before[..], &changed.now[..]), (&[title(Value::Null)][..], &[title(json!("z"))][..]));
+    assert_eq!(
+        (&changed.before.changes[..], &changed.now.changes[..]),
+        (&[title(Value::Null)][..], &[title(json!("z"))][..])
+    );
     drop(third);
 
     let (_, last, _) = place.preview(&directory, &plan).await;
@@ -247,7 +250,9 @@ async fn seats_that_were_taken_since_make_a_preview_another_one() {
     let (_, preview, reports) = place.preview(&directory, &plan).await;
     assert_eq!(reports[0].outcome, Failed);
     assert_eq!(preview.changed[0].operation, 0);
-    assert_eq!((preview.changed[0].before.len(), preview.changed[0].now.len()), (1, 0));
+    let (before, now) = (&preview.changed[0].before, &preview.changed[0].now);
+    assert_eq!((before.changes.len(), before.outcome, now.changes.len(), now.outcome), (1, Planned, 0, Failed));
+    assert!(now.reason.as_ref().unwrap().contains("no free seat"), "{now:?}");
     assert!(place.preview(&directory, &plan).await.1.changed.is_empty(), "it was shown");
 }
 

@@ -130,9 +130,13 @@ impl Client {
     }
 
     /// Adds the step `access_token` to a connection test: the token endpoint responds with a token and the host of the API. If
-    /// the source signs in without a token request, the step is `credential`.
+    /// the source signs in without a token request, the step is `credential`. If the source has a client certificate, the
+    /// step `client_certificate` comes before.
     pub async fn test_access_token(&self, report: &mut TestReport) {
         let hosts = &self.session.transport.hosts;
+        if let Some(certificate) = &self.session.transport.certificate {
+            certificate.check(report).await;
+        }
         let Some(token_url) = hosts.token_url() else {
             report
                 .step("credential", async {

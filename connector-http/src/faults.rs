@@ -24,6 +24,8 @@ pub(crate) fn error_of(fault: reqwest::Error, url: &Url, answering: bool, proxie
             .with_help("try again later, or raise the limit with `http: {timeout: 120s}`")
             .with_happened(Happened::Unknown)
             .with_retry(PASSING)
+    } else if let Some(refused) = certificate_refused(&root_text(&fault), &host) {
+        refused
     } else if answering || fault.is_body() || fault.is_decode() {
         Error::new(ErrorKind::Protocol, format!("the response of `{host}` was cut off or damaged in transit"))
             .with_help("try again; if it fails again, check the proxies between this machine and the server")
@@ -50,6 +52,9 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
             .with_help("check the spelling of the host; behind a proxy, set `http: {proxy: …}`");
         return if says("temporary failure") || says("try again") { error.with_retry(PASSING) } else { error };
     }
+    if let Some(refused) = certificate_refused(&text, host) {
+        return refused;
+    }
     if says("certificate verify failed") || says("certificate") && says("ssl") {
         return distrusted(&lower, host);
     }
@@ -58,8 +63,12 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
             .with_help("check the port, and whether the URL must begin with `http://` (only for this machine)");
     }
     if says("ssl") || says("tls") {
-        return unavailable(format!("no TLS connection to `{host}`: {text}"))
-            .with_help("check the TLS settings of the server and of the proxies between this machine and the server");
+        let help = if says("alert handshake failure") {
+            "if the server requires a client certificate, set `client_certificate_ref` and `client_key_ref` under `http:`"
+        } else {
+            "check the TLS settings of the server and of the proxies between this machine and the server"
+        };
+        return unavailable(format!("no TLS connection to `{host}`: {text}")).with_help(help);
     }
     if fault.is_timeout() {
         return Error::new(ErrorKind::Timeout, format!("no connection to `{host}` within the time limit"))
@@ -79,6 +88,30 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
     unavailable(format!("no connection to `{host}`: {text}"))
         .with_help("check the network between this machine and the server")
         .with_retry(PASSING)
+}
+
+/// The error if the server ended the handshake because of the certificate of this client. It did not read the request.
+fn certificate_refused(text: &str, host: &str) -> Option<Error> {
+    const REASONS: &[(&str, &str)] = &[
+        ("unknown ca", "it does not trust the issuer"),
+        ("certificate expired", "it has expired"),
+        ("certificate revoked", "it was revoked"),
+        ("unsupported certificate", "it is of the wrong kind"),
+        ("bad certificate", "it is not valid there"),
+        ("certificate unknown", "it is not valid there"),
+        ("access denied", "it has no access"),
+    ];
+    let text = text.to_lowercase();
+    let (_, alert) = text.split_once(" alert ")?;
+    let error = |message: String| Error::new(ErrorKind::Auth, message).with_happened(Happened::No);
+    if alert.starts_with("certificate required") {
+        let help = "set `client_certificate_ref` and `client_key_ref` under `http:`";
+        return Some(error(format!("`{host}` requires a client certificate (mutual TLS)")).with_help(help));
+    }
+    let (_, why) = REASONS.iter().find(|(reason, _)| alert.starts_with(reason))?;
+    Some(error(format!("`{host}` refused the client certificate: {why}")).with_help(
+        "check `client_certificate_ref` under `http:`, and ask the owner of the server which certificates it accepts",
+    ))
 }
 
 fn distrusted(text: &str, host: &str) -> Error {

@@ -22,6 +22,7 @@
 
 mod body;
 mod client;
+mod client_certificate;
 mod clock_skew;
 mod faults;
 pub mod grants;
@@ -31,6 +32,7 @@ mod pace;
 mod reach;
 mod request;
 mod response;
+mod secret_header;
 mod session;
 mod tokens;
 mod transport;

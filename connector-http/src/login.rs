@@ -1,7 +1,7 @@
 //! Sends token requests to the token endpoint.
 
 use crate::clock_skew;
-use crate::tokens;
+use crate::secret_header;
 use crate::transport::{Parcel, Transport};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -75,7 +75,7 @@ impl Exchange for LoginExchange {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         for (name, value) in own {
-            tokens::insert(&mut headers, name, value)?;
+            secret_header::insert(&mut headers, name, value)?;
         }
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(*form).finish();
         let parcel = Parcel {

@@ -4,8 +4,9 @@ use crate::body::Body;
 use crate::hosts::host_and_port;
 use crate::pace::{Tries, retry_after};
 use crate::response::{Reaction, Response};
+use crate::secret_header;
 use crate::session::Session;
-use crate::tokens::{self, SharedCredential};
+use crate::tokens::SharedCredential;
 use crate::transport::{LARGEST_BODY, Parcel};
 use bytes::Bytes;
 use connector_core::{Credential, Error, ErrorKind, Happened, ProofRequest, Result, Retry};
@@ -244,7 +245,7 @@ impl Request {
         let token = held.token().map(|token| &token.access_token);
         let request = ProofRequest::new(self.method.as_str(), url).with_token(token).with_nonce(nonce);
         for (name, value) in proof.headers(&request).await? {
-            tokens::insert(headers, &name, &value)?;
+            secret_header::insert(headers, &name, &value)?;
         }
         Ok(())
     }

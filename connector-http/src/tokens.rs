@@ -2,9 +2,10 @@
 
 use crate::login::LoginExchange;
 use crate::pace::Tries;
+use crate::secret_header;
 use connector_core::{AuthStrategy, Credential, Error, ErrorKind, Result, Retry, Token};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
+use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -127,13 +128,13 @@ impl SharedCredential {
         match &self.credential {
             Credential::Bearer(token) => {
                 let text = format!("Bearer {}", token.access_token.expose_secret());
-                let value = sensitive(&text).ok_or_else(|| {
+                let value = secret_header::sensitive(&text).ok_or_else(|| {
                     Error::new(ErrorKind::Protocol, "the access token contains characters that a header can't carry")
                 })?;
                 headers.insert(AUTHORIZATION, value);
                 Ok(())
             }
-            Credential::Header { name, value, .. } => insert(headers, name, value),
+            Credential::Header { name, value, .. } => secret_header::insert(headers, name, value),
             _ => Ok(()),
         }
     }
@@ -141,25 +142,6 @@ impl SharedCredential {
     fn is_good(&self, spent: Option<u64>) -> bool {
         spent != Some(self.number) && self.renew_at.is_none_or(|at| Instant::now() < at)
     }
-}
-
-/// Adds a header with a secret value. Fails with kind `secret` if a header can't carry it.
-pub(crate) fn insert(headers: &mut HeaderMap, name: &str, value: &SecretString) -> Result<()> {
-    let fault =
-        |what: &str| Error::new(ErrorKind::Secret, format!("{what} contains characters that a header can't carry"));
-    let header: HeaderName = name.parse().map_err(|_| fault(&format!("the header name `{name}`")))?;
-    let value = sensitive(value.expose_secret()).ok_or_else(|| {
-        fault(&format!("the secret for the header `{name}`"))
-            .with_help("check that the place contains only the secret, as text without line breaks")
-    })?;
-    headers.insert(header, value);
-    Ok(())
-}
-
-fn sensitive(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// When to renew a token. A lifetime that overflows has no end.

@@ -1,5 +1,6 @@
 //! One request to one server, without retries.
 
+use crate::client_certificate::ClientCertificate;
 use crate::faults;
 use crate::hosts::{Hosts, host_and_port};
 use crate::pace::{self, Limiter};
@@ -48,6 +49,7 @@ pub(crate) struct Parcel {
 /// Sends the requests of one source and counts them.
 pub(crate) struct Transport {
     plan: Plan,
+    pub(crate) certificate: Option<ClientCertificate>,
     client: OnceCell<reqwest::Client>,
     limiter: Limiter,
     meter: Arc<Meter>,
@@ -63,6 +65,7 @@ impl Transport {
         let options = context.http();
         Ok(Self {
             plan: Plan::of(options, context.project(), hosts.is_local())?,
+            certificate: ClientCertificate::of(context)?,
             client: OnceCell::new(),
             limiter: pace::rate_limiter(options.requests_per_second),
             meter: context.meter().clone(),
@@ -80,7 +83,7 @@ impl Transport {
     /// Sends a request and reads the complete response.
     pub(crate) async fn send(&self, parcel: Parcel) -> Result<Response> {
         self.limiter.until_ready().await;
-        let client = self.client.get_or_try_init(|| async { self.plan.build() }).await?;
+        let client = self.client.get_or_try_init(|| self.plan.build(self.certificate.as_ref())).await?;
         self.meter.count_call();
         let url = parcel.url;
         let mut request = client.request(parcel.method, url.clone()).headers(parcel.headers);
@@ -149,7 +152,7 @@ impl Plan {
         Ok(Self { timeout: options.timeout.duration(), authorities, proxy, local })
     }
 
-    fn build(&self) -> Result<reqwest::Client> {
+    async fn build(&self, certificate: Option<&ClientCertificate>) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("connector/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -159,6 +162,9 @@ impl Plan {
             .timeout(self.timeout);
         for authority in &self.authorities {
             builder = builder.add_root_certificate(authority.clone());
+        }
+        if let Some(certificate) = certificate {
+            builder = builder.identity(certificate.identity().await?);
         }
         // Requests to this machine must not go through a proxy, especially not in plain http.
         if self.local {

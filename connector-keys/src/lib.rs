@@ -6,6 +6,7 @@
 //! * [`Certificate`] has the dates, the fingerprints and the match with a key. A [`CertificateRequest`] creates a new
 //!   one; [`signing_request`] creates a request for a certificate authority.
 //! * [`Chain`] has the certificates of a file; [`Chain::judge`] says whether they work.
+//! * [`ClientIdentity`] is a certificate with its key for a TLS client.
 //! * [`KeyAndChain`] opens PKCS#12 files; [`pem_from_der`] converts binary files to PEM text.
 //! * [`CertificateAuthority`] issues certificates for servers on this machine: tests and simulated systems.
 //!
@@ -15,10 +16,12 @@
 mod authority;
 mod certificate;
 mod chain;
+mod client_identity;
 mod der;
 mod encrypted;
 mod key_store;
 mod legacy;
+mod mended;
 mod pem;
 mod pkcs12;
 mod private_key;
@@ -31,6 +34,7 @@ mod verdict;
 pub use authority::CertificateAuthority;
 pub use certificate::{Certificate, CertificateRequest};
 pub use chain::Chain;
+pub use client_identity::ClientIdentity;
 pub use der::pem_from_der;
 pub use key_store::{KeyStore, KeyStoreRegistration, key_store, key_stores, open_signer};
 pub use pkcs12::KeyAndChain;

@@ -3,7 +3,7 @@
 mod fakes;
 
 use connector_core::{ErrorKind, registry};
-use connector_project::source::{Project, schema, source_template};
+use connector_project::source::{Catalog, Project, schema, source_template};
 use fakes::{VALID, project_with};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ fn a_project_is_found_from_a_folder_inside_it() {
 fn a_source_is_typed_with_defaults_and_opens_offline() {
     let (_folder, project) = project_with("people.yaml", VALID);
     let source = project.load("people").unwrap();
-    assert_eq!((source.name.as_str(), source.connector.name), ("people", "directory"));
+    assert_eq!((source.name.as_str(), &*source.connector.name), ("people", "directory"));
     assert_eq!(source.description.as_deref(), Some("Production"));
     assert_eq!(source.aggregation.concurrency, 4);
     assert_eq!(source.aggregation.delete_threshold.to_string(), "10%");
@@ -126,6 +126,41 @@ fn an_unknown_source_names_the_one_that_was_probably_meant() {
 }
 
 #[test]
+fn an_unknown_name_does_not_list_a_hundred_sources() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    for number in 0..100 {
+        fs::write(folder.path().join(format!("sources/s{number}.yaml")), VALID).unwrap();
+    }
+    let problems = project.load("something_else").unwrap_err();
+    let help = problems.0[0].help.as_deref().unwrap();
+    assert_eq!(help, "the project has 101 sources; `connector source list` shows them");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_broken_link_or_a_folder_in_sources_is_reported() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    std::os::unix::fs::symlink("/none/such", folder.path().join("sources/link.yaml")).unwrap();
+    std::os::unix::fs::symlink("loop.yaml", folder.path().join("sources/loop.yaml")).unwrap();
+    fs::create_dir(folder.path().join("sources/folder.yaml")).unwrap();
+    assert_eq!(project.sources().unwrap(), ["folder", "link", "loop", "people"]);
+    for name in ["folder", "link", "loop"] {
+        assert_eq!(project.check(name)[0].rule, "unreadable_file", "{name}");
+    }
+}
+
+#[test]
+fn a_new_source_has_a_name_that_commands_accept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (project, _) = Project::create(folder.path()).unwrap();
+    let connector = registry::connectors()[0];
+    for name in ["x.yaml", "x.yml", "-x", "a/b", "a b", ""] {
+        let error = project.add_source(name, connector, None, &BTreeMap::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Definition, "{name}");
+    }
+}
+
+#[test]
 fn a_source_can_be_named_by_the_path_of_its_file() {
     let (folder, project) = project_with("people.yaml", VALID);
     let elsewhere = folder.path().join("other.yaml");
@@ -198,7 +233,7 @@ fn a_template_explains_each_key_and_takes_given_values() {
 /// The schema for editors and the checks of Connector accept and refuse the same files.
 #[test]
 fn the_composed_schema_agrees_with_the_checks() {
-    let schema = schema::source_schema();
+    let schema = schema::source_schema(&Catalog::linked());
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let cases = [
         (VALID.to_owned(), true),
@@ -226,7 +261,8 @@ fn the_composed_schema_agrees_with_the_checks() {
 
 #[test]
 fn the_schemas_have_file_names_and_are_the_same_every_time() {
-    let names: Vec<_> = schema::all().into_iter().map(|(name, _)| name).collect();
+    let catalog = Catalog::linked();
+    let names: Vec<_> = schema::all(&catalog).into_iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,
         [
@@ -240,10 +276,10 @@ fn the_schemas_have_file_names_and_are_the_same_every_time() {
             "signed.schema.json"
         ]
     );
-    for ((_, first), (_, second)) in schema::all().iter().zip(schema::all().iter()) {
+    for ((_, first), (_, second)) in schema::all(&catalog).iter().zip(schema::all(&catalog).iter()) {
         assert_eq!(schema::to_text(first), schema::to_text(second));
         assert!(jsonschema::meta::is_valid(first));
     }
-    assert_eq!(schema::named("signed").unwrap()["required"][0], "grant_type");
-    assert!(schema::named("sources").unwrap_err().help().unwrap().contains("people_file"));
+    assert_eq!(schema::named("signed", &catalog).unwrap()["required"][0], "grant_type");
+    assert!(schema::named("sources", &catalog).unwrap_err().help().unwrap().contains("people_file"));
 }

@@ -32,16 +32,20 @@ pub(crate) struct RunsArguments {
     /// Show only runs of this source
     pub(crate) name: Option<String>,
     /// Show at most N runs, newest first
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    pub(crate) limit: usize,
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: u64,
 }
+
+/// What names the newest run.
+pub(crate) const LATEST: &str = "latest";
 
 /// Commands on one run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
     /// Show one run with its counts, cost, warnings and error
     Show {
-        /// Run id from `connector runs`, or its first characters
+        /// Run id from `connector runs`, or its first characters, or `latest`
+        #[arg(default_value = LATEST)]
         id: String,
     },
 }

@@ -110,7 +110,7 @@ pub(crate) struct CertRotateArguments {
     #[arg(long)]
     pub(crate) due: bool,
     /// Show the steps and the exact change; change nothing
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long, visible_alias = "dry-run", conflicts_with = "yes")]
     pub(crate) preview: bool,
     /// Don't ask for confirmation
     #[arg(short, long)]

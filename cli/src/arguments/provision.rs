@@ -14,11 +14,14 @@ pub(crate) struct ProvisionArguments {
     #[arg(required_unless_present_any = ["resume", "abandon"])]
     pub(crate) plan: Option<PathBuf>,
     /// Show the preview; change nothing
-    #[arg(long, conflicts_with_all = ["yes", "resume"])]
+    #[arg(long, visible_alias = "dry-run", conflicts_with_all = ["yes", "resume"])]
     pub(crate) preview: bool,
     /// Don't ask for confirmation. The plan still stops if an account changed since an earlier preview
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Don't read the accounts at the end to see whether they show what was applied
+    #[arg(long)]
+    pub(crate) no_verify: bool,
     /// Continue an interrupted plan
     #[arg(long)]
     pub(crate) resume: bool,
@@ -39,7 +42,7 @@ pub(crate) struct OperationsArguments {
     #[arg(long, value_name = "OUTCOME", value_enum)]
     pub(crate) outcome: Option<OutcomeFilter>,
     /// Show at most N operations [default: 50 on a terminal, otherwise all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
 }
 

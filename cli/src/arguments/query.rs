@@ -29,7 +29,7 @@ pub(crate) struct AccountsArguments {
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub(crate) columns: Vec<String>,
     /// Show at most N accounts [default: 50 on a terminal, otherwise all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,
@@ -65,7 +65,7 @@ pub(crate) struct EntitlementArguments {
     #[arg(value_name = "TYPE/ID")]
     pub(crate) entitlement: String,
     /// Show at most N holders [default: 50 on a terminal, otherwise all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,

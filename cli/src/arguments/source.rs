@@ -8,6 +8,7 @@ pub(crate) enum SourceCommand {
     /// Create a source file with comments, to fill in
     New(SourceNewArguments),
     /// List the sources with their last run and the days until their certificate expires
+    #[command(visible_alias = "ls")]
     List,
     /// Show one source
     Show {

@@ -5,42 +5,62 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{Column, STRONG, Table, clean, fields, paint, text_cell, wrap};
 use crate::project_files;
-use connector_core::registry::{self, ConnectorRegistration};
+use connector_core::registry;
 use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, ReadEntitlements, Result, Writable};
 use connector_keys::key_stores;
-use connector_project::source::{Project, schema};
+use connector_project::source::{Catalog, CatalogConnector, Project, schema};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 use std::process;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ConnectorsArguments) -> Result<Exit, Stop> {
+    let project = invocation.project()?;
+    let catalog = project.catalog();
     match &arguments.command {
-        None => list(invocation),
-        Some(ConnectorsCommand::Show { name }) => show(invocation, registry::connector(name)?),
+        None => list(invocation, catalog),
+        Some(ConnectorsCommand::Show { name }) => show(invocation, catalog, catalog.connector(name)?),
     }
 }
 
-fn list(invocation: &Invocation) -> Result<Exit, Stop> {
+/// Says which connector files can't be used. `connector validate` shows why.
+pub(super) fn warn_of_unusable(invocation: &Invocation, catalog: &Catalog) {
+    let problems = catalog.problems();
+    let mut files: Vec<_> = problems.iter().map(|one| &one.place.file).collect();
+    files.dedup();
+    for file in files {
+        let file = file.display();
+        invocation.printer.warning(&format!("`{file}` has problems; run `connector validate` to see them"));
+    }
+}
+
+fn list(invocation: &Invocation, catalog: &Catalog) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
-    let connectors = registry::connectors();
+    let connectors = catalog.connectors();
+    warn_of_unusable(invocation, catalog);
     if printer.is_json() {
-        let all: Vec<_> = connectors.iter().map(|one| as_json(one)).collect();
+        let all: Vec<_> = connectors.iter().map(as_json).collect();
         printer.json(&all)?;
         return Ok(Exit::Success);
     }
-    let mut table = Table::new([
+    let has_files = connectors.iter().any(|one| one.file.is_some());
+    let mut columns = vec![
         Column::new("name"),
         Column::new("title").rank(1),
         Column::new("grant types").wrapping().rank(2),
         Column::new("description").wrapping(),
-    ]);
-    for one in &connectors {
-        table.row([
-            text_cell(one.name),
-            text_cell(one.title),
+    ];
+    columns.extend(has_files.then(|| Column::new("file")));
+    let mut table = Table::new(columns);
+    for CatalogConnector { registration: one, file, .. } in connectors {
+        let mut row = vec![
+            text_cell(&*one.name),
+            text_cell(&*one.title),
             text_cell(one.grant_types.join(", ")),
-            text_cell(one.description),
-        ]);
+            text_cell(&*one.description),
+        ];
+        row.extend(has_files.then(|| text_cell(shown(file.as_deref()))));
+        table.row(row);
     }
     printer.result(table.render(printer.table_width()))?;
     let ways: Vec<_> =
@@ -54,7 +74,13 @@ fn list(invocation: &Invocation) -> Result<Exit, Stop> {
         let title = paint(STRONG, "Key refs, for keys that never leave their device");
         printer.result(format!("\n{title}\n{}", fields(&stores, printer.prose_width())))?;
     }
-    if let Some(first) = connectors.first() {
+    let formats: Vec<_> =
+        registry::connector_formats().iter().map(|one| (one.name, one.description.to_owned())).collect();
+    if !formats.is_empty() {
+        let title = paint(STRONG, "Formats of connector files");
+        printer.result(format!("\n{title}\n{}", fields(&formats, printer.prose_width())))?;
+    }
+    if let Some(CatalogConnector { registration: first, .. }) = connectors.first() {
         printer.next(&[
             (&format!("connector connectors show {}", first.name), "show settings and account schema"),
             (&format!("connector source new {} NAME", first.name), "create a source file"),
@@ -63,24 +89,30 @@ fn list(invocation: &Invocation) -> Result<Exit, Stop> {
     Ok(Exit::Success)
 }
 
-fn as_json(one: &ConnectorRegistration) -> Value {
+fn shown(file: Option<&Path>) -> String {
+    file.map(|file| file.display().to_string()).unwrap_or_default()
+}
+
+fn as_json(CatalogConnector { registration: one, file, .. }: &CatalogConnector) -> Value {
     json!({
         "name": one.name,
         "title": one.title,
         "description": one.description,
         "grant_types": one.grant_types,
+        "file": file,
     })
 }
 
-fn show(invocation: &Invocation, registration: &'static ConnectorRegistration) -> Result<Exit, Stop> {
+fn show(invocation: &Invocation, catalog: &Catalog, one: &CatalogConnector) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
-    let connector = open_example(registration)?;
+    let registration = &one.registration;
+    let connector = open_example(catalog, one)?;
     let account_schema = connector.schema();
     let capabilities = connector.capabilities();
     let types = capabilities.entitlements().map(ReadEntitlements::entitlement_types).unwrap_or_default();
     let settings = schema::connector_schema(registration);
     if printer.is_json() {
-        let mut document = as_json(registration);
+        let mut document = as_json(one);
         document["capabilities"] = json!(capabilities.names());
         document["settings"] = settings;
         document["account_schema"] = json!(account_schema);
@@ -89,16 +121,15 @@ fn show(invocation: &Invocation, registration: &'static ConnectorRegistration) -
         printer.json(&document)?;
         return Ok(Exit::Success);
     }
-    printer.result(fields(
-        &[
-            ("name", registration.name.to_owned()),
-            ("title", registration.title.to_owned()),
-            ("description", registration.description.to_owned()),
-            ("grant types", registration.grant_types.join(", ")),
-            ("capabilities", capabilities.names().join(", ")),
-        ],
-        printer.prose_width(),
-    ))?;
+    let mut facts = vec![
+        ("name", registration.name.to_string()),
+        ("title", registration.title.to_string()),
+        ("description", registration.description.to_string()),
+        ("grant types", registration.grant_types.join(", ")),
+        ("capabilities", capabilities.names().join(", ")),
+    ];
+    facts.extend(one.file.is_some().then(|| ("file", shown(one.file.as_deref()))));
+    printer.result(fields(&facts, printer.prose_width()))?;
     show_settings(invocation, &settings)?;
     show_types(invocation, &types)?;
     show_attributes(invocation, &account_schema)?;
@@ -181,12 +212,13 @@ fn writable(attribute: &AttributeSchema) -> &'static str {
 }
 
 /// Opens the connector with its own example, offline. The example goes through a file, like every source.
-fn open_example(registration: &ConnectorRegistration) -> Result<Box<dyn Connector>> {
+fn open_example(catalog: &Catalog, one: &CatalogConnector) -> Result<Box<dyn Connector>> {
+    let registration = &one.registration;
     let folder = std::env::temp_dir().join(format!("connector-example-{}", process::id()));
     project_files::make_private_folder(&folder)?;
     let file = folder.join(format!("{}.yaml", registration.name));
-    let opened = project_files::write_private(&file, registration.example).and_then(|()| {
-        let project = Project::at(&folder);
+    let opened = project_files::write_private(&file, &registration.example).and_then(|()| {
+        let project = Project::at(&folder).with_catalog(catalog.clone());
         project.load(&file.to_string_lossy())?.open(&project)
     });
     // The folder is a temporary one; it does no harm if it stays.
@@ -198,7 +230,6 @@ fn open_example(registration: &ConnectorRegistration) -> Result<Box<dyn Connecto
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     /// A crate that Cargo.toml names and no `use … as _` does is silently not linked.
     #[test]
@@ -216,8 +247,9 @@ mod tests {
 
     #[test]
     fn every_linked_connector_opens_with_its_own_example() {
-        for registration in registry::connectors() {
-            open_example(registration).unwrap();
+        let catalog = Catalog::linked();
+        for one in catalog.connectors() {
+            open_example(&catalog, one).unwrap();
         }
     }
 }

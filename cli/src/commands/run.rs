@@ -1,6 +1,6 @@
 //! `connector run show ID`.
 
-use crate::arguments::RunCommand;
+use crate::arguments::{LATEST, RunCommand};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{fields, moment, render_summary};
@@ -11,11 +11,12 @@ pub(crate) fn run(invocation: &Invocation, command: &RunCommand) -> Result<Exit,
     let RunCommand::Show { id } = command;
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let store = invocation.existing_store(&project)?.ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, format!("there is no run `{id}`: no source was aggregated yet"))
-            .with_help("run `connector aggregate NAME`; `connector source list` shows the sources")
-    })?;
-    let run = query::run(&store, id)?;
+    let store = invocation.existing_store(&project)?.ok_or_else(|| no_runs(id))?;
+    let run = match query::runs(&store, None, Some(1))?.pop() {
+        Some(latest) if id == LATEST => latest,
+        None => return Err(no_runs(id).into()),
+        Some(_) => query::run(&store, id)?,
+    };
     if printer.is_json() {
         printer.json(&run)?;
         return Ok(Exit::Success);
@@ -33,4 +34,9 @@ pub(crate) fn run(invocation: &Invocation, command: &RunCommand) -> Result<Exit,
     pairs.extend(run.report.warnings.iter().map(|warning| ("warning", warning.clone())));
     printer.result(fields(&pairs, printer.prose_width()))?;
     Ok(Exit::Success)
+}
+
+fn no_runs(id: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("the run `{id}` does not exist: no source was aggregated yet"))
+        .with_help("run `connector aggregate NAME`; `connector source list` shows the sources")
 }

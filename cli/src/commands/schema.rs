@@ -1,23 +1,27 @@
 //! `connector schema [WHAT]`.
 
+use super::connectors::warn_of_unusable;
 use crate::arguments::SchemaArguments;
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{BAD, GOOD, paint};
 use connector_core::{Error, ErrorKind, Result};
-use connector_project::source::schema;
+use connector_project::source::{Catalog, schema};
 use std::fs;
 use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
+    let project = invocation.project()?;
+    let catalog = project.catalog();
+    warn_of_unusable(invocation, catalog);
     if let Some(folder) = &arguments.write {
-        write(folder)?;
+        write(folder, catalog)?;
         printer.note(format!("schemas written to {}", folder.display()));
         return Ok(Exit::Success);
     }
     if let Some(folder) = &arguments.check {
-        let stale = stale(folder)?;
+        let stale = stale(folder, catalog)?;
         if stale.is_empty() {
             printer.result(format!("{} the schemas in {} are current\n", paint(GOOD, "✓"), folder.display()))?;
             return Ok(Exit::Success);
@@ -28,25 +32,25 @@ pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Resul
         printer.next(&[(&format!("connector schema --write {}", folder.display()), "write them again")]);
         return Ok(Exit::Failure);
     }
-    printer.result(schema::to_text(&schema::named(&arguments.what)?))?;
+    printer.result(schema::to_text(&schema::named(&arguments.what, catalog)?))?;
     Ok(Exit::Success)
 }
 
-fn write(folder: &Path) -> Result<()> {
+fn write(folder: &Path, catalog: &Catalog) -> Result<()> {
     fs::create_dir_all(folder).map_err(|cause| file_error("can't create", folder, cause))?;
-    for (name, document) in schema::all() {
+    for (name, document) in schema::all(catalog) {
         let file = folder.join(name);
         fs::write(&file, schema::to_text(&document)).map_err(|cause| file_error("can't write", &file, cause))?;
     }
     Ok(())
 }
 
-/// The schema files that are missing, differ, or belong to no linked connector.
-fn stale(folder: &Path) -> Result<Vec<String>> {
+/// The schema files that are missing, differ, or belong to no connector.
+fn stale(folder: &Path, catalog: &Catalog) -> Result<Vec<String>> {
     if !folder.is_dir() {
         return Err(Error::new(ErrorKind::Invalid, format!("there is no folder `{}`", folder.display())));
     }
-    let all = schema::all();
+    let all = schema::all(catalog);
     let differs = |name: &str, text: String| fs::read_to_string(folder.join(name)).ok() != Some(text);
     let mut stale: Vec<String> = all
         .iter()
@@ -72,18 +76,19 @@ mod tests {
     #[test]
     fn generated_schemas_are_current() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas");
-        let stale = stale(&folder).unwrap();
+        let stale = stale(&folder, &Catalog::linked()).unwrap();
         assert!(stale.is_empty(), "stale: {stale:?}; run `cargo run -- schema --write schemas`");
     }
 
     #[test]
     fn a_changed_a_missing_and_a_foreign_schema_are_stale() {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path()).unwrap();
-        assert_eq!(stale(folder.path()).unwrap(), Vec::<String>::new());
+        write(folder.path(), &Catalog::linked()).unwrap();
+        let stale = || stale(folder.path(), &Catalog::linked());
+        assert_eq!(stale().unwrap(), Vec::<String>::new());
         fs::write(folder.path().join("source.schema.json"), "{}").unwrap();
         fs::remove_file(folder.path().join("project.schema.json")).unwrap();
         fs::write(folder.path().join("gone.schema.json"), "{}").unwrap();
-        assert_eq!(stale(folder.path()).unwrap(), ["gone.schema.json", "project.schema.json", "source.schema.json"]);
+        assert_eq!(stale().unwrap(), ["gone.schema.json", "project.schema.json", "source.schema.json"]);
     }
 }

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
 use connector_core::registry::ConnectorRegistration;
-use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep, registry};
+use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep};
 use connector_project::source::{Opened, Project, Source};
 use serde::Serialize;
 use std::fs;
@@ -26,7 +26,7 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     let started = Instant::now();
     let source = source_name(name);
     let registration = connector_in_file(&project, name);
-    let connector = registration.map(|known| known.name);
+    let connector = registration.map(|known| &*known.name);
     if !printer.is_json() {
         // A missing source has no steps; machine output keeps its shape.
         project.source_file(name)?;
@@ -104,7 +104,7 @@ async fn steps(
     }
     let stop = invocation.interrupt().token();
     tokio::select! {
-        () = opened.connector.test_connection(report) => true,
+        () = connector_engine::test_connection(&opened, report) => true,
         () = stop.cancelled() => false,
     }
 }
@@ -152,9 +152,9 @@ fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<E
 }
 
 /// The connector that a file names, even if the file is invalid.
-fn connector_in_file(project: &Project, name: &str) -> Option<&'static ConnectorRegistration> {
+fn connector_in_file<'a>(project: &'a Project, name: &str) -> Option<&'a ConnectorRegistration> {
     let text = fs::read_to_string(project.source_file(name).ok()?).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix("connector:"))?;
     let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
-    registry::connector(value).ok()
+    project.catalog().find(value).map(|one| &*one.registration)
 }

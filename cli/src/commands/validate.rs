@@ -6,16 +6,25 @@ use crate::output::{DIM, GOOD, paint, render_problems};
 use connector_core::Problem;
 use connector_project::plan;
 use connector_project::source::{Project, ProjectSettings};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
     let checked = if names.is_empty() { project.sources()? } else { names.to_vec() };
-    let problems = problems(&project, &checked);
+    let mut problems = problems(&project, &checked);
+    if names.is_empty() {
+        let found = project.catalog().problems();
+        problems.extend(found.into_iter().filter(|one| !problems.contains(one)).collect::<Vec<_>>());
+    }
     if printer.is_json() {
         printer.json(&problems)?;
     } else if problems.is_empty() {
+        let own = project.catalog().connectors().iter().filter_map(|one| one.file.as_ref());
+        for file in own.filter(|_| names.is_empty()) {
+            printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;
+        }
         for name in &checked {
             let file = if is_plan(name) { name.into() } else { project.source_file(name)? };
             printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;
@@ -36,21 +45,19 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
 
 /// The problems of all these sources and plans, and those of connector.yaml once.
 fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
-    let (settings, mut problems) = match project.settings() {
+    let (settings, of_settings) = match project.settings() {
         Ok(settings) => (settings, Vec::new()),
         Err(problems) => (ProjectSettings::default(), problems.0),
     };
-    for name in names {
+    let mut problems = of_settings.clone();
+    let mut seen = BTreeSet::new();
+    for name in names.iter().filter(|name| seen.insert(name.as_str())) {
         let found = if is_plan(name) {
             plan::read_in(&settings, Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
         } else {
             project.check(name)
         };
-        for problem in found {
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
-        }
+        problems.extend(found.into_iter().filter(|problem| !of_settings.contains(problem)));
     }
     problems
 }

@@ -4,7 +4,7 @@ use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store,
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
 
-/// What the thread is asked to do.
+/// A request to the thread.
 enum Command {
     Do(Box<dyn FnOnce(&mut Writer) + Send>),
     Commit(Box<ReadPage>, Usage),
@@ -19,7 +19,7 @@ pub(super) struct Committed {
     pub(super) seen: PerStep<u64>,
 }
 
-/// How a job begins.
+/// How a job starts.
 pub(super) struct Started {
     pub(super) frontier: Vec<(Step, Cursor)>,
     pub(super) resumed: bool,
@@ -28,7 +28,7 @@ pub(super) struct Started {
     pub(super) earlier_calls: u64,
 }
 
-/// The thread that commits pages, one after the other. It ends when this is dropped, after the pages it was given.
+/// The thread that commits pages, one after the other. When this is dropped, the thread commits the remaining pages and ends.
 pub(super) struct Committer {
     commands: mpsc::UnboundedSender<Command>,
     results: mpsc::UnboundedReceiver<Result<Committed>>,
@@ -36,7 +36,7 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    /// Begins the run on a thread of its own.
+    /// Starts the run on its own thread.
     pub(super) async fn start(store: &Store, beginning: Beginning) -> Result<(Self, Started)> {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (outbox, results) = mpsc::unbounded_channel();
@@ -50,19 +50,19 @@ impl Committer {
         Ok((Self { commands, results, waiting: 0 }, started))
     }
 
-    /// Does something with the store after the pages that were given before.
+    /// Uses the store after the earlier pages are committed.
     pub(super) async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (tell, done) = oneshot::channel();
-        // Whoever asked may be gone already.
+        // The requester may already be gone.
         let work = Box::new(move |writer: &mut Writer| drop(tell.send(work(writer))));
         self.commands.send(Command::Do(work)).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?
     }
 
-    /// Pages that were given to the thread and are not committed yet. The caller keeps them few.
+    /// Pages that wait for their commit. The caller keeps the number small.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
@@ -72,7 +72,7 @@ impl Committer {
         self.commands.send(Command::Commit(page, usage)).map_err(|_| ended())
     }
 
-    /// Goes back to the anchor of a live cursor that ended with `error`, after the pages that were given before.
+    /// Goes back to the anchor of a live cursor that ended with `error`, after the earlier pages are committed.
     pub(super) fn go_back(&mut self, step: Step, anchor: Cursor, error: Error) -> Result<()> {
         self.waiting += 1;
         self.commands.send(Command::GoBack(step, anchor, error)).map_err(|_| ended())
@@ -86,7 +86,7 @@ impl Committer {
         result
     }
 
-    /// Ends the run after the pages that were given before.
+    /// Ends the run after the earlier pages are committed.
     pub(super) async fn finish(self, ending: Ending, usage: Usage) -> Result<RunReport> {
         let (tell, report) = oneshot::channel();
         self.commands.send(Command::Finish(ending, usage, tell)).map_err(|_| ended())?;
@@ -104,7 +104,7 @@ fn work(
     let mut begun = match beginning.begin(store) {
         Ok(begun) => begun,
         Err(error) => {
-            // Whoever asked may be gone already.
+            // The requester may already be gone.
             let _ = tell.send(Err(error));
             return;
         }
@@ -143,7 +143,7 @@ fn work(
             }
             Command::Finish(ending, usage, tell) => {
                 let report = writer.finish(&ending, &usage);
-                // The lock goes before the answer, so that a job begun on the answer finds the source free.
+                // Unlocks before it answers, so that a job that starts on the answer finds the source unlocked.
                 drop(writer);
                 let _ = tell.send(report);
                 return;

@@ -1,9 +1,10 @@
 //! Accounts that the list did not show are looked up before they count as gone: a list can drift while it is read.
 
 use super::commit::Committer;
-use super::read::patiently;
+use super::run::limits_of;
+use crate::patience::ask_each;
 use crate::store::{Ending, Writer};
-use connector_core::{Concern, Error, FindAccounts, Result};
+use connector_core::{Concern, FindAccounts, Result};
 use connector_project::source::Opened;
 use tokio_util::sync::CancellationToken;
 
@@ -18,18 +19,15 @@ pub(super) async fn confirm(opened: &Opened, thread: &Committer, stop: &Cancella
 }
 
 async fn look_up(opened: &Opened, ability: &dyn FindAccounts, thread: &Committer) -> Result<()> {
-    let (most, threshold, concern) =
-        (ability.most_accounts().max(1), opened.aggregation.delete_threshold, Concern::default());
+    let (most, limits, concern) = (ability.most_accounts().max(1), limits_of(opened), Concern::default());
     let mut after = 0;
     loop {
-        let missing = thread.with(move |writer| writer.missing_accounts(after, most, threshold)).await?;
+        let missing = thread.with(move |writer| writer.missing_accounts(after, most, limits)).await?;
         let Some((last, _)) = missing.last() else { return Ok(()) };
         after = *last;
         let (rows, ids): (Vec<i64>, Vec<String>) = missing.into_iter().unzip();
-        let found = patiently(opened, || ability.find_accounts(&ids, &concern)).await?;
-        if found.len() != ids.len() {
-            return Err(Error::internal("the connector did not answer for each account"));
-        }
+        let look = || ability.find_accounts(&ids, &concern);
+        let found = ask_each(opened, "looking up missing accounts", ids.len(), look).await?;
         let answers = rows.into_iter().zip(ids.iter().zip(&found));
         let there = answers.filter(|(_, (id, found))| found.iter().any(|one| one.id == **id));
         let there: Vec<i64> = there.map(|(row, _)| row).collect();

@@ -1,8 +1,8 @@
-//! How one aggregation differs from the next.
+//! The options of one aggregation.
 
 use crate::store::Mode;
 
-/// How much of a source one aggregation reads, and what follows from it. The source's file says the rest.
+/// How much of a source one aggregation reads, and what it may remove. The source file has the other settings.
 ///
 /// ```
 /// use connector_engine::aggregate::Options;
@@ -18,7 +18,7 @@ pub struct Options {
     pub restart: bool,
     /// Whether to read a system with another id than the source had before, as a new run.
     pub accept_new_system: bool,
-    /// Whether to mark as removed what the run did not see.
+    /// Whether to mark rows as removed that the run did not see.
     pub remove: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How far a run is.
+//! The progress of a run.
 
 use crate::store::PerStep;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use std::time::Duration;
 pub enum Phase {
     /// Reading pages and committing them.
     Reading,
-    /// Everything is read: looking for what was not seen.
+    /// Everything is read; finding what was not seen.
     Reconciling,
 }
 
-/// How far one kind of row is.
+/// The progress of one kind of row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StepProgress {
     /// Rows seen and committed so far.
     pub seen: u64,
-    /// About how many there are, where the source said so.
+    /// About how many exist, if the source reports it.
     pub estimate: Option<u64>,
 }
 
@@ -26,12 +26,12 @@ pub struct StepProgress {
 pub struct Progress {
     /// What the run is doing.
     pub phase: Phase,
-    /// Whether it continued where an earlier job stopped.
+    /// Whether it continues an interrupted run.
     pub resumed: bool,
-    /// How far each kind of row is.
+    /// The progress of each kind of row.
     pub steps: PerStep<StepProgress>,
     /// Requests sent so far in the whole run.
     pub api_calls: u64,
-    /// How long this job has worked.
+    /// How long this job has been running.
     pub elapsed: Duration,
 }

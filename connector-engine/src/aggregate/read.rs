@@ -1,57 +1,20 @@
-//! Reading one page, with patience.
+//! Reads one page and repeats what failed.
 
+use crate::patience::patiently;
 use crate::store::{Items, Mode, ReadPage, Step};
-use connector_core::{Cursor, Error, ErrorKind, ReadChanges, Result, Retry};
+use connector_core::{Cursor, Error, ErrorKind, ReadChanges, Result};
 use connector_project::source::Opened;
-use std::time::Duration;
-
-/// How often one page is asked for.
-const MAX_TRIES_OF_A_PAGE: u32 = 5;
-/// The longest time to wait between two of them. Who is asked to wait longer should know it and decide: the run ends,
-/// and the next run continues where this one stopped.
-const MAX_WAIT_FOR_A_PAGE: Duration = Duration::from_secs(30);
 
 /// Reads the page at a position.
 ///
 /// May be dropped at any time.
 pub(super) async fn read(opened: &Opened, mode: Mode, step: Step, cursor: &Cursor) -> Result<ReadPage> {
-    patiently(opened, || ask(opened, mode, step, cursor)).await.map_err(|error| {
-        tracing::debug!(step = step.name(), cursor = cursor.as_str(), kind = error.kind().name(), "page failed");
-        error.with_context("step", step.name()).with_context("cursor", cursor.as_str())
-    })
-}
-
-/// Asks the connector. What it says is worth repeating is repeated, a few times.
-pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(opened: &Opened, ask: impl Fn() -> F) -> Result<T> {
-    let mut tries = 1;
-    loop {
-        let error = match ask().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        match error.retry() {
-            Retry::After(wait) if tries < MAX_TRIES_OF_A_PAGE && wait <= MAX_WAIT_FOR_A_PAGE => {
-                tracing::debug!(kind = error.kind().name(), tries, "asked again");
-                opened.context.meter().count_retry();
-                tokio::time::sleep(wait).await;
-                tries += 1;
-            }
-            retry => {
-                let error = if matches!(retry, Retry::After(_)) { put_off(error) } else { error };
-                return Err(error.with_context("source", &opened.source));
-            }
-        }
-    }
-}
-
-/// Adds that the run can continue later.
-fn put_off(error: Error) -> Error {
-    const LATER: &str = "the next run goes on where this one was";
-    let help = match error.help() {
-        Some(help) => format!("{help}; {LATER}"),
-        None => format!("run it again later: {LATER}"),
-    };
-    error.with_help(help)
+    patiently(opened, "the next run goes on where this one was", || ask(opened, mode, step, cursor)).await.map_err(
+        |error| {
+            tracing::debug!(step = step.name(), cursor = cursor.as_str(), kind = error.kind().name(), "page failed");
+            error.with_context("step", step.name()).with_context("cursor", cursor.as_str())
+        },
+    )
 }
 
 /// The ability that a run of changes needs.

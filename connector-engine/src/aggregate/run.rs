@@ -4,10 +4,11 @@ use super::commit::{Committed, Committer, Started};
 use super::confirm::confirm;
 use super::options::Options;
 use super::progress::{Phase, Progress, StepProgress};
-use super::read::{changes_of, patiently, read};
-use crate::store::{Beginning, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
+use super::read::{changes_of, read};
+use crate::patience::ask;
+use crate::store::{Beginning, Ending, Limits, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
-use connector_project::source::Opened;
+use connector_project::source::{Opened, loosened_guards};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::{HashMap, VecDeque};
@@ -39,7 +40,7 @@ pub async fn run(
     }
     let beginning = Beginning {
         source: opened.source.clone(),
-        connector: opened.registration.name.to_owned(),
+        connector: opened.registration.name.to_string(),
         definition: opened.definition.clone(),
         mode: options.mode,
         restart: options.restart || options.accept_new_system,
@@ -64,7 +65,12 @@ pub async fn run(
     thread.finish(ending, start.usage(opened.context.meter())).await
 }
 
-/// What comes before the first page. Returns how the run ends if it must not read.
+/// How much a run of the source may remove.
+pub(super) fn limits_of(opened: &Opened) -> Limits {
+    Limits { threshold: opened.aggregation.delete_threshold, window: opened.aggregation.delete_window }
+}
+
+/// The checks before the first page. Returns how the run ends if it must not read.
 async fn prepare(
     opened: &Opened,
     options: Options,
@@ -72,7 +78,9 @@ async fn prepare(
     untouched: bool,
     stop: &CancellationToken,
 ) -> Option<Ending> {
+    let loosened = loosened_guards(&opened.aggregation, &opened.provisioning);
     let recognized = async {
+        thread.with(move |writer| writer.warn(&loosened)).await?;
         recognize(opened, options.accept_new_system, thread).await?;
         if untouched { keep_watermark(opened, options.mode, thread).await } else { Ok(()) }
     };
@@ -87,9 +95,9 @@ async fn prepare(
     }
 }
 
-/// Makes sure that the system is the one that the source had before. Fails with kind `guard` if not.
+/// Makes sure that the source still points to the same system. Fails with kind `guard` if not.
 async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Result<()> {
-    let found = patiently(opened, || opened.connector.instance_id()).await?;
+    let found = ask(opened, "reading the id of the system", || opened.connector.instance_id()).await?;
     thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await
 }
 
@@ -97,18 +105,18 @@ async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Res
 async fn keep_watermark(opened: &Opened, mode: Mode, thread: &Committer) -> Result<()> {
     match opened.connector.capabilities().changes() {
         Some(ability) if mode == Mode::Full => {
-            let watermark = patiently(opened, || ability.watermark()).await?;
+            let watermark = ask(opened, "reading the watermark", || ability.watermark()).await?;
             thread.with(move |writer| writer.keep_watermark(&watermark)).await
         }
         _ => Ok(()),
     }
 }
 
-/// Where a job is.
+/// The state of a job.
 struct Reads<P> {
-    /// What is still to be read; the newest first, so that a read that forks again and again stays narrow.
+    /// The positions to read, newest first, so that a read that forks repeatedly stays narrow.
     frontier: VecDeque<Position>,
-    /// How often the read went back to an anchor. What was still being read before that is dropped.
+    /// How many times the read went back to an anchor. Pages that were being read before that are dropped.
     rounds: HashMap<(Step, Cursor), u32>,
     resumed: bool,
     seen: PerStep<u64>,
@@ -118,11 +126,11 @@ struct Reads<P> {
     progress: P,
 }
 
-/// A position still to be read.
+/// A position to read.
 struct Position {
     step: Step,
     cursor: Cursor,
-    /// For a live cursor: how often the read had gone back to its anchor when this was found.
+    /// For a live cursor: how many times the read had gone back to an anchor when this was found.
     round: u32,
 }
 
@@ -169,7 +177,7 @@ impl<P: Fn(&Progress)> Reads<P> {
                 });
             }
             if reads.is_empty() && thread.waiting() == 0 {
-                return Ending::Complete { remove: options.remove, threshold: opened.aggregation.delete_threshold };
+                return Ending::Complete { remove: options.remove, limits: limits_of(opened) };
             }
             match wake(&mut reads, thread, stop).await {
                 Woken::Stopped => break Ending::Interrupted,
@@ -192,12 +200,12 @@ impl<P: Fn(&Progress)> Reads<P> {
                 Woken::Committed(Err(error)) => break Ending::Failed(error),
             }
         };
-        // What is being read is dropped; what was read is committed before the run ends.
+        // Pages that are being read are dropped; pages that were read are committed before the run ends.
         drop(reads);
         self.settle(thread, ending, start.usage(opened.context.meter()).api_calls).await
     }
 
-    /// Waits for the pages that were read. The first error stays.
+    /// Waits until the pages that were read are committed. Keeps the first error.
     async fn settle(&mut self, thread: &mut Committer, mut ending: Ending, calls: u64) -> Ending {
         while thread.waiting() > 0 {
             match thread.committed().await {
@@ -217,7 +225,7 @@ impl<P: Fn(&Progress)> Reads<P> {
         }
     }
 
-    /// Goes back to the anchor if the read failed because its live cursor has ended. Any other error is given back.
+    /// Goes back to the anchor if the read failed because its live cursor has ended. Returns any other error.
     fn go_back(&mut self, position: &Position, error: Error, thread: &mut Committer) -> Result<()> {
         let step = position.step;
         let Some(anchor) = position.cursor.anchor().filter(|_| error.kind() == ErrorKind::Expired) else {
@@ -256,7 +264,7 @@ impl<P: Fn(&Progress)> Reads<P> {
     }
 }
 
-/// Says what helps when the source no longer keeps the changes since the watermark.
+/// Adds the help for a source that no longer keeps the changes since the watermark.
 fn of_changes(opened: &Opened, mode: Mode, error: Error) -> Error {
     if mode == Mode::Full || error.kind() != ErrorKind::Expired || error.help().is_some() {
         return error;

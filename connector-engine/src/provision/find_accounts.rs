@@ -2,6 +2,7 @@
 
 use super::journal::StepRow;
 use super::state::State;
+use crate::patience::ask_each;
 use connector_core::{Account, Change, Concern, Error, ErrorKind, Operation, Result};
 use connector_project::source::Opened;
 
@@ -12,10 +13,8 @@ pub(super) async fn look(opened: &Opened, wanted: &[String], concern: &Concern) 
     };
     let mut states = Vec::with_capacity(wanted.len());
     for part in wanted.chunks(ability.most_accounts().max(1)) {
-        let found = ability.find_accounts(part, concern).await?;
-        if found.len() != part.len() {
-            return Err(Error::new(ErrorKind::Internal, "the connector did not return a result for each account"));
-        }
+        let find = || ability.find_accounts(part, concern);
+        let found = ask_each(opened, "looking up accounts", part.len(), find).await?;
         states.extend(part.iter().zip(found).map(|(wanted, found)| only(wanted, found)));
     }
     Ok(states)

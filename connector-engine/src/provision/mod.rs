@@ -11,7 +11,9 @@
 
 mod apply;
 mod call;
+mod caps;
 mod change;
+mod complete;
 mod find_accounts;
 mod journal;
 mod lanes;
@@ -21,6 +23,7 @@ mod order;
 mod preview;
 mod progress;
 mod provisioning;
+mod read_back;
 mod reasons;
 mod recheck;
 mod seats;
@@ -33,4 +36,4 @@ pub use journal::{Earlier, Standing};
 pub(crate) use journal::{named, optional_json, stored_failure, time};
 pub use lifecycle::{Applied, Preview, Settled};
 pub use progress::{Phase, Progress};
-pub use provisioning::{Changed, Provisioning};
+pub use provisioning::{Changed, Provisioning, Shown};

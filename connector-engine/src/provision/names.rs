@@ -1,10 +1,11 @@
 //! Finds the entitlements that a plan names.
 
 use super::state::EntitlementNames;
+use crate::patience::ask_each;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
 use connector_project::source::Opened;
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The entitlements that a plan names, as the source has them.
 #[derive(Debug, Default)]
@@ -12,6 +13,8 @@ pub(super) struct Entitlements {
     found: HashMap<EntitlementRef, Vec<EntitlementRef>>,
     pub(super) names: EntitlementNames,
     ranks: HashMap<Cow<'static, str>, u8>,
+    /// The types that no plan can grant or revoke.
+    fixed: HashSet<Cow<'static, str>>,
 }
 
 impl Entitlements {
@@ -24,28 +27,22 @@ impl Entitlements {
         };
         let types = ability.entitlement_types();
         let ranks = types.iter().map(|one| (one.name.clone(), one.rank)).collect();
-        let mut entitlements = Self { ranks, ..Self::default() };
+        let fixed = types.iter().filter(|one| !one.grantable).map(|one| one.name.clone()).collect();
+        let mut entitlements = Self { ranks, fixed, ..Self::default() };
         let (known, unknown): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|one| types.iter().any(|known| known.name == one.entitlement_type));
         entitlements.found.extend(unknown.into_iter().map(|one| (one, Vec::new())));
         if known.is_empty() {
             return Ok(entitlements);
         }
-        let candidates = ability.find_entitlements(&known).await?;
-        if candidates.len() != known.len() {
-            return Err(Error::new(ErrorKind::Internal, "the connector did not return a result for each entitlement"));
-        }
+        let find = || ability.find_entitlements(&known);
+        let candidates = ask_each(opened, "looking up entitlements", known.len(), find).await?;
         for (wanted, candidates) in known.into_iter().zip(candidates) {
             let keys = candidates.iter().map(|candidate| candidate.key.clone()).collect();
             entitlements.names.extend(candidates.into_iter().map(|candidate| (candidate.key, candidate.name)));
             entitlements.found.insert(wanted, keys);
         }
         Ok(entitlements)
-    }
-
-    /// All that were found.
-    pub(super) fn all(&self) -> BTreeSet<EntitlementRef> {
-        self.found.values().filter(|keys| keys.len() == 1).flatten().cloned().collect()
     }
 
     /// The rank of a type.
@@ -56,6 +53,12 @@ impl Entitlements {
     /// The entitlement with this name or id. Fails with kind `not_found`, or with kind `invalid` and the candidates.
     pub(super) fn resolve(&self, opened: &Opened, wanted: &EntitlementRef) -> Result<EntitlementRef> {
         let written = wanted.to_string();
+        if self.fixed.contains(&wanted.entitlement_type) {
+            let message = format!("a plan can't grant or revoke `{}`", wanted.entitlement_type);
+            return Err(
+                Error::unsupported(message).with_help("the source decides by itself who holds it; leave it out")
+            );
+        }
         match self.found.get(wanted).map(Vec::as_slice) {
             Some([one]) => Ok(one.clone()),
             Some(several @ [_, _, ..]) => {

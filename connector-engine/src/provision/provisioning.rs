@@ -1,7 +1,8 @@
 //! A plan in progress: how a job starts and leaves it.
 
 use super::change::ValueChange;
-use super::journal::{Earlier, Journal, OpenPlan, PlanUsage, Wanted};
+use super::journal::{Earlier, Journal, OpenPlan, PlanUsage, Standing, Wanted};
+use crate::patience::ask;
 use crate::store::{Store, recognize};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::source::Opened;
@@ -16,6 +17,9 @@ pub struct Provisioning<'a> {
     pub(super) earlier: Earlier,
     /// Set when the system was recognized as that of the source.
     recognized: OnceCell<()>,
+    /// Why the last preview was refused by a guard.
+    pub(super) refusal: Option<Error>,
+    pub(super) verifies: bool,
     calls_before: u64,
     retries_before: u64,
     began: Instant,
@@ -24,12 +28,30 @@ pub struct Provisioning<'a> {
 /// An operation that would do something other than an earlier preview showed.
 #[derive(Clone, Debug)]
 pub struct Changed {
-    /// Its place in the plan, from 0.
+    /// Its position in the plan, from 0.
     pub operation: u64,
-    /// What it changed in the earlier preview.
-    pub before: Vec<ValueChange>,
-    /// What it changes now.
-    pub now: Vec<ValueChange>,
+    /// Its result in the earlier preview.
+    pub before: Shown,
+    /// Its result now.
+    pub now: Shown,
+}
+
+/// What a preview shows of an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// What it changes.
+    pub changes: Vec<ValueChange>,
+    /// Its outcome.
+    pub outcome: Standing,
+    /// Why, if it is unchanged or failed.
+    pub reason: Option<String>,
+}
+
+impl Shown {
+    /// An operation that is going to change this.
+    pub(super) fn planned(changes: Vec<ValueChange>) -> Self {
+        Self { changes, outcome: Standing::Planned, reason: None }
+    }
 }
 
 impl<'a> Provisioning<'a> {
@@ -63,6 +85,8 @@ impl<'a> Provisioning<'a> {
             journal,
             earlier,
             recognized: OnceCell::new(),
+            refusal: None,
+            verifies: true,
             calls_before,
             retries_before,
             began: Instant::now(),
@@ -85,6 +109,11 @@ impl<'a> Provisioning<'a> {
         } else {
             self.approve(false).await
         }
+    }
+
+    /// Leaves out reading the accounts at the end.
+    pub fn skip_read_back(&mut self) {
+        self.verifies = false;
     }
 
     /// The plan's id, a ULID.
@@ -121,7 +150,8 @@ impl<'a> Provisioning<'a> {
     /// Makes sure, once a job, that the system is the one that the source had before. Fails with kind `guard` if not.
     pub(super) async fn recognize(&self) -> Result<()> {
         let once = || async {
-            let found = self.opened.connector.instance_id().await?;
+            let id = || self.opened.connector.instance_id();
+            let found = ask(self.opened, "reading the id of the system", id).await?;
             let compare = move |plan: &mut OpenPlan| recognize(&plan.connection, plan.source, found.as_deref(), false);
             self.journal.with(compare).await.map(drop)
         };
@@ -137,7 +167,7 @@ impl<'a> Provisioning<'a> {
 fn wanted(opened: &Opened, file: &str) -> Wanted {
     Wanted {
         source: opened.source.clone(),
-        connector: opened.registration.name.to_owned(),
+        connector: opened.registration.name.to_string(),
         definition: opened.definition.clone(),
         file: file.to_owned(),
     }

@@ -4,7 +4,7 @@ use super::change::ValueChange;
 use super::find_accounts::{concern_of, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
 use super::progress::{Phase, Progress};
-use super::provisioning::{Changed, Provisioning};
+use super::provisioning::{Changed, Provisioning, Shown};
 use super::reasons::stopped;
 use super::state::{EntitlementNames, State};
 use connector_core::{Change, Result};
@@ -65,6 +65,7 @@ impl Provisioning<'_> {
                     found.so_now.push(StepOutcome { detail, ..StepOutcome::new(row.id, Standing::Unchanged) });
                 } else if before != now {
                     found.kept.push((row.id, now.clone()));
+                    let (before, now) = (Shown::planned(before), Shown::planned(now));
                     found.changed.push(Changed { operation: row.number, before, now });
                 }
                 if let (Change::SetPassword { .. }, Some(attribute)) = (change, &password_changed) {

@@ -3,6 +3,7 @@
 use super::find_accounts::{concern_of, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
 use super::state::{EntitlementNames, State};
+use crate::patience::prepare;
 use connector_core::{Change, Error, ErrorKind, Operation, Prepared, Proposed, Result};
 use connector_project::source::Opened;
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 /// The source may still process a request whose response is lost. What is not done this long after it was sent
 /// counts as not done.
-const STILL_AT_WORK: Duration = Duration::from_secs(3);
+pub(super) const STILL_AT_WORK: Duration = Duration::from_secs(3);
 
 /// Reads the accounts and determines the result of each step: it was applied, it must be sent again, or reading can't
 /// determine it.
@@ -37,7 +38,7 @@ pub(super) async fn settle(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Step
 }
 
 /// How long the source may still process a request.
-fn time_left(row: &StepRow) -> Option<Duration> {
+pub(super) fn time_left(row: &StepRow) -> Option<Duration> {
     let since = Timestamp::now().duration_since(row.asked_at?);
     let since = Duration::try_from(since).unwrap_or_default();
     STILL_AT_WORK.checked_sub(since).filter(|left| !left.is_zero())
@@ -82,7 +83,7 @@ async fn still_needed(
         }
     }
     if !locks.is_empty() {
-        let prepared = ability.prepare_operations(&proposed).await?;
+        let prepared = prepare(opened, ability, &proposed).await?;
         let steps = locks.into_iter().zip(prepared);
         needed.extend(steps.filter(|(_, one)| matches!(one, Ok(Prepared::Steps { .. }))).map(|(row, _)| row));
     }

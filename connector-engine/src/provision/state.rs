@@ -48,6 +48,11 @@ impl State {
         self.account.as_ref().map(|account| account.id.as_str())
     }
 
+    /// The account's name.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.account.as_ref().map(|account| account.name.as_str())
+    }
+
     /// The account with its attributes as they are in this state.
     pub(super) fn account(&self) -> Result<Option<Account>> {
         let Some(account) = &self.account else { return Ok(None) };
@@ -96,6 +101,10 @@ impl State {
     pub(super) fn password_time(&self, attribute: &str) -> Option<Value> {
         let is_known = self.id().is_some_and(|id| !id.is_empty()) && !self.unseen && !self.password_set;
         is_known.then(|| self.attribute(attribute))
+    }
+
+    pub(super) fn holds(&self, entitlement: &EntitlementRef) -> bool {
+        self.account.as_ref().is_some_and(|account| account.entitlements.contains(entitlement))
     }
 
     /// The values that a change changes in this state; none if it already has them.
@@ -232,6 +241,18 @@ fn values_of(value: &Value) -> Vec<Value> {
 
 fn blank(id: &str, name: &str) -> Account {
     Account::new(id, name)
+}
+
+/// Whether two values differ only in the way that a source writes them: letter case, blanks, line ends, types of scalars.
+pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.replace("\r\n", "\n"));
+    let (text, others) = (text(one), text(other));
+    let moment = |text: &str| text.parse::<Timestamp>().ok();
+    let members = || values_of(one).len() == values_of(other).len() && one.is_array() | other.is_array();
+    same(one, other)
+        || text.trim().to_lowercase() == others.trim().to_lowercase()
+        || moment(&text).is_some_and(|moment_of_one| moment(&others) == Some(moment_of_one))
+        || members() && values_of(one).iter().all(|value| values_of(other).iter().any(|next| is_alike(value, next)))
 }
 
 /// Whether a source treats two values as equal: many return an empty text as no value.

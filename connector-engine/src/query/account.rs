@@ -19,45 +19,45 @@ pub struct AccountDetail {
     /// The account as the last run saw it, with the entitlements that it holds.
     #[serde(flatten)]
     pub account: StoredAccount,
-    /// Whether it is gone from the source.
+    /// Whether it was removed from the source.
     pub removed: bool,
-    /// What happened to it, the oldest first.
+    /// Its history, oldest event first.
     pub history: Vec<HistoryEntry>,
 }
 
-/// Something that happened to an account.
+/// An event in the history of an account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HistoryEntry {
-    /// The run that found it out.
+    /// The run that noticed it.
     pub run: String,
-    /// When that run began.
+    /// When that run started.
     pub at: Timestamp,
     /// What happened.
     pub event: Event,
     /// Which values changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<AttributeChange>,
-    /// Which entitlement was assigned or taken away, or is held in another way.
+    /// Which entitlement was assigned or revoked, or is held in another way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entitlement: Option<EntitlementRef>,
 }
 
-/// The kinds of things that happen to an account.
+/// The kinds of events in the history of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Event {
-    /// It came.
+    /// It was added.
     Added,
-    /// It came again after it was gone.
+    /// It was added again after it was removed.
     Restored,
     /// Its values changed, or those of an assignment.
     Changed,
-    /// It is gone.
+    /// It was removed.
     Removed,
-    /// It holds an entitlement from now on.
+    /// An entitlement was assigned to it.
     Assigned,
-    /// It no longer holds an entitlement.
+    /// An entitlement was revoked from it.
     Unassigned,
 }
 
@@ -70,7 +70,7 @@ impl Event {
 
 /// The account with this id or, if there is none, with this name. Removed accounts are found by id.
 ///
-/// Fails with kind `not_found`, and with kind `conflict` when several accounts have that name.
+/// Fails with kind `not_found`, and with kind `conflict` if several accounts have that name.
 pub fn account(store: &Store, source: &str, id_or_name: &str, breadth: Breadth) -> Result<AccountDetail> {
     let reading = Reading::of(store, source)?;
     let row = account_row(&reading, id_or_name)?;
@@ -127,7 +127,7 @@ fn account_row(reading: &Reading, id_or_name: &str) -> Result<i64> {
     }
 }
 
-/// An assignment of the account, now or earlier.
+/// A current or former assignment of the account.
 struct HeldEntitlement {
     id: i64,
     life: Lifetime,
@@ -147,7 +147,7 @@ fn assignments_of(reading: &Reading, account: &str) -> Result<Vec<HeldEntitlemen
     )
 }
 
-/// What happened, with the numbers of the runs.
+/// The events, with the numbers of the runs.
 struct History<'a> {
     reading: &'a Reading,
     quiet: Quiet,
@@ -183,7 +183,7 @@ impl History<'_> {
         Ok(())
     }
 
-    /// What an account holds by its own record and by an assignment is lost when both are gone.
+    /// An account that holds something by its own record and by an assignment loses it when both are gone.
     fn add_entitlement(&mut self, ways: &[HeldEntitlement], entitlement: &EntitlementRef) -> Result<()> {
         let mut lives = Vec::with_capacity(ways.len());
         for way in ways {
@@ -224,7 +224,7 @@ impl History<'_> {
         Ok(())
     }
 
-    /// In the order of runs; within a run the account comes before its entitlements.
+    /// In the order of runs; in a run, the account comes before its entitlements.
     fn told(mut self) -> Result<Vec<HistoryEntry>> {
         self.entries.sort_by(|one, other| (one.0, &one.3).cmp(&(other.0, &other.3)));
         let mut runs: HashMap<i64, (String, Timestamp)> = HashMap::new();

@@ -14,24 +14,24 @@ use std::ops::{ControlFlow, Deref};
 /// Which accounts to list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AccountQuery<'a> {
-    /// Only those for which this holds.
+    /// Only those that match this condition.
     pub filter: Option<&'a Filter>,
-    /// Only those that hold this entitlement, as far as it is listed: `TYPE/ID` or `TYPE/NAME`.
+    /// Only those that hold this entitlement, if the holding is listed: `TYPE/ID` or `TYPE/NAME`.
     pub holding: Option<&'a str>,
     /// Which holdings to list.
     pub breadth: Breadth,
-    /// At most so many.
+    /// The maximum number.
     pub limit: Option<u64>,
 }
 
-/// An account of the store with what it holds. Serializes to a line of `connector accounts --output json`.
+/// An account in the store with its holdings. Serializes to a line of `connector accounts --output json`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredAccount {
     /// The account. Its entitlements are those of `holdings`, each once.
     pub account: Account,
     /// What it holds, in the order of type and id.
     pub holdings: Vec<Holding>,
-    /// What is not among `holdings` because it has no effect.
+    /// Holdings that are left out because they have no effect.
     pub without_effect: WithoutEffect,
 }
 
@@ -79,7 +79,7 @@ impl Serialize for StoredAccount {
 }
 
 impl StoredAccount {
-    /// An account whose `holdings` are all that it has, and what it holds through them.
+    /// An account with all of its `holdings`, and the effective ones through them.
     pub(super) fn of(mut account: Account, all: Vec<Holding>, through: Vec<Holding>, breadth: Breadth) -> Self {
         let mut holdings = all;
         let mut without_effect = WithoutEffect::default();
@@ -100,7 +100,7 @@ impl StoredAccount {
 
 /// Streams the accounts of a source in the order of their ids, each with what it holds. Returns how many there were.
 ///
-/// Fails with kind `not_found` when the source was never aggregated or the entitlement does not exist.
+/// Fails with kind `not_found` if the source was never aggregated or the entitlement does not exist.
 pub fn accounts(
     store: &Store,
     source: &str,
@@ -171,7 +171,7 @@ impl<'s> Assignments<'s> {
         Ok(())
     }
 
-    /// The assignments of an account, which comes after those that were asked for before.
+    /// The assignments of an account. Accounts must be requested in order.
     fn up_to(&mut self, account: &str) -> rusqlite::Result<Vec<HeldRow>> {
         let mut held = Vec::new();
         while self.row.is_some() {

@@ -10,14 +10,14 @@ use connector_core::{EntitlementRef, Error, ErrorKind, Result};
 use rusqlite::{Row, params};
 use serde::Serialize;
 
-/// How many differences of one kind there are.
+/// The number of differences of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Rows that came.
+    /// Rows that were added.
     pub added: u64,
     /// Rows with other values.
     pub changed: u64,
-    /// Rows that are gone.
+    /// Rows that were removed.
     pub removed: u64,
 }
 
@@ -31,10 +31,10 @@ impl Tally {
     }
 }
 
-/// How many differences between two runs there are.
+/// The number of differences between two runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DiffSummary {
-    /// The earlier run; absent when everything counts as new.
+    /// The earlier run; absent if everything counts as new.
     pub from: Option<String>,
     /// The later run.
     pub to: String,
@@ -104,10 +104,10 @@ struct Span<'a> {
     to: i64,
 }
 
-/// What is compared between two runs value by value.
+/// A kind of row whose values are compared between two runs.
 trait Compared: Clone {
     const STEP: Step;
-    /// The rows that a run since `?2` touched: row, the four runs of its life, then what `read` takes.
+    /// The rows that a run since `?2` touched: the row, its four runs, then the columns for `read`.
     const QUERY: &'static str;
     /// The values that identify it.
     type Key;
@@ -190,8 +190,8 @@ impl Span<'_> {
         Ok(tally)
     }
 
-    /// Streams what became of assignments; counts those of accounts and those of entitlements. An assignment is told apart from
-    /// others by who holds what through what; a record and a list that both name it are one.
+    /// Streams the changes of assignments; counts those of accounts and those of entitlements. An assignment is identified
+    /// by holder, entitlement and path; if a record and a list both name it, it counts once.
     fn assignments(&self, each: &mut impl FnMut(&Difference) -> Result<()>) -> Result<(Tally, Tally)> {
         let (mut tally, mut nestings) = (Tally::default(), Tally::default());
         let named = self.reading.named()?;
@@ -226,7 +226,7 @@ impl Span<'_> {
         Ok((tally, nestings))
     }
 
-    /// The values of an assignment at the end of either run, where it was there: the account's own record comes first.
+    /// The values of an assignment at the end of each run, if it existed: the account's own record comes first.
     fn held(
         &self,
         account: &str,

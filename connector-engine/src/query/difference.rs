@@ -12,15 +12,15 @@ use std::collections::BTreeSet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// It is there now and was not before.
+    /// It was added.
     Added,
-    /// It was there before with other values.
+    /// Its values changed.
     Changed,
-    /// It was there before and is not now.
+    /// It was removed.
     Removed,
 }
 
-/// A value that changed; null is an absent value.
+/// A value that changed; null means absent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AttributeChange {
     /// `name`, `display_name`, `enabled`, `locked`, `kind`, `owner`, `description`, or the attribute's own name. An attribute
@@ -44,7 +44,7 @@ pub enum Difference {
         id: String,
         /// Its name, the newer one.
         name: String,
-        /// Its values that differ: all of them for one that came or is gone.
+        /// The values that differ; all of them if it was added or removed.
         changes: Vec<AttributeChange>,
     },
     /// An entitlement.
@@ -55,7 +55,7 @@ pub enum Difference {
         entitlement: EntitlementRef,
         /// Its name, the newer one.
         name: String,
-        /// Its values that differ: all of them for one that came or is gone.
+        /// The values that differ; all of them if it was added or removed.
         changes: Vec<AttributeChange>,
     },
     /// An assignment.
@@ -64,16 +64,16 @@ pub enum Difference {
         change: Change,
         /// The account's id.
         account: String,
-        /// The account's name, where the account is known.
+        /// The account's name, if it is known.
         account_name: Option<String>,
         /// What it holds or held.
         entitlement: EntitlementRef,
-        /// The entitlement's name, where it is known.
+        /// The entitlement's name, if it is known.
         entitlement_name: Option<String>,
-        /// What gave it, as the source says.
+        /// What gave it, according to the source.
         #[serde(skip_serializing_if = "Option::is_none")]
         through: Option<EntitlementRef>,
-        /// Its values that differ. For one that came or is gone, the values that a plain assignment does not have.
+        /// The values that differ. If it was added or removed, the values that a plain assignment does not have.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         changes: Vec<AttributeChange>,
     },
@@ -85,9 +85,9 @@ pub enum Difference {
         holder: EntitlementRef,
         /// What it holds or held.
         entitlement: EntitlementRef,
-        /// The entitlement's name, where it is known.
+        /// The entitlement's name, if it is known.
         entitlement_name: Option<String>,
-        /// Its values that differ, as for an assignment.
+        /// The values that differ, as for an assignment.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         changes: Vec<AttributeChange>,
     },
@@ -96,7 +96,7 @@ pub enum Difference {
 /// The names of accounts and entitlements that are not attributes of the source.
 const OWN_NAMES: &[&str] = &["name", "display_name", "enabled", "locked", "kind", "owner", "description"];
 
-/// What differs between an account's values, quiet ones aside; `None` is an account that is not there.
+/// The differences between the values of an account, without quiet ones; `None` is an absent account.
 pub(super) fn of_accounts(
     from: Option<&AccountSnapshot>,
     to: Option<&AccountSnapshot>,
@@ -117,7 +117,7 @@ pub(super) fn of_accounts(
     changes.changes
 }
 
-/// What differs between an entitlement's values, quiet ones aside; `None` is an entitlement that is not there.
+/// The differences between the values of an entitlement, without quiet ones; `None` is an absent entitlement.
 pub(super) fn of_entitlements(
     from: Option<&EntitlementSnapshot>,
     to: Option<&EntitlementSnapshot>,
@@ -134,8 +134,8 @@ pub(super) fn of_entitlements(
     changes.changes
 }
 
-/// What differs between an assignment's values; `None` is an assignment that is not there. One that comes or goes is active
-/// unless this says something else.
+/// The differences between the values of an assignment; `None` is an absent assignment. An added or removed one is active
+/// unless a value says otherwise.
 pub(super) fn of_assignments(
     from: Option<&AssignmentSnapshot>,
     to: Option<&AssignmentSnapshot>,
@@ -167,7 +167,7 @@ impl Changes {
         Self { own, changes: Vec::new() }
     }
 
-    /// An attribute's name beside the names that are not attributes.
+    /// An attribute's name that can't be confused with the names that are not attributes.
     fn written<'n>(&self, name: &'n str) -> Cow<'n, str> {
         if self.own.contains(&name) { Cow::Owned(format!("attributes.{name}")) } else { Cow::Borrowed(name) }
     }
@@ -181,7 +181,7 @@ impl Changes {
     fn add_attributes(&mut self, sides: (Option<&Attributes>, Option<&Attributes>), quiet: &BTreeSet<String>) {
         let from = sides.0.map(Attributes::entries).unwrap_or_default();
         let to = sides.1.map(Attributes::entries).unwrap_or_default();
-        // A row that came or is gone has all its values.
+        // An added or removed row has all its values.
         let is_quiet = |name: &str| sides.0.is_some() && sides.1.is_some() && quiet.contains(name);
         for (name, old) in from.iter().filter(|(name, _)| !is_quiet(name)) {
             match find(&to, name) {

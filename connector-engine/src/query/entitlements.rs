@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use rusqlite::{Row, ToSql, params};
 use serde::Serialize;
 
-/// An entitlement of the store. Serializes to a line of `connector entitlements --output json`.
+/// An entitlement in the store. Serializes to a line of `connector entitlements --output json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StoredEntitlement {
     /// The entitlement.
     #[serde(flatten)]
     pub entitlement: Entitlement,
-    /// How many accounts hold it themselves, with effect.
+    /// How many accounts hold it directly and effectively.
     #[serde(skip)]
     pub holders: u64,
 }
@@ -25,19 +25,19 @@ pub struct StoredEntitlement {
 pub struct Holder {
     /// The account's id.
     pub id: String,
-    /// The account's name; absent when the source did not show the account.
+    /// The account's name; absent if the source did not show the account.
     pub name: Option<String>,
-    /// The account's display name, where it has one.
+    /// The account's display name, if it has one.
     pub display_name: Option<String>,
-    /// Whether the account may be used.
+    /// Whether the account is enabled.
     pub enabled: Option<bool>,
-    /// How the assignment stands.
+    /// The state of the assignment.
     #[serde(skip_serializing_if = "HoldingState::is_active")]
     pub state: HoldingState,
     /// When it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
-    /// What gave it, as the source says.
+    /// What gave it, according to the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<EntitlementRef>,
     /// The entitlements that lead to it, from the one that the account itself holds; empty for what it holds itself.
@@ -113,7 +113,7 @@ pub fn entitlements(
 
 /// The entitlement written as `TYPE/ID` or `TYPE/NAME`.
 ///
-/// Fails with kind `not_found`, and with kind `conflict` when several entitlements of the type have that name.
+/// Fails with kind `not_found`, and with kind `conflict` if several entitlements of the type have that name.
 pub fn entitlement(store: &Store, source: &str, written: &str) -> Result<StoredEntitlement> {
     let reading = Reading::of(store, source)?;
     let row = reading.entitlement_row(written)?;
@@ -131,7 +131,7 @@ pub fn holders(
     let reading = Reading::of(store, source)?;
     let known = Holdings::of(&reading, breadth)?;
     let target = reading.entitlement_row(&entitlement.to_string())?;
-    // Who holds one of these holds the entitlement too. A list of numbers looks the same in Rust and in JSON.
+    // An account that holds one of these holds the entitlement, too. A list of numbers looks the same in Rust and in JSON.
     let rows = format!("{:?}", known.leading_to(target));
     let (query, parameter): (String, &dyn ToSql) =
         if breadth.effective { (holders_of_several(), &rows) } else { (holders_of_one(), &target) };
@@ -155,7 +155,7 @@ pub fn holders(
     Ok(listing.without_effect)
 }
 
-/// A list of holders in the making.
+/// A list of holders that is being built.
 struct Listing {
     known: Holdings,
     target: i64,
@@ -164,7 +164,7 @@ struct Listing {
 }
 
 impl Listing {
-    /// Lists one account for each way in which it holds the entitlement itself, or else for the nearest other way.
+    /// Lists an account once for each way in which it holds the entitlement directly, otherwise for the shortest path.
     fn tell(
         &mut self,
         holder: &Holder,
@@ -184,7 +184,7 @@ impl Listing {
     }
 }
 
-/// Which entitlements hold an entitlement, and which it holds itself.
+/// Which entitlements hold an entitlement, and which ones it holds directly.
 pub fn nesting(store: &Store, source: &str, entitlement: &EntitlementRef, breadth: Breadth) -> Result<Nesting> {
     let reading = Reading::of(store, source)?;
     let known = Holdings::of(&reading, Breadth::default())?;

@@ -1,4 +1,4 @@
-//! Snapshots written out.
+//! Exports of snapshots.
 
 use super::accounts::{AccountQuery, accounts, attribute_names, names_in};
 use super::entitlements::entitlements;
@@ -20,18 +20,18 @@ pub enum What {
     Accounts,
     /// Entitlements with their attributes.
     Entitlements,
-    /// Who holds what, in whatever state.
+    /// Who holds what, in any state.
     Assignments,
 }
 
 /// How to write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// A header, then one row a line. Each attribute is a column of its name, or `attributes.NAME` where that is taken.
-    /// Several entitlements stand in one cell with `;` between. Text that a spreadsheet takes for a formula gets a `'` in
-    /// front: users can often edit their own attributes.
+    /// A header, then one row per line. Each attribute is a column with its name, or `attributes.NAME` if that name is taken.
+    /// Several entitlements stand in one cell with `;` between. Text that a spreadsheet would run as a formula gets a `'` in
+    /// front, because users can often edit their own attributes.
     Csv,
     /// Like [`Csv`](Self::Csv), but every value as it is, for programs.
     PlainCsv,
@@ -155,7 +155,7 @@ fn assignments_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn 
     table.finish(count)
 }
 
-/// Streams who holds what in whatever state, in the order of account ids.
+/// Streams who holds what, in any state, in the order of account ids.
 fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine<'_>) -> Result<()>) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let named: HashMap<i64, Named> = reading.named()?;
@@ -185,7 +185,7 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
     Ok(count)
 }
 
-/// A CSV file: own columns, then one for each attribute.
+/// A CSV file: fixed columns, then one for each attribute.
 struct Table<'a> {
     writer: csv::Writer<&'a mut dyn Write>,
     format: Format,
@@ -219,7 +219,7 @@ impl<'a> Table<'a> {
                 return Err(Error::new(ErrorKind::Conflict, "the store got new attributes during the export")
                     .with_help("run the export again"));
             };
-            // A text stands without its quotes, everything else as JSON.
+            // Text without quotes, everything else as JSON.
             self.cells[*column] = serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned());
         }
         let cells = own.iter().copied().chain(self.cells.iter().map(String::as_str));

@@ -13,7 +13,7 @@ use strum::IntoStaticStr;
 pub(super) const HAS_EFFECT: &str =
     "h.state IS NULL AND (h.valid_until IS NULL OR julianday(h.valid_until) > julianday('now'))";
 
-/// How an assignment stands now.
+/// The state of an assignment now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -52,20 +52,20 @@ impl HoldingState {
     }
 }
 
-/// How an account or an entitlement holds something. Serializes to an entry of `entitlements` in machine output; an active
-/// state, and whatever is absent, is left out.
+/// How an account or an entitlement holds something. Serializes to an entry of `entitlements` in machine output. An active
+/// state and absent values are left out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Holding {
     /// What is held.
     #[serde(flatten)]
     pub entitlement: EntitlementRef,
-    /// How it stands.
+    /// Its state now.
     #[serde(skip_serializing_if = "HoldingState::is_active")]
     pub state: HoldingState,
     /// When it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
-    /// What gave it, as the source says.
+    /// What gave it, according to the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<EntitlementRef>,
     /// The entitlements that lead to it, from the one that the account itself holds; empty for what it holds itself.
@@ -77,7 +77,7 @@ pub struct Holding {
 }
 
 impl Holding {
-    /// Whether the account itself holds it, and not through something else.
+    /// Whether the account holds it directly.
     pub fn is_direct(&self) -> bool {
         self.through.is_none() && self.path.is_empty()
     }
@@ -142,10 +142,10 @@ impl HeldRow {
     }
 }
 
-/// The entitlements of a source, which of them hold others, and the time: what turns rows into holdings.
+/// What is needed to read rows as holdings: the entitlements of a source, which of them hold others, and the time.
 pub(super) struct Holdings {
     named: HashMap<i64, Named>,
-    /// What entitlements hold with effect.
+    /// The effective holdings of entitlements.
     nested: HashMap<i64, Vec<i64>>,
     now: Timestamp,
 }
@@ -171,7 +171,7 @@ impl Holdings {
         key_of(self.named.get(&row))
     }
 
-    /// The rows of one holder as holdings: what its own record names comes once, whatever else names it.
+    /// The rows of one holder as holdings. What its own record names is listed once.
     pub(super) fn all(&self, mut rows: Vec<HeldRow>) -> Vec<Holding> {
         rows.sort_by_key(|row| (row.entitlement, row.through, !row.inline));
         rows.dedup_by_key(|row| (row.entitlement, row.through));
@@ -191,7 +191,7 @@ impl Holdings {
         }
     }
 
-    /// What is held through the entitlements of these rows that have effect, each with the shortest path to it, in the order of
+    /// What is held through the effective entitlements of these rows, each with the shortest path, in the order of
     /// type and id. What a row itself holds is left out.
     pub(super) fn through(&self, rows: &[HeldRow]) -> Vec<Holding> {
         let active = rows.iter().filter(|row| HoldingState::of(&row.values, self.now).is_active());
@@ -213,7 +213,7 @@ impl Holdings {
         holdings
     }
 
-    /// The entitlement and those that lead to it, the nearest first.
+    /// The entitlement and those that lead to it, nearest first.
     pub(super) fn leading_to(&self, target: i64) -> Vec<i64> {
         let mut holders: HashMap<i64, Vec<i64>> = HashMap::new();
         for (holder, held) in &self.nested {

@@ -1,7 +1,7 @@
-//! Questions about the store.
+//! Queries of the store.
 //!
-//! Long answers are streamed: a function takes a closure that it calls with one row after the other, and memory stays
-//! flat however many there are. A closure that returns an error ends the stream with that error.
+//! Long results are streamed: a function calls a closure with one row after the other, and memory stays
+//! flat for any number of rows. If the closure returns an error, the stream ends with that error.
 
 mod account;
 mod accounts;

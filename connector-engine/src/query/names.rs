@@ -1,10 +1,10 @@
-//! The names behind ids, as the last aggregation saw them.
+//! The names of ids, as of the last aggregation.
 
 use crate::store::{Store, sql};
 use connector_core::Result;
 use rusqlite::{Connection, params};
 
-/// Tells what ids of a source stand for, as far as the last aggregation read it.
+/// The names of the ids of a source, as of the last aggregation.
 #[derive(Debug)]
 pub struct Names {
     connection: Connection,

@@ -10,21 +10,21 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::ops::ControlFlow;
 
-/// How one operation of a plan stands. Serializes to the machine output of `connector provision`.
+/// The state of one operation of a plan. Serializes to the machine output of `connector provision`.
 #[derive(Clone, Debug, Serialize)]
 pub struct OperationReport {
-    /// Its place in the plan, from 0.
+    /// Its position in the plan, from 0.
     pub operation: u64,
     /// `create`, `update`, `grant`, …
     pub kind: String,
-    /// The account's id where it is known, else as the plan names it.
+    /// The account's id if it is known, otherwise the name in the plan.
     pub account: String,
-    /// How it stands.
+    /// The outcome so far.
     pub outcome: Standing,
     /// What it changes, value by value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ValueChange>,
-    /// Why it stands so, for the user.
+    /// The reason, for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// Why it failed, or why its result is unknown.
@@ -33,12 +33,12 @@ pub struct OperationReport {
     /// The account as the plan names it.
     #[serde(skip)]
     pub name: String,
-    /// Whether it got as far as being carried out; what was refused beforehand did not.
+    /// Whether it was started; an operation that the preview refused was not.
     #[serde(skip)]
     pub tried: bool,
 }
 
-/// An operation in the journal: how it stands, what was asked and when. Serializes to the machine output of
+/// An operation in the journal: what was requested, when, and the outcome. Serializes to the machine output of
 /// `connector operations`.
 #[derive(Debug, Serialize)]
 pub struct JournalEntry {
@@ -46,42 +46,42 @@ pub struct JournalEntry {
     pub plan: String,
     /// The file of its plan, as the user named it.
     pub file: String,
-    /// How it stands.
+    /// The outcome so far.
     #[serde(flatten)]
     pub report: OperationReport,
-    /// The operation as the plan says it.
+    /// The operation as the plan has it.
     pub asked: Box<RawValue>,
-    /// How often it was sent.
+    /// How many times it was sent.
     pub tries: u32,
-    /// When it was sent last.
+    /// When it was last sent.
     pub asked_at: Option<Timestamp>,
-    /// When its answer was there.
+    /// When its response was received.
     pub answered_at: Option<Timestamp>,
 }
 
 /// Which operations of a source.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OperationQuery<'a> {
-    /// Only those of the plan with this id, or the only one whose id begins so.
+    /// Only those of the plan with this id, or with an id that begins with it if only one does.
     pub plan: Option<&'a str>,
-    /// Only those that stand so.
+    /// Only those with this outcome.
     pub outcome: Option<Standing>,
-    /// At most so many.
+    /// The maximum number.
     pub limit: Option<u64>,
 }
 
-/// How many operations of a plan stand how.
+/// How many operations of a plan have which outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OutcomeTally {
-    /// Carried out.
+    /// Applied.
     pub applied: u64,
-    /// So already.
+    /// Already in the requested state.
     pub unchanged: u64,
     /// Refused.
     pub failed: u64,
     /// Sent; the result is unknown.
     pub pending: u64,
-    /// Not carried out yet.
+    /// Not sent yet.
     #[serde(skip_serializing_if = "is_none")]
     pub planned: u64,
 }
@@ -109,7 +109,7 @@ pub fn plan_operations(
 }
 
 /// Calls `each` with the operations in the journal of a source: the newest plan first, each in its own order. Operations of
-/// plans that were only previewed are not among them. Fails with kind `not_found` when there is no such plan.
+/// plans that were only previewed are left out. Fails with kind `not_found` if the plan does not exist.
 pub fn operations(
     store: &Store,
     source: &str,
@@ -164,7 +164,7 @@ struct Part {
     entry: JournalEntry,
 }
 
-/// Calls `each` with one operation after the other, until it says that it has seen enough.
+/// Calls `each` with one operation after the other, until it returns that it has seen enough.
 fn entries(
     connection: &Connection,
     condition: &str,
@@ -221,7 +221,7 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
     Ok(Part { plan: row.get(0)?, entry })
 }
 
-/// An operation together with one step more. The whole stands as its weakest step does.
+/// Adds a step to an operation. The operation has the outcome of its weakest step.
 fn joined(mut whole: Part, next: Part) -> Part {
     let weight = |standing: Standing| match standing {
         Standing::Unchanged => 0,

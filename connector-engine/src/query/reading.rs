@@ -1,4 +1,4 @@
-//! One state of the store, read for a question.
+//! One state of the store, read for a query.
 
 use super::lifetime::{Lifetime, PastChange};
 use crate::store::{Quiet, Step, Store, StoredRun, account_kind, select_runs, sql};
@@ -21,7 +21,7 @@ pub(super) struct Named {
 }
 
 impl Reading {
-    /// Opens one state of the store. Fails with kind `not_found` when the source was never aggregated.
+    /// Opens one state of the store. Fails with kind `not_found` if the source was never aggregated.
     pub(super) fn of(store: &Store, source: &str) -> Result<Self> {
         let connection = store.reader()?;
         let id = sql::first(&connection, "SELECT id FROM sources WHERE name = ?1", [source], |row| row.get(0))?
@@ -32,13 +32,13 @@ impl Reading {
         Ok(Self { connection, source: id, name: source.to_owned() })
     }
 
-    /// The attributes whose values alone are no change.
+    /// The attributes that don't count as a change.
     pub(super) fn quiet(&self) -> Result<Quiet> {
         let query = "SELECT quiet FROM sources WHERE id = ?1";
         sql::one(&self.connection, query, [self.source], |row| Quiet::from_row(row, 0))
     }
 
-    /// All entitlements of the source by row, those that only assignments name included.
+    /// All entitlements of the source by row, including those that only assignments name.
     pub(super) fn named(&self) -> Result<HashMap<i64, Named>> {
         let query = "SELECT id, type, entitlement_id, name, first_run FROM entitlements WHERE source = ?1";
         sql::all(&self.connection, query, [self.source], |row| {
@@ -95,7 +95,7 @@ impl Reading {
         Ok(Error::new(ErrorKind::NotFound, format!("`{}` has no entitlement `{written}`", self.name)).with_help(help))
     }
 
-    /// The history of a row, the oldest event first.
+    /// The history of a row, oldest event first.
     pub(super) fn past(&self, step: Step, row: i64, life: &Lifetime) -> Result<Vec<PastChange>> {
         if life.changed.is_none() && life.added == life.first {
             return Ok(Vec::new());
@@ -108,7 +108,7 @@ impl Reading {
         )
     }
 
-    /// The run of this source with that id, or the only one whose id begins so.
+    /// The run of this source with this id, or with an id that begins with it if only one does.
     pub(super) fn run(&self, id: &str) -> Result<StoredRun> {
         run_by_id(&self.connection, id, Some(self.source))
     }
@@ -119,10 +119,10 @@ impl Reading {
     }
 }
 
-/// The run with that id, or the only one whose id begins so.
+/// The run with this id, or with an id that begins with it if only one does.
 pub(super) fn run_by_id(connection: &Connection, id: &str, source: Option<i64>) -> Result<StoredRun> {
     let id = id.to_ascii_uppercase();
-    // ULIDs are upper-case letters and digits: `~` comes after them all.
+    // ULIDs are uppercase letters and digits: `~` sorts after all of them.
     let mut found = select_runs(
         connection,
         "WHERE r.id >= ?1 AND r.id < ?1 || '~' AND (?2 IS NULL OR r.source = ?2) ORDER BY r.number LIMIT 2",
@@ -154,7 +154,7 @@ pub(super) fn account_from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(account)
 }
 
-/// A reference whose type need not be copied again by those who only look.
+/// A reference whose type is shared instead of copied.
 pub(super) fn key_of(named: Option<&Named>) -> EntitlementRef {
     named.map_or_else(|| EntitlementRef::new(Cow::Borrowed("unknown"), ""), |named| named.key.clone())
 }

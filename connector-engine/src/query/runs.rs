@@ -15,14 +15,14 @@ pub struct Run {
     pub report: RunReport,
     /// The connector that read the source.
     pub connector: String,
-    /// When it began.
+    /// When it started.
     pub started_at: Timestamp,
-    /// When it ended; absent while it runs and after a kill.
+    /// When it ended; absent while it runs and after it was killed.
     pub ended_at: Option<Timestamp>,
 }
 
-/// The runs of a source, or of all sources; the newest first.
-pub fn runs(store: &Store, source: Option<&str>, limit: Option<usize>) -> Result<Vec<Run>> {
+/// The runs of a source, or of all sources, newest first.
+pub fn runs(store: &Store, source: Option<&str>, limit: Option<u64>) -> Result<Vec<Run>> {
     let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
     let found = select_runs(
         &store.reader()?,
@@ -32,21 +32,21 @@ pub fn runs(store: &Store, source: Option<&str>, limit: Option<usize>) -> Result
     found.into_iter().map(|run| shown(store, run)).collect()
 }
 
-/// The run with that id, or the only one whose id begins so. Fails with kind `not_found`.
+/// The run with this id, or with an id that begins with it if only one does. Fails with kind `not_found`.
 pub fn run(store: &Store, id: &str) -> Result<Run> {
     let found = run_by_id(&store.reader()?, id, None)?;
     shown(store, found)
 }
 
-/// The newest run of a source, if there was one.
+/// The newest run of a source, if it has one.
 pub fn last_run(store: &Store, source: &str) -> Result<Option<Run>> {
     Ok(runs(store, Some(source), Some(1))?.pop())
 }
 
-/// A run that no process holds does not run: it was killed.
+/// A run that no process has locked is not running: it was killed.
 ///
-/// A run that ends between the two looks was running at the first and is held by nobody at the second. So the row is read
-/// again: what nobody holds doesn't change.
+/// A run that ends between the two checks is running at the first one and unlocked at the second one. So the row is read
+/// again: the row of an unlocked run doesn't change.
 fn shown(store: &Store, mut run: StoredRun) -> Result<Run> {
     if run.report.status == RunStatus::Running && !RunLock::is_held(store, Work::Aggregation, &run.report.source) {
         run = run_by_number(&store.reader()?, run.number)?;

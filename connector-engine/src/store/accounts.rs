@@ -1,4 +1,4 @@
-//! Accounts on their way into the store.
+//! Writes accounts into the store.
 
 use super::column::stored_kind;
 use super::run_state::RunState;
@@ -15,20 +15,31 @@ struct Stored {
     removed_run: Option<i64>,
 }
 
+/// What an account's own record names, each once and in order.
+fn inline(account: &Account) -> Vec<&EntitlementRef> {
+    let mut inline: Vec<&EntitlementRef> = account.entitlements.iter().collect();
+    inline.sort_unstable();
+    inline.dedup();
+    inline
+}
+
 impl RunState {
     /// Takes in one account; false when the run has seen it before. The first sight counts.
     pub(crate) fn account(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
-        if self.not_shown.is_empty() {
+        if self.not_shown.is_nothing() || self.not_shown.is_list_only() && self.is_stored_so(connection, account)? {
             return self.take_in(connection, account);
         }
         let account = self.with_last_known(connection, account)?;
         self.take_in(connection, &account)
     }
 
+    fn is_stored_so(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
+        let hash = self.hasher.account(account, &inline(account));
+        Ok(self.find_account(connection, &account.id, &hash)?.is_some_and(|stored| stored.same_hash))
+    }
+
     fn take_in(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
-        let mut inline: Vec<&EntitlementRef> = account.entitlements.iter().collect();
-        inline.sort_unstable();
-        inline.dedup();
+        let inline = inline(account);
         let hash = self.hasher.account(account, &inline);
         if self.new_accounts
             && let Some(id) = self.insert_account(connection, account, &hash)?

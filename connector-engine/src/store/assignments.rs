@@ -1,4 +1,4 @@
-//! Assignments on their way into the store.
+//! Writes assignments into the store.
 
 use super::run_state::{RunState, Tallies};
 use super::snapshot::AssignmentSnapshot;
@@ -7,20 +7,20 @@ use super::step::Step;
 use connector_core::{Assignment, EntitlementRef, Error, Holder, Result};
 use rusqlite::{Connection, Row, params};
 
-/// An assignment's place in the store.
+/// The key of an assignment in the store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key<'a> {
-    /// Empty where an entitlement is the holder.
+    /// Empty if an entitlement is the holder.
     pub(crate) account: &'a str,
     pub(crate) entitlement: i64,
-    /// 0 where an account is the holder.
+    /// 0 if an account is the holder.
     pub(crate) holder: i64,
-    /// 0 where the source names nothing that gave it.
+    /// 0 if the source does not say what gave it.
     pub(crate) through: i64,
     pub(crate) inline: bool,
 }
 
-/// What the store has of an assignment.
+/// An assignment in the store.
 struct Stored {
     id: i64,
     removed_run: Option<i64>,
@@ -34,7 +34,7 @@ impl<'a> Key<'a> {
 }
 
 impl RunState {
-    /// Takes in a page of assignments; returns how many of them the run has not seen before.
+    /// Writes a page of assignments; returns how many the run had not seen before.
     pub(crate) fn assignments(&mut self, connection: &Connection, page: &[Assignment]) -> Result<usize> {
         // In the order of the table, neighbors share its pages.
         let mut sorted: Vec<&Assignment> = page.iter().collect();
@@ -68,7 +68,7 @@ impl RunState {
         }
     }
 
-    /// Takes in an assignment that comes with a new account's own record.
+    /// Writes an assignment from the record of a new account.
     pub(crate) fn hold_inline(
         &mut self,
         connection: &Connection,
@@ -79,7 +79,7 @@ impl RunState {
         self.hold(connection, Key::inline(account, entitlement), &AssignmentSnapshot::plain()).map(drop)
     }
 
-    /// Makes the inline assignments of an account those that its record names now.
+    /// Replaces the inline assignments of an account with those that its record names now.
     pub(crate) fn sync_inline(
         &mut self,
         connection: &Connection,
@@ -123,7 +123,7 @@ impl RunState {
         Ok(())
     }
 
-    /// Takes in one assignment; false when the run has seen it before. Inline ones come once, with their account.
+    /// Writes one assignment; false if the run has seen it before. Inline ones come once, with their account.
     pub(crate) fn hold(&mut self, connection: &Connection, key: Key<'_>, values: &AssignmentSnapshot) -> Result<bool> {
         if self.new_assignments && self.insert_assignment(connection, key, values)? {
             return Ok(true);

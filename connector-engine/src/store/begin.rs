@@ -29,7 +29,7 @@ pub(crate) struct Beginning {
     pub(crate) restart: bool,
     /// What there is to read.
     pub(crate) steps: Vec<Step>,
-    /// The attributes whose values alone are no change.
+    /// The attributes that don't count as a change.
     pub(crate) quiet: Quiet,
     /// How changes say what is gone, for a run that reads only changes.
     pub(crate) absence: Option<Absence>,

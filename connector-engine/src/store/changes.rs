@@ -1,17 +1,17 @@
-//! Changes on their way into the store. What they say is gone waits in a table until the guard has seen all of it.
+//! Writes changes into the store. Removals wait in a table until the guard has seen all of them.
 
 use super::aliases::Named;
 use super::assignments::Key;
-use super::guard::{Census, Guard};
+use super::guard::{Census, Guard, Limits};
 use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
-use connector_core::{Absence, Assignment, Error, Holder, Percentage, Result, SourceChange};
+use connector_core::{Absence, Assignment, Error, Holder, Result, SourceChange};
 use rusqlite::{Connection, Params, params};
 use std::collections::BTreeMap;
 
-/// The live rows that the changes say are gone.
+/// The live rows that the changes remove.
 const GONE_ACCOUNTS: &str = "FROM gone g JOIN accounts a ON a.source = ?2 AND a.account_id = g.account
     WHERE g.run = ?1 AND g.step = 'accounts' AND a.removed_run IS NULL";
 const GONE_ENTITLEMENTS: &str = "FROM gone g JOIN entitlements e ON e.source = ?2 AND e.id = g.entitlement
@@ -29,7 +29,7 @@ struct Place {
 }
 
 impl RunState {
-    /// Takes in one change.
+    /// Writes one change.
     pub(crate) fn change(&mut self, connection: &Connection, change: &SourceChange) -> Result<()> {
         match change {
             SourceChange::Account(account) => {
@@ -85,7 +85,7 @@ impl RunState {
         self.assignments(connection, std::slice::from_ref(assignment)).map(drop)
     }
 
-    /// Where the store has what this holder holds; `None` for an alias that names nothing yet.
+    /// The holder in the store; `None` for an alias that is not known yet.
     fn place_of(&mut self, connection: &Connection, holder: &Holder) -> Result<Option<Place>> {
         let of_account = |account: &str| Place { account: account.to_owned(), holder: 0 };
         let of_entitlement = |holder| Place { account: String::new(), holder };
@@ -139,9 +139,10 @@ impl RunState {
         sql::execute(connection, delete, params![self.run, step.name(), account, entitlement]).map(drop)
     }
 
-    /// Why what the changes say is gone must not be removed, if so.
-    pub(super) fn refuse_gone(&self, connection: &Connection, threshold: Percentage) -> Result<Option<Error>> {
+    /// The reason not to remove anything, if there is one.
+    pub(super) fn refuse_gone(&self, connection: &Connection, limits: Limits) -> Result<Option<Error>> {
         let run = params![self.run, self.source];
+        let recent = self.recent(connection, limits)?;
         let gone: u64 = count(connection, &format!("SELECT count(*) {GONE_ACCOUNTS}"), run)?;
         if gone > 0 {
             let alive =
@@ -149,7 +150,8 @@ impl RunState {
             let alive = count(connection, alive, [self.source])?;
             let known_before = alive.saturating_sub(self.tallies.accounts.added);
             let census = Census { alive, seen: alive.saturating_sub(gone) };
-            if let Some(refusal) = (Guard { threshold, names: &[] }).accounts(census, known_before) {
+            let guard = Guard { limits, names: &[], recent: &recent };
+            if let Some(refusal) = guard.accounts(census, known_before) {
                 return Ok(Some(refusal));
             }
         }
@@ -168,7 +170,7 @@ impl RunState {
             let names: Vec<String> = alive.keys().cloned().collect();
             let left = |name: &str, alive: u64| alive.saturating_sub(gone.get(name).copied().unwrap_or_default());
             let census = alive.iter().map(|(name, alive)| Census { alive: *alive, seen: left(name, *alive) });
-            let guard = Guard { threshold, names: &names };
+            let guard = Guard { limits, names: &names, recent: &recent };
             if let Some(refusal) = guard.by_type(step, &census.enumerate().collect()) {
                 return Ok(Some(refusal));
             }
@@ -176,7 +178,7 @@ impl RunState {
         Ok(None)
     }
 
-    /// Removes what the changes say is gone, or says that it is kept.
+    /// Removes what the changes remove, or warns that it is kept.
     pub(super) fn remove_gone(&mut self, connection: &Connection, remove: bool) -> Result<()> {
         let run = params![self.run, self.source];
         let accounts: Vec<(i64, String)> =
@@ -192,7 +194,8 @@ impl RunState {
             let (accounts, entitlements, assignments) = (accounts.len(), entitlements.len(), assignments.len());
             if accounts + entitlements + assignments > 0 {
                 let text = format!(
-                    "{accounts} accounts, {entitlements} entitlements and {assignments} assignments are gone and are kept, as asked"
+                    "{accounts} accounts, {entitlements} entitlements and {assignments} assignments are gone \
+                     and are kept, because removals are turned off"
                 );
                 report::warn(connection, self.run, &text)?;
             }
@@ -212,7 +215,7 @@ impl RunState {
     }
 }
 
-/// Marks the live assignments of the source that match a condition as gone.
+/// Marks the live assignments of the source that match a condition as removed.
 fn mark_held(connection: &Connection, condition: &str, parameters: impl Params) -> Result<()> {
     let insert = format!(
         "INSERT INTO gone (run, step, account, entitlement, holder, through)

@@ -1,5 +1,5 @@
-//! Reading columns that hold more than SQLite knows of: words, moments, JSON. What can't be read is an error: a default in
-//! its place would be a statement about the source that nobody made.
+//! Reads columns with words, moments and JSON. A value that can't be read is an error: a default in
+//! its place would be a false statement about the source.
 
 use connector_core::{AccountKind, AssignmentState};
 use jiff::Timestamp;
@@ -27,17 +27,17 @@ pub(crate) fn account_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Acc
     if row.get_ref(column)? == ValueRef::Null { Ok(AccountKind::Unspecified) } else { word(row, column) }
 }
 
-/// How the store writes a kind of account: nothing where the source doesn't say.
+/// How the store writes a kind of account: null if the source doesn't say.
 pub(crate) fn stored_kind(kind: AccountKind) -> Option<&'static str> {
     (!kind.is_unspecified()).then(|| kind.name())
 }
 
-/// Whether an assignment has effect, as the source says.
+/// Whether an assignment has effect, according to the source.
 pub(crate) fn assignment_state(row: &Row<'_>, column: usize) -> rusqlite::Result<AssignmentState> {
     if row.get_ref(column)? == ValueRef::Null { Ok(AssignmentState::Active) } else { word(row, column) }
 }
 
-/// What a column holds can't be read.
+/// The error for a column that can't be read.
 pub(crate) fn unreadable(column: usize, why: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why.into())
 }

@@ -21,7 +21,7 @@ impl RunState {
         Ok(false)
     }
 
-    /// Warns of rows that came twice, and of accounts that only a lookup showed.
+    /// Warns about rows that came twice, and about accounts that only a lookup found.
     pub(crate) fn warn_of_drift(&self, connection: &Connection) -> Result<()> {
         for step in [Step::Accounts, Step::Entitlements] {
             let count = self.duplicates[step];

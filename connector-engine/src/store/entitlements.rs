@@ -1,4 +1,4 @@
-//! Entitlements on their way into the store.
+//! Writes entitlements into the store.
 
 use super::run_state::RunState;
 use super::snapshot::EntitlementSnapshot;
@@ -7,16 +7,16 @@ use super::step::Step;
 use connector_core::{Entitlement, Result};
 use rusqlite::{Connection, params};
 
-/// What the store has of an entitlement.
+/// An entitlement in the store.
 struct Stored {
     same_hash: bool,
-    /// False for a row that only holds the place of one that assignments name.
+    /// False for a placeholder row of an entitlement that only assignments name.
     read_before: bool,
     removed_run: Option<i64>,
 }
 
 impl RunState {
-    /// Takes in one entitlement; false when the run has seen it before. The first sight counts.
+    /// Writes one entitlement; false if the run has seen it before. The first row counts.
     pub(crate) fn entitlement(&mut self, connection: &Connection, entitlement: &Entitlement) -> Result<bool> {
         let hash = self.hasher.entitlement(entitlement);
         let id = self.entitlement_row(connection, &entitlement.key)?;

@@ -1,15 +1,23 @@
 //! The guard before the removal of what a run did not see.
 
 use super::step::Step;
-use connector_core::{Error, ErrorKind, Percentage};
+use connector_core::{Error, ErrorKind, Percentage, TimeSpan};
 use std::collections::BTreeMap;
 
-/// A type with fewer live rows than this may vanish at once.
-const MIN_ROWS_TO_GUARD: u64 = 20;
+/// So many rows of a type may go at any time: one of five is no reason to stop.
+const FEW: u64 = 2;
 
-/// More than this share of the rows of a type at once is more likely a lost right than a tidied source: a login that
-/// may not see the rows of others still sees its own.
-const MAX_SHARE_GONE: Percentage = Percentage::new(50.0);
+/// How much may be removed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The largest share of what was known before: of the accounts, and of each type of entitlements and assignments.
+    pub(crate) threshold: Percentage,
+    /// Runs within this time count together.
+    pub(crate) window: TimeSpan,
+}
+
+/// How many rows earlier runs within the window removed, by step and type.
+pub(crate) type Recent = BTreeMap<(String, String), u64>;
 
 /// How many rows of the store live, and how many of those were seen.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,9 +39,10 @@ impl Census {
 
 /// The guard before the removal of what a run did not see.
 pub(crate) struct Guard<'a> {
-    pub(crate) threshold: Percentage,
+    pub(crate) limits: Limits,
     /// The names of the types of entitlements.
     pub(crate) names: &'a [String],
+    pub(crate) recent: &'a Recent,
 }
 
 impl Guard<'_> {
@@ -54,50 +63,62 @@ impl Guard<'_> {
                 ),
             );
         }
-        self.threshold.is_exceeded_by(gone, known_before).then(|| {
-            let limit = self.threshold;
-            Error::new(
-                ErrorKind::Guard,
-                format!(
-                    "{gone} of {known_before} accounts were not seen, more than the delete threshold of {limit}: nothing was removed"
-                ),
-            )
-            .with_help(
-                "check whether they are really gone. If so, raise `aggregation.delete_threshold` for one run; to keep them, use `--no-delete`",
-            )
-        })
+        let too_many = self.too_many(gone, known_before, self.recent(Step::Accounts, ""), "accounts", 0)?;
+        Some(refusal(
+            too_many,
+            "check whether they are really gone. If so, raise `aggregation.delete_threshold` for one run; to keep them, use `--no-delete`",
+        ))
     }
 
-    /// Why entitlements or assignments must not be removed, if so: all of them, or most of a type, are missing.
+    /// Why entitlements or assignments must not be removed, if so: all of them, or too many of a type, are missing.
     pub(crate) fn by_type(&self, step: Step, census: &BTreeMap<usize, Census>) -> Option<Error> {
-        if self.threshold.percent() >= 100.0 {
+        if self.limits.threshold.percent() >= 100.0 {
             return None;
         }
+        let help = "check whether the login may see them. If they are really gone, raise `aggregation.delete_threshold` for one run; to keep them, use `--no-delete`";
         let many = step.name();
         let alive: u64 = census.values().map(|one| one.alive).sum();
         let seen: u64 = census.values().map(|one| one.seen).sum();
         if alive > 0 && seen == 0 {
-            return Some(refusal(format!(
-                "the source showed no {many}, but the store has {alive}: nothing was removed"
-            )));
+            let message = format!("the source showed no {many}, but the store has {alive}: nothing was removed");
+            return Some(refusal(message, help));
         }
-        let limit = if self.threshold > MAX_SHARE_GONE { self.threshold } else { MAX_SHARE_GONE };
-        let emptied = |one: &Census| one.alive >= MIN_ROWS_TO_GUARD && limit.is_exceeded_by(one.gone(), one.alive);
-        census.iter().find(|(_, one)| emptied(one)).map(|(place, census)| {
+        census.iter().find_map(|(place, census)| {
             let (name, alive, gone) = (&self.names[*place], census.alive, census.gone());
-            refusal(if census.seen == 0 {
-                format!(
-                    "the source showed none of the {many} of type `{name}`, but the store has {alive}: nothing was removed"
-                )
-            } else {
-                format!("{gone} of {alive} {many} of type `{name}` were not seen, more than {limit}: nothing was removed")
-            })
+            let what = format!("{many} of type `{name}`");
+            let too_many = self.too_many(gone, alive, self.recent(step, name), &what, FEW)?;
+            Some(refusal(
+                if census.seen == 0 {
+                    format!("the source showed none of the {what}, but the store has {alive}: nothing was removed")
+                } else {
+                    too_many
+                },
+                help,
+            ))
+        })
+    }
+
+    fn recent(&self, step: Step, name: &str) -> u64 {
+        self.recent.get(&(step.name().to_owned(), name.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// What to say if more of `known` rows are gone than the threshold allows, in this run or together with earlier ones.
+    fn too_many(&self, gone: u64, known: u64, recent: u64, what: &str, few: u64) -> Option<String> {
+        let Limits { threshold, window } = self.limits;
+        if gone > few && threshold.is_exceeded_by(gone, known) {
+            return Some(format!(
+                "{gone} of {known} {what} were not seen, more than the delete threshold of {threshold}: nothing was removed"
+            ));
+        }
+        let (all_gone, all) = (gone + recent, known + recent);
+        (gone > 0 && recent > 0 && all_gone > few && threshold.is_exceeded_by(all_gone, all)).then(|| {
+            format!(
+                "{gone} of {known} {what} were not seen, and runs within {window} removed {recent}: together more than the delete threshold of {threshold}, so nothing was removed"
+            )
         })
     }
 }
 
-fn refusal(message: String) -> Error {
-    Error::new(ErrorKind::Guard, message).with_help(
-        "check whether the login may see them. If they are really gone, set `aggregation.delete_threshold` to 100% for one run; to keep them, use `--no-delete`",
-    )
+fn refusal(message: String, help: &str) -> Error {
+    Error::new(ErrorKind::Guard, message).with_help(help)
 }

@@ -8,7 +8,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::time::Duration;
 
-/// What a source is held for. Reading a source and changing it do not disturb each other.
+/// The reason for a lock. Reading a source and changing it do not disturb each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Aggregation,
@@ -17,7 +17,7 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    /// How the name of its lock begins.
+    /// The prefix of the lock's name.
     fn prefix(self) -> &'static str {
         match self {
             Self::Aggregation => "source",
@@ -43,21 +43,21 @@ impl Work {
     }
 }
 
-/// A source held for one job. The operating system lets go of it when the process ends in whatever way.
+/// A source that is locked for one job. The operating system releases the lock when the process ends in any way.
 #[derive(Debug)]
 pub(crate) struct RunLock {
     _file: File,
 }
 
 impl RunLock {
-    /// Takes the source; fails with kind `guard` when another job holds it.
+    /// Locks the source; fails with kind `guard` if another job has locked it.
     pub(crate) fn take(store: &Store, work: Work, source: &str) -> Result<Self> {
         let mut file = open(store, work, source)?;
         let mut tries = 0;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                // Somebody who lists runs holds it for an instant.
+                // A command that lists runs takes the lock for an instant.
                 Err(TryLockError::WouldBlock) if tries < 10 => {
                     tries += 1;
                     std::thread::sleep(Duration::from_millis(20));
@@ -74,7 +74,7 @@ impl RunLock {
         Ok(Self { _file: file })
     }
 
-    /// Whether a job holds the source now.
+    /// Whether a job has locked the source.
     pub(crate) fn is_held(store: &Store, work: Work, source: &str) -> bool {
         open(store, work, source).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }

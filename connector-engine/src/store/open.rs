@@ -1,11 +1,11 @@
-//! The file.
+//! Opens the file of the store.
 
 use super::sql::{self, fault};
 use connector_core::{Error, ErrorKind, Result};
-use connector_files::{Folder, Reason};
+use connector_files::{Folder, Reason, Refusal};
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsStr;
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -20,18 +20,20 @@ mod embedded {
 #[derive(Clone, Debug)]
 pub struct Store {
     path: PathBuf,
+    /// A read-only store answers queries and nothing else.
+    read_only: bool,
 }
 
 impl Store {
-    /// Opens the store in the file `path`, which is made at first use: the folder for its owner alone, the file too.
+    /// Opens the store in the file `path`. Creates the folder and the file at first use, for their owner only.
     ///
-    /// Fails with kind `definition` when a newer version of the program made the store.
+    /// Fails with kind `definition` if a newer version of Connector created the store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let store = Self { path: path.as_ref().to_owned() };
+        let store = Self { path: path.as_ref().to_owned(), read_only: false };
         store.close_to_others()?;
         let mut connection = store.connect()?;
         if version(&connection)? < newest() {
-            // Two programs that start together must not both make the tables.
+            // Two processes that start together must not both create the tables.
             let lock = store.lock_file("store").map_err(|cause| store.unusable(cause))?;
             lock.lock().map_err(|cause| store.unusable(cause))?;
             if version(&connection)? < newest() {
@@ -53,12 +55,50 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens an existing store for queries. The store may be on a read-only disk, or belong to another user.
+    ///
+    /// Fails with kind `definition` if the program can't write to a store that an earlier version created: a query needs the
+    /// tables of this version.
+    pub fn open_for_queries(path: impl AsRef<Path>) -> Result<Self> {
+        let store = Self { path: path.as_ref().to_owned(), read_only: true };
+        if store.can_write().map_err(|cause| store.unusable(cause))? {
+            return Self::open(path);
+        }
+        let version = version(&store.connect()?)?;
+        if version == newest() {
+            return Ok(store);
+        }
+        let (by, help) = if version < newest() {
+            ("an earlier", "run the command once as a user who can write to the store, or on a copy of it")
+        } else {
+            ("a newer", "update this program")
+        };
+        let message =
+            format!("the store `{}` is read-only and was made by {by} version of this program", store.path.display());
+        Err(Error::new(ErrorKind::Definition, message).with_help(help))
+    }
+
+    /// Whether this process can write to the file and to its folder, which SQLite and the locks need.
+    fn can_write(&self) -> io::Result<bool> {
+        let file = OpenOptions::new().read(true).write(true).open(&self.path);
+        let writable = Self { path: self.path.clone(), read_only: false };
+        match file.and_then(|_| writable.lock_file("store")) {
+            Ok(_) => Ok(true),
+            Err(cause)
+                if matches!(cause.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) =>
+            {
+                Ok(false)
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A connection that sees one state of the store, however long it reads.
+    /// A connection that sees one state of the store for as long as it reads.
     pub(crate) fn reader(&self) -> Result<Connection> {
         let connection = self.connect()?;
         sql::batch(&connection, "PRAGMA query_only = 1; BEGIN")?;
@@ -68,26 +108,31 @@ impl Store {
     /// The connection of a job that writes.
     pub(crate) fn writer(&self) -> Result<Connection> {
         let connection = self.connect()?;
-        // What is committed survives a kill; a power cut may take back the last pages together with their place in
+        // What is committed survives a kill. A power cut may undo the last pages together with their change of
         // the frontier, never one without the other.
         let pragmas = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864";
         sql::batch(&connection, pragmas)?;
         Ok(connection)
     }
 
-    /// The connection of a journal: what it commits is on the disk before anything is sent.
+    /// The connection of a journal: commits are on the disk before anything is sent.
     pub(crate) fn journal(&self) -> Result<Connection> {
         let connection = self.connect()?;
         sql::batch(&connection, "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192")?;
         Ok(connection)
     }
 
-    /// The open file `<name>.lock` in the folder of locks beside the store.
+    /// The open file `<name>.lock` in the folder of the store's locks. A read-only store opens only an existing file.
     pub(crate) fn lock_file(&self, name: &str) -> io::Result<File> {
-        let folder = self.folder().join("locks");
-        connector_files::make_private(&folder).map_err(io::Error::other)?;
-        let folder = Folder::open_own(&folder).map_err(io::Error::other)?;
-        folder.private_file(OsStr::new(&format!("{name}.lock")))
+        // Each store has its own locks: two stores in one folder do not block each other.
+        let folder = self.path.with_extension("locks");
+        let name = format!("{name}.lock");
+        if self.read_only && folder.join(&name).is_file() {
+            return File::open(folder.join(name));
+        }
+        connector_files::make_private(&folder).map_err(Refusal::into_io)?;
+        let folder = Folder::open_own(&folder).map_err(Refusal::into_io)?;
+        folder.private_file(OsStr::new(&name))
     }
 
     fn folder(&self) -> &Path {
@@ -98,13 +143,27 @@ impl Store {
     }
 
     fn connect(&self) -> Result<Connection> {
-        // Without SQLite's URLs: the path is a path, whatever it begins with.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags).map_err(fault)?;
+        let connection =
+            if self.read_only { self.connect_to_read() } else { self.connect_to_write() }.map_err(fault)?;
         connection.busy_timeout(Duration::from_mins(1)).map_err(fault)?;
         sql::batch(&connection, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
+    }
+
+    fn connect_to_write(&self) -> rusqlite::Result<Connection> {
+        // Without SQLite's URLs: the path is a path, whatever it begins with.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(&self.path, flags)
+    }
+
+    /// SQLite needs to write beside the file, unless nothing can change the file.
+    fn connect_to_read(&self) -> rusqlite::Result<Connection> {
+        let log = PathBuf::from(format!("{}-wal", self.path.display()));
+        let has_log = log.metadata().is_ok_and(|log| log.len() > 0);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let path = self.path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        Connection::open_with_flags(format!("file:{path}{}", if has_log { "" } else { "?immutable=1" }), flags)
     }
 
     /// Makes the folder and the file, for their owner alone, before SQLite does: its side files take over the mode. Refuses

@@ -1,16 +1,19 @@
 //! The end of a full run: what was not seen is marked as removed, unless a guard says no.
 
 use super::assignments::Key;
-use super::guard::{Census, Guard};
+use super::guard::{Census, Guard, Limits};
 use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use super::writer::{is_complete, skipped_types};
-use connector_core::{Absence, Error, Percentage, Result};
+use connector_core::{Absence, Error, ErrorKind, Percentage, Result};
 use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
+
+/// Where nothing is removed, ids count as unstable only if more than this share is gone and new at once.
+const MOST: Percentage = Percentage::new(50.0);
 
 /// Rows that are looked through at once.
 const ROWS_AT_ONCE: usize = 4096;
@@ -25,15 +28,10 @@ struct Types {
 
 impl RunState {
     /// Marks what the run did not see as removed. Returns why not, when a guard refuses: then nothing is marked.
-    pub(crate) fn reconcile(
-        &mut self,
-        connection: &Connection,
-        remove: bool,
-        threshold: Percentage,
-    ) -> Result<Option<Error>> {
+    pub(crate) fn reconcile(&mut self, connection: &Connection, remove: bool, limits: Limits) -> Result<Option<Error>> {
         let reads_changes = self.absence.is_some() && is_complete(connection, self.run, Step::Accounts)?;
         if reads_changes && remove {
-            let refusal = self.refuse_gone(connection, threshold)?;
+            let refusal = self.refuse_gone(connection, limits)?;
             if refusal.is_some() {
                 return Ok(refusal);
             }
@@ -56,15 +54,23 @@ impl RunState {
         };
         let missing = |census: &BTreeMap<usize, Census>| census.values().map(|one| one.gone()).sum::<u64>();
         let (missing_entitlements, missing_assignments) = (missing(&entitlements), missing(&assignments));
+        let known_before = accounts.alive.saturating_sub(self.tallies.accounts.added);
         if remove {
-            let known_before = accounts.alive.saturating_sub(self.tallies.accounts.added);
-            let guard = Guard { threshold, names: &types.names };
-            let refusal = guard
-                .accounts(accounts, known_before)
-                .or_else(|| guard.by_type(Step::Entitlements, &entitlements))
-                .or_else(|| guard.by_type(Step::Assignments, &assignments));
-            if refusal.is_some() {
-                return Ok(refusal);
+            let guard = Guard { limits, names: &types.names, recent: &self.recent(connection, limits)? };
+            if let Some(refusal) = guard.accounts(accounts, known_before) {
+                return self
+                    .unless_unstable(connection, limits.threshold, Step::Accounts, known_before, refusal)
+                    .map(Some);
+            }
+            if let Some(refusal) = guard.by_type(Step::Entitlements, &entitlements) {
+                let alive: u64 = entitlements.values().map(|one| one.alive).sum();
+                let known = alive.saturating_sub(self.tallies.entitlements.added);
+                return self
+                    .unless_unstable(connection, limits.threshold, Step::Entitlements, known, refusal)
+                    .map(Some);
+            }
+            if let Some(refusal) = guard.by_type(Step::Assignments, &assignments) {
+                return Ok(Some(refusal));
             }
             if accounts.gone() > 0 {
                 self.remove_accounts(connection)?;
@@ -75,10 +81,17 @@ impl RunState {
             if missing_assignments > 0 {
                 self.remove_assignments(connection, &types)?;
             }
+        } else if MOST.is_exceeded_by(accounts.gone(), known_before)
+            && MOST.is_exceeded_by(self.tallies.accounts.added, known_before)
+            && limits.threshold.percent() < 100.0
+        {
+            let message = format!("{} of {known_before} accounts were not seen", accounts.gone());
+            let refusal = Error::new(ErrorKind::Guard, message);
+            return self.unless_unstable(connection, MOST, Step::Accounts, known_before, refusal).map(Some);
         } else if accounts.gone() + missing_entitlements + missing_assignments > 0 {
             let text = format!(
                 "{} accounts, {missing_entitlements} entitlements and {missing_assignments} assignments were not seen \
-                 and are kept, as asked",
+                 and are kept, because removals are turned off",
                 accounts.gone()
             );
             report::warn(connection, self.run, &text)?;
@@ -86,7 +99,9 @@ impl RunState {
         if reads_changes {
             self.remove_gone(connection, remove)?;
         }
+        self.keep_removals(connection)?;
         self.warn_of_unread(connection, &types)?;
+        self.warn_of_strangers(connection)?;
         self.warn_of_drift(connection)?;
         Ok(None)
     }
@@ -97,10 +112,10 @@ impl RunState {
         connection: &Connection,
         after: i64,
         most: usize,
-        threshold: Percentage,
+        limits: Limits,
     ) -> Result<Vec<(i64, String)>> {
         let mut missing = Vec::new();
-        if after == 0 && !self.would_remove_accounts(connection, threshold)? {
+        if after == 0 && !self.would_remove_accounts(connection, limits)? {
             return Ok(missing);
         }
         let query = "SELECT id, account_id FROM accounts INDEXED BY accounts_alive
@@ -115,13 +130,14 @@ impl RunState {
         Ok(missing)
     }
 
-    fn would_remove_accounts(&self, connection: &Connection, threshold: Percentage) -> Result<bool> {
+    fn would_remove_accounts(&self, connection: &Connection, limits: Limits) -> Result<bool> {
         if !self.reconciles(connection, Step::Accounts)? {
             return Ok(false);
         }
         let census = self.census_of_accounts(connection)?;
         let known_before = census.alive.saturating_sub(self.tallies.accounts.added);
-        Ok(census.gone() > 0 && Guard { threshold, names: &[] }.accounts(census, known_before).is_none())
+        let guard = Guard { limits, names: &[], recent: &self.recent(connection, limits)? };
+        Ok(census.gone() > 0 && guard.accounts(census, known_before).is_none())
     }
 
     /// Whether what the run did not see of a step is gone: the run read that step, and the source showed all of it. Changes

@@ -103,9 +103,9 @@ pub struct RunReport {
     pub source: String,
     /// How much was read.
     pub mode: Mode,
-    /// How it stands.
+    /// The status.
     pub status: RunStatus,
-    /// Whether it continued where an earlier job stopped.
+    /// Whether it continues an interrupted run.
     pub resumed: bool,
     /// How many rows it saw, added, changed and removed.
     #[serde(flatten)]

@@ -1,5 +1,6 @@
-//! What a job keeps in memory of its run.
+//! The state of a run that a job keeps in memory.
 
+use super::not_shown::NotShown;
 use super::quiet::Quiet;
 use super::seen::Seen;
 use super::snapshot::Hasher;
@@ -7,9 +8,9 @@ use super::sql;
 use super::step::{PerStep, Step};
 use connector_core::{Absence, EntitlementRef, Result};
 use rusqlite::{Connection, Row, params};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-/// How many entitlements are remembered by their row before all are forgotten.
+/// The maximum number of cached entitlement rows; a full cache is cleared.
 const MAX_ENTITLEMENTS_REMEMBERED: usize = 200_000;
 
 /// Counts of one kind of row, as the run's row in the store keeps them.
@@ -31,10 +32,10 @@ pub(crate) struct RunState {
     pub(crate) next_assignment: i64,
     pub(crate) hasher: Hasher,
     pub(crate) quiet: Quiet,
-    /// Whether the last row was new, and so the next one probably is: it is inserted first and looked for after that.
+    /// Whether the last row was new. Then the next one probably is, too: it is inserted first and looked up only if that fails.
     pub(crate) new_accounts: bool,
     pub(crate) new_assignments: bool,
-    /// How many rows this job saw twice.
+    /// How many rows the run saw twice.
     pub(crate) duplicates: PerStep<u64>,
     /// How many accounts the list did not show and a lookup found.
     pub(crate) found: u64,
@@ -42,8 +43,11 @@ pub(crate) struct RunState {
     pub(crate) comes_again: bool,
     /// How changes say what is gone, if this run reads only changes.
     pub(crate) absence: Option<Absence>,
-    /// The attributes that the page that is being committed does not show.
-    pub(crate) not_shown: Vec<String>,
+    /// What the page that is being committed does not show.
+    pub(super) not_shown: NotShown,
+    /// The attributes whose last known values this job kept, and those that the page being committed added.
+    pub(super) kept: BTreeSet<String>,
+    pub(super) newly_kept: BTreeSet<String>,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -54,11 +58,12 @@ impl RunState {
         let query = "SELECT next_assignment, quiet FROM sources WHERE id = ?1";
         let read = |row: &Row<'_>| Ok((row.get(0)?, Quiet::from_row(row, 1)?));
         let (next_assignment, quiet) = sql::one(connection, query, [source], read)?;
-        let tallies = sql::one(
+        let (tallies, duplicates) = sql::one(
             connection,
             "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
                         entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
-                        assignments_seen, assignments_added, assignments_changed, assignments_removed
+                        assignments_seen, assignments_added, assignments_changed, assignments_removed,
+                        accounts_repeated, entitlements_repeated
                  FROM runs WHERE number = ?1",
             [run],
             |row| {
@@ -66,7 +71,8 @@ impl RunState {
                     let (seen, added) = (row.get(column)?, row.get(column + 1)?);
                     Ok(Tallies { seen, added, changed: row.get(column + 2)?, removed: row.get(column + 3)? })
                 };
-                Ok(PerStep { accounts: from(0)?, entitlements: from(4)?, assignments: from(8)? })
+                let duplicates = PerStep { accounts: row.get(12)?, entitlements: row.get(13)?, assignments: 0 };
+                Ok((PerStep { accounts: from(0)?, entitlements: from(4)?, assignments: from(8)? }, duplicates))
             },
         )?;
         Ok(Self {
@@ -79,10 +85,12 @@ impl RunState {
             quiet,
             new_accounts: false,
             new_assignments: false,
-            duplicates: PerStep::default(),
+            duplicates,
             found: 0,
             comes_again: false,
-            not_shown: Vec::new(),
+            not_shown: NotShown::default(),
+            kept: BTreeSet::new(),
+            newly_kept: BTreeSet::new(),
             absence: None,
             rows: HashMap::new(),
             remembered: 0,
@@ -107,7 +115,7 @@ impl RunState {
                      entitlements_seen = ?6, entitlements_added = ?7, entitlements_changed = ?8,
                      entitlements_removed = ?9,
                      assignments_seen = ?10, assignments_added = ?11, assignments_removed = ?12,
-                     assignments_changed = ?13
+                     assignments_changed = ?13, accounts_repeated = ?14, entitlements_repeated = ?15
                  WHERE number = ?1",
             params![
                 self.run,
@@ -123,12 +131,14 @@ impl RunState {
                 assignments.added,
                 assignments.removed,
                 assignments.changed,
+                self.duplicates.accounts,
+                self.duplicates.entitlements,
             ],
         )?;
         Ok(())
     }
 
-    /// The row of an entitlement. One that was not read yet gets a row that only holds its place.
+    /// The row of an entitlement. One that was not read yet gets a placeholder row.
     pub(crate) fn entitlement_row(&mut self, connection: &Connection, entitlement: &EntitlementRef) -> Result<i64> {
         let known = self.rows.get(&*entitlement.entitlement_type).and_then(|ids| ids.get(&entitlement.id));
         if let Some(row) = known {

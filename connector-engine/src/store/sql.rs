@@ -1,4 +1,4 @@
-//! Statements on the file of the store. An error of SQLite becomes an error for the reader here and nowhere else.
+//! Runs SQL statements. Only this file converts an error of SQLite into one for the user.
 
 use connector_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
@@ -66,7 +66,7 @@ pub(crate) fn each<T>(
     until(connection, query, parameters, read, |row| then(row).map(ControlFlow::Continue))
 }
 
-/// Calls `then` with each row of a query until it breaks off.
+/// Calls `then` with each row of a query until it stops.
 pub(crate) fn until<T>(
     connection: &Connection,
     query: &str,
@@ -84,7 +84,7 @@ pub(crate) fn until<T>(
     Ok(())
 }
 
-/// Begins a transaction that may write.
+/// Begins a write transaction.
 pub(crate) fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)
 }
@@ -93,7 +93,7 @@ pub(crate) fn commit(transaction: Transaction<'_>) -> Result<()> {
     transaction.commit().map_err(fault)
 }
 
-/// Turns an error of SQLite into one for the reader.
+/// Converts an error of SQLite into one for the user.
 pub(crate) fn fault(cause: rusqlite::Error) -> Error {
     let (message, help) = match cause.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
@@ -108,7 +108,10 @@ pub(crate) fn fault(cause: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
             format!("the store is damaged or is no store: {cause}"),
-            Some("move the file away; the next aggregation makes a new one"),
+            Some(
+                "keep a copy of the file, because it also has the history and the journal of provisioning; \
+                 `sqlite3 FILE .recover` shows what can be saved. If you move the file away, the next aggregation creates a new one",
+            ),
         ),
         _ => match &cause {
             rusqlite::Error::FromSqlConversionFailure(_, _, why) => (

@@ -6,7 +6,7 @@ use super::sql;
 use connector_core::{Cursor, Error, Result};
 use rusqlite::{Connection, params};
 
-/// Keeps where the next read of changes starts, should this run succeed.
+/// Records where the next read of changes starts if this run succeeds.
 pub(super) fn keep(connection: &Connection, run: i64, watermark: Option<&Cursor>) -> Result<()> {
     if watermark.is_some_and(|watermark| watermark.anchor().is_some()) {
         return Err(Error::protocol("the connector gave a live cursor as a watermark"));
@@ -15,7 +15,7 @@ pub(super) fn keep(connection: &Connection, run: i64, watermark: Option<&Cursor>
     sql::execute(connection, update, params![run, watermark.map(Cursor::as_str)]).map(drop)
 }
 
-/// What was not read is not among the changes after this run either: an incomplete run has no watermark.
+/// An incomplete run has no watermark, because the next changes do not contain what it did not read.
 pub(super) fn settle(connection: &Connection, state: &RunState) -> Result<()> {
     let query =
         "SELECT watermark IS NULL, EXISTS (SELECT 1 FROM incomplete WHERE run = ?1) FROM runs WHERE number = ?1";

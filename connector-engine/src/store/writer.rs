@@ -1,8 +1,10 @@
 //! The one who writes: commits pages and ends the run.
 
+use super::guard::Limits;
 use super::instance::recognize;
 use super::live;
 use super::lock::RunLock;
+use super::not_shown::NotShown;
 use super::report;
 use super::run::{RunReport, RunStatus};
 use super::run_state::RunState;
@@ -10,8 +12,7 @@ use super::sql;
 use super::step::{PerStep, Step};
 use super::watermark;
 use connector_core::{
-    Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Percentage, Result, Skipped,
-    SourceChange,
+    Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Result, Skipped, SourceChange,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -39,8 +40,8 @@ pub(crate) struct ReadPage {
     pub(crate) skipped: Vec<Skipped>,
     /// Why the page doesn't show everything.
     pub(crate) incomplete: Option<String>,
-    /// The attributes that the source hides.
-    pub(crate) not_shown: Vec<String>,
+    /// What the source hides of its accounts.
+    pub(crate) not_shown: NotShown,
     pub(crate) warnings: Vec<String>,
     pub(crate) estimate: Option<u64>,
     /// Where the next read of changes starts.
@@ -51,9 +52,7 @@ impl ReadPage {
     pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
         let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
         let incomplete = page.incomplete().map(str::to_owned);
-        let mut not_shown = page.not_shown().to_vec();
-        not_shown.sort_unstable();
-        not_shown.dedup();
+        let not_shown = NotShown::of(&page);
         let watermark = page.watermark().cloned();
         let (rows, next) = page.into_parts();
         Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate, watermark }
@@ -94,8 +93,8 @@ pub(crate) enum Ending {
     Complete {
         /// Whether to mark what was not seen as removed.
         remove: bool,
-        /// The largest share of the accounts to mark so.
-        threshold: Percentage,
+        /// How much of it.
+        limits: Limits,
     },
     /// An error ended it.
     Failed(Error),
@@ -139,6 +138,7 @@ impl Writer {
         let (run, step) = (self.state.run, page.step());
         self.state.comes_again = live::may_come_again(&transaction, run, step, &page.cursor)?;
         self.state.not_shown.clone_from(&page.not_shown);
+        self.state.newly_kept.clear();
         let fresh = take_in(&transaction, &mut self.state, &page.items)?;
         if fresh > 0 {
             live::got_further(&transaction, run, step, &page.cursor)?;
@@ -164,6 +164,11 @@ impl Writer {
         sql::commit(transaction)
     }
 
+    /// Adds warnings to the run.
+    pub(crate) fn warn(&mut self, texts: &[String]) -> Result<()> {
+        texts.iter().try_for_each(|text| report::warn(&self.connection, self.state.run, text))
+    }
+
     /// Keeps where the changes start that this run does not read.
     pub(crate) fn keep_watermark(&mut self, watermark: &Cursor) -> Result<()> {
         let transaction = sql::begin(&mut self.connection)?;
@@ -173,13 +178,8 @@ impl Writer {
     }
 
     /// Accounts after a row that the run did not see and would remove.
-    pub(crate) fn missing_accounts(
-        &self,
-        after: i64,
-        most: usize,
-        threshold: Percentage,
-    ) -> Result<Vec<(i64, String)>> {
-        self.state.missing_accounts(&self.connection, after, most, threshold)
+    pub(crate) fn missing_accounts(&self, after: i64, most: usize, limits: Limits) -> Result<Vec<(i64, String)>> {
+        self.state.missing_accounts(&self.connection, after, most, limits)
     }
 
     /// Keeps accounts that the list did not show and a lookup found.
@@ -213,9 +213,9 @@ impl Writer {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         let (status, error) = match ending {
-            Ending::Complete { remove, threshold } => {
+            Ending::Complete { remove, limits } => {
                 self.state.resolve_aliases(&transaction)?;
-                match self.state.reconcile(&transaction, *remove, *threshold)? {
+                match self.state.reconcile(&transaction, *remove, *limits)? {
                     None => (RunStatus::Succeeded, None),
                     Some(refusal) => (RunStatus::Refused, Some(refusal)),
                 }
@@ -344,10 +344,8 @@ fn note(connection: &Connection, state: &RunState, page: &ReadPage) -> Result<()
     if let Some(watermark) = &page.watermark {
         watermark::keep(connection, state.run, Some(watermark))?;
     }
-    if !page.not_shown.is_empty() {
-        let names = page.not_shown.join(", ");
-        let text = format!("the source hides attributes from this login; their last known values are kept: {names}");
-        report::warn(connection, state.run, &text)?;
+    if let Some(warning) = page.not_shown.warning(&state.newly_kept) {
+        report::warn(connection, state.run, &warning)?;
     }
     for warning in &page.warnings {
         report::warn(connection, state.run, warning)?;

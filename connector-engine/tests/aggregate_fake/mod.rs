@@ -9,15 +9,15 @@
 )]
 
 use async_trait::async_trait;
-use connector_core::registry::ConnectorRegistration;
+use connector_core::registry::{AnySettings, ConnectorRegistration};
 use connector_core::{
     Account, AccountSchema, Assignment, Attributes, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
-    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Holder, Page, Percentage, Provider,
-    ReadEntitlements, Result, TestReport,
+    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Holder, Page, Percentage, ReadEntitlements,
+    Result, TestReport, TimeSpan,
 };
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
 use connector_engine::store::Store;
-use connector_project::source::{AggregationSettings, Definition, Opened};
+use connector_project::source::{AggregationSettings, Definition, Opened, ProvisioningSettings};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
@@ -154,6 +154,7 @@ impl Fake {
             context: &self.context,
             concurrency: 4,
             delete_threshold: Percentage::new(10.0),
+            delete_window: TimeSpan::from_secs(24 * 60 * 60),
             mode: Mode::Full,
             restart: false,
             accept_new_system: false,
@@ -206,33 +207,46 @@ pub struct Job<'a> {
     pub context: &'a Context,
     pub concurrency: usize,
     pub delete_threshold: Percentage,
+    pub delete_window: TimeSpan,
     pub mode: Mode,
     pub restart: bool,
     pub accept_new_system: bool,
     pub remove: bool,
 }
 
-static REGISTRATION: ConnectorRegistration = ConnectorRegistration {
-    name: "fake",
-    title: "Fake",
-    description: "A source in memory",
-    grant_types: &[],
-    example: "",
-    provider: Provider::new(),
-    schema: |_| schemars::Schema::default(),
-    check: |_, _| Ok(Vec::new()),
-    open: |_, _| Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test")),
-};
+/// What a fake would register; its test makes the connector itself.
+#[derive(Debug)]
+struct NoSettings;
+
+impl AnySettings for NoSettings {
+    fn schema(&self, _: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::Schema::default()
+    }
+
+    fn check(&self, _: serde_json::Value, _: &Context) -> Result<Vec<connector_core::SettingsFault>> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> {
+        Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test"))
+    }
+}
+
+fn registration() -> Arc<ConnectorRegistration> {
+    Arc::new(ConnectorRegistration::new("fake", "Fake", "A source in memory", "", Arc::new(NoSettings)))
+}
 
 impl Job<'_> {
     pub fn opened(&self) -> Opened {
         Opened {
             source: self.source.to_owned(),
             connector: self.connector.boxed(),
-            registration: &REGISTRATION,
+            registration: registration(),
             context: self.context.clone(),
             definition: Definition { hash: self.definition.to_owned(), former: format!("former {}", self.definition) },
+            provisioning: ProvisioningSettings::default(),
             aggregation: AggregationSettings {
+                delete_window: self.delete_window,
                 concurrency: self.concurrency,
                 delete_threshold: self.delete_threshold,
                 ..AggregationSettings::default()

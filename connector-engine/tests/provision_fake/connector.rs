@@ -2,14 +2,14 @@
 
 use super::server::{Person, Server, described, entitlement};
 use async_trait::async_trait;
-use connector_core::registry::ConnectorRegistration;
+use connector_core::registry::{AnySettings, ConnectorRegistration};
 use connector_core::{
-    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributesBuilder, Capabilities, Change,
-    Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts,
-    Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, Provider,
-    ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport,
+    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributeType, AttributesBuilder,
+    Capabilities, Change, Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error,
+    ErrorKind, FindAccounts, Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared,
+    Proposed, ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport, Writable,
 };
-use connector_project::source::{AggregationSettings, Definition, Opened};
+use connector_project::source::{AggregationSettings, Definition, Opened, ProvisioningSettings};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -25,10 +25,15 @@ pub enum Fate {
     LostAfter,
     /// The answer does not arrive, and the request is carried out only after this time.
     LostLate(Duration),
+    /// The source says that it is done, and has done nothing.
+    Lied(Outcome),
+    /// The source makes the change when somebody confirms it.
+    Queued,
 }
 
 type Whole = dyn Fn(usize) -> Fate + Send + Sync;
 type Single = dyn Fn(&Operation, usize) -> Fate + Send + Sync;
+type Preparing = dyn Fn(&Proposed) -> Option<Result<Prepared>> + Send + Sync;
 type Reading = dyn Fn(usize) -> Option<Error> + Send + Sync;
 
 /// A connector to a directory in memory. Its clones share the server.
@@ -53,6 +58,14 @@ pub struct Directory {
     pub can_batch: bool,
     pub can_list: bool,
     pub tells_password_time: bool,
+    pub caps: ProvisioningSettings,
+    /// Attributes beyond the usual ones, and the operations that the schema lists.
+    /// The error of any read other than that of accounts.
+    pub failing: Option<Arc<dyn Fn() -> Option<Error> + Send + Sync>>,
+    pub further: Vec<AttributeSchema>,
+    pub operations: Vec<OperationKind>,
+    /// Replaces what preparing an operation results in.
+    pub preparing: Arc<Preparing>,
     /// The id of the system.
     pub instance: Option<String>,
 }
@@ -90,6 +103,11 @@ impl Directory {
             can_batch: true,
             can_list: true,
             tells_password_time: true,
+            caps: ProvisioningSettings::default(),
+            failing: None,
+            further: Vec::new(),
+            operations: OperationKind::ALL.to_vec(),
+            preparing: Arc::new(|_| None),
             instance: None,
         }
     }
@@ -97,6 +115,10 @@ impl Directory {
     /// Nothing but writing one operation.
     pub fn bare(names: &[&str]) -> Self {
         Self { can_find: false, can_prepare: false, can_batch: false, can_list: false, ..Self::of(names) }
+    }
+
+    fn read(&self) -> Result<()> {
+        self.failing.as_ref().and_then(|failing| failing()).map_or(Ok(()), Err)
     }
 
     pub fn server(&self) -> MutexGuard<'_, Server> {
@@ -108,10 +130,11 @@ impl Directory {
         Box::leak(Box::new(Opened {
             source: "directory".to_owned(),
             connector: Box::new(self.clone()),
-            registration: &REGISTRATION,
+            registration: registration(),
             context: self.context.clone(),
             definition: Definition { hash: self.definition.clone(), former: format!("former {}", self.definition) },
             aggregation: AggregationSettings::default(),
+            provisioning: self.caps.clone(),
         }))
     }
 
@@ -138,17 +161,27 @@ impl Directory {
     }
 }
 
-static REGISTRATION: ConnectorRegistration = ConnectorRegistration {
-    name: "fake",
-    title: "Fake",
-    description: "A directory in memory",
-    grant_types: &[],
-    example: "",
-    provider: Provider::new(),
-    schema: |_| schemars::Schema::default(),
-    check: |_, _| Ok(Vec::new()),
-    open: |_, _| Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test")),
-};
+/// What a fake would register; its test makes the connector itself.
+#[derive(Debug)]
+struct NoSettings;
+
+impl AnySettings for NoSettings {
+    fn schema(&self, _: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::Schema::default()
+    }
+
+    fn check(&self, _: serde_json::Value, _: &Context) -> Result<Vec<connector_core::SettingsFault>> {
+        Ok(Vec::new())
+    }
+
+    fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> {
+        Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test"))
+    }
+}
+
+fn registration() -> Arc<ConnectorRegistration> {
+    Arc::new(ConnectorRegistration::new("fake", "Fake", "A directory in memory", "", Arc::new(NoSettings)))
+}
 
 fn shown(id: &str, person: &Person, concern: &Concern) -> Account {
     let mut attributes = AttributesBuilder::default();
@@ -183,6 +216,8 @@ async fn serve(
     let commit = |server: &mut Server, (operation, fate): (&Operation, Fate)| match fate {
         Fate::Done => server.carry_out(operation),
         Fate::Refused(error) => Err(error),
+        Fate::Lied(outcome) => Ok(outcome),
+        Fate::Queued => Ok(Outcome::queued(&operation.account, "waits for a confirmation")),
         Fate::LostBefore => Err(lost()),
         Fate::LostAfter | Fate::LostLate(_) => {
             let _ = server.carry_out(operation);
@@ -201,7 +236,7 @@ async fn serve(
             });
             return Err(lost());
         }
-        Fate::Done | Fate::LostAfter => {}
+        Fate::Done | Fate::LostAfter | Fate::Lied(_) | Fate::Queued => {}
     }
     let mut server = server.lock().unwrap();
     let answers = operations.iter().zip(fates).map(|one| commit(&mut server, one)).collect();
@@ -221,12 +256,21 @@ impl Connector for Directory {
     }
 
     async fn instance_id(&self) -> Result<Option<String>> {
+        self.read()?;
         Ok(self.instance.clone())
     }
 
     fn schema(&self) -> AccountSchema {
         let time = AttributeSchema::date_time("PasswordChanged").means(AttributeMeaning::PasswordChanged);
-        AccountSchema::new(self.tells_password_time.then_some(time).into_iter().collect())
+        let text = ["Title", "Phone", "Hidden", "Refused", "Unknown"]
+            .map(|name| AttributeSchema::new(name, AttributeType::Json));
+        let mut attributes: Vec<_> = text.into_iter().chain([AttributeSchema::integer("Number")]).collect();
+        for one in &mut attributes {
+            one.writable = Writable::Always;
+        }
+        attributes.extend(self.tells_password_time.then_some(time));
+        attributes.extend(self.further.clone());
+        AccountSchema::new(attributes).with_operations(self.operations.clone())
     }
 
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
@@ -262,6 +306,7 @@ impl ReadEntitlements for Directory {
     }
 
     async fn entitlements(&self, _: &Cursor) -> Result<Page<Entitlement>> {
+        self.read()?;
         Ok(Page::last(self.server().entitlements.clone()))
     }
 
@@ -282,6 +327,7 @@ impl FindAccounts for Directory {
         tokio::task::yield_now().await;
         let mut server = self.server();
         server.reads += 1;
+        server.concerns.push(concern.clone());
         if let Some(error) = (self.reading)(server.reads - 1) {
             return Err(error);
         }
@@ -297,8 +343,9 @@ impl FindAccounts for Directory {
 impl PrepareOperations for Directory {
     async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
         tokio::task::yield_now().await;
+        self.read()?;
         let server = self.server();
-        Ok(proposed.iter().map(|one| prepared(&server, one)).collect())
+        Ok(proposed.iter().map(|one| (self.preparing)(one).unwrap_or_else(|| prepared(&server, one))).collect())
     }
 }
 

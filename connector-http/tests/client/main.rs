@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "nothing is published from here")]
 
 mod bodies;
+mod client_certificate;
 mod credentials;
 mod jwt_bearer;
 mod other_bodies;

@@ -1,14 +1,16 @@
 //! Servers that respond with exactly the given bytes, over plain TCP or TLS.
 
-use openssl::ssl::{SslAcceptor, SslMethod};
+use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod, SslVerifyMode};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A server that sends each connection the next response of its script and closes it. After the script, it only closes.
 pub struct Scripted {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Scripted {
@@ -18,11 +20,16 @@ impl Scripted {
 
     /// The same over TLS, with a certificate and key in PEM.
     pub fn start_tls(certificate: &str, key: &str, script: Vec<Vec<u8>>) -> Self {
-        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-        let certificate = openssl::x509::X509::from_pem(certificate.as_bytes()).unwrap();
-        let key = openssl::pkey::PKey::private_key_from_pem(key.as_bytes()).unwrap();
-        acceptor.set_certificate(&certificate).unwrap();
-        acceptor.set_private_key(&key).unwrap();
+        let acceptor = acceptor(certificate, key).build();
+        Self::serve(script, move |stream| acceptor.accept(stream).ok())
+    }
+
+    /// The same for a server that accepts only clients with the certificate `client`.
+    pub fn start_mutual(certificate: &str, key: &str, client: &str, script: Vec<Vec<u8>>) -> Self {
+        let mut acceptor = acceptor(certificate, key);
+        acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        let client = openssl::x509::X509::from_pem(client.as_bytes()).unwrap();
+        acceptor.cert_store_mut().add_cert(client).unwrap();
         let acceptor = acceptor.build();
         Self::serve(script, move |stream| acceptor.accept(stream).ok())
     }
@@ -35,9 +42,12 @@ impl Scripted {
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = connections.clone();
         let (script, open) = (Arc::new(Mutex::new(script.into_iter())), Arc::new(open));
         std::thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
+                count.fetch_add(1, Ordering::SeqCst);
                 // A client may open a connection and leave it idle. The other connections must not wait for it.
                 let (script, open, log) = (script.clone(), open.clone(), log.clone());
                 std::thread::spawn(move || {
@@ -51,7 +61,7 @@ impl Scripted {
                 });
             }
         });
-        Self { port, seen }
+        Self { port, seen, connections }
     }
 
     pub fn port(&self) -> u16 {
@@ -62,10 +72,24 @@ impl Scripted {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// How often a client connected.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
     /// The requests so far, each with head and body.
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
+}
+
+fn acceptor(certificate: &str, key: &str) -> SslAcceptorBuilder {
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    let certificate = openssl::x509::X509::from_pem(certificate.as_bytes()).unwrap();
+    let key = openssl::pkey::PKey::private_key_from_pem(key.as_bytes()).unwrap();
+    acceptor.set_certificate(&certificate).unwrap();
+    acceptor.set_private_key(&key).unwrap();
+    acceptor
 }
 
 fn read_request(stream: &mut impl Read) -> Option<String> {

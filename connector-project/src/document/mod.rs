@@ -12,13 +12,14 @@ mod problems;
 mod refs;
 mod text;
 mod tree;
+pub(crate) mod unseen;
 mod validate;
 pub(crate) mod yaml;
 
 pub(crate) use findings::{Fault, Findings};
 pub(crate) use leaked_secrets::is_secret_name;
 pub use leaked_secrets::{hides_value, masked_text};
-pub(crate) use messages::missing;
+pub(crate) use messages::{broken_schema, missing};
 pub use problems::Problems;
 pub(crate) use refs::ref_fault;
 pub(crate) use text::{Start, Text, Unreadable, at_start};

@@ -47,9 +47,9 @@ pub(crate) fn ref_fault(key: &str, text: &str) -> Option<Fault> {
     })
 }
 
-/// Whether a key of this name refers to a signing key, which can stay in its key store.
+/// Whether a key of this name refers to a signing key, which can stay in its key store. TLS needs the key itself.
 fn names_key(key: &str) -> bool {
-    key == "key_ref" || key.ends_with("_key_ref")
+    key == "key_ref" || key.ends_with("_key_ref") && key != "client_key_ref"
 }
 
 /// The kinds of refs that a key of this name accepts.

@@ -8,6 +8,7 @@
 //! problems). `item` checks one operation of a document or line against the schema of its kind. `csv` checks one row.
 
 mod csv;
+mod fit;
 mod format;
 mod intake;
 mod item;
@@ -20,6 +21,7 @@ mod schema;
 mod words;
 mod yaml_json;
 
+pub use fit::{check_kind, fit};
 pub use format::is_plan;
 pub use operation::PlanOperation;
 pub use schema::plan_schema;

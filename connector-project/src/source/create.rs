@@ -3,7 +3,6 @@
 use super::definition::is_source_name;
 use super::project::{Project, near};
 use super::{schema, template};
-use crate::plan::plan_schema;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Result};
 use connector_files::{NewFile, shell_word};
@@ -62,11 +61,7 @@ impl Project {
     pub fn write_schemas(&self) -> Result<Vec<PathBuf>> {
         let folder = self.folder().join("schemas");
         let mut written = Vec::new();
-        for (name, schema) in [
-            ("plan.schema.json", plan_schema()),
-            ("project.schema.json", schema::project_schema()),
-            ("source.schema.json", schema::source_schema()),
-        ] {
+        for (name, schema) in schema::of_files(&self.read_catalog()) {
             let path = folder.join(name);
             let text = schema::to_text(&schema);
             // Only this program writes the schemas, so it replaces an older text.
@@ -99,8 +94,9 @@ impl Project {
         filled: &BTreeMap<String, String>,
     ) -> Result<PathBuf> {
         if !is_source_name(name) {
-            return Err(Error::new(ErrorKind::Definition, format!("`{name}` is not a valid source name"))
-                .with_help("use letters, digits, `-`, `_` and `.`; begin with a letter or digit"));
+            return Err(Error::new(ErrorKind::Definition, format!("`{name}` is not a valid source name")).with_help(
+                "use letters, digits, `-`, `_` and `.`; begin with a letter or digit; leave out the ending `.yaml`",
+            ));
         }
         if self.source_file(name).is_ok_and(|path| path.exists()) {
             return Err(exists(name));

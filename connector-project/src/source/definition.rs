@@ -1,11 +1,13 @@
 //! The typed contents of a source file and of `connector.yaml`.
 
+use super::guards::ProvisioningSettings;
 use connector_core::registry::{AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Percentage, SecretRef, TimeSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One configured system, as its file defines it.
 #[derive(Clone, Debug)]
@@ -15,7 +17,9 @@ pub struct Source {
     /// The file.
     pub path: PathBuf,
     /// The connector it uses.
-    pub connector: &'static ConnectorRegistration,
+    pub connector: Arc<ConnectorRegistration>,
+    /// A hash of the project's file that defines the connector; `None` for a linked connector.
+    pub(super) connector_content: Option<String>,
     /// A description for people.
     pub description: Option<String>,
     /// How Connector signs in; `None` for connectors that need no sign-in.
@@ -26,6 +30,8 @@ pub struct Source {
     pub settings: Value,
     /// The aggregation settings.
     pub aggregation: AggregationSettings,
+    /// The caps of plans.
+    pub provisioning: ProvisioningSettings,
 }
 
 /// The `auth:` block: the grant type and its fields.
@@ -86,9 +92,13 @@ pub struct AggregationSettings {
     /// The number of pages to read at the same time.
     #[schemars(range(min = 1, max = 16), extend("default" = 4))]
     pub concurrency: usize,
-    /// Refuses to mark more than this percentage of the accounts as deleted in one run.
+    /// Refuses to mark more than this percentage of the accounts as deleted in one run. The same holds for each type of
+    /// entitlements and assignments.
     #[schemars(extend("default" = "10%"))]
     pub delete_threshold: Percentage,
+    /// Runs within this time count together for `delete_threshold`.
+    #[schemars(extend("default" = "24h"))]
+    pub delete_window: TimeSpan,
 }
 
 /// Five fields with numbers, names, lists, ranges and steps.
@@ -96,7 +106,8 @@ pub(super) const SCHEDULE_PATTERN: &str = r"^\s*[0-9A-Za-z*/,-]+(\s+[0-9A-Za-z*/
 
 impl Default for AggregationSettings {
     fn default() -> Self {
-        Self { schedule: None, full_every: None, concurrency: 4, delete_threshold: Percentage::new(10.0) }
+        let (delete_threshold, delete_window) = (Percentage::new(10.0), TimeSpan::from_secs(24 * 60 * 60));
+        Self { schedule: None, full_every: None, concurrency: 4, delete_threshold, delete_window }
     }
 }
 
@@ -113,6 +124,9 @@ pub struct ProjectSettings {
     /// Aggregation settings for every source. The `aggregation:` block of a source overrides them.
     #[schemars(with = "AggregationSettings")]
     pub aggregation: Map<String, Value>,
+    /// Caps of plans for every source. The `provisioning:` block of a source overrides them.
+    #[schemars(with = "ProvisioningSettings")]
+    pub provisioning: Map<String, Value>,
     /// What plans may do in this project.
     pub plans: PlanSettings,
 }
@@ -131,4 +145,6 @@ pub struct PlanSettings {
 pub(super) fn is_source_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        // A command would take it for the path of a file.
+        && ![".yaml", ".yml"].iter().any(|extension| name.ends_with(extension))
 }

@@ -17,14 +17,15 @@ impl Project {
     pub fn edit_auth(&self, name_or_path: &str, changes: &[(&str, Option<&str>)]) -> Result<PathBuf> {
         let path = self.source_file(name_or_path)?;
         let settings = self.settings()?;
-        let before = read::source(&path, &settings)?;
+        let given = read::Given { defaults: &settings, catalog: self.catalog() };
+        let before = read::source(&path, &given)?;
         let text = fs::read_to_string(&path).map_err(|cause| unwritable(&path, cause))?;
         let by_hand = || {
             Error::new(ErrorKind::Definition, format!("Connector can't edit `{}`", near(&path).display()))
                 .with_help("its `auth:` block does not have one key per line: edit the file by hand")
         };
         let edited = read::edited(&path, &text, changes).ok_or_else(by_hand)?;
-        let after = read::source_from_text(&path, &edited, &settings)?;
+        let after = read::source_from_text(&path, &edited, &given)?;
         let block = |source: &super::Source| source.auth.as_ref().map(|auth| auth.settings.clone()).unwrap_or_default();
         if block(&after) != changed(block(&before), changes) || all_but_auth(&edited) != all_but_auth(&text) {
             return Err(by_hand());

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A hash of what in a source's file decides what is read and changed: connector, `auth:` except where its secrets are and
-/// when they are renewed, and `settings:`.
+/// when they are renewed, and `settings:`. If the connector comes from a file of the project, the content of that file too.
 ///
 /// A key that moves to another place, another app for the same user (they take turns when a certificate is replaced), a
 /// block whose lines change places, or another day to renew a certificate leaves it the same.
@@ -25,11 +25,19 @@ impl Definition {
             .filter(|(name, _)| !name.ends_with("_ref") && *name != "rotation" && *name != "issuer")
             .map(|(name, value)| (name.as_str(), value))
             .collect();
-        let whole = json!({ "connector": source.connector.name, "auth": auth, "settings": source.settings });
+        let mut whole = json!({ "connector": source.connector.name, "auth": auth, "settings": source.settings });
+        if let Some(content) = &source.connector_content {
+            whole["connector_file"] = json!(content);
+        }
         let texts: BTreeMap<_, _> = auth.iter().map(|(name, value)| (*name, as_text(value))).collect();
         let former = format!("{} {texts:?} {}", source.connector.name, as_text(&source.settings));
-        Self { hash: hash(&canonical(&whole).to_string()), former: hash(&former) }
+        Self { hash: hash_of(&whole), former: hash(&former) }
     }
+}
+
+/// A hash of a value that is the same for every order of its keys.
+pub(super) fn hash_of(value: &Value) -> String {
+    hash(&canonical(value).to_string())
 }
 
 fn hash(text: &str) -> String {

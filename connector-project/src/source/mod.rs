@@ -1,14 +1,17 @@
 //! Projects and their source files.
 //!
-//! A [`Project`] is a folder. Each YAML file in its `sources/` is a [`Source`]. Loading a source reads its text once and
+//! A [`Project`] is a folder. Each YAML file in its `sources/` is a [`Source`], and each one in its `connectors/` a connector.
+//! The [`Catalog`] has these connectors and the linked ones. Loading a source reads its text once and
 //! checks it against the schema for its `connector` and `grant_type`. It reports every [problem](Problems) at once, each
 //! with its position. [`Source::open`] creates the connector. It works offline.
 //!
-//! [`schema`] has the JSON Schemas, composed from the connectors and strategies in this build.
+//! [`schema`] has the JSON Schemas, composed from the connectors of a catalog and the strategies in this build.
 
+mod catalog;
 mod create;
 mod definition;
 mod edit;
+mod guards;
 mod meaning;
 mod open;
 mod opened;
@@ -18,7 +21,9 @@ pub mod schema;
 mod template;
 
 pub use crate::document::{Problems, hides_value, masked_text};
+pub use catalog::{Catalog, CatalogConnector};
 pub use definition::{AggregationSettings, AuthBlock, PlanSettings, ProjectSettings, Source};
+pub use guards::{Cap, Capped, ProvisioningSettings, loosened_guards};
 pub use meaning::Definition;
 pub use opened::Opened;
 pub use project::Project;

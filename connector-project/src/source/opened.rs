@@ -1,10 +1,12 @@
 //! A source that is ready to use.
 
 use super::definition::{AggregationSettings, Source};
+use super::guards::ProvisioningSettings;
 use super::meaning::Definition;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Connector, Context, Error};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A source that is ready to use: its connector is open.
 #[derive(Debug)]
@@ -14,13 +16,15 @@ pub struct Opened {
     /// The connector, opened with the source's settings.
     pub connector: Box<dyn Connector>,
     /// The registration of the connector.
-    pub registration: &'static ConnectorRegistration,
+    pub registration: Arc<ConnectorRegistration>,
     /// The context that the connector was opened with. Its meter counts the requests.
     pub context: Context,
     /// What in the file decides what is read and changed.
     pub definition: Definition,
     /// The aggregation settings of the source.
     pub aggregation: AggregationSettings,
+    /// The caps of plans for the source.
+    pub provisioning: ProvisioningSettings,
 }
 
 /// The block of a source that can't be opened, as a JSON pointer, and the error.
@@ -39,14 +43,15 @@ impl Opened {
             let strategy = (auth.strategy.open)(auth.settings.clone(), &context).map_err(at("/auth"))?;
             context = context.with_auth(strategy);
         }
-        let connector = (source.connector.open)(source.settings.clone(), &context).map_err(at("/settings"))?;
+        let connector = source.connector.open(source.settings.clone(), &context).map_err(at("/settings"))?;
         Ok(Self {
             source: source.name.clone(),
             connector,
-            registration: source.connector,
+            registration: source.connector.clone(),
             context,
             definition: Definition::of(source),
             aggregation: source.aggregation.clone(),
+            provisioning: source.provisioning.clone(),
         })
     }
 }

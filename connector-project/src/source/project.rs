@@ -1,18 +1,24 @@
 //! A project folder: its path and its files.
 
+use super::catalog::Catalog;
 use super::definition::{ProjectSettings, Source};
 use super::read;
 use crate::document::Problems;
 use connector_core::{Error, ErrorKind, Problem, Result};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// The name of the file with the settings of the whole project.
 const SETTINGS_FILE: &str = "connector.yaml";
 
-/// A project folder: `connector.yaml`, `sources/`, `plans/`, `secrets/` and the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The folder with the connectors of the project.
+const CONNECTORS: &str = "connectors";
+
+/// A project folder: `connector.yaml`, `sources/`, `connectors/`, `plans/`, `secrets/` and the store.
+#[derive(Clone, Debug)]
 pub struct Project {
     folder: PathBuf,
+    catalog: Arc<OnceLock<Catalog>>,
 }
 
 impl Project {
@@ -37,7 +43,23 @@ impl Project {
 
     /// The project in `folder`. The folder does not have to exist yet.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), catalog: Arc::default() }
+    }
+
+    /// The same project with this catalog instead of its own.
+    #[must_use]
+    pub fn with_catalog(self, catalog: Catalog) -> Self {
+        Self { catalog: Arc::new(OnceLock::from(catalog)), ..self }
+    }
+
+    /// The connectors of this program and those in `connectors/`. The folder is read once, at the first call.
+    pub fn catalog(&self) -> &Catalog {
+        self.catalog.get_or_init(|| self.read_catalog())
+    }
+
+    /// The catalog as the files are now.
+    pub(super) fn read_catalog(&self) -> Catalog {
+        Catalog::load(&self.folder.join(CONNECTORS))
     }
 
     /// The project folder.
@@ -86,18 +108,29 @@ impl Project {
     pub fn load(&self, name_or_path: &str) -> Result<Source, Problems> {
         let path = self.source_file(name_or_path)?;
         let settings = self.settings()?;
-        read::source(&path, &settings)
+        read::source(&path, &read::Given { defaults: &settings, catalog: self.catalog() })
     }
 
     /// All problems of the source with that name or in that file, and of `connector.yaml`, that can be found offline. This
-    /// includes files that refs name, and settings that contradict each other.
+    /// includes files that refs name, and settings that contradict each other. For a connector file, its own problems.
     pub fn check(&self, name_or_path: &str) -> Vec<Problem> {
         let (settings, mut problems) = match self.settings() {
             Ok(settings) => (settings, Vec::new()),
             Err(found) => (ProjectSettings::default(), found.0),
         };
+        if self.is_connector_file(Path::new(name_or_path)) {
+            problems.extend(self.catalog().problems_of(Path::new(name_or_path)));
+            return problems;
+        }
+        let given = read::Given { defaults: &settings, catalog: self.catalog() };
         match self.source_file(name_or_path) {
-            Ok(path) => problems.extend(read::check_source(&path, &settings, &self.folder)),
+            Ok(path) => {
+                let found = read::check_source(&path, &given, &self.folder);
+                if found.iter().any(|one| one.rule == read::UNUSABLE_CONNECTOR) {
+                    problems.extend(self.catalog().problems());
+                }
+                problems.extend(found);
+            }
             Err(found) => problems.extend(found.0),
         }
         problems
@@ -110,14 +143,26 @@ impl Project {
         if is_yaml || as_path.components().count() > 1 {
             return Ok(as_path.to_owned());
         }
-        let files = self.source_files().unwrap_or_default();
-        let mut named = files.iter().filter(|(name, _)| name == name_or_path).map(|(_, path)| path);
-        let missing = near(&self.folder.join("sources").join(format!("{name_or_path}.yaml")));
+        // Probes the two possible files: listing the folder for each of its sources would take quadratic time.
+        let folder = self.folder.join("sources");
+        let mut named = ["yaml", "yml"]
+            .into_iter()
+            .map(|extension| folder.join(format!("{name_or_path}.{extension}")))
+            .filter(|path| path.symlink_metadata().is_ok());
         match (named.next(), named.next()) {
-            (None, _) => Err(read::unknown_source(missing, name_or_path, &files)),
-            (Some(path), None) => Ok(path.clone()),
-            (Some(path), Some(other)) => Err(read::ambiguous_source(path.clone(), name_or_path, other)),
+            (None, _) => {
+                let missing = near(&folder.join(format!("{name_or_path}.yaml")));
+                Err(read::unknown_source(missing, name_or_path, &self.source_files().unwrap_or_default()))
+            }
+            (Some(path), None) => Ok(near(&path)),
+            (Some(path), Some(other)) => Err(read::ambiguous_source(near(&path), name_or_path, &near(&other))),
         }
+    }
+
+    /// Whether the path names an existing file in `connectors/`.
+    fn is_connector_file(&self, path: &Path) -> bool {
+        let folder = path.parent().and_then(|parent| parent.canonicalize().ok());
+        path.is_file() && folder.is_some() && folder == self.folder.join(CONNECTORS).canonicalize().ok()
     }
 
     pub(super) fn settings_file(&self) -> PathBuf {
@@ -126,23 +171,28 @@ impl Project {
 
     /// The YAML files in `sources/` with their names, sorted by name.
     pub(super) fn source_files(&self) -> Result<Vec<(String, PathBuf)>> {
-        let folder = self.folder.join("sources");
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(cause) => return Err(unreadable(&folder, cause)),
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|cause| unreadable(&folder, cause))?.path();
-            let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-            if let (true, Some(stem)) = (is_yaml && path.is_file(), path.file_stem().and_then(|stem| stem.to_str())) {
-                files.push((stem.to_owned(), near(&path)));
-            }
-        }
-        files.sort();
-        Ok(files)
+        yaml_files(&self.folder.join("sources"))
     }
+}
+
+/// The YAML files in a folder with their names, sorted by name; none if there is no folder.
+pub(super) fn yaml_files(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) => return Err(unreadable(folder, cause)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|cause| unreadable(folder, cause))?.path();
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        // A folder or a broken link with the name of a source is a mistake: reading it gives an error.
+        if let (true, Some(stem)) = (is_yaml, path.file_stem().and_then(|stem| stem.to_str())) {
+            files.push((stem.to_owned(), near(&path)));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn is_project(folder: &Path) -> bool {

@@ -1,10 +1,13 @@
-//! The JSON Schemas of the files that users write, composed from the connectors and strategies in this build.
+//! The JSON Schemas of the files that users write, composed from the connectors of a catalog and the strategies in this
+//! build.
 //!
 //! The order of everything is fixed, so the same binary always writes the same bytes.
 
+use super::catalog::Catalog;
 use super::definition::{AggregationSettings, ProjectSettings};
+use super::guards::ProvisioningSettings;
 use crate::plan::plan_schema;
-use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
+use connector_core::registry::{self, AuthRegistration, ConnectorFormat, ConnectorRegistration};
 use connector_core::{HttpOptions, Result};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -13,17 +16,17 @@ const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The schema of a source file, for editors: `connector` selects the schema of `settings`, and `grant_type` selects the
 /// schema of the rest of `auth`.
-pub fn source_schema() -> Value {
+pub fn source_schema(catalog: &Catalog) -> Value {
     let mut defs = Map::new();
-    let connectors = registry::connectors();
+    let connectors: Vec<_> = catalog.connectors().iter().map(|one| &*one.registration).collect();
     let strategies = registry::auth_strategies();
     for connector in &connectors {
-        hoist(connector_schema(connector), connector.name, &mut defs);
+        hoist(connector_schema(connector), &connector.name, &mut defs);
     }
     for strategy in &strategies {
         hoist(grant_type_schema(strategy), strategy.grant_type, &mut defs);
     }
-    let names: Vec<_> = connectors.iter().map(|connector| connector.name).collect();
+    let names: Vec<_> = connectors.iter().map(|connector| &*connector.name).collect();
     json!({
         "$schema": DRAFT,
         "title": "Source",
@@ -31,7 +34,7 @@ pub fn source_schema() -> Value {
         "type": "object",
         "properties": {
             "connector": {
-                "description": listing("The connector of this source.", connectors.iter().map(|one| (one.name, one.description))),
+                "description": listing("The connector of this source.", connectors.iter().map(|one| (&*one.name, &*one.description))),
                 "enum": names,
             },
             "description": {"description": "A description of this source, for people.", "type": "string"},
@@ -39,6 +42,7 @@ pub fn source_schema() -> Value {
             "http": optional(block::<HttpOptions>()),
             "settings": {"description": "The connector's own settings.", "type": ["object", "null"]},
             "aggregation": optional(block::<AggregationSettings>()),
+            "provisioning": optional(block::<ProvisioningSettings>()),
         },
         "required": ["connector"],
         "additionalProperties": false,
@@ -60,15 +64,54 @@ pub fn project_schema() -> Value {
         optional(block::<AggregationSettings>()),
         "Aggregation settings for every source. The `aggregation:` block of a source overrides them.",
     );
+    properties["provisioning"] = with_description(
+        optional(block::<ProvisioningSettings>()),
+        "Caps of plans for every source. The `provisioning:` block of a source overrides them.",
+    );
     if let Some(object) = schema.as_object_mut() {
         object.remove("$defs");
     }
     schema
 }
 
+/// The schema of a connector file, for editors: `format` selects the schema of the rest. `None` if this build has no format.
+pub fn connector_file_schema() -> Option<Value> {
+    let formats = registry::connector_formats();
+    let mut defs = Map::new();
+    for format in &formats {
+        let schema = with_first(connector_fields_schema(format), "format", json!({"const": format.name}));
+        hoist(schema, format.name, &mut defs);
+    }
+    let branches = formats.iter().map(|format| {
+        json!({
+            "if": {"properties": {"format": {"const": format.name}}, "required": ["format"]},
+            "then": {"$ref": format!("#/$defs/{}", format.name)},
+        })
+    });
+    let schema = json!({
+        "$schema": DRAFT,
+        "title": "Connector file",
+        "description": "A connector that a project defines. Its name is the file name without `.yaml`.",
+        "type": "object",
+        "properties": {"format": {
+            "description": listing("The format of this file.", formats.iter().map(|one| (one.name, one.description))),
+            "enum": formats.iter().map(|one| one.name).collect::<Vec<_>>(),
+        }},
+        "required": ["format"],
+        "allOf": branches.collect::<Vec<_>>(),
+        "$defs": defs,
+    });
+    (!formats.is_empty()).then_some(schema)
+}
+
+/// The schema of a connector file without `format`.
+pub(super) fn connector_fields_schema(format: &ConnectorFormat) -> Value {
+    Value::from((format.schema)(&mut SchemaGenerator::default()))
+}
+
 /// The schema of the `settings:` of a connector.
 pub fn connector_schema(connector: &ConnectorRegistration) -> Value {
-    let mut schema = Value::from((connector.schema)(&mut SchemaGenerator::default()));
+    let mut schema = Value::from(connector.schema(&mut SchemaGenerator::default()));
     schema["title"] = json!(format!("{} settings", connector.title));
     schema
 }
@@ -77,16 +120,22 @@ pub fn connector_schema(connector: &ConnectorRegistration) -> Value {
 pub fn grant_type_schema(strategy: &AuthRegistration) -> Value {
     let mut schema = auth_fields_schema(strategy);
     schema["title"] = json!(format!("{} auth", strategy.title));
+    let grant_type = json!({"description": strategy.description, "enum": spellings(strategy)});
+    with_first(schema, "grant_type", grant_type)
+}
+
+/// The schema with a required key before its other keys.
+fn with_first(mut schema: Value, key: &str, rule: Value) -> Value {
     if !schema["properties"].is_object() {
         schema["properties"] = json!({});
     }
     let mut properties = Map::new();
-    properties.insert("grant_type".into(), json!({"description": strategy.description, "enum": spellings(strategy)}));
+    properties.insert(key.to_owned(), rule);
     if let Some(fields) = schema["properties"].as_object_mut() {
         properties.append(fields);
         *fields = properties;
     }
-    let mut required = vec![json!("grant_type")];
+    let mut required = vec![json!(key)];
     required.extend(schema["required"].as_array().into_iter().flatten().cloned());
     schema["required"] = Value::Array(required);
     schema
@@ -97,32 +146,41 @@ pub(super) fn auth_fields_schema(strategy: &AuthRegistration) -> Value {
     Value::from((strategy.schema)(&mut SchemaGenerator::default()))
 }
 
-/// The schema called `what`: `source`, `plan`, `project`, the name of a connector, or a grant type.
+/// The schema called `what`: `source`, `plan`, `project`, `connector`, the name of a connector, or a grant type.
 ///
 /// Fails with kind `definition` if there is no such schema.
-pub fn named(what: &str) -> Result<Value> {
-    match what {
-        "source" => Ok(source_schema()),
-        "plan" => Ok(plan_schema()),
-        "project" => Ok(project_schema()),
-        _ => {
-            if let Ok(strategy) = registry::auth_strategy(what) {
-                return Ok(grant_type_schema(strategy));
-            }
-            registry::connector(what).map(connector_schema).map_err(|_| unknown(what))
-        }
+pub fn named(what: &str, catalog: &Catalog) -> Result<Value> {
+    let file = format!("{what}.schema.json");
+    if let Some((_, schema)) = of_files(catalog).into_iter().find(|(name, _)| *name == file) {
+        return Ok(schema);
     }
+    if let Ok(strategy) = registry::auth_strategy(what) {
+        return Ok(grant_type_schema(strategy));
+    }
+    catalog.find(what).map(|one| connector_schema(&one.registration)).ok_or_else(|| unknown(what, catalog))
+}
+
+/// Whether something other than a connector has a schema of this name.
+pub(super) fn is_reserved(name: &str) -> bool {
+    ["source", "plan", "project", "connector"].contains(&name) || registry::auth_strategy(name).is_ok()
+}
+
+/// The schemas of the kinds of files in a project, with the names of their files in `schemas/`.
+pub(super) fn of_files(catalog: &Catalog) -> Vec<(&'static str, Value)> {
+    let mut all = vec![
+        ("plan.schema.json", plan_schema()),
+        ("project.schema.json", project_schema()),
+        ("source.schema.json", source_schema(catalog)),
+    ];
+    all.extend(connector_file_schema().map(|schema| ("connector.schema.json", schema)));
+    all
 }
 
 /// Every schema with the name of its file in `schemas/`.
-pub fn all() -> Vec<(String, Value)> {
-    let mut all = vec![
-        ("plan.schema.json".to_owned(), plan_schema()),
-        ("project.schema.json".to_owned(), project_schema()),
-        ("source.schema.json".to_owned(), source_schema()),
-    ];
-    let connectors = registry::connectors();
-    all.extend(connectors.iter().map(|one| (format!("{}.schema.json", one.name), connector_schema(one))));
+pub fn all(catalog: &Catalog) -> Vec<(String, Value)> {
+    let mut all: Vec<_> = of_files(catalog).into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
+    let connectors = catalog.connectors().iter().map(|one| &one.registration);
+    all.extend(connectors.map(|one| (format!("{}.schema.json", one.name), connector_schema(one))));
     let strategies = registry::auth_strategies();
     all.extend(strategies.iter().map(|one| (format!("{}.schema.json", one.grant_type), grant_type_schema(one))));
     all
@@ -133,9 +191,10 @@ pub fn to_text(schema: &Value) -> String {
     format!("{schema:#}\n")
 }
 
-fn unknown(what: &str) -> connector_core::Error {
+fn unknown(what: &str, catalog: &Catalog) -> connector_core::Error {
     let mut known = vec!["source", "plan", "project"];
-    known.extend(registry::connectors().iter().map(|one| one.name));
+    known.extend((!registry::connector_formats().is_empty()).then_some("connector"));
+    known.extend(catalog.names());
     known.extend(registry::auth_strategies().iter().map(|one| one.grant_type));
     connector_core::Error::new(connector_core::ErrorKind::Definition, format!("the schema `{what}` does not exist"))
         .with_help(format!("the schemas are: {}", known.join(", ")))

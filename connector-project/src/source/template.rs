@@ -29,7 +29,7 @@ pub fn source_template(
         Some(description) => _ = writeln!(text, "description: {}", scalar(description)),
         None => text.push_str("# description: a description of this source, for people\n"),
     }
-    let example: Value = serde_yaml::from_str(connector.example).unwrap_or_default();
+    let example: Value = serde_yaml::from_str(&connector.example).unwrap_or_default();
     if let Some(strategy) = strategy {
         let own: Value = serde_yaml::from_str(strategy.example).unwrap_or_default();
         let own = own.get("auth").cloned().unwrap_or(own);
@@ -68,7 +68,7 @@ fn strategy(connector: &ConnectorRegistration, grant_type: Option<&str>) -> Resu
     let strategy = registry::auth_strategy(wanted)?;
     if !connector.grant_types.contains(&strategy.grant_type) {
         let message = format!("the connector `{}` does not accept the grant type `{wanted}`", connector.name);
-        let help = match connector.grant_types {
+        let help = match &*connector.grant_types {
             [] => "it accepts no grant type".to_owned(),
             accepted => format!("it accepts {}", accepted.join(", ")),
         };

@@ -4,6 +4,7 @@ use crate::api::record::{self, Asked};
 use crate::api::rest::{API_USAGE, Rest};
 use crate::api::rights;
 use crate::api::rights::{CHANGES, NEEDS, Need};
+use crate::api::shortfall;
 use crate::error;
 use crate::users::Accounts;
 use connector_core::{Allowance, Error, ErrorKind, Finding, Result, TestReport};
@@ -92,12 +93,14 @@ async fn permissions(rest: &Rest, accounts: &Accounts) -> Result<Finding> {
             .with_help(help));
     }
     let hidden = accounts.fields(rest).await?.warning();
-    let help = if missing.is_empty() {
-        "if you need these fields, make them visible to the service account".to_owned()
-    } else {
-        help
+    let unseen = shortfall::reason(rest, "User", None).await?;
+    let help = match (missing.is_empty(), &unseen) {
+        (true, None) => "if you need these fields, make them visible to the service account".to_owned(),
+        (true, Some(_)) => "give the service account \"View All Users\", in its profile or a permission set".to_owned(),
+        (false, _) => help,
     };
     breaks.extend(hidden);
+    breaks.extend(unseen);
     // Many sources are read-only on purpose, so missing write permissions are no reason to warn.
     let barred = barred(rest).await?;
     let detail = match (breaks.is_empty(), barred.is_empty()) {

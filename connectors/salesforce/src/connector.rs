@@ -5,15 +5,15 @@ use crate::api::hosts;
 use crate::assignments::read::Groups;
 use crate::certificate::apps::Apps;
 use crate::prepare::Preparation;
+use crate::provision::Pace;
 use crate::users::Accounts;
 use crate::users::CustomFields;
 use crate::{assignments, certificate, connection_test, entitlements, prepare, provision, users};
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Deployed,
-    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Lane, Operation, Outcome, Page,
-    PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, RotateCertificate, SecretRef,
-    TestReport,
+    Entitlement, EntitlementRef, EntitlementType, FindAccounts, Lane, Operation, Outcome, Page, PrepareOperations,
+    Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, RotateCertificate, SecretRef, TestReport,
 };
 use connector_http::{Client, Reach};
 use std::fmt;
@@ -27,6 +27,7 @@ pub struct Salesforce {
     accounts: Accounts,
     groups: Groups,
     preparation: Preparation,
+    pace: Pace,
     apps: Apps,
 }
 
@@ -46,6 +47,7 @@ impl Salesforce {
             accounts: Accounts::new(custom),
             groups: Groups::default(),
             preparation: Preparation::default(),
+            pace: Pace::default(),
             apps,
         })
     }
@@ -78,9 +80,7 @@ impl Connector for Salesforce {
     }
 
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
-        let mut outcomes = provision::batch(&self.rest, std::slice::from_ref(operation)).await?;
-        let missing = || Err(Error::new(ErrorKind::Internal, "an operation has no outcome"));
-        outcomes.pop().unwrap_or_else(missing)
+        provision::one(&self.rest, &self.pace, operation).await
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
@@ -137,7 +137,7 @@ impl ProvisionBatch for Salesforce {
     }
 
     async fn provision_batch(&self, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
-        provision::batch(&self.rest, operations).await
+        provision::batch(&self.rest, &self.pace, operations).await
     }
 }
 

@@ -5,6 +5,7 @@
 mod bare;
 mod command;
 mod project;
+mod roster;
 mod running;
 
 pub use bare::{Bare, Truth};

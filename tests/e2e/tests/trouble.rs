@@ -183,3 +183,78 @@ async fn a_foreign_instance_never_gets_the_token() {
     project.sandbox.set_faults(vec!["foreign-instance-url:https://collector.example".parse::<Fault>().unwrap()]);
     assert_says(&failed_step(&test(&project).expect_code(1)), &["collector.example"]);
 }
+
+/// A copy of the project's store and of the program that no user can write to, and a command that runs as a user other than
+/// root.
+fn read_only_copy(project: &Project) -> (tempfile::TempDir, impl Fn(&[&str]) -> std::process::Output) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let program = folder.path().join("connector");
+    fs::copy(BINARY.0, &program).unwrap();
+    mode(&program, 0o555);
+    let stores = folder.path().join(".connector");
+    fs::create_dir(&stores).unwrap();
+    fs::copy(project.path(".connector/store.db"), stores.join("store.db")).unwrap();
+    mode(&stores.join("store.db"), 0o444);
+    mode(&stores, 0o555);
+    mode(folder.path(), 0o755);
+    let is_root = fs::metadata(folder.path()).unwrap().uid() == 0;
+    let at = folder.path().to_owned();
+    let run = move |arguments: &[&str]| {
+        let mut command = std::process::Command::new(&program);
+        command.args(arguments).current_dir(&at).env_remove("RUST_LOG");
+        if is_root {
+            command.uid(65534).gid(65534);
+        }
+        command.output().unwrap()
+    };
+    (folder, run)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_written_still_answers_queries() {
+    let project = project().await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let (folder, run) = read_only_copy(&project);
+    for arguments in [
+        &["accounts", "salesforce", "--output", "json"][..],
+        &["diff", "salesforce", "--output", "json"],
+        &["export", "salesforce", "--what", "assignments"],
+        &["run", "show"],
+        &["runs"],
+    ] {
+        let wanted = project.run(arguments).expect_code(0);
+        let output = run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), wanted.stdout, "{arguments:?}");
+    }
+    let left: Vec<_> =
+        fs::read_dir(folder.path().join(".connector")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["store.db"], "a query leaves nothing beside a store that it can't write");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stores_in_one_folder_do_not_block_each_other() {
+    let project = project().await;
+    let locks = project.path(".connector/other.locks");
+    project.run(&["aggregate", "salesforce", "--store", ".connector/other.db"]).expect_code(0);
+    assert!(locks.join("source-salesforce.lock").is_file());
+    let held = fs::OpenOptions::new().write(true).open(locks.join("source-salesforce.lock")).unwrap();
+    held.try_lock().unwrap();
+    project.run(&["aggregate", "salesforce", "--store", ".connector/other.db"]).expect_code(4);
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_run_needs_no_id() {
+    let project = project().await;
+    project.run(&["run", "show", "--output", "json"]).expect_code(1);
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let run = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json()["run"].clone();
+    for arguments in [&["run", "show", "--output", "json"][..], &["run", "show", "latest", "--output", "json"]] {
+        assert_eq!(project.run(arguments).expect_code(0).json()["run"], run);
+    }
+    project.run(&["runs", "--limit", "0"]).expect_code(2);
+}

@@ -28,6 +28,7 @@ pub use report::{Report, TrialOutcome, TrialResult};
 pub use subject::{Fixture, Subject};
 
 use connector_core::{Connector, Result};
+use trials::Kept;
 
 /// Runs the trials that only read. `open` creates a new connector for each trial. The source must have at least one account
 /// and must not change during the trials.
@@ -42,7 +43,11 @@ pub async fn check_subject(subject: &Subject<'_>) -> Report {
         let outcome = match subject.open() {
             Ok(connector) => match trial.missing(subject, connector.as_ref()) {
                 Some(missing) => TrialOutcome::NotApplicable(missing),
-                None => (trial.run)(subject).await.map_or_else(TrialOutcome::Failed, |()| TrialOutcome::Passed),
+                None => match (trial.run)(subject).await {
+                    Ok(Kept::Promise) => TrialOutcome::Passed,
+                    Ok(Kept::NotUsed(what)) => TrialOutcome::NotApplicable(what),
+                    Err(seen) => TrialOutcome::Failed(seen),
+                },
             },
             Err(error) => TrialOutcome::Failed(error),
         };

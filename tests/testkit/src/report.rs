@@ -9,7 +9,8 @@ pub enum TrialOutcome {
     Passed,
     /// The connector breaks the promise. The text says what the trial saw.
     Failed(String),
-    /// The connector does not have the capability that the trial needs.
+    /// The connector does not have the capability that the trial needs, or did nothing that the promise is about. The text
+    /// names what the trial needs.
     NotApplicable(&'static str),
 }
 
@@ -22,7 +23,7 @@ pub struct TrialResult {
     pub outcome: TrialOutcome,
 }
 
-/// All trials and their verdicts. `Display` prints one line per trial and the counts.
+/// All trials and their outcomes. `Display` prints one line per trial and the counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     results: Vec<TrialResult>,

@@ -7,6 +7,7 @@ use connector_core::{
     Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation, Outcome,
     Page, ReadEntitlements, Result, TestReport,
 };
+use connector_testkit::TrialOutcome;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,12 +38,15 @@ enum Fault {
     HidesWhatIsNotDeclared,
     FindsOnlyTheFirst,
     AnswersOutOfOrder,
+    /// One read changes the position of another that is under way.
+    MixesReadsAtOnce,
 }
 
 #[derive(Debug)]
 struct Directory {
     fault: Fault,
     calls: AtomicU64,
+    position: AtomicU64,
     opened: u64,
 }
 
@@ -72,6 +76,9 @@ impl Connector for Directory {
         if self.fault == Fault::ForgetsOnReopen && self.opened > 2 && first > 0 {
             return Err(Error::new(ErrorKind::Protocol, "unknown position"));
         }
+        self.position.store(first, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        let first = if self.fault == Fault::MixesReadsAtOnce { self.position.load(Ordering::Relaxed) } else { first };
         let end = (first + PAGE).min(PEOPLE);
         let mut items: Vec<_> = (first..end).map(|number| self.account(number)).collect();
         if self.fault == Fault::DiffersWhenRepeated && call % 2 == 1 {
@@ -212,7 +219,7 @@ async fn check(fault: Fault) -> connector_testkit::Report {
     let opened = AtomicU64::new(0);
     connector_testkit::check(|| {
         let opened = opened.fetch_add(1, Ordering::Relaxed);
-        Ok(Box::new(Directory { fault, calls: AtomicU64::new(0), opened }))
+        Ok(Box::new(Directory { fault, calls: AtomicU64::new(0), position: AtomicU64::new(0), opened }))
     })
     .await
 }
@@ -221,13 +228,25 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("19 passed, 0 failed, 16 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("18 passed, 0 failed, 18 not applicable"), "{report}");
+}
+
+#[tokio::test]
+async fn a_trial_of_what_a_connector_does_not_use_does_not_pass() {
+    let report = check(Fault::None).await;
+    for (trial, unused) in [
+        ("a_live_cursor_expires_elsewhere_and_its_anchor_shows_the_same_rows", "a live cursor"),
+        ("an_attribute_that_is_not_shown_has_no_value", "an attribute that is not shown"),
+    ] {
+        let result = report.results().iter().find(|result| result.name == trial).unwrap();
+        assert_eq!(result.outcome, TrialOutcome::NotApplicable(unused), "{report}");
+    }
 }
 
 #[tokio::test]
 async fn a_trial_of_a_missing_capability_does_not_pass() {
     let report = check(Fault::NoEntitlements).await;
-    assert!(report.to_string().ends_with("13 passed, 0 failed, 22 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("12 passed, 0 failed, 24 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -243,6 +262,7 @@ async fn each_fault_is_caught_by_the_matching_trial() {
         (Fault::NeverEnds, "every_list_ends_and_no_cursor_repeats"),
         (Fault::CursorComesBack, "every_list_ends_and_no_cursor_repeats"),
         (Fault::DiffersWhenRepeated, "the_same_cursor_returns_the_same_page"),
+        (Fault::MixesReadsAtOnce, "pages_read_at_once_and_in_another_order_are_the_same"),
         (Fault::ForgetsOnReopen, "cursors_outlive_the_connector"),
         (Fault::AnswersAnyCursor, "a_foreign_cursor_is_refused"),
         (Fault::DuplicateId, "account_ids_are_unique_and_not_empty"),

@@ -7,11 +7,12 @@ use crate::invocation::Invocation;
 use crate::output::{GOOD, STRONG, paint, wrap};
 use crate::terminal;
 use connector_core::CertificateUpload;
-use connector_core::registry::{self, ConnectorRegistration};
+use connector_core::registry::ConnectorRegistration;
 use connector_project::source::Project;
 use inquire::Confirm;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The lines of the source file about a key.
 pub(super) struct SourceLines {
@@ -61,16 +62,16 @@ pub(super) fn say_where_to_upload(
     let source = arguments.write_source.as_deref().unwrap_or(name);
     for connector in connectors_of(project, source) {
         if let Some(upload) = &connector.provider.certificate_upload {
-            invocation.printer.note(upload_text(invocation, connector.title, upload, certificate));
+            invocation.printer.note(upload_text(invocation, &connector.title, upload, certificate));
         }
     }
 }
 
-/// The connector of the source; every linked one if there is no such source yet.
-fn connectors_of(project: &Project, source: &str) -> Vec<&'static ConnectorRegistration> {
+/// The connector of the source; every connector if there is no such source yet.
+fn connectors_of(project: &Project, source: &str) -> Vec<Arc<ConnectorRegistration>> {
     match project.load(source) {
         Ok(source) => vec![source.connector],
-        Err(_) => registry::connectors(),
+        Err(_) => project.catalog().connectors().iter().map(|one| one.registration.clone()).collect(),
     }
 }
 

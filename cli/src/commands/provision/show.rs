@@ -51,6 +51,11 @@ struct ChangedLine<'a> {
     operation: &'a OperationReport,
     /// What it would have changed then.
     before: &'a [ValueChange],
+    /// Its outcome then.
+    before_outcome: Standing,
+    /// Why, if it was unchanged or failed then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_reason: Option<&'a str>,
 }
 
 impl Run<'_> {
@@ -134,12 +139,11 @@ impl Run<'_> {
     ) -> String {
         let width = self.invocation.printer.prose_width();
         let mut text = format!("  {} {}\n", paint(STRONG, &operation.kind), paint(STRONG, clean_line(&operation.name)));
-        for (label, changes) in [("in the preview:", &changed.before), ("now:", &changed.now)] {
-            _ = writeln!(text, "    {}", paint(DIM, label));
-            if changes.is_empty() {
-                _ = writeln!(text, "      {}", paint(DIM, "nothing"));
-            }
-            text.extend(changes.iter().map(|change| render_change(change, width, names)));
+        for (label, shown) in [("in the preview:", &changed.before), ("now:", &changed.now)] {
+            let outcome = if shown.outcome == Standing::Planned { "" } else { shown.outcome.name() };
+            let reason = shown.reason.as_deref().map(|reason| format!(": {}", clean_line(reason))).unwrap_or_default();
+            _ = writeln!(text, "    {} {outcome}{reason}", paint(DIM, label));
+            text.extend(shown.changes.iter().map(|change| render_change(change, width, names)));
         }
         text
     }
@@ -183,8 +187,14 @@ impl Run<'_> {
             let place = preview.changed.binary_search_by_key(&operation.operation, |changed| changed.operation);
             let Some(changed) = place.ok().and_then(|place| preview.changed.get(place)) else { return Ok(()) };
             if printer.is_json() {
-                operation.changes.clone_from(&changed.now);
-                printer.json(&ChangedLine { operation: &operation, before: &changed.before })?;
+                let Changed { before, now, .. } = changed;
+                operation.changes.clone_from(&now.changes);
+                printer.json(&ChangedLine {
+                    operation: &operation,
+                    before: &before.changes,
+                    before_outcome: before.outcome,
+                    before_reason: before.reason.as_deref(),
+                })?;
             } else if lines < SHOWN_IN_FULL {
                 lines += 1;
                 printer.result(self.changed(&operation, changed, &names))?;

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{ACCENT, STRONG, count, fields, paint};
 use crate::project_files;
-use connector_core::{Error, ErrorKind, Result, TimeSpan, registry};
+use connector_core::{Error, ErrorKind, Result, TimeSpan};
 use connector_files::shell_word;
 use connector_keys::Certificate;
 use connector_project::source::Project;
@@ -102,7 +102,7 @@ impl SandboxProject {
         if file.exists() {
             fs::remove_file(&file).map_err(|cause| file_error("can't replace", &file, cause))?;
         }
-        let connector = registry::connector("salesforce")?;
+        let connector = &self.project.catalog().connector("salesforce")?.registration;
         let mut values = source_values(&self.name, sandbox);
         // Allows its certificate to be replaced.
         let app = format!("{{kind: external_client_app, name: {}}}", App::default().name);

@@ -17,7 +17,7 @@ struct Listed {
     name: String,
     path: Option<PathBuf>,
     valid: bool,
-    connector: Option<&'static str>,
+    connector: Option<String>,
     description: Option<String>,
     last_run: Option<LastRun>,
     certificate: Option<Expiry>,
@@ -81,7 +81,7 @@ fn listed(project: &Project, store: Option<&Store>, name: String) -> Result<List
         name,
         path,
         valid: loaded.is_some(),
-        connector: loaded.as_ref().map(|source| source.connector.name),
+        connector: loaded.as_ref().map(|source| source.connector.name.to_string()),
         description: loaded.and_then(|source| source.description),
         last_run,
         certificate: expiry,
@@ -99,7 +99,7 @@ fn table(sources: &[Listed]) -> Table {
     for source in sources {
         table.row([
             text_cell(&source.name),
-            match source.connector {
+            match &source.connector {
                 Some(connector) => text_cell(connector),
                 None => text_cell("not valid").bad(),
             },

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let connector = registry::connector(&arguments.connector)?;
+    let connector = &*project.catalog().connector(&arguments.connector)?.registration;
     let name = &arguments.name;
     let nothing_set = arguments.set.is_empty();
     let mut values = arguments.set;

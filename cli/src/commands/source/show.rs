@@ -37,6 +37,7 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
             "http": http_as_json(&source),
             "settings": source.settings,
             "aggregation": aggregation_as_json(&source),
+            "provisioning": provisioning_as_json(&source),
             "last_run": last_run,
             "certificate": certificate,
         }))?;
@@ -75,6 +76,7 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
         ("http", http_as_json(&source)),
         ("settings", source.settings.clone()),
         ("aggregation", aggregation_as_json(&source)),
+        ("provisioning", provisioning_as_json(&source)),
     ] {
         show_block(invocation, title, &block)?;
     }
@@ -120,6 +122,9 @@ fn http_as_json(source: &Source) -> Value {
     json!({
         "ca_file": http.ca_file,
         "proxy": http.proxy.as_ref().map(proxy_without_login),
+        "client_certificate_ref": http.client_certificate_ref,
+        "client_key_ref": http.client_key_ref,
+        "client_key_password_ref": http.client_key_password_ref,
         "timeout": http.timeout,
         "requests_per_second": http.requests_per_second,
         "allow_insecure_loopback": http.allow_insecure_loopback,
@@ -135,6 +140,16 @@ fn proxy_without_login(proxy: &url::Url) -> String {
     shown.to_string()
 }
 
+fn provisioning_as_json(source: &Source) -> Value {
+    let provisioning = &source.provisioning;
+    json!({
+        "max_disable": provisioning.max_disable,
+        "max_revoke": provisioning.max_revoke,
+        "max_delete": provisioning.max_delete,
+        "protected": provisioning.protected,
+    })
+}
+
 fn aggregation_as_json(source: &Source) -> Value {
     let aggregation = &source.aggregation;
     json!({
@@ -142,5 +157,6 @@ fn aggregation_as_json(source: &Source) -> Value {
         "full_every": aggregation.full_every,
         "concurrency": aggregation.concurrency,
         "delete_threshold": aggregation.delete_threshold,
+        "delete_window": aggregation.delete_window,
     })
 }

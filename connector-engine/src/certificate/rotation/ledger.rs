@@ -74,7 +74,7 @@ impl Ledger {
         Ok(Self { connection, source, _lock: lock })
     }
 
-    /// Makes sure that the system is the one that the source had before. Fails with kind `guard` if not.
+    /// Makes sure that the source still points to the same system. Fails with kind `guard` if not.
     pub(super) fn recognize(&self, found: Option<&str>) -> Result<()> {
         recognize(&self.connection, self.source, found, false).map(drop)
     }

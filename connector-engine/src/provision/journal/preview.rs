@@ -2,9 +2,9 @@
 
 use super::handle::OpenPlan;
 use super::load::{TURNS, lead_by_name};
-use super::row::{Standing, StepRow, failure_columns, json, steps, to_json, unreadable};
+use super::row::{Standing, StepRow, failure_columns, json, named, steps, to_json, unreadable};
 use crate::provision::change::ValueChange;
-use crate::provision::provisioning::Changed;
+use crate::provision::provisioning::{Changed, Shown};
 use crate::store::fault;
 use connector_core::{Error, Operation, Result, Seat, SecretRef};
 use rusqlite::{Connection, Params, Row, TransactionBehavior, params};
@@ -136,14 +136,17 @@ impl OpenPlan {
     pub(crate) fn otherwise(&self) -> Result<Vec<Changed>> {
         self.connection
             .prepare(&format!(
-                "SELECT o.number, o.shown_changes, {CHANGES} FROM operations o
+                "SELECT o.number, o.shown_changes, {CHANGES}, coalesce(o.shown_outcome, 'planned'), o.shown_reason,
+                     o.outcome, {REASON} FROM operations o
                  WHERE o.plan = ?1 AND o.part = 0 AND o.shown <> o.foreseen ORDER BY o.number"
             ))
             .and_then(|mut statement| {
-                let changes =
-                    |row: &Row<'_>, column| json::<Vec<Vec<ValueChange>>>(row, column).map(|steps| steps.concat());
+                let shown = |row: &Row<'_>, changes, outcome| -> rusqlite::Result<Shown> {
+                    let changes = json::<Vec<Vec<ValueChange>>>(row, changes)?.concat();
+                    Ok(Shown { changes, outcome: named(row, outcome)?, reason: row.get(outcome + 1)? })
+                };
                 let rows = statement.query_map([self.plan], |row| {
-                    Ok(Changed { operation: row.get(0)?, before: changes(row, 1)?, now: changes(row, 2)? })
+                    Ok(Changed { operation: row.get(0)?, before: shown(row, 1, 3)?, now: shown(row, 2, 5)? })
                 })?;
                 rows.collect()
             })
@@ -263,11 +266,15 @@ impl OpenPlan {
 const CHANGES: &str = "(SELECT json_group_array(json(s.changes) ORDER BY s.part) FROM operations s
     WHERE s.plan = o.plan AND s.number = o.number AND s.changes IS NOT NULL)";
 
+/// Why the operation `o` is unchanged or failed.
+const REASON: &str = "coalesce(o.error_message, o.detail)";
+
 /// Keeps what the user saw of the operations `o` that match a condition, before their preview changes.
 fn remember(connection: &Connection, condition: &str, parameters: impl Params) -> Result<()> {
     connection
         .prepare_cached(&format!(
-            "UPDATE operations AS o SET shown = foreseen, shown_changes = {CHANGES}
+            "UPDATE operations AS o SET shown = foreseen, shown_changes = {CHANGES}, shown_outcome = outcome,
+                 shown_reason = {REASON}
              WHERE o.plan = ?1 AND o.part = 0 AND o.foreseen IS NOT NULL AND o.shown IS NULL AND {condition}"
         ))
         .and_then(|mut statement| statement.execute(parameters))
@@ -296,7 +303,7 @@ fn write(connection: &Connection, plan: i64, one: &Foreseen) -> Result<()> {
         .prepare_cached(
             "UPDATE operations SET account_id = ?3, turn = ?4, step = ?5, changes = ?6, seats = ?7, password_time = ?8,
                  waits_for = NULL, foreseen = ?9, outcome = ?10, detail = ?11, error_kind = ?12, error_message = ?13,
-                 error_help = ?14
+                 error_help = ?14, queued = ?15
              WHERE plan = ?1 AND number = ?2 AND part = 0",
         )
         .and_then(|mut statement| {
@@ -315,6 +322,8 @@ fn write(connection: &Connection, plan: i64, one: &Foreseen) -> Result<()> {
                 kind,
                 message,
                 help,
+                // Pending before anything is sent: an earlier plan sent it.
+                one.standing == Standing::Pending,
             ])
         })
         .map_err(fault)?;

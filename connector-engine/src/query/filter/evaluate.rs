@@ -1,4 +1,4 @@
-//! Whether a condition holds for an account.
+//! Whether an account matches a condition.
 
 use super::super::holding::Holding;
 use super::{Comparison, Condition, Field, Literal};
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 
-/// An account that is looked at; its attributes are taken apart once, and only when one is asked for.
+/// An account under test. Its attributes are parsed once, and only if the condition needs one.
 pub(super) struct Subject<'a> {
     account: &'a Account,
     holdings: &'a [Holding],
@@ -40,7 +40,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether it holds for the value, or for one of several.
+    /// Whether the value matches, or one of several values.
     fn any(&self, field: &Field, holds: impl Fn(&Value) -> bool) -> bool {
         match self.value(field) {
             Value::Array(values) => values.iter().any(holds),
@@ -76,7 +76,7 @@ fn equal(value: &Value, literal: &Literal) -> bool {
     order(value, literal) == Some(Ordering::Equal)
 }
 
-/// How a value stands to a literal, by the type of the value; `None` when they can't be compared.
+/// Compares a value with a literal by the type of the value; `None` if they can't be compared.
 fn order(value: &Value, literal: &Literal) -> Option<Ordering> {
     match value {
         Value::String(text) => Some(text.as_str().cmp(match literal {
@@ -116,7 +116,7 @@ fn fits(order: Ordering, comparison: Comparison) -> bool {
     }
 }
 
-/// Whether a value fits a pattern in lower case: `%` is any characters, `_` is one.
+/// Whether a value matches a lowercase pattern: `%` is any text, `_` is one character.
 fn is_like(value: &Value, pattern: &[char]) -> bool {
     let text: Vec<char> = match value {
         Value::String(text) => text.to_lowercase().chars().collect(),
@@ -124,7 +124,7 @@ fn is_like(value: &Value, pattern: &[char]) -> bool {
         _ => return false,
     };
     let (mut at, mut next) = (0, 0);
-    // Where the last `%` was, and how far the text was then: the only place to go back to.
+    // The last `%` and the position in the text at that point: the only place to backtrack to.
     let mut back: Option<(usize, usize)> = None;
     while at < text.len() {
         match pattern.get(next) {

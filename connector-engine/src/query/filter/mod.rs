@@ -3,9 +3,9 @@
 //! A condition compares a name with a value: `=`, `!=`, `<`, `<=`, `>`, `>=`, `like "%text%"`, `in ("a", "b")`,
 //! `is null`, `is not null`; a name alone asks whether it is true. `and`, `or`, `not` and parentheses join them.
 //! A name is `id`, `name`, `display_name`, `enabled`, `locked`, `kind`, `owner`, `state` (of any of the account's assignments)
-//! or an attribute in any case; `attributes.name` is the
-//! attribute where the name is taken (so is `State` where the source spells one so), and backticks hold any other name. A value that is absent fulfills no
-//! comparison but `!=` and `is null`. `like` doesn't look at case, `=` does.
+//! or an attribute, in any case. `attributes.name` is the attribute if the name is taken. `State` is the attribute if the
+//! source spells one this way. Backticks quote any other name. An absent value matches only `!=` and `is null`. `like`
+//! ignores case, `=` does not.
 
 mod evaluate;
 mod parse;
@@ -21,20 +21,20 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads a condition. `known` are the attribute names that may stand in it; none at all allows every name.
+    /// Parses a condition. `known` lists the allowed attribute names; an empty list allows every name.
     ///
-    /// Fails with kind `definition`, with the place and the nearest known name.
+    /// Fails with kind `definition`, with the position and the nearest known name.
     pub fn parse(text: &str, known: &[&str]) -> Result<Self> {
         parse::parse(text, known).map(|condition| Self { condition })
     }
 
-    /// Whether it holds for an account with these assignments, in whatever state.
+    /// Whether an account with these assignments, in any state, matches.
     pub fn matches(&self, account: &Account, holdings: &[Holding]) -> bool {
         evaluate::Subject::new(account, holdings).fulfills(&self.condition)
     }
 }
 
-/// A condition, read.
+/// A parsed condition.
 #[derive(Clone, Debug, PartialEq)]
 enum Condition {
     All(Vec<Condition>),

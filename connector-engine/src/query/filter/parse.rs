@@ -4,12 +4,12 @@ use super::token::{FilterFault, Placed, Token, tokens};
 use super::{Condition, Field, Literal};
 use connector_core::{Error, ErrorKind, Result, nearest};
 
-/// How deep parentheses and `not` may nest.
+/// The maximum nesting of parentheses and `not`.
 const DEEPEST: usize = 64;
 
 const OWN: [&str; 8] = ["id", "name", "display_name", "enabled", "locked", "kind", "owner", "state"];
 
-/// Reads a condition; see [`Filter::parse`](super::Filter::parse).
+/// Parses a condition; see [`Filter::parse`](super::Filter::parse).
 pub(super) fn parse(text: &str, known: &[&str]) -> Result<Condition> {
     let read = tokens(text).and_then(|tokens| {
         let mut parser = Parser { tokens, at: 0, known, depth: 0 };
@@ -203,7 +203,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Many sources have an attribute `State`, which is meant where the word is written so.
+    /// Many sources have an attribute `State`; this spelling means that attribute.
     fn is_own(&self, own: &str, word: &str) -> bool {
         own == word || !self.known.contains(&word)
     }

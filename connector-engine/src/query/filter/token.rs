@@ -18,14 +18,14 @@ pub(super) enum Token {
     End,
 }
 
-/// A word and where it begins, in characters from 1.
+/// A word and its column, in characters from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Placed {
     pub(super) token: Token,
     pub(super) column: usize,
 }
 
-/// What is wrong at a column.
+/// An error at a column.
 pub(super) struct FilterFault {
     pub(super) column: usize,
     pub(super) message: String,
@@ -43,7 +43,7 @@ impl FilterFault {
     }
 }
 
-/// Splits a condition into its words; the last is always [`Token::End`].
+/// Splits a condition into words; the last one is always [`Token::End`].
 pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, FilterFault> {
     let chars: Vec<char> = text.chars().collect();
     let mut reader = Reader { chars: &chars, at: 0 };
@@ -94,7 +94,7 @@ impl Reader<'_> {
             '\'' | '"' => Token::Text(self.quoted(first, column)?),
             '`' => Token::Quoted(self.quoted('`', column)?),
             '=' => {
-                // Two are what programmers write.
+                // `==` is what programmers write.
                 self.take_if('=');
                 Token::Comparison(Comparison::Equal)
             }
@@ -130,7 +130,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The text up to the closing quote; a doubled quote stands for itself.
+    /// The text up to the closing quote; a doubled quote is a quote.
     fn quoted(&mut self, quote: char, column: usize) -> Result<String, FilterFault> {
         let mut text = String::new();
         loop {

@@ -3,28 +3,32 @@
 use crate::document::{Fault, Findings, yaml};
 use serde_json::Value;
 
+/// What a file without any keys should have.
+pub(super) struct Wanted {
+    pub(super) first_key: &'static str,
+    pub(super) help: &'static str,
+}
+
+/// A file that should be a source.
+pub(super) const A_SOURCE: Wanted =
+    Wanted { first_key: "connector", help: "run `connector source new` to write a commented file" };
+
 /// The mapping in the text.
 ///
 /// If the text is not a mapping, reports that and returns `None`, because nothing else can be checked.
-pub(super) fn value(findings: &mut Findings<'_>) -> Option<Value> {
-    let (span, rule, title, detail, help) = match yaml::value(findings)? {
+pub(super) fn value(findings: &mut Findings<'_>, wanted: &Wanted) -> Option<Value> {
+    let Wanted { first_key, help } = wanted;
+    let (span, fault) = match yaml::value(findings)? {
         Value::Object(object) => return Some(Value::Object(object)),
-        Value::Null => (
-            0..0,
-            "empty_file",
-            "the file is empty",
-            "expected at least `connector:`",
-            "run `connector source new` to write a commented file",
-        ),
-        _ => (
-            findings.beginning(),
-            "not_a_mapping",
-            "the file must consist of `key: value` lines",
-            "expected a key and a colon",
-            "begin with a line such as `connector: NAME`",
-        ),
+        Value::Null => {
+            (0..0, Fault::new("empty_file", "the file is empty", &format!("expected at least `{first_key}:`"), help))
+        }
+        _ => {
+            let title = "the file must consist of `key: value` lines";
+            let help = format!("begin with a line such as `{first_key}: NAME`");
+            (findings.beginning(), Fault::new("not_a_mapping", title, "expected a key and a colon", &help))
+        }
     };
-    let fault = Fault { rule, title: title.into(), detail: detail.into(), help: Some(help.into()), secret: false };
     findings.add(span, fault);
     None
 }

@@ -2,8 +2,9 @@
 //!
 //! A source file takes these steps: [`document`](crate::document) reads the text, the tree of positions and the value;
 //! `mapping` requires a mapping; `document` looks for secrets and checks the schemas; `refs` checks refs, URLs and files;
-//! `source` builds the typed value. `connector.yaml` takes the same steps.
+//! `source` builds the typed value. `connector.yaml` and connector files take the same steps.
 
+mod connector_file;
 mod edit;
 mod mapping;
 mod names;
@@ -11,7 +12,8 @@ mod project_file;
 mod refs;
 mod source;
 
+pub(super) use connector_file::connector_file;
 pub(super) use edit::edited;
 pub(super) use names::{ambiguous_source, unknown_source};
 pub(super) use project_file::{project_settings, store_file};
-pub(super) use source::{check_source, source, source_from_text};
+pub(super) use source::{Given, UNUSABLE_CONNECTOR, check_source, source, source_from_text};

@@ -4,6 +4,9 @@ use crate::document::{Problems, at_start};
 use connector_core::nearest;
 use std::path::{Path, PathBuf};
 
+/// A message with more names than this is hard to read.
+const MOST_NAMES_TO_LIST: usize = 20;
+
 /// The problem of a name without a source.
 pub(in super::super) fn unknown_source(file: PathBuf, name: &str, files: &[(String, PathBuf)]) -> Problems {
     let known: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
@@ -11,6 +14,9 @@ pub(in super::super) fn unknown_source(file: PathBuf, name: &str, files: &[(Stri
         Some(guess) => format!("did you mean `{guess}`?"),
         None if known.is_empty() => {
             "the project has no sources yet; run `connector source new CONNECTOR NAME` to create one".to_owned()
+        }
+        None if known.len() > MOST_NAMES_TO_LIST => {
+            format!("the project has {} sources; `connector source list` shows them", known.len())
         }
         None => format!("the sources are: {}", known.join(", ")),
     };

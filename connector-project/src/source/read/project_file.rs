@@ -28,7 +28,7 @@ pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings,
 }
 
 fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
-    let Some(mut value) = mapping::value(findings) else {
+    let Some(mut value) = mapping::value(findings, &mapping::A_SOURCE) else {
         leaked_secrets::in_lines(findings);
         return None;
     };
@@ -44,6 +44,7 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     };
     block.check(findings);
     refs::check_proxy(findings, &value["http"]);
+    refs::check_refs(findings, &value["http"], "/http", &known_faults);
     if let Some(Err(message)) = value["store"].as_str().map(store_file) {
         let help = Some("write a path, or `sqlite:PATH`".to_owned());
         let detail = "expected a path".to_owned();

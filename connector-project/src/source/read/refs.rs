@@ -100,6 +100,20 @@ pub(super) fn check_proxy(findings: &mut Findings<'_>, http: &Value) {
     }
 }
 
+/// Adds a client certificate without its key, or the reverse. Each can stand in the source or in `connector.yaml`.
+pub(super) fn check_client_certificate(findings: &mut Findings<'_>, http: &Value, defaults: &Map<String, Value>) {
+    let [certificate, key, password] = ["client_certificate_ref", "client_key_ref", "client_key_password_ref"];
+    let is_set = |key: &str| http.get(key).or_else(|| defaults.get(key)).is_some_and(|value| !value.is_null());
+    for (has, needs) in [(certificate, key), (key, certificate), (password, key)] {
+        if is_set(has) && !is_set(needs) {
+            let title = format!("`{has}` needs `{needs}`");
+            let help = format!("add `{needs}: …` under `http:`, or remove `{has}`");
+            findings
+                .at_key(&format!("/http/{has}"), Fault::new("incomplete_pair", title, "set without the other", &help));
+        }
+    }
+}
+
 /// Adds each file that the source names and that does not exist, or that other users can read.
 pub(super) fn check_files(findings: &mut Findings<'_>, source: &Value, project: &Path) {
     let mut files = Vec::new();

@@ -1,30 +1,36 @@
 //! Reads one source file.
 
+use super::super::catalog::{Catalog, CatalogConnector};
 use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+use super::super::guards::ProvisioningSettings;
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};
-use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing};
+use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing, unseen};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
-use connector_core::{Context, HttpOptions, Problem, nearest};
+use connector_core::{Context, HttpOptions, Problem, SettingsFault, nearest};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+/// What a project gives to each of its sources.
+pub(in super::super) struct Given<'a> {
+    /// The defaults from `connector.yaml`.
+    pub(in super::super) defaults: &'a ProjectSettings,
+    /// The connectors.
+    pub(in super::super) catalog: &'a Catalog,
+}
+
 /// Reads a source, or returns all problems of its text.
-pub(in super::super) fn source(path: &Path, defaults: &ProjectSettings) -> Result<Source, Problems> {
-    or_problems(read(path, defaults, None))
+pub(in super::super) fn source(path: &Path, given: &Given<'_>) -> Result<Source, Problems> {
+    or_problems(read(path, given, None))
 }
 
 /// Reads a source from a text that will become the file at `path`.
-pub(in super::super) fn source_from_text(
-    path: &Path,
-    text: &str,
-    defaults: &ProjectSettings,
-) -> Result<Source, Problems> {
+pub(in super::super) fn source_from_text(path: &Path, text: &str, given: &Given<'_>) -> Result<Source, Problems> {
     or_problems(match Text::part(path, text.as_bytes().to_vec(), Start::default()) {
-        Ok(text) => read_text(&text, path, defaults, None),
+        Ok(text) => read_text(&text, path, given, None),
         Err(unreadable) => (None, vec![unreadable.at(path)]),
     })
 }
@@ -37,45 +43,37 @@ fn or_problems((source, problems): (Option<Source>, Vec<Problem>)) -> Result<Sou
 }
 
 /// All problems of a source: in its text, in the files that it names, and those found by opening it offline.
-pub(in super::super) fn check_source(path: &Path, defaults: &ProjectSettings, project: &Path) -> Vec<Problem> {
-    read(path, defaults, Some(project)).1
+pub(in super::super) fn check_source(path: &Path, given: &Given<'_>, project: &Path) -> Vec<Problem> {
+    read(path, given, Some(project)).1
 }
 
-fn read(path: &Path, defaults: &ProjectSettings, project: Option<&Path>) -> (Option<Source>, Vec<Problem>) {
+fn read(path: &Path, given: &Given<'_>, project: Option<&Path>) -> (Option<Source>, Vec<Problem>) {
     match Text::read(path) {
-        Ok(text) => read_text(&text, path, defaults, project),
+        Ok(text) => read_text(&text, path, given, project),
         Err(unreadable) => (None, vec![unreadable.at(path)]),
     }
 }
 
-fn read_text(
-    text: &Text,
-    path: &Path,
-    defaults: &ProjectSettings,
-    project: Option<&Path>,
-) -> (Option<Source>, Vec<Problem>) {
+fn read_text(text: &Text, path: &Path, given: &Given<'_>, project: Option<&Path>) -> (Option<Source>, Vec<Problem>) {
     let tree = Tree::parse(text.content(), text.mark_length());
     let mut findings = Findings::new(text, &tree);
-    let source = checked(&mut findings, path, defaults, project);
+    let source = checked(&mut findings, path, given, project);
     (source, findings.finish())
 }
 
-fn checked(
-    findings: &mut Findings<'_>,
-    path: &Path,
-    defaults: &ProjectSettings,
-    project: Option<&Path>,
-) -> Option<Source> {
+fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project: Option<&Path>) -> Option<Source> {
     let name = source_name(findings, path);
-    let Some(value) = mapping::value(findings) else {
+    let Some(value) = mapping::value(findings, &mapping::A_SOURCE) else {
         leaked_secrets::in_lines(findings);
         return None;
     };
     let known_faults = leaked_secrets::in_values(findings, &leaked_secrets::by_ref);
-    let homes = homes(value["connector"].as_str());
-    let file = File { value: &value, defaults, known_faults: &known_faults, homes: &homes };
+    let named = value["connector"].as_str().and_then(|name| given.catalog.find(name));
+    let homes = homes(named.map(|one| &*one.registration));
+    let file = File { value: &value, given, known_faults: &known_faults, homes: &homes };
     file.check_frame(findings);
-    let connector = file.connector(findings);
+    let found = file.connector(findings);
+    let connector = found.map(|one| &*one.registration);
     let strategy = file.strategy(findings, connector);
     let before = findings.count();
     let settings = connector.map(|connector| file.check_settings(findings, connector));
@@ -84,25 +82,42 @@ fn checked(
     {
         check_by_connector(findings, connector, settings, &Context::new(&name, project));
     }
+    let before = findings.count();
     let auth = strategy.map(|strategy| file.check_auth(findings, strategy));
+    for (block, ends_only) in [("/auth", false), ("/http", false), ("/settings", true)] {
+        unseen::check(findings, block, &known_faults, ends_only);
+    }
+    if let (Some(connector), Some(auth), true) = (connector, &auth, project.is_some() && findings.count() == before)
+        && let Some(check) = connector.provider.auth_check
+    {
+        for fault in check(&auth.settings) {
+            add_fault(findings, "/auth", fault);
+        }
+    }
     refs::check_proxy(findings, &value["http"]);
+    refs::check_refs(findings, &value["http"], "/http", &known_faults);
+    refs::check_client_certificate(findings, &value["http"], &given.defaults.http);
     if let Some(project) = project {
         refs::check_files(findings, &value, project);
     }
-    let http: Option<HttpOptions> = file.merged(findings, "http", &defaults.http);
-    let aggregation: Option<AggregationSettings> = file.merged(findings, "aggregation", &defaults.aggregation);
+    let http: Option<HttpOptions> = file.merged(findings, "http", &given.defaults.http);
+    let aggregation: Option<AggregationSettings> = file.merged(findings, "aggregation", &given.defaults.aggregation);
+    let provisioning: Option<ProvisioningSettings> =
+        file.merged(findings, "provisioning", &given.defaults.provisioning);
     if findings.any() {
         return None;
     }
     let source = Source {
         name,
         path: path.to_owned(),
-        connector: connector?,
+        connector: found?.registration.clone(),
+        connector_content: found?.content.clone(),
         description: value["description"].as_str().map(str::to_owned),
         auth,
         http: http?,
         settings: settings?,
         aggregation: aggregation?,
+        provisioning: provisioning?,
     };
     if let Some(project) = project {
         try_to_open(findings, &source, project);
@@ -117,17 +132,22 @@ fn check_by_connector(
     settings: &Value,
     context: &Context,
 ) {
-    let faults = match (connector.check)(settings.clone(), context) {
+    let faults = match connector.check(settings.clone(), context) {
         Ok(faults) => faults,
         Err(error) => return findings.at_key("/settings", not_openable(&error)),
     };
-    for found in faults {
-        let pointer = format!("/settings{}", found.pointer);
-        let fault = Fault { rule: "invalid_settings", title: found.message, help: found.help, ..Fault::default() };
-        match found.span {
-            Some(part) => findings.at_part(&pointer, &part, fault),
-            None => findings.at_value(&pointer, fault),
-        }
+    for fault in faults {
+        add_fault(findings, "/settings", fault);
+    }
+}
+
+/// Adds what a connector or a format found, in the block at `block`.
+pub(super) fn add_fault(findings: &mut Findings<'_>, block: &str, found: SettingsFault) {
+    let pointer = format!("{block}{}", found.pointer);
+    let fault = Fault { rule: "invalid_settings", title: found.message, help: found.help, ..Fault::default() };
+    match found.span {
+        Some(part) => findings.at_part(&pointer, &part, fault),
+        None => findings.at_value(&pointer, fault),
     }
 }
 
@@ -138,7 +158,7 @@ fn try_to_open(findings: &mut Findings<'_>, source: &Source, project: &Path) {
     }
 }
 
-fn not_openable(error: &connector_core::Error) -> Fault {
+pub(super) fn not_openable(error: &connector_core::Error) -> Fault {
     Fault {
         rule: "invalid_settings",
         title: error.message().to_owned(),
@@ -168,18 +188,17 @@ fn source_name(findings: &mut Findings<'_>, path: &Path) -> String {
 /// The value of a source file, and the pointers that already have a problem.
 struct File<'a> {
     value: &'a Value,
-    /// The defaults from `connector.yaml` for every source.
-    defaults: &'a ProjectSettings,
+    given: &'a Given<'a>,
     known_faults: &'a BTreeSet<String>,
     homes: &'a [Home],
 }
 
 /// The blocks of a source of this connector, with their keys.
-fn homes(connector: Option<&str>) -> Vec<Home> {
-    let connector = registry::connectors().into_iter().find(|one| Some(one.name) == connector);
+fn homes(connector: Option<&ConnectorRegistration>) -> Vec<Home> {
     let mut homes = vec![
         Home::new("http", &schema::block::<HttpOptions>()),
         Home::new("aggregation", &schema::block::<AggregationSettings>()),
+        Home::new("provisioning", &schema::block::<ProvisioningSettings>()),
     ];
     let strategies = registry::auth_strategies();
     let accepted = strategies.iter().filter(|one| connector.is_none_or(|it| it.grant_types.contains(&one.grant_type)));
@@ -204,27 +223,32 @@ impl File<'_> {
                 "http": {"type": ["object", "null"]},
                 "settings": {"type": ["object", "null"]},
                 "aggregation": {"type": ["object", "null"]},
+                "provisioning": {"type": ["object", "null"]},
             },
             "required": ["connector"],
             "additionalProperties": false,
         });
         self.check(findings, "", "the file", self.value, &frame);
-        for (name, schema) in
-            [("http", schema::block::<HttpOptions>()), ("aggregation", schema::block::<AggregationSettings>())]
-        {
+        for (name, schema) in [
+            ("http", schema::block::<HttpOptions>()),
+            ("aggregation", schema::block::<AggregationSettings>()),
+            ("provisioning", schema::block::<ProvisioningSettings>()),
+        ] {
             if self.value[name].is_object() {
                 self.check(findings, &format!("/{name}"), &format!("`{name}`"), &self.value[name], &schema);
             }
         }
     }
 
-    fn connector(&self, findings: &mut Findings<'_>) -> Option<&'static ConnectorRegistration> {
+    fn connector(&self, findings: &mut Findings<'_>) -> Option<&CatalogConnector> {
+        let catalog = self.given.catalog;
         let name = self.value["connector"].as_str()?;
-        let all = registry::connectors();
-        let found = all.iter().copied().find(|one| one.name == name);
+        let found = catalog.find(name);
         if found.is_none() {
-            let names: Vec<_> = all.iter().map(|one| one.name).collect();
-            let fault = unknown("unknown_connector", "connector", name, &names);
+            let fault = match catalog.broken_file(name) {
+                Some(file) => unusable(name, file),
+                None => unknown("unknown_connector", "connector", name, &catalog.names()),
+            };
             findings.at_value("/connector", fault);
         }
         found
@@ -233,7 +257,7 @@ impl File<'_> {
     fn strategy(
         &self,
         findings: &mut Findings<'_>,
-        connector: Option<&'static ConnectorRegistration>,
+        connector: Option<&ConnectorRegistration>,
     ) -> Option<&'static AuthRegistration> {
         if let Some(connector) = connector
             && connector.grant_types.is_empty()
@@ -308,7 +332,7 @@ impl File<'_> {
     fn insecure_loopback(&self) -> bool {
         const SWITCH: &str = "allow_insecure_loopback";
         let own = self.value["http"].get(SWITCH);
-        own.or_else(|| self.defaults.http.get(SWITCH)).is_some_and(|allowed| *allowed == true)
+        own.or_else(|| self.given.defaults.http.get(SWITCH)).is_some_and(|allowed| *allowed == true)
     }
 
     /// A typed block with the project's defaults; `None` if the file already has problems.
@@ -327,7 +351,7 @@ impl File<'_> {
     }
 }
 
-fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]) -> Fault {
+pub(super) fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]) -> Fault {
     let help = match nearest(name, known.iter().copied()) {
         Some(guess) => format!("did you mean `{guess}`?"),
         None if known.is_empty() => format!("this build has no {what}"),
@@ -341,6 +365,15 @@ fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]) -> Fault 
         help: Some(help),
         secret: false,
     }
+}
+
+/// The rule of a source whose connector can't be used.
+pub(in super::super) const UNUSABLE_CONNECTOR: &str = "unusable_connector";
+
+fn unusable(name: &str, file: &Path) -> Fault {
+    let help = format!("run `connector validate {}`", file.display());
+    let detail = format!("`{}` defines it", file.display());
+    Fault::new(UNUSABLE_CONNECTOR, format!("the file of the connector `{name}` has problems"), &detail, &help)
 }
 
 /// The beginning of a long value.

@@ -7,6 +7,7 @@ use super::record::{self, Asked, Row};
 use super::rest::Rest;
 use super::soql::{MAX_ROWS_PER_PAGE, Select};
 use crate::error;
+use bytes::Bytes;
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,9 @@ const MIN_PAGES_PER_SPAN: u64 = 20;
 
 /// The most spans per table.
 const MAX_SPANS: u64 = 8;
+
+/// No page is smaller, even if the org needs long for it.
+const MIN_ROWS_PER_PAGE: usize = 50;
 
 /// A whole table.
 pub(crate) const FIRST: Span = Span { after: None, end: None };
@@ -29,6 +33,9 @@ pub(crate) struct Position {
     after: Option<RecordId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     end: Option<RecordId>,
+    /// How many records were read before, where the list is read in one span.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<u64>,
 }
 
 impl Position {
@@ -42,6 +49,11 @@ impl Position {
         Span { after: self.after, end: self.end }
     }
 
+    /// How many records were read before; `None` if others are read in other spans.
+    pub(crate) fn seen(&self) -> Option<u64> {
+        if self.span() == FIRST { Some(0) } else { self.seen }
+    }
+
     /// An error for a position in an unknown list.
     pub(crate) fn unknown(&self) -> Error {
         let message = format!("a saved position of this run is in `{}`, which this connector does not read", self.of);
@@ -51,20 +63,26 @@ impl Position {
 
 /// The cursor of a span of a list.
 pub(crate) fn cursor(of: &str, span: Span) -> Result<Cursor> {
-    Cursor::of(&Position { of: of.to_owned(), after: span.after, end: span.end })
+    Cursor::of(&Position { of: of.to_owned(), after: span.after, end: span.end, seen: None })
 }
 
 /// A page of a table, and the remaining spans.
 #[derive(Debug)]
 pub(crate) struct Part<T> {
     pub(crate) items: Vec<T>,
+    /// How many records the page has, also those that became no item.
+    pub(crate) rows: usize,
+    /// The last record's id.
+    pub(crate) last: Option<RecordId>,
     pub(crate) next: Vec<Span>,
 }
 
 impl<T> Part<T> {
-    /// The cursors of the remaining spans.
-    pub(crate) fn cursors(&self, of: &str) -> Result<Vec<Cursor>> {
-        self.next.iter().map(|span| cursor(of, *span)).collect()
+    /// The cursors of the remaining spans. `seen` is the number of records that were read before this page, if it is known.
+    pub(crate) fn cursors(&self, of: &str, seen: Option<u64>) -> Result<Vec<Cursor>> {
+        let seen = if self.next.len() == 1 { seen.map(|seen| seen + self.rows as u64) } else { None };
+        let position = |span: &Span| Position { of: of.to_owned(), after: span.after, end: span.end, seen };
+        self.next.iter().map(|span| Cursor::of(&position(span))).collect()
     }
 }
 
@@ -77,11 +95,11 @@ pub(crate) async fn part<T>(
     count: Option<u64>,
     make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
 ) -> Result<Part<T>> {
-    let body = rest.query(select.object, &select.page(&span)).await?;
-    let asked = Asked { object: select.object, columns: select.columns(), span: Some(span), limit: MAX_ROWS_PER_PAGE };
+    let (body, limit) = ask(rest, select, &span).await?;
+    let asked = Asked { object: select.object, columns: select.columns(), span: Some(span), limit };
     let answer = record::read(&body, &asked, make)?;
     let next = match answer.last {
-        Some(last) if !is_end(&answer, last, span) => {
+        Some(last) if !is_end(&answer, last, span, limit) => {
             let rest_of_span = Span { after: Some(last), end: span.end };
             match count.map(spans) {
                 Some(parts) if parts > 1 && span == Span::default() => spread(rest, select, last, parts).await?,
@@ -90,7 +108,34 @@ pub(crate) async fn part<T>(
         }
         _ => Vec::new(),
     };
-    Ok(Part { items: answer.items, next })
+    Ok(Part { items: answer.items, rows: answer.rows, last: answer.last, next })
+}
+
+/// The response to the query of a page, and how many rows were asked for at most. If the query takes the org too long, asks
+/// again, and then for smaller pages.
+async fn ask(rest: &Rest, select: &Select<'_>, span: &Span) -> Result<(Bytes, usize)> {
+    let known = rest.page_rows(select.object);
+    let (mut limit, mut is_repeated) = (known, false);
+    loop {
+        match rest.query(select.object, &select.page_of(span, limit)).await {
+            Err(refused) if error::is_too_slow(&refused) && !is_repeated => is_repeated = true,
+            Err(refused) if error::is_too_slow(&refused) && limit > MIN_ROWS_PER_PAGE => {
+                limit = (limit / 4).max(MIN_ROWS_PER_PAGE);
+                tracing::debug!(
+                    object = select.object,
+                    limit,
+                    "a page takes the org too long, asking for a smaller one"
+                );
+            }
+            answered => {
+                let body = answered?;
+                if limit < known {
+                    rest.keep_page_rows(select.object, limit);
+                }
+                return Ok((body, limit));
+            }
+        }
+    }
 }
 
 /// Reads one page like [`part`], but without the fields that the org hides. When the org refuses a field, the connector
@@ -146,10 +191,20 @@ pub(crate) async fn all_shown<T>(
 pub(crate) async fn all<T>(
     rest: &Rest,
     select: &Select<'_>,
+    make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
+    all_of(rest, select, FIRST, make).await
+}
+
+/// Reads a span of a table to the end.
+pub(crate) async fn all_of<T>(
+    rest: &Rest,
+    select: &Select<'_>,
+    span: Span,
     mut make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
 ) -> Result<Vec<T>> {
     let mut items = Vec::new();
-    let mut left = vec![Span::default()];
+    let mut left = vec![span];
     while let Some(span) = left.pop() {
         let part = part(rest, select, span, None, &mut make).await?;
         items.extend(part.items);
@@ -159,8 +214,8 @@ pub(crate) async fn all<T>(
 }
 
 /// A span ends with a complete response with fewer rows than requested, or with its last id.
-fn is_end<T>(answer: &record::RowsRead<T>, last: RecordId, span: Span) -> bool {
-    (answer.done && answer.rows < MAX_ROWS_PER_PAGE) || span.end == Some(last)
+fn is_end<T>(answer: &record::RowsRead<T>, last: RecordId, span: Span, limit: usize) -> bool {
+    (answer.done && answer.rows < limit) || span.end == Some(last)
 }
 
 fn spans(count: u64) -> usize {
@@ -170,12 +225,16 @@ fn spans(count: u64) -> usize {
 
 /// The spans of a large table after its first page.
 async fn spread(rest: &Rest, select: &Select<'_>, after: RecordId, parts: usize) -> Result<Vec<Span>> {
-    let body = rest.query(select.object, &select.last_id()).await?;
+    let one_span = vec![Span { after: Some(after), end: None }];
+    let body = match rest.query(select.object, &select.last_id()).await {
+        Err(refused) if error::is_too_slow(&refused) => return Ok(one_span),
+        answered => answered?,
+    };
     let asked = Asked { object: select.object, columns: vec!["Id"], span: None, limit: 1 };
     let answer = record::read(&body, &asked, |_| Ok(Some(())))?;
     Ok(match answer.last {
         Some(last) if last > after => split(after, last, parts),
-        _ => vec![Span { after: Some(after), end: None }],
+        _ => one_span,
     })
 }
 

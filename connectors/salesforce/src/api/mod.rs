@@ -7,6 +7,7 @@ pub(crate) mod ranges;
 pub(crate) mod record;
 pub(crate) mod rest;
 pub(crate) mod rights;
+pub(crate) mod shortfall;
 pub(crate) mod soql;
 
 pub(crate) use rest::Rest;

@@ -2,6 +2,7 @@
 
 use super::description::Description;
 use super::record::{self, Asked};
+use super::soql::MAX_ROWS_PER_PAGE;
 use crate::error;
 use bytes::Bytes;
 use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
@@ -32,6 +33,8 @@ pub(crate) struct Rest {
     descriptions: tokio::sync::Mutex<BTreeMap<&'static str, Arc<Description>>>,
     /// Fields that the org hides, by object.
     hidden: Mutex<BTreeMap<&'static str, Vec<&'static str>>>,
+    /// The most rows of a page, by object, where larger pages take the org too long.
+    page_rows: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 /// The approximate number of records per object; empty if the org does not say.
@@ -48,6 +51,7 @@ impl Rest {
             counts: OnceCell::new(),
             descriptions: tokio::sync::Mutex::default(),
             hidden: Mutex::default(),
+            page_rows: Mutex::default(),
         }
     }
 
@@ -116,6 +120,42 @@ impl Rest {
         let description = Arc::new(description);
         known.insert(object, description.clone());
         Ok(description)
+    }
+
+    /// Asks for the description of an object again when it is needed next.
+    pub(crate) async fn forget_description(&self, object: &str) {
+        self.descriptions.lock().await.remove(object);
+    }
+
+    /// The most rows to ask for in a page of an object.
+    pub(crate) fn page_rows(&self, object: &str) -> usize {
+        let known = self.page_rows.lock().unwrap_or_else(PoisonError::into_inner).get(object).copied();
+        known.unwrap_or(MAX_ROWS_PER_PAGE)
+    }
+
+    /// Keeps that larger pages of an object take the org too long.
+    pub(crate) fn keep_page_rows(&self, object: &'static str, rows: usize) {
+        self.page_rows.lock().unwrap_or_else(PoisonError::into_inner).insert(object, rows);
+    }
+
+    /// How many records of an object the service account sees; `None` if the org does not say.
+    pub(crate) async fn visible(&self, object: &'static str) -> Result<Option<u64>> {
+        #[derive(Deserialize)]
+        struct Counted {
+            #[serde(rename = "totalSize")]
+            total: u64,
+        }
+        match self.query(object, &format!("SELECT COUNT() FROM {object}")).await {
+            Ok(body) => Ok(serde_json::from_slice::<Counted>(&body).ok().map(|counted| counted.total)),
+            Err(refused)
+                if error::is_missing_object(&refused)
+                    || error::is_refused_query(&refused)
+                    || error::is_too_slow(&refused) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether the service account can manage the password of a user. True if the org does not say.

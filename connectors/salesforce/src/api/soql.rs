@@ -18,8 +18,13 @@ pub(crate) struct Select<'a> {
 }
 
 impl Select<'_> {
-    /// The query of one page of a span: the rows after one id, in id order.
+    /// The query of the largest page of a span: the rows after one id, in id order.
     pub(crate) fn page(&self, span: &Span) -> String {
+        self.page_of(span, MAX_ROWS_PER_PAGE)
+    }
+
+    /// The query of a page of a span, with so many rows at most.
+    pub(crate) fn page_of(&self, span: &Span, rows: usize) -> String {
         let mut conditions = Vec::new();
         if let Some(after) = span.after {
             conditions.push(format!("Id > {}", quoted(after.as_str())));
@@ -28,12 +33,7 @@ impl Select<'_> {
             conditions.push(format!("Id <= {}", quoted(end.as_str())));
         }
         conditions.extend(self.filter.as_deref().map(str::to_owned));
-        format!(
-            "SELECT {} FROM {}{} ORDER BY Id LIMIT {MAX_ROWS_PER_PAGE}",
-            self.fields.join(", "),
-            self.object,
-            whole(&conditions)
-        )
+        format!("SELECT {} FROM {}{} ORDER BY Id LIMIT {rows}", self.fields.join(", "), self.object, whole(&conditions))
     }
 
     /// The same without some of its fields.

@@ -3,6 +3,7 @@
 //! Salesforce keeps a group behind every role, and another one behind the role with all roles below it. A row of a member
 //! contains only the id of that group.
 
+use super::hierarchy::Hierarchy;
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
@@ -29,7 +30,7 @@ pub(crate) struct NestedGroups {
 
 impl NestedGroups {
     /// Asks the org.
-    pub(crate) async fn read(rest: &Rest) -> Result<Self> {
+    pub(crate) async fn read(rest: &Rest, hierarchy: &Hierarchy) -> Result<Self> {
         let select = Select { object: "Group", fields: vec!["Id", "Type", "RelatedId"], filter: Some(KNOWN.into()) };
         let groups = keyset::all(rest, &select, |row| {
             let (_, id) = row.id("Id")?;
@@ -46,16 +47,8 @@ impl NestedGroups {
             )))
         });
         let groups: BTreeMap<_, _> = groups.await?.into_iter().collect();
-        let mut below: BTreeMap<RecordId, Vec<RecordId>> = BTreeMap::new();
-        if groups.values().any(|inner| matches!(inner, Inner::RoleAndBelow(_))) {
-            let fields = vec!["Id", "ParentRoleId"];
-            let select = Select { object: "UserRole", fields, filter: Some(HAS_PARENT.into()) };
-            let roles =
-                keyset::all(rest, &select, |row| Ok(Some((row.id("ParentRoleId")?.1, row.id("Id")?.1)))).await?;
-            for (parent, role) in roles {
-                below.entry(parent).or_default().push(role);
-            }
-        }
+        let has_roles_below = groups.values().any(|inner| matches!(inner, Inner::RoleAndBelow(_)));
+        let below = if has_roles_below { hierarchy.below(rest).await?.clone() } else { BTreeMap::new() };
         Ok(Self { groups, below })
     }
 
@@ -86,6 +79,3 @@ impl NestedGroups {
         self.holders(member).into_iter().map(|holder| Assignment::new(holder, group.clone())).collect()
     }
 }
-
-/// The condition on roles that are below another one.
-pub(crate) const HAS_PARENT: &str = "ParentRoleId != null";

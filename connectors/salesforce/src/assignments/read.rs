@@ -2,11 +2,14 @@
 
 use super::effect::Effect;
 use super::group_types::GroupTypes;
-use super::nested_groups::{HAS_PARENT, NestedGroups};
+use super::hierarchy::{HAS_PARENT, Hierarchy, OBJECT as HIERARCHY};
+use super::nested_groups::NestedGroups;
 use crate::api::Rest;
 use crate::api::keyset::{self, Part, Position};
 use crate::api::ranges::{RecordId, Span};
 use crate::api::record::Row;
+use crate::api::rights;
+use crate::api::shortfall;
 use crate::api::soql::Select;
 use crate::entitlements::read::skip;
 use crate::error;
@@ -34,6 +37,7 @@ enum Held {
 pub(crate) struct Groups {
     types: OnceCell<GroupTypes>,
     nested: OnceCell<NestedGroups>,
+    hierarchy: Hierarchy,
 }
 
 /// A table of assignments.
@@ -138,7 +142,7 @@ const TABLES: [Table; 7] = [
         },
     },
     Table {
-        object: "UserRole",
+        object: HIERARCHY,
         fields: &["Id", "ParentRoleId"],
         filter: Some(HAS_PARENT),
         types: &["role"],
@@ -185,12 +189,20 @@ pub(crate) async fn page(rest: &Rest, groups: &Groups, cursor: &Cursor) -> Resul
         return Err(position.unknown());
     };
     let span = position.span();
+    if table.object == HIERARCHY && span == Span::default() {
+        return hierarchy(rest, groups).await;
+    }
     let whole = span == Span::default();
     let count = if whole { rest.counts().await?.get(table.object).copied() } else { None };
     match part(rest, groups, table, span, count).await {
         Ok(part) => {
-            let next = part.cursors(table.object)?;
-            resolved(rest, groups, part.items, next).await
+            let next = part.cursors(table.object, position.seen())?;
+            let reason = shortfall::after(rest, table.object, &part, position.seen()).await?;
+            let page = resolved(rest, groups, part.items, next).await?;
+            Ok(match reason {
+                Some(reason) => page.with_incomplete(reason),
+                None => page,
+            })
         }
         Err(refused) if error::is_missing_object(&refused) => {
             let reason = skip(table.object, span, refused)?;
@@ -199,6 +211,20 @@ pub(crate) async fn page(rest: &Rest, groups: &Groups, cursor: &Cursor) -> Resul
         }
         Err(error) => Err(error),
     }
+}
+
+/// The role hierarchy in one page. Groups need it too, so that it is read once.
+async fn hierarchy(rest: &Rest, groups: &Groups) -> Result<Page<Assignment>> {
+    let below = groups.hierarchy.below(rest).await.map_err(|refused| {
+        if error::is_missing_object(&refused) { rights::missing(HIERARCHY, refused) } else { refused }
+    })?;
+    let role = |id: &RecordId| EntitlementRef::new("role", id.as_str());
+    // Whoever has a role sees what the roles below it see.
+    let held = |(above, roles): (&RecordId, &Vec<RecordId>)| {
+        let holder = Holder::Entitlement(role(above));
+        roles.iter().map(|below| Assignment::new(holder.clone(), role(below))).collect::<Vec<_>>()
+    };
+    Ok(Page::last(below.iter().flat_map(held).collect()))
 }
 
 /// Reads one page of a table. If the org does not show the type of a group with its members, looks the type up.
@@ -226,7 +252,7 @@ async fn resolved(rest: &Rest, groups: &Groups, rows: Vec<Held>, next: Vec<Curso
         match row {
             Held::Assignment(assignment) => items.push(assignment),
             Held::Nested { member, group } => {
-                let nested = groups.nested.get_or_try_init(|| NestedGroups::read(rest)).await?;
+                let nested = groups.nested.get_or_try_init(|| NestedGroups::read(rest, &groups.hierarchy)).await?;
                 let assignments = nested.assignments(member, &group);
                 has_unknown |= assignments.is_empty();
                 items.extend(assignments);

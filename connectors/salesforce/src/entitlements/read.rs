@@ -23,7 +23,7 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlemen
     let span = position.span();
     match keyset::shown_part(rest, &select, span, None, |row| entitlement(row, known.name, kind)).await {
         Ok(part) => {
-            let next = part.cursors(known.name)?;
+            let next = part.cursors(known.name, None)?;
             let page = Page::fork(part.items, next);
             let hidden = rest.hidden(kind.object);
             Ok(if hidden.is_empty() { page } else { page.with_warning(rights::hidden(kind.object, &hidden)) })

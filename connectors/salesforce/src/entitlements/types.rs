@@ -1,6 +1,6 @@
 //! The types of entitlements, and how each is read.
 
-use connector_core::EntitlementType;
+use connector_core::{AttributeSchema, AttributeType, EntitlementType};
 
 /// The types, in the order of [`KINDS`].
 pub(crate) const TYPES: &[KnownType] = &[
@@ -19,6 +19,10 @@ pub(crate) const TYPES: &[KnownType] = &[
     described("territory", "Territory", "The user is assigned to this territory."),
 ];
 
+/// Fields that do not count as a change by themselves: the first says how many users hold a license, the second that
+/// Salesforce recalculates a group.
+const QUIET: [&str; 2] = ["UsedLicenses", "Status"];
+
 /// A type of entitlement that Salesforce has.
 pub(crate) struct KnownType {
     pub(crate) name: &'static str,
@@ -30,7 +34,12 @@ pub(crate) struct KnownType {
 impl KnownType {
     /// The type as the connector contract defines it.
     pub(crate) fn entitlement_type(&self) -> EntitlementType {
-        EntitlementType::new(self.name, self.title).described(self.description).ranked(self.rank)
+        let quiet = kind(self.name).map_or(&[][..], |kind| kind.fields).iter().filter(|field| QUIET.contains(field));
+        let attributes = quiet.map(|field| AttributeSchema::new(*field, AttributeType::Json).quiet()).collect();
+        EntitlementType::new(self.name, self.title)
+            .described(self.description)
+            .ranked(self.rank)
+            .with_attributes(attributes)
     }
 }
 

@@ -5,7 +5,7 @@ use connector_core::ErrorKind;
 
 /// Codes about a change. In a cure, `{fields|words}` becomes the fields that Salesforce names, or `words` if it names none.
 pub(super) fn meaning(code: &str, message: &str) -> Option<Meaning> {
-    exists(code).or_else(|| held_up(code)).or_else(|| refused(code, message)).or_else(|| value(code))
+    exists(code).or_else(|| held_up(code, message)).or_else(|| refused(code, message)).or_else(|| value(code, message))
 }
 
 /// Codes about something that already exists.
@@ -29,10 +29,39 @@ fn exists(code: &str) -> Option<Meaning> {
     })
 }
 
+/// Part of the message about a permission set group that can't be assigned for now.
+const RECALCULATING: &str = "permission set groups that have the \"Updated\" status";
+
+/// Part of the message about the lock on all group memberships of the org.
+const MEMBERSHIP: &str = "Group membership operation already in progress";
+
+/// Whether what delays a change takes the org seconds or minutes, not moments.
+pub(super) fn takes_long(message: &str) -> bool {
+    message.contains(RECALCULATING) || message.contains(MEMBERSHIP)
+}
+
+/// What Apex says when triggers or flows did more than one request may do.
+const LIMITS: [&str; 5] =
+    ["System.LimitException", "Too many ", "CPU time limit", "heap size too large", "Maximum stack depth"];
+
+/// Whether the org's automation did more than one request may do.
+pub(super) fn is_too_much(message: &str) -> bool {
+    LIMITS.iter().any(|limit| message.contains(limit))
+}
+
 /// Codes about what delays a change.
-fn held_up(code: &str) -> Option<Meaning> {
+fn held_up(code: &str, message: &str) -> Option<Meaning> {
     use ErrorKind::Conflict;
     Some(match code {
+        _ if message.contains(RECALCULATING) => passing(
+            Conflict,
+            "Salesforce is recalculating the permission set group: wait a few minutes; if its status is `Failed`, open the \
+             group in Setup › Permission Set Groups and recalculate it",
+        ),
+        _ if message.contains(MEMBERSHIP) => passing(
+            Conflict,
+            "somebody else is changing roles or group members in the org: run the plan again when that has ended",
+        ),
         "UNABLE_TO_LOCK_ROW" => passing(Conflict, "another process is changing the same record; try again"),
         "ENTITY_IS_LOCKED" | "ALREADY_IN_PROCESS" => {
             lasting(Conflict, "wait until the record is no longer in an approval process")
@@ -47,8 +76,8 @@ fn held_up(code: &str) -> Option<Meaning> {
 /// Codes about changes that the org, its licenses or its automation does not allow.
 fn refused(code: &str, message: &str) -> Option<Meaning> {
     use ErrorKind::{Invalid, Permission, Quota};
-    const AUTOMATION: &str = "a trigger or flow on this object fails: a Salesforce administrator must fix it \
-                              (Setup › Flows, Apex Triggers)";
+    const AUTOMATION: &str = "a trigger, process or flow on this object fails: a Salesforce administrator must \
+                              fix it, or the data that it stumbles over (Setup › Flows, Apex Triggers)";
     Some(match code {
         "INVALID_FIELD_FOR_INSERT_UPDATE" => lasting(
             Permission,
@@ -58,7 +87,14 @@ fn refused(code: &str, message: &str) -> Option<Meaning> {
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" if message.contains("entity type cannot be") => {
             lasting(Permission, RIGHTS)
         }
-        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" => lasting(Invalid, AUTOMATION),
+        _ if is_too_much(message) => lasting(
+            Invalid,
+            "a trigger or flow on this object does too much even for a single record: a Salesforce administrator must fix it \
+             (Setup › Flows, Apex Triggers)",
+        ),
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" | "CANNOT_EXECUTE_FLOW_TRIGGER" | "FLOW_EXCEPTION" | "APEX_ERROR" => {
+            lasting(Invalid, AUTOMATION)
+        }
         // One request never mixes kinds of objects, so the org's own automation does.
         "MIXED_DML_OPERATION" => lasting(
             Invalid,
@@ -83,9 +119,14 @@ fn refused(code: &str, message: &str) -> Option<Meaning> {
 }
 
 /// Codes about a value.
-fn value(code: &str) -> Option<Meaning> {
+fn value(code: &str, message: &str) -> Option<Meaning> {
     use ErrorKind::Invalid;
     Some(match code {
+        "FIELD_INTEGRITY_EXCEPTION" if is_about_place(message) => lasting(
+            Invalid,
+            "the org has lists of countries and states: give `Country` and `State` as Setup › State and Country/Territory \
+             Picklists has their integration values, or `CountryCode` and `StateCode`, and a state only with its country",
+        ),
         "REQUIRED_FIELD_MISSING" => lasting(Invalid, "set {fields|the fields in the message}"),
         "FIELD_INTEGRITY_EXCEPTION" => lasting(
             Invalid,
@@ -109,6 +150,12 @@ fn value(code: &str) -> Option<Meaning> {
         ),
         _ => return None,
     })
+}
+
+/// Whether a message is about the lists of countries and states.
+fn is_about_place(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["country", "state/province", "state value"].iter().any(|word| message.contains(word))
 }
 
 /// What prevents a user from being deactivated: a part of Salesforce's message, and where to change it.

@@ -36,6 +36,12 @@ fn session(code: &str, message: &str) -> Option<Meaning> {
             Permission,
             "give the service account the system permission \"API Enabled\", in its profile or a permission set",
         ),
+        // Salesforce has no code of its own for this.
+        "UNKNOWN_EXCEPTION" if message.contains("portal account owner must have a role") => lasting(
+            ErrorKind::Invalid,
+            "give the owner of the contact's account a role: Salesforce requires that of the owner of an account with portal \
+             or site users",
+        ),
         "SERVER_UNAVAILABLE" | "UNKNOWN_EXCEPTION" | "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE" => {
             passing(Unavailable, WAIT)
         }
@@ -63,7 +69,7 @@ fn limit(code: &str, message: &str) -> Option<Meaning> {
             Permission,
             "a transaction security policy forbids this; exempt the service account (Setup › Transaction Security)",
         ),
-        "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" => {
+        "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" | "OPERATION_TOO_LARGE" => {
             lasting(Timeout, "run this again when the org is less busy; it continues where it stopped")
         }
         "LICENSE_LIMIT_EXCEEDED" => lasting(

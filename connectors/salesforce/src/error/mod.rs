@@ -7,7 +7,7 @@ mod soap_fault;
 mod token_errors;
 
 use code::WAIT;
-use connector_core::{Error, ErrorKind, Happened, Retry};
+use connector_core::{Error, ErrorCode, ErrorKind, Happened, Retry};
 use connector_http::{Reaction, Response};
 use meaning::{is_curable, meaning};
 use serde::Deserialize;
@@ -19,7 +19,10 @@ pub(crate) use token_errors::TOKEN_ERRORS;
 const MAX_MESSAGE_CHARS: usize = 300;
 
 /// How long to wait before retrying a change after a temporary refusal.
-const A_MOMENT: Duration = Duration::from_secs(1);
+pub(crate) const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// How long to wait for the org to finish what it computes in the background.
+const A_WHILE: Duration = Duration::from_secs(10);
 
 /// One entry of an error response.
 #[derive(Debug, Deserialize)]
@@ -60,6 +63,23 @@ fn refusal(body: &[u8]) -> Option<Refusal> {
         .or_else(|| soap_fault::refusal(body))
 }
 
+/// What an error code means, without the message and the fields of one response.
+pub(crate) fn explain(code: &str) -> Option<ErrorCode> {
+    let code = code.to_ascii_uppercase();
+    let meaning = meaning(&code, "")?;
+    // `{fields|words}` is a gap for the fields of a response.
+    let mut cure = String::new();
+    let mut rest = meaning.cure;
+    while let Some((before, after)) = rest.split_once("{fields|") {
+        let (words, after) = after.split_once('}').unwrap_or((after, ""));
+        cure.push_str(before);
+        cure.push_str(words);
+        rest = after;
+    }
+    cure.push_str(rest);
+    Some(ErrorCode::new(meaning.kind, cure))
+}
+
 /// The error of an unsuccessful response. `doing` says what the connector tried, as in "reading `User`".
 pub(crate) fn of_answer(response: &Response, doing: &str) -> Error {
     let error = match refusal(&response.body) {
@@ -93,7 +113,13 @@ pub(crate) fn of_write(response: &Response, doing: &str) -> Error {
 /// The error of one record in a batch: that record did not change.
 pub(crate) fn of_row(refusal: &Refusal, doing: &str) -> Error {
     let error = of_refusal(refusal, 200, doing);
-    if error.retry() == Retry::Exhausted { error.with_retry(Retry::After(A_MOMENT)) } else { error }
+    let wait = if change::takes_long(&refusal.message) { A_WHILE } else { A_MOMENT };
+    if error.retry() == Retry::Exhausted { error.with_retry(Retry::After(wait)) } else { error }
+}
+
+/// Whether fewer records in one request may succeed: triggers and flows of the org may do only so much per request.
+pub(crate) fn is_too_much(refusal: &Refusal) -> bool {
+    change::is_too_much(&refusal.message)
 }
 
 fn of_refusal(refusal: &Refusal, status: u16, doing: &str) -> Error {
@@ -163,6 +189,11 @@ pub(crate) fn is_refused_field(error: &Error) -> bool {
 /// Whether Salesforce refused the query itself.
 pub(crate) fn is_refused_query(error: &Error) -> bool {
     is_refused_field(error) || matches!(code(error), Some("MALFORMED_QUERY" | "INVALID_QUERY_FILTER_OPERATOR"))
+}
+
+/// Whether the same query for fewer rows may succeed.
+pub(crate) fn is_too_slow(error: &Error) -> bool {
+    matches!(code(error), Some("QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" | "OPERATION_TOO_LARGE"))
 }
 
 /// Whether the service account has no permission for something that exists.

@@ -207,3 +207,102 @@ fn automation_of_the_org_is_told_apart_from_a_missing_right() {
     let trigger = of_row(&row(code, "UserTrigger: execution of AfterInsert caused by: …", &[]), "making the user");
     assert!(trigger.help().unwrap_or_default().contains("trigger"), "{trigger:?}");
 }
+
+#[test]
+fn the_message_tells_apart_what_has_the_same_code() {
+    use ErrorKind::{Conflict, Invalid};
+    let refused = |code: &str, message: &str, fields: &[&str]| Refusal {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        fields: Some(fields.iter().map(|field| (*field).to_owned()).collect()),
+    };
+    for (code, message, fields, kind, passes, cure) in [
+        (
+            "CANNOT_EXECUTE_FLOW_TRIGGER",
+            "We can't save this record because the process failed.",
+            &[][..],
+            Invalid,
+            false,
+            "Flows",
+        ),
+        ("FLOW_EXCEPTION", "An unhandled fault has occurred in this flow", &[], Invalid, false, "Flows"),
+        ("APEX_ERROR", "System.NullPointerException", &[], Invalid, false, "Apex Triggers"),
+        (
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            "T: System.LimitException: Too many SOQL queries: 101",
+            &[],
+            Invalid,
+            false,
+            "single record",
+        ),
+        (
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            "T: Apex CPU time limit exceeded",
+            &[],
+            Invalid,
+            false,
+            "single record",
+        ),
+        (
+            "UNKNOWN_EXCEPTION",
+            "portal account owner must have a role",
+            &[],
+            Invalid,
+            false,
+            "owner of the contact's account",
+        ),
+        (
+            "FIELD_INTEGRITY_EXCEPTION",
+            "There's a problem with this country, even though it may appear correct.",
+            &["Country"],
+            Invalid,
+            false,
+            "CountryCode",
+        ),
+        (
+            "FIELD_INTEGRITY_EXCEPTION",
+            "A country/territory must be specified before specifying a state value for field: State/Province",
+            &["State"],
+            Invalid,
+            false,
+            "with its country",
+        ),
+        (
+            "FIELD_INTEGRITY_EXCEPTION",
+            "There's a problem with this state, even though it may appear correct.: State/Province",
+            &["State"],
+            Invalid,
+            false,
+            "StateCode",
+        ),
+        (
+            "FIELD_INTEGRITY_EXCEPTION",
+            "The profile is for another type of user",
+            &["ProfileId"],
+            Invalid,
+            false,
+            "license or profile",
+        ),
+        (
+            "FIELD_INTEGRITY_EXCEPTION",
+            "You can only assign users to permission set groups that have the \"Updated\" status.",
+            &[],
+            Conflict,
+            true,
+            "wait",
+        ),
+        (
+            "UNABLE_TO_LOCK_ROW",
+            "unable to obtain exclusive access to this record: Group membership operation already in progress",
+            &[],
+            Conflict,
+            true,
+            "roles or group members",
+        ),
+        ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", &[], Conflict, true, "try again"),
+    ] {
+        let error = of_row(&refused(code, message, fields), "changing the user");
+        assert_eq!((error.kind(), error.retry() != Retry::No), (kind, passes), "{message}");
+        assert!(error.help().unwrap().contains(cure), "{message}: {:?}", error.help());
+    }
+}

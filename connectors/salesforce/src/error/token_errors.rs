@@ -86,6 +86,20 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     )
     .saying("authentication failure"),
     TokenErrorRow::new(
+        "invalid_grant",
+        "too many logins by this user within an hour",
+        "wait 15 to 60 minutes; make sure that other programs with the same user do not sign in for each request",
+    )
+    .saying("rate exceeded")
+    .of_kind(ErrorKind::RateLimited),
+    TokenErrorRow::new(
+        "invalid_grant",
+        "too many logins by this user within an hour",
+        "wait 15 to 60 minutes; make sure that other programs with the same user do not sign in for each request",
+    )
+    .saying("number of logins exceeded")
+    .of_kind(ErrorKind::RateLimited),
+    TokenErrorRow::new(
         "invalid_app_access",
         "the user is not admitted to the app",
         "assign the app to a profile or permission set of the user of `subject`, in the app's policies",
@@ -101,6 +115,28 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
         "the app is not in this org, or not available at this host or with this audience",
         "set both the host of `token_url` and `audience` to the My Domain URL of the org; after a sandbox refresh, \
          install the app again; check that its policy covers the user",
+    ),
+    TokenErrorRow::new(
+        "OAUTH_EC_APP_NOT_FOUND",
+        "the app is not in this org, or not available at this host or with this audience",
+        "set both the host of `token_url` and `audience` to the My Domain URL of the org; after a sandbox refresh, \
+         install the app again; check that its policy covers the user",
+    ),
+    TokenErrorRow::new(
+        "OAUTH_APPROVAL_ERROR_GENERIC",
+        "the app is not installed in this org, or the user is not admitted to it",
+        "in Salesforce Setup, Connected Apps OAuth Usage, install the app; then assign a profile or permission set of the \
+         user of `subject` in the app's policies; a new or edited app takes 2 to 10 minutes to take effect",
+    ),
+    TokenErrorRow::new(
+        "OAUTH_APP_BLOCKED",
+        "an administrator has blocked the app",
+        "unblock it in Salesforce Setup, Connected Apps OAuth Usage",
+    ),
+    TokenErrorRow::new(
+        "OAUTH_APP_ACCESS_DENIED",
+        "the user is not admitted to the app",
+        "assign the app to a profile or permission set of the user of `subject`, in the app's policies",
     ),
     TokenErrorRow::new(
         "app_blocked",
@@ -202,6 +238,12 @@ mod tests {
         ("inactive_user", "user is inactive", ErrorKind::Auth, "inactive"),
         ("inactive_org", "org is locked, closed, or suspended", ErrorKind::Auth, "suspended"),
         ("rate_limit_exceeded", "number of logins exceeded", ErrorKind::RateLimited, "too many logins"),
+        ("invalid_grant", "login rate exceeded", ErrorKind::RateLimited, "many logins"),
+        ("invalid_grant", "Number of logins exceeded", ErrorKind::RateLimited, "many logins"),
+        ("OAUTH_EC_APP_NOT_FOUND", "app not found", ErrorKind::Auth, "not in this org"),
+        ("OAUTH_APPROVAL_ERROR_GENERIC", "An unexpected error has occurred", ErrorKind::Auth, "not installed"),
+        ("OAUTH_APP_BLOCKED", "", ErrorKind::Auth, "blocked"),
+        ("OAUTH_APP_ACCESS_DENIED", "", ErrorKind::Auth, "not admitted"),
         ("invalid_token", "", ErrorKind::Auth, "not known"),
         ("unsupported_token_type", "", ErrorKind::Auth, "token"),
         ("service_unavailable", "", ErrorKind::Unavailable, "out of service"),

@@ -4,6 +4,7 @@ use super::attributes::{self, When};
 use super::{Known, several, unchanged};
 use crate::api::ranges::RecordId;
 use crate::api::rights::Act;
+use crate::users::kept::is_same;
 use crate::users::locks::FROZEN;
 use connector_core::{Account, Change, Error, ErrorKind, Operation, Prepared, Result, Seat, SecretRef};
 use serde_json::Value;
@@ -13,6 +14,14 @@ pub(super) fn update(known: &Known<'_>, account: &Account, change: &Change<Secre
     known.may("User", Act::Change)?;
     let given = several::as_set(&known.user, account, change)?;
     let mut set = attributes::record(&known.user, &known.references, &given, When::Update)?;
+    for (name, value) in &mut set {
+        // What is the same to Salesforce is no change.
+        if let (Some(field), Some(kept)) = (known.user.field(name), account.attributes.get::<Value>(name))
+            && is_same(field, value, &kept)
+        {
+            *value = kept;
+        }
+    }
     let active = set.remove("IsActive").and_then(|value| value.as_bool()).filter(|active| *active != account.enabled);
     let profile = set.get("ProfileId").and_then(Value::as_str).map(str::to_owned);
     let mut steps = Vec::new();

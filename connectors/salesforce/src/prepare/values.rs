@@ -58,11 +58,15 @@ fn plain(field: &FieldDescription, value: &Value) -> Result<Value> {
         "picklist" if field.restricted_picklist => choice(field, &text).map(Value::from),
         "multipicklist" if field.restricted_picklist => {
             let chosen: Vec<_> = text.split(';').map(|one| choice(field, one.trim())).collect::<Result<_>>()?;
-            Ok(Value::from(chosen.join(";")))
+            // In the order of the list, as Salesforce keeps them.
+            let in_order = field.choices().filter(|choice| chosen.contains(choice));
+            Ok(Value::from(in_order.collect::<Vec<_>>().join(";")))
         }
         "email" if !is_email(&text) => {
             Err(wrong(field, "is no e-mail address").with_help("write it like `jane@acme.example`"))
         }
+        // Salesforce keeps addresses in lowercase.
+        "email" => short_enough(field, text.to_lowercase()).map(Value::from),
         _ => short_enough(field, text).map(Value::from),
     }
 }

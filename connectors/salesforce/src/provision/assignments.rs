@@ -1,13 +1,13 @@
 //! Granting and revoking what stands in rows of its own.
 
-use super::rows::{self, Record};
+use super::pace::Pace;
+use super::rows::{self, Record, Records};
 use super::{HOLDS_IT, HOLDS_IT_NOT, applied, unchanged, user};
 use crate::api::Rest;
 use crate::api::ranges::RecordId;
 use crate::assignments::effect::{self, END, Effect, REVOKED};
 use crate::assignments::holders::{self, HeldRow};
 use crate::assignments::holdings::{Holding, holding, refuse_end};
-use crate::error;
 use connector_core::{Change, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -28,6 +28,7 @@ struct Pair<'a> {
 /// Creates rows. A row that exists already is as good if it has effect until the end that the grant asks for.
 pub(super) async fn grant(
     rest: &Rest,
+    pace: &Pace,
     holding: &'static Holding,
     operations: &[Operation],
 ) -> Result<Vec<Result<Outcome>>> {
@@ -41,28 +42,34 @@ pub(super) async fn grant(
             members.into_iter().chain(end).map(|(name, value)| (name.to_owned(), value)).collect::<Record>()
         })
         .collect();
-    let rows = rows::make(rest, holding.object, holding.prefix, &records, holding.granting).await?;
+    let rows =
+        rows::send(rest, pace, Records::Make(holding.object, holding.prefix, &records), holding.granting).await?;
     let (mut answers, mut held): (Vec<Option<Result<Outcome>>>, Vec<&Pair<'_>>) = (Vec::new(), Vec::new());
     for (row, pair) in rows.into_iter().zip(&pairs) {
         answers.push(match row {
             Ok(_) => Some(Ok(applied(pair.user))),
-            Err(refusal) if refusal.code == "DUPLICATE_VALUE" && effect::fields(holding.object).is_empty() => {
+            Err(refused) if refused.code() == "DUPLICATE_VALUE" && effect::fields(holding.object).is_empty() => {
                 Some(Ok(unchanged(HOLDS_IT)))
             }
-            Err(refusal) if refusal.code == "DUPLICATE_VALUE" => {
+            Err(refused) if refused.code() == "DUPLICATE_VALUE" => {
                 held.push(pair);
                 None
             }
-            Err(refusal) => Some(Err(error::of_row(&refusal, &format!("granting `{}`", pair.named)))),
+            Err(refused) => Some(Err(refused.error(&format!("granting `{}`", pair.named)))),
         });
     }
-    let renewed = renew(rest, holding, &held).await?;
+    let renewed = renew(rest, pace, holding, &held).await?;
     Ok(rows::merge(known, rows::merge(answers, renewed)))
 }
 
 /// Gives effect to rows that exist: they get the end that a grant asks for, lose an end that has passed, and are no longer
 /// revoked. A grant that is sent again after a lost response finds its own row, which needs nothing.
-async fn renew(rest: &Rest, holding: &'static Holding, held: &[&Pair<'_>]) -> Result<Vec<Result<Outcome>>> {
+async fn renew(
+    rest: &Rest,
+    pace: &Pace,
+    holding: &'static Holding,
+    held: &[&Pair<'_>],
+) -> Result<Vec<Result<Outcome>>> {
     if held.is_empty() {
         return Ok(Vec::new());
     }
@@ -91,10 +98,10 @@ async fn renew(rest: &Rest, holding: &'static Holding, held: &[&Pair<'_>]) -> Re
             None
         });
     }
-    let rows = rows::change(rest, holding.object, &changes, "renew grants").await?;
+    let rows = rows::send(rest, pace, Records::Change(holding.object, &changes), "renew grants").await?;
     let outcomes = rows.into_iter().zip(asked).map(|(row, pair)| match row {
         Ok(_) => Ok(applied(pair.user)),
-        Err(refusal) => Err(error::of_row(&refusal, &format!("renewing `{}`", pair.named))),
+        Err(refused) => Err(refused.error(&format!("renewing `{}`", pair.named))),
     });
     Ok(rows::merge(answers, outcomes))
 }
@@ -121,6 +128,7 @@ fn written(moment: Timestamp) -> Value {
 /// Finds the rows and removes them; one that is gone is as good.
 pub(super) async fn revoke(
     rest: &Rest,
+    pace: &Pace,
     holding: &'static Holding,
     operations: &[Operation],
 ) -> Result<Vec<Result<Outcome>>> {
@@ -130,14 +138,14 @@ pub(super) async fn revoke(
         found.iter().find(|row| row.user == pair.user && row.entitlement == pair.entitlement).map(|row| row.row)
     };
     let ids: Vec<_> = pairs.iter().filter_map(row_of).collect();
-    let mut rows = rows::remove(rest, &ids, holding.revoking).await?.into_iter();
+    let mut rows = rows::send(rest, pace, Records::Remove(&ids), holding.revoking).await?.into_iter();
     let outcome = |pair: &Pair<'_>| match row_of(pair).and_then(|_| rows.next()) {
         Some(Ok(_)) => Ok(applied(pair.user)),
         None => Ok(unchanged(HOLDS_IT_NOT)),
-        Some(Err(refusal)) if matches!(refusal.code.as_str(), "ENTITY_IS_DELETED" | "NOT_FOUND") => {
+        Some(Err(refused)) if matches!(refused.code(), "ENTITY_IS_DELETED" | "NOT_FOUND") => {
             Ok(unchanged(HOLDS_IT_NOT))
         }
-        Some(Err(refusal)) => Err(error::of_row(&refusal, &format!("revoking `{}`", pair.named))),
+        Some(Err(refused)) => Err(refused.error(&format!("revoking `{}`", pair.named))),
     };
     let answers: Vec<_> = pairs.iter().map(outcome).collect();
     Ok(rows::merge(known, answers))

@@ -1,6 +1,7 @@
 //! Freezing users, and lifting that and the lock of a password.
 
-use super::rows::{self, Record};
+use super::pace::Pace;
+use super::rows::{self, Record, Records};
 use super::{applied, unchanged, user};
 use crate::api::Rest;
 use crate::api::ranges::RecordId;
@@ -11,7 +12,7 @@ use connector_core::{Change, Error, ErrorKind, Operation, Outcome, Result};
 use serde_json::Value;
 
 /// Finds the users' rows and changes those that are not as asked.
-pub(super) async fn change(rest: &Rest, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+pub(super) async fn change(rest: &Rest, pace: &Pace, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
     let users: Vec<_> = operations.iter().map(user).collect();
     let named: Vec<RecordId> = users.iter().filter_map(|user| user.as_ref().ok().copied()).collect();
     let logins = if named.is_empty() { Vec::new() } else { find(rest, &named).await? };
@@ -30,13 +31,13 @@ pub(super) async fn change(rest: &Rest, operations: &[Operation]) -> Result<Vec<
             Err(error) => Some(Err(error)),
         });
     }
-    let rows = rows::change(rest, OBJECT, &asked, "locking and unlocking users").await?;
+    let rows = rows::send(rest, pace, Records::Change(OBJECT, &asked), "locking and unlocking users").await?;
     let answers: Vec<_> = rows
         .into_iter()
         .zip(changed)
         .map(|(row, (user, lock))| match row {
             Ok(_) => Ok(applied(user)),
-            Err(refusal) => Err(error::of_row(&refusal, if lock { "locking the user" } else { "unlocking the user" })),
+            Err(refused) => Err(refused.error(if lock { "locking the user" } else { "unlocking the user" })),
         })
         .collect();
     Ok(rows::merge(known, answers))

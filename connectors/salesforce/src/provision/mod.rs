@@ -1,11 +1,14 @@
 //! Carrying out operations, several in one request.
 
 mod assignments;
+mod current;
 mod locks;
+mod pace;
 mod passwords;
 mod rows;
 mod users;
 
+pub(crate) use pace::Pace;
 pub(crate) use users::inline;
 
 use crate::api::Rest;
@@ -69,19 +72,31 @@ pub(crate) fn lane<P>(operation: &Operation<P>) -> Lane {
     Work::of(operation).lane()
 }
 
+/// Carries out one operation. A plan compares before it sends anything, so a batch does not ask again.
+pub(crate) async fn one(rest: &Rest, pace: &Pace, operation: &Operation) -> Result<Outcome> {
+    if Work::of(operation) == Work::Change
+        && let Some(unchanged) = users::has_already(rest, operation).await?
+    {
+        return Ok(unchanged);
+    }
+    let mut outcomes = batch(rest, pace, std::slice::from_ref(operation)).await?;
+    outcomes.pop().unwrap_or_else(|| Err(Error::internal("an operation has no outcome")))
+}
+
 /// Carries out operations of one lane: one outcome each, in order.
-pub(crate) async fn batch(rest: &Rest, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+pub(crate) async fn batch(rest: &Rest, pace: &Pace, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
     let Some(first) = operations.first() else { return Ok(Vec::new()) };
     let work = Work::of(first);
     if operations.len() > work.lane().limit || operations.iter().any(|one| lane(one) != work.lane()) {
         return Err(Error::new(ErrorKind::Internal, "operations that do not go together were sent together"));
     }
+    let _turn = pace.turn(work, operations).await;
     match work {
-        Work::Create => users::make(rest, operations).await,
-        Work::Change => users::change(rest, operations).await,
-        Work::Grant(holding) => assignments::grant(rest, holding, operations).await,
-        Work::Revoke(holding) => assignments::revoke(rest, holding, operations).await,
-        Work::Lock => locks::change(rest, operations).await,
+        Work::Create => users::make(rest, pace, operations).await,
+        Work::Change => users::change(rest, pace, operations).await,
+        Work::Grant(holding) => assignments::grant(rest, pace, holding, operations).await,
+        Work::Revoke(holding) => assignments::revoke(rest, pace, holding, operations).await,
+        Work::Lock => locks::change(rest, pace, operations).await,
         Work::Password => Ok(vec![passwords::set(rest, first).await]),
         Work::Refused => Ok(operations.iter().map(|one| Err(refused(&one.change))).collect()),
     }

@@ -1,45 +1,55 @@
 //! Making users and changing their own rows.
 
-use super::rows::{self, Record};
-use super::{applied, user};
+use super::current;
+use super::pace::Pace;
+use super::rows::{self, Record, Records};
+use super::{HOLDS_IT, HOLDS_IT_NOT, applied, unchanged, user};
 use crate::api::Rest;
-use crate::error;
 use crate::users::accounts::INLINE;
 use connector_core::{Change, Operation, Outcome, Result};
 use serde_json::Value;
 
 /// Makes users.
-pub(super) async fn make(rest: &Rest, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+pub(super) async fn make(rest: &Rest, pace: &Pace, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
     let records: Vec<_> = operations.iter().map(whole).collect();
-    let rows = rows::make(rest, "User", Some("005"), &records, "making users").await?;
+    let rows = rows::send(rest, pace, Records::Make("User", Some("005"), &records), "making users").await?;
     let outcome = |(row, operation): (rows::Row, &Operation)| {
-        row.map(applied)
-            .map_err(|refusal| error::of_row(&refusal, &format!("making the user `{}`", operation.target())))
+        row.map(applied).map_err(|refused| refused.error(&format!("making the user `{}`", operation.target())))
     };
     Ok(rows.into_iter().zip(operations).map(outcome).collect())
 }
 
 /// Changes rows of users, whether that updates, enables or disables them.
-pub(super) async fn change(rest: &Rest, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
-    let (mut known, mut asked) = (Vec::new(), Vec::new());
+pub(super) async fn change(rest: &Rest, pace: &Pace, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
+    let (mut known, mut asked, mut verbs) = (Vec::new(), Vec::new(), Vec::new());
     for operation in operations {
         match user(operation) {
             Ok(user) => {
                 asked.push((user, changes(operation)));
+                verbs.push(verb(operation));
                 known.push(None);
             }
             Err(error) => known.push(Some(Err(error))),
         }
     }
-    let rows = rows::change(rest, "User", &asked, "changing users").await?;
-    let verbs =
-        operations.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(operation, _)| verb(operation));
-    let answers: Vec<_> = rows
-        .into_iter()
-        .zip(verbs)
-        .map(|(row, verb)| row.map(applied).map_err(|refusal| error::of_row(&refusal, verb)))
-        .collect();
-    Ok(rows::merge(known, answers))
+    let rows = rows::send(rest, pace, Records::Change("User", &asked), "changing users").await?;
+    let outcome = |(row, verb): (rows::Row, &'static str)| row.map(applied).map_err(|refused| refused.error(verb));
+    Ok(rows::merge(known, rows.into_iter().zip(verbs).map(outcome)))
+}
+
+/// Whether the user has already what an operation sets. Salesforce accepts the same values again and does not say so.
+pub(super) async fn has_already(rest: &Rest, operation: &Operation) -> Result<Option<Outcome>> {
+    let (user, record) = (user(operation)?, changes(operation));
+    if record.is_empty() || !current::has(rest, user, &record).await? {
+        return Ok(None);
+    }
+    Ok(Some(unchanged(match operation.change {
+        Change::Enable => "already enabled",
+        Change::Disable => "already disabled",
+        Change::Grant { .. } => HOLDS_IT,
+        Change::Revoke { .. } => HOLDS_IT_NOT,
+        _ => "already has these values",
+    })))
 }
 
 fn whole(operation: &Operation) -> Record {

@@ -1,23 +1,25 @@
 //! Users as accounts.
 
 use super::custom_fields::CustomFields;
+use super::field_groups;
 use super::fields::UserFields;
+use super::integrations::Integrations;
 use super::locks::Locks;
 use super::schema::{STANDARD, further};
 use crate::api::Rest;
 use crate::api::keyset::{self, Position};
-use crate::api::ranges::Span;
+use crate::api::ranges::{RecordId, Span};
 use crate::api::record::Row;
 use crate::api::rights;
+use crate::api::shortfall;
 use crate::api::soql::Select;
 use crate::error;
-use connector_core::{
-    Account, AccountKind, AccountSchema, AttributesBuilder, Cursor, EntitlementRef, OperationKind, Page, Result,
-};
+use connector_core::{Account, AccountKind, AccountSchema, Cursor, EntitlementRef, OperationKind, Page, Result};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
-/// The object.
 const TYPE: &str = "UserType";
+/// The object.
 pub(crate) const USER: &str = "User";
 
 /// The fields of User that contain an entitlement, and the type of the entitlement.
@@ -39,49 +41,97 @@ const OPERATIONS: [OperationKind; 9] = [
 /// Reads users. Keeps what it has to read from the org only once.
 pub(crate) struct Accounts {
     custom: CustomFields,
-    fields: OnceCell<UserFields>,
+    fields: Mutex<Option<Arc<UserFields>>>,
     locks: OnceCell<Locks>,
+    integrations: OnceCell<Integrations>,
 }
 
 impl Accounts {
     pub(crate) fn new(custom: CustomFields) -> Self {
-        Self { custom, fields: OnceCell::new(), locks: OnceCell::new() }
+        Self { custom, fields: Mutex::default(), locks: OnceCell::new(), integrations: OnceCell::new() }
     }
 
     /// The fields to read.
-    pub(crate) async fn fields(&self, rest: &Rest) -> Result<&UserFields> {
-        self.fields.get_or_try_init(|| UserFields::read(rest, &self.custom)).await
+    pub(crate) async fn fields(&self, rest: &Rest) -> Result<Arc<UserFields>> {
+        if let Some(known) = self.known_fields().clone() {
+            return Ok(known);
+        }
+        let fields = Arc::new(UserFields::read(rest, &self.custom).await?);
+        *self.known_fields() = Some(fields.clone());
+        Ok(fields)
+    }
+
+    fn known_fields(&self) -> MutexGuard<'_, Option<Arc<UserFields>>> {
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which profiles are for programs, if a read of users has found out.
+    pub(super) fn integrations(&self) -> Option<&Integrations> {
+        self.integrations.get()
     }
 
     /// One page.
     pub(crate) async fn page(&self, rest: &Rest, cursor: &Cursor) -> Result<Page<Account>> {
-        let span = match cursor.position::<Position>()? {
-            None => Span::default(),
-            Some(position) if position.of() == USER => position.span(),
+        let (span, seen) = match cursor.position::<Position>()? {
+            None => (Span::default(), Some(0)),
+            Some(position) if position.of() == USER => (position.span(), position.seen()),
             Some(position) => return Err(position.unknown()),
         };
+        match self.read(rest, span, seen).await {
+            // The org has hidden a field since it described them.
+            Err(refused) if error::is_refused_field(&refused) => {
+                rest.forget_description(USER).await;
+                *self.known_fields() = None;
+                self.read(rest, span, seen).await
+            }
+            page => page,
+        }
+    }
+
+    async fn read(&self, rest: &Rest, span: Span, seen: Option<u64>) -> Result<Page<Account>> {
+        let is_first = span == Span::default();
         let fields = self.fields(rest).await?;
         let locks = self.locks.get_or_try_init(|| Locks::read(rest)).await?;
-        let count = if cursor.is_start() { rest.counts().await?.get(USER).copied() } else { None };
-        let select = Select { object: USER, fields: fields.names.iter().map(String::as_str).collect(), filter: None };
-        let part = keyset::part(rest, &select, span, count, |row| account(row, locks).map(Some));
-        let part = part.await.map_err(|refused| {
+        let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
+        let count = if is_first { rest.counts().await?.get(USER).copied() } else { None };
+        let groups = field_groups::groups(&fields.names);
+        let select = Select { object: USER, fields: groups[0].clone(), filter: None };
+        let make = |row: &Row<'_>| account(row, locks, Some(integrations)).map(Some);
+        let mut part = keyset::part(rest, &select, span, count, make).await.map_err(|refused| {
             if error::is_missing_object(&refused) { rights::missing(USER, refused) } else { refused }
         })?;
-        let next = part.cursors(USER)?;
-        let page = Page::fork(part.items, next).with_not_shown(fields.hidden.iter().copied());
-        Ok(if cursor.is_start() { with_notes(page, count, locks) } else { page })
+        for more in &groups[1..] {
+            let same = Span { after: span.after, end: part.last };
+            if part.last.is_some() {
+                field_groups::add(rest, more, None, same, &mut part.items).await?;
+            }
+        }
+        let next = part.cursors(USER, seen)?;
+        let reason = shortfall::after(rest, USER, &part, seen).await?;
+        let accounts = part.items.into_iter().map(|(_, account)| account).collect();
+        let mut page = Page::fork(accounts, next).with_not_shown(fields.hidden.iter().copied());
+        if self.custom == CustomFields::All {
+            page = page.with_only_shown(fields.names.iter().skip(1));
+        }
+        if matches!(locks, Locks::Hidden) {
+            page = page.with_locks_not_shown();
+        }
+        if let Some(reason) = reason {
+            page = page.with_incomplete(reason);
+        }
+        Ok(if is_first { with_notes(page, count, locks) } else { page })
     }
 
     /// The attributes, with the custom fields that are known so far.
     pub(crate) fn schema(&self) -> AccountSchema {
         let mut attributes: Vec<_> = STANDARD.iter().map(super::schema::Standard::attribute).collect();
-        match (self.fields.get(), &self.custom) {
+        match (self.known_fields().as_ref(), &self.custom) {
             (Some(fields), _) => attributes.extend_from_slice(fields.further()),
             (None, CustomFields::Named(names)) => attributes.extend(names.iter().map(|name| further(name, None))),
             (None, CustomFields::None | CustomFields::All) => {}
         }
-        AccountSchema::new(attributes).with_operations(OPERATIONS.to_vec())
+        // Plans can set every field of User that the org has.
+        AccountSchema::new(attributes).with_operations(OPERATIONS.to_vec()).open()
     }
 }
 
@@ -98,38 +148,37 @@ fn with_notes(page: Page<Account>, count: Option<u64>, locks: &Locks) -> Page<Ac
 }
 
 /// One row as an account.
-pub(crate) fn account(row: &Row<'_>, locks: &Locks) -> Result<Account> {
+pub(crate) fn account(
+    row: &Row<'_>,
+    locks: &Locks,
+    integrations: Option<&Integrations>,
+) -> Result<(RecordId, Account)> {
     let (id, user) = row.id("Id")?;
     if !user.has_prefix("005") {
         return Err(row.odd("has an `Id` that is not a user id"));
     }
-    let mut attributes = AttributesBuilder::with_capacity(1_024);
-    let mut entitlements = Vec::with_capacity(2);
-    for (name, value) in row.cells() {
+    let attributes = field_groups::values(row)?;
+    let mut entitlements = Vec::with_capacity(INLINE.len());
+    for (field, held) in INLINE.iter().filter(|(field, _)| row.has(field)) {
         // System users have no profile.
-        if let Some((_, held)) = INLINE.iter().find(|(field, _)| *field == name) {
-            entitlements.extend(row.some_id(name)?.map(|(id, _)| EntitlementRef::new(*held, id)));
-        }
-        if value.get().starts_with(['{', '[']) {
-            return Err(row.odd(&format!("has a `{name}` that is not a plain value")));
-        }
-        if name != "Id" {
-            attributes.push_raw(name, value);
-        }
+        entitlements.extend(row.some_id(field)?.map(|(id, _)| EntitlementRef::new(*held, id)));
     }
+    let profile = if row.has("ProfileId") { row.some_id("ProfileId")?.map(|(_, profile)| profile) } else { None };
+    let is_program = profile.is_some_and(|profile| integrations.is_some_and(|known| known.have(profile)));
     let mut account = Account::new(id, row.some_text("Username")?);
     account.display_name = row.text("Name")?.map(std::borrow::Cow::into_owned);
     account.enabled = row.flag("IsActive")?;
     account.locked = locks.holds(user);
-    account.kind = if row.has(TYPE) { kind(row.text(TYPE)?.as_deref()) } else { AccountKind::Unspecified };
-    account.attributes = attributes.build();
+    account.kind = if row.has(TYPE) { kind(row.text(TYPE)?.as_deref(), is_program) } else { AccountKind::Unspecified };
+    account.attributes = attributes;
     account.entitlements = entitlements;
-    Ok(account)
+    Ok((user, account))
 }
 
 /// What uses users of a type. Portal users are people outside of the company.
-fn kind(user_type: Option<&str>) -> AccountKind {
+fn kind(user_type: Option<&str>, is_program: bool) -> AccountKind {
     match user_type {
+        Some("Standard") if is_program => AccountKind::Service,
         None | Some("") => AccountKind::Unspecified,
         Some("AutomatedProcess" | "CloudIntegrationUser") => AccountKind::Service,
         Some("Guest") => AccountKind::Guest,

@@ -1,6 +1,7 @@
 //! Users by id or username, in bulk.
 
 use super::accounts::{self, Accounts, USER};
+use super::field_groups;
 use super::fields::{NOT_READ, UserFields};
 use super::locks::{FROZEN, Locks, Login};
 use crate::api::description::Description;
@@ -43,26 +44,30 @@ pub(crate) async fn accounts(
     let keys: Vec<Key> = wanted.iter().map(|text| Key::of(text)).collect();
     let unique: Vec<Key> = keys.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
     let fields = known.fields(rest).await?;
-    let fields = chosen(fields, &*rest.describe(USER).await?, &concern.attributes);
-    let select = |keys: &[Key]| Select {
-        object: USER,
-        fields: fields.iter().map(String::as_str).collect(),
-        filter: Some(condition(keys).into()),
+    let fields = chosen(&fields, &*rest.describe(USER).await?, &concern.attributes);
+    let groups = field_groups::groups(&fields);
+    let fits = |keys: &[Key]| {
+        let filter = condition(keys);
+        groups.iter().all(|fields| rest::fits(&select(fields, &filter).page(&keyset::FIRST)))
     };
     let mut found = Vec::new();
-    for keys in soql::portions(&unique, MAX_USERS_PER_QUERY, &|keys| rest::fits(&select(keys).page(&keyset::FIRST))) {
+    for keys in soql::portions(&unique, MAX_USERS_PER_QUERY, &fits) {
         let asked: BTreeSet<&Key> = keys.iter().collect();
-        let select = select(keys);
+        let filter = condition(keys);
+        let select = select(&groups[0], &filter);
         let users = keyset::all(rest, &select, |row| {
-            let (_, id) = row.id("Id")?;
-            let account = accounts::account(row, &Locks::Hidden)?;
+            let (id, account) = accounts::account(row, &Locks::Hidden, known.integrations())?;
             if asked.contains(&Key::Id(id)) || asked.contains(&Key::of(&account.name)) {
                 Ok(Some((id, account)))
             } else {
                 Err(row.odd("is not one of the requested users"))
             }
         });
-        found.extend(users.await?);
+        let mut users = users.await?;
+        for more in &groups[1..] {
+            field_groups::add(rest, more, Some(&filter), keyset::FIRST, &mut users).await?;
+        }
+        found.extend(users);
     }
     let found = with_concern(rest, found, concern).await?;
     let mut by_key: BTreeMap<Key, Vec<&Account>> = BTreeMap::new();
@@ -73,6 +78,10 @@ pub(crate) async fn accounts(
     }
     let named = |key: &Key| by_key.get(key).into_iter().flatten().map(|account| (*account).clone()).collect();
     Ok(keys.iter().map(named).collect())
+}
+
+fn select<'a>(fields: &[&'a str], filter: &str) -> Select<'a> {
+    Select { object: USER, fields: fields.to_vec(), filter: Some(filter.to_owned().into()) }
 }
 
 /// The fields that are always read, and the fields that a plan names and a query can return.

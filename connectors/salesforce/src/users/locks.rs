@@ -51,7 +51,8 @@ impl Locks {
         match self {
             Self::Known(_) => None,
             Self::Hidden => Some(
-                "the service account can't see `UserLogin`, so no account shows as locked: give it \"Manage Users\"",
+                "the service account can't see `UserLogin`, so the run does not know which accounts are locked; those that were \
+                 locked before stay so: give it \"Manage Users\"",
             ),
         }
     }

@@ -2,8 +2,11 @@
 
 pub(crate) mod accounts;
 mod custom_fields;
+mod field_groups;
 pub(crate) mod fields;
 pub(crate) mod find;
+pub(crate) mod integrations;
+pub(crate) mod kept;
 pub(crate) mod locks;
 pub(crate) mod schema;
 

@@ -76,7 +76,8 @@ pub(crate) static STANDARD: [Standard; 37] = {
 };
 
 /// The standard fields that mean the same in every source.
-const MEANINGS: [(&str, AttributeMeaning); 10] = [
+const MEANINGS: [(&str, AttributeMeaning); 11] = [
+    ("Username", AttributeMeaning::LoginName),
     ("Email", AttributeMeaning::Email),
     ("FirstName", AttributeMeaning::GivenName),
     ("LastName", AttributeMeaning::FamilyName),

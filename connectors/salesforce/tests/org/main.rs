@@ -8,3 +8,4 @@ mod odd_writes;
 mod reading;
 mod refusals;
 mod server;
+mod visibility;

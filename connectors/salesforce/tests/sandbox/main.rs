@@ -3,6 +3,7 @@
 
 mod change;
 mod org;
+mod patience;
 mod preparing;
 mod provisioning;
 mod reading;

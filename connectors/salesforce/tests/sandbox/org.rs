@@ -8,7 +8,8 @@ use connector_sandbox_salesforce::{App, Options, Sandbox};
 use std::sync::Arc;
 use url::Url;
 
-const CLIENT_SECRET: &str = "made up for this test";
+/// The secret that the source signs in with.
+pub(crate) const CLIENT_SECRET: &str = "made up for this test";
 
 pub(crate) async fn start(options: Options) -> Sandbox {
     let app = App { client_secret: Some(CLIENT_SECRET.into()), ..options.app };

@@ -161,13 +161,6 @@ async fn a_used_up_quota_ends_the_read() {
     assert_eq!(failure(read(open(&sandbox, "{}").0.as_ref()).await, "request-limit").kind(), ErrorKind::Quota);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_contract_of_a_connector_is_kept() {
-    let sandbox = start(Options { users: 130, max_page: 200, territories: true, ..Options::default() }).await;
-    let report = connector_testkit::check(|| Ok(open(&sandbox, "{}").0)).await;
-    assert!(report.passed(), "{report}");
-}
-
 fn failure(read: Result<Read>, what: &str) -> Error {
     read.map(|read| read.accounts.len()).expect_err(what)
 }

@@ -48,6 +48,8 @@ pub enum Fault {
     LockRow(u64),
     /// `refuse-row:N`
     RefuseRow(u64),
+    /// `heavy-trigger:N`
+    HeavyTrigger(u64),
     /// `lost-answer:N`
     LostAnswer(u64),
     /// `lost-answer-once:N`
@@ -66,7 +68,7 @@ pub enum Fault {
 const FORMS: &str = "`token-html`, `foreign-instance-url:URL`, `clock-skew:S`, `html-200`, `503:N`, `session-expiry:N`, \
     `session-expiry-once:N`, `request-limit[:N]`, `concurrent-limit:N`, `slow:MS`, `reset[:N]`, `cut:N`, \
     `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`, `lock-row:N`, \
-    `refuse-row:N`, `lost-answer:N`, `lost-answer-once:N`, `deploy-fails`, `deploy-stuck:N`, `deploy-lost-answer`, \
+    `refuse-row:N`, `heavy-trigger:N`, `lost-answer:N`, `lost-answer-once:N`, `deploy-fails`, `deploy-stuck:N`, `deploy-lost-answer`, \
     `certificate-never-accepted`";
 
 impl FromStr for Fault {
@@ -110,6 +112,7 @@ impl FromStr for Fault {
             "cursor-expiry" => plain(Self::CursorExpiry),
             "lock-row" => nth(None).map(Self::LockRow),
             "refuse-row" => nth(None).map(Self::RefuseRow),
+            "heavy-trigger" => nth(None).map(Self::HeavyTrigger),
             "lost-answer" => nth(None).map(Self::LostAnswer),
             "lost-answer-once" => nth(None).map(Self::LostAnswerOnce),
             "deploy-fails" => plain(Self::DeployFails),
@@ -145,6 +148,7 @@ impl fmt::Display for Fault {
             Self::CursorExpiry => f.write_str("cursor-expiry"),
             Self::LockRow(n) => write!(f, "lock-row:{n}"),
             Self::RefuseRow(n) => write!(f, "refuse-row:{n}"),
+            Self::HeavyTrigger(n) => write!(f, "heavy-trigger:{n}"),
             Self::LostAnswer(n) => write!(f, "lost-answer:{n}"),
             Self::LostAnswerOnce(n) => write!(f, "lost-answer-once:{n}"),
             Self::DeployFails => f.write_str("deploy-fails"),
@@ -183,6 +187,7 @@ mod tests {
             "cursor-expiry",
             "lock-row:7",
             "refuse-row:5",
+            "heavy-trigger:50",
             "lost-answer:3",
             "lost-answer-once:2",
             "deploy-fails",

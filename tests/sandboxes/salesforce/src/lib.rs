@@ -83,6 +83,7 @@
 //! | `cursor-expiry` | every `nextRecordsUrl` answers `INVALID_QUERY_LOCATOR` |
 //! | `lock-row:N` | every Nth row to be written answers `UNABLE_TO_LOCK_ROW` and is not written |
 //! | `refuse-row:N` | every Nth row to be written answers `FIELD_CUSTOM_VALIDATION_EXCEPTION` and is not written |
+//! | `heavy-trigger:N` | a request that writes more than N rows fails for every row: a trigger does too many queries |
 //! | `lost-answer:N` | every Nth write is carried out, then the connection is closed with no answer |
 //! | `lost-answer-once:N` | the same for the Nth write only |
 //! | `deploy-fails` | every deploy fails with `UNKNOWN_EXCEPTION` in a component |

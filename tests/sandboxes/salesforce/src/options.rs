@@ -96,6 +96,8 @@ pub struct Rights {
     pub view_setup: bool,
     /// *Manage Users*.
     pub manage_users: bool,
+    /// *View All Users*, in an org whose users don't see each other. The counts of records are the same without it.
+    pub view_all_users: bool,
     /// *View Roles and Role Hierarchy*.
     pub view_roles: bool,
     /// *Assign Permission Sets*.
@@ -118,6 +120,7 @@ impl Default for Rights {
             api_enabled: true,
             view_setup: true,
             manage_users: true,
+            view_all_users: true,
             view_roles: true,
             assign_permission_sets: true,
             reset_passwords: true,

@@ -1,6 +1,6 @@
 //! Accounts have unique ids and match the schema.
 
-use super::{Need, Trial, Tried};
+use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
 use connector_core::{Account, AttributeSchema, AttributeType, Cursor};
@@ -35,8 +35,10 @@ async fn not_shown_has_no_value(subject: &Subject<'_>) -> Tried {
     };
     let pages = reading::walk("accounts", &Cursor::start(), page).await?;
     let schema = connector.schema();
+    let mut kept = Kept::NotUsed("an attribute that is not shown");
     for (accounts, hidden) in pages.into_iter().flat_map(|(_, page)| page) {
         for name in &hidden {
+            kept = Kept::Promise;
             if !schema.attributes.iter().any(|attribute| attribute.name == *name) {
                 return Err(format!("`{name}` is not shown, but the schema does not declare it"));
             }
@@ -45,7 +47,7 @@ async fn not_shown_has_no_value(subject: &Subject<'_>) -> Tried {
             }
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 async fn account_ids_are_unique(subject: &Subject<'_>) -> Tried {
@@ -64,7 +66,7 @@ async fn account_ids_are_unique(subject: &Subject<'_>) -> Tried {
             return Err(format!("the list contains account {} twice", account.id));
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn attributes_match_the_schema(subject: &Subject<'_>) -> Tried {
@@ -85,7 +87,7 @@ async fn attributes_match_the_schema(subject: &Subject<'_>) -> Tried {
             fits(&account, attribute, &value)?;
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 fn fits(account: &Account, attribute: &AttributeSchema, value: &Value) -> Result<(), String> {

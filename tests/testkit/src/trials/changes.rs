@@ -1,7 +1,7 @@
 //! Changes start at a watermark, end with the next one, and say in one way what is gone.
 
 use super::provisioning::Stage;
-use super::{Need, Trial, Tried};
+use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
 use connector_core::{Absence, Cursor, Holder, ReadChanges, SourceChange};
@@ -49,19 +49,19 @@ async fn changes_end(subject: &Subject<'_>) -> Tried {
     for _ in 0..3 {
         // Each read is another job, perhaps days later.
         let connector = subject.open()?;
-        let Some(ability) = connector.capabilities().changes() else { return Ok(()) };
+        let Some(ability) = connector.capabilities().changes() else { return Ok(Kept::NotUsed("read_changes")) };
         let from = match since {
             Some(since) => since,
             None => ability.watermark().await.map_err(|error| error.to_string())?,
         };
         since = Some(read(ability, &from).await?.1);
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn one_absence(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let Some(ability) = connector.capabilities().changes() else { return Ok(()) };
+    let Some(ability) = connector.capabilities().changes() else { return Ok(Kept::NotUsed("read_changes")) };
     let watermark = ability.watermark().await.map_err(|error| error.to_string())?;
     let (changes, _) = read(ability, &watermark).await?;
     let absence = ability.absence();
@@ -74,7 +74,7 @@ async fn one_absence(subject: &Subject<'_>) -> Tried {
         return Err(format!("{odd:?} is among the changes, but absence is {absence:?}"));
     }
     if absence != Absence::Survivors {
-        return Ok(());
+        return Ok(Kept::Promise);
     }
     for account in reading::accounts(connector.as_ref()).await? {
         let is_named = changes.iter().any(|change| match change {
@@ -86,18 +86,20 @@ async fn one_absence(subject: &Subject<'_>) -> Tried {
             return Err(format!("account {} exists, but is not among the survivors", account.id));
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn new_account_is_a_change(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let (Some(ability), Some(fixture)) = (connector.capabilities().changes(), subject.fixture()) else { return Ok(()) };
+    let (Some(ability), Some(fixture)) = (connector.capabilities().changes(), subject.fixture()) else {
+        return Ok(Kept::NotUsed("read_changes and create"));
+    };
     let watermark = ability.watermark().await.map_err(|error| error.to_string())?;
     let stage = Stage::set(connector.as_ref(), fixture, "changes").await?;
     let (changes, _) = read(ability, &watermark).await?;
     let is_it = |change: &SourceChange| matches!(change, SourceChange::Account(account) if account.id == stage.account);
     if changes.iter().any(is_it) {
-        return Ok(());
+        return Ok(Kept::Promise);
     }
     Err(format!(
         "account {} was made after the watermark, but is not among the {} changes",

@@ -1,6 +1,6 @@
 //! The settings open a connector, and the connection test passes.
 
-use super::{Need, Trial, Tried};
+use super::{Kept, Need, Trial, Tried};
 use crate::subject::Subject;
 use connector_core::{StepStatus, TestReport};
 
@@ -18,7 +18,6 @@ pub(super) const TRIALS: &[Trial] = &[
     Trial { name: "the_system_has_one_id", need: Need::Nothing, run: |subject| Box::pin(system_has_one_id(subject)) },
 ];
 
-/// A connector that gives no id at all keeps this promise, too.
 async fn system_has_one_id(subject: &Subject<'_>) -> Tried {
     let mut ids = Vec::new();
     for _ in 0..2 {
@@ -30,13 +29,14 @@ async fn system_has_one_id(subject: &Subject<'_>) -> Tried {
     }
     match &ids[0] {
         Some(id) if id.trim() != id || id.is_empty() => Err(format!("{id:?} is no id")),
-        _ => Ok(()),
+        None => Ok(Kept::NotUsed("an id of the system")),
+        Some(_) => Ok(Kept::Promise),
     }
 }
 
 fn opens(subject: &Subject<'_>) -> Tried {
     subject.open()?;
-    subject.open().map(drop)
+    subject.open().map(|_| Kept::Promise)
 }
 
 async fn connection_test_passes(subject: &Subject<'_>) -> Tried {
@@ -49,6 +49,6 @@ async fn connection_test_passes(subject: &Subject<'_>) -> Tried {
     }
     match report.steps().iter().find(|step| matches!(step.status, StepStatus::Failed | StepStatus::Skipped)) {
         Some(step) => Err(format!("step {} {:?}: {}", step.name, step.status, step.detail.as_deref().unwrap_or(""))),
-        None => Ok(()),
+        None => Ok(Kept::Promise),
     }
 }

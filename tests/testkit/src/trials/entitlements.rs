@@ -1,6 +1,6 @@
 //! Entitlements have declared types, and assignments refer to known accounts and entitlements.
 
-use super::{Need, Trial, Tried};
+use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
 use connector_core::jiff::Timestamp;
@@ -41,7 +41,7 @@ pub(super) const TRIALS: &[Trial] = &[
 async fn entitlements_are_of_declared_types(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let connector = connector.as_ref();
-    let Some(ability) = connector.capabilities().entitlements() else { return Ok(()) };
+    let Some(ability) = connector.capabilities().entitlements() else { return Ok(Kept::NotUsed("read_entitlements")) };
     let declared: HashSet<_> = ability.entitlement_types().into_iter().map(|declared| declared.name).collect();
     let mut keys = HashSet::new();
     for entitlement in reading::entitlements(ability).await? {
@@ -55,13 +55,13 @@ async fn entitlements_are_of_declared_types(subject: &Subject<'_>) -> Tried {
             return Err(format!("the list contains {} twice", entitlement.key));
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn assignments_name_what_was_read(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let connector = connector.as_ref();
-    let Some(ability) = connector.capabilities().entitlements() else { return Ok(()) };
+    let Some(ability) = connector.capabilities().entitlements() else { return Ok(Kept::NotUsed("read_entitlements")) };
     let accounts = reading::accounts(connector).await?;
     let entitlements = reading::entitlements(ability).await?;
     let known_accounts: HashSet<_> = accounts.iter().map(|account| account.id.as_str()).collect();
@@ -99,7 +99,7 @@ async fn assignments_name_what_was_read(subject: &Subject<'_>) -> Tried {
             return Err(format!("{holder} holds {key} twice"));
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 /// What each alias names.
@@ -123,14 +123,17 @@ async fn aliases_name_one_thing(subject: &Subject<'_>) -> Tried {
         Some(ability) => reading::entitlements(ability).await?,
         None => Vec::new(),
     };
-    by_alias(&accounts, &entitlements).map(drop)
+    let by_alias = by_alias(&accounts, &entitlements)?;
+    Ok(if by_alias.is_empty() { Kept::NotUsed("an alias") } else { Kept::Promise })
 }
 
 /// A plan that grants what has no effect must not be told that the account holds it already.
 async fn only_what_has_effect_is_found_as_held(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let abilities = connector.capabilities();
-    let (Some(ability), Some(finding)) = (abilities.entitlements(), abilities.accounts()) else { return Ok(()) };
+    let (Some(ability), Some(finding)) = (abilities.entitlements(), abilities.accounts()) else {
+        return Ok(Kept::NotUsed("find_accounts"));
+    };
     let (mut with_effect, mut without) = (HashSet::new(), Vec::new());
     for assignment in reading::assignments(ability).await? {
         let Some(account) = assignment.holder.account_id() else { continue };
@@ -143,6 +146,9 @@ async fn only_what_has_effect_is_found_as_held(subject: &Subject<'_>) -> Tried {
         }
     }
     without.retain(|pair| !with_effect.contains(pair));
+    if without.is_empty() {
+        return Ok(Kept::NotUsed("an assignment without effect"));
+    }
     for (account, entitlement) in without.into_iter().take(MAX_LOOKED_FOR) {
         let mut concern = Concern::default();
         concern.entitlements.insert(entitlement.clone());
@@ -152,12 +158,12 @@ async fn only_what_has_effect_is_found_as_held(subject: &Subject<'_>) -> Tried {
             return Err(format!("a lookup of {account} shows {entitlement}, which has no effect"));
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn entitlements_are_found(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let Some(ability) = connector.capabilities().entitlements() else { return Ok(()) };
+    let Some(ability) = connector.capabilities().entitlements() else { return Ok(Kept::NotUsed("read_entitlements")) };
     let all = reading::entitlements(ability).await?;
     let Some(first) = all.first() else {
         return Err("the source has no entitlements, and this trial needs one".to_owned());
@@ -166,7 +172,7 @@ async fn entitlements_are_found(subject: &Subject<'_>) -> Tried {
     let found = ability.find_entitlements(&[first.key.clone(), unknown]).await.map_err(|error| error.to_string())?;
     let keys: Vec<Vec<_>> = found.iter().map(|found| found.iter().map(|one| one.key.clone()).collect()).collect();
     if keys == [vec![first.key.clone()], Vec::new()] {
-        return Ok(());
+        return Ok(Kept::Promise);
     }
     Err(format!("a search for {} and an unknown entitlement found {keys:?}", first.key))
 }

@@ -1,6 +1,6 @@
 //! Accounts are found by id and by name.
 
-use super::{Need, Trial, Tried};
+use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
 use connector_core::Concern;
@@ -21,7 +21,7 @@ pub(super) const TRIALS: &[Trial] = &[
 /// An aggregation looks up what a list did not show, and removes what is not found.
 async fn many_are_found(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let Some(ability) = connector.capabilities().accounts() else { return Ok(()) };
+    let Some(ability) = connector.capabilities().accounts() else { return Ok(Kept::NotUsed("find_accounts")) };
     let all = reading::accounts(connector.as_ref()).await?;
     let mut wanted: Vec<String> = all.iter().map(|account| account.id.clone()).collect();
     wanted.truncate(ability.most_accounts());
@@ -32,13 +32,13 @@ async fn many_are_found(subject: &Subject<'_>) -> Tried {
     }
     match wanted.iter().zip(&found).find(|(id, found)| found.iter().all(|one| one.id != **id)) {
         Some((id, _)) => Err(format!("account {id} was read, but not found in its place among {}", wanted.len())),
-        None => Ok(()),
+        None => Ok(Kept::Promise),
     }
 }
 
 async fn accounts_are_found(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let Some(ability) = connector.capabilities().accounts() else { return Ok(()) };
+    let Some(ability) = connector.capabilities().accounts() else { return Ok(Kept::NotUsed("find_accounts")) };
     let all = reading::accounts(connector.as_ref()).await?;
     let Some(first) = all.first() else {
         return Err("the source has no accounts, and this trial needs one".to_owned());
@@ -53,5 +53,5 @@ async fn accounts_are_found(subject: &Subject<'_>) -> Tried {
     if found[0][0].enabled != first.enabled || found[0][0].name != first.name {
         return Err(format!("account {} differs from the account in the list", first.id));
     }
-    Ok(())
+    Ok(Kept::Promise)
 }

@@ -14,7 +14,16 @@ use connector_core::{Connector, OperationKind};
 use std::pin::Pin;
 
 /// The error says what the trial saw.
-pub(crate) type Tried = Result<(), String>;
+pub(crate) type Tried = Result<Kept, String>;
+
+/// What a trial found that saw nothing wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// The connector keeps the promise.
+    Promise,
+    /// The connector did nothing that the promise is about. Only reading shows it.
+    NotUsed(&'static str),
+}
 
 /// One promise of the contract, and its test.
 #[derive(Clone, Copy)]

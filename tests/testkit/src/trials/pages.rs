@@ -1,9 +1,13 @@
 //! Lists end, return the same page again, and continue from a stored cursor.
 
-use super::{Need, Trial, Tried};
+use super::{Kept, Need, Trial, Tried};
 use crate::reading::{self, Line};
 use crate::subject::Subject;
 use connector_core::{Cursor, ErrorKind};
+use futures_util::future::join_all;
+
+/// As many as a job reads at once.
+const MAX_PAGES_AT_ONCE: usize = 8;
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial {
@@ -20,6 +24,11 @@ pub(super) const TRIALS: &[Trial] = &[
         name: "cursors_outlive_the_connector",
         need: Need::Nothing,
         run: |subject| Box::pin(cursors_outlive(subject)),
+    },
+    Trial {
+        name: "pages_read_at_once_and_in_another_order_are_the_same",
+        need: Need::Nothing,
+        run: |subject| Box::pin(pages_at_once(subject)),
     },
     Trial {
         name: "a_foreign_cursor_is_refused",
@@ -45,10 +54,12 @@ fn comparable((items, next): (Vec<Line>, Vec<Cursor>)) -> (Vec<Line>, Vec<Cursor
 
 async fn live_cursors_have_anchors(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
+    let mut kept = Kept::NotUsed("a live cursor");
     for list in reading::lists(connector.as_ref()) {
         let pages = reading::walk(list.name(), &Cursor::start(), async |cursor| list.page(cursor).await).await?;
         for (cursor, items) in pages {
             let Some(anchor) = cursor.anchor() else { continue };
+            kept = Kept::Promise;
             let other = subject.open()?;
             let others = reading::lists(other.as_ref());
             let Some(same) = others.iter().find(|candidate| candidate.name() == list.name()) else {
@@ -65,7 +76,7 @@ async fn live_cursors_have_anchors(subject: &Subject<'_>) -> Tried {
             }
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 async fn lists_end(subject: &Subject<'_>) -> Tried {
@@ -74,7 +85,7 @@ async fn lists_end(subject: &Subject<'_>) -> Tried {
     for list in reading::lists(connector) {
         reading::whole(&list).await?;
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn same_page_twice(subject: &Subject<'_>) -> Tried {
@@ -89,7 +100,7 @@ async fn same_page_twice(subject: &Subject<'_>) -> Tried {
             }
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn cursors_outlive(subject: &Subject<'_>) -> Tried {
@@ -110,7 +121,30 @@ async fn cursors_outlive(subject: &Subject<'_>) -> Tried {
             }
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
+}
+
+/// An aggregation reads several pages at once, and the next one before this one is saved.
+async fn pages_at_once(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    for list in reading::lists(connector.as_ref()) {
+        let pages = reading::walk(list.name(), &Cursor::start(), async |cursor| list.page(cursor).await).await?;
+        let mut pages: Vec<_> = pages.into_iter().filter(|(cursor, _)| cursor.anchor().is_none()).collect();
+        pages.reverse();
+        for pages in pages.chunks(MAX_PAGES_AT_ONCE) {
+            let together = join_all(pages.iter().map(|(cursor, _)| list.page(cursor))).await;
+            for ((cursor, alone), together) in pages.iter().zip(together) {
+                let (items, _) = together.map_err(|error| format!("{} at {cursor:?}: {error}", list.name()))?;
+                if items != *alone {
+                    return Err(format!(
+                        "{} at {cursor:?}: the page differs when others are read at once",
+                        list.name()
+                    ));
+                }
+            }
+        }
+    }
+    Ok(Kept::Promise)
 }
 
 async fn foreign_cursor_is_refused(subject: &Subject<'_>) -> Tried {
@@ -122,5 +156,5 @@ async fn foreign_cursor_is_refused(subject: &Subject<'_>) -> Tried {
             return Err(format!("{}: the connector accepted a cursor that it did not create", list.name()));
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }

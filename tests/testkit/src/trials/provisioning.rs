@@ -1,6 +1,6 @@
 //! Operations are applied and read back, are unchanged when repeated, and can be undone.
 
-use super::{Need, Trial, Tried};
+use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::{Fixture, Subject};
 use connector_core::{
@@ -178,7 +178,7 @@ fn opposite(kind: Kind) -> Option<Kind> {
 
 async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
     let connector = subject.open()?;
-    let Some(fixture) = subject.fixture() else { return Ok(()) };
+    let Some(fixture) = subject.fixture() else { return Ok(Kept::NotUsed("a fixture")) };
     let stage = Stage::set(connector.as_ref(), fixture, kind.name()).await?;
     let name = kind.name();
     // An operation that undoes another one needs the other one first.
@@ -207,12 +207,12 @@ async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
             return Err(format!("{} does not undo {name}", undo.name()));
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn preparing_changes_nothing(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let Some(fixture) = subject.fixture() else { return Ok(()) };
+    let Some(fixture) = subject.fixture() else { return Ok(Kept::NotUsed("a fixture")) };
     let stage = Stage::set(connector.as_ref(), fixture, "prepare").await?;
     let before = stage.read().await?;
     for kind in connector.schema().operations {
@@ -220,12 +220,18 @@ async fn preparing_changes_nothing(subject: &Subject<'_>) -> Tried {
             stage.steps(&stage.operation(kind)).await?;
         }
     }
-    if before == stage.read().await? { Ok(()) } else { Err("preparing an operation changed the account".to_owned()) }
+    if before == stage.read().await? {
+        Ok(Kept::Promise)
+    } else {
+        Err("preparing an operation changed the account".to_owned())
+    }
 }
 
 async fn batch_equals_singles(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let (Some(fixture), Some(batch)) = (subject.fixture(), connector.capabilities().batch()) else { return Ok(()) };
+    let (Some(fixture), Some(batch)) = (subject.fixture(), connector.capabilities().batch()) else {
+        return Ok(Kept::NotUsed("provision_batch"));
+    };
     let one = Stage::set(connector.as_ref(), fixture, "batch-one").await?;
     let two = Stage::set(connector.as_ref(), fixture, "batch-two").await?;
     let mut operations = one.steps(&one.operation(Kind::Update)).await?;
@@ -245,5 +251,5 @@ async fn batch_equals_singles(subject: &Subject<'_>) -> Tried {
             return Err(format!("the batch did not change {}", stage.account));
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }

@@ -1,7 +1,7 @@
 //! Undeclared operations are refused, and `Debug` output contains no secret.
 
 use super::provisioning::bare;
-use super::{Need, Trial, Tried};
+use super::{Kept, Need, Trial, Tried};
 use crate::subject::Subject;
 use connector_core::{Change, EntitlementRef, ErrorKind, Operation, OperationKind as Kind};
 use serde_json::Map;
@@ -41,7 +41,7 @@ async fn undeclared_operations_are_refused(subject: &Subject<'_>) -> Tried {
             other => return Err(format!("`{}` is not declared, but returned {other:?}", operation.kind().name())),
         }
     }
-    Ok(())
+    Ok(Kept::Promise)
 }
 
 async fn secrets_stay_hidden(subject: &Subject<'_>) -> Tried {
@@ -50,6 +50,6 @@ async fn secrets_stay_hidden(subject: &Subject<'_>) -> Tried {
     let shown = format!("{connector:?} {connector:#?}");
     match subject.secrets().iter().find(|secret| shown.contains(secret.as_str())) {
         Some(_) => Err("the Debug output of the connector contains a secret".to_owned()),
-        None => Ok(()),
+        None => Ok(Kept::Promise),
     }
 }

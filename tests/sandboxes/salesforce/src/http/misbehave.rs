@@ -125,6 +125,12 @@ impl Misbehavior {
         })
     }
 
+    /// Whether a trigger of the org fails on this many rows in one request.
+    pub(crate) fn is_too_much(&self, rows: usize) -> bool {
+        let bears = self.find(|fault| if let Fault::HeavyTrigger(rows) = fault { Some(*rows) } else { None });
+        bears.is_some_and(|bears| rows as u64 > bears)
+    }
+
     /// Loses or cuts the response to a completed write, if a fault says so.
     pub(crate) fn spoil(&self, answer: &mut Answer) {
         let write = self.writes.fetch_add(1, Ordering::Relaxed) + 1;

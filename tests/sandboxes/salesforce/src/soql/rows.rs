@@ -9,6 +9,7 @@ use super::filter::{Filter, Operand};
 use super::path::{Leaf, Path};
 use super::shape;
 use crate::id::Id;
+use crate::org::INTEGRATION;
 use crate::org::object::Object;
 use crate::org::state::State;
 use crate::org::value::Value;
@@ -49,6 +50,10 @@ struct Candidates {
 
 /// The rows that match a statement.
 pub(crate) fn rows(state: &State, bound: &Bound) -> Rows {
+    if bound.object == Object::User && !state.rights.view_all_users {
+        let rows = Rows::List(vec![INTEGRATION]);
+        return run(state, bound, Candidates { rows, exact: bound.filter.is_none() });
+    }
     run(state, bound, candidates(state, bound))
 }
 

@@ -21,7 +21,10 @@ pub(super) fn create(transaction: &mut Transaction<'_>, mut draft: Draft) -> Res
             return Err(Refusal::integrity(message, &["PermissionSetId", "PermissionSetGroupId"]).into());
         }
         (Some(set), None) => (set, false),
-        (None, Some(group)) => (aggregate(state, group).ok_or_else(Refusal::no_such_record)?, true),
+        (None, Some(group)) => {
+            check_status(state, group)?;
+            (aggregate(state, group).ok_or_else(Refusal::no_such_record)?, true)
+        }
     };
     let row = state.find(Object::PermissionSet, set).ok_or_else(Refusal::no_such_record)?;
     let user = state.find(Object::User, assignee).ok_or_else(Refusal::no_such_record)?;
@@ -49,6 +52,17 @@ pub(super) fn create(transaction: &mut Transaction<'_>, mut draft: Draft) -> Res
     draft.put("PermissionSetId", set);
     draft.put("IsActive", true);
     Ok(transaction.insert(draft))
+}
+
+/// A group can't be assigned while the org recalculates it.
+fn check_status(state: &State, group: Id) -> Result<(), Refusal> {
+    let row = state.find(Object::PermissionSetGroup, group).ok_or_else(Refusal::no_such_record)?;
+    if state.named(Object::PermissionSetGroup, row, "Status") == Value::from("Updated") {
+        return Ok(());
+    }
+    let message =
+        "You can only assign users to permission set groups that have the \"Updated\" status.: Permission Set Group ID";
+    Err(Refusal::integrity(message, &["PermissionSetGroupId"]))
 }
 
 /// The permission set behind a whole group.

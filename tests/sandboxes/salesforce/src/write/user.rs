@@ -74,8 +74,11 @@ pub(super) fn changed(transaction: &mut Transaction<'_>, index: u64, mut draft: 
     Ok(draft)
 }
 
-/// Makes the username lowercase, and checks that the names are unique.
+/// Makes the username and the email address lowercase, and checks that the names are unique.
 fn check_names(state: &State, draft: &mut Draft, own: Option<u64>) -> Result<(), Vec<Refusal>> {
+    if let Some(email) = draft.get("Email").and_then(Value::text).map(str::to_lowercase) {
+        draft.put("Email", email);
+    }
     if let Some(username) = draft.get("Username").and_then(Value::text).map(str::to_lowercase) {
         if !check::is_email(&username) {
             let message = "Username must be in the form of an email address (for example: john@acme.com)";

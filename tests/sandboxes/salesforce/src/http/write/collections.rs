@@ -110,7 +110,13 @@ fn check_count(count: usize) -> Result<(), Answer> {
 fn written(shared: &Shared, transaction: &mut Transaction<'_>, rows: &[Asked], all_or_none: bool) -> Answer {
     let start = transaction.savepoint();
     let mut results: Vec<Result<Id, Vec<Refusal>>> = Vec::with_capacity(rows.len());
+    let is_too_much = shared.faults.is_too_much(rows.len());
     for asked in rows {
+        if is_too_much {
+            let message = "AfterChange: System.LimitException: Too many SOQL queries: 101";
+            results.push(Err(Refusal::new("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message).into()));
+            continue;
+        }
         let before = transaction.savepoint();
         match one(shared, transaction, asked) {
             Ok(id) => results.push(Ok(id)),

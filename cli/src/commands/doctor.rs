@@ -1,0 +1,312 @@
+//! `connector doctor`.
+
+use super::cert::unfinished_rotation;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::output::{BAD, GOOD, STRONG, WARN, bytes, moment, paint, plural, render_step};
+use connector_core::{Error, StepStatus, TestStep, registry};
+use connector_engine::certificate;
+use connector_engine::query::{self, Run};
+use connector_engine::store::{RunStatus, Store};
+use connector_files::shell_word;
+use connector_keys::CertificateStatus;
+use connector_project::source::{Project, Source};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use std::path::Path;
+use url::Url;
+
+/// A list in one line is unreadable if it has more names.
+const MOST_NAMES: usize = 5;
+
+/// How far the clock may be behind the last run before it is wrong: machines that share a store differ a little.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    steps: Vec<TestStep>,
+}
+
+/// Checks everything that can be checked without the network. Each check runs, whatever an earlier one found.
+pub(crate) fn run(invocation: &Invocation) -> Result<Exit, Stop> {
+    let printer = &invocation.printer;
+    let project = invocation.project()?;
+    let names = project.sources();
+    let loaded: Vec<(String, Option<Source>)> =
+        names.iter().flatten().map(|name| (name.clone(), project.load(name).ok())).collect();
+    let store = invocation.existing_store(&project);
+    let last_run = store.as_ref().ok().and_then(Option::as_ref).and_then(|store| newest(store).ok().flatten());
+    let steps = vec![
+        program(&project),
+        project_folder(&project),
+        settings(&project),
+        sources(names.as_ref().err(), &loaded),
+        secrets(&project.folder().join("secrets")),
+        store_file(invocation, &project, store.as_ref()),
+        runs(last_run.as_ref()),
+        certificates(invocation, &project, &loaded),
+        proxies(&|name| std::env::var(name).ok()),
+        clock(Timestamp::now(), last_run.as_ref()),
+    ];
+    let ok = steps.iter().all(|step| step.status != StepStatus::Failed);
+    if printer.is_json() {
+        printer.json(&Report { ok, steps })?;
+    } else {
+        printer.result_line(format!("{}\n", paint(STRONG, "Checking this machine and project")))?;
+        for step in &steps {
+            printer.result_line(render_step(step, printer.prose_width()))?;
+        }
+        printer.result_line(format!("\n{}", conclusion(&steps)))?;
+    }
+    Ok(if ok { Exit::Success } else { Exit::Failure })
+}
+
+fn conclusion(steps: &[TestStep]) -> String {
+    let count = |status| steps.iter().filter(|step| step.status == status).count() as u64;
+    match (count(StepStatus::Failed), count(StepStatus::Warning)) {
+        (0, 0) => paint(GOOD, "No problems found"),
+        (0, warnings) => paint(WARN, plural(warnings, "warning")),
+        (failed, warnings) => {
+            let (failed, warnings) = (plural(failed, "problem"), plural(warnings, "warning"));
+            format!("{}, {warnings}", paint(BAD, failed))
+        }
+    }
+}
+
+fn passed(name: &'static str, detail: impl Into<String>) -> TestStep {
+    step(name, StepStatus::Passed, detail, None)
+}
+
+fn warning(name: &'static str, detail: impl Into<String>, help: impl Into<String>) -> TestStep {
+    step(name, StepStatus::Warning, detail, Some(help.into()))
+}
+
+fn failed(name: &'static str, detail: impl Into<String>, help: Option<String>) -> TestStep {
+    step(name, StepStatus::Failed, detail, help)
+}
+
+fn step(name: &'static str, status: StepStatus, detail: impl Into<String>, help: Option<String>) -> TestStep {
+    let mut step = TestStep::new(name, status);
+    step.detail = Some(detail.into());
+    step.help = help;
+    step
+}
+
+fn program(project: &Project) -> TestStep {
+    let connectors: Vec<_> = project.catalog().connectors().iter().map(|one| &*one.registration.name).collect();
+    let schemes: Vec<_> = registry::secret_resolvers().iter().map(|one| one.scheme).collect();
+    let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    passed(
+        "program",
+        format!(
+            "connector {}, {}; connectors: {}; secrets from: {}",
+            env!("CARGO_PKG_VERSION"),
+            openssl::version::version(),
+            list(connectors),
+            list(schemes)
+        ),
+    )
+}
+
+fn project_folder(project: &Project) -> TestStep {
+    let folder = project.folder();
+    if folder.join("sources").is_dir() || folder.join("connector.yaml").is_file() {
+        return passed("project", folder.display().to_string());
+    }
+    let detail = format!("`{}` is not a project: it has no `connector.yaml` and no `sources/`", folder.display());
+    warning("project", detail, "run `connector init`, or name the project folder with `-C DIR`")
+}
+
+fn settings(project: &Project) -> TestStep {
+    match project.settings() {
+        Ok(_) => passed("settings", "connector.yaml is valid, or the defaults apply"),
+        Err(problems) => failed(
+            "settings",
+            format!("connector.yaml has {}", plural(problems.0.len() as u64, "problem")),
+            Some("run `connector validate` to see each one with its line".into()),
+        ),
+    }
+}
+
+fn sources(unreadable: Option<&Error>, loaded: &[(String, Option<Source>)]) -> TestStep {
+    if let Some(error) = unreadable {
+        return failed("sources", error.message(), error.help().map(str::to_owned));
+    }
+    let invalid: Vec<_> = loaded.iter().filter(|(_, source)| source.is_none()).map(|(name, _)| name.as_str()).collect();
+    if loaded.is_empty() {
+        let help = "run `connector source new CONNECTOR NAME` to create one";
+        return warning("sources", "this project has no sources yet", help);
+    }
+    let total = plural(loaded.len() as u64, "source");
+    if invalid.is_empty() {
+        return passed("sources", format!("{total}, all valid"));
+    }
+    let help = "run `connector validate` to see each problem with its line";
+    failed("sources", format!("{} of {total} are not valid: {}", invalid.len(), some(&invalid)), Some(help.into()))
+}
+
+/// The first names of a list, and how many more it has.
+fn some(names: &[&str]) -> String {
+    match names.len().checked_sub(MOST_NAMES) {
+        Some(more) if more > 0 => format!("{} and {more} more", names[..MOST_NAMES].join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(unix)]
+fn secrets(folder: &Path) -> TestStep {
+    use std::os::unix::fs::PermissionsExt;
+    let open_to_others = |path: &Path| path.metadata().is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
+    if !folder.is_dir() {
+        return passed("secrets", "this project has no `secrets/` folder");
+    }
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    // Certificates are public.
+    let is_public = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with('.') || name.ends_with(".crt") || name.ends_with(".csr")
+    };
+    let files = files.filter(|path| !is_public(path));
+    let exposed: Vec<_> = files.filter(|path| open_to_others(path)).map(|path| path.display().to_string()).collect();
+    match (open_to_others(folder), exposed.first()) {
+        (true, _) => warning(
+            "secrets",
+            format!("other users can enter `{}`", folder.display()),
+            format!("run `chmod 700 {}`", shell_word(&folder.display().to_string())),
+        ),
+        (false, Some(_)) => {
+            let names: Vec<_> = exposed.iter().map(String::as_str).collect();
+            warning("secrets", format!("other users can read {}", some(&names)), "run `chmod 600` on these files")
+        }
+        (false, None) => passed("secrets", "only you can read `secrets/`"),
+    }
+}
+
+#[cfg(not(unix))]
+fn secrets(_: &Path) -> TestStep {
+    passed("secrets", "permissions are not checked on this system")
+}
+
+fn store_file(invocation: &Invocation, project: &Project, store: Result<&Option<Store>, &Error>) -> TestStep {
+    let path = match invocation.store_path(project) {
+        Ok(path) => path,
+        Err(error) => return failed("store", error.message(), error.help().map(str::to_owned)),
+    };
+    match store {
+        Err(error) => failed("store", error.message(), error.help().map(str::to_owned)),
+        Ok(None) => {
+            passed("store", format!("`{}` does not exist yet; the first aggregation creates it", path.display()))
+        }
+        Ok(Some(_)) => {
+            let size = path.metadata().map(|data| data.len()).unwrap_or_default();
+            passed("store", format!("{}, {}", path.display(), bytes(size)))
+        }
+    }
+}
+
+fn newest(store: &Store) -> connector_core::Result<Option<Run>> {
+    Ok(query::runs(store, None, Some(1))?.pop())
+}
+
+fn runs(last: Option<&Run>) -> TestStep {
+    let Some(Run { report, started_at, .. }) = last else { return passed("runs", "no source was aggregated yet") };
+    let detail = format!("the last run, of `{}`, {} ({})", report.source, report.status.name(), moment(*started_at));
+    match report.status {
+        RunStatus::Succeeded | RunStatus::Running => passed("runs", detail),
+        RunStatus::Interrupted => {
+            warning("runs", detail, format!("run `connector aggregate {}` to continue it", report.source))
+        }
+        _ => warning("runs", detail, format!("run `connector run show {}` to see why", report.run)),
+    }
+}
+
+fn certificates(invocation: &Invocation, project: &Project, loaded: &[(String, Option<Source>)]) -> TestStep {
+    let now = Timestamp::now();
+    let mut watched = 0_u64;
+    let mut attention = Vec::new();
+    for (name, source) in loaded {
+        let Some(source) = source else { continue };
+        let seen = certificate::glance(project, source, now);
+        watched += u64::from(seen.is_some());
+        let verdict = seen.map(|seen| seen.verdict).filter(|verdict| verdict.status != CertificateStatus::Ok);
+        if verdict.is_some() || unfinished_rotation(invocation, project, name).is_some() {
+            attention.push(name.as_str());
+        }
+    }
+    if attention.is_empty() {
+        return passed("certificates", format!("{} in files, none needs attention", plural(watched, "certificate")));
+    }
+    warning("certificates", format!("needs attention: {}", some(&attention)), "run `connector cert check` for details")
+}
+
+fn proxies(variable: &dyn Fn(&str) -> Option<String>) -> TestStep {
+    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    let set: Vec<(&str, String)> = names
+        .into_iter()
+        .filter_map(|name| variable(name).map(|value| (name, value)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let is_proxy = |value: &str| {
+        // Without a scheme, as in `proxy.acme.example:3128`, http is meant.
+        let with_scheme = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+        Url::parse(&with_scheme).is_ok_and(|url| {
+            let is_name = url.host_str().is_some_and(|host| host.contains(['.', ':']) || host == "localhost");
+            is_name || url.port().is_some()
+        })
+    };
+    // The value may hold a password, so messages have only the name.
+    let wrong: Vec<_> = set.iter().filter(|(_, value)| !is_proxy(value)).map(|(name, _)| *name).collect();
+    if !wrong.is_empty() {
+        return failed(
+            "proxy",
+            format!("the environment variable {} does not hold the URL of a proxy", some(&wrong)),
+            Some("set it to a URL such as http://proxy.acme.example:3128, or remove it".into()),
+        );
+    }
+    match set.as_slice() {
+        [] => passed("proxy", "no proxy in the environment"),
+        set => {
+            let names: Vec<_> = set.iter().map(|(name, _)| *name).collect();
+            passed("proxy", format!("requests use the proxy in {}, unless the source has `http.proxy`", some(&names)))
+        }
+    }
+}
+
+fn clock(now: Timestamp, last: Option<&Run>) -> TestStep {
+    if let Some(run) = last
+        && run.started_at.duration_since(now) > CLOCK_TOLERANCE
+    {
+        let detail = format!("this clock shows {now:.0}, but the last run started at {:.0}", run.started_at);
+        return failed("clock", detail, Some("set the clock: sign-ins with a wrong time are refused".into()));
+    }
+    passed("clock", format!("{now:.0}; `connector test NAME` compares it with the clock of a source"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_variable_that_is_not_a_url_is_named_without_its_value() {
+        let with = |value: &'static str| proxies(&|name| (name == "HTTPS_PROXY").then(|| value.to_owned()));
+        for wrong in ["garbage", "http://", "://x", "user:hunter2@"] {
+            let step = with(wrong);
+            assert_eq!(step.status, StepStatus::Failed, "{wrong}");
+            assert!(step.detail.unwrap().contains("HTTPS_PROXY"));
+            assert!(!format!("{:?}", step.help).contains("hunter2"));
+        }
+        for right in
+            ["http://proxy.acme.example:3128", "proxy.acme.example:3128", "http://127.0.0.1:1", "proxy:3128", ""]
+        {
+            assert_eq!(with(right).status, StepStatus::Passed, "{right}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        assert_eq!(some(&["a", "b"]), "a, b");
+        assert_eq!(some(&["a", "b", "c", "d", "e"]), "a, b, c, d, e");
+        assert_eq!(some(&["a", "b", "c", "d", "e", "f", "g"]), "a, b, c, d, e and 2 more");
+    }
+}

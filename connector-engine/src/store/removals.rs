@@ -1,0 +1,105 @@
+//! What a run removed, for the guard of later runs, and what it added although it was refused.
+
+use super::guard::{Limits, Recent};
+use super::report;
+use super::run_state::RunState;
+use super::sql;
+use super::step::Step;
+use super::writer::is_complete;
+use connector_core::{Error, ErrorKind, Percentage, Result};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+impl RunState {
+    /// How many rows earlier runs within the window removed.
+    pub(super) fn recent(&self, connection: &Connection, limits: Limits) -> Result<Recent> {
+        let window = limits.window.duration();
+        let since = Timestamp::now().checked_sub(window).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
+        sql::all(
+            connection,
+            "SELECT m.step, m.type, sum(m.count) FROM removals m JOIN runs r ON r.number = m.run
+                 WHERE r.source = ?1 AND r.number <> ?2 AND r.ended_at >= ?3 GROUP BY m.step, m.type",
+            params![self.source, self.run, since],
+            |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)),
+        )
+    }
+
+    /// Keeps how many rows this run removed, by type.
+    pub(super) fn keep_removals(&self, connection: &Connection) -> Result<()> {
+        let by_type = "SELECT ?1, 'entitlements', type, count(*) FROM entitlements
+             WHERE source = ?2 AND removed_run = ?1 GROUP BY type";
+        let held =
+            "SELECT ?1, 'assignments', e.type, count(*) FROM assignments h JOIN entitlements e ON e.id = h.entitlement
+             WHERE h.source = ?2 AND h.removed_run = ?1 AND h.inline = 0 GROUP BY e.type";
+        let accounts = "SELECT ?1, 'accounts', '', count(*) FROM accounts WHERE source = ?2 AND removed_run = ?1";
+        let removed = self.tallies.map(|tallies| tallies.removed > 0);
+        for (rows, is_needed) in
+            [(accounts, removed.accounts), (by_type, removed.entitlements), (held, removed.assignments)]
+        {
+            if is_needed {
+                let insert = format!("INSERT INTO removals (run, step, type, count) {rows}");
+                sql::execute(connection, &insert, params![self.run, self.source])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The refusal of a guard. If about as many rows are new as are gone, the ids are not stable: the new rows are other
+    /// names of what the store has, so they are dropped.
+    pub(super) fn unless_unstable(
+        &self,
+        connection: &Connection,
+        share: Percentage,
+        step: Step,
+        known: u64,
+        refusal: Error,
+    ) -> Result<Error> {
+        let added = self.tallies[step].added;
+        if known == 0 || !share.is_exceeded_by(added, known) {
+            return Ok(refusal);
+        }
+        self.drop_additions(connection)?;
+        let (step, why) = (step.name(), refusal.message());
+        let message = format!(
+            "{why}; {added} {step} are new at the same time, so their ids don't seem to be stable: what this run added was dropped"
+        );
+        Ok(Error::new(ErrorKind::Guard, message).with_help(
+            "check which value the connector uses as the id. If the source really has other rows now, set `aggregation.delete_threshold` to 100% for one run",
+        ))
+    }
+
+    /// Drops what no run has confirmed that succeeded.
+    fn drop_additions(&self, connection: &Connection) -> Result<()> {
+        let last = "SELECT coalesce(max(number), 0) FROM runs WHERE source = ?1 AND status = 'succeeded'";
+        let last: i64 = sql::one(connection, last, [self.source], |row| row.get(0))?;
+        for table in ["assignments", "accounts"] {
+            let delete = format!("DELETE FROM {table} WHERE source = ?1 AND first_run > ?2");
+            sql::execute(connection, &delete, params![self.source, last])?;
+        }
+        // What came back goes again, and entitlements stay as names of what is held.
+        for table in ["assignments", "accounts", "entitlements"] {
+            let update = format!(
+                "UPDATE {table} SET removed_run = ?3 WHERE source = ?1 AND added_run > ?2 AND removed_run IS NULL"
+            );
+            sql::execute(connection, &update, params![self.source, last, self.run])?;
+        }
+        Ok(())
+    }
+
+    /// Says how many assignments name accounts that the source did not show.
+    pub(super) fn warn_of_strangers(&self, connection: &Connection) -> Result<()> {
+        if self.absence.is_some() || !is_complete(connection, self.run, Step::Accounts)? {
+            return Ok(());
+        }
+        let query = "SELECT count(*), count(DISTINCT h.account), min(h.account) FROM assignments h
+             WHERE h.source = ?1 AND h.holder = 0 AND h.removed_run IS NULL AND NOT EXISTS
+                 (SELECT 1 FROM accounts a WHERE a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL)";
+        let (count, accounts, example): (u64, u64, Option<String>) =
+            sql::one(connection, query, [self.source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let Some(example) = example else { return Ok(()) };
+        let text = format!(
+            "assignments: {count} name {accounts} accounts that are not among those that were read, for example `{example}`"
+        );
+        report::warn(connection, self.run, &text)
+    }
+}

@@ -1,0 +1,31 @@
+//! The connector keeps the contract: the trials of the conformance kit against a simulated org.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "sandbox/org.rs"]
+mod org;
+
+use connector_core::EntitlementRef;
+use connector_sandbox_salesforce::{Options, Rights};
+use connector_testkit::{Fixture, Subject};
+use serde_json::json;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // A field that the org hides and rows without effect, so that the trials of these apply.
+    let rights = Rights { hidden_fields: vec!["User.Division".to_owned()], ..Rights::default() };
+    let options = Options { users: 130, max_page: 200, territories: true, rights, ..Options::default() };
+    let sandbox = runtime.block_on(org::start(options));
+    let (user, set) = (sandbox.org().user_id(5), sandbox.org().id_of("PermissionSet", 30).unwrap());
+    let ended = sandbox.org().assign_permission_set(&user, &set).unwrap();
+    sandbox.org().set(&ended, "ExpirationDate", "2001-01-01T00:00:00.000+0000").unwrap();
+    let object = |value: serde_json::Value| value.as_object().unwrap().clone();
+    let fixture = Fixture {
+        name: |word| format!("kit-{word}@acme.example"),
+        attributes: object(json!({"LastName": "Kit", "Profile": "Standard User"})),
+        update: object(json!({"Department": "Conformance"})),
+        entitlement: EntitlementRef::new("permission_set", sandbox.org().id_of("PermissionSet", 24).unwrap()),
+    };
+    let subject = Subject::new(move || Ok(org::open(&sandbox, r#"{"custom_fields": "all"}"#).0));
+    connector_testkit::run(subject.with_fixture(fixture).with_secret(org::CLIENT_SECRET))
+}
