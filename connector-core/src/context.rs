@@ -14,6 +14,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
 /// What a connector or an auth strategy gets when it is opened: the name of the source, a clock, the `http:` options,
 /// the opened auth strategy, a meter, and a way to fetch secrets.
 #[derive(Clone, Debug)]
@@ -128,11 +131,12 @@ impl Context {
         resolver.available(reference, &self.project)
     }
 
-    /// Fetches a key or password, without the line breaks that editors and programs add at its end. Fails with kind `secret`,
+    /// Fetches a key or password, without the line breaks that editors and programs add at its end and without the byte order
+    /// mark that some write at its beginning. Fails with kind `secret`,
     /// also if nothing is left.
     pub async fn secret(&self, reference: &SecretRef) -> Result<SecretString> {
         let text = self.resolve(reference, Sensitivity::Secret).await?;
-        let secret = text.expose_secret().trim_end_matches(['\r', '\n']);
+        let secret = text.expose_secret().trim_start_matches(MARK).trim_end_matches(['\r', '\n']);
         if secret.is_empty() {
             // Only the scheme: the arguments of a program can contain a secret.
             return Err(Error::new(
@@ -148,7 +152,7 @@ impl Context {
     /// Fetches public material such as a certificate. Fails with kind `secret`.
     pub async fn public_text(&self, reference: &SecretRef) -> Result<String> {
         let text = self.resolve(reference, Sensitivity::Public).await?;
-        Ok(text.expose_secret().to_owned())
+        Ok(text.expose_secret().trim_start_matches(MARK).to_owned())
     }
 
     /// Puts a secret in place of the one that `reference` names, when the service replaced it, such as a refresh token
@@ -216,7 +220,7 @@ mod tests {
     impl SecretResolver for Echo {
         async fn resolve(&self, reference: &SecretRef, _: &Path, _: Sensitivity) -> Result<SecretString> {
             let text = reference.rest().strip_prefix("nothing").map_or(reference.rest(), |_| "");
-            Ok(SecretString::from(format!("{text}\r\n\n")))
+            Ok(SecretString::from(format!("\u{feff}{text}\r\n\n")))
         }
 
         fn check(&self, _: &SecretRef) -> Result<(), String> {
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn line_breaks_behind_a_secret_are_no_part_of_it() {
+    async fn line_breaks_and_a_byte_order_mark_are_not_part_of_a_secret() {
         let context = Context::new("acme", ".");
         let secret = context.secret(&"echo:s3cret".parse().unwrap()).await.unwrap();
         assert_eq!(secret.expose_secret(), "s3cret");

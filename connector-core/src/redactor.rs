@@ -56,7 +56,7 @@ impl Redactor {
     pub fn blank<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let known = self.forms.read().unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<&str> =
-            known.iter().map(|form| form.expose_secret()).filter(|form| text.contains(form)).collect();
+            known.iter().map(ExposeSecret::expose_secret).filter(|form| text.contains(form)).collect();
         // A longer form can contain a shorter one, whose rest would stay.
         found.sort_by_key(|form| std::cmp::Reverse(form.len()));
         found.into_iter().fold(Cow::Borrowed(text), |text, form| Cow::Owned(text.replace(form, BLANK)))

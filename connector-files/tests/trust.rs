@@ -1,4 +1,5 @@
 //! Whose files are read, and where new ones land.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use connector_files::{Folder, NewFile, Reason, Role, keep_private, make_private, read, trust_folder};
 use std::fs;

@@ -1,5 +1,6 @@
 //! X.509 certificates.
 
+use crate::mended::mended;
 use crate::pem;
 use crate::private_key::PrivateKey;
 use crate::signer::Signer;
@@ -36,13 +37,14 @@ pub struct CertificateRequest {
 impl Certificate {
     /// Whether this PEM text contains a certificate. The certificate may be damaged.
     pub fn is_in(text: &str) -> bool {
-        pem::blocks(text).iter().any(|block| block.label.ends_with("CERTIFICATE"))
+        pem::blocks(&mended(text)).iter().any(|block| block.label.ends_with("CERTIFICATE"))
     }
 
     /// Reads the first certificate of a PEM text.
     ///
     /// Fails with kind `secret` if it contains none, and names what it contains instead.
     pub fn from_pem(text: &str) -> Result<Self> {
+        let text = &*mended(text);
         let Some(block) = pem::blocks(text).into_iter().find(|block| block.label.ends_with("CERTIFICATE")) else {
             return Err(not_a_certificate(text));
         };

@@ -1,6 +1,7 @@
 //! The certificates of one file.
 
 use crate::certificate::{Certificate, day};
+use crate::mended::mended;
 use crate::pem;
 use crate::private_key::PrivateKey;
 use connector_core::{Error, ErrorKind, Result};
@@ -19,7 +20,8 @@ impl Chain {
     /// Fails with kind `secret` if a certificate is damaged, or if there is none; then the error names what the text contains.
     pub fn from_pem(text: &str) -> Result<Self> {
         let leaf = Certificate::from_pem(text)?;
-        let blocks = pem::blocks(text).into_iter().filter(|block| block.label.ends_with("CERTIFICATE"));
+        let text = mended(text);
+        let blocks = pem::blocks(&text).into_iter().filter(|block| block.label.ends_with("CERTIFICATE"));
         let issuers = blocks.skip(1).map(|block| Certificate::from_pem(block.text)).collect::<Result<_>>()?;
         Ok(Self { leaf, issuers })
     }

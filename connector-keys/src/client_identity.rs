@@ -1,5 +1,6 @@
 //! The certificate and key with which a TLS client proves who it is.
 
+use crate::certificate::Certificate;
 use crate::chain::Chain;
 use crate::private_key;
 use connector_core::{Error, ErrorKind, Result};
@@ -43,7 +44,7 @@ impl ClientIdentity {
 
     /// The certificate and its issuers as PEM text.
     pub fn certificates_pem(&self) -> String {
-        let issuers = self.chain.issuers().iter().map(|issuer| issuer.to_pem());
+        let issuers = self.chain.issuers().iter().map(Certificate::to_pem);
         std::iter::once(self.chain.leaf().to_pem()).chain(issuers).collect()
     }
 

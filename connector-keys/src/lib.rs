@@ -21,6 +21,7 @@ mod der;
 mod encrypted;
 mod key_store;
 mod legacy;
+mod mended;
 mod pem;
 mod pkcs12;
 mod private_key;

@@ -43,10 +43,14 @@ pub(crate) fn describe(text: &str) -> &'static str {
         "it is a certificate"
     } else if has("PRIVATE KEY") {
         "it is a private key"
+    } else if labels.iter().any(|label| label.starts_with("PGP ")) {
+        "it is a PGP key"
     } else if has("PUBLIC KEY") {
         "it is a public key"
     } else if !labels.is_empty() {
         "it is an unknown kind of PEM text"
+    } else if text.trim_start().starts_with('{') && text.contains("\"kty\"") {
+        "it is a JSON Web Key (JWK)"
     } else if text.starts_with("ssh-") {
         "it is an SSH public key"
     } else if text.starts_with("PuTTY-User-Key-File") {

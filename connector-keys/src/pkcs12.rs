@@ -3,6 +3,7 @@
 use crate::certificate::Certificate;
 use crate::chain::Chain;
 use crate::legacy::{self, says};
+use crate::mended::mended;
 use crate::pem;
 use crate::private_key::PrivateKey;
 use connector_core::{Error, ErrorKind, Result};
@@ -57,12 +58,13 @@ impl KeyAndChain {
 
     /// Whether this text of [`pem_from_der`](crate::pem_from_der) is a PKCS#12 file.
     pub fn is_pkcs12(text: &SecretString) -> bool {
-        pem::blocks(text.expose_secret()).iter().any(|block| block.label == "PKCS12")
+        pem::blocks(&mended(text.expose_secret())).iter().any(|block| block.label == "PKCS12")
     }
 }
 
 fn parts(text: &SecretString) -> Result<Pkcs12> {
-    let blocks = pem::blocks(text.expose_secret());
+    let text = mended(text.expose_secret());
+    let blocks = pem::blocks(&text);
     let block = blocks.iter().find(|block| block.label == "PKCS12").ok_or_else(damaged)?;
     let base64: String = block.text.lines().filter(|line| !line.starts_with('-')).collect();
     let der = openssl::base64::decode_block(&base64).map_err(|stack| damaged().with_cause(stack))?;

@@ -2,6 +2,7 @@
 
 use crate::encrypted;
 use crate::legacy::{self, says};
+use crate::mended::mended;
 use crate::pem::{self, Block};
 use crate::public_key::PublicKey;
 use crate::signer::Signer;
@@ -26,7 +27,8 @@ pub struct PrivateKey {
 
 impl PrivateKey {
     /// Opens a key from PEM text: PKCS#1, PKCS#8, encrypted PKCS#8, or the older encrypted form with a `DEK-Info` line.
-    /// [`pem_from_der`](crate::pem_from_der) converts binary files to PEM text.
+    /// [`pem_from_der`](crate::pem_from_der) converts binary files to PEM text. The text may be on one line, with `\n` written
+    /// out, indented, in quotes or in base64.
     ///
     /// Ignores other blocks in the same text, such as a certificate. Fails with kind `secret` if the text
     /// is not a key, if the password is missing or wrong, or if the key is not RSA with at least 2048 bits.
@@ -36,12 +38,13 @@ impl PrivateKey {
 
     /// Whether this PEM text contains a private key. The key may be unusable.
     pub fn is_in(text: &SecretString) -> bool {
-        pem::blocks(text.expose_secret()).iter().any(|block| block.label.ends_with("PRIVATE KEY"))
+        pem::blocks(&mended(text.expose_secret())).iter().any(|block| block.label.ends_with("PRIVATE KEY"))
     }
 
     /// Whether the key in this PEM text is encrypted, so that it needs a password.
     pub fn is_encrypted(text: &SecretString) -> bool {
-        let blocks = pem::blocks(text.expose_secret());
+        let text = mended(text.expose_secret());
+        let blocks = pem::blocks(&text);
         blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY")).is_some_and(|block| is_encrypted(*block))
     }
 
@@ -132,7 +135,7 @@ impl Signer for PrivateKey {
 
 /// Opens a key of any kind from PEM text. `setting` is what stands before `key_ref` in the name of its setting.
 pub(crate) fn read(text: &SecretString, password: Option<&SecretString>, setting: &str) -> Result<PKey<Private>> {
-    let text = text.expose_secret();
+    let text = &*mended(text.expose_secret());
     let blocks = pem::blocks(text);
     let Some(block) = blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY")) else {
         return Err(not_a_key(text, setting));
@@ -148,7 +151,7 @@ pub(crate) fn read(text: &SecretString, password: Option<&SecretString>, setting
         )));
     }
     let password = password.map_or("", ExposeSecret::expose_secret);
-    open(*block, password).map_err(|stack| unreadable(*block, encrypted, setting, &stack))
+    open(*block, password).map_err(|stack| unreadable(encrypted.then_some(password), setting, &stack))
 }
 
 fn is_encrypted(block: Block<'_>) -> bool {
@@ -179,24 +182,40 @@ fn not_a_key(text: &str, setting: &str) -> Error {
     secret_error(format!("this is not a private key: {found}")).with_help(help)
 }
 
-fn unreadable(block: Block<'_>, encrypted: bool, setting: &str, stack: &ErrorStack) -> Error {
-    if encrypted && legacy::is_missing_cipher(stack) {
+/// `password` is that of an encrypted key.
+fn unreadable(password: Option<&str>, setting: &str, stack: &ErrorStack) -> Error {
+    if password.is_some() && legacy::is_missing_cipher(stack) {
         return secret_error("the private key is encrypted with a cipher that OpenSSL no longer supports")
             .with_help("convert it on a machine that can still read it: `openssl pkcs8 -topk8 -in OLD -out NEW`");
     }
     // A wrong password shows as a bad padding, or as garbage that only looks decrypted; a damaged encrypted block
     // can't be told apart from it.
-    if encrypted && !["bad base64", "no start line", "bad end line"].iter().any(|part| says(stack, part)) {
-        return secret_error("the password of the private key is wrong (bad decrypt)").with_help(format!(
-            "check the secret of `{setting}key_password_ref`; it may have an extra line break at the end"
-        ));
+    if let Some(password) = password
+        && !["bad base64", "no start line", "bad end line"].iter().any(|part| says(stack, part))
+    {
+        let end = at_an_end(password).map(|what| format!("; it begins or ends with {what}")).unwrap_or_default();
+        return secret_error("the password of the private key is wrong (bad decrypt)")
+            .with_help(format!("check the secret of `{setting}key_password_ref`{end}"));
     }
-    let help = if block.text.contains("\\n") {
-        "its line breaks are written as `\\n`: replace them with real line breaks"
+    secret_error("the private key is damaged and can't be read")
+        .with_help("export the key again, with the whole block from `-----BEGIN` to `-----END …-----`")
+}
+
+/// What stands at the beginning or end of a password and probably does not belong to it. Shows nothing else of it.
+fn at_an_end(password: &str) -> Option<&'static str> {
+    let ends = [password.chars().next()?, password.chars().next_back()?];
+    let has = |wanted: fn(char) -> bool| ends.iter().any(|end| wanted(*end));
+    if has(|c| matches!(c, '"' | '\'')) {
+        Some("a quote")
+    } else if has(|c| matches!(c, '\r' | '\n')) {
+        Some("a line break")
+    } else if has(char::is_whitespace) {
+        Some("a blank")
+    } else if has(|c| c.is_control() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')) {
+        Some("an invisible character")
     } else {
-        "export the key again, with the whole block from `-----BEGIN` to `-----END …-----`"
-    };
-    secret_error("the private key is damaged and can't be read").with_help(help)
+        None
+    }
 }
 
 fn secret_error(message: impl Into<String>) -> Error {

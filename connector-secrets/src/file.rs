@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
 use connector_files::{NewFile, Reason, Refusal, Role};
-use connector_keys::secret_text;
+use connector_keys::{Certificate, PrivateKey, secret_text};
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
 use std::path::{Display, Path};
@@ -82,6 +82,13 @@ fn text_of(path: &Path, sensitivity: Sensitivity) -> Result<SecretString> {
     if bytes.is_empty() { Err(empty(path)) } else { secret_text(bytes, &format!("the file `{}`", shown(path))) }
 }
 
+/// Whether the file, which others can read, has a certificate and no key.
+fn is_certificate(path: &Path) -> bool {
+    let bytes = connector_files::read(path, Role::Public, MAX_SECRET_BYTES).ok();
+    let text = bytes.and_then(|bytes| secret_text(bytes, "").ok());
+    text.is_some_and(|text| Certificate::is_in(text.expose_secret()) && !PrivateKey::is_in(&text))
+}
+
 fn role_of(sensitivity: Sensitivity) -> Role {
     match sensitivity {
         Sensitivity::Secret => Role::Secret,
@@ -107,6 +114,11 @@ fn refused(path: &Path, why: Refusal) -> Error {
         Reason::TooLarge => {
             let message = format!("the file `{}` is too large for a key or certificate", shown(path));
             Error::new(ErrorKind::Secret, message).with_help("check that this is the right file")
+        }
+        Reason::Readable | Reason::Shared if is_certificate(path) => {
+            let message = format!("`{}` is a certificate, but a secret belongs here", shown(path));
+            Error::new(ErrorKind::Secret, message)
+                .with_help("set `key_ref` to the private key of the certificate, and `certificate_ref` to this file")
         }
         _ => why.into_error(ErrorKind::Secret),
     }

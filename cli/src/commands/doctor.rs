@@ -8,6 +8,7 @@ use connector_core::{Error, StepStatus, TestStep, registry};
 use connector_engine::certificate;
 use connector_engine::query::{self, Run};
 use connector_engine::store::{RunStatus, Store};
+use connector_files::shell_word;
 use connector_keys::CertificateStatus;
 use connector_project::source::{Project, Source};
 use jiff::{SignedDuration, Timestamp};
@@ -37,7 +38,7 @@ pub(crate) fn run(invocation: &Invocation) -> Result<Exit, Stop> {
     let store = invocation.existing_store(&project);
     let last_run = store.as_ref().ok().and_then(Option::as_ref).and_then(|store| newest(store).ok().flatten());
     let steps = vec![
-        program(),
+        program(&project),
         project_folder(&project),
         settings(&project),
         sources(names.as_ref().err(), &loaded),
@@ -92,8 +93,8 @@ fn step(name: &'static str, status: StepStatus, detail: impl Into<String>, help:
     step
 }
 
-fn program() -> TestStep {
-    let connectors: Vec<_> = registry::connectors().iter().map(|one| one.name).collect();
+fn program(project: &Project) -> TestStep {
+    let connectors: Vec<_> = project.catalog().connectors().iter().map(|one| &*one.registration.name).collect();
     let schemes: Vec<_> = registry::secret_resolvers().iter().map(|one| one.scheme).collect();
     let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     passed(
@@ -172,7 +173,7 @@ fn secrets(folder: &Path) -> TestStep {
         (true, _) => warning(
             "secrets",
             format!("other users can enter `{}`", folder.display()),
-            format!("run `chmod 700 {}`", crate::output::shell_word(&folder.display().to_string())),
+            format!("run `chmod 700 {}`", shell_word(&folder.display().to_string())),
         ),
         (false, Some(_)) => {
             let names: Vec<_> = exposed.iter().map(String::as_str).collect();

@@ -59,7 +59,7 @@ impl Simulation<'_> {
             for (place, simulated) in accounts.iter_mut().enumerate() {
                 let Some(row) = simulated.rows.next() else { continue };
                 is_over = false;
-                match self.propose(place, simulated, row.clone()).await {
+                match self.propose(place, simulated, row.clone()) {
                     Ok(pending) => turn.push(pending),
                     Err(error) => foreseen[place].push(simulated.refused(&row, error)),
                 }
@@ -114,7 +114,7 @@ impl Simulation<'_> {
     }
 
     /// The operation to prepare, with the source's ids.
-    async fn propose(&self, simulated: usize, on: &SimulatedAccount, row: AskedRow) -> Result<Pending> {
+    fn propose(&self, simulated: usize, on: &SimulatedAccount, row: AskedRow) -> Result<Pending> {
         if let Some((message, help)) = &on.unclear {
             return Err(Error::new(ErrorKind::Invalid, message.clone()).with_help(help.clone()));
         }

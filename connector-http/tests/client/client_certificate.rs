@@ -40,14 +40,14 @@ impl Mutual {
         keep(&format!("{}-{name}", self.server.port()), text);
     }
 
-    fn reference(&self, name: &str) -> Option<SecretRef> {
-        Some(format!("memory:{}-{name}", self.server.port()).parse().unwrap())
+    fn reference(&self, name: &str) -> SecretRef {
+        format!("memory:{}-{name}", self.server.port()).parse().unwrap()
     }
 
     fn pair(&self) -> HttpOptions {
         HttpOptions {
-            client_certificate_ref: self.reference("certificate"),
-            client_key_ref: self.reference("key"),
+            client_certificate_ref: Some(self.reference("certificate")),
+            client_key_ref: Some(self.reference("key")),
             ..HttpOptions::default()
         }
     }
@@ -98,8 +98,8 @@ async fn a_server_that_requires_a_client_certificate_gets_it() {
     mutual.keep("locked.key", opened.to_pkcs8_pem(Some(&password)).unwrap().expose_secret());
     mutual.keep("password", "of-the-key\n");
     let locked = HttpOptions {
-        client_key_ref: mutual.reference("locked.key"),
-        client_key_password_ref: mutual.reference("password"),
+        client_key_ref: Some(mutual.reference("locked.key")),
+        client_key_password_ref: Some(mutual.reference("password")),
         ..mutual.pair()
     };
     mutual.client(locked).get("/people").send().await.unwrap();

@@ -8,7 +8,7 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint};
 use connector_core::{Context, Error, ErrorKind, Result};
-use connector_keys::{Certificate, CertificateStatus, Chain, KeyAndChain, PrivateKey, RENEW_BEFORE, pem_from_der};
+use connector_keys::{Certificate, CertificateStatus, Chain, KeyAndChain, PrivateKey, RENEW_BEFORE, secret_text};
 use connector_project::source::Project;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -195,11 +195,9 @@ fn read(file: &Path) -> Result<SecretString> {
             .with_help("use a PEM, DER or PKCS#12 file of at most 1 MiB"));
     }
     let bytes = fs::read(file).map_err(unreadable)?;
-    if let Some(pem) = pem_from_der(&bytes) {
-        return Ok(pem);
-    }
-    String::from_utf8(bytes).map(SecretString::from).map_err(|_| {
-        Error::new(ErrorKind::Secret, format!("`{}` is neither text nor a binary key or certificate", file.display()))
-            .with_help("use a PEM or DER certificate, or a PKCS#12 file")
+    let shown = file.display().to_string();
+    secret_text(bytes, &format!("`{shown}`")).map_err(|error| {
+        let exact = error.help().unwrap_or_default().replace("FILE", &shown);
+        error.with_help(exact)
     })
 }

@@ -125,7 +125,7 @@ impl Misbehavior {
         })
     }
 
-    /// Whether a trigger of the org can't bear so many rows in one request.
+    /// Whether a trigger of the org fails on this many rows in one request.
     pub(crate) fn is_too_much(&self, rows: usize) -> bool {
         let bears = self.find(|fault| if let Fault::HeavyTrigger(rows) = fault { Some(*rows) } else { None });
         bears.is_some_and(|bears| rows as u64 > bears)
