@@ -145,7 +145,7 @@ impl Rest {
             #[serde(rename = "totalSize")]
             total: u64,
         }
-        match self.query(object, &format!("SELECT COUNT() FROM {object}")).await {
+        match self.query(object, &format!("SELECT COUNT() FROM {object} WHERE Id != null")).await {
             Ok(body) => Ok(serde_json::from_slice::<Counted>(&body).ok().map(|counted| counted.total)),
             Err(refused)
                 if error::is_missing_object(&refused)
