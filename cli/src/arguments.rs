@@ -190,7 +190,7 @@ pub(crate) enum Command {
     Doctor,
     /// Explain the kind of an error or an error code of a source
     Explain {
-        /// Kind of an error, such as rate_limited, or an error code, such as invalid_grant
+        #[arg(help = "Kind of an error, such as rate_limited, or an error code, such as invalid_grant")]
         code: String,
     },
     /// List the connectors in this program, or show one

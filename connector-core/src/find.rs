@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::entitlement::EntitlementRef;
 use crate::error::Result;
 use async_trait::async_trait;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Finds a few accounts by id or name, in bulk. Previews and settling use it, and an aggregation before it removes accounts that
 /// the list did not show.
@@ -29,6 +29,9 @@ pub struct Concern {
     pub attributes: BTreeSet<String>,
     /// Entitlements whose assignments to return, in addition to those in the account's own record.
     pub entitlements: BTreeSet<EntitlementRef>,
+    /// Which of these entitlements matter for which of the wanted accounts. For an account that is missing here, all of
+    /// them can matter. Where each assignment costs a request, this keeps a preview cheap.
+    pub held_by: BTreeMap<String, BTreeSet<EntitlementRef>>,
     /// Whether to return which accounts are locked.
     pub locks: bool,
 }

@@ -10,6 +10,15 @@ pub enum Outcome {
         /// The account's id, new for a create.
         account: String,
     },
+    /// The source accepted the change but has not made it yet: somebody must confirm or approve it, or a job of the source makes
+    /// it later. The operation is pending until the account shows it, and is not sent again meanwhile.
+    #[non_exhaustive]
+    Queued {
+        /// The account's id.
+        account: String,
+        /// What it waits for, for the user: "waits until the user confirms the new email address".
+        detail: String,
+    },
     /// Nothing had to change: nothing was sent, or the source said so.
     Unchanged {
         /// Why, for the user: "does not hold it".
@@ -21,6 +30,11 @@ impl Outcome {
     /// The account with this id was changed.
     pub fn applied(account: impl Into<String>) -> Self {
         Self::Applied { account: account.into() }
+    }
+
+    /// The source accepted the change and makes it later, for this reason.
+    pub fn queued(account: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Queued { account: account.into(), detail: detail.into() }
     }
 
     /// Nothing had to change, for this reason.

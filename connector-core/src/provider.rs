@@ -1,7 +1,9 @@
 //! What a connector knows about its provider and generic places show.
 
 use crate::error::ErrorKind;
+use crate::settings_fault::SettingsFault;
 use crate::token_errors::TokenErrorRow;
+use serde_json::Value;
 
 /// What generic commands show about one provider. A connector registers it; without it they show nothing special.
 ///
@@ -27,6 +29,9 @@ pub struct Provider {
     pub test_steps: &'static [&'static str],
     /// How an administrator uploads a certificate, where sources sign in with one.
     pub certificate_upload: Option<CertificateUpload>,
+    /// What in an `auth:` block that fits its schema can't work at this provider, such as the address of a web page as
+    /// `token_url`. The pointers of the faults start at `auth:`, and the block has no `grant_type`. Offline.
+    pub auth_check: Option<fn(&Value) -> Vec<SettingsFault>>,
     /// What an error code of the provider's API means, for `connector explain CODE`; `None` for an unknown code.
     pub explain: fn(&str) -> Option<ErrorCode>,
 }
@@ -40,7 +45,7 @@ impl Default for Provider {
 impl Provider {
     /// Nothing special.
     pub const fn new() -> Self {
-        Self { token_errors: &[], test_steps: &[], certificate_upload: None, explain: |_| None }
+        Self { token_errors: &[], test_steps: &[], certificate_upload: None, auth_check: None, explain: |_| None }
     }
 
     /// Adds what the errors of the token endpoint mean.
@@ -61,6 +66,13 @@ impl Provider {
     #[must_use]
     pub const fn with_error_codes(mut self, explain: fn(&str) -> Option<ErrorCode>) -> Self {
         self.explain = explain;
+        self
+    }
+
+    /// Says what in an `auth:` block can't work at this provider.
+    #[must_use]
+    pub const fn with_auth_check(mut self, check: fn(&Value) -> Vec<SettingsFault>) -> Self {
+        self.auth_check = Some(check);
         self
     }
 

@@ -112,6 +112,9 @@ async fn the_journal_tells_what_was_asked_tried_and_answered() {
     let mut provisioning = place.begin(&directory, &[disable("bob"), create("x", json!({"Refused": 1}), &["group/1"])]);
     provisioning.preview(|_| {}, &CancellationToken::new()).await.unwrap();
     let progress = |at: &connector_engine::provision::Progress| {
+        if at.phase == Phase::ReadingBack {
+            return;
+        }
         assert_eq!(at.phase, Phase::Applying);
         told.lock().unwrap().push((at.done, at.total));
     };

@@ -154,7 +154,7 @@ async fn every_read_of_a_plan_is_repeated_when_it_fails_in_passing() {
     // Every second read of each kind fails.
     directory.reading = Arc::new(move |read| (read % 2 == 0).then(busy));
     let asked = Arc::new(AtomicUsize::new(0));
-    directory.failing = Some(Arc::new(move || (asked.fetch_add(1, Ordering::SeqCst) % 2 == 0).then(busy)));
+    directory.failing = Some(Arc::new(move || asked.fetch_add(1, Ordering::SeqCst).is_multiple_of(2).then(busy)));
     let place = Place::new();
     let plan = [update("bob", json!({"Title": "a"})), grant("eve", "group/1")];
     let (_, reports) = place.carry_out(&directory, &plan).await;

@@ -19,6 +19,9 @@ pub(crate) struct ProvisionArguments {
     /// Don't ask for confirmation. The plan still stops if an account changed since an earlier preview
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Don't read the accounts at the end to see whether they show what was applied
+    #[arg(long)]
+    pub(crate) no_verify: bool,
     /// Continue an interrupted plan
     #[arg(long)]
     pub(crate) resume: bool,

@@ -95,6 +95,12 @@ impl Run<'_> {
         }
         self.warn_of_others().await?;
         let preview = self.preview().await?;
+        for warning in &preview.warnings {
+            self.invocation.printer.warning(warning);
+        }
+        if let Some(refusal) = &preview.refusal {
+            return self.refuse(refusal).await;
+        }
         if !preview.changed.is_empty() {
             // The user approved something else. A preview alone sends nothing, so it only says so.
             if !arguments.preview {
@@ -131,9 +137,15 @@ impl Run<'_> {
             self.provisioning.approve(true).await?;
             // Others may have changed the accounts while the user was thinking.
             let preview = self.preview().await?;
+            if let Some(refusal) = &preview.refusal {
+                return self.refuse(refusal).await;
+            }
             if !preview.changed.is_empty() {
                 return self.stop_at(&preview, arguments).await;
             }
+        }
+        if arguments.no_verify {
+            self.provisioning.skip_read_back();
         }
         self.apply().await
     }
@@ -154,6 +166,15 @@ impl Run<'_> {
     async fn stop_at(&self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
         self.provisioning.approve(false).await?;
         self.refuse_changed(preview, arguments)
+    }
+
+    /// Shows the plan, and why a guard refuses it.
+    async fn refuse(&self, refusal: &Error) -> Result<Exit, Stop> {
+        self.provisioning.approve(false).await?;
+        self.show(PlanView::Preview)?;
+        self.invocation.printer.note_blank();
+        self.invocation.printer.error(refusal);
+        Ok(Exit::Refused)
     }
 
     async fn settle(&self) -> Result<(), Stop> {

@@ -49,16 +49,12 @@ impl<W: Write> Harmless<W> {
                 Err(fault) => {
                     let (valid, others) = rest.split_at(fault.valid_up_to());
                     self.push(&mut safe, &String::from_utf8_lossy(valid), styled);
-                    match fault.error_len() {
-                        Some(length) => {
-                            safe.push('\u{fffd}');
-                            rest = &others[length..];
-                        }
-                        None => {
-                            self.cut = others.to_vec();
-                            break;
-                        }
-                    }
+                    let Some(length) = fault.error_len() else {
+                        self.cut = others.to_vec();
+                        break;
+                    };
+                    safe.push('\u{fffd}');
+                    rest = &others[length..];
                 }
             }
         }

@@ -39,6 +39,7 @@ impl PlanProgress {
             Phase::Previewing => "Previewing",
             Phase::Settling => "Settling",
             Phase::Applying => "Applying",
+            Phase::ReadingBack => "Checking",
         });
         self.bar.set_length(progress.total.max(1));
         self.bar.set_position(progress.done);

@@ -127,6 +127,10 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
         Ok(Outcome::Unchanged { detail }) => {
             Said::StepOutcome(StepOutcome { detail: Some(detail), ..StepOutcome::new(row.id, Standing::Unchanged) })
         }
+        Ok(Outcome::Queued { account, detail, .. }) => {
+            let queued = StepOutcome::new(row.id, Standing::Pending);
+            Said::StepOutcome(StepOutcome { account: Some(account), detail: Some(detail), queued: true, ..queued })
+        }
         Ok(_) => Said::Lost(Error::new(
             ErrorKind::Internal,
             "the connector returned an outcome that this version doesn't know",
@@ -228,7 +232,8 @@ async fn id_of(opened: &Opened, name: &str) -> Option<String> {
 
 fn next_of(answer: &StepOutcome) -> Next {
     match answer.standing {
-        Standing::Planned | Standing::Pending => Next::Left,
+        Standing::Planned => Next::Left,
+        Standing::Pending if !answer.queued => Next::Left,
         standing => Next::Done { standing, account: answer.account.clone() },
     }
 }

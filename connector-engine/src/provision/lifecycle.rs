@@ -1,11 +1,13 @@
 //! The life of a plan: settle open steps, preview, apply.
 
-use super::journal::{Earlier, OpenPlan, Standing};
+use super::caps;
+use super::journal::{Earlier, Standing};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
 use super::reasons::not_known;
 use super::settle::settle;
 use connector_core::{Error, Result};
+use connector_project::source::{AggregationSettings, loosened_guards};
 use tokio_util::sync::CancellationToken;
 
 /// What a preview found.
@@ -16,6 +18,10 @@ pub struct Preview {
     /// Operations that would do something other than an earlier preview showed. If there is one, the user must see it
     /// before anything is applied.
     pub changed: Vec<Changed>,
+    /// Why a guard refuses the plan, if so: it passes a cap, or changes a protected account.
+    pub refusal: Option<Error>,
+    /// The guards that the source turns off or loosens.
+    pub warnings: Vec<String>,
 }
 
 /// How many operations with a lost response were settled, and how.
@@ -53,7 +59,15 @@ impl Provisioning<'_> {
             let answers = settle(self.opened, part).await?;
             done += part.len() as u64;
             let mut not_made = Vec::new();
-            for (row, answer) in part.iter().zip(&answers) {
+            let queued: Vec<i64> = part.iter().filter(|row| row.queued).map(|row| row.id).collect();
+            // What the source has yet to make is never sent again.
+            let answers: Vec<_> = answers
+                .into_iter()
+                .filter(|one| one.standing == Standing::Applied || !queued.contains(&one.id))
+                .collect();
+            settled.unknown += (part.len() - answers.len()) as u64;
+            for answer in &answers {
+                let Some(row) = part.iter().find(|row| row.id == answer.id) else { continue };
                 match answer.standing {
                     Standing::Planned => settled.again += 1,
                     Standing::Pending if row.is_create => {
@@ -86,22 +100,40 @@ impl Provisioning<'_> {
             self.foresee_all(&progress, stop).await?
         };
         let digest = self.digest().await?;
+        self.refusal = None;
+        let mut warnings = loosened_guards(&AggregationSettings::default(), &self.opened.provisioning);
+        if self.earlier != Earlier::Interrupted {
+            let settings = self.opened.provisioning.clone();
+            let (refusal, unknown) = self.journal.with(move |journal| caps::check(journal, &settings)).await?;
+            self.refusal = refusal;
+            warnings.extend(unknown);
+        }
         let changed = if self.earlier == Earlier::Nothing { Vec::new() } else { by_operation(changed) };
         if self.earlier != Earlier::Interrupted {
             let kept = digest.clone();
             self.journal.with(move |journal| journal.previewed(&kept)).await?;
             self.earlier = Earlier::Previewed;
         }
-        Ok(Preview { digest, changed })
+        Ok(Preview { digest, changed, refusal: self.refusal.clone(), warnings })
     }
 
     /// Applies the plan: operations on one account in the plan's order, operations on different accounts side by
-    /// side. When stopped, it sends nothing more and waits for what was sent.
+    /// side. When stopped, it sends nothing more and waits for what was sent. At the end, it reads the accounts: what they
+    /// don't show is failed.
+    ///
+    /// Fails with kind `guard` if the preview was refused.
     pub async fn apply(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Applied> {
         self.recognize().await?;
-        self.journal.with(OpenPlan::began).await?;
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
+        }
+        let verify = self.verifies && self.opened.connector.capabilities().accounts().is_some();
+        self.journal.with(move |journal| journal.began(verify)).await?;
         self.earlier = Earlier::Interrupted;
-        let error = self.carry_out_all(&progress, stop).await?;
+        let mut error = self.carry_out_all(&progress, stop).await?;
+        if verify && error.is_none() {
+            error = self.read_back(&progress, stop).await.err();
+        }
         Ok(Applied { error })
     }
 }

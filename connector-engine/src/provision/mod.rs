@@ -11,6 +11,7 @@
 
 mod apply;
 mod call;
+mod caps;
 mod change;
 mod complete;
 mod find_accounts;
@@ -22,6 +23,7 @@ mod order;
 mod preview;
 mod progress;
 mod provisioning;
+mod read_back;
 mod reasons;
 mod recheck;
 mod seats;

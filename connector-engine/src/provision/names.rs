@@ -45,11 +45,6 @@ impl Entitlements {
         Ok(entitlements)
     }
 
-    /// All that were found.
-    pub(super) fn all(&self) -> BTreeSet<EntitlementRef> {
-        self.found.values().filter(|keys| keys.len() == 1).flatten().cloned().collect()
-    }
-
     /// The rank of a type.
     pub(super) fn rank(&self, entitlement: &EntitlementRef) -> u8 {
         self.ranks.get(&entitlement.entitlement_type).copied().unwrap_or(0)

@@ -9,7 +9,7 @@ use super::reasons::stopped;
 use super::seats;
 use super::simulate::Simulation;
 use super::simulate::hex;
-use connector_core::{Concern, EntitlementRef, Result};
+use connector_core::{EntitlementRef, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use openssl::sha::Sha256;
@@ -27,8 +27,8 @@ impl Provisioning<'_> {
         stop: &CancellationToken,
     ) -> Result<Vec<Changed>> {
         self.journal.with(OpenPlan::part_accounts).await?;
-        let (wanted, concern, total) = self.journal.with(gather).await?;
-        let simulation = self.simulation(wanted, concern).await?;
+        let (wanted, total) = self.journal.with(gather).await?;
+        let simulation = self.simulation(wanted).await?;
         let mut pass = Pass { of: self, done: 0, total, progress };
         pass.tell();
         let mut after = -1;
@@ -77,16 +77,16 @@ impl Provisioning<'_> {
         Ok(())
     }
 
-    async fn simulation(&self, wanted: BTreeSet<EntitlementRef>, mut concern: Concern) -> Result<Simulation<'_>> {
+    async fn simulation(&self, wanted: BTreeSet<EntitlementRef>) -> Result<Simulation<'_>> {
         let entitlements = if wanted.is_empty() {
             Entitlements::default()
         } else {
             Entitlements::look_up(self.opened, wanted).await?
         };
-        concern.entitlements = entitlements.all();
-        let password_changed = self.opened.connector.schema().password_changed();
-        concern.attributes.extend(password_changed.clone());
-        Ok(Simulation { opened: self.opened, entitlements, concern, password_changed })
+        let queued = self.journal.with(|journal| journal.queued()).await?;
+        let schema = self.opened.connector.schema();
+        let password_changed = schema.password_changed();
+        Ok(Simulation { opened: self.opened, schema, entitlements, password_changed, queued })
     }
 
     /// The last of the next accounts to look at together.
@@ -112,6 +112,8 @@ impl Provisioning<'_> {
         self.journal
             .with(|journal| {
                 let mut hasher = Sha256::new();
+                // The same changes to another system are other changes.
+                hasher.update(journal.instance()?.as_bytes());
                 journal.each_foreseen(|one| hasher.update(one.as_bytes()))?;
                 Ok(hex(hasher))
             })
@@ -143,16 +145,9 @@ impl<P: Fn(&Progress)> Pass<'_, P> {
     }
 }
 
-/// What the plan needs to know: the entitlements that it names, the attributes and locks that it changes, and how many
-/// operations it has.
-fn gather(journal: &mut OpenPlan) -> Result<(BTreeSet<EntitlementRef>, Concern, u64)> {
+/// The entitlements that the plan names, and how many operations it has.
+fn gather(journal: &mut OpenPlan) -> Result<(BTreeSet<EntitlementRef>, u64)> {
     let mut wanted = BTreeSet::new();
-    let mut concern = Concern::default();
-    journal.each_asked(|operation| {
-        let Concern { attributes, entitlements, locks, .. } = concern_of([&operation]);
-        concern.attributes.extend(attributes);
-        concern.locks |= locks;
-        wanted.extend(entitlements);
-    })?;
-    Ok((wanted, concern, journal.count()?))
+    journal.each_asked(|operation| wanted.extend(concern_of([&operation]).entitlements))?;
+    Ok((wanted, journal.count()?))
 }

@@ -9,6 +9,8 @@ pub enum Phase {
     Settling,
     /// Applying operations.
     Applying,
+    /// Reading the accounts to see whether they show what was applied.
+    ReadingBack,
 }
 
 /// Progress of a plan.

@@ -17,6 +17,9 @@ pub struct Provisioning<'a> {
     pub(super) earlier: Earlier,
     /// Set when the system was recognized as that of the source.
     recognized: OnceCell<()>,
+    /// Why the last preview was refused by a guard.
+    pub(super) refusal: Option<Error>,
+    pub(super) verifies: bool,
     calls_before: u64,
     retries_before: u64,
     began: Instant,
@@ -82,6 +85,8 @@ impl<'a> Provisioning<'a> {
             journal,
             earlier,
             recognized: OnceCell::new(),
+            refusal: None,
+            verifies: true,
             calls_before,
             retries_before,
             began: Instant::now(),
@@ -104,6 +109,11 @@ impl<'a> Provisioning<'a> {
         } else {
             self.approve(false).await
         }
+    }
+
+    /// Leaves out reading the accounts at the end.
+    pub fn skip_read_back(&mut self) {
+        self.verifies = false;
     }
 
     /// The plan's id, a ULID.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// The source may still process a request whose response is lost. What is not done this long after it was sent
 /// counts as not done.
-const STILL_AT_WORK: Duration = Duration::from_secs(3);
+pub(super) const STILL_AT_WORK: Duration = Duration::from_secs(3);
 
 /// Reads the accounts and determines the result of each step: it was applied, it must be sent again, or reading can't
 /// determine it.
@@ -38,7 +38,7 @@ pub(super) async fn settle(opened: &Opened, rows: &[StepRow]) -> Result<Vec<Step
 }
 
 /// How long the source may still process a request.
-fn time_left(row: &StepRow) -> Option<Duration> {
+pub(super) fn time_left(row: &StepRow) -> Option<Duration> {
     let since = Timestamp::now().duration_since(row.asked_at?);
     let since = Duration::try_from(since).unwrap_or_default();
     STILL_AT_WORK.checked_sub(since).filter(|left| !left.is_zero())

@@ -1,7 +1,7 @@
 //! Determines what the operations on some accounts change, each after the ones before it.
 
 use super::complete;
-use super::find_accounts::{look, missing};
+use super::find_accounts::{concern_of, look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing, to_json};
 use super::names::Entitlements;
 use super::order;
@@ -9,19 +9,23 @@ use super::reasons::{already, exists_already, not_made};
 use super::state::{State, is_alike};
 use crate::patience;
 use connector_core::{
-    Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef,
+    AccountSchema, Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed,
+    Result, SecretRef,
 };
 use connector_project::source::Opened;
 use jiff::Timestamp;
 use openssl::sha::Sha256;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// What all operations of a plan share.
 #[derive(Debug)]
 pub(super) struct Simulation<'a> {
     pub(super) opened: &'a Opened,
     pub(super) entitlements: Entitlements,
-    pub(super) concern: Concern,
+    pub(super) schema: AccountSchema,
+    /// What earlier plans sent and the source has yet to make: account and step.
+    pub(super) queued: HashSet<(String, String)>,
     /// The attribute with the time of the last password change.
     pub(super) password_changed: Option<String>,
 }
@@ -85,6 +89,23 @@ impl Simulation<'_> {
         Ok(foreseen)
     }
 
+    /// What matters of these accounts: what their own operations name.
+    fn concern(&self, groups: &[Vec<AskedRow>]) -> Concern {
+        let mut all = Concern::default();
+        for group in groups {
+            let mut concern = concern_of(group.iter().map(|row| &row.operation));
+            let named = std::mem::take(&mut concern.entitlements);
+            concern.entitlements =
+                named.iter().filter_map(|one| self.entitlements.resolve(self.opened, one).ok()).collect();
+            all.attributes.append(&mut concern.attributes);
+            all.locks |= concern.locks;
+            all.entitlements.extend(concern.entitlements.iter().cloned());
+            all.held_by.insert(group[0].operation.target().to_owned(), concern.entitlements);
+        }
+        all.attributes.extend(self.password_changed.clone());
+        all
+    }
+
     async fn accounts(&self, rows: Vec<AskedRow>) -> Result<Vec<SimulatedAccount>> {
         let mut groups: Vec<Vec<AskedRow>> = Vec::new();
         for row in rows {
@@ -94,7 +115,7 @@ impl Simulation<'_> {
             }
         }
         let wanted: Vec<String> = groups.iter().map(|group| group[0].operation.target().to_owned()).collect();
-        let states = look(self.opened, &wanted, &self.concern).await?;
+        let states = look(self.opened, &wanted, &self.concern(&groups)).await?;
         let accounts = groups.into_iter().zip(states).map(|(rows, state)| {
             let is_made = rows[0].operation.kind() == OperationKind::Create;
             let (state, unclear) = match state {
@@ -123,6 +144,13 @@ impl Simulation<'_> {
             return Err(not_made(number));
         }
         let kind = row.operation.kind();
+        let names =
+            [row.operation.account.as_str(), on.state.id().unwrap_or_default(), on.state.name().unwrap_or_default()];
+        if names.into_iter().any(|name| self.opened.provisioning.protects(name)) {
+            let message = format!("`{}` is a protected account", row.operation.target());
+            return Err(Error::new(ErrorKind::Guard, message)
+                .with_help("leave it out of the plan, or take it out of `provisioning.protected` in the source file"));
+        }
         let is_missing = match kind {
             OperationKind::Create => false,
             _ if on.is_deleted(&row.operation.account) => true,
@@ -182,15 +210,15 @@ impl Simulation<'_> {
 
     fn take(&self, simulated: &mut SimulatedAccount, pending: Pending, prepared: Result<Prepared>) -> Foreseen {
         let Pending { row, exists, holds, proposed, .. } = pending;
-        let schema = self.opened.connector.schema();
+        let schema = &self.schema;
         let checked =
-            prepared.and_then(|prepared| complete::checked(&schema, row.operation.kind(), &proposed, prepared));
+            prepared.and_then(|prepared| complete::checked(schema, row.operation.kind(), &proposed, prepared));
         let (steps, seats) = match checked {
             Err(error) => return simulated.refused(&row, error),
             Ok(Prepared::Unchanged { .. }) if exists => return self.existing(simulated, &row, &[], &holds),
             Ok(Prepared::Unchanged { detail }) => {
                 let can_look = self.opened.connector.capabilities().accounts().is_some();
-                return match complete::contradiction(&schema, &simulated.state, &proposed.operation.change, can_look) {
+                return match complete::contradiction(schema, &simulated.state, &proposed.operation.change, can_look) {
                     Some(error) => simulated.refused(&row, error),
                     None => simulated.unchanged(&row, detail),
                 };
@@ -205,7 +233,7 @@ impl Simulation<'_> {
             return self.existing(simulated, &row, &steps, &holds);
         }
         let account_id = simulated.id();
-        let mut foreseen = Vec::new();
+        let (mut foreseen, mut waits) = (Vec::new(), false);
         for Operation { account, change, .. } in steps {
             let change = simulated.state.trimmed(change);
             let changes = simulated.state.changes(&change, &self.entitlements.names);
@@ -218,7 +246,15 @@ impl Simulation<'_> {
             };
             simulated.state.advance(&change);
             let operation = Operation::new(account, change);
+            if account_id.as_ref().is_some_and(|id| self.queued.contains(&(id.clone(), to_json(&operation)))) {
+                waits = true;
+                continue;
+            }
             foreseen.push(ForeseenStep { operation, changes, password_time, turn: None });
+        }
+        if foreseen.is_empty() && waits {
+            let detail = Some("sent by an earlier plan; the source has not made the change yet".to_owned());
+            return Foreseen { account_id, detail, ..blank(row.number, Standing::Pending) };
         }
         if foreseen.is_empty() {
             return simulated.unchanged(&row, already(row.operation.kind()).to_owned());

@@ -48,6 +48,11 @@ impl State {
         self.account.as_ref().map(|account| account.id.as_str())
     }
 
+    /// The account's name.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.account.as_ref().map(|account| account.name.as_str())
+    }
+
     /// The account with its attributes as they are in this state.
     pub(super) fn account(&self) -> Result<Option<Account>> {
         let Some(account) = &self.account else { return Ok(None) };
@@ -96,6 +101,10 @@ impl State {
     pub(super) fn password_time(&self, attribute: &str) -> Option<Value> {
         let is_known = self.id().is_some_and(|id| !id.is_empty()) && !self.unseen && !self.password_set;
         is_known.then(|| self.attribute(attribute))
+    }
+
+    pub(super) fn holds(&self, entitlement: &EntitlementRef) -> bool {
+        self.account.as_ref().is_some_and(|account| account.entitlements.contains(entitlement))
     }
 
     /// The values that a change changes in this state; none if it already has them.

@@ -25,6 +25,10 @@ pub enum Fate {
     LostAfter,
     /// The answer does not arrive, and the request is carried out only after this time.
     LostLate(Duration),
+    /// The source says that it is done, and has done nothing.
+    Lied(Outcome),
+    /// The source makes the change when somebody confirms it.
+    Queued,
 }
 
 type Whole = dyn Fn(usize) -> Fate + Send + Sync;
@@ -212,6 +216,8 @@ async fn serve(
     let commit = |server: &mut Server, (operation, fate): (&Operation, Fate)| match fate {
         Fate::Done => server.carry_out(operation),
         Fate::Refused(error) => Err(error),
+        Fate::Lied(outcome) => Ok(outcome),
+        Fate::Queued => Ok(Outcome::queued(&operation.account, "waits for a confirmation")),
         Fate::LostBefore => Err(lost()),
         Fate::LostAfter | Fate::LostLate(_) => {
             let _ = server.carry_out(operation);
@@ -230,7 +236,7 @@ async fn serve(
             });
             return Err(lost());
         }
-        Fate::Done | Fate::LostAfter => {}
+        Fate::Done | Fate::LostAfter | Fate::Lied(_) | Fate::Queued => {}
     }
     let mut server = server.lock().unwrap();
     let answers = operations.iter().zip(fates).map(|one| commit(&mut server, one)).collect();
@@ -259,7 +265,9 @@ impl Connector for Directory {
         let text = ["Title", "Phone", "Hidden", "Refused", "Unknown"]
             .map(|name| AttributeSchema::new(name, AttributeType::Json));
         let mut attributes: Vec<_> = text.into_iter().chain([AttributeSchema::integer("Number")]).collect();
-        attributes.iter_mut().for_each(|one| one.writable = Writable::Always);
+        for one in &mut attributes {
+            one.writable = Writable::Always;
+        }
         attributes.extend(self.tells_password_time.then_some(time));
         attributes.extend(self.further.clone());
         AccountSchema::new(attributes).with_operations(self.operations.clone())
@@ -319,6 +327,7 @@ impl FindAccounts for Directory {
         tokio::task::yield_now().await;
         let mut server = self.server();
         server.reads += 1;
+        server.concerns.push(concern.clone());
         if let Some(error) = (self.reading)(server.reads - 1) {
             return Err(error);
         }

@@ -1,7 +1,7 @@
 //! The directory's own side: what it holds, and every change that it carried out.
 
 use super::plans::reference;
-use connector_core::{Change, Entitlement, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
+use connector_core::{Change, Concern, Entitlement, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,8 @@ pub struct Server {
     pub most_under_way: usize,
     /// How often accounts were asked for.
     pub reads: usize,
+    /// What each of these reads asked for.
+    pub concerns: Vec<Concern>,
     /// How often each operation was sent.
     pub sent: BTreeMap<String, usize>,
     /// Says that an account that is there already is unchanged, instead of refusing to make it.

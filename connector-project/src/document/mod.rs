@@ -12,6 +12,7 @@ mod problems;
 mod refs;
 mod text;
 mod tree;
+pub(crate) mod unseen;
 mod validate;
 pub(crate) mod yaml;
 

@@ -1,6 +1,7 @@
 //! `file:`, `env:` and `command:`: what they read, what they refuse, and that no message contains a secret.
 
-use connector_core::{Context, Error, ErrorKind, SecretRef, registry};
+use connector_core::{Context, Error, ErrorKind, SecretRef, Sensitivity, registry};
+use connector_keys::{Certificate, CertificateRequest, PrivateKey};
 use secrecy::ExposeSecret;
 use std::fs;
 use std::path::Path;
@@ -60,6 +61,27 @@ async fn a_secret_file_that_others_can_read_is_refused_but_a_certificate_is_not(
     }
     set_mode(&path, 0o400);
     assert_eq!(fetched(folder.path(), "file:key").await.unwrap(), "made up");
+}
+
+/// `chmod 600` would hide what is wrong until the next try.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_certificate_in_place_of_a_key_is_named_and_not_hidden_from_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = PrivateKey::generate(2048).unwrap();
+    let request = CertificateRequest { subject_cn: "wrong".into(), organization: None, days: 9 };
+    let certificate =
+        Certificate::self_signed(&key, &request, connector_core::jiff::Timestamp::now()).unwrap().to_pem();
+    let both = format!("{certificate}{}", key.to_pkcs8_pem(None).unwrap().expose_secret());
+    for (text, says) in [(&certificate, "is a certificate"), (&both, "chmod 600")] {
+        let path = folder.path().join("key");
+        fs::write(&path, text).unwrap();
+        set_mode(&path, 0o644);
+        let checked = connector_secrets::check_file(&path, Sensitivity::Secret).unwrap_err();
+        for shown in [refused(folder.path(), "file:key").await, format!("{checked} {:?}", checked.help())] {
+            assert!(shown.contains(says), "{says}: {shown}");
+        }
+    }
 }
 
 /// Reading from a device, or from a pipe without a writer, would never end.

@@ -10,6 +10,7 @@ mod error;
 mod prepare;
 mod provision;
 mod settings;
+mod sign_in;
 mod users;
 
 pub use connector::Salesforce;
@@ -26,5 +27,6 @@ connector_core::register_connector! {
         .with_token_errors(error::TOKEN_ERRORS)
         .with_error_codes(error::explain)
         .with_test_steps(connection_test::STEPS)
+        .with_auth_check(sign_in::check)
         .with_certificate_upload(certificate::UPLOAD),
 }

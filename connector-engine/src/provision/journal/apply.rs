@@ -4,8 +4,12 @@ use super::handle::OpenPlan;
 use super::row::{Standing, StepRow, failure_columns, steps};
 use crate::store::fault;
 use connector_core::{Error, Result};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, TransactionBehavior, params};
+use std::collections::HashSet;
+
+/// What the source has not made after this time is sent again: it can have been declined.
+const WAITS_AT_MOST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The outcome of a step that was sent.
 #[derive(Debug)]
@@ -17,11 +21,13 @@ pub(crate) struct StepOutcome {
     pub(crate) error: Option<Error>,
     /// The account's id, if the response gave it.
     pub(crate) account: Option<String>,
+    /// The source accepted it and makes the change later.
+    pub(crate) queued: bool,
 }
 
 impl StepOutcome {
     pub(crate) fn new(id: i64, standing: Standing) -> Self {
-        Self { id, standing, detail: None, error: None, account: None }
+        Self { id, standing, detail: None, error: None, account: None, queued: false }
     }
 
     /// A failure with this error.
@@ -50,7 +56,7 @@ impl OpenPlan {
         self.connection
             .prepare(
                 "SELECT DISTINCT lead FROM operations
-                 WHERE plan = ?1 AND outcome = 'pending' AND error_kind IS NULL",
+                 WHERE plan = ?1 AND outcome = 'pending' AND error_kind IS NULL AND NOT queued",
             )
             .and_then(|mut statement| statement.query_map([self.plan], |row| row.get(0))?.collect())
             .map_err(fault)
@@ -93,9 +99,47 @@ impl OpenPlan {
         transaction.commit().map_err(fault)
     }
 
+    /// The steps to read back of the accounts after `after` up to `last`, account by account in their order.
+    pub(crate) fn to_read_back(&self, after: i64, last: i64) -> Result<Vec<StepRow>> {
+        let condition = "o.plan = ?1 AND o.lead > ?2 AND o.lead <= ?3 AND o.tries > 0 AND NOT o.read_back
+             AND (o.outcome IN ('applied', 'unchanged') OR o.queued) ORDER BY o.lead, o.turn";
+        steps(&self.connection, condition, params![self.plan, after, last])
+    }
+
+    /// Records what reading back found, and that these steps were read back.
+    pub(crate) fn read_back(&mut self, rows: &[i64], answers: &[StepOutcome]) -> Result<()> {
+        self.answer(answers)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        for row in rows {
+            transaction
+                .prepare_cached("UPDATE operations SET read_back = 1 WHERE id = ?1")
+                .and_then(|mut statement| statement.execute([row]))
+                .map_err(fault)?;
+        }
+        transaction.commit().map_err(fault)
+    }
+
+    /// The steps that plans of the last week sent and the source has yet to make: account and step.
+    pub(crate) fn queued(&self) -> Result<HashSet<(String, String)>> {
+        let since = (Timestamp::now() - WAITS_AT_MOST).to_string();
+        self.connection
+            .prepare(
+                "SELECT o.account_id, o.step FROM operations o JOIN plans p ON p.number = o.plan
+                 WHERE p.source = ?1 AND p.number <> ?2 AND o.outcome = 'pending' AND o.queued AND o.step IS NOT NULL
+                     AND o.account_id IS NOT NULL AND o.asked_at >= ?3",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map(params![self.source, self.plan, since], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect()
+            })
+            .map_err(fault)
+    }
+
     /// Fails all steps that were not sent. Returns their number.
     pub(crate) fn abandon(&mut self, error: &Error) -> Result<usize> {
         let (kind, message, help) = failure_columns(Some(error));
+        self.connection.execute("UPDATE plans SET verify = 0 WHERE number = ?1", [self.plan]).map_err(fault)?;
         self.connection
             .execute(
                 "UPDATE operations SET outcome = 'failed', detail = NULL, error_kind = ?2, error_message = ?3,
@@ -132,7 +176,7 @@ fn write(connection: &Connection, answer: &StepOutcome, now: &str) -> Result<()>
     connection
         .prepare_cached(
             "UPDATE operations SET outcome = ?2, detail = ?3, error_kind = ?4, error_message = ?5, error_help = ?6,
-                 answered_at = ?7
+                 answered_at = ?7, queued = ?8
              WHERE id = ?1",
         )
         .and_then(|mut statement| {
@@ -144,6 +188,7 @@ fn write(connection: &Connection, answer: &StepOutcome, now: &str) -> Result<()>
                 message,
                 help,
                 is_answered.then_some(now),
+                answer.queued,
             ])
         })
         .map_err(fault)?;

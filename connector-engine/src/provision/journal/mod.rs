@@ -5,6 +5,7 @@
 //! journal has the outcome of each operation, or says that it must be settled.
 
 mod apply;
+mod caps;
 mod handle;
 mod load;
 mod plan;

@@ -121,6 +121,13 @@ impl Journal {
 }
 
 impl OpenPlan {
+    /// The id of the system; empty if it shows none.
+    pub(crate) fn instance(&self) -> Result<String> {
+        self.connection
+            .query_row("SELECT coalesce(instance, '') FROM sources WHERE id = ?1", [self.source], |row| row.get(0))
+            .map_err(fault)
+    }
+
     /// The plan's file, as the user named it.
     pub(crate) fn file(&self) -> Result<String> {
         self.connection
@@ -160,12 +167,13 @@ impl OpenPlan {
 
     /// Records that applying starts: from now on, a commit is on disk when it
     /// returns. A power failure may lose what a preview found.
-    pub(crate) fn began(&mut self) -> Result<()> {
+    /// With `verify`, the plan ends only after its steps were read back.
+    pub(crate) fn began(&mut self, verify: bool) -> Result<()> {
         self.connection.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
         self.connection
             .execute(
-                "UPDATE plans SET status = 'applying', began_at = coalesce(began_at, ?2) WHERE number = ?1",
-                params![self.plan, Timestamp::now().to_string()],
+                "UPDATE plans SET status = 'applying', verify = ?3, began_at = coalesce(began_at, ?2) WHERE number = ?1",
+                params![self.plan, Timestamp::now().to_string(), verify],
             )
             .map_err(fault)?;
         Ok(())
@@ -201,7 +209,9 @@ fn end_finished(connection: &Connection, source: i64) -> rusqlite::Result<usize>
         "UPDATE plans SET status = 'ended', ended_at = ?2
          WHERE source = ?1 AND status = 'applying' AND NOT EXISTS
              (SELECT 1 FROM operations o WHERE o.plan = plans.number
-                 AND (o.outcome = 'planned' OR (o.outcome = 'pending' AND o.error_kind IS NULL)))",
+                 AND (o.outcome = 'planned' OR (o.outcome = 'pending' AND o.error_kind IS NULL AND NOT o.queued)
+                     OR (plans.verify AND o.tries > 0 AND NOT o.read_back
+                         AND (o.outcome IN ('applied', 'unchanged') OR o.queued))))",
         params![source, Timestamp::now().to_string()],
     )
 }

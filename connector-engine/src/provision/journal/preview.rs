@@ -303,7 +303,7 @@ fn write(connection: &Connection, plan: i64, one: &Foreseen) -> Result<()> {
         .prepare_cached(
             "UPDATE operations SET account_id = ?3, turn = ?4, step = ?5, changes = ?6, seats = ?7, password_time = ?8,
                  waits_for = NULL, foreseen = ?9, outcome = ?10, detail = ?11, error_kind = ?12, error_message = ?13,
-                 error_help = ?14
+                 error_help = ?14, queued = ?15
              WHERE plan = ?1 AND number = ?2 AND part = 0",
         )
         .and_then(|mut statement| {
@@ -322,6 +322,8 @@ fn write(connection: &Connection, plan: i64, one: &Foreseen) -> Result<()> {
                 kind,
                 message,
                 help,
+                // Pending before anything is sent: an earlier plan sent it.
+                one.standing == Standing::Pending,
             ])
         })
         .map_err(fault)?;

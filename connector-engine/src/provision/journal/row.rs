@@ -56,11 +56,14 @@ pub(crate) struct StepRow {
     pub(crate) asked_at: Option<Timestamp>,
     /// It creates the account.
     pub(crate) is_create: bool,
+    /// The source accepted it and makes the change later.
+    pub(crate) queued: bool,
+    pub(crate) outcome: Standing,
 }
 
 const STEP_COLUMNS: &str =
     "o.id, o.number, o.turn, o.lead, o.account, o.account_id, o.step, o.changes, o.password_time,
-    o.waits_for, o.tries, o.asked_at, o.kind = 'create' AND o.part = 0";
+    o.waits_for, o.tries, o.asked_at, o.kind = 'create' AND o.part = 0, o.queued, o.outcome";
 
 /// The steps that match a condition on `o` (operations) and `p` (plans). The condition ends with the order.
 pub(super) fn steps(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<StepRow>> {
@@ -91,6 +94,8 @@ fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
         tries: row.get(10)?,
         asked_at: time(row, 11)?,
         is_create,
+        queued: row.get(13)?,
+        outcome: named(row, 14)?,
     })
 }
 

@@ -6,7 +6,7 @@ use super::super::guards::ProvisioningSettings;
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};
-use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing};
+use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing, unseen};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{Context, HttpOptions, Problem, SettingsFault, nearest};
 use serde_json::{Map, Value, json};
@@ -82,7 +82,18 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
     {
         check_by_connector(findings, connector, settings, &Context::new(&name, project));
     }
+    let before = findings.count();
     let auth = strategy.map(|strategy| file.check_auth(findings, strategy));
+    for (block, ends_only) in [("/auth", false), ("/http", false), ("/settings", true)] {
+        unseen::check(findings, block, &known_faults, ends_only);
+    }
+    if let (Some(connector), Some(auth), true) = (connector, &auth, project.is_some() && findings.count() == before)
+        && let Some(check) = connector.provider.auth_check
+    {
+        for fault in check(&auth.settings) {
+            add_fault(findings, "/auth", fault);
+        }
+    }
     refs::check_proxy(findings, &value["http"]);
     refs::check_refs(findings, &value["http"], "/http", &known_faults);
     refs::check_client_certificate(findings, &value["http"], &given.defaults.http);

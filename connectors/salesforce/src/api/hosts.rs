@@ -6,6 +6,38 @@ use url::Url;
 /// The domains in which only Salesforce assigns names.
 const PLATFORM: [&str; 3] = [".salesforce.com", ".salesforce.mil", ".sfcrmproducts.cn"];
 
+/// The general hosts of production and of test orgs, which send each login to its org.
+pub(crate) const LOGIN: &str = "login.salesforce.com";
+pub(crate) const TEST: &str = "test.salesforce.com";
+
+/// The ends of hosts that only show pages, and what those are.
+const PAGES: [(&str, &str); 9] = [
+    (".lightning.force.com", "Lightning pages"),
+    (".lightning.crmforce.mil", "Lightning pages"),
+    (".my.salesforce-setup.com", "Setup pages"),
+    (".vf.force.com", "Visualforce pages"),
+    (".visualforce.com", "Visualforce pages"),
+    (".file.force.com", "files"),
+    (".content.force.com", "files"),
+    (".documentforce.com", "files"),
+    (".my.salesforce-scrt.com", "chats"),
+];
+
+/// The My Domain in the host of pages, and what pages these are; `None` for any other host.
+pub(crate) fn page_domain(url: &Url) -> Option<(&str, &'static str)> {
+    let host = url.host_str()?;
+    let (domain, what) = PAGES.iter().find_map(|(end, what)| Some((host.strip_suffix(end)?, *what)))?;
+    // Visualforce puts a namespace behind the domain.
+    let domain = if what == "Visualforce pages" { domain.split("--").next().unwrap_or(domain) } else { domain };
+    Some((domain, what))
+}
+
+/// The host, if only Salesforce assigns names in its domain.
+pub(crate) fn platform_host(url: &Url) -> Option<&str> {
+    let host = url.host_str()?;
+    PLATFORM.iter().any(|domain| host.ends_with(domain) || host == &domain[1..]).then_some(host)
+}
+
 /// A Salesforce host may point to another host in the same domain, as `login.salesforce.com` points to the org's own host.
 pub(crate) fn allowed(token_url: &Url, candidate: &Url) -> bool {
     let domain =
