@@ -277,3 +277,28 @@ async fn what_a_failed_preview_found_is_told_by_the_next_one() {
     let (_, preview, _) = place.preview(&directory, &plan).await;
     assert_eq!(preview.changed.iter().map(|one| one.operation).collect::<Vec<_>>(), [0]);
 }
+
+#[tokio::test]
+async fn a_create_of_a_disabled_account_says_that_it_is_disabled_and_what_differs() {
+    let directory = Directory::of(&["frank", "grace", "henry"]);
+    for name in ["frank", "grace", "henry"] {
+        let mut server = directory.server();
+        let person = server.person(name);
+        person.disabled = true;
+        person.attributes.insert("Title".to_owned(), json!("Clerk"));
+    }
+    let plan = [
+        create("frank", json!({"Title": "Manager"}), &["group/1"]),
+        create("grace", json!({"Title": "Clerk"}), &[]),
+        create("henry", json!({"Title": "Clerk", "Vip": false}), &[]),
+    ];
+    let (_, _, reports) = Place::new().preview(&directory, &plan).await;
+    let error = |place: usize| reports[place].error.as_ref().unwrap();
+    let parts = ["is disabled", "`Title` is \"Clerk\", not \"Manager\"", "does not hold"];
+    assert!(parts.iter().all(|part| error(0).message.contains(part)), "{:?}", error(0));
+    let help = error(0).help.as_deref().unwrap();
+    assert!(["`enable`", "`update`", "`grant`"].iter().all(|verb| help.contains(verb)), "{help}");
+    assert_eq!(error(1).message, "`grace` already exists and is disabled");
+    assert!(error(1).help.as_deref().unwrap().contains("`enable`"));
+    assert!(reports[2].error.as_ref().is_none_or(|error| !error.message.contains("disabled")), "{:?}", reports[2]);
+}

@@ -1,6 +1,8 @@
 //! Why an operation is not applied, in words.
 
+use super::change::ValueChange;
 use connector_core::{Error, ErrorKind, OperationKind};
+use serde_json::Value;
 
 /// The error of an operation on an account that an earlier operation failed to create.
 pub(super) fn not_made(number: u64) -> Error {
@@ -13,6 +15,48 @@ pub(super) fn not_known(number: u64) -> Error {
     let message = format!("not done: the result of operation {number}, which creates the account, is unknown");
     Error::new(ErrorKind::NotFound, message)
         .with_help("look for the account in the source itself, and put the remaining operations into a new plan")
+}
+
+/// The most differences that an error names.
+const MAX_DIFFERENCES_SHOWN: usize = 8;
+
+/// The error of a create whose account exists, such as that of a person who comes back.
+pub(super) fn exists_already(name: &str, is_disabled: bool, differs: &[ValueChange]) -> Error {
+    let mut shown: Vec<_> = differs.iter().take(MAX_DIFFERENCES_SHOWN).map(difference).collect();
+    if differs.len() > shown.len() {
+        shown.push(format!("{} more", differs.len() - shown.len()));
+    }
+    let state = if is_disabled { " and is disabled" } else { "" };
+    let message = match shown.as_slice() {
+        [] => format!("`{name}` already exists{state}"),
+        shown => format!("`{name}` already exists with other values{state}: {}", shown.join(", ")),
+    };
+    let attributes = differs.iter().any(|one| matches!(one, ValueChange::Attribute { .. }));
+    let entitlements = differs.iter().any(|one| matches!(one, ValueChange::Entitlement { .. }));
+    let cures = [(is_disabled, "`enable`"), (attributes, "`update`"), (entitlements, "`grant`")];
+    let cures: Vec<_> = cures.iter().filter(|(is_needed, _)| *is_needed).map(|(_, cure)| *cure).collect();
+    Error::new(ErrorKind::AlreadyExists, message)
+        .with_help(format!("if it is the same person, use {}; otherwise choose another name", cures.join(" and ")))
+}
+
+fn difference(change: &ValueChange) -> String {
+    let text = |value: &Value| match value {
+        Value::Null => "empty".to_owned(),
+        Value::String(text) => format!("\"{text}\""),
+        other => other.to_string(),
+    };
+    match change {
+        ValueChange::Attribute { attribute, from, to } => format!("`{attribute}` is {}, not {}", text(from), text(to)),
+        ValueChange::Entitlement { entitlement, name, .. } => {
+            format!(
+                "it does not hold {}",
+                name.as_deref().map_or_else(
+                    || entitlement.to_string(),
+                    |name| format!("{} `{name}`", entitlement.entitlement_type)
+                )
+            )
+        }
+    }
 }
 
 /// Why there is nothing to do.

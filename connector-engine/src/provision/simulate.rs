@@ -5,8 +5,8 @@ use super::find_accounts::{concern_of, look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing, to_json};
 use super::names::Entitlements;
 use super::order;
-use super::reasons::{already, not_made};
-use super::state::State;
+use super::reasons::{already, exists_already, not_made};
+use super::state::{State, is_alike};
 use crate::patience;
 use connector_core::{
     AccountSchema, Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed,
@@ -15,6 +15,7 @@ use connector_core::{
 use connector_project::source::Opened;
 use jiff::Timestamp;
 use openssl::sha::Sha256;
+use serde_json::Value;
 use std::collections::HashSet;
 
 /// What all operations of a plan share.
@@ -280,18 +281,14 @@ impl Simulation<'_> {
         holds: &[EntitlementRef],
     ) -> Foreseen {
         let names = &self.entitlements.names;
-        let differs = steps.iter().any(|step| !simulated.state.changes(&step.change, names).is_empty());
-        let lacks = holds.iter().find(|entitlement| {
-            !simulated.state.changes(&Change::grant((*entitlement).clone(), None), names).is_empty()
-        });
-        if !differs && lacks.is_none() {
+        let mut differs: Vec<_> = steps.iter().flat_map(|step| simulated.state.changes(&step.change, names)).collect();
+        let is_disabled = simulated.is_disabled_against(&row.operation.change);
+        let grants = holds.iter().map(|held| Change::grant(held.clone(), None));
+        differs.extend(grants.flat_map(|grant| simulated.state.changes(&grant, names)));
+        if differs.is_empty() && !is_disabled {
             return simulated.unchanged(row, "already exists with these values".to_owned());
         }
-        let error = Error::new(
-            ErrorKind::AlreadyExists,
-            format!("`{}` already exists with other values", row.operation.target()),
-        )
-        .with_help("use `update` and `grant`, or choose another name");
+        let error = exists_already(row.operation.target(), is_disabled, &differs);
         // The account exists, so the next operations can run.
         Foreseen { account_id: simulated.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
     }
@@ -305,6 +302,13 @@ impl SimulatedAccount {
     /// Whether this is the id of a deleted account that was created again under its name: the new account has another id.
     fn is_deleted(&self, id: &str) -> bool {
         self.state.is_there() && self.first_id.as_deref() == Some(id) && self.state.id() != Some(id)
+    }
+
+    /// Whether the account is disabled although the operation that creates it asks for nothing that is off.
+    fn is_disabled_against(&self, create: &Change<SecretRef>) -> bool {
+        let Change::Create { attributes, .. } = create else { return false };
+        let asks_for_off = attributes.values().any(|value| is_alike(value, &Value::Bool(false)));
+        !asks_for_off && self.state.account().is_ok_and(|account| account.is_some_and(|account| !account.enabled))
     }
 
     fn unchanged(&self, row: &AskedRow, detail: String) -> Foreseen {

@@ -45,12 +45,9 @@ async fn api(rest: &Rest) -> Result<Finding> {
     };
     let usage = rest.meter.allowances().get(API_USAGE).map(calls).unwrap_or_default();
     let detail = format!("{org}, API v{version}{usage}");
-    Ok(match rest.meter.allowances().get(API_USAGE) {
-        Some(usage) if usage.used.saturating_mul(10) >= usage.max.saturating_mul(9) => Finding::warning(
-            detail,
-            "the org has used nearly all its API calls for the last 24 hours; Setup › System Overview shows who uses them",
-        ),
-        _ => Finding::passed(detail),
+    Ok(match rest.usage_warning() {
+        Some(warning) => Finding::warning(detail, warning),
+        None => Finding::passed(detail),
     })
 }
 

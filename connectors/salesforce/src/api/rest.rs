@@ -23,6 +23,10 @@ const COUNTED: [&str; 5] =
 /// The name of the daily allowance of API requests.
 pub(crate) const API_USAGE: &str = "api-usage";
 
+/// A warning about this allowance.
+pub(crate) const NEARLY_USED_UP: &str =
+    "the org has used nearly all its API calls for the last 24 hours; Setup › System Overview shows who uses them";
+
 /// The REST API of one org.
 pub(crate) struct Rest {
     pub(crate) client: Client,
@@ -145,7 +149,7 @@ impl Rest {
             #[serde(rename = "totalSize")]
             total: u64,
         }
-        match self.query(object, &format!("SELECT COUNT() FROM {object}")).await {
+        match self.query(object, &format!("SELECT COUNT() FROM {object} WHERE Id != null")).await {
             Ok(body) => Ok(serde_json::from_slice::<Counted>(&body).ok().map(|counted| counted.total)),
             Err(refused)
                 if error::is_missing_object(&refused)
@@ -234,6 +238,12 @@ impl Rest {
 
     async fn get(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Response> {
         self.ask(self.client.get(path).query(query), doing).await
+    }
+
+    /// A warning if the org has used nearly all its API calls.
+    pub(crate) fn usage_warning(&self) -> Option<&'static str> {
+        let usage = self.meter.allowances().remove(API_USAGE)?;
+        (usage.used.saturating_mul(10) >= usage.max.saturating_mul(9)).then_some(NEARLY_USED_UP)
     }
 
     fn note_usage(&self, response: &Response) {

@@ -199,6 +199,7 @@ pub(crate) async fn page(rest: &Rest, groups: &Groups, cursor: &Cursor) -> Resul
             let next = part.cursors(table.object, position.seen())?;
             let reason = shortfall::after(rest, table.object, &part, position.seen()).await?;
             let page = resolved(rest, groups, part.items, next).await?;
+            let page = rest.usage_warning().into_iter().fold(page, Page::with_warning);
             Ok(match reason {
                 Some(reason) => page.with_incomplete(reason),
                 None => page,

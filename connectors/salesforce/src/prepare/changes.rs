@@ -4,6 +4,7 @@ use super::attributes::{self, When};
 use super::{Known, several, unchanged};
 use crate::api::ranges::RecordId;
 use crate::api::rights::Act;
+use crate::provision::EMAIL;
 use crate::users::kept::is_same;
 use crate::users::locks::FROZEN;
 use connector_core::{Account, Change, Error, ErrorKind, Operation, Prepared, Result, Seat, SecretRef};
@@ -25,9 +26,15 @@ pub(super) fn update(known: &Known<'_>, account: &Account, change: &Change<Secre
     let active = set.remove("IsActive").and_then(|value| value.as_bool()).filter(|active| *active != account.enabled);
     let profile = set.get("ProfileId").and_then(Value::as_str).map(str::to_owned);
     let mut steps = Vec::new();
+    // A new address may wait for its user. The other values must not wait with it.
+    let is_new = |email: &Value| account.attributes.get::<Value>(EMAIL).as_ref() != Some(email);
+    let email = if set.len() > 1 && set.get(EMAIL).is_some_and(is_new) { set.remove(EMAIL) } else { None };
     if !set.is_empty() {
         steps.push(Operation::new(&account.id, Change::set(set)));
     }
+    steps.extend(
+        email.map(|email| Operation::new(&account.id, Change::set([(EMAIL.to_owned(), email)].into_iter().collect()))),
+    );
     steps.extend(active.map(|active| switch(account, active)));
     if let Some(false) = active {
         not_oneself(known, account, "disable it")?;

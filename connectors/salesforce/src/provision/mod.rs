@@ -2,12 +2,14 @@
 
 mod assignments;
 mod current;
+mod emails;
 mod locks;
 mod pace;
 mod passwords;
 mod rows;
 mod users;
 
+pub(crate) use emails::EMAIL;
 pub(crate) use pace::Pace;
 pub(crate) use users::inline;
 

@@ -1,6 +1,7 @@
 //! Making users and changing their own rows.
 
 use super::current;
+use super::emails;
 use super::pace::Pace;
 use super::rows::{self, Record, Records};
 use super::{HOLDS_IT, HOLDS_IT_NOT, applied, unchanged, user};
@@ -34,7 +35,8 @@ pub(super) async fn change(rest: &Rest, pace: &Pace, operations: &[Operation]) -
     }
     let rows = rows::send(rest, pace, Records::Change("User", &asked), "changing users").await?;
     let outcome = |(row, verb): (rows::Row, &'static str)| row.map(applied).map_err(|refused| refused.error(verb));
-    Ok(rows::merge(known, rows.into_iter().zip(verbs).map(outcome)))
+    let outcomes = rows::merge(known, rows.into_iter().zip(verbs).map(outcome));
+    Ok(emails::with_unconfirmed(rest, operations, outcomes).await)
 }
 
 /// Whether the user has already what an operation sets. Salesforce accepts the same values again and does not say so.

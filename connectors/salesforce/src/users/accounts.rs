@@ -119,6 +119,7 @@ impl Accounts {
         if let Some(reason) = reason {
             page = page.with_incomplete(reason);
         }
+        page = rest.usage_warning().into_iter().fold(page, Page::with_warning);
         Ok(if is_first { with_notes(page, count, locks) } else { page })
     }
 

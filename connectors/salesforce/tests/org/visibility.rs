@@ -244,3 +244,15 @@ async fn the_seats_that_others_take_are_no_change_of_a_license() {
         assert!(!license.attributes.iter().any(|one| one.name == "TotalLicenses" && one.quiet), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_run_warns_when_the_org_has_used_nearly_all_its_api_calls() {
+    for (used, warns) in [(14_990, true), (13_500, true), (13_400, false)] {
+        let org = Org::start().await;
+        let usage = format!("api-usage={used}/15000");
+        let answer = ResponseTemplate::new(200).set_body_json(page(&[user(1)]));
+        org.answer("User", vec![answer.insert_header("Sforce-Limit-Info", usage.as_str())]);
+        let pages = accounts(org.open().as_ref()).await.unwrap();
+        assert_eq!(pages[0].warnings().iter().any(|text| text.contains("API calls")), warns, "{used}");
+    }
+}

@@ -142,3 +142,30 @@ async fn a_login_that_sees_only_itself_is_warned_by_the_connection_test() {
     assert!(step.status == StepStatus::Warning && text.contains("1 of about 200"), "{step:?}");
     assert!(text.contains("View All Users"), "{step:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_address_that_its_user_must_confirm_is_not_taken_for_changed() {
+    let sandbox = start(Options { users: 20, ..Options::default() }).await;
+    let (connector, _) = open(&sandbox, "{}");
+    let connector = connector.as_ref();
+    let attributes = json!({"LastName": "Roe", "Email": "old@acme.example", "Profile": "Standard User"});
+    let id = apply(connector, create("jane@acme.example", &attributes, &[])).await.unwrap().0;
+    sandbox.org().confirm_emails(true);
+    let both = json!({"Title": "Manager", "Email": "new@acme.example"});
+    assert_eq!(
+        prepared(connector, update(&id, &both)).await.unwrap().0.len(),
+        2,
+        "the title does not wait with the address"
+    );
+    let (_, outcome) = apply(connector, update(&id, &both)).await.unwrap();
+    assert!(matches!(&outcome, Outcome::Queued { account, detail, .. } if *account == id && detail.contains("link")));
+    assert_eq!(sandbox.org().field(&id, "Title").unwrap(), json!("Manager"));
+    assert_eq!(sandbox.org().field(&id, "Email").unwrap(), json!("old@acme.example"));
+
+    sandbox.org().set(&id, "Email", "new@acme.example").unwrap();
+    let again = update(&id, &json!({"Email": "New@Acme.Example"}));
+    assert!(matches!(connector.provision(&again).await.unwrap(), Outcome::Unchanged { .. }));
+    sandbox.org().confirm_emails(false);
+    let at_once = update(&id, &json!({"Email": "third@acme.example"}));
+    assert_eq!(connector.provision(&at_once).await.unwrap(), Outcome::applied(&*id));
+}

@@ -169,6 +169,11 @@ impl Org {
         Ok(())
     }
 
+    /// Whether a changed email address takes effect only when the user has confirmed it. To confirm one, [`set`](Self::set) it.
+    pub fn confirm_emails(&self, required: bool) {
+        self.write().confirms_emails = required;
+    }
+
     /// Reserves a username for a user of another org that is not visible here.
     pub fn take_username_elsewhere(&self, username: &str) {
         self.write().elsewhere.insert(username.to_lowercase());

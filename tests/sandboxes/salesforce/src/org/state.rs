@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub(crate) elsewhere: HashSet<String>,
     /// Users that can't be deactivated, and why.
     pub(crate) blockers: HashMap<u64, Blocker>,
+    /// Whether a changed email address waits until the user confirms it.
+    pub(crate) confirms_emails: bool,
     pub(crate) passwords: Passwords,
     /// The writes over HTTP.
     pub(crate) journal: Journal,
@@ -61,6 +63,7 @@ impl State {
             rights: Rights::default(),
             elsewhere: HashSet::new(),
             blockers: HashMap::new(),
+            confirms_emails: false,
             passwords: Passwords::new(),
             journal: Journal::default(),
             unique: Unique::default(),

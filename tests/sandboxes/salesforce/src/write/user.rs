@@ -60,6 +60,9 @@ fn nickname(state: &State, index: u64) -> String {
 pub(super) fn changed(transaction: &mut Transaction<'_>, index: u64, mut draft: Draft) -> Result<Draft, Vec<Refusal>> {
     let state = &*transaction.state;
     check_names(state, &mut draft, Some(index))?;
+    if state.confirms_emails && draft.get("Email").is_some() {
+        draft.put("Email", state.named(Object::User, index, "Email"));
+    }
     check_manager(state, index, &draft)?;
     let after = check_profile(state, index, &mut draft)?;
     let was_active = state.named(Object::User, index, "IsActive") == Value::Bool(true);
