@@ -7,7 +7,7 @@ use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep};
 use connector_files::Role;
-use connector_project::source::{Opened, Project, Source};
+use connector_project::source::{Opened, Project, Source, loosened_guards};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -80,8 +80,15 @@ async fn steps(
     let definition = async {
         match load(project, name) {
             Ok((source, ready)) => {
+                let loosened = loosened_guards(&source.aggregation, &source.provisioning);
                 opened = Some(ready);
-                Ok(Finding::passed(format!("{} is valid", source.path.display())))
+                let valid = format!("{} is valid", source.path.display());
+                Ok(if loosened.is_empty() {
+                    Finding::passed(valid)
+                } else {
+                    let help = "take the setting out of the source file when the change that needs it is done";
+                    Finding::warning(format!("{valid}, but {}", loosened.join("; ")), help)
+                })
             }
             Err(error) => {
                 let short = in_short(&error);
