@@ -151,7 +151,7 @@ pub(crate) enum Command {
     Source(SourceCommand),
     /// Check source files, plans and project settings, without using the network
     Validate {
-        /// Source names, or paths of source files and plans [default: all sources]
+        /// Source names, or paths of source files, connector files and plans; `-` is a plan on standard input [default: all sources]
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },

@@ -22,6 +22,7 @@ mod invocation;
 mod linked;
 mod logging;
 mod output;
+mod plan_file;
 mod project_files;
 mod start;
 mod terminal;

@@ -24,6 +24,7 @@ mod legacy;
 mod mended;
 mod pem;
 mod pkcs12;
+mod pkcs12_keys;
 mod private_key;
 mod public_key;
 mod secret_text;

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
 use connector_core::ErrorKind;
-use connector_keys::{Certificate, CertificateRequest, Chain, PrivateKey, Signer, secret_text};
+use connector_keys::{
+    Certificate, CertificateRequest, Chain, KeyAndChain, PrivateKey, Signer, pem_from_der, secret_text,
+};
 use jiff::Timestamp;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
@@ -179,4 +181,100 @@ fn a_password_with_something_at_its_end_is_named_but_not_shown() {
     }
     let error = PrivateKey::from_pem(&sealed, Some(&SecretString::from("other"))).unwrap_err();
     assert!(!error.help().unwrap().contains("ends with"), "{error:?}");
+}
+
+/// A DER element.
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x84][..], &length, &content].concat()
+}
+
+/// The content of the first DER element.
+fn content(bytes: &[u8]) -> &[u8] {
+    match usize::from(bytes[1]) {
+        short @ 0..=0x7f => &bytes[2..2 + short],
+        long => {
+            let digits = long & 0x0f;
+            let length = bytes[2..2 + digits].iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
+            &bytes[2 + digits..2 + digits + length]
+        }
+    }
+}
+
+/// What follows the first DER element.
+fn rest(bytes: &[u8]) -> &[u8] {
+    let inner = content(bytes);
+    &bytes[inner.as_ptr() as usize - bytes.as_ptr() as usize + inner.len()..]
+}
+
+const DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
+const SHA_1: &[u8] = &[0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00];
+
+/// One file with the keys of several: their parts in a row, signed with the password again.
+fn joined(files: &[Vec<u8>], password: &str) -> Vec<u8> {
+    let parts: Vec<&[u8]> = files
+        .iter()
+        .map(|file| {
+            let safe = content(rest(content(file)));
+            content(content(content(rest(safe))))
+        })
+        .collect();
+    let safe = der(0x30, &parts);
+    let salt = [7_u8; 8];
+    let wide: Vec<u8> = password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
+    let filled = |bytes: &[u8]| bytes.iter().copied().cycle().take(bytes.len().div_ceil(64) * 64).collect::<Vec<_>>();
+    let seed = [vec![3_u8; 64], filled(&salt), filled(&wide)].concat();
+    let key = PKey::hmac(&openssl::hash::hash(openssl::hash::MessageDigest::sha1(), &seed).unwrap()).unwrap();
+    let mut signer = openssl::sign::Signer::new(openssl::hash::MessageDigest::sha1(), &key).unwrap();
+    let mac = signer.sign_oneshot_to_vec(&safe).unwrap();
+    let octets = der(0x04, &[&safe]);
+    let whole = der(0x30, &[DATA, &der(0xa0, &[&octets])]);
+    let mac = der(0x30, &[&der(0x30, &[SHA_1, &der(0x04, &[&mac])]), &der(0x04, &[&salt])]);
+    der(0x30, &[&[0x02, 0x01, 0x03], &whole, &mac])
+}
+
+fn pkcs12(name: &str) -> (Vec<u8>, String) {
+    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let opened =
+        PrivateKey::from_pem(&String::from_utf8(key.private_key_to_pem_pkcs8().unwrap()).unwrap().into(), None)
+            .unwrap();
+    let request = CertificateRequest { subject_cn: format!("cn-{name}"), organization: None, days: 9 };
+    let pem = Certificate::self_signed(&opened, &request, Timestamp::now()).unwrap().to_pem();
+    let certificate = openssl::x509::X509::from_pem(pem.as_bytes()).unwrap();
+    let mut builder = openssl::pkcs12::Pkcs12::builder();
+    let file = builder.name(name).pkey(&key).cert(&certificate).build2(PASSWORD).unwrap();
+    (file.to_der().unwrap(), pem)
+}
+
+#[test]
+fn a_pkcs12_file_with_several_keys_asks_which_one_by_name() {
+    let password = SecretString::from(PASSWORD);
+    let files = [pkcs12("old_site"), pkcs12("salesforce_jwt"), pkcs12("old_site")].map(|(file, _)| file);
+    let open = |files: &[Vec<u8>], name: Option<&str>| {
+        let text = pem_from_der(&joined(files, PASSWORD)).unwrap();
+        KeyAndChain::from_pkcs12(&text, Some(&password), name)
+    };
+    let error = open(&files[..2], None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Definition);
+    assert!(error.message().contains("2 private keys: `old_site`, `salesforce_jwt`"), "{error}");
+    assert!(error.help().unwrap().contains("--key-name"), "{error:?}");
+    for (name, subject) in
+        [("old_site", "CN=cn-old_site"), ("salesforce_jwt", "CN=cn-salesforce_jwt"), ("#3", "CN=cn-old_site")]
+    {
+        let opened = open(&files, Some(name)).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_eq!(opened.chain.leaf().subject(), subject, "{name}");
+        assert!(opened.chain.leaf().fits(&opened.key), "{name}");
+    }
+    let error = open(&files, Some("salesforce")).unwrap_err();
+    assert!(error.help().unwrap().contains("`#3`"), "{error:?}");
+    // One key needs no name; a right one does no harm.
+    assert!(open(&files[..1], None).is_ok() && open(&files[..1], Some("old_site")).is_ok());
+    assert!(open(&files[..1], Some("other")).is_err());
+    let wrong = KeyAndChain::from_pkcs12(
+        &pem_from_der(&joined(&files, PASSWORD)).unwrap(),
+        Some(&SecretString::from("wrong")),
+        Some("old_site"),
+    );
+    assert!(wrong.unwrap_err().message().contains("password"));
 }

@@ -227,11 +227,11 @@ fn a_pkcs12_file_gives_its_key_and_certificate_to_those_who_know_its_password() 
     let file = openssl::pkcs12::Pkcs12::builder().pkey(&RSA).cert(&x509).build2(PASSWORD).unwrap().to_der().unwrap();
     let pem = pem_from_der(&file).unwrap();
 
-    let opened = KeyAndChain::from_pkcs12(&pem, Some(&SecretString::from(PASSWORD))).unwrap();
+    let opened = KeyAndChain::from_pkcs12(&pem, Some(&SecretString::from(PASSWORD)), None).unwrap();
     assert_eq!(opened.chain.leaf().sha256(), certificate.sha256());
     assert!(certificate.fits(&opened.key));
     for (password, part) in [(None, "no"), (Some("marked-wrong"), "is wrong"), (Some("marked\0"), "NUL")] {
-        let error = KeyAndChain::from_pkcs12(&pem, password.map(SecretString::from).as_ref()).unwrap_err();
+        let error = KeyAndChain::from_pkcs12(&pem, password.map(SecretString::from).as_ref(), None).unwrap_err();
         assert!(error.message().contains(part) && !shown(&error).contains("marked"), "{error:?}");
     }
     let as_key = open(pem.expose_secret(), Some(PASSWORD)).unwrap_err();

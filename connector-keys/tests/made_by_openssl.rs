@@ -185,7 +185,7 @@ fn pkcs12_files_open_or_say_how_to_convert_them() {
         assert!(run(folder, &format!("{export}{more}")), "this `openssl` makes no PKCS#12 file {name}");
         let text = read(folder, "made");
         assert!(KeyAndChain::is_pkcs12(&text), "{name}");
-        match KeyAndChain::from_pkcs12(&text, Some(&password)) {
+        match KeyAndChain::from_pkcs12(&text, Some(&password), None) {
             Ok(opened) => {
                 assert!(certificate.fits(&opened.key), "{name}");
                 assert_eq!(opened.chain.leaf().sha256(), certificate.sha256(), "{name}");
@@ -194,13 +194,13 @@ fn pkcs12_files_open_or_say_how_to_convert_them() {
                 assert!(may_fail && error.help().unwrap().contains("openssl pkcs12 -legacy"), "{name}: {error:?}");
             }
         }
-        let error = KeyAndChain::from_pkcs12(&text, Some(&SecretString::from("marked-wrong"))).expect_err(name);
+        let error = KeyAndChain::from_pkcs12(&text, Some(&SecretString::from("marked-wrong")), None).expect_err(name);
         assert!(may_fail || error.message().contains("password of the PKCS#12 file is wrong"), "{name}: {error:?}");
-        let error = KeyAndChain::from_pkcs12(&text, None).expect_err(name);
+        let error = KeyAndChain::from_pkcs12(&text, None, None).expect_err(name);
         assert!(may_fail || error.help().unwrap().contains("--password-ref"), "{name}: {error:?}");
     }
     assert!(run(folder, "pkcs12 -export -nokeys -in leaf.crt -passout PASS -out made"));
-    let error = KeyAndChain::from_pkcs12(&read(folder, "made"), Some(&password)).unwrap_err();
+    let error = KeyAndChain::from_pkcs12(&read(folder, "made"), Some(&password), None).unwrap_err();
     assert!(error.message().contains("contains no private key"), "{error}");
 }
 

@@ -189,7 +189,10 @@ fn a_masked_text_shows_everything_that_is_not_a_secret() {
 fn bytes_that_are_not_text_are_reported_at_their_place() {
     let (_folder, project) = project_with("people.yaml", b"connector: directory\ndescription: caf\xe9\n");
     let problems = project.check("people");
-    assert_eq!(shown(&problems), "2:17 not_utf8: the file is not valid UTF-8 here\n  help: save the file as UTF-8\n");
+    assert_eq!(
+        shown(&problems),
+        "2:17 not_utf8: the file is not UTF-8 here; it is probably Windows-1252\n  help: save the file as UTF-8\n"
+    );
 
     let (_folder, project) = project_with("people.yaml", b"\xff\xfec\0o\0");
     assert!(shown(&project.check("people")).contains("UTF-16"));

@@ -59,6 +59,9 @@ pub(crate) struct CertImportArguments {
     #[arg(long, value_name = "REF")]
     #[arg(help = "Password of FILE, as a secret ref such as env:P12_PASSWORD [default: ask]")]
     pub(crate) password_ref: Option<String>,
+    /// Key to import, if FILE is a PKCS#12 file with several keys [default: ask]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) key_name: Option<String>,
     #[command(flatten)]
     pub(crate) key: KeyFileArguments,
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub(crate) struct ProvisionArguments {
     /// Source name, or path of its file
     pub(crate) name: String,
-    /// Plan: a YAML, JSON, NDJSON or CSV file
+    /// Plan: a YAML, JSON, NDJSON or CSV file, or `-` for standard input
     #[arg(required_unless_present_any = ["resume", "abandon"])]
     pub(crate) plan: Option<PathBuf>,
     /// Show the preview; change nothing

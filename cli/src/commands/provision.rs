@@ -6,6 +6,7 @@ use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{PlanProgress, plural};
+use crate::plan_file::PlanFile;
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
 use connector_engine::provision::{Earlier, Preview, Provisioning, Settled};
@@ -50,7 +51,8 @@ fn begin<'a>(
         None => Provisioning::interrupted(store, opened),
         Some(file) => {
             let settings = project.settings()?;
-            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read_in(&settings, file, sink)?);
+            let from = PlanFile::named(file)?;
+            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read_in(&settings, from.path(), sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }
     }

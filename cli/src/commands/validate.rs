@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, paint, render_problems};
+use crate::plan_file::{PlanFile, STDIN};
 use connector_core::Problem;
 use connector_project::plan;
 use connector_project::source::{Project, ProjectSettings};
@@ -12,7 +13,13 @@ use std::path::Path;
 pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let checked = if names.is_empty() { project.sources()? } else { names.to_vec() };
+    let mut checked = if names.is_empty() { project.sources()? } else { names.to_vec() };
+    // Lives until the problems are shown, because they show its lines.
+    let from_stdin = checked.iter().any(|name| name == STDIN).then(|| PlanFile::named(Path::new(STDIN))).transpose()?;
+    if let Some(plan) = &from_stdin {
+        let path = plan.path().to_string_lossy();
+        checked.iter_mut().filter(|name| *name == STDIN).for_each(|name| *name = path.clone().into_owned());
+    }
     let mut problems = problems(&project, &checked);
     if names.is_empty() {
         let found = project.catalog().problems();

@@ -53,7 +53,7 @@ impl Text {
     /// A part of a file that is read piece by piece.
     pub(crate) fn part(path: &Path, bytes: Vec<u8>, start: Start) -> Result<Self, Unreadable> {
         let text = String::from_utf8(bytes)
-            .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to(), start))?;
+            .map_err(|error| not_utf8(path, error.as_bytes(), error.utf8_error().valid_up_to(), start))?;
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(starts).collect();
         Ok(Self { file: path.to_owned(), whole: text, lines, start })
@@ -105,19 +105,39 @@ impl Text {
     }
 }
 
-fn not_utf8(bytes: &[u8], valid_up_to: usize, start: Start) -> Unreadable {
+fn not_utf8(path: &Path, bytes: &[u8], valid_up_to: usize, start: Start) -> Unreadable {
     let before = &bytes[..valid_up_to];
     let line = before.split(|byte| *byte == b'\n').count();
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
     let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    let title = if utf16 { "the file is UTF-16, not UTF-8" } else { "the file is not valid UTF-8 here" };
+    let title = if utf16 { "the file is UTF-16, not UTF-8" } else { guess(bytes, valid_up_to) };
+    let is_table = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    let help = if is_table { "save the file as UTF-8; in Excel, choose `CSV UTF-8`" } else { "save the file as UTF-8" };
     Unreadable {
         rule: "not_utf8",
         title: title.to_owned(),
-        help: Some("save the file as UTF-8".into()),
+        help: Some(help.into()),
         position: (start.lines + line, column),
         missing: false,
+    }
+}
+
+/// What the byte at `at`, which is not UTF-8, says about the encoding of the file.
+fn guess(bytes: &[u8], at: usize) -> &'static str {
+    const PLAIN: &str = "the file is not valid UTF-8 here";
+    const WINDOWS: &str = "the file is not UTF-8 here; it is probably Windows-1252";
+    const OLD: &str = "the file is not UTF-8 here; it is probably in the encoding of DOS or of an old Mac";
+    let letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    let in_word = letter(at.checked_sub(1)) || letter(Some(at + 1));
+    match bytes.get(at) {
+        // The quotes and dashes of Windows, and its letters and sign for the euro.
+        Some(0x80 | 0x82..=0x85 | 0x8a | 0x8c | 0x8e | 0x91..=0x97 | 0x9a | 0x9c | 0x9e | 0x9f) if !in_word => WINDOWS,
+        Some(0x92 | 0x96) => WINDOWS,
+        Some(0x80..=0x9f) if in_word => OLD,
+        // A byte that only continues a character, or begins a longer one that is cut.
+        Some(0xa0..=0xff) if in_word => WINDOWS,
+        _ => PLAIN,
     }
 }
 

@@ -7,9 +7,11 @@ use crate::arguments::CertImportArguments;
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint};
+use crate::terminal;
 use connector_core::{Context, Error, ErrorKind, Result};
 use connector_keys::{Certificate, CertificateStatus, Chain, KeyAndChain, PrivateKey, RENEW_BEFORE, secret_text};
 use connector_project::source::Project;
+use inquire::Select;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -82,11 +84,28 @@ impl Import<'_> {
     }
 
     fn open_pkcs12(&self, text: &SecretString) -> Result<KeyAndChain, Stop> {
+        let name = self.key_name(text)?;
         // Some have no password; whoever has to be asked is asked once.
-        match KeyAndChain::from_pkcs12(text, None) {
-            Err(_) => Ok(KeyAndChain::from_pkcs12(text, Some(&self.file_password()?))?),
+        match KeyAndChain::from_pkcs12(text, None, name.as_deref()) {
+            Err(error) if error.kind() == ErrorKind::Secret => {
+                Ok(KeyAndChain::from_pkcs12(text, Some(&self.file_password()?), name.as_deref())?)
+            }
             opened => Ok(opened?),
         }
+    }
+
+    /// Which of several keys to import; `None` if there is nothing to choose, or nobody to ask.
+    fn key_name(&self, text: &SecretString) -> Result<Option<String>, Stop> {
+        let names = KeyAndChain::key_names(text);
+        if self.arguments.key_name.is_some()
+            || names.len() < 2
+            || self.invocation.printer.is_json()
+            || !terminal::can_ask()
+        {
+            return Ok(self.arguments.key_name.clone());
+        }
+        let asked = Select::new("The file contains several keys. Which one?", names).prompt();
+        Ok(Some(terminal::answer(asked, "use `--key-name NAME`")?))
     }
 
     fn file_password(&self) -> Result<SecretString, Stop> {

@@ -18,6 +18,8 @@ pub(super) enum Column {
     Reset,
     /// Values of the attribute with this name.
     Attribute(String),
+    /// A column without a name. Spreadsheets write such columns; its cells must be empty.
+    Nameless,
     /// A column that already has a problem in the header.
     Unknown(String),
 }
@@ -38,6 +40,9 @@ impl Column {
     fn named(name: &str) -> Self {
         if let Some((_, column)) = NAMES.iter().find(|(known, _)| *known == name) {
             return column.clone();
+        }
+        if name.is_empty() {
+            return Self::Nameless;
         }
         match name.strip_prefix(ATTRIBUTE).filter(|attribute| !attribute.is_empty()) {
             Some(attribute) => Self::Attribute(attribute.to_owned()),
@@ -74,6 +79,7 @@ pub(super) fn columns<'a>(header: impl Iterator<Item = &'a str>) -> (Vec<Column>
     let mut seen = HashSet::new();
     for (index, column) in columns.iter().enumerate() {
         match column {
+            Column::Nameless => {}
             Column::Unknown(name) => faults.push((index, unknown(name, &columns))),
             Column::Attribute(name) if !seen.insert(format!("{ATTRIBUTE}{name}")) => {
                 faults.push((index, twice(names[index])));
@@ -109,7 +115,6 @@ fn unknown(name: &str, columns: &[Column]) -> Fault {
     });
     let prefix = name.split_once('.').map(|(prefix, _)| prefix);
     let help = match meant(name) {
-        _ if name.is_empty() => "give the column a name, or remove it".to_owned(),
         _ if is_secret_name(name) => {
             "a plan must not contain secrets: remove the column, and use `password_ref` to reference a new password"
                 .to_owned()
@@ -123,7 +128,7 @@ fn unknown(name: &str, columns: &[Column]) -> Fault {
     };
     Fault {
         rule: "unknown_column",
-        title: if name.is_empty() { "a column has no name".to_owned() } else { format!("unknown column `{name}`") },
+        title: format!("unknown column `{name}`"),
         detail: "known columns: operation, account, entitlement, until, password_ref, reset, attributes.NAME"
             .to_owned(),
         help: Some(help),

@@ -81,10 +81,11 @@ impl Check<'_> {
     /// A row whose cells can't be separated reliably. Possible secrets in it are not shown.
     fn misshapen(&self) -> Option<(Range<usize>, Fault)> {
         let record = &self.row.record;
+        let named = self.columns.iter().rposition(|column| *column != Column::Nameless).map_or(0, |last| last + 1);
         let too_many = record.iter().skip(self.columns.len()).any(|cell| !cell.is_empty());
         let (span, mut fault) = if let Some(stray) = self.row.stray() {
             stray
-        } else if record.len() < self.columns.len() {
+        } else if record.len() < named {
             (self.row.first_line(), short_row(record.len(), self.columns.len()))
         } else if too_many {
             (self.row.first_line(), long_row(record.len(), self.columns.len()))
@@ -134,8 +135,14 @@ impl Check<'_> {
     /// Reports cells with values that the operation does not use.
     fn check_unused(&mut self, kind: OperationKind) {
         for (index, column) in self.columns.iter().enumerate() {
+            if *column == Column::Nameless {
+                if self.row.record.get(index).is_some_and(|cell| !cell.trim().is_empty()) {
+                    self.faults.push((self.row.cell(index), nameless()));
+                }
+                continue;
+            }
             let used = match column {
-                Column::Operation | Column::Account | Column::Unknown(_) => true,
+                Column::Operation | Column::Account | Column::Unknown(_) | Column::Nameless => true,
                 Column::Entitlement => {
                     matches!(kind, OperationKind::Create | OperationKind::Grant | OperationKind::Revoke)
                 }
@@ -278,6 +285,15 @@ fn long_row(cells: usize, columns: usize) -> Fault {
 
 fn empty_cell(column: &str, help: &str) -> Fault {
     Fault::new("empty_cell", format!("`{column}` is empty"), &format!("each row needs `{column}`"), help)
+}
+
+fn nameless() -> Fault {
+    Fault::new(
+        "nameless_column",
+        "this column has no name",
+        "expected an empty cell",
+        "name the column in the first line, or clear the cell",
+    )
 }
 
 fn not_used(kind: OperationKind) -> Fault {
