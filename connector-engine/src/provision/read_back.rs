@@ -70,7 +70,7 @@ impl Provisioning<'_> {
                         ..StepOutcome::new(row.id, Standing::Applied)
                     }),
                     Some(missing) if !row.queued => {
-                        wrong.push(StepOutcome::failed(row.id, contradicted(row, &missing)))
+                        wrong.push(StepOutcome::failed(row.id, contradicted(row, &missing)));
                     }
                     _ => {}
                 }
