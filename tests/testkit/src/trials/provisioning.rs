@@ -236,10 +236,10 @@ async fn preparing_changes_nothing(subject: &Subject<'_>) -> Tried {
 async fn prepared_create_keeps_entitlements(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let (Some(fixture), Some(ability)) = (subject.fixture(), connector.capabilities().preparation()) else {
-        return Ok(Kept::NotUsed("preparation"));
+        return Ok(Kept::NotUsed("prepare_operations and create"));
     };
     if !connector.schema().operations.contains(&Kind::Create) {
-        return Ok(Kept::NotUsed("create"));
+        return Ok(Kept::NotUsed("prepare_operations and create"));
     }
     let wanted = &fixture.entitlement;
     let change = Change::create((fixture.name)("prepared"), fixture.attributes.clone(), vec![wanted.clone()], None);
