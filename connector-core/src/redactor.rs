@@ -65,8 +65,7 @@ impl Redactor {
 
 /// The spellings of a secret in what a server may send back.
 fn forms(secret: &str) -> Vec<String> {
-    let quoted = serde_json::to_string(secret).unwrap_or_default();
-    let json = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned();
+    let json = escaped(secret);
     let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let strict = form.replace('+', "%20");
     let xml = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -74,6 +73,8 @@ fn forms(secret: &str) -> Vec<String> {
         secret.to_owned(),
         json.replace('/', "\\/"),
         ascii_json(&json),
+        // JSON in a text of JSON.
+        escaped(&json),
         strict.to_lowercase(),
         form.to_lowercase(),
         // What few encoders escape.
@@ -90,6 +91,12 @@ fn forms(secret: &str) -> Vec<String> {
     forms.sort_unstable();
     forms.dedup();
     forms
+}
+
+/// The text inside of a JSON string.
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
 /// JSON in which every other character than ASCII is escaped.
