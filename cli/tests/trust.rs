@@ -187,19 +187,20 @@ fn locks_and_schemas_are_not_written_through_links() {
     fs::remove_file(folder.join("schemas/source.schema.json")).unwrap();
     symlink("../precious", folder.join("schemas/source.schema.json")).unwrap();
     refused(folder, &["source", "new", "salesforce", "prod"], &["is a link"]);
+    refused(folder, &["schema", "--write", "schemas"], &["is a link"]);
 
     fs::write(folder.join("sources/m.yaml"), RUNS.replace("command:[\"sh\",\"-c\",\"id > ran\"]", "env:KEY")).unwrap();
-    fs::create_dir_all(folder.join("other/locks")).unwrap();
-    symlink("../../precious", folder.join("other/locks/source-m.lock")).unwrap();
+    fs::create_dir_all(folder.join("other/x.locks")).unwrap();
+    symlink("../../precious", folder.join("other/x.locks/source-m.lock")).unwrap();
     refused(folder, &["--store", "other/x.db", "aggregate", "m"], &["lock"]);
-    fs::remove_dir_all(folder.join("other/locks")).unwrap();
-    symlink("..", folder.join("other/locks")).unwrap();
-    refused(folder, &["--store", "other/x.db", "aggregate", "m"], &["locks` must be a folder"]);
+    fs::remove_dir_all(folder.join("other/x.locks")).unwrap();
+    symlink("..", folder.join("other/x.locks")).unwrap();
+    refused(folder, &["--store", "other/x.db", "aggregate", "m"], &["x.locks` must be a folder"]);
     if is_root(folder) {
-        fs::remove_file(folder.join("other/locks")).unwrap();
-        fs::create_dir(folder.join("other/locks")).unwrap();
-        chown(folder.join("other/locks"), Some(OTHER), Some(OTHER)).unwrap();
-        refused(folder, &["--store", "other/x.db", "aggregate", "m"], &["locks` belongs to"]);
+        fs::remove_file(folder.join("other/x.locks")).unwrap();
+        fs::create_dir(folder.join("other/x.locks")).unwrap();
+        chown(folder.join("other/x.locks"), Some(OTHER), Some(OTHER)).unwrap();
+        refused(folder, &["--store", "other/x.db", "aggregate", "m"], &["x.locks` belongs to"]);
     }
     assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
 }
@@ -402,7 +403,7 @@ fn quiet_hides_progress_but_no_warning() {
     let tour = folder.path().join("tour");
     let loud = run(&tour, &["cert", "new", "short", "--days", "3", "--write-source", "salesforce"]);
     assert!(loud.status.success(), "{}", said(&loud));
-    let quiet = run(&tour, &["-q", "test", "salesforce"]);
+    let quiet = run(&tour, &["-q", "aggregate", "salesforce"]);
     assert!(String::from_utf8_lossy(&quiet.stderr).contains("warning:"), "{}", said(&quiet));
 }
 

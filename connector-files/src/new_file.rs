@@ -1,6 +1,8 @@
 //! Files that appear complete or not at all.
 
-use crate::folder::{Folder, destination};
+use crate::folder::{Folder, destination, parent};
+use crate::open::{Reason, Refusal};
+use crate::shell::shell_word;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Uid};
 use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
@@ -112,6 +114,22 @@ impl NewFile {
         }
         self.folder.sync()
     }
+}
+
+/// Writes a file that this program generates and anybody may read, over an older one. Refuses a link, in its place or in that of
+/// its folder: a link in a project that somebody sent must not decide what is overwritten.
+pub fn write_generated(path: &Path, text: &str) -> Result<(), Refusal> {
+    Folder::open_own(parent(path))?;
+    let shown = crate::open::shown(path);
+    if path.is_symlink() {
+        let message = format!("`{shown}` is a link, and Connector would replace its target");
+        return Err(Refusal::new(Reason::Link, message, format!("remove the link: `rm {}`", shell_word(&shown))));
+    }
+    let write = || NewFile::beside(path)?.with_mode(0o644)?.with_text(text)?.replace();
+    write().map_err(|cause| {
+        let help = "check the path, and the owner and permissions of the folder";
+        Refusal::new(Reason::Io(cause.kind()), format!("can't write `{shown}`: {cause}"), help).because(cause)
+    })
 }
 
 impl Write for NewFile {

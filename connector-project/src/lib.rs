@@ -4,7 +4,8 @@
 //! and help. Nothing here reads a secret, uses the network or knows the store.
 //!
 //! * [`source`] has projects, source files and their schemas; [`source::Source::open`] creates the connector;
-//! * [`plan`] has plans: ordered lists of changes to a source.
+//! * [`plan`] has plans: ordered lists of changes to a source;
+//! * [`effect`] works out what the operations of a plan change in an account.
 //!
 //! ```no_run
 //! use connector_project::source::Project;
@@ -17,8 +18,9 @@
 //! # Ok::<(), connector_core::Error>(())
 //! ```
 //!
-//! Both share `document`: texts, the positions in them, and the search for secrets.
+//! Sources and plans share `document`: texts, the positions in them, and the search for secrets.
 
 mod document;
+pub mod effect;
 pub mod plan;
 pub mod source;

@@ -40,7 +40,8 @@ fn write(folder: &Path, catalog: &Catalog) -> Result<()> {
     fs::create_dir_all(folder).map_err(|cause| file_error("can't create", folder, cause))?;
     for (name, document) in schema::all(catalog) {
         let file = folder.join(name);
-        fs::write(&file, schema::to_text(&document)).map_err(|cause| file_error("can't write", &file, cause))?;
+        connector_files::write_generated(&file, &schema::to_text(&document))
+            .map_err(|why| why.into_error(ErrorKind::Invalid))?;
     }
     Ok(())
 }

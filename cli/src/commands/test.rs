@@ -6,9 +6,9 @@ use crate::invocation::{Invocation, source_name};
 use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep};
-use connector_project::source::{Opened, Project, Source};
+use connector_files::Role;
+use connector_project::source::{Opened, Project, Source, loosened_guards};
 use serde::Serialize;
-use std::fs;
 use std::time::{Duration, Instant};
 
 #[derive(Serialize)]
@@ -80,8 +80,15 @@ async fn steps(
     let definition = async {
         match load(project, name) {
             Ok((source, ready)) => {
+                let loosened = loosened_guards(&source.aggregation, &source.provisioning);
                 opened = Some(ready);
-                Ok(Finding::passed(format!("{} is valid", source.path.display())))
+                let valid = format!("{} is valid", source.path.display());
+                Ok(if loosened.is_empty() {
+                    Finding::passed(valid)
+                } else {
+                    let help = "take the setting out of the source file when the change that needs it is done";
+                    Finding::warning(format!("{valid}, but {}", loosened.join("; ")), help)
+                })
             }
             Err(error) => {
                 let short = in_short(&error);
@@ -153,7 +160,8 @@ fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<E
 
 /// The connector that a file names, even if the file is invalid.
 fn connector_in_file<'a>(project: &'a Project, name: &str) -> Option<&'a ConnectorRegistration> {
-    let text = fs::read_to_string(project.source_file(name).ok()?).ok()?;
+    let file = project.source_file(name).ok()?;
+    let text = String::from_utf8(connector_files::read(&file, Role::Instructions, 1024 * 1024).ok()?).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix("connector:"))?;
     let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
     project.catalog().find(value).map(|one| &*one.registration)

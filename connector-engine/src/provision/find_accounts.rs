@@ -1,9 +1,9 @@
 //! Finds the accounts of a plan as they are now.
 
 use super::journal::StepRow;
-use super::state::State;
 use crate::patience::ask_each;
 use connector_core::{Account, Change, Concern, Error, ErrorKind, Operation, Result};
+use connector_project::effect::State;
 use connector_project::source::Opened;
 
 /// The state of each account, named by id or name, in order. A name that several accounts share is an error.

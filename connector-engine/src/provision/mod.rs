@@ -12,8 +12,6 @@
 mod apply;
 mod call;
 mod caps;
-mod change;
-mod complete;
 mod find_accounts;
 mod journal;
 mod lanes;
@@ -29,9 +27,8 @@ mod recheck;
 mod seats;
 mod settle;
 mod simulate;
-mod state;
 
-pub use change::ValueChange;
+pub use connector_project::effect::ValueChange;
 pub use journal::{Earlier, Standing};
 pub(crate) use journal::{named, optional_json, stored_failure, time};
 pub use lifecycle::{Applied, Preview, Settled};

@@ -1,8 +1,8 @@
 //! Finds the entitlements that a plan names.
 
-use super::state::EntitlementNames;
 use crate::patience::ask_each;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
+use connector_project::effect::EntitlementNames;
 use connector_project::source::Opened;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -1,10 +1,10 @@
 //! A plan in progress: how a job starts and leaves it.
 
-use super::change::ValueChange;
 use super::journal::{Earlier, Journal, OpenPlan, PlanUsage, Standing, Wanted};
 use crate::patience::ask;
 use crate::store::{Store, recognize};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
+use connector_project::effect::ValueChange;
 use connector_project::source::Opened;
 use std::time::Instant;
 use tokio::sync::OnceCell;

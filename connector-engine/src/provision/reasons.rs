@@ -1,7 +1,7 @@
 //! Why an operation is not applied, in words.
 
-use super::change::ValueChange;
 use connector_core::{Error, ErrorKind, OperationKind};
+use connector_project::effect::ValueChange;
 use serde_json::Value;
 
 /// The error of an operation on an account that an earlier operation failed to create.

@@ -1,13 +1,12 @@
 //! Compares what is left of an interrupted plan with the accounts as they are now.
 
-use super::change::ValueChange;
 use super::find_accounts::{concern_of, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning, Shown};
 use super::reasons::stopped;
-use super::state::{EntitlementNames, State};
 use connector_core::{Change, Result};
+use connector_project::effect::{EntitlementNames, State, ValueChange};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 

@@ -2,9 +2,9 @@
 
 use super::find_accounts::{concern_of, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
-use super::state::{EntitlementNames, State};
 use crate::patience::prepare;
 use connector_core::{Change, Error, ErrorKind, Operation, Prepared, Proposed, Result};
+use connector_project::effect::{EntitlementNames, State};
 use connector_project::source::Opened;
 use jiff::Timestamp;
 use std::collections::HashSet;

@@ -1,17 +1,16 @@
 //! Determines what the operations on some accounts change, each after the ones before it.
 
-use super::complete;
 use super::find_accounts::{concern_of, look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing, to_json};
 use super::names::Entitlements;
 use super::order;
 use super::reasons::{already, exists_already, not_made};
-use super::state::{State, is_alike};
 use crate::patience;
 use connector_core::{
     AccountSchema, Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed,
     Result, SecretRef,
 };
+use connector_project::effect::{self, State};
 use connector_project::source::Opened;
 use jiff::Timestamp;
 use openssl::sha::Sha256;
@@ -211,14 +210,13 @@ impl Simulation<'_> {
     fn take(&self, simulated: &mut SimulatedAccount, pending: Pending, prepared: Result<Prepared>) -> Foreseen {
         let Pending { row, exists, holds, proposed, .. } = pending;
         let schema = &self.schema;
-        let checked =
-            prepared.and_then(|prepared| complete::checked(schema, row.operation.kind(), &proposed, prepared));
+        let checked = prepared.and_then(|prepared| effect::checked(schema, row.operation.kind(), &proposed, prepared));
         let (steps, seats) = match checked {
             Err(error) => return simulated.refused(&row, error),
             Ok(Prepared::Unchanged { .. }) if exists => return self.existing(simulated, &row, &[], &holds),
             Ok(Prepared::Unchanged { detail }) => {
                 let can_look = self.opened.connector.capabilities().accounts().is_some();
-                return match complete::contradiction(schema, &simulated.state, &proposed.operation.change, can_look) {
+                return match effect::contradiction(schema, &simulated.state, &proposed.operation.change, can_look) {
                     Some(error) => simulated.refused(&row, error),
                     None => simulated.unchanged(&row, detail),
                 };
@@ -307,7 +305,7 @@ impl SimulatedAccount {
     /// Whether the account is disabled although the operation that creates it asks for nothing that is off.
     fn is_disabled_against(&self, create: &Change<SecretRef>) -> bool {
         let Change::Create { attributes, .. } = create else { return false };
-        let asks_for_off = attributes.values().any(|value| is_alike(value, &Value::Bool(false)));
+        let asks_for_off = attributes.values().any(|value| *value == Value::Bool(false));
         !asks_for_off && self.state.account().is_ok_and(|account| account.is_some_and(|account| !account.enabled))
     }
 

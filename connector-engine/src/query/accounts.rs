@@ -1,10 +1,10 @@
 //! Accounts in the order of their ids.
 
-use super::filter::Filter;
 use super::holding::{Breadth, HeldRow, Holding, Holdings, WithoutEffect};
 use super::reading::{Reading, account_from_row};
 use crate::store::{Store, fault, sql};
 use connector_core::{Account, AccountKind, Attributes, Result};
+use connector_filter::Filter;
 use rusqlite::{Row, Rows, Statement};
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
@@ -128,7 +128,8 @@ pub fn accounts(
         }
         let through = known.through(&rows);
         let all = known.all(rows);
-        if query.filter.is_some_and(|filter| !filter.matches(&account, &all)) {
+        let states = || all.iter().map(|holding| holding.state.name()).collect::<Vec<_>>();
+        if query.filter.is_some_and(|filter| !filter.matches(&account, &states())) {
             return Ok(ControlFlow::Continue(()));
         }
         let account = StoredAccount::of(account, all, through, query.breadth);

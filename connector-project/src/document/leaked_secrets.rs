@@ -96,8 +96,8 @@ pub(crate) fn in_lines(findings: &mut Findings<'_>) {
 /// Whether the value beside a key must not be shown: nobody knows what stands under a key that nobody knows. A slip in the name
 /// of a known key is shown, unless that key holds a secret.
 pub fn hides_value(problem: &Problem) -> bool {
-    let help = problem.help.as_deref().unwrap_or_default();
-    let meant = help.strip_prefix("did you mean `").and_then(|rest| rest.split('`').next());
+    let texts = [problem.help.as_deref().unwrap_or_default(), &problem.detail];
+    let meant = texts.iter().find_map(|text| text.strip_prefix("did you mean `")?.split('`').next());
     problem.rule == "unknown_key" && meant.is_none_or(|key| key.ends_with("_ref") || is_secret_name(key))
 }
 

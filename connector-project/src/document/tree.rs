@@ -22,8 +22,8 @@ pub(crate) struct Tree {
 pub(crate) enum TooMuch {
     /// This block is nested too deeply.
     Depth(usize),
-    /// This alias is one too many.
-    Aliases(usize),
+    /// The aliases unfold to too much.
+    Aliases,
 }
 
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Tree {
         while let Some(Ok((event, span))) = parser.next_event() {
             let span = bytes.at(span.start.index())..bytes.at(span.end.index());
             if !anchors.take(&event) {
-                tree.too_much = Some(TooMuch::Aliases(span.start));
+                tree.too_much = Some(TooMuch::Aliases);
                 break;
             }
             match event {

@@ -29,7 +29,8 @@ pub(crate) fn value(findings: &mut Findings<'_>) -> Option<Value> {
     if let Some(too_much) = findings.tree.too_much {
         let (start, message) = match too_much {
             TooMuch::Depth(start) => (start, "recursion limit exceeded"),
-            TooMuch::Aliases(start) => (start, "repetition limit exceeded"),
+            // No single alias is to blame.
+            TooMuch::Aliases => (0, "repetition limit exceeded"),
         };
         let (title, help) = meaning(message);
         findings.add(start..start + 1, Fault::new("yaml_syntax", title, "invalid YAML starts here", help));

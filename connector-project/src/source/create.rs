@@ -5,7 +5,7 @@ use super::project::{Project, near};
 use super::{schema, template};
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Result};
-use connector_files::{NewFile, shell_word};
+use connector_files::{Role, shell_word};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -32,6 +32,9 @@ const SETTINGS: &str = "\
 #   concurrency: 4
 #   delete_threshold: 10%
 ";
+
+/// No schema is larger.
+const LARGEST_SCHEMA: u64 = 16 * 1024 * 1024;
 
 impl Project {
     /// Creates a project folder: `connector.yaml`, `sources/`, `plans/`, `secrets/` (readable only by its owner), `schemas/`
@@ -65,19 +68,13 @@ impl Project {
             let path = folder.join(name);
             let text = schema::to_text(&schema);
             // Only this program writes the schemas, so it replaces an older text.
-            if fs::read_to_string(&path).is_ok_and(|present| present == text) {
+            if connector_files::read(&path, Role::Public, LARGEST_SCHEMA)
+                .is_ok_and(|present| present == text.as_bytes())
+            {
                 continue;
             }
             make_folder(&folder, &mut Vec::new())?;
-            // A link in a project that somebody sent must not decide what is overwritten.
-            connector_files::Folder::open_own(&folder).map_err(|why| why.into_error(ErrorKind::Definition))?;
-            if path.symlink_metadata().is_ok_and(|present| present.is_symlink()) {
-                let message = format!("`{}` is a link, and Connector would replace its target", near(&path).display());
-                return Err(Error::new(ErrorKind::Definition, message)
-                    .with_help(format!("remove the link: `rm {}`", shell_word(&near(&path).to_string_lossy()))));
-            }
-            let write = || NewFile::beside(&path)?.with_mode(0o644)?.with_text(&text)?.replace();
-            write().map_err(|cause| unwritable(&path, cause))?;
+            connector_files::write_generated(&path, &text).map_err(|why| why.into_error(ErrorKind::Definition))?;
             written.push(near(&path));
         }
         Ok(written)

@@ -134,8 +134,9 @@ pub struct ProjectSettings {
 /// What plans may do in a project.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(inline)]
 pub struct PlanSettings {
-    /// Whether a `password_ref` in a plan may be a `command:` ref. Whoever writes a plan can then run programs as the user
+    /// Whether a `password_ref` in a plan may be a `command:` ref. Anyone who writes a plan can then run programs as the user
     /// who applies it.
     pub allow_commands: bool,
 }

@@ -3,9 +3,8 @@
 use super::project::{Project, near};
 use super::read;
 use connector_core::{Error, ErrorKind, Result};
-use connector_files::NewFile;
+use connector_files::{NewFile, Role};
 use serde_json::Value;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 impl Project {
@@ -19,7 +18,10 @@ impl Project {
         let settings = self.settings()?;
         let given = read::Given { defaults: &settings, catalog: self.catalog() };
         let before = read::source(&path, &given)?;
-        let text = fs::read_to_string(&path).map_err(|cause| unwritable(&path, cause))?;
+        let text = connector_files::read(&path, Role::Instructions, u64::MAX)
+            .map_err(|why| why.into_io())
+            .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
+            .map_err(|cause| unwritable(&path, cause))?;
         let by_hand = || {
             Error::new(ErrorKind::Definition, format!("Connector can't edit `{}`", near(&path).display()))
                 .with_help("its `auth:` block does not have one key per line: edit the file by hand")

@@ -1,7 +1,7 @@
 //! The guards of a source: how much a run may remove, and how much a plan may take away.
 
 use super::definition::AggregationSettings;
-use connector_core::{Percentage, TimeSpan};
+use connector_core::{Error, ErrorKind, Percentage, Result, TimeSpan};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -111,6 +111,37 @@ impl ProvisioningSettings {
             None if known > 0 => Some(part(capped.usual(), known).max(FEW)),
             Some(Cap::Share(_)) | None => None,
         }
+    }
+
+    /// Fails with kind `guard` if a plan would change `count` of `known` and the cap allows fewer. Returns a warning if the cap
+    /// is a share of an unknown number.
+    pub fn check(&self, capped: Capped, count: u64, known: u64) -> Result<Option<String>> {
+        let (what, of) = match capped {
+            Capped::Disable => ("disables or locks", "enabled accounts"),
+            Capped::Revoke => ("revokes", "assignments"),
+            Capped::Delete => ("deletes", "accounts"),
+        };
+        let key = capped.key();
+        let Some(most) = self.most(capped, known) else {
+            return Ok((count > FEW).then(|| {
+                format!(
+                    "`provisioning.{key}` is a share of the {of} in the store, which has none: run `connector aggregate` first"
+                )
+            }));
+        };
+        if count <= most {
+            return Ok(None);
+        }
+        let cap = match self.cap(capped) {
+            Some(Cap::Share(share)) => format!("{share}, which is {most}"),
+            _ => most.to_string(),
+        };
+        let message = format!(
+            "the plan {what} {count} of {known} {of}, more than `provisioning.{key}` allows ({cap}): nothing was sent"
+        );
+        Err(Error::new(ErrorKind::Guard, message).with_help(format!(
+            "check where the plan comes from. If it is right, set `provisioning: {{{key}: {count}}}` in the source file for this plan, or split the plan"
+        )))
     }
 
     /// Whether no plan may change the account with this id or name.

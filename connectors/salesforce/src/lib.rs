@@ -6,6 +6,8 @@ mod certificate;
 mod connection_test;
 mod connector;
 mod entitlements;
+#[doc(hidden)]
+pub mod entries;
 mod error;
 mod prepare;
 mod provision;

@@ -296,3 +296,26 @@ async fn rotate_under_aggregation(users: u64, max_page: usize, delays: (Duration
     assert_ne!(fingerprint(&project), before);
     assert_eq!(secrets(&project), ["salesforce.crt", "salesforce.key"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_word_of_the_store_alone_removes_no_file() {
+    let project = project(slow()).await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let victim = project.path("victim");
+    fs::write(&victim, "precious").unwrap();
+    let store = rusqlite::Connection::open(project.path(".connector/store.db")).unwrap();
+    for (stage, old_pem) in [("making", None), ("made", None), ("proven", Some("x")), ("switched", Some("x"))] {
+        store.execute("DELETE FROM rotations", []).unwrap();
+        store
+            .execute(
+                "INSERT INTO rotations (id, source, app, stage, key, certificate, next_key, next_certificate, old_pem, began_at)
+                 SELECT 'x', id, ?1, ?2, ?3, ?3, ?3, ?3, ?4, '2026-01-01T00:00:00Z' FROM sources",
+                rusqlite::params![Options::default().app.name, stage, victim.display().to_string(), old_pem],
+            )
+            .unwrap();
+        project.run(&ROTATE);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious", "{stage}");
+        assert!(!project.path("victim.old").exists(), "{stage}");
+    }
+    project.run(&["test", "salesforce"]).expect_code(0);
+}

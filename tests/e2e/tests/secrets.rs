@@ -118,3 +118,21 @@ async fn no_password_of_a_plan_is_written_anywhere() {
         assert!(!written.contains(secret), "a password of {} characters was written", secret.len());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_fetched_after_the_answer_and_the_preview_shows_from_where() {
+    let project = Project::start(BINARY, Options { users: 20, ..Options::default() }).await;
+    fs::write(project.path("connector.yaml"), "plans: {allow_commands: true}\n").unwrap();
+    let org = project.sandbox.org();
+    let id = org.user_id(7);
+    let plan = format!(
+        "operations:\n- set_password: {{account: {id}, password_ref: 'command:[\"sh\",\"-c\",\"id > ran; echo Tr0ub4dor-horse-9\"]'}}\n"
+    );
+    fs::write(project.path("p.yaml"), plan).unwrap();
+    let path = project.path("p.yaml").display().to_string();
+    let preview = project.run(&["provision", "salesforce", &path, "--preview"]).expect_code(0);
+    assert!(preview.stdout.contains("(from command:[\"sh\",\"-c\",\"id > ran"), "{}", preview.stdout);
+    assert!(!project.path("ran").exists(), "a preview runs nothing");
+    project.run(&["provision", "salesforce", &path, "--yes"]).expect_code(0);
+    assert!(project.path("ran").exists());
+}

@@ -6,12 +6,12 @@ use crate::invocation::Invocation;
 use crate::output::{day, days_until, fields};
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::certificate;
+use connector_files::{Reason, Role};
 use connector_keys::{Chain, PrivateKey, Signer, pem_from_der};
 use connector_project::source::{Project, Source};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,7 +68,10 @@ fn in_file(path: &Path) -> Result<CertificateView> {
 }
 
 fn text_of(path: &Path) -> Result<SecretString> {
-    let bytes = fs::read(path).map_err(|cause| file_error("can't read", path, cause))?;
+    let bytes = connector_files::read(path, Role::Public, 1024 * 1024).map_err(|why| match why.reason {
+        Reason::Missing | Reason::IsFolder | Reason::Io(_) => file_error("can't read", path, why.into_io()),
+        _ => why.into_error(ErrorKind::Invalid),
+    })?;
     Ok(pem_from_der(&bytes).unwrap_or_else(|| SecretString::from(String::from_utf8_lossy(&bytes).as_ref())))
 }
 

@@ -7,7 +7,7 @@ use connector_engine::certificate::{self, Watched};
 use connector_engine::query::{self, Run};
 use connector_engine::store::{RunStatus, Store};
 use connector_keys::{Certificate, CertificateStatus};
-use connector_project::source::Project;
+use connector_project::source::{Project, loosened_guards};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -21,6 +21,9 @@ struct Listed {
     description: Option<String>,
     last_run: Option<LastRun>,
     certificate: Option<Expiry>,
+    /// The guards that the source turns off or loosens.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    loosened: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -70,6 +73,7 @@ fn listed(project: &Project, store: Option<&Store>, name: String) -> Result<List
         last_run.map(|Run { report, started_at, .. }| LastRun { run: report.run, status: report.status, started_at });
     let path = project.source_file(&name).ok();
     let loaded = project.load(&name).ok();
+    let loosened = loaded.as_ref().map(|one| loosened_guards(&one.aggregation, &one.provisioning)).unwrap_or_default();
     let now = Timestamp::now();
     let watched = loaded.as_ref().and_then(|source| certificate::glance(project, source, now));
     let expiry = watched.map(|watched| {
@@ -85,6 +89,7 @@ fn listed(project: &Project, store: Option<&Store>, name: String) -> Result<List
         description: loaded.and_then(|source| source.description),
         last_run,
         certificate: expiry,
+        loosened,
     })
 }
 
@@ -131,8 +136,11 @@ fn expiry(source: &Listed) -> TableCell {
     }
 }
 
-/// Says what is wrong with the certificate, and what to do.
+/// Says what is wrong with the certificate and what to do, and which guard is off.
 fn warn(invocation: &Invocation, source: &Listed) {
+    for loosened in &source.loosened {
+        invocation.printer.warning(&format!("{}: {loosened}", source.name));
+    }
     if let Some(Expiry { watched, .. }) = &source.certificate
         && let Some(warning) = watched.warning()
     {

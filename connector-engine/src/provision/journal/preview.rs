@@ -3,10 +3,10 @@
 use super::handle::OpenPlan;
 use super::load::{TURNS, lead_by_name};
 use super::row::{Standing, StepRow, failure_columns, json, named, steps, to_json, unreadable};
-use crate::provision::change::ValueChange;
 use crate::provision::provisioning::{Changed, Shown};
 use crate::store::fault;
 use connector_core::{Error, Operation, Result, Seat, SecretRef};
+use connector_project::effect::ValueChange;
 use rusqlite::{Connection, Params, Row, TransactionBehavior, params};
 use serde_json::Value;
 use std::collections::BTreeSet;

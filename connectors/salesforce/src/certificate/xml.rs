@@ -58,14 +58,14 @@ fn tag_length(text: &str) -> Option<usize> {
 
 /// An element of a component: its name, and its text or child elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) content: Content,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) content: Content,
 }
 
 /// The content of an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Text(String),
     Elements(Vec<Element>),
 }
@@ -76,7 +76,7 @@ impl Element {
     }
 
     /// The child elements of a node, in order, without those that `keep` refuses and those that are nil.
-    pub(super) fn within(parent: Node<'_, '_>, keep: &impl Fn(&str) -> bool) -> Vec<Self> {
+    pub(crate) fn within(parent: Node<'_, '_>, keep: &impl Fn(&str) -> bool) -> Vec<Self> {
         let children = parent.children().filter(|node| node.is_element() && !is_nil(*node));
         let children = children.filter(|node| keep(node.tag_name().name()));
         children.map(|node| Self { name: node.tag_name().name().to_owned(), content: content(node, keep) }).collect()

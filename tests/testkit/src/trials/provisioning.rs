@@ -35,6 +35,11 @@ pub(super) const TRIALS: &[Trial] = &[
         run: |subject| Box::pin(preparing_changes_nothing(subject)),
     },
     Trial {
+        name: "a_prepared_create_keeps_its_entitlements",
+        need: Need::Preparation,
+        run: |subject| Box::pin(prepared_create_keeps_entitlements(subject)),
+    },
+    Trial {
         name: "a_batch_has_the_same_results_as_single_operations",
         need: Need::Batch,
         run: |subject| Box::pin(batch_equals_singles(subject)),
@@ -225,6 +230,37 @@ async fn preparing_changes_nothing(subject: &Subject<'_>) -> Tried {
     } else {
         Err("preparing an operation changed the account".to_owned())
     }
+}
+
+/// The engine grants what a prepared create leaves out, but then the connector counted no license for it.
+async fn prepared_create_keeps_entitlements(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let (Some(fixture), Some(ability)) = (subject.fixture(), connector.capabilities().preparation()) else {
+        return Ok(());
+    };
+    if !connector.schema().operations.contains(&Kind::Create) {
+        return Ok(());
+    }
+    let wanted = &fixture.entitlement;
+    let change = Change::create((fixture.name)("prepared"), fixture.attributes.clone(), vec![wanted.clone()], None);
+    let proposed = Proposed::new(Operation::new("", change), None);
+    let prepared = ability.prepare_operations(&[proposed]).await.map_err(text)?;
+    let steps = match prepared.into_iter().next() {
+        Some(Ok(Prepared::Steps { steps, .. })) => steps,
+        Some(Err(error)) => return Err(text(error)),
+        other => return Err(format!("preparing to create a new account returned {other:?}")),
+    };
+    let names = |value: &serde_json::Value| value.as_str() == Some(wanted.id.as_str());
+    let is_kept = steps.iter().any(|step| match &step.change {
+        Change::Grant { entitlement, .. } => entitlement == wanted,
+        Change::Create { attributes, entitlements, .. } => {
+            let named =
+                |value: &serde_json::Value| names(value) || value.as_array().is_some_and(|all| all.iter().any(names));
+            entitlements.contains(wanted) || attributes.values().any(named)
+        }
+        _ => false,
+    });
+    if is_kept { Ok(()) } else { Err(format!("preparing to create an account that holds {wanted} lost it")) }
 }
 
 async fn batch_equals_singles(subject: &Subject<'_>) -> Tried {

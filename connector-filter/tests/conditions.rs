@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end where something is missing")]
 
 use connector_core::{Account, Attributes, ErrorKind};
-use connector_engine::query::Filter;
+use connector_filter::Filter;
 use proptest::prelude::*;
 
 const KNOWN: [&str; 6] = ["Email", "Department", "Number", "Roles", "Manager.Name", "name"];

@@ -1,14 +1,15 @@
 //! Makes sure that preparing an operation loses nothing: a connector can forget a part of it, or say that it is not needed.
 
 use super::state::{EntitlementNames, State, is_alike};
+use crate::plan::{check_kind, fit};
 use connector_core::{
     AccountSchema, AttributeType, Change, Error, Operation, OperationKind, Prepared, Proposed, Result, SecretRef,
 };
-use connector_project::plan::{check_kind, fit};
 use serde_json::Value;
 
-/// Holds prepared steps against the schema, and completes those of a create.
-pub(super) fn checked(
+/// Holds the prepared steps of an operation of this kind against the schema, and completes those of a create. Fails with kind
+/// `unsupported` or `invalid`.
+pub fn checked(
     schema: &AccountSchema,
     kind: OperationKind,
     proposed: &Proposed,
@@ -61,7 +62,7 @@ fn with_entitlements(
 }
 
 /// The error if the connector says that nothing has to change although the account shows otherwise.
-pub(super) fn contradiction(
+pub fn contradiction(
     schema: &AccountSchema,
     state: &State,
     change: &Change<SecretRef>,

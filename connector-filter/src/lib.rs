@@ -6,12 +6,22 @@
 //! or an attribute, in any case. `attributes.name` is the attribute if the name is taken. `State` is the attribute if the
 //! source spells one this way. Backticks quote any other name. An absent value matches only `!=` and `is null`. `like`
 //! ignores case, `=` does not.
+//!
+//! ```
+//! use connector_core::Account;
+//! use connector_filter::Filter;
+//!
+//! let filter = Filter::parse(r#"name like "%@acme.example" and state = "expired""#, &[])?;
+//! let account = Account::new("0042", "jane@acme.example");
+//! assert!(filter.matches(&account, &["active", "expired"]));
+//! assert!(!filter.matches(&account, &["active"]));
+//! # Ok::<(), connector_core::Error>(())
+//! ```
 
 mod evaluate;
 mod parse;
 mod token;
 
-use super::holding::Holding;
 use connector_core::{Account, Result};
 
 /// A condition on accounts: `email like "%@acme.example" and not enabled`.
@@ -28,9 +38,9 @@ impl Filter {
         parse::parse(text, known).map(|condition| Self { condition })
     }
 
-    /// Whether an account with these assignments, in any state, matches.
-    pub fn matches(&self, account: &Account, holdings: &[Holding]) -> bool {
-        evaluate::Subject::new(account, holdings).fulfills(&self.condition)
+    /// Whether an account with assignments in these states matches.
+    pub fn matches(&self, account: &Account, states: &[&str]) -> bool {
+        evaluate::Subject::new(account, states).fulfills(&self.condition)
     }
 }
 

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The names of entitlements, for people.
-pub(super) type EntitlementNames = HashMap<EntitlementRef, String>;
+pub type EntitlementNames = HashMap<EntitlementRef, String>;
 
 /// An account as it is, or as it will be after steps; absent where there is none.
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
+pub struct State {
     /// As the source told it; what steps change beside its attributes is changed in it.
     account: Option<Account>,
     /// The attributes that steps set, in the spelling of the account. Few, while accounts have many.
@@ -25,36 +25,38 @@ pub(super) struct State {
 
 impl State {
     /// No account.
-    pub(super) fn absent() -> Self {
+    pub fn absent() -> Self {
         Self::default()
     }
 
-    pub(super) fn of(account: Account) -> Self {
+    /// This account.
+    pub fn of(account: Account) -> Self {
         Self { account: Some(account), ..Self::default() }
     }
 
     /// The account with this id, of which nothing more is known.
-    pub(super) fn unseen(id: &str) -> Self {
+    pub fn unseen(id: &str) -> Self {
         let account = blank(id, id);
         Self { account: Some(account), unseen: true, ..Self::default() }
     }
 
-    pub(super) fn is_there(&self) -> bool {
+    /// Whether there is an account.
+    pub fn is_there(&self) -> bool {
         self.account.is_some()
     }
 
     /// The account's id; empty where the source has yet to give it, `None` where there is no account.
-    pub(super) fn id(&self) -> Option<&str> {
+    pub fn id(&self) -> Option<&str> {
         self.account.as_ref().map(|account| account.id.as_str())
     }
 
     /// The account's name.
-    pub(super) fn name(&self) -> Option<&str> {
+    pub fn name(&self) -> Option<&str> {
         self.account.as_ref().map(|account| account.name.as_str())
     }
 
     /// The account with its attributes as they are in this state.
-    pub(super) fn account(&self) -> Result<Option<Account>> {
+    pub fn account(&self) -> Result<Option<Account>> {
         let Some(account) = &self.account else { return Ok(None) };
         let attributes = if self.set.is_empty() { account.attributes.clone() } else { self.merged(account)? };
         let mut account = account.clone();
@@ -76,7 +78,7 @@ impl State {
     }
 
     /// The value of an attribute, whatever the case of its name; null where it has none.
-    pub(super) fn attribute(&self, name: &str) -> Value {
+    pub fn attribute(&self, name: &str) -> Value {
         let spelled = self.spelled(name);
         match (self.set.get(&*spelled), &self.account) {
             (Some(value), _) => value.clone(),
@@ -98,17 +100,18 @@ impl State {
 
     /// The value of the attribute with the time of the last password change. `None` if it will have
     /// another value when this state is reached.
-    pub(super) fn password_time(&self, attribute: &str) -> Option<Value> {
+    pub fn password_time(&self, attribute: &str) -> Option<Value> {
         let is_known = self.id().is_some_and(|id| !id.is_empty()) && !self.unseen && !self.password_set;
         is_known.then(|| self.attribute(attribute))
     }
 
-    pub(super) fn holds(&self, entitlement: &EntitlementRef) -> bool {
+    /// Whether the account holds the entitlement.
+    pub fn holds(&self, entitlement: &EntitlementRef) -> bool {
         self.account.as_ref().is_some_and(|account| account.entitlements.contains(entitlement))
     }
 
     /// The values that a change changes in this state; none if it already has them.
-    pub(super) fn changes(&self, change: &Change<SecretRef>, names: &EntitlementNames) -> Vec<ValueChange> {
+    pub fn changes(&self, change: &Change<SecretRef>, names: &EntitlementNames) -> Vec<ValueChange> {
         let switch = |name: &str, from: fn(&Account) -> bool, to: bool| match &self.account {
             Some(account) if !self.unseen && from(account) == to => Vec::new(),
             _ => vec![ValueChange::attribute(name, !to, to)],
@@ -165,7 +168,7 @@ impl State {
     }
 
     /// The change without the values that the state already has.
-    pub(super) fn trimmed(&self, mut change: Change<SecretRef>) -> Change<SecretRef> {
+    pub fn trimmed(&self, mut change: Change<SecretRef>) -> Change<SecretRef> {
         if let Change::Update { set, add, remove, .. } = &mut change {
             set.retain(|name, to| !same(&self.attribute(name), to));
             for (values, is_added) in [(add, true), (remove, false)] {
@@ -197,7 +200,7 @@ impl State {
     }
 
     /// The state after a change.
-    pub(super) fn advance(&mut self, change: &Change<SecretRef>) {
+    pub fn advance(&mut self, change: &Change<SecretRef>) {
         match change {
             Change::Create { name, attributes, password, .. } => {
                 self.account.get_or_insert_with(|| blank("", name));

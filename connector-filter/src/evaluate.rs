@@ -1,6 +1,5 @@
 //! Whether an account matches a condition.
 
-use super::super::holding::Holding;
 use super::{Comparison, Condition, Field, Literal};
 use connector_core::Account;
 use serde_json::Value;
@@ -12,13 +11,13 @@ use std::cmp::Ordering;
 /// An account under test. Its attributes are parsed once, and only if the condition needs one.
 pub(super) struct Subject<'a> {
     account: &'a Account,
-    holdings: &'a [Holding],
+    states: &'a [&'a str],
     entries: OnceCell<Vec<(Cow<'a, str>, &'a RawValue)>>,
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(account: &'a Account, holdings: &'a [Holding]) -> Self {
-        Self { account, holdings, entries: OnceCell::new() }
+    pub(super) fn new(account: &'a Account, states: &'a [&'a str]) -> Self {
+        Self { account, states, entries: OnceCell::new() }
     }
 
     pub(super) fn fulfills(&self, condition: &Condition) -> bool {
@@ -59,8 +58,8 @@ impl<'a> Subject<'a> {
             Field::Kind if account.kind.is_unspecified() => Value::Null,
             Field::Kind => Value::from(account.kind.name()),
             Field::Owner => account.owner.as_deref().map_or(Value::Null, Value::from),
-            Field::State if self.holdings.is_empty() => Value::Null,
-            Field::State => self.holdings.iter().map(|holding| holding.state.name()).collect(),
+            Field::State if self.states.is_empty() => Value::Null,
+            Field::State => self.states.iter().copied().collect(),
             Field::Attribute(name) => self
                 .entries
                 .get_or_init(|| account.attributes.entries())

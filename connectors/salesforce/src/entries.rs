@@ -1,0 +1,38 @@
+//! The parsers of answers, for fuzzers.
+
+use crate::api::keyset::FIRST;
+use crate::api::record::{Asked, read};
+use crate::api::soql;
+use crate::certificate::xml::{Element, parse};
+use crate::error;
+use connector_http::Response;
+use connector_http::header::HeaderMap;
+
+/// Text as a literal of a query.
+pub fn quoted(text: &str) -> String {
+    soql::quoted(text)
+}
+
+/// Parses the response to a query.
+pub fn page(body: &[u8]) {
+    let columns = vec!["Id", "Name", "IsActive", "Profile"];
+    let asked = Asked { object: "User", columns, span: Some(FIRST), limit: soql::MAX_ROWS_PER_PAGE };
+    drop(read(body, &asked, |row| {
+        let id = row.id("Id")?.0.into_owned();
+        Ok(Some((id, row.text("Name")?.map(std::borrow::Cow::into_owned), row.parent_text("Profile", "Name")?)))
+    }));
+}
+
+/// Parses the response to a failed request.
+pub fn refusal(body: &[u8]) {
+    let response = Response { status: 400, headers: HeaderMap::new(), body: body.to_vec().into() };
+    let error = error::of_answer(&response, "reading `User`");
+    assert!(error.help().is_some_and(|help| !help.is_empty()), "{error}");
+}
+
+/// Parses the response of the Metadata API.
+pub fn xml(text: &str) {
+    if let Some(tree) = parse(text) {
+        drop(Element::within(tree.root_element(), &|_| true));
+    }
+}

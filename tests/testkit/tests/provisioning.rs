@@ -1,0 +1,184 @@
+//! Tests the trials of provisioning: each broken connector is caught by the matching trial.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use async_trait::async_trait;
+use connector_core::{
+    Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Change, Concern, Connector,
+    Cursor, Entitlement, EntitlementRef, EntitlementType, Error, FindAccounts, Finding, Operation, OperationKind,
+    Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, TestReport, Writable,
+};
+use connector_testkit::{Fixture, Report, Subject};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    None,
+    /// Preparing a create forgets what the account shall hold.
+    LosesEntitlements,
+    /// Preparing says that nothing has to change.
+    PreparesNothing,
+    /// Says that it is done, and does nothing.
+    DoesNothing,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Person {
+    name: String,
+    title: Value,
+    teams: Vec<EntitlementRef>,
+}
+
+#[derive(Debug)]
+struct Directory {
+    fault: Fault,
+    people: Arc<Mutex<BTreeMap<String, Person>>>,
+}
+
+fn account(id: &str, person: &Person) -> Account {
+    let mut attributes = AttributesBuilder::default();
+    attributes.push("Title", &person.title).unwrap();
+    let mut account = Account::new(id, &person.name);
+    account.attributes = attributes.build();
+    account.entitlements.clone_from(&person.teams);
+    account
+}
+
+#[async_trait]
+impl Connector for Directory {
+    async fn test_connection(&self, report: &mut TestReport) {
+        report.step("api", async { Ok(Finding::passed("there")) }).await;
+    }
+
+    async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> {
+        cursor.position::<()>()?;
+        Ok(Page::last(self.people.lock().unwrap().iter().map(|(id, person)| account(id, person)).collect()))
+    }
+
+    fn schema(&self) -> AccountSchema {
+        let title = AttributeSchema::text("Title").described("The job title").writable(Writable::Always);
+        AccountSchema::new(vec![title]).with_operations(vec![
+            OperationKind::Create,
+            OperationKind::Update,
+            OperationKind::Grant,
+        ])
+    }
+
+    async fn provision(&self, operation: &Operation) -> Result<Outcome> {
+        let mut people = self.people.lock().unwrap();
+        let id = operation.account.clone();
+        match &operation.change {
+            Change::Create { name, attributes, .. } => {
+                let id = format!("p{}", people.len() + 1);
+                let title = attributes.get("Title").cloned().unwrap_or_default();
+                people.insert(id.clone(), Person { name: name.clone(), title, teams: Vec::new() });
+                Ok(Outcome::applied(id))
+            }
+            _ if self.fault == Fault::DoesNothing => Ok(Outcome::applied(id)),
+            Change::Update { set, .. } => {
+                let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
+                if person.title == set["Title"] {
+                    return Ok(Outcome::unchanged("already has these values"));
+                }
+                person.title = set["Title"].clone();
+                Ok(Outcome::applied(id))
+            }
+            Change::Grant { entitlement, .. } => {
+                let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
+                if person.teams.contains(entitlement) {
+                    return Ok(Outcome::unchanged("already holds it"));
+                }
+                person.teams.push(entitlement.clone());
+                Ok(Outcome::applied(id))
+            }
+            other => Err(Error::unsupported(format!("no {}", other.kind().name()))),
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities::none().with_entitlements(self).with_accounts(self).with_preparation(self)
+    }
+}
+
+#[async_trait]
+impl ReadEntitlements for Directory {
+    fn entitlement_types(&self) -> Vec<EntitlementType> {
+        vec![EntitlementType::new("team", "Team").described("Works with the others in it")]
+    }
+
+    async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {
+        cursor.position::<()>()?;
+        Ok(Page::last(vec![Entitlement::new(EntitlementRef::new("team", "t1"), "Team")]))
+    }
+
+    async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
+        cursor.position::<()>()?;
+        Ok(Page::last(Vec::new()))
+    }
+}
+
+#[async_trait]
+impl FindAccounts for Directory {
+    fn most_accounts(&self) -> usize {
+        5
+    }
+
+    async fn find_accounts(&self, wanted: &[String], _: &Concern) -> Result<Vec<Vec<Account>>> {
+        let people = self.people.lock().unwrap();
+        let found = wanted.iter().map(|wanted| {
+            let named = people.iter().filter(|(id, person)| *id == wanted || person.name == *wanted);
+            named.map(|(id, person)| account(id, person)).collect()
+        });
+        Ok(found.collect())
+    }
+}
+
+#[async_trait]
+impl PrepareOperations for Directory {
+    async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
+        let prepare = |one: &Proposed| match &one.operation.change {
+            Change::Create { name, attributes, entitlements, .. } => {
+                let create = Operation::new("", Change::create(name, attributes.clone(), Vec::new(), None));
+                let grants = entitlements.iter().map(|one| Operation::new("", Change::grant(one.clone(), None)));
+                let grants = grants.filter(|_| self.fault != Fault::LosesEntitlements);
+                Prepared::Steps { steps: std::iter::once(create).chain(grants).collect(), seats: Vec::new() }
+            }
+            _ if self.fault == Fault::PreparesNothing => Prepared::unchanged("nothing to do"),
+            _ => Prepared::step(one.operation.clone()),
+        };
+        Ok(proposed.iter().map(|one| Ok(prepare(one))).collect())
+    }
+}
+
+async fn check(fault: Fault) -> Report {
+    let first = Person { name: "first".to_owned(), title: json!("Boss"), teams: Vec::new() };
+    let people = Arc::new(Mutex::new(BTreeMap::from([("p0".to_owned(), first)])));
+    let text = |title: &str| Map::from_iter([("Title".to_owned(), json!(title))]);
+    let fixture = Fixture {
+        name: |word| format!("{word}@acme.example"),
+        attributes: text("Clerk"),
+        update: text("Analyst"),
+        entitlement: EntitlementRef::new("team", "t1"),
+    };
+    let open = || Ok(Box::new(Directory { fault, people: people.clone() }) as Box<dyn Connector>);
+    connector_testkit::check_subject(&Subject::new(open).with_fixture(fixture)).await
+}
+
+#[tokio::test]
+async fn a_correct_connector_passes_the_trials_of_provisioning() {
+    let report = check(Fault::None).await;
+    assert!(report.failed().is_empty(), "{report}");
+}
+
+#[tokio::test]
+async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
+    for (fault, trial) in [
+        (Fault::LosesEntitlements, "a_prepared_create_keeps_its_entitlements"),
+        (Fault::PreparesNothing, "update_sets_values_and_is_unchanged_when_repeated"),
+        (Fault::DoesNothing, "grant_is_read_back_and_unchanged_when_repeated"),
+    ] {
+        let report = check(fault).await;
+        assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");
+    }
+}
