@@ -58,6 +58,10 @@ impl Tree {
     pub(crate) fn parse(text: &str, offset: usize) -> Self {
         let bytes = ByteOffsets::new(text, offset);
         let mut tree = Self::default();
+        if let Some(at) = hopelessly_deep(text) {
+            tree.too_much = Some(TooMuch::Depth(offset + at));
+            return tree;
+        }
         let mut builder = Builder { open: Vec::new(), root: None };
         let mut anchors = Anchors::default();
         let mut documents = 0;
@@ -155,6 +159,20 @@ pub(crate) fn joined(pointer: &str, key: &str) -> String {
 fn trimmed(text: &str, offset: usize, span: Range<usize>) -> Range<usize> {
     let inside = text.get(span.start - offset..span.end - offset).unwrap_or_default();
     span.start..span.start + inside.trim_end().len()
+}
+
+/// Where more brackets are open than any file needs, also if some of them stand in texts. The scanner looks ahead from each open
+/// bracket, so its time grows with the square of their number.
+fn hopelessly_deep(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > 8 * DEEPEST
+    })
 }
 
 /// Counts what aliases unfold to.
