@@ -111,6 +111,6 @@ pub fn key(bytes: &[u8]) {
     drop(PrivateKey::from_pem(&text, None));
     drop(PrivateKey::from_pem(&text, Some(&password)));
     drop(Certificate::from_pem(&String::from_utf8_lossy(bytes)));
-    drop(KeyAndChain::from_pkcs12(&text, Some(&password)));
+    drop(KeyAndChain::from_pkcs12(&text, Some(&password), None));
     drop(pem_from_der(bytes));
 }
