@@ -24,9 +24,9 @@ impl Attributes {
     ///
     /// Fails with kind `protocol` if the text is not a JSON object.
     pub fn parse(text: impl Into<Box<str>>) -> Result<Self> {
-        let text = text.into();
+        let text = paired(text.into());
         match serde_json::from_str::<Entries<'_>>(&text) {
-            Ok(_) => Ok(Self(paired(text))),
+            Ok(_) => Ok(Self(text)),
             Err(cause) => Err(Error::new(ErrorKind::Protocol, "attributes are not a JSON object").with_cause(cause)),
         }
     }
