@@ -116,11 +116,10 @@ async fn an_unknown_host_and_a_refused_connection_are_told_apart() {
     let source = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
     let with_token_url = |url: &str| source.replace(&project.sandbox.token_url(), url);
 
-    fs::write(
-        project.path("sources/salesforce.yaml"),
-        with_token_url("https://no-such-host.invalid/services/oauth2/token"),
-    )
-    .unwrap();
+    // A host that is not Salesforce's own must be the audience, too.
+    let unknown = with_token_url("https://no-such-host.invalid/services/oauth2/token")
+        .replace(&format!("audience: {}", project.sandbox.audience()), "audience: https://no-such-host.invalid");
+    fs::write(project.path("sources/salesforce.yaml"), unknown).unwrap();
     assert_says(&failed_step(&test(&project).expect_code(1)), &["access_token", "no-such-host.invalid"]);
     project.run(&["aggregate", "salesforce"]).expect_code(3);
 
