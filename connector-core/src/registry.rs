@@ -126,7 +126,7 @@ fn without_value(message: &str) -> &str {
 
 /// Registers a connector with the binary it is linked into.
 ///
-/// A connector whose provider needs words of its own in generic commands adds `provider:`, a [`Provider`].
+/// A connector whose provider needs words of its own in generic commands adds `provider:`, a [`Provider`](crate::Provider).
 ///
 /// ```
 /// # use connector_core::*;

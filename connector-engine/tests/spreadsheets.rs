@@ -1,4 +1,5 @@
 //! A CSV export is safe to open in a spreadsheet.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod aggregate_fake;
 

@@ -63,8 +63,11 @@ fn friendly_name(attribute: &[u8]) -> Option<String> {
     Some(String::from_utf16_lossy(&units))
 }
 
+/// A tag and its content.
+type Element<'a> = (u8, &'a [u8]);
+
 /// The elements in a row, as far as they can be read.
-fn each(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+fn each(mut bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
     std::iter::from_fn(move || {
         let (found, rest) = element(bytes)?;
         bytes = rest;
@@ -83,7 +86,7 @@ fn any(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// The tag and content of the first element, and what follows it; `None` for an open length, which is not DER.
-fn element(bytes: &[u8]) -> Option<((u8, &[u8]), &[u8])> {
+fn element(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = match first {

@@ -3,7 +3,7 @@
 use super::project::{Project, near};
 use super::read;
 use connector_core::{Error, ErrorKind, Result};
-use connector_files::{NewFile, Role};
+use connector_files::{NewFile, Refusal, Role};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ impl Project {
         let given = read::Given { defaults: &settings, catalog: self.catalog() };
         let before = read::source(&path, &given)?;
         let text = connector_files::read(&path, Role::Instructions, u64::MAX)
-            .map_err(|why| why.into_io())
+            .map_err(Refusal::into_io)
             .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
             .map_err(|cause| unwritable(&path, cause))?;
         let by_hand = || {

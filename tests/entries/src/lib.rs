@@ -2,7 +2,12 @@
 //!
 //! Each takes any bytes and must return: no panic, no stack overflow, no memory without bound. The fuzzer in `tests/fuzz` calls
 //! them, and so does the test of this crate, with the corpus in `tests/fuzz/corpus` and mutations of it.
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a fault of the test's own files ends the test")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a fault of the test's own files ends the test"
+)]
 
 use connector_core::Attributes;
 use connector_engine::query::Filter;

@@ -99,12 +99,16 @@ fn every_entry_survives_its_corpus_and_mutations_of_it() {
     for (name, entry) in ENTRIES {
         let corpus = corpus(name);
         assert!(!corpus.is_empty(), "{name} has no corpus");
-        corpus.iter().for_each(|bytes| entry(bytes));
+        for bytes in &corpus {
+            entry(bytes);
+        }
         let mut runner = TestRunner::new(Config { cases: 96, failure_persistence: None, ..Config::default() });
         let cases = (0..corpus.len(), proptest::collection::vec(mutation(), 1..6));
         let outcome = runner.run(&cases, |(file, mutations)| {
             let mut bytes = corpus[file].clone();
-            mutations.iter().for_each(|mutation| apply(mutation, &mut bytes));
+            for mutation in &mutations {
+                apply(mutation, &mut bytes);
+            }
             entry(&bytes);
             Ok(())
         });

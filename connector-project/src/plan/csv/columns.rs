@@ -79,12 +79,11 @@ pub(super) fn columns<'a>(header: impl Iterator<Item = &'a str>) -> (Vec<Column>
     let mut seen = HashSet::new();
     for (index, column) in columns.iter().enumerate() {
         match column {
-            Column::Nameless => {}
             Column::Unknown(name) => faults.push((index, unknown(name, &columns))),
             Column::Attribute(name) if !seen.insert(format!("{ATTRIBUTE}{name}")) => {
                 faults.push((index, twice(names[index])));
             }
-            Column::Attribute(_) => {}
+            Column::Nameless | Column::Attribute(_) => {}
             fixed if !seen.insert(format!("{fixed:?}")) => faults.push((index, twice(names[index]))),
             _ => {}
         }

@@ -254,9 +254,9 @@ async fn prepared_create_keeps_entitlements(subject: &Subject<'_>) -> Tried {
     let is_kept = steps.iter().any(|step| match &step.change {
         Change::Grant { entitlement, .. } => entitlement == wanted,
         Change::Create { attributes, entitlements, .. } => {
-            let named =
+            let has_it =
                 |value: &serde_json::Value| names(value) || value.as_array().is_some_and(|all| all.iter().any(names));
-            entitlements.contains(wanted) || attributes.values().any(named)
+            entitlements.contains(wanted) || attributes.values().any(has_it)
         }
         _ => false,
     });
