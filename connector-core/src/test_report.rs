@@ -14,7 +14,7 @@ pub struct TestReport {
     steps: Vec<TestStep>,
     observer: Option<Observer>,
     failure: Option<Error>,
-    /// The longest wait after which a step that fails in passing is tested again.
+    /// The longest wait after which a step that failed temporarily is tested again.
     holds: Duration,
     passing: Option<Duration>,
 }
@@ -118,7 +118,7 @@ impl TestReport {
             return;
         }
         if let Some(place) = self.steps.iter().position(|step| step.name == name) {
-            // It passed before a later step failed in passing.
+            // It passed before a later step failed temporarily.
             if ended.is_ok() {
                 return;
             }
@@ -152,7 +152,7 @@ impl TestReport {
         self.holds = wait;
     }
 
-    /// How long to wait before the test runs again, if a step failed in passing.
+    /// How long to wait before the test runs again, if a step failed temporarily.
     pub fn take_passing(&mut self) -> Option<Duration> {
         self.passing.take()
     }

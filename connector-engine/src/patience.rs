@@ -1,4 +1,4 @@
-//! Reads of the contract, with patience: what fails in passing is asked again, a few times.
+//! Repeats reads of the contract that failed temporarily, a few times.
 
 use connector_core::{Error, Proposed, Result, Retry, TestReport};
 use connector_project::source::Opened;
@@ -69,7 +69,7 @@ pub(crate) async fn prepare(
     ask_each(opened, "preparing operations", proposed.len(), || ability.prepare_operations(proposed)).await
 }
 
-/// Tests the connection. A step that fails in passing is tested again, a few times.
+/// Tests the connection. Repeats a step that failed temporarily, a few times.
 pub async fn test_connection(opened: &Opened, report: &mut TestReport) {
     for tries in 1..=MOST_TRIES {
         report.hold_passing(if tries < MOST_TRIES { LONGEST_WAIT } else { Duration::ZERO });
