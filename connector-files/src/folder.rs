@@ -1,6 +1,7 @@
 //! A folder that is opened once. Everything in it is named relative to it.
 
-use crate::open::{Reason, Refusal};
+use crate::paths::{parent, shown};
+use crate::refusal::{Reason, Refusal};
 use crate::trust;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use std::ffi::OsStr;
@@ -28,7 +29,7 @@ impl Folder {
     /// Opens a folder that must be a real folder of a trusted user, such as one with locks: not a link, and not another
     /// user's.
     pub fn open_own(path: &Path) -> Result<Self, Refusal> {
-        let shown = crate::open::shown(path);
+        let shown = shown(path);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let descriptor = rustix::fs::open(path, flags, Mode::empty()).map_err(|cause| {
             let message = format!("`{shown}` must be a folder, but it is a link or a file: {}", io::Error::from(cause));
@@ -113,18 +114,13 @@ impl Folder {
     }
 }
 
-/// The folder of a path.
-pub(crate) fn parent(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// Creates a folder that only its owner can enter. Returns whether it is new.
 ///
 /// An existing one must be a real folder of a trusted user, and is closed to others. So is a folder that a link leads to
 /// refused: what is put there would land elsewhere.
 pub fn make_private(folder: &Path) -> Result<bool, Refusal> {
     let fault = |cause: io::Error| {
-        let shown = crate::open::shown(folder);
+        let shown = shown(folder);
         let help = "check the path, and the owner and permissions of the folder around it";
         Refusal::new(Reason::Io(cause.kind()), format!("can't create the folder `{shown}`: {cause}"), help)
     };
@@ -157,7 +153,7 @@ fn is_mine(metadata: &Metadata) -> bool {
 /// Makes sure that a file is for its owner alone: creates it if it is not there, and closes it to others. Refuses another
 /// user's file, one in a folder that others can change, and everything but a regular file.
 pub fn keep_private(path: &Path) -> Result<(), Refusal> {
-    let shown = crate::open::shown(path);
+    let shown = shown(path);
     let fault = |cause: io::Error| {
         let help = "check the owner and permissions of the file and its folder, and the free disk space";
         Refusal::new(Reason::Io(cause.kind()), format!("can't open the file `{shown}`: {cause}"), help).because(cause)

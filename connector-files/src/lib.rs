@@ -11,11 +11,14 @@
 mod folder;
 mod new_file;
 mod open;
+mod paths;
+mod refusal;
 mod shell;
 mod trust;
 
 pub use folder::{Folder, ignore_secrets, ignored_by_git, keep_private, make_private};
 pub use new_file::{NewFile, write_generated};
-pub use open::{Reason, Refusal, Role, check, open, read};
+pub use open::{Role, check, open, read};
+pub use refusal::{Reason, Refusal};
 pub use shell::shell_word;
 pub use trust::{check_project, trust_folder};

@@ -1,7 +1,8 @@
 //! Files that appear complete or not at all.
 
-use crate::folder::{Folder, destination, parent};
-use crate::open::{Reason, Refusal};
+use crate::folder::{Folder, destination};
+use crate::paths::{parent, shown};
+use crate::refusal::{Reason, Refusal};
 use crate::shell::shell_word;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Uid};
 use std::collections::hash_map::RandomState;
@@ -120,7 +121,7 @@ impl NewFile {
 /// its folder: a link in a project that somebody sent must not decide what is overwritten.
 pub fn write_generated(path: &Path, text: &str) -> Result<(), Refusal> {
     Folder::open_own(parent(path))?;
-    let shown = crate::open::shown(path);
+    let shown = shown(path);
     if path.is_symlink() {
         let message = format!("`{shown}` is a link, and Connector would replace its target");
         return Err(Refusal::new(Reason::Link, message, format!("remove the link: `rm {}`", shell_word(&shown))));

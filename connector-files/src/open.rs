@@ -1,10 +1,10 @@
 //! Opens files to read.
 
+use crate::paths::{parent, shown};
+use crate::refusal::{Reason, Refusal};
 use crate::shell::shell_word;
 use crate::trust;
-use connector_core::{Error, ErrorKind};
 use rustix::fs::{Mode, OFlags};
-use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -21,99 +21,6 @@ pub enum Role {
     /// A certificate or another text that anybody may know.
     Public,
 }
-
-/// Why a file was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It does not exist.
-    Missing,
-    /// It is a folder.
-    IsFolder,
-    /// It is a device, pipe or socket: reading it may never end.
-    NotRegular,
-    /// It is larger than the limit.
-    TooLarge,
-    /// Another user owns it.
-    Owner,
-    /// Other users can write it.
-    Shared,
-    /// Other users can read it.
-    Readable,
-    /// It is a link that leads out of the project, or another user's link.
-    Link,
-    /// The system refuses to open or read it.
-    Io(io::ErrorKind),
-}
-
-/// A file that was refused: what is wrong, and what to do.
-#[derive(Debug)]
-pub struct Refusal {
-    /// Why.
-    pub reason: Reason,
-    /// What is wrong, with the path.
-    pub message: String,
-    /// What to do.
-    pub help: Option<String>,
-    cause: Option<io::Error>,
-}
-
-impl Refusal {
-    pub(crate) fn new(reason: Reason, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), help: Some(help.into()), cause: None }
-    }
-
-    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    pub(crate) fn because(mut self, cause: io::Error) -> Self {
-        self.cause = Some(cause);
-        self
-    }
-
-    /// The refusal as an error of this kind.
-    pub fn into_error(self, kind: ErrorKind) -> Error {
-        let error = Error::new(kind, self.message);
-        let error = match self.help {
-            Some(help) => error.with_help(help),
-            None => error,
-        };
-        match self.cause {
-            Some(cause) => error.with_cause(cause),
-            None => error,
-        }
-    }
-
-    /// What the system said, if it refused to open or read the file.
-    pub fn into_io(self) -> io::Error {
-        self.cause.unwrap_or_else(|| io::Error::other(self.message))
-    }
-
-    fn of_io(path: &Path, cause: io::Error) -> Self {
-        let shown = shown(path);
-        let (reason, message, help) = match cause.kind() {
-            io::ErrorKind::NotFound => {
-                (Reason::Missing, format!("the file `{shown}` does not exist"), "check the path")
-            }
-            io::ErrorKind::PermissionDenied => (
-                Reason::Io(cause.kind()),
-                format!("this user has no permission to read the file `{shown}`"),
-                "check the owner and permissions of the file and its folders",
-            ),
-            kind => (Reason::Io(kind), format!("can't read the file `{shown}`: {cause}"), "check the path"),
-        };
-        Self { cause: Some(cause), ..Self::new(reason, message, help) }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Refusal {}
 
 /// Opens a regular file of at most `most` bytes to read, if its [`Role`] allows that. The open file is what was checked: nobody
 /// can exchange it in between.
@@ -183,7 +90,7 @@ fn check_secret(path: &Path, metadata: &Metadata) -> Result<(), Refusal> {
         return Err(Refusal::new(Reason::Owner, message, help));
     }
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = crate::folder::parent(&real);
+    let folder = parent(&real);
     match fs::metadata(folder) {
         Ok(metadata) => trust::check_metadata(folder, &metadata),
         Err(cause) => Err(Refusal::of_io(folder, cause)),
@@ -218,7 +125,7 @@ fn check_link(path: &Path, role: Role) -> Result<(), Refusal> {
 
 /// The folder that a link must not leave: the one that it is in, or the project around `sources` and `plans`.
 fn home(path: &Path) -> Option<PathBuf> {
-    let folder = crate::folder::parent(path).canonicalize().ok()?;
+    let folder = parent(path).canonicalize().ok()?;
     let inner = ["sources", "plans"].iter().any(|name| folder.file_name().is_some_and(|own| own == *name));
     if inner { folder.parent().map(Path::to_owned) } else { Some(folder) }
 }
@@ -226,9 +133,4 @@ fn home(path: &Path) -> Option<PathBuf> {
 fn too_large(path: &Path, size: u64, most: u64) -> Refusal {
     let message = format!("the file `{}` has {size} bytes; the limit is {most}", shown(path));
     Refusal::new(Reason::TooLarge, message, "check that this is the right file")
-}
-
-/// The path without the `./` of a project in the current folder.
-pub(crate) fn shown(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }

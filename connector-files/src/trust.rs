@@ -1,6 +1,7 @@
 //! Whom this process trusts to write the files that it acts on.
 
-use crate::open::{Reason, Refusal};
+use crate::paths::{parent, shown};
+use crate::refusal::{Reason, Refusal};
 use crate::shell::shell_word;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -24,7 +25,7 @@ fn named_owner(path: &Path) -> Option<u32> {
         return None;
     }
     // The file itself need not exist. Its folder must, and may be a link.
-    let real = path.canonicalize().or_else(|_| crate::folder::parent(path).canonicalize()).ok()?;
+    let real = path.canonicalize().or_else(|_| parent(path).canonicalize()).ok()?;
     named.iter().find(|(folder, _)| real.starts_with(folder)).map(|(_, owner)| *owner)
 }
 
@@ -68,7 +69,7 @@ pub fn check_project(folder: &Path, parts: &[PathBuf]) -> Result<(), Refusal> {
 
 /// Refuses a file or folder of another user, or one that others can change.
 pub(crate) fn check_metadata(path: &Path, metadata: &Metadata) -> Result<(), Refusal> {
-    let shown = crate::open::shown(path);
+    let shown = shown(path);
     let kind = if metadata.is_dir() { "folder" } else { "file" };
     if !is_trusted_owner(path, metadata.uid()) {
         let owner = user_name(metadata.uid());

@@ -1,7 +1,7 @@
 //! Accounts that the list did not show are looked up before they count as gone: a list can drift while it is read.
 
 use super::commit::Committer;
-use super::run::limits_of;
+use super::options::limits_of;
 use crate::patience::ask_each;
 use crate::store::{Ending, Writer};
 use connector_core::{Concern, FindAccounts, Result};

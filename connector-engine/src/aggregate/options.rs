@@ -1,6 +1,7 @@
 //! The options of one aggregation.
 
-use crate::store::Mode;
+use crate::store::{Limits, Mode};
+use connector_project::source::Opened;
 
 /// How much of a source one aggregation reads, and what it may remove. The source file has the other settings.
 ///
@@ -27,4 +28,9 @@ impl Default for Options {
     fn default() -> Self {
         Self { mode: Mode::Full, restart: false, accept_new_system: false, remove: true }
     }
+}
+
+/// How much a run of the source may remove.
+pub(super) fn limits_of(opened: &Opened) -> Limits {
+    Limits { threshold: opened.aggregation.delete_threshold, window: opened.aggregation.delete_window }
 }

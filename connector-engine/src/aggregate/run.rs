@@ -2,11 +2,11 @@
 
 use super::commit::{Committed, Committer, Started};
 use super::confirm::confirm;
-use super::options::Options;
+use super::options::{Options, limits_of};
 use super::progress::{Phase, Progress, StepProgress};
 use super::read::{changes_of, read};
 use crate::patience::ask;
-use crate::store::{Beginning, Ending, Limits, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
+use crate::store::{Beginning, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
 use connector_project::source::{Opened, loosened_guards};
 use futures_util::StreamExt;
@@ -63,11 +63,6 @@ pub async fn run(
         reads.tell(Phase::Reconciling, start.usage(opened.context.meter()).api_calls);
     }
     thread.finish(ending, start.usage(opened.context.meter())).await
-}
-
-/// How much a run of the source may remove.
-pub(super) fn limits_of(opened: &Opened) -> Limits {
-    Limits { threshold: opened.aggregation.delete_threshold, window: opened.aggregation.delete_window }
 }
 
 /// The checks before the first page. Returns how the run ends if it must not read.

@@ -18,6 +18,7 @@ mod duplicates;
 mod entitlements;
 mod guard;
 mod instance;
+mod last_known;
 mod live;
 mod lock;
 mod not_shown;

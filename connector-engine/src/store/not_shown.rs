@@ -1,10 +1,6 @@
-//! What the source hides from this login keeps its last known value.
+//! What a page does not show.
 
-use super::run_state::RunState;
-use super::snapshot::attributes;
-use super::sql;
-use connector_core::{Account, Attributes, AttributesBuilder, Page, Result};
-use rusqlite::{Connection, params};
+use connector_core::Page;
 use std::collections::BTreeSet;
 
 /// What a page does not show of its accounts.
@@ -27,12 +23,18 @@ impl NotShown {
         }
     }
 
+    /// Whether the page hides which accounts are locked.
+    pub(super) fn hides_locks(&self) -> bool {
+        self.locks
+    }
+
     /// Whether the page shows everything.
     pub(super) fn is_nothing(&self) -> bool {
         self.attributes.is_empty() && self.only.is_none() && !self.locks
     }
 
-    fn hides(&self, name: &str) -> bool {
+    /// Whether the page hides this attribute.
+    pub(super) fn hides(&self, name: &str) -> bool {
         self.attributes.contains(name) || self.only.as_ref().is_some_and(|shown| !shown.contains(name))
     }
 
@@ -48,33 +50,5 @@ impl NotShown {
             let names = names.join(", ");
             format!("the source hides attributes from this login; their last known values are kept: {names}")
         })
-    }
-}
-
-impl RunState {
-    /// The account with the last known values of what the page does not show.
-    pub(super) fn with_last_known(&mut self, connection: &Connection, account: &Account) -> Result<Account> {
-        let mut account = account.clone();
-        let query = "SELECT attributes, locked FROM accounts WHERE source = ?1 AND account_id = ?2";
-        let stored = sql::first(connection, query, params![self.source, account.id], |row| {
-            Ok((attributes(row, 0)?, row.get(1)?))
-        })?;
-        let (stored, locked) = stored.unwrap_or((Attributes::empty(), account.locked));
-        if self.not_shown.locks {
-            account.locked = locked;
-        }
-        let mut merged = AttributesBuilder::with_capacity(account.attributes.as_str().len());
-        for (name, value) in account.attributes.entries().into_iter().filter(|(name, _)| !self.not_shown.hides(name)) {
-            merged.push_raw(&name, value);
-        }
-        for (name, value) in stored.entries().into_iter().filter(|(name, _)| self.not_shown.hides(name)) {
-            merged.push_raw(&name, value);
-            if !self.kept.contains(&*name) {
-                self.kept.insert(name.clone().into_owned());
-                self.newly_kept.insert(name.into_owned());
-            }
-        }
-        account.attributes = merged.build();
-        Ok(account)
     }
 }

@@ -1,8 +1,6 @@
 //! The connectors that the sources of a project can use.
 
-use super::project::{near, yaml_files};
-use super::read;
-use crate::document::{Problems, at_start};
+use crate::document::Problems;
 use connector_core::registry::{self, ConnectorRegistration};
 use connector_core::{Error, ErrorKind, Problem, Result, nearest};
 use std::path::{Path, PathBuf};
@@ -47,30 +45,16 @@ impl Catalog {
         Self { connectors: linked.collect(), broken: Vec::new() }
     }
 
-    /// The linked connectors and those of the files in `folder`, which need not exist.
-    pub(super) fn load(folder: &Path) -> Self {
-        let mut catalog = Self::linked();
-        match yaml_files(folder) {
-            Ok(files) => files.into_iter().for_each(|(name, path)| catalog.add(name, path)),
-            Err(error) => {
-                let help = error.help().map(str::to_owned);
-                let problem = at_start(near(folder), "unreadable_folder", error.message().to_owned(), help);
-                catalog.broken.push(BrokenFile { name: String::new(), path: near(folder), problems: vec![problem] });
-            }
-        }
-        catalog.connectors.sort_by(|a, b| a.registration.name.cmp(&b.registration.name));
-        catalog
+    /// Adds the connector of a file.
+    pub(super) fn add(&mut self, registration: ConnectorRegistration, path: PathBuf, content: String) {
+        let registration = Arc::new(registration);
+        self.connectors.push(CatalogConnector { registration, file: Some(path), content: Some(content) });
+        self.connectors.sort_by(|a, b| a.registration.name.cmp(&b.registration.name));
     }
 
-    fn add(&mut self, name: String, path: PathBuf) {
-        match read::connector_file(&path, &name, self) {
-            Ok((registration, content)) => self.connectors.push(CatalogConnector {
-                registration: Arc::new(registration),
-                file: Some(path),
-                content: Some(content),
-            }),
-            Err(Problems(problems)) => self.broken.push(BrokenFile { name, path, problems }),
-        }
+    /// Adds a file with problems. Its connector can't be used.
+    pub(super) fn add_broken(&mut self, name: String, path: PathBuf, Problems(problems): Problems) {
+        self.broken.push(BrokenFile { name, path, problems });
     }
 
     /// All usable connectors by name.

@@ -1,7 +1,8 @@
 //! Creates a project folder and its files.
 
 use super::definition::is_source_name;
-use super::project::{Project, near};
+use super::files::near;
+use super::project::Project;
 use super::{schema, template};
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Result};

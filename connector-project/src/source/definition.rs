@@ -1,6 +1,6 @@
 //! The typed contents of a source file and of `connector.yaml`.
 
-use super::guards::ProvisioningSettings;
+use super::caps::ProvisioningSettings;
 use connector_core::registry::{AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Percentage, SecretRef, TimeSpan};
 use schemars::JsonSchema;

@@ -1,6 +1,7 @@
 //! Changes the `auth:` block of a source file in place.
 
-use super::project::{Project, near};
+use super::files::near;
+use super::project::Project;
 use super::read;
 use connector_core::{Error, ErrorKind, Result};
 use connector_files::{NewFile, Refusal, Role};

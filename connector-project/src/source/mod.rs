@@ -7,10 +7,12 @@
 //!
 //! [`schema`] has the JSON Schemas, composed from the connectors of a catalog and the strategies in this build.
 
+mod caps;
 mod catalog;
 mod create;
 mod definition;
 mod edit;
+mod files;
 mod guards;
 mod meaning;
 mod open;
@@ -21,9 +23,10 @@ pub mod schema;
 mod template;
 
 pub use crate::document::{Problems, hides_value, masked_text};
+pub use caps::{Cap, Capped, ProvisioningSettings};
 pub use catalog::{Catalog, CatalogConnector};
 pub use definition::{AggregationSettings, AuthBlock, PlanSettings, ProjectSettings, Source};
-pub use guards::{Cap, Capped, ProvisioningSettings, loosened_guards};
+pub use guards::loosened_guards;
 pub use meaning::Definition;
 pub use opened::Opened;
 pub use project::Project;

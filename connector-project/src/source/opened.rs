@@ -1,7 +1,7 @@
 //! A source that is ready to use.
 
+use super::caps::ProvisioningSettings;
 use super::definition::{AggregationSettings, Source};
-use super::guards::ProvisioningSettings;
 use super::meaning::Definition;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Connector, Context, Error};

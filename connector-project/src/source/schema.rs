@@ -3,9 +3,9 @@
 //!
 //! The order of everything is fixed, so the same binary always writes the same bytes.
 
+use super::caps::ProvisioningSettings;
 use super::catalog::Catalog;
 use super::definition::{AggregationSettings, ProjectSettings};
-use super::guards::ProvisioningSettings;
 use crate::plan::plan_schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorFormat, ConnectorRegistration};
 use connector_core::{HttpOptions, Result};

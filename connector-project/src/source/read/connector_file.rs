@@ -13,7 +13,7 @@ const A_CONNECTOR: mapping::Wanted =
     mapping::Wanted { first_key: "format", help: "`connector connectors` lists the formats of this program" };
 
 /// The connector `name` that a file defines, with a hash of what the file says; or all problems of its text.
-pub(in super::super) fn connector_file(
+pub(super) fn connector_file(
     path: &Path,
     name: &str,
     others: &Catalog,

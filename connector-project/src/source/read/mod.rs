@@ -4,6 +4,7 @@
 //! `mapping` requires a mapping; `document` looks for secrets and checks the schemas; `refs` checks refs, URLs and files;
 //! `source` builds the typed value. `connector.yaml` and connector files take the same steps.
 
+mod catalog;
 mod connector_file;
 mod edit;
 mod mapping;
@@ -12,7 +13,7 @@ mod project_file;
 mod refs;
 mod source;
 
-pub(super) use connector_file::connector_file;
+pub(super) use catalog::catalog;
 pub(super) use edit::edited;
 pub(super) use names::{ambiguous_source, unknown_source};
 pub(super) use project_file::{project_settings, store_file};

@@ -1,8 +1,8 @@
 //! Reads one source file.
 
+use super::super::caps::ProvisioningSettings;
 use super::super::catalog::{Catalog, CatalogConnector};
 use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
-use super::super::guards::ProvisioningSettings;
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};

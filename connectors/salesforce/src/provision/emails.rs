@@ -5,7 +5,7 @@ use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
 use crate::api::soql::{self, Select};
-use crate::users::accounts::USER;
+use crate::users::schema::USER;
 use connector_core::{Change, Operation, Outcome, Result};
 use std::collections::BTreeMap;
 

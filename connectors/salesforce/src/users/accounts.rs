@@ -5,7 +5,7 @@ use super::field_groups;
 use super::fields::UserFields;
 use super::integrations::Integrations;
 use super::locks::Locks;
-use super::schema::{STANDARD, further};
+use super::schema::{STANDARD, USER, further};
 use crate::api::Rest;
 use crate::api::keyset::{self, Position};
 use crate::api::ranges::{RecordId, Span};
@@ -19,9 +19,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
 const TYPE: &str = "UserType";
-/// The object.
-pub(crate) const USER: &str = "User";
-
 /// The fields of User that contain an entitlement, and the type of the entitlement.
 pub(crate) const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
 

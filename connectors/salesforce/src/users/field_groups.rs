@@ -5,7 +5,7 @@ use crate::api::keyset;
 use crate::api::ranges::{RecordId, Span};
 use crate::api::record::{self, Row};
 use crate::api::soql::Select;
-use crate::users::accounts::USER;
+use crate::users::schema::USER;
 use connector_core::{Account, Attributes, AttributesBuilder, Result};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

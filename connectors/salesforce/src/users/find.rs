@@ -1,9 +1,10 @@
 //! Users by id or username, in bulk.
 
-use super::accounts::{self, Accounts, USER};
+use super::accounts::{self, Accounts};
 use super::field_groups;
 use super::fields::{NOT_READ, UserFields};
 use super::locks::{FROZEN, Locks, Login};
+use super::schema::USER;
 use crate::api::description::Description;
 use crate::api::keyset;
 use crate::api::ranges::RecordId;

@@ -3,6 +3,9 @@
 use crate::api::description::FieldDescription;
 use connector_core::{AttributeMeaning, AttributeSchema, AttributeType, Writable};
 
+/// The object of users.
+pub(crate) const USER: &str = "User";
+
 /// A standard field of User.
 pub(crate) struct Standard {
     /// The API name.
