@@ -11,8 +11,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Shorter texts occur by chance: blanking them would make messages unreadable.
 const SHORTEST: usize = 4;
 
-/// The oldest secrets are forgotten, so that a plan with many passwords needs little memory.
+/// Older secrets are forgotten, so that a plan with many passwords needs little memory.
 const MOST: usize = 16 * 1024;
+
+/// The first forms are never forgotten: a source signs in with these secrets before it gets others.
+const KEPT: usize = 1024;
 
 /// Stands for a secret.
 const BLANK: &str = "…";
@@ -43,13 +46,11 @@ impl Redactor {
         if known.iter().any(|form| form.expose_secret() == secret) {
             return;
         }
-        for form in forms(secret) {
-            if !known.iter().any(|known| known.expose_secret() == form) {
-                known.push_back(SecretString::from(form));
-            }
-        }
+        known.extend(forms(secret).into_iter().map(SecretString::from));
         let spare = known.len().saturating_sub(MOST);
-        known.drain(..spare);
+        if spare > 0 {
+            known.drain(KEPT..KEPT + spare);
+        }
     }
 
     /// The text without the secrets.
@@ -152,6 +153,17 @@ mod tests {
         redactor.clone().learn("Tr0ub4dor-horse");
         redactor.learn("a");
         assert_eq!(redactor.blank("Your password Tr0ub4dor-horse is a joke"), "Your password … is a joke");
+    }
+
+    #[test]
+    fn many_passwords_do_not_make_the_secret_of_the_sign_in_forgotten() {
+        let redactor = Redactor::default();
+        redactor.learn("client-secret");
+        for number in 0..3_000 {
+            redactor.learn(&format!("password-{number}"));
+        }
+        assert_eq!(redactor.blank("client-secret and password-2999"), "… and …");
+        assert!(redactor.forms.read().unwrap().len() <= MOST);
     }
 
     #[test]
