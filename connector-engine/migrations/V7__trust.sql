@@ -1,8 +1,6 @@
 -- What the user saw of an operation beside its changes, where the operation has another result now.
 ALTER TABLE operations ADD COLUMN shown_outcome TEXT;
 ALTER TABLE operations ADD COLUMN shown_reason TEXT;
--- The operation of the same plan that creates the account that a value of this step names. Empty when the id is in the step.
-ALTER TABLE operations ADD COLUMN needs INTEGER;
 -- Whether the source accepted the step but has not carried it out yet: it is never sent again.
 ALTER TABLE operations ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
 -- Whether the step was read back after it was applied.
