@@ -1,5 +1,6 @@
 //! Binary files as PEM text.
 
+use crate::pem;
 use openssl::ec::EcKey;
 use openssl::pkcs7::Pkcs7;
 use openssl::pkcs12::Pkcs12;
@@ -7,7 +8,6 @@ use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 use openssl::x509::{X509, X509Req};
 use secrecy::SecretString;
-use std::fmt::Write;
 use zeroize::Zeroizing;
 
 /// The PEM form of a binary (DER) key, certificate, signing request or PKCS#12 file, so that code for PEM can read
@@ -15,16 +15,7 @@ use zeroize::Zeroizing;
 pub fn pem_from_der(bytes: &[u8]) -> Option<SecretString> {
     let label = label(bytes)?;
     let base64 = Zeroizing::new(openssl::base64::encode_block(bytes));
-    let mut pem = Zeroizing::new(String::with_capacity(base64.len() + base64.len() / 32 + 80));
-    let _ = writeln!(pem, "-----BEGIN {label}-----");
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, others) = rest.split_at(rest.len().min(64));
-        let _ = writeln!(pem, "{line}");
-        rest = others;
-    }
-    let _ = writeln!(pem, "-----END {label}-----");
-    Some(SecretString::from(pem.as_str()))
+    Some(SecretString::from(pem::written(label, "", &base64).as_str()))
 }
 
 /// Whether OpenSSL can read the bytes as this kind.

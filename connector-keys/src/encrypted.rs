@@ -2,13 +2,13 @@
 //!
 //! OpenSSL writes such keys with 2,048 rounds, and its binding has no way to ask for more.
 
+use crate::pem;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkcs5::pbkdf2_hmac;
 use openssl::pkey::{PKey, Private};
 use openssl::rand::rand_bytes;
 use openssl::symm::{Cipher, encrypt};
-use std::fmt::Write;
 use zeroize::Zeroizing;
 
 /// The rounds of PBKDF2 with HMAC-SHA-256 that OWASP asks for: each guess of the password costs that much.
@@ -35,17 +35,8 @@ pub(crate) fn pem(key: &PKey<Private>, password: &[u8]) -> Result<String, ErrorS
     let derivation = sequence(&[object(PBKDF2), sequence(&[octets(&salt), value(0x02, rounds), random])]);
     let cipher = sequence(&[object(AES_256_CBC), octets(&start)]);
     let algorithm = sequence(&[object(PBES2), sequence(&[derivation, cipher])]);
-    Ok(text(&sequence(&[algorithm, octets(&sealed)])))
-}
-
-fn text(der: &[u8]) -> String {
-    let mut pem = String::from("-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
-    for line in openssl::base64::encode_block(der).as_bytes().chunks(64) {
-        // Base64 is ASCII, and writing to a string can't fail.
-        _ = writeln!(pem, "{}", String::from_utf8_lossy(line));
-    }
-    pem.push_str("-----END ENCRYPTED PRIVATE KEY-----\n");
-    pem
+    let der = sequence(&[algorithm, octets(&sealed)]);
+    Ok(pem::written("ENCRYPTED PRIVATE KEY", "", &openssl::base64::encode_block(&der)).to_string())
 }
 
 fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {

@@ -1,7 +1,6 @@
 //! PEM texts in the forms in which CI systems, `.env` files, password fields and mails pass them on.
 
 use crate::pem::{self, Block};
-use std::fmt::Write;
 use zeroize::Zeroizing;
 
 /// Base64 of `-----BEGIN`, with and without a byte order mark before it.
@@ -21,11 +20,12 @@ pub(crate) fn mended(text: &str) -> Zeroizing<String> {
     let plain = with_dashes(&without_escapes(&plain));
     let mut whole = Zeroizing::new(String::with_capacity(plain.len() + 80));
     for block in pem::blocks(&plain) {
-        match standard(block) {
-            Some(standard) => whole.push_str(&standard),
-            None => whole.push_str(block.text),
+        if let Some(standard) = standard(block) {
+            whole.push_str(&standard);
+        } else {
+            whole.push_str(block.text);
+            whole.push('\n');
         }
-        whole.push('\n');
     }
     if whole.is_empty() { plain } else { whole }
 }
@@ -134,18 +134,6 @@ fn standard(block: Block<'_>) -> Option<Zeroizing<String>> {
         return None;
     }
     let label = block.label.trim();
-    let mut text = Zeroizing::new(String::with_capacity(base64.len() + base64.len() / 32 + 200));
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "-----BEGIN {label}-----");
-    if let Some((cipher, vector)) = cipher {
-        let _ = writeln!(text, "Proc-Type: 4,ENCRYPTED\nDEK-Info: {cipher},{vector}\n");
-    }
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, others) = rest.split_at(rest.len().min(64));
-        let _ = writeln!(text, "{line}");
-        rest = others;
-    }
-    let _ = write!(text, "-----END {label}-----");
-    Some(text)
+    let headers = cipher.map(|(cipher, vector)| format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: {cipher},{vector}\n\n"));
+    Some(pem::written(label, headers.as_deref().unwrap_or_default(), &base64))
 }

@@ -1,4 +1,7 @@
-//! The labels of PEM blocks, which say what a file contains.
+//! PEM blocks: their labels, which say what a file contains, and how they are written.
+
+use std::fmt::Write;
+use zeroize::Zeroizing;
 
 /// One block of a PEM text.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,23 @@ pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
         from = end;
     }
     found
+}
+
+/// A block with this content, which is base64. `headers` are lines before it, empty or with an empty line at their end.
+pub(crate) fn written(label: &str, headers: &str, base64: &str) -> Zeroizing<String> {
+    // Enough at once: a text that grows leaves copies of a key in memory.
+    let mut text = Zeroizing::new(String::with_capacity(base64.len() + base64.len() / 32 + headers.len() + 80));
+    // Writing to a string can't fail.
+    _ = writeln!(text, "-----BEGIN {label}-----");
+    text.push_str(headers);
+    let mut rest = base64;
+    while !rest.is_empty() {
+        let (line, others) = rest.split_at(rest.len().min(64));
+        _ = writeln!(text, "{line}");
+        rest = others;
+    }
+    _ = writeln!(text, "-----END {label}-----");
+    text
 }
 
 /// Describes a text without the wanted block, for an error message. Never repeats any of the text.
