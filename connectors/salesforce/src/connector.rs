@@ -36,7 +36,7 @@ impl Salesforce {
     pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields, apps: Apps) -> Result<Self> {
         let auth = context.auth()?;
         if let Some(token_url) = auth.token_url() {
-            hosts::refuse_lightning(token_url)?;
+            hosts::refuse_pages(token_url)?;
             hosts::refuse_foreign(token_url, auth.audience())?;
         }
         let client = Client::open(context, Reach::named_by_token().and_where(hosts::allowed))?;

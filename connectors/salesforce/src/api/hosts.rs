@@ -46,10 +46,10 @@ pub(crate) fn allowed(token_url: &Url, candidate: &Url) -> bool {
 }
 
 /// A URL of the user interface is a common mistake. It never issues tokens.
-pub(crate) fn refuse_lightning(token_url: &Url) -> Result<()> {
-    let domain = token_url.host_str().and_then(|host| host.strip_suffix(".lightning.force.com"));
-    let Some(domain) = domain else { return Ok(()) };
-    Err(Error::new(ErrorKind::Definition, "`token_url` is a Lightning page address, which does not issue tokens")
+pub(crate) fn refuse_pages(token_url: &Url) -> Result<()> {
+    let Some((domain, what)) = page_domain(token_url) else { return Ok(()) };
+    let message = format!("`token_url` is an address of {what}, which does not issue tokens");
+    Err(Error::new(ErrorKind::Definition, message)
         .with_help(format!("use `https://{domain}.my.salesforce.com/services/oauth2/token`")))
 }
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_address_of_the_lightning_pages_is_refused_with_the_right_one() {
-        let check = |token_url: &str| refuse_lightning(&token_url.parse().unwrap());
+        let check = |token_url: &str| refuse_pages(&token_url.parse().unwrap());
         let error = check("https://acme.lightning.force.com/services/oauth2/token").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Definition);
         assert!(error.help().unwrap().contains("https://acme.my.salesforce.com/services/oauth2/token"));
