@@ -352,7 +352,7 @@ async fn a_source_that_asks_for_a_long_wait_ends_the_run_and_the_next_one_goes_o
     assert_eq!(report.status, RunStatus::Failed);
     let error = report.error.unwrap();
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::RateLimited, "too many logins"));
-    assert_eq!(error.help.as_deref(), Some("wait an hour; the next run goes on where this one was"));
+    assert_eq!(error.help.as_deref(), Some("wait an hour; the next run continues where this one stopped"));
     assert_eq!(report.retries, 0);
     let report = place.aggregate(&world).await;
     assert_eq!((report.status, report.resumed), (RunStatus::Succeeded, true));

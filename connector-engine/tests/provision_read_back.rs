@@ -8,7 +8,7 @@ use connector_core::{Error, ErrorKind, Outcome};
 use connector_engine::provision::Standing::{Applied, Failed, Pending, Planned, Unchanged};
 use connector_engine::provision::{Earlier, Provisioning};
 use provision_fake::{
-    Directory, Fate, Place, create, delete, disable, enable, grant, lock, outcomes, reference, revoke, set_password,
+    Directory, Fate, Place, changes_of_each_kind, create, delete, disable, enable, grant, outcomes, reference, revoke,
     unlock, update,
 };
 use serde_json::json;
@@ -28,17 +28,7 @@ fn directory() -> Directory {
 }
 
 fn plan() -> Vec<connector_project::plan::PlanOperation> {
-    vec![
-        update("a", json!({"Title": "a"})),
-        grant("b", "group/1"),
-        revoke("c", "group/1"),
-        disable("d"),
-        enable("e"),
-        lock("f"),
-        set_password("g", None),
-        delete("h"),
-        unlock("i"),
-    ]
+    changes_of_each_kind().into_iter().chain([unlock("i")]).collect()
 }
 
 #[tokio::test(start_paused = true)]

@@ -116,8 +116,8 @@ impl Folder {
 
 /// Creates a folder that only its owner can enter. Returns whether it is new.
 ///
-/// An existing one must be a real folder of a trusted user, and is closed to others. So is a folder that a link leads to
-/// refused: what is put there would land elsewhere.
+/// An existing one must be a real folder of a trusted user, and is closed to others. A link to a folder is refused, because
+/// files would land elsewhere.
 pub fn make_private(folder: &Path) -> Result<bool, Refusal> {
     let fault = |cause: io::Error| {
         let shown = shown(folder);

@@ -9,12 +9,12 @@ use connector_project::source::Opened;
 ///
 /// May be dropped at any time.
 pub(super) async fn read(opened: &Opened, mode: Mode, step: Step, cursor: &Cursor) -> Result<ReadPage> {
-    patiently(opened, "the next run goes on where this one was", || ask(opened, mode, step, cursor)).await.map_err(
-        |error| {
+    patiently(opened, "the next run continues where this one stopped", || ask(opened, mode, step, cursor))
+        .await
+        .map_err(|error| {
             tracing::debug!(step = step.name(), cursor = cursor.as_str(), kind = error.kind().name(), "page failed");
             error.with_context("step", step.name()).with_context("cursor", cursor.as_str())
-        },
-    )
+        })
 }
 
 /// The ability that a run of changes needs.

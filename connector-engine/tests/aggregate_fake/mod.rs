@@ -9,11 +9,10 @@
 )]
 
 use async_trait::async_trait;
-use connector_core::registry::{AnySettings, ConnectorRegistration};
 use connector_core::{
     Account, AccountSchema, Assignment, Attributes, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
-    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Holder, Page, Percentage, ReadEntitlements,
-    Result, TestReport, TimeSpan,
+    EntitlementRef, EntitlementType, Error, FindAccounts, Holder, Page, Percentage, ReadEntitlements, Result,
+    TestReport, TimeSpan,
 };
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
 use connector_engine::store::Store;
@@ -26,6 +25,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+#[path = "../fake_registration/mod.rs"]
+mod fake_registration;
+
+use fake_registration::registration;
 
 /// What a source shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -212,28 +216,6 @@ pub struct Job<'a> {
     pub restart: bool,
     pub accept_new_system: bool,
     pub remove: bool,
-}
-
-/// What a fake would register; its test makes the connector itself.
-#[derive(Debug)]
-struct NoSettings;
-
-impl AnySettings for NoSettings {
-    fn schema(&self, _: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::Schema::default()
-    }
-
-    fn check(&self, _: serde_json::Value, _: &Context) -> Result<Vec<connector_core::SettingsFault>> {
-        Ok(Vec::new())
-    }
-
-    fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> {
-        Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test"))
-    }
-}
-
-fn registration() -> Arc<ConnectorRegistration> {
-    Arc::new(ConnectorRegistration::new("fake", "Fake", "A source in memory", "", Arc::new(NoSettings)))
 }
 
 impl Job<'_> {

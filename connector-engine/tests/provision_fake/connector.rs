@@ -1,8 +1,8 @@
 //! The connector to the directory, with faults on the way.
 
+use super::fake_registration::registration;
 use super::server::{Person, Server, described, entitlement};
 use async_trait::async_trait;
-use connector_core::registry::{AnySettings, ConnectorRegistration};
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributeType, AttributesBuilder,
     Capabilities, Change, Concern, Connector, Context, Cursor, Entitlement, EntitlementRef, EntitlementType, Error,
@@ -159,28 +159,6 @@ impl Directory {
         let task = tokio::spawn(serve(self.server.clone(), self.delay, operations.to_vec(), whole, fates));
         task.await.unwrap()
     }
-}
-
-/// What a fake would register; its test makes the connector itself.
-#[derive(Debug)]
-struct NoSettings;
-
-impl AnySettings for NoSettings {
-    fn schema(&self, _: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::Schema::default()
-    }
-
-    fn check(&self, _: serde_json::Value, _: &Context) -> Result<Vec<connector_core::SettingsFault>> {
-        Ok(Vec::new())
-    }
-
-    fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> {
-        Err(Error::new(ErrorKind::Unsupported, "a fake is made by its test"))
-    }
-}
-
-fn registration() -> Arc<ConnectorRegistration> {
-    Arc::new(ConnectorRegistration::new("fake", "Fake", "A directory in memory", "", Arc::new(NoSettings)))
 }
 
 fn shown(id: &str, person: &Person, concern: &Concern) -> Account {

@@ -4,11 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end where something is missing")]
 
 mod connector;
+#[path = "../fake_registration/mod.rs"]
+mod fake_registration;
 mod place;
 mod plans;
 mod server;
 
 pub use connector::{Directory, Fate};
 pub use place::{Place, outcomes};
-pub use plans::{create, delete, disable, enable, grant, lock, reference, revoke, set_password, unlock, update};
+pub use plans::{
+    changes_of_each_kind, create, delete, disable, enable, grant, lock, reference, revoke, set_password, unlock, update,
+};
 pub use server::{Person, Server};

@@ -2,7 +2,7 @@
 
 use connector_core::{Change, EntitlementRef, Operation, SecretRef};
 use connector_project::plan::PlanOperation;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub fn reference(written: &str) -> EntitlementRef {
     let (entitlement_type, id) = written.split_once('/').unwrap();
@@ -60,4 +60,18 @@ pub fn delete(account: &str) -> PlanOperation {
 /// With a ref, or else a reset.
 pub fn set_password(account: &str, password_ref: Option<&str>) -> PlanOperation {
     operation(account, Change::set_password(password_ref.map(|text| text.parse().unwrap())))
+}
+
+/// One change of each kind, each of an account of its own: `a` to `h`.
+pub fn changes_of_each_kind() -> Vec<PlanOperation> {
+    vec![
+        update("a", json!({"Title": "a"})),
+        grant("b", "group/1"),
+        revoke("c", "group/1"),
+        disable("d"),
+        enable("e"),
+        lock("f"),
+        set_password("g", None),
+        delete("h"),
+    ]
 }
