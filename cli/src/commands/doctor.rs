@@ -8,7 +8,7 @@ use connector_core::{Error, StepStatus, TestStep, registry};
 use connector_engine::certificate;
 use connector_engine::query::{self, Run};
 use connector_engine::store::{RunStatus, Store};
-use connector_files::shell_word;
+use connector_files::Role;
 use connector_keys::CertificateStatus;
 use connector_project::source::{Project, Source};
 use jiff::{SignedDuration, Timestamp};
@@ -154,10 +154,8 @@ fn some(names: &[&str]) -> String {
     }
 }
 
-#[cfg(unix)]
+/// The files are checked as every command checks them when it reads a key.
 fn secrets(folder: &Path) -> TestStep {
-    use std::os::unix::fs::PermissionsExt;
-    let open_to_others = |path: &Path| path.metadata().is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
     if !folder.is_dir() {
         return passed("secrets", "this project has no `secrets/` folder");
     }
@@ -168,24 +166,15 @@ fn secrets(folder: &Path) -> TestStep {
         name.starts_with('.') || name.ends_with(".crt") || name.ends_with(".csr")
     };
     let files = files.filter(|path| !is_public(path));
-    let exposed: Vec<_> = files.filter(|path| open_to_others(path)).map(|path| path.display().to_string()).collect();
-    match (open_to_others(folder), exposed.first()) {
-        (true, _) => warning(
-            "secrets",
-            format!("other users can enter `{}`", folder.display()),
-            format!("run `chmod 700 {}`", shell_word(&folder.display().to_string())),
-        ),
-        (false, Some(_)) => {
-            let names: Vec<_> = exposed.iter().map(String::as_str).collect();
-            warning("secrets", format!("other users can read {}", some(&names)), "run `chmod 600` on these files")
+    let refused: Vec<_> =
+        files.filter_map(|path| connector_files::check(&path, Role::Secret, u64::MAX).err()).collect();
+    match refused.as_slice() {
+        [] => passed("secrets", "only you can read the keys and passwords in `secrets/`"),
+        [first, others @ ..] => {
+            let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+            warning("secrets", format!("{}{more}", first.message), first.help.clone().unwrap_or_default())
         }
-        (false, None) => passed("secrets", "only you can read `secrets/`"),
     }
-}
-
-#[cfg(not(unix))]
-fn secrets(_: &Path) -> TestStep {
-    passed("secrets", "permissions are not checked on this system")
 }
 
 fn store_file(invocation: &Invocation, project: &Project, store: Result<&Option<Store>, &Error>) -> TestStep {

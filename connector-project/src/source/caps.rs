@@ -10,7 +10,7 @@ use std::fmt;
 const FEW: u64 = 10;
 
 /// How much one plan may take away. A plan that passes a cap is refused before anything is sent.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProvisioningSettings {
     /// The most accounts that one plan may disable or lock: a number, or a percentage of the enabled accounts in the store.

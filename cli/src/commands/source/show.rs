@@ -37,7 +37,7 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
             "http": http_as_json(&source),
             "settings": source.settings,
             "aggregation": aggregation_as_json(&source),
-            "provisioning": provisioning_as_json(&source),
+            "provisioning": source.provisioning,
             "last_run": last_run,
             "certificate": certificate,
         }))?;
@@ -76,7 +76,7 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
         ("http", http_as_json(&source)),
         ("settings", source.settings.clone()),
         ("aggregation", aggregation_as_json(&source)),
-        ("provisioning", provisioning_as_json(&source)),
+        ("provisioning", json!(source.provisioning)),
     ] {
         show_block(invocation, title, &block)?;
     }
@@ -138,16 +138,6 @@ fn proxy_without_login(proxy: &url::Url) -> String {
         let _ = shown.set_password(Some("hidden"));
     }
     shown.to_string()
-}
-
-fn provisioning_as_json(source: &Source) -> Value {
-    let provisioning = &source.provisioning;
-    json!({
-        "max_disable": provisioning.max_disable,
-        "max_revoke": provisioning.max_revoke,
-        "max_delete": provisioning.max_delete,
-        "protected": provisioning.protected,
-    })
 }
 
 fn aggregation_as_json(source: &Source) -> Value {
