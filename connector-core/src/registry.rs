@@ -197,7 +197,7 @@ macro_rules! register_connector {
 /// # impl AnySettings for People {
 /// #   fn schema(&self, _: &mut schemars::SchemaGenerator) -> schemars::Schema { schemars::json_schema!({"type": "object"}) }
 /// #   fn check(&self, _: serde_json::Value, _: &Context) -> Result<Vec<SettingsFault>> { Ok(Vec::new()) }
-/// #   fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> { unimplemented!() }
+/// #   fn open(&self, _: serde_json::Value, _: &Context) -> Result<Box<dyn Connector>> { Err(Error::internal("not opened here")) }
 /// # }
 /// #[derive(serde::Deserialize, schemars::JsonSchema)]
 /// #[serde(deny_unknown_fields)]
