@@ -126,37 +126,49 @@ impl AttributesBuilder {
 
 /// JSON text in which no escape stands for half a character. Few sources write one, but most programs refuse the whole line.
 fn paired(text: Box<str>) -> Box<str> {
-    let is_half = |at: usize, first: char| {
-        text.get(at..at + 3).is_some_and(|part| part.starts_with("\\u") && part.ends_with(['d', 'D']))
-            && text[at + 3..]
-                .starts_with(|c: char| c.is_ascii_hexdigit() && (c.to_ascii_lowercase() >= 'c') == (first == 'c'))
-            && text[at + 3..].starts_with(|c: char| c.to_ascii_lowercase() >= '8')
-    };
     if !text.contains("\\ud") && !text.contains("\\uD") {
         return text;
     }
     let mut safe = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        if !rest.starts_with('\\') {
-            let length = rest.find('\\').unwrap_or(rest.len());
-            safe.push_str(&rest[..length]);
-            at += length;
-        } else if is_half(at, '8') && is_half(at + 6, 'c') {
-            safe.push_str(&rest[..12]);
-            at += 12;
-        } else if is_half(at, '8') || is_half(at, 'c') {
-            safe.push_str("\\ufffd");
-            at += 6;
-        } else {
+    let mut rest = &*text;
+    while let Some(found) = rest.find('\\') {
+        safe.push_str(&rest[..found]);
+        rest = &rest[found..];
+        let after = rest.get(6..).unwrap_or_default();
+        let length = match (half(rest), half(after)) {
+            (Some(Half::First), Some(Half::Second)) => 12,
+            (Some(_), _) => 6,
             // A backslash and what it escapes.
-            let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
-            safe.push_str(&rest[..length]);
-            at += length;
-        }
+            (None, _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        safe.push_str(if length == 6 { "\\ufffd" } else { &rest[..length] });
+        rest = &rest[length..];
     }
+    safe.push_str(rest);
     safe.into_boxed_str()
+}
+
+/// Which half of a character a surrogate escape stands for.
+enum Half {
+    First,
+    Second,
+}
+
+/// The half that the escape at the start of this text stands for, when it stands for one. JSON text holds any character after an
+/// escape, so this looks at bytes and never cuts the text.
+fn half(text: &str) -> Option<Half> {
+    match text.as_bytes() {
+        [b'\\', b'u', b'd' | b'D', third, fourth, fifth, ..]
+            if fourth.is_ascii_hexdigit() && fifth.is_ascii_hexdigit() =>
+        {
+            match third.to_ascii_lowercase() {
+                b'8'..=b'9' | b'a'..=b'b' => Some(Half::First),
+                b'c'..=b'f' => Some(Half::Second),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -231,7 +243,9 @@ mod tests {
 
     #[test]
     fn text_that_is_no_object_is_refused() {
-        for text in ["", "[]", "{", "{}x", "null", r#"{"a":}"#] {
+        for text in
+            ["", "[]", "{", "{}x", "null", r#"{"a":}"#, r#"{"T":"\ud8é"}"#, r#"{"T":"\ud83d\ud�"}"#, r#"{"T":"\ud8"#]
+        {
             assert_eq!(Attributes::parse(text).unwrap_err().kind(), ErrorKind::Protocol, "{text}");
         }
     }

@@ -102,7 +102,7 @@ fn every_entry_survives_its_corpus_and_mutations_of_it() {
         for bytes in &corpus {
             entry(bytes);
         }
-        let mut runner = TestRunner::new(Config { cases: 96, failure_persistence: None, ..Config::default() });
+        let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
         let cases = (0..corpus.len(), proptest::collection::vec(mutation(), 1..6));
         let outcome = runner.run(&cases, |(file, mutations)| {
             let mut bytes = corpus[file].clone();
