@@ -1,5 +1,7 @@
 //! `provision` and `operations`.
 
+use crate::output::Printer;
+use crate::terminal;
 use clap::{Args, ValueEnum};
 use connector_engine::provision::Standing;
 use std::path::PathBuf;
@@ -14,11 +16,14 @@ pub(crate) struct ProvisionArguments {
     #[arg(required_unless_present_any = ["resume", "abandon"])]
     pub(crate) plan: Option<PathBuf>,
     /// Show the preview; change nothing
-    #[arg(long, visible_alias = "dry-run", conflicts_with_all = ["yes", "resume"])]
+    #[arg(long, visible_alias = "dry-run", conflicts_with = "yes")]
     pub(crate) preview: bool,
-    /// Don't ask for confirmation. The plan still stops if an account changed since an earlier preview
+    /// Don't ask for confirmation. The plan still stops if an account changed since an earlier preview, until somebody previews it again
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Apply the plan, without asking, only if its preview has this digest: `--preview` prints it
+    #[arg(long, value_name = "DIGEST", conflicts_with_all = ["preview", "abandon"])]
+    pub(crate) expect_digest: Option<String>,
     /// Don't read the accounts at the end to see whether they show what was applied
     #[arg(long)]
     pub(crate) no_verify: bool,
@@ -28,6 +33,18 @@ pub(crate) struct ProvisionArguments {
     /// End an interrupted plan; the remaining operations are not applied
     #[arg(long, conflicts_with_all = ["plan", "preview", "yes", "resume"])]
     pub(crate) abandon: bool,
+}
+
+impl ProvisionArguments {
+    /// Whether the plan is applied without a question.
+    pub(crate) fn is_unattended(&self) -> bool {
+        self.yes || self.expect_digest.is_some()
+    }
+
+    /// Whether a person sees what this call prints.
+    pub(crate) fn is_seen(&self, printer: &Printer) -> bool {
+        !self.is_unattended() && !printer.is_json() && terminal::can_ask()
+    }
 }
 
 /// Arguments of `operations`.

@@ -61,8 +61,8 @@ fn begin<'a>(
 /// Whether to ask the user. Fails if that is necessary and there is no terminal.
 fn needs_answer(invocation: &Invocation, arguments: &ProvisionArguments, earlier: Earlier) -> Result<bool, Error> {
     // An interrupted plan was approved when it started.
-    let is_approved =
-        arguments.yes || (arguments.resume && (earlier == Earlier::Interrupted || arguments.plan.is_none()));
+    let is_approved = arguments.is_unattended()
+        || (arguments.resume && (earlier == Earlier::Interrupted || arguments.plan.is_none()));
     if arguments.preview || arguments.abandon || is_approved {
         return Ok(false);
     }
@@ -89,7 +89,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn go(&mut self, arguments: &ProvisionArguments, asks: bool) -> Result<Exit, Stop> {
         let resumes = self.provisioning.earlier() == Earlier::Interrupted;
-        if arguments.yes {
+        if arguments.is_unattended() {
             self.provisioning.approve(true).await?;
         }
         if !arguments.preview {
@@ -103,7 +103,13 @@ impl Run<'_> {
         if let Some(refusal) = &preview.refusal {
             return self.refuse(refusal).await;
         }
-        if !preview.changed.is_empty() {
+        if let Some(expected) = &arguments.expect_digest
+            && !self.provisioning.has_digest(expected).await?
+        {
+            return self.refuse(&self.another_digest(expected)).await;
+        }
+        // The digest names this very preview, so it doesn't matter what an earlier one showed.
+        if !preview.changed.is_empty() && (arguments.expect_digest.is_none() || resumes) {
             // The user approved something else. A preview alone sends nothing, so it only says so.
             if !arguments.preview {
                 return self.stop_at(&preview, arguments).await;
@@ -113,6 +119,9 @@ impl Run<'_> {
             self.invocation
                 .printer
                 .warning(&format!("{changed} changed since the last preview; this is the new result"));
+        }
+        if arguments.preview || asks {
+            self.provisioning.seen().await?;
         }
         let mut tally = OutcomeTally::default();
         // Machine output has one line for each operation, printed once: when it was applied.
@@ -165,9 +174,19 @@ impl Run<'_> {
     }
 
     /// Stops because accounts changed: the user approved something else.
-    async fn stop_at(&self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
+    async fn stop_at(&mut self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
         self.provisioning.approve(false).await?;
-        self.refuse_changed(preview, arguments)
+        let sees = arguments.is_seen(&self.invocation.printer);
+        if sees {
+            self.provisioning.seen().await?;
+        }
+        self.refuse_changed(preview, arguments, sees)
+    }
+
+    fn another_digest(&self, expected: &str) -> Error {
+        let message = format!("the digest of the plan's preview is {}, not {expected}; nothing was sent", self.digest);
+        Error::new(ErrorKind::Guard, message)
+            .with_help("look at the result with `--preview`; if you want it, apply it with the new digest")
     }
 
     /// Shows the plan, and why a guard refuses it.

@@ -95,7 +95,9 @@ impl Provisioning<'_> {
     pub async fn preview(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Preview> {
         self.recognize().await?;
         let changed = if self.earlier == Earlier::Interrupted {
-            self.recheck_all(&progress, stop).await?
+            let (changed, unseen) = self.recheck_all(&progress, stop).await?;
+            self.unseen = unseen;
+            changed
         } else {
             self.foresee_all(&progress, stop).await?
         };
@@ -109,12 +111,29 @@ impl Provisioning<'_> {
             warnings.extend(unknown);
         }
         let changed = if self.earlier == Earlier::Nothing { Vec::new() } else { by_operation(changed) };
-        if self.earlier != Earlier::Interrupted {
-            let kept = digest.clone();
-            self.journal.with(move |journal| journal.previewed(&kept)).await?;
-            self.earlier = Earlier::Previewed;
-        }
+        self.digest.clone_from(&digest);
         Ok(Preview { digest, changed, refusal: self.refusal.clone(), warnings })
+    }
+
+    /// Records that the user saw the last preview: later ones are compared with it. A preview that nobody saw approves nothing,
+    /// so a job that repeats by itself stops at the same change each time.
+    pub async fn seen(&mut self) -> Result<()> {
+        if self.earlier == Earlier::Interrupted {
+            let unseen = std::mem::take(&mut self.unseen);
+            return self.journal.with(move |journal| journal.rechecked(&unseen)).await;
+        }
+        let digest = self.digest.clone();
+        self.journal.with(move |journal| journal.previewed(&digest)).await?;
+        self.earlier = Earlier::Previewed;
+        Ok(())
+    }
+
+    /// Whether the user means this plan: `digest` is that of the last preview, or of the one at which an interrupted plan started.
+    pub async fn has_digest(&self, digest: &str) -> Result<bool> {
+        if self.earlier == Earlier::Interrupted {
+            return Ok(self.journal.with(|journal| journal.digest()).await?.as_deref() == Some(digest));
+        }
+        Ok(self.digest == digest)
     }
 
     /// Applies the plan: operations on one account in the plan's order, operations on different accounts side by
@@ -128,7 +147,8 @@ impl Provisioning<'_> {
             return Err(refusal.clone());
         }
         let verify = self.verifies && self.opened.connector.capabilities().accounts().is_some();
-        self.journal.with(move |journal| journal.began(verify)).await?;
+        let digest = (self.earlier != Earlier::Interrupted).then(|| self.digest.clone());
+        self.journal.with(move |journal| journal.began(verify, digest.as_deref())).await?;
         self.earlier = Earlier::Interrupted;
         let mut error = self.carry_out_all(&progress, stop).await?;
         if verify && error.is_none() {

@@ -19,6 +19,10 @@ pub struct Provisioning<'a> {
     recognized: OnceCell<()>,
     /// Why the last preview was refused by a guard.
     pub(super) refusal: Option<Error>,
+    /// Identifies the result of the last preview.
+    pub(super) digest: String,
+    /// The changes of steps of an interrupted plan that became other ones, until the user sees them.
+    pub(super) unseen: Vec<(i64, Vec<ValueChange>)>,
     pub(super) verifies: bool,
     calls_before: u64,
     retries_before: u64,
@@ -86,6 +90,8 @@ impl<'a> Provisioning<'a> {
             earlier,
             recognized: OnceCell::new(),
             refusal: None,
+            digest: String::new(),
+            unseen: Vec::new(),
             verifies: true,
             calls_before,
             retries_before,

@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 impl Provisioning<'_> {
     /// Looks at the accounts of the remaining steps. Returns the operations that would do something other than was
-    /// shown. Their new changes are kept, so that they count as shown the next time.
+    /// shown, and the new changes of their steps: they count only when the user has seen them.
     pub(super) async fn recheck_all(
         &self,
         progress: &(impl Fn(&Progress) + Sync),
         stop: &CancellationToken,
-    ) -> Result<Vec<Changed>> {
+    ) -> Result<(Vec<Changed>, Vec<(i64, Vec<ValueChange>)>)> {
         let total = self.journal.with(|journal| journal.left()).await?;
         let mut found = Found::default();
         let (mut done, mut after) = (0, -1);
@@ -34,15 +34,15 @@ impl Provisioning<'_> {
             self.recheck_some(&rows, &mut found).await?;
             progress(&Progress { phase: Phase::Previewing, done, total, api_calls: self.calls() });
         }
-        // Only now: nobody saw the changes of a recheck that broke off.
-        let Found { changed, kept, times, so_now } = found;
+        // Only now: a recheck that breaks off records nothing.
+        let Found { changed, unseen, times, so_now } = found;
         self.journal
             .with(move |journal| {
                 journal.answer(&so_now)?;
-                journal.rechecked(&kept, &times)
+                journal.passwords_changed_at(&times)
             })
             .await?;
-        Ok(changed)
+        Ok((changed, unseen))
     }
 
     async fn recheck_some(&self, rows: &[StepRow], found: &mut Found) -> Result<()> {
@@ -63,7 +63,7 @@ impl Provisioning<'_> {
                     let detail = Some("already done by somebody else".to_owned());
                     found.so_now.push(StepOutcome { detail, ..StepOutcome::new(row.id, Standing::Unchanged) });
                 } else if before != now {
-                    found.kept.push((row.id, now.clone()));
+                    found.unseen.push((row.id, now.clone()));
                     let (before, now) = (Shown::planned(before), Shown::planned(now));
                     found.changed.push(Changed { operation: row.number, before, now });
                 }
@@ -82,7 +82,7 @@ impl Provisioning<'_> {
 struct Found {
     changed: Vec<Changed>,
     /// The changes of steps now.
-    kept: Vec<(i64, Vec<ValueChange>)>,
+    unseen: Vec<(i64, Vec<ValueChange>)>,
     /// When each password was last changed.
     times: Vec<(i64, Option<Value>)>,
     /// Steps that are no longer needed.

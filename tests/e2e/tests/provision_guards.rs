@@ -90,7 +90,7 @@ async fn a_preview_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_changed_since_the_preview_stops_the_plan_once() {
+async fn an_account_that_changed_since_the_preview_stops_the_plan_until_somebody_looks() {
     let project = project().await;
     write_plan(&project, 2);
     let org = project.sandbox.org();
@@ -108,8 +108,59 @@ async fn an_account_that_changed_since_the_preview_stops_the_plan_once() {
     assert!(ended.stderr.contains("nothing was sent"), "{}", ended.stderr);
     assert_eq!(org.writes(), []);
 
+    // Whatever repeats by itself does not approve the change.
+    let again = project.run(&APPLY).expect_code(4);
+    assert_eq!(again.json_lines()[0]["before"], lines[0]["before"]);
+    assert!(again.stderr.contains("plan.yaml --preview"), "{}", again.stderr);
+    assert_eq!(org.writes(), []);
+
+    project.run(&["provision", "salesforce", "plan.yaml", "--preview"]).expect_code(0);
     let lines = project.run(&APPLY).expect_code(0).json_lines();
     assert_eq!(lines.last().unwrap()["summary"]["applied"], 4);
+    assert_eq!(org.field(&changed, "Title").unwrap(), json!("Clerk"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_applied_only_with_the_expected_digest() {
+    let project = project().await;
+    write_plan(&project, 2);
+    let org = project.sandbox.org();
+    let preview = ["provision", "salesforce", "plan.yaml", "--preview", "--output", "json"];
+    let digest = |lines: &[Value]| lines.last().unwrap()["digest"].as_str().unwrap().to_owned();
+    let approved = digest(&project.run(&preview).expect_code(0).json_lines());
+    let changed = org.user_named("u1@acme.example").unwrap();
+    org.set(&changed, "Title", "Director").unwrap();
+
+    let expect = |digest: &str| project.run(&["provision", "salesforce", "plan.yaml", "--expect-digest", digest]);
+    for _ in 0..2 {
+        let refused = expect(&approved).expect_code(4);
+        assert!(refused.stderr.contains("nothing was sent"), "{}", refused.stderr);
+    }
+    assert_eq!(org.writes(), []);
+    let now = digest(&project.run(&preview).expect_code(0).json_lines());
+    assert_ne!(now, approved);
+    expect(&now).expect_code(0);
+    assert_eq!(org.field(&changed, "Title").unwrap(), json!("Clerk"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_under_an_interrupted_plan_stops_it_until_somebody_looks() {
+    let project = project().await;
+    write_plan(&project, 300);
+    held(&project, Moment::Writes(1)).await.kill();
+    project.sandbox.release();
+    let org = project.sandbox.org();
+    let changed = org.user_named("u299@acme.example").unwrap();
+    org.set(&changed, "Title", "Director").unwrap();
+    let sent = org.writes().len();
+    for _ in 0..2 {
+        project.run(&["provision", "salesforce", "--resume", "--output", "json"]).expect_code(4);
+    }
+    assert_eq!(org.writes().len(), sent);
+    let left = project.run(&["provision", "salesforce", "--resume", "--preview"]).expect_code(0);
+    assert!(left.stdout.contains("Director"), "{}", left.stdout);
+    assert_eq!(org.writes().len(), sent);
+    project.run(&["provision", "salesforce", "--resume", "--output", "json"]).expect_code(0);
     assert_eq!(org.field(&changed, "Title").unwrap(), json!("Clerk"));
 }
 

@@ -178,7 +178,12 @@ impl Run<'_> {
     }
 
     /// Shows what changed since the earlier preview, and refuses.
-    pub(super) fn refuse_changed(&self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
+    pub(super) fn refuse_changed(
+        &self,
+        preview: &Preview,
+        arguments: &ProvisionArguments,
+        sees: bool,
+    ) -> Result<Exit, Stop> {
         let printer = &self.invocation.printer;
         let names = self.names()?;
         let id = self.provisioning.id();
@@ -215,8 +220,12 @@ impl Run<'_> {
             Some(file) => format!("connector provision {} {}", self.opened.source, file.display()),
             None => format!("connector provision {} --resume", self.opened.source),
         };
-        let error = Error::new(ErrorKind::Guard, message)
-            .with_help(format!("if you want the new result, run it again: `{again}`"));
+        let help = if sees {
+            format!("if you want the new result, run it again: `{again}`")
+        } else {
+            format!("look at the new result: `{again} --preview`; then apply it with `--yes` or `--expect-digest`")
+        };
+        let error = Error::new(ErrorKind::Guard, message).with_help(help);
         printer.note_blank();
         printer.error(&error);
         Ok(Exit::Refused)

@@ -135,6 +135,13 @@ impl OpenPlan {
             .map_err(fault)
     }
 
+    /// The digest of the preview at which the plan started.
+    pub(crate) fn digest(&self) -> Result<Option<String>> {
+        self.connection
+            .query_row("SELECT digest FROM plans WHERE number = ?1", [self.plan], |row| row.get(0))
+            .map_err(fault)
+    }
+
     /// Records whether the user approves the plan. A started plan stays approved.
     pub(crate) fn approve(&mut self, approved: bool) -> Result<()> {
         self.connection
@@ -146,7 +153,7 @@ impl OpenPlan {
         Ok(())
     }
 
-    /// Records that the preview is complete: its changes count as shown.
+    /// Records that the user saw the complete preview: its changes count as shown.
     pub(crate) fn previewed(&mut self, digest: &str) -> Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         transaction
@@ -167,13 +174,14 @@ impl OpenPlan {
 
     /// Records that applying starts: from now on, a commit is on disk when it
     /// returns. A power failure may lose what a preview found.
-    /// With `verify`, the plan ends only after its steps were read back.
-    pub(crate) fn began(&mut self, verify: bool) -> Result<()> {
+    /// With `verify`, the plan ends only after its steps were read back. `digest` is that of the preview that starts it.
+    pub(crate) fn began(&mut self, verify: bool, digest: Option<&str>) -> Result<()> {
         self.connection.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
         self.connection
             .execute(
-                "UPDATE plans SET status = 'applying', verify = ?3, began_at = coalesce(began_at, ?2) WHERE number = ?1",
-                params![self.plan, Timestamp::now().to_string(), verify],
+                "UPDATE plans SET status = 'applying', verify = ?3, began_at = coalesce(began_at, ?2), digest = coalesce(?4, digest)
+                 WHERE number = ?1",
+                params![self.plan, Timestamp::now().to_string(), verify, digest],
             )
             .map_err(fault)?;
         Ok(())

@@ -229,14 +229,19 @@ impl OpenPlan {
         Ok(())
     }
 
-    /// Records the changes of steps now, and when passwords were last changed.
-    pub(crate) fn rechecked(&mut self, rows: &[(i64, Vec<ValueChange>)], times: &[(i64, Option<Value>)]) -> Result<()> {
+    /// Records what steps change now.
+    pub(crate) fn rechecked(&mut self, rows: &[(i64, Vec<ValueChange>)]) -> Result<()> {
         for (row, changes) in rows {
             self.connection
                 .prepare_cached("UPDATE operations SET changes = ?2 WHERE id = ?1")
                 .and_then(|mut statement| statement.execute(params![row, to_json(changes)]))
                 .map_err(fault)?;
         }
+        Ok(())
+    }
+
+    /// Records when passwords were last changed before their steps.
+    pub(crate) fn passwords_changed_at(&mut self, times: &[(i64, Option<Value>)]) -> Result<()> {
         for (row, time) in times {
             self.connection
                 .prepare_cached("UPDATE operations SET password_time = ?2 WHERE id = ?1")
