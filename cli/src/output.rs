@@ -12,6 +12,7 @@ mod steps;
 mod style;
 mod summary;
 mod table;
+mod test_progress;
 mod text;
 
 pub(crate) use operation::{render_change, render_operation, render_tally};
@@ -26,4 +27,5 @@ pub(crate) use style::ACCENT;
 pub(crate) use style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(crate) use summary::render_summary;
 pub(crate) use table::{Column, Table, TableCell, text_cell};
+pub(crate) use test_progress::TestProgress;
 pub(crate) use text::{clean, clean_line, fields, wrap};

@@ -241,6 +241,8 @@ fn an_export_never_replaces_the_store_a_key_or_a_source_and_other_files_only_on_
     let tour = folder.path().join("tour");
     fs::write(tour.join("notes.txt"), "mine").unwrap();
     fs::write(tour.join("plans/hr.csv"), "mine").unwrap();
+    fs::write(tour.join("package.json"), "mine").unwrap();
+    fs::write(tour.join("people.csv"), "mine").unwrap();
     symlink(".connector/store.db", tour.join("link.csv")).unwrap();
     let export = |to: &str, more: &[&str]| run(&tour, &[&["export", "salesforce", "--to", to], more].concat());
     for own in [
@@ -251,6 +253,7 @@ fn an_export_never_replaces_the_store_a_key_or_a_source_and_other_files_only_on_
         "secrets/salesforce.key",
         "secrets/new.csv",
         "sources/salesforce.yaml",
+        "schemas/source.schema.json",
         "connector.yaml",
     ] {
         for more in [&[][..], &["--force"]] {
@@ -259,7 +262,7 @@ fn an_export_never_replaces_the_store_a_key_or_a_source_and_other_files_only_on_
             assert!(said(&output).contains("belongs to the project"), "{own}: {}", said(&output));
         }
     }
-    for other in ["notes.txt", "plans/hr.csv"] {
+    for other in ["notes.txt", "plans/hr.csv", "package.json", "people.csv"] {
         let output = export(other, &[]);
         assert!(said(&output).contains("--force"), "{}", said(&output));
         assert_eq!(fs::read_to_string(tour.join(other)).unwrap(), "mine");
@@ -276,6 +279,15 @@ fn an_export_never_replaces_the_store_a_key_or_a_source_and_other_files_only_on_
     assert!(export("out.csv", &[]).status.success());
     assert_eq!(fs::read_to_string(tour.join("victim")).unwrap(), "mine");
     assert_eq!(mode(&tour.join("out.csv")), 0o600);
+    // A job that exports each night replaces its own file.
+    for what in ["accounts", "entitlements", "assignments"] {
+        for format in ["csv", "ndjson"] {
+            let more = ["--what", what, "--format", format];
+            assert!(export("nightly", &more).status.success());
+            let again = export("nightly", &more);
+            assert!(again.status.success(), "{what} {format}: {}", said(&again));
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 pub struct TestReport {
     steps: Vec<TestStep>,
     observer: Option<Observer>,
+    beginner: Option<Beginner>,
     failure: Option<Error>,
     /// The longest wait after which a step that failed temporarily is tested again.
     holds: Duration,
@@ -20,6 +21,7 @@ pub struct TestReport {
 }
 
 type Observer = Box<dyn FnMut(&TestStep) + Send>;
+type Beginner = Box<dyn FnMut(&'static str) + Send>;
 
 /// One step of a connection test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -93,6 +95,13 @@ impl TestReport {
         Self { observer: Some(Box::new(observer)), ..Self::default() }
     }
 
+    /// Passes the name of each step to `beginner` before it runs.
+    #[must_use]
+    pub fn announced(mut self, beginner: impl FnMut(&'static str) + Send + 'static) -> Self {
+        self.beginner = Some(Box::new(beginner));
+        self
+    }
+
     /// Runs a step and adds it. After a failed step, adds it as skipped without running it.
     ///
     /// An error becomes a failed step, with its message as the detail and its help.
@@ -106,6 +115,9 @@ impl TestReport {
         }
         if self.passing.is_some() {
             return;
+        }
+        if let Some(beginner) = &mut self.beginner {
+            beginner(name);
         }
         let started = Instant::now();
         let ended = run.await;

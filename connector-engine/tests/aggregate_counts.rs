@@ -4,7 +4,7 @@ mod aggregate_fake;
 
 use aggregate_fake::{Fake, Place, World, account, reference, run};
 use connector_core::{Allowance, Attributes};
-use connector_engine::aggregate::{Counts, Phase, RunStatus};
+use connector_engine::aggregate::{Counts, Phase, Progress, RunStatus};
 use serde_json::json;
 use std::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -186,4 +186,40 @@ async fn progress_is_told_after_each_commit() {
         (last.phase, last.steps.accounts.seen, last.steps.accounts.estimate),
         (Phase::Reconciling, 30, Some(30))
     );
+}
+
+#[tokio::test]
+async fn another_spelling_of_the_same_json_is_no_change() {
+    let place = Place::new();
+    let mut world = World::of(3);
+    world.add_account("00001", r#"{"City":"Zürich","Tags":["a/b"],"More":{"a":1,"b":2}}"#, &[]);
+    place.aggregate(&world).await;
+    world.add_account("00001", r#"{"Tags":[ "a\/b" ],"City":"Z\u00fcrich","More":{"b":2,"a":1}}"#, &[]);
+    assert_eq!(place.aggregate(&world).await.counts.accounts.changed, 0);
+    world.add_account("00001", r#"{"Tags":["a\/b"],"City":"Z\u00fcrich","More":{"b":2,"a":"1"}}"#, &[]);
+    assert_eq!(place.aggregate(&world).await.counts.accounts.changed, 1);
+}
+
+#[tokio::test]
+async fn a_stop_while_the_store_is_compared_is_heard_and_the_next_job_compares() {
+    let place = Place::new();
+    let mut world = World::of(2_000);
+    place.aggregate(&world).await;
+    let gone: Vec<_> = world.accounts.keys().take(150).cloned().collect();
+    for id in &gone {
+        world.accounts.remove(id);
+    }
+    let fake = Fake::new(&world);
+    let stop = CancellationToken::new();
+    let progress = |progress: &Progress| {
+        if progress.phase == Phase::Reconciling {
+            stop.cancel();
+        }
+    };
+    let stopped = run(&place.store, &fake.job(), progress, stop.clone()).await.unwrap();
+    assert_eq!((stopped.status, stopped.counts.accounts.removed), (RunStatus::Interrupted, 0));
+
+    let ended = place.run(&fake.job()).await;
+    assert_eq!((ended.status, ended.counts.accounts.removed), (RunStatus::Succeeded, 150));
+    assert!(ended.resumed);
 }

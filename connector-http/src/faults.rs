@@ -75,6 +75,13 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
             .with_help("check the host and the network, and whether you need a proxy (`http: {proxy: …}`)")
             .with_retry(PASSING);
     }
+    if says("proxy authorization required") {
+        let whose = if proxied { "`http: {proxy: …}`" } else { "the environment variable HTTPS_PROXY or ALL_PROXY" };
+        return unavailable(format!("the proxy in {whose} requires a user name and a password to connect to `{host}`"))
+            .with_help(
+                "use a proxy that lets this machine through, or set HTTPS_PROXY to a URL with user name and password",
+            );
+    }
     if says("tunnel") || says("proxy") {
         return unavailable(format!("the proxy refused to connect to `{host}`: {text}"))
             .with_help("check `http: {proxy: …}` and the rules of the proxy");

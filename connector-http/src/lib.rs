@@ -29,6 +29,7 @@ pub mod grants;
 mod hosts;
 mod login;
 mod pace;
+mod proxies;
 mod reach;
 mod request;
 mod response;
@@ -38,6 +39,7 @@ mod tokens;
 mod transport;
 
 pub use client::Client;
+pub use proxies::ProxyVariables;
 pub use reach::Reach;
 pub use request::Request;
 pub use response::{Reaction, Response};

@@ -4,6 +4,7 @@ use crate::client_certificate::ClientCertificate;
 use crate::faults;
 use crate::hosts::{Hosts, host_and_port};
 use crate::pace::{self, Limiter};
+use crate::proxies::ProxyVariables;
 use crate::response::Response;
 use bytes::Bytes;
 use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, LOOPBACK, Meter, Redactor, Result};
@@ -149,6 +150,11 @@ impl Plan {
             Error::new(ErrorKind::Definition, "`http.proxy` is not a valid proxy URL")
                 .with_help("write it as `http://HOST:PORT`")
         })?;
+        if let (None, false, [name, ..]) = (&proxy, local, &*ProxyVariables::of_environment().invalid) {
+            let message = format!("the environment variable {name} does not hold the URL of a proxy");
+            return Err(Error::new(ErrorKind::Definition, message)
+                .with_help("set it to a URL such as http://proxy.acme.example:3128, or remove it"));
+        }
         Ok(Self { timeout: options.timeout.duration(), authorities, proxy, local })
     }
 

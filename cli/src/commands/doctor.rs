@@ -9,12 +9,12 @@ use connector_engine::certificate;
 use connector_engine::query::{self, Run};
 use connector_engine::store::{RunStatus, Store};
 use connector_files::Role;
+use connector_http::ProxyVariables;
 use connector_keys::CertificateStatus;
 use connector_project::source::{Project, Source};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::path::Path;
-use url::Url;
 
 /// A list in one line is unreadable if it has more names.
 const MOST_NAMES: usize = 5;
@@ -46,7 +46,7 @@ pub(crate) fn run(invocation: &Invocation) -> Result<Exit, Stop> {
         store_file(invocation, &project, store.as_ref()),
         runs(last_run.as_ref()),
         certificates(invocation, &project, &loaded),
-        proxies(&|name| std::env::var(name).ok()),
+        proxies(&ProxyVariables::of_environment()),
         clock(Timestamp::now(), last_run.as_ref()),
     ];
     let ok = steps.iter().all(|step| step.status != StepStatus::Failed);
@@ -229,35 +229,18 @@ fn certificates(invocation: &Invocation, project: &Project, loaded: &[(String, O
     warning("certificates", format!("needs attention: {}", some(&attention)), "run `connector cert check` for details")
 }
 
-fn proxies(variable: &dyn Fn(&str) -> Option<String>) -> TestStep {
-    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-    let set: Vec<(&str, String)> = names
-        .into_iter()
-        .filter_map(|name| variable(name).map(|value| (name, value)))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    let is_proxy = |value: &str| {
-        // Without a scheme, as in `proxy.acme.example:3128`, http is meant.
-        let with_scheme = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
-        Url::parse(&with_scheme).is_ok_and(|url| {
-            let is_name = url.host_str().is_some_and(|host| host.contains(['.', ':']) || host == "localhost");
-            is_name || url.port().is_some()
-        })
-    };
-    // The value may hold a password, so messages have only the name.
-    let wrong: Vec<_> = set.iter().filter(|(_, value)| !is_proxy(value)).map(|(name, _)| *name).collect();
-    if !wrong.is_empty() {
+fn proxies(variables: &ProxyVariables) -> TestStep {
+    if !variables.invalid.is_empty() {
         return failed(
             "proxy",
-            format!("the environment variable {} does not hold the URL of a proxy", some(&wrong)),
+            format!("the environment variable {} does not hold the URL of a proxy", some(&variables.invalid)),
             Some("set it to a URL such as http://proxy.acme.example:3128, or remove it".into()),
         );
     }
-    match set.as_slice() {
+    match &*variables.valid {
         [] => passed("proxy", "no proxy in the environment"),
-        set => {
-            let names: Vec<_> = set.iter().map(|(name, _)| *name).collect();
-            passed("proxy", format!("requests use the proxy in {}, unless the source has `http.proxy`", some(&names)))
+        names => {
+            passed("proxy", format!("requests use the proxy in {}, unless the source has `http.proxy`", some(names)))
         }
     }
 }
@@ -278,7 +261,9 @@ mod tests {
 
     #[test]
     fn a_proxy_variable_that_is_not_a_url_is_named_without_its_value() {
-        let with = |value: &'static str| proxies(&|name| (name == "HTTPS_PROXY").then(|| value.to_owned()));
+        let with = |value: &'static str| {
+            proxies(&ProxyVariables::of(|name| (name == "HTTPS_PROXY").then(|| value.to_owned())))
+        };
         for wrong in ["garbage", "http://", "://x", "user:hunter2@"] {
             let step = with(wrong);
             assert_eq!(step.status, StepStatus::Failed, "{wrong}");

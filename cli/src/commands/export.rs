@@ -9,8 +9,8 @@ use connector_engine::query::{self, Format, What};
 use connector_engine::store::Store;
 use connector_files::NewFile;
 use connector_project::source::Project;
-use std::fs::{self, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Result<Exit, Stop> {
@@ -72,12 +72,12 @@ impl Export<'_> {
             |message: String, help: &str| Err(Error::new(ErrorKind::AlreadyExists, message).with_help(help.to_owned()));
         if self.is_of_project(project, target) {
             let message = format!("`{}` belongs to the project, so an export can't replace it", file.display());
-            return refused(message, "name a file outside `sources`, `secrets` and the folder of the store");
+            return refused(
+                message,
+                "name a file outside the folders `sources`, `secrets`, `schemas`, `connectors` and that of the store",
+            );
         }
-        let is_export =
-            target.extension().is_some_and(|end| ["csv", "ndjson", "jsonl", "json"].iter().any(|known| end == *known));
-        let is_plan = real(project.folder()).is_some_and(|folder| target.starts_with(folder.join("plans")));
-        if target.exists() && !force && (!is_export || is_plan) {
+        if target.exists() && !force && !is_export(target) {
             let message = format!("the file `{}` already exists", file.display());
             return refused(message, "choose another name, or add `--force` to replace it");
         }
@@ -94,8 +94,17 @@ impl Export<'_> {
             path.push(end);
             real(Path::new(&path)).is_some_and(|path| path == target)
         });
-        is_store || ["sources", "secrets", ".connector", "connector.yaml"].into_iter().any(inside)
+        is_store
+            || ["sources", "secrets", "schemas", "connectors", ".connector", "connector.yaml"].into_iter().any(inside)
     }
+}
+
+/// Whether the file is an earlier export: it begins as exports of some kind do. An empty file has nothing to lose.
+fn is_export(file: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.is_ok()
+        && (start.is_empty() || query::STARTS_OF_EXPORTS.iter().any(|known| start.starts_with(known.as_bytes())))
 }
 
 fn real(path: &Path) -> Option<PathBuf> {

@@ -115,6 +115,9 @@ impl Run<'_> {
                 return self.stop_at(&preview, arguments).await;
             }
             self.provisioning.approve(false).await?;
+            if !self.invocation.printer.is_json() {
+                self.list_changed(&preview)?;
+            }
             let changed = plural(preview.changed.len() as u64, "operation");
             self.invocation
                 .printer
@@ -281,7 +284,10 @@ impl Run<'_> {
         let question = format!("Apply {} to {}?", plural(tally.planned, "operation"), self.opened.source);
         let wanted = terminal::confirm(&question)?;
         if !wanted {
-            self.invocation.printer.note("Nothing was changed");
+            self.invocation.printer.note(match tally.applied {
+                0 => "Nothing was changed".to_owned(),
+                applied => format!("Nothing more was changed; {} applied before", plural(applied, "operation")),
+            });
         }
         Ok(wanted)
     }

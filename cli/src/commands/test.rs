@@ -3,7 +3,7 @@
 use super::cert::unfinished_rotation;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{DIM, STRONG, paint, render_step, render_steps_end};
+use crate::output::{DIM, STRONG, TestProgress, paint, render_step, render_steps_end};
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep};
 use connector_files::Role;
@@ -33,10 +33,13 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
         let title = registration.map_or(String::new(), |known| format!("({})", known.title));
         printer.result_line(format!("Testing {} {}\n", paint(STRONG, source), paint(DIM, title)))?;
     }
-    let mut report = report(invocation);
+    let progress = TestProgress::begin(printer);
+    let mut report = report(invocation, &progress);
     let mut invalid = None;
     let later = registration.map_or(&[][..], |known| known.provider.test_steps);
-    let finished = invocation.block_on(steps(invocation, &project, name, later, &mut report, &mut invalid))?;
+    let finished = invocation.block_on(steps(invocation, &project, name, later, &mut report, &mut invalid));
+    progress.end();
+    let finished = finished?;
     let took = started.elapsed();
     let ok = finished && report.failure().is_none();
     if printer.is_json() {
@@ -48,16 +51,20 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     conclude(invocation, finished, ok, invalid)
 }
 
-/// A report that shows each step when it is done.
-fn report(invocation: &Invocation) -> TestReport {
-    let printer = invocation.printer.clone();
-    if printer.is_json() {
-        return TestReport::new();
-    }
-    TestReport::observed(move |step| {
-        // A closed output is noticed at the next write outside the test.
-        let _ = printer.result_line(render_step(step, printer.prose_width()));
-    })
+/// A report that shows each step when it begins and when it is done.
+fn report(invocation: &Invocation, progress: &TestProgress) -> TestReport {
+    let (printer, begins, ends) = (invocation.printer.clone(), progress.clone(), progress.clone());
+    let report = if printer.is_json() {
+        TestReport::new()
+    } else {
+        TestReport::observed(move |step| {
+            ends.suspend(|| {
+                // A closed output is noticed at the next write outside the test.
+                let _ = printer.result_line(render_step(step, printer.prose_width()));
+            });
+        })
+    };
+    report.announced(move |step| begins.show(step))
 }
 
 fn load(project: &Project, name: &str) -> Result<(Source, Opened), Error> {

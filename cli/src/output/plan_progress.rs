@@ -1,7 +1,7 @@
 //! How far a plan is, drawn on stderr while it is previewed, settled and applied.
 
 use super::printer::Printer;
-use super::progress::style;
+use super::progress::{bar_template, fitting, style};
 use super::quantity::count;
 use connector_engine::provision::{Phase, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -43,17 +43,15 @@ impl PlanProgress {
         });
         self.bar.set_length(progress.total.max(1));
         self.bar.set_position(progress.done);
-        self.bar.set_style(style(if self.printer.prose_width() < 80 {
-            "{prefix} {percent:>3}%  {msg}"
-        } else {
-            "{prefix} {bar:24} {percent:>3}%  {msg}"
-        }));
-        self.bar.set_message(format!(
-            "{} of {} operations  {} API calls",
-            count(progress.done),
-            count(progress.total),
-            count(progress.api_calls)
-        ));
+        let width = self.printer.prose_width();
+        let (template, taken) = bar_template(width);
+        self.bar.set_style(style(template));
+        let room = width.saturating_sub(taken + self.bar.prefix().chars().count() + 2);
+        let parts = [
+            format!("{} of {} operations", count(progress.done), count(progress.total)),
+            format!("{} API calls", count(progress.api_calls)),
+        ];
+        self.bar.set_message(fitting(&parts, room));
     }
 }
 

@@ -38,8 +38,8 @@ struct Inner {
     err: Mutex<Harmless<Stream>>,
     json: bool,
     quiet: bool,
-    /// The folder that `-C` names, as it is typed.
-    project: Option<String>,
+    /// The options that say which project and store are meant, as they are typed.
+    place: String,
     width: Option<usize>,
     prose_width: usize,
     out_is_terminal: bool,
@@ -74,7 +74,7 @@ impl Printer {
                 err: Mutex::new(Harmless::new(AutoStream::new(Box::new(stderr).into_boxed(), err_color), json)),
                 json,
                 quiet: global.quiet,
-                project: global.project.as_deref().map(|folder| shell_word(&folder.to_string_lossy()).into_owned()),
+                place: place(global),
                 width,
                 prose_width: width.or(err_width).unwrap_or(PROSE_WIDTH).clamp(20, PROSE_WIDTH),
                 out_is_terminal,
@@ -205,21 +205,21 @@ impl Printer {
         self.message(format!("{} {}", paint(WARN, "warning:"), lines.join("\n         ")));
     }
 
-    /// Says what can be done next; not with --quiet and not with JSON. A project that was named with `-C` is named in
-    /// the commands too, unless the first of them enters a folder.
+    /// Says what can be done next; not with --quiet and not with JSON. A project and a store that were named with `-C`
+    /// and `--store` are named in the commands too, unless the first of them enters a folder.
     pub(crate) fn next(&self, steps: &[(&str, &str)]) {
         if !self.hints || steps.is_empty() {
             return;
         }
         let mut text = String::from("\n");
         text.push_str(&paint(DIM, "Next:"));
-        let named =
-            self.inner.project.as_ref().filter(|_| steps.iter().all(|(command, _)| !command.starts_with("cd ")));
+        let enters = steps.iter().any(|(command, _)| command.starts_with("cd "));
+        let place = if enters { "" } else { &self.inner.place };
         let steps: Vec<_> = steps
             .iter()
-            .map(|(command, why)| match (named, command.strip_prefix("connector ")) {
-                (Some(folder), Some(rest)) => (format!("connector -C {folder} {rest}"), why),
-                _ => ((*command).to_owned(), why),
+            .map(|(command, why)| match command.strip_prefix("connector ") {
+                Some(rest) => (format!("connector {place}{rest}"), why),
+                None => ((*command).to_owned(), why),
             })
             .collect();
         let widest = steps.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
@@ -286,6 +286,18 @@ impl<W: Write + Send + 'static> IntoBoxed for W {
     fn into_boxed(self) -> Box<dyn Write + Send> {
         Box::new(self)
     }
+}
+
+/// The options `-C` and `--store`, each with a blank behind it.
+fn place(global: &GlobalArguments) -> String {
+    let mut place = String::new();
+    if let Some(folder) = &global.project {
+        place += &format!("-C {} ", shell_word(&folder.to_string_lossy()));
+    }
+    if let Some(store) = &global.store {
+        place += &format!("--store {} ", shell_word(store));
+    }
+    place
 }
 
 fn stream_color(choice: ColorChoice, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {

@@ -21,7 +21,7 @@ impl ProgressDisplay {
     pub(crate) fn begin(printer: &Printer, name: &str) -> Self {
         let bar = if printer.shows_progress() {
             let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
-            bar.set_style(style("{spinner} {prefix}  {msg}"));
+            bar.set_style(style("{spinner} {prefix}  {msg}  {elapsed}"));
             bar.set_prefix(format!("Reading {name}"));
             bar.set_message("connecting");
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -46,7 +46,10 @@ impl ProgressDisplay {
             0
         });
         let rate = per_second(seen.saturating_sub(before), progress.elapsed);
+        let width = self.printer.prose_width();
         let mut parts = Vec::new();
+        // The spinner and a blank.
+        let mut taken = 2;
         if progress.phase == Phase::Reconciling {
             parts.push("looking for removed rows".to_owned());
         } else if rate > 0 {
@@ -56,11 +59,9 @@ impl ProgressDisplay {
             Some(total) if progress.phase == Phase::Reading => {
                 self.bar.set_length(total.max(1));
                 self.bar.set_position(seen);
-                self.bar.set_style(style(if self.printer.prose_width() < 80 {
-                    "{prefix} {percent:>3}%  {msg}"
-                } else {
-                    "{prefix} {bar:24} {percent:>3}%  {msg}"
-                }));
+                let (template, beside) = bar_template(width);
+                self.bar.set_style(style(template));
+                taken = beside;
                 if rate > 0 && total > seen {
                     parts.push(format!("{} left", time_left((total - seen).div_ceil(rate))));
                 }
@@ -69,7 +70,9 @@ impl ProgressDisplay {
         }
         parts.push(format!("{} API calls", count(progress.api_calls)));
         let rows = progress.steps.named().map(|(what, step)| so_far(what, *step));
-        self.bar.set_message(format!("{}\n  {}", parts.join("  "), rows.join("  ")));
+        let taken = taken + self.bar.prefix().chars().count() + 2;
+        let first = fitting(&parts, width.saturating_sub(taken));
+        self.bar.set_message(format!("{first}\n  {}", fitting(&rows, width.saturating_sub(2))));
     }
 }
 
@@ -83,6 +86,26 @@ impl Drop for ProgressDisplay {
 /// The templates are ours and well formed; otherwise the default style is used.
 pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+}
+
+/// The line of a known length for a terminal of this width, and the room it takes beside prefix and message.
+pub(super) fn bar_template(width: usize) -> (&'static str, usize) {
+    if width < 80 { ("{prefix} {percent:>3}%  {msg}", 5) } else { ("{prefix} {bar:24} {percent:>3}%  {msg}", 30) }
+}
+
+/// As many of the parts as fit on one line: a line that the terminal breaks can't be drawn over.
+pub(super) fn fitting(parts: &[impl AsRef<str>], room: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let part = part.as_ref();
+        let gap = if line.is_empty() { "" } else { "  " };
+        if line.chars().count() + gap.len() + part.chars().count() > room {
+            break;
+        }
+        line.push_str(gap);
+        line.push_str(part);
+    }
+    line
 }
 
 /// An estimate: no fractions of seconds.
@@ -105,5 +128,19 @@ fn so_far(what: &str, step: StepProgress) -> String {
     match step.estimate {
         Some(estimate) if estimate > step.seen => format!("{what} {} of {}", count(step.seen), count(estimate)),
         _ => format!("{what} {}", count(step.seen)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_progress_is_never_wider_than_the_terminal() {
+        let parts = ["123,456/s", "2 min 10 s left", "12,345 API calls"];
+        assert_eq!(fitting(&parts, 80), "123,456/s  2 min 10 s left  12,345 API calls");
+        assert_eq!(fitting(&parts, 30), "123,456/s  2 min 10 s left");
+        assert_eq!(fitting(&parts, 9), "123,456/s");
+        assert_eq!(fitting(&parts, 3), "");
     }
 }

@@ -3,13 +3,14 @@
 use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage, Writer};
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// A request to the thread.
 enum Command {
     Do(Box<dyn FnOnce(&mut Writer) + Send>),
     Commit(Box<ReadPage>, Usage),
     GoBack(Step, Cursor, Error),
-    Finish(Ending, Usage, oneshot::Sender<Result<RunReport>>),
+    Finish(Ending, Usage, CancellationToken, oneshot::Sender<Result<RunReport>>),
 }
 
 /// The result of a commit.
@@ -87,9 +88,9 @@ impl Committer {
     }
 
     /// Ends the run after the earlier pages are committed.
-    pub(super) async fn finish(self, ending: Ending, usage: Usage) -> Result<RunReport> {
+    pub(super) async fn finish(self, ending: Ending, usage: Usage, stop: CancellationToken) -> Result<RunReport> {
         let (tell, report) = oneshot::channel();
-        self.commands.send(Command::Finish(ending, usage, tell)).map_err(|_| ended())?;
+        self.commands.send(Command::Finish(ending, usage, stop, tell)).map_err(|_| ended())?;
         report.await.map_err(|_| ended())?
     }
 }
@@ -141,8 +142,8 @@ fn work(
                 let seen = writer.seen_so_far();
                 let _ = outbox.send(result.map(|()| Committed { step, estimate: None, seen }));
             }
-            Command::Finish(ending, usage, tell) => {
-                let report = writer.finish(&ending, &usage);
+            Command::Finish(ending, usage, stop, tell) => {
+                let report = writer.finish(&ending, &usage, &stop);
                 // Unlocks before it answers, so that a job that starts on the answer finds the source unlocked.
                 drop(writer);
                 let _ = tell.send(report);

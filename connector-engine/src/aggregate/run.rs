@@ -62,7 +62,7 @@ pub async fn run(
     if matches!(ending, Ending::Complete { .. }) {
         reads.tell(Phase::Reconciling, start.usage(opened.context.meter()).api_calls);
     }
-    thread.finish(ending, start.usage(opened.context.meter())).await
+    thread.finish(ending, start.usage(opened.context.meter()), stop).await
 }
 
 /// The checks before the first page. Returns how the run ends if it must not read.

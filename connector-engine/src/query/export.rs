@@ -37,6 +37,16 @@ pub enum Format {
     PlainCsv,
 }
 
+/// How the files begin that [`export`] writes.
+pub const STARTS_OF_EXPORTS: [&str; 6] = [
+    "{\"id\":\"",
+    "{\"type\":\"",
+    "{\"account\":\"",
+    "id,name,display_name,enabled,",
+    "type,id,name,description",
+    "account,account_name,type,id,",
+];
+
 /// One line of an export of assignments.
 #[derive(Serialize)]
 struct AssignmentLine<'a> {

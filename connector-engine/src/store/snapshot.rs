@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_128;
@@ -249,7 +250,13 @@ fn same(left: &Attributes, right: &Attributes, quiet: &BTreeSet<String>) -> bool
     left.sort_by(|one, other| one.0.cmp(&other.0));
     right.sort_by(|one, other| one.0.cmp(&other.0));
     left.len() == right.len()
-        && left.iter().zip(&right).all(|(left, right)| left.0 == right.0 && left.1.get() == right.1.get())
+        && left.iter().zip(&right).all(|(left, right)| left.0 == right.0 && is_same_value(left.1, right.1))
+}
+
+/// One value can be written as JSON in several ways: with other escapes, spaces, or order of members.
+fn is_same_value(left: &RawValue, right: &RawValue) -> bool {
+    let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get());
+    left.get() == right.get() || matches!((value(left), value(right)), (Ok(left), Ok(right)) if left == right)
 }
 
 /// Makes the hash of a row's content. Each text goes in with its length, so that no two contents give the same bytes.

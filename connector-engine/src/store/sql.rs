@@ -3,6 +3,10 @@
 use connector_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 use std::ops::ControlFlow;
+use tokio_util::sync::CancellationToken;
+
+/// How many instructions of SQLite run between two looks at whether to stop: less than a millisecond.
+const INSTRUCTIONS_BETWEEN_LOOKS: i32 = 1_000;
 
 /// Runs a statement; returns how many rows it changed.
 pub(crate) fn execute(connection: &Connection, statement: &str, parameters: impl Params) -> Result<usize> {
@@ -84,6 +88,12 @@ pub(crate) fn until<T>(
     Ok(())
 }
 
+/// From now on, `stop` ends each statement of the connection with kind `cancelled`; nothing does without it.
+pub(crate) fn stop_with(connection: &Connection, stop: Option<CancellationToken>) -> Result<()> {
+    let handler = stop.map(|stop| move || stop.is_cancelled());
+    connection.progress_handler(INSTRUCTIONS_BETWEEN_LOOKS, handler).map_err(fault)
+}
+
 /// Begins a write transaction.
 pub(crate) fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)
@@ -95,6 +105,9 @@ pub(crate) fn commit(transaction: Transaction<'_>) -> Result<()> {
 
 /// Converts an error of SQLite into one for the user.
 pub(crate) fn fault(cause: rusqlite::Error) -> Error {
+    if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read");
+    }
     let (message, help) = match cause.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
             "the store is busy: another program keeps it locked".to_owned(),

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// A page of assignments this short may repeat rows by chance.
 const MIN_ROWS_TO_REPEAT: usize = 16;
@@ -208,8 +209,22 @@ impl Writer {
         self.earlier[0]
     }
 
-    /// Ends the run and returns its report.
-    pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage) -> Result<RunReport> {
+    /// Ends the run and returns its report. The comparison of a large source takes a while: `stop` ends it, and the next job
+    /// starts with it.
+    pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage, stop: &CancellationToken) -> Result<RunReport> {
+        if !matches!(ending, Ending::Complete { .. }) {
+            return self.end(ending, usage);
+        }
+        sql::stop_with(&self.connection, Some(stop.clone()))?;
+        let ended = self.end(ending, usage);
+        sql::stop_with(&self.connection, None)?;
+        match ended {
+            Err(error) if error.kind() == ErrorKind::Cancelled => self.end(&Ending::Interrupted, usage),
+            ended => ended,
+        }
+    }
+
+    fn end(&mut self, ending: &Ending, usage: &Usage) -> Result<RunReport> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         let (status, error) = match ending {

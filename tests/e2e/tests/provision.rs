@@ -271,6 +271,39 @@ async fn a_plan_may_be_yaml_json_ndjson_or_csv() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_that_nothing_can_have_fail_alone() {
+    let project = project().await;
+    let [bob, eve] = ["bob", "eve"].map(|name| project.add_user(&format!("{name}@acme.example")));
+    let lower = bob.to_lowercase();
+    assert_ne!(lower, bob);
+    let set = Bare::sign_in(&project).await.rows("SELECT Id FROM PermissionSet WHERE Name = 'Sales_Ops'").await;
+    let set = set[0]["Id"].as_str().unwrap();
+    let plan = [
+        format!("- update: {{account: {bob}, set: {{Title: Clerk}}}}"),
+        format!("- update: {{account: {lower}, set: {{Title: Clerk}}}}"),
+        "- update: {account: 005000000000000XYZ, set: {Title: Clerk}}".to_owned(),
+        format!("- disable: {{account: {}}}", "x".repeat(20_000)),
+        format!("- grant: {{account: {eve}, entitlement: permission_set/{}}}", set.to_lowercase()),
+        format!("- revoke: {{account: {eve}, entitlement: permission_set/{}}}", "y".repeat(20_000)),
+        format!("- update: {{account: {eve}, set: {{Title: Clerk}}}}"),
+        "- update: {account: bob@acme.example, set: {ManagerId: 005000000000000XYZ}}".to_owned(),
+    ];
+    fs::write(project.path("plan.yaml"), plan.join("\n")).unwrap();
+    let ended = provision(&project, "plan.yaml", &["--yes"]).expect_code(1);
+    assert_eq!(ended.stderr, "");
+    let lines = ended.json_lines();
+    let outcomes: Vec<_> = lines[..plan.len()].iter().map(|line| line["outcome"].as_str().unwrap()).collect();
+    assert_eq!(
+        outcomes,
+        ["applied", "failed", "failed", "failed", "failed", "failed", "applied", "failed"],
+        "{lines:#?}"
+    );
+    for line in &lines[1..4] {
+        assert_eq!(line["error"]["kind"], "not_found", "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_journal_keeps_what_was_asked_and_answered() {
     let project = project().await;
     let bob = project.add_user("bob@acme.example");

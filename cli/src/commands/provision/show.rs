@@ -185,6 +185,31 @@ impl Run<'_> {
         sees: bool,
     ) -> Result<Exit, Stop> {
         let printer = &self.invocation.printer;
+        let tally = self.list_changed(preview)?;
+        if printer.is_json() {
+            printer.json(&self.last_line(&tally, &self.provisioning.id()))?;
+        }
+        let message = format!(
+            "{} changed since the preview; nothing was sent",
+            plural(preview.changed.len() as u64, "operation")
+        );
+        let again = match &arguments.plan {
+            Some(file) => format!("connector provision {} {}", self.opened.source, file.display()),
+            None => format!("connector provision {} --resume", self.opened.source),
+        };
+        let help = if sees {
+            format!("if you want the new result, run it again: `{again}`")
+        } else {
+            format!("look at the new result: `{again} --preview`; then apply it with `--yes` or `--expect-digest`")
+        };
+        printer.note_blank();
+        printer.error(&Error::new(ErrorKind::Guard, message).with_help(help));
+        Ok(Exit::Refused)
+    }
+
+    /// Lists the operations that changed since the earlier preview: what they did then, and what they do now.
+    pub(super) fn list_changed(&self, preview: &Preview) -> Result<OutcomeTally, Stop> {
+        let printer = &self.invocation.printer;
         let names = self.names()?;
         let id = self.provisioning.id();
         let (mut lines, mut left_out) = (0, 0);
@@ -209,26 +234,7 @@ impl Run<'_> {
             Ok(())
         })?;
         self.say_left_out(left_out)?;
-        if printer.is_json() {
-            printer.json(&self.last_line(&tally, &id))?;
-        }
-        let message = format!(
-            "{} changed since the preview; nothing was sent",
-            plural(preview.changed.len() as u64, "operation")
-        );
-        let again = match &arguments.plan {
-            Some(file) => format!("connector provision {} {}", self.opened.source, file.display()),
-            None => format!("connector provision {} --resume", self.opened.source),
-        };
-        let help = if sees {
-            format!("if you want the new result, run it again: `{again}`")
-        } else {
-            format!("look at the new result: `{again} --preview`; then apply it with `--yes` or `--expect-digest`")
-        };
-        let error = Error::new(ErrorKind::Guard, message).with_help(help);
-        printer.note_blank();
-        printer.error(&error);
-        Ok(Exit::Refused)
+        Ok(tally)
     }
 }
 

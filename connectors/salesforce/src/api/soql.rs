@@ -79,6 +79,12 @@ pub(crate) fn portions<'a, T>(list: &'a [T], most: usize, fits: &dyn Fn(&[T]) ->
     portions
 }
 
+/// Both halves of a portion; nothing of a single item, which has none.
+pub(crate) fn halves<T>(portion: &[T]) -> impl Iterator<Item = &[T]> {
+    let (first, second) = portion.split_at(portion.len() / 2);
+    [second, first].into_iter().filter(|half| !half.is_empty() && half.len() < portion.len())
+}
+
 /// Text as a literal. Nothing in the text can end the literal.
 pub(crate) fn quoted(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);

@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most entitlements in one query.
 const MAX_NAMES_PER_QUERY: usize = 100;
 
+/// No name in Salesforce is longer. A much longer one does not fit into a query.
+const MAX_NAME_CHARS: usize = 255;
+
 /// For each of `wanted`, the entitlements of its type that have its id as id, API name or label. An id takes precedence
 /// over an API name, which is unique, and an API name takes precedence over a label.
 pub(crate) async fn entitlements(rest: &Rest, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {
@@ -23,7 +26,7 @@ pub(crate) async fn entitlements(rest: &Rest, wanted: &[EntitlementRef]) -> Resu
             .iter()
             .filter(|one| one.entitlement_type == known.name)
             .map(|one| one.id.as_str())
-            .filter(|text| !text.is_empty())
+            .filter(|text| !text.is_empty() && text.chars().count() <= MAX_NAME_CHARS)
             .collect();
         if texts.is_empty() {
             continue;
@@ -42,9 +45,9 @@ pub(crate) async fn entitlements(rest: &Rest, wanted: &[EntitlementRef]) -> Resu
 /// All entitlements of a type that have one of the texts as id or as a name.
 async fn named(rest: &Rest, name: &'static str, kind: &'static Kind, texts: &[&str]) -> Result<Vec<Entitlement>> {
     let mut found = Vec::new();
-    for portion in
-        soql::portions(texts, MAX_NAMES_PER_QUERY, &|texts| rest::fits(&select(rest, kind, texts).page(&keyset::FIRST)))
-    {
+    let fits = |texts: &[&str]| rest::fits(&select(rest, kind, texts).page(&keyset::FIRST));
+    let mut left = soql::portions(texts, MAX_NAMES_PER_QUERY, &fits);
+    while let Some(portion) = left.pop() {
         let before = rest.hidden(kind.object);
         let answer = match part(rest, name, kind, portion).await {
             // The condition contained a field that the org hides. The connector knows it now.
@@ -55,6 +58,8 @@ async fn named(rest: &Rest, name: &'static str, kind: &'static Kind, texts: &[&s
         };
         match answer {
             Ok(some) => found.extend(some),
+            // One malformed id must not stop the search for the others.
+            Err(refused) if error::is_malformed_id(&refused) => left.extend(soql::halves(portion)),
             // Without the object, there is nothing to find.
             Err(refused) if error::is_missing_object(&refused) => {
                 if rights::need(kind.object).is_none_or(|need| need.essential) {

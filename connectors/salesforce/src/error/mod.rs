@@ -191,6 +191,11 @@ pub(crate) fn is_refused_query(error: &Error) -> bool {
     is_refused_field(error) || matches!(code(error), Some("MALFORMED_QUERY" | "INVALID_QUERY_FILTER_OPERATOR"))
 }
 
+/// Whether a text in the query has the form of an id and is none. The org doesn't say which one.
+pub(crate) fn is_malformed_id(error: &Error) -> bool {
+    code(error) == Some("INVALID_QUERY_FILTER_OPERATOR")
+}
+
 /// Whether the same query for fewer rows may succeed.
 pub(crate) fn is_too_slow(error: &Error) -> bool {
     matches!(code(error), Some("QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" | "OPERATION_TOO_LARGE"))

@@ -18,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most users to look up in one request.
 pub(crate) const MAX_USERS_PER_QUERY: usize = 200;
 
+/// The most characters that Salesforce allows in a username.
+const MAX_USERNAME_CHARS: usize = 80;
+
 /// How a user is looked up.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
@@ -33,6 +36,11 @@ impl Key {
             None => Self::Username(text.to_lowercase()),
         }
     }
+
+    /// Whether a user can have it: a longer name does not fit into a query.
+    fn is_possible(&self) -> bool {
+        !matches!(self, Self::Username(name) if name.chars().count() > MAX_USERNAME_CHARS)
+    }
 }
 
 /// For each text in `wanted`, the users that have it as id or username.
@@ -43,7 +51,8 @@ pub(crate) async fn accounts(
     concern: &Concern,
 ) -> Result<Vec<Vec<Account>>> {
     let keys: Vec<Key> = wanted.iter().map(|text| Key::of(text)).collect();
-    let unique: Vec<Key> = keys.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let unique: BTreeSet<Key> = keys.iter().filter(|key| key.is_possible()).cloned().collect();
+    let unique: Vec<Key> = unique.into_iter().collect();
     let fields = known.fields(rest).await?;
     let fields = chosen(&fields, &*rest.describe(USER).await?, &concern.attributes);
     let groups = field_groups::groups(&fields);
@@ -52,24 +61,17 @@ pub(crate) async fn accounts(
         groups.iter().all(|fields| rest::fits(&select(fields, &filter).page(&keyset::FIRST)))
     };
     let mut found = Vec::new();
-    for keys in soql::portions(&unique, MAX_USERS_PER_QUERY, &fits) {
-        let asked: BTreeSet<&Key> = keys.iter().collect();
-        let filter = condition(keys);
-        let select = select(&groups[0], &filter);
-        let users = keyset::all(rest, &select, |row| {
-            let (id, account) = accounts::account(row, &Locks::Hidden, known.integrations())?;
-            if asked.contains(&Key::Id(id)) || asked.contains(&Key::of(&account.name)) {
-                Ok(Some((id, account)))
-            } else {
-                Err(row.odd("is not one of the requested users"))
-            }
-        });
-        let mut users = users.await?;
-        for more in &groups[1..] {
-            field_groups::add(rest, more, Some(&filter), keyset::FIRST, &mut users).await?;
+    let mut left = soql::portions(&unique, MAX_USERS_PER_QUERY, &fits);
+    while let Some(keys) = left.pop() {
+        match portion(rest, known, &groups, keys).await {
+            // One malformed id must not stop the search for the others.
+            Err(refused) if error::is_malformed_id(&refused) => left.extend(soql::halves(keys)),
+            users => found.extend(users?),
         }
-        found.extend(users);
     }
+    // Two portions may name one user, by id and by username.
+    found.sort_unstable_by_key(|(id, _)| *id);
+    found.dedup_by_key(|(id, _)| *id);
     let found = with_concern(rest, found, concern).await?;
     let mut by_key: BTreeMap<Key, Vec<&Account>> = BTreeMap::new();
     for (id, account) in &found {
@@ -79,6 +81,31 @@ pub(crate) async fn accounts(
     }
     let named = |key: &Key| by_key.get(key).into_iter().flatten().map(|account| (*account).clone()).collect();
     Ok(keys.iter().map(named).collect())
+}
+
+/// The users that have one of the keys.
+async fn portion(
+    rest: &Rest,
+    known: &Accounts,
+    groups: &[Vec<&str>],
+    keys: &[Key],
+) -> Result<Vec<(RecordId, Account)>> {
+    let asked: BTreeSet<&Key> = keys.iter().collect();
+    let filter = condition(keys);
+    let select = select(&groups[0], &filter);
+    let users = keyset::all(rest, &select, |row| {
+        let (id, account) = accounts::account(row, &Locks::Hidden, known.integrations())?;
+        if asked.contains(&Key::Id(id)) || asked.contains(&Key::of(&account.name)) {
+            Ok(Some((id, account)))
+        } else {
+            Err(row.odd("is not one of the requested users"))
+        }
+    });
+    let mut users = users.await?;
+    for more in &groups[1..] {
+        field_groups::add(rest, more, Some(&filter), keyset::FIRST, &mut users).await?;
+    }
+    Ok(users)
 }
 
 fn select<'a>(fields: &[&'a str], filter: &str) -> Select<'a> {
