@@ -112,6 +112,18 @@ async fn what_will_be_refused_fails_beforehand() {
 }
 
 #[tokio::test]
+async fn a_digest_is_a_sha_256_that_changes_with_the_result() {
+    let directory = Directory::of(&["bob"]);
+    let place = Place::new();
+    let (_, first, _) = place.preview(&directory, &[update("bob", json!({"Title": "a"}))]).await;
+    let (_, second, _) = place.preview(&directory, &[update("bob", json!({"Title": "b"}))]).await;
+    for digest in [&first.digest, &second.digest] {
+        assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()), "{digest}");
+    }
+    assert_ne!(first.digest, second.digest);
+}
+
+#[tokio::test]
 async fn a_create_names_every_unknown_entitlement_and_what_else_is_wrong() {
     let directory = Directory::of(&["bob"]);
     let place = Place::new();
