@@ -62,16 +62,16 @@ Copies who has access to what into your own database, shows what changed, and ap
 A source is one system. Each source is a YAML file in the sources/ folder of a project.";
 
 const EXIT_CODES: &str = "\
-Results go to stdout, everything else goes to stderr. With --output json, stdout
-contains only the documented JSON. An error is one line on stderr:
-{\"error\":{\"kind\",\"message\",\"help\"}}
+Results go to stdout, everything else goes to stderr.
+With --output json, stdout contains only the documented JSON.
+An error is one line on stderr: {\"error\":{\"kind\",\"message\",\"help\"}}
 
 Exit codes:
   0    success
   1    the command ran, and something failed
   2    wrong usage, or an invalid source or plan: nothing was sent
   3    the source could not be reached, or refused the credentials
-  4    refused by a guard (delete threshold, changed preview, lock held by another run)
+  4    refused by a guard, such as the delete threshold or a changed preview
   130  stopped by Ctrl-C: progress is saved, run again to continue
   143  stopped by SIGTERM: progress is saved, run again to continue";
 
@@ -234,6 +234,14 @@ mod tests {
         let mut text = String::new();
         helps(&mut command, "connector", &mut text);
         insta::assert_snapshot!(text);
+    }
+
+    /// A terminal would break a longer line in mid-sentence.
+    #[test]
+    fn the_exit_codes_fit_into_80_columns() {
+        for line in EXIT_CODES.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
     }
 
     #[test]

@@ -60,9 +60,8 @@ impl Interrupt {
             match self.first.compare_exchange(NONE, number, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => {
                     self.token.cancel();
-                    if number == INTERRUPT {
-                        printer.note("\nStopping; press Ctrl-C again to stop immediately");
-                    }
+                    let again = if number == INTERRUPT { "; press Ctrl-C again to stop immediately" } else { "" };
+                    printer.note(format!("\nStopping{again}"));
                 }
                 Err(first) => {
                     let exit = exit_of(first).unwrap_or(Exit::Interrupted);

@@ -89,7 +89,7 @@ impl Invocation {
             format!("`{name}` was never aggregated into `{}`", store.strip_prefix(".").unwrap_or(&store).display());
         Err(Error::new(ErrorKind::NotFound, message)
             .with_help(if file.is_file() {
-                format!("run `connector aggregate {name_or_path}` first")
+                format!("run `connector aggregate {}` first", shell_word(name_or_path))
             } else {
                 format!("the file `{}` does not exist either: check the path", file.display())
             })
@@ -115,6 +115,14 @@ impl Invocation {
     /// The exit for the signal that came, if any.
     pub(crate) fn interrupted(&self) -> Option<Exit> {
         self.interrupt.get().and_then(Interrupt::exit)
+    }
+
+    /// The exit for an error of this kind. The exit for a cancellation depends on the signal.
+    pub(crate) fn exit_of(&self, kind: ErrorKind) -> Exit {
+        match kind {
+            ErrorKind::Cancelled => self.interrupted().unwrap_or(Exit::Interrupted),
+            kind => Exit::of(kind),
+        }
     }
 
     /// Runs asynchronous work to its end.

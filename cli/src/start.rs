@@ -25,8 +25,11 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error).into(),
     };
     let Arguments { global, command } = arguments;
-    logging::start(&global);
+    let unusable = logging::start(&global);
     let invocation = Invocation::new(global);
+    if let Some(warning) = unusable {
+        invocation.printer.warning(&warning);
+    }
     let ended = commands::run(&invocation, command);
     conclude(&invocation, ended).into()
 }
@@ -42,10 +45,7 @@ pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Ex
         (Err(Stop(error)), _) | (Ok(_), Err(Stop(error))) => error,
     };
     invocation.printer.error(&error);
-    match error.kind() {
-        ErrorKind::Cancelled => invocation.interrupted().unwrap_or(Exit::Interrupted),
-        kind => Exit::of(kind),
-    }
+    invocation.exit_of(error.kind())
 }
 
 /// Whether the reader of stdout closed it, as in `connector accounts … | head`. An error of a source that closes its
@@ -73,14 +73,49 @@ fn usage(error: &clap::Error) -> Exit {
 
 /// Whether arguments that could not be parsed ask for JSON.
 fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
-    let arguments: Vec<_> = arguments.collect();
-    arguments.iter().any(|argument| argument == "--output=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+    let mut next_is_format = false;
+    for argument in arguments.take_while(|argument| argument != "--") {
+        let Some(argument) = argument.to_str() else { continue };
+        if next_is_format && argument == "json" {
+            return true;
+        }
+        // Flags without a value can stand in front of `o`, as in `-qo json`.
+        let short = argument.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        let short = short.and_then(|rest| rest.trim_start_matches(['q', 'v']).strip_prefix('o'));
+        let Some(value) = short.or_else(|| argument.strip_prefix("--output")) else {
+            next_is_format = false;
+            continue;
+        };
+        next_is_format = value.is_empty();
+        if value.trim_start_matches('=') == "json" {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_spelling_that_asks_for_json_is_understood() {
+        let wants = |typed: &str| wants_json(typed.split(' ').map(OsString::from));
+        for typed in [
+            "x --output json",
+            "x --output=json",
+            "x -o json",
+            "x -ojson",
+            "x -o=json",
+            "x -qo json",
+            "-o human -o json",
+        ] {
+            assert!(wants(typed), "{typed}");
+        }
+        for typed in ["x json", "x -o human", "x --output human json", "x -C json", "x -- -o json", "x --output-json"] {
+            assert!(!wants(typed), "{typed}");
+        }
+    }
 
     #[test]
     fn a_source_that_closes_its_connection_is_no_reader_that_has_seen_enough() {

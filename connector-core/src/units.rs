@@ -15,6 +15,9 @@ pub struct TimeSpan(Duration);
 /// Zero is not a useful time limit or interval.
 const TIME_SPAN_PATTERN: &str = "^0*[1-9][0-9]*(ms|s|m|h|d)$";
 
+/// A hundred years. Moments this far from now are still dates.
+const LONGEST_DAYS: u64 = 36_500;
+
 impl TimeSpan {
     /// A time span of whole seconds.
     pub const fn from_secs(seconds: u64) -> Self {
@@ -43,7 +46,9 @@ impl FromStr for TimeSpan {
             "d" => 86_400_000,
             _ => return Err(fault()),
         };
-        number.checked_mul(millis).map(|total| Self(Duration::from_millis(total))).ok_or_else(fault)
+        let total = number.checked_mul(millis).filter(|total| *total <= LONGEST_DAYS * 86_400_000);
+        let too_long = || format!("`{text}` is too long: the longest time span is {LONGEST_DAYS}d");
+        total.map(|total| Self(Duration::from_millis(total))).ok_or_else(too_long)
     }
 }
 
@@ -137,10 +142,10 @@ mod tests {
 
     #[test]
     fn time_spans_read_and_write_the_same_text() {
-        for text in ["500ms", "30s", "5m", "12h", "7d", "0ms"] {
+        for text in ["500ms", "30s", "5m", "12h", "7d", "0ms", "36500d"] {
             assert_eq!(text.parse::<TimeSpan>().unwrap().to_string(), text);
         }
-        for text in ["", "30", "s", "-1s", "1.5h", "30 s", "99999999999999999999s", "99999999999999999d"] {
+        for text in ["", "30", "s", "-1s", "1.5h", "30 s", "99999999999999999999s", "99999999999999999d", "36501d"] {
             assert!(text.parse::<TimeSpan>().is_err(), "{text}");
         }
     }

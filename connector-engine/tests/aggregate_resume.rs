@@ -375,7 +375,7 @@ async fn a_run_of_another_definition_is_not_taken_up() {
     assert_eq!((report.status, report.resumed, report.counts.accounts.seen), (RunStatus::Refused, false, 3));
     assert_eq!(
         report.warnings,
-        ["the source's file has changed since the unfinished run began, so this one began anew"]
+        ["the source file changed after the unfinished run began, so this run starts from the beginning"]
     );
     assert_eq!(place.number("SELECT count(*) FROM accounts WHERE removed_run IS NULL"), 60);
 }

@@ -111,6 +111,36 @@ async fn what_will_be_refused_fails_beforehand() {
     assert_eq!(directory.server().calls, [1]);
 }
 
+#[tokio::test]
+async fn a_digest_is_a_sha_256_that_changes_with_the_result() {
+    let directory = Directory::of(&["bob"]);
+    let place = Place::new();
+    let (_, first, _) = place.preview(&directory, &[update("bob", json!({"Title": "a"}))]).await;
+    let (_, second, _) = place.preview(&directory, &[update("bob", json!({"Title": "b"}))]).await;
+    for digest in [&first.digest, &second.digest] {
+        assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()), "{digest}");
+    }
+    assert_ne!(first.digest, second.digest);
+}
+
+#[tokio::test]
+async fn a_create_names_every_unknown_entitlement_and_what_else_is_wrong() {
+    let directory = Directory::of(&["bob"]);
+    let place = Place::new();
+    let plan = [
+        create("eve", json!({"Refused": 1}), &["group/one", "group/1", "team/2", "group/three"]),
+        create("eve2", json!({}), &["group/1"]),
+    ];
+    let (_, _, reports) = place.preview(&directory, &plan).await;
+    let (kind, message, help) = problem(&reports[0]);
+    assert_eq!(kind, ErrorKind::NotFound);
+    for part in ["`group/one`", "`team`", "`group/three`"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(!message.contains("`group/1`") && help.contains("check the spelling"), "{message}; {help}");
+    assert_eq!(reports[1].outcome, Planned);
+}
+
 fn provision_fake_entitlement() -> Vec<connector_core::Entitlement> {
     ["group/t1", "group/t2"].map(|written| connector_core::Entitlement::new(reference(written), "Twins")).to_vec()
 }

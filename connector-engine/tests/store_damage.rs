@@ -47,6 +47,33 @@ async fn a_run_with_an_unknown_word_is_an_error() {
     }
 }
 
+/// Bytes that are not text, missing tables and values of another type: each statement says to keep the journal.
+#[tokio::test]
+async fn each_statement_on_a_damaged_store_says_to_keep_a_copy() {
+    for statement in [
+        "UPDATE accounts SET name = CAST(x'ff41' AS TEXT)",
+        "UPDATE accounts SET account_id = CAST(x'ff' AS TEXT) || account_id",
+        "ALTER TABLE accounts RENAME COLUMN name TO nam",
+        "DROP TABLE accounts",
+    ] {
+        let place = place().await;
+        damage(&place, statement);
+        let query = query::AccountQuery::default();
+        let failed = [
+            query::accounts(&place.store, "directory", &query, |_| Ok(())).unwrap_err(),
+            query::export(&place.store, "directory", query::What::Accounts, query::Format::PlainCsv, &mut Vec::new())
+                .unwrap_err(),
+        ];
+        for error in failed {
+            assert!(
+                error.help().is_some_and(|help| help.contains("keep a copy") && help.contains("journal")),
+                "{statement}: {error:?}"
+            );
+            assert!(!error.message().contains("SELECT") && !format!("{error:?}").contains("SELECT"), "{error:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_run_whose_unfinished_reads_are_unknown_is_not_taken_up() {
     for (statement, part) in [

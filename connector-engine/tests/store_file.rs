@@ -39,7 +39,7 @@ fn a_file_that_is_no_store_is_left_alone() {
     std::fs::write(&file, "people: jane, bob and everybody else in this long list of ours\n".repeat(40)).unwrap();
     let before = std::fs::read(&file).unwrap();
     let error = Store::open(&file).unwrap_err();
-    assert!(error.message().contains("is no store"), "{error}");
+    assert!(error.message().contains("is not a store"), "{error}");
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 

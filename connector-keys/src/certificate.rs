@@ -57,6 +57,7 @@ impl Certificate {
 
     /// Creates a certificate for `key`, signed with the key itself (RSA, SHA-256).
     pub fn self_signed(key: &PrivateKey, request: &CertificateRequest, now: Timestamp) -> Result<Self> {
+        request.check()?;
         let build = || -> Result<X509, ErrorStack> {
             let subject = name(&request.subject_cn, request.organization.as_deref())?;
             let mut builder = draft(&subject, &subject, key, now, request.days)?;
@@ -260,6 +261,23 @@ pub(crate) fn draft(
     builder.set_not_after(&*Asn1Time::from_unix(until)?)?;
     builder.set_pubkey(key.as_pkey())?;
     Ok(builder)
+}
+
+impl CertificateRequest {
+    /// Fails if the names do not fit into a certificate: X.509 has an upper bound for each of them.
+    pub(crate) fn check(&self) -> Result<()> {
+        const LONGEST: usize = 64;
+        let names = [("common name", Some(&self.subject_cn)), ("organization", self.organization.as_ref())];
+        for (what, text) in names.into_iter().filter_map(|(what, text)| Some((what, text?))) {
+            let count = text.chars().count();
+            if count == 0 || count > LONGEST {
+                let has = if count == 0 { "is empty".to_owned() } else { format!("has {count} characters") };
+                return Err(Error::new(ErrorKind::Secret, format!("the {what} of the certificate {has}"))
+                    .with_help(format!("use 1 to {LONGEST} characters")));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The error for a certificate that OpenSSL refuses to create.

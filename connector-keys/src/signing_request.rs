@@ -12,6 +12,7 @@ use openssl::x509::extension::{ExtendedKeyUsage, KeyUsage};
 /// Creates a certificate signing request (PKCS#10) for `key`, as PEM text for a certificate authority. The authority
 /// decides how long the certificate is valid, so `days` is ignored.
 pub fn signing_request(key: &PrivateKey, request: &CertificateRequest) -> Result<String> {
+    request.check()?;
     let build = || -> Result<X509Req, ErrorStack> {
         let mut builder = X509Req::builder()?;
         builder.set_version(0)?;

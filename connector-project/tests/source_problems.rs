@@ -3,10 +3,11 @@
 
 mod fakes;
 
-use connector_core::Problem;
-use connector_project::source::{Project, masked_text};
+use connector_core::{Problem, registry};
+use connector_project::source::{Project, masked_text, source_template};
 use fakes::{VALID, project_with};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
@@ -74,6 +75,12 @@ fn each_fault_is_reported_once_with_its_place_and_help() {
         ("time_span_overflow", changed("settings:", "http: {timeout: 99999999999999999999d}\nsettings:")),
         ("percentage", changed("settings:", "aggregation: {delete_threshold: 10}\nsettings:")),
         ("out_of_bounds", changed("settings:", "aggregation: {concurrency: 0}\nsettings:")),
+        ("time_span_too_long", changed("settings:", "http: {timeout: 9999999999d}\nsettings:")),
+        ("minute", changed("settings:", "aggregation: {schedule: \"61 * * * *\"}\nsettings:")),
+        ("day_that_never_comes", changed("settings:", "aggregation: {schedule: 0 0 31 2 *}\nsettings:")),
+        ("nul_byte", changed("issuer: client", "issuer: cli\0ent")),
+        ("capital_prefix", changed("file:secrets", "FILE:secrets")),
+        ("absolute_path", changed("file:secrets/directory.key", "/abs/key")),
         ("schedule", changed("settings:", "aggregation: {schedule: hourly}\nsettings:")),
         ("empty_text", changed("issuer: client", "issuer: ''")),
         ("empty_value", changed("issuer: client", "issuer:")),
@@ -223,6 +230,64 @@ fn huge_files_and_alias_bombs_end_in_one_problem() {
 fn endless_nesting_is_a_problem_and_not_a_crash() {
     let deep = format!("connector: {}", "[".repeat(50_000));
     assert!(!report(&deep).is_empty());
+}
+
+/// The first mistakes of a newcomer, in the file that `source new` wrote: its comments explain passwords and PINs.
+#[test]
+fn a_comment_in_broken_yaml_is_no_secret() {
+    let mut checked = 0;
+    for connector in registry::connectors() {
+        let grant_types: Vec<_> = match &*connector.grant_types {
+            [] => vec![None],
+            accepted => accepted.iter().copied().map(Some).collect(),
+        };
+        for grant_type in grant_types {
+            let template = source_template(connector, grant_type, &BTreeMap::new()).unwrap();
+            let template = format!("{template}# token: made up, password: made up\n");
+            for broken in [
+                template.replacen("  grant_type", "\tgrant_type", 1).replacen("  path", "\tpath", 1),
+                format!("{template}open: [\n"),
+                format!("{template}---\n{template}"),
+            ] {
+                let report = report(&broken);
+                assert!(!report.is_empty() && !report.contains("secret_in_file"), "{broken}\n{report}");
+                assert!(!masked_text(&broken).contains("token: made up"), "{}", masked_text(&broken));
+                checked += 1;
+            }
+        }
+    }
+    assert_eq!(checked, 9);
+    let broken = "# token: x\n  client_secret: hunter2  # token\nurl: \"a # b\", password: hunter3\nopen: [\n";
+    let report = report(broken);
+    assert_eq!(report.matches("secret_in_file").count(), 2, "{report}");
+}
+
+#[test]
+fn an_empty_settings_file_is_not_asked_for_a_connector() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    for (text, rule) in [("~\n", "empty_file"), ("- a\n", "not_a_mapping"), ("just text\n", "not_a_mapping")] {
+        fs::write(folder.path().join("connector.yaml"), text).unwrap();
+        let report = shown(&project.check(folder.path().join("connector.yaml").to_str().unwrap()));
+        assert!(report.contains(rule) && report.contains("store") && !report.contains("connector:"), "{report}");
+    }
+}
+
+#[test]
+fn the_settings_file_is_checked_as_such_and_not_as_a_source() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    let file = folder.path().join("connector.yaml");
+    let check = |text: &str| {
+        fs::write(&file, text).unwrap();
+        shown(&project.check(file.to_str().unwrap()))
+    };
+    assert_eq!(check("# nothing\n"), "");
+    assert_eq!(check("store: data/store.db\n"), "");
+    for store in ["'sqlite::memory:'", "':memory:'", "'sqlite:'"] {
+        let report = check(&format!("store: {store}\n"));
+        assert!(report.starts_with("1:8 unsupported_store: the "), "{report}");
+    }
+    let report = check("aggregation: {schedule: 0 0 30 2 *}\n");
+    assert!(report.contains("1:29 bad_schedule"), "{report}");
 }
 
 #[cfg(unix)]

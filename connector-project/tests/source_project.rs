@@ -214,6 +214,46 @@ fn a_new_source_is_valid_without_edits() {
 }
 
 #[test]
+fn a_new_source_with_a_bad_value_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (project, _) = Project::create(folder.path()).unwrap();
+    let connector = registry::connector("directory").unwrap();
+    for (key, value, said) in [
+        ("key_ref", "-----BEGIN PRIVATE KEY-----\nMIIabc\n-----END PRIVATE KEY-----", "private key"),
+        ("key_ref", "hunter2", "`key_ref`"),
+        ("concurrency", "99", "`concurrency`"),
+        ("schedule", "61 * * * *", "`schedule`"),
+        ("token_url", "http://foo bar", "`token_url`"),
+        ("transport", "bluk", "`transport`"),
+    ] {
+        let filled = [(key.to_owned(), value.to_owned())].into();
+        let error = project.add_source("new", connector, Some("signed"), &filled).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Definition);
+        assert!(error.message().contains(said), "{key}: {}", error.message());
+        let everything = format!("{} {:?} {error:?}", error.message(), error.help());
+        assert!(!everything.contains("MIIabc") && !everything.contains("hunter2"), "{everything}");
+        assert_eq!(fs::read_dir(folder.path().join("sources")).unwrap().count(), 0, "{key}");
+    }
+    let filled = [("schedule".to_owned(), "0 4 * * *".to_owned())].into();
+    project.add_source("new", connector, Some("signed"), &filled).unwrap();
+}
+
+#[test]
+fn values_of_the_example_are_found_until_somebody_replaces_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (project, _) = Project::create(folder.path()).unwrap();
+    let connector = registry::connector("directory").unwrap();
+    project.add_source("new", connector, Some("signed"), &BTreeMap::new()).unwrap();
+    let placeholders = project.load("new").unwrap().placeholders();
+    let keys: Vec<_> = placeholders.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["auth.token_url", "auth.subject"]);
+    let filled = [("token_url", "https://id.corp.test/token"), ("subject", "iga@corp.test")];
+    let filled = filled.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    project.add_source("real", connector, Some("signed"), &filled).unwrap();
+    assert_eq!(project.load("real").unwrap().placeholders(), []);
+}
+
+#[test]
 fn a_template_explains_each_key_and_takes_given_values() {
     let connector = registry::connector("directory").unwrap();
     let filled = [("issuer", "3MVG9: x"), ("transport", "rest"), ("timeout", "5s"), ("api_version", "67.0")];

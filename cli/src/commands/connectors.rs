@@ -39,8 +39,17 @@ fn list(invocation: &Invocation, catalog: &Catalog) -> Result<Exit, Stop> {
     let connectors = catalog.connectors();
     warn_of_unusable(invocation, catalog);
     if printer.is_json() {
-        let all: Vec<_> = connectors.iter().map(as_json).collect();
-        printer.json(&all)?;
+        let named = |name: &str, description: &str| json!({"name": name, "description": description});
+        let form = |form: &str, description: &str| json!({"form": form, "description": description});
+        let strategies = registry::auth_strategies();
+        let (resolvers, stores, formats) = (registry::secret_resolvers(), key_stores(), registry::connector_formats());
+        printer.json(&json!({
+            "connectors": connectors.iter().map(as_json).collect::<Vec<_>>(),
+            "grant_types": strategies.iter().map(|one| named(one.grant_type, one.description)).collect::<Vec<_>>(),
+            "secret_refs": resolvers.iter().map(|one| form(one.form, one.description)).collect::<Vec<_>>(),
+            "key_refs": stores.iter().map(|one| form(one.form, one.description)).collect::<Vec<_>>(),
+            "formats": formats.iter().map(|one| named(one.name, one.description)).collect::<Vec<_>>(),
+        }))?;
         return Ok(Exit::Success);
     }
     let has_files = connectors.iter().any(|one| one.file.is_some());

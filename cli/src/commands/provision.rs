@@ -250,7 +250,7 @@ impl Run<'_> {
             self.invocation.printer.note_blank();
             self.invocation.printer.error(&error);
             self.what_next(&tally);
-            return Ok(Exit::of(error.kind()));
+            return Ok(self.invocation.exit_of(error.kind()));
         }
         self.what_next(&tally);
         if let Some(exit) = self.invocation.interrupted().filter(|_| tally.planned > 0) {

@@ -45,7 +45,8 @@ pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> R
 
     tour.title("Create a source: one YAML file")?;
     tour.write_source(&sandbox)?;
-    tour.show_file("sources/salesforce.yaml")?;
+    tour.say("Without its comments, which explain every setting, the file is:")?;
+    tour.show_settings("sources/salesforce.yaml")?;
     tour.step(&["validate"])?;
 
     tour.title("Test the connection")?;
@@ -172,7 +173,7 @@ impl Tour<'_> {
         self.invocation.printer.flush()?;
         if self.invocation.interrupted().is_some() {
             return Err(Error::new(ErrorKind::Cancelled, "the tour was canceled")
-                .with_help("its files are still in the folder; delete the folder to start again")
+                .with_help("its files are still in the folder; to start again, name another folder")
                 .into());
         }
         match exit {
@@ -196,6 +197,16 @@ impl Tour<'_> {
         self.command(&shown)?;
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
         self.run(&arguments)?;
+        self.line("")
+    }
+
+    /// The lines of a file that are not comments.
+    fn show_settings(&self, file: &str) -> Result<(), Stop> {
+        let text = fs::read_to_string(file).map_err(|cause| file_error("can't read", Path::new(file), cause))?;
+        self.command(&format!("grep -vE '^ *(#|$)' {file}"))?;
+        for line in text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')) {
+            self.line(line)?;
+        }
         self.line("")
     }
 

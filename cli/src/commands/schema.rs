@@ -6,7 +6,9 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{BAD, GOOD, paint};
 use connector_core::{Error, ErrorKind, Result};
+use connector_files::shell_word;
 use connector_project::source::{Catalog, schema};
+use serde_json::json;
 use std::fs;
 use std::path::Path;
 
@@ -16,12 +18,20 @@ pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Resul
     let catalog = project.catalog();
     warn_of_unusable(invocation, catalog);
     if let Some(folder) = &arguments.write {
-        write(folder, catalog)?;
-        printer.note(format!("schemas written to {}", folder.display()));
+        let written = write(folder, catalog)?;
+        if printer.is_json() {
+            printer.json(&json!({"folder": folder, "written": written}))?;
+        } else {
+            printer.note(format!("schemas written to {}", folder.display()));
+        }
         return Ok(Exit::Success);
     }
     if let Some(folder) = &arguments.check {
         let stale = stale(folder, catalog)?;
+        if printer.is_json() {
+            printer.json(&json!({"folder": folder, "current": stale.is_empty(), "stale": stale}))?;
+            return Ok(if stale.is_empty() { Exit::Success } else { Exit::Failure });
+        }
         if stale.is_empty() {
             printer.result(format!("{} the schemas in {} are current\n", paint(GOOD, "✓"), folder.display()))?;
             return Ok(Exit::Success);
@@ -29,32 +39,40 @@ pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Resul
         for name in stale {
             printer.result(format!("{} {} is out of date\n", paint(BAD, "✗"), folder.join(name).display()))?;
         }
-        printer.next(&[(&format!("connector schema --write {}", folder.display()), "write them again")]);
+        let again = format!("connector schema --write {}", shell_word(&folder.to_string_lossy()));
+        printer.next(&[(&again, "write them again")]);
         return Ok(Exit::Failure);
     }
     printer.result(schema::to_text(&schema::named(&arguments.what, catalog)?))?;
     Ok(Exit::Success)
 }
 
-fn write(folder: &Path, catalog: &Catalog) -> Result<()> {
+/// Writes every schema. Returns the names of the files.
+fn write(folder: &Path, catalog: &Catalog) -> Result<Vec<String>> {
     fs::create_dir_all(folder).map_err(|cause| file_error("can't create", folder, cause))?;
+    let mut written = Vec::new();
     for (name, document) in schema::all(catalog) {
-        let file = folder.join(name);
-        connector_files::write_generated(&file, &schema::to_text(&document))
+        connector_files::write_generated(&folder.join(&name), &schema::to_text(&document))
             .map_err(|why| why.into_error(ErrorKind::Invalid))?;
+        written.push(name);
     }
-    Ok(())
+    Ok(written)
 }
 
-/// The schema files that are missing, differ, or belong to no connector.
+/// The schema files that are missing, differ, or belong to no connector. A project has only those that its files refer to,
+/// so the others may be missing if all of them are.
 fn stale(folder: &Path, catalog: &Catalog) -> Result<Vec<String>> {
     if !folder.is_dir() {
-        return Err(Error::new(ErrorKind::Invalid, format!("there is no folder `{}`", folder.display())));
+        return Err(Error::new(ErrorKind::Invalid, format!("the folder `{}` does not exist", folder.display())));
     }
     let all = schema::all(catalog);
+    let of_files = schema::of_files(catalog);
+    let is_of_files = |name: &str| of_files.iter().any(|(known, _)| *known == name);
+    let has_others = all.iter().any(|(name, _)| !is_of_files(name) && folder.join(name).exists());
     let differs = |name: &str, text: String| fs::read_to_string(folder.join(name)).ok() != Some(text);
     let mut stale: Vec<String> = all
         .iter()
+        .filter(|(name, _)| has_others || is_of_files(name))
         .filter(|(name, document)| differs(name, schema::to_text(document)))
         .map(|(name, _)| name.clone())
         .collect();

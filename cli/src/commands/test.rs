@@ -3,7 +3,7 @@
 use super::cert::unfinished_rotation;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{DIM, STRONG, TestProgress, paint, render_step, render_steps_end};
+use crate::output::{DIM, STRONG, TestProgress, paint, plural, render_step, render_steps_end};
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep};
 use connector_files::Role;
@@ -30,8 +30,9 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     if !printer.is_json() {
         // A missing source has no steps; machine output keeps its shape.
         project.source_file(name)?;
-        let title = registration.map_or(String::new(), |known| format!("({})", known.title));
-        printer.result_line(format!("Testing {} {}\n", paint(STRONG, source), paint(DIM, title)))?;
+        let title =
+            registration.map_or(String::new(), |known| format!(" {}", paint(DIM, format!("({})", known.title))));
+        printer.result_line(format!("Testing {}{title}\n", paint(STRONG, source)))?;
     }
     let progress = TestProgress::begin(printer);
     let mut report = report(invocation, &progress);
@@ -98,7 +99,8 @@ async fn steps(
                 })
             }
             Err(error) => {
-                let short = in_short(&error);
+                // People get the problems below the steps, with the lines of the file.
+                let short = if invocation.printer.is_json() { in_short(&error) } else { counted(&error) };
                 *invalid = Some(error);
                 Err(short)
             }
@@ -140,6 +142,12 @@ fn in_short(error: &Error) -> Error {
     }
 }
 
+/// How many problems the definition has.
+fn counted(error: &Error) -> Error {
+    let number = plural(error.message().lines().count() as u64, "problem");
+    Error::new(error.kind(), format!("{number}, shown below"))
+}
+
 fn end(invocation: &Invocation, source: &str, steps: &[TestStep], took: Duration, ok: bool) -> Result<(), Stop> {
     let printer = &invocation.printer;
     printer.result_line(format!("\n{}", render_steps_end(steps, took)))?;
@@ -169,7 +177,11 @@ fn conclude(invocation: &Invocation, finished: bool, ok: bool, invalid: Option<E
 fn connector_in_file<'a>(project: &'a Project, name: &str) -> Option<&'a ConnectorRegistration> {
     let file = project.source_file(name).ok()?;
     let text = String::from_utf8(connector_files::read(&file, Role::Instructions, 1024 * 1024).ok()?).ok()?;
-    let value = text.lines().find_map(|line| line.strip_prefix("connector:"))?;
-    let value = value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    // YAML can be written as JSON, and a broken file has no value at all: the first such key will do.
+    let value = text.lines().find_map(|line| {
+        let key = line.trim_start_matches([' ', '{', '"', '\'']);
+        key.strip_prefix("connector")?.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')
+    })?;
+    let value = value.split(['#', ',', '}']).next().unwrap_or_default().trim().trim_matches(['"', '\'']);
     project.catalog().find(value).map(|one| &*one.registration)
 }

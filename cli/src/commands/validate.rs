@@ -42,6 +42,9 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
         }
     }
     if problems.is_empty() {
+        for name in checked.iter().filter(|name| !is_plan(name)) {
+            warn_of_placeholders(invocation, &project, name);
+        }
         return Ok(Exit::Success);
     }
     if !printer.is_json() {
@@ -67,6 +70,14 @@ fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
         problems.extend(found.into_iter().filter(|problem| !of_settings.contains(problem)));
     }
     problems
+}
+
+/// Warns about values that nobody replaced after `source new`. A file of a connector or of the project is no source.
+fn warn_of_placeholders(invocation: &Invocation, project: &Project, name: &str) {
+    let Ok(source) = project.load(name) else { return };
+    for (key, value) in source.placeholders() {
+        invocation.printer.warning(&format!("{}: `{key}` is still the example `{value}`: replace it", source.name));
+    }
 }
 
 /// Whether an argument is the path of a plan; the name of a source can look like one.

@@ -7,6 +7,7 @@ use anstyle::Style;
 use connector_engine::provision::{Standing, ValueChange};
 use connector_engine::query::{OperationReport, OutcomeTally};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
@@ -28,7 +29,7 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_o
         "  {} {} {}",
         paint(style, mark),
         paint(style, format!("{:KIND_WIDTH$}", operation.kind)),
-        paint(STRONG, clean_line(&operation.name))
+        paint(STRONG, clean_line(&account(operation, name_of)))
     );
     let explains = matches!(operation.outcome, Standing::Unchanged | Standing::Pending);
     if let Some(detail) = operation.detail.as_deref().filter(|_| explains) {
@@ -45,6 +46,16 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_o
         }
     }
     text
+}
+
+/// The account as the plan names it. If that is its id, its name comes first: another operation can name it that way.
+fn account<'a>(operation: &'a OperationReport, name_of: NameOf<'_>) -> Cow<'a, str> {
+    let (written, id) = (&operation.name, &operation.account);
+    let is_id = !written.is_empty() && id.starts_with(written.as_str());
+    match name_of(id).filter(|name| is_id && name != written) {
+        Some(name) => format!("{name} ({id})").into(),
+        None => written.into(),
+    }
 }
 
 /// One changed value on its own line. Names come before their ids.
@@ -215,6 +226,21 @@ mod tests {
             let text: String = operations().iter().map(|one| render_operation(one, width, &name_of)).collect();
             let plain = anstream::adapter::strip_str(&text).to_string();
             insta::assert_snapshot!(format!("operations_at_{width}"), plain);
+        }
+    }
+
+    #[test]
+    fn an_account_that_a_plan_names_by_id_has_its_name_too() {
+        let name_of = |id: &str| (id == "0052").then(|| "bob@acme.example".to_owned());
+        let heading = |name: &str| {
+            let mut one = operation("lock", Standing::Planned, Vec::new());
+            one.name = name.to_owned();
+            anstream::adapter::strip_str(&render_operation(&one, 100, &name_of)).to_string()
+        };
+        assert!(heading("bob@acme.example").ends_with(" bob@acme.example\n"), "{}", heading("bob@acme.example"));
+        // Also the short form of an id.
+        for id in ["0052", "005"] {
+            assert!(heading(id).ends_with(" bob@acme.example (0052)\n"), "{}", heading(id));
         }
     }
 

@@ -49,7 +49,17 @@ struct Pending {
     exists: bool,
     /// What an existing account must hold to match the operation.
     holds: Vec<EntitlementRef>,
+    /// The entitlements of a new account that the source does not have.
+    unknown: Option<Error>,
     proposed: Proposed,
+}
+
+/// An error together with an earlier one of the same operation.
+fn both(earlier: Option<Error>, error: Error) -> Error {
+    let Some(earlier) = earlier else { return error };
+    let (first, second) = (earlier.help().unwrap_or_default(), error.help().unwrap_or_default());
+    let help = if first.contains(second) { first.to_owned() } else { format!("{first}; {second}") };
+    Error::new(earlier.kind(), format!("{}; {}", earlier.message(), error.message())).with_help(help)
 }
 
 impl Simulation<'_> {
@@ -157,7 +167,7 @@ impl Simulation<'_> {
             _ => !on.state.is_there(),
         };
         let mut change = row.operation.change.clone();
-        self.resolve(&mut change)?;
+        let unknown = self.resolve(&mut change)?;
         if is_missing {
             return Err(missing(self.opened, &row.operation.account));
         }
@@ -181,20 +191,29 @@ impl Simulation<'_> {
         }
         let operation = Operation::new(on.state.id().unwrap_or_default(), change);
         let proposed = Proposed::new(operation, on.state.account()?);
-        Ok(Pending { simulated, row, exists, holds, proposed })
+        Ok(Pending { simulated, row, exists, holds, unknown, proposed })
     }
 
-    /// Replaces the entitlements that the plan names with the source's own ids.
-    fn resolve(&self, change: &mut Change<SecretRef>) -> Result<()> {
-        let named = match change {
-            Change::Create { entitlements, .. } => entitlements.iter_mut().collect(),
-            Change::Grant { entitlement, .. } | Change::Revoke { entitlement, .. } => vec![entitlement],
-            _ => Vec::new(),
-        };
-        for entitlement in named {
-            *entitlement = self.entitlements.resolve(self.opened, entitlement)?;
+    /// Replaces the entitlements that the plan names with the source's own ids. Returns the fault of those of a new account
+    /// that can't be replaced: the rest of the account is still checked.
+    fn resolve(&self, change: &mut Change<SecretRef>) -> Result<Option<Error>> {
+        let mut unknown = None;
+        match change {
+            Change::Create { entitlements, .. } => {
+                let named = std::mem::take(entitlements);
+                for one in named.iter().map(|one| self.entitlements.resolve(self.opened, one)) {
+                    match one {
+                        Ok(one) => entitlements.push(one),
+                        Err(error) => unknown = Some(both(unknown, error)),
+                    }
+                }
+            }
+            Change::Grant { entitlement, .. } | Change::Revoke { entitlement, .. } => {
+                *entitlement = self.entitlements.resolve(self.opened, entitlement)?;
+            }
+            _ => {}
         }
-        Ok(())
+        Ok(unknown)
     }
 
     async fn prepare(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
@@ -208,7 +227,14 @@ impl Simulation<'_> {
     }
 
     fn take(&self, simulated: &mut SimulatedAccount, pending: Pending, prepared: Result<Prepared>) -> Foreseen {
-        let Pending { row, exists, holds, proposed, .. } = pending;
+        let Pending { row, exists, holds, unknown, proposed, .. } = pending;
+        if let Some(unknown) = unknown {
+            let error = match prepared {
+                Err(error) => both(Some(unknown), error),
+                Ok(_) => unknown,
+            };
+            return simulated.refused(&row, error);
+        }
         let schema = &self.schema;
         let checked = prepared.and_then(|prepared| effect::checked(schema, row.operation.kind(), &proposed, prepared));
         let (steps, seats) = match checked {

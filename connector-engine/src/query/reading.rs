@@ -3,6 +3,7 @@
 use super::lifetime::{Lifetime, PastChange};
 use crate::store::{Quiet, Step, Store, StoredRun, account_kind, select_runs, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
+use connector_files::shell_word;
 use rusqlite::{Connection, Row, params};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ impl Reading {
         let id = sql::first(&connection, "SELECT id FROM sources WHERE name = ?1", [source], |row| row.get(0))?
             .ok_or_else(|| {
                 Error::new(ErrorKind::NotFound, format!("`{source}` was never aggregated into this store"))
-                    .with_help(format!("run `connector aggregate {source}` first"))
+                    .with_help(format!("run `connector aggregate {}` first", shell_word(source)))
             })?;
         Ok(Self { connection, source: id, name: source.to_owned() })
     }
@@ -52,7 +53,7 @@ impl Reading {
     /// The row of the entitlement written as `TYPE/ID` or `TYPE/NAME`.
     pub(super) fn entitlement_row(&self, written: &str) -> Result<i64> {
         let Some((entitlement_type, id)) = written.split_once('/') else {
-            return Err(Error::new(ErrorKind::Definition, format!("`{written}` names no entitlement"))
+            return Err(Error::new(ErrorKind::Definition, format!("`{written}` is not an entitlement"))
                 .with_help("write `TYPE/ID` or `TYPE/NAME`, for example `profile/Standard User`"));
         };
         let by_id = sql::first(
@@ -76,7 +77,7 @@ impl Reading {
             [row] => Ok(row),
             [] => Err(self.no_entitlement(written, entitlement_type)?),
             _ => Err(Error::new(ErrorKind::Conflict, format!("several entitlements are called `{written}`"))
-                .with_help(format!("name it by its id; `connector entitlements {}` lists them", self.name))),
+                .with_help(format!("use its id; `connector entitlements {}` lists them", shell_word(&self.name)))),
         }
     }
 
@@ -88,7 +89,7 @@ impl Reading {
             |row| row.get(0),
         )?;
         let help = if types.iter().any(|known| known == entitlement_type) || types.is_empty() {
-            format!("`connector entitlements {}` lists what there is", self.name)
+            format!("`connector entitlements {}` lists them", shell_word(&self.name))
         } else {
             format!("the types of this source are {}", types.join(", "))
         };

@@ -76,7 +76,7 @@ impl Beginning {
             Earlier::Outdated | Earlier::Over => self.start(&transaction, source)?,
         };
         if matches!(earlier, Earlier::Outdated) {
-            let text = "the source's file has changed since the unfinished run began, so this one began anew";
+            let text = "the source file changed after the unfinished run began, so this run starts from the beginning";
             report::warn(&transaction, run, text)?;
         }
         let resumed = matches!(earlier, Earlier::Unfinished(_));

@@ -2,6 +2,7 @@
 
 use super::open::Store;
 use connector_core::{Error, ErrorKind, Result};
+use connector_files::shell_word;
 use jiff::Timestamp;
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
@@ -34,11 +35,16 @@ impl Work {
         }
     }
 
-    fn help(self) -> &'static str {
+    fn help(self, source: &str) -> String {
         match self {
-            Self::Aggregation => "wait until it ends, or stop that process; its run can then be taken up",
-            Self::Provisioning => "wait until it ends, or stop that process and settle its plan with `--resume`",
-            Self::Rotation => "wait until it ends, or stop that process and run `cert rotate` again, which goes on",
+            Self::Aggregation => "wait until it ends, or stop that process; its run can then be continued".to_owned(),
+            Self::Provisioning => {
+                "wait until it ends, or stop that process and continue its plan with `--resume`".to_owned()
+            }
+            Self::Rotation => format!(
+                "wait until it ends, or stop that process and run `connector cert rotate {}` to continue",
+                shell_word(source)
+            ),
         }
     }
 }
@@ -98,7 +104,8 @@ fn held(work: Work, source: &str, file: &mut File) -> Error {
     // The note is for people; without it the message is still right.
     let _ = file.read_to_string(&mut note);
     let by = if note.trim().is_empty() { String::new() } else { format!(" ({})", note.trim()) };
-    Error::new(ErrorKind::Guard, format!("another job is {} `{source}` now{by}", work.doing())).with_help(work.help())
+    Error::new(ErrorKind::Guard, format!("another job is {} `{source}` now{by}", work.doing()))
+        .with_help(work.help(source))
 }
 
 fn unusable(source: &str, cause: std::io::Error) -> Error {

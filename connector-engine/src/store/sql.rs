@@ -119,19 +119,21 @@ pub(crate) fn fault(cause: rusqlite::Error) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             (format!("the store can't be written: {cause}"), Some("check who owns the store's file and folder"))
         }
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
-            format!("the store is damaged or is no store: {cause}"),
-            Some(
-                "keep a copy of the file, because it also has the history and the journal of provisioning; \
-                 `sqlite3 FILE .recover` shows what can be saved. If you move the file away, the next aggregation creates a new one",
-            ),
-        ),
+        Some(ErrorCode::OperationInterrupted | ErrorCode::OperationAborted | ErrorCode::OutOfMemory) => {
+            (format!("the store failed: {cause}"), Some("run the command again"))
+        }
+        Some(ErrorCode::SystemIoFailure) => (format!("the store can't be read or written: {cause}"), Some(DAMAGED)),
         _ => match &cause {
-            rusqlite::Error::FromSqlConversionFailure(_, _, why) => (
+            rusqlite::Error::FromSqlConversionFailure(_, _, why) if !why.is::<std::str::Utf8Error>() => (
                 format!("the store holds a value that can't be read: {why}"),
                 Some("if a newer version of this program wrote to the store, update this one"),
             ),
-            _ => (format!("the store failed: {cause}"), None),
+            // Its text has the whole statement, which helps nobody.
+            rusqlite::Error::SqlInputError { msg, .. } => {
+                return Error::new(ErrorKind::Internal, format!("the store is damaged or is not a store: {msg}"))
+                    .with_help(DAMAGED);
+            }
+            _ => (format!("the store is damaged or is not a store: {cause}"), Some(DAMAGED)),
         },
     };
     let error = Error::new(ErrorKind::Internal, message).with_cause(cause);
@@ -140,3 +142,7 @@ pub(crate) fn fault(cause: rusqlite::Error) -> Error {
         None => error,
     }
 }
+
+/// What to do with a damaged store. Only the accounts can be read again.
+const DAMAGED: &str = "keep a copy of the file, because it also has the history and the journal of provisioning; \
+    `sqlite3 FILE .recover` shows what can be saved. If you move the file away, the next aggregation creates a new one";

@@ -41,6 +41,7 @@ impl Place {
     ) -> (Provisioning<'a>, Preview, Vec<OperationReport>) {
         let mut provisioning = self.begin(directory, plan);
         let preview = provisioning.preview(|_| {}, &CancellationToken::new()).await.unwrap();
+        provisioning.seen().await.unwrap();
         let reports = self.reports(&provisioning.id());
         (provisioning, preview, reports)
     }

@@ -1,7 +1,7 @@
 //! Gathers the problems of one file.
 
 use super::text::Text;
-use super::tree::{Content, Tree};
+use super::tree::{Content, Tree, joined};
 use connector_core::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -102,11 +102,20 @@ impl<'a> Findings<'a> {
 
     /// Converts a checked value to its type. Reports what a schema can't express, such as a time span that overflows.
     pub(crate) fn typed<T: DeserializeOwned>(&mut self, value: Value, pointer: &str) -> Option<T> {
-        match serde_json::from_value(value) {
+        match T::deserialize(&value) {
             Ok(typed) => Some(typed),
             Err(error) => {
-                let fault = Fault { rule: "invalid_value", title: error.to_string(), ..Fault::default() };
-                self.at_key(pointer, fault);
+                let title = error.to_string();
+                let quoted = title.split('`').nth(1);
+                let mut members = value.as_object().into_iter().flatten();
+                // The error has no position, but most errors quote the value.
+                let at = members.find(|(_, value)| quoted.is_some() && value.as_str() == quoted);
+                let at = at.map(|(key, _)| joined(pointer, key));
+                let fault = Fault { rule: "invalid_value", title, ..Fault::default() };
+                match at {
+                    Some(at) => self.at_value(&at, fault),
+                    None => self.at_key(pointer, fault),
+                }
                 None
             }
         }

@@ -88,7 +88,8 @@ pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -
 /// Reports secrets in a file that is not valid YAML. It looks at single lines.
 pub(crate) fn in_lines(findings: &mut Findings<'_>) {
     keys(findings);
-    for (key, span) in secret_lines(findings.text.as_str()) {
+    // A comment that explains a key is no secret. `masked_text` hides it all the same.
+    for (key, span) in secret_lines(&without_comments(findings.text.as_str())) {
         findings.add(span, literal(&key, by_ref("", &key)));
     }
 }
@@ -288,6 +289,22 @@ fn unfinished_key(text: &str) -> usize {
         length += line.len();
     }
     text[..length].trim_end().len()
+}
+
+/// The text with its comments blanked out. The length stays the same, so positions stay valid.
+fn without_comments(text: &str) -> String {
+    let mut rest = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let starts = line.match_indices('#').map(|(at, _)| at);
+        let comment = starts
+            .filter(|at| line[..*at].chars().next_back().is_none_or(|c| c == ' ' || c == '\t'))
+            // An odd number of quotes in front of it means that it is inside of a text.
+            .find(|at| ['"', '\''].iter().all(|quote| line[..*at].matches(*quote).count().is_multiple_of(2)));
+        let (code, comment) = line.split_at(comment.unwrap_or(line.len()));
+        rest.push_str(code);
+        rest.extend(comment.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+    }
+    rest
 }
 
 /// The values of secret-like keys, with the lines that belong to them, found without parsing the YAML.

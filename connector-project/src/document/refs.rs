@@ -11,6 +11,9 @@ const KEY_FILE_ENDINGS: &[&str] = &[".key", ".pem", ".crt", ".cer", ".der", ".p1
 pub(crate) fn ref_fault(key: &str, text: &str) -> Option<Fault> {
     let forms = forms(key).join(", ");
     let Ok(reference) = text.parse::<SecretRef>() else {
+        if let Some(fault) = capital_prefix(key, text, &forms).or_else(|| bare_path(key, text, &forms)) {
+            return Some(fault);
+        }
         let lower = text.to_lowercase();
         if !lower.contains(char::is_whitespace) && KEY_FILE_ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
             return Some(Fault {
@@ -44,6 +47,33 @@ pub(crate) fn ref_fault(key: &str, text: &str) -> Option<Fault> {
         detail: wrong,
         help: Some(format!("the format is `{form}`")),
         secret: false,
+    })
+}
+
+/// A prefix such as `FILE:`. Prefixes are lowercase.
+fn capital_prefix(key: &str, text: &str, forms: &str) -> Option<Fault> {
+    let (scheme, rest) = text.split_once(':')?;
+    let lower = scheme.to_lowercase();
+    (lower != scheme && is_scheme(&lower)).then(|| Fault {
+        rule: "bad_ref",
+        title: format!("the prefix of the ref in `{key}` must be lowercase"),
+        detail: format!("expected one of {forms}"),
+        help: Some(format!("write `{key}: {lower}:{rest}`")),
+        secret: false,
+    })
+}
+
+/// A path without `file:`. A secret in Base64 can begin like one, so the value stays hidden.
+fn bare_path(key: &str, text: &str, forms: &str) -> Option<Fault> {
+    let is_path = ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start));
+    (is_path && !text.contains(char::is_whitespace)).then(|| Fault {
+        rule: "bad_ref",
+        title: format!("the ref in `{key}` has no prefix such as `file:`"),
+        detail: format!("not shown; expected one of {forms}"),
+        help: Some(format!(
+            "if this is the path of a file, write `file:` in front of it: `{key}: file:PATH`; if it is the secret itself, move it to a file with mode 600"
+        )),
+        secret: true,
     })
 }
 

@@ -170,6 +170,11 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
         let help = "indent with spaces; most editors can convert tabs to spaces";
         return (tab..tab + 1, Fault::new("tab", "a tab in the indentation; YAML allows only spaces", "a tab", help));
     }
+    if message.contains("control characters are not allowed")
+        && let Some(fault) = control_character(text)
+    {
+        return fault;
+    }
     if message.contains("cannot start any token") {
         let found = text.as_str()[at..].chars().next().unwrap_or(' ');
         let title = format!("a value cannot begin with `{found}`");
@@ -208,6 +213,16 @@ fn syntax(text: &Text, error: &serde_yaml::Error) -> (Range<usize>, Fault) {
     let (title, help) = meaning(&message);
     let end = text.line_span(line).end.max(at);
     (at..end, Fault::new("yaml_syntax", title, "invalid YAML starts here", help))
+}
+
+/// The first character that YAML does not allow: the parser reads ahead and does not know its line.
+fn control_character(text: &Text) -> Option<(Range<usize>, Fault)> {
+    let is_allowed = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    let (at, found) = text.as_str().char_indices().find(|(_, c)| !is_allowed(*c))?;
+    let code = u32::from(found);
+    let name = if found == '\0' { "a NUL byte".to_owned() } else { format!("the control character U+{code:04X}") };
+    let title = format!("the file contains {name}, which is invisible");
+    Some((at..at + found.len_utf8(), Fault::new("yaml_syntax", title, "here", "remove it")))
 }
 
 /// The first tab in the indentation of a line or of the line above it: the parser notices some a line late.

@@ -3,7 +3,7 @@
 use super::definition::is_source_name;
 use super::files::near;
 use super::project::Project;
-use super::{schema, template};
+use super::{read, schema, template};
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Error, ErrorKind, Result};
 use connector_files::{Role, shell_word};
@@ -83,7 +83,8 @@ impl Project {
 
     /// Writes a commented source file from [`source_template`](super::source_template), and the schemas for editors.
     ///
-    /// Fails with kind `already_exists` if a source has that name.
+    /// Fails with kind `already_exists` if a source has that name, and with kind `definition` if a given value is not valid.
+    /// Then nothing is written.
     pub fn add_source(
         &self,
         name: &str,
@@ -101,8 +102,9 @@ impl Project {
         }
         let text = template::source_template(connector, grant_type, filled)?;
         let folder = self.folder().join("sources");
-        make_folder(&folder, &mut Vec::new())?;
         let path = folder.join(format!("{name}.yaml"));
+        self.check_new(&path, &text, &template::source_template(connector, grant_type, &BTreeMap::new())?)?;
+        make_folder(&folder, &mut Vec::new())?;
         let mut made = Vec::new();
         write_new(&path, &text, &mut made)?;
         if made.is_empty() {
@@ -110,6 +112,22 @@ impl Project {
         }
         self.write_schemas()?;
         Ok(near(&path))
+    }
+
+    /// Fails if the given values are not valid, before anything is written. The template alone can have open values.
+    fn check_new(&self, path: &Path, text: &str, template: &str) -> Result<()> {
+        let defaults = self.settings().unwrap_or_default();
+        let given = read::Given { defaults: &defaults, catalog: self.catalog() };
+        let problems = |text| read::source_from_text(path, text, &given).err().map(|found| found.0).unwrap_or_default();
+        let open = problems(template);
+        let mut caused = problems(text);
+        caused.retain(|one| !open.iter().any(|open| (open.rule, &open.title) == (one.rule, &one.title)));
+        let Some(first) = caused.first() else { return Ok(()) };
+        let titles: Vec<_> = caused.iter().map(|one| one.title.as_str()).collect();
+        let help = [first.detail.as_str(), first.help.as_deref().unwrap_or_default()].map(str::to_owned);
+        let help: Vec<_> = help.into_iter().filter(|part| !part.is_empty()).collect();
+        Err(Error::new(ErrorKind::Definition, format!("the source was not written: {}", titles.join("; ")))
+            .with_help(help.join("; ")))
     }
 }
 

@@ -17,8 +17,10 @@ mod guards;
 mod meaning;
 mod open;
 mod opened;
+mod placeholders;
 mod project;
 mod read;
+mod schedule;
 pub mod schema;
 mod template;
 

@@ -113,12 +113,16 @@ impl Project {
     }
 
     /// All problems of the source with that name or in that file, and of `connector.yaml`, that can be found offline. This
-    /// includes files that refs name, and settings that contradict each other. For a connector file, its own problems.
+    /// includes files that refs name, and settings that contradict each other. For a connector file or `connector.yaml`, its
+    /// own problems.
     pub fn check(&self, name_or_path: &str) -> Vec<Problem> {
         let (settings, mut problems) = match self.settings() {
             Ok(settings) => (settings, Vec::new()),
             Err(found) => (ProjectSettings::default(), found.0),
         };
+        if self.is_settings_file(Path::new(name_or_path)) {
+            return problems;
+        }
         if self.is_connector_file(Path::new(name_or_path)) {
             problems.extend(self.catalog().problems_of(Path::new(name_or_path)));
             return problems;
@@ -158,6 +162,11 @@ impl Project {
             (Some(path), None) => Ok(near(&path)),
             (Some(path), Some(other)) => Err(read::ambiguous_source(near(&path), name_or_path, &near(&other))),
         }
+    }
+
+    /// Whether the path names the existing file with the settings of the project.
+    fn is_settings_file(&self, path: &Path) -> bool {
+        path.is_file() && path.canonicalize().ok() == self.settings_file().canonicalize().ok()
     }
 
     /// Whether the path names an existing file in `connectors/`.

@@ -166,7 +166,7 @@ pub(super) fn is_reserved(name: &str) -> bool {
 }
 
 /// The schemas of the kinds of files in a project, with the names of their files in `schemas/`.
-pub(super) fn of_files(catalog: &Catalog) -> Vec<(&'static str, Value)> {
+pub fn of_files(catalog: &Catalog) -> Vec<(&'static str, Value)> {
     let mut all = vec![
         ("plan.schema.json", plan_schema()),
         ("project.schema.json", project_schema()),

@@ -17,13 +17,13 @@ connector: salesforce
 auth:
   # The service account signs in with a key: no password, no browser.
   grant_type: jwt_bearer
-  # The org's My Domain; a sandbox's is like acme--test.sandbox.my.salesforce.com.
+  # The org's My Domain; a test org's is like acme--test.sandbox.my.salesforce.com.
   token_url: https://acme.my.salesforce.com/services/oauth2/token
   # The consumer key of the External Client App or Connected App.
   issuer: 3MVG9_the_consumer_key_of_the_app
   # The service account's username.
   subject: iga@acme.example
-  # https://login.salesforce.com for a Connected App (a sandbox: https://test.salesforce.com);
+  # https://login.salesforce.com for a Connected App (a test org: https://test.salesforce.com);
   # the My Domain for an External Client App.
   audience: https://acme.my.salesforce.com
   # The private key. Its certificate is uploaded to the app.

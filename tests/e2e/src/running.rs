@@ -80,7 +80,20 @@ impl Running {
     ///
     /// When the process ends without a word.
     pub fn interrupt(&mut self) {
-        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        self.signal("-INT");
+    }
+
+    /// Asks the process to end, as a service manager does, and waits until the process says that it stops.
+    ///
+    /// # Panics
+    ///
+    /// When the process ends without a word.
+    pub fn terminate(&mut self) {
+        self.signal("-TERM");
+    }
+
+    fn signal(&mut self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(sent.expect("`kill` is everywhere").success());
         self.until_it_says("Stopping");
     }

@@ -179,3 +179,21 @@ async fn interrupted_by_ctrl_c_it_says_so_and_goes_on_later() {
     assert_eq!(report["resumed"], true);
     assert_eq!(report["accounts"]["seen"], project.sandbox.org().counts()["User"]);
 }
+
+/// A sign-in or any write updates these; they would drown what matters.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_alone_is_no_difference() {
+    let project = Project::start(BINARY, Options { users: 20, ..Options::default() }).await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let (org, user) = (project.sandbox.org(), project.sandbox.org().user_id(5));
+    for field in ["LastLoginDate", "LastModifiedDate", "SystemModstamp"] {
+        org.set(&user, field, "2027-01-02T03:04:05.000+0000").unwrap();
+    }
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let quiet = project.run(&["diff", "salesforce", "--output", "json"]).expect_code(0).stdout;
+    assert_eq!(quiet.trim(), "", "{quiet}");
+    org.set(&user, "Title", "Head of Sales").unwrap();
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let changed = project.run(&["diff", "salesforce", "--output", "json"]).expect_code(0).stdout;
+    assert!(changed.contains("\"Title\"") && !changed.contains("SystemModstamp"), "{changed}");
+}

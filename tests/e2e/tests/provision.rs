@@ -326,3 +326,25 @@ async fn the_journal_keeps_what_was_asked_and_answered() {
     let table = project.run(&["operations", "salesforce"]).expect_code(0).stdout;
     assert!(table.contains("bob@acme.example") && table.contains("nobody@acme.example"), "{table}");
 }
+
+/// Whoever approves a plan must see who gets access, also behind many harmless changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_and_a_password_behind_many_updates_are_in_the_preview() {
+    let project = project().await;
+    let bob = project.add_user("bob@acme.example");
+    let update = |number| json!({"update": {"account": bob, "set": {"Title": format!("T{number}")}}}).to_string();
+    let mut lines: Vec<String> = (0..120).map(update).collect();
+    lines.push(json!({"grant": {"account": bob, "entitlement": "permission_set/Sales_Ops"}}).to_string());
+    lines.push(json!({"set_password": {"account": bob, "password_ref": "env:HOME"}}).to_string());
+    fs::write(project.path("plan.ndjson"), lines.join("\n")).unwrap();
+    let shown = project.run(&["provision", "salesforce", "plan.ndjson", "--preview"]).expect_code(0).stdout;
+    assert_eq!(shown.matches("~ update").count(), 100, "{shown}");
+    assert!(shown.contains("+ grant") && shown.contains("set_password"), "{shown}");
+    assert!(shown.contains("and 20 more"), "{shown}");
+
+    let grant = json!({"grant": {"account": bob, "entitlement": "permission_set/Sales_Ops"}}).to_string();
+    fs::write(project.path("grants.ndjson"), vec![grant; 1_150].join("\n")).unwrap();
+    let shown = project.run(&["provision", "salesforce", "grants.ndjson", "--preview"]).expect_code(0).stdout;
+    assert_eq!(shown.lines().filter(|line| line.contains(" grant ") && line.contains("bob@acme")).count(), 1_000);
+    assert!(shown.contains("and 150 more"), "{shown}");
+}

@@ -177,6 +177,20 @@ async fn two_jobs_do_not_provision_one_source_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_exit_code_of_a_stopped_plan_names_the_signal() {
+    for (stop, code) in [(Running::interrupt as fn(&mut Running), 130), (Running::terminate, 143)] {
+        for moment in [Moment::Requests(3), Moment::Writes(1)] {
+            let project = project().await;
+            write_plan(&project, 300);
+            let mut running = held(&project, moment).await;
+            stop(&mut running);
+            project.sandbox.release();
+            running.end().expect_code(code);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_signal_stops_a_plan_which_then_goes_on() {
     let project = project().await;
     write_plan(&project, 300);

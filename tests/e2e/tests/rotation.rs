@@ -321,3 +321,22 @@ async fn the_word_of_the_store_alone_removes_no_file() {
     }
     project.run(&["test", "salesforce"]).expect_code(0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_certificate_of_another_org_is_not_replaced() {
+    let project = project(slow()).await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let store = rusqlite::Connection::open(project.path(".connector/store.db")).unwrap();
+    assert_eq!(store.execute("UPDATE sources SET instance = '00D000000000000AAA'", []).unwrap(), 1);
+    drop(store);
+    let contents = || {
+        let names = secrets(&project);
+        let files: Vec<_> =
+            names.iter().map(|name| fs::read(project.path(&format!("secrets/{name}"))).unwrap()).collect();
+        (names, files, fs::read(project.path("sources/salesforce.yaml")).unwrap())
+    };
+    let before = contents();
+    let refused = project.run(&ROTATE).expect_code(4);
+    assert!(refused.stderr.contains("00D000000000000AAA"), "{}", refused.stderr);
+    assert!(contents() == before && project.sandbox.deploys().is_empty());
+}

@@ -3,7 +3,7 @@
 use crate::arguments::CertRotateArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{DIM, GOOD, STRONG, WARN, fields, paint, wrap};
+use crate::output::{DIM, GOOD, STRONG, WARN, fields, paint, plural, wrap};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
 use connector_engine::certificate::{self, Rotated, Rotation, RotationPreview, RotationStep};
@@ -48,7 +48,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertRotateArguments) -> R
             Err(stop) if arguments.name.is_some() => return Err(stop),
             Err(Stop(error)) => {
                 invocation.printer.error(&error);
-                exit = exit.worse(Exit::of(error.kind()));
+                exit = exit.worse(invocation.exit_of(error.kind()));
             }
         }
         if invocation.interrupted().is_some() {
@@ -74,7 +74,7 @@ fn due(invocation: &Invocation, project: &Project) -> Result<(Vec<String>, Exit)
             Ok(false) => {}
             Err(error) => {
                 invocation.printer.error(&error);
-                exit = exit.worse(Exit::of(error.kind()));
+                exit = exit.worse(invocation.exit_of(error.kind()));
             }
         }
     }
@@ -107,8 +107,12 @@ fn rotate(
         if arguments.preview {
             return Ok(Exit::Success);
         }
-        if !arguments.yes && !terminal::confirm(&format!("Replace the key and certificate of {}?", rotation.source()))?
-        {
+        let question = if rotation.is_taken_up() {
+            format!("Continue the rotation of {}?", rotation.source())
+        } else {
+            format!("Replace the key and certificate of {}?", rotation.source())
+        };
+        if !arguments.yes && !terminal::confirm(&question)? {
             printer.note("Nothing was changed");
             return Ok(Exit::Success);
         }
@@ -151,8 +155,11 @@ fn show(invocation: &Invocation, preview: &RotationPreview, taken_up: bool) -> R
         ("new certificate", format!("{}, RSA {}, valid for {} days", preview.subject, preview.bits, preview.days)),
     ];
     let mut pairs: Vec<(&str, String)> = pairs.into_iter().collect();
-    let kept: Vec<_> = preview.kept.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    pairs.push(("unchanged", kept.join(", ")));
+    // A list of what stays the same would hide what changes.
+    if !preview.kept.is_empty() {
+        let kept = plural(preview.kept.len() as u64, "other setting");
+        pairs.push(("unchanged", format!("{kept} of the app; `--output json` lists them")));
+    }
     printer.result(fields(&pairs, printer.prose_width()))?;
     printer.result("\n")?;
     for (number, step) in preview.steps.iter().enumerate() {

@@ -101,7 +101,7 @@ impl Run<'_> {
         if lines > 0 {
             printer.result("\n")?;
         }
-        if left_out > 0 {
+        if left_out > 0 && !kinds.is_empty() {
             let kinds: Vec<_> = kinds.iter().map(|(kind, number)| format!("{} {kind}", count(*number))).collect();
             printer.result(format!("to apply: {}\n", kinds.join(", ")))?;
         }

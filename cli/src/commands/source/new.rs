@@ -29,6 +29,10 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
     let open = open_values(connector, &values)?;
     let asks = arguments.interactive || can_ask && nothing_set && !printer.is_json();
     if asks && project.source_file(name).is_err() {
+        if !open.is_empty() {
+            let number = plural(open.len() as u64, "value");
+            printer.note(format!("This source needs {number}. Press Enter to skip one and fill it in later.\n"));
+        }
         values.extend(ask(&open)?);
     }
     let path = write_source(&project, connector, name, &values)?;
@@ -135,8 +139,9 @@ fn ask(open: &[OpenValue]) -> Result<Vec<(String, String)>> {
     let mut answers = Vec::new();
     for value in open {
         let label = format!("{}:", value.key);
+        let example = format!("for example {}", value.example);
         let question = inquire::Text::new(&label).with_help_message(&value.description);
-        let question = if value.example.is_empty() { question } else { question.with_placeholder(&value.example) };
+        let question = if value.example.is_empty() { question } else { question.with_placeholder(&example) };
         let answer = terminal::answer(question.prompt(), "set the values with `--set KEY=VALUE`")?;
         if !answer.trim().is_empty() {
             answers.push((value.key.clone(), answer.trim().to_owned()));

@@ -5,6 +5,7 @@ use super::ledger::{Ledger, RotationRecord, Stage};
 use crate::certificate::key_of;
 use crate::store::Store;
 use connector_core::{App, Error, ErrorKind, Result, SecretRef};
+use connector_files::shell_word;
 use connector_keys::{Certificate, CertificateRequest, Signer};
 use connector_project::source::{AuthBlock, Project, Source};
 use std::path::Path;
@@ -111,9 +112,10 @@ fn other_files(record: &RotationRecord, source: &str) -> Error {
         "the store says that an unfinished rotation of `{source}` replaces `{}` and `{}`, but the source uses other files",
         record.key, record.certificate
     );
-    Error::new(ErrorKind::Guard, message).with_help(
-        "check who can write the store; if you changed `key_ref` or `certificate_ref`, restore them, run `cert rotate` to finish the rotation, then change them again",
-    )
+    Error::new(ErrorKind::Guard, message).with_help(format!(
+        "check who can write the store; if you changed `key_ref` or `certificate_ref`, restore them, run `connector cert rotate {}` to finish the rotation, then change them again",
+        shell_word(source)
+    ))
 }
 
 /// The path of the next file.
@@ -205,9 +207,10 @@ fn app_of(project: &Project, source: &Source, auth: &AuthBlock, begun: Option<&R
                     record.app
                 ),
             )
-            .with_help(
-                "restore the app in `settings`, run `cert rotate` to finish the rotation, then change the settings",
-            )
+            .with_help(format!(
+                "restore the app in `settings`, run `connector cert rotate {}` to finish the rotation, then change the settings",
+                shell_word(&source.name)
+            ))
         });
     }
     let issuer = auth.text("issuer");

@@ -4,6 +4,7 @@ use super::ledger::Stage;
 use super::open::Rotation;
 use super::outcome::{Rotated, RotationStep};
 use connector_core::{Error, ErrorKind, Result, RotateCertificate};
+use connector_files::shell_word;
 use connector_keys::{Certificate, PrivateKey};
 use connector_project::source::{Opened, Source};
 use jiff::Timestamp;
@@ -157,7 +158,7 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
             }
             self.tell(step, format!("not accepted yet after {} s; trying again", waited.as_secs()), true);
             tokio::select! {
-                () = self.stop.cancelled() => return Err(stopped()),
+                () = self.stop.cancelled() => return Err(stopped(self.of.name)),
                 () = tokio::time::sleep(wait.min(self.of.wait.saturating_sub(waited))) => {}
             }
             wait = (wait * 3 / 2).min(MAX_WAIT_BETWEEN_TRIES);
@@ -191,7 +192,10 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
     async fn prove_again(&mut self) -> Result<()> {
         let now = self.of.project.load(self.of.name)?.open(self.of.project)?;
         ability(&now)?.reach().await.map_err(|error| {
-            let help = "the old key is still next to the new one (`.old`); run `connector test` to see the reason, then `cert rotate` again";
+            let name = shell_word(self.of.name);
+            let help = format!(
+                "the old key is still next to the new one (`.old`); run `connector test {name}` to see the reason, then `connector cert rotate {name}`, which goes on from here"
+            );
             Error::new(error.kind(), format!("the source does not work with the new key after the switch: {}", error.message()))
                 .with_help(help)
         })?;
@@ -210,7 +214,10 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         if let Some(old) = self.of.record.old_pem.clone().filter(|_| !has_turned) {
             self.tell("return", format!("deploying the old certificate to `{}`", self.of.app.name), true);
             let ability = ability(&self.before)?;
-            ability.reach().await.map_err(|error| by_hand(error, &self.of.app.name, &self.of.record.certificate))?;
+            ability
+                .reach()
+                .await
+                .map_err(|error| by_hand(error, self.of.name, &self.of.app.name, &self.of.record.certificate))?;
             ability.deploy(&self.of.app, &old).await?;
         }
         self.of.record.deployed_at = Some(Timestamp::now());
@@ -229,7 +236,7 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
                 };
                 self.reached(Stage::Returned, "return", what)
             }
-            Err(error) => Err(by_hand(error, &self.of.app.name, &self.of.record.certificate)),
+            Err(error) => Err(by_hand(error, self.of.name, &self.of.app.name, &self.of.record.certificate)),
         }
     }
 
@@ -285,17 +292,18 @@ fn no_session(error: Error, source: &str) -> Error {
     .with_cause(error)
 }
 
-fn by_hand(error: Error, app: &str, certificate: &str) -> Error {
+fn by_hand(error: Error, source: &str, app: &str, certificate: &str) -> Error {
     let message =
         format!("the app `{app}` does not accept the old key, and Connector can't fix this: {}", error.message());
     Error::new(error.kind(), message)
         .with_help(format!(
-            "upload {certificate} to the app manually (Setup), then run `cert rotate` again to continue"
+            "upload {certificate} to the app manually (Setup), then run `connector cert rotate {}` to continue",
+            shell_word(source)
         ))
         .with_cause(error)
 }
 
-fn stopped() -> Error {
+fn stopped(source: &str) -> Error {
     Error::new(ErrorKind::Cancelled, "stopped; the rotation is not finished")
-        .with_help("run `cert rotate` again to continue where it stopped")
+        .with_help(format!("run `connector cert rotate {}` to continue where it stopped", shell_word(source)))
 }

@@ -9,8 +9,11 @@ use connector_core::registry::{self, ConnectorFormat, ConnectorRegistration};
 use serde_json::Value;
 use std::path::Path;
 
-const A_CONNECTOR: mapping::Wanted =
-    mapping::Wanted { first_key: "format", help: "`connector connectors` lists the formats of this program" };
+const A_CONNECTOR: mapping::Wanted = mapping::Wanted {
+    first_key: "format",
+    first_value: "NAME",
+    help: "`connector connectors` lists the formats of this program",
+};
 
 /// The connector `name` that a file defines, with a hash of what the file says; or all problems of its text.
 pub(super) fn connector_file(

@@ -28,7 +28,7 @@ pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings,
 }
 
 fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
-    let Some(mut value) = mapping::value(findings, &mapping::A_SOURCE) else {
+    let Some(mut value) = mapping::value(findings, &mapping::THE_SETTINGS) else {
         leaked_secrets::in_lines(findings);
         return None;
     };
@@ -44,6 +44,7 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     };
     block.check(findings);
     refs::check_proxy(findings, &value["http"]);
+    refs::check_schedule(findings, &value["aggregation"]);
     refs::check_refs(findings, &value["http"], "/http", &known_faults);
     if let Some(Err(message)) = value["store"].as_str().map(store_file) {
         let help = Some("write a path, or `sqlite:PATH`".to_owned());
@@ -60,7 +61,13 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
 /// The path of a store, if this build supports its kind.
 pub(in super::super) fn store_file(location: &str) -> Result<PathBuf, String> {
     match location.split_once(':') {
-        Some(("sqlite", path)) => Ok(path.strip_prefix("//").unwrap_or(path).into()),
+        Some(("sqlite", path)) => match path.strip_prefix("//").unwrap_or(path) {
+            "" => Err("the path of the store is missing".to_owned()),
+            // Each command opens the store, so it would begin empty each time.
+            ":memory:" => Err("the store must be a file: a store in memory ends with each command".to_owned()),
+            path => Ok(path.into()),
+        },
+        Some(("", "memory:")) => Err("the store must be a file: a store in memory ends with each command".to_owned()),
         // A ref, not a store: SQLite would take it as a URL.
         Some(("file", _)) => Err("a store is written without `file:`".to_owned()),
         Some((scheme, rest)) if rest.starts_with("//") => {

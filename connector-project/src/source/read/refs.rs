@@ -1,5 +1,6 @@
 //! Checks what a file refers to: secret refs, URLs and files.
 
+use super::super::schedule;
 use crate::document::{Fault, Findings, is_secret_name, joined, ref_fault};
 use connector_core::{SecretRef, Sensitivity, is_loopback, registry};
 use serde_json::{Map, Value};
@@ -97,6 +98,18 @@ pub(super) fn check_proxy(findings: &mut Findings<'_>, http: &Value) {
                 secret: false,
             },
         );
+    }
+}
+
+/// Adds what is wrong with the schedule. One that is not five fields has its own report.
+pub(super) fn check_schedule(findings: &mut Findings<'_>, aggregation: &Value) {
+    let Some(text) = aggregation["schedule"].as_str().filter(|text| text.split_whitespace().count() == 5) else {
+        return;
+    };
+    if let Some((span, title)) = schedule::fault(text) {
+        let help = "write minute, hour, day of the month, month and weekday, for example `0 */4 * * *`";
+        let fault = Fault::new("bad_schedule", format!("`schedule` is not a valid cron schedule: {title}"), "", help);
+        findings.at_part("/aggregation/schedule", &span, fault);
     }
 }
 

@@ -95,6 +95,7 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
         }
     }
     refs::check_proxy(findings, &value["http"]);
+    refs::check_schedule(findings, &value["aggregation"]);
     refs::check_refs(findings, &value["http"], "/http", &known_faults);
     refs::check_client_certificate(findings, &value["http"], &given.defaults.http);
     if let Some(project) = project {

@@ -1,6 +1,8 @@
 //! How the org describes an object to the service account.
 
 use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// The description of an object. Whatever the org does not mention counts as allowed: a later request shows the truth.
 #[derive(Debug, Deserialize)]
@@ -17,6 +19,9 @@ pub(crate) struct Description {
     pub(crate) deletable: bool,
     /// The fields that the service account can see.
     pub(crate) fields: Vec<FieldDescription>,
+    /// The places of the fields by their names in lowercase, made at the first use.
+    #[serde(skip)]
+    places: OnceLock<HashMap<String, usize>>,
 }
 
 /// One field of an object.
@@ -71,7 +76,12 @@ fn yes() -> bool {
 impl Description {
     /// The field with this name. Letter case does not matter.
     pub(crate) fn field(&self, name: &str) -> Option<&FieldDescription> {
-        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
+        let places = self.places.get_or_init(|| {
+            let names = self.fields.iter().map(|field| field.name.to_ascii_lowercase());
+            // The first field of a name counts.
+            names.enumerate().map(|(place, name)| (name, place)).rev().collect()
+        });
+        places.get(&name.to_ascii_lowercase()).map(|place| &self.fields[*place])
     }
 }
 

@@ -73,8 +73,8 @@ pub(super) fn username(text: &str) -> Result<String> {
     if is_email(&text) && text.chars().count() <= LONGEST {
         return Ok(text);
     }
-    Err(Error::new(ErrorKind::Invalid, format!("`{text}` can't be a username")).with_help(format!(
-        "a username has the form of an e-mail address, like `jane@acme.example`, and at most {LONGEST} characters"
+    Err(Error::new(ErrorKind::Invalid, format!("`{text}` is not a valid username")).with_help(format!(
+        "a username has the form of an email address, like `jane@acme.example`, and at most {LONGEST} characters"
     )))
 }
 
@@ -98,32 +98,35 @@ fn may_be_set(field: &FieldDescription, when: When) -> Result<()> {
         |what: &str, help: &str| Err(Error::new(ErrorKind::Invalid, format!("`{name}` {what}")).with_help(help));
     let writable = standard(name).map(|field| field.attribute().writable);
     match writable {
-        _ if name == "Name" => invalid("can't be set", "set `FirstName` and `LastName`; Salesforce puts them together"),
+        _ if name == "Name" => invalid("can't be set", "set `FirstName` and `LastName`; Salesforce combines them"),
         _ if COMPOUND.contains(&field.field_type.as_str()) => {
             invalid("can't be set as a whole", "set the fields that it is made of")
         }
-        _ if field.calculated => invalid("can't be set: a formula works it out", "leave it out"),
+        _ if field.calculated => invalid("can't be set: a formula computes it", "leave it out"),
         Some(Writable::OnCreate) if when == When::Update => {
-            invalid("can only be set when the user is made", "leave it out")
+            invalid("can only be set when the user is created", "leave it out")
         }
         None if when == When::Update && field.createable => {
-            invalid("can only be set when the user is made", "leave it out")
+            invalid("can only be set when the user is created", "leave it out")
         }
         Some(Writable::Never) => invalid("can't be set: Salesforce sets it itself", "leave it out"),
         None if !name.ends_with("__c") => invalid("can't be set: Salesforce sets it itself", "leave it out"),
-        _ => Err(Error::new(ErrorKind::Permission, format!("the service account may read `{name}`, but not set it"))
-            .with_help("let it edit the field: field-level security, in a permission set of the service account")),
+        _ => Err(Error::new(ErrorKind::Permission, format!("the service account can read `{name}` but not edit it"))
+            .with_help(
+                "allow editing the field in the field-level security of a permission set of the service account",
+            )),
     }
 }
 
 /// Several faults as one; `None` without a fault.
 pub(super) fn together(faults: Vec<Error>) -> Option<Error> {
-    let mut faults = faults.into_iter();
-    let first = faults.next()?;
-    Some(faults.fold(first, |all, next| {
-        let message = format!("{}; {}", all.message(), next.message());
-        let (help, more) = (all.help().unwrap_or_default(), next.help().unwrap_or_default());
-        let help = if help.contains(more) { help.to_owned() } else { format!("{help}; {more}") };
-        Error::new(all.kind(), message).with_help(help)
-    }))
+    faults.into_iter().reduce(|all, next| both(&all, &next))
+}
+
+/// Two faults as one.
+pub(super) fn both(first: &Error, second: &Error) -> Error {
+    let message = format!("{}; {}", first.message(), second.message());
+    let (help, more) = (first.help().unwrap_or_default(), second.help().unwrap_or_default());
+    let help = if help.contains(more) { help.to_owned() } else { format!("{help}; {more}") };
+    Error::new(first.kind(), message).with_help(help)
 }

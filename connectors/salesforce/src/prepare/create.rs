@@ -1,13 +1,14 @@
 //! Prepares the creation of a user.
 
 use super::attributes::{self, When, username};
+use super::references::alias;
 use super::{Known, grants};
 use crate::api::rights::Act;
 use crate::entitlements::types::TYPES;
 use connector_core::{Change, EntitlementRef, Error, ErrorKind, Operation, Prepared, Result, SecretRef};
 use serde_json::{Map, Value};
 
-/// The user with all that it needs, and a grant for each thing that it shall hold, licenses first.
+/// The user with everything it needs, and a grant for each entitlement, licenses first.
 pub(super) fn prepare(
     known: &Known<'_>,
     name: &str,
@@ -17,10 +18,13 @@ pub(super) fn prepare(
 ) -> Result<Prepared> {
     known.may("User", Act::Make)?;
     let name = username(name)?;
-    let mut record = attributes::record(&known.user, &known.references, given, When::Create)?;
+    let mut record = match attributes::record(&known.user, &known.references, given, When::Create) {
+        Ok(record) => record,
+        Err(fault) => return Err(with_the_missing(known, given, entitlements, fault)),
+    };
     if let Some(other) = record.remove("Username").filter(|other| *other != name.as_str()) {
         let message = format!("the account is named `{name}`, but its attribute `Username` is {other}");
-        return Err(Error::new(ErrorKind::Invalid, message).with_help("leave the attribute out"));
+        return Err(Error::new(ErrorKind::Invalid, message).with_help("remove the attribute"));
     }
     record.retain(|_, value| !value.is_null());
     let inline = |held: &&EntitlementRef| held.entitlement_type == "profile" || held.entitlement_type == "role";
@@ -29,7 +33,7 @@ pub(super) fn prepare(
         let id = grants::id(held)?;
         if record.insert(field.to_owned(), Value::from(id.as_str())).is_some_and(|other| other != id.as_str()) {
             let message = format!("a user has one {}, but two are given", held.entitlement_type);
-            return Err(Error::new(ErrorKind::Invalid, message).with_help("leave out one of them"));
+            return Err(Error::new(ErrorKind::Invalid, message).with_help("remove one of them"));
         }
     }
     if let Some(defaults) = known.defaults {
@@ -61,6 +65,31 @@ pub(super) fn prepare(
     Ok(Prepared::Steps { steps, seats })
 }
 
+/// The fault of given attributes, together with what is missing beside them: one look at the plan should mend it.
+fn with_the_missing(
+    known: &Known<'_>,
+    given: &Map<String, Value>,
+    entitlements: &[EntitlementRef],
+    fault: Error,
+) -> Error {
+    let field_of = |name: &String| known.user.field(alias(name).map_or(name, |alias| alias.field));
+    let mut record: Map<String, Value> = given
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .filter_map(|(name, value)| Some((field_of(name)?.name.clone(), value.clone())))
+        .collect();
+    if entitlements.iter().any(|held| held.entitlement_type == "profile") {
+        record.insert("ProfileId".to_owned(), Value::Null);
+    }
+    if let Some(defaults) = known.defaults {
+        defaults.fill("", &mut record);
+    }
+    match complete(known, &record).err() {
+        Some(missing) => attributes::both(&fault, &missing),
+        None => fault,
+    }
+}
+
 /// Checks that nothing is missing that the org needs. The error names everything that is missing.
 fn complete(known: &Known<'_>, record: &Map<String, Value>) -> Result<()> {
     // The username is the account's name, and Salesforce makes a nickname where none is given.
@@ -76,10 +105,11 @@ fn complete(known: &Known<'_>, record: &Map<String, Value>) -> Result<()> {
     }
     let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
     let help = if missing.contains(&"ProfileId") {
-        "give them; `ProfileId` follows from `Profile: NAME` or an entitlement `profile/NAME`"
+        "add what is missing; for `ProfileId`, write `Profile: NAME` or an entitlement `profile/NAME`"
     } else {
-        "give them"
+        "add what is missing"
     };
-    let message = format!("a user can't be made without {}", names.join(", "));
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let message = format!("{} {verb} required to create a user", names.join(", "));
     Err(Error::new(ErrorKind::Invalid, message).with_help(help))
 }

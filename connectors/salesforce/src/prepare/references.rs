@@ -115,7 +115,7 @@ impl References {
         let Some(text) = text(value) else {
             return match value {
                 Value::Null | Value::String(_) => Ok(Value::Null),
-                _ => Err(invalid(format!("`{}` is no name", alias.names[0])).with_help("write it as text")),
+                _ => Err(invalid(format!("`{}` must be text", alias.names[0])).with_help("write the name in quotes")),
             };
         };
         let noun = alias.noun;
@@ -133,10 +133,8 @@ impl References {
                 };
                 Err(invalid(format!("the org has no {noun} `{text}`")).with_help(help))
             }
-            several => {
-                Err(invalid(format!("several have the name `{text}`, so it does not say which {noun} is meant"))
-                    .with_help(format!("name it by its id: one of {}", several.join(", "))))
-            }
+            several => Err(invalid(format!("the org has several {noun}s with the name `{text}`"))
+                .with_help(format!("use the id instead: {}", several.join(", ")))),
         }
     }
 }

@@ -109,18 +109,18 @@ pub(crate) fn refused<P>(change: &Change<P>) -> Error {
     let unsupported = |message: String, help: &str| Error::new(ErrorKind::Unsupported, message).with_help(help);
     match change {
         Change::Delete => unsupported(
-            "Salesforce never deletes users: too much of the org's history names them".to_owned(),
-            "`disable` the user instead, which frees its license; `lock` it while something in the org bars that",
+            "Salesforce does not allow deleting users, because other records refer to them".to_owned(),
+            "`disable` the user instead, which frees its license; if something in the org prevents that, `lock` the user",
         ),
         Change::Revoke { entitlement, .. } if entitlement.entitlement_type == "profile" => unsupported(
-            "a profile can't be taken away: every user has exactly one".to_owned(),
+            "a profile can't be revoked: every user has exactly one".to_owned(),
             "grant another profile, which replaces it, or `disable` the user",
         ),
         Change::Grant { entitlement, .. } | Change::Revoke { entitlement, .. } => {
             let types: Vec<_> = HOLDINGS.iter().map(|holding| format!("`{}`", holding.entitlement_type)).collect();
             unsupported(
                 format!("Salesforce has no entitlement type `{}`", entitlement.entitlement_type),
-                &format!("it is `profile`, `role`, {}", types.join(", ")),
+                &format!("the types are `profile`, `role`, {}", types.join(", ")),
             )
         }
         other => unsupported(format!("Salesforce does not do `{}`", other.kind().name()), "leave it out"),

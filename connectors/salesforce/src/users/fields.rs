@@ -131,6 +131,26 @@ mod tests {
         Ok(fields.further().iter().map(|attribute| attribute.name.clone()).collect())
     }
 
+    /// With a search for each field, this would take billions of comparisons.
+    #[test]
+    fn an_org_with_a_hundred_thousand_fields_is_described_in_one_pass() {
+        let names: Vec<String> = (0..100_000).map(|number| format!("Field_{number}__c")).collect();
+        let more: Vec<_> = names.iter().map(|name| (name.as_str(), "string")).collect();
+        let description = described(&more, &[]);
+        for custom in [CustomFields::All, CustomFields::Named(names.clone())] {
+            let fields = UserFields::choose(&description, &custom).unwrap();
+            assert_eq!(fields.further().len(), names.len());
+            let wanted = names.iter().map(|name| name.to_uppercase()).collect();
+            let named = crate::users::find::chosen(
+                &UserFields::choose(&description, &CustomFields::None).unwrap(),
+                &description,
+                &wanted,
+            );
+            assert_eq!(named.len(), named.iter().collect::<HashSet<_>>().len());
+            assert!(named.len() > names.len());
+        }
+    }
+
     #[test]
     fn all_means_every_custom_field_that_has_plain_values() {
         assert_eq!(further_names(&CustomFields::All).unwrap(), ["Cost__c"]);

@@ -13,7 +13,7 @@ use crate::api::soql::{self, Select};
 use crate::assignments::holders;
 use crate::error;
 use connector_core::{Account, Attributes, AttributesBuilder, Concern, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The most users to look up in one request.
 pub(crate) const MAX_USERS_PER_QUERY: usize = 200;
@@ -113,10 +113,11 @@ fn select<'a>(fields: &[&'a str], filter: &str) -> Select<'a> {
 }
 
 /// The fields that are always read, and the fields that a plan names and a query can return.
-fn chosen(fields: &UserFields, description: &Description, wanted: &BTreeSet<String>) -> Vec<String> {
+pub(super) fn chosen(fields: &UserFields, description: &Description, wanted: &BTreeSet<String>) -> Vec<String> {
     let mut names = fields.names.clone();
+    let mut known: HashSet<String> = names.iter().cloned().collect();
     for field in wanted.iter().filter_map(|name| description.field(name)) {
-        if !NOT_READ.contains(&field.field_type.as_str()) && !names.contains(&field.name) {
+        if !NOT_READ.contains(&field.field_type.as_str()) && known.insert(field.name.clone()) {
             names.push(field.name.clone());
         }
     }

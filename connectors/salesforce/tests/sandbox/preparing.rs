@@ -25,7 +25,7 @@ async fn wrong_attributes_are_refused_with_the_cure_and_nothing_is_sent() {
         (json!({"TimeZoneSidKey": "Europe/Roma"}), "`Europe/Rome`"),
         (json!({"Name": "Jane Roe"}), "`FirstName` and `LastName`"),
         (json!({"LastLoginDate": "2027-01-01T00:00:00Z"}), "Salesforce sets it itself"),
-        (json!({"ContactId": "003000000000001"}), "when the user is made"),
+        (json!({"ContactId": "003000000000001"}), "when the user is created"),
         (json!({"LastName": null}), "can't be empty"),
         (json!({"Profile": "Standart User"}), "`Standard User`"),
         (json!({"Role": "No such role"}), "no role `No such role`"),
@@ -41,6 +41,16 @@ async fn wrong_attributes_are_refused_with_the_cure_and_nothing_is_sent() {
         let text = format!("{error}; {}", error.help().unwrap_or_default());
         assert!(error.kind() == ErrorKind::Invalid && text.contains(words), "{set}: {text}");
     }
+    for (set, says) in [
+        (json!({"Department": true}), "`Department` takes text, not true or false"),
+        (json!({"Email": false}), "`Email` takes an email address, not true or false"),
+        (json!({"UserPreferencesActivityRemindersPopup": "maybe"}), "Popup` must be true or false"),
+        (json!({"ProfileId": "y"}), "`ProfileId` must be an id of 15 or 18 characters, not `y`"),
+        (json!({"Email": "jane"}), "`Email` is not a valid email address"),
+    ] {
+        let error = refused(connector.as_ref(), update(&user, &set)).await;
+        assert!(error.message().contains(says), "{set}: {error}");
+    }
     let all = refused(connector.as_ref(), update(&user, &json!({"Titel": "Head", "Email": "jane"}))).await;
     assert!(all.message().contains("Titel") && all.message().contains("Email"), "{all}");
     assert!(sandbox.org().writes().is_empty());
@@ -53,6 +63,12 @@ async fn a_create_without_what_the_org_needs_names_all_of_it() {
     let error = refused(connector.as_ref(), create("jane@acme.example", &json!({"FirstName": "Jane"}), &[])).await;
     assert!(error.message().contains("`LastName`") && error.message().contains("`ProfileId`"), "{error}");
     assert!(error.help().unwrap_or_default().contains("Profile: NAME"), "{error:?}");
+    let attributes = json!({"Profile": "Standart User", "Role": "No such role", "Titel": "x"});
+    let error = refused(connector.as_ref(), create("jane@acme.example", &attributes, &[])).await;
+    for part in ["`Standart User`", "`No such role`", "`Titel`", "`LastName` is required"] {
+        assert!(error.message().contains(part), "{part}: {error}");
+    }
+    assert!(!error.message().contains("`ProfileId`"), "the profile is given, even if wrongly: {error}");
     let profile = |number| EntitlementRef::new("profile", sandbox.org().id_of("Profile", number).unwrap());
     let two = create("jane@acme.example", &json!({"LastName": "Roe"}), &[profile(1), profile(2)]);
     assert!(refused(connector.as_ref(), two).await.message().contains("two are given"));
