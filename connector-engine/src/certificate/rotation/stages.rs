@@ -3,6 +3,7 @@
 use super::ledger::Stage;
 use super::open::Rotation;
 use super::outcome::{Rotated, RotationStep};
+use crate::patience::ask;
 use connector_core::{Error, ErrorKind, Result, RotateCertificate};
 use connector_keys::{Certificate, PrivateKey};
 use connector_project::source::{Opened, Source};
@@ -90,10 +91,12 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
     async fn deploy(&mut self) -> Result<()> {
         let new = self.new_pem()?;
         let ability = ability(&self.before)?;
-        ability.reach().await.map_err(|error| no_session(error, &self.of.source.name))?;
-        self.of.ledger.recognize(self.before.connector.instance_id().await?.as_deref())?;
+        let reached = ask(&self.before, "signing in", || ability.reach()).await;
+        reached.map_err(|error| no_session(error, &self.of.source.name))?;
+        let id = ask(&self.before, "reading the id of the system", || self.before.connector.instance_id()).await?;
+        self.of.ledger.recognize(id.as_deref())?;
         self.tell("session", "signed in; the session stays open".to_owned(), false);
-        let deployed = ability.deployed(&self.of.app).await?;
+        let deployed = ask(&self.before, "reading the app", || ability.deployed(&self.of.app)).await?;
         if !deployed.certificate.as_deref().is_some_and(|pem| is_same(pem, &new)) {
             if self.of.record.issuer.is_none() {
                 self.is_app_in_use(deployed.certificate.as_deref())?;
@@ -190,7 +193,8 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
     /// Signs in with the updated source, and then removes the old key.
     async fn prove_again(&mut self) -> Result<()> {
         let now = self.of.project.load(self.of.name)?.open(self.of.project)?;
-        ability(&now)?.reach().await.map_err(|error| {
+        let reached = ability(&now)?;
+        ask(&now, "signing in", || reached.reach()).await.map_err(|error| {
             let help = "the old key is still next to the new one (`.old`); run `connector test` to see the reason, then `cert rotate` again";
             Error::new(error.kind(), format!("the source does not work with the new key after the switch: {}", error.message()))
                 .with_help(help)
@@ -210,7 +214,8 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         if let Some(old) = self.of.record.old_pem.clone().filter(|_| !has_turned) {
             self.tell("return", format!("deploying the old certificate to `{}`", self.of.app.name), true);
             let ability = ability(&self.before)?;
-            ability.reach().await.map_err(|error| by_hand(error, &self.of.app.name, &self.of.record.certificate))?;
+            let reached = ask(&self.before, "signing in", || ability.reach()).await;
+            reached.map_err(|error| by_hand(error, &self.of.app.name, &self.of.record.certificate))?;
             ability.deploy(&self.of.app, &old).await?;
         }
         self.of.record.deployed_at = Some(Timestamp::now());
