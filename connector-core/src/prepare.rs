@@ -6,6 +6,7 @@ use crate::operation::Operation;
 use crate::secret::SecretRef;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Puts operations into the source's own terms before they are shown and carried out: names in values become ids,
 /// defaults are filled in, and what the source is going to refuse is refused with the cure.
@@ -28,12 +29,16 @@ pub struct Proposed {
     pub operation: Operation<SecretRef>,
     /// The account; `None` for a create.
     pub account: Option<Account>,
+    /// Values of the operation that name accounts which other operations of the plan create, without blanks around them.
+    /// Their ids are not known yet: leave such a name as the value of a reference attribute, and the engine fills in the id
+    /// before it sends the step.
+    pub to_be_made: BTreeSet<String>,
 }
 
 impl Proposed {
     /// An operation on an account; `None` for a create.
     pub fn new(operation: Operation<SecretRef>, account: Option<Account>) -> Self {
-        Self { operation, account }
+        Self { operation, account, to_be_made: BTreeSet::new() }
     }
 }
 

@@ -5,7 +5,7 @@
 mod aggregate_fake;
 
 use aggregate_fake::{Fake, Pages, Place, World, account};
-use connector_core::{Account, Page};
+use connector_core::{Account, Attributes, Page};
 use connector_engine::aggregate::RunStatus;
 
 /// A source of these accounts that hides `Phone`, or shows it.
@@ -91,5 +91,33 @@ async fn a_lock_that_is_not_shown_stays_as_it_was() {
         let report = place.run(&source(locked, hides).job()).await;
         assert_eq!(report.counts.accounts.changed, changed);
         assert_eq!(place.query("SELECT locked FROM accounts"), [[rusqlite::types::Value::Integer(stored)]]);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_an_assignment_that_is_hidden_keeps_its_last_known_value() {
+    let place = Place::new();
+    let source = |shows: bool| {
+        let mut world = World::of(1);
+        world.assignments.truncate(1);
+        let mut assignment = world.assignments.remove(0);
+        if shows {
+            assignment.valid_until = Some("2030-01-31T00:00:00Z".parse().unwrap());
+            assignment.attributes = Attributes::parse(r#"{"role":"lead"}"#).unwrap();
+        }
+        Fake::new(&world).with_script(move |step, _, _| {
+            let page = Page::last(vec![assignment.clone()]);
+            let page = if shows { page } else { page.with_only_shown(["state"]) };
+            (step == "assignments").then(|| Ok(Pages::Assignments(page)))
+        })
+    };
+    place.run(&source(true).job()).await;
+    for _ in 0..2 {
+        let report = place.run(&source(false).job()).await;
+        assert_eq!((report.status, report.counts.assignments.changed), (RunStatus::Succeeded, 0), "{report:?}");
+        assert!(report.warnings.iter().any(|text| text.contains("role, valid_until")), "{:?}", report.warnings);
+        let kept = place.query("SELECT valid_until, attributes ->> 'role' FROM assignments WHERE inline = 0");
+        let text = |text: &str| rusqlite::types::Value::Text(text.to_owned());
+        assert_eq!(kept, [[text("2030-01-31T00:00:00Z"), text("lead")]]);
     }
 }

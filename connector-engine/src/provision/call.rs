@@ -1,8 +1,9 @@
 //! One request to the source: intent, call, response.
 
 use super::find_accounts::look;
-use super::journal::{Journal, Standing, StepOutcome, StepRow};
+use super::journal::{Journal, Standing, StepOutcome, StepRow, creators};
 use super::lanes::Item;
+use super::reasons::{not_known, not_made};
 use super::settle::settle;
 use connector_core::{Change, Concern, Error, ErrorKind, Happened, Operation, Outcome, Result, Retry};
 use connector_project::source::Opened;
@@ -46,8 +47,8 @@ pub(super) async fn carry_out(opened: &Opened, journal: &Journal, mut items: Vec
     let mut sent = Vec::with_capacity(items.len());
     let mut called = Called { items: Vec::new(), stop: None };
     let mut refused = Vec::new();
-    for item in items.drain(..) {
-        match operation(opened, &item).await {
+    for mut item in items.drain(..) {
+        match operation(opened, journal, &mut item).await {
             Ok(operation) => {
                 operations.push(operation);
                 sent.push(item);
@@ -87,7 +88,14 @@ pub(super) async fn carry_out(opened: &Opened, journal: &Journal, mut items: Vec
     Ok(called)
 }
 
-async fn operation(opened: &Opened, item: &Item) -> Result<Operation> {
+async fn operation(opened: &Opened, journal: &Journal, item: &mut Item) -> Result<Operation> {
+    if !creators(&item.row.operation.change).is_empty() {
+        let row = item.row.id;
+        item.row.operation.change = journal.with(move |journal| journal.fill_in(row)).await?.map_err(|lacks| {
+            let (creator, is_unknown) = lacks;
+            if is_unknown { not_known(creator) } else { not_made(creator) }
+        })?;
+    }
     let Operation { account, change, .. } = &item.row.operation;
     let password = match change.password() {
         Some(reference) => Some(opened.context.secret(reference).await?),

@@ -12,6 +12,7 @@
 mod apply;
 mod call;
 mod caps;
+mod created;
 mod find_accounts;
 mod journal;
 mod lanes;

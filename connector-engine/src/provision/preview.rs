@@ -1,5 +1,6 @@
 //! The preview: what a plan changes in the accounts as they are now.
 
+use super::created;
 use super::find_accounts::{self, concern_of};
 use super::journal::{Foreseen, OpenPlan};
 use super::names::Entitlements;
@@ -9,11 +10,12 @@ use super::reasons::stopped;
 use super::seats;
 use super::simulate::Simulation;
 use super::simulate::hex;
-use connector_core::{EntitlementRef, Result};
+use connector_core::{AttributeMeaning, AttributeType, Change, EntitlementRef, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use openssl::sha::Sha256;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// How many reads run at the same time.
@@ -27,8 +29,10 @@ impl Provisioning<'_> {
         stop: &CancellationToken,
     ) -> Result<Vec<Changed>> {
         self.journal.with(OpenPlan::part_accounts).await?;
-        let (wanted, total) = self.journal.with(gather).await?;
-        let simulation = self.simulation(wanted).await?;
+        let login = self.opened.connector.schema().meaning(AttributeMeaning::LoginName).map(|one| one.name.clone());
+        let Named { entitlements, renamed, total } =
+            self.journal.with(move |journal| gather(journal, login.as_deref())).await?;
+        let simulation = self.simulation(entitlements, renamed).await?;
         let mut pass = Pass { of: self, done: 0, total, progress };
         pass.tell();
         let mut after = -1;
@@ -58,7 +62,13 @@ impl Provisioning<'_> {
         drop(reads);
         drop(kept);
         self.foresee_merged(&simulation).await?;
-        self.journal.with(seats::count).await?;
+        let arrange = |journal: &mut OpenPlan| {
+            created::arrange(journal)?;
+            seats::count(journal)?;
+            // An account without a seat is not created either.
+            created::arrange(journal)
+        };
+        self.journal.with(arrange).await?;
         self.journal.with(|journal| journal.otherwise()).await
     }
 
@@ -67,8 +77,10 @@ impl Provisioning<'_> {
         let leads: Vec<_> = self.journal.with(OpenPlan::merge_accounts).await?.into_iter().collect();
         for part in leads.chunks(find_accounts::most(self.opened)) {
             let part = part.to_vec();
+            let plain = simulation.plain.clone();
             let gather = move |journal: &mut OpenPlan| {
-                let rows = part.iter().map(|lead| journal.asked_of(lead - 1, *lead)).collect::<Result<Vec<_>>>()?;
+                let rows = part.iter().map(|lead| journal.asked_of(lead - 1, *lead, &plain));
+                let rows = rows.collect::<Result<Vec<_>>>()?;
                 Ok(rows.concat())
             };
             let foreseen = simulation.foresee(self.journal.with(gather).await?).await?;
@@ -77,7 +89,11 @@ impl Provisioning<'_> {
         Ok(())
     }
 
-    async fn simulation(&self, wanted: BTreeSet<EntitlementRef>) -> Result<Simulation<'_>> {
+    async fn simulation(
+        &self,
+        wanted: BTreeSet<EntitlementRef>,
+        renamed: HashMap<String, (u64, String)>,
+    ) -> Result<Simulation<'_>> {
         let entitlements = if wanted.is_empty() {
             Entitlements::default()
         } else {
@@ -86,7 +102,11 @@ impl Provisioning<'_> {
         let queued = self.journal.with(|journal| journal.queued()).await?;
         let schema = self.opened.connector.schema();
         let password_changed = schema.password_changed();
-        Ok(Simulation { opened: self.opened, schema, entitlements, password_changed, queued })
+        let is_plain =
+            |name: &str| schema.attribute(name).is_some_and(|one| one.attribute_type != AttributeType::Reference);
+        let names = schema.attributes.iter().map(|one| one.name.to_lowercase());
+        let plain = Arc::new(names.filter(|name| is_plain(name)).collect());
+        Ok(Simulation { opened: self.opened, schema, entitlements, password_changed, queued, plain, renamed })
     }
 
     /// The last of the next accounts to look at together.
@@ -96,7 +116,8 @@ impl Provisioning<'_> {
     }
 
     async fn foresee_some(&self, simulation: &Simulation<'_>, after: i64, last: i64) -> Result<Vec<Foreseen>> {
-        let rows = self.journal.with(move |journal| journal.asked_of(after, last)).await?;
+        let plain = simulation.plain.clone();
+        let rows = self.journal.with(move |journal| journal.asked_of(after, last, &plain)).await?;
         simulation.foresee(rows).await
     }
 
@@ -145,9 +166,26 @@ impl<P: Fn(&Progress)> Pass<'_, P> {
     }
 }
 
-/// The entitlements that the plan names, and how many operations it has.
-fn gather(journal: &mut OpenPlan) -> Result<(BTreeSet<EntitlementRef>, u64)> {
-    let mut wanted = BTreeSet::new();
-    journal.each_asked(|operation| wanted.extend(concern_of([&operation]).entitlements))?;
-    Ok((wanted, journal.count()?))
+/// What a plan names.
+struct Named {
+    entitlements: BTreeSet<EntitlementRef>,
+    /// The new names that the plan gives to accounts, in lower case: the operation, and the account as it names it.
+    renamed: HashMap<String, (u64, String)>,
+    /// How many operations there are.
+    total: u64,
+}
+
+fn gather(journal: &mut OpenPlan, login: Option<&str>) -> Result<Named> {
+    let (mut entitlements, mut renamed, mut number) = (BTreeSet::new(), HashMap::new(), 0);
+    journal.each_asked(|operation| {
+        entitlements.extend(concern_of([&operation]).entitlements);
+        if let (Change::Update { set, .. }, Some(login)) = (&operation.change, login)
+            && let Some(name) =
+                set.iter().find(|(name, _)| name.eq_ignore_ascii_case(login)).and_then(|(_, to)| to.as_str())
+        {
+            renamed.insert(name.trim().to_lowercase(), (number, operation.account.clone()));
+        }
+        number += 1;
+    })?;
+    Ok(Named { entitlements, renamed, total: journal.count()? })
 }

@@ -3,6 +3,7 @@
 use connector_core::{Error, ErrorKind, OperationKind};
 use connector_project::effect::ValueChange;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The error of an operation on an account that an earlier operation failed to create.
 pub(super) fn not_made(number: u64) -> Error {
@@ -15,6 +16,27 @@ pub(super) fn not_known(number: u64) -> Error {
     let message = format!("not done: the result of operation {number}, which creates the account, is unknown");
     Error::new(ErrorKind::NotFound, message)
         .with_help("look for the account in the source itself, and put the remaining operations into a new plan")
+}
+
+/// Adds how to name an account that an earlier operation renames.
+pub(super) fn renamed(error: Error, number: u64, account: &str) -> Error {
+    error.with_help(format!(
+        "operation {number} gives this name to `{account}`; use `{account}` or its id in the whole plan"
+    ))
+}
+
+/// The error of operations that name an account which only one of themselves creates.
+pub(super) fn in_a_circle(numbers: &BTreeSet<u64>) -> Error {
+    let named: Vec<_> = numbers.iter().take(MAX_DIFFERENCES_SHOWN).map(u64::to_string).collect();
+    let message = match numbers.len() {
+        1 => format!("operation {} names the account that it creates itself", named.concat()),
+        count if count > named.len() => {
+            format!("operations {} and {} more wait for each other's accounts", named.join(", "), count - named.len())
+        }
+        _ => format!("operations {} wait for each other's accounts", named.join(" and ")),
+    };
+    Error::new(ErrorKind::Invalid, message)
+        .with_help("leave the reference out of one of them, and set it with an `update` after the creates")
 }
 
 /// The most differences that an error names.

@@ -1,21 +1,22 @@
 //! Determines what the operations on some accounts change, each after the ones before it.
 
 use super::find_accounts::{concern_of, look, missing};
-use super::journal::{AskedRow, Foreseen, ForeseenStep, Standing, to_json};
+use super::journal::{AskedRow, Foreseen, ForeseenStep, Made, Standing, stand_in, to_json};
 use super::names::Entitlements;
 use super::order;
-use super::reasons::{already, exists_already, not_made};
+use super::reasons::{already, exists_already, not_made, renamed};
 use crate::patience;
 use connector_core::{
-    AccountSchema, Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed,
-    Result, SecretRef,
+    AccountSchema, AttributeType, Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind,
+    Prepared, Proposed, Result, SecretRef,
 };
 use connector_project::effect::{self, State};
 use connector_project::source::Opened;
 use jiff::Timestamp;
 use openssl::sha::Sha256;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What all operations of a plan share.
 #[derive(Debug)]
@@ -27,6 +28,10 @@ pub(super) struct Simulation<'a> {
     pub(super) queued: HashSet<(String, String)>,
     /// The attribute with the time of the last password change.
     pub(super) password_changed: Option<String>,
+    /// The attributes that name no other account, in lower case.
+    pub(super) plain: Arc<HashSet<String>>,
+    /// The new names that the plan gives to accounts: the operation, and the account as it names it.
+    pub(super) renamed: HashMap<String, (u64, String)>,
 }
 
 /// The operations on one account, and the account after the operations that were simulated.
@@ -65,7 +70,7 @@ fn both(earlier: Option<Error>, error: Error) -> Error {
 impl Simulation<'_> {
     /// Determines what the operations on some accounts change, account by account, in the plan's order.
     pub(super) async fn foresee(&self, rows: Vec<AskedRow>) -> Result<Vec<Foreseen>> {
-        let mut accounts = self.accounts(rows).await?;
+        let mut accounts = self.accounts(self.with_existing(rows).await?).await?;
         let mut foreseen: Vec<Vec<Foreseen>> = accounts.iter().map(|_| Vec::new()).collect();
         loop {
             let mut turn = Vec::new();
@@ -96,6 +101,45 @@ impl Simulation<'_> {
             one.hash = hash(one);
         }
         Ok(foreseen)
+    }
+
+    /// The operations, with the ids of accounts that they name, the plan creates, and the source already has.
+    async fn with_existing(&self, mut rows: Vec<AskedRow>) -> Result<Vec<AskedRow>> {
+        let named = rows.iter().flat_map(|row| row.made.values());
+        let names: BTreeSet<_> =
+            named.filter_map(|made| if let Made::By(_, name) = made { Some(name.clone()) } else { None }).collect();
+        if names.is_empty() || self.opened.connector.capabilities().accounts().is_none() {
+            return Ok(rows);
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        let states = look(self.opened, &names, &Concern::default()).await?;
+        let found =
+            names.into_iter().zip(states).filter_map(|(name, state)| Some((name, state.ok()?.id()?.to_owned())));
+        let ids: HashMap<String, String> = found.collect();
+        for made in rows.iter_mut().flat_map(|row| row.made.values_mut()) {
+            if let Made::By(_, name) = made
+                && let Some(id) = ids.get(name)
+            {
+                *made = Made::Before(id.clone());
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Replaces the names of accounts that the plan creates: with what stands for their ids, or with the ids that they have.
+    fn point_to_made(&self, row: &AskedRow, change: &mut Change<SecretRef>) {
+        let (Change::Create { attributes, .. } | Change::Update { set: attributes, .. }) = change else { return };
+        for (name, value) in attributes.iter_mut() {
+            let known = self.schema.attribute(name);
+            if known.is_some_and(|one| one.attribute_type == AttributeType::Reference)
+                && let Some(made) = value.as_str().and_then(|text| row.made.get(text.trim()))
+            {
+                *value = match made {
+                    Made::By(number, name) => stand_in(name, *number).into(),
+                    Made::Before(id) => id.clone().into(),
+                };
+            }
+        }
     }
 
     /// What matters of these accounts: what their own operations name.
@@ -169,7 +213,12 @@ impl Simulation<'_> {
         let mut change = row.operation.change.clone();
         let unknown = self.resolve(&mut change)?;
         if is_missing {
-            return Err(missing(self.opened, &row.operation.account));
+            let error = missing(self.opened, &row.operation.account);
+            let renames = self.renamed.get(&row.operation.account.to_lowercase());
+            return Err(match renames {
+                Some((number, account)) if *number < row.number => renamed(error, *number, account),
+                _ => error,
+            });
         }
         if let Change::Grant { until: Some(until), .. } = &change
             && *until <= Timestamp::now()
@@ -190,7 +239,9 @@ impl Simulation<'_> {
             change = Change::set(std::mem::take(attributes));
         }
         let operation = Operation::new(on.state.id().unwrap_or_default(), change);
-        let proposed = Proposed::new(operation, on.state.account()?);
+        let mut proposed = Proposed::new(operation, on.state.account()?);
+        let to_come = row.made.iter().filter(|(_, made)| matches!(made, Made::By(..)));
+        proposed.to_be_made = to_come.map(|(name, _)| name.clone()).collect();
         Ok(Pending { simulated, row, exists, holds, unknown, proposed })
     }
 
@@ -237,7 +288,7 @@ impl Simulation<'_> {
         }
         let schema = &self.schema;
         let checked = prepared.and_then(|prepared| effect::checked(schema, row.operation.kind(), &proposed, prepared));
-        let (steps, seats) = match checked {
+        let (mut steps, seats) = match checked {
             Err(error) => return simulated.refused(&row, error),
             Ok(Prepared::Unchanged { .. }) if exists => return self.existing(simulated, &row, &[], &holds),
             Ok(Prepared::Unchanged { detail }) => {
@@ -253,6 +304,9 @@ impl Simulation<'_> {
                 return simulated.refused(&row, Error::new(ErrorKind::Internal, message));
             }
         };
+        for step in &mut steps {
+            self.point_to_made(&row, &mut step.change);
+        }
         if exists {
             return self.existing(simulated, &row, &steps, &holds);
         }

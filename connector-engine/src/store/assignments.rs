@@ -140,6 +140,10 @@ impl RunState {
         }
         self.new_assignments = false;
         self.tally(key, |tallies| tallies.seen += 1);
+        // A page of changes says of accounts what it doesn't show.
+        let last_known = !key.inline && self.absence.is_none() && !self.not_shown.is_nothing();
+        let merged = last_known.then(|| self.with_last_known_of(values, &stored.values));
+        let values = merged.as_ref().unwrap_or(values);
         let changed = !stored.values.is_same(values);
         if changed || stored.removed_run.is_some() {
             self.update_assignment(connection, key, values, &stored, changed)?;

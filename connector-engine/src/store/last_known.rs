@@ -1,7 +1,7 @@
 //! What the source hides from this login keeps its last known value.
 
 use super::run_state::RunState;
-use super::snapshot::attributes;
+use super::snapshot::{AssignmentSnapshot, attributes};
 use super::sql;
 use connector_core::{Account, Attributes, AttributesBuilder, Result};
 use rusqlite::{Connection, params};
@@ -18,18 +18,45 @@ impl RunState {
         if self.not_shown.hides_locks() {
             account.locked = locked;
         }
-        let mut merged = AttributesBuilder::with_capacity(account.attributes.as_str().len());
-        for (name, value) in account.attributes.entries().into_iter().filter(|(name, _)| !self.not_shown.hides(name)) {
+        account.attributes = self.merged(&account.attributes, &stored);
+        Ok(account)
+    }
+
+    /// The values of an assignment with the last known ones of what the page does not show.
+    pub(super) fn with_last_known_of(
+        &mut self,
+        values: &AssignmentSnapshot,
+        stored: &AssignmentSnapshot,
+    ) -> AssignmentSnapshot {
+        let mut merged = values.clone();
+        if self.not_shown.hides("state") {
+            merged.state = stored.state;
+        }
+        if self.not_shown.hides("valid_until") && stored.valid_until.is_some() {
+            merged.valid_until = stored.valid_until;
+            self.keep("valid_until");
+        }
+        merged.attributes = self.merged(&values.attributes, &stored.attributes);
+        merged
+    }
+
+    fn merged(&mut self, shown: &Attributes, stored: &Attributes) -> Attributes {
+        let mut merged = AttributesBuilder::with_capacity(shown.as_str().len());
+        for (name, value) in shown.entries().into_iter().filter(|(name, _)| !self.not_shown.hides(name)) {
             merged.push_raw(&name, value);
         }
-        for (name, value) in stored.entries().into_iter().filter(|(name, _)| self.not_shown.hides(name)) {
-            merged.push_raw(&name, value);
-            if !self.kept.contains(&*name) {
-                self.kept.insert(name.clone().into_owned());
-                self.newly_kept.insert(name.into_owned());
+        for (name, value) in stored.entries() {
+            if self.not_shown.hides(&name) {
+                merged.push_raw(&name, value);
+                self.keep(&name);
             }
         }
-        account.attributes = merged.build();
-        Ok(account)
+        merged.build()
+    }
+
+    fn keep(&mut self, name: &str) {
+        if self.kept.insert(name.to_owned()) {
+            self.newly_kept.insert(name.to_owned());
+        }
     }
 }

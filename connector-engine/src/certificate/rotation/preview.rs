@@ -2,6 +2,7 @@
 
 use super::ledger::Stage;
 use super::open::Rotation;
+use crate::patience::ask;
 use connector_core::Result;
 use serde::Serialize;
 
@@ -34,9 +35,10 @@ impl Rotation<'_> {
     /// Reads the current certificate of the app, and lists the steps. Changes nothing.
     pub async fn preview(&self) -> Result<RotationPreview> {
         let opened = self.source.open(self.project)?;
-        self.ledger.recognize(opened.connector.instance_id().await?.as_deref())?;
+        let id = ask(&opened, "reading the id of the system", || opened.connector.instance_id()).await?;
+        self.ledger.recognize(id.as_deref())?;
         let kept = match opened.connector.capabilities().rotation() {
-            Some(ability) => ability.deployed(&self.app).await?.kept,
+            Some(ability) => ask(&opened, "reading the app", || ability.deployed(&self.app)).await?.kept,
             None => Vec::new(),
         };
         Ok(RotationPreview {

@@ -3,6 +3,7 @@
 use super::ledger::Stage;
 use super::open::Rotation;
 use super::outcome::{Rotated, RotationStep};
+use crate::patience::ask;
 use connector_core::{Error, ErrorKind, Result, RotateCertificate};
 use connector_files::shell_word;
 use connector_keys::{Certificate, PrivateKey};
@@ -91,10 +92,12 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
     async fn deploy(&mut self) -> Result<()> {
         let new = self.new_pem()?;
         let ability = ability(&self.before)?;
-        ability.reach().await.map_err(|error| no_session(error, &self.of.source.name))?;
-        self.of.ledger.recognize(self.before.connector.instance_id().await?.as_deref())?;
+        let reached = ask(&self.before, "signing in", || ability.reach()).await;
+        reached.map_err(|error| no_session(error, &self.of.source.name))?;
+        let id = ask(&self.before, "reading the id of the system", || self.before.connector.instance_id()).await?;
+        self.of.ledger.recognize(id.as_deref())?;
         self.tell("session", "signed in; the session stays open".to_owned(), false);
-        let deployed = ability.deployed(&self.of.app).await?;
+        let deployed = ask(&self.before, "reading the app", || ability.deployed(&self.of.app)).await?;
         if !deployed.certificate.as_deref().is_some_and(|pem| is_same(pem, &new)) {
             if self.of.record.issuer.is_none() {
                 self.is_app_in_use(deployed.certificate.as_deref())?;
@@ -191,7 +194,8 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
     /// Signs in with the updated source, and then removes the old key.
     async fn prove_again(&mut self) -> Result<()> {
         let now = self.of.project.load(self.of.name)?.open(self.of.project)?;
-        ability(&now)?.reach().await.map_err(|error| {
+        let reached = ability(&now)?;
+        ask(&now, "signing in", || reached.reach()).await.map_err(|error| {
             let name = shell_word(self.of.name);
             let help = format!(
                 "the old key is still next to the new one (`.old`); run `connector test {name}` to see the reason, then `connector cert rotate {name}`, which goes on from here"
@@ -214,10 +218,8 @@ impl<P: Fn(&RotationStep)> RotationRun<'_, '_, P> {
         if let Some(old) = self.of.record.old_pem.clone().filter(|_| !has_turned) {
             self.tell("return", format!("deploying the old certificate to `{}`", self.of.app.name), true);
             let ability = ability(&self.before)?;
-            ability
-                .reach()
-                .await
-                .map_err(|error| by_hand(error, self.of.name, &self.of.app.name, &self.of.record.certificate))?;
+            let reached = ask(&self.before, "signing in", || ability.reach()).await;
+            reached.map_err(|error| by_hand(error, self.of.name, &self.of.app.name, &self.of.record.certificate))?;
             ability.deploy(&self.of.app, &old).await?;
         }
         self.of.record.deployed_at = Some(Timestamp::now());

@@ -6,6 +6,7 @@
 
 mod apply;
 mod caps;
+mod created;
 mod handle;
 mod load;
 mod plan;
@@ -13,9 +14,10 @@ mod preview;
 mod row;
 
 pub(crate) use apply::StepOutcome;
+pub(crate) use created::{Waiting, creators, stand_in};
 pub(crate) use handle::{Journal, OpenPlan};
 pub use plan::Earlier;
 pub(crate) use plan::{PlanUsage, Wanted};
-pub(crate) use preview::{AskedRow, Foreseen, ForeseenStep};
+pub(crate) use preview::{AskedRow, Foreseen, ForeseenStep, Made};
 pub use row::Standing;
 pub(crate) use row::{StepRow, named, optional_json, stored_failure, time, to_json};

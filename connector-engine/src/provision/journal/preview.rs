@@ -1,5 +1,6 @@
 //! Reads and writes of a preview.
 
+use super::created::values_of;
 use super::handle::OpenPlan;
 use super::load::{TURNS, lead_by_name};
 use super::row::{Standing, StepRow, failure_columns, json, named, steps, to_json, unreadable};
@@ -9,7 +10,7 @@ use connector_core::{Error, Operation, Result, Seat, SecretRef};
 use connector_project::effect::ValueChange;
 use rusqlite::{Connection, Params, Row, TransactionBehavior, params};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// An operation as the plan has it.
 #[derive(Clone, Debug)]
@@ -17,6 +18,17 @@ pub(crate) struct AskedRow {
     pub(crate) number: u64,
     pub(crate) lead: i64,
     pub(crate) operation: Operation<SecretRef>,
+    /// The values that name accounts which operations of the plan create, and those operations.
+    pub(crate) made: BTreeMap<String, Made>,
+}
+
+/// An account that an operation of the plan creates, unless it exists already.
+#[derive(Clone, Debug)]
+pub(crate) enum Made {
+    /// The operation, and the name that it gives to the account.
+    By(u64, String),
+    /// The id that the account already has.
+    Before(String),
 }
 
 /// An operation that takes or frees seats.
@@ -99,20 +111,35 @@ impl OpenPlan {
             .map_err(fault)
     }
 
-    /// The operations on the accounts after `after` up to `last`, account by account in the plan's order.
-    pub(crate) fn asked_of(&self, after: i64, last: i64) -> Result<Vec<AskedRow>> {
-        self.connection
+    /// The operations on the accounts after `after` up to `last`, account by account in the plan's order. The attributes in
+    /// `plain` name no account.
+    pub(crate) fn asked_of(&self, after: i64, last: i64, plain: &HashSet<String>) -> Result<Vec<AskedRow>> {
+        let mut rows: Vec<AskedRow> = self
+            .connection
             .prepare_cached(
                 "SELECT number, lead, asked FROM operations
                  WHERE plan = ?1 AND lead > ?2 AND lead <= ?3 AND part = 0 ORDER BY lead, number",
             )
             .and_then(|mut statement| {
                 let rows = statement.query_map(params![self.plan, after, last], |row| {
-                    Ok(AskedRow { number: row.get(0)?, lead: row.get(1)?, operation: json(row, 2)? })
+                    let made = BTreeMap::new();
+                    Ok(AskedRow { number: row.get(0)?, lead: row.get(1)?, operation: json(row, 2)?, made })
                 })?;
                 rows.collect()
             })
-            .map_err(unreadable)
+            .map_err(unreadable)?;
+        for row in &mut rows {
+            for (name, value) in values_of(&row.operation.change).into_iter().flatten() {
+                let Some(text) = value.as_str().map(str::trim) else { continue };
+                if !text.is_empty()
+                    && !plain.contains(&name.to_lowercase())
+                    && let Some((number, account)) = self.creator_of(text)?
+                {
+                    row.made.insert(text.to_owned(), Made::By(number, account));
+                }
+            }
+        }
+        Ok(rows)
     }
 
     /// The remaining steps of the accounts after `after` up to `last`, account by account in their order.
@@ -179,7 +206,7 @@ impl OpenPlan {
             .connection
             .prepare(
                 "SELECT number, seats, lead, kind = 'create', account_id IS NULL FROM operations
-                 WHERE plan = ?1 AND part = 0 AND seats IS NOT NULL AND outcome = 'planned' ORDER BY number",
+                 WHERE plan = ?1 AND part = 0 AND seats IS NOT NULL AND outcome = 'planned' ORDER BY turn >> 46, number",
             )
             .map_err(fault)?;
         let mut rows = statement.query([self.plan]).map_err(fault)?;
@@ -192,8 +219,12 @@ impl OpenPlan {
     /// Makes an operation wait until all operations up to another one are finished.
     pub(crate) fn wait_for(&mut self, number: u64, other: u64) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE operations SET waits_for = ?3 WHERE plan = ?1 AND number = ?2")
-            .and_then(|mut statement| statement.execute(params![self.plan, number, turn_of(other, usize::MAX)]))
+            .prepare_cached(
+                "UPDATE operations SET waits_for = max(coalesce(waits_for, -1),
+                     (SELECT max(turn) FROM operations WHERE plan = ?1 AND number = ?3))
+                 WHERE plan = ?1 AND number = ?2",
+            )
+            .and_then(|mut statement| statement.execute(params![self.plan, number, other]))
             .map_err(fault)?;
         Ok(())
     }

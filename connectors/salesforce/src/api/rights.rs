@@ -89,6 +89,14 @@ pub(crate) fn hidden(object: &str, fields: &[&str]) -> String {
     format!("the service account can't see {} of `{object}`: left out", fields.join(", "))
 }
 
+/// A warning about fields of rows whose last known values are kept.
+pub(crate) fn hidden_until_granted(object: &str, fields: &[&str]) -> String {
+    let fields = fields.join(", ");
+    format!(
+        "the service account can't see {fields} of `{object}`; the last known values are kept: give it read access to these fields (field-level security in a permission set)"
+    )
+}
+
 /// Why an optional object was left out. All objects of a feature give the same reason, so that it is shown once.
 pub(crate) fn reason(object: &'static str) -> String {
     match need(object) {

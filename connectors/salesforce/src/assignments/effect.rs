@@ -8,7 +8,7 @@ use jiff::Timestamp;
 pub(crate) const END: &str = "ExpirationDate";
 /// The field that says that a row was revoked without being deleted.
 pub(crate) const REVOKED: &str = "IsRevoked";
-const ACTIVE: &str = "IsActive";
+pub(super) const ACTIVE: &str = "IsActive";
 const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.f%z";
 
 /// The fields of an object that say whether a row has effect. Not every org has all of them.

@@ -1,6 +1,6 @@
 //! Who holds what.
 
-use super::effect::Effect;
+use super::effect::{ACTIVE, END, Effect, REVOKED};
 use super::group_types::GroupTypes;
 use super::hierarchy::{HAS_PARENT, Hierarchy, OBJECT as HIERARCHY};
 use super::nested_groups::NestedGroups;
@@ -199,6 +199,7 @@ pub(crate) async fn page(rest: &Rest, groups: &Groups, cursor: &Cursor) -> Resul
             let next = part.cursors(table.object, position.seen())?;
             let reason = shortfall::after(rest, table.object, &part, position.seen()).await?;
             let page = resolved(rest, groups, part.items, next).await?;
+            let page = as_shown(page, table, &rest.hidden(table.object));
             let page = rest.usage_warning().into_iter().fold(page, Page::with_warning);
             Ok(match reason {
                 Some(reason) => page.with_incomplete(reason),
@@ -212,6 +213,22 @@ pub(crate) async fn page(rest: &Rest, groups: &Groups, cursor: &Cursor) -> Resul
         }
         Err(error) => Err(error),
     }
+}
+
+/// The page, with what the org does not show of its rows, so that it is not read as empty.
+fn as_shown(page: Page<Assignment>, table: &Table, hidden: &[&'static str]) -> Page<Assignment> {
+    if hidden.is_empty() {
+        return page;
+    }
+    let member = |field| match field {
+        END => "valid_until",
+        ACTIVE | REVOKED => "state",
+        other => other,
+    };
+    let hides = |name: &str| hidden.iter().any(|field| member(*field) == name);
+    let shown = table.fields.iter().map(|field| member(*field)).chain(["state", "valid_until"]);
+    page.with_only_shown(shown.filter(|name| !hides(name)))
+        .with_warning(rights::hidden_until_granted(table.object, hidden))
 }
 
 /// The role hierarchy in one page. Groups need it too, so that it is read once.

@@ -47,6 +47,8 @@ pub(super) struct References {
     found: BTreeMap<(&'static str, String), Vec<String>>,
     /// The names that there are, of fields of which one was not found.
     names: BTreeMap<&'static str, Vec<String>>,
+    /// The usernames that the plan gives to new users.
+    to_be_made: BTreeSet<String>,
 }
 
 /// The profiles and roles that were found by name: a long plan names few, but again and again.
@@ -83,7 +85,8 @@ impl References {
                 texts.entry(alias.field).or_default().insert(text);
             }
         }
-        let mut references = Self::default();
+        let to_be_made = proposed.iter().flat_map(|one| one.to_be_made.iter().cloned()).collect();
+        let mut references = Self { to_be_made, ..Self::default() };
         for alias in &ALIASES {
             let Some(texts) = texts.remove(alias.field) else { continue };
             let (known, texts): (Vec<_>, Vec<_>) =
@@ -121,15 +124,13 @@ impl References {
         let noun = alias.noun;
         match self.found.get(&(alias.field, text.clone())).map_or(&[][..], Vec::as_slice) {
             [one] => Ok(Value::from(one.as_str())),
+            [] if alias.entitlement_type.is_none() && self.to_be_made.contains(&text) => Ok(Value::from(text)),
             [] => {
                 let names = self.names.get(alias.field).into_iter().flatten().map(String::as_str);
                 let help = match (nearest(&text, names), alias.entitlement_type) {
                     (Some(near), _) => format!("did you mean `{near}`?"),
                     (None, Some(kind)) => format!("`connector entitlements --type {kind}` lists them"),
-                    (None, None) => {
-                        "name a user who is there already, by username or id; one made by the same plan is not yet"
-                            .to_owned()
-                    }
+                    (None, None) => "name a user by username or id; the plan can also create the user".to_owned(),
                 };
                 Err(invalid(format!("the org has no {noun} `{text}`")).with_help(help))
             }

@@ -256,3 +256,32 @@ async fn a_run_warns_when_the_org_has_used_nearly_all_its_api_calls() {
         assert_eq!(pages[0].warnings().iter().any(|text| text.contains("API calls")), warns, "{used}");
     }
 }
+
+#[tokio::test]
+async fn the_end_of_an_assignment_that_the_login_can_not_see_is_said_to_be_hidden() {
+    let org = Org::start().await;
+    let named = |names: &[&str]| {
+        let fields: Vec<_> = names.iter().map(|name| json!({"name": name, "type": "string"})).collect();
+        ok(&json!({"name": "PermissionSetAssignment", "fields": fields}))
+    };
+    let shown = ["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId", "IsActive", "IsRevoked"];
+    org.answer("v67.0/sobjects/PermissionSetAssignment/describe", vec![named(&shown)]);
+    let row = record(
+        "PermissionSetAssignment",
+        "0Paak0000000001AAA",
+        json!({"AssigneeId": user_id(1), "PermissionSetId": "0PSak0000000001AAA", "PermissionSetGroupId": null, "IsActive": true, "IsRevoked": false}),
+    );
+    let refused = refusal(400, "INVALID_FIELD", "No such column 'ExpirationDate' on entity 'PermissionSetAssignment'.");
+    org.answer("PermissionSetAssignment", vec![refused, ok(&page(&[row]))]);
+    let connector = org.open();
+    let ability = connector.capabilities().entitlements().unwrap();
+    let pages: Vec<Page<Assignment>> = all(async |cursor: Cursor| ability.assignments(&cursor).await).await.unwrap();
+    let found =
+        pages.iter().find(|page| page.items().iter().any(|one| one.entitlement.entitlement_type == "permission_set"));
+    let found = found.unwrap();
+    let only = found.only_shown().unwrap();
+    assert!(only.iter().any(|name| name == "state") && !only.iter().any(|name| name == "valid_until"), "{only:?}");
+    assert!(
+        found.warnings().iter().any(|text| text.contains("ExpirationDate") && text.contains("field-level security"))
+    );
+}
