@@ -1,5 +1,6 @@
 //! `provision` and `operations`.
 
+use super::ListArguments;
 use clap::{Args, ValueEnum};
 use connector_engine::provision::Standing;
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub(crate) struct OperationsArguments {
     /// Show at most N operations [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
 }
 
 /// The outcome of an operation.

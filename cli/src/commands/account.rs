@@ -1,15 +1,17 @@
 //! `connector account NAME ID`.
 
 use super::accounts::plain;
-use super::holding::{Columns, Manner, breadth, name, note_left_out};
-use crate::arguments::AccountArguments;
+use super::holding::{Columns, Manner, breadth, note_left_out};
+use crate::arguments::{AccountArguments, ListArguments};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{Column, STRONG, Table, fields, moment, paint, text_cell};
-use connector_core::EntitlementRef;
-use connector_engine::query::{self, AccountDetail, AttributeChange, Event, HistoryEntry, Holding, StoredAccount};
-use connector_engine::store::Store;
+use crate::output::{Column, Datum, List, ListColumn, STRONG, Table, fields, moment, paint, text_cell};
+use connector_core::Result;
+use connector_engine::query::{
+    self, AccountDetail, AttributeChange, Event, HistoryEntry, Holding, Names, StoredAccount,
+};
 use serde_json::Value;
+use std::rc::Rc;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
@@ -21,6 +23,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Resu
         printer.json(&detail)?;
         return Ok(Exit::Success);
     }
+    let names = Rc::new(Names::of(&store, source)?);
     printer.result(head(&detail, printer.prose_width()))?;
     let attributes: Vec<_> = detail.account.attributes.entries();
     if !attributes.is_empty() {
@@ -31,7 +34,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Resu
     let StoredAccount { holdings, without_effect, .. } = &detail.account;
     if !holdings.is_empty() {
         printer.result(section("Entitlements"))?;
-        printer.result(held(&store, source, holdings).render(printer.table_width()))?;
+        held(&names, holdings)?.print(printer, holdings.clone())?;
     }
     note_left_out(printer, *without_effect);
     if !detail.history.is_empty() {
@@ -68,17 +71,19 @@ fn head(detail: &AccountDetail, width: usize) -> String {
     fields(&pairs, width)
 }
 
-pub(super) fn held(store: &Store, source: &str, holdings: &[Holding]) -> Table {
-    let more = Columns::of(holdings.iter().map(Manner::of));
-    let columns = [Column::new("type"), Column::new("name").wrapping(), Column::new("id").rank(1)];
-    let mut table = Table::new(columns.into_iter().chain(more.titles()));
-    for holding in holdings {
-        let EntitlementRef { entitlement_type, id } = &holding.entitlement;
-        let name = name(store, source, &holding.entitlement).unwrap_or_default();
-        let cells = [text_cell(entitlement_type.as_ref()), text_cell(name), text_cell(id)];
-        table.row(cells.into_iter().chain(more.cells(store, source, Manner::of(holding))));
-    }
-    table
+/// The list of what is held.
+pub(super) fn held(names: &Rc<Names>, holdings: &[Holding]) -> Result<List<Holding>> {
+    let known = names.clone();
+    let columns = [
+        ListColumn::new("type", |one: &Holding| Datum::text(one.entitlement.entitlement_type.as_ref())),
+        ListColumn::new("name", move |one: &Holding| {
+            Datum::optional(known.entitlement(&one.entitlement).ok().flatten())
+        })
+        .looks(Column::wrapping),
+        ListColumn::new("id", |one: &Holding| Datum::text(&one.entitlement.id)).looks(|look| look.rank(1)),
+    ];
+    let more = Columns::of(holdings.iter().map(Manner::of)).of_rows(|one| Manner::of(one), Some(names.clone()));
+    List::new(columns.into_iter().chain(more).collect(), &ListArguments::default())
 }
 
 fn history(entries: &[HistoryEntry]) -> Table {

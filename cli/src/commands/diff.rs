@@ -1,10 +1,13 @@
 //! `connector diff NAME`.
 
 use super::account::changes;
-use crate::arguments::DiffArguments;
+use crate::arguments::{DiffArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{BAD, Column, DIM, GOOD, Table, WARN, clean_line, count, paint, text_cell, wrap};
+use crate::output::{
+    BAD, Column, DIM, Datum, GOOD, List, ListColumn, Table, Tone, WARN, clean_line, columns_help as columns_help_of,
+    count, paint, text_cell, wrap,
+};
 use connector_core::{EntitlementRef, Result};
 use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Tally};
 use serde_json::json;
@@ -18,9 +21,20 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
-    if printer.is_json() {
-        let summary = query::diff(&store, source, from, to, |difference| Ok(printer.json(difference)?))?;
-        printer.json(&json!({"summary": summary}))?;
+    let list = List::new(columns(), &arguments.list)?;
+    let as_rows = arguments.list.sort.is_some() || !arguments.list.columns.is_empty();
+    if printer.format() != OutputFormat::Human || as_rows {
+        let mut rows = list.long(printer, None)?;
+        let summary = query::diff(&store, source, from, to, |difference| Ok(rows.row(difference).map(drop)?))?;
+        rows.end()?;
+        if let Some(limit) = rows.cut_at() {
+            printer.note(format!("\nonly the first {limit} changes are shown; use --output json to see all"));
+        }
+        match printer.format() {
+            OutputFormat::Human => show_summary(invocation, &summary)?,
+            OutputFormat::Csv => {}
+            OutputFormat::Json | OutputFormat::Yaml => printer.json(&json!({"summary": summary}))?,
+        }
         return Ok(Exit::Success);
     }
     let limit = if printer.is_terminal() { ON_A_SCREEN } else { u64::MAX };
@@ -43,6 +57,57 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     }
     show_summary(invocation, &summary)?;
     Ok(Exit::Success)
+}
+
+pub(crate) fn columns_help() -> String {
+    columns_help_of(&columns())
+}
+
+/// The columns of a difference. An account is its own holder, so that one column has all accounts.
+fn columns() -> Vec<ListColumn<Difference>> {
+    vec![
+        ListColumn::new("change", |one: &Difference| {
+            let (name, tone) = match one.change() {
+                Change::Added => ("added", Tone::Good),
+                Change::Changed => ("changed", Tone::Warn),
+                Change::Removed => ("removed", Tone::Bad),
+            };
+            Datum::text(name).toned(tone)
+        }),
+        ListColumn::new("what", |one: &Difference| {
+            Datum::text(match one {
+                Difference::Account { .. } => "account",
+                Difference::Entitlement { .. } => "entitlement",
+                Difference::Assignment { .. } => "assignment",
+                Difference::Nesting { .. } => "nesting",
+            })
+        })
+        .looks(|look| look.rank(2)),
+        ListColumn::new("account", |one: &Difference| match one {
+            Difference::Account { id, .. } | Difference::Assignment { account: id, .. } => Datum::text(id),
+            Difference::Nesting { holder, .. } => Datum::text(holder.to_string()),
+            Difference::Entitlement { .. } => Datum::text(""),
+        })
+        .looks(|look| look.rank(5)),
+        ListColumn::new("account_name", |one: &Difference| match one {
+            Difference::Account { name, .. } => Datum::text(name),
+            Difference::Assignment { account_name, .. } => Datum::optional(account_name.as_deref()),
+            Difference::Nesting { .. } | Difference::Entitlement { .. } => Datum::text(""),
+        })
+        .looks(|look| look.wrapping().rank(1)),
+        ListColumn::new("entitlement", |one: &Difference| Datum::optional(one.entitlement().map(ToString::to_string)))
+            .looks(|look| look.wrapping().rank(6)),
+        ListColumn::new("entitlement_name", |one: &Difference| match one {
+            Difference::Account { .. } => Datum::text(""),
+            Difference::Entitlement { name, .. } => Datum::text(name),
+            Difference::Assignment { entitlement_name, .. } | Difference::Nesting { entitlement_name, .. } => {
+                Datum::optional(entitlement_name.as_deref())
+            }
+        })
+        .looks(|look| look.wrapping().rank(3)),
+        ListColumn::new("changes", |one: &Difference| Datum::text(changes(one.changes())))
+            .looks(|look| look.wrapping().rank(4)),
+    ]
 }
 
 fn line(difference: &Difference, width: usize) -> String {
