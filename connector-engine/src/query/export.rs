@@ -165,24 +165,40 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
         let (account, name): (String, Option<String>) = (row.get(0)?, row.get(1)?);
         Ok((account, name, HeldRow::from_row(row, 2)?))
     };
+    let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
     let mut count = 0;
+    let mut tell = |account: &str, account_name: Option<&str>, rows: &mut Vec<HeldRow>| -> Result<()> {
+        // The rows of entitlements are in the order in which the pages came, which differs from run to run.
+        rows.sort_by_cached_key(|row| (key(row.entitlement), key(row.through)));
+        for row in rows.drain(..) {
+            let entitlement = named.get(&row.entitlement);
+            let EntitlementRef { entitlement_type, id } = key_of(entitlement);
+            count += 1;
+            each(&AssignmentLine {
+                account,
+                account_name,
+                entitlement_type: &entitlement_type,
+                id: &id,
+                name: entitlement.and_then(|entitlement| entitlement.name.as_deref()),
+                state: HoldingState::of(&row.values, now),
+                valid_until: row.values.valid_until,
+                through: key(row.through),
+                attributes: row.values.attributes,
+            })?;
+        }
+        Ok(())
+    };
+    // The assignments of one account at a time.
+    let (mut last, mut rows) = ((String::new(), None), Vec::new());
     sql::each(&reading.connection, ASSIGNMENTS, [reading.source], read, |(account, account_name, row)| {
-        let entitlement = named.get(&row.entitlement);
-        let EntitlementRef { entitlement_type, id } = key_of(entitlement);
-        let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
-        count += 1;
-        each(&AssignmentLine {
-            account: &account,
-            account_name: account_name.as_deref(),
-            entitlement_type: &entitlement_type,
-            id: &id,
-            name: entitlement.and_then(|entitlement| entitlement.name.as_deref()),
-            state: HoldingState::of(&row.values, now),
-            valid_until: row.values.valid_until,
-            through: key(row.through),
-            attributes: row.values.attributes,
-        })
+        if account != last.0 {
+            tell(&last.0, last.1.as_deref(), &mut rows)?;
+            last = (account, account_name);
+        }
+        rows.push(row);
+        Ok(())
     })?;
+    tell(&last.0, last.1.as_deref(), &mut rows)?;
     Ok(count)
 }
 
