@@ -26,6 +26,9 @@ pub(crate) struct AccountsArguments {
     /// Show only accounts that hold this entitlement
     #[arg(long, value_name = "TYPE/ID")]
     pub(crate) holding: Option<String>,
+    /// Show only accounts that were removed from the source
+    #[arg(long, conflicts_with = "holding")]
+    pub(crate) removed: bool,
     /// Show at most N accounts [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,

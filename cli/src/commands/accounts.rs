@@ -1,7 +1,7 @@
 //! `connector accounts NAME`.
 
 use super::holding::{breadth, note_left_out};
-use crate::arguments::{AccountsArguments, ListArguments, OutputFormat};
+use crate::arguments::{AccountsArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Datum, List, ListColumn, asked, columns_help as columns_help_of, plural};
@@ -17,7 +17,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
     let project = invocation.project()?;
     let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
-    let list = List::new(columns_for(&arguments.list, &project, &store, &arguments.name)?, &arguments.list)?;
+    let list = List::new(columns_for(arguments, &project, &store, &arguments.name)?, &arguments.list)?;
     let filter = match &arguments.condition {
         Some(condition) => Some(parse(condition, &project, &store, &arguments.name)?),
         None => None,
@@ -27,6 +27,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
         filter: filter.as_ref(),
         holding: arguments.holding.as_deref(),
         breadth: breadth(&arguments.breadth),
+        removed: arguments.removed,
         limit: list.needed(rows.limit()),
     };
     let mut without_effect = WithoutEffect::default();
@@ -75,7 +76,7 @@ fn declared_attributes(project: &Project, name: &str) -> Vec<String> {
 }
 
 pub(crate) fn columns_help() -> String {
-    format!("{}, and the attributes of the source", columns_help_of(&columns()))
+    format!("{}, removed_at, and the attributes of the source", columns_help_of(&columns()))
 }
 
 /// The members of every account. `name` identifies the account and is always shown. On a narrow terminal the other columns
@@ -109,12 +110,16 @@ fn columns() -> Vec<ListColumn<StoredAccount>> {
 /// Those columns, and the attributes if the user asks for one: those that the connector declares and, if that is not enough,
 /// those in the store.
 fn columns_for(
-    arguments: &ListArguments,
+    arguments: &AccountsArguments,
     project: &Project,
     store: &Store,
     name: &str,
 ) -> Result<Vec<ListColumn<StoredAccount>>> {
     let mut columns = columns();
+    let removed_at = ListColumn::new("removed_at", |one: &StoredAccount| Datum::moment(one.removed_at))
+        .looks(|look| look.titled("removed").rank(2));
+    columns.push(if arguments.removed { removed_at } else { removed_at.on_request() });
+    let arguments = &arguments.list;
     let sort = arguments.sort.as_deref().map(|typed| typed.trim_start_matches('-'));
     let mut names: BTreeSet<String> = BTreeSet::new();
     let missing = |names: &BTreeSet<String>, columns: &[ListColumn<StoredAccount>]| {
