@@ -3,6 +3,7 @@
 mod aggregate;
 mod certificate;
 mod connectors;
+mod list;
 mod project;
 mod provision;
 mod query;
@@ -15,6 +16,7 @@ pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
+pub(crate) use list::ListArguments;
 pub(crate) use project::InitArguments;
 #[cfg(feature = "sandbox")]
 pub(crate) use project::QuickstartArguments;
@@ -27,6 +29,7 @@ pub(crate) use query::{
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 
+use crate::commands;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -87,7 +90,7 @@ pub(crate) struct GlobalArguments {
     pub(crate) store: Option<String>,
     /// The format of results
     #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
-    #[arg(help = "Format of results: human or json")]
+    #[arg(help = "Format of results: human (or table), json, yaml, or csv for lists")]
     pub(crate) output: OutputFormat,
     /// When to use color
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
@@ -111,9 +114,14 @@ pub(crate) struct GlobalArguments {
 pub(crate) enum OutputFormat {
     /// For people.
     #[default]
+    #[value(alias = "table")]
     Human,
     /// For programs.
     Json,
+    /// The same documents as YAML.
+    Yaml,
+    /// The rows of a list.
+    Csv,
 }
 
 /// When to use color.
@@ -163,25 +171,31 @@ pub(crate) enum Command {
     /// Read sources into the store; continues an unfinished run
     Aggregate(AggregateArguments),
     /// List past and present runs
+    #[command(after_help = commands::run_columns())]
     Runs(RunsArguments),
     /// Show one run
     #[command(subcommand)]
     Run(RunCommand),
     /// List the accounts of a source
+    #[command(after_help = commands::account_columns())]
     Accounts(AccountsArguments),
     /// Show one account with its attributes, entitlements and history
     Account(AccountArguments),
     /// List the entitlements of a source
+    #[command(after_help = commands::entitlement_columns())]
     Entitlements(EntitlementsArguments),
     /// Show one entitlement and who holds it
+    #[command(after_help = commands::holder_columns())]
     Entitlement(EntitlementArguments),
     /// Show what changed between two runs
+    #[command(after_help = commands::difference_columns())]
     Diff(DiffArguments),
     /// Export accounts, entitlements or assignments as NDJSON or CSV
     Export(ExportArguments),
     /// Apply a plan to a source: preview, ask, apply
     Provision(ProvisionArguments),
     /// Show the provisioning journal: every operation and its outcome
+    #[command(after_help = commands::operation_columns())]
     Operations(OperationsArguments),
     /// Create, check and rotate keys and certificates
     #[command(subcommand)]
@@ -194,6 +208,7 @@ pub(crate) enum Command {
         code: String,
     },
     /// List the connectors in this program, or show one
+    #[command(after_help = commands::connector_columns())]
     Connectors(ConnectorsArguments),
     /// Print a JSON Schema
     Schema(SchemaArguments),
@@ -206,6 +221,24 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+impl Command {
+    /// Whether the result has rows, which CSV needs.
+    pub(crate) fn is_list(&self) -> bool {
+        match self {
+            Self::Runs(_)
+            | Self::Accounts(_)
+            | Self::Entitlements(_)
+            | Self::Entitlement(_)
+            | Self::Diff(_)
+            | Self::Operations(_)
+            | Self::Source(SourceCommand::List(_))
+            | Self::Cert(CertCommand::Check(_)) => true,
+            Self::Connectors(arguments) => arguments.command.is_none(),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -27,12 +27,28 @@ mod source;
 mod test;
 mod validate;
 
-use crate::arguments::Command;
+pub(crate) use accounts::columns_help as account_columns;
+pub(crate) use cert::certificate_columns;
+pub(crate) use connectors::columns_help as connector_columns;
+pub(crate) use diff::columns_help as difference_columns;
+pub(crate) use entitlement::columns_help as holder_columns;
+pub(crate) use entitlements::columns_help as entitlement_columns;
+pub(crate) use operations::columns_help as operation_columns;
+pub(crate) use runs::columns_help as run_columns;
+pub(crate) use source::source_columns;
+
+use crate::arguments::{Command, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
+use connector_core::{Error, ErrorKind};
 
 /// Does what the arguments say.
 pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Stop> {
+    if invocation.printer.format() == OutputFormat::Csv && !command.is_list() {
+        return Err(Error::new(ErrorKind::Definition, "only lists can be CSV, and this command prints none")
+            .with_help("use `--output json` or `--output yaml`; `connector export` writes CSV too")
+            .into());
+    }
     match command {
         #[cfg(feature = "sandbox")]
         Command::Quickstart(arguments) => quickstart::run(invocation, &arguments),

@@ -1,7 +1,9 @@
 //! What the user sees.
 
+mod datum;
 mod error;
 mod harmless;
+mod list;
 mod operation;
 mod plan_progress;
 mod printer;
@@ -15,17 +17,19 @@ mod table;
 mod test_progress;
 mod text;
 
-pub(crate) use operation::{render_change, render_operation, render_tally};
+pub(crate) use datum::Datum;
+pub(crate) use list::{List, ListColumn, asked, columns_help};
+pub(crate) use operation::{NameOf, render_change, render_operation, render_tally};
 pub(crate) use plan_progress::PlanProgress;
 pub(crate) use printer::Printer;
 pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
-pub(crate) use quantity::{bytes, count, day, days_until, duration, moment, plural};
+pub(crate) use quantity::{bytes, count, day, days_until, duration, exactly, moment, plural, time};
 pub(crate) use steps::{render_step, render_steps_end};
 #[cfg(feature = "sandbox")]
 pub(crate) use style::ACCENT;
 pub(crate) use style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(crate) use summary::render_summary;
-pub(crate) use table::{Column, Table, TableCell, text_cell};
+pub(crate) use table::{Column, Table, Tone, text_cell};
 pub(crate) use test_progress::TestProgress;
 pub(crate) use text::{clean, clean_line, fields, wrap};

@@ -173,23 +173,6 @@ fn a_log_setting_that_cannot_be_used_is_warned_about() {
 }
 
 #[test]
-fn connectors_have_the_same_in_json_as_for_people() {
-    let folder = project();
-    let output = run(folder.path(), &["connectors", "-o", "json"]);
-    let all: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let human = succeeds(folder.path(), &["connectors"]);
-    for (list, key) in [("connectors", "name"), ("grant_types", "name"), ("secret_refs", "form"), ("key_refs", "form")]
-    {
-        let list = all[list].as_array().unwrap();
-        assert!(!list.is_empty());
-        for one in list {
-            assert!(human.contains(one[key].as_str().unwrap()), "{one}");
-        }
-    }
-    assert!(all["formats"].is_array());
-}
-
-#[test]
 fn a_definition_error_is_shown_once() {
     let folder = with_template();
     let file = folder.path().join("sources/org.yaml");

@@ -1,5 +1,6 @@
 //! `aggregate`, `runs` and `run`.
 
+use super::ListArguments;
 use clap::{Args, Subcommand};
 
 /// Arguments of `aggregate`.
@@ -34,6 +35,8 @@ pub(crate) struct RunsArguments {
     /// Show at most N runs, newest first
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: u64,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
 }
 
 /// What names the newest run.

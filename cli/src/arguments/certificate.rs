@@ -1,5 +1,7 @@
 //! `cert`.
 
+use super::ListArguments;
+use crate::commands;
 use clap::{Args, Subcommand};
 use connector_core::TimeSpan;
 use std::path::PathBuf;
@@ -18,6 +20,7 @@ pub(crate) enum CertCommand {
         subject: String,
     },
     /// Check certificates; the exit code is 1 if one has expired or expires soon
+    #[command(after_help = commands::certificate_columns())]
     Check(CertCheckArguments),
     /// Replace the key and certificate of a source without downtime
     Rotate(CertRotateArguments),
@@ -93,6 +96,8 @@ pub(crate) struct CertCheckArguments {
         help = "Warn about certificates that expire within this time, such as 45d [default: the window of the source, or 30d]"
     )]
     pub(crate) within: Option<TimeSpan>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
 }
 
 fn key_size(text: &str) -> Result<u32, String> {

@@ -1,13 +1,17 @@
 //! `connectors` and `schema`.
 
+use super::ListArguments;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// Arguments of `connectors`.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ConnectorsArguments {
     #[command(subcommand)]
     pub(crate) command: Option<ConnectorsCommand>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
 }
 
 /// Commands on connectors.

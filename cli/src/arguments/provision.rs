@@ -1,5 +1,6 @@
 //! `provision` and `operations`.
 
+use super::ListArguments;
 use crate::output::Printer;
 use crate::terminal;
 use clap::{Args, ValueEnum};
@@ -61,6 +62,8 @@ pub(crate) struct OperationsArguments {
     /// Show at most N operations [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
 }
 
 /// The outcome of an operation.

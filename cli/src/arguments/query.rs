@@ -1,5 +1,6 @@
 //! `accounts`, `account`, `entitlements`, `entitlement`, `diff` and `export`.
 
+use super::ListArguments;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,12 +26,14 @@ pub(crate) struct AccountsArguments {
     /// Show only accounts that hold this entitlement
     #[arg(long, value_name = "TYPE/ID")]
     pub(crate) holding: Option<String>,
-    /// Columns of the table, for example: name,Email,Department (JSON always has all)
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub(crate) columns: Vec<String>,
+    /// Show only accounts that were removed from the source
+    #[arg(long, conflicts_with = "holding")]
+    pub(crate) removed: bool,
     /// Show at most N accounts [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,
 }
@@ -40,8 +43,11 @@ pub(crate) struct AccountsArguments {
 pub(crate) struct AccountArguments {
     /// Source name
     pub(crate) name: String,
-    /// Account id or name
+    /// Account id or name; the beginning of an id is enough
     pub(crate) id: String,
+    /// Show at most N events of the history, the newest ones [default: 50 on a terminal, otherwise all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,
 }
@@ -54,6 +60,8 @@ pub(crate) struct EntitlementsArguments {
     /// Show only this type
     #[arg(long = "type", value_name = "TYPE", help = "Show only this type, for example: permission_set")]
     pub(crate) entitlement_type: Option<String>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
 }
 
 /// Arguments of `entitlement`.
@@ -67,6 +75,8 @@ pub(crate) struct EntitlementArguments {
     /// Show at most N holders [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,
 }
@@ -82,6 +92,8 @@ pub(crate) struct DiffArguments {
     /// Show changes up to this run [default: the last run]
     #[arg(long, value_name = "RUN")]
     pub(crate) to: Option<String>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
 }
 
 /// Arguments of `export`.

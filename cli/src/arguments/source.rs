@@ -1,5 +1,7 @@
 //! `source`.
 
+use super::ListArguments;
+use crate::commands;
 use clap::{Args, Subcommand};
 
 /// Commands on source files.
@@ -8,8 +10,8 @@ pub(crate) enum SourceCommand {
     /// Create a source file with comments, to fill in
     New(SourceNewArguments),
     /// List the sources with their last run and the days until their certificate expires
-    #[command(visible_alias = "ls")]
-    List,
+    #[command(visible_alias = "ls", after_help = commands::source_columns())]
+    List(ListArguments),
     /// Show one source
     Show {
         /// Source name, or path of its file

@@ -1,54 +1,56 @@
 //! `connector accounts NAME`.
 
 use super::holding::{breadth, note_left_out};
-use crate::arguments::AccountsArguments;
+use crate::arguments::{AccountsArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{Column, Table, clean, text_cell};
-use connector_core::{Account, Error, ErrorKind, Result};
-use connector_engine::query::{self, AccountQuery, Filter, WithoutEffect};
+use crate::output::{Column, Datum, List, ListColumn, asked, columns_help as columns_help_of, plural};
+use connector_core::{AccountKind, Result};
+use connector_engine::query::{self, AccountQuery, Filter, StoredAccount, WithoutEffect};
 use connector_engine::store::Store;
 use connector_project::source::Project;
 use serde_json::Value;
-
-/// How many rows a terminal shows without `--limit`.
-const ON_A_SCREEN: u64 = 50;
-/// A table needs all its rows to compute its widths; longer lists are streamed with tabs instead.
-const LONGEST_TABLE: u64 = 1_000;
-const DEFAULT_COLUMNS: [&str; 6] = ["id", "name", "display_name", "enabled", "locked", "entitlements"];
-/// Other members of an account, shown when they are asked for.
-const MORE_COLUMNS: [&str; 3] = ["kind", "owner", "alias"];
+use std::collections::BTreeSet;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
     let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
-    let columns = columns(arguments);
-    if !printer.is_json() {
-        check_columns(&columns, &project, &store, &arguments.name)?;
-    }
+    let list = List::new(columns_for(arguments, &project, &store, &arguments.name)?, &arguments.list)?;
     let filter = match &arguments.condition {
         Some(condition) => Some(parse(condition, &project, &store, &arguments.name)?),
         None => None,
     };
-    let mut query = AccountQuery {
+    let mut rows = list.long(printer, arguments.limit)?;
+    let query = AccountQuery {
         filter: filter.as_ref(),
         holding: arguments.holding.as_deref(),
         breadth: breadth(&arguments.breadth),
-        limit: arguments.limit,
+        removed: arguments.removed,
+        limit: list.needed(rows.limit()),
     };
-    if printer.is_json() {
-        query::accounts(&store, source, &query, |account| Ok(printer.json(account)?))?;
+    let mut without_effect = WithoutEffect::default();
+    query::accounts(&store, source, &query, |account| {
+        if rows.row(account)? {
+            without_effect.add(account.without_effect);
+        }
+        Ok(())
+    })?;
+    rows.end()?;
+    if printer.format() != OutputFormat::Human {
         return Ok(Exit::Success);
     }
-    if query.limit.is_none() && printer.is_terminal() {
-        query.limit = Some(ON_A_SCREEN);
+    if rows.limit().is_some() {
+        printer.note(match (rows.found(), rows.cut_at()) {
+            (0, _) => "no accounts".to_owned(),
+            (_, Some(limit)) => format!(
+                "\nonly the first {limit} accounts are shown; use --limit N, --where or --output json to see others"
+            ),
+            (found, None) => format!("\n{}", plural(found, "account")),
+        });
     }
-    match query.limit {
-        Some(limit) if limit <= LONGEST_TABLE => show_table(invocation, &store, source, query, limit, &columns)?,
-        _ => stream(invocation, &store, source, &query, &columns)?,
-    }
+    note_left_out(printer, without_effect);
     Ok(Exit::Success)
 }
 
@@ -73,142 +75,79 @@ fn declared_attributes(project: &Project, name: &str) -> Vec<String> {
     attributes.into_iter().map(|attribute| attribute.name).collect()
 }
 
-/// Fails with kind `definition` when a column is neither a member of every account, nor declared, nor in the store.
-fn check_columns(columns: &[String], project: &Project, store: &Store, name: &str) -> Result<()> {
-    let is_known = |column: &str, names: &[String]| {
-        DEFAULT_COLUMNS.contains(&column)
-            || MORE_COLUMNS.contains(&column)
-            || names.iter().any(|known| known.eq_ignore_ascii_case(column))
-    };
-    if columns.iter().all(|column| is_known(column, &[])) {
-        return Ok(());
-    }
-    let mut names = declared_attributes(project, name);
-    if columns.iter().all(|column| is_known(column, &names)) {
-        return Ok(());
-    }
-    names.extend(query::attribute_names(store, source_name(name))?);
-    names.sort();
-    names.dedup();
-    match columns.iter().find(|column| !is_known(column, &names)) {
-        None => Ok(()),
-        Some(column) => Err(Error::new(ErrorKind::Definition, format!("accounts have no column `{column}`"))
-            .with_help(format!(
-                "known columns: {}, {}, {}",
-                DEFAULT_COLUMNS.join(", "),
-                MORE_COLUMNS.join(", "),
-                names.join(", ")
-            ))),
-    }
+pub(crate) fn columns_help() -> String {
+    format!("{}, removed_at, and the attributes of the source", columns_help_of(&columns()))
 }
 
-fn columns(arguments: &AccountsArguments) -> Vec<String> {
-    let asked: Vec<_> = arguments.columns.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
-    let names = if asked.is_empty() { DEFAULT_COLUMNS.to_vec() } else { asked };
-    names.into_iter().map(str::to_owned).collect()
+/// The members of every account. `name` identifies the account and is always shown. On a narrow terminal the other columns
+/// are hidden, the last one first.
+fn columns() -> Vec<ListColumn<StoredAccount>> {
+    let kind = |kind: AccountKind| if kind.is_unspecified() { "" } else { kind.name() };
+    vec![
+        ListColumn::new("id", |one: &StoredAccount| Datum::text(&one.id)).looks(|look| look.rank(1)),
+        ListColumn::new("name", |one: &StoredAccount| Datum::text(&one.name)),
+        ListColumn::new("display_name", |one: &StoredAccount| Datum::optional(one.display_name.as_deref()))
+            .looks(|look| look.titled("display_name").wrapping().rank(3)),
+        ListColumn::new("enabled", |one: &StoredAccount| Datum::truth(one.enabled)).looks(|look| look.rank(4)),
+        ListColumn::new("locked", |one: &StoredAccount| Datum::truth(one.locked)).looks(|look| look.rank(5)),
+        ListColumn::new("entitlements", |one: &StoredAccount| {
+            let held = one.entitlements.len();
+            Datum::number(held as u64).shown_as(held.to_string())
+        })
+        .looks(|look| look.on_the_right().rank(6)),
+        ListColumn::new("kind", move |one: &StoredAccount| Datum::text(kind(one.kind)))
+            .looks(|look| look.wrapping().rank(7))
+            .on_request(),
+        ListColumn::new("owner", |one: &StoredAccount| Datum::optional(one.owner.as_deref()))
+            .looks(|look| look.wrapping().rank(8))
+            .on_request(),
+        ListColumn::new("alias", |one: &StoredAccount| Datum::optional(one.alias.as_deref()))
+            .looks(|look| look.wrapping().rank(9))
+            .on_request(),
+    ]
 }
 
-fn show_table(
-    invocation: &Invocation,
+/// Those columns, and the attributes if the user asks for one: those that the connector declares and, if that is not enough,
+/// those in the store.
+fn columns_for(
+    arguments: &AccountsArguments,
+    project: &Project,
     store: &Store,
-    source: &str,
-    query: AccountQuery<'_>,
-    limit: u64,
-    columns: &[String],
-) -> Result<(), Stop> {
-    let printer = &invocation.printer;
-    let mut table = Table::new(columns.iter().enumerate().map(|(index, name)| column(index, name)));
-    let mut shown = 0;
-    let mut without_effect = WithoutEffect::default();
-    // One more than is shown, to know whether there are more.
-    let more = AccountQuery { limit: Some(limit.saturating_add(1)), ..query };
-    let found = query::accounts(store, source, &more, |account| {
-        if shown < limit {
-            table.row(columns.iter().map(|name| text_cell(value(account, name))));
-            without_effect.add(account.without_effect);
-            shown += 1;
-        }
-        Ok(())
-    })?;
-    if shown > 0 {
-        printer.result(table.render(printer.table_width()))?;
-    }
-    printer.note(match (found, found > limit) {
-        (0, _) => "no accounts".to_owned(),
-        (_, true) => format!(
-            "\nonly the first {limit} accounts are shown; use --limit N, --where or --output json to see others"
-        ),
-        (1, false) => "\n1 account".to_owned(),
-        (_, false) => format!("\n{found} accounts"),
-    });
-    note_left_out(printer, without_effect);
-    Ok(())
-}
-
-/// `name` identifies the account and is always shown. On a narrow terminal the other columns are hidden, the last one first.
-fn column(index: usize, name: &str) -> Column {
-    let rank = match name {
-        "id" if index == 0 => 1,
-        "name" => 0,
-        _ => u8::try_from(index).unwrap_or(u8::MAX).saturating_add(1),
+    name: &str,
+) -> Result<Vec<ListColumn<StoredAccount>>> {
+    let mut columns = columns();
+    let removed_at = ListColumn::new("removed_at", |one: &StoredAccount| Datum::moment(one.removed_at))
+        .looks(|look| look.titled("removed").rank(2));
+    columns.push(if arguments.removed { removed_at } else { removed_at.on_request() });
+    let arguments = &arguments.list;
+    let sort = arguments.sort.as_deref().map(|typed| typed.trim_start_matches('-'));
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let missing = |names: &BTreeSet<String>, columns: &[ListColumn<StoredAccount>]| {
+        asked(arguments).chain(sort).any(|asked| {
+            !columns.iter().any(|column| column.is_called(asked))
+                && !names.iter().any(|known| known.eq_ignore_ascii_case(asked))
+        })
     };
-    let column = match name {
-        "entitlements" => Column::number("entitlements"),
-        _ => Column::new(name),
+    if missing(&names, &columns) {
+        names.extend(declared_attributes(project, name));
+    }
+    if missing(&names, &columns) {
+        names.extend(query::attribute_names(store, source_name(name))?);
+    }
+    // A member hides an attribute of the same name.
+    names.retain(|name| !columns.iter().any(|column| column.is_called(name)));
+    columns.extend(names.into_iter().map(attribute));
+    Ok(columns)
+}
+
+fn attribute(name: String) -> ListColumn<StoredAccount> {
+    let title = name.clone();
+    let value = move |account: &StoredAccount| {
+        let entries = account.attributes.entries();
+        let found = entries.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name));
+        found.map_or_else(|| Datum::text(""), |(_, value)| Datum::json(value.get()))
     };
-    match name {
-        "id" | "name" | "enabled" | "locked" | "entitlements" => column.rank(rank),
-        _ => column.wrapping().rank(rank),
-    }
-}
-
-fn stream(
-    invocation: &Invocation,
-    store: &Store,
-    source: &str,
-    query: &AccountQuery<'_>,
-    columns: &[String],
-) -> Result<(), Stop> {
-    let printer = &invocation.printer;
-    let heading = || printer.result(format!("{}\n", columns.join("\t")));
-    // A question that fails prints nothing, so the heading waits for the first row.
-    let mut first = true;
-    let mut without_effect = WithoutEffect::default();
-    query::accounts(store, source, query, |account| {
-        without_effect.add(account.without_effect);
-        if std::mem::take(&mut first) {
-            heading()?;
-        }
-        let cells: Vec<_> = columns.iter().map(|name| clean(&value(account, name)).replace('\n', " ")).collect();
-        printer.result(format!("{}\n", cells.join("\t"))).map_err(Error::from)
-    })?;
-    if first {
-        heading()?;
-    }
-    note_left_out(printer, without_effect);
-    Ok(())
-}
-
-/// The value of a column: one of the account's own members, otherwise the attribute of that name.
-pub(super) fn value(account: &Account, column: &str) -> String {
-    let yes_or_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    match column {
-        "id" => account.id.clone(),
-        "name" => account.name.clone(),
-        "display_name" => account.display_name.clone().unwrap_or_default(),
-        "enabled" => yes_or_no(account.enabled),
-        "locked" => yes_or_no(account.locked),
-        "entitlements" => account.entitlements.len().to_string(),
-        "kind" if account.kind.is_unspecified() => String::new(),
-        "kind" => account.kind.name().to_owned(),
-        "owner" => account.owner.clone().unwrap_or_default(),
-        "alias" => account.alias.clone().unwrap_or_default(),
-        _ => {
-            let entries = account.attributes.entries();
-            let found = entries.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
-            found.map(|(_, value)| plain(value.get())).unwrap_or_default()
-        }
-    }
+    ListColumn::new(title.as_str(), value).looks(|look: Column| look.titled(title).wrapping().rank(10)).on_request()
 }
 
 /// A JSON value for people: text without quotes, the rest as it is.

@@ -10,6 +10,7 @@ mod rotate;
 mod show;
 mod unfinished;
 
+pub(crate) use check::columns_help as certificate_columns;
 #[cfg(feature = "sandbox")]
 pub(crate) use new::{KeyAndCertificate, make_key_and_certificate};
 pub(crate) use unfinished::unfinished_rotation;

@@ -1,24 +1,28 @@
 //! `connector connectors [show NAME]`.
 
-use crate::arguments::{ConnectorsArguments, ConnectorsCommand};
+use crate::arguments::{ConnectorsArguments, ConnectorsCommand, ListArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{Column, STRONG, Table, clean, fields, paint, text_cell, wrap};
+use crate::output::{
+    Column, Datum, List, ListColumn, STRONG, Table, clean, columns_help as columns_help_of, fields, paint, text_cell,
+    wrap,
+};
 use crate::project_files;
 use connector_core::registry;
 use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, ReadEntitlements, Result, Writable};
 use connector_keys::key_stores;
 use connector_project::source::{Catalog, CatalogConnector, Project, schema};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ConnectorsArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
     let catalog = project.catalog();
     match &arguments.command {
-        None => list(invocation, catalog),
+        None => list(invocation, catalog, &arguments.list),
         Some(ConnectorsCommand::Show { name }) => show(invocation, catalog, catalog.connector(name)?),
     }
 }
@@ -34,44 +38,48 @@ pub(super) fn warn_of_unusable(invocation: &Invocation, catalog: &Catalog) {
     }
 }
 
-fn list(invocation: &Invocation, catalog: &Catalog) -> Result<Exit, Stop> {
+/// A line of the list.
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    title: String,
+    description: String,
+    grant_types: Vec<String>,
+    file: Option<PathBuf>,
+}
+
+pub(crate) fn columns_help() -> String {
+    columns_help_of(&columns(false))
+}
+
+fn columns(with_file: bool) -> Vec<ListColumn<Listed>> {
+    let file = ListColumn::new("file", |one: &Listed| Datum::text(shown(one.file.as_deref())));
+    vec![
+        ListColumn::new("name", |one: &Listed| Datum::text(&one.name)),
+        ListColumn::new("title", |one: &Listed| Datum::text(&one.title)).looks(|look| look.rank(1)),
+        ListColumn::new("grant_types", |one: &Listed| Datum::text(one.grant_types.join(", ")))
+            .looks(|look| look.wrapping().rank(2)),
+        ListColumn::new("description", |one: &Listed| Datum::text(&one.description)).looks(Column::wrapping),
+        if with_file { file } else { file.on_request() },
+    ]
+}
+
+fn list(invocation: &Invocation, catalog: &Catalog, arguments: &ListArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let connectors = catalog.connectors();
     warn_of_unusable(invocation, catalog);
-    if printer.is_json() {
-        let named = |name: &str, description: &str| json!({"name": name, "description": description});
-        let form = |form: &str, description: &str| json!({"form": form, "description": description});
-        let strategies = registry::auth_strategies();
-        let (resolvers, stores, formats) = (registry::secret_resolvers(), key_stores(), registry::connector_formats());
-        printer.json(&json!({
-            "connectors": connectors.iter().map(as_json).collect::<Vec<_>>(),
-            "grant_types": strategies.iter().map(|one| named(one.grant_type, one.description)).collect::<Vec<_>>(),
-            "secret_refs": resolvers.iter().map(|one| form(one.form, one.description)).collect::<Vec<_>>(),
-            "key_refs": stores.iter().map(|one| form(one.form, one.description)).collect::<Vec<_>>(),
-            "formats": formats.iter().map(|one| named(one.name, one.description)).collect::<Vec<_>>(),
-        }))?;
+    let rows = connectors.iter().map(|CatalogConnector { registration: one, file, .. }| Listed {
+        name: one.name.to_string(),
+        title: one.title.to_string(),
+        description: one.description.to_string(),
+        grant_types: one.grant_types.iter().map(ToString::to_string).collect(),
+        file: file.clone(),
+    });
+    let list = List::new(columns(connectors.iter().any(|one| one.file.is_some())), arguments)?;
+    list.print(printer, rows.collect())?;
+    if printer.format() != OutputFormat::Human {
         return Ok(Exit::Success);
     }
-    let has_files = connectors.iter().any(|one| one.file.is_some());
-    let mut columns = vec![
-        Column::new("name"),
-        Column::new("title").rank(1),
-        Column::new("grant types").wrapping().rank(2),
-        Column::new("description").wrapping(),
-    ];
-    columns.extend(has_files.then(|| Column::new("file")));
-    let mut table = Table::new(columns);
-    for CatalogConnector { registration: one, file, .. } in connectors {
-        let mut row = vec![
-            text_cell(&*one.name),
-            text_cell(&*one.title),
-            text_cell(one.grant_types.join(", ")),
-            text_cell(&*one.description),
-        ];
-        row.extend(has_files.then(|| text_cell(shown(file.as_deref()))));
-        table.row(row);
-    }
-    printer.result(table.render(printer.table_width()))?;
     let ways: Vec<_> =
         registry::auth_strategies().iter().map(|one| (one.grant_type, one.description.to_owned())).collect();
     printer.result(format!("\n{}\n{}", paint(STRONG, "Grant types"), fields(&ways, printer.prose_width())))?;

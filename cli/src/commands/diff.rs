@@ -1,12 +1,15 @@
 //! `connector diff NAME`.
 
 use super::account::changes;
-use crate::arguments::DiffArguments;
+use crate::arguments::{DiffArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{BAD, Column, DIM, GOOD, Table, WARN, clean_line, count, paint, text_cell, wrap};
+use crate::output::{
+    BAD, Column, DIM, Datum, GOOD, List, ListColumn, NameOf, Table, Tone, WARN, clean_line,
+    columns_help as columns_help_of, count, paint, text_cell, wrap,
+};
 use connector_core::{EntitlementRef, Result};
-use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Tally};
+use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Names, Tally};
 use serde_json::json;
 
 /// How many differences a terminal shows; the summary counts them all.
@@ -18,17 +21,30 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
-    if printer.is_json() {
-        let summary = query::diff(&store, source, from, to, |difference| Ok(printer.json(difference)?))?;
-        printer.json(&json!({"summary": summary}))?;
+    let list = List::new(columns(), &arguments.list)?;
+    let as_rows = arguments.list.sort.is_some() || !arguments.list.columns.is_empty();
+    if printer.format() != OutputFormat::Human || as_rows {
+        let mut rows = list.long(printer, None)?;
+        let summary = query::diff(&store, source, from, to, |difference| Ok(rows.row(difference).map(drop)?))?;
+        rows.end()?;
+        if let Some(limit) = rows.cut_at() {
+            printer.note(format!("\nonly the first {limit} changes are shown; use --output json to see all"));
+        }
+        match printer.format() {
+            OutputFormat::Human => show_summary(invocation, &summary)?,
+            OutputFormat::Csv => {}
+            OutputFormat::Json | OutputFormat::Yaml => printer.json(&json!({"summary": summary}))?,
+        }
         return Ok(Exit::Success);
     }
     let limit = if printer.is_terminal() { ON_A_SCREEN } else { u64::MAX };
+    let names = Names::of(&store, source)?;
+    let name_of = |id: &str| names.name(id).ok().flatten().filter(|name| name != id);
     let mut shown = 0;
     let summary = query::diff(&store, source, from, to, |difference| {
         shown += 1;
         if shown <= limit {
-            printer.result(line(difference, printer.prose_width()))?;
+            printer.result(line(difference, printer.prose_width(), &name_of))?;
         }
         Ok(())
     })?;
@@ -45,7 +61,59 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     Ok(Exit::Success)
 }
 
-fn line(difference: &Difference, width: usize) -> String {
+pub(crate) fn columns_help() -> String {
+    columns_help_of(&columns())
+}
+
+/// The columns of a difference. An account is its own holder, so that one column has all accounts.
+fn columns() -> Vec<ListColumn<Difference>> {
+    vec![
+        ListColumn::new("change", |one: &Difference| {
+            let (name, tone) = match one.change() {
+                Change::Added => ("added", Tone::Good),
+                Change::Changed => ("changed", Tone::Warn),
+                Change::Removed => ("removed", Tone::Bad),
+            };
+            Datum::text(name).toned(tone)
+        }),
+        ListColumn::new("what", |one: &Difference| {
+            Datum::text(match one {
+                Difference::Account { .. } => "account",
+                Difference::Entitlement { .. } => "entitlement",
+                Difference::Assignment { .. } => "assignment",
+                Difference::Nesting { .. } => "nesting",
+            })
+        })
+        .looks(|look| look.rank(2)),
+        ListColumn::new("account", |one: &Difference| match one {
+            Difference::Account { id, .. } | Difference::Assignment { account: id, .. } => Datum::text(id),
+            Difference::Nesting { holder, .. } => Datum::text(holder.to_string()),
+            Difference::Entitlement { .. } => Datum::text(""),
+        })
+        .looks(|look| look.rank(5)),
+        ListColumn::new("account_name", |one: &Difference| match one {
+            Difference::Account { name, .. } => Datum::text(name),
+            Difference::Assignment { account_name, .. } => Datum::optional(account_name.as_deref()),
+            Difference::Nesting { .. } | Difference::Entitlement { .. } => Datum::text(""),
+        })
+        .looks(|look| look.wrapping().rank(1)),
+        ListColumn::new("entitlement", |one: &Difference| Datum::optional(one.entitlement().map(ToString::to_string)))
+            .looks(|look| look.wrapping().rank(6)),
+        ListColumn::new("entitlement_name", |one: &Difference| match one {
+            Difference::Account { .. } => Datum::text(""),
+            Difference::Entitlement { name, .. } => Datum::text(name),
+            Difference::Assignment { entitlement_name, .. } | Difference::Nesting { entitlement_name, .. } => {
+                Datum::optional(entitlement_name.as_deref())
+            }
+        })
+        .looks(|look| look.wrapping().rank(3)),
+        ListColumn::new("changes", |one: &Difference| Datum::text(changes(one.changes(), &|_| None)))
+            .looks(|look| look.wrapping().rank(4)),
+    ]
+}
+
+fn line(difference: &Difference, width: usize, name_of: NameOf<'_>) -> String {
+    let changes = |values: &[AttributeChange]| changes(values, name_of);
     let (change, what) = match difference {
         Difference::Account { change, id, name, changes: values } => {
             (*change, with_changes(format!("account {name} ({id})"), *change, &changes(values)))
@@ -69,10 +137,10 @@ fn line(difference: &Difference, width: usize) -> String {
         } => {
             let account = account_name.as_ref().unwrap_or(account);
             let through = through.as_ref().map(|through| format!(" through {through}")).unwrap_or_default();
-            (*change, held(*change, account, entitlement, entitlement_name.as_deref(), values) + &through)
+            (*change, held(*change, account, entitlement, entitlement_name.as_deref(), &changes(values)) + &through)
         }
         Difference::Nesting { change, holder, entitlement, entitlement_name, changes: values } => {
-            (*change, held(*change, &holder.to_string(), entitlement, entitlement_name.as_deref(), values))
+            (*change, held(*change, &holder.to_string(), entitlement, entitlement_name.as_deref(), &changes(values)))
         }
     };
     let mark = match change {
@@ -84,16 +152,10 @@ fn line(difference: &Difference, width: usize) -> String {
 }
 
 /// `jane@acme.example holds group Sales (state: active → inactive)`.
-fn held(
-    change: Change,
-    holder: &str,
-    entitlement: &EntitlementRef,
-    name: Option<&str>,
-    values: &[AttributeChange],
-) -> String {
+fn held(change: Change, holder: &str, entitlement: &EntitlementRef, name: Option<&str>, values: &str) -> String {
     let verb = if change == Change::Removed { "no longer holds" } else { "holds" };
     let what = format!("{holder} {verb} {} {}", entitlement.entitlement_type, name.unwrap_or(&entitlement.id));
-    if values.is_empty() { what } else { format!("{what} ({})", changes(values)) }
+    if values.is_empty() { what } else { format!("{what} ({values})") }
 }
 
 /// Only a changed row lists values; for an added or removed row it would be all of them.

@@ -1,11 +1,11 @@
 //! `connector entitlements NAME`.
 
-use crate::arguments::EntitlementsArguments;
+use crate::arguments::{EntitlementsArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{Column, Table, count, plural, text_cell};
+use crate::output::{Column, Datum, List, ListColumn, columns_help as columns_help_of, plural};
 use connector_core::{Error, ErrorKind, ReadEntitlements};
-use connector_engine::query;
+use connector_engine::query::{self, StoredEntitlement};
 use connector_engine::store::Store;
 use connector_project::source::Project;
 use std::collections::BTreeSet;
@@ -16,36 +16,39 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementsArguments) ->
     let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
     let entitlement_type = arguments.entitlement_type.as_deref();
-    if printer.is_json() {
-        let found =
-            query::entitlements(&store, source, entitlement_type, |entitlement| Ok(printer.json(entitlement)?))?;
-        check_type(&project, &store, arguments, found)?;
-        return Ok(Exit::Success);
+    let list = List::new(columns(), &arguments.list)?;
+    let mut rows = list.rows(printer)?;
+    query::entitlements(&store, source, entitlement_type, |stored| Ok(rows.row(stored).map(drop)?))?;
+    check_type(&project, &store, arguments, rows.found())?;
+    rows.end()?;
+    if printer.format() == OutputFormat::Human {
+        let found = rows.found();
+        printer.note(if found == 0 {
+            "no entitlements".to_owned()
+        } else {
+            format!("\n{}", plural(found, "entitlement"))
+        });
     }
-    let mut table = Table::new([
-        Column::new("type"),
-        Column::new("name").wrapping(),
-        Column::number("holders").rank(2),
-        Column::new("id").rank(1),
-        Column::new("description").wrapping().rank(3),
-    ]);
-    let found = query::entitlements(&store, source, entitlement_type, |stored| {
-        let entitlement = &stored.entitlement;
-        table.row([
-            text_cell(entitlement.key.entitlement_type.as_ref()),
-            text_cell(&entitlement.name),
-            text_cell(count(stored.holders)),
-            text_cell(&entitlement.key.id),
-            text_cell(entitlement.description.clone().unwrap_or_default()),
-        ]);
-        Ok(())
-    })?;
-    check_type(&project, &store, arguments, found)?;
-    if !table.is_empty() {
-        printer.result(table.render(printer.table_width()))?;
-    }
-    printer.note(if found == 0 { "no entitlements".to_owned() } else { format!("\n{}", plural(found, "entitlement")) });
     Ok(Exit::Success)
+}
+
+pub(crate) fn columns_help() -> String {
+    columns_help_of(&columns())
+}
+
+fn columns() -> Vec<ListColumn<StoredEntitlement>> {
+    vec![
+        ListColumn::new("type", |one: &StoredEntitlement| Datum::text(one.entitlement.key.entitlement_type.as_ref())),
+        ListColumn::new("name", |one: &StoredEntitlement| Datum::text(&one.entitlement.name)).looks(Column::wrapping),
+        ListColumn::new("holders", |one: &StoredEntitlement| Datum::number(one.holders))
+            .looks(|look| look.on_the_right().rank(2)),
+        ListColumn::new("id", |one: &StoredEntitlement| Datum::text(&one.entitlement.key.id))
+            .looks(|look| look.rank(1)),
+        ListColumn::new("description", |one: &StoredEntitlement| {
+            Datum::optional(one.entitlement.description.as_deref())
+        })
+        .looks(|look| look.wrapping().rank(3)),
+    ]
 }
 
 /// Fails with kind `definition` if the requested type does not exist; a type without entitlements is fine.

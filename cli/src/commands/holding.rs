@@ -1,11 +1,11 @@
 //! How accounts and entitlements hold each other, for people.
 
 use crate::arguments::BreadthArguments;
-use crate::output::{Column, Printer, TableCell, day, text_cell};
+use crate::output::{Datum, ListColumn, Printer, Tone, day};
 use connector_core::{Attributes, EntitlementRef};
-use connector_engine::query::{self, Breadth, Holding, HoldingState, WithoutEffect};
-use connector_engine::store::Store;
+use connector_engine::query::{Breadth, Holding, HoldingState, Names, WithoutEffect};
 use jiff::Timestamp;
+use std::rc::Rc;
 
 pub(super) fn breadth(arguments: &BreadthArguments) -> Breadth {
     Breadth { effective: arguments.effective, all_states: arguments.all_states }
@@ -29,6 +29,7 @@ impl<'a> Manner<'a> {
 }
 
 /// The columns that say how something is held: those that say something in at least one row.
+#[derive(Clone, Copy)]
 pub(super) struct Columns([bool; 4]);
 
 impl Columns {
@@ -43,43 +44,51 @@ impl Columns {
         Self(shown)
     }
 
-    pub(super) fn titles(&self) -> impl Iterator<Item = Column> {
-        let all = [
-            Column::new("state"),
-            Column::new("until").rank(5),
-            Column::new("through").wrapping().rank(6),
-            Column::new("attributes").wrapping().rank(7),
-        ];
-        self.0.into_iter().zip(all).filter_map(|(shown, column)| shown.then_some(column))
+    pub(super) fn all() -> Self {
+        Self([true; 4])
     }
 
-    pub(super) fn cells(&self, store: &Store, source: &str, row: Manner<'_>) -> impl Iterator<Item = TableCell> {
-        let state = text_cell(row.state.name());
-        let path: Vec<_> =
-            row.path.iter().chain(row.through).map(|entitlement| written(store, source, entitlement)).collect();
-        let attributes = Some(row.attributes.as_str()).filter(|_| *row.attributes != Attributes::empty());
+    /// The columns of rows that are held in a manner. The others can be asked for. `names` knows the names of entitlements;
+    /// without it, they are written with their ids.
+    pub(super) fn of_rows<R: 'static>(
+        self,
+        manner: for<'a> fn(&'a R) -> Manner<'a>,
+        names: Option<Rc<Names>>,
+    ) -> impl Iterator<Item = ListColumn<R>> {
+        let state = move |row: &R| {
+            let state = manner(row).state;
+            Datum::text(state.name()).toned((!state.is_active()).then_some(Tone::Warn))
+        };
+        let until = move |row: &R| {
+            let until = manner(row).valid_until;
+            Datum::moment(until).shown_as(until.map(day).unwrap_or_default())
+        };
+        let through = move |row: &R| {
+            let row = manner(row);
+            let path = row.path.iter().chain(row.through);
+            let path: Vec<_> = path.map(|entitlement| written(names.as_deref(), entitlement)).collect();
+            Datum::text(path.join(" > "))
+        };
+        let attributes = move |row: &R| {
+            let attributes = manner(row).attributes;
+            Datum::text(if *attributes == Attributes::empty() { "" } else { attributes.as_str() })
+        };
         let all = [
-            if row.state.is_active() { state } else { state.warn() },
-            text_cell(row.valid_until.map(day).unwrap_or_default()),
-            text_cell(path.join(" > ")),
-            text_cell(attributes.unwrap_or_default()),
+            ListColumn::new("state", state),
+            ListColumn::new("valid_until", until).looks(|look| look.titled("until").rank(5)),
+            ListColumn::new("through", through).looks(|look| look.wrapping().rank(6)),
+            ListColumn::new("attributes", attributes).looks(|look| look.wrapping().rank(7)),
         ];
-        self.0.into_iter().zip(all).filter_map(|(shown, cell)| shown.then_some(cell))
+        self.0.into_iter().zip(all).map(|(shown, column)| if shown { column } else { column.on_request() })
     }
 }
 
 /// The entitlement as `TYPE/NAME`, or `TYPE/ID` where the source did not show it.
-fn written(store: &Store, source: &str, entitlement: &EntitlementRef) -> String {
-    match name(store, source, entitlement) {
+pub(super) fn written(names: Option<&Names>, entitlement: &EntitlementRef) -> String {
+    match names.and_then(|names| names.entitlement(entitlement).ok().flatten()) {
         Some(name) => format!("{}/{name}", entitlement.entitlement_type),
         None => entitlement.to_string(),
     }
-}
-
-/// The entitlement's name; `None` where the source did not show it.
-pub(super) fn name(store: &Store, source: &str, entitlement: &EntitlementRef) -> Option<String> {
-    let known = query::entitlement(store, source, &entitlement.to_string()).ok()?;
-    Some(known.entitlement.name).filter(|name| !name.is_empty())
 }
 
 /// `2 expired and 1 inactive assignments are not listed; use --all-states to list them`.

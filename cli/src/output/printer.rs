@@ -11,6 +11,7 @@ use anstream::AutoStream;
 use connector_core::Error;
 use connector_files::shell_word;
 use indicatif::ProgressBar;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::env;
 use std::fmt;
@@ -32,11 +33,10 @@ pub(crate) struct Printer {
     hints: bool,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "independent facts about the streams")]
 struct Inner {
     out: Mutex<Harmless<Stream>>,
     err: Mutex<Harmless<Stream>>,
-    json: bool,
+    format: OutputFormat,
     quiet: bool,
     /// The options that say which project and store are meant, as they are typed.
     place: String,
@@ -66,13 +66,14 @@ impl Printer {
         let err_width = terminal_size::terminal_size_of(&stderr).map(width_of);
         let out_color = stream_color(global.color, &stdout);
         let err_color = stream_color(global.color, &stderr);
-        let json = global.output == OutputFormat::Json;
+        let format = global.output;
+        let json = format == OutputFormat::Json;
         Self {
             hints: !global.quiet && global.output == OutputFormat::Human,
             inner: Arc::new(Inner {
                 out: Mutex::new(Harmless::new(AutoStream::new(BufWriter::new(stdout).into_boxed(), out_color), json)),
                 err: Mutex::new(Harmless::new(AutoStream::new(Box::new(stderr).into_boxed(), err_color), json)),
-                json,
+                format,
                 quiet: global.quiet,
                 place: place(global),
                 width,
@@ -96,9 +97,14 @@ impl Printer {
         self.hints
     }
 
-    /// Whether results are JSON.
+    /// The format of results.
+    pub(crate) fn format(&self) -> OutputFormat {
+        self.inner.format
+    }
+
+    /// Whether results are JSON documents, or the same documents as YAML.
     pub(crate) fn is_json(&self) -> bool {
-        self.inner.json
+        matches!(self.inner.format, OutputFormat::Json | OutputFormat::Yaml)
     }
 
     /// Whether a person sees stdout.
@@ -121,6 +127,11 @@ impl Printer {
         self.inner.width
     }
 
+    /// What the times of a table are relative to: a person looks at the table. Programs get the times themselves.
+    pub(crate) fn now(&self) -> Option<Timestamp> {
+        self.inner.width.map(|_| Timestamp::now())
+    }
+
     /// The width that prose is wrapped at.
     pub(crate) fn prose_width(&self) -> usize {
         self.inner.prose_width
@@ -138,11 +149,31 @@ impl Printer {
         self.flush()
     }
 
-    /// Writes a JSON document to stdout, on one line.
+    /// Writes a document to stdout: JSON on one line, or YAML.
     pub(crate) fn json(&self, document: &(impl Serialize + ?Sized)) -> Result<(), Stop> {
-        let mut line = serde_json::to_vec(document).map_err(io::Error::from)?;
-        line.push(b'\n');
-        Ok(Stdout(&self.inner).write_all(&line)?)
+        self.write_document(&self.document(document)?)
+    }
+
+    /// A document as JSON on one line, or as YAML.
+    pub(crate) fn document(&self, document: &(impl Serialize + ?Sized)) -> Result<String, Stop> {
+        if self.inner.format == OutputFormat::Yaml {
+            // Values that are kept as JSON text are JSON only for serde_json.
+            let value = serde_json::to_value(document).map_err(io::Error::from)?;
+            let text = serde_yaml::to_string(&value).map_err(io::Error::other)?;
+            return Ok(format!("---\n{text}"));
+        }
+        let mut line = serde_json::to_string(document).map_err(io::Error::from)?;
+        line.push('\n');
+        Ok(line)
+    }
+
+    /// Writes a document to stdout.
+    pub(crate) fn write_document(&self, text: &str) -> Result<(), Stop> {
+        // Only JSON can say with an escape what a terminal would obey, wherever it stands.
+        match self.inner.format {
+            OutputFormat::Yaml => Ok(self.raw_stdout().write_all(text.as_bytes())?),
+            _ => Ok(Stdout(&self.inner).write_all(text.as_bytes())?),
+        }
     }
 
     /// A writer to stdout for data of a source. A file or program gets every byte; a terminal gets nothing that it would obey.
@@ -178,7 +209,7 @@ impl Printer {
 
     /// Shows an error: for people, or with JSON as one line.
     pub(crate) fn error(&self, error: &Error) {
-        if self.inner.json {
+        if self.is_json() {
             self.message(error_as_json(error));
         } else {
             self.message(render_error(error, self.prose_width()));
@@ -187,7 +218,7 @@ impl Printer {
 
     /// An empty line between the result and what follows it on stderr; not with JSON.
     pub(crate) fn note_blank(&self) {
-        if !self.inner.json {
+        if self.inner.format == OutputFormat::Human {
             self.message("");
         }
     }

@@ -19,7 +19,7 @@ pub(crate) fn count(number: u64) -> String {
 /// `1 account`, `1,200 accounts`.
 pub(crate) fn plural(number: u64, thing: &str) -> String {
     let many = match thing.strip_suffix('y') {
-        Some(stem) if number != 1 => format!("{stem}ies"),
+        Some(stem) if number != 1 && !stem.ends_with(['a', 'e', 'o']) => format!("{stem}ies"),
         _ if number != 1 => format!("{thing}s"),
         _ => thing.to_owned(),
     };
@@ -61,6 +61,31 @@ pub(crate) fn moment(timestamp: Timestamp) -> String {
     timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// A moment for a list: with `now`, how long ago it was.
+pub(crate) fn time(timestamp: Timestamp, now: Option<Timestamp>) -> String {
+    now.map_or_else(|| moment(timestamp), |now| relative(timestamp, now))
+}
+
+/// `just now`, `5 min ago`, `3 h ago`, `12 days ago`, `in 2 h`; the day if it is more than 30 days away.
+pub(crate) fn relative(timestamp: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second() - timestamp.as_second();
+    let span = match seconds.unsigned_abs() {
+        0..10 => return "just now".to_owned(),
+        seconds @ 10..60 => format!("{seconds} s"),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
+        seconds @ 86_400..2_592_000 => plural(seconds / 86_400, "day"),
+        _ => return timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string(),
+    };
+    if seconds < 0 { format!("in {span}") } else { format!("{span} ago") }
+}
+
+/// A moment with its time zone, and how long ago it was.
+pub(crate) fn exactly(timestamp: Timestamp) -> String {
+    let zoned = timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    format!("{zoned} ({})", relative(timestamp, Timestamp::now()))
+}
+
 /// The day of a moment in UTC.
 pub(crate) fn day(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%d").to_string()
@@ -85,6 +110,15 @@ mod tests {
         );
         let seconds = [0, 5, 200, 7_500].map(|s| duration(Duration::from_secs(s)));
         assert_eq!(seconds, ["0 ms", "5.0 s", "3 min 20 s", "2 h 5 min"]);
+    }
+
+    #[test]
+    fn a_time_in_a_list_says_how_long_ago_it_was() {
+        let now = Timestamp::from_second(10_000_000).unwrap();
+        let shown = [0, 45, 125, 7_300, 86_400, 1_000_000, -7_300]
+            .map(|ago| relative(Timestamp::from_second(10_000_000 - ago).unwrap(), now));
+        assert_eq!(shown, ["just now", "45 s ago", "2 min ago", "2 h ago", "1 day ago", "11 days ago", "in 2 h"]);
+        assert_eq!(relative(Timestamp::from_second(0).unwrap(), now).len(), "1970-01-01".len());
     }
 
     #[test]

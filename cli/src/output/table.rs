@@ -6,6 +6,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table as Layout, TableStyle,
     Width,
 };
+use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 
 /// The space between columns.
@@ -30,34 +31,61 @@ pub(crate) struct Column {
 }
 
 /// One cell: text and its color.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct TableCell {
     text: String,
-    color: Option<Color>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tone: Option<Tone>,
+}
+
+/// What a cell says by its color.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) enum Tone {
+    /// It went well.
+    Good,
+    /// It should be looked at.
+    Warn,
+    /// It failed.
+    Bad,
 }
 
 /// A cell of plain text.
 pub(crate) fn text_cell(text: impl Into<String>) -> TableCell {
-    TableCell { text: clean(&text.into()).replace('\n', " "), color: None }
+    TableCell { text: clean(&text.into()).replace('\n', " "), tone: None }
 }
 
 impl TableCell {
     /// The cell in green.
     pub(crate) fn good(mut self) -> Self {
-        self.color = Some(Color::DarkGreen);
+        self.tone = Some(Tone::Good);
         self
     }
 
     /// The cell in yellow.
     pub(crate) fn warn(mut self) -> Self {
-        self.color = Some(Color::DarkYellow);
+        self.tone = Some(Tone::Warn);
         self
     }
 
     /// The cell in red.
     pub(crate) fn bad(mut self) -> Self {
-        self.color = Some(Color::DarkRed);
+        self.tone = Some(Tone::Bad);
         self
+    }
+
+    /// The cell in the color of a tone.
+    pub(crate) fn toned(self, tone: Option<Tone>) -> Self {
+        Self { tone, ..self }
+    }
+
+    /// A cell for a program: nothing in it is changed.
+    pub(crate) fn verbatim(text: impl Into<String>) -> Self {
+        Self { text: text.into(), tone: None }
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     fn width(&self) -> usize {
@@ -74,6 +102,21 @@ impl Column {
     /// A column of numbers.
     pub(crate) fn number(title: impl Into<String>) -> Self {
         Self { right: true, ..Self::new(title) }
+    }
+
+    /// The same column with another title.
+    pub(crate) fn titled(self, title: impl Into<String>) -> Self {
+        Self { title: title.into(), ..self }
+    }
+
+    /// The same column with its texts on the right.
+    pub(crate) fn on_the_right(self) -> Self {
+        Self { right: true, ..self }
+    }
+
+    /// Its title.
+    pub(crate) fn title(&self) -> &str {
+        &self.title
     }
 
     /// Allows the texts of the column to wrap.
@@ -98,11 +141,6 @@ impl Table {
     /// Adds a row, one cell per column.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = TableCell>) {
         self.rows.push(cells.into_iter().collect());
-    }
-
-    /// Whether it has no rows.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// The table as lines; without `width`, every column has its natural width.
@@ -194,10 +232,12 @@ impl Table {
     }
 
     fn body_cell(&self, index: usize, row: &[TableCell]) -> Cell {
-        let Some(TableCell { text, color }) = row.get(index) else { return Cell::new("") };
+        let Some(TableCell { text, tone }) = row.get(index) else { return Cell::new("") };
         let cell = self.aligned(index, Cell::new(text));
-        match color {
-            Some(color) => cell.fg(*color),
+        match tone {
+            Some(Tone::Good) => cell.fg(Color::DarkGreen),
+            Some(Tone::Warn) => cell.fg(Color::DarkYellow),
+            Some(Tone::Bad) => cell.fg(Color::DarkRed),
             None => cell,
         }
     }

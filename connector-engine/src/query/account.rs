@@ -4,7 +4,7 @@ use super::accounts::StoredAccount;
 use super::difference::{AttributeChange, of_accounts, of_assignments};
 use super::holding::{Breadth, HeldRow, Holdings};
 use super::lifetime::{Lifetime, PastChange};
-use super::reading::{Reading, account_from_row};
+use super::reading::{Reading, SHORTEST_BEGINNING, account_from_row};
 use crate::store::{AccountSnapshot, AssignmentSnapshot, Quiet, Step, Store, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -68,9 +68,10 @@ impl Event {
     }
 }
 
-/// The account with this id or, if there is none, with this name. Removed accounts are found by id.
+/// The account with this id or name. If no account is called exactly so, case does not count, an alias counts, and the beginning
+/// of an id is enough. Removed accounts come last.
 ///
-/// Fails with kind `not_found`, and with kind `conflict` if several accounts have that name.
+/// Fails with kind `not_found`, and with kind `conflict` if it can be any of several accounts.
 pub fn account(store: &Store, source: &str, id_or_name: &str, breadth: Breadth) -> Result<AccountDetail> {
     let reading = Reading::of(store, source)?;
     let row = account_row(&reading, id_or_name)?;
@@ -95,36 +96,45 @@ pub fn account(store: &Store, source: &str, id_or_name: &str, breadth: Breadth) 
     }
     let rows: Vec<_> = held.into_iter().filter(|held| held.life.removed.is_none()).map(|held| held.row).collect();
     let through = known.through(&rows);
-    let account = StoredAccount::of(account, known.all(rows), through, breadth);
+    let mut account = StoredAccount::of(account, known.all(rows), through, breadth);
+    if let Some(run) = life.removed {
+        account.removed_at = Some(crate::store::run_by_number(&reading.connection, run)?.started_at);
+    }
     Ok(AccountDetail { account, removed: life.removed.is_some(), history: history.told()? })
 }
 
+/// The queries that find an account, the strictest first: each takes the source and the text.
+const WAYS: [&str; 5] = [
+    "account_id = ?2",
+    "+removed_run IS NULL AND name = ?2",
+    "+removed_run IS NULL AND (name = ?2 COLLATE NOCASE OR account_id = ?2 COLLATE NOCASE OR alias = ?2)",
+    "length(?2) >= ?3 AND substr(account_id, 1, length(?2)) = ?2",
+    "(name = ?2 COLLATE NOCASE OR account_id = ?2 COLLATE NOCASE OR alias = ?2)",
+];
+
 fn account_row(reading: &Reading, id_or_name: &str) -> Result<i64> {
-    let by_id = sql::first(
-        &reading.connection,
-        "SELECT id FROM accounts WHERE source = ?1 AND account_id = ?2",
-        params![reading.source, id_or_name],
-        |row| row.get(0),
-    )?;
-    if let Some(row) = by_id {
-        return Ok(row);
-    }
-    let by_name: Vec<(i64, String)> = sql::all(
-        &reading.connection,
-        "SELECT id, account_id FROM accounts INDEXED BY accounts_by_name
-             WHERE source = ?1 AND name = ?2 AND removed_run IS NULL LIMIT 5",
-        params![reading.source, id_or_name],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    match &by_name[..] {
-        [(row, _)] => Ok(*row),
-        [] => Err(reading.no_account(id_or_name)),
-        several => {
-            let ids: Vec<_> = several.iter().map(|(_, id)| id.as_str()).collect();
-            Err(Error::new(ErrorKind::Conflict, format!("several accounts are called `{id_or_name}`"))
-                .with_help(format!("name one by its id: {}", ids.join(", "))))
+    for way in WAYS {
+        let query =
+            format!("SELECT id, account_id FROM accounts WHERE source = ?1 AND {way} ORDER BY account_id LIMIT 5");
+        let (source, shortest) = (reading.source, SHORTEST_BEGINNING);
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let found: Vec<(i64, String)> = if way.contains("?3") {
+            sql::all(&reading.connection, &query, params![source, id_or_name, shortest], read)?
+        } else {
+            sql::all(&reading.connection, &query, params![source, id_or_name], read)?
+        };
+        match &found[..] {
+            [] => {}
+            [(row, _)] => return Ok(*row),
+            several => {
+                let ids: Vec<_> = several.iter().map(|(_, id)| id.as_str()).collect();
+                let message = format!("`{id_or_name}` can be any of several accounts");
+                return Err(Error::new(ErrorKind::Conflict, message)
+                    .with_help(format!("name one by its id: {}", ids.join(", "))));
+            }
         }
     }
+    Err(reading.no_account(id_or_name))
 }
 
 /// A current or former assignment of the account.

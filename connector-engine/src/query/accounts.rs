@@ -2,9 +2,10 @@
 
 use super::holding::{Breadth, HeldRow, Holding, Holdings, WithoutEffect};
 use super::reading::{Reading, account_from_row};
-use crate::store::{Store, fault, sql};
+use crate::store::{Store, fault, moment, sql};
 use connector_core::{Account, AccountKind, Attributes, Result};
 use connector_filter::Filter;
+use jiff::Timestamp;
 use rusqlite::{Row, Rows, Statement};
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
@@ -20,6 +21,8 @@ pub struct AccountQuery<'a> {
     pub holding: Option<&'a str>,
     /// Which holdings to list.
     pub breadth: Breadth,
+    /// Only those that were removed from the source, instead of those that are there.
+    pub removed: bool,
     /// The maximum number.
     pub limit: Option<u64>,
 }
@@ -33,6 +36,8 @@ pub struct StoredAccount {
     pub holdings: Vec<Holding>,
     /// Holdings that are left out because they have no effect.
     pub without_effect: WithoutEffect,
+    /// When the run began that found it gone, if it was removed from the source.
+    pub removed_at: Option<Timestamp>,
 }
 
 impl Deref for StoredAccount {
@@ -58,6 +63,8 @@ impl Serialize for StoredAccount {
             owner: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             alias: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            removed_at: Option<Timestamp>,
             attributes: &'a Attributes,
             entitlements: &'a [Holding],
         }
@@ -71,6 +78,7 @@ impl Serialize for StoredAccount {
             kind: *kind,
             owner: owner.as_deref(),
             alias: alias.as_deref(),
+            removed_at: self.removed_at,
             attributes,
             entitlements: &self.holdings,
         }
@@ -94,7 +102,7 @@ impl StoredAccount {
         holdings.sort_by(|one, other| one.entitlement.cmp(&other.entitlement));
         account.entitlements = holdings.iter().map(|holding| holding.entitlement.clone()).collect();
         account.entitlements.dedup();
-        Self { account, holdings, without_effect }
+        Self { account, holdings, without_effect, removed_at: None }
     }
 }
 
@@ -112,17 +120,21 @@ pub fn accounts(
     let holding = query.holding.map(|written| reading.entitlement_row(written)).transpose()?;
     let holding = holding.map(|row| known.key(row));
     // Both tables in the order of account ids, side by side.
-    let accounts = "SELECT account_id, name, display_name, enabled, locked, attributes, kind, owner, alias
-         FROM accounts INDEXED BY accounts_by_id WHERE source = ?1 AND removed_run IS NULL ORDER BY account_id";
+    let life = if query.removed { "IS NOT NULL" } else { "IS NULL" };
+    let accounts = format!(
+        "SELECT account_id, name, display_name, enabled, locked, attributes, kind, owner, alias,
+             (SELECT started_at FROM runs WHERE number = removed_run)
+         FROM accounts INDEXED BY accounts_by_id WHERE source = ?1 AND removed_run {life} ORDER BY account_id"
+    );
     let mut statement = reading.connection.prepare(Assignments::QUERY).map_err(fault)?;
     let mut assignments = Assignments::of(&mut statement, reading.source).map_err(fault)?;
     let read = |row: &Row<'_>| {
         let account = account_from_row(row)?;
         let held = assignments.up_to(&account.id)?;
-        Ok((account, held))
+        Ok((account, held, moment(row, 9)?))
     };
     let mut count = 0;
-    sql::until(&reading.connection, accounts, [reading.source], read, |(account, rows)| {
+    sql::until(&reading.connection, &accounts, [reading.source], read, |(account, rows, removed_at)| {
         if query.limit.is_some_and(|limit| count >= limit) {
             return Ok(ControlFlow::Break(()));
         }
@@ -132,7 +144,7 @@ pub fn accounts(
         if query.filter.is_some_and(|filter| !filter.matches(&account, &states())) {
             return Ok(ControlFlow::Continue(()));
         }
-        let account = StoredAccount::of(account, all, through, query.breadth);
+        let account = StoredAccount { removed_at, ..StoredAccount::of(account, all, through, query.breadth) };
         if holding.as_ref().is_none_or(|wanted| account.entitlements.contains(wanted)) {
             count += 1;
             each(&account)?;

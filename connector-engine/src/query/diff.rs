@@ -200,7 +200,7 @@ impl Span<'_> {
              ORDER BY account, entitlement, holder, through";
         let parameters = params![self.reading.source, self.from];
         let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]));
-        sql::each(&self.reading.connection, query, parameters, read, |(account, rows)| {
+        let mut tell = |account: String, rows: [i64; 3]| -> Result<()> {
             let (old, new) = self.held(&account, rows)?;
             let changes = of_assignments(old.as_ref(), new.as_ref());
             let Some(change) = change_of(old.is_some(), new.is_some(), !changes.is_empty()) else { return Ok(()) };
@@ -222,7 +222,23 @@ impl Span<'_> {
                 through: key(through),
                 changes,
             })
+        };
+        // The assignments of one holder at a time, by what they are: rows are in the order in which the pages came.
+        let mut tell_all = |account: &str, rows: &mut Vec<[i64; 3]>| {
+            let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
+            rows.sort_by_cached_key(|[entitlement, holder, through]| (key(*holder), key(*entitlement), key(*through)));
+            rows.drain(..).try_for_each(|row| tell(account.to_owned(), row))
+        };
+        let (mut last, mut rows) = (String::new(), Vec::new());
+        sql::each(&self.reading.connection, query, parameters, read, |(account, row)| {
+            if account != last {
+                tell_all(&last, &mut rows)?;
+                last = account;
+            }
+            rows.push(row);
+            Ok(())
         })?;
+        tell_all(&last, &mut rows)?;
         Ok((tally, nestings))
     }
 

@@ -93,6 +93,38 @@ pub enum Difference {
     },
 }
 
+impl Difference {
+    /// How it changed.
+    pub fn change(&self) -> Change {
+        match self {
+            Self::Account { change, .. }
+            | Self::Entitlement { change, .. }
+            | Self::Assignment { change, .. }
+            | Self::Nesting { change, .. } => *change,
+        }
+    }
+
+    /// The entitlement that it is about.
+    pub fn entitlement(&self) -> Option<&EntitlementRef> {
+        match self {
+            Self::Account { .. } => None,
+            Self::Entitlement { entitlement, .. }
+            | Self::Assignment { entitlement, .. }
+            | Self::Nesting { entitlement, .. } => Some(entitlement),
+        }
+    }
+
+    /// The values that differ.
+    pub fn changes(&self) -> &[AttributeChange] {
+        match self {
+            Self::Account { changes, .. }
+            | Self::Entitlement { changes, .. }
+            | Self::Assignment { changes, .. }
+            | Self::Nesting { changes, .. } => changes,
+        }
+    }
+}
+
 /// The names of accounts and entitlements that are not attributes of the source.
 const OWN_NAMES: &[&str] = &["name", "display_name", "enabled", "locked", "kind", "owner", "description"];
 

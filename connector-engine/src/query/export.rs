@@ -4,6 +4,7 @@ use super::accounts::{AccountQuery, accounts, attribute_names, names_in};
 use super::entitlements::entitlements;
 use super::holding::{HeldRow, HoldingState, is_empty};
 use super::reading::{Named, Reading, key_of};
+use super::spreadsheet::spreadsheet_cell;
 use crate::store::{Store, sql};
 use connector_core::{Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -165,7 +166,7 @@ fn assignments_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn 
     table.finish(count)
 }
 
-/// Streams who holds what, in any state, in the order of account ids.
+/// Streams who holds what, in any state, in the order of account, type and id.
 fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine<'_>) -> Result<()>) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let named: HashMap<i64, Named> = reading.named()?;
@@ -174,24 +175,40 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
         let (account, name): (String, Option<String>) = (row.get(0)?, row.get(1)?);
         Ok((account, name, HeldRow::from_row(row, 2)?))
     };
+    let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
     let mut count = 0;
+    let mut tell = |account: &str, account_name: Option<&str>, rows: &mut Vec<HeldRow>| -> Result<()> {
+        // The rows of entitlements are in the order in which the pages came, which differs from run to run.
+        rows.sort_by_cached_key(|row| (key(row.entitlement), key(row.through)));
+        for row in rows.drain(..) {
+            let entitlement = named.get(&row.entitlement);
+            let EntitlementRef { entitlement_type, id } = key_of(entitlement);
+            count += 1;
+            each(&AssignmentLine {
+                account,
+                account_name,
+                entitlement_type: &entitlement_type,
+                id: &id,
+                name: entitlement.and_then(|entitlement| entitlement.name.as_deref()),
+                state: HoldingState::of(&row.values, now),
+                valid_until: row.values.valid_until,
+                through: key(row.through),
+                attributes: row.values.attributes,
+            })?;
+        }
+        Ok(())
+    };
+    // The assignments of one account at a time.
+    let (mut last, mut rows) = ((String::new(), None), Vec::new());
     sql::each(&reading.connection, ASSIGNMENTS, [reading.source], read, |(account, account_name, row)| {
-        let entitlement = named.get(&row.entitlement);
-        let EntitlementRef { entitlement_type, id } = key_of(entitlement);
-        let key = |row: i64| (row > 0).then(|| key_of(named.get(&row)));
-        count += 1;
-        each(&AssignmentLine {
-            account: &account,
-            account_name: account_name.as_deref(),
-            entitlement_type: &entitlement_type,
-            id: &id,
-            name: entitlement.and_then(|entitlement| entitlement.name.as_deref()),
-            state: HoldingState::of(&row.values, now),
-            valid_until: row.values.valid_until,
-            through: key(row.through),
-            attributes: row.values.attributes,
-        })
+        if account != last.0 {
+            tell(&last.0, last.1.as_deref(), &mut rows)?;
+            last = (account, account_name);
+        }
+        rows.push(row);
+        Ok(())
     })?;
+    tell(&last.0, last.1.as_deref(), &mut rows)?;
     Ok(count)
 }
 
@@ -246,35 +263,9 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The text of a cell, which no spreadsheet takes for a formula. Where another separator than the comma is usual, a cell ends
-/// at it, so what follows is a cell of its own.
+/// The text of a cell in a format.
 fn cell(text: &str, format: Format) -> Cow<'_, str> {
-    let mut starts = std::iter::once(0).chain(text.match_indices([';', '\t', '\r', '\n']).map(|(at, _)| at + 1));
-    if format != Format::Csv || !starts.any(|start| is_formula(&text[start..])) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 1);
-    for (at, c) in text.char_indices() {
-        let begins = at == 0 || text[..at].ends_with([';', '\t', '\r', '\n']);
-        if begins && is_formula(&text[at..]) {
-            safe.push('\'');
-        }
-        safe.push(c);
-    }
-    Cow::Owned(safe)
-}
-
-/// Whether a spreadsheet may take a cell for a formula. A phone number or a negative number is none.
-fn is_formula(cell: &str) -> bool {
-    let mut characters = cell.chars();
-    match characters.next() {
-        Some('=' | '@' | '\t' | '\r' | '＝' | '＠' | '＋' | '－') => true,
-        Some('+' | '-') => {
-            let one = cell.split([';', '\t', '\r', '\n']).next().unwrap_or_default();
-            !one[1..].chars().all(|c| c.is_ascii_digit() || " ().,".contains(c))
-        }
-        _ => false,
-    }
+    if format == Format::Csv { spreadsheet_cell(text) } else { Cow::Borrowed(text) }
 }
 
 fn truth(value: bool) -> &'static str {

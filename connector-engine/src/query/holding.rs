@@ -164,7 +164,12 @@ impl Holdings {
                 Ok(())
             })?;
         }
-        Ok(Self { named: reading.named()?, nested, now: Timestamp::now() })
+        let named = reading.named()?;
+        // Of several paths of the same length, the same one is shown whatever page came first.
+        for held in nested.values_mut() {
+            held.sort_by_cached_key(|row| key_of(named.get(row)));
+        }
+        Ok(Self { named, nested, now: Timestamp::now() })
     }
 
     pub(super) fn key(&self, row: i64) -> EntitlementRef {
@@ -195,7 +200,9 @@ impl Holdings {
     /// type and id. What a row itself holds is left out.
     pub(super) fn through(&self, rows: &[HeldRow]) -> Vec<Holding> {
         let active = rows.iter().filter(|row| HoldingState::of(&row.values, self.now).is_active());
-        let mut next: VecDeque<i64> = active.map(|row| row.entitlement).collect();
+        let mut first: Vec<i64> = active.map(|row| row.entitlement).collect();
+        first.sort_by_cached_key(|row| self.key(*row));
+        let mut next = VecDeque::from(first);
         let mut seen: HashSet<i64> = next.iter().copied().collect();
         let mut from: HashMap<i64, i64> = HashMap::new();
         let mut found = Vec::new();

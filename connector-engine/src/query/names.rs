@@ -1,7 +1,7 @@
 //! The names of ids, as of the last aggregation.
 
 use crate::store::{Store, sql};
-use connector_core::Result;
+use connector_core::{EntitlementRef, Result};
 use rusqlite::{Connection, params};
 
 /// The names of the ids of a source, as of the last aggregation.
@@ -30,5 +30,17 @@ impl Names {
             params![self.source, id],
             |row| row.get(0),
         )
+    }
+
+    /// The name of an entitlement; `None` if the source did not show it.
+    pub fn entitlement(&self, entitlement: &EntitlementRef) -> Result<Option<String>> {
+        let name: Option<String> = sql::first(
+            &self.connection,
+            "SELECT e.name FROM entitlements e JOIN sources s ON s.id = e.source
+                 WHERE s.name = ?1 AND e.type = ?2 AND e.entitlement_id = ?3 AND e.first_run IS NOT NULL",
+            params![self.source, entitlement.entitlement_type, entitlement.id],
+            |row| row.get(0),
+        )?;
+        Ok(name.filter(|name| !name.is_empty()))
     }
 }

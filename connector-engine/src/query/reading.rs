@@ -8,6 +8,11 @@ use rusqlite::{Connection, Row, params};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+/// An id may be written by its beginning, if it is at least this long and only one id begins with it.
+pub(super) const SHORTEST_BEGINNING: u64 = 8;
+/// How many candidates an error lists.
+pub(super) const MOST_CANDIDATES: usize = 5;
+
 /// One state of the store, seen for one source.
 pub(super) struct Reading {
     pub(super) connection: Connection,
@@ -19,6 +24,14 @@ pub(super) struct Reading {
 pub(super) struct Named {
     pub(super) key: EntitlementRef,
     pub(super) name: Option<String>,
+}
+
+/// An entitlement that a name may mean.
+struct Candidate {
+    row: i64,
+    id: String,
+    exact: bool,
+    technical: bool,
 }
 
 impl Reading {
@@ -50,7 +63,8 @@ impl Reading {
         })
     }
 
-    /// The row of the entitlement written as `TYPE/ID` or `TYPE/NAME`.
+    /// The row of the entitlement written as `TYPE/ID` or `TYPE/NAME`. Like in a plan, a technical name takes precedence over
+    /// the name that people see, and case does not count unless it tells two apart.
     pub(super) fn entitlement_row(&self, written: &str) -> Result<i64> {
         let Some((entitlement_type, id)) = written.split_once('/') else {
             return Err(Error::new(ErrorKind::Definition, format!("`{written}` is not an entitlement"))
@@ -66,18 +80,41 @@ impl Reading {
         if let Some(row) = by_id {
             return Ok(row);
         }
-        let by_name: Vec<i64> = sql::all(
+        // A plan may use these names, too: any attribute that is a name, in any case.
+        let named: Vec<Candidate> = sql::all(
             &self.connection,
-            "SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND name = ?3 AND first_run IS NOT NULL
-                     AND removed_run IS NULL LIMIT 2",
+            "SELECT * FROM (
+                 SELECT id, entitlement_id, name = ?3 COLLATE BINARY AS exact, EXISTS (
+                     SELECT 1 FROM json_each(attributes)
+                     WHERE key LIKE '%name' AND type = 'text' AND value = ?3 COLLATE NOCASE) AS technical, name
+                 FROM entitlements
+                 WHERE source = ?1 AND type = ?2 AND first_run IS NOT NULL AND removed_run IS NULL)
+             WHERE technical OR name = ?3 COLLATE NOCASE",
             params![self.source, entitlement_type, id],
+            |row| Ok(Candidate { row: row.get(0)?, id: row.get(1)?, exact: row.get(2)?, technical: row.get(3)? }),
+        )?;
+        let only = |wanted: fn(&Candidate) -> bool| {
+            let mut found = named.iter().filter(|one| wanted(one));
+            found.next().filter(|_| found.next().is_none()).map(|one| one.row)
+        };
+        if let Some(row) = only(|one| one.technical).or_else(|| only(|one| one.exact)).or_else(|| only(|_| true)) {
+            return Ok(row);
+        }
+        if !named.is_empty() {
+            let ids: Vec<_> = named.iter().take(MOST_CANDIDATES).map(|one| one.id.as_str()).collect();
+            return Err(Error::new(ErrorKind::Conflict, format!("several entitlements are called `{written}`"))
+                .with_help(format!("name one by its id: {}", ids.join(", "))));
+        }
+        let by_beginning: Vec<i64> = sql::all(
+            &self.connection,
+            "SELECT id FROM entitlements WHERE source = ?1 AND type = ?2 AND length(?3) >= ?4
+                 AND substr(entitlement_id, 1, length(?3)) = ?3 AND removed_run IS NULL LIMIT 2",
+            params![self.source, entitlement_type, id, SHORTEST_BEGINNING],
             |row| row.get(0),
         )?;
-        match by_name[..] {
+        match by_beginning[..] {
             [row] => Ok(row),
-            [] => Err(self.no_entitlement(written, entitlement_type)?),
-            _ => Err(Error::new(ErrorKind::Conflict, format!("several entitlements are called `{written}`"))
-                .with_help(format!("use its id; `connector entitlements {}` lists them", shell_word(&self.name)))),
+            _ => Err(self.no_entitlement(written, entitlement_type)?),
         }
     }
 
@@ -115,8 +152,10 @@ impl Reading {
     }
 
     pub(super) fn no_account(&self, id_or_name: &str) -> Error {
-        Error::new(ErrorKind::NotFound, format!("`{}` has no account `{id_or_name}`", self.name))
-            .with_help("name it by its id or its exact name")
+        Error::new(ErrorKind::NotFound, format!("`{}` has no account `{id_or_name}`", self.name)).with_help(format!(
+            "use its id or its name; `connector accounts {}` lists them, with `--removed` those that are gone",
+            self.name
+        ))
     }
 }
 

@@ -4,13 +4,14 @@ use super::unfinished::unfinished_rotation;
 use crate::arguments::CertCheckArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{Column, Table, TableCell, day, days_until, text_cell};
+use crate::output::{Datum, List, ListColumn, Tone, columns_help as columns_help_of, day, days_until};
 use connector_core::{Error, ErrorKind, TimeSpan};
 use connector_engine::certificate::{self, Watched};
 use connector_keys::{Certificate, CertificateStatus};
 use connector_project::source::Project;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
 #[derive(Serialize)]
 struct Checked {
@@ -21,10 +22,13 @@ struct Checked {
     fits_key: Option<bool>,
     sha256: Option<String>,
     status: &'static str,
+    #[serde(skip)]
+    watched: Watched,
 }
 
 pub(super) fn run(invocation: &Invocation, arguments: &CertCheckArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
+    let list = List::new(columns(), &arguments.list)?;
     let project = invocation.project()?;
     let names = if arguments.names.is_empty() { project.sources()? } else { arguments.names.clone() };
     let mut exit = Exit::Success;
@@ -35,7 +39,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertCheckArguments) -> Re
                 if watched.verdict.status != CertificateStatus::Ok {
                     exit = exit.worse(Exit::Failure);
                 }
-                checked.push((source, watched));
+                checked.push(Checked::of(source, watched, Timestamp::now()));
             }
             Ok(None) => printer.note(format!("{name}: no `certificate_ref`, so there is no certificate to check")),
             // One source that can't be read does not hide the others.
@@ -45,15 +49,16 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertCheckArguments) -> Re
             }
         }
     }
-    let now = Timestamp::now();
-    if printer.is_json() {
-        printer.json(&checked.iter().map(|(source, watched)| as_json(source, watched, now)).collect::<Vec<_>>())?;
-        printer.flush()?;
-    } else if !checked.is_empty() {
-        printer.result(table(&checked, now).render(printer.table_width()))?;
-    }
-    for (source, watched) in &checked {
-        explain(invocation, source, watched);
+    let said: Vec<_> = checked.iter().map(explain).collect();
+    list.print(printer, checked)?;
+    printer.flush()?;
+    for (warning, note) in said {
+        if let Some(warning) = warning {
+            printer.warning(&warning);
+        }
+        if let Some(note) = note {
+            printer.note(note);
+        }
     }
     Ok(exit)
 }
@@ -83,60 +88,62 @@ fn look(invocation: &Invocation, project: &Project, name: &str, within: Option<T
     Ok(Ok(Some((source.name, watched))))
 }
 
-fn as_json(source: &str, watched: &Watched, now: Timestamp) -> Checked {
-    let certificate = watched.certificate.as_ref();
-    let not_after = certificate.map(Certificate::not_after);
-    Checked {
-        source: source.to_owned(),
-        subject: certificate.map(Certificate::subject),
-        not_after,
-        days_left: not_after.map(|moment| days_until(moment, now)),
-        fits_key: watched.fits_key,
-        sha256: certificate.map(Certificate::sha256),
-        status: watched.verdict.status.name(),
-    }
-}
-
-fn table(checked: &[(String, Watched)], now: Timestamp) -> Table {
-    let mut table = Table::new([
-        Column::new("source"),
-        Column::new("status"),
-        Column::new("days left").rank(1),
-        Column::new("valid until").rank(2),
-        Column::new("matches key").rank(3),
-        Column::new("subject").rank(4),
-    ]);
-    for (source, watched) in checked {
+impl Checked {
+    fn of(source: String, watched: Watched, now: Timestamp) -> Self {
         let certificate = watched.certificate.as_ref();
-        let moment = certificate.map(Certificate::not_after);
-        table.row([
-            text_cell(source),
-            status(watched.verdict.status),
-            text_cell(moment.map(|moment| days_until(moment, now).to_string()).unwrap_or_default()),
-            text_cell(moment.map(day).unwrap_or_default()),
-            text_cell(watched.fits_key.map_or("unknown", |fits| if fits { "yes" } else { "no" })),
-            text_cell(certificate.map(Certificate::subject).unwrap_or_default()),
-        ]);
+        let not_after = certificate.map(Certificate::not_after);
+        Self {
+            source,
+            subject: certificate.map(Certificate::subject),
+            not_after,
+            days_left: not_after.map(|moment| days_until(moment, now)),
+            fits_key: watched.fits_key,
+            sha256: certificate.map(Certificate::sha256),
+            status: watched.verdict.status.name(),
+            watched,
+        }
     }
-    table
 }
 
-fn status(status: CertificateStatus) -> TableCell {
-    let cell = text_cell(status.name());
+pub(crate) fn columns_help() -> String {
+    columns_help_of(&columns())
+}
+
+fn columns() -> Vec<ListColumn<Checked>> {
+    vec![
+        ListColumn::new("source", |one: &Checked| Datum::text(&one.source)),
+        ListColumn::new("status", |one: &Checked| Datum::text(one.status).toned(tone(one.watched.verdict.status))),
+        ListColumn::new("days_left", |one: &Checked| Datum::json(&json!(one.days_left).to_string()))
+            .looks(|look| look.rank(1)),
+        ListColumn::new("not_after", |one: &Checked| {
+            Datum::moment(one.not_after).shown_as(one.not_after.map(day).unwrap_or_default())
+        })
+        .looks(|look| look.titled("valid until").rank(2)),
+        ListColumn::new("fits_key", |one: &Checked| {
+            let shown = one.fits_key.map_or("unknown", |fits| if fits { "yes" } else { "no" });
+            Datum::truth(one.fits_key).shown_as(shown)
+        })
+        .looks(|look| look.titled("matches key").rank(3)),
+        ListColumn::new("subject", |one: &Checked| Datum::optional(one.subject.as_deref())).looks(|look| look.rank(4)),
+        ListColumn::new("sha256", |one: &Checked| Datum::optional(one.sha256.as_deref()))
+            .looks(|look| look.wrapping().rank(5))
+            .on_request(),
+    ]
+}
+
+fn tone(status: CertificateStatus) -> Tone {
     match status {
-        CertificateStatus::Ok => cell.good(),
-        CertificateStatus::Warning => cell.warn(),
-        CertificateStatus::Expired | CertificateStatus::Broken => cell.bad(),
+        CertificateStatus::Ok => Tone::Good,
+        CertificateStatus::Warning => Tone::Warn,
+        CertificateStatus::Expired | CertificateStatus::Broken => Tone::Bad,
     }
 }
 
-/// Says what is wrong and what to do, and why a key could not be compared.
-fn explain(invocation: &Invocation, source: &str, watched: &Watched) {
-    if let Some(warning) = watched.warning() {
-        invocation.printer.warning(&format!("{source}: {warning}"));
-    }
-    if let Some(fault) = &watched.key_fault {
-        let message = format!("{source}: can't check whether the certificate matches the key: {fault}");
-        invocation.printer.note(message);
-    }
+/// What is wrong and what to do, and why a key could not be compared.
+fn explain(Checked { source, watched, .. }: &Checked) -> (Option<String>, Option<String>) {
+    let fault = watched.key_fault.as_ref();
+    (
+        watched.warning().map(|warning| format!("{source}: {warning}")),
+        fault.map(|fault| format!("{source}: can't check whether the certificate matches the key: {fault}")),
+    )
 }

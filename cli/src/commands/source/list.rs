@@ -1,8 +1,12 @@
 //! `connector source list`.
 
+use crate::arguments::{ListArguments, OutputFormat};
+use crate::commands::runs::tone;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{Column, DIM, Table, TableCell, day, days_until, moment, paint, text_cell};
+use crate::output::{
+    DIM, Datum, List, ListColumn, Tone, columns_help as columns_help_of, day, days_until, paint, time,
+};
 use connector_engine::certificate::{self, Watched};
 use connector_engine::query::{self, Run};
 use connector_engine::store::{RunStatus, Store};
@@ -24,6 +28,9 @@ struct Listed {
     /// The guards that the source turns off or loosens.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     loosened: Vec<String>,
+    /// What a time is relative to.
+    #[serde(skip)]
+    now: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -42,24 +49,24 @@ struct Expiry {
     watched: Watched,
 }
 
-pub(super) fn run(invocation: &Invocation) -> Result<Exit, Stop> {
+pub(super) fn run(invocation: &Invocation, arguments: &ListArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
+    let list = List::new(columns(), arguments)?;
     let project = invocation.project()?;
     let store = if invocation.store_path(&project)?.is_file() { Some(invocation.store(&project)?) } else { None };
     let mut sources = Vec::new();
     for name in project.sources()? {
-        sources.push(listed(&project, store.as_ref(), name)?);
+        let now = printer.now();
+        sources.push(Listed { now, ..listed(&project, store.as_ref(), name)? });
     }
-    if printer.is_json() {
-        printer.json(&sources)?;
-    } else if sources.is_empty() {
+    if sources.is_empty() && printer.format() == OutputFormat::Human {
         printer.result(format!("{}\n", paint(DIM, "this project has no sources yet")))?;
         printer.next(&[("connector source new CONNECTOR NAME", "create a source file")]);
     } else {
-        printer.result(table(&sources).render(printer.table_width()))?;
-        for source in &sources {
-            warn(invocation, source);
-        }
+        let warnings: Vec<_> = sources.iter().flat_map(warnings).collect();
+        let tells = !printer.is_json();
+        list.print(printer, sources)?;
+        warnings.iter().filter(|_| tells).for_each(|warning| printer.warning(warning));
     }
     Ok(Exit::Success)
 }
@@ -90,60 +97,55 @@ fn listed(project: &Project, store: Option<&Store>, name: String) -> Result<List
         last_run,
         certificate: expiry,
         loosened,
+        now: None,
     })
 }
 
-fn table(sources: &[Listed]) -> Table {
-    let mut table = Table::new([
-        Column::new("name"),
-        Column::new("connector").rank(1),
-        Column::new("last run").rank(2),
-        Column::new("certificate").rank(3),
-        Column::new("description").wrapping().rank(4),
-    ]);
-    for source in sources {
-        table.row([
-            text_cell(&source.name),
-            match &source.connector {
-                Some(connector) => text_cell(connector),
-                None => text_cell("not valid").bad(),
-            },
-            last_run(source),
-            expiry(source),
-            text_cell(source.description.clone().unwrap_or_default()),
-        ]);
-    }
-    table
+pub(crate) fn columns_help() -> String {
+    columns_help_of(&columns())
 }
 
-fn last_run(source: &Listed) -> TableCell {
-    let Some(run) = &source.last_run else { return text_cell("never") };
-    let cell = text_cell(format!("{} {}", run.status.name(), moment(run.started_at)));
-    match run.status {
-        RunStatus::Succeeded => cell.good(),
-        RunStatus::Running | RunStatus::Interrupted => cell.warn(),
-        RunStatus::Failed | RunStatus::Refused => cell.bad(),
-    }
+fn columns() -> Vec<ListColumn<Listed>> {
+    let connector = |source: &Listed| match &source.connector {
+        Some(connector) => Datum::text(connector),
+        None => Datum::text("").shown_as("not valid").toned(Tone::Bad),
+    };
+    vec![
+        ListColumn::new("name", |source: &Listed| Datum::text(&source.name)),
+        ListColumn::new("connector", connector).looks(|look| look.rank(1)),
+        ListColumn::new("last_run", last_run).looks(|look| look.rank(2)),
+        ListColumn::new("certificate", expiry).looks(|look| look.rank(3)),
+        ListColumn::new("description", |source: &Listed| Datum::optional(source.description.as_deref()))
+            .looks(|look| look.wrapping().rank(4)),
+        ListColumn::new("path", |source: &Listed| {
+            Datum::optional(source.path.as_ref().map(|path| path.display().to_string()))
+        })
+        .looks(|look| look.rank(5))
+        .on_request(),
+    ]
 }
 
-fn expiry(source: &Listed) -> TableCell {
-    let Some(Expiry { not_after, days_left, watched, .. }) = &source.certificate else { return text_cell("") };
-    match (watched.verdict.status, not_after, days_left) {
-        (CertificateStatus::Expired, Some(moment), _) => text_cell(format!("expired {}", day(*moment))).bad(),
-        (CertificateStatus::Ok, _, Some(days)) => text_cell(format!("{days} days left")),
-        (CertificateStatus::Warning, _, Some(days)) => text_cell(format!("{days} days left")).warn(),
-        _ => text_cell("broken").bad(),
-    }
+fn last_run(source: &Listed) -> Datum {
+    let Some(LastRun { status, started_at, .. }) = &source.last_run else { return Datum::text("").shown_as("never") };
+    let when = time(*started_at, source.now);
+    Datum::moment(*started_at).shown_as(format!("{} {when}", status.name())).toned(tone(*status))
 }
 
-/// Says what is wrong with the certificate and what to do, and which guard is off.
-fn warn(invocation: &Invocation, source: &Listed) {
-    for loosened in &source.loosened {
-        invocation.printer.warning(&format!("{}: {loosened}", source.name));
-    }
-    if let Some(Expiry { watched, .. }) = &source.certificate
-        && let Some(warning) = watched.warning()
-    {
-        invocation.printer.warning(&format!("{}: {warning}", source.name));
-    }
+/// Programs get the last day.
+fn expiry(source: &Listed) -> Datum {
+    let Some(Expiry { not_after, days_left, watched, .. }) = &source.certificate else { return Datum::text("") };
+    let (shown, tone) = match (watched.verdict.status, not_after, days_left) {
+        (CertificateStatus::Expired, Some(moment), _) => (format!("expired {}", day(*moment)), Some(Tone::Bad)),
+        (CertificateStatus::Ok, _, Some(days)) => (format!("{days} days left"), None),
+        (CertificateStatus::Warning, _, Some(days)) => (format!("{days} days left"), Some(Tone::Warn)),
+        _ => ("broken".to_owned(), Some(Tone::Bad)),
+    };
+    Datum::moment(*not_after).shown_as(shown).toned(tone)
+}
+
+/// Which guards are off, and what is wrong with the certificate and what to do.
+fn warnings(source: &Listed) -> Vec<String> {
+    let certificate = source.certificate.as_ref().and_then(|expiry| expiry.watched.warning());
+    let all = source.loosened.iter().cloned().chain(certificate);
+    all.map(|warning| format!("{}: {warning}", source.name)).collect()
 }

@@ -1,0 +1,196 @@
+//! Lists: the same rows as a table, as JSON, as YAML and as CSV, with the columns and in the order that the user wants.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    for name in ["RUST_LOG", "NO_COLOR", "COLUMNS", "CLICOLOR_FORCE", "PAGER", "CONNECTOR_PAGER"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// What a command that succeeds prints.
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A project that was aggregated and provisioned.
+fn tour() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["quickstart", "tour"]).status.success());
+    let tour = folder.path().join("tour");
+    (folder, tour)
+}
+
+/// Every list, with a column to sort by.
+const LISTS: [(&[&str], &str); 9] = [
+    (&["accounts", "salesforce"], "name"),
+    (&["entitlements", "salesforce"], "holders"),
+    (&["entitlement", "salesforce", "profile/Standard User"], "name"),
+    (&["runs"], "duration_ms"),
+    (&["operations", "salesforce"], "kind"),
+    (&["diff", "salesforce"], "change"),
+    (&["source", "list"], "name"),
+    (&["connectors"], "title"),
+    (&["cert", "check"], "days_left"),
+];
+
+#[test]
+fn every_list_has_columns_an_order_and_csv_and_refuses_unknown_columns() {
+    let (_folder, tour) = tour();
+    for (list, column) in LISTS {
+        let descending = format!("-{column}");
+        let csv = printed(&tour, &[list, &["-o", "csv", "--columns", column, "--sort", &descending]].concat());
+        let mut lines = csv.lines();
+        assert_eq!(lines.next(), Some(column), "{list:?}");
+        let values: Vec<_> = lines.collect();
+        assert!(!values.is_empty(), "{list:?}");
+        let ascending = printed(&tour, &[list, &["-o", "csv", "--columns", column, "--sort", column]].concat());
+        let mut reversed: Vec<_> = ascending.lines().skip(1).collect();
+        reversed.reverse();
+        assert_eq!(reversed, values, "{list:?}");
+
+        let table = printed(&tour, &[list, &["-o", "table", "--columns", column]].concat());
+        assert_eq!(table, printed(&tour, &[list, &["--columns", column]].concat()), "{list:?}: table is human");
+
+        let wrong = format!("{column}_");
+        for option in ["--columns", "--sort"] {
+            let output = run(&tour, &[list, &["-o", "json", option, &wrong]].concat());
+            assert_eq!(output.status.code(), Some(2), "{list:?} {option}");
+            assert_eq!(text(&output.stdout), "", "{list:?} {option}");
+            let said = text(&output.stderr);
+            assert!(said.contains(&format!("did you mean `{column}`?")) && said.contains("known columns:"), "{said}");
+        }
+        let help = printed(&tour, &[&list[..list.len().min(1)], &["--help"]].concat());
+        assert!(list.len() < 2 || help.contains("olumns") || help.contains("list"), "{list:?}: {help}");
+    }
+}
+
+#[test]
+fn yaml_has_the_documents_of_json() {
+    let (_folder, tour) = tour();
+    for (list, _) in LISTS {
+        let json = printed(&tour, &[list, &["-o", "json"]].concat());
+        let yaml = printed(&tour, &[list, &["-o", "yaml"]].concat());
+        let documents: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let same: Vec<Value> =
+            yaml.split("---\n").skip(1).map(|document| serde_yaml::from_str(document).unwrap()).collect();
+        assert_eq!(same, documents, "{list:?}");
+    }
+}
+
+#[test]
+fn accounts_are_sorted_by_attributes_before_they_are_limited() {
+    let (_folder, tour) = tour();
+    let all = printed(&tour, &["accounts", "salesforce", "-o", "json"]);
+    let mut names: Vec<String> = all
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["attributes"]["LastName"].as_str().unwrap().to_owned())
+        .collect();
+    names.sort_by_key(|name| name.to_lowercase());
+    let first: Vec<_> = names.iter().rev().take(3).map(String::as_str).collect();
+    let arguments = ["accounts", "salesforce", "--sort", "-lastname", "--limit", "3", "--columns", "LastName"];
+    let table = printed(&tour, &arguments);
+    assert_eq!(table.lines().skip(1).map(str::trim_end).collect::<Vec<_>>(), first);
+    let json = printed(&tour, &[&arguments[..6], &["-o", "json"]].concat());
+    let shown: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(shown.iter().map(|one| one["attributes"]["LastName"].as_str().unwrap()).collect::<Vec<_>>(), first);
+    let runs: Vec<Value> =
+        serde_json::from_str(&printed(&tour, &["runs", "--sort", "started_at", "--limit", "1", "-o", "json"])).unwrap();
+    let oldest: Vec<Value> = serde_json::from_str(&printed(&tour, &["runs", "-o", "json"])).unwrap();
+    assert_eq!(Some(&runs[0]), oldest.last(), "the limit counts after the order");
+}
+
+#[test]
+fn csv_is_only_for_lists_and_no_cell_is_a_formula() {
+    let (_folder, tour) = tour();
+    for arguments in [&["test", "salesforce"][..], &["run", "show"], &["connectors", "show", "salesforce"]] {
+        let output = run(&tour, &[arguments, &["-o", "csv"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains("only lists can be CSV"), "{}", text(&output.stderr));
+    }
+    let source = tour.join("sources/salesforce.yaml");
+    let definition = fs::read_to_string(&source).unwrap();
+    let without: Vec<_> = definition.lines().filter(|line| !line.starts_with("description:")).collect();
+    fs::write(&source, format!("{}\ndescription: '=1+1'\n", without.join("\n"))).unwrap();
+    let csv = printed(&tour, &["source", "list", "-o", "csv", "--columns", "description"]);
+    assert_eq!(csv, "description\n'=1+1\n");
+}
+
+#[test]
+fn an_account_shows_names_beside_ids_and_the_last_events_of_its_history() {
+    let (_folder, tour) = tour();
+    let shown = printed(&tour, &["account", "salesforce", "JANE.ROE@acme.example"]);
+    let profile = shown.lines().find(|line| line.starts_with("ProfileId")).unwrap();
+    assert!(profile.contains('(') && profile.contains("00e"), "{profile}");
+    let history = shown.split("History\n").nth(1).unwrap();
+    assert!(history.contains("profile/") && !history.contains("profile/00e"), "{history}");
+    let events = |arguments: &[&str]| {
+        let shown =
+            printed(&tour, &[&["account", "salesforce", "jane.roe@acme.example", "-o", "json"], arguments].concat());
+        serde_json::from_str::<Value>(&shown).unwrap()["history"].as_array().unwrap().clone()
+    };
+    let all = events(&[]);
+    assert!(all.len() > 2);
+    assert_eq!(events(&["--limit", "2"]), all[all.len() - 2..]);
+}
+
+#[test]
+fn lists_keep_what_matters_on_narrow_terminals() {
+    let (_folder, tour) = tour();
+    let at = |width: &str, arguments: &[&str]| {
+        let output = command(&tour, arguments).env("COLUMNS", width).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let runs = at("80", &["runs"]);
+    let heading = runs.lines().next().unwrap();
+    assert!(["took", "changes", "started"].iter().all(|title| heading.contains(title)), "{runs}");
+    assert!(runs.contains("just now") || runs.contains(" ago"), "{runs}");
+    let id = runs.lines().nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    assert!(id.len() < 26 && run(&tour, &["run", "show", &id]).status.success(), "{runs}");
+
+    let operations = at("80", &["operations", "salesforce", "--limit", "50"]);
+    let journal = printed(&tour, &["operations", "salesforce", "-o", "json"]);
+    for line in journal.lines() {
+        let operation: Value = serde_json::from_str(line).unwrap();
+        let account = operation["asked"].to_string();
+        let name = account.split('"').find(|part| part.contains('@')).unwrap_or_default();
+        assert!(operations.contains(name), "{name} is broken in {operations}");
+    }
+    for width in ["80", "40"] {
+        let limit: usize = width.parse().unwrap();
+        let lists: [&[&str]; 5] = [
+            &["runs"],
+            &["operations", "salesforce", "--limit", "50"],
+            &["source", "list"],
+            &["cert", "show", "salesforce"],
+            &["entitlements", "salesforce"],
+        ];
+        for list in lists {
+            for line in at(width, list).lines() {
+                assert!(line.chars().count() <= limit, "{list:?} at {width}: {line}");
+            }
+        }
+    }
+    // Programs get the times and ids themselves.
+    let piped = printed(&tour, &["runs"]);
+    assert!(!piped.contains("ago") && piped.lines().nth(1).unwrap().split_whitespace().next().unwrap().len() == 26);
+}
