@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests end where something is missing")]
 
+#[allow(unreachable_pub, reason = "other test files need it from below")]
 mod fake_registration;
 
 use async_trait::async_trait;

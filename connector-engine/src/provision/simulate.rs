@@ -105,16 +105,16 @@ impl Simulation<'_> {
 
     /// The operations, with the ids of accounts that they name, the plan creates, and the source already has.
     async fn with_existing(&self, mut rows: Vec<AskedRow>) -> Result<Vec<AskedRow>> {
-        let named = rows.iter().flat_map(|row| row.made.values());
-        let names: BTreeSet<_> =
-            named.filter_map(|made| if let Made::By(_, name) = made { Some(name.clone()) } else { None }).collect();
+        let made = rows.iter().flat_map(|row| row.made.values());
+        let names: BTreeSet<String> =
+            made.filter_map(|made| if let Made::By(_, name) = made { Some(name.clone()) } else { None }).collect();
         if names.is_empty() || self.opened.connector.capabilities().accounts().is_none() {
             return Ok(rows);
         }
-        let names: Vec<String> = names.into_iter().collect();
-        let states = look(self.opened, &names, &Concern::default()).await?;
+        let wanted: Vec<String> = names.into_iter().collect();
+        let states = look(self.opened, &wanted, &Concern::default()).await?;
         let found =
-            names.into_iter().zip(states).filter_map(|(name, state)| Some((name, state.ok()?.id()?.to_owned())));
+            wanted.into_iter().zip(states).filter_map(|(name, state)| Some((name, state.ok()?.id()?.to_owned())));
         let ids: HashMap<String, String> = found.collect();
         for made in rows.iter_mut().flat_map(|row| row.made.values_mut()) {
             if let Made::By(_, name) = made
