@@ -58,7 +58,7 @@ pub(super) fn prepare(
         steps.push(granted.step);
         seats.extend(granted.seat);
     }
-    Ok(Prepared::Steps { steps, seats })
+    Ok(Prepared::steps(steps, seats).with_note(known.recalculating.note(entitlements)))
 }
 
 /// Checks that nothing is missing that the org needs. The error names everything that is missing.
