@@ -54,6 +54,8 @@ pub enum Prepared {
         steps: Vec<Operation<SecretRef>>,
         /// The seats that it takes or gives back.
         seats: Vec<Seat>,
+        /// What the user should know before approving it, such as that the source may not be ready for it yet.
+        note: Option<String>,
     },
     /// There is nothing to change.
     Unchanged {
@@ -65,7 +67,21 @@ pub enum Prepared {
 impl Prepared {
     /// It takes this one step and no seat.
     pub fn step(step: Operation<SecretRef>) -> Self {
-        Self::Steps { steps: vec![step], seats: Vec::new() }
+        Self::steps(vec![step], Vec::new())
+    }
+
+    /// It takes these steps and seats.
+    pub fn steps(steps: Vec<Operation<SecretRef>>, seats: Vec<Seat>) -> Self {
+        Self::Steps { steps, seats, note: None }
+    }
+
+    /// Adds what the user should know before approving it.
+    #[must_use]
+    pub fn with_note(mut self, text: Option<String>) -> Self {
+        if let Self::Steps { note, .. } = &mut self {
+            *note = text;
+        }
+        self
     }
 
     /// Nothing has to change, for this reason.

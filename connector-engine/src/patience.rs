@@ -17,7 +17,11 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T>>>(
 ) -> Result<T> {
     let mut tries = 1;
     loop {
-        let error = match ask().await {
+        let asked = match opened.limits.check(opened.context.meter(), opened.aggregation.concurrency) {
+            Ok(()) => ask().await,
+            Err(error) => Err(error),
+        };
+        let error = match asked {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };

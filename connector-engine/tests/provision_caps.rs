@@ -155,3 +155,24 @@ async fn a_preview_asks_for_each_account_only_what_its_own_operations_name() {
     assert!(server.concerns.iter().all(|concern| concern.entitlements.len() == 4), "{:?}", server.concerns);
     assert!(server.concerns.iter().flat_map(|concern| concern.held_by.values()).all(|held| held.len() == 1));
 }
+
+#[tokio::test]
+async fn a_plan_stops_before_it_uses_calls_that_are_kept_for_others() {
+    let names = ["a", "b", "c"];
+    let mut directory = Directory::of(&names);
+    directory.limits.reserve = Some("10%".parse().unwrap());
+    let place = Place::new();
+    let plan = names.map(disable);
+    let usage = |used| directory.context.meter().note_allowance("api-usage", connector_core::Allowance::new(used, 100));
+    let (mut provisioning, ..) = place.preview(&directory, &plan).await;
+    usage(88);
+    let applied = provisioning.apply(|_| {}, &CancellationToken::new()).await.unwrap();
+    assert_eq!(applied.error.map(|error| error.kind()), Some(ErrorKind::Guard));
+    provisioning.leave().await.unwrap();
+    assert!(directory.server().changes.is_empty());
+    drop(provisioning);
+    usage(10);
+    let (applied, reports) = place.carry_out(&directory, &plan).await;
+    assert!(applied.error.is_none());
+    assert_eq!(outcomes(&reports), [Applied; 3], "{reports:#?}");
+}

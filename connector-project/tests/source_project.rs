@@ -254,6 +254,28 @@ fn values_of_the_example_are_found_until_somebody_replaces_them() {
 }
 
 #[test]
+fn limits_come_from_the_source_and_the_project_and_set_the_pace() {
+    let (_folder, project) =
+        project_with("people.yaml", format!("{VALID}limits: {{reserve: 10%, requests_per_second: 5}}\n"));
+    let source = project.load("people").unwrap();
+    assert_eq!(source.limits.reserve.map(|share| share.to_string()).as_deref(), Some("10%"));
+    assert_eq!(source.http.requests_per_second.map(std::num::NonZeroU32::get), Some(5));
+    for (wrong, rule) in [
+        ("{reserve: 10}", "reserve"),
+        ("{requests_per_second: 0}", "requests_per_second"),
+        ("{reserv: 1%}", "unknown key `reserv`"),
+    ] {
+        let (_folder, project) = project_with("people.yaml", format!("{VALID}limits: {wrong}\n"));
+        let problems = project.load("people").unwrap_err().to_string();
+        assert!(problems.contains(rule), "{problems}");
+    }
+    let (folder, project) = project_with("people.yaml", VALID);
+    fs::write(folder.path().join("connector.yaml"), "limits: {reserve: 25%}\n").unwrap();
+    let source = project.load("people").unwrap();
+    assert_eq!(source.limits.reserve.map(|share| share.to_string()).as_deref(), Some("25%"));
+}
+
+#[test]
 fn a_template_explains_each_key_and_takes_given_values() {
     let connector = registry::connector("directory").unwrap();
     let filled = [("issuer", "3MVG9: x"), ("transport", "rest"), ("timeout", "5s"), ("api_version", "67.0")];

@@ -110,7 +110,7 @@ fn show(invocation: &Invocation, report: &RunReport) -> Result<(), Stop> {
         }
     }
     if let Some(error) = &report.error
-        && report.status != RunStatus::Interrupted
+        && (report.status != RunStatus::Interrupted || is_put_off(report))
     {
         let error = as_error(error, &report.source);
         printer.note_blank();
@@ -163,10 +163,16 @@ fn as_error(error: &RunError, source: &str) -> Error {
     }
 }
 
+/// Whether a guard stopped the run, not the user.
+fn is_put_off(report: &RunReport) -> bool {
+    report.error.as_ref().is_some_and(|error| error.kind == ErrorKind::Guard)
+}
+
 fn exit_of(invocation: &Invocation, report: &RunReport, sent: bool) -> Exit {
     match report.status {
         RunStatus::Succeeded => Exit::Success,
         RunStatus::Refused => Exit::Refused,
+        RunStatus::Interrupted if is_put_off(report) => Exit::Refused,
         RunStatus::Interrupted => invocation.interrupted().unwrap_or(Exit::Interrupted),
         RunStatus::Failed | RunStatus::Running => match report.error.as_ref().map(|error| Exit::of(error.kind)) {
             Some(exit @ (Exit::Unreachable | Exit::Refused)) => exit,

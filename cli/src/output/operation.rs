@@ -31,7 +31,7 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_o
         paint(style, format!("{:KIND_WIDTH$}", operation.kind)),
         paint(STRONG, clean_line(&account(operation, name_of)))
     );
-    let explains = matches!(operation.outcome, Standing::Unchanged | Standing::Pending);
+    let explains = matches!(operation.outcome, Standing::Unchanged | Standing::Pending | Standing::Planned);
     if let Some(detail) = operation.detail.as_deref().filter(|_| explains) {
         _ = write!(text, "  {}", paint(DIM, clean_line(detail)));
     }

@@ -84,6 +84,10 @@ async fn prepare(
         () = stop.cancelled() => Some(Ending::Interrupted),
         recognized = recognized => match recognized {
             Ok(()) => None,
+            // Nothing says that the run itself is wrong: it continues when the source has calls left.
+            Err(error) if opened.limits.check(opened.context.meter(), opened.aggregation.concurrency).is_err() => {
+                Some(Ending::PutOff(error))
+            }
             Err(error) if error.kind() == ErrorKind::Guard => Some(Ending::Refused(error)),
             Err(error) => Some(Ending::Failed(error)),
         }
@@ -185,8 +189,10 @@ impl<P: Fn(&Progress)> Reads<P> {
                         }
                         Err(error) => self.go_back(&position, of_changes(opened, options.mode, error), thread),
                     };
-                    if let Err(error) = passed_on {
-                        break Ending::Failed(error);
+                    match passed_on {
+                        Ok(()) => {}
+                        Err(error) if error.kind() == ErrorKind::Guard => break Ending::PutOff(error),
+                        Err(error) => break Ending::Failed(error),
                     }
                 }
                 Woken::Committed(Ok(committed)) => {

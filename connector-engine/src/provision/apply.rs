@@ -80,7 +80,12 @@ impl<'a, P: Fn(&Progress)> Execution<'a, P> {
             if goes_on {
                 self.fill().await?;
             }
-            while goes_on && under_way.len() < WRITES {
+            while goes_on && self.stop.is_none() && under_way.len() < WRITES {
+                if let Err(error) = self.of.opened.limits.check(self.of.opened.context.meter(), WRITES) {
+                    self.stop = Some(error.with_context("source", &self.of.opened.source));
+                    self.halt.cancel();
+                    break;
+                }
                 let Some(batch) = self.lanes.next_batch(under_way.is_empty(), self.complete) else { break };
                 under_way.push(Box::pin(self.of.call(batch)));
             }

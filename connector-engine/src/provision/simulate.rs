@@ -288,7 +288,7 @@ impl Simulation<'_> {
         }
         let schema = &self.schema;
         let checked = prepared.and_then(|prepared| effect::checked(schema, row.operation.kind(), &proposed, prepared));
-        let (mut steps, seats) = match checked {
+        let (mut steps, seats, note) = match checked {
             Err(error) => return simulated.refused(&row, error),
             Ok(Prepared::Unchanged { .. }) if exists => return self.existing(simulated, &row, &[], &holds),
             Ok(Prepared::Unchanged { detail }) => {
@@ -298,7 +298,7 @@ impl Simulation<'_> {
                     None => simulated.unchanged(&row, detail),
                 };
             }
-            Ok(Prepared::Steps { steps, seats }) => (steps, seats),
+            Ok(Prepared::Steps { steps, seats, note }) => (steps, seats, note),
             Ok(_) => {
                 let message = "the connector prepared an operation in a way that this version doesn't know";
                 return simulated.refused(&row, Error::new(ErrorKind::Internal, message));
@@ -337,7 +337,7 @@ impl Simulation<'_> {
         if foreseen.is_empty() {
             return simulated.unchanged(&row, already(row.operation.kind()).to_owned());
         }
-        Foreseen { account_id, steps: foreseen, seats, ..blank(row.number, Standing::Planned) }
+        Foreseen { account_id, steps: foreseen, seats, detail: note, ..blank(row.number, Standing::Planned) }
     }
 
     /// A new account may have no attributes. And an account may be locked in another way than the one that was asked for,
@@ -423,7 +423,8 @@ fn hash(one: &Foreseen) -> String {
     };
     text(Some(one.standing.name()));
     text(one.account_id.as_deref());
-    text(one.detail.as_deref());
+    // A note is no change.
+    text(one.detail.as_deref().filter(|_| one.standing != Standing::Planned));
     text(one.error.as_ref().map(Error::message));
     for step in &one.steps {
         text(Some(&to_json(&step.operation)));

@@ -101,6 +101,8 @@ pub(crate) enum Ending {
     Failed(Error),
     /// A guard refused it before anything was read.
     Refused(Error),
+    /// It stopped before it would use calls that are kept for others.
+    PutOff(Error),
     /// It was asked to stop.
     Interrupted,
 }
@@ -237,6 +239,7 @@ impl Writer {
             }
             Ending::Failed(error) => (RunStatus::Failed, Some(error.clone())),
             Ending::Refused(error) => (RunStatus::Refused, Some(error.clone())),
+            Ending::PutOff(error) => (RunStatus::Interrupted, Some(error.clone())),
             Ending::Interrupted => (
                 RunStatus::Interrupted,
                 Some(

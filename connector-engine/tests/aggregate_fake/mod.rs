@@ -16,7 +16,7 @@ use connector_core::{
 };
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
 use connector_engine::store::Store;
-use connector_project::source::{AggregationSettings, Definition, Opened, ProvisioningSettings};
+use connector_project::source::{AggregationSettings, Definition, LimitSettings, Opened, ProvisioningSettings};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
@@ -159,6 +159,7 @@ impl Fake {
             concurrency: 4,
             delete_threshold: Percentage::new(10.0),
             delete_window: TimeSpan::from_secs(24 * 60 * 60),
+            reserve: None,
             mode: Mode::Full,
             restart: false,
             accept_new_system: false,
@@ -212,6 +213,7 @@ pub struct Job<'a> {
     pub concurrency: usize,
     pub delete_threshold: Percentage,
     pub delete_window: TimeSpan,
+    pub reserve: Option<Percentage>,
     pub mode: Mode,
     pub restart: bool,
     pub accept_new_system: bool,
@@ -227,6 +229,7 @@ impl Job<'_> {
             context: self.context.clone(),
             definition: Definition { hash: self.definition.to_owned(), former: format!("former {}", self.definition) },
             provisioning: ProvisioningSettings::default(),
+            limits: LimitSettings { reserve: self.reserve, ..LimitSettings::default() },
             aggregation: AggregationSettings {
                 delete_window: self.delete_window,
                 concurrency: self.concurrency,

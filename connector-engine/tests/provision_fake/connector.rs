@@ -9,7 +9,7 @@ use connector_core::{
     ErrorKind, FindAccounts, Happened, Lane, Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared,
     Proposed, ProvisionBatch, ReadEntitlements, Result, Seat, SecretRef, TestReport, Writable,
 };
-use connector_project::source::{AggregationSettings, Definition, Opened, ProvisioningSettings};
+use connector_project::source::{AggregationSettings, Definition, LimitSettings, Opened, ProvisioningSettings};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -59,6 +59,7 @@ pub struct Directory {
     pub can_list: bool,
     pub tells_password_time: bool,
     pub caps: ProvisioningSettings,
+    pub limits: LimitSettings,
     /// Attributes beyond the usual ones, and the operations that the schema lists.
     /// The error of any read other than that of accounts.
     pub failing: Option<Arc<dyn Fn() -> Option<Error> + Send + Sync>>,
@@ -104,6 +105,7 @@ impl Directory {
             can_list: true,
             tells_password_time: true,
             caps: ProvisioningSettings::default(),
+            limits: LimitSettings::default(),
             failing: None,
             further: Vec::new(),
             operations: OperationKind::ALL.to_vec(),
@@ -135,6 +137,7 @@ impl Directory {
             definition: Definition { hash: self.definition.clone(), former: format!("former {}", self.definition) },
             aggregation: AggregationSettings::default(),
             provisioning: self.caps.clone(),
+            limits: self.limits.clone(),
         }))
     }
 
@@ -342,18 +345,18 @@ fn prepared(server: &Server, proposed: &Proposed) -> Result<Prepared> {
             steps.extend(
                 entitlements.iter().map(|entitlement| Operation::new("", Change::grant(entitlement.clone(), None))),
             );
-            Ok(Prepared::Steps { steps, seats: entitlements.iter().filter_map(|one| seat(one, true)).collect() })
+            Ok(Prepared::steps(steps, entitlements.iter().filter_map(|one| seat(one, true)).collect()))
         }
         Change::Grant { entitlement, until: None, .. } if holds(entitlement) => {
             Ok(Prepared::unchanged("already holds it"))
         }
         Change::Grant { entitlement, .. } => {
             let seats = seat(entitlement, true).into_iter().collect();
-            Ok(Prepared::Steps { steps: vec![proposed.operation.clone()], seats })
+            Ok(Prepared::steps(vec![proposed.operation.clone()], seats))
         }
         Change::Revoke { entitlement, .. } if holds(entitlement) => {
             let seats = seat(entitlement, false).into_iter().collect();
-            Ok(Prepared::Steps { steps: vec![proposed.operation.clone()], seats })
+            Ok(Prepared::steps(vec![proposed.operation.clone()], seats))
         }
         Change::Lock if proposed.account.as_ref().is_some_and(|one| one.locked) => {
             Ok(Prepared::unchanged("already locked"))

@@ -84,6 +84,28 @@ impl AppKey {
         }
     }
 
+    /// Adds to a refused sign-in that the certificate has expired, if it has.
+    pub(crate) async fn explained(&self, refused: Error) -> Error {
+        const A_DAY: i64 = 24 * 60 * 60;
+        let Some(reference) = &self.refs.certificate_ref else { return refused };
+        let Ok(chain) = self.context.public_text(reference).await.and_then(|text| Chain::from_pem(&text)) else {
+            return refused;
+        };
+        let verdict = chain.judge(None, self.context.clock().now(), RENEW_BEFORE, self.context.source());
+        if verdict.status != CertificateStatus::Expired {
+            return refused;
+        }
+        let past = self.context.clock().now().as_second() - chain.leaf().not_after().as_second();
+        let since = match past / A_DAY {
+            0 => "less than a day ago".to_owned(),
+            1 => "1 day ago".to_owned(),
+            days => format!("{days} days ago"),
+        };
+        let help = verdict.help.into_iter().chain(refused.help().map(str::to_owned)).collect::<Vec<_>>().join("; or ");
+        let message = format!("{}; {}, {since}", refused.message(), verdict.detail);
+        Error::new(refused.kind(), message).with_help(help).with_retry(refused.retry()).with_cause(refused)
+    }
+
     async fn open(&self, key: &SecretRef) -> Result<Arc<dyn Signer>> {
         open_signer(&self.context, key, self.refs.password_ref.as_ref())
             .await
@@ -112,15 +134,14 @@ fn is_same(one: &dyn Signer, other: &dyn Signer) -> bool {
     matches!((der(one), der(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// A certificate that expires soon is a warning. An expired certificate, or one for another key, fails the test.
+/// A certificate that expires soon or has expired is a warning: some sources still accept its key. One for another key fails
+/// the test.
 fn finding(verdict: Verdict) -> Result<Finding> {
     let Verdict { status, detail, help } = verdict;
     let help = help.unwrap_or_default();
     match status {
         CertificateStatus::Ok => Ok(Finding::passed(detail)),
-        CertificateStatus::Warning => Ok(Finding::warning(detail, help)),
-        CertificateStatus::Expired | CertificateStatus::Broken => {
-            Err(Error::new(ErrorKind::Secret, detail).with_help(help))
-        }
+        CertificateStatus::Warning | CertificateStatus::Expired => Ok(Finding::warning(detail, help)),
+        CertificateStatus::Broken => Err(Error::new(ErrorKind::Secret, detail).with_help(help)),
     }
 }

@@ -97,7 +97,7 @@ impl AuthStrategy for SignedLogin {
             }
             tried.push(newer);
         }
-        Err(refused)
+        Err(self.key.explained(refused).await)
     }
 
     async fn check(&self, report: &mut TestReport) {

@@ -132,7 +132,7 @@ async fn the_certificate_step_reports_each_fault_with_its_help() {
         (
             "expired",
             certificate(&KEY, now() - (24 * 366).hours(), 365),
-            StepStatus::Failed,
+            StepStatus::Warning,
             "expired on 2026-11-22",
             "`connector cert new acme-2026`",
         ),
@@ -162,6 +162,31 @@ async fn the_certificate_step_reports_each_fault_with_its_help() {
         let last = report.steps()[2].status;
         assert_eq!(last == StepStatus::Skipped, status == StepStatus::Failed, "{name}");
     }
+}
+
+/// A source that refuses the sign-in.
+struct Refusing;
+
+#[async_trait]
+impl Exchange for Refusing {
+    async fn post(&self, _: &TokenRequest<'_>) -> Result<Reply> {
+        let body = br#"{"error":"invalid_grant","error_description":"invalid assertion"}"#;
+        Ok(Reply::new(400, *body).with_content_type("application/json"))
+    }
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_says_how_long_ago_the_certificate_expired() {
+    keep("ended", &certificate(&KEY, now() - (24 * 368).hours(), 365));
+    let refused = strategy(&[("certificate_ref", "memory:ended")]).credential(&Refusing).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Auth);
+    assert!(refused.message().contains("invalid assertion"), "{refused:?}");
+    assert!(refused.message().contains("expired on 2026-11-20, 3 days ago"), "{refused:?}");
+    assert!(refused.help().unwrap().contains("`connector cert new acme-2026`"), "{refused:?}");
+
+    keep("valid", &certificate(&KEY, now(), 365));
+    let refused = strategy(&[("certificate_ref", "memory:valid")]).credential(&Refusing).await.unwrap_err();
+    assert!(!refused.message().contains("expired"), "{refused:?}");
 }
 
 #[tokio::test]

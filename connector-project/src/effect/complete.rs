@@ -16,13 +16,13 @@ pub fn checked(
     prepared: Prepared,
 ) -> Result<Prepared> {
     check_kind(schema, kind)?;
-    let Prepared::Steps { steps, seats } = prepared else { return Ok(prepared) };
+    let Prepared::Steps { steps, seats, note } = prepared else { return Ok(prepared) };
     let mut steps = with_entitlements(schema, &proposed.operation.change, steps);
     for step in &mut steps {
         check_kind(schema, step.kind())?;
         fit(schema, kind, &mut step.change)?;
     }
-    Ok(Prepared::Steps { steps, seats })
+    Ok(Prepared::Steps { steps, seats, note })
 }
 
 /// The steps of a create, with a grant for each entitlement that no step gives otherwise.

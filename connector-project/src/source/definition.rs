@@ -1,6 +1,7 @@
 //! The typed contents of a source file and of `connector.yaml`.
 
 use super::caps::ProvisioningSettings;
+use super::limits::LimitSettings;
 use connector_core::registry::{AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Percentage, SecretRef, TimeSpan};
 use schemars::JsonSchema;
@@ -32,6 +33,8 @@ pub struct Source {
     pub aggregation: AggregationSettings,
     /// The caps of plans.
     pub provisioning: ProvisioningSettings,
+    /// How much of what the source allows may be used.
+    pub limits: LimitSettings,
 }
 
 /// The `auth:` block: the grant type and its fields.
@@ -127,6 +130,9 @@ pub struct ProjectSettings {
     /// Caps of plans for every source. The `provisioning:` block of a source overrides them.
     #[schemars(with = "ProvisioningSettings")]
     pub provisioning: Map<String, Value>,
+    /// Limits for every source. The `limits:` block of a source overrides them.
+    #[schemars(with = "LimitSettings")]
+    pub limits: Map<String, Value>,
     /// What plans may do in this project.
     pub plans: PlanSettings,
 }

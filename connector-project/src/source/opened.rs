@@ -2,6 +2,7 @@
 
 use super::caps::ProvisioningSettings;
 use super::definition::{AggregationSettings, Source};
+use super::limits::LimitSettings;
 use super::meaning::Definition;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Connector, Context, Error};
@@ -25,6 +26,8 @@ pub struct Opened {
     pub aggregation: AggregationSettings,
     /// The caps of plans for the source.
     pub provisioning: ProvisioningSettings,
+    /// How much of what the source allows may be used.
+    pub limits: LimitSettings,
 }
 
 /// The block of a source that can't be opened, as a JSON pointer, and the error.
@@ -52,6 +55,7 @@ impl Opened {
             definition: Definition::of(source),
             aggregation: source.aggregation.clone(),
             provisioning: source.provisioning.clone(),
+            limits: source.limits.clone(),
         })
     }
 }

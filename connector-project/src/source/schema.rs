@@ -6,6 +6,7 @@
 use super::caps::ProvisioningSettings;
 use super::catalog::Catalog;
 use super::definition::{AggregationSettings, ProjectSettings};
+use super::limits::LimitSettings;
 use crate::plan::plan_schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorFormat, ConnectorRegistration};
 use connector_core::{HttpOptions, Result};
@@ -43,6 +44,7 @@ pub fn source_schema(catalog: &Catalog) -> Value {
             "settings": {"description": "The connector's own settings.", "type": ["object", "null"]},
             "aggregation": optional(block::<AggregationSettings>()),
             "provisioning": optional(block::<ProvisioningSettings>()),
+            "limits": optional(block::<LimitSettings>()),
         },
         "required": ["connector"],
         "additionalProperties": false,
@@ -67,6 +69,10 @@ pub fn project_schema() -> Value {
     properties["provisioning"] = with_description(
         optional(block::<ProvisioningSettings>()),
         "Caps of plans for every source. The `provisioning:` block of a source overrides them.",
+    );
+    properties["limits"] = with_description(
+        optional(block::<LimitSettings>()),
+        "Limits for every source. The `limits:` block of a source overrides them.",
     );
     if let Some(object) = schema.as_object_mut() {
         object.remove("$defs");

@@ -1,10 +1,12 @@
 //! A commented source file, built from the schemas of its connector and its grant type.
 
+use super::caps::ProvisioningSettings;
 use super::definition::AggregationSettings;
+use super::limits::LimitSettings;
 use super::schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{Error, ErrorKind, HttpOptions, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -52,10 +54,24 @@ pub fn source_template(
         text.push_str("\n# HTTP options. They are the same for every connector that uses HTTP.\n");
         headed(&mut text, "http", &Fields { schema: &http, examples: &[&empty], indent: "  " }, &mut unused);
     }
-    let aggregation = schema::block::<AggregationSettings>();
-    text.push_str("\n# How to read the source into the store.\n");
-    let block = Fields { schema: &aggregation, examples: &[&empty], indent: "  " };
-    headed(&mut text, "aggregation", &block, &mut unused);
+    for (title, name, schema, example) in [
+        ("How to read the source into the store.", "aggregation", schema::block::<AggregationSettings>(), &empty),
+        (
+            "How much one plan may take away.",
+            "provisioning",
+            schema::block::<ProvisioningSettings>(),
+            &json!({"max_disable": "10%", "max_revoke": "20%", "max_delete": "10%", "protected": []}),
+        ),
+        (
+            "How much of what the source allows Connector may use.",
+            "limits",
+            schema::block::<LimitSettings>(),
+            &json!({"reserve": "10%", "requests_per_second": 20}),
+        ),
+    ] {
+        _ = writeln!(text, "\n# {title}");
+        headed(&mut text, name, &Fields { schema: &schema, examples: &[example], indent: "  " }, &mut unused);
+    }
     match unused.keys().next() {
         Some(key) => Err(Error::new(ErrorKind::Definition, format!("such a source has no key `{key}`"))
             .with_help(format!("run `connector schema {}` to see the keys", connector.name))),

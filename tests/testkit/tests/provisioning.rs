@@ -142,7 +142,7 @@ impl PrepareOperations for Directory {
                 let create = Operation::new("", Change::create(name, attributes.clone(), Vec::new(), None));
                 let grants = entitlements.iter().map(|one| Operation::new("", Change::grant(one.clone(), None)));
                 let grants = grants.filter(|_| self.fault != Fault::LosesEntitlements);
-                Prepared::Steps { steps: std::iter::once(create).chain(grants).collect(), seats: Vec::new() }
+                Prepared::steps(std::iter::once(create).chain(grants).collect(), Vec::new())
             }
             _ if self.fault == Fault::PreparesNothing => Prepared::unchanged("nothing to do"),
             _ => Prepared::step(one.operation.clone()),

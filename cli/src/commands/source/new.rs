@@ -173,13 +173,13 @@ fn in_its_block<'a>(
     let document = match block {
         "auth" => strategy.map(schema::grant_type_schema),
         "settings" => Some(schema::connector_schema(connector)),
-        "http" | "aggregation" => project["properties"].get(block).cloned(),
+        "http" | "aggregation" | "provisioning" | "limits" => project["properties"].get(block).cloned(),
         _ => None,
     };
     let unknown = Error::new(ErrorKind::Definition, format!("sources have no key `{key}`"));
     let Some(members) = document.as_ref().and_then(|document| document["properties"].as_object()) else {
         return Err(unknown.with_help(
-            "use `description`, or a key that begins with `auth.`, `http.`, `settings.` or `aggregation.`",
+            "use `description`, or a key that begins with `auth.`, `http.`, `settings.`, `aggregation.`, `provisioning.` or `limits.`",
         ));
     };
     if members.contains_key(name) {

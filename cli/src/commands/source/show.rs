@@ -38,6 +38,7 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
             "settings": source.settings,
             "aggregation": aggregation_as_json(&source),
             "provisioning": source.provisioning,
+            "limits": source.limits,
             "last_run": last_run,
             "certificate": certificate,
         }))?;
@@ -77,6 +78,7 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
         ("settings", source.settings.clone()),
         ("aggregation", aggregation_as_json(&source)),
         ("provisioning", json!(source.provisioning)),
+        ("limits", json!(source.limits)),
     ] {
         show_block(invocation, title, &block)?;
     }
@@ -93,6 +95,7 @@ fn show_block(invocation: &Invocation, title: &str, block: &Value) -> Result<(),
         .map(|(name, value)| {
             let text = match value {
                 Value::Null => String::new(),
+                Value::Array(values) if values.is_empty() => String::new(),
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };

@@ -3,6 +3,7 @@
 use super::super::caps::ProvisioningSettings;
 use super::super::catalog::{Catalog, CatalogConnector};
 use super::super::definition::{AggregationSettings, AuthBlock, ProjectSettings, Source};
+use super::super::limits::LimitSettings;
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};
@@ -101,6 +102,7 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
     if let Some(project) = project {
         refs::check_files(findings, &value, project);
     }
+    let limits: Option<LimitSettings> = file.merged(findings, "limits", &given.defaults.limits);
     let http: Option<HttpOptions> = file.merged(findings, "http", &given.defaults.http);
     let aggregation: Option<AggregationSettings> = file.merged(findings, "aggregation", &given.defaults.aggregation);
     let provisioning: Option<ProvisioningSettings> =
@@ -108,6 +110,8 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
     if findings.any() {
         return None;
     }
+    let (mut http, limits) = (http?, limits?);
+    http.requests_per_second = limits.requests_per_second.or(http.requests_per_second);
     let source = Source {
         name,
         path: path.to_owned(),
@@ -115,10 +119,11 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
         connector_content: found?.content.clone(),
         description: value["description"].as_str().map(str::to_owned),
         auth,
-        http: http?,
+        http,
         settings: settings?,
         aggregation: aggregation?,
         provisioning: provisioning?,
+        limits,
     };
     if let Some(project) = project {
         try_to_open(findings, &source, project);
@@ -200,6 +205,7 @@ fn homes(connector: Option<&ConnectorRegistration>) -> Vec<Home> {
         Home::new("http", &schema::block::<HttpOptions>()),
         Home::new("aggregation", &schema::block::<AggregationSettings>()),
         Home::new("provisioning", &schema::block::<ProvisioningSettings>()),
+        Home::new("limits", &schema::block::<LimitSettings>()),
     ];
     let strategies = registry::auth_strategies();
     let accepted = strategies.iter().filter(|one| connector.is_none_or(|it| it.grant_types.contains(&one.grant_type)));
@@ -225,6 +231,7 @@ impl File<'_> {
                 "settings": {"type": ["object", "null"]},
                 "aggregation": {"type": ["object", "null"]},
                 "provisioning": {"type": ["object", "null"]},
+                "limits": {"type": ["object", "null"]},
             },
             "required": ["connector"],
             "additionalProperties": false,
@@ -234,6 +241,7 @@ impl File<'_> {
             ("http", schema::block::<HttpOptions>()),
             ("aggregation", schema::block::<AggregationSettings>()),
             ("provisioning", schema::block::<ProvisioningSettings>()),
+            ("limits", schema::block::<LimitSettings>()),
         ] {
             if self.value[name].is_object() {
                 self.check(findings, &format!("/{name}"), &format!("`{name}`"), &self.value[name], &schema);

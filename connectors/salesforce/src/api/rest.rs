@@ -1,6 +1,7 @@
 //! Salesforce's REST API: versions, queries, descriptions, counts.
 
 use super::description::Description;
+use super::ranges::RecordId;
 use super::record::{self, Asked};
 use super::soql::MAX_ROWS_PER_PAGE;
 use crate::error;
@@ -104,7 +105,11 @@ impl Rest {
             Err(error) => return Err(error),
         };
         let mut ids = record::read(&body, &asked, |row| Ok(Some(row.id("Id")?.0.into_owned())))?.items;
-        ids.pop().map(Some).ok_or_else(|| record::odd("Organization", "does not name an org"))
+        let id = ids.pop().ok_or_else(|| record::odd("Organization", "does not name an org"))?;
+        // `https://…/id/ORG/USER`: the login server itself says which org the session is for.
+        let token = self.client.token().await?;
+        let of_token = token.member("id").and_then(|url| url.rsplit('/').nth(1)).and_then(RecordId::read);
+        Ok(Some(of_token.filter(|id| id.has_prefix("00D")).map_or(id, |id| id.as_str().to_owned())))
     }
 
     /// The description of an object; requested once.

@@ -47,7 +47,7 @@ pub(super) fn update(known: &Known<'_>, account: &Account, change: &Change<Secre
         return Ok(unchanged("already has these values"));
     }
     let seats = seats(known, account, active.unwrap_or(account.enabled), profile.as_deref());
-    Ok(Prepared::Steps { steps, seats })
+    Ok(Prepared::steps(steps, seats))
 }
 
 /// Enabling or disabling.
@@ -57,7 +57,7 @@ pub(super) fn enable(known: &Known<'_>, account: &Account, active: bool) -> Resu
         not_oneself(known, account, "disable it")?;
     }
     let seats = seats(known, account, active, None);
-    Ok(Prepared::Steps { steps: vec![switch(account, active)], seats })
+    Ok(Prepared::steps(vec![switch(account, active)], seats))
 }
 
 /// Locking or unlocking.

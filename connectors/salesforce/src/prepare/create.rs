@@ -62,7 +62,7 @@ pub(super) fn prepare(
         steps.push(granted.step);
         seats.extend(granted.seat);
     }
-    Ok(Prepared::Steps { steps, seats })
+    Ok(Prepared::steps(steps, seats).with_note(known.recalculating.note(entitlements)))
 }
 
 /// The fault of given attributes, together with what is missing beside them: one look at the plan should mend it.

@@ -35,7 +35,7 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, change: &Change<Secr
         }
         let profile = (entitlement.entitlement_type == "profile").then_some(entitlement.id.as_str());
         let seats = changes::seats(known, account, account.enabled, profile);
-        return Ok(Prepared::Steps { steps: vec![Operation::new(&account.id, Change::set(set))], seats });
+        return Ok(Prepared::steps(vec![Operation::new(&account.id, Change::set(set))], seats));
     }
     let granted = if grants {
         // What is held already stays so, also while the user is disabled.
@@ -48,7 +48,8 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, change: &Change<Secr
         }
         revoke(known, &account.id, entitlement)?
     };
-    Ok(Prepared::Steps { steps: vec![granted.step], seats: granted.seat.into_iter().collect() })
+    let note = known.recalculating.note([entitlement]);
+    Ok(Prepared::steps(vec![granted.step], granted.seat.into_iter().collect()).with_note(note))
 }
 
 /// Letting an account hold what stands in a row of its own.

@@ -5,6 +5,7 @@ mod changes;
 mod create;
 mod defaults;
 mod grants;
+mod recalculating;
 mod references;
 mod seats;
 mod several;
@@ -21,6 +22,7 @@ use crate::provision::refused;
 use crate::users::Accounts;
 use connector_core::{Change, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef};
 use defaults::Defaults;
+use recalculating::Recalculating;
 use references::{Named, References};
 use seats::Licenses;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +36,7 @@ pub(crate) struct Preparation {
     licenses: Licenses,
     named: Named,
     own: OnceCell<Option<RecordId>>,
+    recalculating: OnceCell<Recalculating>,
     passwords: OnceCell<bool>,
 }
 
@@ -45,6 +48,7 @@ struct Known<'a> {
     references: References,
     defaults: Option<&'a Defaults>,
     licenses: &'a Licenses,
+    recalculating: Recalculating,
     /// The service account's own user.
     own: Option<RecordId>,
     may_set_passwords: bool,
@@ -109,6 +113,12 @@ impl<'a> Known<'a> {
         } else {
             None
         };
+        let grants_group = |one: &Proposed| entitlements(&one.operation).contains(&recalculating::TYPE);
+        let recalculating = if proposed.iter().any(grants_group) {
+            preparation.recalculating.get_or_try_init(|| Recalculating::read(rest)).await?.clone()
+        } else {
+            Recalculating::default()
+        };
         for proposed in proposed {
             if may_move(&proposed.operation) {
                 preparation.licenses.need_users(rest).await?;
@@ -123,6 +133,7 @@ impl<'a> Known<'a> {
             references: References::look_up(rest, accounts, &preparation.named, proposed).await?,
             defaults,
             licenses: &preparation.licenses,
+            recalculating,
             own: *preparation.own.get_or_try_init(|| own_user(rest)).await?,
             may_set_passwords: may_set_passwords(rest, preparation, proposed).await?,
         })

@@ -46,7 +46,7 @@ pub(crate) async fn prepared(
     let mut answers = ability.prepare_operations(&[Proposed::new(operation, account)]).await?;
     assert_eq!(answers.len(), 1);
     match answers.remove(0)? {
-        Prepared::Steps { steps, seats } => Ok((steps, seats)),
+        Prepared::Steps { steps, seats, .. } => Ok((steps, seats)),
         _ => Ok((Vec::new(), Vec::new())),
     }
 }

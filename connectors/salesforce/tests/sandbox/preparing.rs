@@ -123,7 +123,7 @@ async fn an_operation_is_prepared_for_the_account_as_it_will_be() {
     let steps: Vec<_> = answers
         .into_iter()
         .map(|one| match one.unwrap() {
-            Prepared::Steps { steps, seats } => (steps.len(), seats.len()),
+            Prepared::Steps { steps, seats, .. } => (steps.len(), seats.len()),
             unchanged => panic!("{unchanged:?}"),
         })
         .collect();
@@ -283,4 +283,45 @@ async fn accounts_are_found_two_hundred_in_a_request() {
     assert!(found[3][0].locked && !found[4][0].locked);
     let custom = |accounts: &Vec<connector_core::Account>| accounts[0].attributes.get::<Value>("Contractor__c");
     assert!(found[..198].iter().all(|accounts| custom(accounts).is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_set_group_under_recalculation_is_said_in_the_preview() {
+    let sandbox = org(Rights::default()).await;
+    let (connector, _) = open(&sandbox, "{}");
+    let user = sandbox.org().user_id(20);
+    let ability = connector.capabilities().preparation().unwrap();
+    let mut notes = Vec::new();
+    for number in 4..=6 {
+        let id = sandbox.org().id_of("PermissionSetGroup", number).unwrap();
+        let group = EntitlementRef::new("permission_set_group", id);
+        for change in [Change::grant(group.clone(), None), Change::revoke(group)] {
+            let account = find(connector.as_ref(), &user, &[]).await.unwrap();
+            let proposed = Proposed::new(Operation::new(&user, change), Some(account));
+            if let Ok(Prepared::Steps { note, .. }) = ability.prepare_operations(&[proposed]).await.unwrap().remove(0) {
+                notes.push(note);
+            }
+        }
+    }
+    let told: Vec<_> = notes.iter().flatten().collect();
+    assert_eq!((notes.len(), told.len()), (6, 2), "{notes:?}");
+    assert!(told.iter().all(|note| note.contains("status Outdated")), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_that_the_plan_creates_stays_a_name_until_the_user_is_there() {
+    let sandbox = org(Rights::default()).await;
+    let (connector, _) = open(&sandbox, "{}");
+    let attributes = json!({"LastName": "Roe", "Email": "r@acme.example", "Profile": "Standard User", "Manager": "boss@acme.example"});
+    let mut proposed = Proposed::new(create("report@acme.example", &attributes, &[]), None);
+    let ability = connector.capabilities().preparation().unwrap();
+    let refused = ability.prepare_operations(&[proposed.clone()]).await.unwrap().remove(0).unwrap_err();
+    assert!(refused.message().contains("no user `boss@acme.example`"), "{refused}");
+    proposed.to_be_made = ["boss@acme.example".to_owned()].into();
+    let Prepared::Steps { steps, .. } = ability.prepare_operations(&[proposed]).await.unwrap().remove(0).unwrap()
+    else {
+        panic!("it takes steps");
+    };
+    let Change::Create { attributes, .. } = &steps[0].change else { panic!("the first step creates the user") };
+    assert_eq!(attributes["ManagerId"], "boss@acme.example");
 }
