@@ -321,12 +321,13 @@ impl<W: Write + Send + 'static> IntoBoxed for W {
 
 /// The options `-C` and `--store`, each with a blank behind it.
 fn place(global: &GlobalArguments) -> String {
+    use std::fmt::Write as _;
     let mut place = String::new();
     if let Some(folder) = &global.project {
-        place += &format!("-C {} ", shell_word(&folder.to_string_lossy()));
+        _ = write!(place, "-C {} ", shell_word(&folder.to_string_lossy()));
     }
     if let Some(store) = &global.store {
-        place += &format!("--store {} ", shell_word(store));
+        _ = write!(place, "--store {} ", shell_word(store));
     }
     place
 }

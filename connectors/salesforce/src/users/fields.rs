@@ -141,13 +141,13 @@ mod tests {
             let fields = UserFields::choose(&description, &custom).unwrap();
             assert_eq!(fields.further().len(), names.len());
             let wanted = names.iter().map(|name| name.to_uppercase()).collect();
-            let named = crate::users::find::chosen(
+            let found = crate::users::find::chosen(
                 &UserFields::choose(&description, &CustomFields::None).unwrap(),
                 &description,
                 &wanted,
             );
-            assert_eq!(named.len(), named.iter().collect::<HashSet<_>>().len());
-            assert!(named.len() > names.len());
+            assert_eq!(found.len(), found.iter().collect::<HashSet<_>>().len());
+            assert!(found.len() > names.len());
         }
     }
 
