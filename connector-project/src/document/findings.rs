@@ -101,8 +101,8 @@ impl<'a> Findings<'a> {
     }
 
     /// Converts a checked value to its type. Reports what a schema can't express, such as a time span that overflows.
-    pub(crate) fn typed<T: DeserializeOwned>(&mut self, value: Value, pointer: &str) -> Option<T> {
-        match T::deserialize(&value) {
+    pub(crate) fn typed<T: DeserializeOwned>(&mut self, value: &Value, pointer: &str) -> Option<T> {
+        match T::deserialize(value) {
             Ok(typed) => Some(typed),
             Err(error) => {
                 let title = error.to_string();

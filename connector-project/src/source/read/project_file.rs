@@ -55,7 +55,7 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     if let Some(members) = value.as_object_mut() {
         members.retain(|_, member| !member.is_null());
     }
-    (!problems).then_some(value).and_then(|value| findings.typed(value, ""))
+    (!problems).then_some(value).and_then(|value| findings.typed(&value, ""))
 }
 
 /// The path of a store, if this build supports its kind.

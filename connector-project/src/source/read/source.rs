@@ -348,7 +348,7 @@ impl File<'_> {
         }
         let mut merged = defaults.clone();
         merged.extend(self.value[name].as_object().cloned().unwrap_or_default());
-        findings.typed(Value::Object(merged), &format!("/{name}"))
+        findings.typed(&Value::Object(merged), &format!("/{name}"))
     }
 }
 
