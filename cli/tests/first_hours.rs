@@ -219,10 +219,10 @@ fn a_guard_that_is_off_is_named_by_the_list_and_by_the_test() {
     assert_eq!(list[0]["loosened"].as_array().unwrap().len(), 2, "{list}");
     // Without its key, the test ends before it uses the network.
     fs::remove_file(folder.path().join("secrets/org.key")).unwrap();
-    let test = run(folder.path(), &["test", "org", "-o", "json"]);
-    let test: Value = serde_json::from_slice(&test.stdout).unwrap();
-    assert_eq!(test["steps"][0]["status"], "warning", "{test}");
-    assert!(test["steps"][0]["detail"].as_str().unwrap().contains("the guard is off"), "{test}");
+    let output = run(folder.path(), &["test", "org", "-o", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["steps"][0]["status"], "warning", "{report}");
+    assert!(report["steps"][0]["detail"].as_str().unwrap().contains("the guard is off"), "{report}");
 }
 
 /// How often a command opens the folder of the sources.
@@ -263,7 +263,7 @@ fn count_connections(listener: TcpListener) -> Arc<AtomicUsize> {
             counted.fetch_add(1, Ordering::SeqCst);
             let Ok(mut stream) = stream else { return };
             let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
-            let _ = stream.read(&mut [0; 64 * 1024]);
+            let _ = stream.read(&mut [0; 16 * 1024]);
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
         }
     });
@@ -297,13 +297,13 @@ fn localhost_is_this_machine_whatever_the_hosts_file_says() {
     let local = format!("{local}\nhttp: {{allow_insecure_loopback: true}}\n");
     fs::write(&file, &local).unwrap();
     let program = env!("CARGO_BIN_EXE_connector");
-    let test = elsewhere(&[program, "test", "org"]).output().unwrap();
+    let output = elsewhere(&[program, "test", "org"]).output().unwrap();
     let after_test = own.load(Ordering::SeqCst);
-    assert!(after_test > 0, "{}", said(&test));
+    assert!(after_test > 0, "{}", said(&output));
 
     fs::write(&file, local.replace("file:secrets/org.key", "vault:secret/org#key")).unwrap();
     let mut vault = elsewhere(&[program, "test", "org"]);
-    let test = vault.env("VAULT_ADDR", format!("http://localhost:{port}")).env("VAULT_TOKEN", "x").output().unwrap();
-    assert!(own.load(Ordering::SeqCst) > after_test, "{}", said(&test));
+    let output = vault.env("VAULT_ADDR", format!("http://localhost:{port}")).env("VAULT_TOKEN", "x").output().unwrap();
+    assert!(own.load(Ordering::SeqCst) > after_test, "{}", said(&output));
     assert_eq!(other.load(Ordering::SeqCst), 0, "another machine was asked");
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests end where something is missing")]
 
-#[allow(unreachable_pub, reason = "other test files need it from below")]
+#[allow(unreachable_pub, reason = "other tests share it")]
 mod fake_registration;
 
 use async_trait::async_trait;
@@ -70,10 +70,10 @@ async fn tested(at: usize, failures: usize, wait: Duration) -> (Vec<(&'static st
 
 #[tokio::test(start_paused = true)]
 async fn a_step_that_fails_for_a_moment_is_repeated_wherever_it_is() {
-    for at in 0..STEPS.len() {
+    for (at, name) in STEPS.into_iter().enumerate() {
         let (steps, asked, retries) = tested(at, 2, Duration::from_secs(1)).await;
         assert_eq!(steps, STEPS.map(|name| (name, StepStatus::Passed)), "each step is recorded once");
-        assert_eq!((asked, retries), (3, 2), "{}", STEPS[at]);
+        assert_eq!((asked, retries), (3, 2), "{name}");
     }
 }
 
@@ -86,6 +86,6 @@ async fn a_step_that_keeps_failing_ends_the_test() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_for_an_hour() {
-    let (steps, asked, _) = tested(0, 1, Duration::from_secs(3_600)).await;
+    let (steps, asked, _) = tested(0, 1, Duration::from_hours(1)).await;
     assert_eq!((steps[0].1, asked), (StepStatus::Failed, 1));
 }

@@ -12,6 +12,10 @@ use connector_project::source::Project;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often to show that a step goes on: the source is asked every few seconds.
+const SHOWN_EVERY: Duration = Duration::from_mins(1);
 
 /// Machine output of a rotation.
 #[derive(Serialize)]
@@ -116,11 +120,13 @@ fn rotate(
             printer.note("Nothing was changed");
             return Ok(Exit::Success);
         }
-        let steps = Mutex::new(Vec::new());
+        let (steps, waits) = (Mutex::new(Vec::new()), Mutex::new(None));
         let ended = rotation
             .run(
                 |step| {
-                    tell(invocation, step);
+                    if !step.goes_on || is_news(&waits, step.step) {
+                        tell(invocation, step);
+                    }
                     if !step.goes_on {
                         steps.lock().unwrap_or_else(PoisonError::into_inner).push(step.clone());
                     }
@@ -168,6 +174,16 @@ fn show(invocation: &Invocation, preview: &RotationPreview, taken_up: bool) -> R
     }
     printer.result("\n")?;
     printer.flush()
+}
+
+/// Whether to show that a step goes on: the first time, and then once a minute.
+fn is_news(waits: &Mutex<Option<(&'static str, Instant)>>, step: &'static str) -> bool {
+    let mut last = waits.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_news = last.is_none_or(|(shown, when)| shown != step || when.elapsed() >= SHOWN_EVERY);
+    if is_news {
+        *last = Some((step, Instant::now()));
+    }
+    is_news
 }
 
 /// One step, on stderr: a rotation takes minutes.

@@ -141,13 +141,13 @@ mod tests {
             let fields = UserFields::choose(&description, &custom).unwrap();
             assert_eq!(fields.further().len(), names.len());
             let wanted = names.iter().map(|name| name.to_uppercase()).collect();
-            let found = crate::users::find::chosen(
+            let read = crate::users::find::chosen(
                 &UserFields::choose(&description, &CustomFields::None).unwrap(),
                 &description,
                 &wanted,
             );
-            assert_eq!(found.len(), found.iter().collect::<HashSet<_>>().len());
-            assert!(found.len() > names.len());
+            assert_eq!(read.len(), read.iter().collect::<HashSet<_>>().len());
+            assert!(read.len() > names.len());
         }
     }
 
