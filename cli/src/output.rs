@@ -18,12 +18,12 @@ mod text;
 
 pub(crate) use datum::Datum;
 pub(crate) use list::{List, ListColumn, asked, columns_help};
-pub(crate) use operation::{render_change, render_operation, render_tally};
+pub(crate) use operation::{NameOf, render_change, render_operation, render_tally};
 pub(crate) use plan_progress::PlanProgress;
 pub(crate) use printer::Printer;
 pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
-pub(crate) use quantity::{bytes, count, day, days_until, duration, moment, plural, time};
+pub(crate) use quantity::{bytes, count, day, days_until, duration, exactly, moment, plural, time};
 pub(crate) use steps::{render_step, render_steps_end};
 #[cfg(feature = "sandbox")]
 pub(crate) use style::ACCENT;

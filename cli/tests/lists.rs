@@ -70,7 +70,7 @@ fn every_list_has_columns_an_order_and_csv_and_refuses_unknown_columns() {
         let table = printed(&tour, &[list, &["-o", "table", "--columns", column]].concat());
         assert_eq!(table, printed(&tour, &[list, &["--columns", column]].concat()), "{list:?}: table is human");
 
-        let wrong = format!("{column}x");
+        let wrong = format!("{column}_");
         for option in ["--columns", "--sort"] {
             let output = run(&tour, &[list, &["-o", "json", option, &wrong]].concat());
             assert_eq!(output.status.code(), Some(2), "{list:?} {option}");
@@ -132,4 +132,65 @@ fn csv_is_only_for_lists_and_no_cell_is_a_formula() {
     fs::write(&source, format!("{}\ndescription: '=1+1'\n", without.join("\n"))).unwrap();
     let csv = printed(&tour, &["source", "list", "-o", "csv", "--columns", "description"]);
     assert_eq!(csv, "description\n'=1+1\n");
+}
+
+#[test]
+fn an_account_shows_names_beside_ids_and_the_last_events_of_its_history() {
+    let (_folder, tour) = tour();
+    let shown = printed(&tour, &["account", "salesforce", "JANE.ROE@acme.example"]);
+    let profile = shown.lines().find(|line| line.starts_with("ProfileId")).unwrap();
+    assert!(profile.contains('(') && profile.contains("00e"), "{profile}");
+    let history = shown.split("History\n").nth(1).unwrap();
+    assert!(history.contains("profile/") && !history.contains("profile/00e"), "{history}");
+    let events = |arguments: &[&str]| {
+        let shown =
+            printed(&tour, &[&["account", "salesforce", "jane.roe@acme.example", "-o", "json"], arguments].concat());
+        serde_json::from_str::<Value>(&shown).unwrap()["history"].as_array().unwrap().clone()
+    };
+    let all = events(&[]);
+    assert!(all.len() > 2);
+    assert_eq!(events(&["--limit", "2"]), all[all.len() - 2..]);
+}
+
+#[test]
+fn lists_keep_what_matters_on_narrow_terminals() {
+    let (_folder, tour) = tour();
+    let at = |width: &str, arguments: &[&str]| {
+        let output = command(&tour, arguments).env("COLUMNS", width).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let runs = at("80", &["runs"]);
+    let heading = runs.lines().next().unwrap();
+    assert!(["took", "changes", "started"].iter().all(|title| heading.contains(title)), "{runs}");
+    assert!(runs.contains("just now") || runs.contains(" ago"), "{runs}");
+    let id = runs.lines().nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    assert!(id.len() < 26 && run(&tour, &["run", "show", &id]).status.success(), "{runs}");
+
+    let operations = at("80", &["operations", "salesforce", "--limit", "50"]);
+    let journal = printed(&tour, &["operations", "salesforce", "-o", "json"]);
+    for line in journal.lines() {
+        let operation: Value = serde_json::from_str(line).unwrap();
+        let account = operation["asked"].to_string();
+        let name = account.split('"').find(|part| part.contains('@')).unwrap_or_default();
+        assert!(operations.contains(name), "{name} is broken in {operations}");
+    }
+    for width in ["80", "40"] {
+        let limit: usize = width.parse().unwrap();
+        let lists: [&[&str]; 5] = [
+            &["runs"],
+            &["operations", "salesforce", "--limit", "50"],
+            &["source", "list"],
+            &["cert", "show", "salesforce"],
+            &["entitlements", "salesforce"],
+        ];
+        for list in lists {
+            for line in at(width, list).lines() {
+                assert!(line.chars().count() <= limit, "{list:?} at {width}: {line}");
+            }
+        }
+    }
+    // Programs get the times and ids themselves.
+    let piped = printed(&tour, &["runs"]);
+    assert!(!piped.contains("ago") && piped.lines().nth(1).unwrap().split_whitespace().next().unwrap().len() == 26);
 }

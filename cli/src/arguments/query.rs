@@ -43,8 +43,11 @@ pub(crate) struct AccountsArguments {
 pub(crate) struct AccountArguments {
     /// Source name
     pub(crate) name: String,
-    /// Account id or name
+    /// Account id or name; the beginning of an id is enough
     pub(crate) id: String,
+    /// Show at most N events of the history, the newest ones [default: 50 on a terminal, otherwise all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,
 }

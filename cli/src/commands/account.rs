@@ -1,11 +1,13 @@
 //! `connector account NAME ID`.
 
 use super::accounts::plain;
-use super::holding::{Columns, Manner, breadth, note_left_out};
+use super::holding::{Columns, Manner, breadth, note_left_out, written};
 use crate::arguments::{AccountArguments, ListArguments};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{Column, Datum, List, ListColumn, STRONG, Table, fields, moment, paint, text_cell};
+use crate::output::{
+    Column, Datum, List, ListColumn, NameOf, Printer, STRONG, Table, exactly, fields, paint, text_cell, time,
+};
 use connector_core::Result;
 use connector_engine::query::{
     self, AccountDetail, AttributeChange, Event, HistoryEntry, Holding, Names, StoredAccount,
@@ -13,12 +15,20 @@ use connector_engine::query::{
 use serde_json::Value;
 use std::rc::Rc;
 
+/// How many events a terminal shows without `--limit`.
+const EVENTS_ON_A_SCREEN: u64 = 50;
+
 pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
     let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
-    let detail = query::account(&store, source, &arguments.id, breadth(&arguments.breadth))?;
+    let mut detail = query::account(&store, source, &arguments.id, breadth(&arguments.breadth))?;
+    let events = detail.history.len();
+    let limit = arguments.limit.or((printer.is_terminal() && !printer.is_json()).then_some(EVENTS_ON_A_SCREEN));
+    if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) {
+        detail.history.drain(..events.saturating_sub(limit));
+    }
     if printer.is_json() {
         printer.json(&detail)?;
         return Ok(Exit::Success);
@@ -26,9 +36,16 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Resu
     let names = Rc::new(Names::of(&store, source)?);
     printer.result(head(&detail, printer.prose_width()))?;
     let attributes: Vec<_> = detail.account.attributes.entries();
+    let name_of = |id: &str| names.name(id).ok().flatten().filter(|name| name != id);
     if !attributes.is_empty() {
         printer.result(section("Attributes"))?;
-        let pairs: Vec<_> = attributes.iter().map(|(name, value)| (name.as_ref(), plain(value.get()))).collect();
+        // The name of what an attribute refers to; the account's own id needs none.
+        let with_name = |value: String| match name_of(&value).filter(|_| value != detail.account.id) {
+            Some(name) => format!("{name} ({value})"),
+            None => value,
+        };
+        let pairs: Vec<_> =
+            attributes.iter().map(|(name, value)| (name.as_ref(), with_name(plain(value.get())))).collect();
         printer.result(fields(&pairs, printer.prose_width()))?;
     }
     let StoredAccount { holdings, without_effect, .. } = &detail.account;
@@ -39,7 +56,11 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Resu
     note_left_out(printer, *without_effect);
     if !detail.history.is_empty() {
         printer.result(section("History"))?;
-        printer.result(history(&detail.history).render(printer.table_width()))?;
+        printer.result(history(&detail.history, &names, &name_of, printer).render(printer.table_width()))?;
+        if detail.history.len() < events {
+            let shown = detail.history.len();
+            printer.note(format!("\nonly the last {shown} of {events} events are shown; use --limit N to see more"));
+        }
     }
     Ok(Exit::Success)
 }
@@ -62,6 +83,7 @@ fn head(detail: &AccountDetail, width: usize) -> String {
         ("name", account.name.clone()),
         ("display name", account.display_name.clone().unwrap_or_default()),
         ("state", state.to_owned()),
+        ("removed", account.removed_at.map(exactly).unwrap_or_default()),
     ];
     if !account.kind.is_unspecified() {
         pairs.push(("kind", account.kind.name().to_owned()));
@@ -86,25 +108,28 @@ pub(super) fn held(names: &Rc<Names>, holdings: &[Holding]) -> Result<List<Holdi
     List::new(columns.into_iter().chain(more).collect(), &ListArguments::default())
 }
 
-fn history(entries: &[HistoryEntry]) -> Table {
+fn history(entries: &[HistoryEntry], names: &Names, name_of: NameOf<'_>, printer: &Printer) -> Table {
+    let now = printer.now();
     let mut table = Table::new([Column::new("when"), Column::new("event"), Column::new("what").wrapping()]);
     for entry in entries {
         let what = match &entry.entitlement {
-            Some(entitlement) if entry.changes.is_empty() => entitlement.to_string(),
-            Some(entitlement) => format!("{entitlement}: {}", changes(&entry.changes)),
-            None if entry.event == Event::Changed => changes(&entry.changes),
+            Some(entitlement) if entry.changes.is_empty() => written(Some(names), entitlement),
+            Some(entitlement) => {
+                format!("{}: {}", written(Some(names), entitlement), changes(&entry.changes, name_of))
+            }
+            None if entry.event == Event::Changed => changes(&entry.changes, name_of),
             None => String::new(),
         };
-        table.row([text_cell(moment(entry.at)), text_cell(entry.event.name()), text_cell(what)]);
+        table.row([text_cell(time(entry.at, now)), text_cell(entry.event.name()), text_cell(what)]);
     }
     table
 }
 
-/// `Department: Sales → Finance, Title: – → CFO`.
-pub(super) fn changes(changes: &[AttributeChange]) -> String {
+/// `Department: Sales → Finance, Title: – → CFO`. Ids have their names in front, if they are known.
+pub(super) fn changes(changes: &[AttributeChange], name_of: NameOf<'_>) -> String {
     let shown = |value: &Value| match value {
         Value::Null => "–".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => name_of(text).map_or_else(|| text.clone(), |name| format!("{name} ({text})")),
         other => other.to_string(),
     };
     let all: Vec<_> = changes

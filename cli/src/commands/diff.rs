@@ -5,11 +5,11 @@ use crate::arguments::{DiffArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{
-    BAD, Column, DIM, Datum, GOOD, List, ListColumn, Table, Tone, WARN, clean_line, columns_help as columns_help_of,
-    count, paint, text_cell, wrap,
+    BAD, Column, DIM, Datum, GOOD, List, ListColumn, NameOf, Table, Tone, WARN, clean_line,
+    columns_help as columns_help_of, count, paint, text_cell, wrap,
 };
 use connector_core::{EntitlementRef, Result};
-use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Tally};
+use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Names, Tally};
 use serde_json::json;
 
 /// How many differences a terminal shows; the summary counts them all.
@@ -38,11 +38,13 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
         return Ok(Exit::Success);
     }
     let limit = if printer.is_terminal() { ON_A_SCREEN } else { u64::MAX };
+    let names = Names::of(&store, source)?;
+    let name_of = |id: &str| names.name(id).ok().flatten().filter(|name| name != id);
     let mut shown = 0;
     let summary = query::diff(&store, source, from, to, |difference| {
         shown += 1;
         if shown <= limit {
-            printer.result(line(difference, printer.prose_width()))?;
+            printer.result(line(difference, printer.prose_width(), &name_of))?;
         }
         Ok(())
     })?;
@@ -105,12 +107,13 @@ fn columns() -> Vec<ListColumn<Difference>> {
             }
         })
         .looks(|look| look.wrapping().rank(3)),
-        ListColumn::new("changes", |one: &Difference| Datum::text(changes(one.changes())))
+        ListColumn::new("changes", |one: &Difference| Datum::text(changes(one.changes(), &|_| None)))
             .looks(|look| look.wrapping().rank(4)),
     ]
 }
 
-fn line(difference: &Difference, width: usize) -> String {
+fn line(difference: &Difference, width: usize, name_of: NameOf<'_>) -> String {
+    let changes = |values: &[AttributeChange]| changes(values, name_of);
     let (change, what) = match difference {
         Difference::Account { change, id, name, changes: values } => {
             (*change, with_changes(format!("account {name} ({id})"), *change, &changes(values)))
@@ -134,10 +137,10 @@ fn line(difference: &Difference, width: usize) -> String {
         } => {
             let account = account_name.as_ref().unwrap_or(account);
             let through = through.as_ref().map(|through| format!(" through {through}")).unwrap_or_default();
-            (*change, held(*change, account, entitlement, entitlement_name.as_deref(), values) + &through)
+            (*change, held(*change, account, entitlement, entitlement_name.as_deref(), &changes(values)) + &through)
         }
         Difference::Nesting { change, holder, entitlement, entitlement_name, changes: values } => {
-            (*change, held(*change, &holder.to_string(), entitlement, entitlement_name.as_deref(), values))
+            (*change, held(*change, &holder.to_string(), entitlement, entitlement_name.as_deref(), &changes(values)))
         }
     };
     let mark = match change {
@@ -149,16 +152,10 @@ fn line(difference: &Difference, width: usize) -> String {
 }
 
 /// `jane@acme.example holds group Sales (state: active → inactive)`.
-fn held(
-    change: Change,
-    holder: &str,
-    entitlement: &EntitlementRef,
-    name: Option<&str>,
-    values: &[AttributeChange],
-) -> String {
+fn held(change: Change, holder: &str, entitlement: &EntitlementRef, name: Option<&str>, values: &str) -> String {
     let verb = if change == Change::Removed { "no longer holds" } else { "holds" };
     let what = format!("{holder} {verb} {} {}", entitlement.entitlement_type, name.unwrap_or(&entitlement.id));
-    if values.is_empty() { what } else { format!("{what} ({})", changes(values)) }
+    if values.is_empty() { what } else { format!("{what} ({values})") }
 }
 
 /// Only a changed row lists values; for an added or removed row it would be all of them.

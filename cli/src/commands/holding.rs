@@ -84,7 +84,7 @@ impl Columns {
 }
 
 /// The entitlement as `TYPE/NAME`, or `TYPE/ID` where the source did not show it.
-fn written(names: Option<&Names>, entitlement: &EntitlementRef) -> String {
+pub(super) fn written(names: Option<&Names>, entitlement: &EntitlementRef) -> String {
     match names.and_then(|names| names.entitlement(entitlement).ok().flatten()) {
         Some(name) => format!("{}/{name}", entitlement.entitlement_type),
         None => entitlement.to_string(),

@@ -47,7 +47,7 @@ fn columns() -> Vec<ListColumn<JournalEntry>> {
     vec![
         ListColumn::new("asked_at", |one: &JournalEntry| Datum::moment(one.asked_at))
             .looks(|look| look.titled("when").rank(4)),
-        ListColumn::new("plan", |one: &JournalEntry| Datum::text(&one.plan)).looks(|look| look.rank(7)),
+        ListColumn::new("plan", |one: &JournalEntry| Datum::id(&one.plan)).looks(|look| look.rank(7)),
         ListColumn::new("operation", |one: &JournalEntry| Datum::number(one.report.operation))
             .looks(|look| look.titled("no").on_the_right().rank(5)),
         ListColumn::new("kind", |one: &JournalEntry| Datum::text(&one.report.kind)).looks(|look| look.rank(1)),

@@ -3,7 +3,7 @@
 use crate::arguments::{LATEST, RunCommand};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{fields, moment, render_summary};
+use crate::output::{exactly, fields, render_summary};
 use connector_core::{Error, ErrorKind};
 use connector_engine::query;
 
@@ -26,8 +26,8 @@ pub(crate) fn run(invocation: &Invocation, command: &RunCommand) -> Result<Exit,
     let error = run.report.error.as_ref();
     let mut pairs = vec![
         ("connector", run.connector.clone()),
-        ("started", moment(run.started_at)),
-        ("ended", run.ended_at.map(moment).unwrap_or_default()),
+        ("started", exactly(run.started_at)),
+        ("ended", run.ended_at.map(exactly).unwrap_or_default()),
         ("error", error.map(|error| error.message.clone()).unwrap_or_default()),
         ("help", error.and_then(|error| error.help.clone()).unwrap_or_default()),
     ];

@@ -41,27 +41,27 @@ pub(crate) fn columns_help() -> String {
 
 fn columns() -> Vec<ListColumn<Run>> {
     vec![
-        ListColumn::new("run", |run: &Run| Datum::text(&run.report.run)),
-        ListColumn::new("source", |run: &Run| Datum::text(&run.report.source)).looks(|look| look.rank(3)),
+        ListColumn::new("run", |run: &Run| Datum::id(&run.report.run)),
+        ListColumn::new("source", |run: &Run| Datum::text(&run.report.source)).looks(|look| look.rank(4)),
         ListColumn::new("status", |run: &Run| Datum::text(run.report.status.name()).toned(tone(run.report.status))),
         ListColumn::new("mode", |run: &Run| Datum::text(run.report.mode.name()))
             .looks(|look| look.rank(8))
             .on_request(),
         ListColumn::new("started_at", |run: &Run| Datum::moment(run.started_at))
-            .looks(|look| look.titled("started").rank(2)),
+            .looks(|look| look.titled("started").rank(1)),
         ListColumn::new("ended_at", |run: &Run| Datum::moment(run.ended_at))
             .looks(|look| look.titled("ended").rank(9))
             .on_request(),
         ListColumn::new("duration_ms", |run: &Run| Datum::span(run.report.duration_ms))
-            .looks(|look| look.titled("took").on_the_right().rank(5)),
+            .looks(|look| look.titled("took").on_the_right().rank(2)),
         ListColumn::new("accounts", |run: &Run| Datum::number(run.report.counts.accounts.seen))
-            .looks(|look| look.on_the_right().rank(4)),
+            .looks(|look| look.on_the_right().rank(5)),
         ListColumn::new("changes", |run: &Run| {
             Datum::number(run.report.counts.named().map(|(_, counts)| changed(counts)).iter().sum())
         })
-        .looks(|look| look.on_the_right().rank(6)),
+        .looks(|look| look.on_the_right().rank(3)),
         ListColumn::new("api_calls", |run: &Run| Datum::number(run.report.api_calls))
-            .looks(|look| look.titled("API calls").on_the_right().rank(7)),
+            .looks(|look| look.titled("API calls").on_the_right().rank(6)),
     ]
 }
 

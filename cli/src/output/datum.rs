@@ -8,6 +8,9 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::time::Duration;
 
+/// Ten characters are the millisecond, and a few more tell apart what happens at the same one.
+const SHORT_ID: usize = 13;
+
 /// One value of a list: what it is, and how it looks to people.
 #[derive(Clone, Debug)]
 pub(crate) struct Datum {
@@ -21,6 +24,8 @@ pub(crate) struct Datum {
 enum Plain {
     Nothing,
     Text(String),
+    /// The id of a run or a plan, whose first characters are enough.
+    Id(String),
     Number(f64, String),
     Truth(bool),
     Moment(Timestamp),
@@ -37,6 +42,11 @@ impl Datum {
     /// A text that may be absent.
     pub(crate) fn optional(text: Option<impl Into<String>>) -> Self {
         text.map_or_else(Self::nothing, Self::text)
+    }
+
+    /// The id of a run or a plan. A table shows its first characters, which every command accepts.
+    pub(crate) fn id(id: impl Into<String>) -> Self {
+        Self::of(Plain::Id(id.into()))
     }
 
     /// A number of things.
@@ -96,6 +106,7 @@ impl Datum {
     pub(crate) fn cell(&self, now: Option<Timestamp>) -> TableCell {
         let text: Cow<'_, str> = match (&self.shown, &self.plain) {
             (Some(shown), _) | (None, Plain::Text(shown) | Plain::Number(_, shown)) => Cow::Borrowed(shown),
+            (None, Plain::Id(id)) => Cow::Borrowed(now.and_then(|_| id.get(..SHORT_ID)).unwrap_or(id)),
             (None, Plain::Nothing) => Cow::Borrowed(""),
             (None, Plain::Truth(true)) => Cow::Borrowed("yes"),
             (None, Plain::Truth(false)) => Cow::Borrowed("no"),
@@ -109,7 +120,7 @@ impl Datum {
     pub(crate) fn csv(&self) -> Cow<'_, str> {
         match &self.plain {
             Plain::Nothing => Cow::Borrowed(""),
-            Plain::Text(text) | Plain::Number(_, text) => Cow::Borrowed(text),
+            Plain::Text(text) | Plain::Id(text) | Plain::Number(_, text) => Cow::Borrowed(text),
             Plain::Truth(truth) => Cow::Borrowed(if *truth { "true" } else { "false" }),
             Plain::Moment(moment) => Cow::Owned(moment.to_string()),
             Plain::Span(span) => Cow::Owned(span.as_millis().to_string()),
@@ -121,7 +132,7 @@ impl Datum {
     pub(crate) fn sort_key(&self) -> SortKey {
         match &self.plain {
             Plain::Nothing => SortKey::Nothing,
-            Plain::Text(text) => SortKey::Text(text.clone()),
+            Plain::Text(text) | Plain::Id(text) => SortKey::Text(text.clone()),
             Plain::Number(number, _) => SortKey::Number(*number),
             Plain::Truth(truth) => SortKey::Number(f64::from(u8::from(*truth))),
             Plain::Moment(moment) => SortKey::Number(moment.as_millisecond() as f64),

@@ -128,7 +128,7 @@ impl<R: Serialize> List<R> {
             printer,
             form,
             limit,
-            now: printer.is_terminal().then(Timestamp::now),
+            now: printer.now().filter(|_| form == Form::Table),
             sorter: if self.sort.is_some() { Some(Sorter::new()?) } else { None },
             table: Table::new(looks),
             found: 0,

@@ -11,6 +11,7 @@ use anstream::AutoStream;
 use connector_core::Error;
 use connector_files::shell_word;
 use indicatif::ProgressBar;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::env;
 use std::fmt;
@@ -124,6 +125,11 @@ impl Printer {
     /// The width that tables must fit into; `None` where nothing limits it.
     pub(crate) fn table_width(&self) -> Option<usize> {
         self.inner.width
+    }
+
+    /// What the times of a table are relative to: a person looks at the table. Programs get the times themselves.
+    pub(crate) fn now(&self) -> Option<Timestamp> {
+        self.inner.width.map(|_| Timestamp::now())
     }
 
     /// The width that prose is wrapped at.

@@ -80,6 +80,12 @@ pub(crate) fn relative(timestamp: Timestamp, now: Timestamp) -> String {
     if seconds < 0 { format!("in {span}") } else { format!("{span} ago") }
 }
 
+/// A moment with its time zone, and how long ago it was.
+pub(crate) fn exactly(timestamp: Timestamp) -> String {
+    let zoned = timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    format!("{zoned} ({})", relative(timestamp, Timestamp::now()))
+}
+
 /// The day of a moment in UTC.
 pub(crate) fn day(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%d").to_string()

@@ -67,6 +67,27 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Like [`wrap`], but a digest that is longer than a line is broken: nobody types it, and it is compared piece by piece.
+fn wrap_value(value: &str, width: usize) -> Vec<String> {
+    let is_digest = |word: &str| word.len() >= 24 && word.chars().all(|c| c.is_ascii_hexdigit() || c == ':');
+    // A multiple of three and of two keeps bytes whole, with and without colons.
+    let piece = (width / 6 * 6).max(6);
+    let mut lines = Vec::new();
+    for line in wrap(value, width) {
+        if line.width() <= width || !is_digest(&line) {
+            lines.push(line);
+            continue;
+        }
+        let mut rest = line.as_str();
+        while rest.len() > piece {
+            lines.push(rest[..piece].to_owned());
+            rest = &rest[piece..];
+        }
+        lines.push(rest.to_owned());
+    }
+    lines
+}
+
 /// Names and values, one pair per line, the values in one column.
 pub(crate) fn fields(pairs: &[(&str, String)], width: usize) -> String {
     let pairs: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
@@ -74,7 +95,7 @@ pub(crate) fn fields(pairs: &[(&str, String)], width: usize) -> String {
     let room = width.saturating_sub(widest + 2).max(20);
     let mut text = String::new();
     for (name, value) in pairs {
-        for (index, line) in wrap(&clean(value), room).iter().enumerate() {
+        for (index, line) in wrap_value(&clean(value), room).iter().enumerate() {
             if index == 0 {
                 text.push_str(&paint(DIM, clean_line(name)));
                 text.push_str(&" ".repeat(widest + 2 - name.width()));
@@ -107,6 +128,16 @@ mod tests {
         assert_eq!(clean("admin\u{200d}"), "admin�");
         assert_eq!(clean("می\u{200c}خواهم 👩\u{200d}💻"), "می\u{200c}خواهم 👩\u{200d}💻");
         assert_eq!(clean_line("Read Only\n  = grant  bob"), "Read Only⏎  = grant  bob");
+    }
+
+    #[test]
+    fn a_digest_is_broken_between_bytes_where_the_terminal_ends() {
+        let digest = vec!["AB"; 32].join(":");
+        for (value, width) in [(digest.clone(), 30), (digest.replace(':', ""), 25)] {
+            let lines = wrap_value(&value, width);
+            assert!(lines.iter().all(|line| line.len() <= width && (line.starts_with("AB"))), "{lines:?}");
+            assert_eq!(lines.concat(), value);
+        }
     }
 
     #[test]

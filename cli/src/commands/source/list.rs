@@ -56,7 +56,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &ListArguments) -> Result<
     let store = if invocation.store_path(&project)?.is_file() { Some(invocation.store(&project)?) } else { None };
     let mut sources = Vec::new();
     for name in project.sources()? {
-        let now = printer.is_terminal().then(Timestamp::now);
+        let now = printer.now();
         sources.push(Listed { now, ..listed(&project, store.as_ref(), name)? });
     }
     if sources.is_empty() && printer.format() == OutputFormat::Human {
