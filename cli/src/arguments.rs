@@ -30,6 +30,7 @@ pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 
 use crate::commands;
+use crate::completion;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -161,11 +162,13 @@ pub(crate) enum Command {
     Validate {
         /// Source names, or paths of source files, connector files and plans; `-` is a plan on standard input [default: all sources]
         #[arg(value_name = "NAME")]
+        #[arg(add = completion::sources())]
         names: Vec<String>,
     },
     /// Test the connection to a source, step by step
     Test {
         /// Source name, or path of its file
+        #[arg(add = completion::sources())]
         name: String,
     },
     /// Read sources into the store; continues an unfinished run
@@ -216,7 +219,12 @@ pub(crate) enum Command {
     /// Run a simulated system on your machine
     #[command(subcommand)]
     Sandbox(SandboxCommand),
-    /// Print a completion script for your shell
+    /// Write the man pages of all commands to a folder
+    Man {
+        /// The folder, such as ~/.local/share/man/man1
+        dir: PathBuf,
+    },
+    /// Print a script for your shell that completes commands, sources, runs and entitlements
     Completions {
         /// The shell
         shell: clap_complete::Shell,

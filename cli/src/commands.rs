@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod holding;
 mod init;
+mod man;
 mod operations;
 mod provision;
 #[cfg(feature = "sandbox")]
@@ -74,6 +75,7 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
         Command::Schema(arguments) => schema::run(invocation, &arguments),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(invocation, &command),
+        Command::Man { dir } => man::run(invocation, &dir),
         Command::Completions { shell } => completions::run(invocation, shell),
     }
 }

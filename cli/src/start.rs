@@ -2,6 +2,7 @@
 
 use crate::arguments::{Arguments, OutputFormat};
 use crate::commands;
+use crate::completion;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::logging;
@@ -20,6 +21,9 @@ pub fn main() -> ExitCode {
         rustix::process::Resource::Core,
         rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
     );
+    if completion::answer() {
+        return Exit::Success.into();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
