@@ -104,6 +104,9 @@ pub(crate) struct GlobalArguments {
     /// Don't show progress and hints
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+    /// Don't show long results page by page
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
     /// The format of logs
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     #[arg(help = "Format of logs: text or json")]
@@ -232,6 +235,21 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether a terminal shows the result page by page.
+    pub(crate) fn is_paged(&self) -> bool {
+        let shows = matches!(
+            self,
+            Self::Account(_)
+                | Self::Run(_)
+                | Self::Schema(_)
+                | Self::Connectors(_)
+                | Self::Explain { .. }
+                | Self::Source(SourceCommand::Show { .. })
+        );
+        // `cert check` may ask for a password.
+        shows || (self.is_list() && !matches!(self, Self::Cert(_)))
+    }
+
     /// Whether the result has rows, which CSV needs.
     pub(crate) fn is_list(&self) -> bool {
         match self {

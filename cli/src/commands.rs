@@ -50,6 +50,9 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
             .with_help("use `--output json` or `--output yaml`; `connector export` writes CSV too")
             .into());
     }
+    if command.is_paged() {
+        invocation.page();
+    }
     match command {
         #[cfg(feature = "sandbox")]
         Command::Quickstart(arguments) => quickstart::run(invocation, &arguments),

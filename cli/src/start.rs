@@ -38,6 +38,7 @@ pub fn main() -> ExitCode {
 /// Shows the error of a command that stopped early.
 pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Exit {
     let flushed = invocation.printer.flush();
+    invocation.printer.end_pages();
     let error = match (ended, flushed) {
         (Ok(exit), Ok(())) => return exit,
         // The result of a command counts even if the output is closed.
