@@ -30,6 +30,7 @@ pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 
 use crate::commands;
+use crate::completion;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -103,6 +104,9 @@ pub(crate) struct GlobalArguments {
     /// Don't show progress and hints
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+    /// Don't show long results page by page
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
     /// The format of logs
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     #[arg(help = "Format of logs: text or json")]
@@ -161,11 +165,13 @@ pub(crate) enum Command {
     Validate {
         /// Source names, or paths of source files, connector files and plans; `-` is a plan on standard input [default: all sources]
         #[arg(value_name = "NAME")]
+        #[arg(add = completion::sources())]
         names: Vec<String>,
     },
     /// Test the connection to a source, step by step
     Test {
         /// Source name, or path of its file
+        #[arg(add = completion::sources())]
         name: String,
     },
     /// Read sources into the store; continues an unfinished run
@@ -216,7 +222,12 @@ pub(crate) enum Command {
     /// Run a simulated system on your machine
     #[command(subcommand)]
     Sandbox(SandboxCommand),
-    /// Print a completion script for your shell
+    /// Write the man pages of all commands to a folder
+    Man {
+        /// The folder, such as ~/.local/share/man/man1
+        dir: PathBuf,
+    },
+    /// Print a script for your shell that completes commands, sources, runs and entitlements
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -224,6 +235,21 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether a terminal shows the result page by page.
+    pub(crate) fn is_paged(&self) -> bool {
+        let shows = matches!(
+            self,
+            Self::Account(_)
+                | Self::Run(_)
+                | Self::Schema(_)
+                | Self::Connectors(_)
+                | Self::Explain { .. }
+                | Self::Source(SourceCommand::Show { .. })
+        );
+        // `cert check` may ask for a password.
+        shows || (self.is_list() && !matches!(self, Self::Cert(_)))
+    }
+
     /// Whether the result has rows, which CSV needs.
     pub(crate) fn is_list(&self) -> bool {
         match self {

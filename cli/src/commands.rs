@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod holding;
 mod init;
+mod man;
 mod operations;
 mod provision;
 #[cfg(feature = "sandbox")]
@@ -49,6 +50,9 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
             .with_help("use `--output json` or `--output yaml`; `connector export` writes CSV too")
             .into());
     }
+    if command.is_paged() {
+        invocation.page();
+    }
     match command {
         #[cfg(feature = "sandbox")]
         Command::Quickstart(arguments) => quickstart::run(invocation, &arguments),
@@ -74,6 +78,7 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
         Command::Schema(arguments) => schema::run(invocation, &arguments),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(invocation, &command),
+        Command::Man { dir } => man::run(invocation, &dir),
         Command::Completions { shell } => completions::run(invocation, shell),
     }
 }

@@ -77,11 +77,13 @@ impl Place {
     fn of(words: &[String]) -> Result<Self> {
         let option = |names: &[&str]| {
             let beside = words.windows(2).find(|pair| names.contains(&pair[0].as_str())).map(|pair| pair[1].clone());
-            let joined = |word: &String| names.iter().find_map(|name| word.strip_prefix(&format!("{name}="))).map(str::to_owned);
+            let joined =
+                |word: &String| names.iter().find_map(|name| word.strip_prefix(&format!("{name}="))).map(str::to_owned);
             beside.or_else(|| words.iter().find_map(joined))
         };
         let project = option(&["-C", "--project"]).map(Into::into);
-        let global = GlobalArguments { project, store: option(&["--store"]), quiet: true, ..GlobalArguments::default() };
+        let global =
+            GlobalArguments { project, store: option(&["--store"]), quiet: true, ..GlobalArguments::default() };
         let invocation = Invocation::new(global);
         let project = invocation.project()?;
         let known = project.sources().unwrap_or_default();

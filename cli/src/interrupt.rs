@@ -35,6 +35,20 @@ impl Interrupt {
         interrupt
     }
 
+    /// Lets a pager have Ctrl-C: the process waits for the pager, and ends with it.
+    pub(crate) fn leave_to_pager() {
+        let listen = || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+            runtime.block_on(async {
+                if let Ok(mut interrupts) = signal(SignalKind::interrupt()) {
+                    while interrupts.recv().await.is_some() {}
+                }
+            });
+        };
+        // If that is not possible, Ctrl-C ends the process as usual.
+        drop(thread::Builder::new().name("signals".to_owned()).spawn(listen));
+    }
+
     /// Canceled at the first signal.
     pub(crate) fn token(&self) -> CancellationToken {
         self.token.clone()

@@ -30,8 +30,15 @@ impl Invocation {
     /// A call within this one, for `quickstart`: the same streams and signals, in the project of the current
     /// folder.
     pub(crate) fn within_tour(&self) -> Self {
-        let global = GlobalArguments { project: None, store: None, ..self.global.clone() };
+        let global = GlobalArguments { project: None, store: None, no_pager: true, ..self.global.clone() };
         Self { printer: self.printer.without_hints(), global, interrupt: self.interrupt.clone() }
+    }
+
+    /// Shows the result page by page from now on, if a person sees it. A signal is the pager's.
+    pub(crate) fn page(&self) {
+        if !self.global.no_pager && self.printer.page() {
+            Interrupt::leave_to_pager();
+        }
     }
 
     /// The project folder that the user named, otherwise the nearest one.

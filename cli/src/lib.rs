@@ -16,6 +16,7 @@
 
 mod arguments;
 mod commands;
+mod completion;
 mod exit;
 mod interrupt;
 mod invocation;

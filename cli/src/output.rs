@@ -5,6 +5,7 @@ mod error;
 mod harmless;
 mod list;
 mod operation;
+mod pager;
 mod plan_progress;
 mod printer;
 mod problem;

@@ -2,6 +2,7 @@
 
 use crate::arguments::{Arguments, OutputFormat};
 use crate::commands;
+use crate::completion;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::logging;
@@ -20,6 +21,9 @@ pub fn main() -> ExitCode {
         rustix::process::Resource::Core,
         rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
     );
+    if completion::answer() {
+        return Exit::Success.into();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
@@ -37,6 +41,7 @@ pub fn main() -> ExitCode {
 /// Shows the error of a command that stopped early.
 pub(crate) fn conclude(invocation: &Invocation, ended: Result<Exit, Stop>) -> Exit {
     let flushed = invocation.printer.flush();
+    invocation.printer.end_pages();
     let error = match (ended, flushed) {
         (Ok(exit), Ok(())) => return exit,
         // The result of a command counts even if the output is closed.

@@ -1,6 +1,7 @@
 //! `aggregate`, `runs` and `run`.
 
 use super::ListArguments;
+use crate::completion;
 use clap::{Args, Subcommand};
 
 /// Arguments of `aggregate`.
@@ -9,6 +10,7 @@ use clap::{Args, Subcommand};
 pub(crate) struct AggregateArguments {
     /// Source names, or paths of source files
     #[arg(required = true, value_name = "NAME")]
+    #[arg(add = completion::sources())]
     pub(crate) names: Vec<String>,
     /// Read everything (the default)
     #[arg(long, conflicts_with = "delta")]
@@ -31,6 +33,7 @@ pub(crate) struct AggregateArguments {
 #[derive(Args, Debug)]
 pub(crate) struct RunsArguments {
     /// Show only runs of this source
+    #[arg(add = completion::sources())]
     pub(crate) name: Option<String>,
     /// Show at most N runs, newest first
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -49,6 +52,7 @@ pub(crate) enum RunCommand {
     Show {
         /// Run id from `connector runs`, or its first characters, or `latest`
         #[arg(default_value = LATEST)]
+        #[arg(add = completion::runs())]
         id: String,
     },
 }

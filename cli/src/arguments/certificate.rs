@@ -2,6 +2,7 @@
 
 use super::ListArguments;
 use crate::commands;
+use crate::completion;
 use clap::{Args, Subcommand};
 use connector_core::TimeSpan;
 use std::path::PathBuf;
@@ -89,6 +90,7 @@ pub(crate) struct KeyFileArguments {
 pub(crate) struct CertCheckArguments {
     /// Source names, or paths of source files [default: all sources]
     #[arg(value_name = "NAME")]
+    #[arg(add = completion::sources())]
     pub(crate) names: Vec<String>,
     /// Warn about certificates that expire within this time
     #[arg(long, value_name = "TIME")]

@@ -1,6 +1,7 @@
 //! `provision` and `operations`.
 
 use super::ListArguments;
+use crate::completion;
 use crate::output::Printer;
 use crate::terminal;
 use clap::{Args, ValueEnum};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 #[derive(Args, Debug)]
 pub(crate) struct ProvisionArguments {
     /// Source name, or path of its file
+    #[arg(add = completion::sources())]
     pub(crate) name: String,
     /// Plan: a YAML, JSON, NDJSON or CSV file, or `-` for standard input
     #[arg(required_unless_present_any = ["resume", "abandon"])]
@@ -52,6 +54,7 @@ impl ProvisionArguments {
 #[derive(Args, Debug)]
 pub(crate) struct OperationsArguments {
     /// Source name
+    #[arg(add = completion::sources())]
     pub(crate) name: String,
     /// Show only operations of this plan
     #[arg(long, value_name = "ID", help = "Show only operations of this plan: its id, or the first characters")]

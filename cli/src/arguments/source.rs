@@ -2,6 +2,7 @@
 
 use super::ListArguments;
 use crate::commands;
+use crate::completion;
 use clap::{Args, Subcommand};
 
 /// Commands on source files.
@@ -15,6 +16,7 @@ pub(crate) enum SourceCommand {
     /// Show one source
     Show {
         /// Source name, or path of its file
+        #[arg(add = completion::sources())]
         name: String,
     },
 }

@@ -5,6 +5,7 @@ use crate::exit::Stop;
 use crate::logging;
 use crate::output::error::{error_as_json, render_error};
 use crate::output::harmless::Harmless;
+use crate::output::pager::Pager;
 use crate::output::style::{ACCENT, DIM, WARN, paint};
 use crate::output::text::{clean, wrap};
 use anstream::AutoStream;
@@ -46,6 +47,9 @@ struct Inner {
     progress: bool,
     /// The progress that is drawn now; messages go above it.
     bar: Mutex<Option<ProgressBar>>,
+    /// The pager that shows stdout, and what stderr gets when it has ended.
+    pager: Mutex<Option<(Pager, Vec<String>)>>,
+    out_color: anstream::ColorChoice,
     /// Whether the reader of stdout has gone.
     out_closed: AtomicBool,
 }
@@ -81,6 +85,8 @@ impl Printer {
                 out_is_terminal,
                 progress: stderr_is_terminal && !global.quiet && !logging::is_wanted(global),
                 bar: Mutex::new(None),
+                pager: Mutex::new(None),
+                out_color,
                 out_closed: AtomicBool::new(false),
             }),
         }
@@ -181,6 +187,32 @@ impl Printer {
         Raw { inner: &self.inner, plain: !self.inner.out_is_terminal }
     }
 
+    /// Shows the result page by page from now on, if a person sees it and has a pager.
+    pub(crate) fn page(&self) -> bool {
+        if !self.inner.out_is_terminal || self.inner.format != OutputFormat::Human {
+            return false;
+        }
+        let Some((pager, input)) = Pager::start() else { return false };
+        let writer = AutoStream::new(BufWriter::new(input).into_boxed(), self.inner.out_color);
+        *self.inner.out.lock().unwrap_or_else(PoisonError::into_inner) = Harmless::new(writer, false);
+        *self.inner.pager.lock().unwrap_or_else(PoisonError::into_inner) = Some((pager, Vec::new()));
+        true
+    }
+
+    /// Waits until the user has seen enough, and writes the messages that would have been in the middle of the pages.
+    pub(crate) fn end_pages(&self) {
+        let Some((pager, messages)) = self.inner.pager.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
+        // The pager ends when its input does.
+        let nothing = AutoStream::new(io::sink().into_boxed(), self.inner.out_color);
+        *self.inner.out.lock().unwrap_or_else(PoisonError::into_inner) = Harmless::new(nothing, false);
+        let _ = pager.wait();
+        for message in messages {
+            self.message(message);
+        }
+    }
+
     /// Writes out what is buffered.
     pub(crate) fn flush(&self) -> Result<(), Stop> {
         Ok(Stdout(&self.inner).flush()?)
@@ -188,6 +220,10 @@ impl Printer {
 
     /// Writes text to stderr, also with --quiet. Nobody can be told about a closed stderr, so errors are ignored.
     pub(crate) fn message(&self, text: impl AsRef<str>) {
+        if let Some((_, messages)) = &mut *self.inner.pager.lock().unwrap_or_else(PoisonError::into_inner) {
+            messages.push(text.as_ref().to_owned());
+            return;
+        }
         let _ = self.flush();
         let write = || {
             let mut err = self.inner.err.lock().unwrap_or_else(PoisonError::into_inner);

@@ -43,4 +43,33 @@ impl Names {
         )?;
         Ok(name.filter(|name| !name.is_empty()))
     }
+
+    /// The types of the entitlements.
+    pub fn types(&self) -> Result<Vec<String>> {
+        sql::all(
+            &self.connection,
+            "SELECT DISTINCT e.type FROM entitlements e JOIN sources s ON s.id = e.source
+                 WHERE s.name = ?1 AND e.removed_run IS NULL ORDER BY e.type",
+            [&self.source],
+            |row| row.get(0),
+        )
+    }
+
+    /// The first entitlements that begin with a text, as a shell can complete them: `TYPE/NAME`, or `TYPE/ID` where the name
+    /// has blanks or does not begin so.
+    pub fn beginning_with(&self, text: &str, limit: usize) -> Result<Vec<String>> {
+        sql::all(
+            &self.connection,
+            "SELECT e.type || '/' || CASE
+                     WHEN instr(e.name, ' ') = 0 AND length(e.name) > 0
+                          AND substr(e.type || '/' || e.name, 1, length(?2)) = ?2 COLLATE NOCASE
+                     THEN e.name ELSE e.entitlement_id END AS written
+                 FROM entitlements e JOIN sources s ON s.id = e.source
+                 WHERE s.name = ?1 AND e.first_run IS NOT NULL AND e.removed_run IS NULL
+                     AND substr(written, 1, length(?2)) = ?2 COLLATE NOCASE
+                 ORDER BY written LIMIT ?3",
+            params![self.source, text, i64::try_from(limit).unwrap_or(i64::MAX)],
+            |row| row.get(0),
+        )
+    }
 }

@@ -61,6 +61,25 @@ async fn a_full_aggregation_reads_every_account_and_every_assignment() {
     assert_eq!(again["assignments"]["removed"], 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_fresh_stores_of_one_org_give_the_same_files() {
+    let options = Options { latency: std::time::Duration::from_millis(3), max_page: 50, ..small() };
+    let project = project(options).await;
+    let answers = |store: &str, concurrency: u8| {
+        project.write_source(&format!("aggregation:\n  concurrency: {concurrency}\n"));
+        let run = |arguments: &[&str]| project.run(&[&["--store", store], arguments].concat()).expect_code(0).stdout;
+        run(&["aggregate", "salesforce"]);
+        let assignments = run(&["export", "salesforce", "--what", "assignments", "--format", "csv"]);
+        let diff = run(&["diff", "salesforce", "--output", "csv"]);
+        assert!(assignments.lines().count() > 1_000 && diff.lines().count() > 1_000);
+        assignments + &diff
+    };
+    let one = answers("one.db", 1);
+    for (store, concurrency) in [("several.db", 3), ("many.db", 8)] {
+        assert!(answers(store, concurrency) == one, "another order with a concurrency of {concurrency}");
+    }
+}
+
 fn text(value: &serde_json::Value) -> &str {
     value.as_str().unwrap()
 }

@@ -1,0 +1,133 @@
+//! What the command line does for a shell and a terminal: completion, man pages and the pager.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+const CONNECTOR: &str = env!("CARGO_BIN_EXE_connector");
+
+fn command(folder: &Path, program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    for name in ["RUST_LOG", "NO_COLOR", "COLUMNS", "CLICOLOR_FORCE", "PAGER", "CONNECTOR_PAGER"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, CONNECTOR, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn tour() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["quickstart", "tour"]).status.success());
+    let tour = folder.path().join("tour");
+    (folder, tour)
+}
+
+/// What a shell offers for the last word.
+fn completed(folder: &Path, words: &[&str]) -> Vec<String> {
+    let words = [&["--", "connector"], words].concat();
+    let output = command(folder, CONNECTOR, &words).env("CONNECTOR_COMPLETE", "fish").output().unwrap();
+    assert!(output.status.success(), "{words:?}");
+    assert_eq!(text(&output.stderr), "", "{words:?}");
+    text(&output.stdout).lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_shell_completes_commands_sources_runs_and_entitlements() {
+    let (folder, tour) = tour();
+    assert!(completed(&tour, &["entitl"]).contains(&"entitlements".to_owned()));
+    assert_eq!(completed(&tour, &["accounts", "sal"]), ["salesforce"]);
+    assert_eq!(completed(folder.path(), &["-C", "tour", "accounts", "sal"]), ["salesforce"]);
+    let runs = text(&run(&tour, &["runs", "-o", "csv", "--columns", "run"]).stdout);
+    let runs: Vec<_> = runs.lines().skip(1).collect();
+    for words in [&["run", "show", "01"][..], &["diff", "salesforce", "--from", "01"]] {
+        let mut offered = completed(&tour, words);
+        offered.sort();
+        offered.reverse();
+        assert_eq!(offered, runs, "{words:?}");
+    }
+    let types = completed(&tour, &["entitlement", "salesforce", "perm"]);
+    assert!(types.contains(&"permission_set/".to_owned()), "{types:?}");
+    let offered = completed(&tour, &["accounts", "salesforce", "--holding", "permission_set/"]);
+    assert!(!offered.is_empty());
+    for name in offered {
+        let found = run(&tour, &["entitlement", "salesforce", &name]);
+        assert!(found.status.success() && !name.contains(' '), "{name}: {}", text(&found.stderr));
+    }
+}
+
+#[test]
+fn completion_is_quiet_where_nothing_is_known_and_creates_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(completed(folder.path(), &["accounts", ""]).iter().all(|name| name.starts_with('-')));
+    assert!(run(folder.path(), &["init"]).status.success());
+    fs::write(folder.path().join("connector.yaml"), "stroe: [\n").unwrap();
+    fs::write(folder.path().join("sources/org.yaml"), "}{\n").unwrap();
+    assert_eq!(completed(folder.path(), &["accounts", "o"]), ["org"]);
+    assert!(completed(folder.path(), &["run", "show", "0"]).is_empty());
+    assert!(!folder.path().join(".connector").exists());
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = text(&run(folder.path(), &["completions", shell]).stdout);
+        assert!(script.contains("CONNECTOR_COMPLETE"), "{shell}: {script}");
+    }
+}
+
+#[test]
+fn every_command_has_a_man_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["man", "man1"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let page = |name: &str| fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
+    assert!(page("connector.1").starts_with(".ie") || page("connector.1").contains(".TH CONNECTOR"));
+    for (name, part) in
+        [("connector-accounts.1", "holding"), ("connector-source-list.1", "columns"), ("connector-cert-new.1", "bits")]
+    {
+        assert!(page(name).contains(part), "{name}");
+    }
+    assert!(!folder.path().join("man1/connector-help.1").exists());
+}
+
+/// What a terminal shows.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(folder: &Path, typed: &str, pager: &str) -> String {
+    let line = format!("{CONNECTOR} {typed}");
+    let mut script = command(folder, "script", &["-q", "-e", "-c", &line, "/dev/null"]);
+    let output = script.env("TERM", "xterm").env("CONNECTOR_PAGER", pager).output().unwrap();
+    assert!(output.status.success(), "{typed}: {}", text(&output.stdout));
+    text(&output.stdout)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_long_results_page_by_page_and_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["init"]).status.success());
+    let pager = "sed s/^/paged:/";
+    let shown = on_a_terminal(folder.path(), "connectors", pager);
+    assert!(shown.contains("paged:"), "{shown}");
+    // Messages come after the pages, not in their middle.
+    assert!(shown.find("Next:").is_some_and(|next| next > shown.rfind("paged:").unwrap()), "{shown}");
+    for (typed, pager) in [
+        ("connectors --no-pager", pager),
+        ("connectors -o json", pager),
+        ("validate", pager),
+        ("connectors", "cat"),
+        ("connectors", ""),
+    ] {
+        let shown = on_a_terminal(folder.path(), typed, pager);
+        assert!(!shown.contains("paged:"), "{typed} with `{pager}`: {shown}");
+    }
+    let piped = command(folder.path(), CONNECTOR, &["connectors"]).env("CONNECTOR_PAGER", pager).output().unwrap();
+    assert!(!text(&piped.stdout).contains("paged:"));
+    // A pager that the user leaves at once is no fault.
+    on_a_terminal(folder.path(), "schema", "head -1");
+}
