@@ -103,8 +103,8 @@ impl<T> Page<T> {
         self
     }
 
-    /// Says that the source shows these attributes of the accounts or assignments of this page and no others; `state` and
-    /// `valid_until` of assignments count as attributes. For a list of attributes that
+    /// Says that the source shows these attributes of the items of this page and no others; `description` of
+    /// entitlements, and `state` and `valid_until` of assignments, count as attributes. For a list of attributes that
     /// the source itself gives: one that is missing in it may be hidden, so an attribute that is known from earlier runs and
     /// is not in the list keeps its last value, with a warning.
     ///

@@ -4,7 +4,7 @@
 
 mod aggregate_fake;
 
-use aggregate_fake::{Fake, Pages, Place, World, account};
+use aggregate_fake::{Fake, Pages, Place, World, account, reference};
 use connector_core::{Account, Attributes, Page};
 use connector_engine::aggregate::RunStatus;
 
@@ -119,5 +119,30 @@ async fn the_end_of_an_assignment_that_is_hidden_keeps_its_last_known_value() {
         let kept = place.query("SELECT valid_until, attributes ->> 'role' FROM assignments WHERE inline = 0");
         let text = |text: &str| rusqlite::types::Value::Text(text.to_owned());
         assert_eq!(kept, [[text("2030-01-31T00:00:00Z"), text("lead")]]);
+    }
+}
+
+#[tokio::test]
+async fn the_description_of_an_entitlement_that_is_hidden_keeps_its_last_known_value() {
+    let place = Place::new();
+    let source = |shows: bool| {
+        Fake::new(&World::of(1)).with_script(move |step, _, _| {
+            let mut entitlement = connector_core::Entitlement::new(reference("group/g0"), "Group 0");
+            if shows {
+                entitlement.description = Some("Those who sell".to_owned());
+                entitlement.attributes = Attributes::parse(r#"{"Owner":"jane"}"#).unwrap();
+            }
+            let page = Page::last(vec![entitlement]);
+            let page = if shows { page } else { page.with_only_shown(["Name"]) };
+            (step == "entitlements").then(|| Ok(Pages::Entitlements(page)))
+        })
+    };
+    place.run(&source(true).job()).await;
+    for _ in 0..2 {
+        let report = place.run(&source(false).job()).await;
+        assert_eq!((report.status, report.counts.entitlements.changed), (RunStatus::Succeeded, 0), "{report:?}");
+        let kept = place.query("SELECT description, attributes ->> 'Owner' FROM entitlements WHERE name = 'Group 0'");
+        let text = |text: &str| rusqlite::types::Value::Text(text.to_owned());
+        assert_eq!(kept, [[text("Those who sell"), text("jane")]]);
     }
 }

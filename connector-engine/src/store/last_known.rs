@@ -1,9 +1,9 @@
 //! What the source hides from this login keeps its last known value.
 
 use super::run_state::RunState;
-use super::snapshot::{AssignmentSnapshot, attributes};
+use super::snapshot::{AssignmentSnapshot, EntitlementSnapshot, attributes};
 use super::sql;
-use connector_core::{Account, Attributes, AttributesBuilder, Result};
+use connector_core::{Account, Attributes, AttributesBuilder, Entitlement, Result};
 use rusqlite::{Connection, params};
 
 impl RunState {
@@ -20,6 +20,26 @@ impl RunState {
         }
         account.attributes = self.merged(&account.attributes, &stored);
         Ok(account)
+    }
+
+    /// The entitlement with the last known values of what the page does not show.
+    pub(super) fn entitlement_with_last_known(
+        &mut self,
+        connection: &Connection,
+        entitlement: &Entitlement,
+    ) -> Result<Entitlement> {
+        let mut entitlement = entitlement.clone();
+        let id = self.entitlement_row(connection, &entitlement.key)?;
+        let query = "SELECT name, description, attributes FROM entitlements WHERE id = ?1 AND first_run IS NOT NULL";
+        let Some(stored) = sql::first(connection, query, [id], |row| EntitlementSnapshot::from_row(row, 0))? else {
+            return Ok(entitlement);
+        };
+        if self.not_shown.hides("description") && stored.description.is_some() {
+            entitlement.description = stored.description;
+            self.keep("description");
+        }
+        entitlement.attributes = self.merged(&entitlement.attributes, &stored.attributes);
+        Ok(entitlement)
     }
 
     /// The values of an assignment with the last known ones of what the page does not show.

@@ -84,13 +84,8 @@ pub(crate) fn missing(object: &'static str, refused: Error) -> Error {
         .with_cause(refused)
 }
 
-/// A warning about fields that an org does not show.
+/// A warning about fields that an org does not show; their last known values are kept.
 pub(crate) fn hidden(object: &str, fields: &[&str]) -> String {
-    format!("the service account can't see {} of `{object}`: left out", fields.join(", "))
-}
-
-/// A warning about fields of rows whose last known values are kept.
-pub(crate) fn hidden_until_granted(object: &str, fields: &[&str]) -> String {
     let fields = fields.join(", ");
     format!(
         "the service account can't see {fields} of `{object}`; the last known values are kept: give it read access to these fields (field-level security in a permission set)"

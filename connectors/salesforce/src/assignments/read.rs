@@ -227,8 +227,7 @@ fn as_shown(page: Page<Assignment>, table: &Table, hidden: &[&'static str]) -> P
     };
     let hides = |name: &str| hidden.iter().any(|field| member(*field) == name);
     let shown = table.fields.iter().map(|field| member(*field)).chain(["state", "valid_until"]);
-    page.with_only_shown(shown.filter(|name| !hides(name)))
-        .with_warning(rights::hidden_until_granted(table.object, hidden))
+    page.with_only_shown(shown.filter(|name| !hides(name))).with_warning(rights::hidden(table.object, hidden))
 }
 
 /// The role hierarchy in one page. Groups need it too, so that it is read once.

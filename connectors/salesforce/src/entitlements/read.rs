@@ -26,7 +26,12 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlemen
             let next = part.cursors(known.name, None)?;
             let page = Page::fork(part.items, next);
             let hidden = rest.hidden(kind.object);
-            Ok(if hidden.is_empty() { page } else { page.with_warning(rights::hidden(kind.object, &hidden)) })
+            if hidden.is_empty() {
+                return Ok(page);
+            }
+            let shown = kind.fields.iter().filter(|field| !hidden.contains(field));
+            let shown = shown.map(|field| if Some(*field) == kind.description { "description" } else { *field });
+            Ok(page.with_only_shown(shown).with_warning(rights::hidden(kind.object, &hidden)))
         }
         Err(refused) if error::is_missing_object(&refused) => {
             skip(kind.object, span, refused).map(|reason| Page::last(Vec::new()).with_skipped(known.name, reason))
