@@ -64,6 +64,7 @@ impl Stream {
             mode: Mode::Full,
             concurrency: 2,
             delete_threshold: Percentage::new(10.0),
+            reserve: None,
             delete_window: connector_core::TimeSpan::from_secs(24 * 60 * 60),
             restart: false,
             accept_new_system: false,
