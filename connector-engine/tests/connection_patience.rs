@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Connector, Context, Cursor, Error, Finding, Page, Result, Retry, StepStatus, TestReport,
 };
-use connector_project::source::{AggregationSettings, Definition, Opened, ProvisioningSettings};
+use connector_project::source::{AggregationSettings, Definition, LimitSettings, Opened, ProvisioningSettings};
 use fake_registration::registration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,6 +61,7 @@ async fn tested(at: usize, failures: usize, wait: Duration) -> (Vec<(&'static st
         definition: Definition { hash: String::new(), former: String::new() },
         aggregation: AggregationSettings::default(),
         provisioning: ProvisioningSettings::default(),
+        limits: LimitSettings::default(),
     };
     let mut report = TestReport::new();
     connector_engine::test_connection(&opened, &mut report).await;
