@@ -124,7 +124,7 @@ impl OpenPlan {
             let found: Option<(Option<String>, bool)> = self
                 .connection
                 .query_row(
-                    "SELECT iif(outcome IN ('applied', 'unchanged'), account_id, NULL), outcome = 'pending'
+                    "SELECT CASE WHEN outcome IN ('applied', 'unchanged') THEN account_id END, outcome = 'pending'
                      FROM operations WHERE plan = ?1 AND number = ?2 AND part = 0 AND kind = 'create'",
                     params![plan, creator],
                     |row| Ok((row.get(0)?, row.get(1)?)),
