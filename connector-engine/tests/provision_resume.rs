@@ -256,3 +256,14 @@ async fn a_plan_that_has_ended_begins_anew() {
     let (_, reports) = place.finish(again).await;
     assert_eq!(outcomes(&reports), [connector_engine::provision::Standing::Applied]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_create_of_a_name_that_the_plan_deleted_before_is_found_by_its_name() {
+    let mut directory = Directory::of(&["bob"]);
+    // The third request is the second create.
+    directory.whole = Arc::new(|number| if number == 2 { Fate::LostAfter } else { Fate::Done });
+    let plan = [create("new", json!({}), &[]), delete("new"), create("new", json!({}), &[]), lock("new")];
+    let (_, reports) = Place::new().carry_out(&directory, &plan).await;
+    assert_eq!(outcomes(&reports), [connector_engine::provision::Standing::Applied; 4]);
+    assert!(directory.server().person("new").locked);
+}

@@ -223,7 +223,9 @@ async fn conclude(
         }
     };
     let mut answers = Vec::with_capacity(lost.len());
-    for ((item, error), answer) in lost.into_iter().zip(settled) {
+    for ((mut item, error), answer) in lost.into_iter().zip(settled) {
+        // The source may still be at work on it.
+        item.doubtful = true;
         let (answer, next) = of_settled(&item, error, answer, &mut called.stop);
         answers.push(answer);
         called.items.push((item, next));

@@ -101,9 +101,11 @@ impl Lanes {
         }
     }
 
-    /// Sets the account's id, now that it is known.
+    /// Sets the account's id, now that it is known. A later create of the same name makes an account of its own: its lost
+    /// response must be looked up by the name.
     pub(super) fn made(&mut self, lead: i64, id: &str) {
-        for item in self.behind.get_mut(&lead).into_iter().flatten() {
+        let steps = self.behind.get_mut(&lead).into_iter().flatten();
+        for item in steps.filter(|item| !item.row.is_create) {
             id.clone_into(&mut item.row.operation.account);
         }
     }
