@@ -70,7 +70,7 @@ fn completion_is_quiet_where_nothing_is_known_and_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     assert!(completed(folder.path(), &["accounts", ""]).iter().all(|name| name.starts_with('-')));
     assert!(run(folder.path(), &["init"]).status.success());
-    fs::write(folder.path().join("connector.yaml"), "stroe: [\n").unwrap();
+    fs::write(folder.path().join("connector.yaml"), "storage: [\n").unwrap();
     fs::write(folder.path().join("sources/org.yaml"), "}{\n").unwrap();
     assert_eq!(completed(folder.path(), &["accounts", "o"]), ["org"]);
     assert!(completed(folder.path(), &["run", "show", "0"]).is_empty());

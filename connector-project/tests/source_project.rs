@@ -263,7 +263,7 @@ fn limits_come_from_the_source_and_the_project_and_set_the_pace() {
     for (wrong, rule) in [
         ("{reserve: 10}", "reserve"),
         ("{requests_per_second: 0}", "requests_per_second"),
-        ("{reserv: 1%}", "unknown key `reserv`"),
+        ("{reserves: 1%}", "unknown key `reserves`"),
     ] {
         let (_folder, project) = project_with("people.yaml", format!("{VALID}limits: {wrong}\n"));
         let problems = project.load("people").unwrap_err().to_string();
