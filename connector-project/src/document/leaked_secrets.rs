@@ -88,7 +88,7 @@ pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -
 /// Reports secrets in a file that is not valid YAML. It looks at single lines.
 pub(crate) fn in_lines(findings: &mut Findings<'_>) {
     keys(findings);
-    // A comment that explains a key is no secret. `masked_text` hides it all the same.
+    // A comment that explains a key is not a secret. `masked_text` still hides it.
     for (key, span) in secret_lines(&without_comments(findings.text.as_str())) {
         findings.add(span, literal(&key, by_ref("", &key)));
     }
