@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod certificate;
+mod completes;
 mod connectors;
 mod list;
 mod project;
@@ -15,6 +16,7 @@ pub(crate) use aggregate::{AggregateArguments, LATEST, RunCommand, RunsArguments
 pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
+pub(crate) use completes::Completes;
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
 pub(crate) use list::ListArguments;
 pub(crate) use project::InitArguments;
@@ -29,8 +31,6 @@ pub(crate) use query::{
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 
-use crate::commands;
-use crate::completion;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -165,43 +165,37 @@ pub(crate) enum Command {
     Validate {
         /// Source names, or paths of source files, connector files and plans; `-` is a plan on standard input [default: all sources]
         #[arg(value_name = "NAME")]
-        #[arg(add = completion::sources())]
+        #[arg(add = Completes::Sources)]
         names: Vec<String>,
     },
     /// Test the connection to a source, step by step
     Test {
         /// Source name, or path of its file
-        #[arg(add = completion::sources())]
+        #[arg(add = Completes::Sources)]
         name: String,
     },
     /// Read sources into the store; continues an unfinished run
     Aggregate(AggregateArguments),
     /// List past and present runs
-    #[command(after_help = commands::run_columns())]
     Runs(RunsArguments),
     /// Show one run
     #[command(subcommand)]
     Run(RunCommand),
     /// List the accounts of a source
-    #[command(after_help = commands::account_columns())]
     Accounts(AccountsArguments),
     /// Show one account with its attributes, entitlements and history
     Account(AccountArguments),
     /// List the entitlements of a source
-    #[command(after_help = commands::entitlement_columns())]
     Entitlements(EntitlementsArguments),
     /// Show one entitlement and who holds it
-    #[command(after_help = commands::holder_columns())]
     Entitlement(EntitlementArguments),
     /// Show what changed between two runs
-    #[command(after_help = commands::difference_columns())]
     Diff(DiffArguments),
     /// Export accounts, entitlements or assignments as NDJSON or CSV
     Export(ExportArguments),
     /// Apply a plan to a source: preview, ask, apply
     Provision(ProvisionArguments),
     /// Show the provisioning journal: every operation and its outcome
-    #[command(after_help = commands::operation_columns())]
     Operations(OperationsArguments),
     /// Create, check and rotate keys and certificates
     #[command(subcommand)]
@@ -214,7 +208,6 @@ pub(crate) enum Command {
         code: String,
     },
     /// List the connectors in this program, or show one
-    #[command(after_help = commands::connector_columns())]
     Connectors(ConnectorsArguments),
     /// Print a JSON Schema
     Schema(SchemaArguments),
@@ -271,29 +264,6 @@ impl Command {
 mod tests {
     use super::*;
     use clap::CommandFactory;
-    use std::fmt::Write as _;
-
-    fn helps(command: &mut clap::Command, path: &str, text: &mut String) {
-        let help = command.render_help().to_string();
-        // They are the same for every command.
-        let own = if path == "connector" { help.as_str() } else { help.split("\nGlobal options:").next().unwrap() };
-        writeln!(text, "$ {path} --help\n\n{own}").unwrap();
-        let names: Vec<_> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-        for name in names.iter().filter(|name| *name != "help") {
-            let inner = command.find_subcommand_mut(name).unwrap();
-            helps(inner, &format!("{path} {name}"), text);
-        }
-    }
-
-    #[cfg(feature = "sandbox")]
-    #[test]
-    fn every_command_explains_itself() {
-        let mut command = Arguments::command().term_width(100);
-        command.build();
-        let mut text = String::new();
-        helps(&mut command, "connector", &mut text);
-        insta::assert_snapshot!(text);
-    }
 
     /// A terminal would break a longer line in mid-sentence.
     #[test]

@@ -44,7 +44,11 @@ use crate::invocation::Invocation;
 use connector_core::{Error, ErrorKind};
 
 /// Does what the arguments say.
-pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Stop> {
+pub(crate) fn run(
+    invocation: &Invocation,
+    command: Command,
+    command_line: fn() -> clap::Command,
+) -> Result<Exit, Stop> {
     if invocation.printer.format() == OutputFormat::Csv && !command.is_list() {
         return Err(Error::new(ErrorKind::Definition, "only lists can be CSV, and this command prints none")
             .with_help("use `--output json` or `--output yaml`; `connector export` writes CSV too")
@@ -55,7 +59,7 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
     }
     match command {
         #[cfg(feature = "sandbox")]
-        Command::Quickstart(arguments) => quickstart::run(invocation, &arguments),
+        Command::Quickstart(arguments) => quickstart::run(invocation, &arguments, command_line),
         Command::Init(arguments) => init::run(invocation, &arguments),
         Command::Source(command) => source::run(invocation, command),
         Command::Validate { names } => validate::run(invocation, &names),
@@ -78,7 +82,7 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> Result<Exit, Sto
         Command::Schema(arguments) => schema::run(invocation, &arguments),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(invocation, &command),
-        Command::Man { dir } => man::run(invocation, &dir),
+        Command::Man { dir } => man::run(invocation, &dir, command_line()),
         Command::Completions { shell } => completions::run(invocation, shell),
     }
 }

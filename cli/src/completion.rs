@@ -1,9 +1,9 @@
 //! Names for the completion of the shell, from the project folder and the store. Nothing is created or sent, and a broken
 //! project only means fewer names.
 
-use crate::arguments::{Arguments, GlobalArguments};
+use crate::arguments::GlobalArguments;
 use crate::invocation::Invocation;
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 use connector_core::Result;
@@ -19,12 +19,12 @@ const VARIABLE: &str = "CONNECTOR_COMPLETE";
 /// How many names a shell gets at once.
 const MOST_NAMES: usize = 200;
 
-/// Answers the shell if it asks for names; false if this is a usual call.
-pub(crate) fn answer() -> bool {
+/// Answers the shell if it asks what the words of `command_line` can be; false if this is a usual call.
+pub(crate) fn answer(command_line: fn() -> Command) -> bool {
     let asks = env::var_os(VARIABLE).is_some_and(|shell| !shell.is_empty());
     // A fault would appear in the middle of what the user types.
     if asks {
-        let environment = CompleteEnv::with_factory(Arguments::command).var(VARIABLE);
+        let environment = CompleteEnv::with_factory(command_line).var(VARIABLE);
         let _ = environment.try_complete(env::args_os(), env::current_dir().ok().as_deref());
     }
     asks

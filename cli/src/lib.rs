@@ -15,6 +15,7 @@
 //! stdout, everything else to stderr. `exit` says which exit code an error has, `interrupt` what a signal does.
 
 mod arguments;
+mod command_line;
 mod commands;
 mod completion;
 mod exit;

@@ -1,12 +1,13 @@
 //! From the arguments to the exit code.
 
 use crate::arguments::{Arguments, OutputFormat};
+use crate::command_line::command_line;
 use crate::commands;
 use crate::completion;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::logging;
-use clap::Parser;
+use clap::FromArgMatches;
 use clap::error::ErrorKind as UsageKind;
 use connector_core::{Error, ErrorKind};
 use std::error::Error as _;
@@ -21,10 +22,13 @@ pub fn main() -> ExitCode {
         rustix::process::Resource::Core,
         rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
     );
-    if completion::answer() {
+    if completion::answer(command_line) {
         return Exit::Success.into();
     }
-    let arguments = match Arguments::try_parse() {
+    let mut whole = command_line();
+    let parsed = whole.try_get_matches_from_mut(std::env::args_os());
+    let parsed = parsed.and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed.map_err(|error| error.format(&mut whole)) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
     };
@@ -34,7 +38,7 @@ pub fn main() -> ExitCode {
     if let Some(warning) = unusable {
         invocation.printer.warning(&warning);
     }
-    let ended = commands::run(&invocation, command);
+    let ended = commands::run(&invocation, command, command_line);
     conclude(&invocation, ended).into()
 }
 

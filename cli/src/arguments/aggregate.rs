@@ -1,7 +1,7 @@
 //! `aggregate`, `runs` and `run`.
 
-use super::ListArguments;
-use crate::completion;
+use super::completes::Completes;
+use super::list::ListArguments;
 use clap::{Args, Subcommand};
 
 /// Arguments of `aggregate`.
@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 pub(crate) struct AggregateArguments {
     /// Source names, or paths of source files
     #[arg(required = true, value_name = "NAME")]
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) names: Vec<String>,
     /// Read everything (the default)
     #[arg(long, conflicts_with = "delta")]
@@ -33,7 +33,7 @@ pub(crate) struct AggregateArguments {
 #[derive(Args, Debug)]
 pub(crate) struct RunsArguments {
     /// Show only runs of this source
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: Option<String>,
     /// Show at most N runs, newest first
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -52,7 +52,7 @@ pub(crate) enum RunCommand {
     Show {
         /// Run id from `connector runs`, or its first characters, or `latest`
         #[arg(default_value = LATEST)]
-        #[arg(add = completion::runs())]
+        #[arg(add = Completes::Runs)]
         id: String,
     },
 }

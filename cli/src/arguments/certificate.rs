@@ -1,8 +1,7 @@
 //! `cert`.
 
-use super::ListArguments;
-use crate::commands;
-use crate::completion;
+use super::completes::Completes;
+use super::list::ListArguments;
 use clap::{Args, Subcommand};
 use connector_core::TimeSpan;
 use std::path::PathBuf;
@@ -21,7 +20,6 @@ pub(crate) enum CertCommand {
         subject: String,
     },
     /// Check certificates; the exit code is 1 if one has expired or expires soon
-    #[command(after_help = commands::certificate_columns())]
     Check(CertCheckArguments),
     /// Replace the key and certificate of a source without downtime
     Rotate(CertRotateArguments),
@@ -90,7 +88,7 @@ pub(crate) struct KeyFileArguments {
 pub(crate) struct CertCheckArguments {
     /// Source names, or paths of source files [default: all sources]
     #[arg(value_name = "NAME")]
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) names: Vec<String>,
     /// Warn about certificates that expire within this time
     #[arg(long, value_name = "TIME")]

@@ -1,6 +1,6 @@
 //! `connectors` and `schema`.
 
-use super::ListArguments;
+use super::list::ListArguments;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 

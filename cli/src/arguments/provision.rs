@@ -1,9 +1,7 @@
 //! `provision` and `operations`.
 
-use super::ListArguments;
-use crate::completion;
-use crate::output::Printer;
-use crate::terminal;
+use super::completes::Completes;
+use super::list::ListArguments;
 use clap::{Args, ValueEnum};
 use connector_engine::provision::Standing;
 use std::path::PathBuf;
@@ -13,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Args, Debug)]
 pub(crate) struct ProvisionArguments {
     /// Source name, or path of its file
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// Plan: a YAML, JSON, NDJSON or CSV file, or `-` for standard input
     #[arg(required_unless_present_any = ["resume", "abandon"])]
@@ -43,18 +41,13 @@ impl ProvisionArguments {
     pub(crate) fn is_unattended(&self) -> bool {
         self.yes || self.expect_digest.is_some()
     }
-
-    /// Whether a person sees what this call prints.
-    pub(crate) fn is_seen(&self, printer: &Printer) -> bool {
-        !self.is_unattended() && !printer.is_json() && terminal::can_ask()
-    }
 }
 
 /// Arguments of `operations`.
 #[derive(Args, Debug)]
 pub(crate) struct OperationsArguments {
     /// Source name
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// Show only operations of this plan
     #[arg(long, value_name = "ID", help = "Show only operations of this plan: its id, or the first characters")]

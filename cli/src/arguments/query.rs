@@ -1,7 +1,7 @@
 //! `accounts`, `account`, `entitlements`, `entitlement`, `diff` and `export`.
 
-use super::ListArguments;
-use crate::completion;
+use super::completes::Completes;
+use super::list::ListArguments;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -20,14 +20,14 @@ pub(crate) struct BreadthArguments {
 #[derive(Args, Debug)]
 pub(crate) struct AccountsArguments {
     /// Source name
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// Show only accounts that match, for example: Email like "%@acme.example" and not enabled
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) condition: Option<String>,
     /// Show only accounts that hold this entitlement
     #[arg(long, value_name = "TYPE/ID")]
-    #[arg(add = completion::entitlements())]
+    #[arg(add = Completes::Entitlements)]
     pub(crate) holding: Option<String>,
     /// Show only accounts that were removed from the source
     #[arg(long, conflicts_with = "holding")]
@@ -45,7 +45,7 @@ pub(crate) struct AccountsArguments {
 #[derive(Args, Debug)]
 pub(crate) struct AccountArguments {
     /// Source name
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// Account id or name; the beginning of an id is enough
     pub(crate) id: String,
@@ -60,7 +60,7 @@ pub(crate) struct AccountArguments {
 #[derive(Args, Debug)]
 pub(crate) struct EntitlementsArguments {
     /// Source name
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// Show only this type
     #[arg(long = "type", value_name = "TYPE", help = "Show only this type, for example: permission_set")]
@@ -73,11 +73,11 @@ pub(crate) struct EntitlementsArguments {
 #[derive(Args, Debug)]
 pub(crate) struct EntitlementArguments {
     /// Source name
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// Entitlement, as in the list of `connector entitlements`
     #[arg(value_name = "TYPE/ID")]
-    #[arg(add = completion::entitlements())]
+    #[arg(add = Completes::Entitlements)]
     pub(crate) entitlement: String,
     /// Show at most N holders [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -92,15 +92,15 @@ pub(crate) struct EntitlementArguments {
 #[derive(Args, Debug)]
 pub(crate) struct DiffArguments {
     /// Source name
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// Show changes after this run [default: the run before --to]
     #[arg(long, value_name = "RUN")]
-    #[arg(add = completion::runs())]
+    #[arg(add = Completes::Runs)]
     pub(crate) from: Option<String>,
     /// Show changes up to this run [default: the last run]
     #[arg(long, value_name = "RUN")]
-    #[arg(add = completion::runs())]
+    #[arg(add = Completes::Runs)]
     pub(crate) to: Option<String>,
     #[command(flatten)]
     pub(crate) list: ListArguments,
@@ -110,7 +110,7 @@ pub(crate) struct DiffArguments {
 #[derive(Args, Debug)]
 pub(crate) struct ExportArguments {
     /// Source name
-    #[arg(add = completion::sources())]
+    #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// What to export
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]

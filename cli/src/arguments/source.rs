@@ -1,8 +1,7 @@
 //! `source`.
 
-use super::ListArguments;
-use crate::commands;
-use crate::completion;
+use super::completes::Completes;
+use super::list::ListArguments;
 use clap::{Args, Subcommand};
 
 /// Commands on source files.
@@ -11,12 +10,12 @@ pub(crate) enum SourceCommand {
     /// Create a source file with comments, to fill in
     New(SourceNewArguments),
     /// List the sources with their last run and the days until their certificate expires
-    #[command(visible_alias = "ls", after_help = commands::source_columns())]
+    #[command(visible_alias = "ls")]
     List(ListArguments),
     /// Show one source
     Show {
         /// Source name, or path of its file
-        #[arg(add = completion::sources())]
+        #[arg(add = Completes::Sources)]
         name: String,
     },
 }

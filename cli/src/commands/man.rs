@@ -1,18 +1,17 @@
 //! `connector man DIR`.
 
-use crate::arguments::Arguments;
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::plural;
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 use connector_core::ErrorKind;
 use std::fs;
 use std::path::Path;
 
-pub(crate) fn run(invocation: &Invocation, folder: &Path) -> Result<Exit, Stop> {
+pub(crate) fn run(invocation: &Invocation, folder: &Path, command_line: Command) -> Result<Exit, Stop> {
     fs::create_dir_all(folder).map_err(|cause| file_error("can't create", folder, cause))?;
-    let mut command = Arguments::command().disable_help_subcommand(true);
+    let mut command = command_line.disable_help_subcommand(true);
     command.build();
     let pages = write(&command, "connector", folder)?;
     invocation.printer.note(format!("{} written to {}", plural(pages, "page"), folder.display()));

@@ -179,7 +179,7 @@ impl Run<'_> {
     /// Stops because accounts changed: the user approved something else.
     async fn stop_at(&mut self, preview: &Preview, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
         self.provisioning.approve(false).await?;
-        let sees = arguments.is_seen(&self.invocation.printer);
+        let sees = !arguments.is_unattended() && !self.invocation.printer.is_json() && terminal::can_ask();
         if sees {
             self.provisioning.seen().await?;
         }

@@ -19,11 +19,15 @@ const USERS: u64 = 1_000;
 const NAME: &str = "salesforce";
 const PLAN: &str = "plans/first.yaml";
 
-pub(crate) fn run(invocation: &Invocation, arguments: &QuickstartArguments) -> Result<Exit, Stop> {
+pub(crate) fn run(
+    invocation: &Invocation,
+    arguments: &QuickstartArguments,
+    command_line: fn() -> clap::Command,
+) -> Result<Exit, Stop> {
     let folder = &arguments.dir;
     refuse_used_folder(folder)?;
     let shown = folder.display().to_string();
-    let tour = Tour { invocation };
+    let tour = Tour { invocation, command_line };
     tour.say("You need no Salesforce org for this tour: a simulated one runs on your machine.")?;
 
     tour.title("Create a project")?;
@@ -129,6 +133,7 @@ fn binary_off_path() -> Option<PathBuf> {
 
 struct Tour<'a> {
     invocation: &'a Invocation,
+    command_line: fn() -> clap::Command,
 }
 
 impl Tour<'_> {
@@ -169,7 +174,7 @@ impl Tour<'_> {
         let typed = ["connector"].iter().chain(arguments);
         let parsed = Arguments::try_parse_from(typed)
             .map_err(|fault| Error::new(ErrorKind::Internal, format!("a command of the tour is invalid: {fault}")))?;
-        let exit = super::run(&self.invocation.within_tour(), parsed.command)?;
+        let exit = super::run(&self.invocation.within_tour(), parsed.command, self.command_line)?;
         self.invocation.printer.flush()?;
         if self.invocation.interrupted().is_some() {
             return Err(Error::new(ErrorKind::Cancelled, "the tour was canceled")
