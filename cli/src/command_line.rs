@@ -18,15 +18,17 @@ pub(crate) fn command_line() -> Command {
         (&["runs"], commands::run_columns()),
         (&["source", "list"], commands::source_columns()),
     ];
-    let described = lists.into_iter().fold(Arguments::command(), |whole, (path, help)| with_help(whole, path, help));
+    let described = lists.into_iter().fold(Arguments::command(), |whole, (path, help)| with_help(whole, path, &help));
     completed(described)
 }
 
 /// Adds text below the help of one command.
-fn with_help(command: Command, path: &[&str], help: String) -> Command {
+fn with_help(command: Command, path: &[&str], help: &str) -> Command {
     match path {
-        [] => command.after_help(help),
-        [name, rest @ ..] => command.mut_subcommand(*name, |inner| with_help(inner, rest, help)),
+        [] => command.after_help(help.to_owned()),
+        // Unlike a change of one subcommand, a look at all of them keeps their order.
+        [name, rest @ ..] => command
+            .mut_subcommands(|inner| if inner.get_name() == *name { with_help(inner, rest, help) } else { inner }),
     }
 }
 

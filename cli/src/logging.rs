@@ -50,7 +50,7 @@ fn filter(wanted: Option<OsString>, verbose: u8) -> (EnvFilter, Option<String>) 
 }
 
 /// Our own crates, apart from the connectors.
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "connector_cli",
     "connector_core",
     "connector_engine",
@@ -60,6 +60,7 @@ const CRATES: [&str; 9] = [
     "connector_keys",
     "connector_project",
     "connector_secrets",
+    "connector_tables",
 ];
 
 /// Each `-v` raises the level of our own crates; other crates only log warnings.

@@ -248,7 +248,7 @@ fn an_export_replaces_a_file_whole_and_leaves_links_and_devices_what_they_are() 
     assert!(run(folder.path(), &["quickstart", "tour"]).status.success());
     let tour = folder.path().join("tour");
     let export = |to: &str| run(&tour, &["export", "salesforce", "--what", "accounts", "--to", to]);
-    fs::write(tour.join("accounts.ndjson"), "an older export\n").unwrap();
+    fs::write(tour.join("accounts.ndjson"), "{\"id\":\"older\"}\n").unwrap();
     std::os::unix::fs::symlink("accounts.ndjson", tour.join("link")).unwrap();
 
     assert!(export("link").status.success());

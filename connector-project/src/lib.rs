@@ -1,11 +1,13 @@
 //! The files that users write: source files, `connector.yaml` and plans.
 //!
 //! Each file is read once. The result is a typed value, or all problems of the file: each with its line, column, reason
-//! and help. Nothing here reads a secret, uses the network or knows the store.
+//! and help. Apart from [`certificate`], which compares a key with its certificate, nothing here reads a secret or uses the
+//! network, and nothing knows the store.
 //!
 //! * [`source`] has projects, source files and their schemas; [`source::Source::open`] creates the connector;
 //! * [`plan`] has plans: ordered lists of changes to a source;
-//! * [`effect`] works out what the operations of a plan change in an account.
+//! * [`effect`] works out what the operations of a plan change in an account;
+//! * [`certificate`] watches the certificates that source files name.
 //!
 //! ```no_run
 //! use connector_project::source::Project;
@@ -20,6 +22,7 @@
 //!
 //! Sources and plans share `document`: texts, the positions in them, and the search for secrets.
 
+pub mod certificate;
 mod document;
 pub mod effect;
 pub mod plan;

@@ -6,8 +6,8 @@ use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Options};
-use connector_engine::certificate;
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
+use connector_project::certificate;
 use connector_project::source::{Opened, Problems, Project, Source};
 use jiff::Timestamp;
 

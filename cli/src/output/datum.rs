@@ -2,7 +2,7 @@
 
 use super::quantity::{count, duration, time};
 use super::table::{TableCell, Tone, text_cell};
-use connector_engine::query::SortKey;
+use connector_tables::SortKey;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;

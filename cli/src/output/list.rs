@@ -6,7 +6,7 @@ use super::table::{Column, Table, TableCell};
 use crate::arguments::{ListArguments, OutputFormat};
 use crate::exit::Stop;
 use connector_core::{Error, ErrorKind, Result, nearest};
-use connector_engine::query::{SortKey, Sorter, spreadsheet_cell};
+use connector_tables::{SortKey, Sorter, spreadsheet_cell};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;

@@ -4,13 +4,12 @@ use super::accounts::{AccountQuery, accounts, attribute_names, names_in};
 use super::entitlements::entitlements;
 use super::holding::{HeldRow, HoldingState, is_empty};
 use super::reading::{Named, Reading, key_of};
-use super::spreadsheet::spreadsheet_cell;
 use crate::store::{Store, sql};
 use connector_core::{Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use connector_tables::CsvTable;
 use jiff::Timestamp;
 use rusqlite::Row;
 use serde::Serialize;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -102,16 +101,9 @@ fn unwritten(cause: io::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("the export could not be written: {cause}")).with_cause(cause)
 }
 
-fn of_csv(cause: csv::Error) -> Error {
-    match cause.into_kind() {
-        csv::ErrorKind::Io(cause) => unwritten(cause),
-        other => unwritten(io::Error::other(format!("{other:?}"))),
-    }
-}
-
 fn accounts_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
     let own = ["id", "name", "display_name", "enabled", "locked", "entitlements", "kind", "owner", "alias"];
-    let mut table = Table::new(to, format, &own, attribute_names(store, source)?)?;
+    let mut table = CsvTable::new(to, format == Format::Csv, &own, attribute_names(store, source)?)?;
     let count = accounts(store, source, &AccountQuery::default(), |account| {
         let held: Vec<_> = account.entitlements.iter().map(ToString::to_string).collect();
         let own = [
@@ -127,7 +119,8 @@ fn accounts_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Wri
         ];
         table.row(&own, &account.attributes)
     })?;
-    table.finish(count)
+    table.finish()?;
+    Ok(count)
 }
 
 fn entitlements_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
@@ -136,17 +129,18 @@ fn entitlements_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn
         "SELECT attributes FROM entitlements
          WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL",
     )?;
-    let mut table = Table::new(to, format, &["type", "id", "name", "description"], names)?;
+    let mut table = CsvTable::new(to, format == Format::Csv, &["type", "id", "name", "description"], names)?;
     let count = entitlements(store, source, None, |stored| {
         let Entitlement { key, name, description, attributes, .. } = &stored.entitlement;
         table.row(&[&*key.entitlement_type, &key.id, name, description.as_deref().unwrap_or_default()], attributes)
     })?;
-    table.finish(count)
+    table.finish()?;
+    Ok(count)
 }
 
 fn assignments_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
     let own = ["account", "account_name", "type", "id", "name", "state", "valid_until", "through", "attributes"];
-    let mut table = Table::new(to, format, &own, Vec::new())?;
+    let mut table = CsvTable::new(to, format == Format::Csv, &own, Vec::new())?;
     let none = Attributes::empty();
     let count = assignments(store, source, |line| {
         let text = |value: Option<String>| value.unwrap_or_default();
@@ -163,7 +157,8 @@ fn assignments_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn 
         ];
         table.row(&own, &none)
     })?;
-    table.finish(count)
+    table.finish()?;
+    Ok(count)
 }
 
 /// Streams who holds what, in any state, in the order of account, type and id.
@@ -210,62 +205,6 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
     })?;
     tell(&last.0, last.1.as_deref(), &mut rows)?;
     Ok(count)
-}
-
-/// A CSV file: fixed columns, then one for each attribute.
-struct Table<'a> {
-    writer: csv::Writer<&'a mut dyn Write>,
-    format: Format,
-    columns: HashMap<String, usize>,
-    cells: Vec<String>,
-}
-
-impl<'a> Table<'a> {
-    fn new(to: &'a mut dyn Write, format: Format, own: &[&str], attributes: Vec<String>) -> Result<Self> {
-        let mut writer = csv::Writer::from_writer(to);
-        let header: Vec<String> = own
-            .iter()
-            .map(|name| (*name).to_owned())
-            .chain(
-                attributes
-                    .iter()
-                    .map(|name| if own.contains(&name.as_str()) { format!("attributes.{name}") } else { name.clone() }),
-            )
-            .collect();
-        let header: Vec<_> = header.iter().map(|name| cell(name, format)).collect();
-        writer.write_record(header.iter().map(|name| name.as_bytes())).map_err(of_csv)?;
-        let cells = vec![String::new(); attributes.len()];
-        let columns = attributes.into_iter().enumerate().map(|(column, name)| (name, column)).collect();
-        Ok(Self { writer, format, columns, cells })
-    }
-
-    fn row(&mut self, own: &[&str], attributes: &Attributes) -> Result<()> {
-        self.cells.iter_mut().for_each(String::clear);
-        for (name, value) in attributes.entries() {
-            let Some(column) = self.columns.get(&*name) else {
-                return Err(Error::new(ErrorKind::Conflict, "the store got new attributes during the export")
-                    .with_help("run the export again"));
-            };
-            // Text without quotes, everything else as JSON.
-            self.cells[*column] = serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned());
-        }
-        let cells = own.iter().copied().chain(self.cells.iter().map(String::as_str));
-        let format = self.format;
-        for text in cells {
-            self.writer.write_field(&*cell(text, format)).map_err(of_csv)?;
-        }
-        self.writer.write_record(None::<&[u8]>).map_err(of_csv)
-    }
-
-    fn finish(&mut self, count: u64) -> Result<u64> {
-        self.writer.flush().map_err(unwritten)?;
-        Ok(count)
-    }
-}
-
-/// The text of a cell in a format.
-fn cell(text: &str, format: Format) -> Cow<'_, str> {
-    if format == Format::Csv { spreadsheet_cell(text) } else { Cow::Borrowed(text) }
 }
 
 fn truth(value: bool) -> &'static str {

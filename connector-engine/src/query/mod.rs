@@ -15,8 +15,6 @@ mod names;
 mod operations;
 mod reading;
 mod runs;
-mod sorter;
-mod spreadsheet;
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
@@ -29,8 +27,6 @@ pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
 pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};
 pub use runs::{Run, last_run, run, runs};
-pub use sorter::{SortKey, Sorter};
-pub use spreadsheet::spreadsheet_cell;
 
 #[cfg(test)]
 mod tests {

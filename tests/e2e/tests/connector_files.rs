@@ -41,7 +41,7 @@ fn a_connector_file_is_read_into_the_store_like_a_linked_connector() {
 fn connectors_shows_which_ones_come_from_the_project() {
     let folder = project(ACME);
     let all = run(&folder, &["connectors", "--output", "json"]).expect_code(0).json();
-    let files: Vec<_> = all["connectors"].as_array().unwrap().iter().map(|one| (&one["name"], &one["file"])).collect();
+    let files: Vec<_> = all.as_array().unwrap().iter().map(|one| (&one["name"], &one["file"])).collect();
     assert!(files.contains(&(&"acme".into(), &"connectors/acme.yaml".into())), "{files:?}");
     assert!(files.contains(&(&"salesforce".into(), &serde_json::Value::Null)), "{files:?}");
     let table = run(&folder, &["connectors"]).expect_code(0).stdout;

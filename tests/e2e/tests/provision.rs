@@ -221,7 +221,7 @@ async fn what_can_not_be_done_fails_with_kind_and_cure_and_keeps_nothing_else_fr
         (2, "not_found", "permission_set/No_Such_Set", "connector entitlements salesforce --type permission_set"),
         (3, "quota", "Finance Cloud Add-on", "free a seat"),
         (4, "conflict", "default owner of cases", "lock"),
-        (5, "unsupported", "delete", "disable"),
+        (5, "unsupported", "deleting", "disable"),
         (6, "invalid", "Departmnet", "Department"),
     ];
     for (operation, kind, message, help) in failed {

@@ -7,10 +7,10 @@ use crate::invocation::Invocation;
 use crate::output::{
     DIM, Datum, List, ListColumn, Tone, columns_help as columns_help_of, day, days_until, paint, time,
 };
-use connector_engine::certificate::{self, Watched};
 use connector_engine::query::{self, Run};
 use connector_engine::store::{RunStatus, Store};
 use connector_keys::{Certificate, CertificateStatus};
+use connector_project::certificate::{self, Watched};
 use connector_project::source::{Project, loosened_guards};
 use jiff::Timestamp;
 use serde::Serialize;

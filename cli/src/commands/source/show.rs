@@ -3,8 +3,8 @@
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{STRONG, day, days_until, fields, moment, paint};
-use connector_engine::certificate;
 use connector_engine::query;
+use connector_project::certificate;
 use connector_project::source::Source;
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -2,11 +2,11 @@
 
 use super::files::Files;
 use super::ledger::{Ledger, RotationRecord, Stage};
-use crate::certificate::key_of;
 use crate::store::Store;
 use connector_core::{App, Error, ErrorKind, Result, SecretRef};
 use connector_files::shell_word;
 use connector_keys::{Certificate, CertificateRequest, Signer};
+use connector_project::certificate::key_of;
 use connector_project::source::{AuthBlock, Project, Source};
 use std::path::Path;
 use std::sync::Arc;

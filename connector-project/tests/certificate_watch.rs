@@ -1,16 +1,15 @@
 //! Watching the certificate that a source names, wherever it and its key are kept.
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-#[path = "../../connector-project/tests/fakes/mod.rs"]
 mod fakes;
 
 use connector_core::ErrorKind;
-use connector_engine::certificate::{self, Watched};
+use connector_core::secrecy::{ExposeSecret, SecretString};
 use connector_keys::{Certificate, CertificateRequest, CertificateStatus, PrivateKey};
+use connector_project::certificate::{self, Watched};
 use connector_project::source::Project;
 use fakes::{VALID, project_with, write_private};
 use jiff::{Timestamp, ToSpan};
-use secrecy::{ExposeSecret, SecretString};
 use std::fs;
 use std::time::Duration;
 use tempfile::TempDir;

@@ -1,8 +1,8 @@
 //! Whether a timer should replace the certificate of a source.
 
 use super::watch::glance;
+use crate::source::{Project, Source};
 use connector_core::{Error, ErrorKind, Result};
-use connector_project::source::{Project, Source};
 use jiff::Timestamp;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Rows in another order than the one in which they are read.
 
-use crate::store::{fault, sql};
-use connector_core::Result;
-use rusqlite::{Connection, params, types::Null};
+use connector_core::{Error, ErrorKind, Result};
+use rusqlite::types::Null;
+use rusqlite::{Connection, ToSql, params};
 
 /// What a row is sorted by. Rows without a value come last in both directions.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,24 +25,29 @@ impl Sorter {
     /// An empty list.
     pub fn new() -> Result<Self> {
         // With an empty name, SQLite uses a temporary file that has no name either.
-        let connection = Connection::open("").map_err(fault)?;
-        sql::batch(
-            &connection,
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-             CREATE TABLE list (number INTEGER PRIMARY KEY, key, row TEXT NOT NULL); BEGIN",
-        )?;
+        let connection = Connection::open("").map_err(unsorted)?;
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+                 CREATE TABLE list (number INTEGER PRIMARY KEY, key, row TEXT NOT NULL); BEGIN",
+            )
+            .map_err(unsorted)?;
         Ok(Self { connection })
     }
 
     /// Adds a row.
     pub fn push(&self, key: &SortKey, row: &str) -> Result<()> {
-        let insert = "INSERT INTO list (key, row) VALUES (?1, ?2)";
-        match key {
-            SortKey::Nothing => sql::execute(&self.connection, insert, params![Null, row]),
-            SortKey::Number(number) => sql::execute(&self.connection, insert, params![number, row]),
-            SortKey::Text(text) => sql::execute(&self.connection, insert, params![text.to_lowercase(), row]),
-        }
-        .map(drop)
+        let text = if let SortKey::Text(text) = key { text.to_lowercase() } else { String::new() };
+        let key: &dyn ToSql = match key {
+            SortKey::Nothing => &Null,
+            SortKey::Number(number) => number,
+            SortKey::Text(_) => &text,
+        };
+        self.connection
+            .prepare_cached("INSERT INTO list (key, row) VALUES (?1, ?2)")
+            .and_then(|mut insert| insert.execute(params![key, row]))
+            .map(drop)
+            .map_err(unsorted)
     }
 
     /// Calls `each` with the first rows of the sorted list. Rows with the same key stay in the order of `push`.
@@ -51,22 +56,28 @@ impl Sorter {
         // Only keys and numbers are sorted; the rows are looked up.
         let query = format!("SELECT number FROM list ORDER BY key IS NULL, key {direction}, number LIMIT ?1");
         let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
-        let row = "SELECT row FROM list WHERE number = ?1";
-        sql::each(
-            &self.connection,
-            &query,
-            [limit],
-            |found| found.get::<_, i64>(0),
-            |number| {
-                let text: String = sql::one(&self.connection, row, [number], |found| found.get(0))?;
-                each(&text)
-            },
-        )
+        let mut numbers = self.connection.prepare(&query).map_err(unsorted)?;
+        let mut numbers = numbers.query([limit]).map_err(unsorted)?;
+        let mut rows = self.connection.prepare("SELECT row FROM list WHERE number = ?1").map_err(unsorted)?;
+        while let Some(found) = numbers.next().map_err(unsorted)? {
+            let number: i64 = found.get(0).map_err(unsorted)?;
+            let row: String = rows.query_row([number], |found| found.get(0)).map_err(unsorted)?;
+            each(&row)?;
+        }
+        Ok(())
     }
+}
+
+fn unsorted(cause: rusqlite::Error) -> Error {
+    Error::new(ErrorKind::Internal, format!("the list can't be sorted: {cause}"))
+        .with_help("check that the disk of the folder for temporary files has room")
+        .with_cause(cause)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
     use super::*;
 
     fn sorted(descending: bool, limit: Option<u64>) -> Vec<String> {

@@ -1,10 +1,10 @@
 //! Checks the certificate that a source names.
 
+use crate::source::{Project, Source};
 use connector_core::{Context, Error, Result, SigningKey};
 use connector_keys::{
     Certificate, CertificateStatus, Chain, RENEW_BEFORE, Signer, Verdict, half_switched, open_signer,
 };
-use connector_project::source::{Project, Source};
 use connector_secrets::read_public_file;
 use jiff::Timestamp;
 use std::sync::Arc;
