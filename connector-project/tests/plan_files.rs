@@ -317,6 +317,22 @@ fn a_value_that_would_reach_the_source_with_other_characters_is_refused() {
 }
 
 #[test]
+fn what_cannot_be_seen_in_a_name_is_reported_with_its_place() {
+    let yaml = "- disable: {account: \"bob@acme.example\u{200b}\"}\n- grant: {account: eve@acme.example, entitlement: \"group/Ops\u{2060}\"}\n- create: {name: \"new\u{a0}@acme.example\"}\n";
+    let problems = read("plan.yaml", yaml).unwrap_err();
+    let rule = "unseen_character";
+    assert_eq!(rules(&problems), [(1, 39, rule), (2, 61, rule), (3, 22, rule)], "{problems:#?}");
+    let line = "{\"disable\":{\"account\":\"\u{feff}bob@acme.example\"}}\n";
+    assert_eq!(rules(&read("plan.ndjson", line).unwrap_err()), [(1, 24, rule)]);
+    let table = "operation,account\ndisable,bob@acme.example\u{200b}\n";
+    assert_eq!(rules(&read("plan.csv", table).unwrap_err()), [(2, 9, rule)]);
+    assert!(
+        read("plan.csv", "operation,account\ndisable, bob@acme.example\u{a0}\n").is_ok(),
+        "blanks of a cell are cut off"
+    );
+}
+
+#[test]
 fn many_problems_are_listed_up_to_a_hundred_and_counted() {
     let line = "{\"disable\":{\"user\":\"eve\"}}\n";
     let problems = read("plan.ndjson", line.repeat(5_000)).unwrap_err();

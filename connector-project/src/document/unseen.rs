@@ -17,17 +17,27 @@ pub(crate) fn check(findings: &mut Findings<'_>, pointer: &str, known_faults: &B
             found.extend(unseen.filter(|_| !known_faults.contains(pointer)).map(|unseen| (pointer.to_owned(), unseen)));
         });
     }
-    for (pointer, Unseen { part, what, help }) in found {
+    for (pointer, unseen) in found {
         let key = pointer.rsplit('/').next().unwrap_or_default();
-        let fault = Fault::new("unseen_character", format!("`{key}` {what}"), "here", help);
-        findings.at_part(&pointer, &part, fault);
+        findings.at_part(&pointer, &unseen.part, unseen.fault(key));
     }
+}
+
+/// What is wrong with a text that must have no such character.
+pub(crate) fn fault(key: &str, text: &str) -> Option<Fault> {
+    anywhere(text).map(|unseen| unseen.fault(key))
 }
 
 struct Unseen {
     part: Range<usize>,
     what: String,
     help: &'static str,
+}
+
+impl Unseen {
+    fn fault(&self, key: &str) -> Fault {
+        Fault::new("unseen_character", format!("`{key}` {}", self.what), "here", self.help)
+    }
 }
 
 fn walk(node: &Node, pointer: &str, visit: &mut impl FnMut(&str, &str)) {

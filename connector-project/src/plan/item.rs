@@ -11,7 +11,7 @@ use super::words::{
     SECRET_CURE, bad_end, created_twice, empty_set, end, entitlement, meant_key, meant_verb, one_entitlement,
     password_choice, respelled, secret_attribute, unknown_verb,
 };
-use crate::document::{Block, Content, Findings, joined, leaked_secrets};
+use crate::document::{Block, Content, Findings, joined, leaked_secrets, unseen};
 use connector_core::OperationKind;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -118,6 +118,10 @@ impl Items<'_, '_> {
             homes: &[],
         }
         .check_by(&known.validator, self.findings);
+        // Names of entitlements can have odd blanks; those of accounts can't.
+        for (key, ends_only) in [("account", false), ("name", false), ("entitlement", true), ("entitlements", true)] {
+            unseen::check(self.findings, &joined(pointer, key), self.known_faults, ends_only);
+        }
         if let (OperationKind::Create, Some(name)) = (kind, value["name"].as_str().filter(|name| !name.is_empty())) {
             self.check_new_name(name, pointer);
         }

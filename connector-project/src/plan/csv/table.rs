@@ -9,7 +9,7 @@ use super::super::words::{
 use super::super::yaml_json::unreadable;
 use super::columns::{Column, columns, verb};
 use super::rows::{Row, Rows};
-use crate::document::{Fault, Unreadable, leaked_secrets};
+use crate::document::{Fault, Unreadable, leaked_secrets, unseen};
 use connector_core::OperationKind;
 use serde_json::{Map, Value};
 use std::io;
@@ -174,6 +174,9 @@ impl Check<'_> {
         let account = self.text(&Column::Account).to_owned();
         if account.is_empty() {
             self.add(&Column::Account, empty_cell("account", "write the id or name of the account"));
+        }
+        if let Some(fault) = unseen::fault("account", &account) {
+            self.add(&Column::Account, fault);
         }
         let mut block = Map::from_iter([("account".to_owned(), Value::from(account.as_str()))]);
         if matches!(kind, OperationKind::Create | OperationKind::Update) {
