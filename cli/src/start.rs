@@ -7,12 +7,13 @@ use crate::completion;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::logging;
+use crate::output::clean;
 use clap::FromArgMatches;
 use clap::error::ErrorKind as UsageKind;
 use connector_core::{Error, ErrorKind};
 use std::error::Error as _;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Parses the arguments of the process, runs the command and returns the exit code.
@@ -74,6 +75,12 @@ fn usage(error: &clap::Error) -> Exit {
         let error = Error::new(ErrorKind::Definition, message).with_help("run `connector --help` to see the usage");
         let global = crate::arguments::GlobalArguments { output: OutputFormat::Json, ..Default::default() };
         return conclude(&Invocation::new(global), Err(Stop(error)));
+    }
+    // The message repeats what was typed, perhaps by a script: nothing in it may reach the terminal as a command.
+    let is_odd = |word: OsString| word.to_string_lossy().chars().any(|c| c.is_control() && c != '\n');
+    if !helps && std::env::args_os().any(is_odd) {
+        let _ = io::stderr().write_all(clean(&error.render().to_string()).as_bytes());
+        return Exit::Invalid;
     }
     // A closed stdout is not an error.
     let _ = error.print();

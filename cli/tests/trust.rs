@@ -428,3 +428,14 @@ fn a_process_leaves_no_core_dump() {
     run(folder.path(), &["test", "m"]);
     assert_eq!(fs::read_to_string(folder.path().join("limit")).unwrap(), "0\n0\n");
 }
+
+#[test]
+fn a_wrong_argument_does_not_reach_the_terminal_as_a_command() {
+    let folder = tempfile::tempdir().unwrap();
+    for typed in [&["\u{1b}]0;PWNED\u{7}x"][..], &["runs", "--\u{1b}[2J"], &["runs", "--limit", "\u{9b}31m"]] {
+        let output = command(folder.path(), typed).env("CLICOLOR_FORCE", "1").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let said = said(&output);
+        assert!(said.contains("error:") && !said.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{said:?}");
+    }
+}
