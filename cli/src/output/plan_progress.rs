@@ -1,11 +1,10 @@
 //! How far a plan is, drawn on stderr while it is previewed, settled and applied.
 
 use super::printer::Printer;
-use super::progress::{bar_template, fitting, style};
+use super::progress::{bar_template, fitting, spinner, style};
 use super::quantity::count;
 use connector_engine::provision::{Phase, Progress};
-use indicatif::{ProgressBar, ProgressDrawTarget};
-use std::time::Duration;
+use indicatif::ProgressBar;
 
 /// Draws the progress of one plan; draws nothing where stderr is no terminal.
 #[derive(Debug)]
@@ -17,16 +16,8 @@ pub(crate) struct PlanProgress {
 impl PlanProgress {
     /// Begins to draw for the source `name`.
     pub(crate) fn begin(printer: &Printer, name: &str) -> Self {
-        let bar = if printer.shows_progress() {
-            let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
-            bar.set_style(style("{spinner} {prefix}  {msg}"));
-            bar.set_prefix(format!("Reading {name}"));
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        } else {
-            ProgressBar::hidden()
-        };
-        printer.attach(Some(bar.clone()));
+        let bar = spinner(printer, "{spinner} {prefix}  {msg}");
+        bar.set_prefix(format!("Reading {name}"));
         Self { printer: printer.clone(), bar }
     }
 

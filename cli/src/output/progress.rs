@@ -19,17 +19,9 @@ pub(crate) struct ProgressDisplay {
 impl ProgressDisplay {
     /// Begins to draw for the source `name`.
     pub(crate) fn begin(printer: &Printer, name: &str) -> Self {
-        let bar = if printer.shows_progress() {
-            let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
-            bar.set_style(style("{spinner} {prefix}  {msg}  {elapsed}"));
-            bar.set_prefix(format!("Reading {name}"));
-            bar.set_message("connecting");
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        } else {
-            ProgressBar::hidden()
-        };
-        printer.attach(Some(bar.clone()));
+        let bar = spinner(printer, "{spinner} {prefix}  {msg}  {elapsed}");
+        bar.set_prefix(format!("Reading {name}"));
+        bar.set_message("connecting");
         Self { printer: printer.clone(), bar, before: Mutex::new(None) }
     }
 
@@ -81,6 +73,18 @@ impl Drop for ProgressDisplay {
         self.bar.finish_and_clear();
         self.printer.attach(None);
     }
+}
+
+/// A bar without a length, which the printer writes around; hidden where stderr is no terminal.
+pub(super) fn spinner(printer: &Printer, template: &str) -> ProgressBar {
+    if !printer.shows_progress() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
+    bar.set_style(style(template));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    printer.attach(Some(bar.clone()));
+    bar
 }
 
 /// The templates are ours and well formed; otherwise the default style is used.

@@ -1,9 +1,8 @@
 //! Which step of a connection test runs, and for how long, drawn on stderr.
 
 use super::printer::Printer;
-use super::progress::style;
-use indicatif::{ProgressBar, ProgressDrawTarget};
-use std::time::Duration;
+use super::progress::spinner;
+use indicatif::ProgressBar;
 
 /// Draws the running step; draws nothing where stderr is no terminal.
 #[derive(Clone, Debug)]
@@ -15,16 +14,7 @@ pub(crate) struct TestProgress {
 impl TestProgress {
     /// Begins to draw.
     pub(crate) fn begin(printer: &Printer) -> Self {
-        let bar = if printer.shows_progress() {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-            bar.set_style(style("  {spinner} {msg}  {elapsed}"));
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        } else {
-            ProgressBar::hidden()
-        };
-        printer.attach(Some(bar.clone()));
-        Self { printer: printer.clone(), bar }
+        Self { printer: printer.clone(), bar: spinner(printer, "  {spinner} {msg}  {elapsed}") }
     }
 
     /// A step begins.
