@@ -1,30 +1,16 @@
 //! What scripts rely on: streams, exit codes and JSON of commands that need no network.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod binary;
+
+use binary::{command, run, text};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use tempfile::TempDir;
 
 const INVALID: &str = "connector: salesforce\nauth:\n  grant_type: jwt_bearer\n  isuer: abc\n";
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for name in ["RUST_LOG", "NO_COLOR", "COLUMNS", "CLICOLOR_FORCE"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 /// A project with an invalid source `bad`.
 fn project() -> TempDir {

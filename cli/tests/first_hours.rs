@@ -1,6 +1,9 @@
 //! What somebody meets who uses the program for the first time: slips in files, odd settings and hints.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod binary;
+
+use binary::{command, run, said};
 use rustix::fs::inotify;
 use serde_json::Value;
 use std::fs;
@@ -8,28 +11,11 @@ use std::io::{Read, Write};
 use std::mem::MaybeUninit;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for name in ["RUST_LOG", "NO_COLOR", "COLUMNS", "CLICOLOR_FORCE"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
-}
 
 fn succeeds(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, arguments);

@@ -1,28 +1,13 @@
 //! Lists: the same rows as a table, as JSON, as YAML and as CSV, with the columns and in the order that the user wants.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod binary;
+
+use binary::{command, run, text};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for name in ["RUST_LOG", "NO_COLOR", "COLUMNS", "CLICOLOR_FORCE", "PAGER", "CONNECTOR_PAGER"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 /// What a command that succeeds prints.
 fn printed(folder: &Path, arguments: &[&str]) -> String {

@@ -1,31 +1,17 @@
 //! What the command line refuses to believe, to follow and to overwrite.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod binary;
+
+use binary::{command, run, said};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// `nobody` on most systems. Only root can give a file away, so these tests do less elsewhere; CI runs them as root.
 const OTHER: u32 = 65534;
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_connector"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for name in ["RUST_LOG", "NO_COLOR", "COLUMNS", "CLICOLOR_FORCE", "SUDO_UID"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
-}
 
 fn refused(folder: &Path, arguments: &[&str], parts: &[&str]) -> String {
     let output = run(folder, arguments);
