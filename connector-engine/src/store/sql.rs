@@ -103,6 +103,14 @@ pub(crate) fn commit(transaction: Transaction<'_>) -> Result<()> {
     transaction.commit().map_err(fault)
 }
 
+/// Does all of the work in one write transaction, or nothing.
+pub(crate) fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(fault)?;
+    let done = work()?;
+    commit(transaction)?;
+    Ok(done)
+}
+
 /// Converts an error of SQLite into one for the user.
 pub(crate) fn fault(cause: rusqlite::Error) -> Error {
     if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
