@@ -66,6 +66,22 @@ fn a_shell_completes_commands_sources_runs_and_entitlements() {
 }
 
 #[test]
+fn a_shell_completes_accounts_and_plans_of_the_source_that_was_typed() {
+    let (_folder, tour) = tour();
+    let offered = completed(&tour, &["account", "salesforce", "A"]);
+    assert!(offered.len() > 1 && offered.iter().all(|name| name.to_lowercase().starts_with('a')), "{offered:?}");
+    let found = run(&tour, &["account", "salesforce", &offered[0]]);
+    assert!(found.status.success(), "{}", text(&found.stderr));
+    assert!(completed(&tour, &["account", "elsewhere", "a"]).is_empty());
+    let plans = text(&run(&tour, &["operations", "salesforce", "-o", "csv", "--columns", "plan"]).stdout);
+    let mut plans: Vec<_> = plans.lines().skip(1).collect();
+    plans.dedup();
+    assert!(!plans.is_empty());
+    assert_eq!(completed(&tour, &["operations", "salesforce", "--plan", "01"]), plans);
+    assert!(completed(&tour, &["operations", "salesforce", "--plan", "x"]).is_empty());
+}
+
+#[test]
 fn completion_is_quiet_where_nothing_is_known_and_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     assert!(completed(folder.path(), &["accounts", ""]).iter().all(|name| name.starts_with('-')));
