@@ -243,6 +243,21 @@ async fn an_interrupted_plan_can_be_ended_with_nothing_more_done() {
     assert_eq!(project.sandbox.org().writes().iter().filter(|write| write.changed).count(), written);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_to_the_rest_of_a_plan_says_what_was_applied_before() {
+    let project = project().await;
+    write_plan(&project, 300);
+    held(&project, Moment::Writes(1)).await.kill();
+    project.sandbox.release();
+    let plan = "provision salesforce plan.yaml";
+    let ended = BINARY.run_on_terminal(project.folder(), plan, &[("to salesforce?", "n\r")]).expect_code(0);
+    let written = project.sandbox.org().writes().iter().filter(|write| write.changed).count();
+    assert!(written > 0);
+    let says = format!("Nothing more was changed; {written} operations applied before");
+    assert!(ended.stdout.contains(&says), "{}", ended.stdout);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_plan_is_carried_out_although_nobody_reads_what_it_says() {
     let project = project().await;
