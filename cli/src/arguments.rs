@@ -11,6 +11,7 @@ mod query;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod source;
+mod store;
 
 pub(crate) use aggregate::{AggregateArguments, LATEST, RunCommand, RunsArguments};
 pub(crate) use certificate::{
@@ -30,6 +31,7 @@ pub(crate) use query::{
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
 pub(crate) use source::{SourceCommand, SourceNewArguments};
+pub(crate) use store::StoreCommand;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -200,6 +202,9 @@ pub(crate) enum Command {
     /// Create, check and rotate keys and certificates
     #[command(subcommand)]
     Cert(CertCommand),
+    /// Check the store
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Find problems of this machine and project, without using the network
     Doctor,
     /// Explain the kind of an error or an error code of a source
@@ -220,7 +225,7 @@ pub(crate) enum Command {
         /// The folder, such as ~/.local/share/man/man1
         dir: PathBuf,
     },
-    /// Print a script for your shell that completes commands, sources, runs and entitlements
+    /// Print a script for your shell that completes commands and names
     Completions {
         /// The shell
         shell: clap_complete::Shell,

@@ -38,6 +38,8 @@ fn completed(command: Command) -> Command {
         Some(Completes::Sources) => argument.add(completion::sources()),
         Some(Completes::Runs) => argument.add(completion::runs()),
         Some(Completes::Entitlements) => argument.add(completion::entitlements()),
+        Some(Completes::Accounts) => argument.add(completion::accounts()),
+        Some(Completes::Plans) => argument.add(completion::plans()),
         None => argument,
     });
     completed_arguments.mut_subcommands(completed)

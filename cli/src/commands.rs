@@ -25,6 +25,7 @@ mod runs;
 mod sandbox;
 mod schema;
 mod source;
+mod store;
 mod test;
 mod validate;
 
@@ -77,6 +78,7 @@ pub(crate) fn run(
         Command::Operations(arguments) => operations::run(invocation, &arguments),
         Command::Cert(command) => cert::run(invocation, &command),
         Command::Explain { code } => explain::run(invocation, &code),
+        Command::Store(command) => store::run(invocation, &command),
         Command::Doctor => doctor::run(invocation),
         Command::Connectors(arguments) => connectors::run(invocation, &arguments),
         Command::Schema(arguments) => schema::run(invocation, &arguments),

@@ -56,12 +56,25 @@ pub(crate) fn runs() -> ArgValueCompleter {
 /// The entitlements of the source that was typed before: first the types, then their entitlements.
 pub(crate) fn entitlements() -> ArgValueCompleter {
     completer(|place, typed| {
-        let (Some(store), Some(source)) = (&place.store, &place.source) else { return Ok(Vec::new()) };
-        let names = Names::of(store, source)?;
+        let Some(names) = place.names()? else { return Ok(Vec::new()) };
         if typed.contains('/') {
             return names.beginning_with(typed, MOST_NAMES);
         }
         Ok(names.types()?.into_iter().map(|name| format!("{name}/")).collect())
+    })
+}
+
+/// The accounts of the source that was typed before.
+pub(crate) fn accounts() -> ArgValueCompleter {
+    completer(|place, typed| {
+        place.names()?.map_or(Ok(Vec::new()), |names| names.accounts_beginning_with(typed, MOST_NAMES))
+    })
+}
+
+/// The newest plans of the source that was typed before.
+pub(crate) fn plans() -> ArgValueCompleter {
+    completer(|place, typed| {
+        place.names()?.map_or(Ok(Vec::new()), |names| names.plans_beginning_with(typed, MOST_NAMES))
     })
 }
 
@@ -89,6 +102,12 @@ impl Place {
         let known = project.sources().unwrap_or_default();
         let source = words.iter().find(|word| known.contains(word)).cloned();
         Ok(Self { store: invocation.existing_store(&project).unwrap_or_default(), project, source })
+    }
+
+    /// What the store knows of the source.
+    fn names(&self) -> Result<Option<Names>> {
+        let (Some(store), Some(source)) = (&self.store, &self.source) else { return Ok(None) };
+        Names::of(store, source).map(Some)
     }
 }
 

@@ -6,12 +6,17 @@ use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::query;
-use connector_engine::store::Store;
+use connector_engine::store::{self, Store};
 use connector_files::shell_word;
 use connector_project::source::Project;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// How long to wait for the store before saying so.
+const LONGEST_SILENCE: Duration = Duration::from_secs(1);
 
 /// One call of the command line.
 pub(crate) struct Invocation {
@@ -69,6 +74,7 @@ impl Invocation {
     pub(crate) fn store(&self, project: &Project) -> Result<Store> {
         let path = self.store_path(project)?;
         tracing::info!(project = %project.folder().display(), store = %path.display(), "opening the store");
+        self.watch_waits(&path);
         Store::open(path)
     }
 
@@ -77,8 +83,28 @@ impl Invocation {
         let path = self.store_path(project)?;
         match std::fs::metadata(&path) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            _ => Store::open_for_queries(path).map(Some),
+            _ => {
+                self.watch_waits(&path);
+                Store::open_for_queries(path).map(Some)
+            }
         }
+    }
+
+    /// Says that another program holds the store, if the wait for it is not over at once. Ctrl-C ends the wait.
+    fn watch_waits(&self, path: &Path) {
+        let (printer, interrupt, path) = (self.printer.clone(), self.interrupt.clone(), path.to_owned());
+        let is_said = AtomicBool::new(false);
+        store::watch_waits(move |waited| {
+            if waited >= LONGEST_SILENCE && !is_said.swap(true, Ordering::Relaxed) {
+                // The store is opened before there is anything else to stop.
+                interrupt.get_or_init(|| Interrupt::listen(&printer));
+                printer.warning(&format!(
+                    "another program, such as an SQL client with an open transaction, holds the store `{}`; waiting up to a minute for it",
+                    path.display()
+                ));
+            }
+            interrupt.get().and_then(Interrupt::exit).is_none()
+        });
     }
 
     /// The store for a query about a source. If the source was never read into it, fails with kind `definition`

@@ -266,4 +266,7 @@ fn what_to_do_next_names_the_project_that_was_named() {
     assert!(text(&next.stderr).contains("  connector -C 'my iga' test org"), "{}", text(&next.stderr));
     let entered = run(folder.path(), &["init", "other"]);
     assert!(text(&entered.stderr).contains("  cd other\n  connector source new"), "{}", text(&entered.stderr));
+    let elsewhere = run(folder.path(), &["-C", "my iga", "--store", "other store.db", "runs"]);
+    let next = "  connector -C 'my iga' --store 'other store.db' aggregate NAME";
+    assert!(text(&elsewhere.stderr).contains(next), "{}", text(&elsewhere.stderr));
 }

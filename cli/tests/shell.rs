@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -63,6 +65,22 @@ fn a_shell_completes_commands_sources_runs_and_entitlements() {
         let found = run(&tour, &["entitlement", "salesforce", &name]);
         assert!(found.status.success() && !name.contains(' '), "{name}: {}", text(&found.stderr));
     }
+}
+
+#[test]
+fn a_shell_completes_accounts_and_plans_of_the_source_that_was_typed() {
+    let (_folder, tour) = tour();
+    let offered = completed(&tour, &["account", "salesforce", "A"]);
+    assert!(offered.len() > 1 && offered.iter().all(|name| name.to_lowercase().starts_with('a')), "{offered:?}");
+    let found = run(&tour, &["account", "salesforce", &offered[0]]);
+    assert!(found.status.success(), "{}", text(&found.stderr));
+    assert!(completed(&tour, &["account", "elsewhere", "a"]).is_empty());
+    let plans = text(&run(&tour, &["operations", "salesforce", "-o", "csv", "--columns", "plan"]).stdout);
+    let mut plans: Vec<_> = plans.lines().skip(1).collect();
+    plans.dedup();
+    assert!(!plans.is_empty());
+    assert_eq!(completed(&tour, &["operations", "salesforce", "--plan", "01"]), plans);
+    assert!(completed(&tour, &["operations", "salesforce", "--plan", "x"]).is_empty());
 }
 
 #[test]
@@ -130,4 +148,40 @@ fn a_terminal_shows_long_results_page_by_page_and_nothing_else_does() {
     assert!(!text(&piped.stdout).contains("paged:"));
     // A pager that the user leaves at once is no fault.
     on_a_terminal(folder.path(), "schema", "head -1");
+}
+
+/// A host that takes connections and never answers.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_test_of_a_mute_host_shows_the_step_and_a_clock_on_a_terminal() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["init"][..], &["source", "new", "salesforce", "org"], &["cert", "new", "org"]] {
+        let output = run(folder.path(), arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    }
+    let file = folder.path().join("sources/org.yaml");
+    let source = fs::read_to_string(&file).unwrap();
+    let url = format!("http://{}/services/oauth2/token", mute.local_addr().unwrap());
+    let source: Vec<_> = source
+        .lines()
+        .map(|line| match line.split_once("token_url: ") {
+            Some((before, _)) => format!("{before}token_url: {url}"),
+            None => line.to_owned(),
+        })
+        .collect();
+    fs::write(&file, source.join("\n") + "\nhttp: {allow_insecure_loopback: true}\n").unwrap();
+    let line = format!("exec {CONNECTOR} test org");
+    let mut script = command(folder.path(), "script", &["-q", "-e", "-f", "-c", &line, "/dev/null"]);
+    let mut child = script.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut shown, mut part) = (String::new(), [0; 4096]);
+    let mut output = child.stdout.take().unwrap();
+    // The clock goes on from second to second.
+    while !(shown.contains("access_token  0s") && shown.contains("access_token  1s")) {
+        let length = output.read(&mut part).unwrap();
+        assert_ne!(length, 0, "{shown}");
+        shown.push_str(&String::from_utf8_lossy(&part[..length]));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

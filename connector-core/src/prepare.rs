@@ -1,6 +1,7 @@
 //! Determines in advance what an operation changes.
 
 use crate::account::Account;
+use crate::entitlement::EntitlementRef;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::secret::SecretRef;
@@ -33,12 +34,15 @@ pub struct Proposed {
     /// Their ids are not known yet: leave such a name as the value of a reference attribute, and the engine fills in the id
     /// before it sends the step.
     pub to_be_made: BTreeSet<String>,
+    /// Entitlements of a create that the source does not have. The engine refuses the operation because of them; preparing
+    /// it finds its other faults, so an entitlement that is named but unknown must not count as missing.
+    pub unresolved: Vec<EntitlementRef>,
 }
 
 impl Proposed {
     /// An operation on an account; `None` for a create.
     pub fn new(operation: Operation<SecretRef>, account: Option<Account>) -> Self {
-        Self { operation, account, to_be_made: BTreeSet::new() }
+        Self { operation, account, to_be_made: BTreeSet::new(), unresolved: Vec::new() }
     }
 }
 

@@ -8,7 +8,7 @@ use connector_core::{AttributeMeaning, AttributeSchema, Error, ErrorKind, Writab
 use connector_engine::provision::Earlier;
 use connector_engine::provision::Standing::{Applied, Failed, Planned, Unchanged};
 use connector_engine::query::OperationReport;
-use provision_fake::{Directory, Fate, Place, create, grant, outcomes, update};
+use provision_fake::{Directory, Fate, Place, create, delete, grant, outcomes, update};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -166,4 +166,29 @@ async fn an_account_that_the_plan_renames_is_named_as_it_was() {
     assert_eq!(outcomes(&reports), [Planned, Failed]);
     let help = reports[1].error.as_ref().unwrap().help.clone().unwrap();
     assert!(help.contains("operation 0 gives this name to `bob`"), "{help}");
+}
+
+#[tokio::test]
+async fn whoever_names_an_account_that_the_plan_deletes_and_creates_again_gets_the_new_one() {
+    let without_preparing = |mut directory: Directory| {
+        (directory.can_prepare, directory.can_batch) = (false, false);
+        directory
+    };
+    for directory in [directory(&["boss", "old"]), without_preparing(directory(&["boss", "old"]))] {
+        let former = id_of(&directory, "boss");
+        let plan = [
+            update("old", json!({"Boss": "boss"})),
+            delete("boss"),
+            create("boss", json!({"Title": "x"}), &[]),
+            create("report", json!({"Boss": "BOSS"}), &[]),
+        ];
+        let (applied, reports) = Place::new().carry_out(&directory, &plan).await;
+        assert!(applied.error.is_none());
+        assert_eq!(outcomes(&reports), [Applied; 4], "{reports:#?}");
+        let boss = id_of(&directory, "boss");
+        assert_ne!(boss, former);
+        for name in ["old", "report"] {
+            assert_eq!(boss_of(&directory, name), boss, "{name}");
+        }
+    }
 }

@@ -5,7 +5,7 @@
 mod provision_fake;
 
 use connector_core::{Error, ErrorKind, Happened};
-use connector_engine::provision::Standing::{Applied, Failed, Pending, Planned, Unchanged};
+use connector_engine::provision::Standing::{Abandoned, Applied, Failed, Pending, Planned, Unchanged};
 use connector_engine::provision::{Earlier, Provisioning};
 use connector_project::plan::PlanOperation;
 use provision_fake::{
@@ -198,7 +198,7 @@ async fn an_abandoned_plan_is_settled_and_nothing_more_of_it_is_done() {
     abandoned.leave().await.unwrap();
     drop(abandoned);
     let reports = place.reports(&first);
-    assert_eq!(outcomes(&reports), [Applied, Failed, Applied]);
+    assert_eq!(outcomes(&reports), [Applied, Abandoned, Applied]);
     assert_eq!(reports[1].error.as_ref().unwrap().kind, ErrorKind::Cancelled);
     assert!(Provisioning::interrupted(&place.store, directory.opened()).unwrap().is_none());
     assert_eq!(directory.server().changes.len(), 2);

@@ -41,6 +41,16 @@ async fn answers(branches: usize, page: usize) -> String {
         Ok(())
     })
     .unwrap();
+    for (written, effective) in [("group/g0", false), ("group/g0", true), ("group/inner", true), ("profile/user", true)]
+    {
+        let breadth = Breadth { effective, all_states: true };
+        query::holders(&place.store, "directory", &reference(written), breadth, |holder| {
+            text.push_str(&serde_json::to_string(holder).unwrap());
+            text.push('\n');
+            Ok(())
+        })
+        .unwrap();
+    }
     let mut runs = query::runs(&place.store, Some("directory"), None).unwrap();
     let (second, first) = (runs.remove(0).report.run, runs.remove(0).report.run);
     for (from, to) in [(None, first.as_str()), (Some(first.as_str()), second.as_str())] {

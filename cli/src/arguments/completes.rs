@@ -11,6 +11,10 @@ pub(crate) enum Completes {
     Runs,
     /// Entitlements, as `TYPE/NAME`.
     Entitlements,
+    /// The names of accounts.
+    Accounts,
+    /// The ids of plans in the journal.
+    Plans,
 }
 
 impl ArgExt for Completes {}

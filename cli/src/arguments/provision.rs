@@ -51,6 +51,7 @@ pub(crate) struct OperationsArguments {
     pub(crate) name: String,
     /// Show only operations of this plan
     #[arg(long, value_name = "ID", help = "Show only operations of this plan: its id, or the first characters")]
+    #[arg(add = Completes::Plans)]
     pub(crate) plan: Option<String>,
     /// Show only operations with this outcome
     #[arg(long, value_name = "OUTCOME", value_enum)]
@@ -71,6 +72,8 @@ pub(crate) enum OutcomeFilter {
     Unchanged,
     /// The source or Connector refused it
     Failed,
+    /// Not sent, because the plan was ended with `--abandon`
+    Abandoned,
     /// Sent, but the result is not known
     Pending,
     /// Not sent yet
@@ -83,6 +86,7 @@ impl From<OutcomeFilter> for Standing {
             OutcomeFilter::Applied => Self::Applied,
             OutcomeFilter::Unchanged => Self::Unchanged,
             OutcomeFilter::Failed => Self::Failed,
+            OutcomeFilter::Abandoned => Self::Abandoned,
             OutcomeFilter::Pending => Self::Pending,
             OutcomeFilter::Planned => Self::Planned,
         }

@@ -48,6 +48,7 @@ pub(crate) struct AccountArguments {
     #[arg(add = Completes::Sources)]
     pub(crate) name: String,
     /// Account id or name; the beginning of an id is enough
+    #[arg(add = Completes::Accounts)]
     pub(crate) id: String,
     /// Show at most N events of the history, the newest ones [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

@@ -171,9 +171,10 @@ impl Run<'_> {
         self.invocation
             .printer
             .note(format!("Abandoned `{}`: operations that were not sent will not be applied\n", self.file));
-        self.show(PlanView::Outcome)?;
+        let tally = self.show(PlanView::Outcome)?;
         self.warn_of_others().await?;
-        Ok(Exit::Success)
+        // What was dropped is what the user asked for; what failed or is unknown was sent before.
+        Ok(if tally.failed + tally.pending > 0 { Exit::Failure } else { Exit::Success })
     }
 
     /// Stops because accounts changed: the user approved something else.

@@ -2,7 +2,7 @@
 
 use super::problem::render_problems;
 use super::style::{ACCENT, BAD, DIM, STRONG, paint};
-use super::text::{clean, wrap};
+use super::text::{clean, shorten, wrap};
 use connector_core::Error;
 use connector_project::source::Problems;
 use serde_json::{Map, Value, json};
@@ -68,7 +68,7 @@ fn causes(error: &Error) -> Vec<String> {
 
 /// A label, and text in lines that are indented by `indent`.
 fn labeled(label: &str, indent: usize, text: &str, width: usize) -> String {
-    let lines = wrap(&clean(text), width.saturating_sub(indent).max(20));
+    let lines = wrap(&clean(&shorten(text)), width.saturating_sub(indent).max(20));
     let strong = indent == 7;
     let lines: Vec<_> = lines.iter().map(|line| if strong { paint(STRONG, line) } else { line.clone() }).collect();
     format!("{label} {}\n", lines.join(&format!("\n{}", " ".repeat(indent))))

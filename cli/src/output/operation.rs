@@ -2,7 +2,7 @@
 
 use super::quantity::count;
 use super::style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
-use super::text::{clean, clean_line, wrap};
+use super::text::{clean, clean_line, shorten, wrap};
 use anstyle::Style;
 use connector_engine::provision::{Standing, ValueChange};
 use connector_engine::query::{OperationReport, OutcomeTally};
@@ -104,6 +104,7 @@ pub(crate) fn render_tally(tally: &OutcomeTally, planned: &str) -> String {
         (tally.planned, planned, ACCENT),
         (tally.unchanged, "unchanged", DIM),
         (tally.failed, "failed", BAD),
+        (tally.abandoned, "abandoned", DIM),
         (tally.pending, "pending", WARN),
     ]
     .into_iter()
@@ -116,6 +117,7 @@ pub(crate) fn render_tally(tally: &OutcomeTally, planned: &str) -> String {
 fn mark(operation: &OperationReport) -> (&'static str, Style) {
     match operation.outcome {
         Standing::Failed => ("✗", BAD),
+        Standing::Abandoned => ("·", DIM),
         Standing::Pending => ("?", WARN),
         Standing::Unchanged => ("=", DIM),
         Standing::Applied => ("✓", GOOD),
@@ -129,7 +131,7 @@ fn mark(operation: &OperationReport) -> (&'static str, Style) {
 
 fn below(text: &mut String, label: &str, what: &str, width: usize) {
     let room = width.saturating_sub(INDENT.len() + label.len()).max(20);
-    for (index, line) in wrap(&clean(what), room).iter().enumerate() {
+    for (index, line) in wrap(&clean(&shorten(what)), room).iter().enumerate() {
         let label = if index == 0 { paint(ACCENT, label) } else { " ".repeat(label.len()) };
         _ = writeln!(text, "{INDENT}{label}{line}");
     }

@@ -1,7 +1,7 @@
 //! Problems in the user's files, each with the lines it is about.
 
 use super::style::{ACCENT, BAD, paint};
-use super::text::{clean, clean_line, wrap};
+use super::text::{clean, clean_line, shorten, wrap};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
@@ -134,11 +134,13 @@ impl Masked {
 }
 
 fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
-    let title = clean(&problem.title);
+    let title = shorten(&problem.title);
+    let title = clean(&title);
     let path = clean_line(&problem.place.file.display().to_string()).into_owned();
     let report = Group::with_title(Level::ERROR.primary_title(title.as_ref()).id(problem.rule));
     let snippet = masked.and_then(|masked| Some((masked, masked.place(&problem.place.span)?)));
-    let detail = clean(&problem.detail);
+    let detail = shorten(&problem.detail);
+    let detail = clean(&detail);
     let beside = snippet.as_ref().is_some_and(|(masked, span)| {
         let last_line = masked.text[span.clone()].lines().last().unwrap_or_default();
         problem.place.column + last_line.width() + detail.width() + 8 <= width
@@ -152,8 +154,8 @@ fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
             let report = report.element(snippet.annotation(annotation));
             if beside || detail.is_empty() { report } else { report.element(Padding).element(note(&detail, width)) }
         }
-        None if detail.is_empty() => report.element(Origin::path(path)),
-        None => report.element(Origin::path(path)).element(Padding).element(note(&detail, width)),
+        None if detail.is_empty() => report.element(origin(path, problem)),
+        None => report.element(origin(path, problem)).element(Padding).element(note(&detail, width)),
     };
     let has_note = !detail.is_empty() && !beside;
     let report = match &problem.help {
@@ -167,6 +169,14 @@ fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
     };
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width).error(BAD.bold()).help(ACCENT);
     renderer.render(&[report])
+}
+
+/// Where a problem is in a file that can't be shown, such as one that is not UTF-8. A file as a whole has no place.
+fn origin(path: String, problem: &Problem) -> Origin<'static> {
+    match (problem.place.line, problem.place.column) {
+        (1, 1) => Origin::path(path),
+        (line, column) => Origin::path(path).line(line).char_column(column),
+    }
 }
 
 /// The full lines of a span; the renderer scans all of its text for each problem.
@@ -244,6 +254,7 @@ auth:
         let mut problem = problem(Path::new("sources/nowhere.yaml"), "isuer", 0, false);
         problem.title = "the source `nowhere` does not exist".to_owned();
         problem.detail = "sources here: salesforce".to_owned();
+        (problem.place.line, problem.place.column) = (1, 1);
         insta::assert_snapshot!(anstream::adapter::strip_str(&render_problems(&[problem], 60)).to_string());
     }
 

@@ -30,42 +30,58 @@ impl ProgressDisplay {
         if self.bar.is_hidden() {
             return;
         }
-        let steps = progress.steps.named().map(|(_, step)| *step);
-        let seen: u64 = steps.iter().map(|step| step.seen).sum();
+        let seen = seen(progress);
         let before = *self.before.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(if progress.resumed {
             seen
         } else {
             0
         });
+        let drawn = Drawn::of(progress, before, &self.bar.prefix(), self.printer.prose_width());
+        if let Some(total) = drawn.total {
+            self.bar.set_length(total.max(1));
+            self.bar.set_position(seen);
+        }
+        self.bar.set_style(style(drawn.template));
+        self.bar.set_message(drawn.message);
+    }
+}
+
+/// What is drawn of a progress.
+struct Drawn {
+    template: &'static str,
+    message: String,
+    /// How many rows there are, if a bar shows it.
+    total: Option<u64>,
+}
+
+impl Drawn {
+    /// For a terminal of this width. `before` is how many rows earlier jobs had read.
+    fn of(progress: &Progress, before: u64, prefix: &str, width: usize) -> Self {
+        let seen = seen(progress);
         let rate = per_second(seen.saturating_sub(before), progress.elapsed);
-        let width = self.printer.prose_width();
         let mut parts = Vec::new();
-        // The spinner and a blank.
-        let mut taken = 2;
         if progress.phase == Phase::Reconciling {
             parts.push("looking for removed rows".to_owned());
         } else if rate > 0 {
             parts.push(format!("{}/s", count(rate)));
         }
-        match total(&steps) {
-            Some(total) if progress.phase == Phase::Reading => {
-                self.bar.set_length(total.max(1));
-                self.bar.set_position(seen);
-                let (template, beside) = bar_template(width);
-                self.bar.set_style(style(template));
-                taken = beside;
-                if rate > 0 && total > seen {
-                    parts.push(format!("{} left", time_left((total - seen).div_ceil(rate))));
-                }
-            }
-            _ => self.bar.set_style(style("{spinner} {prefix}  {msg}")),
+        let total = total(&progress.steps.named().map(|(_, step)| *step)).filter(|_| progress.phase == Phase::Reading);
+        if let Some(total) = total.filter(|total| rate > 0 && *total > seen) {
+            parts.push(format!("{} left", time_left((total - seen).div_ceil(rate))));
         }
         parts.push(format!("{} API calls", count(progress.api_calls)));
-        let rows = progress.steps.named().map(|(what, step)| so_far(what, *step));
-        let taken = taken + self.bar.prefix().chars().count() + 2;
+        // The spinner and a blank.
+        let (template, taken) = if total.is_some() { bar_template(width) } else { ("{spinner} {prefix}  {msg}", 2) };
+        let taken = taken + prefix.chars().count() + 2;
         let first = fitting(&parts, width.saturating_sub(taken));
-        self.bar.set_message(format!("{first}\n  {}", fitting(&rows, width.saturating_sub(2))));
+        let rows = progress.steps.named().map(|(what, step)| so_far(what, *step));
+        let message = format!("{first}\n  {}", fitting(&rows, width.saturating_sub(2)));
+        Self { template, message, total }
     }
+}
+
+fn seen(progress: &Progress) -> u64 {
+    progress.steps.named().iter().map(|(_, step)| step.seen).sum()
 }
 
 impl Drop for ProgressDisplay {
@@ -138,6 +154,40 @@ fn so_far(what: &str, step: StepProgress) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The terminal breaks a line that is exactly as wide as it, too, when the cursor stands behind it.
+    #[test]
+    fn what_is_drawn_fits_any_usual_terminal() {
+        use connector_engine::store::PerStep;
+        let step = |seen, estimate| StepProgress { seen, estimate };
+        let (accounts, entitlements) = (step(1_234_567, Some(2_345_678)), step(12_345, Some(23_456)));
+        for (phase, estimate) in
+            [(Phase::Reading, Some(9_876_543)), (Phase::Reading, None), (Phase::Reconciling, Some(9_876_543))]
+        {
+            let accounts = if estimate.is_some() { accounts } else { step(accounts.seen, None) };
+            let steps = PerStep { accounts, entitlements, assignments: step(3_456_789, estimate) };
+            let elapsed = Duration::from_secs(100);
+            let progress = Progress { phase, resumed: false, steps, api_calls: 123_456, elapsed };
+            for width in [40, 60, 79, 80, 100] {
+                let drawn = Drawn::of(&progress, 0, "Reading salesforce", width);
+                let bar = "━".repeat(24);
+                let line = [
+                    ("{spinner}", "⠋"),
+                    ("{prefix}", "Reading salesforce"),
+                    ("{percent:>3}", "100"),
+                    ("{bar:24}", &bar),
+                    ("{msg}", &drawn.message),
+                ];
+                let shown =
+                    line.iter().fold(drawn.template.to_owned(), |text, (name, value)| text.replace(name, value));
+                assert!(!shown.contains('{'), "{shown}");
+                for line in shown.lines() {
+                    assert!(line.chars().count() <= width, "{width}: {line}");
+                }
+                assert!(width < 80 || (shown.contains("/s") || phase == Phase::Reconciling), "{shown}");
+            }
+        }
+    }
 
     #[test]
     fn a_line_of_progress_is_never_wider_than_the_terminal() {

@@ -13,6 +13,46 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if text.contains(harmful) { Cow::Owned(text.replace(harmful, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
+/// Longer names and values are cut where an error repeats them.
+const LONGEST_NAME: usize = 200;
+/// What stays of a longer one, at its beginning and at its end.
+const KEPT: (usize, usize) = (120, 60);
+
+/// Cuts what an error repeats of names and values in the middle: what stands between backticks, and words.
+pub(crate) fn shorten(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST_NAME {
+        return Cow::Borrowed(text);
+    }
+    let is_quoted = text.matches('`').count().is_multiple_of(2);
+    let mut short = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        if index > 0 {
+            short.push('`');
+        }
+        if is_quoted && index % 2 == 1 {
+            cut(&mut short, part);
+        } else {
+            for word in part.split_inclusive(char::is_whitespace) {
+                let name = word.trim_end();
+                cut(&mut short, name);
+                short.push_str(&word[name.len()..]);
+            }
+        }
+    }
+    Cow::Owned(short)
+}
+
+fn cut(to: &mut String, name: &str) {
+    let count = name.chars().count();
+    if count <= LONGEST_NAME {
+        to.push_str(name);
+        return;
+    }
+    to.extend(name.chars().take(KEPT.0));
+    to.push('…');
+    to.extend(name.chars().skip(count - KEPT.1));
+}
+
 /// Like [`clean`], for a name or value that must not look like several lines.
 pub(crate) fn clean_line(text: &str) -> Cow<'_, str> {
     match clean(text) {
@@ -137,6 +177,22 @@ mod tests {
             let lines = wrap_value(&value, width);
             assert!(lines.iter().all(|line| line.len() <= width && (line.starts_with("AB"))), "{lines:?}");
             assert_eq!(lines.concat(), value);
+        }
+    }
+
+    #[test]
+    fn a_name_that_nobody_reads_to_its_end_is_cut_in_the_middle() {
+        let long = format!("start {} end", "é".repeat(20_000));
+        let whole = format!("`org` has no account `{long}`; {}", "a few words ".repeat(40));
+        let short = shorten(&whole);
+        assert!(short.contains("`org` has no account `start é") && short.contains("é end`; a few"), "{short}");
+        assert!(short.ends_with(&"a few words ".repeat(40)) && short.chars().count() < 800, "{short}");
+        let unquoted = format!("odd: {} it's `", "x".repeat(500));
+        assert_eq!(shorten(&unquoted).chars().count(), "odd:  it's `".len() + KEPT.0 + 1 + KEPT.1);
+        let exactly = format!("{} and more", "m".repeat(LONGEST_NAME));
+        assert_eq!(shorten(&exactly), exactly);
+        for kept in ["x".repeat(LONGEST_NAME), format!("`{}` {}", "n".repeat(LONGEST_NAME), "m".repeat(LONGEST_NAME))] {
+            assert_eq!(shorten(&kept), kept);
         }
     }
 

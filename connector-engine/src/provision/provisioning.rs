@@ -105,7 +105,7 @@ impl<'a> Provisioning<'a> {
         self.journal.with(move |journal| journal.approve(approved)).await
     }
 
-    /// Ends an interrupted plan: what was not sent fails, and no later job applies it. Settle what was
+    /// Ends an interrupted plan: what was not sent is abandoned, and no later job applies it. Settle what was
     /// sent [before](Provisioning::settle).
     pub async fn abandon(&self) -> Result<()> {
         if self.earlier == Earlier::Interrupted {

@@ -135,7 +135,7 @@ impl Simulation<'_> {
                 && let Some(made) = value.as_str().and_then(|text| row.made.get(text.trim()))
             {
                 *value = match made {
-                    Made::By(number, name) => stand_in(name, *number).into(),
+                    Made::By(number, name) | Made::Again(number, name) => stand_in(name, *number).into(),
                     Made::Before(id) => id.clone().into(),
                 };
             }
@@ -211,7 +211,8 @@ impl Simulation<'_> {
             _ => !on.state.is_there(),
         };
         let mut change = row.operation.change.clone();
-        let unknown = self.resolve(&mut change)?;
+        let mut unresolved = Vec::new();
+        let unknown = self.resolve(&mut change, &mut unresolved)?;
         if is_missing {
             let error = missing(self.opened, &row.operation.account);
             let renames = self.renamed.get(&row.operation.account.to_lowercase());
@@ -240,22 +241,26 @@ impl Simulation<'_> {
         }
         let operation = Operation::new(on.state.id().unwrap_or_default(), change);
         let mut proposed = Proposed::new(operation, on.state.account()?);
-        let to_come = row.made.iter().filter(|(_, made)| matches!(made, Made::By(..)));
+        let to_come = row.made.iter().filter(|(_, made)| !matches!(made, Made::Before(_)));
         proposed.to_be_made = to_come.map(|(name, _)| name.clone()).collect();
+        proposed.unresolved = unresolved;
         Ok(Pending { simulated, row, exists, holds, unknown, proposed })
     }
 
     /// Replaces the entitlements that the plan names with the source's own ids. Returns the fault of those of a new account
     /// that can't be replaced: the rest of the account is still checked.
-    fn resolve(&self, change: &mut Change<SecretRef>) -> Result<Option<Error>> {
+    fn resolve(&self, change: &mut Change<SecretRef>, unresolved: &mut Vec<EntitlementRef>) -> Result<Option<Error>> {
         let mut unknown = None;
         match change {
             Change::Create { entitlements, .. } => {
                 let named = std::mem::take(entitlements);
-                for one in named.iter().map(|one| self.entitlements.resolve(self.opened, one)) {
-                    match one {
+                for one in named {
+                    match self.entitlements.resolve(self.opened, &one) {
                         Ok(one) => entitlements.push(one),
-                        Err(error) => unknown = Some(both(unknown, error)),
+                        Err(error) => {
+                            unknown = Some(both(unknown, error));
+                            unresolved.push(one);
+                        }
                     }
                 }
             }

@@ -5,6 +5,7 @@
 
 mod account;
 mod accounts;
+mod check;
 mod diff;
 mod difference;
 mod entitlements;
@@ -18,6 +19,7 @@ mod runs;
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
+pub use check::{Flaw, check};
 pub use connector_filter::Filter;
 pub use diff::{DiffSummary, Tally, diff};
 pub use difference::{AttributeChange, Change, Difference};

@@ -58,8 +58,7 @@ impl Names {
     /// The first entitlements that begin with a text, as a shell can complete them: `TYPE/NAME`, or `TYPE/ID` where the name
     /// has blanks or does not begin so.
     pub fn beginning_with(&self, text: &str, limit: usize) -> Result<Vec<String>> {
-        sql::all(
-            &self.connection,
+        self.begun(
             "SELECT e.type || '/' || CASE
                      WHEN instr(e.name, ' ') = 0 AND length(e.name) > 0
                           AND substr(e.type || '/' || e.name, 1, length(?2)) = ?2 COLLATE NOCASE
@@ -68,8 +67,36 @@ impl Names {
                  WHERE s.name = ?1 AND e.first_run IS NOT NULL AND e.removed_run IS NULL
                      AND substr(written, 1, length(?2)) = ?2 COLLATE NOCASE
                  ORDER BY written LIMIT ?3",
-            params![self.source, text, i64::try_from(limit).unwrap_or(i64::MAX)],
-            |row| row.get(0),
+            text,
+            limit,
         )
+    }
+
+    /// The first accounts that begin with a text: their names, or their ids where the names have blanks.
+    pub fn accounts_beginning_with(&self, text: &str, limit: usize) -> Result<Vec<String>> {
+        self.begun(
+            "SELECT DISTINCT CASE WHEN instr(a.name, ' ') = 0 THEN a.name ELSE a.account_id END AS written
+                 FROM accounts a JOIN sources s ON s.id = a.source
+                 WHERE s.name = ?1 AND a.removed_run IS NULL AND substr(written, 1, length(?2)) = ?2 COLLATE NOCASE
+                 ORDER BY written LIMIT ?3",
+            text,
+            limit,
+        )
+    }
+
+    /// The ids of the newest plans that were started, and begin with a text.
+    pub fn plans_beginning_with(&self, text: &str, limit: usize) -> Result<Vec<String>> {
+        self.begun(
+            "SELECT p.id FROM plans p JOIN sources s ON s.id = p.source
+                 WHERE s.name = ?1 AND p.status IN ('applying', 'ended') AND substr(p.id, 1, length(?2)) = upper(?2)
+                 ORDER BY p.number DESC LIMIT ?3",
+            text,
+            limit,
+        )
+    }
+
+    fn begun(&self, query: &str, text: &str, limit: usize) -> Result<Vec<String>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        sql::all(&self.connection, query, params![self.source, text, limit], |row| row.get(0))
     }
 }

@@ -79,6 +79,9 @@ pub struct OutcomeTally {
     pub unchanged: u64,
     /// Refused.
     pub failed: u64,
+    /// Not sent, because the user ended the plan.
+    #[serde(skip_serializing_if = "is_none")]
+    pub abandoned: u64,
     /// Sent; the result is unknown.
     pub pending: u64,
     /// Not sent yet.
@@ -136,6 +139,7 @@ impl OutcomeTally {
             Standing::Applied => &mut self.applied,
             Standing::Unchanged => &mut self.unchanged,
             Standing::Failed => &mut self.failed,
+            Standing::Abandoned => &mut self.abandoned,
             Standing::Pending => &mut self.pending,
             Standing::Planned => &mut self.planned,
         }
@@ -227,8 +231,9 @@ fn joined(mut whole: Part, next: Part) -> Part {
         Standing::Unchanged => 0,
         Standing::Applied => 1,
         Standing::Planned => 2,
-        Standing::Pending => 3,
-        Standing::Failed => 4,
+        Standing::Abandoned => 3,
+        Standing::Pending => 4,
+        Standing::Failed => 5,
     };
     let (report, other) = (&mut whole.entry.report, next.entry.report);
     if report.error.is_none()

@@ -55,6 +55,7 @@ pub(crate) use run::kind_from_name;
 pub use run::{Counts, Mode, RunError, RunReport, RunStatus};
 pub(crate) use snapshot::{AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, attributes};
 pub(crate) use sql::fault;
+pub use sql::watch_waits;
 pub use step::PerStep;
 pub(crate) use step::Step;
 pub(crate) use writer::{Ending, Usage, Writer};

@@ -9,7 +9,6 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 mod embedded {
     #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "made by the macro")]
@@ -145,7 +144,7 @@ impl Store {
     fn connect(&self) -> Result<Connection> {
         let connection =
             if self.read_only { self.connect_to_read() } else { self.connect_to_write() }.map_err(fault)?;
-        connection.busy_timeout(Duration::from_mins(1)).map_err(fault)?;
+        connection.busy_handler(Some(sql::wait)).map_err(fault)?;
         sql::batch(&connection, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)

@@ -3,10 +3,42 @@
 use connector_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How many instructions of SQLite run between two looks at whether to stop: less than a millisecond.
 const INSTRUCTIONS_BETWEEN_LOOKS: i32 = 1_000;
+
+/// How long to wait for another program that holds a store, and how long between two looks.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+const PAUSE: Duration = Duration::from_millis(10);
+
+type Watch = dyn Fn(Duration) -> bool + Send + Sync;
+
+/// SQLite gives a wait no value of the caller, so what watches it is the process's.
+static WATCH: Mutex<Option<Arc<Watch>>> = Mutex::new(None);
+
+/// From now on, `goes_on` decides in this process whether to go on waiting for another program that holds a store. It gets
+/// how long the wait has lasted.
+pub fn watch_waits(goes_on: impl Fn(Duration) -> bool + Send + Sync + 'static) {
+    *WATCH.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(goes_on));
+}
+
+fn goes_on(waited: Duration) -> bool {
+    let watch = WATCH.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    watch.is_none_or(|watch| watch(waited))
+}
+
+/// Waits for another program that holds the store; false ends the wait.
+pub(super) fn wait(tries: i32) -> bool {
+    let waited = PAUSE * tries.unsigned_abs();
+    let waits = waited < LONGEST_WAIT && goes_on(waited);
+    if waits {
+        std::thread::sleep(PAUSE);
+    }
+    waits
+}
 
 /// Runs a statement; returns how many rows it changed.
 pub(crate) fn execute(connection: &Connection, statement: &str, parameters: impl Params) -> Result<usize> {
@@ -117,9 +149,12 @@ pub(crate) fn fault(cause: rusqlite::Error) -> Error {
         return Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read");
     }
     let (message, help) = match cause.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) if !goes_on(Duration::ZERO) => {
+            return Error::new(ErrorKind::Cancelled, "stopped while another program held the store");
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
             "the store is busy: another program keeps it locked".to_owned(),
-            Some("close other programs that write to the store and run the command again"),
+            Some("end the transaction of the other program, such as an SQL client, and run the command again"),
         ),
         Some(ErrorCode::DiskFull) => {
             ("there is no room left on the disk of the store".to_owned(), Some("free some room and run it again"))

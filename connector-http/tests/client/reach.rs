@@ -157,6 +157,45 @@ async fn a_proxy_sees_only_the_host_and_its_refusal_is_named() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_wants_a_password_is_named_with_its_setting() {
+    let proxy = Scripted::start(vec![answer("407 Proxy Authentication Required", "", b""); 9]);
+    let http = HttpOptions { proxy: Some(proxy.url().parse().unwrap()), ..HttpOptions::default() };
+    let error = token_error("https://acme.example/token", http).await;
+    let says = "the proxy in `http: {proxy: …}` requires a user name and a password to connect to `acme.example`";
+    assert_says(&error, ErrorKind::Unavailable, says, "HTTPS_PROXY");
+}
+
+/// The variables apply to the whole process, so this test starts itself again for each.
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_named_when_it_refuses_or_is_none() {
+    const EXPECTED: &str = "CONNECTOR_TEST_EXPECTS";
+    if let Ok(expected) = std::env::var(EXPECTED) {
+        let context = with_client_secret("https://acme.example/token", HttpOptions::default());
+        let error = match Client::open(&context, Reach::named_by_token()) {
+            Ok(client) => client.token().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(error.to_string().contains(&expected) && error.help().is_some(), "{error:?}");
+        assert!(!format!("{error:?}").contains("gar bage"), "{error:?}");
+        return;
+    }
+    let proxy = Scripted::start(vec![answer("407 Proxy Authentication Required", "", b""); 9]);
+    for (value, expected) in [
+        (proxy.url().as_str(), "the proxy in the environment variable HTTPS_PROXY or ALL_PROXY requires a user name"),
+        ("gar bage", "the environment variable HTTPS_PROXY does not hold the URL of a proxy"),
+    ] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        for name in ["https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
+            child.env_remove(name);
+        }
+        let name = "reach::a_proxy_of_the_environment_is_named_when_it_refuses_or_is_none";
+        let child = child.args(["--exact", name]).env(EXPECTED, expected).env("HTTPS_PROXY", value).output().unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && said.contains("1 passed"), "{value}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn the_step_access_token_names_the_hosts_and_a_wrong_clock() {
     let token = token_for("http://localhost:9").to_string();
     let date = "Date: Mon, 23 Nov 2026 10:00:00 GMT\r\n";

@@ -52,6 +52,11 @@ impl Text {
 
     /// A part of a file that is read piece by piece.
     pub(crate) fn part(path: &Path, bytes: Vec<u8>, start: Start) -> Result<Self, Unreadable> {
+        if start.bytes == 0
+            && let Some(title) = utf16(&bytes)
+        {
+            return Err(Unreadable::not_utf8(path, title, (start.lines + 1, 1)));
+        }
         let text = String::from_utf8(bytes)
             .map_err(|error| not_utf8(path, error.as_bytes(), error.utf8_error().valid_up_to(), start))?;
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
@@ -110,16 +115,23 @@ fn not_utf8(path: &Path, bytes: &[u8], valid_up_to: usize, start: Start) -> Unre
     let line = before.split(|byte| *byte == b'\n').count();
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
-    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    let title = if utf16 { "the file is UTF-16, not UTF-8" } else { guess(bytes, valid_up_to) };
-    let is_table = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    let help = if is_table { "save the file as UTF-8; in Excel, choose `CSV UTF-8`" } else { "save the file as UTF-8" };
-    Unreadable {
-        rule: "not_utf8",
-        title: title.to_owned(),
-        help: Some(help.into()),
-        position: (start.lines + line, column),
-        missing: false,
+    Unreadable::not_utf8(path, guess(bytes, valid_up_to), (start.lines + line, column))
+}
+
+/// Whether a file is UTF-16, with or without a byte order mark. Without one, every other byte of common letters is zero.
+fn utf16(bytes: &[u8]) -> Option<&'static str> {
+    const MARKED: &str = "the file is UTF-16, not UTF-8";
+    const LITTLE: &str = "the file looks like UTF-16 (little-endian, without a byte order mark), not UTF-8";
+    const BIG: &str = "the file looks like UTF-16 (big-endian, without a byte order mark), not UTF-8";
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Some(MARKED);
+    }
+    let pairs = bytes[..bytes.len().min(1024)].as_chunks::<2>().0;
+    let are_most = |place: usize| pairs.iter().filter(|pair| pair[place] == 0 && pair[1 - place] != 0).count();
+    match (are_most(0) * 2 > pairs.len(), are_most(1) * 2 > pairs.len()) {
+        (_, true) => Some(LITTLE),
+        (true, _) => Some(BIG),
+        _ => None,
     }
 }
 
@@ -142,6 +154,13 @@ fn guess(bytes: &[u8], at: usize) -> &'static str {
 }
 
 impl Unreadable {
+    fn not_utf8(path: &Path, title: &str, position: (usize, usize)) -> Self {
+        let is_table = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        let help =
+            if is_table { "save the file as UTF-8; in Excel, choose `CSV UTF-8`" } else { "save the file as UTF-8" };
+        Self { rule: "not_utf8", title: title.to_owned(), help: Some(help.into()), position, missing: false }
+    }
+
     /// A file that can't be opened or read.
     pub(crate) fn because(path: &Path, cause: &std::io::Error) -> Self {
         let refused = cause.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>());

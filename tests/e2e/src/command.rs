@@ -1,6 +1,8 @@
 //! Runs the command line as a user does: as a process.
 
 use serde_json::Value;
+#[cfg(target_os = "linux")]
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -42,6 +44,40 @@ impl Binary {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Binary {
+    /// Runs it on a terminal and gives each answer when its question is there. Everything that it showed is `stdout`.
+    ///
+    /// # Panics
+    ///
+    /// When a question does not come.
+    pub fn run_on_terminal(self, folder: &Path, arguments: &str, answers: &[(&str, &str)]) -> Ended {
+        let mut script = self.command(folder, &[]);
+        let environment: Vec<_> = script.get_envs().map(|(name, _)| name.to_owned()).collect();
+        script = Command::new("script");
+        script.args(["-q", "-e", "-f", "-c", &format!("{} {arguments}", self.0), "/dev/null"]).current_dir(folder);
+        for name in environment {
+            script.env_remove(name);
+        }
+        script.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = script.spawn().expect("`script` is part of every Linux");
+        let (mut input, mut output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+        let (mut shown, mut part) = (Vec::new(), [0; 4096]);
+        for (question, answer) in answers {
+            while !String::from_utf8_lossy(&shown).contains(question) {
+                let length = output.read(&mut part).expect("a pipe");
+                assert_ne!(length, 0, "no {question:?} in {}", String::from_utf8_lossy(&shown));
+                shown.extend_from_slice(&part[..length]);
+            }
+            input.write_all(answer.as_bytes()).expect("it reads its terminal");
+        }
+        // At the end, the terminal is gone.
+        let _ = output.read_to_end(&mut shown);
+        let code = child.wait().expect("the child is ours").code();
+        Ended { code, stdout: String::from_utf8_lossy(&shown).into_owned(), stderr: String::new() }
     }
 }
 

@@ -227,14 +227,35 @@ async fn an_interrupted_plan_can_be_ended_with_nothing_more_done() {
     let written = project.sandbox.org().writes().iter().filter(|write| write.changed).count();
     assert_eq!((&summary["planned"], &summary["pending"]), (&Value::Null, &json!(0)), "{summary}");
     assert_eq!(
-        (summary["applied"].as_u64(), summary["failed"].as_u64()),
+        (summary["applied"].as_u64(), summary["abandoned"].as_u64()),
         (Some(written as u64), Some(600 - written as u64))
     );
+    assert_eq!(
+        summary["failed"], 0,
+        "what was dropped on request has not failed, and the exit code says so: {summary}"
+    );
+    let dropped = project.run(&["operations", "salesforce", "--outcome", "abandoned", "--output", "json"]);
+    assert_eq!(dropped.expect_code(0).json_lines().len(), 600 - written);
     for ended in ["--abandon", "--resume"] {
         let nothing = project.run(&["provision", "salesforce", ended]).expect_code(0);
         assert!(nothing.stderr.contains("`salesforce` has no interrupted plan"), "{}", nothing.stderr);
     }
     assert_eq!(project.sandbox.org().writes().iter().filter(|write| write.changed).count(), written);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_to_the_rest_of_a_plan_says_what_was_applied_before() {
+    let project = project().await;
+    write_plan(&project, 300);
+    held(&project, Moment::Writes(1)).await.kill();
+    project.sandbox.release();
+    let plan = "provision salesforce plan.yaml";
+    let ended = BINARY.run_on_terminal(project.folder(), plan, &[("to salesforce?", "n\r")]).expect_code(0);
+    let written = project.sandbox.org().writes().iter().filter(|write| write.changed).count();
+    assert!(written > 0);
+    let says = format!("Nothing more was changed; {written} operations applied before");
+    assert!(ended.stdout.contains(&says), "{}", ended.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

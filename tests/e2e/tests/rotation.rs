@@ -204,6 +204,41 @@ async fn stopped_in_the_middle_of_the_switch_the_source_works_and_the_next_call_
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_rotation_says_how_to_continue_and_asks_to_continue() {
+    let project = project(slow()).await;
+    let mut running = Running::start(project.command(&ROTATE));
+    // The app has the new certificate, and the org does not accept it yet.
+    while project.sandbox.deploys().is_empty() {
+        assert!(!running.has_ended());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    running.interrupt();
+    let ended = running.end().expect_code(130);
+    let stderr = ended.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(stderr.contains("run `connector cert rotate salesforce` to continue where it stopped"), "{stderr}");
+    let question = "Continue the rotation of salesforce?";
+    let asked = BINARY.run_on_terminal(project.folder(), "cert rotate salesforce", &[(question, "n\r")]).expect_code(0);
+    assert!(asked.stdout.contains("Remaining steps") && !asked.stdout.contains("Replace the key"), "{}", asked.stdout);
+    project.run(&ROTATE).expect_code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_of_a_rotation_that_fail_in_passing_are_repeated() {
+    let project = project(slow()).await;
+    project.sandbox.set_faults(vec![Fault::Unavailable(2)]);
+    let preview = ["cert", "rotate", "salesforce", "--preview", "--output", "json"];
+    let before = project.sandbox.requests().total;
+    let planned = project.run(&preview).expect_code(0).json();
+    assert!(planned["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{planned}");
+    let with_faults = project.sandbox.requests().total - before;
+    project.sandbox.set_faults(Vec::new());
+    project.run(&preview).expect_code(0);
+    let without = project.sandbox.requests().total - before - with_faults;
+    assert!(with_faults > without, "nothing was repeated: {with_faults} requests and {without}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_apps_take_turns_and_the_one_in_use_is_never_touched() {
     let green = App {

@@ -136,13 +136,13 @@ impl OpenPlan {
             .map_err(fault)
     }
 
-    /// Fails all steps that were not sent. Returns their number.
+    /// Drops all steps that were not sent. Returns their number.
     pub(crate) fn abandon(&mut self, error: &Error) -> Result<usize> {
         let (kind, message, help) = failure_columns(Some(error));
         self.connection.execute("UPDATE plans SET verify = 0 WHERE number = ?1", [self.plan]).map_err(fault)?;
         self.connection
             .execute(
-                "UPDATE operations SET outcome = 'failed', detail = NULL, error_kind = ?2, error_message = ?3,
+                "UPDATE operations SET outcome = 'abandoned', detail = NULL, error_kind = ?2, error_message = ?3,
                      error_help = ?4, answered_at = ?5
                  WHERE plan = ?1 AND outcome = 'planned'",
                 params![self.plan, kind, message, help, Timestamp::now().to_string()],

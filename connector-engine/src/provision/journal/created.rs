@@ -1,8 +1,9 @@
 //! Values that stand for accounts that operations of the same plan create.
 
 use super::handle::OpenPlan;
+use super::preview::Made;
 use super::row::{StepRow, steps, to_json, unreadable};
-use crate::store::fault;
+use crate::store::{fault, sql};
 use connector_core::{Change, Operation, Result, SecretRef};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, params};
@@ -54,18 +55,15 @@ pub(crate) struct Creation {
 
 impl OpenPlan {
     /// The operation that creates the account of that name, if one does.
-    pub(super) fn creator_of(&self, name: &str) -> Result<Option<(u64, String)>> {
-        self.connection
-            .prepare_cached(
-                "SELECT number, account FROM operations
-                 WHERE plan = ?1 AND account_key = ?2 AND kind = 'create' AND part = 0 ORDER BY number LIMIT 1",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![self.plan, name.to_lowercase()], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
-            })
-            .map_err(fault)
+    pub(super) fn creator_of(&self, name: &str) -> Result<Option<Made>> {
+        sql::first(
+            &self.connection,
+            "SELECT number, account, EXISTS (SELECT 1 FROM operations d WHERE d.plan = o.plan AND d.lead = o.lead
+                 AND d.kind = 'delete' AND d.number < o.number) FROM operations o
+             WHERE plan = ?1 AND account_key = ?2 AND kind = 'create' AND part = 0 ORDER BY number LIMIT 1",
+            params![self.plan, name.to_lowercase()],
+            |row| Ok(if row.get(2)? { Made::Again } else { Made::By }(row.get(0)?, row.get(1)?)),
+        )
     }
 
     /// The planned operations that name accounts which other operations create, in the plan's order.

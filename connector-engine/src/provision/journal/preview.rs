@@ -27,6 +27,8 @@ pub(crate) struct AskedRow {
 pub(crate) enum Made {
     /// The operation, and the name that it gives to the account.
     By(u64, String),
+    /// The same, where the plan first deletes the account that has the name.
+    Again(u64, String),
     /// The id that the account already has.
     Before(String),
 }
@@ -133,9 +135,9 @@ impl OpenPlan {
                 let Some(text) = value.as_str().map(str::trim) else { continue };
                 if !text.is_empty()
                     && !plain.contains(&name.to_lowercase())
-                    && let Some((number, account)) = self.creator_of(text)?
+                    && let Some(made) = self.creator_of(text)?
                 {
-                    row.made.insert(text.to_owned(), Made::By(number, account));
+                    row.made.insert(text.to_owned(), made);
                 }
             }
         }

@@ -28,6 +28,8 @@ pub enum Standing {
     Unchanged,
     /// Refused, by the source or before it was sent.
     Failed,
+    /// Not sent: the user ended the plan before.
+    Abandoned,
 }
 
 impl Standing {

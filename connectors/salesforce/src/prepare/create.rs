@@ -14,13 +14,14 @@ pub(super) fn prepare(
     name: &str,
     given: &Map<String, Value>,
     entitlements: &[EntitlementRef],
+    unresolved: &[EntitlementRef],
     password: Option<&SecretRef>,
 ) -> Result<Prepared> {
     known.may("User", Act::Make)?;
     let name = username(name)?;
     let mut record = match attributes::record(&known.user, &known.references, given, When::Create) {
         Ok(record) => record,
-        Err(fault) => return Err(with_the_missing(known, given, entitlements, fault)),
+        Err(fault) => return Err(with_the_missing(known, given, &[entitlements, unresolved].concat(), fault)),
     };
     if let Some(other) = record.remove("Username").filter(|other| *other != name.as_str()) {
         let message = format!("the account is named `{name}`, but its attribute `Username` is {other}");
@@ -35,6 +36,9 @@ pub(super) fn prepare(
             let message = format!("a user has one {}, but two are given", held.entitlement_type);
             return Err(Error::new(ErrorKind::Invalid, message).with_help("remove one of them"));
         }
+    }
+    if unresolved.iter().any(|held| held.entitlement_type == "profile") {
+        record.insert("ProfileId".to_owned(), Value::Null);
     }
     if let Some(defaults) = known.defaults {
         defaults.fill(&name, &mut record);

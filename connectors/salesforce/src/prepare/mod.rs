@@ -68,7 +68,7 @@ pub(crate) async fn operations(
 fn prepare(known: &Known<'_>, proposed: &Proposed) -> Result<Prepared> {
     let change = &proposed.operation.change;
     if let Change::Create { name, attributes, entitlements, password, .. } = change {
-        return create::prepare(known, name, attributes, entitlements, password.as_ref());
+        return create::prepare(known, name, attributes, entitlements, &proposed.unresolved, password.as_ref());
     }
     let Some(account) = &proposed.account else {
         return Err(Error::new(ErrorKind::Internal, "an operation came without the account that it is about"));

@@ -121,10 +121,13 @@ impl References {
                 _ => Err(invalid(format!("`{}` must be text", alias.names[0])).with_help("write the name in quotes")),
             };
         };
+        // The user of that name may still be there, until the plan deletes it.
+        if alias.entitlement_type.is_none() && self.to_be_made.contains(&text) {
+            return Ok(Value::from(text));
+        }
         let noun = alias.noun;
         match self.found.get(&(alias.field, text.clone())).map_or(&[][..], Vec::as_slice) {
             [one] => Ok(Value::from(one.as_str())),
-            [] if alias.entitlement_type.is_none() && self.to_be_made.contains(&text) => Ok(Value::from(text)),
             [] => {
                 let names = self.names.get(alias.field).into_iter().flatten().map(String::as_str);
                 let help = match (nearest(&text, names), alias.entitlement_type) {

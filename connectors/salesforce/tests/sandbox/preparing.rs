@@ -69,6 +69,13 @@ async fn a_create_without_what_the_org_needs_names_all_of_it() {
         assert!(error.message().contains(part), "{part}: {error}");
     }
     assert!(!error.message().contains("`ProfileId`"), "the profile is given, even if wrongly: {error}");
+    let jane = create("jane@acme.example", &json!({"FirstName": "Jane"}), &[]);
+    let mut unknown = Proposed::new(jane, None);
+    unknown.unresolved = vec![EntitlementRef::new("profile", "Standart User")];
+    let ability = connector.capabilities().preparation().unwrap();
+    let error = ability.prepare_operations(&[unknown]).await.unwrap().remove(0).unwrap_err();
+    assert!(error.message().contains("`LastName` is required"), "{error}");
+    assert!(!error.message().contains("`ProfileId`"), "the plan names a profile that the org does not have: {error}");
     let profile = |number| EntitlementRef::new("profile", sandbox.org().id_of("Profile", number).unwrap());
     let two = create("jane@acme.example", &json!({"LastName": "Roe"}), &[profile(1), profile(2)]);
     assert!(refused(connector.as_ref(), two).await.message().contains("two are given"));
