@@ -11,6 +11,7 @@ use connector_tables::BatchRow;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows, params};
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Assignments that are merged in one transaction. Another job that writes to the store waits no longer than for these.
@@ -56,6 +57,7 @@ impl RunState {
         let merged = "SELECT merged FROM runs WHERE number = ?1";
         let after = sql::one(connection, merged, [self.run], |row| row.get(0))?;
         let mut merge = Merge::open(connection, self.run, after)?;
+        let mut others_wrote = Instant::now();
         while merge.peek()?.is_some() {
             if stop.is_cancelled() {
                 return Err(Error::new(ErrorKind::Cancelled, "stopped while assignments were merged"));
@@ -64,6 +66,7 @@ impl RunState {
                 check_fence(connection, self, fence)?;
                 self.merge_portion(connection, &mut merge)
             })?;
+            sql::let_others_write(&mut others_wrote);
         }
         self.waiting.count = 0;
         Ok(())

@@ -70,6 +70,8 @@ pub(crate) struct Writer {
     state: RunState,
     fence: i64,
     group: Option<Group>,
+    /// When other jobs could write last.
+    others_wrote: Instant,
     began: Instant,
     /// The cost of earlier jobs of this run: milliseconds, and calls, retries and bytes.
     earlier_ms: u64,
@@ -86,7 +88,8 @@ impl Writer {
         earlier_ms: u64,
         earlier: [u64; 3],
     ) -> Self {
-        Self { connection, state, fence, group: None, began: Instant::now(), earlier_ms, earlier, _lock: lock }
+        let began = Instant::now();
+        Self { connection, state, fence, group: None, others_wrote: began, began, earlier_ms, earlier, _lock: lock }
     }
 
     /// Takes in a page: its rows, the bits of what was seen and the change of the frontier. They are committed together, with those
@@ -128,6 +131,7 @@ impl Writer {
             .and_then(|()| sql::batch(&self.connection, "COMMIT"))
             .inspect_err(|_| self.drop_group())?;
         self.group = None;
+        sql::let_others_write(&mut self.others_wrote);
         tracing::debug!("pages committed");
         Ok(())
     }
