@@ -146,3 +146,24 @@ async fn a_restart_forgets_what_waits() {
     assert!(place.query("SELECT 1 FROM waiting_assignments").is_empty());
     assert_eq!(merged(&place), 118);
 }
+
+#[tokio::test]
+async fn what_new_accounts_hold_by_their_own_records_is_not_lost_with_the_run_that_read_them() {
+    let place = Place::new();
+    let world = World::of(60);
+    let first = Fake::new(&world);
+    let token = CancellationToken::new();
+    let stop = |progress: &connector_engine::aggregate::Progress| {
+        if progress.phase == Phase::Reconciling {
+            token.cancel();
+        }
+    };
+    run(&place.store, &first.job(), stop, token.clone()).await.unwrap();
+    assert_eq!(place.number("SELECT count(*) FROM accounts"), 60);
+
+    let second = Fake::new(&world);
+    let report = place.run(&Job { restart: true, ..second.job() }).await;
+    assert_eq!((report.counts.accounts.changed, report.counts.assignments.seen), (0, 60 + 120));
+    assert_eq!(place.number("SELECT count(*) FROM assignments WHERE inline = 1"), 60);
+    assert_eq!(place.number("SELECT count(*) FROM changes"), 0);
+}

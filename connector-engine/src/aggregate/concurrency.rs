@@ -38,8 +38,8 @@ impl Concurrency {
         self.now
     }
 
-    /// Counts a page. `bytes` and `retries` are those since the job began.
-    pub(super) fn page_read(&mut self, now: Instant, bytes: u64, retries: u64) {
+    /// Counts a page. `bytes` and `retries` are those since the job began. `waiting` pages were read and are not stored yet.
+    pub(super) fn page_read(&mut self, now: Instant, bytes: u64, retries: u64, waiting: usize) {
         self.pages += 1;
         if retries > self.retries {
             // Each refused read repeats by itself; fewer at once keep the next ones from being refused.
@@ -61,7 +61,8 @@ impl Concurrency {
                 self.now = before;
                 self.calm = CALM_ROUNDS;
             }
-            _ if self.now < self.most => {
+            // Where pages wait, the source is not what limits the run.
+            _ if self.now < self.most && waiting == 0 => {
                 self.before = Some(self.now);
                 self.now = (self.now + (self.now / 2).max(1)).min(self.most);
             }
@@ -93,7 +94,7 @@ mod tests {
             now += Duration::from_millis(100) / u32::try_from(at_once.min(places)).unwrap_or(1);
             bytes += 1_000;
             retries += u64::from(at_once > refuses);
-            concurrency.page_read(now, bytes, retries);
+            concurrency.page_read(now, bytes, retries, 0);
             last.push(concurrency.now());
         }
         // In half of the time since the middle, it was no more.

@@ -186,7 +186,8 @@ impl<P: Fn(&Progress)> Reads<P> {
                 Woken::Stopped => break Ending::Interrupted,
                 Woken::Read(position, _) if position.round < self.round_of(position.step, &position.cursor) => {}
                 Woken::Read(position, page) => {
-                    concurrency.page_read(Instant::now(), meter.bytes_received(), meter.retries());
+                    let (bytes, retries) = (meter.bytes_received(), meter.retries());
+                    concurrency.page_read(Instant::now(), bytes, retries, thread.waiting());
                     let passed_on = match page {
                         Ok(page) => {
                             self.go_on_after(&page);

@@ -75,7 +75,7 @@ impl RunState {
         }
     }
 
-    /// Writes an assignment from the record of a new account.
+    /// Takes in an assignment from the record of a new account.
     pub(crate) fn hold_inline(
         &mut self,
         connection: &Connection,
@@ -83,7 +83,7 @@ impl RunState {
         entitlement: &EntitlementRef,
     ) -> Result<()> {
         let entitlement = self.entitlement_row(connection, entitlement)?;
-        self.hold(connection, Key::inline(account, entitlement), &AssignmentSnapshot::plain()).map(drop)
+        self.hold_or_wait(connection, Key::inline(account, entitlement), None).map(drop)
     }
 
     /// Replaces the inline assignments of an account with those that its record names now.
@@ -127,6 +127,9 @@ impl RunState {
             params![self.source, account, entitlement, holder, through, inline, self.run],
         )?;
         self.tally(key, |tallies| tallies.removed += 1);
+        if !inline {
+            *self.removed.entry((Step::Assignments, entitlement)).or_default() += 1;
+        }
         Ok(())
     }
 

@@ -142,6 +142,9 @@ impl Beginning {
             "DELETE FROM frontier WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM seen WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM unresolved_holders WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
+            // What new accounts hold by their own records may wait, too: those accounts count as changed when they are read again.
+            "UPDATE accounts SET hash = x'' WHERE source = ?1 AND first_run IN
+                 (SELECT w.run FROM waiting_assignments w JOIN runs r ON r.number = w.run WHERE r.source = ?1)",
             "DELETE FROM waiting_assignments WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM gone WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
         ] {

@@ -18,14 +18,16 @@ use tokio_util::sync::CancellationToken;
 const ROWS_AT_ONCE: usize = 16_384;
 
 /// The assignments of a source from a key on, in the order of the key.
-const STORED: &str = "SELECT account, entitlement, holder, through, id, removed_run, state, valid_until, attributes
+const STORED: &str =
+    "SELECT account, entitlement, holder, through, inline, id, removed_run, state, valid_until, attributes
     FROM assignments
-    WHERE source = ?1 AND (account, entitlement, holder, through) >= (?2, ?3, ?4, ?5) AND inline = 0
-    ORDER BY account, entitlement, holder, through";
+    WHERE source = ?1 AND (account, entitlement, holder, through) >= (?2, ?3, ?4, ?5)
+    ORDER BY account, entitlement, holder, through, inline";
 
 /// A stored assignment with the key of a waiting one.
 struct StoredAssignment {
     id: i64,
+    inline: bool,
     is_of_account: bool,
     /// Whether it lives and has the same values.
     is_same: bool,
@@ -119,7 +121,7 @@ impl RunState {
 
     /// Marks an assignment as seen if it is stored just so.
     fn see(&mut self, stored: &StoredAssignment) -> bool {
-        if stored.is_same && self.seen.assignments.insert(stored.id) {
+        if stored.is_same && (stored.inline || self.seen.assignments.insert(stored.id)) {
             self.tallies.assignments.seen += u64::from(stored.is_of_account);
         }
         stored.is_same
@@ -143,7 +145,7 @@ impl Stored<'_> {
         };
         let account = row.get_ref(0)?.as_str()?;
         let (entitlement, holder, through) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        write_key(&mut self.key, Key { account, entitlement, holder, through, inline: false });
+        write_key(&mut self.key, Key { account, entitlement, holder, through, inline: row.get(4)? });
         Ok(())
     }
 }
@@ -151,16 +153,16 @@ impl Stored<'_> {
 impl StoredAssignment {
     fn from_row(stored: &Row<'_>, row: &BatchRow) -> Result<Self> {
         let read = || {
-            let lives = stored.get_ref(5)? == ValueRef::Null;
-            let plain = [stored.get_ref(6)?, stored.get_ref(7)?, stored.get_ref(8)?] == [ValueRef::Null; 3];
-            let values = if plain { None } else { Some(AssignmentSnapshot::from_row(stored, 6)?) };
-            Ok((stored.get(4)?, stored.get::<_, i64>(2)? == 0, lives, values))
+            let lives = stored.get_ref(6)? == ValueRef::Null;
+            let plain = [stored.get_ref(7)?, stored.get_ref(8)?, stored.get_ref(9)?] == [ValueRef::Null; 3];
+            let values = if plain { None } else { Some(AssignmentSnapshot::from_row(stored, 7)?) };
+            Ok((stored.get(5)?, stored.get(4)?, stored.get::<_, i64>(2)? == 0, lives, values))
         };
-        let (id, is_of_account, lives, values) = read().map_err(sql::fault)?;
+        let (id, inline, is_of_account, lives, values) = read().map_err(sql::fault)?;
         let has_values = match values {
             None if row.value.is_empty() => true,
             values => values.unwrap_or_else(AssignmentSnapshot::plain).is_same(&read_values(&row.value)?),
         };
-        Ok(Self { id, is_of_account, is_same: lives && has_values })
+        Ok(Self { id, inline, is_of_account, is_same: lives && has_values })
     }
 }

@@ -109,7 +109,8 @@ impl Store {
         let connection = self.connect()?;
         // What is committed survives a kill. A power cut may undo the last pages together with their change of
         // the frontier, never one without the other.
-        let pragmas = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864";
+        let pragmas = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864; \
+            PRAGMA wal_autocheckpoint = 8192";
         sql::batch(&connection, pragmas)?;
         Ok(connection)
     }

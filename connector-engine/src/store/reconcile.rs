@@ -180,6 +180,7 @@ impl RunState {
     pub(super) fn remove_entitlement(&mut self, connection: &Connection, row: i64) -> Result<()> {
         sql::execute(connection, "UPDATE entitlements SET removed_run = ?2 WHERE id = ?1", params![row, self.run])?;
         self.tallies.entitlements.removed += 1;
+        self.removed.insert((Step::Entitlements, row), 1);
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use super::survey::Strangers;
 use connector_core::{Error, ErrorKind, Percentage, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
 
 impl RunState {
     /// How many rows earlier runs within the window removed.
@@ -26,20 +27,16 @@ impl RunState {
 
     /// Keeps how many rows this run removed, by type.
     pub(super) fn keep_removals(&self, connection: &Connection) -> Result<()> {
-        let by_type = "SELECT ?1, 'entitlements', type, count(*) FROM entitlements
-             WHERE source = ?2 AND removed_run = ?1 GROUP BY type";
-        let held =
-            "SELECT ?1, 'assignments', e.type, count(*) FROM assignments h JOIN entitlements e ON e.id = h.entitlement
-             WHERE h.source = ?2 AND h.removed_run = ?1 AND h.inline = 0 GROUP BY e.type";
-        let accounts = "SELECT ?1, 'accounts', '', count(*) FROM accounts WHERE source = ?2 AND removed_run = ?1";
-        let removed = self.tallies.map(|tallies| tallies.removed > 0);
-        for (rows, is_needed) in
-            [(accounts, removed.accounts), (by_type, removed.entitlements), (held, removed.assignments)]
-        {
-            if is_needed {
-                let insert = format!("INSERT INTO removals (run, step, type, count) {rows}");
-                sql::execute(connection, &insert, params![self.run, self.source])?;
-            }
+        let mut counts: BTreeMap<(Step, String), u64> = BTreeMap::new();
+        counts.insert((Step::Accounts, String::new()), self.tallies.accounts.removed);
+        for ((step, entitlement), removed) in &self.removed {
+            let name = "SELECT type FROM entitlements WHERE id = ?1";
+            let name = sql::one(connection, name, [entitlement], |row| row.get(0))?;
+            *counts.entry((*step, name)).or_default() += removed;
+        }
+        for ((step, name), count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            let insert = "INSERT INTO removals (run, step, type, count) VALUES (?1, ?2, ?3, ?4)";
+            sql::execute(connection, insert, params![self.run, step.name(), name, count])?;
         }
         Ok(())
     }

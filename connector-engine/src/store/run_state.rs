@@ -9,7 +9,7 @@ use super::step::{PerStep, Step};
 use super::waiting::Waiting;
 use connector_core::{Absence, EntitlementRef, Result};
 use rusqlite::{Connection, Row, params};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The maximum number of cached entitlement rows; a full cache is cleared.
 const MAX_ENTITLEMENTS_REMEMBERED: usize = 200_000;
@@ -49,6 +49,8 @@ pub(crate) struct RunState {
     /// The attributes whose last known values this job kept, and those that the page being committed added.
     pub(super) kept: BTreeSet<String>,
     pub(super) newly_kept: BTreeSet<String>,
+    /// How many rows the end of the run removed, by the row of the entitlement.
+    pub(super) removed: BTreeMap<(Step, i64), u64>,
     /// The assignments that are merged when everything is read.
     pub(super) waiting: Waiting,
     rows: HashMap<String, HashMap<String, i64>>,
@@ -97,6 +99,7 @@ impl RunState {
             kept: BTreeSet::new(),
             newly_kept: BTreeSet::new(),
             absence: None,
+            removed: BTreeMap::new(),
             waiting: Waiting::load(connection, run, waiting)?,
             rows: HashMap::new(),
             remembered: 0,

@@ -5,7 +5,7 @@ use std::ops::{Index, IndexMut};
 use strum::{EnumString, IntoStaticStr};
 
 /// What a page holds, and so what is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Step {
     Entitlements,

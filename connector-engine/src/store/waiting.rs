@@ -49,16 +49,23 @@ impl Waiting {
         let query = "SELECT rows FROM waiting_assignments WHERE run = ?1";
         let read = |row: &rusqlite::Row<'_>| row.get(0);
         sql::each(connection, query, [run], read, |rows: Vec<u8>| {
-            read_block(rows).try_for_each(|row| row.map(|row| waiting.filter(&row.key)).map(drop))
+            for row in read_block(rows) {
+                let row = row?;
+                if !read_key(&row.key)?.inline {
+                    waiting.filter(&row.key);
+                }
+            }
+            Ok(())
         })?;
         Ok(waiting)
     }
 
     /// Adds an assignment; false if it probably waits already.
-    pub(super) fn push(&mut self, key: Key<'_>, values: Option<&AssignmentSnapshot>) -> bool {
+    fn push(&mut self, key: Key<'_>, values: Option<&AssignmentSnapshot>) -> bool {
         let mut bytes = std::mem::take(&mut self.key);
         write_key(&mut bytes, key);
-        let is_new = self.filter(&bytes);
+        let is_new = key.inline || self.filter(&bytes);
+        self.count += u64::from(key.holder == 0);
         let text = values.map(AssignmentSnapshot::to_text).unwrap_or_default();
         self.batch.push(&bytes, text.as_bytes());
         self.key = bytes;
@@ -123,7 +130,6 @@ impl RunState {
                 None => self.hold(connection, key, &AssignmentSnapshot::plain()),
             };
         }
-        self.waiting.count += u64::from(key.holder == 0);
         Ok(self.waiting.push(key, values))
     }
 }
@@ -202,7 +208,7 @@ pub(super) fn write_key(bytes: &mut Vec<u8>, key: Key<'_>) {
     bytes.clear();
     bytes.extend_from_slice(key.account.as_bytes());
     bytes.push(0);
-    for number in [key.entitlement, key.holder, key.through] {
+    for number in [key.entitlement, key.holder, key.through, i64::from(key.inline)] {
         let all = number.to_be_bytes();
         let length = 8 - all.iter().take_while(|byte| **byte == 0).count();
         // Row numbers are positive, so a longer number is a larger one. It has at most eight bytes.
@@ -223,8 +229,8 @@ pub(super) fn read_key(bytes: &[u8]) -> Result<Key<'_>> {
             rest = after;
             digits.iter().try_fold(0_i64, |number, byte| number.checked_mul(256)?.checked_add(i64::from(*byte)))
         };
-        let (entitlement, holder, through) = (number()?, number()?, number()?);
-        rest.is_empty().then_some(Key { account, entitlement, holder, through, inline: false })
+        let (entitlement, holder, through, inline) = (number()?, number()?, number()?, number()? == 1);
+        rest.is_empty().then_some(Key { account, entitlement, holder, through, inline })
     };
     parse().ok_or_else(damaged)
 }
