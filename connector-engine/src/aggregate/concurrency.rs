@@ -61,8 +61,9 @@ impl Concurrency {
                 self.now = before;
                 self.calm = CALM_ROUNDS;
             }
-            // Where pages wait, the source is not what limits the run.
-            _ if self.now < self.most && waiting == 0 => {
+            // The store is slower than the source: more pages at once would only fill the memory.
+            _ if waiting > 1 => self.now = (self.now - 1).max(FIRST.min(self.most)),
+            _ if self.now < self.most => {
                 self.before = Some(self.now);
                 self.now = (self.now + (self.now / 2).max(1)).min(self.most);
             }
@@ -85,6 +86,10 @@ mod tests {
     /// How many are read at once most of the time, where a source answers up to `places` reads at once, each after 100 ms, and
     /// refuses reads beyond `refuses` at once.
     fn after(pages: usize, most: usize, places: usize, refuses: usize) -> usize {
+        after_waiting(pages, most, places, refuses, 0)
+    }
+
+    fn after_waiting(pages: usize, most: usize, places: usize, refuses: usize, waiting: usize) -> usize {
         let began = Instant::now();
         let mut concurrency = Concurrency::new(most, began, 0, 0);
         let (mut now, mut bytes, mut retries) = (began, 0, 0);
@@ -94,7 +99,7 @@ mod tests {
             now += Duration::from_millis(100) / u32::try_from(at_once.min(places)).unwrap_or(1);
             bytes += 1_000;
             retries += u64::from(at_once > refuses);
-            concurrency.page_read(now, bytes, retries, 0);
+            concurrency.page_read(now, bytes, retries, waiting);
             last.push(concurrency.now());
         }
         // In half of the time since the middle, it was no more.
@@ -114,6 +119,11 @@ mod tests {
     fn reads_stop_growing_where_the_source_is_no_faster() {
         let at_once = after(2_000, 64, 10, 100);
         assert!((10..=16).contains(&at_once), "{at_once}");
+    }
+
+    #[test]
+    fn reads_do_not_grow_while_pages_wait_for_the_store() {
+        assert_eq!(after_waiting(200, 16, 100, 100, 2), FIRST);
     }
 
     #[test]

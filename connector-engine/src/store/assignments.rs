@@ -5,7 +5,7 @@ use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use super::step::Step;
 use connector_core::{Assignment, AssignmentState, Attributes, EntitlementRef, Error, Holder, Result};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Statement, params};
 
 /// The key of an assignment in the store.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,12 @@ struct Stored {
     removed_run: Option<i64>,
     values: AssignmentSnapshot,
 }
+
+/// Writes a new assignment.
+pub(super) const INSERT: &str =
+    "INSERT INTO assignments (source, account, entitlement, holder, through, inline, id, state, valid_until,
+                              attributes, first_run, added_run)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) ON CONFLICT DO NOTHING";
 
 impl<'a> Key<'a> {
     fn inline(account: &'a str, entitlement: i64) -> Self {
@@ -200,20 +206,27 @@ impl RunState {
         Ok(())
     }
 
-    pub(super) fn insert_assignment(
+    fn insert_assignment(
         &mut self,
         connection: &Connection,
         key: Key<'_>,
         values: &AssignmentSnapshot,
     ) -> Result<bool> {
+        let mut insert = connection.prepare_cached(INSERT).map_err(sql::fault)?;
+        self.insert_assignment_by(&mut insert, key, values)
+    }
+
+    /// Writes a new assignment by the statement `INSERT`; false if there is one with this key.
+    pub(super) fn insert_assignment_by(
+        &mut self,
+        insert: &mut Statement<'_>,
+        key: Key<'_>,
+        values: &AssignmentSnapshot,
+    ) -> Result<bool> {
         let Key { account, entitlement, holder, through, inline } = key;
         let (state, valid_until, attributes) = values.columns();
-        let inserted = sql::execute(
-            connection,
-            "INSERT INTO assignments (source, account, entitlement, holder, through, inline, id, state, valid_until,
-                                      attributes, first_run, added_run)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) ON CONFLICT DO NOTHING",
-            params![
+        let inserted = insert
+            .execute(params![
                 self.source,
                 account,
                 entitlement,
@@ -225,8 +238,8 @@ impl RunState {
                 valid_until,
                 attributes,
                 self.run
-            ],
-        )?;
+            ])
+            .map_err(sql::fault)?;
         if inserted == 0 {
             return Ok(false);
         }

@@ -1,6 +1,6 @@
 //! The merge of what waits into the table of assignments.
 
-use super::assignments::Key;
+use super::assignments::{INSERT, Key};
 use super::run_state::RunState;
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
@@ -76,10 +76,11 @@ impl RunState {
 
     fn merge_portion(&mut self, connection: &Connection, merge: &mut Merge<'_>) -> Result<()> {
         let (missing, last) = self.compare(connection, merge)?;
+        let mut insert = connection.prepare_cached(INSERT).map_err(sql::fault)?;
         for missing in missing {
             match missing {
                 Missing::Row(row) => {
-                    self.insert_assignment(connection, read_key(&row.key)?, &read_values(&row.value)?)?;
+                    self.insert_assignment_by(&mut insert, read_key(&row.key)?, &read_values(&row.value)?)?;
                 }
                 Missing::Values(row) => {
                     self.hold(connection, read_key(&row.key)?, &read_values(&row.value)?)?;
