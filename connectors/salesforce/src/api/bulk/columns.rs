@@ -26,16 +26,16 @@ impl Kind {
 
 /// A column.
 #[derive(Clone, Debug)]
-pub(super) struct Column<'a> {
+pub(crate) struct Column<'a> {
     /// As in the query and in the header, such as `Group.Type`.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// The field of a parent.
     of_parent: Option<&'a str>,
     kind: Kind,
 }
 
 /// The columns of a query. Fields of parents are text.
-pub(super) fn of<'a>(select: &Select<'a>, description: &Description) -> Vec<Column<'a>> {
+pub(crate) fn of<'a>(select: &Select<'a>, description: &Description) -> Vec<Column<'a>> {
     let column = |name: &'a str| {
         let of_parent = name.split_once('.').map(|(_, field)| field);
         let field = if of_parent.is_none() { description.field(name) } else { None };
@@ -46,7 +46,7 @@ pub(super) fn of<'a>(select: &Select<'a>, description: &Description) -> Vec<Colu
 
 impl Column<'_> {
     /// Appends a cell as JSON, and nothing for null. `Err` says what the cell is not.
-    pub(super) fn write(&self, cell: &str, json: &mut String) -> Result<(), &'static str> {
+    pub(crate) fn write(&self, cell: &str, json: &mut String) -> Result<(), &'static str> {
         if cell.is_empty() {
             return Ok(());
         }

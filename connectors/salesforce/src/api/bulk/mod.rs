@@ -5,12 +5,12 @@
 //! an id is a position in any job: when a job fails, expires or is aborted, the next job (or REST) reads what follows the last
 //! id, and a page that is repeated or out of order shows.
 
-mod columns;
+pub(crate) mod columns;
 mod job;
 mod pages;
 mod place;
 mod read;
-mod sheet;
+pub(crate) mod sheet;
 mod transport;
 
 pub(crate) use place::Place;

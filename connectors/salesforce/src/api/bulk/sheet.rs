@@ -14,7 +14,7 @@ use std::ops::Range;
 
 /// A page of results.
 #[derive(Debug)]
-pub(super) struct Sheet {
+pub(crate) struct Sheet {
     body: Bytes,
     /// Where the next record begins.
     at: usize,
@@ -23,19 +23,19 @@ pub(super) struct Sheet {
     /// How many values a record has.
     width: usize,
     /// How many records were read.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// How many records the page should have.
     promised: Option<u64>,
 }
 
 /// Some records of a page.
 #[derive(Debug)]
-pub(super) struct Chunk<T> {
-    pub(super) items: Vec<T>,
-    pub(super) rows: usize,
-    pub(super) last: Option<RecordId>,
+pub(crate) struct Chunk<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) rows: usize,
+    pub(crate) last: Option<RecordId>,
     /// Whether the page has no further records.
-    pub(super) is_end: bool,
+    pub(crate) is_end: bool,
 }
 
 fn reader(body: &[u8]) -> csv::Reader<&[u8]> {
@@ -44,7 +44,7 @@ fn reader(body: &[u8]) -> csv::Reader<&[u8]> {
 
 impl Sheet {
     /// Reads the header. A page without one of the columns belongs to another query: kind `expired`.
-    pub(super) fn open(object: &str, body: Bytes, promised: Option<u64>, columns: &[Column<'_>]) -> Result<Self> {
+    pub(crate) fn open(object: &str, body: Bytes, promised: Option<u64>, columns: &[Column<'_>]) -> Result<Self> {
         if body.is_empty() {
             return match promised {
                 Some(0) | None => Ok(Self { body, at: 0, places: Vec::new(), width: 0, rows: 0, promised }),
@@ -75,12 +75,12 @@ impl Sheet {
     }
 
     /// How large the page is.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.body.len()
     }
 
     /// Passes over records that were read before, up to the last of them.
-    pub(super) fn skip(&mut self, object: &'static str, records: u64, last: Option<RecordId>) -> Result<()> {
+    pub(crate) fn skip(&mut self, object: &'static str, records: u64, last: Option<RecordId>) -> Result<()> {
         let body = self.body.clone();
         let mut reader = reader(&body[self.at..]);
         let mut record = ByteRecord::new();
@@ -101,7 +101,7 @@ impl Sheet {
 
     /// Reads so many records at most. `after` is the id of the record before. `make` turns each record into an item, or skips
     /// it.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &mut self,
         object: &'static str,
         (columns, names): (&[Column<'_>], &[&str]),
