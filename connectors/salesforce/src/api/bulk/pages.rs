@@ -22,7 +22,7 @@ const RECORDS_PER_PAGE: &str = "10000";
 const MOST_AHEAD: usize = 4;
 
 /// How many bytes are fetched ahead at most, as far as the pages so far show.
-const MOST_BYTES_AHEAD: usize = 16 * 1024 * 1024;
+const MOST_BYTES_AHEAD: usize = 4 * 1024 * 1024;
 
 /// The pages from some place on.
 #[derive(Debug)]

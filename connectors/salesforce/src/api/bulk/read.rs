@@ -134,6 +134,9 @@ async fn go_on<T>(
     {
         return Err(odd(object, &format!("has {} records instead of the {total} of the job", spot.read)));
     }
+    if chunk.rows == 0 && !is_end {
+        return Err(odd(object, "has a page without records, but says that more follow"));
+    }
     let stage = if is_end {
         Stage::Read
     } else {
