@@ -1,6 +1,7 @@
 //! The connector. It delegates to a file for each thing it reads.
 
 use crate::api::Rest;
+use crate::api::bulk::Transport;
 use crate::api::hosts;
 use crate::assignments::read::Groups;
 use crate::certificate::apps::Apps;
@@ -33,7 +34,13 @@ pub struct Salesforce {
 
 impl Salesforce {
     /// Opens the connector without sending anything.
-    pub(crate) fn open(context: &Context, version: Option<String>, custom: CustomFields, apps: Apps) -> Result<Self> {
+    pub(crate) fn open(
+        context: &Context,
+        version: Option<String>,
+        transport: Transport,
+        custom: CustomFields,
+        apps: Apps,
+    ) -> Result<Self> {
         let auth = context.auth()?;
         if let Some(token_url) = auth.token_url() {
             hosts::refuse_pages(token_url)?;
@@ -43,7 +50,7 @@ impl Salesforce {
         Ok(Self {
             source: context.source().to_owned(),
             auth,
-            rest: Rest::open(context, client, version),
+            rest: Rest::open(context, client, version, transport),
             accounts: Accounts::new(custom),
             groups: Groups::default(),
             preparation: Preparation::default(),

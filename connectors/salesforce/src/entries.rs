@@ -1,10 +1,14 @@
 //! The parsers of answers, for fuzzers.
 
+use crate::api::bulk::columns;
+use crate::api::bulk::sheet::Sheet;
 use crate::api::keyset::FIRST;
 use crate::api::record::{Asked, read};
-use crate::api::soql;
+use crate::api::soql::{self, Select};
 use crate::certificate::xml::{Element, parse};
 use crate::error;
+use bytes::Bytes;
+use connector_core::{Attributes, AttributesBuilder};
 use connector_http::Response;
 use connector_http::header::HeaderMap;
 
@@ -20,6 +24,23 @@ pub fn page(body: &[u8]) {
     drop(read(body, &asked, |row| {
         let id = row.id("Id")?.0.into_owned();
         Ok(Some((id, row.text("Name")?.map(std::borrow::Cow::into_owned), row.parent_text("Profile", "Name")?)))
+    }));
+}
+
+/// Parses a page of the results of a query job.
+pub fn results(body: &[u8]) {
+    let described = r#"{"name": "User", "fields": [{"name": "IsActive", "type": "boolean"},
+        {"name": "Cost__c", "type": "double"}, {"name": "CreatedDate", "type": "datetime"}]}"#;
+    let Ok(description) = serde_json::from_str(described) else { return };
+    let fields = vec!["Id", "Name", "IsActive", "Cost__c", "CreatedDate", "Profile.Name"];
+    let select = Select { object: "User", fields, filter: None };
+    let columns = columns::of(&select, &description);
+    let Ok(mut sheet) = Sheet::open("User", Bytes::copy_from_slice(body), None, &columns) else { return };
+    let names = select.columns();
+    drop(sheet.read("User", (&columns, &names), None, soql::MAX_ROWS_PER_PAGE, |row| {
+        let mut attributes = AttributesBuilder::default();
+        row.cells().for_each(|(name, value)| attributes.push_raw(name, value));
+        Attributes::parse(attributes.build().as_str()).map(Some)
     }));
 }
 

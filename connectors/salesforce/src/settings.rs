@@ -1,5 +1,6 @@
 //! What a user writes under `settings:`.
 
+use crate::api::bulk::Transport;
 use crate::certificate::apps::{Apps, OneOfTwo, OnlyApp};
 use crate::connector::Salesforce;
 use crate::users::CustomFields;
@@ -33,6 +34,8 @@ auth:
 settings:
   # The API version. Default: the newest version that the org lists.
   # api_version: \"67.0\"
+  # How large tables are read: auto, rest, or bulk (query jobs of the Bulk API 2.0).
+  # transport: auto
   # The app (or kind: connected_app), by its API name in Setup. `cert rotate` needs it.
   # app: {kind: external_client_app, name: Identity_Connector}
   # Custom fields of User to read: none, all, or a list of names.
@@ -46,7 +49,8 @@ pub struct Settings {
     /// The version of the Salesforce API, for example `"67.0"`. Default: the newest version that the org lists.
     #[schemars(regex(pattern = r"^[1-9][0-9]{1,2}\.0$"))]
     api_version: Option<String>,
-    /// How Connector reads large tables. `auto` chooses for you; today it always chooses REST.
+    /// How Connector reads users and what they hold. `rest`: page by page. `bulk`: with query jobs of the Bulk API 2.0. `auto`:
+    /// with jobs where they are faster or save scarce API calls, and otherwise by REST.
     transport: Transport,
     /// The app that the source signs in with, by its API name in Salesforce Setup. Only certificate rotation needs it.
     app: Option<OnlyApp>,
@@ -58,24 +62,14 @@ pub struct Settings {
     custom_fields: CustomFields,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-enum Transport {
-    #[default]
-    Auto,
-    Rest,
-}
-
 impl connector_core::Settings for Settings {
     fn open(self, context: &Context) -> Result<Box<dyn Connector>> {
         if let Some(version) = &self.api_version {
             check_version(version)?;
+            check_transport(self.transport, version)?;
         }
-        // Both choices mean REST: there is no other transport yet.
-        let (Transport::Auto | Transport::Rest) = self.transport;
         let apps = Apps::of(self.app, self.apps)?;
-        Ok(Box::new(Salesforce::open(context, self.api_version, self.custom_fields, apps)?))
+        Ok(Box::new(Salesforce::open(context, self.api_version, self.transport, self.custom_fields, apps)?))
     }
 }
 
@@ -90,6 +84,15 @@ fn check_version(version: &str) -> Result<()> {
     }
 }
 
+/// Query jobs are one version younger than the oldest supported version.
+fn check_transport(transport: Transport, version: &str) -> Result<()> {
+    if transport == Transport::Bulk && version == "46.0" {
+        return Err(Error::new(ErrorKind::Definition, "API version `46.0` has no query jobs")
+            .with_help("write `47.0` or newer, or set `transport: auto`"));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,8 +104,15 @@ mod tests {
 
     #[test]
     fn a_transport_that_is_not_there_is_refused_with_those_that_are() {
-        let fault = read(json!({"transport": "bulk"})).unwrap_err();
-        assert!(fault.contains("`auto`") && fault.contains("`rest`"), "{fault}");
+        let fault = read(json!({"transport": "soap"})).unwrap_err();
+        assert!(fault.contains("`auto`") && fault.contains("`rest`") && fault.contains("`bulk`"), "{fault}");
+        assert_eq!(read(json!({"transport": "bulk"})).unwrap().transport, Transport::Bulk);
+    }
+
+    #[test]
+    fn jobs_are_refused_for_a_version_without_them() {
+        assert_eq!(check_transport(Transport::Bulk, "46.0").unwrap_err().kind(), ErrorKind::Definition);
+        assert!(check_transport(Transport::Auto, "46.0").is_ok() && check_transport(Transport::Bulk, "47.0").is_ok());
     }
 
     #[test]

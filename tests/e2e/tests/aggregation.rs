@@ -62,6 +62,30 @@ async fn a_full_aggregation_reads_every_account_and_every_assignment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn jobs_and_rest_give_the_same_store() {
+    let project = project(Options { max_result_page: 120, ..small() }).await;
+    let answers = |store: &str, transport: &str| {
+        project.write_source(&format!("settings: {{transport: {transport}, custom_fields: all}}\n"));
+        let run = |arguments: &[&str]| project.run(&[&["--store", store], arguments].concat()).expect_code(0);
+        let report = run(&["aggregate", "salesforce", "--output", "json"]).json();
+        let exports = ["accounts", "entitlements", "assignments"]
+            .map(|what| run(&["export", "salesforce", "--what", what, "--format", "csv"]).stdout);
+        (report, exports)
+    };
+    let (_, by_rest) = answers("rest.db", "rest");
+    let (_, by_job) = answers("bulk.db", "bulk");
+    assert!(by_rest == by_job, "the exports differ");
+    assert!(by_rest.iter().all(|export| export.lines().count() > 20));
+    // A change of the transport is no change of the accounts.
+    for (store, transport) in [("rest.db", "bulk"), ("bulk.db", "rest")] {
+        let (report, exports) = answers(store, transport);
+        assert_eq!(report["accounts"]["unchanged"], 500, "{report}");
+        assert_eq!((&report["assignments"]["added"], &report["assignments"]["removed"]), (&0.into(), &0.into()));
+        assert!(exports == by_rest, "the exports differ after a change to {transport}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_fresh_stores_of_one_org_give_the_same_files() {
     let options = Options { latency: std::time::Duration::from_millis(3), max_page: 50, ..small() };
     let project = project(options).await;

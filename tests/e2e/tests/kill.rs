@@ -9,7 +9,6 @@ use std::fs;
 use std::time::Duration;
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
-const KILLS: u32 = 50;
 const LATENCY: Duration = Duration::from_millis(15);
 
 fn copy_store(project: &Project, from: &str, to: &str) {
@@ -47,9 +46,20 @@ fn counts(report: &serde_json::Value) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_moments_the_store_ends_as_if_undisturbed() {
     let options = Options { users: 900, max_page: 200, latency: LATENCY, ..Options::default() };
+    killed_at_random(options, "rest", 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_jobs_are_made_awaited_and_read_the_store_ends_as_if_undisturbed() {
+    let faults = vec!["job-slow:1".parse().unwrap()];
+    let options = Options { users: 900, max_result_page: 200, faults, latency: LATENCY, ..Options::default() };
+    killed_at_random(options, "bulk", 30).await;
+}
+
+async fn killed_at_random(options: Options, transport: &str, most_kills: u32) {
     let project = Project::start(BINARY, options).await;
     // The change below takes away more than the guard allows.
-    project.write_source("aggregation: {delete_threshold: 50%}\n");
+    project.write_source(&format!("settings: {{transport: {transport}}}\naggregation: {{delete_threshold: 50%}}\n"));
     project.run(&["aggregate", "salesforce"]).expect_code(0);
     copy_store(&project, ".connector", "before");
 
@@ -66,7 +76,7 @@ async fn killed_at_random_moments_the_store_ends_as_if_undisturbed() {
     let seed = 7;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (mut kills, mut resumed) = (0, 0);
-    while kills < KILLS {
+    while kills < most_kills {
         copy_store(&project, "before", ".connector");
         // Every run is killed up to three times, then left alone.
         for _ in 0..3 {

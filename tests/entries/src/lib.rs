@@ -95,9 +95,10 @@ pub fn soql(bytes: &[u8]) {
     }
 }
 
-/// The response to a query, the response to a failed request, and the attributes of a record.
+/// The response to a query or a failed request, the results of a query job, and the attributes of a record.
 pub fn page(bytes: &[u8]) {
     entries::page(bytes);
+    entries::results(bytes);
     entries::refusal(bytes);
     if let Ok(attributes) = Attributes::parse(String::from_utf8_lossy(bytes).into_owned()) {
         assert!(!attributes.as_str().is_empty());

@@ -2,6 +2,7 @@
 //!
 //! Salesforce's own cursors expire after two days, and a user has at most ten. An id does not expire.
 
+use super::bulk::Place;
 use super::ranges::{RecordId, Span, split};
 use super::record::{self, Asked, Row};
 use super::rest::Rest;
@@ -36,6 +37,9 @@ pub(crate) struct Position {
     /// How many records were read before, where the list is read in one span.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen: Option<u64>,
+    /// Where in which job, where a job reads the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    job: Option<Place>,
 }
 
 impl Position {
@@ -54,6 +58,11 @@ impl Position {
         if self.span() == FIRST { Some(0) } else { self.seen }
     }
 
+    /// Where in which job, where a job reads the list.
+    pub(crate) fn job(&self) -> Option<&Place> {
+        self.job.as_ref()
+    }
+
     /// An error for a position in an unknown list.
     pub(crate) fn unknown(&self) -> Error {
         let message = format!("a saved position of this run is in `{}`, which this connector does not read", self.of);
@@ -63,7 +72,7 @@ impl Position {
 
 /// The cursor of a span of a list.
 pub(crate) fn cursor(of: &str, span: Span) -> Result<Cursor> {
-    Cursor::of(&Position { of: of.to_owned(), after: span.after, end: span.end, seen: None })
+    Cursor::of(&Position { of: of.to_owned(), after: span.after, end: span.end, seen: None, job: None })
 }
 
 /// A page of a table, and the remaining spans.
@@ -75,13 +84,35 @@ pub(crate) struct Part<T> {
     /// The last record's id.
     pub(crate) last: Option<RecordId>,
     pub(crate) next: Vec<Span>,
+    /// Where a job goes on, which reads all remaining records.
+    pub(crate) job: Option<Place>,
 }
 
 impl<T> Part<T> {
+    /// A page without records. `last` is the last record's id before it.
+    pub(crate) fn empty(last: Option<RecordId>) -> Self {
+        Self { items: Vec::new(), rows: 0, last, next: Vec::new(), job: None }
+    }
+
+    /// The same, where a job goes on.
+    pub(crate) fn of_job(last: Option<RecordId>, place: Place) -> Self {
+        Self { job: Some(place), ..Self::empty(last) }
+    }
+
+    /// Whether the records of this page, and of those before, are all that a table has.
+    pub(crate) fn is_end(&self) -> bool {
+        self.next.is_empty() && self.job.as_ref().is_none_or(Place::is_read)
+    }
+
     /// The cursors of the remaining spans. `seen` is the number of records that were read before this page, if it is known.
     pub(crate) fn cursors(&self, of: &str, seen: Option<u64>) -> Result<Vec<Cursor>> {
-        let seen = if self.next.len() == 1 { seen.map(|seen| seen + self.rows as u64) } else { None };
-        let position = |span: &Span| Position { of: of.to_owned(), after: span.after, end: span.end, seen };
+        let seen =
+            if self.next.len() == 1 || self.job.is_some() { seen.map(|seen| seen + self.rows as u64) } else { None };
+        if let Some(place) = &self.job {
+            let job = Some(place.clone());
+            return Ok(vec![Cursor::of(&Position { of: of.to_owned(), after: self.last, end: None, seen, job })?]);
+        }
+        let position = |span: &Span| Position { of: of.to_owned(), after: span.after, end: span.end, seen, job: None };
         self.next.iter().map(|span| Cursor::of(&position(span))).collect()
     }
 }
@@ -108,7 +139,7 @@ pub(crate) async fn part<T>(
         }
         _ => Vec::new(),
     };
-    Ok(Part { items: answer.items, rows: answer.rows, last: answer.last, next })
+    Ok(Part { items: answer.items, rows: answer.rows, last: answer.last, next, job: None })
 }
 
 /// The response to the query of a page, and how many rows were asked for at most. If the query takes the org too long, asks

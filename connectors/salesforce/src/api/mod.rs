@@ -1,5 +1,6 @@
-//! Salesforce's REST API: requests, queries, and records page by page.
+//! Salesforce's APIs: requests, queries, and records page by page or by jobs.
 
+pub(crate) mod bulk;
 pub(crate) mod description;
 pub(crate) mod hosts;
 pub(crate) mod keyset;

@@ -172,6 +172,16 @@ impl<T, F: FnMut(&Row<'_>) -> Result<Option<T>>> Reading<'_, '_, T, F> {
 }
 
 impl<'r> Row<'r> {
+    /// Record `number` of a response, with a value for each column.
+    pub(crate) fn new(
+        object: &'r str,
+        number: usize,
+        columns: &'r [&'r str],
+        cells: &'r [Option<&'r RawValue>],
+    ) -> Self {
+        Self { object, number, columns, cells }
+    }
+
     /// The raw value of a column.
     pub(crate) fn raw(&self, name: &str) -> Result<&'r RawValue> {
         let place = self.columns.iter().position(|column| *column == name);

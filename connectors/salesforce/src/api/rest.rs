@@ -1,5 +1,6 @@
 //! Salesforce's REST API: versions, queries, descriptions, counts.
 
+use super::bulk::{Bulk, Transport};
 use super::description::Description;
 use super::ranges::RecordId;
 use super::record::{self, Asked};
@@ -18,7 +19,7 @@ use tokio::sync::OnceCell;
 const MAX_QUERY_BYTES: usize = 14_300;
 
 /// The large objects. One request asks for the size of all of them.
-const COUNTED: [&str; 5] =
+pub(crate) const COUNTED: [&str; 5] =
     ["User", "PermissionSetAssignment", "GroupMember", "PermissionSetLicenseAssign", "UserPackageLicense"];
 
 /// The name of the daily allowance of API requests.
@@ -32,6 +33,7 @@ pub(crate) const NEARLY_USED_UP: &str =
 pub(crate) struct Rest {
     pub(crate) client: Client,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) bulk: Bulk,
     asked_version: Option<String>,
     version: OnceCell<String>,
     counts: OnceCell<Counts>,
@@ -47,10 +49,11 @@ pub(crate) type Counts = BTreeMap<String, u64>;
 
 impl Rest {
     /// Opens the API without sending anything.
-    pub(crate) fn open(context: &Context, client: Client, asked_version: Option<String>) -> Self {
+    pub(crate) fn open(context: &Context, client: Client, asked_version: Option<String>, transport: Transport) -> Self {
         Self {
             client: client.with_reaction(error::reaction),
             meter: context.meter().clone(),
+            bulk: Bulk::new(transport),
             asked_version,
             version: OnceCell::new(),
             counts: OnceCell::new(),
@@ -236,13 +239,23 @@ impl Rest {
 
     /// Sends a request that changes nothing. `doing` says what the connector tries.
     pub(crate) async fn ask(&self, request: Request, doing: &str) -> Result<Response> {
-        let response = request.send().await?;
+        self.answered(request.send().await?, doing)
+    }
+
+    /// The response to a request that changes nothing.
+    pub(crate) fn answered(&self, response: Response, doing: &str) -> Result<Response> {
         self.note_usage(&response);
         if response.is_success() { Ok(response) } else { Err(error::of_answer(&response, doing)) }
     }
 
     async fn get(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Response> {
         self.ask(self.client.get(path).query(query), doing).await
+    }
+
+    /// What the user should know of this read, each with one page only where it happens once.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+        let usage = self.usage_warning().map(str::to_owned);
+        usage.into_iter().chain(std::iter::from_fn(|| self.bulk.take_warning()))
     }
 
     /// A warning if the org has used nearly all its API calls.

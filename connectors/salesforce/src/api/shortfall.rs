@@ -20,7 +20,7 @@ pub(crate) async fn after<T>(
     seen: Option<u64>,
 ) -> Result<Option<String>> {
     match (part.next.len(), seen) {
-        (0, Some(seen)) => reason(rest, object, Some(seen + part.rows as u64)).await,
+        (0, Some(seen)) if part.is_end() => reason(rest, object, Some(seen + part.rows as u64)).await,
         (0 | 1, _) => Ok(None),
         _ => reason(rest, object, None).await,
     }

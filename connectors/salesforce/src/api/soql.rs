@@ -1,6 +1,6 @@
 //! Writes SOQL.
 
-use super::ranges::Span;
+use super::ranges::{RecordId, Span};
 use std::borrow::Cow;
 
 /// The most rows in a page, which is the most that Salesforce returns at once.
@@ -34,6 +34,12 @@ impl Select<'_> {
         }
         conditions.extend(self.filter.as_deref().map(str::to_owned));
         format!("SELECT {} FROM {}{} ORDER BY Id LIMIT {rows}", self.fields.join(", "), self.object, whole(&conditions))
+    }
+
+    /// The query of a job: all rows after an id, in id order.
+    pub(crate) fn job(&self, after: Option<RecordId>) -> String {
+        let page = self.page(&Span { after, end: None });
+        page.strip_suffix(&format!(" LIMIT {MAX_ROWS_PER_PAGE}")).unwrap_or(&page).to_owned()
     }
 
     /// The same without some of its fields.
@@ -109,7 +115,6 @@ pub(crate) fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::ranges::RecordId;
     use proptest::prelude::*;
 
     const SELECT: fn() -> Select<'static> = || Select {

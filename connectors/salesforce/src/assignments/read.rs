@@ -5,6 +5,7 @@ use super::group_types::GroupTypes;
 use super::hierarchy::{HAS_PARENT, Hierarchy, OBJECT as HIERARCHY};
 use super::nested_groups::NestedGroups;
 use crate::api::Rest;
+use crate::api::bulk::{self, Place};
 use crate::api::keyset::{self, Part, Position};
 use crate::api::ranges::{RecordId, Span};
 use crate::api::record::Row;
@@ -194,13 +195,13 @@ pub(crate) async fn page(rest: &Rest, groups: &Groups, cursor: &Cursor) -> Resul
     }
     let whole = span == Span::default();
     let count = if whole { rest.counts().await?.get(table.object).copied() } else { None };
-    match part(rest, groups, table, span, count).await {
+    match part(rest, groups, table, (span, position.job()), count).await {
         Ok(part) => {
             let next = part.cursors(table.object, position.seen())?;
             let reason = shortfall::after(rest, table.object, &part, position.seen()).await?;
             let page = resolved(rest, groups, part.items, next).await?;
             let page = as_shown(page, table, &rest.hidden(table.object));
-            let page = rest.usage_warning().into_iter().fold(page, Page::with_warning);
+            let page = rest.warnings().fold(page, Page::with_warning);
             Ok(match reason {
                 Some(reason) => page.with_incomplete(reason),
                 None => page,
@@ -245,7 +246,16 @@ async fn hierarchy(rest: &Rest, groups: &Groups) -> Result<Page<Assignment>> {
 }
 
 /// Reads one page of a table. If the org does not show the type of a group with its members, looks the type up.
-async fn part(rest: &Rest, groups: &Groups, table: &Table, span: Span, count: Option<u64>) -> Result<Part<Held>> {
+async fn part(
+    rest: &Rest,
+    groups: &Groups,
+    table: &Table,
+    (span, job): (Span, Option<&Place>),
+    count: Option<u64>,
+) -> Result<Part<Held>> {
+    if let Some(part) = by_job(rest, table, span, job).await? {
+        return Ok(part);
+    }
     if table.object != MEMBERS || !groups.types.initialized() {
         let select =
             Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter.map(Into::into) };
@@ -259,6 +269,20 @@ async fn part(rest: &Rest, groups: &Groups, table: &Table, span: Span, count: Op
     let types = groups.types.get_or_try_init(|| GroupTypes::read(rest)).await?;
     let select = Select { object: MEMBERS, fields: vec!["Id", "GroupId", "UserOrGroupId"], filter: None };
     keyset::part(rest, &select, span, count, |row| membership(row, types.of(row.id("GroupId")?.1))).await
+}
+
+/// Reads one page of a table with a job, without the fields that the org hides. `None` if REST is to read it.
+async fn by_job(rest: &Rest, table: &Table, span: Span, job: Option<&Place>) -> Result<Option<Part<Held>>> {
+    if job.is_none() && !bulk::is_due(rest, table.object, span).await? {
+        return Ok(None);
+    }
+    let hidden = match rest.find_hidden(table.object, table.fields).await {
+        // REST finds out what that means.
+        Err(refused) if job.is_none() && error::job_refusal(&refused).is_some() => return Ok(None),
+        found => found?,
+    };
+    let select = Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter.map(Into::into) };
+    bulk::part(rest, &select.without(&hidden), span, job, table.read).await
 }
 
 /// The page, with what its nested groups stand for.

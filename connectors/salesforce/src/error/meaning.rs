@@ -87,16 +87,23 @@ fn limit(code: &str, message: &str) -> Option<Meaning> {
 
 /// Codes about the request: something that it names is wrong or hidden.
 fn request(code: &str) -> Option<Meaning> {
-    use ErrorKind::{Internal, Invalid, NotFound, Permission, Protocol};
+    use ErrorKind::{Internal, Invalid, NotFound, Permission, Protocol, Quota, Unsupported};
     Some(match code {
         "INVALID_FIELD" => lasting(Invalid, RIGHTS),
         "INVALID_TYPE"
         | "INSUFFICIENT_ACCESS"
         | "INSUFFICIENT_ACCESS_OR_READONLY"
         | "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY" => lasting(Permission, RIGHTS),
+        "FEATURENOTENABLED" => {
+            lasting(Permission, "ask Salesforce to enable the Bulk API for the org, or set `transport: rest`")
+        }
+        "INVALIDENTITY" => lasting(Unsupported, "set `transport: auto` or `transport: rest`"),
+        "EXCEEDEDQUOTA" => lasting(Quota, "try again tomorrow, or set `transport: rest`"),
         "NOT_FOUND" => lasting(NotFound, "it was removed, or the service account can't see it"),
         "ENTITY_IS_DELETED" => lasting(NotFound, "it is deleted or in the recycle bin"),
-        "INVALID_QUERY_LOCATOR" => lasting(Protocol, "run this again"),
+        "INVALID_QUERY_LOCATOR" | "INVALIDJOB" | "INVALIDJOBSTATE" | "INVALIDVERSION" => {
+            lasting(Protocol, "run this again")
+        }
         "MALFORMED_QUERY"
         | "JSON_PARSER_ERROR"
         | "METHOD_NOT_ALLOWED"

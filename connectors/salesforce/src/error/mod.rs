@@ -201,6 +201,36 @@ pub(crate) fn is_too_slow(error: &Error) -> bool {
     matches!(code(error), Some("QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG" | "OPERATION_TOO_LARGE"))
 }
 
+/// What the org refuses with a query job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JobRefusal {
+    /// Jobs of this object, or this query.
+    OfObject,
+    /// All jobs.
+    OfAll,
+}
+
+/// What the org refuses, if it refuses to make a query job. A problem that affects more than jobs is no refusal.
+pub(crate) fn job_refusal(error: &Error) -> Option<JobRefusal> {
+    match (status(error)?, code(error).unwrap_or_default()) {
+        (_, "REQUEST_LIMIT_EXCEEDED" | "API_CURRENTLY_DISABLED" | "API_DISABLED_FOR_ORG") => None,
+        (_, "FEATURENOTENABLED" | "EXCEEDEDQUOTA" | "LIMIT_EXCEEDED") | ("403" | "404" | "405", _) => {
+            Some(JobRefusal::OfAll)
+        }
+        ("400", _) => Some(JobRefusal::OfObject),
+        _ => None,
+    }
+}
+
+/// Whether the org no longer has a query job or its results.
+pub(crate) fn is_lost_job(error: &Error) -> bool {
+    code(error).is_some() && matches!(status(error), Some("400" | "404" | "405" | "409" | "410"))
+}
+
+fn status(error: &Error) -> Option<&str> {
+    error.context().find(|(key, _)| *key == "status").map(|(_, status)| status)
+}
+
 /// Whether the service account has no permission for something that exists.
 pub(crate) fn is_denied(error: &Error) -> bool {
     matches!(code(error), Some("INSUFFICIENT_ACCESS" | "INSUFFICIENT_ACCESS_OR_READONLY"))

@@ -7,7 +7,8 @@ use super::integrations::Integrations;
 use super::locks::Locks;
 use super::schema::{STANDARD, USER, further};
 use crate::api::Rest;
-use crate::api::keyset::{self, Position};
+use crate::api::bulk::{self, Place};
+use crate::api::keyset::{self, Part, Position};
 use crate::api::ranges::{RecordId, Span};
 use crate::api::record::Row;
 use crate::api::rights;
@@ -69,40 +70,36 @@ impl Accounts {
 
     /// One page.
     pub(crate) async fn page(&self, rest: &Rest, cursor: &Cursor) -> Result<Page<Account>> {
-        let (span, seen) = match cursor.position::<Position>()? {
+        let position = cursor.position::<Position>()?;
+        let (span, seen) = match &position {
             None => (Span::default(), Some(0)),
             Some(position) if position.of() == USER => (position.span(), position.seen()),
             Some(position) => return Err(position.unknown()),
         };
-        match self.read(rest, span, seen).await {
+        let job = position.as_ref().and_then(Position::job);
+        match self.read(rest, span, seen, job).await {
             // The org has hidden a field since it described them.
             Err(refused) if error::is_refused_field(&refused) => {
                 rest.forget_description(USER).await;
                 *self.known_fields() = None;
-                self.read(rest, span, seen).await
+                self.read(rest, span, seen, job).await
             }
             page => page,
         }
     }
 
-    async fn read(&self, rest: &Rest, span: Span, seen: Option<u64>) -> Result<Page<Account>> {
-        let is_first = span == Span::default();
+    async fn read(&self, rest: &Rest, span: Span, seen: Option<u64>, job: Option<&Place>) -> Result<Page<Account>> {
+        let is_first = span == Span::default() && job.is_none_or(Place::is_waiting);
         let fields = self.fields(rest).await?;
         let locks = self.locks.get_or_try_init(|| Locks::read(rest)).await?;
         let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
         let count = if is_first { rest.counts().await?.get(USER).copied() } else { None };
-        let groups = field_groups::groups(&fields.names);
-        let select = Select { object: USER, fields: groups[0].clone(), filter: None };
         let make = |row: &Row<'_>| account(row, locks, Some(integrations)).map(Some);
-        let mut part = keyset::part(rest, &select, span, count, make).await.map_err(|refused| {
-            if error::is_missing_object(&refused) { rights::missing(USER, refused) } else { refused }
-        })?;
-        for more in &groups[1..] {
-            let same = Span { after: span.after, end: part.last };
-            if part.last.is_some() {
-                field_groups::add(rest, more, None, same, &mut part.items).await?;
-            }
-        }
+        let whole = Select { object: USER, fields: fields.names.iter().map(String::as_str).collect(), filter: None };
+        let part = match bulk::part(rest, &whole, span, job, make).await? {
+            Some(part) => part,
+            None => by_rest(rest, &fields, span, count, make).await?,
+        };
         let next = part.cursors(USER, seen)?;
         let reason = shortfall::after(rest, USER, &part, seen).await?;
         let accounts = part.items.into_iter().map(|(_, account)| account).collect();
@@ -116,7 +113,7 @@ impl Accounts {
         if let Some(reason) = reason {
             page = page.with_incomplete(reason);
         }
-        page = rest.usage_warning().into_iter().fold(page, Page::with_warning);
+        page = rest.warnings().fold(page, Page::with_warning);
         Ok(if is_first { with_notes(page, count, locks) } else { page })
     }
 
@@ -131,6 +128,28 @@ impl Accounts {
         // Plans can set every field of User that the org has.
         AccountSchema::new(attributes).with_operations(OPERATIONS.to_vec()).open()
     }
+}
+
+/// One page by REST, with a query for each group of fields.
+async fn by_rest(
+    rest: &Rest,
+    fields: &UserFields,
+    span: Span,
+    count: Option<u64>,
+    make: impl FnMut(&Row<'_>) -> Result<Option<(RecordId, Account)>>,
+) -> Result<Part<(RecordId, Account)>> {
+    let groups = field_groups::groups(&fields.names);
+    let select = Select { object: USER, fields: groups[0].clone(), filter: None };
+    let mut part = keyset::part(rest, &select, span, count, make)
+        .await
+        .map_err(|refused| if error::is_missing_object(&refused) { rights::missing(USER, refused) } else { refused })?;
+    for more in &groups[1..] {
+        let same = Span { after: span.after, end: part.last };
+        if part.last.is_some() {
+            field_groups::add(rest, more, None, same, &mut part.items).await?;
+        }
+    }
+    Ok(part)
 }
 
 /// What comes once, with the first page.

@@ -6,36 +6,60 @@ use connector_core::{
 };
 use connector_sandbox_salesforce::{Options, Rights};
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Deref;
 
-struct Read {
-    accounts: Vec<Account>,
-    entitlements: Vec<Entitlement>,
-    assignments: Vec<Assignment>,
-    skipped: Vec<String>,
+pub(crate) struct Read {
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) entitlements: Vec<Entitlement>,
+    pub(crate) assignments: Vec<Assignment>,
+    pub(crate) skipped: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
-async fn pages<T>(read: impl AsyncFn(&Cursor) -> Result<Page<T>>) -> Result<(Vec<T>, Vec<String>)> {
-    let (mut items, mut skipped) = (Vec::new(), Vec::new());
+/// Reads to the end. Returns the items, the types that were skipped, and the warnings.
+async fn pages<T>(read: impl AsyncFn(&Cursor) -> Result<Page<T>>) -> Result<(Vec<T>, Vec<String>, Vec<String>)> {
+    let (mut items, mut skipped, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let mut known = HashSet::from([Cursor::start()]);
     let mut frontier = vec![Cursor::start()];
     while let Some(cursor) = frontier.pop() {
         let page = read(&cursor).await?;
         skipped.extend(page.skipped().iter().map(|one| one.entitlement_type.clone()));
+        warnings.extend_from_slice(page.warnings());
+        assert_eq!(page.incomplete(), None);
         let (some, next) = page.into_parts();
         items.extend(some);
         assert!(next.iter().all(|cursor| known.insert(cursor.clone())), "a cursor came back");
         frontier.extend(next);
     }
-    Ok((items, skipped))
+    Ok((items, skipped, warnings))
 }
 
-async fn read(connector: &dyn Connector) -> Result<Read> {
-    let ability = connector.capabilities().entitlements().unwrap();
-    let (accounts, _) = pages(async |cursor| connector.aggregate_accounts(cursor).await).await?;
-    let (entitlements, mut skipped) = pages(async |cursor| ability.entitlements(cursor).await).await?;
-    let (assignments, more) = pages(async |cursor| ability.assignments(cursor).await).await?;
-    skipped.extend(more);
-    Ok(Read { accounts, entitlements, assignments, skipped })
+pub(crate) async fn read(connector: &dyn Connector) -> Result<Read> {
+    read_with(async || Ok::<_, Error>(connector)).await
+}
+
+/// Reads each page with the connector that `open` returns for it.
+pub(crate) async fn read_with<'c, C: Deref<Target = dyn Connector + 'c>>(
+    open: impl AsyncFn() -> Result<C>,
+) -> Result<Read> {
+    let accounts = pages(async |cursor| open().await?.aggregate_accounts(cursor).await).await?;
+    let entitlements = pages(async |cursor| {
+        let connector = open().await?;
+        connector.capabilities().entitlements().unwrap().entitlements(cursor).await
+    });
+    let entitlements = entitlements.await?;
+    let assignments = pages(async |cursor| {
+        let connector = open().await?;
+        connector.capabilities().entitlements().unwrap().assignments(cursor).await
+    });
+    let assignments = assignments.await?;
+    Ok(Read {
+        skipped: [accounts.1, entitlements.1, assignments.1].concat(),
+        warnings: [accounts.2, entitlements.2, assignments.2].concat(),
+        accounts: accounts.0,
+        entitlements: entitlements.0,
+        assignments: assignments.0,
+    })
 }
 
 /// The assignments by type, each counted once.
@@ -97,7 +121,7 @@ async fn a_table_read_in_several_spans_is_whole() {
     let (connector, _) = open(&sandbox, "{}");
     let first = connector.aggregate_accounts(&Cursor::start()).await.unwrap();
     assert_eq!(first.next().len(), 2);
-    let (accounts, _) = pages(async |cursor| connector.aggregate_accounts(cursor).await).await.unwrap();
+    let (accounts, _, _) = pages(async |cursor| connector.aggregate_accounts(cursor).await).await.unwrap();
     let ids: HashSet<_> = accounts.iter().map(|account| account.id.as_str()).collect();
     assert_eq!((ids.len() as u64, accounts.len() as u64), (users, users));
     let user_pages = sandbox.requests().of("query:User");
@@ -161,7 +185,7 @@ async fn a_used_up_quota_ends_the_read() {
     assert_eq!(failure(read(open(&sandbox, "{}").0.as_ref()).await, "request-limit").kind(), ErrorKind::Quota);
 }
 
-fn failure(read: Result<Read>, what: &str) -> Error {
+pub(crate) fn failure(read: Result<Read>, what: &str) -> Error {
     read.map(|read| read.accounts.len()).expect_err(what)
 }
 

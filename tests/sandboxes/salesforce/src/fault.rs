@@ -44,6 +44,20 @@ pub enum Fault {
     DropRows,
     /// `cursor-expiry`
     CursorExpiry,
+    /// `bulk-off`
+    BulkOff,
+    /// `bulk-refuses:OBJECT`
+    BulkRefuses(String),
+    /// `job-fails[:N]`: the first N jobs, or all
+    JobFails(u64),
+    /// `job-aborted:N`: the first N jobs
+    JobAborted(u64),
+    /// `job-slow:N`
+    JobSlow(u64),
+    /// `results-expired:N`
+    ResultsExpired(u64),
+    /// `locator-missing`
+    LocatorMissing,
     /// `lock-row:N`
     LockRow(u64),
     /// `refuse-row:N`
@@ -67,7 +81,8 @@ pub enum Fault {
 /// The syntax of each fault, for messages.
 const FORMS: &str = "`token-html`, `foreign-instance-url:URL`, `clock-skew:S`, `html-200`, `503:N`, `session-expiry:N`, \
     `session-expiry-once:N`, `request-limit[:N]`, `concurrent-limit:N`, `slow:MS`, `reset[:N]`, `cut:N`, \
-    `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`, `lock-row:N`, \
+    `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`, `bulk-off`, \
+    `bulk-refuses:OBJECT`, `job-fails[:N]`, `job-aborted:N`, `job-slow:N`, `results-expired:N`, `locator-missing`, `lock-row:N`, \
     `refuse-row:N`, `heavy-trigger:N`, `lost-answer:N`, `lost-answer-once:N`, `deploy-fails`, `deploy-stuck:N`, `deploy-lost-answer`, \
     `certificate-never-accepted`";
 
@@ -110,6 +125,13 @@ impl FromStr for Fault {
             "missing-id" => plain(Self::MissingId),
             "drop-rows" => plain(Self::DropRows),
             "cursor-expiry" => plain(Self::CursorExpiry),
+            "bulk-off" => plain(Self::BulkOff),
+            "bulk-refuses" => argument.map(|object| Self::BulkRefuses(object.to_owned())).ok_or_else(unknown),
+            "job-fails" => nth(Some(u64::MAX)).map(Self::JobFails),
+            "job-aborted" => nth(None).map(Self::JobAborted),
+            "job-slow" => nth(None).map(Self::JobSlow),
+            "results-expired" => nth(None).map(Self::ResultsExpired),
+            "locator-missing" => plain(Self::LocatorMissing),
             "lock-row" => nth(None).map(Self::LockRow),
             "refuse-row" => nth(None).map(Self::RefuseRow),
             "heavy-trigger" => nth(None).map(Self::HeavyTrigger),
@@ -146,6 +168,14 @@ impl fmt::Display for Fault {
             Self::MissingId => f.write_str("missing-id"),
             Self::DropRows => f.write_str("drop-rows"),
             Self::CursorExpiry => f.write_str("cursor-expiry"),
+            Self::BulkOff => f.write_str("bulk-off"),
+            Self::BulkRefuses(object) => write!(f, "bulk-refuses:{object}"),
+            Self::JobFails(u64::MAX) => f.write_str("job-fails"),
+            Self::JobFails(n) => write!(f, "job-fails:{n}"),
+            Self::JobAborted(n) => write!(f, "job-aborted:{n}"),
+            Self::JobSlow(n) => write!(f, "job-slow:{n}"),
+            Self::ResultsExpired(n) => write!(f, "results-expired:{n}"),
+            Self::LocatorMissing => f.write_str("locator-missing"),
             Self::LockRow(n) => write!(f, "lock-row:{n}"),
             Self::RefuseRow(n) => write!(f, "refuse-row:{n}"),
             Self::HeavyTrigger(n) => write!(f, "heavy-trigger:{n}"),
@@ -185,6 +215,14 @@ mod tests {
             "missing-id",
             "drop-rows",
             "cursor-expiry",
+            "bulk-off",
+            "bulk-refuses:GroupMember",
+            "job-fails",
+            "job-fails:2",
+            "job-aborted:1",
+            "job-slow:3",
+            "results-expired:2",
+            "locator-missing",
             "lock-row:7",
             "refuse-row:5",
             "heavy-trigger:50",

@@ -22,6 +22,8 @@
 //! * `/services/oauth2/token` (`jwt_bearer`, `client_credentials`), `userinfo`, `revoke`, `/id/…`;
 //! * `/services/data/`, and per version: the resource list, `limits`, `limits/recordCount`, `sobjects`, `describe`, single
 //!   records, `query` and `queryAll` with cursors;
+//! * query jobs of the Bulk API 2.0: `jobs/query` with its states, results by locator and `resultPages`; a job moves on with every
+//!   poll of its status, and is complete at the first one;
 //! * users and their logins, profiles, roles, permission sets and groups of them, public groups, queues, licenses of
 //!   users, permission sets and packages, the organization, login history, territories where asked for;
 //! * SOQL with parent paths, subqueries, `COUNT()`, `FIELDS()`, filters, semi-joins, date literals, order, limit, offset;
@@ -52,7 +54,7 @@
 //! [`Org::writes`] lists what stayed, [`Org::set_free_seats`], [`Org::block_deactivation`] and
 //! [`Org::take_username_elsewhere`] set the stage.
 //!
-//! Not simulated: upserts by external id, `/composite/graph`, contacts, what validation rules and triggers of a real org
+//! Not simulated: ingest jobs, upserts by external id, `/composite/graph`, contacts, what validation rules and triggers of a real org
 //! add (but see `refuse-row`), the licenses within a permission set group. Where the behavior of a real org is not
 //! known, the sandbox is strict.
 //!
@@ -74,13 +76,20 @@
 //! | `concurrent-limit:N` | every Nth request answers 403 `ConcurrentRequests … Limit exceeded.` |
 //! | `slow:MS` | every answer waits MS milliseconds |
 //! | `reset` or `reset:N` | the connection is closed with no answer, at every or every Nth request |
-//! | `cut:N` | every Nth query answer, and every Nth answer to a write, breaks off: the connection is closed in the middle of the body |
-//! | `truncate-page:N` | the Nth query answer is cut in the middle, in a complete HTTP message |
+//! | `cut:N` | every Nth query answer or page of a job's results, and every Nth answer to a write, breaks off: the connection is closed in the middle of the body |
+//! | `truncate-page:N` | the Nth query answer, or page of a job's results, is cut in the middle, in a complete HTTP message |
 //! | `repeat-page` | a page that should follow another brings the first one again |
 //! | `wrong-type-page` | pages hold records of another object type |
 //! | `missing-id` | the last record of each page has no `Id` |
 //! | `drop-rows` | each page holds fewer rows than its `totalSize` and `done` promise |
 //! | `cursor-expiry` | every `nextRecordsUrl` answers `INVALID_QUERY_LOCATOR` |
+//! | `bulk-off` | query jobs are refused with `FEATURENOTENABLED` |
+//! | `bulk-refuses:OBJECT` | query jobs of this object are refused with `INVALIDENTITY` |
+//! | `job-fails` or `job-fails:N` | every query job fails, or the first N |
+//! | `job-aborted:N` | somebody aborts the first N query jobs |
+//! | `job-slow:N` | every query job is in progress for N polls |
+//! | `results-expired:N` | the Nth request for results answers 404: the org has deleted the job |
+//! | `locator-missing` | results come without the header `Sforce-Locator` |
 //! | `lock-row:N` | every Nth row to be written answers `UNABLE_TO_LOCK_ROW` and is not written |
 //! | `refuse-row:N` | every Nth row to be written answers `FIELD_CUSTOM_VALIDATION_EXCEPTION` and is not written |
 //! | `heavy-trigger:N` | a request that writes more than N rows fails for every row: a trigger does too many queries |

@@ -21,6 +21,8 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// The largest page of a query.
     pub max_page: usize,
+    /// The most rows in one page of a query job's results. A real org decides that by bytes.
+    pub max_result_page: usize,
     /// How many real assignments (permission sets, groups, queues, licenses) each user has.
     pub assignments_per_user: u32,
     /// The oldest API version listed, for example 31.
@@ -57,6 +59,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             faults: Vec::new(),
             max_page: 2_000,
+            max_result_page: 10_000,
             assignments_per_user: 3,
             oldest_version: 31,
             newest_version: 67,

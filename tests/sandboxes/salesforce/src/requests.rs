@@ -14,7 +14,8 @@ pub struct Requests {
     pub api: u64,
     /// Requests by kind: `token`, `versions`, `query:User`, `more:User`, `describe:User`, `limits`, …; writes as
     /// `create:User`, `update:User`, `delete:GroupMember`, `password:User`, `collections:create:User`, `composite`,
-    /// `batch`; metadata as `metadata:deploy`, `metadata:status`, `metadata:cancel`, `soap:readMetadata`. What a
+    /// `batch`; query jobs as `job:create:User`, `job:status`, `job:pages`, `job:results:User`, `job:abort`,
+    /// `job:delete`; metadata as `metadata:deploy`, `metadata:status`, `metadata:cancel`, `soap:readMetadata`. What a
     /// composite or a batch holds is counted by its kind, too, but in no total.
     pub by_kind: BTreeMap<String, u64>,
     /// The latest 10,000 requests, oldest first.

@@ -139,6 +139,16 @@ impl Sandbox {
         self.shared.cursors().clear();
     }
 
+    /// How many query jobs the org keeps.
+    pub fn query_jobs(&self) -> usize {
+        self.shared.jobs().len()
+    }
+
+    /// Deletes every query job, as the org does with those that are older than a week.
+    pub fn expire_query_jobs(&self) {
+        self.shared.jobs().clear();
+    }
+
     /// Stops the org: it accepts no new connection and closes open ones.
     pub fn stop(&self) {
         self.stop.cancel();

@@ -21,6 +21,10 @@ pub(crate) struct Misbehavior {
     rows: AtomicU64,
     /// Deploys accepted so far.
     deploys: AtomicU64,
+    /// Query jobs made so far.
+    jobs: AtomicU64,
+    /// Requests for results of query jobs so far.
+    results: AtomicU64,
 }
 
 /// The fault of one row of a write.
@@ -28,6 +32,14 @@ pub(crate) struct Misbehavior {
 pub(crate) enum RowFault {
     Locked,
     Refused,
+}
+
+/// How a query job ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JobEnd {
+    Complete,
+    Failed,
+    Aborted,
 }
 
 /// What to do with one query response.
@@ -50,7 +62,8 @@ impl Misbehavior {
     /// Replaces the faults and resets the counters.
     pub(crate) fn set(&self, faults: Vec<Fault>) {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
-        for count in [&self.requests, &self.pages, &self.writes, &self.rows, &self.deploys] {
+        let (jobs, results) = (&self.jobs, &self.results);
+        for count in [&self.requests, &self.pages, &self.writes, &self.rows, &self.deploys, jobs, results] {
             count.store(0, Ordering::Relaxed);
         }
     }
@@ -113,6 +126,38 @@ impl Misbehavior {
             }
         }
         due
+    }
+
+    /// How the next query job ends, and after how many polls.
+    pub(crate) fn job(&self) -> (JobEnd, u64) {
+        let job = self.jobs.fetch_add(1, Ordering::Relaxed) + 1;
+        let end = self.find(|fault| match fault {
+            Fault::JobFails(first) if job <= *first => Some(JobEnd::Failed),
+            Fault::JobAborted(first) if job <= *first => Some(JobEnd::Aborted),
+            _ => None,
+        });
+        let polls = self.find(|fault| if let Fault::JobSlow(polls) = fault { Some(*polls) } else { None });
+        (end.unwrap_or(JobEnd::Complete), polls.unwrap_or(0))
+    }
+
+    /// Counts a request for results of a query job and returns whether the job is gone from then on.
+    pub(crate) fn loses_results(&self) -> bool {
+        let request = self.results.fetch_add(1, Ordering::Relaxed) + 1;
+        self.has(&Fault::ResultsExpired(request))
+    }
+
+    pub(crate) fn hides_locator(&self) -> bool {
+        self.has(&Fault::LocatorMissing)
+    }
+
+    /// Whether the org has no query jobs at all.
+    pub(crate) fn has_no_bulk(&self) -> bool {
+        self.has(&Fault::BulkOff)
+    }
+
+    /// Whether query jobs can't read the object.
+    pub(crate) fn keeps_from_bulk(&self, object: &str) -> bool {
+        self.find(|fault| matches!(fault, Fault::BulkRefuses(name) if name == object).then_some(())).is_some()
     }
 
     /// The fault for the next row of a write.

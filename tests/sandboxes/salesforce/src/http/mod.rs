@@ -2,6 +2,7 @@
 
 mod answer;
 mod describe;
+mod jobs;
 mod listener;
 mod metadata;
 mod misbehave;

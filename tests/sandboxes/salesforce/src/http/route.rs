@@ -6,7 +6,7 @@ use super::answer::{Answer, Ask};
 use super::session::Session;
 use super::shared::{Host, Shared};
 use super::write::{self, Caller};
-use super::{describe, metadata, query, resources, token};
+use super::{describe, jobs, metadata, query, resources, token};
 use crate::org::INTEGRATION;
 use crate::org::object::Object;
 use crate::org::value::Value;
@@ -98,7 +98,7 @@ fn checked(shared: &Shared, host: Host, ask: &Ask, version: &str, rest: &[&str])
 }
 
 /// The number of `vNN.0`.
-fn number(version: &str) -> Option<u32> {
+pub(super) fn number(version: &str) -> Option<u32> {
     version.strip_prefix('v')?.strip_suffix(".0")?.parse().ok()
 }
 
@@ -126,6 +126,7 @@ pub(super) fn resource(shared: &Shared, ask: &Ask, caller: Caller<'_>, rest: &[&
     let version = caller.version;
     match rest {
         ["composite", rest @ ..] => composite(shared, ask, caller, rest),
+        ["jobs", "query", rest @ ..] => jobs::query_jobs(shared, ask, caller, rest),
         ["metadata", "deployRequest", rest @ ..] => metadata::deploy_request(shared, ask, caller, rest),
         ["sobjects", object, rest @ ..] => {
             let Some(object) = Object::named(object).filter(|object| shared.org.read().sees(*object)) else {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use super::jobs::Jobs;
 use super::misbehave::Misbehavior;
 use super::query::Cursors;
 use super::session::Sessions;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     metadata: Mutex<Metadata>,
     sessions: Mutex<Sessions>,
     cursors: Mutex<Cursors>,
+    jobs: Mutex<Jobs>,
     requests: Mutex<Requests>,
     /// The `jti` of every assertion that was accepted.
     seen: Mutex<HashSet<String>>,
@@ -59,6 +61,7 @@ impl Shared {
             api_usage: AtomicU64::new(0),
             sessions: Mutex::default(),
             cursors: Mutex::default(),
+            jobs: Mutex::default(),
             requests: Mutex::default(),
             seen: Mutex::default(),
             logins: Mutex::default(),
@@ -83,6 +86,10 @@ impl Shared {
 
     pub(crate) fn cursors(&self) -> MutexGuard<'_, Cursors> {
         locked(&self.cursors)
+    }
+
+    pub(crate) fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        locked(&self.jobs)
     }
 
     pub(crate) fn requests(&self) -> MutexGuard<'_, Requests> {

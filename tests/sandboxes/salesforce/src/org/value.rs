@@ -99,6 +99,36 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Appends the value as the content of a quoted cell of CSV.
+    pub(crate) fn write_cell(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => {}
+            Self::Text(text) => write_quoted(text, out),
+            Self::Compound(json) => write_quoted(json, out),
+            Self::Id(id) => out.extend_from_slice(id.as_str().as_bytes()),
+            Self::Date(days) => write_date(i64::from(*days), out),
+            Self::DateTime(ms) => {
+                write_datetime(*ms, out);
+                // Jobs write `Z` where all other resources write an offset.
+                out.truncate(out.len() - b"+0000".len());
+                out.push(b'Z');
+            }
+            Self::Bool(_) | Self::Int(_) | Self::Double(_) => self.write(out),
+        }
+    }
+}
+
+/// Appends text with its quotes doubled.
+fn write_quoted(text: &str, out: &mut Vec<u8>) {
+    for (at, part) in text.split('"').enumerate() {
+        if at > 0 {
+            out.extend_from_slice(b"\"\"");
+        }
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
 impl From<&'static str> for Value {
     fn from(text: &'static str) -> Self {
         Self::Text(Cow::Borrowed(text))

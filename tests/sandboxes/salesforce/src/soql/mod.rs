@@ -2,6 +2,7 @@
 
 mod ast;
 mod bind;
+mod columns;
 mod dates;
 mod error;
 mod filter;
@@ -13,6 +14,7 @@ mod shape;
 mod text;
 
 pub(crate) use bind::{Bound, bind};
+pub(crate) use columns::{Cells, Columns};
 pub(crate) use error::SoqlError;
 pub(crate) use parser::parse;
 pub(crate) use rows::{Rows, rows};

@@ -1,9 +1,12 @@
 //! The shape of records in responses, and how they are written.
 
 use super::bind::Bound;
+use super::columns::Columns;
 use super::path::{Hop, Leaf};
 use super::rows;
 use crate::id::Id;
+use crate::org::field::Kind;
+use crate::org::schema;
 use crate::org::state::{Record, State};
 use crate::org::value::Value;
 
@@ -73,6 +76,29 @@ impl Shape {
     pub(crate) fn without_id(&self) -> Self {
         let is_id = |entry: &&Entry| entry.leaf().is_some_and(|leaf| leaf.name() == "Id");
         Self { entries: self.entries.iter().filter(|entry| !is_id(entry)).cloned().collect() }
+    }
+
+    /// The same as columns; `None` if a value does not fit into one.
+    pub(crate) fn columns(&self) -> Option<Columns> {
+        let mut columns = Columns::default();
+        self.add_columns(&[], &mut columns).then_some(columns)
+    }
+
+    fn add_columns(&self, hops: &[Hop], columns: &mut Columns) -> bool {
+        self.entries.iter().all(|entry| match &entry.content {
+            Content::Field(Leaf::Field(object, field)) if schema::fields(*object)[*field].kind == Kind::Address => {
+                false
+            }
+            Content::Field(leaf) => {
+                columns.add(hops.to_vec(), *leaf);
+                true
+            }
+            Content::Parent(hop, shape) => {
+                let hops: Vec<Hop> = hops.iter().chain([hop]).cloned().collect();
+                shape.add_columns(&hops, columns)
+            }
+            Content::Children { .. } => false,
+        })
     }
 
     /// Appends a record as JSON.

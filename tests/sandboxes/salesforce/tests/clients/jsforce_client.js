@@ -130,6 +130,12 @@ async function main() {
   assert.strictEqual(limits.DailyApiRequests.Max, 100000);
   assert.strictEqual(conn.limitInfo.apiUsage.limit, 100000);
 
+  // A query job, its results page by page.
+  const job = await conn.bulk2.query('SELECT Id, Username, Profile.Name FROM User', { pollInterval: 100 });
+  const rows = await job.toArray();
+  assert.strictEqual(rows.length, users);
+  assert.strictEqual(rows[0]['Profile.Name'], 'Identity Integration');
+
   await assert.rejects(conn.query('SELECT Id, Foo FROM User'), { errorCode: 'INVALID_FIELD' });
   await assert.rejects(conn.query('SELECT Id FROM Nothing'), { errorCode: 'INVALID_TYPE' });
   await assert.rejects(connection().authorize({ grant_type: jwtBearer, assertion: 'a.b.c' }), (error) => {

@@ -4,6 +4,8 @@ simple-salesforce signs in at https://DOMAIN.salesforce.com only, so its HTTP se
 to the sandbox's login host. Everything else is the library's own.
 """
 
+import csv
+import io
 import os
 import sys
 
@@ -71,6 +73,14 @@ assert fields["Badge_Number__c"]["type"] == "double" and not fields["Username"][
 assert sf.User.get(users[5]["Id"])["Username"] == users[5]["Username"]
 assert sf.limits()["DailyApiRequests"]["Max"] == 100_000
 assert sf.api_usage["api-usage"].total == 100_000
+
+# A query job, its results page by page.
+pages = list(sf.bulk2.User.query("SELECT Id, Username, Profile.Name, IsActive FROM User", max_records=1_500))
+rows = [row for page in pages for row in csv.DictReader(io.StringIO(page))]
+assert len(pages) == -(-USERS // 1_500), len(pages)
+told = [(user["Id"], user["Username"], str(user["IsActive"]).lower()) for user in users]
+assert [(row["Id"], row["Username"], row["IsActive"]) for row in rows] == told
+assert rows[0]["Profile.Name"] == "Identity Integration", rows[0]
 
 error = raised(SalesforceMalformedRequest, lambda: sf.query("SELECT Id, Foo FROM User"))
 assert error.content[0]["errorCode"] == "INVALID_FIELD", error.content

@@ -12,7 +12,7 @@ use super::super::answer::{Answer, Ask};
 const LARGEST: u64 = 50 * 1024 * 1024;
 
 /// The object in a request's body, or the response that refuses it.
-pub(super) fn object(ask: &Ask) -> Result<Map<String, Json>, Answer> {
+pub(in crate::http) fn object(ask: &Ask) -> Result<Map<String, Json>, Answer> {
     let content_type = ask.header("content-type").unwrap_or_default().to_ascii_lowercase();
     if !content_type.starts_with("application/json") {
         let message = format!("Content-Type of the request is not supported: {content_type}");

@@ -11,6 +11,7 @@ mod row;
 mod single;
 
 pub(crate) use batch::batch;
+pub(super) use body::object;
 pub(crate) use collections::collections;
 pub(crate) use composite::composite;
 pub(crate) use password::password;
