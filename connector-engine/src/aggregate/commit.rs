@@ -2,6 +2,7 @@
 
 use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage, Writer};
 use connector_core::{Cursor, Error, ErrorKind, Result};
+use std::sync::mpsc::{self as blocking, RecvTimeoutError};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +32,7 @@ pub(super) struct Started {
 
 /// The thread that commits pages, one after the other. When this is dropped, the thread commits the remaining pages and ends.
 pub(super) struct Committer {
-    commands: mpsc::UnboundedSender<Command>,
+    commands: blocking::Sender<Command>,
     results: mpsc::UnboundedReceiver<Result<Committed>>,
     waiting: usize,
 }
@@ -39,13 +40,13 @@ pub(super) struct Committer {
 impl Committer {
     /// Starts the run on its own thread.
     pub(super) async fn start(store: &Store, beginning: Beginning) -> Result<(Self, Started)> {
-        let (commands, inbox) = mpsc::unbounded_channel();
+        let (commands, inbox) = blocking::channel();
         let (outbox, results) = mpsc::unbounded_channel();
         let (tell, started) = oneshot::channel();
         let store = store.clone();
         std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || work(&store, &beginning, tell, inbox, &outbox))
+            .spawn(move || work(&store, &beginning, tell, &inbox, &outbox))
             .map_err(|cause| Error::new(ErrorKind::Internal, "no thread could be started").with_cause(cause))?;
         let started = started.await.map_err(|_| ended())??;
         Ok((Self { commands, results, waiting: 0 }, started))
@@ -99,7 +100,7 @@ fn work(
     store: &Store,
     beginning: &Beginning,
     tell: oneshot::Sender<Result<Started>>,
-    mut inbox: mpsc::UnboundedReceiver<Command>,
+    inbox: &blocking::Receiver<Command>,
     outbox: &mpsc::UnboundedSender<Result<Committed>>,
 ) {
     let mut begun = match beginning.begin(store) {
@@ -121,28 +122,30 @@ fn work(
     if tell.send(Ok(started)).is_err() {
         return;
     }
-    let mut broken = false;
-    while let Some(command) = inbox.blocking_recv() {
+    let mut broken = None;
+    while let Some(command) = next(&mut writer, inbox, outbox, &mut broken) {
         match command {
             Command::Do(work) => work(&mut writer),
             // After a failed commit the rest is read again by the next job.
-            Command::Commit(..) | Command::GoBack(..) if broken => {}
+            Command::Commit(..) | Command::GoBack(..) if broken.is_some() => {}
             Command::Commit(page, usage) => {
-                let result = writer.commit(&page, &usage).map(|seen| Committed {
-                    step: page.step(),
-                    estimate: page.estimate,
-                    seen,
-                });
-                broken = result.is_err();
+                let (step, estimate) = (page.step(), page.estimate);
+                let result = writer.take_in(&page, usage).map(|seen| Committed { step, estimate, seen });
+                broken = result.as_ref().err().cloned();
                 let _ = outbox.send(result);
             }
             Command::GoBack(step, anchor, error) => {
                 let result = writer.go_back(step, &anchor, &error);
-                broken = result.is_err();
+                broken = result.as_ref().err().cloned();
                 let seen = writer.seen_so_far();
                 let _ = outbox.send(result.map(|()| Committed { step, estimate: None, seen }));
             }
             Command::Finish(ending, usage, stop, tell) => {
+                // What could not be committed was not read: nothing may be removed for it.
+                let ending = match (ending, broken) {
+                    (Ending::Complete { .. }, Some(error)) => Ending::Failed(error),
+                    (ending, _) => ending,
+                };
                 let report = writer.finish(&ending, &usage, &stop);
                 // Unlocks before it answers, so that a job that starts on the answer finds the source unlocked.
                 drop(writer);
@@ -151,6 +154,29 @@ fn work(
             }
         }
     }
+}
+
+/// The next request. Commits the pages that were taken in if none comes in time, or if it isn't another page.
+fn next(
+    writer: &mut Writer,
+    inbox: &blocking::Receiver<Command>,
+    outbox: &mpsc::UnboundedSender<Result<Committed>>,
+    broken: &mut Option<Error>,
+) -> Option<Command> {
+    let mut command = match writer.time_left() {
+        Some(time) => inbox.recv_timeout(time),
+        None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    };
+    if !matches!(command, Ok(Command::Commit(..)))
+        && let Err(error) = writer.commit()
+    {
+        *broken = Some(error.clone());
+        let _ = outbox.send(Err(error));
+    }
+    if let Err(RecvTimeoutError::Timeout) = command {
+        command = inbox.recv().map_err(|_| RecvTimeoutError::Disconnected);
+    }
+    command.ok()
 }
 
 fn ended() -> Error {

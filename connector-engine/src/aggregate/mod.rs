@@ -5,6 +5,7 @@
 //! without reading a committed page again.
 
 mod commit;
+mod concurrency;
 mod confirm;
 mod options;
 mod progress;

@@ -1,6 +1,7 @@
 //! The run from the first page to the end.
 
 use super::commit::{Committed, Committer, Started};
+use super::concurrency::Concurrency;
 use super::confirm::confirm;
 use super::options::{Options, limits_of};
 use super::progress::{Phase, Progress, StepProgress};
@@ -164,10 +165,13 @@ impl<P: Fn(&Progress)> Reads<P> {
         stop: &CancellationToken,
     ) -> Ending {
         let mut reads = FuturesUnordered::new();
+        let meter = opened.context.meter();
+        let most = opened.aggregation.concurrency;
+        let mut concurrency = Concurrency::new(most, Instant::now(), meter.bytes_received(), meter.retries());
         self.tell(Phase::Reading, start.usage(opened.context.meter()).api_calls);
         let ending = loop {
             // A slow disk slows the reads down instead of filling the memory.
-            let limit = opened.aggregation.concurrency.max(1);
+            let limit = concurrency.now();
             while reads.len() < limit && reads.len() + thread.waiting() < limit + 2 {
                 let Some(position) = self.frontier.pop_front() else { break };
                 reads.push(async move {
@@ -182,6 +186,7 @@ impl<P: Fn(&Progress)> Reads<P> {
                 Woken::Stopped => break Ending::Interrupted,
                 Woken::Read(position, _) if position.round < self.round_of(position.step, &position.cursor) => {}
                 Woken::Read(position, page) => {
+                    concurrency.page_read(Instant::now(), meter.bytes_received(), meter.retries());
                     let passed_on = match page {
                         Ok(page) => {
                             self.go_on_after(&page);

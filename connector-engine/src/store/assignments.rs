@@ -4,7 +4,7 @@ use super::run_state::{RunState, Tallies};
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use super::step::Step;
-use connector_core::{Assignment, EntitlementRef, Error, Holder, Result};
+use connector_core::{Assignment, AssignmentState, Attributes, EntitlementRef, Error, Holder, Result};
 use rusqlite::{Connection, Row, params};
 
 /// The key of an assignment in the store.
@@ -33,21 +33,25 @@ impl<'a> Key<'a> {
     }
 }
 
+/// Whether it is active, without end and attributes.
+fn is_plain(assignment: &Assignment) -> bool {
+    assignment.state == AssignmentState::Active
+        && assignment.valid_until.is_none()
+        && assignment.attributes == Attributes::empty()
+}
+
 impl RunState {
     /// Writes a page of assignments; returns how many the run had not seen before.
     pub(crate) fn assignments(&mut self, connection: &Connection, page: &[Assignment]) -> Result<usize> {
-        // In the order of the table, neighbors share its pages.
-        let mut sorted: Vec<&Assignment> = page.iter().collect();
-        sorted.sort_unstable_by(|left, right| left.holder.cmp(&right.holder));
         let mut fresh = 0;
-        for assignment in sorted {
+        for assignment in page {
             fresh += usize::from(self.assignment(connection, assignment)?);
         }
         Ok(fresh)
     }
 
     fn assignment(&mut self, connection: &Connection, assignment: &Assignment) -> Result<bool> {
-        let values = AssignmentSnapshot::of(assignment);
+        let values = (!is_plain(assignment)).then(|| AssignmentSnapshot::of(assignment));
         let entitlement = self.entitlement_row(connection, &assignment.entitlement)?;
         let through = match &assignment.through {
             Some(through) => self.entitlement_row(connection, through)?,
@@ -55,12 +59,15 @@ impl RunState {
         };
         let of_account = Key { account: "", entitlement, holder: 0, through, inline: false };
         match &assignment.holder {
-            Holder::Account(account) => self.hold(connection, Key { account, ..of_account }, &values),
+            Holder::Account(account) => self.hold_or_wait(connection, Key { account, ..of_account }, values.as_ref()),
             Holder::Entitlement(holder) => {
                 let holder = self.entitlement_row(connection, holder)?;
-                self.hold(connection, Key { holder, ..of_account }, &values)
+                self.hold_or_wait(connection, Key { holder, ..of_account }, values.as_ref())
             }
-            Holder::Alias(alias) => self.hold_by_alias(connection, alias, of_account, &values),
+            Holder::Alias(alias) => {
+                let values = values.unwrap_or_else(AssignmentSnapshot::plain);
+                self.hold_by_alias(connection, alias, of_account, &values)
+            }
             other => Err(Error::unsupported(format!(
                 "the store can't keep that `{other}` holds `{}`: this version does not know this kind of holder",
                 assignment.entitlement
@@ -190,7 +197,7 @@ impl RunState {
         Ok(())
     }
 
-    fn insert_assignment(
+    pub(super) fn insert_assignment(
         &mut self,
         connection: &Connection,
         key: Key<'_>,

@@ -142,6 +142,7 @@ impl Beginning {
             "DELETE FROM frontier WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM seen WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM unresolved_holders WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
+            "DELETE FROM waiting_assignments WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM gone WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
         ] {
             sql::execute(transaction, statement, [source])?;

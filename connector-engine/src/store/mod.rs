@@ -4,8 +4,9 @@
 //! and no secret.
 //!
 //! * [`Store`] opens the file; [`RunReport`] is the result of a run;
-//! * a run begins under a lock, commits page by page (the rows of a page, the bits of what was seen and the change of
-//!   the frontier are one transaction), and ends with the removal of what was not seen, under the guard.
+//! * a run begins under a lock and commits its pages in groups (the rows of a page, the bits of what was seen and the change of
+//!   the frontier are in one transaction). Assignments wait in sorted batches until everything is read, and are merged then. The run
+//!   ends with the removal of what was not seen, under the guard.
 
 mod accounts;
 mod aliases;
@@ -21,8 +22,10 @@ mod instance;
 mod last_known;
 mod live;
 mod lock;
+mod merge;
 mod not_shown;
 mod open;
+mod page;
 mod quiet;
 mod reconcile;
 mod removals;
@@ -33,6 +36,8 @@ mod seen;
 mod snapshot;
 pub(crate) mod sql;
 mod step;
+mod survey;
+mod waiting;
 mod watermark;
 mod writer;
 
@@ -43,6 +48,7 @@ pub(crate) use guard::Limits;
 pub(crate) use instance::recognize;
 pub(crate) use lock::{RunLock, Work};
 pub use open::Store;
+pub(crate) use page::{Items, ReadPage};
 pub(crate) use quiet::Quiet;
 pub(crate) use report::{StoredRun, one as run_by_number, select as select_runs};
 pub(crate) use run::kind_from_name;
@@ -52,4 +58,4 @@ pub(crate) use sql::fault;
 pub use sql::watch_waits;
 pub use step::PerStep;
 pub(crate) use step::Step;
-pub(crate) use writer::{Ending, Items, ReadPage, Usage, Writer};
+pub(crate) use writer::{Ending, Usage, Writer};

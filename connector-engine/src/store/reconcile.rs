@@ -6,10 +6,11 @@ use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
-use super::writer::{is_complete, skipped_types};
-use connector_core::{Absence, Error, ErrorKind, Percentage, Result};
+use super::survey::{Survey, Types};
+use super::writer::is_complete;
+use connector_core::{Error, ErrorKind, Percentage, Result};
 use rusqlite::{Connection, Row, params};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// Where nothing is removed, ids count as unstable only if more than this share is gone and new at once.
@@ -18,17 +19,15 @@ const MOST: Percentage = Percentage::new(50.0);
 /// Rows that are looked through at once.
 const ROWS_AT_ONCE: usize = 4096;
 
-/// The entitlements of the source by row.
-struct Types {
-    /// The type of each row, by its place in `names`.
-    of_row: HashMap<i64, usize>,
-    names: Vec<String>,
-    skipped: HashSet<usize>,
-}
-
 impl RunState {
     /// Marks what the run did not see as removed. Returns why not, when a guard refuses: then nothing is marked.
-    pub(crate) fn reconcile(&mut self, connection: &Connection, remove: bool, limits: Limits) -> Result<Option<Error>> {
+    pub(super) fn reconcile(
+        &mut self,
+        connection: &Connection,
+        survey: &Survey,
+        remove: bool,
+        limits: Limits,
+    ) -> Result<Option<Error>> {
         let reads_changes = self.absence.is_some() && is_complete(connection, self.run, Step::Accounts)?;
         if reads_changes && remove {
             let refusal = self.refuse_gone(connection, limits)?;
@@ -36,50 +35,35 @@ impl RunState {
                 return Ok(refusal);
             }
         }
-        let types = self.types(connection)?;
-        let accounts = if self.reconciles(connection, Step::Accounts)? {
-            self.census_of_accounts(connection)?
-        } else {
-            Census::default()
-        };
-        let entitlements = if self.reconciles(connection, Step::Entitlements)? {
-            self.census_of_entitlements(connection, &types)?
-        } else {
-            BTreeMap::new()
-        };
-        let assignments = if self.reconciles(connection, Step::Assignments)? {
-            self.census_of_assignments(connection, &types)?
-        } else {
-            BTreeMap::new()
-        };
+        let Survey { types, accounts, entitlements, assignments, .. } = survey;
         let missing = |census: &BTreeMap<usize, Census>| census.values().map(|one| one.gone()).sum::<u64>();
-        let (missing_entitlements, missing_assignments) = (missing(&entitlements), missing(&assignments));
+        let (missing_entitlements, missing_assignments) = (missing(entitlements), missing(assignments));
         let known_before = accounts.alive.saturating_sub(self.tallies.accounts.added);
         if remove {
             let guard = Guard { limits, names: &types.names, recent: &self.recent(connection, limits)? };
-            if let Some(refusal) = guard.accounts(accounts, known_before) {
+            if let Some(refusal) = guard.accounts(*accounts, known_before) {
                 return self
                     .unless_unstable(connection, limits.threshold, Step::Accounts, known_before, refusal)
                     .map(Some);
             }
-            if let Some(refusal) = guard.by_type(Step::Entitlements, &entitlements) {
+            if let Some(refusal) = guard.by_type(Step::Entitlements, entitlements) {
                 let alive: u64 = entitlements.values().map(|one| one.alive).sum();
                 let known = alive.saturating_sub(self.tallies.entitlements.added);
                 return self
                     .unless_unstable(connection, limits.threshold, Step::Entitlements, known, refusal)
                     .map(Some);
             }
-            if let Some(refusal) = guard.by_type(Step::Assignments, &assignments) {
+            if let Some(refusal) = guard.by_type(Step::Assignments, assignments) {
                 return Ok(Some(refusal));
             }
             if accounts.gone() > 0 {
                 self.remove_accounts(connection)?;
             }
             if missing_entitlements > 0 {
-                self.remove_entitlements(connection, &types)?;
+                self.remove_entitlements(connection, types)?;
             }
             if missing_assignments > 0 {
-                self.remove_assignments(connection, &types)?;
+                self.remove_assignments(connection, types)?;
             }
         } else if MOST.is_exceeded_by(accounts.gone(), known_before)
             && MOST.is_exceeded_by(self.tallies.accounts.added, known_before)
@@ -100,8 +84,8 @@ impl RunState {
             self.remove_gone(connection, remove)?;
         }
         self.keep_removals(connection)?;
-        self.warn_of_unread(connection, &types)?;
-        self.warn_of_strangers(connection)?;
+        self.warn_of_unread(connection, types)?;
+        self.warn_of_strangers(connection, &survey.strangers)?;
         self.warn_of_drift(connection)?;
         Ok(None)
     }
@@ -138,79 +122,6 @@ impl RunState {
         let known_before = census.alive.saturating_sub(self.tallies.accounts.added);
         let guard = Guard { limits, names: &[], recent: &self.recent(connection, limits)? };
         Ok(census.gone() > 0 && guard.accounts(census, known_before).is_none())
-    }
-
-    /// Whether what the run did not see of a step is gone: the run read that step, and the source showed all of it. Changes
-    /// show all accounts only as survivors.
-    fn reconciles(&self, connection: &Connection, step: Step) -> Result<bool> {
-        if !matches!(self.absence, None | Some(Absence::Survivors)) {
-            return Ok(false);
-        }
-        let query = "SELECT EXISTS (SELECT 1 FROM frontier WHERE run = ?1 AND step = ?2)";
-        let was_read: bool = sql::one(connection, query, params![self.run, step.name()], |row| row.get(0))?;
-        Ok(was_read && is_complete(connection, self.run, step)?)
-    }
-
-    fn types(&self, connection: &Connection) -> Result<Types> {
-        let skipped_names = skipped_types(connection, self.run)?;
-        let mut types = Types { of_row: HashMap::new(), names: Vec::new(), skipped: HashSet::new() };
-        let mut places: HashMap<String, usize> = HashMap::new();
-        let query = "SELECT id, type FROM entitlements WHERE source = ?1";
-        let read = |row: &Row<'_>| {
-            let name = row.get_ref(1)?.as_str()?;
-            let place = if let Some(place) = places.get(name) {
-                *place
-            } else {
-                let place = types.names.len();
-                places.insert(name.to_owned(), place);
-                types.names.push(name.to_owned());
-                if skipped_names.iter().any(|skipped| skipped == name) {
-                    types.skipped.insert(place);
-                }
-                place
-            };
-            types.of_row.insert(row.get(0)?, place);
-            Ok(())
-        };
-        sql::each(connection, query, [self.source], read, Ok)?;
-        Ok(types)
-    }
-
-    /// Every row that a run sees lives in the store from then on, so the count of the seen is enough.
-    fn census_of_accounts(&self, connection: &Connection) -> Result<Census> {
-        let alive = sql::one(
-            connection,
-            "SELECT count(*) FROM accounts INDEXED BY accounts_alive WHERE source = ?1 AND removed_run IS NULL",
-            [self.source],
-            |row| row.get(0),
-        )?;
-        Ok(Census { alive, seen: self.tallies.accounts.seen })
-    }
-
-    fn census_of_entitlements(&self, connection: &Connection, types: &Types) -> Result<BTreeMap<usize, Census>> {
-        let mut census: BTreeMap<usize, Census> = BTreeMap::new();
-        let query = "SELECT id FROM entitlements WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL";
-        let read = |row: &Row<'_>| row.get(0);
-        sql::each(connection, query, [self.source], read, |id| {
-            if let Some(place) = types.reconciled(id) {
-                census.entry(place).or_default().count(self.seen.entitlements.contains(id));
-            }
-            Ok(())
-        })?;
-        Ok(census)
-    }
-
-    fn census_of_assignments(&self, connection: &Connection, types: &Types) -> Result<BTreeMap<usize, Census>> {
-        let mut census: BTreeMap<usize, Census> = BTreeMap::new();
-        let query = "SELECT entitlement, id FROM assignments WHERE source = ?1 AND inline = 0 AND removed_run IS NULL";
-        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        sql::each(connection, query, [self.source], read, |(entitlement, id)| {
-            if let Some(place) = types.reconciled(entitlement) {
-                census.entry(place).or_default().count(self.seen.assignments.contains(id));
-            }
-            Ok(())
-        })?;
-        Ok(census)
     }
 
     fn remove_accounts(&mut self, connection: &Connection) -> Result<()> {
@@ -315,12 +226,5 @@ impl RunState {
             report::warn(connection, self.run, &text)?;
         }
         Ok(())
-    }
-}
-
-impl Types {
-    /// The type of a row, unless this run could not read that type.
-    fn reconciled(&self, row: i64) -> Option<usize> {
-        self.of_row.get(&row).copied().filter(|place| !self.skipped.contains(place))
     }
 }

@@ -5,7 +5,7 @@ use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
-use super::writer::is_complete;
+use super::survey::Strangers;
 use connector_core::{Error, ErrorKind, Percentage, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -87,16 +87,8 @@ impl RunState {
     }
 
     /// Says how many assignments name accounts that the source did not show.
-    pub(super) fn warn_of_strangers(&self, connection: &Connection) -> Result<()> {
-        if self.absence.is_some() || !is_complete(connection, self.run, Step::Accounts)? {
-            return Ok(());
-        }
-        let query = "SELECT count(*), count(DISTINCT h.account), min(h.account) FROM assignments h
-             WHERE h.source = ?1 AND h.holder = 0 AND h.removed_run IS NULL AND NOT EXISTS
-                 (SELECT 1 FROM accounts a WHERE a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL)";
-        let (count, accounts, example): (u64, u64, Option<String>) =
-            sql::one(connection, query, [self.source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let Some(example) = example else { return Ok(()) };
+    pub(super) fn warn_of_strangers(&self, connection: &Connection, strangers: &Strangers) -> Result<()> {
+        let Strangers { assignments: count, accounts, example: Some(example) } = strangers else { return Ok(()) };
         let text = format!(
             "assignments: {count} name {accounts} accounts that are not among those that were read, for example `{example}`"
         );

@@ -6,6 +6,7 @@ use super::seen::Seen;
 use super::snapshot::Hasher;
 use super::sql;
 use super::step::{PerStep, Step};
+use super::waiting::Waiting;
 use connector_core::{Absence, EntitlementRef, Result};
 use rusqlite::{Connection, Row, params};
 use std::collections::{BTreeSet, HashMap};
@@ -48,6 +49,8 @@ pub(crate) struct RunState {
     /// The attributes whose last known values this job kept, and those that the page being committed added.
     pub(super) kept: BTreeSet<String>,
     pub(super) newly_kept: BTreeSet<String>,
+    /// The assignments that are merged when everything is read.
+    pub(super) waiting: Waiting,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -58,12 +61,12 @@ impl RunState {
         let query = "SELECT next_assignment, quiet FROM sources WHERE id = ?1";
         let read = |row: &Row<'_>| Ok((row.get(0)?, Quiet::from_row(row, 1)?));
         let (next_assignment, quiet) = sql::one(connection, query, [source], read)?;
-        let (tallies, duplicates) = sql::one(
+        let (mut tallies, duplicates, waiting) = sql::one(
             connection,
             "SELECT accounts_seen, accounts_added, accounts_changed, accounts_removed,
                         entitlements_seen, entitlements_added, entitlements_changed, entitlements_removed,
                         assignments_seen, assignments_added, assignments_changed, assignments_removed,
-                        accounts_repeated, entitlements_repeated
+                        accounts_repeated, entitlements_repeated, assignments_waiting
                  FROM runs WHERE number = ?1",
             [run],
             |row| {
@@ -72,9 +75,11 @@ impl RunState {
                     Ok(Tallies { seen, added, changed: row.get(column + 2)?, removed: row.get(column + 3)? })
                 };
                 let duplicates = PerStep { accounts: row.get(12)?, entitlements: row.get(13)?, assignments: 0 };
-                Ok((PerStep { accounts: from(0)?, entitlements: from(4)?, assignments: from(8)? }, duplicates))
+                let tallies = PerStep { accounts: from(0)?, entitlements: from(4)?, assignments: from(8)? };
+                Ok((tallies, duplicates, row.get(14)?))
             },
         )?;
+        tallies.assignments.seen = tallies.assignments.seen.saturating_sub(waiting);
         Ok(Self {
             source,
             run,
@@ -92,12 +97,20 @@ impl RunState {
             kept: BTreeSet::new(),
             newly_kept: BTreeSet::new(),
             absence: None,
+            waiting: Waiting::load(connection, run, waiting)?,
             rows: HashMap::new(),
             remembered: 0,
         })
     }
 
-    /// Writes what a page changed.
+    /// Rows that the run has seen so far.
+    pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
+        let mut seen = self.tallies.map(|tallies| tallies.seen);
+        seen.assignments += self.waiting.count;
+        seen
+    }
+
+    /// Writes what pages changed.
     pub(crate) fn save(&mut self, connection: &Connection) -> Result<()> {
         for step in [Step::Accounts, Step::Entitlements, Step::Assignments] {
             self.seen[step].flush(connection)?;
@@ -107,6 +120,7 @@ impl RunState {
             "UPDATE sources SET next_assignment = ?2 WHERE id = ?1 AND next_assignment <> ?2",
             params![self.source, self.next_assignment],
         )?;
+        self.waiting.save(connection, self.run)?;
         let PerStep { accounts, entitlements, assignments } = self.tallies;
         sql::execute(
             connection,
@@ -115,7 +129,8 @@ impl RunState {
                      entitlements_seen = ?6, entitlements_added = ?7, entitlements_changed = ?8,
                      entitlements_removed = ?9,
                      assignments_seen = ?10, assignments_added = ?11, assignments_removed = ?12,
-                     assignments_changed = ?13, accounts_repeated = ?14, entitlements_repeated = ?15
+                     assignments_changed = ?13, accounts_repeated = ?14, entitlements_repeated = ?15,
+                     assignments_waiting = ?16
                  WHERE number = ?1",
             params![
                 self.run,
@@ -127,12 +142,13 @@ impl RunState {
                 entitlements.added,
                 entitlements.changed,
                 entitlements.removed,
-                assignments.seen,
+                assignments.seen + self.waiting.count,
                 assignments.added,
                 assignments.removed,
                 assignments.changed,
                 self.duplicates.accounts,
                 self.duplicates.entitlements,
+                self.waiting.count,
             ],
         )?;
         Ok(())

@@ -4,7 +4,7 @@ use connector_core::{Error, ErrorKind, Result};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// How many instructions of SQLite run between two looks at whether to stop: less than a millisecond.
@@ -12,7 +12,12 @@ const INSTRUCTIONS_BETWEEN_LOOKS: i32 = 1_000;
 
 /// How long to wait for another program that holds a store, and how long between two looks.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// How long a job commits one transaction after another before it lets others write, and for how long: others look often enough
+/// to find the store free.
+const TURN: Duration = Duration::from_millis(200);
+const BREAK: Duration = Duration::from_millis(5);
 
 type Watch = dyn Fn(Duration) -> bool + Send + Sync;
 
@@ -38,6 +43,15 @@ pub(super) fn wait(tries: i32) -> bool {
         std::thread::sleep(PAUSE);
     }
     waits
+}
+
+/// Lets others write between two transactions of a job that writes all the time. `since` is when they could do so last. Without
+/// this, they would hardly ever find the store free.
+pub(super) fn let_others_write(since: &mut Instant) {
+    if since.elapsed() >= TURN {
+        std::thread::sleep(BREAK);
+        *since = Instant::now();
+    }
 }
 
 /// Runs a statement; returns how many rows it changed.
@@ -133,6 +147,14 @@ pub(crate) fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
 
 pub(crate) fn commit(transaction: Transaction<'_>) -> Result<()> {
     transaction.commit().map_err(fault)
+}
+
+/// Does all of the work in one write transaction, or nothing.
+pub(crate) fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(fault)?;
+    let done = work()?;
+    commit(transaction)?;
+    Ok(done)
 }
 
 /// Converts an error of SQLite into one for the user.

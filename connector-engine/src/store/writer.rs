@@ -4,79 +4,27 @@ use super::guard::Limits;
 use super::instance::recognize;
 use super::live;
 use super::lock::RunLock;
-use super::not_shown::NotShown;
+use super::page::{Items, ReadPage};
 use super::report;
 use super::run::{RunReport, RunStatus};
 use super::run_state::RunState;
 use super::sql;
 use super::step::{PerStep, Step};
+use super::survey::Survey;
 use super::watermark;
-use connector_core::{
-    Account, Allowance, Assignment, Cursor, Entitlement, Error, ErrorKind, Page, Result, Skipped, SourceChange,
-};
+use connector_core::{Allowance, Cursor, Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// A page of assignments this short may repeat rows by chance.
-const MIN_ROWS_TO_REPEAT: usize = 16;
-
-/// The items of a page.
-#[derive(Debug)]
-pub(crate) enum Items {
-    Accounts(Vec<Account>),
-    Entitlements(Vec<Entitlement>),
-    Assignments(Vec<Assignment>),
-    Changes(Vec<SourceChange>),
-}
-
-/// A page that was read and waits for its commit.
-#[derive(Debug)]
-pub(crate) struct ReadPage {
-    pub(crate) cursor: Cursor,
-    pub(crate) items: Items,
-    pub(crate) next: Vec<Cursor>,
-    pub(crate) skipped: Vec<Skipped>,
-    /// Why the page doesn't show everything.
-    pub(crate) incomplete: Option<String>,
-    /// What the source hides of its accounts.
-    pub(crate) not_shown: NotShown,
-    pub(crate) warnings: Vec<String>,
-    pub(crate) estimate: Option<u64>,
-    /// Where the next read of changes starts.
-    pub(crate) watermark: Option<Cursor>,
-}
-
-impl ReadPage {
-    pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
-        let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
-        let incomplete = page.incomplete().map(str::to_owned);
-        let not_shown = NotShown::of(&page);
-        let watermark = page.watermark().cloned();
-        let (rows, next) = page.into_parts();
-        Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate, watermark }
-    }
-
-    pub(crate) fn step(&self) -> Step {
-        match &self.items {
-            // A read of changes is one list, which begins in place of the accounts.
-            Items::Accounts(_) | Items::Changes(_) => Step::Accounts,
-            Items::Entitlements(_) => Step::Entitlements,
-            Items::Assignments(_) => Step::Assignments,
-        }
-    }
-
-    fn len(&self) -> usize {
-        match &self.items {
-            Items::Accounts(items) => items.len(),
-            Items::Entitlements(items) => items.len(),
-            Items::Assignments(items) => items.len(),
-            Items::Changes(items) => items.len(),
-        }
-    }
-}
+/// Pages with so many rows are committed.
+const ROWS_OF_GROUP: usize = 32_768;
+/// Pages are committed after this time: another job that writes to the store waits no longer, and a kill costs no more.
+const TIME_OF_GROUP: Duration = Duration::from_millis(250);
+/// Pages are committed if no other page comes within this time.
+const IDLE_TIME_OF_GROUP: Duration = Duration::from_millis(10);
 
 /// What this job cost the source so far.
 #[derive(Clone, Debug, Default)]
@@ -107,12 +55,23 @@ pub(crate) enum Ending {
     Interrupted,
 }
 
+/// Pages that are committed together: so each page of the file is written once for many rows.
+#[derive(Debug)]
+struct Group {
+    began: Instant,
+    rows: usize,
+    usage: Usage,
+}
+
 /// The one who writes: holds the source for a job, commits its pages and ends its run.
 #[derive(Debug)]
 pub(crate) struct Writer {
     connection: Connection,
     state: RunState,
     fence: i64,
+    group: Option<Group>,
+    /// When other jobs could write last.
+    others_wrote: Instant,
     began: Instant,
     /// The cost of earlier jobs of this run: milliseconds, and calls, retries and bytes.
     earlier_ms: u64,
@@ -129,32 +88,61 @@ impl Writer {
         earlier_ms: u64,
         earlier: [u64; 3],
     ) -> Self {
-        Self { connection, state, fence, began: Instant::now(), earlier_ms, earlier, _lock: lock }
+        let began = Instant::now();
+        Self { connection, state, fence, group: None, others_wrote: began, began, earlier_ms, earlier, _lock: lock }
     }
 
-    /// Commits a page: its rows, the bits of what was seen and the change of the frontier, in one transaction.
+    /// Takes in a page: its rows, the bits of what was seen and the change of the frontier. They are committed together, with those
+    /// of other pages.
     ///
     /// After an error the memory of this writer no longer fits the store: it can only end the run as failed.
-    pub(crate) fn commit(&mut self, page: &ReadPage, usage: &Usage) -> Result<PerStep<u64>> {
-        let transaction = sql::begin(&mut self.connection)?;
-        check_fence(&transaction, &self.state, self.fence)?;
-        let (run, step) = (self.state.run, page.step());
-        self.state.comes_again = live::may_come_again(&transaction, run, step, &page.cursor)?;
-        self.state.not_shown.clone_from(&page.not_shown);
-        self.state.newly_kept.clear();
-        let fresh = take_in(&transaction, &mut self.state, &page.items)?;
-        if fresh > 0 {
-            live::got_further(&transaction, run, step, &page.cursor)?;
-        } else if repeats(page) && !live::comes_again(&transaction, run, step, &page.cursor)? {
-            return Err(repeated(step, "a page shows only what earlier pages of this run showed"));
+    pub(crate) fn take_in(&mut self, page: &ReadPage, usage: Usage) -> Result<PerStep<u64>> {
+        if self.group.is_none() {
+            sql::batch(&self.connection, "BEGIN IMMEDIATE")?;
+            self.group = Some(Group { began: Instant::now(), rows: 0, usage: Usage::default() });
+            check_fence(&self.connection, &self.state, self.fence).inspect_err(|_| self.drop_group())?;
         }
-        advance(&transaction, &self.state, page)?;
-        note(&transaction, &self.state, page)?;
-        self.state.save(&transaction)?;
-        save_usage(&transaction, self.state.run, self.earlier_ms, self.began, self.earlier, usage)?;
-        sql::commit(transaction)?;
-        tracing::debug!(step = page.step().name(), rows = page.len(), next = page.next.len(), "page committed");
+        take_in_page(&self.connection, &mut self.state, page).inspect_err(|_| self.drop_group())?;
+        tracing::debug!(step = page.step().name(), rows = page.len(), next = page.next.len(), "page taken in");
+        if let Some(group) = &mut self.group {
+            group.rows += page.len();
+            group.usage = usage;
+            if group.rows >= ROWS_OF_GROUP || group.began.elapsed() >= TIME_OF_GROUP {
+                self.commit()?;
+            }
+        }
         Ok(self.seen_so_far())
+    }
+
+    /// How long pages may still wait for their commit; `None` if no page waits.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.group.as_ref().map(|group| TIME_OF_GROUP.saturating_sub(group.began.elapsed()).min(IDLE_TIME_OF_GROUP))
+    }
+
+    /// Commits the pages that were taken in.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        let Some(group) = &self.group else { return Ok(()) };
+        self.state
+            .save(&self.connection)
+            .and_then(|()| {
+                let run = self.state.run;
+                save_usage(&self.connection, run, self.earlier_ms, self.began, self.earlier, &group.usage)
+            })
+            .and_then(|()| sql::batch(&self.connection, "COMMIT"))
+            .inspect_err(|_| self.drop_group())?;
+        self.group = None;
+        sql::let_others_write(&mut self.others_wrote);
+        tracing::debug!("pages committed");
+        Ok(())
+    }
+
+    /// Drops the pages that were taken in and not committed.
+    fn drop_group(&mut self) {
+        self.group = None;
+        // SQLite has rolled back itself after some errors.
+        if sql::batch(&self.connection, "ROLLBACK").is_err() {
+            tracing::debug!("no transaction was left to roll back");
+        }
     }
 
     /// Compares the id of the system with that of the source. Fails with kind `guard` if it is another one.
@@ -203,7 +191,7 @@ impl Writer {
     }
 
     pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
-        self.state.tallies.map(|tallies| tallies.seen)
+        self.state.seen_so_far()
     }
 
     /// Calls that earlier jobs of this run made.
@@ -215,32 +203,45 @@ impl Writer {
     /// starts with it.
     pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage, stop: &CancellationToken) -> Result<RunReport> {
         if !matches!(ending, Ending::Complete { .. }) {
-            return self.end(ending, usage);
+            return self.end(ending, None, usage);
         }
         sql::stop_with(&self.connection, Some(stop.clone()))?;
-        let ended = self.end(ending, usage);
+        let surveyed = self.survey(ending, stop);
+        let ended = surveyed.and_then(|survey| self.end(ending, survey.as_ref(), usage));
         sql::stop_with(&self.connection, None)?;
         match ended {
-            Err(error) if error.kind() == ErrorKind::Cancelled => self.end(&Ending::Interrupted, usage),
+            Err(error) if error.kind() == ErrorKind::Cancelled => self.end(&Ending::Interrupted, None, usage),
             ended => ended,
         }
     }
 
-    fn end(&mut self, ending: &Ending, usage: &Usage) -> Result<RunReport> {
+    /// Writes what waited until everything was read, and compares what the run saw with the store.
+    fn survey(&mut self, ending: &Ending, stop: &CancellationToken) -> Result<Option<Survey>> {
+        let Ending::Complete { remove, .. } = ending else { return Ok(None) };
+        let (connection, state) = (&self.connection, &mut self.state);
+        state.merge_waiting(connection, self.fence, stop)?;
+        sql::atomically(connection, || {
+            check_fence(connection, state, self.fence)?;
+            state.resolve_aliases(connection)?;
+            state.save(connection)
+        })?;
+        state.survey(connection, *remove).map(Some)
+    }
+
+    fn end(&mut self, ending: &Ending, survey: Option<&Survey>, usage: &Usage) -> Result<RunReport> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
-        let (status, error) = match ending {
-            Ending::Complete { remove, limits } => {
-                self.state.resolve_aliases(&transaction)?;
-                match self.state.reconcile(&transaction, *remove, *limits)? {
+        let (status, error) = match (ending, survey) {
+            (Ending::Complete { remove, limits }, Some(survey)) => {
+                match self.state.reconcile(&transaction, survey, *remove, *limits)? {
                     None => (RunStatus::Succeeded, None),
                     Some(refusal) => (RunStatus::Refused, Some(refusal)),
                 }
             }
-            Ending::Failed(error) => (RunStatus::Failed, Some(error.clone())),
-            Ending::Refused(error) => (RunStatus::Refused, Some(error.clone())),
-            Ending::PutOff(error) => (RunStatus::Interrupted, Some(error.clone())),
-            Ending::Interrupted => (
+            (Ending::Failed(error), _) => (RunStatus::Failed, Some(error.clone())),
+            (Ending::Refused(error), _) => (RunStatus::Refused, Some(error.clone())),
+            (Ending::PutOff(error), _) => (RunStatus::Interrupted, Some(error.clone())),
+            (Ending::Complete { .. } | Ending::Interrupted, _) => (
                 RunStatus::Interrupted,
                 Some(
                     Error::new(ErrorKind::Cancelled, "stopped; what was read is kept")
@@ -248,7 +249,7 @@ impl Writer {
                 ),
             ),
         };
-        if matches!(ending, Ending::Complete { .. }) {
+        if survey.is_some() {
             self.state.save(&transaction)?;
             watermark::settle(&transaction, &self.state)?;
             for table in ["frontier", "seen", "gone"] {
@@ -268,7 +269,7 @@ impl Writer {
 }
 
 /// Fails when another job has taken the source since.
-fn check_fence(connection: &Connection, state: &RunState, fence: i64) -> Result<()> {
+pub(super) fn check_fence(connection: &Connection, state: &RunState, fence: i64) -> Result<()> {
     let current: i64 =
         sql::one(connection, "SELECT fence FROM sources WHERE id = ?1", [state.source], |row| row.get(0))?;
     if current == fence {
@@ -277,6 +278,22 @@ fn check_fence(connection: &Connection, state: &RunState, fence: i64) -> Result<
         Err(Error::new(ErrorKind::Guard, "another job has taken this source over")
             .with_help("let that job end; its run goes on from what this one committed"))
     }
+}
+
+/// Takes in the rows of a page and what it says beside them.
+fn take_in_page(connection: &Connection, state: &mut RunState, page: &ReadPage) -> Result<()> {
+    let (run, step) = (state.run, page.step());
+    state.comes_again = live::may_come_again(connection, run, step, &page.cursor)?;
+    state.not_shown.clone_from(&page.not_shown);
+    state.newly_kept.clear();
+    let fresh = take_in(connection, state, &page.items)?;
+    if fresh > 0 {
+        live::got_further(connection, run, step, &page.cursor)?;
+    } else if page.repeats() && state.is_certain(page) && !live::comes_again(connection, run, step, &page.cursor)? {
+        return Err(repeated(step, "a page shows only what earlier pages of this run showed"));
+    }
+    advance(connection, state, page)?;
+    note(connection, state, page)
 }
 
 /// Takes in the rows; returns how many of them the run has not seen before.
@@ -301,16 +318,6 @@ fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Resu
         }
     }
     Ok(fresh)
-}
-
-/// Whether a page without new rows makes no progress although the read goes on after it: a server that repeats itself under
-/// new cursors.
-fn repeats(page: &ReadPage) -> bool {
-    let long_enough = match page.step() {
-        Step::Assignments => page.len() >= MIN_ROWS_TO_REPEAT,
-        Step::Accounts | Step::Entitlements => page.len() > 0,
-    };
-    long_enough && !page.cursor.is_start() && !page.next.is_empty()
 }
 
 /// Takes the page's cursor from the frontier and adds those after it.

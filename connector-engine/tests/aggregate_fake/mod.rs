@@ -440,6 +440,7 @@ impl Place {
             "SELECT * FROM frontier",
             "SELECT * FROM seen",
             "SELECT * FROM unresolved_holders",
+            "SELECT * FROM waiting_assignments",
         ]
         .iter()
         .map(|sql| self.query(sql))

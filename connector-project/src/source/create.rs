@@ -30,7 +30,7 @@ const SETTINGS: &str = "\
 
 # Aggregation settings for every source. The `aggregation:` block of a source overrides them.
 # aggregation:
-#   concurrency: 4
+#   concurrency: 8
 #   delete_threshold: 10%
 ";
 

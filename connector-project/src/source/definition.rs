@@ -92,8 +92,9 @@ pub struct AggregationSettings {
     /// How often to do a full run, for example `7d`, if the connector can also read only changes. Currently, every run is
     /// full.
     pub full_every: Option<TimeSpan>,
-    /// The number of pages to read at the same time.
-    #[schemars(range(min = 1, max = 16), extend("default" = 4))]
+    /// The largest number of pages to read at the same time. A run begins with 4 and reads more at once while the source then
+    /// sends more, and fewer if the source refuses requests.
+    #[schemars(range(min = 1, max = 16), extend("default" = 8))]
     pub concurrency: usize,
     /// Refuses to mark more than this percentage of the accounts as deleted in one run. The same holds for each type of
     /// entitlements and assignments.
@@ -110,7 +111,7 @@ pub(super) const SCHEDULE_PATTERN: &str = r"^\s*[0-9A-Za-z*/,-]+(\s+[0-9A-Za-z*/
 impl Default for AggregationSettings {
     fn default() -> Self {
         let (delete_threshold, delete_window) = (Percentage::new(10.0), TimeSpan::from_secs(24 * 60 * 60));
-        Self { schedule: None, full_every: None, concurrency: 4, delete_threshold, delete_window }
+        Self { schedule: None, full_every: None, concurrency: 8, delete_threshold, delete_window }
     }
 }
 

@@ -1,0 +1,166 @@
+//! The merge of what waits into the table of assignments.
+
+use super::assignments::Key;
+use super::run_state::RunState;
+use super::snapshot::AssignmentSnapshot;
+use super::sql;
+use super::waiting::{Merge, read_key, read_values, write_key};
+use super::writer::check_fence;
+use connector_core::{Error, ErrorKind, Result};
+use connector_tables::BatchRow;
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Rows, params};
+use std::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Assignments that are merged in one transaction. Another job that writes to the store waits no longer than for these.
+const ROWS_AT_ONCE: usize = 16_384;
+
+/// The assignments of a source from a key on, in the order of the key.
+const STORED: &str = "SELECT account, entitlement, holder, through, id, removed_run, state, valid_until, attributes
+    FROM assignments
+    WHERE source = ?1 AND (account, entitlement, holder, through) >= (?2, ?3, ?4, ?5) AND inline = 0
+    ORDER BY account, entitlement, holder, through";
+
+/// A stored assignment with the key of a waiting one.
+struct StoredAssignment {
+    id: i64,
+    is_of_account: bool,
+    /// Whether it lives and has the same values.
+    is_same: bool,
+}
+
+/// What the table lacks.
+enum Missing {
+    Row(BatchRow),
+    Values(BatchRow),
+}
+
+/// The stored assignments that a portion is compared with.
+struct Stored<'a> {
+    rows: Rows<'a>,
+    /// The key of the row; empty before the first one.
+    key: Vec<u8>,
+    at_end: bool,
+}
+
+impl RunState {
+    /// Merges what waits, portion by portion. Fails with kind `cancelled` on `stop`: the next job goes on there.
+    pub(super) fn merge_waiting(
+        &mut self,
+        connection: &Connection,
+        fence: i64,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        self.waiting.close();
+        let merged = "SELECT merged FROM runs WHERE number = ?1";
+        let after = sql::one(connection, merged, [self.run], |row| row.get(0))?;
+        let mut merge = Merge::open(connection, self.run, after)?;
+        let mut others_wrote = Instant::now();
+        while merge.peek()?.is_some() {
+            if stop.is_cancelled() {
+                return Err(Error::new(ErrorKind::Cancelled, "stopped while assignments were merged"));
+            }
+            sql::atomically(connection, || {
+                check_fence(connection, self, fence)?;
+                self.merge_portion(connection, &mut merge)
+            })?;
+            sql::let_others_write(&mut others_wrote);
+        }
+        self.waiting.count = 0;
+        Ok(())
+    }
+
+    fn merge_portion(&mut self, connection: &Connection, merge: &mut Merge<'_>) -> Result<()> {
+        let (missing, last) = self.compare(connection, merge)?;
+        for missing in missing {
+            match missing {
+                Missing::Row(row) => {
+                    self.insert_assignment(connection, read_key(&row.key)?, &read_values(&row.value)?)?;
+                }
+                Missing::Values(row) => {
+                    self.hold(connection, read_key(&row.key)?, &read_values(&row.value)?)?;
+                }
+            }
+        }
+        for block in merge.take_done() {
+            sql::execute(connection, "DELETE FROM waiting_assignments WHERE id = ?1", [block])?;
+        }
+        sql::execute(connection, "UPDATE runs SET merged = ?2 WHERE number = ?1", params![self.run, last])?;
+        self.save(connection)
+    }
+
+    /// Walks through a portion and the table side by side; returns what the table lacks, and the last key. What is stored just
+    /// so is only marked as seen.
+    fn compare(&mut self, connection: &Connection, merge: &mut Merge<'_>) -> Result<(Vec<Missing>, Vec<u8>)> {
+        let (mut missing, mut last) = (Vec::new(), Vec::new());
+        let Some(first) = merge.peek()?.cloned() else { return Ok((missing, last)) };
+        let Key { account, entitlement, holder, through, .. } = read_key(&first.key)?;
+        let mut query = connection.prepare_cached(STORED).map_err(sql::fault)?;
+        let rows = query.query(params![self.source, account, entitlement, holder, through]).map_err(sql::fault)?;
+        let mut stored = Stored { rows, key: Vec::new(), at_end: false };
+        for _ in 0..ROWS_AT_ONCE {
+            let Some(row) = merge.next().transpose()? else { break };
+            last.clear();
+            last.extend_from_slice(&row.key);
+            match stored.find(&row.key)? {
+                None => missing.push(Missing::Row(row)),
+                Some(found) => {
+                    if !self.see(&StoredAssignment::from_row(found, &row)?) {
+                        missing.push(Missing::Values(row));
+                    }
+                }
+            }
+        }
+        self.waiting.count = self.waiting.count.saturating_sub(ROWS_AT_ONCE as u64);
+        Ok((missing, last))
+    }
+
+    /// Marks an assignment as seen if it is stored just so.
+    fn see(&mut self, stored: &StoredAssignment) -> bool {
+        if stored.is_same && self.seen.assignments.insert(stored.id) {
+            self.tallies.assignments.seen += u64::from(stored.is_of_account);
+        }
+        stored.is_same
+    }
+}
+
+impl Stored<'_> {
+    /// The row with that key. Asked for in the order of the keys.
+    fn find(&mut self, key: &[u8]) -> Result<Option<&Row<'_>>> {
+        while !self.at_end && *self.key < *key {
+            self.advance().map_err(sql::fault)?;
+        }
+        Ok(self.rows.get().filter(|_| *self.key == *key))
+    }
+
+    fn advance(&mut self) -> rusqlite::Result<()> {
+        self.rows.advance()?;
+        let Some(row) = self.rows.get() else {
+            self.at_end = true;
+            return Ok(());
+        };
+        let account = row.get_ref(0)?.as_str()?;
+        let (entitlement, holder, through) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        write_key(&mut self.key, Key { account, entitlement, holder, through, inline: false });
+        Ok(())
+    }
+}
+
+impl StoredAssignment {
+    fn from_row(stored: &Row<'_>, row: &BatchRow) -> Result<Self> {
+        let read = || {
+            let lives = stored.get_ref(5)? == ValueRef::Null;
+            let plain = [stored.get_ref(6)?, stored.get_ref(7)?, stored.get_ref(8)?] == [ValueRef::Null; 3];
+            let values = if plain { None } else { Some(AssignmentSnapshot::from_row(stored, 6)?) };
+            Ok((stored.get(4)?, stored.get::<_, i64>(2)? == 0, lives, values))
+        };
+        let (id, is_of_account, lives, values) = read().map_err(sql::fault)?;
+        let has_values = match values {
+            None if row.value.is_empty() => true,
+            values => values.unwrap_or_else(AssignmentSnapshot::plain).is_same(&read_values(&row.value)?),
+        };
+        Ok(Self { id, is_of_account, is_same: lives && has_values })
+    }
+}

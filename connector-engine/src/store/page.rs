@@ -1,0 +1,73 @@
+//! A page that waits for its commit.
+
+use super::not_shown::NotShown;
+use super::step::Step;
+use connector_core::{Account, Assignment, Cursor, Entitlement, Page, Skipped, SourceChange};
+
+/// A page of assignments this short may repeat rows by chance.
+const MIN_ROWS_TO_REPEAT: usize = 16;
+
+/// The items of a page.
+#[derive(Debug)]
+pub(crate) enum Items {
+    Accounts(Vec<Account>),
+    Entitlements(Vec<Entitlement>),
+    Assignments(Vec<Assignment>),
+    Changes(Vec<SourceChange>),
+}
+
+/// A page that was read and waits for its commit.
+#[derive(Debug)]
+pub(crate) struct ReadPage {
+    pub(crate) cursor: Cursor,
+    pub(crate) items: Items,
+    pub(crate) next: Vec<Cursor>,
+    pub(crate) skipped: Vec<Skipped>,
+    /// Why the page doesn't show everything.
+    pub(crate) incomplete: Option<String>,
+    /// What the source hides of its accounts.
+    pub(crate) not_shown: NotShown,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) estimate: Option<u64>,
+    /// Where the next read of changes starts.
+    pub(crate) watermark: Option<Cursor>,
+}
+
+impl ReadPage {
+    pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
+        let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
+        let incomplete = page.incomplete().map(str::to_owned);
+        let not_shown = NotShown::of(&page);
+        let watermark = page.watermark().cloned();
+        let (rows, next) = page.into_parts();
+        Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate, watermark }
+    }
+
+    pub(crate) fn step(&self) -> Step {
+        match &self.items {
+            // A read of changes is one list, which begins in place of the accounts.
+            Items::Accounts(_) | Items::Changes(_) => Step::Accounts,
+            Items::Entitlements(_) => Step::Entitlements,
+            Items::Assignments(_) => Step::Assignments,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match &self.items {
+            Items::Accounts(items) => items.len(),
+            Items::Entitlements(items) => items.len(),
+            Items::Assignments(items) => items.len(),
+            Items::Changes(items) => items.len(),
+        }
+    }
+
+    /// Whether the page makes no progress although the read goes on after it, if it has no new rows: a server that repeats itself
+    /// under new cursors.
+    pub(super) fn repeats(&self) -> bool {
+        let long_enough = match self.step() {
+            Step::Assignments => self.len() >= MIN_ROWS_TO_REPEAT,
+            Step::Accounts | Step::Entitlements => self.len() > 0,
+        };
+        long_enough && !self.cursor.is_start() && !self.next.is_empty()
+    }
+}

@@ -1,0 +1,243 @@
+//! Assignments that wait until everything is read.
+//!
+//! A source shows assignments in an order of its own. Written in that order, each would change another page of the table and of its
+//! indexes. So a full run keeps them in sorted batches, and merges these at the end.
+
+use super::assignments::Key;
+use super::page::ReadPage;
+use super::run_state::RunState;
+use super::snapshot::AssignmentSnapshot;
+use super::sql;
+use super::step::Step;
+use bytes::Bytes;
+use connector_core::{Error, ErrorKind, Result};
+use connector_tables::{Batch, BatchRow, merge, read_block};
+use fastbloom::BloomFilter;
+use rusqlite::{Connection, params};
+use std::cell::RefCell;
+use std::iter::Peekable;
+use std::rc::Rc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The size of a block. While batches are merged, one block of each is in memory.
+const BYTES_OF_BLOCK: usize = 32 * 1024;
+
+/// The size of the filter: 8 MiB.
+const BITS_OF_FILTER: u32 = 1 << 26;
+const HASHES_OF_FILTER: u32 = 2;
+
+/// A page is taken for a repetition only if chance shows such a page once in about e to the power of this: ten trillion.
+const CERTAINTY: f64 = 30.0;
+
+/// The assignments of a run that wait.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    batch: Batch,
+    /// What waits, so that a server that repeats itself is found out. Some that don't wait are taken for it, never the reverse.
+    shown: Option<BloomFilter>,
+    /// How many went into the filter.
+    filtered: u32,
+    /// How many of them accounts hold.
+    pub(super) count: u64,
+    key: Vec<u8>,
+}
+
+impl Waiting {
+    /// Reads back what waits, after an interruption.
+    pub(super) fn load(connection: &Connection, run: i64, count: u64) -> Result<Self> {
+        let mut waiting = Self { count, ..Self::default() };
+        let query = "SELECT rows FROM waiting_assignments WHERE run = ?1";
+        let read = |row: &rusqlite::Row<'_>| row.get(0);
+        sql::each(connection, query, [run], read, |rows: Vec<u8>| {
+            read_block(rows).try_for_each(|row| row.map(|row| waiting.filter(&row.key)).map(drop))
+        })?;
+        Ok(waiting)
+    }
+
+    /// Adds an assignment; false if it probably waits already.
+    pub(super) fn push(&mut self, key: Key<'_>, values: Option<&AssignmentSnapshot>) -> bool {
+        let mut bytes = std::mem::take(&mut self.key);
+        write_key(&mut bytes, key);
+        let is_new = self.filter(&bytes);
+        let text = values.map(AssignmentSnapshot::to_text).unwrap_or_default();
+        self.batch.push(&bytes, text.as_bytes());
+        self.key = bytes;
+        is_new
+    }
+
+    fn filter(&mut self, key: &[u8]) -> bool {
+        let filter = self.shown.get_or_insert_with(|| {
+            BloomFilter::with_num_bits(BITS_OF_FILTER as usize).seed(&0).hashes(HASHES_OF_FILTER)
+        });
+        let is_new = !filter.insert_hash(xxh3_64(key));
+        self.filtered = self.filtered.saturating_add(u32::from(is_new));
+        is_new
+    }
+
+    /// Whether so many rows in a row can't be taken for waiting ones by chance.
+    pub(super) fn are_repeated(&self, rows: usize) -> bool {
+        // How many bits are set after so many rows, and the chance that all bits of another row are among them.
+        let sets = f64::from(self.filtered) * f64::from(HASHES_OF_FILTER);
+        let load = 1.0 - (-sets / f64::from(BITS_OF_FILTER)).exp();
+        let chance = load.powf(f64::from(HASHES_OF_FILTER));
+        -f64::from(u32::try_from(rows).unwrap_or(u32::MAX)) * chance.ln() > CERTAINTY
+    }
+
+    /// Writes the assignments that were added since the last time, as a batch.
+    pub(super) fn save(&mut self, connection: &Connection, run: i64) -> Result<()> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let next = "SELECT coalesce(max(batch), 0) + 1 FROM waiting_assignments WHERE run = ?1";
+        let batch: i64 = sql::one(connection, next, [run], |row| row.get(0))?;
+        for rows in self.batch.take_blocks(BYTES_OF_BLOCK) {
+            let insert = "INSERT INTO waiting_assignments (run, batch, rows) VALUES (?1, ?2, ?3)";
+            sql::execute(connection, insert, params![run, batch, rows])?;
+        }
+        Ok(())
+    }
+
+    /// Frees the memory of the filter: nothing more is read.
+    pub(super) fn close(&mut self) {
+        self.shown = None;
+    }
+}
+
+impl RunState {
+    /// Whether a page whose rows were all seen before can't be new ones that were taken for seen ones by chance.
+    pub(super) fn is_certain(&self, page: &ReadPage) -> bool {
+        page.step() != Step::Assignments || self.waiting.are_repeated(page.len())
+    }
+
+    /// Takes in an assignment, now or when everything is read; false if the run has seen it before.
+    pub(super) fn hold_or_wait(
+        &mut self,
+        connection: &Connection,
+        key: Key<'_>,
+        values: Option<&AssignmentSnapshot>,
+    ) -> Result<bool> {
+        // Changes apply to what is there. What a page hides is looked up. A key ends its holder with a NUL.
+        if self.absence.is_some() || !self.not_shown.is_nothing() || key.account.contains('\0') {
+            return match values {
+                Some(values) => self.hold(connection, key, values),
+                None => self.hold(connection, key, &AssignmentSnapshot::plain()),
+            };
+        }
+        self.waiting.count += u64::from(key.holder == 0);
+        Ok(self.waiting.push(key, values))
+    }
+}
+
+/// The waiting assignments of a run, each once and in the order of the table.
+pub(super) struct Merge<'a> {
+    rows: Peekable<Box<dyn Iterator<Item = Result<BatchRow>> + 'a>>,
+    done: Rc<RefCell<Vec<i64>>>,
+}
+
+impl<'a> Merge<'a> {
+    /// Begins after a key.
+    pub(super) fn open(connection: &'a Connection, run: i64, after: Option<Vec<u8>>) -> Result<Self> {
+        let query = "SELECT batch, id FROM waiting_assignments WHERE run = ?1 ORDER BY batch, id";
+        let ids: Vec<(i64, i64)> = sql::all(connection, query, [run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let done = Rc::new(RefCell::new(Vec::new()));
+        let batches: Vec<_> = ids.chunk_by(|left, right| left.0 == right.0).map(<[_]>::to_vec).collect();
+        let noted = done.clone();
+        let batches = batches.into_iter().map(move |ids| rows_of(connection, ids, noted.clone()));
+        let mut last = after.map(Bytes::from);
+        let is_next = move |row: &Result<BatchRow>| {
+            let Ok(row) = row else { return true };
+            let is_next = last.as_ref().is_none_or(|last| row.key > *last);
+            if is_next {
+                last = Some(row.key.clone());
+            }
+            is_next
+        };
+        let rows: Box<dyn Iterator<Item = _>> = Box::new(merge(batches).filter(is_next));
+        Ok(Self { rows: rows.peekable(), done })
+    }
+
+    /// The next row, if there is one.
+    pub(super) fn peek(&mut self) -> Result<Option<&BatchRow>> {
+        match self.rows.peek() {
+            Some(Err(error)) => Err(error.clone()),
+            Some(Ok(row)) => Ok(Some(row)),
+            None => Ok(None),
+        }
+    }
+
+    /// Goes to the next row.
+    pub(super) fn next(&mut self) -> Option<Result<BatchRow>> {
+        self.rows.next()
+    }
+
+    /// The blocks that were read to their end since the last time.
+    pub(super) fn take_done(&self) -> Vec<i64> {
+        self.done.take()
+    }
+}
+
+/// The rows of the blocks of a batch. Notes each block that was read to its end.
+fn rows_of(
+    connection: &Connection,
+    blocks: Vec<(i64, i64)>,
+    done: Rc<RefCell<Vec<i64>>>,
+) -> impl Iterator<Item = Result<BatchRow>> + '_ {
+    blocks.into_iter().flat_map(move |(_, id)| {
+        let query = "SELECT rows FROM waiting_assignments WHERE id = ?1";
+        let (rows, error) = match sql::one(connection, query, [id], |row| row.get::<_, Vec<u8>>(0)) {
+            Ok(rows) => (rows, None),
+            Err(error) => (Vec::new(), Some(Err(error))),
+        };
+        let done = done.clone();
+        let end = std::iter::from_fn(move || {
+            done.borrow_mut().push(id);
+            None
+        });
+        error.into_iter().chain(read_block(rows)).chain(end.fuse())
+    })
+}
+
+/// The key of an assignment as bytes, which compare like the columns of the table's key.
+pub(super) fn write_key(bytes: &mut Vec<u8>, key: Key<'_>) {
+    bytes.clear();
+    bytes.extend_from_slice(key.account.as_bytes());
+    bytes.push(0);
+    for number in [key.entitlement, key.holder, key.through] {
+        let all = number.to_be_bytes();
+        let length = 8 - all.iter().take_while(|byte| **byte == 0).count();
+        // Row numbers are positive, so a longer number is a larger one. It has at most eight bytes.
+        bytes.push(u8::try_from(length).unwrap_or(8));
+        bytes.extend_from_slice(&all[8 - length..]);
+    }
+}
+
+/// Reads what `write_key` wrote.
+pub(super) fn read_key(bytes: &[u8]) -> Result<Key<'_>> {
+    let parse = || {
+        let end = bytes.iter().position(|byte| *byte == 0)?;
+        let account = std::str::from_utf8(&bytes[..end]).ok()?;
+        let mut rest = &bytes[end + 1..];
+        let mut number = || {
+            let (length, after) = rest.split_first()?;
+            let (digits, after) = after.split_at_checked(usize::from(*length))?;
+            rest = after;
+            digits.iter().try_fold(0_i64, |number, byte| number.checked_mul(256)?.checked_add(i64::from(*byte)))
+        };
+        let (entitlement, holder, through) = (number()?, number()?, number()?);
+        rest.is_empty().then_some(Key { account, entitlement, holder, through, inline: false })
+    };
+    parse().ok_or_else(damaged)
+}
+
+/// Reads the values of a waiting assignment.
+pub(super) fn read_values(bytes: &[u8]) -> Result<AssignmentSnapshot> {
+    if bytes.is_empty() {
+        return Ok(AssignmentSnapshot::plain());
+    }
+    AssignmentSnapshot::from_text(std::str::from_utf8(bytes).map_err(|_| damaged())?)
+}
+
+fn damaged() -> Error {
+    Error::new(ErrorKind::Internal, "the store holds a waiting assignment that can't be read")
+        .with_help("drop the unfinished run with `--restart`")
+}
