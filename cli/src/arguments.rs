@@ -193,7 +193,7 @@ pub(crate) enum Command {
     Entitlement(EntitlementArguments),
     /// Show what changed between two runs
     Diff(DiffArguments),
-    /// Export accounts, entitlements or assignments as NDJSON or CSV
+    /// Export accounts, entitlements or assignments as NDJSON, CSV or Parquet
     Export(ExportArguments),
     /// Apply a plan to a source: preview, ask, apply
     Provision(ProvisionArguments),

@@ -3,7 +3,7 @@
 
 mod binary;
 
-use binary::{command, run, text};
+use binary::{command, run, said, text};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -178,4 +178,25 @@ fn lists_keep_what_matters_on_narrow_terminals() {
     // Programs get the times and ids themselves.
     let piped = printed(&tour, &["runs"]);
     assert!(!piped.contains("ago") && piped.lines().nth(1).unwrap().split_whitespace().next().unwrap().len() == 26);
+}
+
+/// Both binaries are tested: the usual one names the feature that it lacks.
+#[test]
+fn parquet_is_written_where_the_program_has_it_and_otherwise_refused_with_the_way_to_get_it() {
+    let (_folder, tour) = tour();
+    let file = tour.join("accounts.parquet");
+    let arguments = ["export", "salesforce", "--format", "parquet", "--to", "accounts.parquet"];
+    let output = run(&tour, &arguments);
+    if cfg!(feature = "parquet") {
+        // An earlier export is replaced, as with other formats.
+        for output in [output, run(&tour, &arguments)] {
+            assert!(output.status.success(), "{}", said(&output));
+            let bytes = fs::read(&file).unwrap();
+            assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+        }
+    } else {
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("cargo install connector-cli --features parquet"), "{}", said(&output));
+        assert!(!file.exists());
+    }
 }

@@ -7,7 +7,9 @@ mod aggregate_fake;
 use aggregate_fake::{Fake, Pages, Place, World, reference};
 use connector_core::{Assignment, AssignmentState, Attributes, Holder, Page};
 use connector_engine::aggregate::{Counts, RunStatus};
-use connector_engine::query::{self, AccountQuery, Breadth, Event, Filter, Format, HoldingState, What, WithoutEffect};
+use connector_engine::query::{
+    self, AccountQuery, Breadth, Event, Filter, Format, HoldingState, TableFormat, What, WithoutEffect,
+};
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -130,7 +132,7 @@ async fn all_states_are_listed_as_what_they_are() {
     let told: Vec<_> = told.into_iter().flatten().collect();
     assert_eq!(told, ["off inactive", "on active", "over expired", "soon scheduled"].map(|one| Cell::Text(one.into())));
     let mut csv = Vec::new();
-    query::export(&place.store, "directory", What::Assignments, Format::Csv, &mut csv).unwrap();
+    query::export(&place.store, "directory", What::Assignments, Format::Table(TableFormat::Csv), &mut csv).unwrap();
     let csv = String::from_utf8(csv).unwrap();
     let header = "account,account_name,type,id,name,state,valid_until,through,attributes";
     assert_eq!(csv.lines().next(), Some(header));

@@ -12,7 +12,7 @@ mod aggregate_fake;
 use aggregate_fake::{Fake, Job, Place, World, reference};
 use connector_core::{Assignment, Entitlement, ErrorKind, Holder, Percentage, Result};
 use connector_engine::query::{
-    self, AccountQuery, AttributeChange, Breadth, Change, Difference, Event, Filter, Format, What,
+    self, AccountQuery, AttributeChange, Breadth, Change, Difference, Event, Filter, Format, TableFormat, What,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -271,7 +271,7 @@ async fn exports_are_whole() {
         let count = query::export(&place.store, "directory", what, format, &mut bytes).unwrap();
         (count, String::from_utf8(bytes).unwrap())
     };
-    let (count, text) = export(What::Accounts, Format::Csv);
+    let (count, text) = export(What::Accounts, Format::Table(TableFormat::Csv));
     assert_eq!((count, text.lines().count()), (19, 20));
     assert_eq!(
         text.lines().next().unwrap(),
@@ -282,7 +282,7 @@ async fn exports_are_whole() {
         "00000,00000@acme.example,Person 00000,true,false,group/g0;group/g1;profile/user,,,,00000@acme.example,0"
     );
     for (what, rows) in [(What::Accounts, 19), (What::Entitlements, 6), (What::Assignments, 58)] {
-        for (format, header) in [(Format::Ndjson, 0), (Format::Csv, 1)] {
+        for (format, header) in [(Format::Ndjson, 0), (Format::Table(TableFormat::Csv), 1)] {
             let (count, text) = export(what, format);
             assert_eq!((count, text.lines().count() as u64), (rows, rows + header), "{what:?} {format:?}");
         }

@@ -4,7 +4,7 @@
 mod aggregate_fake;
 
 use aggregate_fake::{Place, World};
-use connector_engine::query::{self, Format, What};
+use connector_engine::query::{self, Format, TableFormat, What};
 
 async fn exported(attributes: &str, format: Format) -> String {
     let place = Place::new();
@@ -28,19 +28,19 @@ async fn text_that_a_spreadsheet_takes_for_a_formula_gets_a_quote_in_front() {
         ("a;=1+1", "a;'=1+1"),
     ] {
         let attributes = serde_json::json!({"Department": value}).to_string();
-        let csv = exported(&attributes, Format::Csv).await;
+        let csv = exported(&attributes, Format::Table(TableFormat::Csv)).await;
         assert!(csv.contains(&format!(",{cell}\n")), "{value}: {csv}");
-        let plain = exported(&attributes, Format::PlainCsv).await;
+        let plain = exported(&attributes, Format::Table(TableFormat::PlainCsv)).await;
         assert!(plain.contains(&format!(",{value}\n")), "{value}: {plain}");
     }
-    let names = exported(r#"{"=1+1":"x"}"#, Format::Csv).await;
+    let names = exported(r#"{"=1+1":"x"}"#, Format::Table(TableFormat::Csv)).await;
     assert!(names.lines().next().unwrap().ends_with(",'=1+1"), "{names}");
 }
 
 #[tokio::test]
 async fn phone_numbers_and_negative_numbers_stay_as_they_are() {
     for value in ["+49 (30) 123-456".replace('-', " "), "-5".to_owned(), "+4930123".to_owned(), "a=b".to_owned()] {
-        let csv = exported(&serde_json::json!({"Phone": value}).to_string(), Format::Csv).await;
+        let csv = exported(&serde_json::json!({"Phone": value}).to_string(), Format::Table(TableFormat::Csv)).await;
         assert!(csv.contains(&format!(",{value}\n")), "{csv}");
     }
 }

@@ -6,7 +6,7 @@ mod aggregate_fake;
 
 use aggregate_fake::{Fake, Place, World, reference};
 use connector_core::{Assignment, Holder};
-use connector_engine::query::{self, AccountQuery, Breadth, Format, What};
+use connector_engine::query::{self, AccountQuery, Breadth, Format, TableFormat, What};
 
 /// Two groups lead to the same one, and accounts hold several things.
 fn world(count: usize) -> World {
@@ -30,7 +30,7 @@ async fn answers(branches: usize, page: usize) -> String {
     }
     let mut text = Vec::new();
     for what in [What::Accounts, What::Entitlements, What::Assignments] {
-        for format in [Format::Ndjson, Format::Csv] {
+        for format in [Format::Ndjson, Format::Table(TableFormat::Csv)] {
             query::export(&place.store, "directory", what, format, &mut text).unwrap();
         }
     }

@@ -61,8 +61,14 @@ async fn each_statement_on_a_damaged_store_says_to_keep_a_copy() {
         let query = query::AccountQuery::default();
         let failed = [
             query::accounts(&place.store, "directory", &query, |_| Ok(())).unwrap_err(),
-            query::export(&place.store, "directory", query::What::Accounts, query::Format::PlainCsv, &mut Vec::new())
-                .unwrap_err(),
+            query::export(
+                &place.store,
+                "directory",
+                query::What::Accounts,
+                query::Format::Table(query::TableFormat::PlainCsv),
+                &mut Vec::new(),
+            )
+            .unwrap_err(),
         ];
         for error in failed {
             assert!(

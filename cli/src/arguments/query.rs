@@ -118,7 +118,13 @@ pub(crate) struct ExportArguments {
     #[arg(help = "What to export: accounts, entitlements or assignments")]
     pub(crate) what: ExportWhat,
     /// Output format
-    #[arg(long, value_enum, default_value_t, hide_possible_values = true, help = "Output format: ndjson or csv")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help = "Output format: ndjson, csv or parquet"
+    )]
     pub(crate) format: ExportFormat,
     /// Output file, or `-` for stdout [default: stdout]
     #[arg(long, value_name = "FILE")]
@@ -151,4 +157,6 @@ pub(crate) enum ExportFormat {
     Ndjson,
     /// Comma-separated values with a header line.
     Csv,
+    /// Columns for programs; where the program was built with it.
+    Parquet,
 }

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::{Invocation, source_name};
 use crate::output::plural;
 use connector_core::{Error, ErrorKind};
-use connector_engine::query::{self, Format, What};
+use connector_engine::query::{self, Format, TableFormat, What};
 use connector_engine::store::Store;
 use connector_files::NewFile;
 use connector_project::source::Project;
@@ -23,8 +23,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
     };
     let format = match arguments.format {
         ExportFormat::Ndjson => Format::Ndjson,
-        ExportFormat::Csv if arguments.keep_formulas => Format::PlainCsv,
-        ExportFormat::Csv => Format::Csv,
+        ExportFormat::Csv if arguments.keep_formulas => Format::Table(TableFormat::PlainCsv),
+        ExportFormat::Csv => Format::Table(TableFormat::Csv),
+        ExportFormat::Parquet => parquet()?,
     };
     let export = Export { store: &store, source: source_name(&arguments.name), what, format };
     let Some(file) = arguments.to.as_deref().filter(|file| *file != Path::new("-")) else {
@@ -34,6 +35,18 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
     let rows = export.to_file(&project, file, arguments.force)?;
     invocation.printer.note(format!("{} written to {}", plural(rows, thing), file.display()));
     Ok(Exit::Success)
+}
+
+#[cfg(feature = "parquet")]
+#[allow(clippy::unnecessary_wraps, reason = "as without the feature")]
+fn parquet() -> Result<Format, Error> {
+    Ok(Format::Table(TableFormat::Parquet))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet() -> Result<Format, Error> {
+    Err(Error::unsupported("this program was built without Parquet")
+        .with_help("build it with the feature `parquet`: `cargo install connector-cli --features parquet`"))
 }
 
 struct Export<'a> {
@@ -59,7 +72,7 @@ impl Export<'_> {
         Ok(rows)
     }
 
-    fn write(&self, file: &Path, to: &mut impl Write) -> Result<u64, Stop> {
+    fn write(&self, file: &Path, to: &mut (impl Write + Send)) -> Result<u64, Stop> {
         let rows = query::export(self.store, self.source, self.what, self.format, to)?;
         to.flush().map_err(|cause| not_writable(file, cause))?;
         Ok(rows)

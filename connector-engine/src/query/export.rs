@@ -6,7 +6,7 @@ use super::holding::{HeldRow, HoldingState, is_empty};
 use super::reading::{Named, Reading, key_of};
 use crate::store::{Store, sql};
 use connector_core::{Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
-use connector_tables::CsvTable;
+use connector_tables::{Table, TableFormat};
 use jiff::Timestamp;
 use rusqlite::Row;
 use serde::Serialize;
@@ -29,16 +29,15 @@ pub enum What {
 pub enum Format {
     /// One JSON object per line.
     Ndjson,
-    /// A header, then one row per line. Each attribute is a column with its name, or `attributes.NAME` if that name is taken.
-    /// Several entitlements stand in one cell with `;` between. Text that a spreadsheet would run as a formula gets a `'` in
-    /// front, because users can often edit their own attributes.
-    Csv,
-    /// Like [`Csv`](Self::Csv), but every value as it is, for programs.
-    PlainCsv,
+    /// A table. Each attribute is a column with its name, or `attributes.NAME` if that name is taken. Several entitlements
+    /// stand in one cell with `;` between. Users can often edit their own attributes, so [`TableFormat::Csv`] changes what a
+    /// spreadsheet would run as a formula; programs want [`TableFormat::PlainCsv`].
+    Table(TableFormat),
 }
 
 /// How the files begin that [`export`] writes.
-pub const STARTS_OF_EXPORTS: [&str; 6] = [
+pub const STARTS_OF_EXPORTS: [&str; 7] = [
+    "PAR1",
     "{\"id\":\"",
     "{\"type\":\"",
     "{\"account\":\"",
@@ -75,18 +74,18 @@ pub(super) const ASSIGNMENTS: &str = "SELECT h.account, a.name,
     GROUP BY h.account, h.entitlement, h.holder, h.through ORDER BY h.account, h.entitlement, h.holder, h.through";
 
 /// Writes a snapshot of a source with flat memory. Returns how many rows.
-pub fn export(store: &Store, source: &str, what: What, format: Format, to: &mut dyn Write) -> Result<u64> {
+pub fn export(store: &Store, source: &str, what: What, format: Format, to: &mut (dyn Write + Send)) -> Result<u64> {
     let count = match (what, format) {
         (What::Accounts, Format::Ndjson) => {
             accounts(store, source, &AccountQuery::default(), |account| json_line(to, account))?
         }
-        (What::Accounts, format) => accounts_as_csv(store, source, format, to)?,
+        (What::Accounts, Format::Table(format)) => accounts_as_table(store, source, format, to)?,
         (What::Entitlements, Format::Ndjson) => {
             entitlements(store, source, None, |stored| json_line(to, &stored.entitlement))?
         }
-        (What::Entitlements, format) => entitlements_as_csv(store, source, format, to)?,
+        (What::Entitlements, Format::Table(format)) => entitlements_as_table(store, source, format, to)?,
         (What::Assignments, Format::Ndjson) => assignments(store, source, |line| json_line(to, line))?,
-        (What::Assignments, format) => assignments_as_csv(store, source, format, to)?,
+        (What::Assignments, Format::Table(format)) => assignments_as_table(store, source, format, to)?,
     };
     to.flush().map_err(unwritten)?;
     Ok(count)
@@ -101,9 +100,9 @@ fn unwritten(cause: io::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("the export could not be written: {cause}")).with_cause(cause)
 }
 
-fn accounts_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
+fn accounts_as_table(store: &Store, source: &str, format: TableFormat, to: &mut (dyn Write + Send)) -> Result<u64> {
     let own = ["id", "name", "display_name", "enabled", "locked", "entitlements", "kind", "owner", "alias"];
-    let mut table = CsvTable::new(to, format == Format::Csv, &own, attribute_names(store, source)?)?;
+    let mut table = Table::new(to, format, &own, attribute_names(store, source)?)?;
     let count = accounts(store, source, &AccountQuery::default(), |account| {
         let held: Vec<_> = account.entitlements.iter().map(ToString::to_string).collect();
         let own = [
@@ -123,13 +122,13 @@ fn accounts_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Wri
     Ok(count)
 }
 
-fn entitlements_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
+fn entitlements_as_table(store: &Store, source: &str, format: TableFormat, to: &mut (dyn Write + Send)) -> Result<u64> {
     let names = names_in(
         &Reading::of(store, source)?,
         "SELECT attributes FROM entitlements
          WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL",
     )?;
-    let mut table = CsvTable::new(to, format == Format::Csv, &["type", "id", "name", "description"], names)?;
+    let mut table = Table::new(to, format, &["type", "id", "name", "description"], names)?;
     let count = entitlements(store, source, None, |stored| {
         let Entitlement { key, name, description, attributes, .. } = &stored.entitlement;
         table.row(&[&*key.entitlement_type, &key.id, name, description.as_deref().unwrap_or_default()], attributes)
@@ -138,9 +137,9 @@ fn entitlements_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn
     Ok(count)
 }
 
-fn assignments_as_csv(store: &Store, source: &str, format: Format, to: &mut dyn Write) -> Result<u64> {
+fn assignments_as_table(store: &Store, source: &str, format: TableFormat, to: &mut (dyn Write + Send)) -> Result<u64> {
     let own = ["account", "account_name", "type", "id", "name", "state", "valid_until", "through", "attributes"];
-    let mut table = CsvTable::new(to, format == Format::Csv, &own, Vec::new())?;
+    let mut table = Table::new(to, format, &own, Vec::new())?;
     let none = Attributes::empty();
     let count = assignments(store, source, |line| {
         let text = |value: Option<String>| value.unwrap_or_default();

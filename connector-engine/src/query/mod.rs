@@ -21,6 +21,7 @@ pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
 pub use check::{Flaw, check};
 pub use connector_filter::Filter;
+pub use connector_tables::TableFormat;
 pub use diff::{DiffSummary, Tally, diff};
 pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, Nesting, StoredEntitlement, entitlement, entitlements, holders, nesting};

@@ -57,8 +57,10 @@ impl Binary {
     pub fn run_on_terminal(self, folder: &Path, arguments: &str, answers: &[(&str, &str)]) -> Ended {
         let mut script = self.command(folder, &[]);
         let environment: Vec<_> = script.get_envs().map(|(name, _)| name.to_owned()).collect();
-        script = Command::new("script");
-        script.args(["-q", "-e", "-f", "-c", &format!("{} {arguments}", self.0), "/dev/null"]).current_dir(folder);
+        // A command that asks something else would wait for ever.
+        script = Command::new("timeout");
+        let command = format!("{} {arguments}", self.0);
+        script.args(["120", "script", "-q", "-e", "-f", "-c", &command, "/dev/null"]).current_dir(folder);
         for name in environment {
             script.env_remove(name);
         }
