@@ -137,14 +137,12 @@ impl Beginning {
             Mode::Full => Cursor::start(),
             Mode::Delta => self.watermark(transaction, source)?,
         };
+        forget_new_accounts(transaction, source)?;
         for statement in [
             "UPDATE runs SET status = 'interrupted' WHERE source = ?1 AND status = 'running'",
             "DELETE FROM frontier WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM seen WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM unresolved_holders WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
-            // What new accounts hold by their own records may wait, too: those accounts count as changed when they are read again.
-            "UPDATE accounts SET hash = x'' WHERE source = ?1 AND first_run IN
-                 (SELECT w.run FROM waiting_assignments w JOIN runs r ON r.number = w.run WHERE r.source = ?1)",
             "DELETE FROM waiting_assignments WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM gone WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
         ] {
@@ -194,6 +192,17 @@ impl Beginning {
         }
         Ok(())
     }
+}
+
+/// What new accounts hold by their own records may wait in a run that is dropped: those accounts are compared again.
+fn forget_new_accounts(transaction: &Transaction<'_>, source: i64) -> Result<()> {
+    let query = "SELECT DISTINCT w.run FROM waiting_assignments w JOIN runs r ON r.number = w.run WHERE r.source = ?1";
+    let dropped: Vec<i64> = sql::all(transaction, query, [source], |row| row.get(0))?;
+    for run in dropped {
+        let update = "UPDATE accounts SET hash = x'' WHERE source = ?1 AND first_run = ?2";
+        sql::execute(transaction, update, params![source, run])?;
+    }
+    Ok(())
 }
 
 fn frontier(connection: &Connection, run: i64) -> Result<Vec<(Step, Cursor)>> {

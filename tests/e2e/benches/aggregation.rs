@@ -1,7 +1,8 @@
 //! How long a full aggregation takes and how much memory it needs, beside the floor: fetching the same pages with a bare client that throws
 //! the bytes away, plus inserting the same rows with a bare loop in one transaction.
 //!
-//! `cargo bench -p connector-e2e` measures 10,000 and 100,000 users; `cargo bench -p connector-e2e -- 1000000` other sizes.
+//! `cargo bench -p connector-e2e --bench aggregation` measures 10,000 and 100,000 users, by REST and by query jobs. After `--`, other
+//! sizes can follow, and the latency of each response in milliseconds: `-- 1000000 latency=100`.
 //! The figures of one machine are for comparing with each other, not with another machine's.
 #![allow(
     clippy::unwrap_used,
@@ -25,42 +26,59 @@ const CONCURRENCY: usize = 4;
 
 #[tokio::main]
 async fn main() {
-    let asked: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
-    let sizes = if asked.is_empty() { vec![10_000, 100_000] } else { asked };
-    println!("    users assignments  pages calls |    run  again |  fetch insert  floor | ratio | peak memory");
+    let mut sizes = Vec::new();
+    let mut latency = Duration::ZERO;
+    for argument in std::env::args().skip(1) {
+        if let Some(milliseconds) = argument.strip_prefix("latency=") {
+            latency = Duration::from_millis(milliseconds.parse().unwrap());
+        } else if let Ok(users) = argument.parse() {
+            sizes.push(users);
+        }
+    }
+    if sizes.is_empty() {
+        sizes = vec![10_000, 100_000];
+    }
+    println!(
+        "    users transport assignments calls |      run    again |    fetch   insert    floor | ratio | peak memory"
+    );
     for users in sizes {
-        measure(users).await;
+        measure(users, latency).await;
     }
     start_up().await;
 }
 
-async fn measure(users: u64) {
-    let project = Project::start(BINARY, Options { users, ..Options::default() }).await;
+async fn measure(users: u64, latency: Duration) {
+    let project = Project::start(BINARY, Options { users, latency, ..Options::default() }).await;
     let warm_up = project.run(&["test", "salesforce"]);
     assert_eq!(warm_up.code, Some(0), "{}", warm_up.stderr);
-    project.sandbox.clear_requests();
-
-    let (run, report, peak) = aggregate(&project).await;
-    let log = project.sandbox.requests().log;
-    let queries: Vec<String> =
-        log.into_iter().filter(|request| request.status == 200).filter_map(|request| request.soql).collect();
-    let (again, _, _) = aggregate(&project).await;
-
-    let fetch = fetch(&project, &queries).await;
-    let insert = insert(&project.path(".connector/store.db"));
-    let floor = fetch + insert;
-    let pages = queries.len();
-    println!(
-        "{users:>9} {:>11} {pages:>6} {:>5} | {:>5}ms {:>4}ms | {:>4}ms {:>4}ms {:>4}ms | {:>4.2}x | {peak} KiB",
-        report["assignments"]["seen"].as_u64().unwrap(),
-        report["api_calls"].as_u64().unwrap(),
-        run.as_millis(),
-        again.as_millis(),
-        fetch.as_millis(),
-        insert.as_millis(),
-        floor.as_millis(),
-        run.as_secs_f64() / floor.as_secs_f64(),
-    );
+    let mut floor = None;
+    for transport in ["rest", "bulk"] {
+        project.write_source(&format!("settings: {{transport: {transport}}}\n"));
+        let _ = fs::remove_dir_all(project.path(".connector"));
+        project.sandbox.clear_requests();
+        let (run, report, peak) = aggregate(&project).await;
+        let log = project.sandbox.requests().log;
+        let (again, _, _) = aggregate(&project).await;
+        let (fetch, insert) = if let Some(floor) = floor {
+            floor
+        } else {
+            let queries: Vec<String> =
+                log.into_iter().filter(|request| request.status == 200).filter_map(|request| request.soql).collect();
+            (fetch(&project, &queries).await, insert(&project.path(".connector/store.db")))
+        };
+        floor = Some((fetch, insert));
+        println!(
+            "{users:>9} {transport:>9} {:>11} {:>5} | {:>6}ms {:>6}ms | {:>6}ms {:>6}ms {:>6}ms | {:>4.2}x | {peak} KiB",
+            report["assignments"]["seen"].as_u64().unwrap(),
+            report["api_calls"].as_u64().unwrap(),
+            run.as_millis(),
+            again.as_millis(),
+            fetch.as_millis(),
+            insert.as_millis(),
+            (fetch + insert).as_millis(),
+            run.as_secs_f64() / (fetch + insert).as_secs_f64(),
+        );
+    }
 }
 
 /// One full aggregation as a process: its time, its report, and its peak memory in KiB.
