@@ -155,7 +155,7 @@ fn so_far(what: &str, step: StepProgress) -> String {
 mod tests {
     use super::*;
 
-    /// The terminal breaks a line that is exactly as wide as it, too, when the cursor stands behind it.
+    /// Where the cursor is after a line that fills the terminal, the terminal breaks that line, too.
     #[test]
     fn what_is_drawn_fits_any_usual_terminal() {
         use connector_engine::store::PerStep;

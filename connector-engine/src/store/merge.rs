@@ -33,7 +33,7 @@ struct StoredAssignment {
     is_same: bool,
 }
 
-/// What the table lacks.
+/// What the table does not have.
 enum Missing {
     Row(BatchRow),
     Values(BatchRow),
@@ -94,8 +94,8 @@ impl RunState {
         self.save(connection)
     }
 
-    /// Walks through a portion and the table side by side; returns what the table lacks, and the last key. What is stored just
-    /// so is only marked as seen.
+    /// Walks through a portion and the table side by side; returns what the table does not have, and the last key. What
+    /// is stored with the same values is only marked as seen.
     fn compare(&mut self, connection: &Connection, merge: &mut Merge<'_>) -> Result<(Vec<Missing>, Vec<u8>)> {
         let (mut missing, mut last) = (Vec::new(), Vec::new());
         let Some(first) = merge.peek()?.cloned() else { return Ok((missing, last)) };
@@ -120,7 +120,7 @@ impl RunState {
         Ok((missing, last))
     }
 
-    /// Marks an assignment as seen if it is stored just so.
+    /// Marks an assignment as seen if it is stored with the same values.
     fn see(&mut self, stored: &StoredAssignment) -> bool {
         if stored.is_same && (stored.inline || self.seen.assignments.insert(stored.id)) {
             self.tallies.assignments.seen += u64::from(stored.is_of_account);

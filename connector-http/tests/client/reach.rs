@@ -176,13 +176,13 @@ async fn a_proxy_of_the_environment_is_named_when_it_refuses_or_is_none() {
             Err(error) => error,
         };
         assert!(error.to_string().contains(&expected) && error.help().is_some(), "{error:?}");
-        assert!(!format!("{error:?}").contains("gar bage"), "{error:?}");
+        assert!(!format!("{error:?}").contains("no url"), "{error:?}");
         return;
     }
     let proxy = Scripted::start(vec![answer("407 Proxy Authentication Required", "", b""); 9]);
     for (value, expected) in [
         (proxy.url().as_str(), "the proxy in the environment variable HTTPS_PROXY or ALL_PROXY requires a user name"),
-        ("gar bage", "the environment variable HTTPS_PROXY does not hold the URL of a proxy"),
+        ("no url", "the environment variable HTTPS_PROXY does not hold the URL of a proxy"),
     ] {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         for name in ["https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
