@@ -2,7 +2,7 @@
 //!
 //! The engine never names a connector: a job gets one that is already open.
 //!
-//! * [`store`]: what was read, run by run, in an SQLite file;
+//! * [`store`]: what was read, run by run, in an SQLite file; `connector-store` keeps it;
 //! * [`aggregate`]: reads a source into the store, resumable at any moment;
 //! * [`certificate`]: watches and replaces the certificates of sources;
 //! * [`provision`]: applies plans to a source, with a journal;
@@ -13,6 +13,10 @@ pub mod certificate;
 mod patience;
 pub mod provision;
 pub mod query;
-pub mod store;
+
+/// The store: what was read, run by run, in an SQLite file.
+pub mod store {
+    pub use connector_store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus, Store, watch_waits};
+}
 
 pub use patience::test_connection;

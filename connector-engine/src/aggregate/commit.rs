@@ -1,7 +1,7 @@
 //! The thread that commits pages.
 
-use crate::store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage, Writer};
 use connector_core::{Cursor, Error, ErrorKind, Result};
+use connector_store::{Beginning, Ending, PerStep, ReadPage, RunReport, Step, Store, Usage, Writer};
 use std::sync::mpsc::{self as blocking, RecvTimeoutError};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;

@@ -3,9 +3,9 @@
 use super::commit::Committer;
 use super::options::limits_of;
 use crate::patience::ask_each;
-use crate::store::{Ending, Writer};
 use connector_core::{Concern, FindAccounts, Result};
 use connector_project::source::Opened;
+use connector_store::{Ending, Writer};
 use tokio_util::sync::CancellationToken;
 
 /// Looks up what the run would remove, if the connector finds accounts. Returns how the run ends if this did not work.

@@ -12,7 +12,7 @@ mod progress;
 mod read;
 mod run;
 
-pub use crate::store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus};
+pub use connector_store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus};
 pub use options::Options;
 pub use progress::{Phase, Progress, StepProgress};
 pub use run::run;

@@ -1,7 +1,7 @@
 //! The options of one aggregation.
 
-use crate::store::{Limits, Mode};
 use connector_project::source::Opened;
+use connector_store::{Limits, Mode};
 
 /// How much of a source one aggregation reads, and what it may remove. The source file has the other settings.
 ///

@@ -1,6 +1,6 @@
 //! The progress of a run.
 
-use crate::store::PerStep;
+use connector_store::PerStep;
 use std::time::Duration;
 
 /// What a run is doing.

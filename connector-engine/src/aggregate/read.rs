@@ -1,9 +1,9 @@
 //! Reads one page and repeats what failed.
 
 use crate::patience::patiently;
-use crate::store::{Items, Mode, ReadPage, Step};
 use connector_core::{Cursor, Error, ErrorKind, ReadChanges, Result};
 use connector_project::source::Opened;
+use connector_store::{Items, Mode, ReadPage, Step};
 
 /// Reads the page at a position.
 ///

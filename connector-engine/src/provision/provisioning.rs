@@ -2,10 +2,10 @@
 
 use super::journal::{Earlier, Journal, OpenPlan, PlanUsage, Standing, Wanted};
 use crate::patience::ask;
-use crate::store::{Store, recognize};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::effect::ValueChange;
 use connector_project::source::Opened;
+use connector_store::{Store, recognize};
 use std::time::Instant;
 use tokio::sync::OnceCell;
 

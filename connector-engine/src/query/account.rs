@@ -5,8 +5,8 @@ use super::difference::{AttributeChange, of_accounts, of_assignments};
 use super::holding::{Breadth, HeldRow, Holdings};
 use super::lifetime::{Lifetime, PastChange};
 use super::reading::{Reading, SHORTEST_BEGINNING, account_from_row};
-use crate::store::{AccountSnapshot, AssignmentSnapshot, Quiet, Step, Store, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
+use connector_store::{AccountSnapshot, AssignmentSnapshot, Quiet, Step, Store, sql};
 use jiff::Timestamp;
 use rusqlite::params;
 use serde::Serialize;
@@ -98,7 +98,7 @@ pub fn account(store: &Store, source: &str, id_or_name: &str, breadth: Breadth) 
     let through = known.through(&rows);
     let mut account = StoredAccount::of(account, known.all(rows), through, breadth);
     if let Some(run) = life.removed {
-        account.removed_at = Some(crate::store::run_by_number(&reading.connection, run)?.started_at);
+        account.removed_at = Some(connector_store::run_by_number(&reading.connection, run)?.started_at);
     }
     Ok(AccountDetail { account, removed: life.removed.is_some(), history: history.told()? })
 }
@@ -243,7 +243,7 @@ impl History<'_> {
             let (run, at) = if let Some(known) = runs.get(&number) {
                 known.clone()
             } else {
-                let stored = crate::store::run_by_number(&self.reading.connection, number)?;
+                let stored = connector_store::run_by_number(&self.reading.connection, number)?;
                 runs.entry(number).or_insert((stored.report.run, stored.started_at)).clone()
             };
             told.push(HistoryEntry { run, at, event, changes, entitlement });

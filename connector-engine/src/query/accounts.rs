@@ -2,9 +2,9 @@
 
 use super::holding::{Breadth, HeldRow, Holding, Holdings, WithoutEffect};
 use super::reading::{Reading, account_from_row};
-use crate::store::{Store, fault, moment, sql};
 use connector_core::{Account, AccountKind, Attributes, Result};
 use connector_filter::Filter;
+use connector_store::{Store, fault, moment, sql};
 use jiff::Timestamp;
 use rusqlite::{Row, Rows, Statement};
 use serde::{Serialize, Serializer};
@@ -208,7 +208,7 @@ pub fn attribute_names(store: &Store, source: &str) -> Result<Vec<String>> {
 /// The names of all attributes in the rows of a query with one column and the source as its parameter, sorted.
 pub(super) fn names_in(reading: &Reading, query: &str) -> Result<Vec<String>> {
     let mut names: BTreeSet<String> = BTreeSet::new();
-    let read = |row: &Row<'_>| crate::store::attributes(row, 0);
+    let read = |row: &Row<'_>| connector_store::attributes(row, 0);
     sql::each(&reading.connection, query, [reading.source], read, |attributes| {
         for (name, _) in attributes.entries() {
             if !names.contains(&*name) {

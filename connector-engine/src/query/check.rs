@@ -1,7 +1,7 @@
 //! Proves that a store is sound.
 
-use crate::store::{Store, sql};
 use connector_core::Result;
+use connector_store::{Store, sql};
 use rusqlite::Row;
 use serde::Serialize;
 

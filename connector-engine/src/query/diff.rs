@@ -3,10 +3,10 @@
 use super::difference::{AttributeChange, Change, Difference, of_accounts, of_assignments, of_entitlements};
 use super::lifetime::Lifetime;
 use super::reading::{Reading, key_of};
-use crate::store::{
+use connector_core::{EntitlementRef, Error, ErrorKind, Result};
+use connector_store::{
     AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, PerStep, Quiet, Step, Store, StoredRun, select_runs, sql,
 };
-use connector_core::{EntitlementRef, Error, ErrorKind, Result};
 use rusqlite::{Row, params};
 use serde::Serialize;
 

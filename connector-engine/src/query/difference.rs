@@ -1,7 +1,7 @@
 //! What differs between two states of a row.
 
-use crate::store::{AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, Quiet};
 use connector_core::{AssignmentState, Attributes, EntitlementRef};
+use connector_store::{AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, Quiet};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;

@@ -3,8 +3,8 @@
 use super::accounts::StoredAccount;
 use super::holding::{Breadth, HAS_EFFECT, HeldRow, Holding, HoldingState, Holdings, WithoutEffect, is_empty};
 use super::reading::Reading;
-use crate::store::{Store, attributes, sql};
 use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Result};
+use connector_store::{Store, attributes, sql};
 use jiff::Timestamp;
 use rusqlite::{Row, ToSql, params};
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! What accounts and entitlements hold, and with which effect.
 
 use super::reading::{Named, Reading, key_of};
-use crate::store::{AssignmentSnapshot, sql};
 use connector_core::{AssignmentState, Attributes, EntitlementRef, Result};
+use connector_store::{AssignmentSnapshot, sql};
 use jiff::Timestamp;
 use rusqlite::Row;
 use serde::Serialize;

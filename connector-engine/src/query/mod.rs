@@ -35,7 +35,7 @@ pub use runs::{Run, last_run, run, runs};
 mod tests {
     use super::entitlements::{holders_of_one, holders_of_several};
     use super::export::ASSIGNMENTS;
-    use crate::store::Store;
+    use connector_store::Store;
 
     #[test]
     fn no_long_answer_is_gathered_in_memory_first() {

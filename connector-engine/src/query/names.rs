@@ -1,7 +1,7 @@
 //! The names of ids, as of the last aggregation.
 
-use crate::store::{Store, sql};
 use connector_core::{EntitlementRef, Result};
+use connector_store::{Store, sql};
 use rusqlite::{Connection, params};
 
 /// The names of the ids of a source, as of the last aggregation.

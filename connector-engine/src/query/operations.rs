@@ -1,8 +1,8 @@
 //! The journal of provisioning, operation by operation.
 
 use crate::provision::{Standing, ValueChange, named, optional_json, stored_failure, time};
-use crate::store::{RunError, Store, sql};
 use connector_core::{Error, ErrorKind, Result};
+use connector_store::{RunError, Store, sql};
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row, params};

@@ -1,9 +1,9 @@
 //! One state of the store, read for a query.
 
 use super::lifetime::{Lifetime, PastChange};
-use crate::store::{Quiet, Step, Store, StoredRun, account_kind, select_runs, sql};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use connector_files::shell_word;
+use connector_store::{Quiet, Step, Store, StoredRun, account_kind, select_runs, sql};
 use rusqlite::{Connection, Row, params};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -187,7 +187,7 @@ pub(super) fn account_from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
     account.display_name = row.get(2)?;
     account.enabled = row.get(3)?;
     account.locked = row.get(4)?;
-    account.attributes = crate::store::attributes(row, 5)?;
+    account.attributes = connector_store::attributes(row, 5)?;
     account.kind = account_kind(row, 6)?;
     account.owner = row.get(7)?;
     account.alias = row.get(8)?;

@@ -1,8 +1,8 @@
 //! Past and present runs.
 
 use super::reading::run_by_id;
-use crate::store::{RunLock, RunReport, RunStatus, Store, StoredRun, Work, run_by_number, select_runs};
 use connector_core::Result;
+use connector_store::{RunLock, RunReport, RunStatus, Store, StoredRun, Work, run_by_number, select_runs};
 use jiff::Timestamp;
 use rusqlite::params;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! The ledger of certificate rotations. It records the stage of each one.
 
-use crate::store::{RunLock, Store, Work, moment, recognize, sql, word};
 use connector_core::{Error, ErrorKind, Result};
+use connector_store::{RunLock, Store, Work, moment, recognize, sql, word};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use strum::{EnumString, IntoStaticStr};

@@ -2,12 +2,12 @@
 
 use super::files::Files;
 use super::ledger::{Ledger, RotationRecord, Stage};
-use crate::store::Store;
 use connector_core::{App, Error, ErrorKind, Result, SecretRef};
 use connector_files::shell_word;
 use connector_keys::{Certificate, CertificateRequest, Signer};
 use connector_project::certificate::key_of;
 use connector_project::source::{AuthBlock, Project, Source};
+use connector_store::Store;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use super::handle::OpenPlan;
 use super::row::{Standing, StepRow, failure_columns, steps};
-use crate::store::fault;
 use connector_core::{Error, Result};
+use connector_store::fault;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::HashSet;

@@ -1,9 +1,9 @@
 //! What a plan takes away, and what the store knows.
 
 use super::handle::OpenPlan;
-use crate::store::sql;
 use connector_core::Result;
 use connector_project::source::Capped;
+use connector_store::sql;
 use rusqlite::params;
 
 impl OpenPlan {

@@ -3,8 +3,8 @@
 use super::handle::OpenPlan;
 use super::preview::Made;
 use super::row::{StepRow, steps, to_json, unreadable};
-use crate::store::{fault, sql};
 use connector_core::{Change, Operation, Result, SecretRef};
+use connector_store::{fault, sql};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 //! The open journal of one plan.
 
-use crate::store::RunLock;
 use connector_core::{Error, ErrorKind, Result};
+use connector_store::RunLock;
 use rusqlite::Connection;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,8 +1,8 @@
 //! Writes a plan's operations to the journal.
 
 use super::row::{Standing, to_json};
-use crate::store::fault;
 use connector_core::{Operation, Result, SecretRef};
+use connector_store::fault;
 use rusqlite::{Connection, params};
 use xxhash_rust::xxh3::Xxh3;
 

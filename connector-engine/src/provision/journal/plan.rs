@@ -2,9 +2,9 @@
 
 use super::handle::{Journal, OpenPlan};
 use super::load::Loading;
-use crate::store::{RunLock, Store, Work, fault, replace_former};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::source::Definition;
+use connector_store::{RunLock, Store, Work, fault, replace_former};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use ulid::Ulid;

@@ -1,8 +1,8 @@
 //! Rows of the table of operations.
 
-use crate::store::{RunError, fault, kind_from_name};
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::effect::ValueChange;
+use connector_store::{RunError, fault, kind_from_name};
 use jiff::Timestamp;
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Params, Row};

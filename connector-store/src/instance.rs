@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 /// warning if the user should know something.
 ///
 /// Fails with kind `guard` if the system is another one, unless `accept_new` says that it is meant.
-pub(crate) fn recognize(
+pub fn recognize(
     connection: &Connection,
     source: i64,
     found: Option<&str>,

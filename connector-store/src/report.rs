@@ -13,12 +13,17 @@ use std::collections::BTreeMap;
 
 /// A run as the store keeps it.
 #[derive(Debug)]
-pub(crate) struct StoredRun {
-    pub(crate) number: i64,
-    pub(crate) report: RunReport,
-    pub(crate) connector: String,
-    pub(crate) started_at: Timestamp,
-    pub(crate) ended_at: Option<Timestamp>,
+pub struct StoredRun {
+    /// The number of the run in the store.
+    pub number: i64,
+    /// Its result.
+    pub report: RunReport,
+    /// The connector that read it.
+    pub connector: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended, if it has.
+    pub ended_at: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "r.number, r.id, s.name, r.connector, r.status, r.resumed, r.started_at, r.ended_at,
@@ -29,7 +34,7 @@ const COLUMNS: &str = "r.number, r.id, s.name, r.connector, r.status, r.resumed,
     r.error_kind, r.error_message, r.error_help, r.error_step, r.mode";
 
 /// The runs for which a condition on `r` (runs) and `s` (sources) holds; it ends with the order.
-pub(crate) fn select(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<StoredRun>> {
+pub fn select(connection: &Connection, condition: &str, parameters: impl Params) -> Result<Vec<StoredRun>> {
     let query = format!("SELECT {COLUMNS} FROM runs r JOIN sources s ON s.id = r.source {condition}");
     let mut runs: Vec<StoredRun> = sql::all(connection, &query, parameters, stored)?;
     for run in &mut runs {
@@ -39,7 +44,7 @@ pub(crate) fn select(connection: &Connection, condition: &str, parameters: impl 
 }
 
 /// The run with that number.
-pub(crate) fn one(connection: &Connection, number: i64) -> Result<StoredRun> {
+pub fn one(connection: &Connection, number: i64) -> Result<StoredRun> {
     select(connection, "WHERE r.number = ?1", [number])?
         .pop()
         .ok_or_else(|| Error::new(ErrorKind::NotFound, "the store has no such run"))

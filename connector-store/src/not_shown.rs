@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// What a page does not show of its accounts.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NotShown {
+pub struct NotShown {
     /// Attributes.
     attributes: BTreeSet<String>,
     /// The only attributes that it shows.
@@ -15,7 +15,7 @@ pub(crate) struct NotShown {
 }
 
 impl NotShown {
-    pub(crate) fn of<T>(page: &Page<T>) -> Self {
+    pub fn of<T>(page: &Page<T>) -> Self {
         Self {
             attributes: page.not_shown().iter().cloned().collect(),
             only: page.only_shown().map(|shown| shown.iter().cloned().collect()),

@@ -11,9 +11,12 @@ use std::time::Duration;
 
 /// The reason for a lock. Reading a source and changing it do not disturb each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Work {
+pub enum Work {
+    /// Reading the source.
     Aggregation,
+    /// Applying a plan.
     Provisioning,
+    /// Replacing the certificate.
     Rotation,
 }
 
@@ -51,13 +54,13 @@ impl Work {
 
 /// A source that is locked for one job. The operating system releases the lock when the process ends in any way.
 #[derive(Debug)]
-pub(crate) struct RunLock {
+pub struct RunLock {
     _file: File,
 }
 
 impl RunLock {
     /// Locks the source; fails with kind `guard` if another job has locked it.
-    pub(crate) fn take(store: &Store, work: Work, source: &str) -> Result<Self> {
+    pub fn take(store: &Store, work: Work, source: &str) -> Result<Self> {
         let mut file = open(store, work, source)?;
         let mut tries = 0;
         loop {
@@ -81,7 +84,7 @@ impl RunLock {
     }
 
     /// Whether a job has locked the source.
-    pub(crate) fn is_held(store: &Store, work: Work, source: &str) -> bool {
+    pub fn is_held(store: &Store, work: Work, source: &str) -> bool {
         open(store, work, source).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 }

@@ -9,11 +9,11 @@ const FEW: u64 = 2;
 
 /// How much may be removed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// The largest share of what was known before: of the accounts, and of each type of entitlements and assignments.
-    pub(crate) threshold: Percentage,
+    pub threshold: Percentage,
     /// Runs within this time count together.
-    pub(crate) window: TimeSpan,
+    pub window: TimeSpan,
 }
 
 /// How many rows earlier runs within the window removed, by step and type.
@@ -22,8 +22,8 @@ pub(crate) type Recent = BTreeMap<(String, String), u64>;
 /// How many rows of the store live, and how many of those were seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Census {
-    pub(crate) alive: u64,
-    pub(crate) seen: u64,
+    pub alive: u64,
+    pub seen: u64,
 }
 
 impl Census {
@@ -39,10 +39,10 @@ impl Census {
 
 /// The guard before the removal of what a run did not see.
 pub(crate) struct Guard<'a> {
-    pub(crate) limits: Limits,
+    pub limits: Limits,
     /// The names of the types of entitlements.
-    pub(crate) names: &'a [String],
-    pub(crate) recent: &'a Recent,
+    pub names: &'a [String],
+    pub recent: &'a Recent,
 }
 
 impl Guard<'_> {

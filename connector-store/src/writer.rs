@@ -28,16 +28,20 @@ const IDLE_TIME_OF_GROUP: Duration = Duration::from_millis(10);
 
 /// What this job cost the source so far.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Usage {
-    pub(crate) api_calls: u64,
-    pub(crate) retries: u64,
-    pub(crate) bytes_received: u64,
-    pub(crate) limits: BTreeMap<String, Allowance>,
+pub struct Usage {
+    /// Requests sent.
+    pub api_calls: u64,
+    /// Requests that were repeated.
+    pub retries: u64,
+    /// Bytes of responses.
+    pub bytes_received: u64,
+    /// What the source says of its limits.
+    pub limits: BTreeMap<String, Allowance>,
 }
 
 /// How a job ends.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// Everything is read.
     Complete {
         /// Whether to mark what was not seen as removed.
@@ -65,7 +69,7 @@ struct Group {
 
 /// The one who writes: holds the source for a job, commits its pages and ends its run.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub struct Writer {
     connection: Connection,
     state: RunState,
     fence: i64,
@@ -96,7 +100,7 @@ impl Writer {
     /// of other pages.
     ///
     /// After an error the memory of this writer no longer fits the store: it can only end the run as failed.
-    pub(crate) fn take_in(&mut self, page: &ReadPage, usage: Usage) -> Result<PerStep<u64>> {
+    pub fn take_in(&mut self, page: &ReadPage, usage: Usage) -> Result<PerStep<u64>> {
         if self.group.is_none() {
             sql::batch(&self.connection, "BEGIN IMMEDIATE")?;
             self.group = Some(Group { began: Instant::now(), rows: 0, usage: Usage::default() });
@@ -115,12 +119,12 @@ impl Writer {
     }
 
     /// How long pages may still wait for their commit; `None` if no page waits.
-    pub(crate) fn time_left(&self) -> Option<Duration> {
+    pub fn time_left(&self) -> Option<Duration> {
         self.group.as_ref().map(|group| TIME_OF_GROUP.saturating_sub(group.began.elapsed()).min(IDLE_TIME_OF_GROUP))
     }
 
     /// Commits the pages that were taken in.
-    pub(crate) fn commit(&mut self) -> Result<()> {
+    pub fn commit(&mut self) -> Result<()> {
         let Some(group) = &self.group else { return Ok(()) };
         self.state
             .save(&self.connection)
@@ -146,7 +150,7 @@ impl Writer {
     }
 
     /// Compares the id of the system with that of the source. Fails with kind `guard` if it is another one.
-    pub(crate) fn recognize(&mut self, found: Option<&str>, accept_new: bool) -> Result<()> {
+    pub fn recognize(&mut self, found: Option<&str>, accept_new: bool) -> Result<()> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         if let Some(warning) = recognize(&transaction, self.state.source, found, accept_new)? {
@@ -156,12 +160,12 @@ impl Writer {
     }
 
     /// Adds warnings to the run.
-    pub(crate) fn warn(&mut self, texts: &[String]) -> Result<()> {
+    pub fn warn(&mut self, texts: &[String]) -> Result<()> {
         texts.iter().try_for_each(|text| report::warn(&self.connection, self.state.run, text))
     }
 
     /// Keeps where the changes start that this run does not read.
-    pub(crate) fn keep_watermark(&mut self, watermark: &Cursor) -> Result<()> {
+    pub fn keep_watermark(&mut self, watermark: &Cursor) -> Result<()> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         watermark::keep(&transaction, self.state.run, Some(watermark))?;
@@ -169,12 +173,12 @@ impl Writer {
     }
 
     /// Accounts after a row that the run did not see and would remove.
-    pub(crate) fn missing_accounts(&self, after: i64, most: usize, limits: Limits) -> Result<Vec<(i64, String)>> {
+    pub fn missing_accounts(&self, after: i64, most: usize, limits: Limits) -> Result<Vec<(i64, String)>> {
         self.state.missing_accounts(&self.connection, after, most, limits)
     }
 
     /// Keeps accounts that the list did not show and a lookup found.
-    pub(crate) fn still_there(&mut self, rows: &[i64]) {
+    pub fn still_there(&mut self, rows: &[i64]) {
         for row in rows {
             let is_new = u64::from(self.state.seen.accounts.insert(*row));
             self.state.tallies.accounts.seen += is_new;
@@ -183,25 +187,26 @@ impl Writer {
     }
 
     /// Goes back to the anchor of a live cursor that has ended, in one transaction.
-    pub(crate) fn go_back(&mut self, step: Step, anchor: &Cursor, error: &Error) -> Result<()> {
+    pub fn go_back(&mut self, step: Step, anchor: &Cursor, error: &Error) -> Result<()> {
         let transaction = sql::begin(&mut self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         live::expired(&transaction, self.state.run, step, anchor, error)?;
         sql::commit(transaction)
     }
 
-    pub(crate) fn seen_so_far(&self) -> PerStep<u64> {
+    /// Rows that the run has seen so far.
+    pub fn seen_so_far(&self) -> PerStep<u64> {
         self.state.seen_so_far()
     }
 
     /// Calls that earlier jobs of this run made.
-    pub(crate) fn earlier_calls(&self) -> u64 {
+    pub fn earlier_calls(&self) -> u64 {
         self.earlier[0]
     }
 
     /// Ends the run and returns its report. The comparison of a large source takes a while: `stop` ends it, and the next job
     /// starts with it.
-    pub(crate) fn finish(&mut self, ending: &Ending, usage: &Usage, stop: &CancellationToken) -> Result<RunReport> {
+    pub fn finish(&mut self, ending: &Ending, usage: &Usage, stop: &CancellationToken) -> Result<RunReport> {
         if !matches!(ending, Ending::Complete { .. }) {
             return self.end(ending, None, usage);
         }

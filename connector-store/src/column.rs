@@ -8,13 +8,13 @@ use rusqlite::types::{Type, ValueRef};
 use std::str::FromStr;
 
 /// A word that names a variant, such as a status.
-pub(crate) fn word<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub fn word<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|_| unreadable(column, format!("`{text}` is not a word that this version knows")))
 }
 
 /// A moment, as RFC 3339.
-pub(crate) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| {
         Timestamp::from_str(&text).map_err(|_| unreadable(column, format!("`{text}` is not a point in time")))
@@ -23,7 +23,7 @@ pub(crate) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Ti
 }
 
 /// Who or what uses an account.
-pub(crate) fn account_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<AccountKind> {
+pub fn account_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<AccountKind> {
     if row.get_ref(column)? == ValueRef::Null { Ok(AccountKind::Unspecified) } else { word(row, column) }
 }
 

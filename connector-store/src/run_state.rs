@@ -17,33 +17,33 @@ const MAX_ENTITLEMENTS_REMEMBERED: usize = 200_000;
 /// Counts of one kind of row, as the run's row in the store keeps them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tallies {
-    pub(crate) seen: u64,
-    pub(crate) added: u64,
-    pub(crate) changed: u64,
-    pub(crate) removed: u64,
+    pub seen: u64,
+    pub added: u64,
+    pub changed: u64,
+    pub removed: u64,
 }
 
 /// What a job keeps in memory of its run: counts, bits of what was seen, rows of entitlements.
 #[derive(Debug)]
 pub(crate) struct RunState {
-    pub(crate) source: i64,
-    pub(crate) run: i64,
-    pub(crate) tallies: PerStep<Tallies>,
-    pub(crate) seen: PerStep<Seen>,
-    pub(crate) next_assignment: i64,
-    pub(crate) hasher: Hasher,
-    pub(crate) quiet: Quiet,
+    pub source: i64,
+    pub run: i64,
+    pub tallies: PerStep<Tallies>,
+    pub seen: PerStep<Seen>,
+    pub next_assignment: i64,
+    pub hasher: Hasher,
+    pub quiet: Quiet,
     /// Whether the last row was new. Then the next one probably is, too: it is inserted first and looked up only if that fails.
-    pub(crate) new_accounts: bool,
-    pub(crate) new_assignments: bool,
+    pub new_accounts: bool,
+    pub new_assignments: bool,
     /// How many rows the run saw twice.
-    pub(crate) duplicates: PerStep<u64>,
+    pub duplicates: PerStep<u64>,
     /// How many accounts the list did not show and a lookup found.
-    pub(crate) found: u64,
+    pub found: u64,
     /// Whether the page that is being committed may have been read before.
-    pub(crate) comes_again: bool,
+    pub comes_again: bool,
     /// How changes say what is gone, if this run reads only changes.
-    pub(crate) absence: Option<Absence>,
+    pub absence: Option<Absence>,
     /// What the page that is being committed does not show.
     pub(super) not_shown: NotShown,
     /// The attributes whose last known values this job kept, and those that the page being committed added.

@@ -55,22 +55,22 @@ pub(super) fn let_others_write(since: &mut Instant) {
 }
 
 /// Runs a statement; returns how many rows it changed.
-pub(crate) fn execute(connection: &Connection, statement: &str, parameters: impl Params) -> Result<usize> {
+pub fn execute(connection: &Connection, statement: &str, parameters: impl Params) -> Result<usize> {
     connection.prepare_cached(statement).and_then(|mut statement| statement.execute(parameters)).map_err(fault)
 }
 
 /// Inserts a row; returns its number.
-pub(crate) fn insert(connection: &Connection, statement: &str, parameters: impl Params) -> Result<i64> {
+pub fn insert(connection: &Connection, statement: &str, parameters: impl Params) -> Result<i64> {
     connection.prepare_cached(statement).and_then(|mut statement| statement.insert(parameters)).map_err(fault)
 }
 
 /// Runs statements without parameters, pragmas among them.
-pub(crate) fn batch(connection: &Connection, statements: &str) -> Result<()> {
+pub fn batch(connection: &Connection, statements: &str) -> Result<()> {
     connection.execute_batch(statements).map_err(fault)
 }
 
 /// The only row of a query.
-pub(crate) fn one<T>(
+pub fn one<T>(
     connection: &Connection,
     query: &str,
     parameters: impl Params,
@@ -80,7 +80,7 @@ pub(crate) fn one<T>(
 }
 
 /// The first row of a query, if it has one.
-pub(crate) fn first<T>(
+pub fn first<T>(
     connection: &Connection,
     query: &str,
     parameters: impl Params,
@@ -93,7 +93,7 @@ pub(crate) fn first<T>(
 }
 
 /// All rows of a query that has few.
-pub(crate) fn all<C: FromIterator<T>, T>(
+pub fn all<C: FromIterator<T>, T>(
     connection: &Connection,
     query: &str,
     parameters: impl Params,
@@ -106,7 +106,7 @@ pub(crate) fn all<C: FromIterator<T>, T>(
 }
 
 /// Calls `then` with each row of a query, one after the other.
-pub(crate) fn each<T>(
+pub fn each<T>(
     connection: &Connection,
     query: &str,
     parameters: impl Params,
@@ -117,7 +117,7 @@ pub(crate) fn each<T>(
 }
 
 /// Calls `then` with each row of a query until it stops.
-pub(crate) fn until<T>(
+pub fn until<T>(
     connection: &Connection,
     query: &str,
     parameters: impl Params,
@@ -135,22 +135,23 @@ pub(crate) fn until<T>(
 }
 
 /// From now on, `stop` ends each statement of the connection with kind `cancelled`; nothing does without it.
-pub(crate) fn stop_with(connection: &Connection, stop: Option<CancellationToken>) -> Result<()> {
+pub fn stop_with(connection: &Connection, stop: Option<CancellationToken>) -> Result<()> {
     let handler = stop.map(|stop| move || stop.is_cancelled());
     connection.progress_handler(INSTRUCTIONS_BETWEEN_LOOKS, handler).map_err(fault)
 }
 
 /// Begins a write transaction.
-pub(crate) fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
+pub fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)
 }
 
-pub(crate) fn commit(transaction: Transaction<'_>) -> Result<()> {
+/// Commits a transaction.
+pub fn commit(transaction: Transaction<'_>) -> Result<()> {
     transaction.commit().map_err(fault)
 }
 
 /// Does all of the work in one write transaction, or nothing.
-pub(crate) fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(fault)?;
     let done = work()?;
     commit(transaction)?;
@@ -158,7 +159,7 @@ pub(crate) fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Resu
 }
 
 /// Converts an error of SQLite into one for the user.
-pub(crate) fn fault(cause: rusqlite::Error) -> Error {
+pub fn fault(cause: rusqlite::Error) -> Error {
     if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         return Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read");
     }

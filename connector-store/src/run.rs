@@ -134,6 +134,6 @@ fn kind_name<S: Serializer>(kind: &ErrorKind, serializer: S) -> Result<S::Ok, S:
 }
 
 /// The kind with that name in machine output; a name of another version counts as internal.
-pub(crate) fn kind_from_name(name: &str) -> ErrorKind {
+pub fn kind_from_name(name: &str) -> ErrorKind {
     name.parse().unwrap_or(ErrorKind::Internal)
 }

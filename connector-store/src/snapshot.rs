@@ -16,30 +16,43 @@ use xxhash_rust::xxh3::xxh3_128;
 
 /// The values of an account at some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AccountSnapshot {
-    pub(crate) name: String,
-    pub(crate) display_name: Option<String>,
-    pub(crate) enabled: bool,
-    pub(crate) locked: bool,
-    pub(crate) kind: AccountKind,
-    pub(crate) owner: Option<String>,
-    pub(crate) attributes: Attributes,
+pub struct AccountSnapshot {
+    /// Its name.
+    pub name: String,
+    /// The name for people.
+    pub display_name: Option<String>,
+    /// Whether it can be used.
+    pub enabled: bool,
+    /// Whether it is locked.
+    pub locked: bool,
+    /// Who or what uses it.
+    pub kind: AccountKind,
+    /// The account that answers for it.
+    pub owner: Option<String>,
+    /// Its attributes.
+    pub attributes: Attributes,
 }
 
 /// The values of an entitlement at some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EntitlementSnapshot {
-    pub(crate) name: String,
-    pub(crate) description: Option<String>,
-    pub(crate) attributes: Attributes,
+pub struct EntitlementSnapshot {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its attributes.
+    pub attributes: Attributes,
 }
 
 /// The values of an assignment at some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AssignmentSnapshot {
-    pub(crate) state: AssignmentState,
-    pub(crate) valid_until: Option<Timestamp>,
-    pub(crate) attributes: Attributes,
+pub struct AssignmentSnapshot {
+    /// Whether it has effect.
+    pub state: AssignmentState,
+    /// When it ends.
+    pub valid_until: Option<Timestamp>,
+    /// Its attributes.
+    pub attributes: Attributes,
 }
 
 /// The text of an image in the table of changes.
@@ -74,7 +87,7 @@ struct StoredAssignment<'a> {
 
 impl AccountSnapshot {
     /// The values of an account.
-    pub(crate) fn of(account: &Account) -> Self {
+    pub fn of(account: &Account) -> Self {
         Self {
             name: account.name.clone(),
             display_name: account.display_name.clone(),
@@ -87,7 +100,7 @@ impl AccountSnapshot {
     }
 
     /// Reads `name, display_name, enabled, locked, attributes, kind, owner` from that column on.
-    pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
         Ok(Self {
             name: row.get(column)?,
             display_name: row.get(column + 1)?,
@@ -100,7 +113,7 @@ impl AccountSnapshot {
     }
 
     /// Whether the account has these values, quiet ones aside; the order of attributes doesn't matter.
-    pub(crate) fn is_of(&self, account: &Account, quiet: &BTreeSet<String>) -> bool {
+    pub fn is_of(&self, account: &Account, quiet: &BTreeSet<String>) -> bool {
         self.name == account.name
             && self.display_name == account.display_name
             && self.enabled == account.enabled
@@ -110,7 +123,8 @@ impl AccountSnapshot {
             && same(&self.attributes, &account.attributes, quiet)
     }
 
-    pub(crate) fn to_text(&self) -> String {
+    /// The text in the table of changes.
+    pub fn to_text(&self) -> String {
         write(&self.attributes, |attributes| StoredValues {
             name: self.name.clone(),
             display_name: self.display_name.clone(),
@@ -124,7 +138,7 @@ impl AccountSnapshot {
     }
 
     /// Reads what `to_text` wrote. Fails with kind `internal`.
-    pub(crate) fn from_text(text: &str) -> Result<Self> {
+    pub fn from_text(text: &str) -> Result<Self> {
         let written: StoredValues<'_> = serde_json::from_str(text).map_err(unreadable)?;
         Ok(Self {
             name: written.name,
@@ -140,18 +154,19 @@ impl AccountSnapshot {
 
 impl EntitlementSnapshot {
     /// Reads `name, description, attributes` from that column on.
-    pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
         Ok(Self { name: row.get(column)?, description: row.get(column + 1)?, attributes: attributes(row, column + 2)? })
     }
 
     /// Whether the entitlement has these values, quiet ones aside; the order of attributes doesn't matter.
-    pub(crate) fn is_of(&self, entitlement: &Entitlement, quiet: &BTreeSet<String>) -> bool {
+    pub fn is_of(&self, entitlement: &Entitlement, quiet: &BTreeSet<String>) -> bool {
         self.name == entitlement.name
             && self.description == entitlement.description
             && same(&self.attributes, &entitlement.attributes, quiet)
     }
 
-    pub(crate) fn to_text(&self) -> String {
+    /// The text in the table of changes.
+    pub fn to_text(&self) -> String {
         write(&self.attributes, |attributes| StoredValues {
             name: self.name.clone(),
             display_name: None,
@@ -165,7 +180,7 @@ impl EntitlementSnapshot {
     }
 
     /// Reads what `to_text` wrote. Fails with kind `internal`.
-    pub(crate) fn from_text(text: &str) -> Result<Self> {
+    pub fn from_text(text: &str) -> Result<Self> {
         let written: StoredValues<'_> = serde_json::from_str(text).map_err(unreadable)?;
         Ok(Self {
             name: written.name,
@@ -177,18 +192,18 @@ impl EntitlementSnapshot {
 
 impl AssignmentSnapshot {
     /// The values of an assignment.
-    pub(crate) fn of(assignment: &Assignment) -> Self {
+    pub fn of(assignment: &Assignment) -> Self {
         let Assignment { state, valid_until, attributes, .. } = assignment;
         Self { state: *state, valid_until: *valid_until, attributes: attributes.clone() }
     }
 
     /// Active, without end and attributes.
-    pub(crate) fn plain() -> Self {
+    pub fn plain() -> Self {
         Self { state: AssignmentState::Active, valid_until: None, attributes: Attributes::empty() }
     }
 
     /// Reads `state, valid_until, attributes` from that column on.
-    pub(crate) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
         let attributes = match row.get_ref(column + 2)? {
             ValueRef::Null => Attributes::empty(),
             _ => attributes(row, column + 2)?,
@@ -197,32 +212,34 @@ impl AssignmentSnapshot {
     }
 
     /// How the store writes state, end and attributes: nothing for the values of a plain assignment.
-    pub(crate) fn columns(&self) -> (Option<&'static str>, Option<String>, Option<&str>) {
+    pub fn columns(&self) -> (Option<&'static str>, Option<String>, Option<&str>) {
         let state = (self.state != AssignmentState::Active).then(|| self.state.name());
         let attributes = Some(self.attributes.as_str()).filter(|_| self.attributes != Attributes::empty());
         (state, self.valid_until.map(|until| until.to_string()), attributes)
     }
 
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    /// Whether both have the same values; the order of attributes doesn't matter.
+    pub fn is_same(&self, other: &Self) -> bool {
         self.state == other.state
             && self.valid_until == other.valid_until
             && same(&self.attributes, &other.attributes, &BTreeSet::new())
     }
 
-    pub(crate) fn to_text(&self) -> String {
+    /// The text in the table of changes.
+    pub fn to_text(&self) -> String {
         let (state, valid_until) = (self.state, self.valid_until);
         write(&self.attributes, |attributes| StoredAssignment { state, valid_until, attributes })
     }
 
     /// Reads what `to_text` wrote. Fails with kind `internal`.
-    pub(crate) fn from_text(text: &str) -> Result<Self> {
+    pub fn from_text(text: &str) -> Result<Self> {
         let StoredAssignment { state, valid_until, attributes } = serde_json::from_str(text).map_err(unreadable)?;
         Ok(Self { state, valid_until, attributes: Attributes::parse(attributes.get()).map_err(unreadable)? })
     }
 }
 
 /// The attributes in a column. A store that somebody else wrote to is damaged when they are no JSON object.
-pub(crate) fn attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Attributes> {
+pub fn attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Attributes> {
     let text: String = row.get(column)?;
     Attributes::parse(text)
         .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, cause.into()))

@@ -9,32 +9,43 @@ const MIN_ROWS_TO_REPEAT: usize = 16;
 
 /// The items of a page.
 #[derive(Debug)]
-pub(crate) enum Items {
+pub enum Items {
+    /// Accounts.
     Accounts(Vec<Account>),
+    /// Entitlements.
     Entitlements(Vec<Entitlement>),
+    /// Assignments.
     Assignments(Vec<Assignment>),
+    /// Changes since a watermark.
     Changes(Vec<SourceChange>),
 }
 
 /// A page that was read and waits for its commit.
 #[derive(Debug)]
-pub(crate) struct ReadPage {
-    pub(crate) cursor: Cursor,
-    pub(crate) items: Items,
-    pub(crate) next: Vec<Cursor>,
-    pub(crate) skipped: Vec<Skipped>,
+pub struct ReadPage {
+    /// Where it was read.
+    pub cursor: Cursor,
+    /// Its rows.
+    pub items: Items,
+    /// Where the read continues.
+    pub next: Vec<Cursor>,
+    /// Types of entitlements that can't be read.
+    pub skipped: Vec<Skipped>,
     /// Why the page doesn't show everything.
-    pub(crate) incomplete: Option<String>,
+    pub incomplete: Option<String>,
     /// What the source hides of its accounts.
-    pub(crate) not_shown: NotShown,
-    pub(crate) warnings: Vec<String>,
-    pub(crate) estimate: Option<u64>,
+    pub not_shown: NotShown,
+    /// What the user must know.
+    pub warnings: Vec<String>,
+    /// About how many rows there are in all pages.
+    pub estimate: Option<u64>,
     /// Where the next read of changes starts.
-    pub(crate) watermark: Option<Cursor>,
+    pub watermark: Option<Cursor>,
 }
 
 impl ReadPage {
-    pub(crate) fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
+    /// The page that a connector gave at `cursor`.
+    pub fn new<T>(cursor: Cursor, page: Page<T>, items: impl FnOnce(Vec<T>) -> Items) -> Self {
         let (skipped, warnings, estimate) = (page.skipped().to_vec(), page.warnings().to_vec(), page.estimate());
         let incomplete = page.incomplete().map(str::to_owned);
         let not_shown = NotShown::of(&page);
@@ -43,7 +54,8 @@ impl ReadPage {
         Self { cursor, items: items(rows), next, skipped, incomplete, not_shown, warnings, estimate, watermark }
     }
 
-    pub(crate) fn step(&self) -> Step {
+    /// What the page is part of.
+    pub fn step(&self) -> Step {
         match &self.items {
             // A read of changes is one list, which begins in place of the accounts.
             Items::Accounts(_) | Items::Changes(_) => Step::Accounts,

@@ -20,19 +20,23 @@ use ulid::Ulid;
 
 /// What a job is about to do.
 #[derive(Clone, Debug)]
-pub(crate) struct Beginning {
-    pub(crate) source: String,
-    pub(crate) connector: String,
-    pub(crate) definition: Definition,
-    pub(crate) mode: Mode,
+pub struct Beginning {
+    /// The name of the source.
+    pub source: String,
+    /// The name of the connector.
+    pub connector: String,
+    /// What in the source file decides what is read.
+    pub definition: Definition,
+    /// How much to read.
+    pub mode: Mode,
     /// Drop an unfinished run instead of taking it up.
-    pub(crate) restart: bool,
+    pub restart: bool,
     /// What there is to read.
-    pub(crate) steps: Vec<Step>,
+    pub steps: Vec<Step>,
     /// The attributes that don't count as a change.
-    pub(crate) quiet: Quiet,
+    pub quiet: Quiet,
     /// How changes say what is gone, for a run that reads only changes.
-    pub(crate) absence: Option<Absence>,
+    pub absence: Option<Absence>,
 }
 
 /// What to do with the newest run of a source.
@@ -47,18 +51,18 @@ enum Earlier {
 
 /// A run that has begun.
 #[derive(Debug)]
-pub(crate) struct Begun {
-    pub(crate) writer: Writer,
+pub struct Begun {
+    pub writer: Writer,
     /// The cursors still to be read, in the order in which they came.
-    pub(crate) frontier: Vec<(Step, Cursor)>,
-    pub(crate) resumed: bool,
+    pub frontier: Vec<(Step, Cursor)>,
+    pub resumed: bool,
     /// Whether no page was committed yet.
-    pub(crate) untouched: bool,
+    pub untouched: bool,
 }
 
 impl Beginning {
     /// Takes the source and begins. Fails with kind `guard` when another job holds the source.
-    pub(crate) fn begin(&self, store: &Store) -> Result<Begun> {
+    pub fn begin(&self, store: &Store) -> Result<Begun> {
         let lock = RunLock::take(store, Work::Aggregation, &self.source)?;
         let mut connection = store.writer()?;
         let transaction = sql::begin(&mut connection)?;

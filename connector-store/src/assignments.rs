@@ -11,13 +11,13 @@ use rusqlite::{Connection, Row, Statement, params};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key<'a> {
     /// Empty if an entitlement is the holder.
-    pub(crate) account: &'a str,
-    pub(crate) entitlement: i64,
+    pub account: &'a str,
+    pub entitlement: i64,
     /// 0 if an account is the holder.
-    pub(crate) holder: i64,
+    pub holder: i64,
     /// 0 if the source does not say what gave it.
-    pub(crate) through: i64,
-    pub(crate) inline: bool,
+    pub through: i64,
+    pub inline: bool,
 }
 
 /// An assignment in the store.

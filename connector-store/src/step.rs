@@ -7,15 +7,18 @@ use strum::{EnumString, IntoStaticStr};
 /// What a page holds, and so what is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
 #[strum(serialize_all = "snake_case")]
-pub(crate) enum Step {
+pub enum Step {
+    /// Entitlements.
     Entitlements,
+    /// Accounts.
     Accounts,
+    /// Assignments.
     Assignments,
 }
 
 impl Step {
     /// The name in the store and in errors.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.into()
     }
 }
@@ -37,7 +40,8 @@ impl<T> PerStep<T> {
         [Step::Accounts, Step::Entitlements, Step::Assignments].map(|step| (step.name(), &self[step]))
     }
 
-    pub(crate) fn try_of<E>(mut make: impl FnMut(Step) -> Result<T, E>) -> Result<Self, E> {
+    /// Makes a value for each step, until one fails.
+    pub fn try_of<E>(mut make: impl FnMut(Step) -> Result<T, E>) -> Result<Self, E> {
         Ok(Self {
             accounts: make(Step::Accounts)?,
             entitlements: make(Step::Entitlements)?,
@@ -45,7 +49,8 @@ impl<T> PerStep<T> {
         })
     }
 
-    pub(crate) fn map<U>(&self, mut of: impl FnMut(&T) -> U) -> PerStep<U> {
+    /// Another value for each step.
+    pub fn map<U>(&self, mut of: impl FnMut(&T) -> U) -> PerStep<U> {
         PerStep {
             accounts: of(&self.accounts),
             entitlements: of(&self.entitlements),

@@ -98,14 +98,14 @@ impl Store {
     }
 
     /// A connection that sees one state of the store for as long as it reads.
-    pub(crate) fn reader(&self) -> Result<Connection> {
+    pub fn reader(&self) -> Result<Connection> {
         let connection = self.connect()?;
         sql::batch(&connection, "PRAGMA query_only = 1; BEGIN")?;
         Ok(connection)
     }
 
     /// The connection of a job that writes.
-    pub(crate) fn writer(&self) -> Result<Connection> {
+    pub fn writer(&self) -> Result<Connection> {
         let connection = self.connect()?;
         // What is committed survives a kill. A power cut may undo the last pages together with their change of
         // the frontier, never one without the other.
@@ -116,14 +116,14 @@ impl Store {
     }
 
     /// The connection of a journal: commits are on the disk before anything is sent.
-    pub(crate) fn journal(&self) -> Result<Connection> {
+    pub fn journal(&self) -> Result<Connection> {
         let connection = self.connect()?;
         sql::batch(&connection, "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192")?;
         Ok(connection)
     }
 
     /// The open file `<name>.lock` in the folder of the store's locks. A read-only store opens only an existing file.
-    pub(crate) fn lock_file(&self, name: &str) -> io::Result<File> {
+    pub fn lock_file(&self, name: &str) -> io::Result<File> {
         // Each store has its own locks: two stores in one folder do not block each other.
         let folder = self.path.with_extension("locks");
         let name = format!("{name}.lock");
