@@ -3,13 +3,13 @@
 //! The account with an alias may be read after the assignments that name it, and another account may have had the alias before.
 //! So an alias is resolved at once only to a row that the run has seen; all others wait until everything is read.
 
-use super::assignments::Key;
+use super::completeness::{is_complete, mark_incomplete};
+use super::key::Key;
 use super::report;
 use super::run_state::RunState;
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use super::step::Step;
-use super::writer::{is_complete, mark_incomplete};
 use connector_core::Result;
 use rusqlite::{Connection, Row, params};
 

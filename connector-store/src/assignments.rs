@@ -1,24 +1,12 @@
 //! Writes assignments into the store.
 
+use super::key::Key;
 use super::run_state::{RunState, Tallies};
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use super::step::Step;
 use connector_core::{Assignment, AssignmentState, Attributes, EntitlementRef, Error, Holder, Result};
 use rusqlite::{Connection, Row, Statement, params};
-
-/// The key of an assignment in the store.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Key<'a> {
-    /// Empty if an entitlement is the holder.
-    pub account: &'a str,
-    pub entitlement: i64,
-    /// 0 if an account is the holder.
-    pub holder: i64,
-    /// 0 if the source does not say what gave it.
-    pub through: i64,
-    pub inline: bool,
-}
 
 /// An assignment in the store.
 struct Stored {
@@ -32,12 +20,6 @@ pub(super) const INSERT: &str =
     "INSERT INTO assignments (source, account, entitlement, holder, through, inline, id, state, valid_until,
                               attributes, first_run, added_run)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) ON CONFLICT DO NOTHING";
-
-impl<'a> Key<'a> {
-    fn inline(account: &'a str, entitlement: i64) -> Self {
-        Self { account, entitlement, holder: 0, through: 0, inline: true }
-    }
-}
 
 /// Whether it is active, without end and attributes.
 fn is_plain(assignment: &Assignment) -> bool {
@@ -90,6 +72,23 @@ impl RunState {
     ) -> Result<()> {
         let entitlement = self.entitlement_row(connection, entitlement)?;
         self.hold_or_wait(connection, Key::inline(account, entitlement), None).map(drop)
+    }
+
+    /// Takes in an assignment, now or when everything is read; false if the run has seen it before.
+    fn hold_or_wait(
+        &mut self,
+        connection: &Connection,
+        key: Key<'_>,
+        values: Option<&AssignmentSnapshot>,
+    ) -> Result<bool> {
+        // Changes apply to what is there. What a page hides is looked up. A key ends its holder with a NUL.
+        if self.absence.is_some() || !self.not_shown.is_nothing() || key.account.contains('\0') {
+            return match values {
+                Some(values) => self.hold(connection, key, values),
+                None => self.hold(connection, key, &AssignmentSnapshot::plain()),
+            };
+        }
+        Ok(self.waiting.push(key, values))
     }
 
     /// Replaces the inline assignments of an account with those that its record names now.

@@ -1,8 +1,8 @@
 //! Writes changes into the store. Removals wait in a table until the guard has seen all of them.
 
 use super::aliases::Named;
-use super::assignments::Key;
 use super::guard::{Census, Guard, Limits};
+use super::key::Key;
 use super::report;
 use super::run_state::RunState;
 use super::sql;

@@ -1,9 +1,9 @@
 //! Rows that come twice in one run.
 
+use super::completeness::mark_incomplete;
 use super::report;
 use super::run_state::RunState;
 use super::step::Step;
-use super::writer::mark_incomplete;
 use connector_core::Result;
 use rusqlite::Connection;
 

@@ -1,11 +1,12 @@
 //! The merge of what waits into the table of assignments.
 
-use super::assignments::{INSERT, Key};
+use super::assignments::INSERT;
+use super::fence::check_fence;
+use super::key::{Key, read_key, write_key};
 use super::run_state::RunState;
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
-use super::waiting::{Merge, read_key, read_values, write_key};
-use super::writer::check_fence;
+use super::waiting::{Merge, read_values};
 use connector_core::{Error, ErrorKind, Result};
 use connector_tables::BatchRow;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;

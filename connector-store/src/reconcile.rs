@@ -1,13 +1,13 @@
 //! The end of a full run: what was not seen is marked as removed, unless a guard says no.
 
-use super::assignments::Key;
+use super::completeness::is_complete;
 use super::guard::{Census, Guard, Limits};
+use super::key::Key;
 use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use super::survey::{Survey, Types};
-use super::writer::is_complete;
 use connector_core::{Error, ErrorKind, Percentage, Result};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;

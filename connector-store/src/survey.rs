@@ -2,11 +2,11 @@
 //!
 //! The survey only reads, so other jobs can write at the same time. Only this job writes rows of its source.
 
+use super::completeness::{is_complete, skipped_types};
 use super::guard::Census;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
-use super::writer::{is_complete, skipped_types};
 use connector_core::{Absence, Result};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, params};

@@ -3,14 +3,11 @@
 //! A source shows assignments in an order of its own. Written in that order, each would change another page of the table and of its
 //! indexes. So a full run keeps them in sorted batches, and merges these at the end.
 
-use super::assignments::Key;
-use super::page::ReadPage;
-use super::run_state::RunState;
+use super::key::{Key, damaged, read_key, write_key};
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
-use super::step::Step;
 use bytes::Bytes;
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::Result;
 use connector_tables::{Batch, BatchRow, merge, read_block};
 use fastbloom::BloomFilter;
 use rusqlite::{Connection, params};
@@ -61,7 +58,7 @@ impl Waiting {
     }
 
     /// Adds an assignment; false if it probably waits already.
-    fn push(&mut self, key: Key<'_>, values: Option<&AssignmentSnapshot>) -> bool {
+    pub(super) fn push(&mut self, key: Key<'_>, values: Option<&AssignmentSnapshot>) -> bool {
         let mut bytes = std::mem::take(&mut self.key);
         write_key(&mut bytes, key);
         let is_new = key.inline || self.filter(&bytes);
@@ -107,30 +104,6 @@ impl Waiting {
     /// Frees the memory of the filter: nothing more is read.
     pub(super) fn close(&mut self) {
         self.shown = None;
-    }
-}
-
-impl RunState {
-    /// Whether a page whose rows were all seen before can't be new ones that were taken for seen ones by chance.
-    pub(super) fn is_certain(&self, page: &ReadPage) -> bool {
-        page.step() != Step::Assignments || self.waiting.are_repeated(page.len())
-    }
-
-    /// Takes in an assignment, now or when everything is read; false if the run has seen it before.
-    pub(super) fn hold_or_wait(
-        &mut self,
-        connection: &Connection,
-        key: Key<'_>,
-        values: Option<&AssignmentSnapshot>,
-    ) -> Result<bool> {
-        // Changes apply to what is there. What a page hides is looked up. A key ends its holder with a NUL.
-        if self.absence.is_some() || !self.not_shown.is_nothing() || key.account.contains('\0') {
-            return match values {
-                Some(values) => self.hold(connection, key, values),
-                None => self.hold(connection, key, &AssignmentSnapshot::plain()),
-            };
-        }
-        Ok(self.waiting.push(key, values))
     }
 }
 
@@ -203,47 +176,10 @@ fn rows_of(
     })
 }
 
-/// The key of an assignment as bytes, which compare like the columns of the table's key.
-pub(super) fn write_key(bytes: &mut Vec<u8>, key: Key<'_>) {
-    bytes.clear();
-    bytes.extend_from_slice(key.account.as_bytes());
-    bytes.push(0);
-    for number in [key.entitlement, key.holder, key.through, i64::from(key.inline)] {
-        let all = number.to_be_bytes();
-        let length = 8 - all.iter().take_while(|byte| **byte == 0).count();
-        // Row numbers are positive, so a longer number is a larger one. It has at most eight bytes.
-        bytes.push(u8::try_from(length).unwrap_or(8));
-        bytes.extend_from_slice(&all[8 - length..]);
-    }
-}
-
-/// Reads what `write_key` wrote.
-pub(super) fn read_key(bytes: &[u8]) -> Result<Key<'_>> {
-    let parse = || {
-        let end = bytes.iter().position(|byte| *byte == 0)?;
-        let account = std::str::from_utf8(&bytes[..end]).ok()?;
-        let mut rest = &bytes[end + 1..];
-        let mut number = || {
-            let (length, after) = rest.split_first()?;
-            let (digits, after) = after.split_at_checked(usize::from(*length))?;
-            rest = after;
-            digits.iter().try_fold(0_i64, |number, byte| number.checked_mul(256)?.checked_add(i64::from(*byte)))
-        };
-        let (entitlement, holder, through, inline) = (number()?, number()?, number()?, number()? == 1);
-        rest.is_empty().then_some(Key { account, entitlement, holder, through, inline })
-    };
-    parse().ok_or_else(damaged)
-}
-
 /// Reads the values of a waiting assignment.
 pub(super) fn read_values(bytes: &[u8]) -> Result<AssignmentSnapshot> {
     if bytes.is_empty() {
         return Ok(AssignmentSnapshot::plain());
     }
     AssignmentSnapshot::from_text(std::str::from_utf8(bytes).map_err(|_| damaged())?)
-}
-
-fn damaged() -> Error {
-    Error::new(ErrorKind::Internal, "the store holds a waiting assignment that can't be read")
-        .with_help("drop the unfinished run with `--restart`")
 }

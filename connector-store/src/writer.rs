@@ -1,5 +1,7 @@
 //! The one who writes: commits pages and ends the run.
 
+use super::completeness::mark_incomplete;
+use super::fence::check_fence;
 use super::guard::Limits;
 use super::instance::recognize;
 use super::live;
@@ -273,18 +275,6 @@ impl Writer {
     }
 }
 
-/// Fails when another job has taken the source since.
-pub(super) fn check_fence(connection: &Connection, state: &RunState, fence: i64) -> Result<()> {
-    let current: i64 =
-        sql::one(connection, "SELECT fence FROM sources WHERE id = ?1", [state.source], |row| row.get(0))?;
-    if current == fence {
-        Ok(())
-    } else {
-        Err(Error::new(ErrorKind::Guard, "another job has taken this source over")
-            .with_help("let that job end; its run goes on from what this one committed"))
-    }
-}
-
 /// Takes in the rows of a page and what it says beside them.
 fn take_in_page(connection: &Connection, state: &mut RunState, page: &ReadPage) -> Result<()> {
     let (run, step) = (state.run, page.step());
@@ -294,7 +284,7 @@ fn take_in_page(connection: &Connection, state: &mut RunState, page: &ReadPage) 
     let fresh = take_in(connection, state, &page.items)?;
     if fresh > 0 {
         live::got_further(connection, run, step, &page.cursor)?;
-    } else if page.repeats() && state.is_certain(page) && !live::comes_again(connection, run, step, &page.cursor)? {
+    } else if page.repeats() && is_certain(state, page) && !live::comes_again(connection, run, step, &page.cursor)? {
         return Err(repeated(step, "a page shows only what earlier pages of this run showed"));
     }
     advance(connection, state, page)?;
@@ -323,6 +313,11 @@ fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Resu
         }
     }
     Ok(fresh)
+}
+
+/// Whether a page whose rows were all seen before can't be new ones that were taken for seen ones by chance.
+fn is_certain(state: &RunState, page: &ReadPage) -> bool {
+    page.step() != Step::Assignments || state.waiting.are_repeated(page.len())
 }
 
 /// Takes the page's cursor from the frontier and adds those after it.
@@ -428,21 +423,4 @@ fn save_status(connection: &Connection, run: i64, status: RunStatus, error: Opti
         ],
     )?;
     Ok(())
-}
-
-/// The types of entitlements that this run could not read.
-pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {
-    sql::all(connection, "SELECT type FROM skipped WHERE run = ?1", [run], |row| row.get(0))
-}
-
-/// Notes that the source did not show everything of a step; false when that was noted before.
-pub(crate) fn mark_incomplete(connection: &Connection, run: i64, step: Step) -> Result<bool> {
-    let insert = "INSERT INTO incomplete (run, step) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    Ok(sql::execute(connection, insert, params![run, step.name()])? == 1)
-}
-
-/// Whether the source showed everything of a step, as far as this run read it.
-pub(crate) fn is_complete(connection: &Connection, run: i64, step: Step) -> Result<bool> {
-    let query = "SELECT NOT EXISTS (SELECT 1 FROM incomplete WHERE run = ?1 AND step = ?2)";
-    sql::one(connection, query, params![run, step.name()], |row| row.get(0))
 }

@@ -1,7 +1,6 @@
 //! Values that stand for accounts that operations of the same plan create.
 
 use super::handle::OpenPlan;
-use super::preview::Made;
 use super::row::{StepRow, steps, to_json, unreadable};
 use connector_core::{Change, Operation, Result, SecretRef};
 use connector_store::{fault, sql};
@@ -14,6 +13,17 @@ const STANDS_IN: &str = " (created by operation ";
 
 /// The room between the turns of two levels: more than the turns of any plan.
 const LEVEL: i64 = 1 << 46;
+
+/// An account that an operation of the plan creates, unless it exists already.
+#[derive(Clone, Debug)]
+pub(crate) enum Made {
+    /// The operation, and the name that it gives to the account.
+    By(u64, String),
+    /// The same, where the plan first deletes the account that has the name.
+    Again(u64, String),
+    /// The id that the account already has.
+    Before(String),
+}
 
 /// The value that stands for the id of an account until the operation `number` has created it.
 pub(crate) fn stand_in(name: &str, number: u64) -> String {

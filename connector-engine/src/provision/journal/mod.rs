@@ -14,10 +14,10 @@ mod preview;
 mod row;
 
 pub(crate) use apply::StepOutcome;
-pub(crate) use created::{Waiting, creators, stand_in};
+pub(crate) use created::{Made, Waiting, creators, stand_in};
 pub(crate) use handle::{Journal, OpenPlan};
 pub use plan::Earlier;
 pub(crate) use plan::{PlanUsage, Wanted};
-pub(crate) use preview::{AskedRow, Foreseen, ForeseenStep, Made};
+pub(crate) use preview::{AskedRow, Foreseen, ForeseenStep};
 pub use row::Standing;
 pub(crate) use row::{StepRow, named, optional_json, stored_failure, time, to_json};

@@ -1,6 +1,6 @@
 //! Reads and writes of a preview.
 
-use super::created::values_of;
+use super::created::{Made, values_of};
 use super::handle::OpenPlan;
 use super::load::{TURNS, lead_by_name};
 use super::row::{Standing, StepRow, failure_columns, json, named, steps, to_json, unreadable};
@@ -20,17 +20,6 @@ pub(crate) struct AskedRow {
     pub(crate) operation: Operation<SecretRef>,
     /// The values that name accounts which operations of the plan create, and those operations.
     pub(crate) made: BTreeMap<String, Made>,
-}
-
-/// An account that an operation of the plan creates, unless it exists already.
-#[derive(Clone, Debug)]
-pub(crate) enum Made {
-    /// The operation, and the name that it gives to the account.
-    By(u64, String),
-    /// The same, where the plan first deletes the account that has the name.
-    Again(u64, String),
-    /// The id that the account already has.
-    Before(String),
 }
 
 /// An operation that takes or frees seats.

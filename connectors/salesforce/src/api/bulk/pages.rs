@@ -1,16 +1,15 @@
 //! The pages of a job's results: where the org lists them, the next ones are fetched at the same time.
 
 use super::columns::Column;
+use super::results::{Due, Fetch, Further, Pages};
 use super::sheet::Sheet;
 use super::transport::version;
 use crate::api::record::odd;
 use crate::api::rest::Rest;
 use crate::error;
 use connector_core::{Error, Result};
-use connector_http::Response;
 use serde::Deserialize;
 use std::collections::VecDeque;
-use tokio::task::JoinHandle;
 
 /// The first version of the API that lists the pages of a result.
 const FIRST_WITH_LIST: u32 = 58;
@@ -23,54 +22,6 @@ const MOST_AHEAD: usize = 4;
 
 /// How many bytes are fetched ahead at most, as far as the pages so far show.
 const MOST_BYTES_AHEAD: usize = 4 * 1024 * 1024;
-
-/// The pages from some place on.
-#[derive(Debug)]
-pub(super) struct Pages {
-    /// The path of the job.
-    path: String,
-    object: &'static str,
-    due: VecDeque<Due>,
-    further: Further,
-    /// The page that is being read.
-    pub(super) sheet: Option<Sheet>,
-    largest: usize,
-}
-
-/// A page to read.
-#[derive(Debug)]
-struct Due {
-    /// The first page needs none.
-    locator: Option<String>,
-    /// The request, once it is sent.
-    fetched: Option<Fetch>,
-}
-
-/// Which pages follow those that are due.
-#[derive(Debug)]
-enum Further {
-    /// Those of the list that goes on here.
-    Listed(String),
-    /// The one that a page names.
-    Named,
-    None,
-}
-
-/// A request that ends with its owner.
-#[derive(Debug)]
-struct Fetch(JoinHandle<Result<Response>>);
-
-impl Drop for Fetch {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl Due {
-    fn new(locator: Option<String>) -> Self {
-        Self { locator, fetched: None }
-    }
-}
 
 impl Pages {
     /// The pages from `locator` on.
@@ -170,11 +121,6 @@ impl Pages {
             self.fetch_ahead(rest).await?;
         }
         self.sheet.as_mut().ok_or_else(|| Error::internal("there is no page of results"))
-    }
-
-    /// The locator of the page after the one that is being read; `None` at the end.
-    pub(super) fn next(&self) -> Option<&str> {
-        self.due.front().and_then(|due| due.locator.as_deref())
     }
 
     async fn fetch_ahead(&mut self, rest: &Rest) -> Result<()> {

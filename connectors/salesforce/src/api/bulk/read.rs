@@ -3,8 +3,8 @@
 use super::Place;
 use super::columns::{self, Column};
 use super::job;
-use super::pages::Pages;
 use super::place::{Spot, Stage};
+use super::results::Pages;
 use crate::api::keyset::Part;
 use crate::api::ranges::{RecordId, Span};
 use crate::api::record::{Row, odd};
