@@ -28,7 +28,7 @@ fn a_source_is_typed_with_defaults_and_opens_offline() {
     let source = project.load("people").unwrap();
     assert_eq!((source.name.as_str(), &*source.connector.name), ("people", "directory"));
     assert_eq!(source.description.as_deref(), Some("Production"));
-    assert_eq!(source.aggregation.concurrency, 4);
+    assert_eq!(source.aggregation.concurrency, 8);
     assert_eq!(source.aggregation.delete_threshold.to_string(), "10%");
     assert_eq!(source.http.timeout.to_string(), "1m");
     let auth = source.auth.as_ref().unwrap();
