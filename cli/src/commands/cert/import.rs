@@ -9,6 +9,7 @@ use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint};
 use crate::terminal;
 use connector_core::{Context, Error, ErrorKind, Result};
+use connector_files::shell_word;
 use connector_keys::{Certificate, CertificateStatus, Chain, KeyAndChain, PrivateKey, RENEW_BEFORE, secret_text};
 use connector_project::source::Project;
 use inquire::Select;
@@ -216,7 +217,7 @@ fn read(file: &Path) -> Result<SecretString> {
     let bytes = fs::read(file).map_err(unreadable)?;
     let shown = file.display().to_string();
     secret_text(bytes, &format!("`{shown}`")).map_err(|error| {
-        let exact = error.help().unwrap_or_default().replace("FILE", &shown);
+        let exact = error.help().unwrap_or_default().replace("FILE", &shell_word(&shown));
         error.with_help(exact)
     })
 }

@@ -9,6 +9,7 @@ use crate::output::{
 use connector_core::{Error, ErrorKind};
 use connector_engine::provision::{Changed, Preview, Standing, ValueChange};
 use connector_engine::query::{self, Names, OperationReport, OutcomeTally};
+use connector_files::shell_word;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -193,9 +194,12 @@ impl Run<'_> {
             "{} changed since the preview; nothing was sent",
             plural(preview.changed.len() as u64, "operation")
         );
+        let source = shell_word(&self.opened.source);
         let again = match &arguments.plan {
-            Some(file) => format!("connector provision {} {}", self.opened.source, file.display()),
-            None => format!("connector provision {} --resume", self.opened.source),
+            Some(file) => {
+                format!("connector provision {source} {}", shell_word(&file.to_string_lossy()))
+            }
+            None => format!("connector provision {source} --resume"),
         };
         let help = if sees {
             format!("if you want the new result, run it again: `{again}`")

@@ -10,6 +10,7 @@ use super::{mapping, refs};
 use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing, unseen};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{Context, HttpOptions, Problem, SettingsFault, nearest};
+use connector_files::shell_word;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -380,7 +381,7 @@ pub(super) fn unknown(rule: &'static str, what: &str, name: &str, known: &[&str]
 pub(in super::super) const UNUSABLE_CONNECTOR: &str = "unusable_connector";
 
 fn unusable(name: &str, file: &Path) -> Fault {
-    let help = format!("run `connector validate {}`", file.display());
+    let help = format!("run `connector validate {}`", shell_word(&file.to_string_lossy()));
     let detail = format!("`{}` defines it", file.display());
     Fault::new(UNUSABLE_CONNECTOR, format!("the file of the connector `{name}` has problems"), &detail, &help)
 }
