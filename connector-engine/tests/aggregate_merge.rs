@@ -8,6 +8,7 @@ use aggregate_fake::{Fake, Job, Place, World, run};
 use connector_core::{AssignmentState, ErrorKind, Percentage};
 use connector_engine::aggregate::{Phase, RunStatus};
 use rusqlite::types::Value;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// So many assignments that they are merged in three portions, in an order that is not that of the store.
@@ -166,4 +167,24 @@ async fn what_new_accounts_hold_by_their_own_records_is_not_lost_with_the_run_th
     assert_eq!((report.counts.accounts.changed, report.counts.assignments.seen), (0, 60 + 120));
     assert_eq!(place.number("SELECT count(*) FROM assignments WHERE inline = 1"), 60);
     assert_eq!(place.number("SELECT count(*) FROM changes"), 0);
+}
+
+#[tokio::test]
+async fn nothing_waits_after_a_run_whose_last_assignment_came_twice_and_ends_a_portion() {
+    let mut world = World::default();
+    for number in 0..128 {
+        world.add_account(&format!("{number:05}"), "{}", &[]);
+        world.add_entitlement(&format!("group/g{number:03}"), "Group");
+        for group in 0..128 {
+            world.assign(&format!("{number:05}"), &format!("group/g{group:03}"));
+        }
+    }
+    world.assign("00127", "group/g127");
+    let place = Place::new();
+    let mut fake = Fake::new(&world);
+    // The second page is late, so it is a batch of its own.
+    (fake.page, fake.branches, fake.delay) = (128 * 128, 1, Duration::from_millis(600));
+    let report = place.run(&fake.job()).await;
+    assert_eq!((report.status, report.counts.assignments.added), (RunStatus::Succeeded, 128 * 128));
+    assert!(place.query("SELECT 1 FROM waiting_assignments").is_empty());
 }

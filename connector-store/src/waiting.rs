@@ -46,7 +46,7 @@ impl Waiting {
         let query = "SELECT rows FROM waiting_assignments WHERE run = ?1";
         let read = |row: &rusqlite::Row<'_>| row.get(0);
         sql::each(connection, query, [run], read, |rows: Vec<u8>| {
-            for row in read_block(rows) {
+            for row in read_rows(rows) {
                 let row = row?;
                 if !read_key(&row.key)?.inline {
                     waiting.filter(&row.key);
@@ -92,6 +92,8 @@ impl Waiting {
         if self.batch.is_empty() {
             return Ok(());
         }
+        // An earlier merge did not have this batch, so the next one begins with the first key.
+        sql::execute(connection, "UPDATE runs SET merged = NULL WHERE number = ?1 AND merged IS NOT NULL", [run])?;
         let next = "SELECT coalesce(max(batch), 0) + 1 FROM waiting_assignments WHERE run = ?1";
         let batch: i64 = sql::one(connection, next, [run], |row| row.get(0))?;
         for rows in self.batch.take_blocks(BYTES_OF_BLOCK) {
@@ -172,8 +174,13 @@ fn rows_of(
             done.borrow_mut().push(id);
             None
         });
-        error.into_iter().chain(read_block(rows)).chain(end.fuse())
+        error.into_iter().chain(read_rows(rows)).chain(end.fuse())
     })
+}
+
+/// The rows of a block.
+fn read_rows(block: Vec<u8>) -> impl Iterator<Item = Result<BatchRow>> {
+    read_block(block).map(|row| row.map_err(|_| damaged()))
 }
 
 /// Reads the values of a waiting assignment.

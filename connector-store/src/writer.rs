@@ -259,7 +259,7 @@ impl Writer {
         if survey.is_some() {
             self.state.save(&transaction)?;
             watermark::settle(&transaction, &self.state)?;
-            for table in ["frontier", "seen", "gone"] {
+            for table in ["frontier", "seen", "gone", "waiting_assignments"] {
                 sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.state.run])?;
             }
         }
