@@ -5,7 +5,7 @@
 mod aggregate_fake;
 
 use aggregate_fake::{Fake, Place, World, failing};
-use connector_core::{Error, ErrorKind};
+use connector_core::{Assignment, Error, ErrorKind, Holder};
 use connector_engine::aggregate::RunStatus;
 use connector_engine::query::{self, Flaw};
 
@@ -17,9 +17,12 @@ fn flaws(place: &Place) -> Vec<Flaw> {
 async fn place() -> Place {
     let place = Place::new();
     let mut world = World::of(20);
+    let nested = Holder::Entitlement(aggregate_fake::reference("group/g2"));
+    world.assignments.push(Assignment::new(nested.clone(), aggregate_fake::reference("group/g1")));
     place.aggregate(&world).await;
     assert_eq!(flaws(&place), []);
     let gone = world.accounts.remove("00003").unwrap();
+    world.assignments.retain(|one| one.holder != nested);
     world.assignments.retain(|one| one.holder.account_id() != Some("00003"));
     world.add_entitlement("group/new", "New");
     world.assign("00004", "group/new");
@@ -57,6 +60,7 @@ async fn each_kind_of_fault_is_found() {
         ("UPDATE accounts SET removed_run = 4711 WHERE account_id = '00001'", "run", "1 accounts of `directory`"),
         ("UPDATE accounts SET added_run = 3 WHERE account_id = '00001'", "count", "accounts added"),
         ("DELETE FROM accounts WHERE added_run = 3", "count", "accounts added"),
+        ("INSERT INTO waiting_assignments (run, batch, rows) VALUES (3, 1, x'')", "frontier", "still wait"),
         ("UPDATE entitlements SET removed_run = NULL", "count", "entitlements removed"),
         ("DELETE FROM assignments WHERE account = '00003'", "count", "assignments added"),
         ("INSERT INTO frontier (run, step, cursor) VALUES (3, 'accounts', '')", "frontier", "succeeded"),

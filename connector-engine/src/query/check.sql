@@ -1,6 +1,6 @@
 -- What must not be so in a store: a rule and a sentence each.
 WITH known AS (SELECT number FROM runs),
--- The last run of a source, if nothing has changed its rows since.
+-- The last run of a source, if nothing has changed its rows since. A run does not count what entitlements hold.
 newest AS (
     SELECT r.*, s.name AS source_name FROM runs r JOIN sources s ON s.id = r.source
     WHERE r.status = 'succeeded' AND r.number = (SELECT max(n.number) FROM runs n WHERE n.source = r.source)
@@ -19,10 +19,10 @@ counts (id, source_name, what, said, there) AS (
            (SELECT count(*) FROM entitlements e WHERE e.source = newest.source AND e.removed_run = newest.number) FROM newest
     UNION ALL
     SELECT id, source_name, 'assignments added', assignments_added,
-           (SELECT count(*) FROM assignments h WHERE h.source = newest.source AND h.added_run = newest.number) FROM newest
+           (SELECT count(*) FROM assignments h WHERE h.source = newest.source AND h.holder = 0 AND h.added_run = newest.number) FROM newest
     UNION ALL
     SELECT id, source_name, 'assignments removed', assignments_removed,
-           (SELECT count(*) FROM assignments h WHERE h.source = newest.source AND h.removed_run = newest.number) FROM newest
+           (SELECT count(*) FROM assignments h WHERE h.source = newest.source AND h.holder = 0 AND h.removed_run = newest.number) FROM newest
 ),
 dated (source, kind, first_run, added_run, changed_run, removed_run) AS (
     SELECT source, 'accounts', first_run, added_run, changed_run, removed_run FROM accounts
@@ -54,4 +54,8 @@ GROUP BY r.source HAVING count(DISTINCT r.number) > 1
 UNION ALL
 SELECT 'frontier', printf('the run %s of `%s` succeeded, but it still has cursors to continue from', r.id, s.name)
 FROM frontier f JOIN runs r ON r.number = f.run JOIN sources s ON s.id = r.source
+WHERE r.status = 'succeeded' GROUP BY r.number
+UNION ALL
+SELECT 'frontier', printf('the run %s of `%s` succeeded, but assignments still wait to be written', r.id, s.name)
+FROM waiting_assignments w JOIN runs r ON r.number = w.run JOIN sources s ON s.id = r.source
 WHERE r.status = 'succeeded' GROUP BY r.number
