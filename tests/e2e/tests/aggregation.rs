@@ -68,6 +68,7 @@ async fn jobs_and_rest_give_the_same_store() {
         project.write_source(&format!("settings: {{transport: {transport}, custom_fields: all}}\n"));
         let run = |arguments: &[&str]| project.run(&[&["--store", store], arguments].concat()).expect_code(0);
         let report = run(&["aggregate", "salesforce", "--output", "json"]).json();
+        run(&["store", "check"]);
         let exports = ["accounts", "entitlements", "assignments"]
             .map(|what| run(&["export", "salesforce", "--what", what, "--format", "csv"]).stdout);
         (report, exports)
