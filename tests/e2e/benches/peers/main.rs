@@ -88,7 +88,8 @@ async fn measure(clients: &Clients, users: u64, latency: Duration) -> Round {
                 .filter_map(|what| report[what]["seen"].as_u64())
                 .sum();
             if name == "Connector, REST, first run" {
-                pages = project.sandbox.requests().log.into_iter().filter_map(|request| request.soql).collect();
+                let answered = project.sandbox.requests().log.into_iter().filter(|request| request.status == 200);
+                pages = answered.filter_map(|request| request.soql).collect();
                 queries = whole_tables(&pages);
             }
         }
@@ -148,8 +149,12 @@ impl Clients {
         let npm = ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "jsforce@3.10.16", "--prefix"];
         run(Command::new("npm").args(npm).arg(&node));
         Self {
-            python: Client { program: python.join("bin/python"), script: "simple_salesforce.py", modules: python },
-            node: Client { program: "node".into(), script: "jsforce.js", modules: node.join("node_modules") },
+            python: Client {
+                program: python.join("bin/python"),
+                script: "read_with_simple_salesforce.py",
+                modules: python,
+            },
+            node: Client { program: "node".into(), script: "read_with_jsforce.js", modules: node.join("node_modules") },
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) async fn measured(project: &Project, command: &mut Command) -> (Strin
     }
     let time = started.elapsed();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{command:?}");
+    assert!(output.status.success(), "{}", command.get_program().display());
     let calls = project.sandbox.requests().total;
     (String::from_utf8(output.stdout).unwrap(), Measured { time, calls, peak_kib: Some(peak) })
 }
