@@ -1,16 +1,15 @@
 //! `connector cert show FILE|NAME`.
 
-use super::files::KeyFiles;
-use crate::exit::{Exit, Stop, file_error};
+use super::files::{KeyFiles, text_of};
+use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{day, days_until, fields};
 use connector_core::{Error, ErrorKind, Result};
-use connector_files::{Reason, Role};
-use connector_keys::{Chain, PrivateKey, Signer, pem_from_der};
+use connector_keys::{Chain, PrivateKey, Signer};
 use connector_project::certificate;
 use connector_project::source::{Project, Source};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -65,14 +64,6 @@ fn in_file(path: &Path) -> Result<CertificateView> {
         Err("there is no key to compare it with".to_owned())
     };
     Ok(CertificateView { chain, key })
-}
-
-fn text_of(path: &Path) -> Result<SecretString> {
-    let bytes = connector_files::read(path, Role::Public, 1024 * 1024).map_err(|why| match why.reason {
-        Reason::Missing | Reason::IsFolder | Reason::Io(_) => file_error("can't read", path, why.into_io()),
-        _ => why.into_error(ErrorKind::Invalid),
-    })?;
-    Ok(pem_from_der(&bytes).unwrap_or_else(|| SecretString::from(String::from_utf8_lossy(&bytes).as_ref())))
 }
 
 /// The certificate of a source, and its key if that can be opened.
