@@ -1,7 +1,7 @@
 //! One request to one server, without retries.
 
 use crate::client_certificate::ClientCertificate;
-use crate::faults;
+use crate::faults::{self, Limits};
 use crate::hosts::{Hosts, host_and_port};
 use crate::pace::{self, Limiter};
 use crate::proxies::ProxyVariables;
@@ -91,13 +91,16 @@ impl Transport {
         if let Some(body) = parcel.body {
             request = request.body(body);
         }
-        let mut answer = request.send().await.map_err(|fault| faults::error_of(fault, &url, false, self.proxied))?;
+        let limits = self.plan.limits();
+        let error_of = |answering| {
+            let (url, proxied) = (&url, self.proxied);
+            move |fault| faults::error_of(fault, url, limits, answering, proxied)
+        };
+        let mut answer = request.send().await.map_err(error_of(false))?;
         let status = answer.status().as_u16();
         let succeeded = answer.status().is_success();
         let mut body = Vec::new();
-        while let Some(part) =
-            answer.chunk().await.map_err(|fault| faults::error_of(fault, &url, true, self.proxied))?
-        {
+        while let Some(part) = answer.chunk().await.map_err(error_of(true))? {
             self.meter.count_bytes(part.len() as u64);
             if !succeeded && body.len() + part.len() > LARGEST_ERROR {
                 body.clear();
@@ -141,6 +144,10 @@ struct Plan {
 }
 
 impl Plan {
+    fn limits(&self) -> Limits {
+        Limits { whole: self.timeout, connecting: CONNECT_TIMEOUT.min(self.timeout) }
+    }
+
     fn of(options: &HttpOptions, project: &Path, local: bool) -> Result<Self> {
         let authorities = match &options.ca_file {
             Some(file) => authorities(&project.join(file), file)?,
@@ -164,7 +171,7 @@ impl Plan {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            .connect_timeout(self.limits().connecting)
             .timeout(self.timeout);
         for authority in &self.authorities {
             builder = builder.add_root_certificate(authority.clone());

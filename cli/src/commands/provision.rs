@@ -51,7 +51,7 @@ fn begin<'a>(
         None => Provisioning::interrupted(store, opened),
         Some(file) => {
             let settings = project.settings()?;
-            let from = PlanFile::named(file)?;
+            let from = PlanFile::named(project, file)?;
             let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read_in(&settings, from.path(), sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }

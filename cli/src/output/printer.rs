@@ -19,6 +19,7 @@ use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use unicode_width::UnicodeWidthStr;
 
 /// Prose is wrapped at this width where no terminal says another one.
 const PROSE_WIDTH: usize = 100;
@@ -278,29 +279,34 @@ impl Printer {
         if !self.hints || steps.is_empty() {
             return;
         }
-        let mut text = String::from("\n");
-        text.push_str(&paint(DIM, "Next:"));
-        let enters = steps.iter().any(|(command, _)| command.starts_with("cd "));
-        let place = if enters { "" } else { &self.inner.place };
-        let steps: Vec<_> = steps
-            .iter()
-            .map(|(command, why)| match command.strip_prefix("connector ") {
-                Some(rest) => (format!("connector {place}{rest}"), why),
-                None => ((*command).to_owned(), why),
-            })
-            .collect();
-        let widest = steps.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
-        let beside = steps.iter().all(|(_, why)| widest + why.len() + 5 <= self.prose_width());
-        for (command, why) in &steps {
-            text.push_str("\n  ");
-            text.push_str(&paint(ACCENT, command));
-            if beside && !why.is_empty() {
-                text.push_str(&" ".repeat(widest - command.len() + 3));
-                text.push_str(&paint(DIM, why));
-            }
-        }
-        self.message(text);
+        self.message(next_lines(steps, &self.inner.place, self.prose_width()));
     }
+}
+
+/// The next steps. A command stays whole, so that it can be copied; what it does is left out where the lines are too short.
+fn next_lines(steps: &[(&str, &str)], place: &str, width: usize) -> String {
+    let mut text = String::from("\n");
+    text.push_str(&paint(DIM, "Next:"));
+    let enters = steps.iter().any(|(command, _)| command.starts_with("cd "));
+    let place = if enters { "" } else { place };
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|(command, why)| match command.strip_prefix("connector ") {
+            Some(rest) => (format!("connector {place}{rest}"), why),
+            None => ((*command).to_owned(), why),
+        })
+        .collect();
+    let widest = steps.iter().map(|(command, _)| command.width()).max().unwrap_or(0);
+    let beside = steps.iter().all(|(_, why)| widest + why.width() + 5 <= width);
+    for (command, why) in &steps {
+        text.push_str("\n  ");
+        text.push_str(&paint(ACCENT, command));
+        if beside && !why.is_empty() {
+            text.push_str(&" ".repeat(widest - command.width() + 3));
+            text.push_str(&paint(DIM, why));
+        }
+    }
+    text
 }
 
 struct Stdout<'a>(&'a Inner);
@@ -383,4 +389,29 @@ fn columns() -> Option<usize> {
 
 fn width_of((width, _): (terminal_size::Width, terminal_size::Height)) -> usize {
     usize::from(width.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_command_is_ever_wider_than_the_terminal() {
+        let steps = [
+            ("connector provision salesforce --resume", "continue the plan"),
+            ("connector operations salesforce", "show every operation and its outcome"),
+        ];
+        for width in [40, 80, 100] {
+            for place in ["", "-C 'the project' --store /var/lib/iga/store.db "] {
+                let text = anstream::adapter::strip_str(&next_lines(&steps, place, width)).to_string();
+                let is_command = |line: &str| {
+                    steps.iter().any(|(command, _)| line.trim() == command.replacen(' ', &format!(" {place}"), 1))
+                };
+                for line in text.lines() {
+                    assert!(line.width() <= width || is_command(line), "{width}: {line}");
+                }
+                assert_eq!(text.lines().count(), 4, "{text}");
+            }
+        }
+    }
 }

@@ -38,6 +38,16 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// `0:05`, `12:40`, `1:02:40`, for a time that still runs.
+pub(crate) fn clock(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    match minutes {
+        0..60 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{}:{:02}:{seconds:02}", minutes / 60, minutes % 60),
+    }
+}
+
 /// `999 B`, `12.3 kB`, `120 MB`: decimal units, three digits at most.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub(crate) fn bytes(number: u64) -> String {
@@ -108,6 +118,7 @@ mod tests {
             [999, 1_000, 12_345, 999_600, 120_000_000].map(bytes),
             ["999 B", "1.0 kB", "12.3 kB", "1.0 MB", "120 MB"]
         );
+        assert_eq!([5, 760, 3_760].map(|s| clock(Duration::from_secs(s))), ["0:05", "12:40", "1:02:40"]);
         let seconds = [0, 5, 200, 7_500].map(|s| duration(Duration::from_secs(s)));
         assert_eq!(seconds, ["0 ms", "5.0 s", "3 min 20 s", "2 h 5 min"]);
     }

@@ -54,7 +54,7 @@ struct Import<'a> {
 impl Import<'_> {
     /// Adds what a file holds.
     fn take(&self, file: &Path, brought: &mut Brought) -> Result<(), Stop> {
-        let text = text_of(file)?;
+        let text = text_of(&self.project.typed(file))?;
         let key = if KeyAndChain::is_pkcs12(&text) {
             let KeyAndChain { key, chain } = self.open_pkcs12(&text)?;
             brought.certificates.push(chain.leaf().clone());

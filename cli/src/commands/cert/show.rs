@@ -35,12 +35,12 @@ pub(super) fn run(invocation: &Invocation, subject: &str) -> Result<Exit, Stop> 
 
 /// Looks for a file first, then a source, then a file that `cert new` created with that name.
 fn find(invocation: &Invocation, subject: &str) -> Result<CertificateView, Stop> {
-    let path = Path::new(subject);
+    let project = invocation.project()?;
+    let path = &project.typed(Path::new(subject));
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if path.is_file() && !is_yaml {
         return Ok(in_file(path)?);
     }
-    let project = invocation.project()?;
     if project.source_file(subject).is_err()
         && let Ok(files) = KeyFiles::named(&project, subject)
         && files.file("crt").is_file()
