@@ -230,7 +230,7 @@ impl Error {
     #[must_use]
     pub fn after_tries(mut self, tries: usize) -> Self {
         if self.inner.kind == ErrorKind::Timeout && tries > 1 {
-            self.inner.message.push_str(&format!(", tried {tries} times"));
+            self.inner.message = format!("{}, tried {tries} times", self.inner.message);
         }
         self.with_retry(Retry::Exhausted)
     }

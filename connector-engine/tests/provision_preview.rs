@@ -5,6 +5,7 @@
 mod provision_fake;
 
 use connector_core::ErrorKind;
+use connector_engine::aggregate::{Options, run};
 use connector_engine::provision::Standing::{Applied, Failed, Planned, Unchanged};
 use connector_engine::provision::{Earlier, ValueChange};
 use connector_engine::query::OperationReport;
@@ -331,4 +332,26 @@ async fn a_create_of_a_disabled_account_says_that_it_is_disabled_and_what_differ
     assert_eq!(error(1).message, "`grace` already exists and is disabled");
     assert!(error(1).help.as_deref().unwrap().contains("`enable`"));
     assert!(reports[2].error.as_ref().is_none_or(|error| !error.message.contains("disabled")), "{:?}", reports[2]);
+}
+
+#[tokio::test]
+async fn a_create_of_a_disabled_account_says_since_when_as_far_as_the_runs_know() {
+    let directory = Directory::of(&["frank", "grace", "henry"]);
+    let place = Place::new();
+    let read = || async {
+        let (options, stop) = (Options::default(), CancellationToken::new());
+        assert!(run(&place.store, directory.opened(), options, |_| {}, stop).await.unwrap().error.is_none());
+    };
+    directory.server().person("grace").disabled = true;
+    read().await;
+    directory.server().person("frank").disabled = true;
+    read().await;
+    // It comes after the newest run.
+    directory.server().person("henry").disabled = true;
+    let plan = ["frank", "grace", "henry"].map(|name| create(name, json!({}), &[]));
+    let (_, _, reports) = place.preview(&directory, &plan).await;
+    let help = |number: usize| reports[number].error.as_ref().unwrap().help.clone().unwrap();
+    assert!(help(0).starts_with("it was found disabled on 20"), "{}", help(0));
+    assert!(help(1).starts_with("it was already disabled on 20"), "{}", help(1));
+    assert!(help(2).starts_with("if it is the same person"), "{}", help(2));
 }

@@ -240,6 +240,21 @@ async fn reads_of_a_rotation_that_fail_in_passing_are_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_whole_rotation_passes_through_faults_of_every_kind() {
+    for fault in [Fault::Unavailable(3), Fault::Reset(4), Fault::Cut(5), Fault::SessionExpiry(4)] {
+        let project = project(slow()).await;
+        let before = fingerprint(&project);
+        project.sandbox.set_faults(vec![fault.clone()]);
+        let told = project.run(&[&ROTATE[..], &["--output", "json"]].concat());
+        project.sandbox.set_faults(Vec::new());
+        assert_eq!(told.code, Some(0), "{fault:?}: {}{}", told.stdout, told.stderr);
+        assert_ne!(fingerprint(&project), before, "{fault:?}");
+        assert_eq!(project.sandbox.deploys().len(), 1, "{fault:?}");
+        project.run(&["test", "salesforce"]).expect_code(0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_apps_take_turns_and_the_one_in_use_is_never_touched() {
     let green = App {
         name: "Connector_Green".to_owned(),
