@@ -394,6 +394,25 @@ fn small_files_that_would_eat_the_machine_are_refused() {
     }
 }
 
+/// At this size, work that grows with the square of a text would not end before the runner stops the test.
+#[test]
+fn a_plan_of_the_largest_size_is_read_in_one_pass() {
+    const ROOM: usize = 8 * 1024 * 1024 - 64;
+    let folder = project();
+    let filled = |text: &str| text.repeat(ROOM / text.len());
+    for text in [
+        format!("a: {}\n", filled("[")),
+        format!("a: \"{}\"\n", filled("pin-value=")),
+        format!("a: \"{}\"\n", filled("-----BEGIN ")),
+        format!("a: \"{}PRIVATE KEY-----\"\n", filled("-----BEGIN ")),
+        format!("a: \"{}\"\n", filled("password: ")),
+    ] {
+        fs::write(folder.path().join("plans/m.yaml"), &text).unwrap();
+        let output = run(folder.path(), &["validate", "plans/m.yaml"]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output).get(..300).unwrap_or_default());
+    }
+}
+
 #[test]
 fn quiet_hides_progress_but_no_warning() {
     let folder = tempfile::tempdir().unwrap();

@@ -37,6 +37,8 @@ pub(crate) struct Printer {
 
 struct Inner {
     out: Mutex<Harmless<Stream>>,
+    /// What `out` writes to, for bytes that must stay as they are.
+    stdout: SharedStdout,
     err: Mutex<Harmless<Stream>>,
     format: OutputFormat,
     quiet: bool,
@@ -73,10 +75,12 @@ impl Printer {
         let err_color = stream_color(global.color, &stderr);
         let format = global.output;
         let json = format == OutputFormat::Json;
+        let shared = SharedStdout(Arc::new(Mutex::new(BufWriter::new(stdout))));
         Self {
             hints: !global.quiet && global.output == OutputFormat::Human,
             inner: Arc::new(Inner {
-                out: Mutex::new(Harmless::new(AutoStream::new(BufWriter::new(stdout).into_boxed(), out_color), json)),
+                out: Mutex::new(Harmless::new(AutoStream::new(shared.clone().into_boxed(), out_color), json)),
+                stdout: shared,
                 err: Mutex::new(Harmless::new(AutoStream::new(Box::new(stderr).into_boxed(), err_color), json)),
                 format,
                 quiet: global.quiet,
@@ -185,7 +189,7 @@ impl Printer {
 
     /// A writer to stdout for data of a source. A file or program gets every byte; a terminal gets nothing that it would obey.
     pub(crate) fn raw_stdout(&self) -> impl Write + '_ {
-        Raw { inner: &self.inner, plain: !self.inner.out_is_terminal }
+        Raw { inner: &self.inner }
     }
 
     /// Shows the result page by page from now on, if a person sees it and has a pager.
@@ -335,14 +339,29 @@ impl Write for Stdout<'_> {
 
 struct Raw<'a> {
     inner: &'a Inner,
-    plain: bool,
+}
+
+/// Stdout behind one buffer. A stream without color drops what looks like a style, so data goes past it.
+#[derive(Clone)]
+struct SharedStdout(Arc<Mutex<BufWriter<io::Stdout>>>);
+
+impl Write for SharedStdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
 }
 
 impl Write for Raw<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut out = self.inner.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = if self.plain { out.pass(bytes) } else { out.write_data(bytes) };
-        drop(out);
+        let written = if self.inner.out_is_terminal {
+            self.inner.out.lock().unwrap_or_else(PoisonError::into_inner).write_data(bytes)
+        } else {
+            self.inner.stdout.clone().write(bytes)
+        };
         Stdout(self.inner).noted(written)
     }
 
