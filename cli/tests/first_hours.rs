@@ -292,3 +292,20 @@ fn localhost_is_this_machine_whatever_the_hosts_file_says() {
     assert!(own.load(Ordering::SeqCst) > after_test, "{}", said(&output));
     assert_eq!(other.load(Ordering::SeqCst), 0, "another machine was asked");
 }
+
+#[test]
+fn a_source_whose_name_has_a_blank_is_refused_by_the_name_of_its_file() {
+    let folder = with_template();
+    fs::rename(folder.path().join("sources/org.yaml"), folder.path().join("sources/with space.yaml")).unwrap();
+    for arguments in
+        [&["validate"][..], &["aggregate", "with space"], &["test", "with space"], &["source", "show", "with space"]]
+    {
+        let output = run(folder.path(), arguments);
+        let said = said(&output);
+        assert!(!output.status.success(), "{arguments:?}: {said}");
+        assert!(said.contains("the file name `with space` is not a valid source name"), "{arguments:?}: {said}");
+    }
+    // What was never read has no other way to its name than a quoted one.
+    let output = run(folder.path(), &["accounts", "with space"]);
+    assert!(said(&output).contains("`connector aggregate 'with space'`"), "{}", said(&output));
+}

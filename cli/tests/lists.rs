@@ -200,3 +200,22 @@ fn parquet_is_written_where_the_program_has_it_and_otherwise_refused_with_the_wa
         assert!(!file.exists());
     }
 }
+
+#[test]
+fn no_list_takes_a_limit_that_would_say_there_is_nothing() {
+    let (_folder, tour) = tour();
+    for list in [
+        &["runs"][..],
+        &["operations", "salesforce"],
+        &["accounts", "salesforce"],
+        &["account", "salesforce", "jane.roe@acme.example"],
+        &["entitlements", "salesforce"],
+        &["entitlement", "salesforce", "permission_set/Sales_Ops"],
+        &["diff", "salesforce"],
+    ] {
+        let ended = run(&tour, &[list, &["--limit", "0"]].concat());
+        let said = String::from_utf8_lossy(&[&ended.stdout[..], &ended.stderr].concat()).into_owned();
+        assert_eq!(ended.status.code(), Some(2), "{list:?}: {said}");
+        assert!(said.contains("--limit") && !said.contains("no runs") && !said.contains("no operations"), "{said}");
+    }
+}

@@ -124,7 +124,7 @@ fn openings(folder: &Path, arguments: &[&str]) -> usize {
     inotify::add_watch(&watch, folder.join(".connector"), inotify::WatchFlags::OPEN).unwrap();
     let output = run(folder, arguments);
     assert!(output.status.success(), "{}", said(&output));
-    let mut buffer = [MaybeUninit::uninit(); 64 * 1024];
+    let mut buffer = vec![MaybeUninit::uninit(); 64 * 1024].into_boxed_slice();
     let mut reader = inotify::Reader::new(&watch, &mut buffer);
     let mut openings = 0;
     while let Ok(event) = reader.next() {
