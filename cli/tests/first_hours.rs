@@ -309,3 +309,39 @@ fn a_source_whose_name_has_a_blank_is_refused_by_the_name_of_its_file() {
     let output = run(folder.path(), &["accounts", "with space"]);
     assert!(said(&output).contains("`connector aggregate 'with space'`"), "{}", said(&output));
 }
+
+/// The limit on the size of files stands for a disk that is full.
+#[test]
+fn a_source_file_that_could_not_be_written_whole_does_not_stay() {
+    let folder = project();
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" source new salesforce org";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_connector")])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("sources/org.yaml"), "{}", said(&output));
+    assert!(!folder.path().join("sources/org.yaml").exists());
+    succeeds(folder.path(), &["source", "new", "salesforce", "org"]);
+}
+
+#[test]
+fn a_full_disk_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["quickstart", "tour"]).status.success());
+    let tour = folder.path().join("tour");
+    for arguments in [
+        &["accounts", "salesforce"][..],
+        &["accounts", "salesforce", "-o", "json"],
+        &["export", "salesforce", "--what", "accounts", "--format", "csv"],
+        &["export", "salesforce", "--what", "accounts"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(&tour, arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(message.contains("No space left") && message.contains("free some disk space"), "{message}");
+    }
+}

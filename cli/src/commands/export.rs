@@ -73,7 +73,8 @@ impl Export<'_> {
     }
 
     fn write(&self, file: &Path, to: &mut (impl Write + Send)) -> Result<u64, Stop> {
-        let rows = query::export(self.store, self.source, self.what, self.format, to)?;
+        let rows = query::export(self.store, self.source, self.what, self.format, to)
+            .map_err(|error| error.with_context("file", file.display().to_string()))?;
         to.flush().map_err(|cause| not_writable(file, cause))?;
         Ok(rows)
     }

@@ -26,6 +26,14 @@ pub(crate) fn plural(number: u64, thing: &str) -> String {
     format!("{} {many}", count(number))
 }
 
+/// `only the first 5 accounts are shown`.
+pub(crate) fn only_first(number: u64, thing: &str) -> String {
+    match number {
+        1 => format!("only the first {thing} is shown"),
+        _ => format!("only the first {} are shown", plural(number, thing)),
+    }
+}
+
 /// `412 ms`, `5.2 s`, `3 min 20 s`, `2 h 5 min`.
 pub(crate) fn duration(duration: Duration) -> String {
     let millis = duration.as_millis();
@@ -119,6 +127,8 @@ mod tests {
             ["999 B", "1.0 kB", "12.3 kB", "1.0 MB", "120 MB"]
         );
         assert_eq!([5, 760, 3_760].map(|s| clock(Duration::from_secs(s))), ["0:05", "12:40", "1:02:40"]);
+        assert_eq!(only_first(1, "account"), "only the first account is shown");
+        assert_eq!(only_first(1_000, "entry"), "only the first 1,000 entries are shown");
         let seconds = [0, 5, 200, 7_500].map(|s| duration(Duration::from_secs(s)));
         assert_eq!(seconds, ["0 ms", "5.0 s", "3 min 20 s", "2 h 5 min"]);
     }
