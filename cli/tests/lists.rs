@@ -162,15 +162,20 @@ fn lists_keep_what_matters_on_narrow_terminals() {
     }
     for width in ["80", "40"] {
         let limit: usize = width.parse().unwrap();
-        let lists: [&[&str]; 5] = [
+        let lists: [&[&str]; 8] = [
             &["runs"],
             &["operations", "salesforce", "--limit", "50"],
             &["source", "list"],
             &["cert", "show", "salesforce"],
             &["entitlements", "salesforce"],
+            &["accounts", "salesforce", "--limit", "1"],
+            &["account", "salesforce", "jane.roe@acme.example"],
+            &["entitlement", "salesforce", "permission_set/Sales_Ops", "--limit", "1"],
         ];
         for list in lists {
-            for line in at(width, list).lines() {
+            let output = command(&tour, list).env("COLUMNS", width).output().unwrap();
+            let messages = text(&output.stderr);
+            for line in at(width, list).lines().chain(messages.lines()) {
                 assert!(line.chars().count() <= limit, "{list:?} at {width}: {line}");
             }
         }

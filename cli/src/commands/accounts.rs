@@ -42,7 +42,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
         return Ok(Exit::Success);
     }
     if rows.limit().is_some() {
-        printer.note(match (rows.found(), rows.cut_at()) {
+        printer.remark(match (rows.found(), rows.cut_at()) {
             (0, _) => "no accounts".to_owned(),
             (_, Some(limit)) => {
                 format!("\n{}; use --limit N, --where or --output json to see others", only_first(limit, "account"))

@@ -68,7 +68,7 @@ fn name_history(
     let is_in = |folder: &Path| file.canonicalize().is_ok_and(|file| file.starts_with(folder));
     let is_own = project.folder().join("sources").canonicalize().is_ok_and(|folder| is_in(&folder));
     if !is_own && query::last_run(store, source)?.is_some() {
-        invocation.printer.note(format!(
+        invocation.printer.remark(format!(
             "`{}` continues the history of `{source}` in the store: files with the same name share one",
             file.display()
         ));

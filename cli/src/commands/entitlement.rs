@@ -70,7 +70,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementArguments) -> 
         shown.print(printer, holders.clone())?;
     }
     if (holders.len() as u64) < all {
-        printer.note(format!("\n{}; use --limit N to see more", only_first(holders.len() as u64, "holder")));
+        printer.remark(format!("\n{}; use --limit N to see more", only_first(holders.len() as u64, "holder")));
     }
     note_left_out(printer, without_effect);
     for (title, holdings) in [("Held by", &nesting.held_by), ("Holds", &nesting.holds)] {

@@ -33,7 +33,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
         return Ok(Exit::Success);
     };
     let rows = export.to_file(&project, file, arguments.force)?;
-    invocation.printer.note(format!("{} written to {}", plural(rows, thing), file.display()));
+    invocation.printer.remark(format!("{} written to {}", plural(rows, thing), file.display()));
     Ok(Exit::Success)
 }
 

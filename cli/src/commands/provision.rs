@@ -28,7 +28,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
     let opened = project.load(&arguments.name)?.open(&project)?;
     let store = invocation.store(&project)?;
     let Some(provisioning) = begin(&project, &store, &opened, arguments)? else {
-        invocation.printer.note(format!("`{}` has no interrupted plan", opened.source));
+        invocation.printer.remark(format!("`{}` has no interrupted plan", opened.source));
         return Ok(Exit::Success);
     };
     let asks = needs_answer(invocation, arguments, provisioning.earlier())?;
@@ -181,7 +181,7 @@ impl Run<'_> {
         self.provisioning.abandon().await?;
         self.invocation
             .printer
-            .note(format!("Abandoned `{}`: operations that were not sent will not be applied\n", self.file));
+            .remark(format!("Abandoned `{}`: operations that were not sent will not be applied\n", self.file));
         let tally = self.show(PlanView::Outcome)?;
         self.warn_of_others().await?;
         // What was dropped is what the user asked for; what failed or is unknown was sent before.
@@ -235,7 +235,7 @@ impl Run<'_> {
         };
         let Settled { applied, again, unknown } = settled;
         if applied + again + unknown > 0 {
-            self.invocation.printer.note(format!(
+            self.invocation.printer.remark(format!(
                 "Checked the interrupted plan: {} had succeeded, {} will be sent again{}",
                 plural(applied, "operation"),
                 again,

@@ -22,7 +22,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Resul
         if printer.is_json() {
             printer.json(&json!({"folder": folder, "written": written}))?;
         } else {
-            printer.note(format!("schemas written to {}", folder.display()));
+            printer.remark(format!("schemas written to {}", folder.display()));
         }
         return Ok(Exit::Success);
     }

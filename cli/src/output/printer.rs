@@ -271,6 +271,11 @@ impl Printer {
         }
     }
 
+    /// Prints a note of whole sentences, in lines that fit the terminal; not with --quiet.
+    pub(crate) fn remark(&self, text: impl AsRef<str>) {
+        self.note(wrap(text.as_ref(), self.prose_width()).join("\n"));
+    }
+
     /// Warns of something, also with --quiet: whoever runs this at night must see it.
     pub(crate) fn warning(&self, text: &str) {
         let lines = wrap(&clean(text), self.prose_width().saturating_sub(9));
