@@ -345,3 +345,29 @@ fn a_full_disk_is_named_with_what_to_do() {
         assert!(message.contains("No space left") && message.contains("free some disk space"), "{message}");
     }
 }
+
+#[test]
+fn a_proxy_of_the_environment_that_does_not_answer_is_named_as_such() {
+    let folder = with_template();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut test = command(folder.path(), &["test", "org", "--output", "json"]);
+    let output = test.env("HTTPS_PROXY", format!("http://{nobody}")).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let steps = report["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["name"] == "access_token").unwrap();
+    assert!(step["help"].as_str().unwrap().contains("HTTPS_PROXY"), "{step}");
+}
+
+#[test]
+fn a_pipe_or_device_among_the_schemas_is_no_current_schema() {
+    let folder = project();
+    let schema = folder.path().join("schemas/plan.schema.json");
+    for make in ["mkfifo", "ln -s /dev/zero"] {
+        fs::remove_file(&schema).unwrap();
+        let made = Command::new("sh").args(["-c", &format!("{make} \"$0\"")]).arg(&schema).status().unwrap();
+        assert!(made.success());
+        let output = run(folder.path(), &["schema", "--check", "schemas"]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("plan.schema.json is out of date"), "{}", said(&output));
+    }
+}

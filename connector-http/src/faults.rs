@@ -99,8 +99,9 @@ fn not_connected(fault: &reqwest::Error, host: &str, limit: Duration, proxied: b
             );
     }
     if says("tunnel") || says("proxy") {
+        let whose = if proxied { "`http: {proxy: …}`" } else { "the environment variable HTTPS_PROXY or ALL_PROXY" };
         return unavailable(format!("the proxy refused to connect to `{host}`: {text}"))
-            .with_help("check `http: {proxy: …}` and the rules of the proxy");
+            .with_help(format!("check {whose}, and the rules of the proxy"));
     }
     if is_refused(fault) {
         let whose = if proxied { "or its proxy " } else { "" };
