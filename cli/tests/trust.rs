@@ -72,6 +72,13 @@ fn a_project_that_another_user_put_above_runs_nothing() {
     assert!(!ran.exists());
     set_mode(&sources.join("m.yaml"), 0o644);
 
+    let connectors = shared.path().join("connectors");
+    fs::create_dir(&connectors).unwrap();
+    set_mode(&connectors, 0o777);
+    refused(&work, &["test", "m"], &["connectors", "other users can change", "chmod go-w"]);
+    assert!(!ran.exists());
+    set_mode(&connectors, 0o755);
+
     if is_root(shared.path()) {
         for path in [&sources, &sources.join("m.yaml")] {
             chown(path, Some(OTHER), Some(OTHER)).unwrap();

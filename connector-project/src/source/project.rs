@@ -39,7 +39,7 @@ impl Project {
         } else {
             return Ok(Self::at(start));
         };
-        let parts = [folder.join(SETTINGS_FILE), folder.join("sources")];
+        let parts = [folder.join(SETTINGS_FILE), folder.join("sources"), folder.join(CONNECTORS)];
         connector_files::check_project(folder, &parts).map_err(|why| why.into_error(ErrorKind::Definition))?;
         Ok(Self { start: start.to_owned(), ..Self::at(folder) })
     }
