@@ -33,12 +33,7 @@ pub(crate) fn error_of(fault: reqwest::Error, url: &Url, limits: Limits, answeri
     let error = if fault.is_connect() {
         not_connected(&fault, &host, limits.connecting, proxied)
     } else if fault.is_timeout() {
-        let limit = shown(limits.whole);
-        let message = format!("`{host}` did not send a complete response within the time limit of {limit}");
-        Error::new(ErrorKind::Timeout, message)
-            .with_help("try again later, or raise the limit with `http: {timeout: 120s}`")
-            .with_happened(Happened::Unknown)
-            .with_retry(PASSING)
+        too_late(url, limits.whole)
     } else if let Some(refused) = certificate_refused(&root_text(&fault), &host) {
         refused
     } else if answering || fault.is_body() || fault.is_decode() {
@@ -55,6 +50,18 @@ pub(crate) fn error_of(fault: reqwest::Error, url: &Url, limits: Limits, answeri
             .with_retry(PASSING)
     };
     error.with_cause(fault)
+}
+
+/// The error if a response is not complete in time.
+pub(crate) fn too_late(url: &Url, limit: Duration) -> Error {
+    let (host, limit) = (host_and_port(url), shown(limit));
+    Error::new(
+        ErrorKind::Timeout,
+        format!("`{host}` did not send a complete response within the time limit of {limit}"),
+    )
+    .with_help("try again later, or raise the limit with `http: {timeout: 120s}`")
+    .with_happened(Happened::Unknown)
+    .with_retry(PASSING)
 }
 
 fn not_connected(fault: &reqwest::Error, host: &str, limit: Duration, proxied: bool) -> Error {
