@@ -11,7 +11,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 const FORMULA: &str = "=cmd|' /C calc'!A0";
-/// A title, a colour and the start of a window title, as a terminal obeys them.
+/// A title, a color and the start of a window title, as a terminal obeys them.
 const OBEYED: [&str; 3] = ["\u{1b}]0;PWNED\u{7}", "\u{1b}[31mred", "\u{9b}2J"];
 
 /// The project of the tour, whose first account has such attributes, and the name of that account.
