@@ -32,9 +32,10 @@ pub(crate) fn fault(key: &str, text: &str) -> Option<Fault> {
 pub(crate) fn help_for_key(key: &str) -> Option<String> {
     let unseen = key.chars().find(|c| is_invisible(*c) || c.is_whitespace() && !c.is_ascii())?;
     let code = u32::from(unseen);
-    Some(match unseen.is_whitespace() {
-        true => format!("the key has a blank in it that is not an ordinary one (U+{code:04X}): type an ordinary space"),
-        false => format!("the key has an invisible character in it (U+{code:04X}): delete it"),
+    Some(if unseen.is_whitespace() {
+        format!("the key has a blank in it that is not an ordinary one (U+{code:04X}): type an ordinary space")
+    } else {
+        format!("the key has an invisible character in it (U+{code:04X}): delete it")
     })
 }
 
