@@ -89,7 +89,9 @@ impl From<connector_project::source::Problems> for Stop {
 impl From<io::Error> for Stop {
     /// An error in writing our own output.
     fn from(cause: io::Error) -> Self {
-        Self::from(Error::new(ErrorKind::Internal, format!("can't write the output: {cause}")).with_cause(cause))
+        let full = cause.kind() == io::ErrorKind::StorageFull;
+        let error = Error::new(ErrorKind::Internal, format!("can't write the output: {cause}")).with_cause(cause);
+        Self(if full { error.with_help("free some disk space, or write the output elsewhere") } else { error })
     }
 }
 

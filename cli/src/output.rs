@@ -25,8 +25,8 @@ pub(crate) use plan_progress::PlanProgress;
 pub(crate) use printer::Printer;
 pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
-pub(crate) use quantity::{bytes, count, day, days_until, duration, exactly, moment, plural, time};
-pub(crate) use steps::{render_step, render_steps_end};
+pub(crate) use quantity::{bytes, count, day, days_until, duration, exactly, moment, only_first, plural, time};
+pub(crate) use steps::{render_step, render_step_line, render_steps_end};
 #[cfg(feature = "sandbox")]
 pub(crate) use style::ACCENT;
 pub(crate) use style::{BAD, DIM, GOOD, STRONG, WARN, paint};

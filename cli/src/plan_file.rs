@@ -3,6 +3,7 @@
 use crate::exit::file_error;
 use crate::project_files;
 use connector_core::Result;
+use connector_project::source::Project;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write, stdin};
 use std::os::unix::fs::OpenOptionsExt;
@@ -23,9 +24,9 @@ pub(crate) struct PlanFile {
 
 impl PlanFile {
     /// The file itself; for `-`, a file that only this user can read, with what standard input holds.
-    pub(crate) fn named(argument: &Path) -> Result<Self> {
+    pub(crate) fn named(project: &Project, argument: &Path) -> Result<Self> {
         if argument != Path::new(STDIN) {
-            return Ok(Self { path: argument.to_owned(), folder: None });
+            return Ok(Self { path: project.typed(argument), folder: None });
         }
         let folder = std::env::temp_dir().join(format!("connector-plan-{}", process::id()));
         project_files::make_private_folder(&folder)?;

@@ -292,3 +292,82 @@ fn localhost_is_this_machine_whatever_the_hosts_file_says() {
     assert!(own.load(Ordering::SeqCst) > after_test, "{}", said(&output));
     assert_eq!(other.load(Ordering::SeqCst), 0, "another machine was asked");
 }
+
+#[test]
+fn a_source_whose_name_has_a_blank_is_refused_by_the_name_of_its_file() {
+    let folder = with_template();
+    fs::rename(folder.path().join("sources/org.yaml"), folder.path().join("sources/with space.yaml")).unwrap();
+    for arguments in
+        [&["validate"][..], &["aggregate", "with space"], &["test", "with space"], &["source", "show", "with space"]]
+    {
+        let output = run(folder.path(), arguments);
+        let said = said(&output);
+        assert!(!output.status.success(), "{arguments:?}: {said}");
+        assert!(said.contains("the file name `with space` is not a valid source name"), "{arguments:?}: {said}");
+    }
+    // What was never read has no other way to its name than a quoted one.
+    let output = run(folder.path(), &["accounts", "with space"]);
+    assert!(said(&output).contains("`connector aggregate 'with space'`"), "{}", said(&output));
+}
+
+/// The limit on the size of files stands for a disk that is full.
+#[test]
+fn a_source_file_that_could_not_be_written_whole_does_not_stay() {
+    let folder = project();
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" source new salesforce org";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_connector")])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("sources/org.yaml"), "{}", said(&output));
+    assert!(!folder.path().join("sources/org.yaml").exists());
+    succeeds(folder.path(), &["source", "new", "salesforce", "org"]);
+}
+
+#[test]
+fn a_full_disk_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["quickstart", "tour"]).status.success());
+    let tour = folder.path().join("tour");
+    for arguments in [
+        &["accounts", "salesforce"][..],
+        &["accounts", "salesforce", "-o", "json"],
+        &["export", "salesforce", "--what", "accounts", "--format", "csv"],
+        &["export", "salesforce", "--what", "accounts"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(&tour, arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(message.contains("No space left") && message.contains("free some disk space"), "{message}");
+    }
+}
+
+#[test]
+fn a_proxy_of_the_environment_that_does_not_answer_is_named_as_such() {
+    let folder = with_template();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut test = command(folder.path(), &["test", "org", "--output", "json"]);
+    let output = test.env("HTTPS_PROXY", format!("http://{nobody}")).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let steps = report["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["name"] == "access_token").unwrap();
+    assert!(step["help"].as_str().unwrap().contains("HTTPS_PROXY"), "{step}");
+}
+
+#[test]
+fn a_pipe_or_device_among_the_schemas_is_no_current_schema() {
+    let folder = project();
+    let schema = folder.path().join("schemas/plan.schema.json");
+    for make in ["mkfifo", "ln -s /dev/zero"] {
+        fs::remove_file(&schema).unwrap();
+        let made = Command::new("sh").args(["-c", &format!("{make} \"$0\"")]).arg(&schema).status().unwrap();
+        assert!(made.success());
+        let output = run(folder.path(), &["schema", "--check", "schemas"]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("plan.schema.json is out of date"), "{}", said(&output));
+    }
+}

@@ -162,15 +162,20 @@ fn lists_keep_what_matters_on_narrow_terminals() {
     }
     for width in ["80", "40"] {
         let limit: usize = width.parse().unwrap();
-        let lists: [&[&str]; 5] = [
+        let lists: [&[&str]; 8] = [
             &["runs"],
             &["operations", "salesforce", "--limit", "50"],
             &["source", "list"],
             &["cert", "show", "salesforce"],
             &["entitlements", "salesforce"],
+            &["accounts", "salesforce", "--limit", "1"],
+            &["account", "salesforce", "jane.roe@acme.example"],
+            &["entitlement", "salesforce", "permission_set/Sales_Ops", "--limit", "1"],
         ];
         for list in lists {
-            for line in at(width, list).lines() {
+            let output = command(&tour, list).env("COLUMNS", width).output().unwrap();
+            let messages = text(&output.stderr);
+            for line in at(width, list).lines().chain(messages.lines()) {
                 assert!(line.chars().count() <= limit, "{list:?} at {width}: {line}");
             }
         }
@@ -198,5 +203,24 @@ fn parquet_is_written_where_the_program_has_it_and_otherwise_refused_with_the_wa
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         assert!(said(&output).contains("cargo install connector-cli --features parquet"), "{}", said(&output));
         assert!(!file.exists());
+    }
+}
+
+#[test]
+fn no_list_takes_a_limit_that_would_say_there_is_nothing() {
+    let (_folder, tour) = tour();
+    for list in [
+        &["runs"][..],
+        &["operations", "salesforce"],
+        &["accounts", "salesforce"],
+        &["account", "salesforce", "jane.roe@acme.example"],
+        &["entitlements", "salesforce"],
+        &["entitlement", "salesforce", "permission_set/Sales_Ops"],
+        &["diff", "salesforce"],
+    ] {
+        let ended = run(&tour, &[list, &["--limit", "0"]].concat());
+        let said = String::from_utf8_lossy(&[&ended.stdout[..], &ended.stderr].concat()).into_owned();
+        assert_eq!(ended.status.code(), Some(2), "{list:?}: {said}");
+        assert!(said.contains("--limit") && !said.contains("no runs") && !said.contains("no operations"), "{said}");
     }
 }

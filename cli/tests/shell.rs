@@ -153,7 +153,7 @@ fn a_terminal_shows_long_results_page_by_page_and_nothing_else_does() {
 /// A host that takes connections and never answers.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_test_of_a_mute_host_shows_the_step_and_a_clock_on_a_terminal() {
+fn a_command_that_waits_for_a_mute_host_shows_the_step_and_a_clock_on_a_terminal() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     for arguments in [&["init"][..], &["source", "new", "salesforce", "org"], &["cert", "new", "org"]] {
@@ -171,17 +171,22 @@ fn a_test_of_a_mute_host_shows_the_step_and_a_clock_on_a_terminal() {
         })
         .collect();
     fs::write(&file, source.join("\n") + "\nhttp: {allow_insecure_loopback: true}\n").unwrap();
-    let line = format!("exec {CONNECTOR} test org");
-    let mut script = command(folder.path(), "script", &["-q", "-e", "-f", "-c", &line, "/dev/null"]);
-    let mut child = script.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (mut shown, mut part) = (String::new(), [0; 4096]);
-    let mut output = child.stdout.take().unwrap();
-    // The clock goes on from second to second.
-    while !(shown.contains("access_token  0s") && shown.contains("access_token  1s")) {
-        let length = output.read(&mut part).unwrap();
-        assert_ne!(length, 0, "{shown}");
-        shown.push_str(&String::from_utf8_lossy(&part[..length]));
+    for (typed, drawn) in [
+        ("test org", ["access_token  0:00", "access_token  0:01"]),
+        ("aggregate org", ["Reading org  0:00  connecting", "Reading org  0:01  connecting"]),
+    ] {
+        let line = format!("exec {CONNECTOR} {typed}");
+        let mut script = command(folder.path(), "script", &["-q", "-e", "-f", "-c", &line, "/dev/null"]);
+        let mut child = script.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut shown, mut part) = (String::new(), [0; 4096]);
+        let mut output = child.stdout.take().unwrap();
+        // The clock goes on from second to second.
+        while !drawn.iter().all(|state| shown.contains(state)) {
+            let length = output.read(&mut part).unwrap();
+            assert_ne!(length, 0, "{typed}: {shown}");
+            shown.push_str(&String::from_utf8_lossy(&part[..length]));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
 }

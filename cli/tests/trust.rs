@@ -72,6 +72,13 @@ fn a_project_that_another_user_put_above_runs_nothing() {
     assert!(!ran.exists());
     set_mode(&sources.join("m.yaml"), 0o644);
 
+    let connectors = shared.path().join("connectors");
+    fs::create_dir(&connectors).unwrap();
+    set_mode(&connectors, 0o777);
+    refused(&work, &["test", "m"], &["connectors", "other users can change", "chmod go-w"]);
+    assert!(!ran.exists());
+    set_mode(&connectors, 0o755);
+
     if is_root(shared.path()) {
         for path in [&sources, &sources.join("m.yaml")] {
             chown(path, Some(OTHER), Some(OTHER)).unwrap();
@@ -391,6 +398,25 @@ fn small_files_that_would_eat_the_machine_are_refused() {
                 said(&output).get(..300).unwrap_or_default()
             );
         }
+    }
+}
+
+/// At this size, work that grows with the square of a text would not end before the runner stops the test.
+#[test]
+fn a_plan_of_the_largest_size_is_read_in_one_pass() {
+    const ROOM: usize = 8 * 1024 * 1024 - 64;
+    let folder = project();
+    let filled = |text: &str| text.repeat(ROOM / text.len());
+    for text in [
+        format!("a: {}\n", filled("[")),
+        format!("a: \"{}\"\n", filled("pin-value=")),
+        format!("a: \"{}\"\n", filled("-----BEGIN ")),
+        format!("a: \"{}PRIVATE KEY-----\"\n", filled("-----BEGIN ")),
+        format!("a: \"{}\"\n", filled("password: ")),
+    ] {
+        fs::write(folder.path().join("plans/m.yaml"), &text).unwrap();
+        let output = run(folder.path(), &["validate", "plans/m.yaml"]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output).get(..300).unwrap_or_default());
     }
 }
 

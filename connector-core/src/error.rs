@@ -225,6 +225,16 @@ impl Error {
         self
     }
 
+    /// Marks a fault that stayed after all the tries that are allowed. The message of a timeout says how many they were, because
+    /// the user waited for each of them.
+    #[must_use]
+    pub fn after_tries(mut self, tries: usize) -> Self {
+        if self.inner.kind == ErrorKind::Timeout && tries > 1 {
+            self.inner.message = format!("{}, tried {tries} times", self.inner.message);
+        }
+        self.with_retry(Retry::Exhausted)
+    }
+
     /// Adds where it happened, for example `("step", "assignments")`. If a key is added twice, the first value wins.
     #[must_use]
     pub fn with_context(mut self, key: &'static str, value: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@
 mod provision_fake;
 
 use connector_core::ErrorKind;
+use connector_engine::aggregate::{Options, run};
 use connector_engine::provision::Standing::{Applied, Failed, Planned, Unchanged};
 use connector_engine::provision::{Earlier, ValueChange};
 use connector_engine::query::OperationReport;
@@ -14,6 +15,7 @@ use provision_fake::{
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// The changes of an operation, as machine output has them.
 fn changes(report: &OperationReport) -> Value {
@@ -121,6 +123,35 @@ async fn a_digest_is_a_sha_256_that_changes_with_the_result() {
         assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()), "{digest}");
     }
     assert_ne!(first.digest, second.digest);
+}
+
+#[tokio::test]
+async fn a_digest_is_the_sha_256_of_the_system_and_of_what_each_operation_shows() {
+    let directory = Directory::of(&["bob", "eve"]);
+    let place = Place::new();
+    let plan = [update("bob", json!({"Title": "a"})), disable("eve"), update("nobody", json!({"Title": "b"}))];
+    let (provisioning, _, reports) = place.preview(&directory, &plan).await;
+    assert_eq!(outcomes(&reports), [Planned, Planned, Failed]);
+    drop(provisioning);
+    let store = rusqlite::Connection::open(place.file()).unwrap();
+    store.execute("UPDATE sources SET instance = 'ORG-1'", []).unwrap();
+    let again = place.preview(&directory, &plan).await.1.digest;
+    let shown: String = store
+        .query_row(
+            "SELECT group_concat(foreseen || outcome, '' ORDER BY number) FROM operations WHERE part = 0",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let whole = openssl::sha::sha256(format!("ORG-1{shown}").as_bytes());
+    assert_eq!(again, whole.map(|byte| format!("{byte:02x}")).concat());
+    // Of one operation: each part with its length in front, so that no text can move from one part into the next.
+    let part = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let nothing = u64::MAX.to_le_bytes().to_vec();
+    let message = reports[2].error.as_ref().unwrap().message.as_str();
+    let parts = [part("failed"), nothing.clone(), nothing, part(message)].concat();
+    let expected = openssl::sha::sha256(&parts).map(|byte| format!("{byte:02x}")).concat();
+    assert!(shown.contains(&expected), "{shown}");
 }
 
 #[tokio::test]
@@ -300,7 +331,7 @@ async fn what_a_failed_preview_found_is_told_by_the_next_one() {
         (read >= before + 8).then_some(down)
     });
     let mut broken = place.begin(&directory, &plan);
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     assert_eq!(broken.preview(|_| {}, &stop).await.unwrap_err().kind(), ErrorKind::Unavailable);
     drop(broken);
     directory.reading = Arc::new(|_| None);
@@ -331,4 +362,26 @@ async fn a_create_of_a_disabled_account_says_that_it_is_disabled_and_what_differ
     assert_eq!(error(1).message, "`grace` already exists and is disabled");
     assert!(error(1).help.as_deref().unwrap().contains("`enable`"));
     assert!(reports[2].error.as_ref().is_none_or(|error| !error.message.contains("disabled")), "{:?}", reports[2]);
+}
+
+#[tokio::test]
+async fn a_create_of_a_disabled_account_says_since_when_as_far_as_the_runs_know() {
+    let directory = Directory::of(&["frank", "grace", "henry"]);
+    let place = Place::new();
+    let read = || async {
+        let (options, stop) = (Options::default(), CancellationToken::new());
+        assert!(run(&place.store, directory.opened(), options, |_| {}, stop).await.unwrap().error.is_none());
+    };
+    directory.server().person("grace").disabled = true;
+    read().await;
+    directory.server().person("frank").disabled = true;
+    read().await;
+    // It comes after the newest run.
+    directory.server().person("henry").disabled = true;
+    let plan = ["frank", "grace", "henry"].map(|name| create(name, json!({}), &[]));
+    let (_, _, reports) = place.preview(&directory, &plan).await;
+    let help = |number: usize| reports[number].error.as_ref().unwrap().help.clone().unwrap();
+    assert!(help(0).starts_with("it was found disabled on 20"), "{}", help(0));
+    assert!(help(1).starts_with("it was already disabled on 20"), "{}", help(1));
+    assert!(help(2).starts_with("if it is the same person"), "{}", help(2));
 }

@@ -10,17 +10,30 @@ use url::Url;
 /// A temporary fault, worth another try immediately.
 const PASSING: Retry = Retry::After(Duration::ZERO);
 
+/// How long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// With its response.
+    pub(crate) whole: Duration,
+    /// Until it is connected.
+    pub(crate) connecting: Duration,
+}
+
+fn shown(limit: Duration) -> String {
+    if limit.subsec_millis() == 0 { format!("{} s", limit.as_secs()) } else { format!("{} ms", limit.as_millis()) }
+}
+
 /// Turns a fault of the HTTP library into an error with a help. `answering` means that the response had begun.
 ///
 /// `Happened::No` means that the request never reached the server. `Retry::After` means that another try may help.
-pub(crate) fn error_of(fault: reqwest::Error, url: &Url, answering: bool, proxied: bool) -> Error {
+pub(crate) fn error_of(fault: reqwest::Error, url: &Url, limits: Limits, answering: bool, proxied: bool) -> Error {
     let host = host_and_port(url);
     // The library's text includes the whole URL, and its query may contain private data.
     let fault = fault.without_url();
     let error = if fault.is_connect() {
-        not_connected(&fault, &host, proxied)
+        not_connected(&fault, &host, limits.connecting, proxied)
     } else if fault.is_timeout() {
-        too_late(url)
+        too_late(url, limits.whole)
     } else if let Some(refused) = certificate_refused(&root_text(&fault), &host) {
         refused
     } else if answering || fault.is_body() || fault.is_decode() {
@@ -40,15 +53,18 @@ pub(crate) fn error_of(fault: reqwest::Error, url: &Url, answering: bool, proxie
 }
 
 /// The error if a response is not complete in time.
-pub(crate) fn too_late(url: &Url) -> Error {
-    let host = host_and_port(url);
-    Error::new(ErrorKind::Timeout, format!("`{host}` did not send a complete response within the time limit"))
-        .with_help("try again later, or raise the limit with `http: {timeout: 120s}`")
-        .with_happened(Happened::Unknown)
-        .with_retry(PASSING)
+pub(crate) fn too_late(url: &Url, limit: Duration) -> Error {
+    let (host, limit) = (host_and_port(url), shown(limit));
+    Error::new(
+        ErrorKind::Timeout,
+        format!("`{host}` did not send a complete response within the time limit of {limit}"),
+    )
+    .with_help("try again later, or raise the limit with `http: {timeout: 120s}`")
+    .with_happened(Happened::Unknown)
+    .with_retry(PASSING)
 }
 
-fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
+fn not_connected(fault: &reqwest::Error, host: &str, limit: Duration, proxied: bool) -> Error {
     let unavailable = |message: String| Error::new(ErrorKind::Unavailable, message);
     let text = root_text(fault);
     let lower = text.to_lowercase();
@@ -77,7 +93,8 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
         return unavailable(format!("no TLS connection to `{host}`: {text}")).with_help(help);
     }
     if fault.is_timeout() {
-        return Error::new(ErrorKind::Timeout, format!("no connection to `{host}` within the time limit"))
+        let limit = shown(limit);
+        return Error::new(ErrorKind::Timeout, format!("no connection to `{host}` within the time limit of {limit}"))
             .with_help("check the host and the network, and whether you need a proxy (`http: {proxy: …}`)")
             .with_retry(PASSING);
     }
@@ -89,8 +106,9 @@ fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {
             );
     }
     if says("tunnel") || says("proxy") {
+        let whose = if proxied { "`http: {proxy: …}`" } else { "the environment variable HTTPS_PROXY or ALL_PROXY" };
         return unavailable(format!("the proxy refused to connect to `{host}`: {text}"))
-            .with_help("check `http: {proxy: …}` and the rules of the proxy");
+            .with_help(format!("check {whose}, and the rules of the proxy"));
     }
     if is_refused(fault) {
         let whose = if proxied { "or its proxy " } else { "" };

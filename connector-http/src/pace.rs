@@ -39,6 +39,8 @@ pub(crate) struct Tries {
     pauses: ExponentialBackoff,
     began: Instant,
     most: Duration,
+    /// The tries so far, the running one included.
+    pub(crate) count: usize,
 }
 
 impl Tries {
@@ -60,7 +62,7 @@ impl Tries {
             .with_max_times(repeats)
             .with_jitter()
             .build();
-        Self { pauses, began: Instant::now(), most: TIME_FOR_TRIES }
+        Self { pauses, began: Instant::now(), most: TIME_FOR_TRIES, count: 1 }
     }
 
     /// Waits before the next try, at least `asked` if the server requested a wait. Returns `false` if no try is left.
@@ -72,6 +74,7 @@ impl Tries {
             return false;
         }
         tokio::time::sleep(wait).await;
+        self.count += 1;
         true
     }
 }

@@ -1,6 +1,6 @@
 //! Bodies that arrive in parts.
 
-use crate::faults;
+use crate::faults::{self, Limits};
 use bytes::Bytes;
 use connector_core::{Meter, Result};
 use std::fmt;
@@ -44,10 +44,11 @@ impl Parts {
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         let started = Instant::now();
         let left = (self.patience * MOST_LIMITS).saturating_sub(self.waited);
+        let limits = Limits { whole: self.patience, connecting: self.patience };
         let part = tokio::time::timeout(self.patience.min(left), self.answer.chunk()).await;
         self.waited += started.elapsed();
-        let part = part.map_err(|_| faults::too_late(&self.url))?;
-        let part = part.map_err(|fault| faults::error_of(fault, &self.url, true, self.proxied))?;
+        let part = part.map_err(|_| faults::too_late(&self.url, self.patience))?;
+        let part = part.map_err(|fault| faults::error_of(fault, &self.url, limits, true, self.proxied))?;
         if let Some(part) = &part {
             self.meter.count_bytes(part.len() as u64);
         }

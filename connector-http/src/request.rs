@@ -196,7 +196,7 @@ impl Request {
                 Err(error) => return Err(self.settled(error)),
             };
             if !tries.pause(asked).await {
-                return result.map_err(|error| self.settled(error.with_retry(Retry::Exhausted)));
+                return result.map_err(|error| self.settled(error.after_tries(tries.count)));
             }
             tracing::debug!(method = %self.method, path = self.path_shown(), "repeating a request after a temporary fault");
             self.session.transport.count_retry();

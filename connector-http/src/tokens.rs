@@ -109,7 +109,7 @@ impl Tokens {
             let Retry::After(wait) = error.retry() else { return Err(error) };
             let asked = Some(wait).filter(|wait| !wait.is_zero());
             if !tries.pause(asked).await {
-                return Err(if repeated { error.with_retry(Retry::Exhausted) } else { error });
+                return Err(if repeated { error.after_tries(tries.count) } else { error });
             }
             tracing::debug!(kind = error.kind().name(), "signing in again after a temporary fault");
             repeated = true;

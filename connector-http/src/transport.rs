@@ -1,7 +1,7 @@
 //! One request to one server, without retries.
 
 use crate::client_certificate::ClientCertificate;
-use crate::faults;
+use crate::faults::{self, Limits};
 use crate::hosts::{Hosts, host_and_port};
 use crate::pace::{self, Limiter};
 use crate::parts::Parts;
@@ -107,8 +107,8 @@ impl Transport {
             return self.whole(arriving).await.map(|response| (response, None));
         }
         let url = parcel.url.clone();
-        let late = |_| faults::too_late(&url);
         let patience = self.plan.timeout;
+        let late = |_| faults::too_late(&url, patience);
         let begun = tokio::time::timeout(patience, self.begin(parcel, Some(LONGEST_STREAM))).await;
         let mut arriving = begun.map_err(late)??;
         if !arriving.answer.status().is_success() {
@@ -134,18 +134,21 @@ impl Transport {
         if let Some(timeout) = timeout {
             request = request.timeout(timeout);
         }
-        let answer = request.send().await.map_err(|fault| faults::error_of(fault, &url, false, self.proxied))?;
+        let limits = self.plan.limits();
+        let answer =
+            request.send().await.map_err(|fault| faults::error_of(fault, &url, limits, false, self.proxied))?;
         Ok(Arriving { answer, url, most, keeps_success })
     }
 
     /// Reads the rest of a response.
     async fn whole(&self, arriving: Arriving) -> Result<Response> {
         let Arriving { mut answer, url, most, keeps_success } = arriving;
+        let limits = self.plan.limits();
         let status = answer.status().as_u16();
         let succeeded = answer.status().is_success();
         let mut body = Vec::new();
         while let Some(part) =
-            answer.chunk().await.map_err(|fault| faults::error_of(fault, &url, true, self.proxied))?
+            answer.chunk().await.map_err(|fault| faults::error_of(fault, &url, limits, true, self.proxied))?
         {
             self.meter.count_bytes(part.len() as u64);
             if !succeeded && body.len() + part.len() > LARGEST_ERROR {
@@ -189,6 +192,10 @@ struct Plan {
 }
 
 impl Plan {
+    fn limits(&self) -> Limits {
+        Limits { whole: self.timeout, connecting: CONNECT_TIMEOUT.min(self.timeout) }
+    }
+
     fn of(options: &HttpOptions, project: &Path, local: bool) -> Result<Self> {
         let authorities = match &options.ca_file {
             Some(file) => authorities(&project.join(file), file)?,
@@ -214,7 +221,7 @@ impl Plan {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .http2_initial_stream_window_size(STREAM_WINDOW)
-            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            .connect_timeout(self.limits().connecting)
             .timeout(self.timeout);
         for authority in &self.authorities {
             builder = builder.add_root_certificate(authority.clone());

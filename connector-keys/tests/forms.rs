@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
+mod several_keys;
+
 use connector_core::ErrorKind;
 use connector_keys::{
     Certificate, CertificateRequest, Chain, KeyAndChain, PrivateKey, Signer, pem_from_der, secret_text,
@@ -11,6 +13,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
 use secrecy::{ExposeSecret, SecretString};
+use several_keys::joined;
 use std::sync::LazyLock;
 
 const PASSWORD: &str = "marked-password-7f3a";
@@ -181,57 +184,6 @@ fn a_password_with_something_at_its_end_is_named_but_not_shown() {
     }
     let error = PrivateKey::from_pem(&sealed, Some(&SecretString::from("other"))).unwrap_err();
     assert!(!error.help().unwrap().contains("ends with"), "{error:?}");
-}
-
-/// A DER element.
-fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let content = parts.concat();
-    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
-    [&[tag, 0x84][..], &length, &content].concat()
-}
-
-/// The content of the first DER element.
-fn content(bytes: &[u8]) -> &[u8] {
-    match usize::from(bytes[1]) {
-        short @ 0..=0x7f => &bytes[2..2 + short],
-        long => {
-            let digits = long & 0x0f;
-            let length = bytes[2..2 + digits].iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
-            &bytes[2 + digits..2 + digits + length]
-        }
-    }
-}
-
-/// What follows the first DER element.
-fn rest(bytes: &[u8]) -> &[u8] {
-    let inner = content(bytes);
-    &bytes[inner.as_ptr() as usize - bytes.as_ptr() as usize + inner.len()..]
-}
-
-const DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
-const SHA_1: &[u8] = &[0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00];
-
-/// One file with the keys of several: their parts in a row, signed with the password again.
-fn joined(files: &[Vec<u8>], password: &str) -> Vec<u8> {
-    let parts: Vec<&[u8]> = files
-        .iter()
-        .map(|file| {
-            let safe = content(rest(content(file)));
-            content(content(content(rest(safe))))
-        })
-        .collect();
-    let safe = der(0x30, &parts);
-    let salt = [7_u8; 8];
-    let wide: Vec<u8> = password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
-    let filled = |bytes: &[u8]| bytes.iter().copied().cycle().take(bytes.len().div_ceil(64) * 64).collect::<Vec<_>>();
-    let seed = [vec![3_u8; 64], filled(&salt), filled(&wide)].concat();
-    let key = PKey::hmac(&openssl::hash::hash(openssl::hash::MessageDigest::sha1(), &seed).unwrap()).unwrap();
-    let mut signer = openssl::sign::Signer::new(openssl::hash::MessageDigest::sha1(), &key).unwrap();
-    let mac = signer.sign_oneshot_to_vec(&safe).unwrap();
-    let octets = der(0x04, &[&safe]);
-    let whole = der(0x30, &[DATA, &der(0xa0, &[&octets])]);
-    let mac = der(0x30, &[&der(0x30, &[SHA_1, &der(0x04, &[&mac])]), &der(0x04, &[&salt])]);
-    der(0x30, &[&[0x02, 0x01, 0x03], &whole, &mac])
 }
 
 fn pkcs12(name: &str) -> (Vec<u8>, String) {

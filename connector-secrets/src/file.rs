@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use connector_core::{Error, ErrorKind, Result, SecretRef, SecretResolver, Sensitivity, register_secret_resolver};
-use connector_files::{NewFile, Reason, Refusal, Role};
+use connector_files::{NewFile, Reason, Refusal, Role, shell_word};
 use connector_keys::{Certificate, PrivateKey, secret_text};
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
@@ -79,7 +79,14 @@ pub fn check_file(path: &Path, sensitivity: Sensitivity) -> Result<()> {
 fn text_of(path: &Path, sensitivity: Sensitivity) -> Result<SecretString> {
     let bytes =
         connector_files::read(path, role_of(sensitivity), MAX_SECRET_BYTES).map_err(|why| refused(path, why))?;
-    if bytes.is_empty() { Err(empty(path)) } else { secret_text(bytes, &format!("the file `{}`", shown(path))) }
+    if bytes.is_empty() {
+        return Err(empty(path));
+    }
+    let shown = shown(path).to_string();
+    secret_text(bytes, &format!("the file `{shown}`")).map_err(|error| {
+        let exact = error.help().unwrap_or_default().replace("FILE", &shell_word(&shown));
+        error.with_help(exact)
+    })
 }
 
 /// Whether the file, which others can read, has a certificate and no key.

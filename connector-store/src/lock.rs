@@ -112,5 +112,14 @@ fn held(work: Work, source: &str, file: &mut File) -> Error {
 }
 
 fn unusable(source: &str, cause: std::io::Error) -> Error {
-    Error::new(ErrorKind::Internal, format!("the lock of `{source}` can't be taken: {cause}")).with_cause(cause)
+    let help = match cause.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem => {
+            "the store is on a read-only file system, where it answers only queries: use another one with `--store`"
+        }
+        std::io::ErrorKind::StorageFull => "free some disk space",
+        _ => "check the owner and the permissions of the folder of the store",
+    };
+    Error::new(ErrorKind::Internal, format!("the lock of `{source}` can't be taken: {cause}"))
+        .with_help(help)
+        .with_cause(cause)
 }

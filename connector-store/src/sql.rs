@@ -180,6 +180,11 @@ pub fn fault(cause: rusqlite::Error) -> Error {
         Some(ErrorCode::OperationInterrupted | ErrorCode::OperationAborted | ErrorCode::OutOfMemory) => {
             (format!("the store failed: {cause}"), Some("run the command again"))
         }
+        // SQLite does not always say that the disk is full: an index in shared memory that can't grow is an I/O error.
+        Some(ErrorCode::SystemIoFailure) if is_write(&cause) => (
+            format!("the store can't be written: {cause}"),
+            Some("check that the disk of the store is not full, and run the command again"),
+        ),
         Some(ErrorCode::SystemIoFailure) => (format!("the store can't be read or written: {cause}"), Some(DAMAGED)),
         _ => match &cause {
             rusqlite::Error::FromSqlConversionFailure(_, _, why) if !why.is::<std::str::Utf8Error>() => (
@@ -199,6 +204,15 @@ pub fn fault(cause: rusqlite::Error) -> Error {
         Some(help) => error.with_help(help),
         None => error,
     }
+}
+
+/// Whether an I/O error came from writing: data, or the size of a file.
+fn is_write(cause: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
+    cause.sqlite_error().is_some_and(|error| {
+        [SQLITE_IOERR_WRITE, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_FSYNC]
+            .contains(&error.extended_code)
+    })
 }
 
 /// What to do with a damaged store. Only the accounts can be read again.

@@ -118,5 +118,7 @@ fn of_csv(cause: csv::Error) -> Error {
 }
 
 fn unwritten(cause: io::Error) -> Error {
-    Error::new(ErrorKind::Internal, format!("the table could not be written: {cause}")).with_cause(cause)
+    let is_full = cause.kind() == io::ErrorKind::StorageFull;
+    let error = Error::new(ErrorKind::Internal, format!("the table could not be written: {cause}")).with_cause(cause);
+    if is_full { error.with_help("free some disk space, or write it elsewhere") } else { error }
 }

@@ -59,7 +59,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Resu
         printer.result(history(&detail.history, &names, &name_of, printer).render(printer.table_width()))?;
         if detail.history.len() < events {
             let shown = detail.history.len();
-            printer.note(format!("\nonly the last {shown} of {events} events are shown; use --limit N to see more"));
+            printer.remark(format!("\nonly the last {shown} of {events} events are shown; use --limit N to see more"));
         }
     }
     Ok(Exit::Success)

@@ -4,7 +4,7 @@ use super::holding::{breadth, note_left_out};
 use crate::arguments::{AccountsArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{Column, Datum, List, ListColumn, asked, columns_help as columns_help_of, plural};
+use crate::output::{Column, Datum, List, ListColumn, asked, columns_help as columns_help_of, only_first, plural};
 use connector_core::{AccountKind, Result};
 use connector_engine::query::{self, AccountQuery, Filter, StoredAccount, WithoutEffect};
 use connector_engine::store::Store;
@@ -42,11 +42,11 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
         return Ok(Exit::Success);
     }
     if rows.limit().is_some() {
-        printer.note(match (rows.found(), rows.cut_at()) {
+        printer.remark(match (rows.found(), rows.cut_at()) {
             (0, _) => "no accounts".to_owned(),
-            (_, Some(limit)) => format!(
-                "\nonly the first {limit} accounts are shown; use --limit N, --where or --output json to see others"
-            ),
+            (_, Some(limit)) => {
+                format!("\n{}; use --limit N, --where or --output json to see others", only_first(limit, "account"))
+            }
             (found, None) => format!("\n{}", plural(found, "account")),
         });
     }

@@ -6,10 +6,12 @@ use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, duration, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Options};
+use connector_engine::query;
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
 use connector_project::certificate;
 use connector_project::source::{Opened, Problems, Project, Source};
 use jiff::Timestamp;
+use std::path::Path;
 use std::time::Duration;
 
 /// The first pause of `--wait-for-quota`. Each one is twice as long as the one before.
@@ -22,7 +24,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
     let project = invocation.project()?;
     // All of them are read before the first is run: with an invalid definition nothing is sent.
     let mut sources = Vec::with_capacity(arguments.names.len());
-    for source in load_all(&project, &arguments.names)? {
+    let loaded = load_all(&project, &arguments.names)?;
+    refuse_same_name(&loaded)?;
+    for source in loaded {
         let opened = source.open(&project)?;
         let watched = certificate::glance(&project, &source, Timestamp::now());
         let warning = watched.and_then(|watched| watched.warning());
@@ -32,11 +36,12 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
                 .with_help("leave out `--delta`; a full run also writes only what changed")
                 .into());
         }
-        sources.push((opened, warning));
+        sources.push((opened, warning, source.path));
     }
     let store = invocation.store(&project)?;
     let mut exit = Exit::Success;
-    for (source, warning) in &sources {
+    for (source, warning, file) in &sources {
+        name_history(invocation, &project, &store, &source.source, file)?;
         let report = aggregate_one(invocation, &store, source, arguments)?;
         exit = exit.worse(conclude(invocation, source, report, warning.as_deref())?);
         if invocation.interrupted().is_some() {
@@ -44,6 +49,38 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
         }
     }
     Ok(exit)
+}
+
+/// Refuses two files with the same name: they would take turns in one history.
+fn refuse_same_name(sources: &[Source]) -> Result<(), Error> {
+    for (index, source) in sources.iter().enumerate() {
+        let is_other = |other: &&Source| other.name == source.name && other.path != source.path;
+        if let Some(other) = sources[..index].iter().find(is_other) {
+            let (first, second) = (other.path.display(), source.path.display());
+            return Err(Error::definition(format!("`{first}` and `{second}` have the same name `{}`", source.name))
+                .with_help("the store keeps one history for each name: give each file a name of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// Names the history that a file outside of `sources/` continues, which may be that of another file.
+fn name_history(
+    invocation: &Invocation,
+    project: &Project,
+    store: &Store,
+    source: &str,
+    file: &Path,
+) -> Result<(), Stop> {
+    let is_in = |folder: &Path| file.canonicalize().is_ok_and(|file| file.starts_with(folder));
+    let is_own = project.folder().join("sources").canonicalize().is_ok_and(|folder| is_in(&folder));
+    if !is_own && query::last_run(store, source)?.is_some() {
+        invocation.printer.remark(format!(
+            "`{}` continues the history of `{source}` in the store: files with the same name share one",
+            file.display()
+        ));
+    }
+    Ok(())
 }
 
 /// The definitions of all these sources, or everything that is wrong in any of them.

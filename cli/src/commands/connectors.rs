@@ -45,6 +45,8 @@ struct Listed {
     title: String,
     description: String,
     grant_types: Vec<String>,
+    secret_refs: Vec<&'static str>,
+    key_refs: Vec<&'static str>,
     file: Option<PathBuf>,
 }
 
@@ -73,6 +75,8 @@ fn list(invocation: &Invocation, catalog: &Catalog, arguments: &ListArguments) -
         title: one.title.to_string(),
         description: one.description.to_string(),
         grant_types: one.grant_types.iter().map(ToString::to_string).collect(),
+        secret_refs: secret_refs(),
+        key_refs: key_refs(),
         file: file.clone(),
     });
     let list = List::new(columns(connectors.iter().any(|one| one.file.is_some())), arguments)?;
@@ -106,6 +110,16 @@ fn list(invocation: &Invocation, catalog: &Catalog, arguments: &ListArguments) -
     Ok(Exit::Success)
 }
 
+/// The forms of secret refs, which every connector takes.
+fn secret_refs() -> Vec<&'static str> {
+    registry::secret_resolvers().iter().map(|one| one.form).collect()
+}
+
+/// The forms of refs to keys that never leave their device.
+fn key_refs() -> Vec<&'static str> {
+    key_stores().iter().map(|one| one.form).collect()
+}
+
 fn shown(file: Option<&Path>) -> String {
     file.map(|file| file.display().to_string()).unwrap_or_default()
 }
@@ -116,6 +130,8 @@ fn as_json(CatalogConnector { registration: one, file, .. }: &CatalogConnector) 
         "title": one.title,
         "description": one.description,
         "grant_types": one.grant_types,
+        "secret_refs": secret_refs(),
+        "key_refs": key_refs(),
         "file": file,
     })
 }

@@ -6,7 +6,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{
     BAD, Column, DIM, Datum, GOOD, List, ListColumn, NameOf, Table, Tone, WARN, clean_line,
-    columns_help as columns_help_of, count, paint, text_cell, wrap,
+    columns_help as columns_help_of, count, only_first, paint, text_cell, wrap,
 };
 use connector_core::{EntitlementRef, Result};
 use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Names, Tally};
@@ -28,7 +28,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
         let summary = query::diff(&store, source, from, to, |difference| Ok(rows.row(difference).map(drop)?))?;
         rows.end()?;
         if let Some(limit) = rows.cut_at() {
-            printer.note(format!("\nonly the first {limit} changes are shown; use --output json to see all"));
+            printer.remark(format!("\n{}; use --output json to see all", only_first(limit, "change")));
         }
         match printer.format() {
             OutputFormat::Human => show_summary(invocation, &summary)?,
@@ -51,7 +51,14 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     if shown > limit {
         printer.result(format!(
             "{}\n",
-            paint(DIM, format!("… and {} more; use --output json to see all", count(shown - limit)))
+            paint(
+                DIM,
+                wrap(
+                    &format!("… and {} more; use --output json to see all", count(shown - limit)),
+                    printer.prose_width()
+                )
+                .join("\n")
+            )
         ))?;
     }
     if shown > 0 {

@@ -6,7 +6,9 @@ use super::holding::{Columns, Manner, breadth, note_left_out};
 use crate::arguments::{EntitlementArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
-use crate::output::{Column, Datum, List, ListColumn, STRONG, columns_help as columns_help_of, count, fields, paint};
+use crate::output::{
+    Column, Datum, List, ListColumn, STRONG, columns_help as columns_help_of, count, fields, only_first, paint,
+};
 use connector_core::Error;
 use connector_engine::query::{self, Breadth, Holder, Names, Nesting, StoredEntitlement, WithoutEffect};
 use connector_engine::store::Store;
@@ -68,7 +70,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementArguments) -> 
         shown.print(printer, holders.clone())?;
     }
     if (holders.len() as u64) < all {
-        printer.note(format!("\nonly the first {} holders are shown; use --limit N to see more", holders.len()));
+        printer.remark(format!("\n{}; use --limit N to see more", only_first(holders.len() as u64, "holder")));
     }
     note_left_out(printer, without_effect);
     for (title, holdings) in [("Held by", &nesting.held_by), ("Holds", &nesting.holds)] {

@@ -23,7 +23,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &EntitlementsArguments) ->
     rows.end()?;
     if printer.format() == OutputFormat::Human {
         let found = rows.found();
-        printer.note(if found == 0 {
+        printer.remark(if found == 0 {
             "no entitlements".to_owned()
         } else {
             format!("\n{}", plural(found, "entitlement"))

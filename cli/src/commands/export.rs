@@ -33,7 +33,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
         return Ok(Exit::Success);
     };
     let rows = export.to_file(&project, file, arguments.force)?;
-    invocation.printer.note(format!("{} written to {}", plural(rows, thing), file.display()));
+    invocation.printer.remark(format!("{} written to {}", plural(rows, thing), file.display()));
     Ok(Exit::Success)
 }
 
@@ -73,7 +73,8 @@ impl Export<'_> {
     }
 
     fn write(&self, file: &Path, to: &mut (impl Write + Send)) -> Result<u64, Stop> {
-        let rows = query::export(self.store, self.source, self.what, self.format, to)?;
+        let rows = query::export(self.store, self.source, self.what, self.format, to)
+            .map_err(|error| error.with_context("file", file.display().to_string()))?;
         to.flush().map_err(|cause| not_writable(file, cause))?;
         Ok(rows)
     }

@@ -104,5 +104,5 @@ pub(super) fn note_left_out(printer: &Printer, without_effect: WithoutEffect) {
     } else {
         ("assignments are not listed", "them")
     };
-    printer.note(format!("{told} {things}; use --all-states to list {them}"));
+    printer.remark(format!("{told} {things}; use --all-states to list {them}"));
 }

@@ -14,7 +14,7 @@ pub(crate) fn run(invocation: &Invocation, folder: &Path, command_line: Command)
     let mut command = command_line.disable_help_subcommand(true);
     command.build();
     let pages = write(&command, "connector", folder)?;
-    invocation.printer.note(format!("{} written to {}", plural(pages, "page"), folder.display()));
+    invocation.printer.remark(format!("{} written to {}", plural(pages, "page"), folder.display()));
     Ok(Exit::Success)
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &OperationsArguments) -> R
         printer.note("no operations");
     } else if let Some(limit) = rows.cut_at() {
         let which = if list.is_sorted() { "first" } else { "newest" };
-        printer.note(format!(
+        printer.remark(format!(
             "\nonly the {which} {limit} operations are shown; use --limit N, --plan ID or --output json to see others"
         ));
     }

@@ -1,11 +1,12 @@
 //! `connector provision NAME PLAN`.
 
+mod left_out;
 mod show;
 
 use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{PlanProgress, plural};
+use crate::output::{PlanProgress, plural, time};
 use crate::plan_file::PlanFile;
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
@@ -15,15 +16,19 @@ use connector_engine::store::Store;
 use connector_project::plan;
 use connector_project::source::Opened;
 use connector_project::source::Project;
+use jiff::{SignedDuration, Timestamp};
 use show::PlanView;
 use std::time::Instant;
+
+/// How long the preview that somebody saw stands for their approval: what is right to do with accounts gets old.
+const PREVIEW_COUNTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
     let opened = project.load(&arguments.name)?.open(&project)?;
     let store = invocation.store(&project)?;
     let Some(provisioning) = begin(&project, &store, &opened, arguments)? else {
-        invocation.printer.note(format!("`{}` has no interrupted plan", opened.source));
+        invocation.printer.remark(format!("`{}` has no interrupted plan", opened.source));
         return Ok(Exit::Success);
     };
     let asks = needs_answer(invocation, arguments, provisioning.earlier())?;
@@ -51,7 +56,7 @@ fn begin<'a>(
         None => Provisioning::interrupted(store, opened),
         Some(file) => {
             let settings = project.settings()?;
-            let from = PlanFile::named(file)?;
+            let from = PlanFile::named(project, file)?;
             let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read_in(&settings, from.path(), sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }
@@ -107,6 +112,12 @@ impl Run<'_> {
             && !self.provisioning.has_digest(expected).await?
         {
             return self.refuse(&self.another_digest(expected)).await;
+        }
+        if arguments.yes
+            && arguments.expect_digest.is_none()
+            && let Some(refusal) = self.outdated().await?
+        {
+            return self.refuse(&refusal).await;
         }
         // The digest names this very preview, so it doesn't matter what an earlier one showed.
         if !preview.changed.is_empty() && (arguments.expect_digest.is_none() || resumes) {
@@ -170,7 +181,7 @@ impl Run<'_> {
         self.provisioning.abandon().await?;
         self.invocation
             .printer
-            .note(format!("Abandoned `{}`: operations that were not sent will not be applied\n", self.file));
+            .remark(format!("Abandoned `{}`: operations that were not sent will not be applied\n", self.file));
         let tally = self.show(PlanView::Outcome)?;
         self.warn_of_others().await?;
         // What was dropped is what the user asked for; what failed or is unknown was sent before.
@@ -185,6 +196,21 @@ impl Run<'_> {
             self.provisioning.seen().await?;
         }
         self.refuse_changed(preview, arguments, sees)
+    }
+
+    /// Why the preview that somebody saw no longer stands for their approval.
+    async fn outdated(&self) -> Result<Option<Error>, Stop> {
+        let Some(seen) = self.provisioning.previewed_at().await? else { return Ok(None) };
+        let age = Timestamp::now().duration_since(seen);
+        if age <= PREVIEW_COUNTS {
+            return Ok(None);
+        }
+        let message = format!(
+            "the last preview of this plan was {}, and a preview counts for 7 days; nothing was sent",
+            time(seen, Some(Timestamp::now()))
+        );
+        let help = "look at the result with `--preview` again, then apply it with `--yes`; or use `--expect-digest`";
+        Ok(Some(Error::new(ErrorKind::Guard, message).with_help(help)))
     }
 
     fn another_digest(&self, expected: &str) -> Error {
@@ -209,7 +235,7 @@ impl Run<'_> {
         };
         let Settled { applied, again, unknown } = settled;
         if applied + again + unknown > 0 {
-            self.invocation.printer.note(format!(
+            self.invocation.printer.remark(format!(
                 "Checked the interrupted plan: {} had succeeded, {} will be sent again{}",
                 plural(applied, "operation"),
                 again,

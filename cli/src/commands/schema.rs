@@ -6,6 +6,7 @@ use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::Invocation;
 use crate::output::{BAD, GOOD, paint};
 use connector_core::{Error, ErrorKind, Result};
+use connector_files::Role;
 use connector_files::shell_word;
 use connector_project::source::{Catalog, schema};
 use serde_json::json;
@@ -22,7 +23,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &SchemaArguments) -> Resul
         if printer.is_json() {
             printer.json(&json!({"folder": folder, "written": written}))?;
         } else {
-            printer.note(format!("schemas written to {}", folder.display()));
+            printer.remark(format!("schemas written to {}", folder.display()));
         }
         return Ok(Exit::Success);
     }
@@ -69,7 +70,11 @@ fn stale(folder: &Path, catalog: &Catalog) -> Result<Vec<String>> {
     let of_files = schema::of_files(catalog);
     let is_of_files = |name: &str| of_files.iter().any(|(known, _)| *known == name);
     let has_others = all.iter().any(|(name, _)| !is_of_files(name) && folder.join(name).exists());
-    let differs = |name: &str, text: String| fs::read_to_string(folder.join(name)).ok() != Some(text);
+    // A file of another size is another file, and a pipe or device none.
+    let differs = |name: &str, text: String| {
+        let read = connector_files::read(&folder.join(name), Role::Public, text.len() as u64);
+        read.ok().as_deref() != Some(text.as_bytes())
+    };
     let mut stale: Vec<String> = all
         .iter()
         .filter(|(name, _)| has_others || is_of_files(name))

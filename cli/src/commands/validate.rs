@@ -15,7 +15,11 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
     let project = invocation.project()?;
     let mut checked = if names.is_empty() { project.sources()? } else { names.to_vec() };
     // Lives until the problems are shown, because they show its lines.
-    let from_stdin = checked.iter().any(|name| name == STDIN).then(|| PlanFile::named(Path::new(STDIN))).transpose()?;
+    for name in checked.iter_mut().filter(|name| Path::new(name).extension().is_some()) {
+        *name = project.typed(Path::new(name)).to_string_lossy().into_owned();
+    }
+    let stdin = checked.iter().any(|name| name == STDIN).then(|| PlanFile::named(&project, Path::new(STDIN)));
+    let from_stdin = stdin.transpose()?;
     if let Some(plan) = &from_stdin {
         let path = plan.path().to_string_lossy();
         checked.iter_mut().filter(|name| *name == STDIN).for_each(|name| *name = path.clone().into_owned());

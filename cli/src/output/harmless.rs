@@ -21,11 +21,6 @@ impl<W: Write> Harmless<W> {
         Self { inner, json, cut: Vec::new() }
     }
 
-    /// Writes bytes for a file or a program as they are.
-    pub(crate) fn pass(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.write(bytes)
-    }
-
     /// Writes data, in which nothing is a style.
     pub(crate) fn write_data(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_text(bytes, false)?;

@@ -1,7 +1,7 @@
 //! How far a plan is, drawn on stderr while it is previewed, settled and applied.
 
 use super::printer::Printer;
-use super::progress::{bar_template, fitting, spinner, style};
+use super::progress::{bar_template, fitting, room_for_clock, spinner, style};
 use super::quantity::count;
 use connector_engine::provision::{Phase, Progress};
 use indicatif::ProgressBar;
@@ -16,7 +16,7 @@ pub(crate) struct PlanProgress {
 impl PlanProgress {
     /// Begins to draw for the source `name`.
     pub(crate) fn begin(printer: &Printer, name: &str) -> Self {
-        let bar = spinner(printer, "{spinner} {prefix}  {msg}");
+        let bar = spinner(printer, "{spinner} {prefix}  {clock}  {msg}");
         bar.set_prefix(format!("Reading {name}"));
         Self { printer: printer.clone(), bar }
     }
@@ -26,29 +26,68 @@ impl PlanProgress {
         if self.bar.is_hidden() {
             return;
         }
-        self.bar.set_prefix(match progress.phase {
-            Phase::Previewing => "Previewing",
-            Phase::Settling => "Settling",
-            Phase::Applying => "Applying",
-            Phase::ReadingBack => "Checking",
-        });
+        self.bar.set_prefix(prefix(progress.phase));
         self.bar.set_length(progress.total.max(1));
         self.bar.set_position(progress.done);
         let width = self.printer.prose_width();
         let (template, taken) = bar_template(width);
         self.bar.set_style(style(template));
-        let room = width.saturating_sub(taken + self.bar.prefix().chars().count() + 2);
-        let parts = [
-            format!("{} of {} operations", count(progress.done), count(progress.total)),
-            format!("{} API calls", count(progress.api_calls)),
-        ];
-        self.bar.set_message(fitting(&parts, room));
+        let taken = taken + self.bar.prefix().chars().count() + room_for_clock(self.bar.elapsed()) + 2;
+        self.bar.set_message(message(progress, width.saturating_sub(taken)));
     }
+}
+
+fn prefix(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Previewing => "Previewing",
+        Phase::Settling => "Settling",
+        Phase::Applying => "Applying",
+        Phase::ReadingBack => "Checking",
+    }
+}
+
+fn message(progress: &Progress, room: usize) -> String {
+    let parts = [
+        format!("{} of {} operations", count(progress.done), count(progress.total)),
+        format!("{} API calls", count(progress.api_calls)),
+    ];
+    fitting(&parts, room)
 }
 
 impl Drop for PlanProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
         self.printer.attach(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use connector_engine::provision::Progress;
+    use std::time::Duration;
+
+    /// Where the cursor is after a line that fills the terminal, the terminal breaks that line, too.
+    #[test]
+    fn what_is_drawn_of_a_plan_fits_any_usual_terminal() {
+        let progress = Progress { phase: Phase::Previewing, done: 1_234_567, total: 2_345_678, api_calls: 123_456 };
+        let hour = Duration::from_mins(59);
+        for width in [40, 60, 79, 80, 100] {
+            for phase in [Phase::Previewing, Phase::Settling, Phase::Applying, Phase::ReadingBack] {
+                let prefix = prefix(phase);
+                let (template, taken) = bar_template(width);
+                let taken = taken + prefix.len() + room_for_clock(hour) + 2;
+                let message = message(&progress, width.saturating_sub(taken));
+                let shown = template
+                    .replace("{prefix}", prefix)
+                    .replace("{bar:24}", &"━".repeat(24))
+                    .replace("{percent:>3}", "100")
+                    .replace("{clock}", "1:00:00")
+                    .replace("{msg}", &message);
+                assert!(!shown.contains('{'), "{shown}");
+                assert!(shown.trim_end().chars().count() <= width, "{width}: {shown}");
+            }
+        }
+        assert_eq!(message(&progress, 60), "1,234,567 of 2,345,678 operations  123,456 API calls");
     }
 }

@@ -19,6 +19,7 @@ use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use unicode_width::UnicodeWidthStr;
 
 /// Prose is wrapped at this width where no terminal says another one.
 const PROSE_WIDTH: usize = 100;
@@ -36,6 +37,8 @@ pub(crate) struct Printer {
 
 struct Inner {
     out: Mutex<Harmless<Stream>>,
+    /// What `out` writes to, for bytes that must stay as they are.
+    stdout: SharedStdout,
     err: Mutex<Harmless<Stream>>,
     format: OutputFormat,
     quiet: bool,
@@ -72,10 +75,12 @@ impl Printer {
         let err_color = stream_color(global.color, &stderr);
         let format = global.output;
         let json = format == OutputFormat::Json;
+        let shared = SharedStdout(Arc::new(Mutex::new(BufWriter::new(stdout))));
         Self {
             hints: !global.quiet && global.output == OutputFormat::Human,
             inner: Arc::new(Inner {
-                out: Mutex::new(Harmless::new(AutoStream::new(BufWriter::new(stdout).into_boxed(), out_color), json)),
+                out: Mutex::new(Harmless::new(AutoStream::new(shared.clone().into_boxed(), out_color), json)),
+                stdout: shared,
                 err: Mutex::new(Harmless::new(AutoStream::new(Box::new(stderr).into_boxed(), err_color), json)),
                 format,
                 quiet: global.quiet,
@@ -184,7 +189,7 @@ impl Printer {
 
     /// A writer to stdout for data of a source. A file or program gets every byte; a terminal gets nothing that it would obey.
     pub(crate) fn raw_stdout(&self) -> impl Write + '_ {
-        Raw { inner: &self.inner, plain: !self.inner.out_is_terminal }
+        Raw { inner: &self.inner }
     }
 
     /// Shows the result page by page from now on, if a person sees it and has a pager.
@@ -266,6 +271,11 @@ impl Printer {
         }
     }
 
+    /// Prints a note of whole sentences, in lines that fit the terminal; not with --quiet.
+    pub(crate) fn remark(&self, text: impl AsRef<str>) {
+        self.note(wrap(text.as_ref(), self.prose_width()).join("\n"));
+    }
+
     /// Warns of something, also with --quiet: whoever runs this at night must see it.
     pub(crate) fn warning(&self, text: &str) {
         let lines = wrap(&clean(text), self.prose_width().saturating_sub(9));
@@ -278,29 +288,34 @@ impl Printer {
         if !self.hints || steps.is_empty() {
             return;
         }
-        let mut text = String::from("\n");
-        text.push_str(&paint(DIM, "Next:"));
-        let enters = steps.iter().any(|(command, _)| command.starts_with("cd "));
-        let place = if enters { "" } else { &self.inner.place };
-        let steps: Vec<_> = steps
-            .iter()
-            .map(|(command, why)| match command.strip_prefix("connector ") {
-                Some(rest) => (format!("connector {place}{rest}"), why),
-                None => ((*command).to_owned(), why),
-            })
-            .collect();
-        let widest = steps.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
-        let beside = steps.iter().all(|(_, why)| widest + why.len() + 5 <= self.prose_width());
-        for (command, why) in &steps {
-            text.push_str("\n  ");
-            text.push_str(&paint(ACCENT, command));
-            if beside && !why.is_empty() {
-                text.push_str(&" ".repeat(widest - command.len() + 3));
-                text.push_str(&paint(DIM, why));
-            }
-        }
-        self.message(text);
+        self.message(next_lines(steps, &self.inner.place, self.prose_width()));
     }
+}
+
+/// The next steps. A command stays whole, so that it can be copied; what it does is left out where the lines are too short.
+fn next_lines(steps: &[(&str, &str)], place: &str, width: usize) -> String {
+    let mut text = String::from("\n");
+    text.push_str(&paint(DIM, "Next:"));
+    let enters = steps.iter().any(|(command, _)| command.starts_with("cd "));
+    let place = if enters { "" } else { place };
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|(command, why)| match command.strip_prefix("connector ") {
+            Some(rest) => (format!("connector {place}{rest}"), why),
+            None => ((*command).to_owned(), why),
+        })
+        .collect();
+    let widest = steps.iter().map(|(command, _)| command.width()).max().unwrap_or(0);
+    let beside = steps.iter().all(|(_, why)| widest + why.width() + 5 <= width);
+    for (command, why) in &steps {
+        text.push_str("\n  ");
+        text.push_str(&paint(ACCENT, command));
+        if beside && !why.is_empty() {
+            text.push_str(&" ".repeat(widest - command.width() + 3));
+            text.push_str(&paint(DIM, why));
+        }
+    }
+    text
 }
 
 struct Stdout<'a>(&'a Inner);
@@ -329,14 +344,29 @@ impl Write for Stdout<'_> {
 
 struct Raw<'a> {
     inner: &'a Inner,
-    plain: bool,
+}
+
+/// Stdout behind one buffer. A stream without color drops what looks like a style, so data goes past it.
+#[derive(Clone)]
+struct SharedStdout(Arc<Mutex<BufWriter<io::Stdout>>>);
+
+impl Write for SharedStdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
 }
 
 impl Write for Raw<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut out = self.inner.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = if self.plain { out.pass(bytes) } else { out.write_data(bytes) };
-        drop(out);
+        let written = if self.inner.out_is_terminal {
+            self.inner.out.lock().unwrap_or_else(PoisonError::into_inner).write_data(bytes)
+        } else {
+            self.inner.stdout.clone().write(bytes)
+        };
         Stdout(self.inner).noted(written)
     }
 
@@ -383,4 +413,29 @@ fn columns() -> Option<usize> {
 
 fn width_of((width, _): (terminal_size::Width, terminal_size::Height)) -> usize {
     usize::from(width.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_command_is_ever_wider_than_the_terminal() {
+        let steps = [
+            ("connector provision salesforce --resume", "continue the plan"),
+            ("connector operations salesforce", "show every operation and its outcome"),
+        ];
+        for width in [40, 80, 100] {
+            for place in ["", "-C 'the project' --store /var/lib/iga/store.db "] {
+                let text = anstream::adapter::strip_str(&next_lines(&steps, place, width)).to_string();
+                let is_command = |line: &str| {
+                    steps.iter().any(|(command, _)| line.trim() == command.replacen(' ', &format!(" {place}"), 1))
+                };
+                for line in text.lines() {
+                    assert!(line.width() <= width || is_command(line), "{width}: {line}");
+                }
+                assert_eq!(text.lines().count(), 4, "{text}");
+            }
+        }
+    }
 }

@@ -12,6 +12,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
 
+/// A plan may be larger, and read piece by piece. Its problems are shown without their lines.
+const LARGEST_SHOWN: u64 = 16 * 1024 * 1024;
+
 /// Replaces a secret.
 const HIDDEN: &str = "[hidden]";
 
@@ -62,7 +65,7 @@ fn texts(problems: &[Problem]) -> HashMap<PathBuf, Masked> {
             continue;
         }
         // A file that must not be read is not shown either.
-        let Ok(bytes) = connector_files::read(file, Role::Instructions, u64::MAX) else { continue };
+        let Ok(bytes) = connector_files::read(file, Role::Instructions, LARGEST_SHOWN) else { continue };
         let Ok(text) = String::from_utf8(bytes) else { continue };
         let here = problems.iter().filter(|one| one.place.file == *file);
         let spans = here.filter_map(|one| match one {
@@ -256,6 +259,20 @@ auth:
         problem.detail = "sources here: salesforce".to_owned();
         (problem.place.line, problem.place.column) = (1, 1);
         insta::assert_snapshot!(anstream::adapter::strip_str(&render_problems(&[problem], 60)).to_string());
+    }
+
+    /// A problem can be about a file that nobody may read whole: the problem is shown, and the lines are not.
+    #[test]
+    fn a_pipe_a_device_or_a_file_without_end_shows_its_problem_without_its_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, large) = (folder.path().join("pipe"), folder.path().join("large"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::fs::File::create(&large).unwrap().set_len(LARGEST_SHOWN + 1).unwrap();
+        for file in [pipe.as_path(), large.as_path(), Path::new("/dev/zero")] {
+            let text = render_problems(&[problem(file, "isuer", 0, false)], 80);
+            assert!(text.contains("unknown key") && text.contains(&file.display().to_string()), "{text}");
+        }
+        assert!(texts(&[problem(&large, "isuer", 0, false)]).is_empty());
     }
 
     #[test]

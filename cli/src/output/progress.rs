@@ -1,9 +1,10 @@
 //! How far an aggregation is, drawn on stderr while it runs.
 
 use super::printer::Printer;
-use super::quantity::{count, duration};
+use super::quantity::{clock, count, duration};
 use connector_engine::aggregate::{Phase, Progress, StepProgress};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(crate) struct ProgressDisplay {
 impl ProgressDisplay {
     /// Begins to draw for the source `name`.
     pub(crate) fn begin(printer: &Printer, name: &str) -> Self {
-        let bar = spinner(printer, "{spinner} {prefix}  {msg}  {elapsed}");
+        let bar = spinner(printer, "{spinner} {prefix}  {clock}  {msg}");
         bar.set_prefix(format!("Reading {name}"));
         bar.set_message("connecting");
         Self { printer: printer.clone(), bar, before: Mutex::new(None) }
@@ -71,14 +72,17 @@ impl Drawn {
         }
         parts.push(format!("{} API calls", count(progress.api_calls)));
         // The spinner and a blank.
-        let (template, taken) = if total.is_some() { bar_template(width) } else { ("{spinner} {prefix}  {msg}", 2) };
-        let taken = taken + prefix.chars().count() + 2;
+        let (template, taken) = if total.is_some() { bar_template(width) } else { (SPINNER, 4) };
+        let taken = taken + prefix.chars().count() + room_for_clock(progress.elapsed) + 2;
         let first = fitting(&parts, width.saturating_sub(taken));
         let rows = progress.steps.named().map(|(what, step)| so_far(what, *step));
         let message = format!("{first}\n  {}", fitting(&rows, width.saturating_sub(2)));
         Self { template, message, total }
     }
 }
+
+/// What is drawn before it is known how much there is.
+const SPINNER: &str = "{spinner} {prefix}  {clock}  {msg}";
 
 fn seen(progress: &Progress) -> u64 {
     progress.steps.named().iter().map(|(_, step)| step.seen).sum()
@@ -105,12 +109,23 @@ pub(super) fn spinner(printer: &Printer, template: &str) -> ProgressBar {
 
 /// The templates are ours and well formed; otherwise the default style is used.
 pub(super) fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let clock = |state: &ProgressState, text: &mut dyn Write| _ = text.write_str(&clock(state.elapsed()));
+    style.progress_chars("━╸─").with_key("clock", clock)
+}
+
+/// The room for a clock that goes on until something else is drawn.
+pub(super) fn room_for_clock(elapsed: Duration) -> usize {
+    clock(elapsed + Duration::from_mins(1)).len()
 }
 
 /// The line of a known length for a terminal of this width, and the room it takes beside prefix and message.
 pub(super) fn bar_template(width: usize) -> (&'static str, usize) {
-    if width < 80 { ("{prefix} {percent:>3}%  {msg}", 5) } else { ("{prefix} {bar:24} {percent:>3}%  {msg}", 30) }
+    if width < 80 {
+        ("{prefix} {percent:>3}%  {clock}  {msg}", 7)
+    } else {
+        ("{prefix} {bar:24} {percent:>3}%  {clock}  {msg}", 32)
+    }
 }
 
 /// As many of the parts as fit on one line: a line that the terminal breaks can't be drawn over.
@@ -175,12 +190,14 @@ mod tests {
                     ("{spinner}", "⠋"),
                     ("{prefix}", "Reading salesforce"),
                     ("{percent:>3}", "100"),
+                    // As long as it gets until the next draw.
+                    ("{clock}", &clock(elapsed + Duration::from_mins(1))),
                     ("{bar:24}", &bar),
                     ("{msg}", &drawn.message),
                 ];
                 let shown =
                     line.iter().fold(drawn.template.to_owned(), |text, (name, value)| text.replace(name, value));
-                assert!(!shown.contains('{'), "{shown}");
+                assert!(!shown.contains('{') && drawn.template.contains("{clock}"), "{shown}");
                 for line in shown.lines() {
                     assert!(line.chars().count() <= width, "{width}: {line}");
                 }

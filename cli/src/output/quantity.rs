@@ -26,6 +26,14 @@ pub(crate) fn plural(number: u64, thing: &str) -> String {
     format!("{} {many}", count(number))
 }
 
+/// `only the first 5 accounts are shown`.
+pub(crate) fn only_first(number: u64, thing: &str) -> String {
+    match number {
+        1 => format!("only the first {thing} is shown"),
+        _ => format!("only the first {} are shown", plural(number, thing)),
+    }
+}
+
 /// `412 ms`, `5.2 s`, `3 min 20 s`, `2 h 5 min`.
 pub(crate) fn duration(duration: Duration) -> String {
     let millis = duration.as_millis();
@@ -35,6 +43,16 @@ pub(crate) fn duration(duration: Duration) -> String {
         1..60 => format!("{}.{} s", seconds, duration.subsec_millis() / 100),
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// `0:05`, `12:40`, `1:02:40`, for a time that still runs.
+pub(crate) fn clock(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    match minutes {
+        0..60 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{}:{:02}:{seconds:02}", minutes / 60, minutes % 60),
     }
 }
 
@@ -108,6 +126,9 @@ mod tests {
             [999, 1_000, 12_345, 999_600, 120_000_000].map(bytes),
             ["999 B", "1.0 kB", "12.3 kB", "1.0 MB", "120 MB"]
         );
+        assert_eq!([5, 760, 3_760].map(|s| clock(Duration::from_secs(s))), ["0:05", "12:40", "1:02:40"]);
+        assert_eq!(only_first(1, "account"), "only the first account is shown");
+        assert_eq!(only_first(1_000, "entry"), "only the first 1,000 entries are shown");
         let seconds = [0, 5, 200, 7_500].map(|s| duration(Duration::from_secs(s)));
         assert_eq!(seconds, ["0 ms", "5.0 s", "3 min 20 s", "2 h 5 min"]);
     }

@@ -22,27 +22,11 @@ pub(crate) fn render_step(step: &TestStep, width: usize) -> String {
         StepStatus::Failed => ("✗", BAD),
         _ => ("–", DIM),
     };
-    let detail = match step.status {
-        StepStatus::Skipped => "skipped",
-        _ => step.detail.as_deref().unwrap_or_default(),
+    let mut text = match step.status {
+        StepStatus::Skipped => lines(&paint(style, mark), step.name, "skipped", width, |line| paint(DIM, line)),
+        _ => render_step_line(&paint(style, mark), step.name, step.detail.as_deref().unwrap_or_default(), width),
     };
-    let beside = width >= SIDE_BY_SIDE;
-    let indent = if beside { INDENT + NAME_WIDTH + 1 } else { INDENT };
-    let mut text = format!("  {} ", paint(style, mark));
-    let lines = wrap(&clean(detail), width.saturating_sub(indent));
-    let lines: Vec<_> = lines
-        .iter()
-        .map(|line| if step.status == StepStatus::Skipped { paint(DIM, line) } else { line.clone() })
-        .collect();
-    if beside {
-        _ = write!(text, "{:NAME_WIDTH$} ", step.name);
-        text.push_str(&lines.join(&format!("\n{}", " ".repeat(indent))));
-    } else {
-        text.push_str(step.name);
-        for line in lines {
-            _ = write!(text, "\n{}{line}", " ".repeat(indent));
-        }
-    }
+    let indent = indent(width);
     if let Some(help) = &step.help {
         let room = width.saturating_sub(indent + 6).max(20);
         for (index, line) in wrap(&clean(help), room).iter().enumerate() {
@@ -51,6 +35,25 @@ pub(crate) fn render_step(step: &TestStep, width: usize) -> String {
         }
     }
     text
+}
+
+/// A painted mark, the name and the detail of a step.
+pub(crate) fn render_step_line(mark: &str, name: &str, detail: &str, width: usize) -> String {
+    lines(mark, name, detail, width, str::to_owned)
+}
+
+fn lines(mark: &str, name: &str, detail: &str, width: usize, look: impl Fn(&str) -> String) -> String {
+    let indent = indent(width);
+    let lines: Vec<_> = wrap(&clean(detail), width.saturating_sub(indent)).iter().map(|line| look(line)).collect();
+    let between = format!("\n{}", " ".repeat(indent));
+    if width >= SIDE_BY_SIDE {
+        return format!("  {mark} {name:NAME_WIDTH$} {}", lines.join(&between));
+    }
+    format!("  {mark} {name}{between}{}", lines.join(&between))
+}
+
+fn indent(width: usize) -> usize {
+    if width >= SIDE_BY_SIDE { INDENT + NAME_WIDTH + 1 } else { INDENT }
 }
 
 /// The line below the steps.
@@ -107,6 +110,19 @@ mod tests {
             text.push(render_steps_end(&steps(), Duration::from_millis(412)));
             let text = anstream::adapter::strip_str(&text.join("\n")).to_string();
             insta::assert_snapshot!(format!("steps_at_{width}"), text);
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_rotation_fit_the_terminal() {
+        let detail = "waiting for the org to accept the new key; it can take up to 10 minutes, and nothing is lost if this is \
+                      stopped in between";
+        for width in [40, 60, 80, 100] {
+            for name in ["make", "deploy", "prove", "switch"] {
+                let text = render_step_line("…", name, detail, width);
+                assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+                assert_eq!(text.split_whitespace().skip(2).collect::<Vec<_>>().join(" "), detail);
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct TestProgress {
 impl TestProgress {
     /// Begins to draw.
     pub(crate) fn begin(printer: &Printer) -> Self {
-        Self { printer: printer.clone(), bar: spinner(printer, "  {spinner} {msg}  {elapsed}") }
+        Self { printer: printer.clone(), bar: spinner(printer, "  {spinner} {msg}  {clock}") }
     }
 
     /// A step begins.

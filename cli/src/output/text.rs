@@ -7,6 +7,9 @@ use unicode_width::UnicodeWidthStr;
 /// Makes text from outside harmless for a terminal: what a terminal would obey or hide becomes `�`, except line breaks.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| is_harmful(c) && c != '\n';
+    if text.contains("\r\n") {
+        return Cow::Owned(clean(&text.replace("\r\n", "\n")).into_owned());
+    }
     if text.contains(JOINERS) {
         return Cow::Owned(without_joiners(text).replace(harmful, "\u{fffd}"));
     }
@@ -128,11 +131,34 @@ fn wrap_value(value: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Values in a narrower column than this would hardly fit a word each.
+const NARROWEST_VALUES: usize = 20;
+/// A terminal that is narrower has no room to spare.
+const NARROW: usize = 60;
+
+/// Names and values for a terminal without room for two columns: each value below its name.
+fn below_names(pairs: &[&(&str, String)], width: usize) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        text.push_str(&paint(DIM, clean_line(name)));
+        for line in wrap_value(&clean(value), width.saturating_sub(2)) {
+            text.push_str("\n  ");
+            text.push_str(&line);
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// Names and values, one pair per line, the values in one column.
 pub(crate) fn fields(pairs: &[(&str, String)], width: usize) -> String {
     let pairs: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
     let widest = pairs.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
-    let room = width.saturating_sub(widest + 2).max(20);
+    let room = width.saturating_sub(widest + 2);
+    let fits = |value: &str| wrap_value(&clean(value), room).iter().all(|line| line.width() <= room);
+    if room < NARROWEST_VALUES || (width < NARROW && !pairs.iter().all(|(_, value)| fits(value))) {
+        return below_names(&pairs, width);
+    }
     let mut text = String::new();
     for (name, value) in pairs {
         for (index, line) in wrap_value(&clean(value), room).iter().enumerate() {
@@ -168,6 +194,17 @@ mod tests {
         assert_eq!(clean("admin\u{200d}"), "admin�");
         assert_eq!(clean("می\u{200c}خواهم 👩\u{200d}💻"), "می\u{200c}خواهم 👩\u{200d}💻");
         assert_eq!(clean_line("Read Only\n  = grant  bob"), "Read Only⏎  = grant  bob");
+        assert_eq!(clean_line("1 Main\r\nFloor 2\rx"), "1 Main⏎Floor 2�x");
+    }
+
+    #[test]
+    fn values_go_below_their_names_where_there_is_no_room_beside_them() {
+        let pairs = [("LastPasswordChangeDate", "2026-06-06T16:38:26.000+0000".to_owned()), ("id", "005".to_owned())];
+        for width in [40, 80] {
+            let text = anstream::adapter::strip_str(&fields(&pairs, width)).to_string();
+            assert!(text.lines().all(|line| line.width() <= width), "{text}");
+            assert_eq!(text.lines().count(), if width == 40 { 4 } else { 2 }, "{text}");
+        }
     }
 
     #[test]

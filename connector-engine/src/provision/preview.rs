@@ -122,9 +122,23 @@ impl Provisioning<'_> {
     }
 
     /// Records what operations change. Returns their number.
-    async fn keep(&self, foreseen: Vec<Foreseen>) -> Result<u64> {
+    async fn keep(&self, mut foreseen: Vec<Foreseen>) -> Result<u64> {
         let count = foreseen.len() as u64;
-        self.journal.with(move |journal| journal.foresee(&foreseen)).await?;
+        let keep = move |journal: &mut OpenPlan| {
+            for one in foreseen.iter_mut().filter(|one| one.is_disabled) {
+                let since = one.account_id.as_deref().map(|id| journal.disabled_since(id)).transpose()?.flatten();
+                // In the help: what the runs know is no difference between two previews.
+                one.error = one.error.take().map(|error| match (since, error.help()) {
+                    (Some(since), Some(help)) => {
+                        let help = format!("{since}; {help}");
+                        error.with_help(help)
+                    }
+                    _ => error,
+                });
+            }
+            journal.foresee(&foreseen)
+        };
+        self.journal.with(keep).await?;
         Ok(count)
     }
 

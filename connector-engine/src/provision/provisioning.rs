@@ -6,6 +6,7 @@ use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::effect::ValueChange;
 use connector_project::source::Opened;
 use connector_store::{Store, recognize};
+use jiff::Timestamp;
 use std::time::Instant;
 use tokio::sync::OnceCell;
 
@@ -130,6 +131,14 @@ impl<'a> Provisioning<'a> {
     /// How far the plan was before this job.
     pub fn earlier(&self) -> Earlier {
         self.earlier
+    }
+
+    /// When the user saw the preview with which the plan was left; `None` if nobody saw one, or if the plan was started.
+    pub async fn previewed_at(&self) -> Result<Option<Timestamp>> {
+        if self.earlier != Earlier::Previewed {
+            return Ok(None);
+        }
+        self.journal.with(|journal| journal.previewed_at()).await
     }
 
     /// The plan's file, as the user named it when the plan started.

@@ -373,7 +373,7 @@ impl Simulation<'_> {
         }
         let error = exists_already(row.operation.target(), is_disabled, &differs);
         // The account exists, so the next operations can run.
-        Foreseen { account_id: simulated.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
+        Foreseen { account_id: simulated.id(), error: Some(error), is_disabled, ..blank(row.number, Standing::Failed) }
     }
 }
 
@@ -413,6 +413,7 @@ fn blank(number: u64, standing: Standing) -> Foreseen {
         standing,
         detail: None,
         error: None,
+        is_disabled: false,
         steps: Vec::new(),
         seats: Vec::new(),
         hash: String::new(),

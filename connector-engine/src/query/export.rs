@@ -97,7 +97,9 @@ fn json_line(to: &mut dyn Write, row: &impl Serialize) -> Result<()> {
 }
 
 fn unwritten(cause: io::Error) -> Error {
-    Error::new(ErrorKind::Internal, format!("the export could not be written: {cause}")).with_cause(cause)
+    let is_full = cause.kind() == io::ErrorKind::StorageFull;
+    let error = Error::new(ErrorKind::Internal, format!("the export could not be written: {cause}")).with_cause(cause);
+    if is_full { error.with_help("free some disk space, or write it elsewhere") } else { error }
 }
 
 fn accounts_as_table(store: &Store, source: &str, format: TableFormat, to: &mut (dyn Write + Send)) -> Result<u64> {

@@ -32,6 +32,17 @@ impl Names {
         )
     }
 
+    /// Whether an entitlement of any type has this id.
+    pub fn is_entitlement(&self, id: &str) -> Result<bool> {
+        let found: Option<bool> = sql::first(
+            &self.connection,
+            "SELECT 1 FROM entitlements e JOIN sources s ON s.id = e.source WHERE s.name = ?1 AND e.entitlement_id = ?2",
+            params![self.source, id],
+            |row| row.get(0),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// The name of an entitlement; `None` if the source did not show it.
     pub fn entitlement(&self, entitlement: &EntitlementRef) -> Result<Option<String>> {
         let name: Option<String> = sql::first(

@@ -233,7 +233,8 @@ impl Connector for Directory {
     async fn test_connection(&self, _: &mut TestReport) {}
 
     async fn aggregate_accounts(&self, _: &Cursor) -> Result<Page<Account>> {
-        Ok(Page::last(Vec::new()))
+        let (server, concern) = (self.server(), Concern::default());
+        Ok(Page::last(server.accounts.iter().map(|(id, person)| shown(id, person, &concern)).collect()))
     }
 
     async fn instance_id(&self) -> Result<Option<String>> {

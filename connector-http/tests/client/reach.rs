@@ -48,7 +48,7 @@ async fn a_silent_server_is_an_error_after_the_time_limit() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let http = HttpOptions { timeout: "100ms".parse().unwrap(), ..plain() };
     let error = token_error(&format!("http://{}/token", silent.local_addr().unwrap()), http).await;
-    assert_says(&error, ErrorKind::Timeout, "within the time limit", "timeout:");
+    assert_says(&error, ErrorKind::Timeout, "within the time limit of 100 ms, tried 3 times", "timeout:");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::tree::{Content, Tree, joined};
+use super::unseen;
 use connector_core::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -86,7 +87,12 @@ impl<'a> Findings<'a> {
     }
 
     /// Adds a problem that marks the last key of a pointer, or the beginning of the file.
-    pub(crate) fn at_key(&mut self, pointer: &str, fault: Fault) {
+    pub(crate) fn at_key(&mut self, pointer: &str, mut fault: Fault) {
+        if fault.rule == "unknown_key"
+            && let Some(help) = pointer.rsplit('/').next().and_then(unseen::help_for_key)
+        {
+            fault.help = Some(help);
+        }
         let mut pointer = pointer;
         let span = loop {
             if let Some(span) = self.tree.key(pointer) {

@@ -53,6 +53,12 @@ impl Text {
     /// A part of a file that is read piece by piece.
     pub(crate) fn part(path: &Path, bytes: Vec<u8>, start: Start) -> Result<Self, Unreadable> {
         if start.bytes == 0
+            && let Some((title, help)) = no_text(&bytes)
+        {
+            let (title, help) = (title.to_owned(), Some(help.to_owned()));
+            return Err(Unreadable { rule: "not_text", title, help, position: (start.lines + 1, 1), missing: false });
+        }
+        if start.bytes == 0
             && let Some(title) = utf16(&bytes)
         {
             return Err(Unreadable::not_utf8(path, title, (start.lines + 1, 1)));
@@ -108,6 +114,17 @@ impl Text {
     fn floor(&self, offset: usize) -> usize {
         self.whole.floor_char_boundary(offset.min(self.whole.len()))
     }
+}
+
+/// What a file is that holds no text, and what to do with it.
+fn no_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    const KNOWN: [(&[u8], &str, &str); 4] = [
+        (b"PK\x03\x04", "the file is an Excel workbook or a ZIP archive", "in Excel, save it as `CSV UTF-8`"),
+        (b"\xd0\xcf\x11\xe0", "the file is an old Excel workbook", "in Excel, save it as `CSV UTF-8`"),
+        (b"%PDF-", "the file is a PDF", "write its content as CSV or YAML"),
+        (b"\x1f\x8b", "the file is compressed (gzip)", "unpack it with `gunzip`"),
+    ];
+    KNOWN.iter().find(|(beginning, ..)| bytes.starts_with(beginning)).map(|(_, title, help)| (*title, *help))
 }
 
 fn not_utf8(path: &Path, bytes: &[u8], valid_up_to: usize, start: Start) -> Unreadable {

@@ -28,6 +28,17 @@ pub(crate) fn fault(key: &str, text: &str) -> Option<Fault> {
     anywhere(text).map(|unseen| unseen.fault(key))
 }
 
+/// What to do about a character in a key that nobody sees there: the key looks right.
+pub(crate) fn help_for_key(key: &str) -> Option<String> {
+    let unseen = key.chars().find(|c| is_invisible(*c) || c.is_whitespace() && !c.is_ascii())?;
+    let code = u32::from(unseen);
+    Some(if unseen.is_whitespace() {
+        format!("the key has a blank in it that is not an ordinary one (U+{code:04X}): type an ordinary space")
+    } else {
+        format!("the key has an invisible character in it (U+{code:04X}): delete it")
+    })
+}
+
 struct Unseen {
     part: Range<usize>,
     what: String,

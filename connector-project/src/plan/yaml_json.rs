@@ -47,7 +47,7 @@ fn read(
 pub(super) fn unreadable(mut cause: Unreadable, path: &Path) -> Problem {
     match cause.rule {
         "unreadable_file" if cause.missing => {
-            cause.help = Some("check the path; it is relative to the current folder".into());
+            cause.help = Some("check the path; it is relative to the current folder, or to that of `-C`".into());
         }
         "file_too_large" => {
             cause.help =

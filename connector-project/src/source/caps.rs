@@ -112,6 +112,14 @@ impl ProvisioningSettings {
         }
     }
 
+    /// That a cap in numbers allows more of `known` than is usual. Only the store shows this.
+    pub fn loosened(&self, capped: Capped, known: u64) -> Option<String> {
+        let Some(Cap::Count(count)) = self.cap(capped) else { return None };
+        let (key, usual) = (capped.key(), capped.usual());
+        (known > 0 && count > part(usual, known).max(FEW))
+            .then(|| format!("the guard is loosened: `provisioning.{key}` is {count} of {known}; usual is {usual}"))
+    }
+
     /// Fails with kind `guard` if a plan would change `count` of `known` and the cap allows fewer. Returns a warning if the cap
     /// is a share of an unknown number.
     pub fn check(&self, capped: Capped, count: u64, known: u64) -> Result<Option<String>> {
@@ -176,6 +184,8 @@ mod tests {
         assert_eq!(share(0.0).most(Capped::Disable, 7), Some(0));
         assert_eq!(share(5.0).most(Capped::Disable, 0), None);
         let usual = ProvisioningSettings::default();
+        let count = ProvisioningSettings { max_disable: Some(Cap::Count(11)), ..ProvisioningSettings::default() };
+        assert!(count.loosened(Capped::Disable, 50).is_some() && count.loosened(Capped::Disable, 110).is_none());
         assert_eq!((usual.most(Capped::Disable, 50), usual.most(Capped::Disable, 1_000)), (Some(10), Some(100)));
     }
 }

@@ -163,7 +163,11 @@ fn make_private_folder(path: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
 fn write_new(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<()> {
     match fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) {
         Ok(mut file) => {
-            file.write_all(text.as_bytes()).map_err(|cause| unwritable(path, cause))?;
+            if let Err(cause) = file.write_all(text.as_bytes()) {
+                // Half a file would be in the way of the next try, and of every check.
+                let _ = fs::remove_file(path);
+                return Err(unwritable(path, cause));
+            }
             made.push(near(path));
             Ok(())
         }
@@ -173,7 +177,11 @@ fn write_new(path: &Path, text: &str, made: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn unwritable(path: &Path, cause: io::Error) -> Error {
+    let help = match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some disk space",
+        _ => "check the path, and the owner and permissions of the folder",
+    };
     Error::new(ErrorKind::Definition, format!("can't write `{}`: {cause}", near(path).display()))
-        .with_help("check the path, and the owner and permissions of the folder")
+        .with_help(help)
         .with_cause(cause)
 }

@@ -19,6 +19,8 @@ const CONNECTORS: &str = "connectors";
 #[derive(Clone, Debug)]
 pub struct Project {
     folder: PathBuf,
+    /// Where the paths that a user types begin.
+    start: PathBuf,
     catalog: Arc<OnceLock<Catalog>>,
 }
 
@@ -37,14 +39,22 @@ impl Project {
         } else {
             return Ok(Self::at(start));
         };
-        let parts = [folder.join(SETTINGS_FILE), folder.join("sources")];
+        let parts = [folder.join(SETTINGS_FILE), folder.join("sources"), folder.join(CONNECTORS)];
         connector_files::check_project(folder, &parts).map_err(|why| why.into_error(ErrorKind::Definition))?;
-        Ok(Self::at(folder))
+        Ok(Self { start: start.to_owned(), ..Self::at(folder) })
     }
 
     /// The project in `folder`. The folder does not have to exist yet.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), catalog: Arc::default() }
+        let folder = folder.into();
+        Self { start: folder.clone(), folder, catalog: Arc::default() }
+    }
+
+    /// The file that a user means with a path: relative to the folder that the user named, otherwise to the current one. A
+    /// path that leads to a file only from the current folder means that file.
+    pub fn typed(&self, path: &Path) -> PathBuf {
+        let from_start = self.start.join(path);
+        if path.is_relative() && from_start.symlink_metadata().is_ok() { near(&from_start) } else { path.to_owned() }
     }
 
     /// The same project with this catalog instead of its own.
@@ -108,8 +118,22 @@ impl Project {
     /// It does not check the files that refs name. [`Project::check`] does.
     pub fn load(&self, name_or_path: &str) -> Result<Source, Problems> {
         let path = self.source_file(name_or_path)?;
+        self.refuse_second_file(&path)?;
         let settings = self.settings()?;
         read::source(&path, &read::Given { defaults: &settings, catalog: self.catalog() })
+    }
+
+    /// Refuses a file from elsewhere with the name of a source of the project: the store keeps one history for each name.
+    fn refuse_second_file(&self, path: &Path) -> Result<(), Problems> {
+        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { return Ok(()) };
+        let same = |other: &Path| matches!((path.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let own = self.files_named(name);
+        match own.first() {
+            Some(other) if path.is_file() && !own.iter().any(|file| same(file)) => {
+                Err(read::second_source(path.to_owned(), name, &near(other)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// All problems of the source with that name or in that file, and of `connector.yaml`, that can be found offline. This
@@ -146,22 +170,24 @@ impl Project {
         let as_path = Path::new(name_or_path);
         let is_yaml = as_path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
         if is_yaml || as_path.components().count() > 1 {
-            return Ok(as_path.to_owned());
+            return Ok(self.typed(as_path));
         }
-        // Probes the two possible files: listing the folder for each of its sources would take quadratic time.
-        let folder = self.folder.join("sources");
-        let mut named = ["yaml", "yml"]
-            .into_iter()
-            .map(|extension| folder.join(format!("{name_or_path}.{extension}")))
-            .filter(|path| path.symlink_metadata().is_ok());
-        match (named.next(), named.next()) {
-            (None, _) => {
-                let missing = near(&folder.join(format!("{name_or_path}.yaml")));
+        match &self.files_named(name_or_path)[..] {
+            [] => {
+                let missing = near(&self.folder.join(format!("sources/{name_or_path}.yaml")));
                 Err(read::unknown_source(missing, name_or_path, &self.source_files().unwrap_or_default()))
             }
-            (Some(path), None) => Ok(near(&path)),
-            (Some(path), Some(other)) => Err(read::ambiguous_source(near(&path), name_or_path, &near(&other))),
+            [path] => Ok(near(path)),
+            [path, other, ..] => Err(read::ambiguous_source(near(path), name_or_path, &near(other))),
         }
+    }
+
+    /// The files of the source with that name. Probes the two possible ones: listing the folder for each of its sources would
+    /// take quadratic time.
+    fn files_named(&self, name: &str) -> Vec<PathBuf> {
+        let folder = self.folder.join("sources");
+        let files = ["yaml", "yml"].map(|extension| folder.join(format!("{name}.{extension}")));
+        files.into_iter().filter(|path| path.symlink_metadata().is_ok()).collect()
     }
 
     /// Whether the path names the existing file with the settings of the project.

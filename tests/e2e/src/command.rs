@@ -55,6 +55,21 @@ impl Binary {
     ///
     /// When a question does not come.
     pub fn run_on_terminal(self, folder: &Path, arguments: &str, answers: &[(&str, &str)]) -> Ended {
+        self.run_with_pauses(folder, arguments, answers, || {})
+    }
+
+    /// The same; `thinking` happens between each question and its answer.
+    ///
+    /// # Panics
+    ///
+    /// When a question does not come.
+    pub fn run_with_pauses(
+        self,
+        folder: &Path,
+        arguments: &str,
+        answers: &[(&str, &str)],
+        thinking: impl Fn(),
+    ) -> Ended {
         let mut script = self.command(folder, &[]);
         let environment: Vec<_> = script.get_envs().map(|(name, _)| name.to_owned()).collect();
         // A command that asks something else would wait for ever.
@@ -74,6 +89,7 @@ impl Binary {
                 assert_ne!(length, 0, "no {question:?} in {}", String::from_utf8_lossy(&shown));
                 shown.extend_from_slice(&part[..length]);
             }
+            thinking();
             input.write_all(answer.as_bytes()).expect("it reads its terminal");
         }
         // At the end, the terminal is gone.

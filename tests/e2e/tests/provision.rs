@@ -348,3 +348,38 @@ async fn a_grant_and_a_password_behind_many_updates_are_in_the_preview() {
     assert_eq!(shown.lines().filter(|line| line.contains(" grant ") && line.contains(&bob)).count(), 1_000, "{shown}");
     assert!(shown.contains("and 150 more"), "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_long_preview_leaves_out_is_named_by_what_it_gives() {
+    let project = project().await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let sets = project.run(&["entitlements", "salesforce", "--type", "permission_set", "-o", "json"]).json_lines();
+    let sets: Vec<_> = sets.iter().filter(|set| set["name"] != "Finance: Approve").take(110).collect();
+    let users: Vec<_> = (0..10).map(|number| project.add_user(&format!("u{number}@acme.example"))).collect();
+    let bob = project.add_user("bob@acme.example");
+    let grant = |user: &str, set: &Value| {
+        let entitlement = format!("permission_set/{}", set.as_str().unwrap());
+        json!({"grant": {"account": user, "entitlement": entitlement}}).to_string()
+    };
+    let update = |set: Value| json!({"update": {"account": bob, "set": set}}).to_string();
+    let mut lines: Vec<_> = users.iter().flat_map(|user| sets.iter().map(|set| grant(user, &set["id"]))).collect();
+    lines.extend((0..150).map(|number| update(json!({"Title": format!("T{number}")}))));
+    lines.push(update(json!({"Profile": "System Administrator"})));
+    lines.push(grant(&bob, &json!("Finance_Approve")));
+    lines.push(json!({"disable": {"account": bob}}).to_string());
+    fs::write(project.path("plan.ndjson"), lines.join("\n")).unwrap();
+    let shown = project.run(&["provision", "salesforce", "plan.ndjson", "--preview"]).stdout;
+    let left_out = shown.split_once(" more; ").unwrap().1;
+    let last = format!("+ permission_set {}", sets[109]["name"].as_str().unwrap());
+    for (change, times) in [
+        (last.as_str(), 1),
+        ("+ permission_set Finance: Approve", 1),
+        ("Title", 150),
+        ("System Administrator", 1),
+        ("enabled", 1),
+    ] {
+        let line =
+            left_out.lines().find(|line| line.contains(change)).unwrap_or_else(|| panic!("{change}: {left_out}"));
+        assert!(line.ends_with(&format!("× {times}")), "{line}");
+    }
+}

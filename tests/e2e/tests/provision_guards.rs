@@ -120,6 +120,51 @@ async fn an_account_that_changed_since_the_preview_stops_the_plan_until_somebody
     assert_eq!(org.field(&changed, "Title").unwrap(), json!("Clerk"));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_changes_while_somebody_thinks_stops_the_plan() {
+    let project = project().await;
+    write_plan(&project, 2);
+    let org = project.sandbox.org();
+    let changed = org.user_named("u1@acme.example").unwrap();
+    let change = || org.set(&changed, "Title", "Director").unwrap();
+    let plan = "provision salesforce plan.yaml";
+    let answers = [("to salesforce?", "y\r")];
+    let ended = BINARY.run_with_pauses(project.folder(), plan, &answers, change).expect_code(4);
+    let shown = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("1 operation changed since the preview; nothing was sent"), "{shown}");
+    assert!(shown.contains("Director") && org.writes().is_empty(), "{shown}");
+    let again = BINARY.run_on_terminal(project.folder(), plan, &answers).expect_code(0);
+    assert!(again.stdout.contains("4 applied"), "{}", again.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_of_long_ago_approves_nothing() {
+    let project = project().await;
+    write_plan(&project, 2);
+    let preview = ["provision", "salesforce", "plan.yaml", "--preview", "--output", "json"];
+    let seen_days_ago = |days: i64| {
+        let lines = project.run(&preview).expect_code(0).json_lines();
+        let store = rusqlite::Connection::open(project.path(".connector/store.db")).unwrap();
+        let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days);
+        store.execute("UPDATE plans SET previewed_at = ?1", [then.to_string()]).unwrap();
+        lines.last().unwrap()["digest"].as_str().unwrap().to_owned()
+    };
+    seen_days_ago(12);
+    for _ in 0..2 {
+        let refused = project.run(&APPLY).expect_code(4);
+        assert!(refused.stderr.contains("12 days ago") && refused.stderr.contains("--preview"), "{}", refused.stderr);
+    }
+    assert_eq!(project.sandbox.org().writes(), []);
+    // A digest names the result itself, however old it is.
+    let digest = seen_days_ago(12);
+    project.run(&["provision", "salesforce", "plan.yaml", "--expect-digest", &digest]).expect_code(0);
+
+    fs::write(project.path("plan.yaml"), "- update: {account: u0@acme.example, set: {Title: Director}}\n").unwrap();
+    seen_days_ago(6);
+    project.run(&APPLY).expect_code(0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_applied_only_with_the_expected_digest() {
     let project = project().await;

@@ -240,6 +240,42 @@ async fn reads_of_a_rotation_that_fail_in_passing_are_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_whole_rotation_passes_through_faults_of_every_kind() {
+    for fault in [Fault::Unavailable(3), Fault::Reset(4), Fault::Cut(5), Fault::SessionExpiry(4)] {
+        let project = project(slow()).await;
+        let before = fingerprint(&project);
+        project.sandbox.set_faults(vec![fault.clone()]);
+        let told = project.run(&[&ROTATE[..], &["--output", "json"]].concat());
+        project.sandbox.set_faults(Vec::new());
+        assert_eq!(told.code, Some(0), "{fault:?}: {}{}", told.stdout, told.stderr);
+        assert_ne!(fingerprint(&project), before, "{fault:?}");
+        assert_eq!(project.sandbox.deploys().len(), 1, "{fault:?}");
+        project.run(&["test", "salesforce"]).expect_code(0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_stops_between_any_two_steps() {
+    let project = project(slow()).await;
+    let before = fingerprint(&project);
+    for request in 1..=4 {
+        let (mut running, is_held) =
+            Running::held(project.command(&ROTATE), &project.sandbox, Moment::Requests(request)).await;
+        assert!(is_held, "{request}");
+        running.interrupt();
+        project.sandbox.release();
+        let ended = running.end().expect_code(130);
+        assert!(ended.stderr.contains("connector cert rotate salesforce"), "{}", ended.stderr);
+        project.sandbox.clear_requests();
+    }
+    assert!(project.sandbox.deploys().is_empty());
+    assert_eq!(fingerprint(&project), before);
+    project.run(&["test", "salesforce"]).expect_code(0);
+    project.run(&ROTATE).expect_code(0);
+    assert_ne!(fingerprint(&project), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_apps_take_turns_and_the_one_in_use_is_never_touched() {
     let green = App {
         name: "Connector_Green".to_owned(),

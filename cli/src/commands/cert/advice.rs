@@ -108,7 +108,7 @@ pub(super) fn name_in_source(
     } else {
         match project.load(name) {
             Ok(source) if lines.are_in(&source) => {
-                printer.note(format!("\n{} already names these files.", source.path.display()));
+                printer.remark(format!("\n{} already names these files.", source.path.display()));
             }
             Ok(source) if printer.gives_hints() && terminal::can_ask() && wants_them(&source.path)? => {
                 write(invocation, project, name, lines)?;
@@ -117,7 +117,7 @@ pub(super) fn name_in_source(
         }
     }
     if let Some(variable) = &lines.variable {
-        printer.note(format!("Set the environment variable {variable} to the password of the key."));
+        printer.remark(format!("Set the environment variable {variable} to the password of the key."));
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertCheckArguments) -> Re
                 }
                 checked.push(Checked::of(source, watched, Timestamp::now()));
             }
-            Ok(None) => printer.note(format!("{name}: no `certificate_ref`, so there is no certificate to check")),
+            Ok(None) => printer.remark(format!("{name}: no `certificate_ref`, so there is no certificate to check")),
             // One source that can't be read does not hide the others.
             Err(error) => {
                 exit = exit.worse(Exit::of(error.kind()));

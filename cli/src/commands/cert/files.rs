@@ -1,9 +1,16 @@
 //! The files of a key in `secrets/`.
 
+use crate::exit::file_error;
 use crate::project_files;
 use connector_core::{Error, ErrorKind, Result};
+use connector_files::{Reason, Role, shell_word};
+use connector_keys::secret_text;
 use connector_project::source::Project;
-use std::path::PathBuf;
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+
+/// No key or chain of certificates is longer.
+const LONGEST: u64 = 1024 * 1024;
 
 /// `secrets/NAME.key` and what belongs to it.
 #[derive(Debug)]
@@ -53,4 +60,22 @@ impl KeyFiles {
     fn in_project(&self, ending: &str) -> String {
         format!("secrets/{}.{ending}", self.name)
     }
+}
+
+/// A file that a command line names, as PEM text, whatever form it has. Fails with what the file is instead, and how to get a
+/// key or certificate out of it.
+pub(super) fn text_of(file: &Path) -> Result<SecretString> {
+    // A file that somebody sent has the mode and owner that it came with; what it becomes is private.
+    let bytes = connector_files::read(file, Role::Public, LONGEST).map_err(|why| match why.reason {
+        Reason::NotRegular | Reason::TooLarge => {
+            Error::new(ErrorKind::Invalid, format!("`{}` is not a key or certificate", file.display()))
+                .with_help("use a PEM, DER or PKCS#12 file of at most 1 MiB")
+        }
+        _ => file_error("can't read", file, why.into_io()),
+    })?;
+    let shown = file.display().to_string();
+    secret_text(bytes, &format!("`{shown}`")).map_err(|error| {
+        let exact = error.help().unwrap_or_default().replace("FILE", &shell_word(&shown));
+        error.with_help(exact)
+    })
 }

@@ -1,26 +1,21 @@
 //! `connector cert import NAME FILE…`.
 
 use super::advice::{self, SourceLines};
-use super::files::KeyFiles;
+use super::files::{KeyFiles, text_of};
 use super::password;
 use crate::arguments::CertImportArguments;
-use crate::exit::{Exit, Stop, file_error};
+use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{GOOD, day, days_until, fields, paint};
 use crate::terminal;
 use connector_core::{Context, Error, ErrorKind, Result};
-use connector_files::shell_word;
-use connector_keys::{Certificate, CertificateStatus, Chain, KeyAndChain, PrivateKey, RENEW_BEFORE, secret_text};
+use connector_keys::{Certificate, CertificateStatus, Chain, KeyAndChain, PrivateKey, RENEW_BEFORE};
 use connector_project::source::Project;
 use inquire::Select;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::fs;
 use std::path::Path;
-
-/// No key or chain of certificates is longer.
-const LONGEST: u64 = 1024 * 1024;
 
 /// What the files hold.
 #[derive(Default)]
@@ -59,7 +54,7 @@ struct Import<'a> {
 impl Import<'_> {
     /// Adds what a file holds.
     fn take(&self, file: &Path, brought: &mut Brought) -> Result<(), Stop> {
-        let text = read(file)?;
+        let text = text_of(&self.project.typed(file))?;
         let key = if KeyAndChain::is_pkcs12(&text) {
             let KeyAndChain { key, chain } = self.open_pkcs12(&text)?;
             brought.certificates.push(chain.leaf().clone());
@@ -204,20 +199,4 @@ fn usable(chain: Chain, source: &str) -> Result<Chain> {
             Err(Error::new(ErrorKind::Secret, verdict.detail).with_help(verdict.help.unwrap_or_default()))
         }
     }
-}
-
-/// A file as PEM text, whatever form it has.
-fn read(file: &Path) -> Result<SecretString> {
-    let unreadable = |cause| file_error("can't read", file, cause);
-    let metadata = fs::metadata(file).map_err(unreadable)?;
-    if !metadata.is_file() || metadata.len() > LONGEST {
-        return Err(Error::new(ErrorKind::Invalid, format!("`{}` is not a key or certificate", file.display()))
-            .with_help("use a PEM, DER or PKCS#12 file of at most 1 MiB"));
-    }
-    let bytes = fs::read(file).map_err(unreadable)?;
-    let shown = file.display().to_string();
-    secret_text(bytes, &format!("`{shown}`")).map_err(|error| {
-        let exact = error.help().unwrap_or_default().replace("FILE", &shell_word(&shown));
-        error.with_help(exact)
-    })
 }

@@ -3,7 +3,7 @@
 use crate::arguments::CertRotateArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{DIM, GOOD, STRONG, WARN, fields, paint, plural, wrap};
+use crate::output::{DIM, GOOD, STRONG, WARN, fields, paint, plural, render_step_line, wrap};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
 use connector_engine::certificate::{Rotated, Rotation, RotationPreview, RotationStep};
@@ -190,7 +190,7 @@ fn is_news(waits: &Mutex<Option<(&'static str, Instant)>>, step: &'static str) -
 /// One step, on stderr: a rotation takes minutes.
 fn tell(invocation: &Invocation, step: &RotationStep) {
     let mark = if step.goes_on { paint(DIM, "…") } else { paint(GOOD, "✓") };
-    invocation.printer.note(format!("  {mark} {:12} {}", step.step, step.detail));
+    invocation.printer.note(render_step_line(&mark, step.step, &step.detail, invocation.printer.prose_width()));
 }
 
 fn conclude(invocation: &Invocation, source: &str, rotated: &Rotated, steps: &[RotationStep]) -> Result<Exit, Stop> {

@@ -1,16 +1,15 @@
 //! `connector cert show FILE|NAME`.
 
-use super::files::KeyFiles;
-use crate::exit::{Exit, Stop, file_error};
+use super::files::{KeyFiles, text_of};
+use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{day, days_until, fields};
 use connector_core::{Error, ErrorKind, Result};
-use connector_files::{Reason, Role};
-use connector_keys::{Chain, PrivateKey, Signer, pem_from_der};
+use connector_keys::{Chain, PrivateKey, Signer};
 use connector_project::certificate;
 use connector_project::source::{Project, Source};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,12 +35,12 @@ pub(super) fn run(invocation: &Invocation, subject: &str) -> Result<Exit, Stop> 
 
 /// Looks for a file first, then a source, then a file that `cert new` created with that name.
 fn find(invocation: &Invocation, subject: &str) -> Result<CertificateView, Stop> {
-    let path = Path::new(subject);
+    let project = invocation.project()?;
+    let path = &project.typed(Path::new(subject));
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if path.is_file() && !is_yaml {
         return Ok(in_file(path)?);
     }
-    let project = invocation.project()?;
     if project.source_file(subject).is_err()
         && let Ok(files) = KeyFiles::named(&project, subject)
         && files.file("crt").is_file()
@@ -65,14 +64,6 @@ fn in_file(path: &Path) -> Result<CertificateView> {
         Err("there is no key to compare it with".to_owned())
     };
     Ok(CertificateView { chain, key })
-}
-
-fn text_of(path: &Path) -> Result<SecretString> {
-    let bytes = connector_files::read(path, Role::Public, 1024 * 1024).map_err(|why| match why.reason {
-        Reason::Missing | Reason::IsFolder | Reason::Io(_) => file_error("can't read", path, why.into_io()),
-        _ => why.into_error(ErrorKind::Invalid),
-    })?;
-    Ok(pem_from_der(&bytes).unwrap_or_else(|| SecretString::from(String::from_utf8_lossy(&bytes).as_ref())))
 }
 
 /// The certificate of a source, and its key if that can be opened.

@@ -1,6 +1,7 @@
 //! What `provision` prints.
 
 use super::Run;
+use super::left_out::LeftOut;
 use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::output::{
@@ -73,8 +74,9 @@ impl Run<'_> {
         if shown != PlanView::Outcome {
             printer.result(self.heading(shown))?;
         }
-        let names = self.names()?;
-        let (mut lines, mut failures, mut grants, mut left_out) = (0, 0, 0, 0);
+        let known = Names::of(self.store, &self.opened.source)?;
+        let names = |id: &str| known.name(id).unwrap_or_default();
+        let (mut lines, mut failures, mut grants, mut left_out) = (0, 0, 0, LeftOut::default());
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
         let tally = query::plan_operations(self.store, &id, |operation| {
             if operation.outcome == Standing::Planned {
@@ -93,30 +95,24 @@ impl Run<'_> {
                 lines += 1;
                 failures += u64::from(failed);
                 printer.result(render_operation(&operation, printer.prose_width(), &names))?;
+            } else if shown == PlanView::Outcome {
+                left_out.count();
             } else {
-                left_out += 1;
+                left_out.add(&operation, &known)?;
             }
             Ok(())
         })?;
-        self.say_left_out(left_out)?;
+        printer.result(left_out.render())?;
         if lines > 0 {
             printer.result("\n")?;
         }
-        if left_out > 0 && !kinds.is_empty() {
+        if left_out.is_any() && !kinds.is_empty() {
             let kinds: Vec<_> = kinds.iter().map(|(kind, number)| format!("{} {kind}", count(*number))).collect();
             printer.result(format!("to apply: {}\n", kinds.join(", ")))?;
         }
         printer.result(self.end(shown, &tally))?;
         printer.flush()?;
         Ok(tally)
-    }
-
-    fn say_left_out(&self, number: u64) -> Result<(), Stop> {
-        if number == 0 {
-            return Ok(());
-        }
-        let more = format!("  … and {} more; `--output json` lists all of them\n", count(number));
-        self.invocation.printer.result(paint(DIM, more))
     }
 
     fn last_line<'a>(&'a self, tally: &'a OutcomeTally, plan: &'a str) -> LastLine<'a> {
@@ -216,7 +212,7 @@ impl Run<'_> {
         let printer = &self.invocation.printer;
         let names = self.names()?;
         let id = self.provisioning.id();
-        let (mut lines, mut left_out) = (0, 0);
+        let (mut lines, mut left_out) = (0, LeftOut::default());
         let tally = query::plan_operations(self.store, &id, |mut operation| {
             let place = preview.changed.binary_search_by_key(&operation.operation, |changed| changed.operation);
             let Some(changed) = place.ok().and_then(|place| preview.changed.get(place)) else { return Ok(()) };
@@ -233,11 +229,11 @@ impl Run<'_> {
                 lines += 1;
                 printer.result(self.changed(&operation, changed, &names))?;
             } else {
-                left_out += 1;
+                left_out.count();
             }
             Ok(())
         })?;
-        self.say_left_out(left_out)?;
+        printer.result(left_out.render())?;
         Ok(tally)
     }
 }

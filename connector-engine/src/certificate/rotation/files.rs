@@ -1,10 +1,9 @@
 //! The key files: current, next and previous.
 
 use connector_core::{Error, ErrorKind, Result};
-use connector_files::{Folder, NewFile};
+use connector_files::{Folder, NewFile, Role};
 use connector_project::source::Project;
 use secrecy::{ExposeSecret, SecretString};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -27,8 +26,11 @@ impl Files {
     /// Fails if there is a next key that belongs to no rotation: it may be the only key that the source accepts. `known` is the
     /// certificate of an abandoned rotation.
     pub(super) fn refuse_leftovers(&self, known: Option<&str>) -> Result<()> {
-        if known.is_some() && fs::read_to_string(&self.next_certificate).ok().as_deref() == known {
-            return Ok(());
+        if let Some(known) = known {
+            let found = connector_files::read(&self.next_certificate, Role::Public, known.len() as u64);
+            if found.is_ok_and(|found| found == known.as_bytes()) {
+                return Ok(());
+            }
         }
         match [&self.next_key, &self.next_certificate].into_iter().find(|path| path.symlink_metadata().is_ok()) {
             None => Ok(()),

@@ -33,7 +33,12 @@ impl Rotation<'_> {
         let before = self.source.open(self.project)?;
         let mut run = RotationRun { of: self, before, began: Timestamp::now(), progress: &progress, stop };
         loop {
-            match run.of.record.stage {
+            let stage = run.of.record.stage;
+            // What is done is recorded, so it can stop between any two steps.
+            if stop.is_cancelled() && !matches!(stage, Stage::Done | Stage::Returned) {
+                return Err(stopped(run.of.name));
+            }
+            match stage {
                 Stage::Making => run.make().await?,
                 Stage::Made => run.deploy().await?,
                 Stage::Deployed => run.prove().await?,

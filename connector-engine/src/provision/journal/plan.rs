@@ -2,6 +2,7 @@
 
 use super::handle::{Journal, OpenPlan};
 use super::load::Loading;
+use super::row::unreadable;
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::source::Definition;
 use connector_store::{RunLock, Store, Work, fault, replace_former};
@@ -170,6 +171,13 @@ impl OpenPlan {
             )
             .map_err(fault)?;
         transaction.commit().map_err(fault)
+    }
+
+    /// When the user last saw the complete preview.
+    pub(crate) fn previewed_at(&self) -> Result<Option<Timestamp>> {
+        let query = "SELECT previewed_at FROM plans WHERE number = ?1";
+        let found = self.connection.query_row(query, [self.plan], |row| row.get::<_, Option<String>>(0));
+        Ok(found.map_err(unreadable)?.and_then(|text| text.parse().ok()))
     }
 
     /// Records that applying starts: from now on, a commit is on disk when it

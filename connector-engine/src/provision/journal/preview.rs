@@ -8,7 +8,7 @@ use crate::provision::provisioning::{Changed, Shown};
 use connector_core::{Error, Operation, Result, Seat, SecretRef};
 use connector_project::effect::ValueChange;
 use connector_store::fault;
-use rusqlite::{Connection, Params, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -41,6 +41,8 @@ pub(crate) struct Foreseen {
     pub(crate) standing: Standing,
     pub(crate) detail: Option<String>,
     pub(crate) error: Option<Error>,
+    /// Whether the account to create already exists and is disabled.
+    pub(crate) is_disabled: bool,
     pub(crate) steps: Vec<ForeseenStep>,
     pub(crate) seats: Vec<Seat>,
     /// A hash of the shown changes.
@@ -148,6 +150,29 @@ impl OpenPlan {
             write(&transaction, self.plan, one)?;
         }
         transaction.commit().map_err(fault)
+    }
+
+    /// Since when an account has been disabled, as far as the runs show it.
+    pub(crate) fn disabled_since(&self, account: &str) -> Result<Option<String>> {
+        let query = "SELECT r.started_at, c.run IS NULL FROM accounts a
+                 JOIN (SELECT max(run) AS run FROM changes WHERE source = ?1 AND kind = 'accounts'
+                       AND row = (SELECT id FROM accounts WHERE source = ?1 AND account_id = ?2)
+                       AND json_extract(before, '$.enabled') = 1) c
+                 JOIN runs r ON r.number = coalesce(c.run, a.first_run)
+                 WHERE a.source = ?1 AND a.account_id = ?2 AND a.enabled = 0 AND a.removed_run IS NULL";
+        let found: Option<(String, bool)> = self
+            .connection
+            .query_row(query, params![self.source, account], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(unreadable)?;
+        Ok(found.map(|(at, was_first)| {
+            let day = at.get(..10).unwrap_or(&at);
+            if was_first {
+                format!("it was already disabled on {day}")
+            } else {
+                format!("it was found disabled on {day}")
+            }
+        }))
     }
 
     /// The operations that would do something other than the user saw.

@@ -139,7 +139,10 @@ fn twice(name: &str) -> Fault {
     Fault {
         rule: "duplicate_column",
         title: format!("duplicate column `{name}`"),
-        detail: "`name` and `account` are the same column".to_owned(),
+        detail: match name {
+            "name" => "`name` and `account` are the same column".to_owned(),
+            _ => "the file already has this column".to_owned(),
+        },
         help: Some("remove one of them".to_owned()),
         secret: false,
     }

@@ -15,6 +15,6 @@ mod source;
 
 pub(super) use catalog::catalog;
 pub(super) use edit::edited;
-pub(super) use names::{ambiguous_source, unknown_source};
+pub(super) use names::{ambiguous_source, second_source, unknown_source};
 pub(super) use project_file::{project_settings, store_file};
 pub(super) use source::{Given, UNUSABLE_CONNECTOR, check_source, source, source_from_text};

@@ -1,4 +1,4 @@
-//! Source names with no file or with two files.
+//! Source names with no file or with more than one file.
 
 use crate::document::{Problems, at_start};
 use connector_core::nearest;
@@ -29,4 +29,11 @@ pub(in super::super) fn ambiguous_source(file: PathBuf, name: &str, other: &Path
     let title = format!("two files have the same name `{name}`");
     let help = format!("rename or remove `{}`", other.display());
     Problems(vec![at_start(file, "ambiguous_source", title, Some(help))])
+}
+
+/// The problem of a file from elsewhere with the name of a source of the project.
+pub(in super::super) fn second_source(file: PathBuf, name: &str, own: &Path) -> Problems {
+    let title = format!("the project has another source `{name}`: `{}`", own.display());
+    let help = "the store keeps one history for each name: give this file a name of its own";
+    Problems(vec![at_start(file, "ambiguous_source", title, Some(help.to_owned()))])
 }

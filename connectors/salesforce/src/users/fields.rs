@@ -131,24 +131,21 @@ mod tests {
         Ok(fields.further().iter().map(|attribute| attribute.name.clone()).collect())
     }
 
-    /// With a search for each field, this would take billions of comparisons.
+    /// With a search for each field, this would take a hundred billion comparisons, and not end before the runner stops it.
     #[test]
-    fn an_org_with_a_hundred_thousand_fields_is_described_in_one_pass() {
-        let names: Vec<String> = (0..100_000).map(|number| format!("Field_{number}__c")).collect();
+    fn an_org_with_hundreds_of_thousands_of_fields_is_described_in_one_pass() {
+        let names: Vec<String> = (0..300_000).map(|number| format!("Field_{number}__c")).collect();
         let more: Vec<_> = names.iter().map(|name| (name.as_str(), "string")).collect();
         let description = described(&more, &[]);
         for custom in [CustomFields::All, CustomFields::Named(names.clone())] {
             let fields = UserFields::choose(&description, &custom).unwrap();
             assert_eq!(fields.further().len(), names.len());
-            let wanted = names.iter().map(|name| name.to_uppercase()).collect();
-            let read = crate::users::find::chosen(
-                &UserFields::choose(&description, &CustomFields::None).unwrap(),
-                &description,
-                &wanted,
-            );
-            assert_eq!(read.len(), read.iter().collect::<HashSet<_>>().len());
-            assert!(read.len() > names.len());
         }
+        let wanted = names.iter().map(|name| name.to_uppercase()).collect();
+        let own = UserFields::choose(&description, &CustomFields::None).unwrap();
+        let read = crate::users::find::chosen(&own, &description, &wanted);
+        assert_eq!(read.len(), read.iter().collect::<HashSet<_>>().len());
+        assert!(read.len() > names.len());
     }
 
     #[test]

@@ -173,8 +173,9 @@ impl fmt::Debug for Sandbox {
 async fn listening(port: Option<u16>) -> Result<TcpListener> {
     bind(port).await.map_err(|cause| {
         let wanted = port.map_or_else(|| "a free port".to_owned(), |port| format!("port {port}"));
-        Error::new(ErrorKind::Unavailable, format!("The sandbox can't listen on {wanted} of 127.0.0.1"))
-            .with_help("Choose another port, or none to let the system choose")
+        // Nothing is out of reach: the port that was asked for is somebody else's.
+        Error::new(ErrorKind::Definition, format!("the sandbox can't listen on {wanted} of 127.0.0.1: {cause}"))
+            .with_help("choose another port, or none to let the system choose")
             .with_cause(cause)
     })
 }
