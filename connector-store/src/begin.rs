@@ -37,6 +37,8 @@ pub struct Beginning {
     pub quiet: Quiet,
     /// How changes say what is gone, for a run that reads only changes.
     pub absence: Option<Absence>,
+    /// Whether those changes name all entitlements and all that entitlements hold.
+    pub names_entitlements: bool,
 }
 
 /// What to do with the newest run of a source.
@@ -89,6 +91,7 @@ impl Beginning {
         let untouched = sql::one(&transaction, untouched, [run], |row| row.get(0))?;
         let mut state = RunState::load(&transaction, source, run)?;
         state.absence = self.absence;
+        state.names_entitlements = self.names_entitlements;
         let (id, active_ms, usage) = sql::one(
             &transaction,
             "SELECT id, active_ms, api_calls, retries, bytes_received FROM runs WHERE number = ?1",
@@ -149,6 +152,8 @@ impl Beginning {
             "DELETE FROM unresolved_holders WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM waiting_assignments WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM gone WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
+            "DELETE FROM counted WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
+            "DELETE FROM counted_types WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
         ] {
             sql::execute(transaction, statement, [source])?;
         }

@@ -7,6 +7,7 @@ use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
+use super::survey::Types;
 use connector_core::{Absence, Assignment, Error, Holder, Result, SourceChange};
 use rusqlite::{Connection, Params, params};
 use std::collections::BTreeMap;
@@ -63,12 +64,17 @@ impl RunState {
             }
             SourceChange::Present(id) if self.absence == Some(Absence::Survivors) => self.present(connection, id),
             SourceChange::AllOf(holder, assignments) => self.all_of(connection, holder, assignments),
+            SourceChange::AccountCount(count) => self.count_accounts(connection, *count),
+            SourceChange::Locked(ids) => self.lock_only(connection, ids),
+            SourceChange::HolderCounts(name, counts) => self.count_holders_of_type(connection, name, counts),
+            SourceChange::HolderCount(range, count) => self.count_holders(connection, range, *count),
+            SourceChange::Holders(range, assignments) => self.holders(connection, range, assignments),
             SourceChange::Present(_) => Err(said_in_two_ways()),
             _ => Err(Error::unsupported("this version does not know a kind of change that the connector gives")),
         }
     }
 
-    fn held(&mut self, connection: &Connection, assignment: &Assignment) -> Result<()> {
+    pub(super) fn held(&mut self, connection: &Connection, assignment: &Assignment) -> Result<()> {
         if let Some(Place { account, holder }) = self.place_of(connection, &assignment.holder)? {
             let entitlement = self.entitlement_row(connection, &assignment.entitlement)?;
             let through = match &assignment.through {
@@ -126,6 +132,28 @@ impl RunState {
             None => {}
         }
         assignments.iter().try_for_each(|assignment| self.held(connection, assignment))
+    }
+
+    pub(super) fn mark_assignment_gone(&self, connection: &Connection, key: Key<'_>) -> Result<()> {
+        let insert = "INSERT INTO gone (run, step, account, entitlement, holder, through)
+             VALUES (?1, 'assignments', ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+        let Key { account, entitlement, holder, through, .. } = key;
+        sql::execute(connection, insert, params![self.run, account, entitlement, holder, through]).map(drop)
+    }
+
+    /// Marks what entitlements hold and no change names, where the changes name all of it.
+    pub(super) fn mark_unnamed_gone(&self, connection: &Connection, types: &Types) -> Result<()> {
+        let query = "SELECT id, entitlement, holder, through FROM assignments INDEXED BY assignments_of_entitlements
+             WHERE source = ?1 AND holder > 0 AND removed_run IS NULL";
+        let held: Vec<(i64, i64, i64, i64)> =
+            sql::all(connection, query, [self.source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        for (id, entitlement, holder, through) in held {
+            if types.reconciled(entitlement).is_some() && !self.seen.assignments.contains(id) {
+                let key = Key { account: "", entitlement, holder, through, inline: false };
+                self.mark_assignment_gone(connection, key)?;
+            }
+        }
+        Ok(())
     }
 
     fn mark_gone(&self, connection: &Connection, step: Step, account: &str, entitlement: i64) -> Result<()> {

@@ -44,6 +44,8 @@ pub(crate) struct RunState {
     pub comes_again: bool,
     /// How changes say what is gone, if this run reads only changes.
     pub absence: Option<Absence>,
+    /// Whether the changes name all entitlements and all that entitlements hold.
+    pub names_entitlements: bool,
     /// What the page that is being committed does not show.
     pub(super) not_shown: NotShown,
     /// The attributes whose last known values this job kept, and those that the page being committed added.
@@ -99,6 +101,7 @@ impl RunState {
             kept: BTreeSet::new(),
             newly_kept: BTreeSet::new(),
             absence: None,
+            names_entitlements: false,
             removed: BTreeMap::new(),
             waiting: Waiting::load(connection, run, waiting)?,
             rows: HashMap::new(),

@@ -9,7 +9,9 @@ use super::read::{changes_of, read};
 use crate::patience::ask;
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
 use connector_project::source::{Opened, loosened_guards};
-use connector_store::{Beginning, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
+use connector_store::{
+    Beginning, Differing, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage, Writer,
+};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::{HashMap, VecDeque};
@@ -34,9 +36,10 @@ pub async fn run(
         // Entitlements first: assignments then find what they name.
         steps = vec![Step::Entitlements, Step::Accounts, Step::Assignments];
     }
-    let mut absence = None;
+    let (mut absence, mut names_entitlements) = (None, false);
     if options.mode == Mode::Delta {
-        absence = Some(changes_of(opened)?.absence());
+        let ability = changes_of(opened)?;
+        (absence, names_entitlements) = (Some(ability.absence()), ability.names_entitlements());
         steps = vec![Step::Accounts];
     }
     let beginning = Beginning {
@@ -47,6 +50,7 @@ pub async fn run(
         restart: options.restart || options.accept_new_system,
         steps,
         absence,
+        names_entitlements,
         quiet: Quiet::of(opened.connector.as_ref()),
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
@@ -180,6 +184,11 @@ impl<P: Fn(&Progress)> Reads<P> {
                 });
             }
             if reads.is_empty() && thread.waiting() == 0 {
+                match self.read_again(opened, options.mode, thread).await {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => return Ending::Failed(error),
+                }
                 return Ending::Complete { remove: options.remove, limits: limits_of(opened) };
             }
             match wake(&mut reads, thread, stop).await {
@@ -210,6 +219,38 @@ impl<P: Fn(&Progress)> Reads<P> {
         // Pages that are being read are dropped; pages that were read are committed before the run ends.
         drop(reads);
         self.settle(thread, ending, start.usage(opened.context.meter()).api_calls).await
+    }
+
+    /// Compares the numbers that the changes gave with the store. True if there is something to read again.
+    async fn read_again(&mut self, opened: &Opened, mode: Mode, thread: &Committer) -> Result<bool> {
+        if mode != Mode::Delta {
+            return Ok(false);
+        }
+        let differing = thread.with(Writer::differing).await?;
+        if differing.is_empty() {
+            return Ok(false);
+        }
+        let ability = changes_of(opened)?;
+        let (mut without_holders, mut cursors) = (Vec::new(), Vec::new());
+        for Differing { range, counted, stored } in differing {
+            if counted == 0 {
+                without_holders.push(range);
+                continue;
+            }
+            let more = ability.read_again(&range, counted, stored)?;
+            if more.is_empty() {
+                let entitlement = &range.entitlement;
+                let message =
+                    format!("the source shows {counted} holders of `{entitlement}`, but the store has {stored}");
+                return Err(Error::new(ErrorKind::Expired, message));
+            }
+            cursors.extend(more);
+        }
+        let positions = cursors.clone();
+        thread.with(move |writer| writer.read_again(&without_holders, &positions)).await?;
+        let found = cursors.into_iter().map(|cursor| Position { step: Step::Accounts, cursor, round: 0 });
+        self.frontier.extend(found);
+        Ok(!self.frontier.is_empty())
     }
 
     /// Waits until the pages that were read are committed. Keeps the first error.
