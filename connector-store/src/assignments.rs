@@ -155,8 +155,7 @@ impl RunState {
         }
         self.new_assignments = false;
         self.tally(key, |tallies| tallies.seen += 1);
-        // A page of changes says of accounts what it doesn't show.
-        let last_known = !key.inline && self.absence.is_none() && !self.not_shown.is_nothing();
+        let last_known = !key.inline && !self.hides_of_accounts_only && !self.not_shown.is_nothing();
         let merged = last_known.then(|| self.with_last_known_of(values, &stored.values));
         let values = merged.as_ref().unwrap_or(values);
         let changed = !stored.values.is_same(values);

@@ -108,8 +108,8 @@ impl Beginning {
     fn earlier(&self, transaction: &Transaction<'_>, source: i64) -> Result<Earlier> {
         let newest = sql::first(
             transaction,
-            "SELECT number, status, mode = ?2 AND connector = ?3, definition = ?4 FROM runs WHERE source = ?1
-                 ORDER BY number DESC LIMIT 1",
+            "SELECT number, status, mode = ?2 AND connector = ?3, definition = ?4 FROM runs
+                 WHERE source = ?1 AND mode <> 'refresh' ORDER BY number DESC LIMIT 1",
             params![source, self.mode.name(), self.connector, self.definition.hash],
             |row| {
                 let status: RunStatus = word(row, 1)?;
@@ -180,7 +180,7 @@ impl Beginning {
         let newest = sql::first(
             transaction,
             "SELECT CASE WHEN connector = ?2 AND definition = ?3 THEN watermark END FROM runs
-                 WHERE source = ?1 AND status = 'succeeded' ORDER BY number DESC LIMIT 1",
+                 WHERE source = ?1 AND status = 'succeeded' AND mode <> 'refresh' ORDER BY number DESC LIMIT 1",
             params![source, self.connector, self.definition.hash],
             |row| row.get::<_, Option<String>>(0),
         )?;

@@ -48,6 +48,8 @@ pub(crate) struct RunState {
     pub names_entitlements: bool,
     /// What the page that is being committed does not show.
     pub(super) not_shown: NotShown,
+    /// Whether that is said of its accounts alone: a page of changes can have other rows beside them.
+    pub(super) hides_of_accounts_only: bool,
     /// The attributes whose last known values this job kept, and those that the page being committed added.
     pub(super) kept: BTreeSet<String>,
     pub(super) newly_kept: BTreeSet<String>,
@@ -98,6 +100,7 @@ impl RunState {
             found: 0,
             comes_again: false,
             not_shown: NotShown::default(),
+            hides_of_accounts_only: false,
             kept: BTreeSet::new(),
             newly_kept: BTreeSet::new(),
             absence: None,

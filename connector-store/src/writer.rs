@@ -300,6 +300,7 @@ fn take_in_page(connection: &Connection, state: &mut RunState, page: &ReadPage) 
     let (run, step) = (state.run, page.step());
     state.comes_again = live::may_come_again(connection, run, step, &page.cursor)?;
     state.not_shown.clone_from(&page.not_shown);
+    state.hides_of_accounts_only = page.has_changed_accounts();
     state.newly_kept.clear();
     let fresh = take_in(connection, state, &page.items)?;
     if fresh > 0 {

@@ -12,10 +12,10 @@ pub(crate) struct AggregateArguments {
     #[arg(required = true, value_name = "NAME")]
     #[arg(add = Completes::Sources)]
     pub(crate) names: Vec<String>,
-    /// Read everything (the default)
+    /// Read everything. Without this and `--delta`, a run reads only changes until a full run is due (`full_every`)
     #[arg(long, conflicts_with = "delta")]
     pub(crate) full: bool,
-    /// Read only what changed since the last run, if the connector supports it
+    /// Read only what changed since the last run. If that is not possible, read everything and say why
     #[arg(long)]
     pub(crate) delta: bool,
     /// Drop an unfinished run and start from the beginning

@@ -5,8 +5,8 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
-use connector_engine::aggregate::{self, Options};
-use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
+use connector_engine::aggregate::{self, Options, Wanted};
+use connector_engine::store::{RunError, RunReport, RunStatus, Store};
 use connector_project::certificate;
 use connector_project::source::{Opened, Problems, Project, Source};
 use jiff::Timestamp;
@@ -63,16 +63,28 @@ fn aggregate_one(
     source: &Opened,
     arguments: &AggregateArguments,
 ) -> Result<RunReport, Stop> {
+    let wanted = match (arguments.full, arguments.delta) {
+        (true, _) => Wanted::Full,
+        (_, true) => Wanted::Delta,
+        _ => Wanted::Due,
+    };
     let options = Options {
-        mode: if arguments.delta { Mode::Delta } else { Mode::Full },
         restart: arguments.restart,
         accept_new_system: arguments.accept_new_system,
         remove: !arguments.no_delete,
+        ..Options::default()
     };
     let stop = invocation.interrupt().token();
     let report = {
         let display = ProgressDisplay::begin(&invocation.printer, &source.source);
-        invocation.block_on(aggregate::run(store, source, options, |progress| display.show(progress), stop))??
+        invocation.block_on(aggregate::run_as_due(
+            store,
+            source,
+            wanted,
+            options,
+            |progress| display.show(progress),
+            stop,
+        ))??
     };
     tracing::info!(
         source = report.source,

@@ -7,12 +7,14 @@
 mod commit;
 mod concurrency;
 mod confirm;
+mod due;
 mod options;
 mod progress;
 mod read;
 mod run;
 
 pub use connector_store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus};
+pub use due::{Wanted, run_as_due};
 pub use options::Options;
 pub use progress::{Phase, Progress, StepProgress};
 pub use run::run;

@@ -30,6 +30,18 @@ pub async fn run(
     progress: impl Fn(&Progress) + Send + Sync,
     stop: CancellationToken,
 ) -> Result<RunReport> {
+    run_because(store, opened, options, None, &progress, stop).await
+}
+
+/// The same; a warning says why everything is read, if only changes were wanted.
+pub(super) async fn run_because(
+    store: &Store,
+    opened: &Opened,
+    options: Options,
+    why_full: Option<String>,
+    progress: &(impl Fn(&Progress) + Send + Sync),
+    stop: CancellationToken,
+) -> Result<RunReport> {
     let start = Readings::of(opened.context.meter());
     let mut steps = vec![Step::Accounts];
     if opened.connector.capabilities().entitlements().is_some() {
@@ -56,7 +68,8 @@ pub async fn run(
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let untouched = started.untouched;
     let mut reads = Reads::new(started, progress);
-    let ending = match prepare(opened, options, &thread, untouched, &stop).await {
+    let why = why_full.map(|why| format!("everything was read instead of only the changes: {why}"));
+    let ending = match prepare(opened, options, &thread, untouched, why, &stop).await {
         None => reads.go(opened, options, &mut thread, &start, &stop).await,
         Some(ending) => ending,
     };
@@ -76,11 +89,13 @@ async fn prepare(
     options: Options,
     thread: &Committer,
     untouched: bool,
+    why_full: Option<String>,
     stop: &CancellationToken,
 ) -> Option<Ending> {
-    let loosened = loosened_guards(&opened.aggregation, &opened.provisioning);
+    let mut warnings = loosened_guards(&opened.aggregation, &opened.provisioning);
+    warnings.extend(why_full);
     let recognized = async {
-        thread.with(move |writer| writer.warn(&loosened)).await?;
+        thread.with(move |writer| writer.warn(&warnings)).await?;
         recognize(opened, options.accept_new_system, thread).await?;
         if untouched { keep_watermark(opened, options.mode, thread).await } else { Ok(()) }
     };

@@ -46,6 +46,14 @@ impl Locks {
         }
     }
 
+    /// The ids of the locked users; `None` if the service account can't see them.
+    pub(crate) fn ids(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Known(locked) => Some(locked.iter().map(|id| id.as_str().to_owned()).collect()),
+            Self::Hidden => None,
+        }
+    }
+
     /// A warning if the service account can't see it.
     pub(crate) fn warning(&self) -> Option<&'static str> {
         match self {

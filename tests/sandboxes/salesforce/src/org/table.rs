@@ -42,6 +42,14 @@ impl Table {
         index < self.end() && (self.removed.is_empty() || !self.removed.contains(&index))
     }
 
+    /// The rows that are stored, or were changed.
+    pub(crate) fn touched(&self) -> Vec<u64> {
+        let mut rows: Vec<u64> = self.changed.keys().copied().filter(|row| *row < self.generated).collect();
+        rows.sort_unstable();
+        rows.extend(self.generated..self.end());
+        rows
+    }
+
     pub(crate) fn is_whole(&self) -> bool {
         self.removed.is_empty()
     }
