@@ -210,6 +210,13 @@ impl<T> Page<T> {
         }
     }
 
+    /// Adds items at the end of the page.
+    #[must_use]
+    pub fn with_more(mut self, items: impl IntoIterator<Item = T>) -> Self {
+        self.items.extend(items);
+        self
+    }
+
     /// The same page with other cursors for the same positions.
     pub fn map_next(mut self, next: impl FnMut(&Cursor) -> Result<Cursor>) -> Result<Self> {
         self.next = self.next.iter().map(next).collect::<Result<_>>()?;

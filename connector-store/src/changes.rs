@@ -16,12 +16,14 @@ use std::collections::BTreeMap;
 const GONE_ACCOUNTS: &str = "FROM gone g JOIN accounts a ON a.source = ?2 AND a.account_id = g.account
     WHERE g.run = ?1 AND g.step = 'accounts' AND a.removed_run IS NULL";
 const GONE_ENTITLEMENTS: &str = "FROM gone g JOIN entitlements e ON e.source = ?2 AND e.id = g.entitlement
-    WHERE g.run = ?1 AND g.step = 'entitlements' AND e.removed_run IS NULL";
+    WHERE g.run = ?1 AND g.step = 'entitlements' AND e.removed_run IS NULL
+        AND e.type NOT IN (SELECT type FROM skipped WHERE run = ?1)";
 const GONE_ASSIGNMENTS: &str = "FROM gone g
     JOIN assignments h ON h.source = ?2 AND h.account = g.account AND h.entitlement = g.entitlement
         AND h.holder = g.holder AND h.through = g.through AND h.inline = 0
     JOIN entitlements e ON e.id = g.entitlement
-    WHERE g.run = ?1 AND g.step = 'assignments' AND h.removed_run IS NULL";
+    WHERE g.run = ?1 AND g.step = 'assignments' AND h.removed_run IS NULL
+        AND e.type NOT IN (SELECT type FROM skipped WHERE run = ?1)";
 
 /// The holder of assignments in the store: an account, or the row of an entitlement.
 struct Place {

@@ -1,4 +1,4 @@
-//! `aggregate`, `runs` and `run`.
+//! `aggregate`, `refresh`, `runs` and `run`.
 
 use super::completes::Completes;
 use super::list::ListArguments;
@@ -27,6 +27,18 @@ pub(crate) struct AggregateArguments {
     /// Don't mark anything as removed
     #[arg(long)]
     pub(crate) no_delete: bool,
+}
+
+/// Arguments of `refresh`.
+#[derive(Args, Debug)]
+pub(crate) struct RefreshArguments {
+    /// Source name, or path of its file
+    #[arg(add = Completes::Sources)]
+    pub(crate) name: String,
+    /// Accounts to read: ids, names or aliases
+    #[arg(required = true, value_name = "ACCOUNT")]
+    #[arg(add = Completes::Accounts)]
+    pub(crate) accounts: Vec<String>,
 }
 
 /// Arguments of `runs`.

@@ -6,7 +6,7 @@ use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Options, Wanted};
-use connector_engine::store::{RunError, RunReport, RunStatus, Store};
+use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
 use connector_project::certificate;
 use connector_project::source::{Opened, Problems, Project, Source};
 use jiff::Timestamp;
@@ -98,7 +98,7 @@ fn aggregate_one(
 }
 
 /// Shows how a run ended. A certificate that expires soon is one of its warnings, although it is not about the run.
-fn conclude(
+pub(super) fn conclude(
     invocation: &Invocation,
     source: &Opened,
     mut report: RunReport,
@@ -138,6 +138,10 @@ fn what_next(invocation: &Invocation, report: &RunReport) {
     let printer = &invocation.printer;
     let source = &report.source;
     match report.status {
+        RunStatus::Succeeded if report.mode == Mode::Refresh => {
+            printer.next(&[(&format!("connector diff {source}"), "show what this run changed")]);
+        }
+        _ if report.mode == Mode::Refresh => {}
         RunStatus::Succeeded => printer.next(&[
             (&format!("connector accounts {source}"), "list the accounts"),
             (&format!("connector entitlements {source}"), "list the entitlements"),

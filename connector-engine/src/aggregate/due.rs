@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use super::progress::Progress;
-use super::run::run_because;
+use super::run::{WhyFull, run_because};
 use connector_core::{ErrorKind, Result};
 use connector_project::source::Opened;
 use connector_store::{Mode, Past, RunReport, RunStatus, Store};
@@ -36,14 +36,18 @@ pub async fn run_as_due(
 ) -> Result<RunReport> {
     let past = Past::of(store, &opened.source, &opened.registration.name, &opened.definition)?;
     let (mode, why) = choose(opened, wanted, options, &past);
-    if mode == Mode::Full {
+    if mode != Mode::Delta {
+        let why = why.map(|text| WhyFull { text, takes_over: false });
         return run_because(store, opened, Options { mode, ..options }, why, &progress, stop).await;
     }
     let report = run_because(store, opened, Options { mode, ..options }, None, &progress, stop.clone()).await?;
     let why = match (&report.error, report.status) {
-        (Some(error), RunStatus::Failed) if error.kind == ErrorKind::Expired => Some(error.message.clone()),
+        (Some(error), RunStatus::Failed) if error.kind == ErrorKind::Expired => {
+            Some(WhyFull { text: error.message.clone(), takes_over: true })
+        }
         (_, RunStatus::Succeeded) => {
-            Past::of(store, &opened.source, &opened.registration.name, &opened.definition)?.no_changes
+            let past = Past::of(store, &opened.source, &opened.registration.name, &opened.definition)?;
+            past.no_changes.map(|text| WhyFull { text, takes_over: false })
         }
         _ => None,
     };

@@ -33,12 +33,19 @@ pub async fn run(
     run_because(store, opened, options, None, &progress, stop).await
 }
 
+/// Why a run reads everything although only changes were wanted.
+pub(super) struct WhyFull {
+    pub(super) text: String,
+    /// Whether it goes on with the run of changes, which failed.
+    pub(super) takes_over: bool,
+}
+
 /// The same; a warning says why everything is read, if only changes were wanted.
 pub(super) async fn run_because(
     store: &Store,
     opened: &Opened,
     options: Options,
-    why_full: Option<String>,
+    why_full: Option<WhyFull>,
     progress: &(impl Fn(&Progress) + Send + Sync),
     stop: CancellationToken,
 ) -> Result<RunReport> {
@@ -60,6 +67,7 @@ pub(super) async fn run_because(
         definition: opened.definition.clone(),
         mode: options.mode,
         restart: options.restart || options.accept_new_system,
+        takes_over: why_full.as_ref().is_some_and(|why| why.takes_over),
         steps,
         absence,
         names_entitlements,
@@ -68,7 +76,7 @@ pub(super) async fn run_because(
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let untouched = started.untouched;
     let mut reads = Reads::new(started, progress);
-    let why = why_full.map(|why| format!("everything was read instead of only the changes: {why}"));
+    let why = why_full.map(|why| format!("everything was read instead of only the changes: {}", why.text));
     let ending = match prepare(opened, options, &thread, untouched, why, &stop).await {
         None => reads.go(opened, options, &mut thread, &start, &stop).await,
         Some(ending) => ending,
@@ -115,7 +123,7 @@ async fn prepare(
 }
 
 /// Makes sure that the source still points to the same system. Fails with kind `guard` if not.
-async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Result<()> {
+pub(super) async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Result<()> {
     let found = ask(opened, "reading the id of the system", || opened.connector.instance_id()).await?;
     thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await
 }
@@ -350,18 +358,18 @@ async fn wake<F: Future<Output = (Position, Result<Box<ReadPage>>)>>(
 }
 
 /// What the meter showed when the job began: earlier jobs may have used the same one.
-struct Readings {
+pub(super) struct Readings {
     calls: u64,
     retries: u64,
     bytes: u64,
 }
 
 impl Readings {
-    fn of(meter: &Meter) -> Self {
+    pub(super) fn of(meter: &Meter) -> Self {
         Self { calls: meter.api_calls(), retries: meter.retries(), bytes: meter.bytes_received() }
     }
 
-    fn usage(&self, meter: &Meter) -> Usage {
+    pub(super) fn usage(&self, meter: &Meter) -> Usage {
         Usage {
             api_calls: meter.api_calls().saturating_sub(self.calls),
             retries: meter.retries().saturating_sub(self.retries),

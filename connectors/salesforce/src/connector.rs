@@ -154,6 +154,10 @@ impl FindAccounts for Salesforce {
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
         users::find::accounts(&self.rest, &self.accounts, wanted, concern).await
     }
+
+    async fn read_accounts(&self, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
+        changes::accounts(&self.rest, &self.accounts, &self.groups, ids).await.map(Some)
+    }
 }
 
 #[async_trait]

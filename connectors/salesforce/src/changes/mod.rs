@@ -7,7 +7,10 @@
 //! * What can't be proven this way ends with an error of kind `expired`. Then the engine does a full run.
 
 mod counts;
+mod few;
 mod place;
+
+pub(crate) use few::accounts;
 
 use self::place::{List, Place, Watermark, Window, expired};
 use crate::api::rest::Rest;

@@ -13,7 +13,7 @@ use crate::api::ranges::{RecordId, Span};
 use crate::api::record::Row;
 use crate::api::rights;
 use crate::api::shortfall;
-use crate::api::soql::Select;
+use crate::api::soql::{self, Select};
 use crate::error;
 use connector_core::{Account, AccountKind, AccountSchema, Cursor, EntitlementRef, OperationKind, Page, Result};
 use std::borrow::Cow;
@@ -136,6 +136,18 @@ impl Accounts {
             }
         }
         Ok(format!("{hash:016x}"))
+    }
+
+    /// These users, at most 200, on one page.
+    pub(crate) async fn named(&self, rest: &Rest, users: &[RecordId]) -> Result<Page<Account>> {
+        let fields = self.fields(rest).await?;
+        let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
+        let locks = Locks::of_users(rest, users).await?;
+        let condition = soql::one_of("Id", users.iter().map(RecordId::as_str));
+        let make = |row: &Row<'_>| account(row, &locks, Some(integrations)).map(Some);
+        let part = by_rest(rest, &fields, Some(&condition), Span::default(), None, make).await?;
+        let page = Page::last(part.items.into_iter().map(|(_, account)| account).collect());
+        Ok(self.as_shown(page, &fields, &locks))
     }
 
     /// One page of the users that meet a condition.

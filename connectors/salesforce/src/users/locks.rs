@@ -38,6 +38,19 @@ impl Locks {
         }
     }
 
+    /// The locked ones among a few users.
+    pub(crate) async fn of_users(rest: &Rest, users: &[RecordId]) -> Result<Self> {
+        match Login::of_users(rest, users).await {
+            Err(refused) if error::is_missing_object(&refused) => Ok(Self::Hidden),
+            logins => {
+                let locked = logins?.into_iter().filter(|login| login.frozen || login.password_locked);
+                let mut locked: Vec<RecordId> = locked.map(|login| login.user).collect();
+                locked.sort_unstable();
+                Ok(Self::Known(locked))
+            }
+        }
+    }
+
     /// Whether the user is frozen or locked. False if the service account can't see it.
     pub(crate) fn holds(&self, user: RecordId) -> bool {
         match self {
