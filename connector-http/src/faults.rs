@@ -20,10 +20,7 @@ pub(crate) fn error_of(fault: reqwest::Error, url: &Url, answering: bool, proxie
     let error = if fault.is_connect() {
         not_connected(&fault, &host, proxied)
     } else if fault.is_timeout() {
-        Error::new(ErrorKind::Timeout, format!("`{host}` did not send a complete response within the time limit"))
-            .with_help("try again later, or raise the limit with `http: {timeout: 120s}`")
-            .with_happened(Happened::Unknown)
-            .with_retry(PASSING)
+        too_late(url)
     } else if let Some(refused) = certificate_refused(&root_text(&fault), &host) {
         refused
     } else if answering || fault.is_body() || fault.is_decode() {
@@ -40,6 +37,15 @@ pub(crate) fn error_of(fault: reqwest::Error, url: &Url, answering: bool, proxie
             .with_retry(PASSING)
     };
     error.with_cause(fault)
+}
+
+/// The error if a response is not complete in time.
+pub(crate) fn too_late(url: &Url) -> Error {
+    let host = host_and_port(url);
+    Error::new(ErrorKind::Timeout, format!("`{host}` did not send a complete response within the time limit"))
+        .with_help("try again later, or raise the limit with `http: {timeout: 120s}`")
+        .with_happened(Happened::Unknown)
+        .with_retry(PASSING)
 }
 
 fn not_connected(fault: &reqwest::Error, host: &str, proxied: bool) -> Error {

@@ -29,6 +29,7 @@ pub mod grants;
 mod hosts;
 mod login;
 mod pace;
+mod parts;
 mod proxies;
 mod reach;
 mod request;
@@ -39,6 +40,7 @@ mod tokens;
 mod transport;
 
 pub use client::Client;
+pub use parts::Parts;
 pub use proxies::ProxyVariables;
 pub use reach::Reach;
 pub use request::Request;

@@ -88,7 +88,7 @@ impl Exchange for LoginExchange {
             keeps_success: true,
         };
         self.learn(form, own);
-        let response = self.transport.send(parcel).await?;
+        let (response, _) = self.transport.exchange(parcel, false).await?;
         let quotes = response.body.windows(ERROR_MEMBER.len()).any(|part| part == ERROR_MEMBER);
         let body = if quotes { self.transport.blanked(response.body.to_vec()) } else { response.body.to_vec() };
         let date = response.header("date");

@@ -3,6 +3,7 @@
 use crate::body::Body;
 use crate::hosts::host_and_port;
 use crate::pace::{Tries, retry_after};
+use crate::parts::Parts;
 use crate::response::{Reaction, Response};
 use crate::secret_header;
 use crate::session::Session;
@@ -125,7 +126,24 @@ impl Request {
     /// Fails with kind `unavailable`, `timeout` or `protocol` if no complete response arrives. Fails with kind `auth` if the
     /// sign-in fails, if the service refuses a credential that can't be renewed, or if the URL must not get the credential.
     /// [`Error::happened`] is `Unknown` if the server may have received the request.
-    pub async fn send(mut self) -> Result<Response> {
+    pub async fn send(self) -> Result<Response> {
+        self.exchange(false).await.map(|(response, _)| response)
+    }
+
+    /// Sends the request like [`Request::send`], but leaves the body of a successful response to [`Parts`], for a body that may
+    /// be too large for the memory. The [`Response`] then has an empty body. A response with another status is complete, and
+    /// has no parts.
+    ///
+    /// Fails like [`Request::send`], and with kind `internal` if the request is not a GET: only what a GET returns is data of
+    /// its own and can't repeat a secret that was sent.
+    pub async fn stream(self) -> Result<(Response, Option<Parts>)> {
+        if self.method != Method::GET {
+            return Err(Error::internal("only the response to a GET can be read in parts"));
+        }
+        self.exchange(true).await
+    }
+
+    async fn exchange(mut self, streamed: bool) -> Result<(Response, Option<Parts>)> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
@@ -137,8 +155,8 @@ impl Request {
             let nonce = self.session.nonce.get();
             let parcel = self.parcel(held.as_deref(), nonce.as_deref()).await?;
             let host = host_and_port(&parcel.url);
-            let (result, asked) = match self.session.transport.send(parcel).await {
-                Ok(response) => {
+            let (result, asked) = match self.session.transport.exchange(parcel, streamed).await {
+                Ok((response, parts)) => {
                     let has_nonce = self.note_nonce(&response, nonce.as_deref());
                     match ((self.session.reaction)(&response), &held) {
                         (Reaction::SignInAgain, Some(_)) if has_nonce && !proved_again => {
@@ -156,9 +174,9 @@ impl Request {
                         }
                         (Reaction::Retry, _) if self.repeatable => {
                             let asked = retry_after(&response, self.session.transport.clock.now());
-                            (Ok(response), asked)
+                            (Ok((response, parts)), asked)
                         }
-                        _ => return Ok(response),
+                        _ => return Ok((response, parts)),
                     }
                 }
                 Err(error) if self.may_repeat(&error) => (Err(error), None),

@@ -4,6 +4,7 @@ use crate::client_certificate::ClientCertificate;
 use crate::faults;
 use crate::hosts::{Hosts, host_and_port};
 use crate::pace::{self, Limiter};
+use crate::parts::Parts;
 use crate::proxies::ProxyVariables;
 use crate::response::Response;
 use bytes::Bytes;
@@ -27,6 +28,16 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The step in which the buffer for a body grows. Doubling it could waste half of the memory of each page in flight.
 const BODY_STEP: usize = 512 * 1024;
 
+/// How much data all streams of an HTTP/2 connection may have on the way. Streams that nobody reads at the moment must not hold
+/// up the others.
+const CONNECTION_WINDOW: u32 = 64 * 1024 * 1024;
+
+/// How much data one stream of an HTTP/2 connection may have on the way.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// The library's limit for a response that is read in parts. [`Parts`] has limits that leave out the time between them.
+const LONGEST_STREAM: Duration = Duration::from_hours(7 * 24);
+
 /// The largest body to read.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
@@ -45,6 +56,14 @@ pub(crate) struct Parcel {
     /// Whether a successful response is data of its own, which stays as it is. Any other response may repeat what was sent, so
     /// secrets in it are blanked out.
     pub(crate) keeps_success: bool,
+}
+
+/// A response whose head arrived.
+struct Arriving {
+    answer: reqwest::Response,
+    url: Url,
+    most: usize,
+    keeps_success: bool,
 }
 
 /// Sends the requests of one source and counts them.
@@ -81,17 +100,47 @@ impl Transport {
         self.meter.count_retry();
     }
 
-    /// Sends a request and reads the complete response.
-    pub(crate) async fn send(&self, parcel: Parcel) -> Result<Response> {
+    /// Sends a request. Reads the complete response, or with `streamed`, leaves the body of a successful one to [`Parts`].
+    pub(crate) async fn exchange(&self, parcel: Parcel, streamed: bool) -> Result<(Response, Option<Parts>)> {
+        if !streamed {
+            let arriving = self.begin(parcel, None).await?;
+            return self.whole(arriving).await.map(|response| (response, None));
+        }
+        let url = parcel.url.clone();
+        let late = |_| faults::too_late(&url);
+        let patience = self.plan.timeout;
+        let begun = tokio::time::timeout(patience, self.begin(parcel, Some(LONGEST_STREAM))).await;
+        let mut arriving = begun.map_err(late)??;
+        if !arriving.answer.status().is_success() {
+            let whole = tokio::time::timeout(patience, self.whole(arriving)).await.map_err(late)??;
+            return Ok((whole, None));
+        }
+        let status = arriving.answer.status().as_u16();
+        let headers = std::mem::take(arriving.answer.headers_mut());
+        let parts = Parts::new(arriving.answer, arriving.url, patience, self.meter.clone(), self.proxied);
+        Ok((Response { status, headers, body: Bytes::new() }, Some(parts)))
+    }
+
+    /// Sends a request, until the head of its response arrives.
+    async fn begin(&self, parcel: Parcel, timeout: Option<Duration>) -> Result<Arriving> {
         self.limiter.until_ready().await;
         let client = self.client.get_or_try_init(|| self.plan.build(self.certificate.as_ref())).await?;
         self.meter.count_call();
-        let url = parcel.url;
-        let mut request = client.request(parcel.method, url.clone()).headers(parcel.headers);
-        if let Some(body) = parcel.body {
+        let Parcel { method, url, headers, body, most, keeps_success } = parcel;
+        let mut request = client.request(method, url.clone()).headers(headers);
+        if let Some(body) = body {
             request = request.body(body);
         }
-        let mut answer = request.send().await.map_err(|fault| faults::error_of(fault, &url, false, self.proxied))?;
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
+        let answer = request.send().await.map_err(|fault| faults::error_of(fault, &url, false, self.proxied))?;
+        Ok(Arriving { answer, url, most, keeps_success })
+    }
+
+    /// Reads the rest of a response.
+    async fn whole(&self, arriving: Arriving) -> Result<Response> {
+        let Arriving { mut answer, url, most, keeps_success } = arriving;
         let status = answer.status().as_u16();
         let succeeded = answer.status().is_success();
         let mut body = Vec::new();
@@ -103,8 +152,8 @@ impl Transport {
                 body.clear();
                 break;
             }
-            if body.len() + part.len() > parcel.most {
-                return Err(too_large(&url, parcel.most));
+            if body.len() + part.len() > most {
+                return Err(too_large(&url, most));
             }
             if body.capacity() - body.len() < part.len() {
                 body.reserve_exact(part.len().max(BODY_STEP));
@@ -112,7 +161,7 @@ impl Transport {
             body.extend_from_slice(&part);
         }
         let headers = std::mem::take(answer.headers_mut());
-        let body = if succeeded && parcel.keeps_success { body } else { self.blanked(body) };
+        let body = if succeeded && keeps_success { body } else { self.blanked(body) };
         let response = Response { status, headers, body: Bytes::from(body) };
         refuse_redirect(response, &url)
     }
@@ -164,6 +213,8 @@ impl Plan {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .pool_idle_timeout(IDLE_TIMEOUT)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
             .timeout(self.timeout);
         for authority in &self.authorities {

@@ -16,4 +16,5 @@ mod secrecy;
 mod server;
 mod sign_ins;
 mod source;
+mod streams;
 mod tokens;

@@ -7,7 +7,6 @@ use crate::api::record::{Asked, read};
 use crate::api::soql::{self, Select};
 use crate::certificate::xml::{Element, parse};
 use crate::error;
-use bytes::Bytes;
 use connector_core::{Attributes, AttributesBuilder};
 use connector_http::Response;
 use connector_http::header::HeaderMap;
@@ -35,7 +34,12 @@ pub fn results(body: &[u8]) {
     let fields = vec!["Id", "Name", "IsActive", "Cost__c", "CreatedDate", "Profile.Name"];
     let select = Select { object: "User", fields, filter: None };
     let columns = columns::of(&select, &description);
-    let Ok(mut sheet) = Sheet::open("User", Bytes::copy_from_slice(body), None, &columns) else { return };
+    let mut sheet = Sheet::new(None);
+    if sheet.push("User", body).and_then(|()| sheet.end("User")).is_err()
+        || sheet.read_header("User", &columns).is_err()
+    {
+        return;
+    }
     let names = select.columns();
     drop(sheet.read("User", (&columns, &names), None, soql::MAX_ROWS_PER_PAGE, |row| {
         let mut attributes = AttributesBuilder::default();

@@ -17,17 +17,14 @@ const FIRST_WITH_LIST: u32 = 58;
 /// How many records to ask for at once where the org does not list the pages.
 const RECORDS_PER_PAGE: &str = "10000";
 
-/// How many pages are fetched ahead at most.
-const MOST_AHEAD: usize = 4;
-
-/// How many bytes are fetched ahead at most, as far as the pages so far show.
-const MOST_BYTES_AHEAD: usize = 4 * 1024 * 1024;
+/// How many pages are requested ahead. What arrives of them waits in the network.
+const AHEAD: usize = 2;
 
 impl Pages {
     /// The pages from `locator` on.
     pub(super) async fn open(rest: &Rest, object: &'static str, job: &str, locator: Option<&str>) -> Result<Self> {
         let path = rest.path(&format!("jobs/query/{job}")).await?;
-        let mut pages = Self { path, object, due: VecDeque::new(), further: Further::None, sheet: None, largest: 0 };
+        let mut pages = Self { path, object, due: VecDeque::new(), further: Further::None, sheet: None, parts: None };
         let is_listed = version(rest.version().await?) >= FIRST_WITH_LIST;
         if !is_listed || !pages.find_in_list(rest, locator).await? {
             pages.due = VecDeque::from([Due::new(locator.map(str::to_owned))]);
@@ -97,12 +94,12 @@ impl Pages {
         Ok(())
     }
 
-    /// The page to read, and the next ones ahead.
-    pub(super) async fn sheet(&mut self, rest: &Rest, columns: &[Column<'_>]) -> Result<&mut Sheet> {
+    /// The page to read, and the next one ahead.
+    pub(super) async fn sheet(&mut self, rest: &Rest) -> Result<&mut Sheet> {
         if self.sheet.is_none() {
             let mut due = self.due.pop_front().ok_or_else(|| Error::internal("there is no further page of results"))?;
             let mut fetch = due.fetched.take().unwrap_or_else(|| self.fetch(rest, due.locator.as_deref()));
-            let response = (&mut fetch.0).await.map_err(|_| Error::internal("a request was dropped"))??;
+            let (response, parts) = (&mut fetch.0).await.map_err(|_| Error::internal("a request was dropped"))??;
             let response = rest.answered(response, &format!("reading the results for `{}`", self.object))?;
             let next = response
                 .header("sforce-locator")
@@ -115,23 +112,37 @@ impl Pages {
                 }
             }
             let promised = response.header("sforce-numberofrecords").and_then(|number| number.parse().ok());
-            let sheet = Sheet::open(self.object, response.body.clone(), promised, columns)?;
-            self.largest = self.largest.max(sheet.bytes());
-            self.sheet = Some(sheet);
+            self.sheet = Some(Sheet::new(promised));
+            self.parts = parts;
             self.fetch_ahead(rest).await?;
         }
         self.sheet.as_mut().ok_or_else(|| Error::internal("there is no page of results"))
     }
 
+    /// Reads the next part of the page, with its header if that arrived.
+    pub(super) async fn more(&mut self, columns: &[Column<'_>]) -> Result<()> {
+        let Some(sheet) = &mut self.sheet else { return Ok(()) };
+        let part = match &mut self.parts {
+            Some(parts) => parts.next().await?,
+            None => None,
+        };
+        if let Some(part) = part {
+            sheet.push(self.object, &part)?;
+        } else {
+            self.parts = None;
+            sheet.end(self.object)?;
+        }
+        sheet.read_header(self.object, columns)
+    }
+
     async fn fetch_ahead(&mut self, rest: &Rest) -> Result<()> {
-        let ahead = (MOST_BYTES_AHEAD / self.largest.max(1)).clamp(1, MOST_AHEAD);
-        while self.due.len() <= ahead
+        while self.due.len() < AHEAD
             && let Further::Listed(next) = &self.further
         {
             let next = next.clone();
             self.list(rest, Some(&next)).await?;
         }
-        for place in 0..ahead.min(self.due.len()) {
+        for place in 0..AHEAD.min(self.due.len()) {
             if self.due[place].fetched.is_none() {
                 self.due[place].fetched = Some(self.fetch(rest, self.due[place].locator.as_deref()));
             }
@@ -147,7 +158,7 @@ impl Pages {
         if matches!(self.further, Further::Named) {
             request = request.query(&[("maxRecords", RECORDS_PER_PAGE)]);
         }
-        Fetch(tokio::spawn(request.send()))
+        Fetch(tokio::spawn(request.stream()))
     }
 }
 

@@ -5,6 +5,7 @@ use super::columns::{self, Column};
 use super::job;
 use super::place::{Spot, Stage};
 use super::results::Pages;
+use super::sheet::Chunk;
 use crate::api::keyset::Part;
 use crate::api::ranges::{RecordId, Span};
 use crate::api::record::{Row, odd};
@@ -119,8 +120,7 @@ async fn go_on<T>(
     let columns = columns::of(select, &description);
     let names = select.columns();
     let mut pages = opened(rest, object, (&place.job, &spot), after, &columns).await?;
-    let sheet = pages.sheet(rest, &columns).await?;
-    let chunk = sheet.read(object, (&columns, &names), after, MAX_ROWS_PER_PAGE, make)?;
+    let chunk = read_some(rest, &mut pages, (&columns, &names), after, make).await?;
     spot.read += chunk.rows as u64;
     spot.of_page += chunk.rows as u64;
     let mut is_end = false;
@@ -147,6 +147,36 @@ async fn go_on<T>(
     Ok(Part { items: chunk.items, rows: chunk.rows, ..Part::of_job(chunk.last, next) })
 }
 
+/// The next records of a page, as they arrive.
+async fn read_some<T>(
+    rest: &Rest,
+    pages: &mut Pages,
+    (columns, names): (&[Column<'_>], &[&str]),
+    after: Option<RecordId>,
+    mut make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Chunk<T>> {
+    let object = pages.object;
+    let mut all = Chunk { items: Vec::new(), rows: 0, last: after, is_end: false };
+    loop {
+        let most = MAX_ROWS_PER_PAGE - all.rows;
+        let sheet = pages.sheet(rest).await?;
+        if sheet.is_waiting() {
+            pages.more(columns).await?;
+            continue;
+        }
+        if most == 0 && !sheet.is_read() {
+            return Ok(all);
+        }
+        let chunk = sheet.read(object, (columns, names), all.last, most, &mut make)?;
+        all.items.extend(chunk.items);
+        all.rows += chunk.rows;
+        all.last = chunk.last;
+        if chunk.is_end {
+            return Ok(Chunk { is_end: true, ..all });
+        }
+    }
+}
+
 /// The results of a job, from a place on: as they were kept after the last page, or opened again.
 async fn opened(
     rest: &Rest,
@@ -159,6 +189,8 @@ async fn opened(
         return Ok(pages);
     }
     let mut pages = Pages::open(rest, object, job, spot.page.as_deref()).await?;
-    pages.sheet(rest, columns).await?.skip(object, spot.of_page, after)?;
+    while spot.of_page > 0 && !pages.sheet(rest).await?.skip(object, spot.of_page, after)? {
+        pages.more(columns).await?;
+    }
     Ok(pages)
 }

@@ -2,7 +2,7 @@
 
 use super::sheet::Sheet;
 use connector_core::Result;
-use connector_http::Response;
+use connector_http::{Parts, Response};
 use std::collections::VecDeque;
 use tokio::task::JoinHandle;
 
@@ -16,7 +16,8 @@ pub(super) struct Pages {
     pub(super) further: Further,
     /// The page that is being read.
     pub(super) sheet: Option<Sheet>,
-    pub(super) largest: usize,
+    /// What is still to arrive of it.
+    pub(super) parts: Option<Parts>,
 }
 
 /// A page to read.
@@ -40,7 +41,7 @@ pub(super) enum Further {
 
 /// A request that ends with its owner.
 #[derive(Debug)]
-pub(super) struct Fetch(pub(super) JoinHandle<Result<Response>>);
+pub(super) struct Fetch(pub(super) JoinHandle<Result<(Response, Option<Parts>)>>);
 
 impl Drop for Fetch {
     fn drop(&mut self) {

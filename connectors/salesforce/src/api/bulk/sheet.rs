@@ -6,26 +6,46 @@
 use super::columns::Column;
 use crate::api::ranges::RecordId;
 use crate::api::record::{Row, odd};
-use bytes::Bytes;
 use connector_core::{Error, ErrorKind, Result};
 use csv::ByteRecord;
 use serde_json::value::RawValue;
 use std::ops::Range;
 
-/// A page of results.
-#[derive(Debug)]
+/// The longest record. Rich text has no more than 131,072 characters, and a query has room for few such fields.
+const LONGEST_RECORD: usize = 16 * 1024 * 1024;
+
+/// How much text is read at once. Less would cost more for each record.
+const ENOUGH: usize = 128 * 1024;
+
+/// A page of results, of which one part after the other arrives.
+#[derive(Debug, Default)]
 pub(crate) struct Sheet {
-    body: Bytes,
+    /// What arrived and is not read yet, and a little before it.
+    text: Vec<u8>,
     /// Where the next record begins.
     at: usize,
-    /// The column of the page for each column of the query.
-    places: Vec<usize>,
-    /// How many values a record has.
-    width: usize,
+    /// Where the last complete record ends.
+    complete: usize,
+    /// Whether what arrived ends within quotes.
+    is_quoted: bool,
+    /// Whether everything arrived.
+    has_ended: bool,
+    /// How many bytes arrived.
+    pub(crate) bytes: usize,
+    /// The columns of the page, once its header is read.
+    header: Option<Header>,
     /// How many records were read.
     pub(crate) rows: u64,
     /// How many records the page should have.
     promised: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Header {
+    /// The column of the page for each column of the query.
+    places: Vec<usize>,
+    /// How many values a record has.
+    width: usize,
 }
 
 /// Some records of a page.
@@ -38,30 +58,72 @@ pub(crate) struct Chunk<T> {
     pub(crate) is_end: bool,
 }
 
-fn reader(body: &[u8]) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(64 * 1024).from_reader(body)
+fn reader(text: &[u8]) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(64 * 1024).from_reader(text)
 }
 
 impl Sheet {
-    /// Reads the header. A page without one of the columns belongs to another query: kind `expired`.
-    pub(crate) fn open(object: &str, body: Bytes, promised: Option<u64>, columns: &[Column<'_>]) -> Result<Self> {
-        if body.is_empty() {
-            return match promised {
-                Some(0) | None => Ok(Self { body, at: 0, places: Vec::new(), width: 0, rows: 0, promised }),
-                Some(_) => Err(odd(object, "is empty")),
-            };
+    pub(crate) fn new(promised: Option<u64>) -> Self {
+        Self { promised, ..Self::default() }
+    }
+
+    /// Adds what arrived next.
+    pub(crate) fn push(&mut self, object: &str, part: &[u8]) -> Result<()> {
+        self.text.drain(..self.at);
+        self.complete -= self.at;
+        self.at = 0;
+        let before = self.text.len();
+        self.text.extend_from_slice(part);
+        self.bytes += part.len();
+        for (place, byte) in part.iter().enumerate() {
+            match byte {
+                b'"' => self.is_quoted = !self.is_quoted,
+                b'\n' if !self.is_quoted => self.complete = before + place + 1,
+                _ => {}
+            }
         }
-        if body.trim_ascii_start().starts_with(b"<") {
+        if self.header.is_none() && self.text.trim_ascii_start().starts_with(b"<") {
             return Err(odd(object, "is a web page, not CSV"));
         }
-        let has_open_quote = body.iter().fold(false, |is_open, byte| is_open ^ (*byte == b'"'));
-        if has_open_quote || !matches!(body.last(), Some(b'\n' | b'"')) {
-            return Err(odd(object, &format!("is cut off after {} bytes", body.len())));
+        if self.text.len() - self.complete > LONGEST_RECORD {
+            return Err(odd(object, &format!("has a record of more than {} MiB", LONGEST_RECORD >> 20)));
+        }
+        Ok(())
+    }
+
+    /// Everything arrived.
+    pub(crate) fn end(&mut self, object: &str) -> Result<()> {
+        self.has_ended = true;
+        let rest = &self.text[self.complete..];
+        if self.is_quoted || !matches!(rest.last(), None | Some(b'"')) {
+            return Err(odd(object, &format!("is cut off after {} bytes", self.bytes)));
+        }
+        self.complete = self.text.len();
+        if self.bytes == 0 && self.promised.is_some_and(|promised| promised > 0) {
+            return Err(odd(object, "is empty"));
+        }
+        Ok(())
+    }
+
+    /// Whether to wait until more arrives.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.has_ended && self.complete - self.at < ENOUGH
+    }
+
+    /// Whether all records are read. A page may end with empty lines.
+    pub(crate) fn is_read(&self) -> bool {
+        self.has_ended && self.text[self.at..].iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+    }
+
+    /// Reads the header, once it arrived. A page without one of the columns belongs to another query: kind `expired`.
+    pub(crate) fn read_header(&mut self, object: &str, columns: &[Column<'_>]) -> Result<()> {
+        if self.header.is_some() || self.at == self.complete {
+            return Ok(());
         }
         let mut names = ByteRecord::new();
-        let mut reader = reader(&body);
+        let mut reader = reader(&self.text[..self.complete]);
         reader.read_byte_record(&mut names).map_err(|_| odd(object, "has no readable header"))?;
-        let at = offset(&reader);
+        self.at = offset(&reader);
         let place = |column: &Column<'_>| {
             let is_it = |name: &[u8]| name.eq_ignore_ascii_case(column.name.as_bytes());
             names.iter().position(is_it).ok_or_else(|| {
@@ -70,36 +132,36 @@ impl Sheet {
             })
         };
         let places = columns.iter().map(place).collect::<Result<_>>()?;
-        let width = names.len();
-        Ok(Self { at, places, width, rows: 0, promised, body })
-    }
-
-    /// How large the page is.
-    pub(crate) fn bytes(&self) -> usize {
-        self.body.len()
-    }
-
-    /// Passes over records that were read before, up to the last of them.
-    pub(crate) fn skip(&mut self, object: &'static str, records: u64, last: Option<RecordId>) -> Result<()> {
-        let body = self.body.clone();
-        let mut reader = reader(&body[self.at..]);
-        let mut record = ByteRecord::new();
-        for _ in 0..records {
-            if !reader.read_byte_record(&mut record).map_err(|_| odd(object, "is not CSV"))? {
-                return Err(Error::new(ErrorKind::Expired, format!("the results for `{object}` have changed")));
-            }
-        }
-        let id = self.places.first().and_then(|place| record.get(*place));
-        let id = id.and_then(|id| std::str::from_utf8(id).ok()).and_then(RecordId::read);
-        if records > 0 && id != last {
-            return Err(Error::new(ErrorKind::Expired, format!("the results for `{object}` have changed")));
-        }
-        self.at += offset(&reader);
-        self.rows += records;
+        self.header = Some(Header { places, width: names.len() });
         Ok(())
     }
 
-    /// Reads so many records at most. `after` is the id of the record before. `make` turns each record into an item, or skips
+    /// Passes over records that were read before, as far as they arrived, until `until` of the page are read. `last` is the id
+    /// of the last of them. Returns whether it is done.
+    pub(crate) fn skip(&mut self, object: &'static str, until: u64, last: Option<RecordId>) -> Result<bool> {
+        let changed = || Error::new(ErrorKind::Expired, format!("the results for `{object}` have changed"));
+        if self.rows == until {
+            return Ok(true);
+        }
+        let mut reader = reader(&self.text[self.at..self.complete]);
+        let mut record = ByteRecord::new();
+        while self.rows < until {
+            if !reader.read_byte_record(&mut record).map_err(|_| odd(object, "is not CSV"))? {
+                self.at = self.complete;
+                return if self.has_ended { Err(changed()) } else { Ok(false) };
+            }
+            self.rows += 1;
+        }
+        let place = self.header.as_ref().and_then(|header| header.places.first());
+        let id = place.and_then(|place| record.get(*place)).and_then(|id| std::str::from_utf8(id).ok());
+        if id.and_then(RecordId::read) != last {
+            return Err(changed());
+        }
+        self.at += offset(&reader);
+        Ok(true)
+    }
+
+    /// Reads so many records at most, of those that arrived. `after` is the id of the record before. `make` turns each record into an item, or skips
     /// it.
     pub(crate) fn read<T>(
         &mut self,
@@ -136,23 +198,24 @@ impl Sheet {
 
     /// The next records as JSON: all values one after the other, and where each ends. An empty one is null.
     fn json(&mut self, object: &str, columns: &[Column<'_>], most: usize) -> Result<(String, Vec<usize>, bool)> {
-        let body = self.body.clone();
-        let mut reader = reader(&body[self.at..]);
+        let mut reader = reader(&self.text[self.at..self.complete]);
         let mut record = ByteRecord::new();
-        let mut json = String::with_capacity(most.min(4_096) * columns.len() * 16);
-        let mut ends = Vec::with_capacity(most.min(4_096) * columns.len());
-        let mut is_end = false;
+        let room = most.min((self.complete - self.at) / (columns.len() * 2).max(1));
+        let mut json = String::with_capacity(room * columns.len() * 8);
+        let mut ends = Vec::with_capacity(room * columns.len());
         for _ in 0..most {
             if !reader.read_byte_record(&mut record).map_err(|_| odd(object, "is not CSV"))? {
-                is_end = true;
                 break;
             }
+            let Some(Header { places, width }) = &self.header else {
+                return Err(Error::internal("records are read before their header"));
+            };
             self.rows += 1;
-            if record.len() != self.width {
-                let what = format!("has {} values in record {} instead of {}", record.len(), self.rows, self.width);
+            if record.len() != *width {
+                let what = format!("has {} values in record {} instead of {width}", record.len(), self.rows);
                 return Err(odd(object, &what));
             }
-            for (column, place) in columns.iter().zip(&self.places) {
+            for (column, place) in columns.iter().zip(places) {
                 let wrong = |what: &str| {
                     odd(object, &format!("has a `{}` in record {} that is {what}", column.name, self.rows))
                 };
@@ -162,7 +225,7 @@ impl Sheet {
             }
         }
         self.at += offset(&reader);
-        is_end |= body[self.at..].iter().all(|byte| matches!(byte, b'\r' | b'\n'));
+        let is_end = self.is_read();
         match self.promised {
             Some(promised) if self.rows > promised || (is_end && self.rows < promised) => {
                 Err(odd(object, &format!("has {} records instead of {promised}", self.rows)))
