@@ -39,14 +39,15 @@ impl Past {
              WHERE s.name = ?1 AND r.status = 'succeeded' AND r.mode <> 'refresh' ORDER BY r.number DESC LIMIT 1";
         let last: Option<(String, String, bool)> =
             sql::first(&connection, last, [source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let no_changes = match last {
-            None => None,
-            Some((of, hash, _)) if of != connector || !is_same(&hash) => {
+        let no_changes = last.and_then(|(of, hash, has_watermark)| {
+            if of != connector || !is_same(&hash) {
                 Some("the source file changed since the last run")
+            } else if has_watermark {
+                None
+            } else {
+                Some("the last run did not see everything, so nothing says where its changes end")
             }
-            Some((.., false)) => Some("the last run did not see everything, so nothing says where its changes end"),
-            Some(_) => None,
-        };
+        });
         let no_changes = no_changes.map(str::to_owned);
         Ok(Self { unfinished: unfinished.map(|(mode, ..)| mode), last_full, no_changes })
     }

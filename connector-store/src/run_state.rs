@@ -25,6 +25,7 @@ pub(crate) struct Tallies {
 
 /// What a job keeps in memory of its run: counts, bits of what was seen, rows of entitlements.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of the page or of the run")]
 pub(crate) struct RunState {
     pub source: i64,
     pub run: i64,

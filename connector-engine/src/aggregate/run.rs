@@ -260,14 +260,14 @@ impl<P: Fn(&Progress)> Reads<P> {
                 without_holders.push(range);
                 continue;
             }
-            let more = ability.read_again(&range, counted, stored)?;
-            if more.is_empty() {
+            let positions = ability.read_again(&range, counted, stored)?;
+            if positions.is_empty() {
                 let entitlement = &range.entitlement;
                 let message =
                     format!("the source shows {counted} holders of `{entitlement}`, but the store has {stored}");
                 return Err(Error::new(ErrorKind::Expired, message));
             }
-            cursors.extend(more);
+            cursors.extend(positions);
         }
         let positions = cursors.clone();
         thread.with(move |writer| writer.read_again(&without_holders, &positions)).await?;

@@ -1,5 +1,5 @@
 //! Runs of changes: after any mix of them and full runs, the store has what the org has, row by row.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use connector_cli as _;
 use connector_core::ErrorKind;
@@ -329,7 +329,7 @@ async fn a_change_costs_the_same_few_calls_in_any_org() {
         let project = project(Options { users, ..Options::default() }).await;
         let (org, store) = (project.sandbox.org(), project.path("store.db"));
         run(&project, &store, Wanted::Full).await;
-        org.let_time_pass(Duration::from_secs(3_600));
+        org.let_time_pass(Duration::from_hours(1));
         org.set(&org.user_id(50), "Title", "Chief").unwrap();
         let changed = run(&project, &store, Wanted::Delta).await;
         assert_eq!((changed.status, changed.mode), (RunStatus::Succeeded, Mode::Delta), "{changed:?}");

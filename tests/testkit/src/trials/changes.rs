@@ -203,7 +203,8 @@ async fn holders_are_right(subject: &Subject<'_>) -> Tried {
         let holds = |one: &&Assignment| one.entitlement == range.entitlement && one.holder.account_id().is_some();
         let mut there: Vec<_> = all.iter().filter(holds).map(|one| format!("{one:?}")).collect();
         let mut found: Vec<_> = found.iter().map(|one| format!("{one:?}")).collect();
-        (there.sort_unstable(), found.sort_unstable());
+        there.sort_unstable();
+        found.sort_unstable();
         if there != found {
             let (there, found) = (there.len(), found.len());
             return Err(format!(
