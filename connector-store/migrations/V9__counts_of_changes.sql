@@ -15,5 +15,12 @@ CREATE TABLE counted_types (
     PRIMARY KEY (run, type)
 ) WITHOUT ROWID;
 
+-- How many assignments to accounts an entitlement has, as the last run proved it, if it was one of changes. Any other run begins by
+-- forgetting it, so that the next run of changes counts again.
+CREATE TABLE holder_counts (
+    entitlement INTEGER PRIMARY KEY,                -- entitlements.id
+    count       INTEGER NOT NULL
+);
+
 -- Few accounts are locked.
 CREATE INDEX accounts_locked ON accounts (source, account_id) WHERE locked = 1 AND removed_run IS NULL;

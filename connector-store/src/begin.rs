@@ -2,6 +2,7 @@
 
 use super::column::word;
 use super::definition::replace_former;
+use super::holder_counts::HolderCounts;
 use super::live;
 use super::lock::{RunLock, Work};
 use super::open::Store;
@@ -100,6 +101,8 @@ impl Beginning {
         let mut state = RunState::load(&transaction, source, run)?;
         state.absence = self.absence;
         state.names_entitlements = self.names_entitlements;
+        state.holder_counts =
+            HolderCounts::take(&transaction, source, self.mode == Mode::Delta && untouched && !resumed)?;
         let (id, active_ms, usage) = sql::one(
             &transaction,
             "SELECT id, active_ms, api_calls, retries, bytes_received FROM runs WHERE number = ?1",

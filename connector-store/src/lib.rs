@@ -21,6 +21,7 @@ mod duplicates;
 mod entitlements;
 mod fence;
 mod guard;
+mod holder_counts;
 mod instance;
 mod key;
 mod last_known;

@@ -1,5 +1,6 @@
 //! The state of a run that a job keeps in memory.
 
+use super::holder_counts::HolderCounts;
 use super::not_shown::NotShown;
 use super::quiet::Quiet;
 use super::seen::Seen;
@@ -58,6 +59,8 @@ pub(crate) struct RunState {
     pub(super) removed: BTreeMap<(Step, i64), u64>,
     /// The assignments that are merged when everything is read.
     pub(super) waiting: Waiting,
+    /// How many accounts hold each entitlement, as far as it is known.
+    pub(super) holder_counts: HolderCounts,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -108,6 +111,7 @@ impl RunState {
             names_entitlements: false,
             removed: BTreeMap::new(),
             waiting: Waiting::load(connection, run, waiting)?,
+            holder_counts: HolderCounts::default(),
             rows: HashMap::new(),
             remembered: 0,
         })

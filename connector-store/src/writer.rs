@@ -278,6 +278,9 @@ impl Writer {
         };
         if survey.is_some() {
             self.state.save(&transaction)?;
+            if status == RunStatus::Succeeded {
+                self.state.keep_holder_counts(&transaction)?;
+            }
             watermark::settle(&transaction, &self.state)?;
             for table in ["frontier", "seen", "gone", "counted", "counted_types", "waiting_assignments"] {
                 sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.state.run])?;

@@ -75,6 +75,10 @@ fn rows(store: &Path) -> Vec<String> {
 /// Fails with the first rows that only one of the stores has.
 #[track_caller]
 fn assert_same(project: &Project, store: &Path, fresh: &Path, what: &str) {
+    let wrong = "SELECT count(*) FROM holder_counts c WHERE c.count <> (SELECT count(*) FROM assignments h
+         WHERE h.entitlement = c.entitlement AND h.holder = 0 AND h.inline = 0 AND h.removed_run IS NULL)";
+    let wrong: u64 = Connection::open(store).unwrap().query_row(wrong, [], |row| row.get(0)).unwrap();
+    assert_eq!(wrong, 0, "{what}: numbers of holders that were kept are wrong");
     let (stored, expected) = (rows(store), rows(fresh));
     if stored != expected {
         let only = |these: &[String], those: &[String]| -> Vec<String> {

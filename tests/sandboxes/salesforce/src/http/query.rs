@@ -87,7 +87,7 @@ fn run(shared: &Shared, state: &State, ask: &Ask, version: &str, statement: &str
         return Answer::page(body.into_bytes()).kind(kind);
     }
     if let Some(grouped) = &bound.grouped {
-        return match soql::grouped_records(state, &bound, grouped) {
+        return match soql::grouped_records(state, statement, &bound, grouped) {
             Ok((records, groups)) => {
                 let mut body = format!("{{\"totalSize\":{groups},\"done\":true,\"records\":[").into_bytes();
                 body.extend_from_slice(&records);

@@ -96,7 +96,7 @@ mod tests {
         let select = parse(statement, NOW).ok()?;
         let bound = bind(state, statement, &select).ok()?;
         if let Some(grouped) = &bound.grouped {
-            return grouped_records(state, &bound, grouped).ok().map(|(_, groups)| groups as u64);
+            return grouped_records(state, statement, &bound, grouped).ok().map(|(_, groups)| groups as u64);
         }
         let rows = rows(state, &bound);
         let mut out = Vec::new();
