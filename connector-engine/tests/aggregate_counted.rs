@@ -7,13 +7,14 @@ mod aggregate_fake;
 use aggregate_fake::{Fake, Job, Place, World, reference, run_as_due};
 use async_trait::async_trait;
 use connector_core::{
-    Absence, Account, AccountSchema, Assignment, Capabilities, Connector, Cursor, Entitlement, Holder, HolderRange,
-    Page, Percentage, ReadChanges, Result, SourceChange, TestReport,
+    Absence, Account, AccountSchema, Assignment, Capabilities, Connector, Cursor, Entitlement, ErrorKind, Holder,
+    HolderRange, Page, Percentage, ReadChanges, Result, SourceChange, TestReport,
 };
-use connector_engine::aggregate::{Mode, RunReport, RunStatus, Wanted};
+use connector_engine::aggregate::{self, Mode, Options, RunReport, RunStatus, Wanted};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
 
 /// A source that gives new rows as changes, and counts.
 #[derive(Clone, Debug)]
@@ -286,6 +287,20 @@ async fn changes_that_prove_too_little_become_a_full_run_that_counts_all_of_it()
         assert_eq!(place.number("SELECT count(*) FROM runs"), 2);
         assert_eq!(held(&place), fresh(&world).await);
         assert_eq!(aggregate(&place, &Counting::new(&world)).await.mode, Mode::Delta);
+    }
+}
+
+#[tokio::test]
+async fn a_connector_that_reads_no_changes_reads_everything_or_refuses() {
+    let (place, fake) = (Place::new(), Fake::new(&World::of(5)));
+    let run = async |wanted| {
+        let (opened, stop) = (fake.job().opened(), CancellationToken::new());
+        aggregate::run_as_due(&place.store, &opened, wanted, Options::default(), |_| {}, stop).await
+    };
+    assert_eq!(run(Wanted::Delta).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert!(fake.asked.lock().unwrap().is_empty());
+    for _ in 0..2 {
+        assert_eq!(run(Wanted::Due).await.unwrap().mode, Mode::Full);
     }
 }
 

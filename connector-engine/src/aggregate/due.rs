@@ -60,7 +60,11 @@ pub async fn run_as_due(
 /// How much to read, and why that is everything although only changes were wanted.
 fn choose(opened: &Opened, wanted: Wanted, options: Options, past: &Past) -> (Mode, Option<String>) {
     let can_read_changes = opened.connector.capabilities().changes().is_some();
-    if wanted == Wanted::Full || options.accept_new_system || !(can_read_changes || wanted == Wanted::Delta) {
+    if !can_read_changes {
+        // A run of changes says that the connector can't do it.
+        return (if wanted == Wanted::Delta { Mode::Delta } else { Mode::Full }, None);
+    }
+    if wanted == Wanted::Full || options.accept_new_system {
         return (Mode::Full, None);
     }
     if let (Wanted::Due, Some(mode), false) = (wanted, past.unfinished, options.restart) {
