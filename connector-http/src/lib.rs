@@ -32,6 +32,7 @@ mod pace;
 mod parts;
 mod proxies;
 mod reach;
+mod redirect;
 mod request;
 mod response;
 mod secret_header;

@@ -1,6 +1,7 @@
 //! Sends token requests to the token endpoint.
 
 use crate::clock_skew;
+use crate::redirect;
 use crate::secret_header;
 use crate::transport::{Parcel, Transport};
 use async_trait::async_trait;
@@ -89,6 +90,9 @@ impl Exchange for LoginExchange {
         };
         self.learn(form, own);
         let (response, _) = self.transport.exchange(parcel, false).await?;
+        if redirect::is_redirect(&response) {
+            return Err(redirect::refused(&response, url));
+        }
         let quotes = response.body.windows(ERROR_MEMBER.len()).any(|part| part == ERROR_MEMBER);
         let body = if quotes { self.transport.blanked(response.body.to_vec()) } else { response.body.to_vec() };
         let date = response.header("date");

@@ -4,6 +4,7 @@ use crate::body::Body;
 use crate::hosts::host_and_port;
 use crate::pace::{Tries, retry_after};
 use crate::parts::Parts;
+use crate::redirect;
 use crate::response::{Reaction, Response};
 use crate::secret_header;
 use crate::session::Session;
@@ -150,15 +151,27 @@ impl Request {
         let mut held = self.credential().await?;
         let mut signed_in_again = false;
         let mut proved_again = false;
+        let mut followed = false;
         let mut tries = Tries::of_request();
         loop {
             let nonce = self.session.nonce.get();
             let parcel = self.parcel(held.as_deref(), nonce.as_deref()).await?;
-            let host = host_and_port(&parcel.url);
+            let url = parcel.url.clone();
             let (result, asked) = match self.session.transport.exchange(parcel, streamed).await {
                 Ok((response, parts)) => {
                     let has_nonce = self.note_nonce(&response, nonce.as_deref());
-                    match ((self.session.reaction)(&response), &held) {
+                    if redirect::is_redirect(&response) {
+                        held = match held.filter(|_| !followed) {
+                            Some(spent) => Some(self.follow(&spent, &response, &url).await?),
+                            None => return Err(self.settled(redirect::refused(&response, &url))),
+                        };
+                        followed = true;
+                        self.session.transport.count_retry();
+                        continue;
+                    }
+                    // The body of a stream is still to come, so only its status could say that it is no success.
+                    let reaction = if parts.is_some() { Reaction::Final } else { (self.session.reaction)(&response) };
+                    match (reaction, &held) {
                         (Reaction::SignInAgain, Some(_)) if has_nonce && !proved_again => {
                             proved_again = true;
                             self.session.transport.count_retry();
@@ -166,7 +179,7 @@ impl Request {
                         }
                         (Reaction::SignInAgain, Some(spent)) if !self.anonymous && !signed_in_again => {
                             signed_in_again = true;
-                            let refused = refused(&spent.credential, &host, response.status);
+                            let refused = refused(&spent.credential, &host_and_port(&url), response.status);
                             let renewed = self.session.tokens.renewed(spent, refused).await;
                             held = Some(renewed.map_err(unsent)?);
                             self.session.transport.count_retry();
@@ -191,6 +204,19 @@ impl Request {
             held = self.credential().await?;
             signed_in_again = false;
         }
+    }
+
+    /// After a redirect: a new credential that names another host, because the service has moved its API. Otherwise the redirect
+    /// is an error. It is never followed itself.
+    async fn follow(&self, spent: &SharedCredential, response: &Response, url: &Url) -> Result<Arc<SharedCredential>> {
+        let redirected = || self.settled(redirect::refused(response, url));
+        let hosts = &self.session.transport.hosts;
+        if hosts.fixed_base().is_some() || spent.token().is_none() {
+            return Err(redirected());
+        }
+        let renewed = self.session.tokens.renewed(spent, redirected()).await.map_err(unsent)?;
+        let is_same = hosts.base(spent.token()).ok() == Some(hosts.base(renewed.token()).map_err(unsent)?);
+        if is_same { Err(redirected()) } else { Ok(renewed) }
     }
 
     /// The credential to send; `None` if the request is anonymous and its URL is known without a token.

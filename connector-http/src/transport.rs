@@ -162,8 +162,7 @@ impl Transport {
         }
         let headers = std::mem::take(answer.headers_mut());
         let body = if succeeded && keeps_success { body } else { self.blanked(body) };
-        let response = Response { status, headers, body: Bytes::from(body) };
-        refuse_redirect(response, &url)
+        Ok(Response { status, headers, body: Bytes::from(body) })
     }
 }
 
@@ -253,22 +252,6 @@ fn authorities(path: &Path, shown: &Path) -> Result<Vec<Certificate>> {
     };
     let found = Certificate::from_pem_bundle(&pem).map_err(|_| useless())?;
     if found.is_empty() { Err(useless()) } else { Ok(found) }
-}
-
-/// The error for a redirect. The client does not follow it, because the source file does not name its target.
-fn refuse_redirect(response: Response, url: &Url) -> Result<Response> {
-    if ![301, 302, 303, 307, 308].contains(&response.status) {
-        return Ok(response);
-    }
-    let target = response.header("location").and_then(|place| url.join(place).ok());
-    let target = target.map_or_else(|| "an unknown host".to_owned(), |place| format!("`{}`", host_and_port(&place)));
-    Err(Error::new(
-        ErrorKind::Protocol,
-        format!("`{}` redirects to {target}, and Connector does not follow redirects", host_and_port(url)),
-    )
-    .with_help(
-        "write the final host in the source file, and check whether a login page is answering instead of the service",
-    ))
 }
 
 fn too_large(url: &Url, most: usize) -> Error {

@@ -27,6 +27,9 @@ pub(crate) struct AggregateArguments {
     /// Don't mark anything as removed
     #[arg(long)]
     pub(crate) no_delete: bool,
+    /// If the source's quota is used up, wait until it answers again, and continue
+    #[arg(long)]
+    pub(crate) wait_for_quota: bool,
 }
 
 /// Arguments of `refresh`.

@@ -3,13 +3,20 @@
 use crate::arguments::AggregateArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{ProgressDisplay, count, render_summary, wrap};
+use crate::output::{ProgressDisplay, count, duration, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::aggregate::{self, Options, Wanted};
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
 use connector_project::certificate;
 use connector_project::source::{Opened, Problems, Project, Source};
 use jiff::Timestamp;
+use std::time::Duration;
+
+/// The first pause of `--wait-for-quota`. Each one is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest pause. A daily quota becomes free little by little.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
 pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
@@ -63,29 +70,41 @@ fn aggregate_one(
     source: &Opened,
     arguments: &AggregateArguments,
 ) -> Result<RunReport, Stop> {
-    let wanted = match (arguments.full, arguments.delta) {
+    let mut wanted = match (arguments.full, arguments.delta) {
         (true, _) => Wanted::Full,
         (_, true) => Wanted::Delta,
         _ => Wanted::Due,
     };
-    let options = Options {
+    let mut options = Options {
         restart: arguments.restart,
         accept_new_system: arguments.accept_new_system,
         remove: !arguments.no_delete,
         ..Options::default()
     };
     let stop = invocation.interrupt().token();
-    let report = {
-        let display = ProgressDisplay::begin(&invocation.printer, &source.source);
-        invocation.block_on(aggregate::run_as_due(
-            store,
-            source,
-            wanted,
-            options,
-            |progress| display.show(progress),
-            stop,
-        ))??
-    };
+    let mut pause = FIRST_PAUSE;
+    let report = invocation.block_on(async {
+        loop {
+            let display = ProgressDisplay::begin(&invocation.printer, &source.source);
+            let report =
+                aggregate::run_as_due(store, source, wanted, options, |progress| display.show(progress), stop.clone())
+                    .await?;
+            drop(display);
+            if !arguments.wait_for_quota || !is_out_of_quota(&report) {
+                return Ok::<_, Error>(report);
+            }
+            invocation.printer.note(waiting(&report, pause));
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => return Ok(report),
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // The next part continues this run, also if changes proved too little and it reads everything by now.
+            wanted = Wanted::Due;
+            options.restart = false;
+            options.accept_new_system = false;
+        }
+    })??;
     tracing::info!(
         source = report.source,
         run = report.run,
@@ -95,6 +114,17 @@ fn aggregate_one(
         "the aggregation ended"
     );
     Ok(report)
+}
+
+/// Whether the source, or the reserve in the source file, allows no further call for now.
+fn is_out_of_quota(report: &RunReport) -> bool {
+    report.error.as_ref().is_some_and(|error| error.kind == ErrorKind::Quota)
+        || (report.status == RunStatus::Interrupted && is_put_off(report))
+}
+
+fn waiting(report: &RunReport, pause: Duration) -> String {
+    let why = report.error.as_ref().map_or("the quota is used up", |error| error.message.as_str());
+    format!("{}: {why}. Waiting; the next try is in {}, and Ctrl-C stops.", report.source, duration(pause))
 }
 
 /// Shows how a run ended. A certificate that expires soon is one of its warnings, although it is not about the run.
@@ -190,6 +220,10 @@ fn exit_of(invocation: &Invocation, report: &RunReport, sent: bool) -> Exit {
         RunStatus::Refused => Exit::Refused,
         RunStatus::Interrupted if is_put_off(report) => Exit::Refused,
         RunStatus::Interrupted => invocation.interrupted().unwrap_or(Exit::Interrupted),
+        // Ctrl-C ended the wait.
+        RunStatus::Failed if is_out_of_quota(report) && invocation.interrupted().is_some() => {
+            invocation.interrupted().unwrap_or(Exit::Interrupted)
+        }
         RunStatus::Failed | RunStatus::Running => match report.error.as_ref().map(|error| Exit::of(error.kind)) {
             Some(exit @ (Exit::Unreachable | Exit::Refused)) => exit,
             Some(Exit::Invalid) if !sent => Exit::Invalid,

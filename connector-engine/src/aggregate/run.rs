@@ -85,6 +85,9 @@ pub(super) async fn run_because(
         Ending::Complete { remove: true, .. } => confirm(opened, &thread, &stop).await.unwrap_or(ending),
         ending => ending,
     };
+    if let Some(warning) = opened.limits.warning(opened.context.meter()) {
+        thread.with(move |writer| writer.warn(&[warning])).await?;
+    }
     if matches!(ending, Ending::Complete { .. }) {
         reads.tell(Phase::Reconciling, start.usage(opened.context.meter()).api_calls);
     }

@@ -7,6 +7,7 @@ mod bodies;
 mod client_certificate;
 mod credentials;
 mod jwt_bearer;
+mod moved;
 mod other_bodies;
 mod private_key_jwt;
 mod proofs;

@@ -98,6 +98,17 @@ impl Running {
         self.until_it_says("Stopping");
     }
 
+    /// Sends a signal such as `-TERM`, if the process is still there, and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When the process can't be waited for.
+    pub fn end_with(self, signal: &str) -> Ended {
+        // It fails if the process has just ended.
+        let _ = Command::new("kill").args([signal, &self.child.id().to_string()]).stderr(Stdio::null()).status();
+        self.end()
+    }
+
     /// Waits for a line on stderr that contains `text`.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
 //! What bad surroundings get: one clear message with cause and cure, the right exit code, nothing lost, no secret shown.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a test stops at the first surprise")]
 
-use connector_e2e::{Binary, Ended, Project};
+use connector_e2e::{Binary, Ended, Project, Running};
 use connector_keys::PrivateKey;
 use connector_sandbox_salesforce::{Fault, Options};
 use secrecy::{ExposeSecret, SecretString};
@@ -174,6 +174,39 @@ async fn a_used_up_quota_stops_the_run_and_says_that_it_goes_on_later() {
     let ended = project.run(&["aggregate", "salesforce"]);
     assert_ne!(ended.code, Some(0));
     assert_says(&ended.stderr, &["24 hours"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_used_up_quota_is_waited_for_if_the_user_says_so() {
+    let project = project().await;
+    let aggregate = ["aggregate", "salesforce", "--wait-for-quota", "--output", "json"];
+    project.sandbox.set_faults(vec!["request-limit:9".parse::<Fault>().unwrap()]);
+    let mut running = Running::start(project.command(&aggregate));
+    running.until_it_says("Waiting; the next try is in");
+    project.sandbox.set_faults(Vec::new());
+    let report = running.end().expect_code(0).json();
+    assert_eq!((report["status"].as_str(), report["resumed"].as_bool()), (Some("succeeded"), Some(true)));
+
+    project.sandbox.set_faults(vec!["request-limit".parse::<Fault>().unwrap()]);
+    let mut running = Running::start(project.command(&aggregate));
+    running.until_it_says("Waiting; the next try is in");
+    running.interrupt();
+    assert_says(&running.end().expect_code(130).stdout, &["last 24 hours"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_warns_before_it_reaches_the_reserve() {
+    let project = project().await;
+    let calls =
+        project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json()["api_calls"].clone();
+    // The org allows 100,000 calls a day. The next run needs as many as this one, and a few less than this leaves.
+    let end = 2 * calls.as_u64().unwrap() + 10;
+    project.write_source(&format!("limits: {{reserve: {}%}}\n", 100.0 - end as f64 / 1_000.0));
+    let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    assert_says(
+        &report["warnings"].to_string(),
+        &[&format!("of 100000: jobs stop at {end}"), "`limits.reserve` keeps 99.9"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,8 +37,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         user: "AssigneeId",
         held: "PermissionSetLicenseId",
         takes_end: false,
-        granting: "grant permission set licenses",
-        revoking: "revoke permission set licenses",
+        granting: "granting permission set licenses",
+        revoking: "revoking permission set licenses",
     },
     Holding {
         entitlement_type: "package_license",
@@ -47,8 +47,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         user: "UserId",
         held: "PackageLicenseId",
         takes_end: false,
-        granting: "grant package licenses",
-        revoking: "revoke package licenses",
+        granting: "granting package licenses",
+        revoking: "revoking package licenses",
     },
     Holding {
         entitlement_type: "territory",
@@ -57,8 +57,8 @@ pub(crate) const HOLDINGS: [Holding; 7] = [
         user: "UserId",
         held: "Territory2Id",
         takes_end: false,
-        granting: "grant territories",
-        revoking: "revoke territories",
+        granting: "granting territories",
+        revoking: "revoking territories",
     },
 ];
 
@@ -70,8 +70,8 @@ const fn set(entitlement_type: &'static str, held: &'static str) -> Holding {
         user: "AssigneeId",
         held,
         takes_end: true,
-        granting: "grant permission sets",
-        revoking: "revoke permission sets",
+        granting: "granting permission sets",
+        revoking: "revoking permission sets",
     }
 }
 
@@ -83,8 +83,8 @@ const fn member(entitlement_type: &'static str) -> Holding {
         user: "UserOrGroupId",
         held: "GroupId",
         takes_end: false,
-        granting: "add to groups",
-        revoking: "remove from groups",
+        granting: "adding members to groups",
+        revoking: "removing members from groups",
     }
 }
 

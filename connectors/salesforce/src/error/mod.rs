@@ -41,7 +41,9 @@ pub(crate) struct Refusal {
 pub(crate) fn reaction(response: &Response) -> Reaction {
     let by_status = Reaction::by_status(response);
     if response.is_success() {
-        return by_status;
+        // Salesforce has answered queries so under load. What really has no body is 201 or 204.
+        let is_lost = response.status == 200 && response.body.is_empty();
+        return if is_lost { Reaction::Retry } else { by_status };
     }
     let Some(refusal) = refusal(&response.body) else {
         return if response.status == 420 { Reaction::Retry } else { by_status };

@@ -202,9 +202,9 @@ fn a_change_that_may_have_happened_is_left_open_and_one_that_did_not_may_be_sent
 #[test]
 fn automation_of_the_org_is_told_apart_from_a_missing_right() {
     let code = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY";
-    let right = of_row(&row(code, "entity type cannot be inserted: User", &[]), "making the user");
+    let right = of_row(&row(code, "entity type cannot be inserted: User", &[]), "creating the user");
     assert_eq!(right.kind(), ErrorKind::Permission);
-    let trigger = of_row(&row(code, "UserTrigger: execution of AfterInsert caused by: …", &[]), "making the user");
+    let trigger = of_row(&row(code, "UserTrigger: execution of AfterInsert caused by: …", &[]), "creating the user");
     assert!(trigger.help().unwrap_or_default().contains("trigger"), "{trigger:?}");
 }
 

@@ -57,13 +57,13 @@ impl Work {
     /// The name, and the most of them in one request.
     fn lane(self) -> Lane {
         let (name, limit) = match self {
-            Self::Create => ("make users", MAX_RECORDS_PER_REQUEST),
-            Self::Change => ("change users", MAX_RECORDS_PER_REQUEST),
+            Self::Create => ("creating users", MAX_RECORDS_PER_REQUEST),
+            Self::Change => ("changing users", MAX_RECORDS_PER_REQUEST),
             Self::Grant(holding) => (holding.granting, MAX_RECORDS_PER_REQUEST),
             Self::Revoke(holding) => (holding.revoking, MAX_RECORDS_PER_REQUEST),
-            Self::Lock => ("lock and unlock users", MAX_RECORDS_PER_REQUEST),
-            Self::Password => ("set a password", 1),
-            Self::Refused => ("refuse", MAX_RECORDS_PER_REQUEST),
+            Self::Lock => ("locking and unlocking users", MAX_RECORDS_PER_REQUEST),
+            Self::Password => ("setting a password", 1),
+            Self::Refused => ("refusing", MAX_RECORDS_PER_REQUEST),
         };
         Lane::new(name, limit)
     }

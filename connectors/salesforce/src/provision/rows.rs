@@ -157,13 +157,13 @@ fn body(object: &str, records: &[Record]) -> Value {
 /// One answer for each record, in order; `fits` says whether an id can be the one of record `number`.
 fn read(response: &Response, count: usize, doing: &str, fits: impl Fn(usize, RecordId) -> bool) -> Result<Vec<Row>> {
     let odd = |what: &str| {
-        Error::new(ErrorKind::Protocol, format!("{doing}: the answer {what}"))
-            .with_help("what became of it is found out by reading; look at the proxies between here and Salesforce")
+        Error::new(ErrorKind::Protocol, format!("{doing}: the response {what}"))
+            .with_help("Connector reads back what happened; check the proxies between this machine and Salesforce")
             .with_happened(Happened::Unknown)
     };
     let answers: Vec<RecordResult> = serde_json::from_slice(&response.body).map_err(|cause| {
         // The place, never the content: it may be about people.
-        odd(&format!("is not the JSON that is due (line {}, column {})", cause.line(), cause.column()))
+        odd(&format!("is not the expected JSON (line {}, column {})", cause.line(), cause.column()))
     })?;
     if answers.len() != count {
         return Err(odd(&format!("has {} entries for {count} records", answers.len())));
@@ -172,7 +172,7 @@ fn read(response: &Response, count: usize, doing: &str, fits: impl Fn(usize, Rec
         let mut errors = answer.errors.into_iter();
         match (answer.success, answer.id.as_deref().map(RecordId::read), errors.next()) {
             (true, Some(Some(id)), None) if fits(number, id) => Ok(Ok(id)),
-            (true, _, None) => Err(odd(&format!("names another record than number {}", number + 1))),
+            (true, _, None) => Err(odd(&format!("names the wrong record in place {}", number + 1))),
             (false, _, Some(refusal)) => Ok(Err(Refused::Row(refusal))),
             _ => Err(odd(&format!("contradicts itself about record {}", number + 1))),
         }

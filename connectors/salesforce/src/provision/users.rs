@@ -13,9 +13,9 @@ use serde_json::Value;
 /// Makes users.
 pub(super) async fn make(rest: &Rest, pace: &Pace, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
     let records: Vec<_> = operations.iter().map(whole).collect();
-    let rows = rows::send(rest, pace, Records::Make("User", Some("005"), &records), "making users").await?;
+    let rows = rows::send(rest, pace, Records::Make("User", Some("005"), &records), "creating users").await?;
     let outcome = |(row, operation): (rows::Row, &Operation)| {
-        row.map(applied).map_err(|refused| refused.error(&format!("making the user `{}`", operation.target())))
+        row.map(applied).map_err(|refused| refused.error(&format!("creating the user `{}`", operation.target())))
     };
     Ok(rows.into_iter().zip(operations).map(outcome).collect())
 }

@@ -26,6 +26,14 @@ pub enum Fault {
     RequestLimit(u64),
     /// `concurrent-limit:N`
     ConcurrentLimit(u64),
+    /// `empty-200:N`
+    Empty(u64),
+    /// `query-timeout:ROWS`
+    QueryTimeout(u64),
+    /// `moved:N`: after N requests
+    Moved(u64),
+    /// `moved-session:N`: after N requests
+    MovedSession(u64),
     /// `slow:MS`
     Slow(u64),
     /// `reset:N`
@@ -80,8 +88,8 @@ pub enum Fault {
 
 /// The syntax of each fault, for messages.
 const FORMS: &str = "`token-html`, `foreign-instance-url:URL`, `clock-skew:S`, `html-200`, `503:N`, `session-expiry:N`, \
-    `session-expiry-once:N`, `request-limit[:N]`, `concurrent-limit:N`, `slow:MS`, `reset[:N]`, `cut:N`, \
-    `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`, `bulk-off`, \
+    `session-expiry-once:N`, `request-limit[:N]`, `concurrent-limit:N`, `empty-200:N`, `query-timeout:ROWS`, \
+    `moved:N`, `moved-session:N`, `slow:MS`, `reset[:N]`, `cut:N`, `truncate-page:N`, `repeat-page`, `wrong-type-page`, `missing-id`, `drop-rows`, `cursor-expiry`, `bulk-off`, \
     `bulk-refuses:OBJECT`, `job-fails[:N]`, `job-aborted:N`, `job-slow:N`, `results-expired:N`, `locator-missing`, `lock-row:N`, \
     `refuse-row:N`, `heavy-trigger:N`, `lost-answer:N`, `lost-answer-once:N`, `deploy-fails`, `deploy-stuck:N`, `deploy-lost-answer`, \
     `certificate-never-accepted`";
@@ -116,6 +124,10 @@ impl FromStr for Fault {
                 Some(_) => nth(None).map(Self::RequestLimit),
             },
             "concurrent-limit" => nth(None).map(Self::ConcurrentLimit),
+            "empty-200" => nth(None).map(Self::Empty),
+            "query-timeout" => nth(None).map(Self::QueryTimeout),
+            "moved" => nth(None).map(Self::Moved),
+            "moved-session" => nth(None).map(Self::MovedSession),
             "slow" => nth(None).map(Self::Slow),
             "reset" => nth(Some(1)).map(Self::Reset),
             "cut" => nth(None).map(Self::Cut),
@@ -159,6 +171,10 @@ impl fmt::Display for Fault {
             Self::RequestLimit(0) => f.write_str("request-limit"),
             Self::RequestLimit(n) => write!(f, "request-limit:{n}"),
             Self::ConcurrentLimit(n) => write!(f, "concurrent-limit:{n}"),
+            Self::Empty(n) => write!(f, "empty-200:{n}"),
+            Self::QueryTimeout(rows) => write!(f, "query-timeout:{rows}"),
+            Self::Moved(n) => write!(f, "moved:{n}"),
+            Self::MovedSession(n) => write!(f, "moved-session:{n}"),
             Self::Slow(ms) => write!(f, "slow:{ms}"),
             Self::Reset(n) => write!(f, "reset:{n}"),
             Self::Cut(n) => write!(f, "cut:{n}"),
@@ -206,6 +222,10 @@ mod tests {
             "request-limit",
             "request-limit:9",
             "concurrent-limit:2",
+            "empty-200:6",
+            "query-timeout:500",
+            "moved:12",
+            "moved-session:12",
             "slow:10",
             "reset:1",
             "cut:2",

@@ -74,6 +74,10 @@
 //! | `session-expiry-once:N` | the org's first session dies after N requests, later ones live |
 //! | `request-limit` or `request-limit:N` | 403 `TotalRequests Limit exceeded.`, at once or after N requests |
 //! | `concurrent-limit:N` | every Nth request answers 403 `ConcurrentRequests … Limit exceeded.` |
+//! | `empty-200:N` | every Nth request answers 200 without a body |
+//! | `query-timeout:ROWS` | a query with a `LIMIT` of more than ROWS answers `QUERY_TIMEOUT` |
+//! | `moved:N` | after N requests the org is on another host: the old one answers 301, new tokens name the new one |
+//! | `moved-session:N` | the same, but the old host answers 401 `INVALID_SESSION_ID` |
 //! | `slow:MS` | every answer waits MS milliseconds |
 //! | `reset` or `reset:N` | the connection is closed with no answer, at every or every Nth request |
 //! | `cut:N` | every Nth query answer or page of a job's results, and every Nth answer to a write, breaks off: the connection is closed in the middle of the body |

@@ -7,7 +7,8 @@ use super::transport::version;
 use crate::api::record::odd;
 use crate::api::rest::Rest;
 use crate::error;
-use connector_core::{Error, Result};
+use connector_core::{Error, Result, Retry};
+use connector_http::Parts;
 use serde::Deserialize;
 use std::collections::VecDeque;
 
@@ -99,11 +100,12 @@ impl Pages {
         if self.sheet.is_none() {
             let mut due = self.due.pop_front().ok_or_else(|| Error::internal("there is no further page of results"))?;
             let mut fetch = due.fetched.take().unwrap_or_else(|| self.fetch(rest, due.locator.as_deref()));
-            let (response, parts) = (&mut fetch.0).await.map_err(|_| Error::internal("a request was dropped"))??;
+            let (response, mut parts) =
+                (&mut fetch.0).await.map_err(|_| Error::internal("a request was dropped"))??;
             let response = rest.answered(response, &format!("reading the results for `{}`", self.object))?;
-            let next = response
-                .header("sforce-locator")
-                .ok_or_else(|| odd(self.object, "does not say whether more pages follow"))?;
+            let Some(next) = response.header("sforce-locator") else {
+                return Err(self.without_locator(parts.as_mut()).await);
+            };
             if matches!(self.further, Further::Named) {
                 if next == "null" {
                     self.further = Further::None;
@@ -117,6 +119,19 @@ impl Pages {
             self.fetch_ahead(rest).await?;
         }
         self.sheet.as_mut().ok_or_else(|| Error::internal("there is no page of results"))
+    }
+
+    /// The error for a response that does not say whether more pages follow. Salesforce sends empty ones under load.
+    async fn without_locator(&self, parts: Option<&mut Parts>) -> Error {
+        let first = match parts {
+            Some(parts) => parts.next().await,
+            None => Ok(None),
+        };
+        match first {
+            Ok(None) => odd(self.object, "is empty").with_retry(Retry::After(error::A_MOMENT)),
+            Ok(Some(_)) => odd(self.object, "does not say whether more pages follow"),
+            Err(error) => error,
+        }
     }
 
     /// Reads the next part of the page, with its header if that arrived.

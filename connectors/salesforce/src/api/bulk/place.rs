@@ -9,9 +9,6 @@ pub(crate) struct Place {
     /// The id of the job.
     pub(super) job: String,
     pub(super) stage: Stage,
-    /// How many jobs before this one ended without a record.
-    #[serde(default)]
-    pub(super) lost: u32,
 }
 
 /// What is next.
@@ -43,8 +40,8 @@ pub(super) struct Spot {
 }
 
 impl Place {
-    pub(super) fn waiting(job: String, lost: u32) -> Self {
-        Self { job, stage: Stage::Waiting, lost }
+    pub(super) fn waiting(job: String) -> Self {
+        Self { job, stage: Stage::Waiting }
     }
 
     /// Whether the org may still work on the job.

@@ -14,7 +14,7 @@ use crate::api::soql::{MAX_ROWS_PER_PAGE, Select};
 use crate::error::{self, JobRefusal};
 use connector_core::{Error, ErrorKind, Result};
 
-/// How many jobs in a row may end without a record before REST reads the table.
+/// How many jobs in a row may end without a record, in this process, before REST reads the table.
 const MOST_LOST: u32 = 2;
 
 /// Reads the next page of a table with a job, or makes the job. `None` if REST is to read it.
@@ -29,14 +29,14 @@ pub(crate) async fn part<T>(
         if !is_due(rest, select.object, span).await? {
             return Ok(None);
         }
-        return Ok(begin(rest, select, None, 0).await?.map(|place| Part::of_job(None, place)));
+        return Ok(begin(rest, select, None).await?.map(|place| Part::of_job(None, place)));
     };
     if place.stage == Stage::Read {
         job::delete(rest, &place.job).await?;
         return Ok(Some(Part::empty(span.after)));
     }
     match go_on(rest, select, span.after, place, make).await {
-        Err(lost) if is_lost(&lost) => again(rest, select, span.after, place, lost).await.map(Some),
+        Err(lost) if is_lost(&lost) => again(rest, select, span.after, lost).await.map(Some),
         part => part.map(Some),
     }
 }
@@ -47,10 +47,10 @@ pub(crate) async fn is_due(rest: &Rest, object: &str, span: Span) -> Result<bool
 }
 
 /// Makes the job for the records after an id. `None` if the org refuses it and REST can read the table.
-async fn begin(rest: &Rest, select: &Select<'_>, after: Option<RecordId>, lost: u32) -> Result<Option<Place>> {
+async fn begin(rest: &Rest, select: &Select<'_>, after: Option<RecordId>) -> Result<Option<Place>> {
     let object = select.object;
     let refused = match job::make(rest, object, &select.job(after)).await {
-        Ok(job) => return Ok(Some(Place::waiting(job, lost))),
+        Ok(job) => return Ok(Some(Place::waiting(job))),
         Err(refused) => refused,
     };
     let why = refused.message().to_owned();
@@ -77,19 +77,12 @@ fn is_lost(error: &Error) -> bool {
 }
 
 /// Plans the records after an id again.
-async fn again<T>(
-    rest: &Rest,
-    select: &Select<'_>,
-    after: Option<RecordId>,
-    place: &Place,
-    why: Error,
-) -> Result<Part<T>> {
+async fn again<T>(rest: &Rest, select: &Select<'_>, after: Option<RecordId>, why: Error) -> Result<Part<T>> {
     let object = select.object;
-    let has_read = matches!(&place.stage, Stage::Reading(spot) if spot.read > 0);
-    let lost = if has_read { 1 } else { place.lost + 1 };
+    let lost = rest.bulk.lose(object);
     tracing::debug!(object, lost, error = %why, "a query job is lost, planning its records again");
     if lost < MOST_LOST {
-        if let Some(place) = begin(rest, select, after, lost).await? {
+        if let Some(place) = begin(rest, select, after).await? {
             return Ok(Part::of_job(after, place));
         }
     } else if rest.bulk.is_required() {
@@ -121,6 +114,9 @@ async fn go_on<T>(
     let names = select.columns();
     let mut pages = opened(rest, object, (&place.job, &spot), after, &columns).await?;
     let chunk = read_some(rest, &mut pages, (&columns, &names), after, make).await?;
+    if chunk.rows > 0 {
+        rest.bulk.find(object);
+    }
     spot.read += chunk.rows as u64;
     spot.of_page += chunk.rows as u64;
     let mut is_end = false;
@@ -143,7 +139,7 @@ async fn go_on<T>(
         rest.bulk.keep(&place.job, spot.clone(), pages);
         Stage::Reading(spot)
     };
-    let next = Place { job: place.job.clone(), stage, lost: place.lost };
+    let next = Place { job: place.job.clone(), stage };
     Ok(Part { items: chunk.items, rows: chunk.rows, ..Part::of_job(chunk.last, next) })
 }
 

@@ -3,7 +3,7 @@
 use super::place::Spot;
 use super::results::Pages;
 use super::transport::Transport;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is known of bulk queries in one org.
@@ -22,6 +22,8 @@ struct Known {
     is_off: bool,
     /// What query jobs can't read.
     refused: BTreeSet<&'static str>,
+    /// How many jobs in a row ended without a record, by object.
+    lost: BTreeMap<&'static str, u32>,
     /// What to tell the user with the next page.
     warnings: Vec<String>,
 }
@@ -34,6 +36,19 @@ impl Bulk {
     /// A warning that no page has shown yet.
     pub(crate) fn take_warning(&self) -> Option<String> {
         self.known().warnings.pop()
+    }
+
+    /// Notes that a job ended too early. Returns how many in a row did so without a record.
+    pub(super) fn lose(&self, object: &'static str) -> u32 {
+        let mut known = self.known();
+        let lost = known.lost.entry(object).or_default();
+        *lost += 1;
+        *lost
+    }
+
+    /// Notes that a job has records.
+    pub(super) fn find(&self, object: &'static str) {
+        self.known().lost.remove(object);
     }
 
     /// Reads an object by REST from now on, and says so.

@@ -106,8 +106,25 @@ impl Misbehavior {
                 "REQUEST_LIMIT_EXCEEDED",
                 "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
             )),
+            Fault::Empty(every) if request.is_multiple_of(*every) => Some(Answer::page(Vec::new())),
             _ => None,
         })
+    }
+
+    /// What the org's first host answers since the org moved: 301, or 401. `None` before, and without such a fault.
+    pub(crate) fn moved(&self) -> Option<u16> {
+        let requests = self.requests.load(Ordering::Relaxed);
+        self.find(|fault| match fault {
+            Fault::Moved(after) if requests > *after => Some(301),
+            Fault::MovedSession(after) if requests > *after => Some(401),
+            _ => None,
+        })
+    }
+
+    /// Whether a query with this limit takes the org too long.
+    pub(crate) fn times_out(&self, limit: Option<u64>) -> bool {
+        let most = self.find(|fault| if let Fault::QueryTimeout(rows) = fault { Some(*rows) } else { None });
+        most.is_some_and(|most| limit.is_some_and(|limit| limit > most))
     }
 
     /// The fault of the next query response.

@@ -81,6 +81,10 @@ fn run(shared: &Shared, state: &State, ask: &Ask, version: &str, statement: &str
     };
     let object = bound.object;
     let kind = format!("query:{}", object.name());
+    if shared.faults.times_out(bound.limit) {
+        let message = "Your query request was running for too long.";
+        return Answer::error(400, "QUERY_TIMEOUT", message).kind(kind);
+    }
     if bound.count {
         let rows = soql::rows(state, &bound);
         let body = format!("{{\"totalSize\":{},\"done\":true,\"records\":[]}}", rows.len());

@@ -49,7 +49,7 @@ fn versions(shared: &Shared, ask: &Ask) -> Option<Answer> {
     if shared.faults.resets(request) {
         return None;
     }
-    if let Some(answer) = shared.faults.answer(request) {
+    if let Some(answer) = shared.left(ask).or_else(|| shared.faults.answer(request)) {
         return Some(answer.kind("versions"));
     }
     if !reads(&ask.method) {
@@ -64,7 +64,7 @@ fn data(shared: &Shared, host: Host, ask: &Ask, version: &str, rest: &[&str]) ->
         return None;
     }
     let usage = shared.usage();
-    let mut answer = match shared.faults.answer(request) {
+    let mut answer = match shared.left(ask).or_else(|| shared.faults.answer(request)) {
         Some(answer) => answer.kind("fault"),
         None => checked(shared, host, ask, version, rest),
     };

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use super::answer::{Answer, Ask};
 use super::jobs::Jobs;
 use super::misbehave::Misbehavior;
 use super::query::Cursors;
@@ -66,6 +67,26 @@ impl Shared {
             seen: Mutex::default(),
             logins: Mutex::default(),
         }
+    }
+
+    /// The host of the data resources now. An org that moved has the same server under another name.
+    pub(crate) fn current_instance(&self) -> String {
+        let has_moved = self.faults.moved().is_some();
+        if has_moved { self.instance_url.replace("127.0.0.1", "localhost") } else { self.instance_url.clone() }
+    }
+
+    /// The answer to a request for a host that the org has left.
+    pub(crate) fn left(&self, ask: &Ask) -> Option<Answer> {
+        let status = self.faults.moved()?;
+        if !ask.header("host").is_some_and(|host| host.starts_with("127.0.0.1")) {
+            return None;
+        }
+        Some(if status == 401 {
+            Answer::error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        } else {
+            let target = format!("{}{}", self.current_instance(), ask.path);
+            Answer::html(301, "Moved Permanently").with("Location", target)
+        })
     }
 
     /// The metadata without advancing deploys. Never locked while the org is locked.

@@ -215,7 +215,7 @@ fn success(shared: &Shared, app: &App, user: u64) -> Map<String, Json> {
     for (key, value) in [
         ("access_token", json!(token)),
         ("scope", json!(SCOPE)),
-        ("instance_url", json!(foreign.unwrap_or_else(|| shared.instance_url.clone()))),
+        ("instance_url", json!(foreign.unwrap_or_else(|| shared.current_instance()))),
         ("id", json!(format!("{}/id/{organization}/{}", shared.login_url, state.world.id(Object::User, user)))),
         ("token_type", json!("Bearer")),
     ] {
