@@ -13,7 +13,7 @@ mod sandbox;
 mod source;
 mod store;
 
-pub(crate) use aggregate::{AggregateArguments, LATEST, RunCommand, RunsArguments};
+pub(crate) use aggregate::{AggregateArguments, LATEST, RefreshArguments, RunCommand, RunsArguments};
 pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
@@ -178,6 +178,8 @@ pub(crate) enum Command {
     },
     /// Read sources into the store; continues an unfinished run
     Aggregate(AggregateArguments),
+    /// Read a few accounts, and what they hold, again now
+    Refresh(RefreshArguments),
     /// List past and present runs
     Runs(RunsArguments),
     /// Show one run

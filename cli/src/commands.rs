@@ -19,6 +19,7 @@ mod operations;
 mod provision;
 #[cfg(feature = "sandbox")]
 mod quickstart;
+mod refresh;
 mod run;
 mod runs;
 #[cfg(feature = "sandbox")]
@@ -66,6 +67,7 @@ pub(crate) fn run(
         Command::Validate { names } => validate::run(invocation, &names),
         Command::Test { name } => test::run(invocation, &name),
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
+        Command::Refresh(arguments) => refresh::run(invocation, &arguments),
         Command::Runs(arguments) => runs::run(invocation, &arguments),
         Command::Run(command) => run::run(invocation, &command),
         Command::Accounts(arguments) => accounts::run(invocation, &arguments),

@@ -124,18 +124,6 @@ fn a_key_with_a_password_is_encrypted_and_fits_its_certificate() {
     assert_eq!(shown["fits_key"], true);
 }
 
-#[test]
-fn a_delta_run_that_the_connector_can_not_do_is_refused_before_anything_is_sent() {
-    let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), &["init"]);
-    run(folder.path(), &["source", "new", "salesforce", "prod"]);
-    let output = run(folder.path(), &["aggregate", "prod", "--delta", "--output", "json"]);
-    assert_eq!(output.status.code(), Some(2));
-    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!(error["error"]["kind"], "unsupported");
-    assert!(!folder.path().join(".connector").exists());
-}
-
 /// The exit code and what was written to stderr; nothing was written to stdout.
 fn refused(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let output = run(folder, arguments);

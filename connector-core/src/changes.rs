@@ -44,6 +44,12 @@ pub trait ReadChanges: Send + Sync {
     /// How the changes say which accounts no longer exist. Offline.
     fn absence(&self) -> Absence;
 
+    /// Whether every read of changes names all entitlements, and all assignments that entitlements hold. Then the engine removes
+    /// those that a read does not name. Offline.
+    fn names_entitlements(&self) -> bool {
+        false
+    }
+
     /// Where a read of changes starts that shows everything that happens from now on.
     async fn watermark(&self) -> Result<Cursor>;
 
@@ -52,6 +58,47 @@ pub trait ReadChanges: Send + Sync {
     /// If the source no longer keeps the changes since a watermark, return an error of kind
     /// [`Expired`](crate::ErrorKind::Expired); then only a full run helps.
     async fn changes(&self, cursor: &Cursor) -> Result<Page<SourceChange>>;
+
+    /// Where to read on because the store has another number of holders than [`SourceChange::HolderCounts`] or
+    /// [`SourceChange::HolderCount`] says. From there, the changes give all holders of the range
+    /// ([`SourceChange::Holders`]), or counts of smaller ranges. Offline.
+    ///
+    /// With no position at all, the run of changes fails, and a full run reads everything.
+    fn read_again(&self, range: &HolderRange, counted: u64, stored: u64) -> Result<Vec<Cursor>> {
+        let _ = (range, counted, stored);
+        Ok(Vec::new())
+    }
+}
+
+/// Accounts that hold an entitlement: those with ids in a range. Ids are compared byte by byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HolderRange {
+    /// The entitlement.
+    pub entitlement: EntitlementRef,
+    /// Ids greater than this one.
+    pub after: Option<String>,
+    /// Ids up to and including this one.
+    pub up_to: Option<String>,
+}
+
+impl HolderRange {
+    /// All accounts that hold the entitlement.
+    pub fn all(entitlement: EntitlementRef) -> Self {
+        Self { entitlement, after: None, up_to: None }
+    }
+
+    /// Those of them with ids after one and up to another.
+    #[must_use]
+    pub fn between(mut self, after: Option<String>, up_to: Option<String>) -> Self {
+        (self.after, self.up_to) = (after, up_to);
+        self
+    }
+
+    /// Whether the range has this id.
+    pub fn has(&self, id: &str) -> bool {
+        self.after.as_deref().is_none_or(|after| id > after) && self.up_to.as_deref().is_none_or(|end| id <= end)
+    }
 }
 
 /// How changes say which accounts no longer exist: one way for the whole source, never a mix.
@@ -86,6 +133,19 @@ pub enum SourceChange {
     /// Everything that this account holds, or every assignment of this entitlement: what is not listed is no longer held.
     /// Entitlements in the account's own record don't belong to it.
     AllOf(Holder, Vec<Assignment>),
+    /// There are this many accounts. If the store has another number when all changes are applied, the run fails and a full
+    /// run reads everything.
+    AccountCount(u64),
+    /// The accounts with these ids are locked, and no others.
+    Locked(Vec<String>),
+    /// How many assignments to accounts each entitlement of this type has, by its id. Those that are missing here have none.
+    /// Assignments of every state count, except for those in the account's own record. For sources where a
+    /// removed assignment leaves no trace: what differs from the store is read again ([`ReadChanges::read_again`]).
+    HolderCounts(String, Vec<(String, u64)>),
+    /// The same for a range of accounts.
+    HolderCount(HolderRange, u64),
+    /// All assignments of an entitlement to the accounts of a range: what is not listed is no longer held.
+    Holders(HolderRange, Vec<Assignment>),
 }
 
 impl SourceChange {

@@ -1,8 +1,10 @@
 //! Finding a few accounts in bulk.
 
 use crate::account::Account;
+use crate::changes::SourceChange;
 use crate::entitlement::EntitlementRef;
 use crate::error::Result;
+use crate::page::Page;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +21,15 @@ pub trait FindAccounts: Send + Sync {
     /// Attributes and `enabled` must be the current ones. Entitlements and `locked` must be correct only as far as
     /// `concern` asks for them; anything else needs no request.
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>>;
+
+    /// Reads these accounts, given by id, again now, with everything that an aggregation reads of them: a
+    /// [`SourceChange::Account`] for each, and a [`SourceChange::AllOf`] with what it holds, all on one last page. For an account
+    /// that the source does not show, there is nothing, or a [`SourceChange::Removed`] if the source proves that it no longer
+    /// exists. `None` if the connector can't read a few accounts this way.
+    async fn read_accounts(&self, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
+        let _ = ids;
+        Ok(None)
+    }
 }
 
 /// What a plan needs to know about accounts, in addition to their usual attributes.

@@ -56,7 +56,7 @@ pub use attributes::{Attributes, AttributesBuilder};
 pub use auth::{AuthStrategy, Exchange, Reply, TokenRequest};
 pub use batch::{Lane, ProvisionBatch};
 pub use capability::{Capabilities, ReadEntitlements};
-pub use changes::{Absence, ReadChanges, SourceChange};
+pub use changes::{Absence, HolderRange, ReadChanges, SourceChange};
 pub use connector::Connector;
 pub use connector_format::ConnectorFile;
 pub use context::{Clock, Context};

@@ -1,6 +1,7 @@
 //! Portions of a read.
 
 use crate::cursor::Cursor;
+use crate::error::Result;
 
 /// One portion of a read: the items, and where the read continues.
 ///
@@ -191,6 +192,35 @@ impl<T> Page<T> {
     /// What the user should know.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// The same page with other items; it says the same beside them.
+    pub fn map<U>(self, item: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(item).collect(),
+            next: self.next,
+            estimate: self.estimate,
+            skipped: self.skipped,
+            incomplete: self.incomplete,
+            not_shown: self.not_shown,
+            only_shown: self.only_shown,
+            locks_not_shown: self.locks_not_shown,
+            warnings: self.warnings,
+            watermark: self.watermark,
+        }
+    }
+
+    /// Adds items at the end of the page.
+    #[must_use]
+    pub fn with_more(mut self, items: impl IntoIterator<Item = T>) -> Self {
+        self.items.extend(items);
+        self
+    }
+
+    /// The same page with other cursors for the same positions.
+    pub fn map_next(mut self, next: impl FnMut(&Cursor) -> Result<Cursor>) -> Result<Self> {
+        self.next = self.next.iter().map(next).collect::<Result<_>>()?;
+        Ok(self)
     }
 
     /// The items and the cursors, taken out.

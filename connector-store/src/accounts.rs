@@ -38,7 +38,7 @@ impl RunState {
         Ok(self.find_account(connection, &account.id, &hash)?.is_some_and(|stored| stored.same_hash))
     }
 
-    fn take_in(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
+    pub(super) fn take_in(&mut self, connection: &Connection, account: &Account) -> Result<bool> {
         let inline = inline(account);
         let hash = self.hasher.account(account, &inline);
         if self.new_accounts

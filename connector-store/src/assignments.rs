@@ -132,6 +132,7 @@ impl RunState {
             params![self.source, account, entitlement, holder, through, inline, self.run],
         )?;
         self.tally(key, |tallies| tallies.removed += 1);
+        self.holder_counts.add(key, -1);
         if !inline {
             *self.removed.entry((Step::Assignments, entitlement)).or_default() += 1;
         }
@@ -155,8 +156,7 @@ impl RunState {
         }
         self.new_assignments = false;
         self.tally(key, |tallies| tallies.seen += 1);
-        // A page of changes says of accounts what it doesn't show.
-        let last_known = !key.inline && self.absence.is_none() && !self.not_shown.is_nothing();
+        let last_known = !key.inline && !self.hides_of_accounts_only && !self.not_shown.is_nothing();
         let merged = last_known.then(|| self.with_last_known_of(values, &stored.values));
         let values = merged.as_ref().unwrap_or(values);
         let changed = !stored.values.is_same(values);
@@ -176,6 +176,7 @@ impl RunState {
     ) -> Result<()> {
         let before = changed.then(|| stored.values.to_text());
         self.keep_change(connection, Step::Assignments, stored.id, before.as_deref(), stored.removed_run)?;
+        self.holder_counts.add(key, i64::from(stored.removed_run.is_some()));
         self.tally(key, |tallies| match stored.removed_run {
             Some(_) => tallies.added += 1,
             None => tallies.changed += 1,
@@ -246,6 +247,7 @@ impl RunState {
             self.seen.assignments.insert(self.next_assignment);
         }
         self.next_assignment += 1;
+        self.holder_counts.add(key, 1);
         self.tally(key, |tallies| {
             tallies.seen += 1;
             tallies.added += 1;

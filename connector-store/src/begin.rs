@@ -2,6 +2,7 @@
 
 use super::column::word;
 use super::definition::replace_former;
+use super::holder_counts::HolderCounts;
 use super::live;
 use super::lock::{RunLock, Work};
 use super::open::Store;
@@ -12,7 +13,8 @@ use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use super::writer::Writer;
-use connector_core::{Absence, Cursor, Error, Result};
+use connector_core::{Absence, Cursor, Error, ErrorKind, Result};
+use connector_files::shell_word;
 use connector_project::source::Definition;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -31,12 +33,16 @@ pub struct Beginning {
     pub mode: Mode,
     /// Drop an unfinished run instead of taking it up.
     pub restart: bool,
+    /// Make the newest run, which read only changes and failed, one that reads everything.
+    pub takes_over: bool,
     /// What there is to read.
     pub steps: Vec<Step>,
     /// The attributes that don't count as a change.
     pub quiet: Quiet,
     /// How changes say what is gone, for a run that reads only changes.
     pub absence: Option<Absence>,
+    /// Whether those changes name all entitlements and all that entitlements hold.
+    pub names_entitlements: bool,
 }
 
 /// What to do with the newest run of a source.
@@ -74,10 +80,15 @@ impl Beginning {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         replace_former(&transaction, source, &self.definition)?;
-        let earlier = if self.restart { Earlier::Over } else { self.earlier(&transaction, source)? };
-        let run = match earlier {
-            Earlier::Unfinished(run) => self.take_up(&transaction, run)?,
-            Earlier::Outdated | Earlier::Over => self.start(&transaction, source)?,
+        let earlier = match self.mode {
+            Mode::Refresh => self.leave_others_alone(&transaction, source)?,
+            _ if self.restart => Earlier::Over,
+            _ => self.earlier(&transaction, source)?,
+        };
+        let run = match (&earlier, self.takes_over) {
+            (Earlier::Unfinished(run), _) => self.take_up(&transaction, *run)?,
+            (_, true) => self.take_over(&transaction, source)?,
+            (Earlier::Outdated | Earlier::Over, false) => self.start(&transaction, source)?,
         };
         if matches!(earlier, Earlier::Outdated) {
             let text = "the source file changed after the unfinished run began, so this run starts from the beginning";
@@ -89,6 +100,9 @@ impl Beginning {
         let untouched = sql::one(&transaction, untouched, [run], |row| row.get(0))?;
         let mut state = RunState::load(&transaction, source, run)?;
         state.absence = self.absence;
+        state.names_entitlements = self.names_entitlements;
+        state.holder_counts =
+            HolderCounts::take(&transaction, source, self.mode == Mode::Delta && untouched && !resumed)?;
         let (id, active_ms, usage) = sql::one(
             &transaction,
             "SELECT id, active_ms, api_calls, retries, bytes_received FROM runs WHERE number = ?1",
@@ -105,8 +119,8 @@ impl Beginning {
     fn earlier(&self, transaction: &Transaction<'_>, source: i64) -> Result<Earlier> {
         let newest = sql::first(
             transaction,
-            "SELECT number, status, mode = ?2 AND connector = ?3, definition = ?4 FROM runs WHERE source = ?1
-                 ORDER BY number DESC LIMIT 1",
+            "SELECT number, status, mode = ?2 AND connector = ?3, definition = ?4 FROM runs
+                 WHERE source = ?1 AND mode <> 'refresh' ORDER BY number DESC LIMIT 1",
             params![source, self.mode.name(), self.connector, self.definition.hash],
             |row| {
                 let status: RunStatus = word(row, 1)?;
@@ -119,6 +133,45 @@ impl Beginning {
             },
         )?;
         Ok(newest.unwrap_or(Earlier::Over))
+    }
+
+    /// What a few accounts hold now must not be mixed with what an unfinished run read of them before.
+    fn leave_others_alone(&self, transaction: &Transaction<'_>, source: i64) -> Result<Earlier> {
+        let newest = "SELECT status, EXISTS (SELECT 1 FROM frontier WHERE run = number AND done = 1) FROM runs
+             WHERE source = ?1 AND mode <> 'refresh' ORDER BY number DESC LIMIT 1";
+        let newest: Option<(RunStatus, bool)> =
+            sql::first(transaction, newest, [source], |row| Ok((word(row, 0)?, row.get(1)?)))?;
+        if newest.is_some_and(|(status, has_pages)| status.is_unfinished() && has_pages) {
+            let source = shell_word(&self.source);
+            return Err(Error::new(ErrorKind::Guard, format!("a run of `{}` is not finished", self.source)).with_help(
+                format!(
+                    "finish it first: `connector aggregate {source}`; with `--restart` it starts from the beginning"
+                ),
+            ));
+        }
+        Ok(Earlier::Over)
+    }
+
+    /// Lets a run of changes that failed read everything. What it changed so far stays counted.
+    fn take_over(&self, transaction: &Transaction<'_>, source: i64) -> Result<i64> {
+        let newest = "SELECT number FROM runs WHERE source = ?1 AND mode = 'delta' AND status = 'failed' AND number =
+             (SELECT max(number) FROM runs WHERE source = ?1 AND mode <> 'refresh')";
+        let Some(run) = sql::first(transaction, newest, [source], |row| row.get(0))? else {
+            return self.start(transaction, source);
+        };
+        for table in
+            ["frontier", "seen", "gone", "counted", "counted_types", "skipped", "incomplete", "unresolved_holders"]
+        {
+            sql::execute(transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [run])?;
+        }
+        let update =
+            "UPDATE runs SET mode = 'full', status = 'running', ended_at = NULL, watermark = NULL, error_kind = NULL,
+                 error_message = NULL, error_help = NULL, error_step = NULL, accounts_seen = 0, entitlements_seen = 0,
+                 assignments_seen = 0, accounts_repeated = 0, entitlements_repeated = 0
+             WHERE number = ?1";
+        sql::execute(transaction, update, [run])?;
+        self.add_starts(transaction, run, &Cursor::start())?;
+        Ok(run)
     }
 
     fn take_up(&self, transaction: &Transaction<'_>, run: i64) -> Result<i64> {
@@ -138,18 +191,23 @@ impl Beginning {
 
     fn start(&self, transaction: &Transaction<'_>, source: i64) -> Result<i64> {
         let start = match self.mode {
-            Mode::Full => Cursor::start(),
+            Mode::Full | Mode::Refresh => Cursor::start(),
             Mode::Delta => self.watermark(transaction, source)?,
         };
-        forget_new_accounts(transaction, source)?;
-        for statement in [
+        if self.mode != Mode::Refresh {
+            forget_new_accounts(transaction, source)?;
+        }
+        let drop_earlier = [
             "UPDATE runs SET status = 'interrupted' WHERE source = ?1 AND status = 'running'",
             "DELETE FROM frontier WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM seen WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM unresolved_holders WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM waiting_assignments WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
             "DELETE FROM gone WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
-        ] {
+            "DELETE FROM counted WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
+            "DELETE FROM counted_types WHERE run IN (SELECT number FROM runs WHERE source = ?1)",
+        ];
+        for statement in drop_earlier.iter().filter(|_| self.mode != Mode::Refresh) {
             sql::execute(transaction, statement, [source])?;
         }
         sql::execute(
@@ -175,7 +233,7 @@ impl Beginning {
         let newest = sql::first(
             transaction,
             "SELECT CASE WHEN connector = ?2 AND definition = ?3 THEN watermark END FROM runs
-                 WHERE source = ?1 AND status = 'succeeded' ORDER BY number DESC LIMIT 1",
+                 WHERE source = ?1 AND status = 'succeeded' AND mode <> 'refresh' ORDER BY number DESC LIMIT 1",
             params![source, self.connector, self.definition.hash],
             |row| row.get::<_, Option<String>>(0),
         )?;

@@ -1,12 +1,13 @@
 //! Writes changes into the store. Removals wait in a table until the guard has seen all of them.
 
 use super::aliases::Named;
-use super::guard::{Census, Guard, Limits};
+use super::guard::{Census, Guard, Limits, Recent};
 use super::key::Key;
 use super::report;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
+use super::survey::Types;
 use connector_core::{Absence, Assignment, Error, Holder, Result, SourceChange};
 use rusqlite::{Connection, Params, params};
 use std::collections::BTreeMap;
@@ -15,12 +16,17 @@ use std::collections::BTreeMap;
 const GONE_ACCOUNTS: &str = "FROM gone g JOIN accounts a ON a.source = ?2 AND a.account_id = g.account
     WHERE g.run = ?1 AND g.step = 'accounts' AND a.removed_run IS NULL";
 const GONE_ENTITLEMENTS: &str = "FROM gone g JOIN entitlements e ON e.source = ?2 AND e.id = g.entitlement
-    WHERE g.run = ?1 AND g.step = 'entitlements' AND e.removed_run IS NULL";
+    WHERE g.run = ?1 AND g.step = 'entitlements' AND e.removed_run IS NULL
+        AND e.type NOT IN (SELECT type FROM skipped WHERE run = ?1)";
 const GONE_ASSIGNMENTS: &str = "FROM gone g
     JOIN assignments h ON h.source = ?2 AND h.account = g.account AND h.entitlement = g.entitlement
         AND h.holder = g.holder AND h.through = g.through AND h.inline = 0
     JOIN entitlements e ON e.id = g.entitlement
-    WHERE g.run = ?1 AND g.step = 'assignments' AND h.removed_run IS NULL";
+    WHERE g.run = ?1 AND g.step = 'assignments' AND h.removed_run IS NULL
+        AND e.type NOT IN (SELECT type FROM skipped WHERE run = ?1)";
+
+/// With so many assignments left for each that is gone, usual thresholds are kept.
+const ENOUGH: u64 = 20;
 
 /// The holder of assignments in the store: an account, or the row of an entitlement.
 struct Place {
@@ -63,12 +69,17 @@ impl RunState {
             }
             SourceChange::Present(id) if self.absence == Some(Absence::Survivors) => self.present(connection, id),
             SourceChange::AllOf(holder, assignments) => self.all_of(connection, holder, assignments),
+            SourceChange::AccountCount(count) => self.count_accounts(connection, *count),
+            SourceChange::Locked(ids) => self.lock_only(connection, ids),
+            SourceChange::HolderCounts(name, counts) => self.count_holders_of_type(connection, name, counts),
+            SourceChange::HolderCount(range, count) => self.count_holders(connection, range, *count),
+            SourceChange::Holders(range, assignments) => self.holders(connection, range, assignments),
             SourceChange::Present(_) => Err(said_in_two_ways()),
             _ => Err(Error::unsupported("this version does not know a kind of change that the connector gives")),
         }
     }
 
-    fn held(&mut self, connection: &Connection, assignment: &Assignment) -> Result<()> {
+    pub(super) fn held(&mut self, connection: &Connection, assignment: &Assignment) -> Result<()> {
         if let Some(Place { account, holder }) = self.place_of(connection, &assignment.holder)? {
             let entitlement = self.entitlement_row(connection, &assignment.entitlement)?;
             let through = match &assignment.through {
@@ -128,6 +139,28 @@ impl RunState {
         assignments.iter().try_for_each(|assignment| self.held(connection, assignment))
     }
 
+    pub(super) fn mark_assignment_gone(&self, connection: &Connection, key: Key<'_>) -> Result<()> {
+        let insert = "INSERT INTO gone (run, step, account, entitlement, holder, through)
+             VALUES (?1, 'assignments', ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+        let Key { account, entitlement, holder, through, .. } = key;
+        sql::execute(connection, insert, params![self.run, account, entitlement, holder, through]).map(drop)
+    }
+
+    /// Marks what entitlements hold and no change names, where the changes name all of it.
+    pub(super) fn mark_unnamed_gone(&self, connection: &Connection, types: &Types) -> Result<()> {
+        let query = "SELECT id, entitlement, holder, through FROM assignments INDEXED BY assignments_of_entitlements
+             WHERE source = ?1 AND holder > 0 AND removed_run IS NULL";
+        let held: Vec<(i64, i64, i64, i64)> =
+            sql::all(connection, query, [self.source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        for (id, entitlement, holder, through) in held {
+            if types.reconciled(entitlement).is_some() && !self.seen.assignments.contains(id) {
+                let key = Key { account: "", entitlement, holder, through, inline: false };
+                self.mark_assignment_gone(connection, key)?;
+            }
+        }
+        Ok(())
+    }
+
     fn mark_gone(&self, connection: &Connection, step: Step, account: &str, entitlement: i64) -> Result<()> {
         let insert =
             "INSERT INTO gone (run, step, account, entitlement) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
@@ -166,6 +199,9 @@ impl RunState {
             if gone.is_empty() {
                 continue;
             }
+            if step == Step::Assignments && self.few_are_gone(connection, &gone, limits, &recent)? {
+                continue;
+            }
             let alive = by_type(connection, alive, [self.source])?;
             let names: Vec<String> = alive.keys().cloned().collect();
             let left = |name: &str, alive: u64| alive.saturating_sub(gone.get(name).copied().unwrap_or_default());
@@ -176,6 +212,28 @@ impl RunState {
             }
         }
         Ok(None)
+    }
+
+    /// Whether so many assignments of each type are left that the guard lets the removals pass. It looks at no more of them than
+    /// it needs to see that, unlike the guard, which counts all.
+    fn few_are_gone(
+        &self,
+        connection: &Connection,
+        gone: &BTreeMap<String, u64>,
+        limits: Limits,
+        recent: &Recent,
+    ) -> Result<bool> {
+        let query = "SELECT count(*) FROM (SELECT 1 FROM entitlements e JOIN assignments h INDEXED BY holders ON h.entitlement = e.id
+             WHERE e.source = ?1 AND e.type = ?2 AND h.inline = 0 AND h.removed_run IS NULL LIMIT ?3)";
+        for (name, gone) in gone {
+            let recent = recent.get(&(Step::Assignments.name().to_owned(), name.clone())).copied().unwrap_or_default();
+            let gone = gone.saturating_add(recent);
+            let seen = count(connection, query, params![self.source, name, gone.saturating_mul(ENOUGH)])?;
+            if limits.threshold.is_exceeded_by(gone, seen) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Removes what the changes remove, or warns that it is kept.

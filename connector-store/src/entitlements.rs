@@ -18,8 +18,7 @@ struct Stored {
 impl RunState {
     /// Writes one entitlement; false if the run has seen it before. The first row counts.
     pub(crate) fn entitlement(&mut self, connection: &Connection, entitlement: &Entitlement) -> Result<bool> {
-        // A page of changes says of accounts what it doesn't show.
-        let last_known = self.absence.is_none() && !self.not_shown.is_nothing();
+        let last_known = !self.hides_of_accounts_only && !self.not_shown.is_nothing();
         let merged = last_known.then(|| self.entitlement_with_last_known(connection, entitlement)).transpose()?;
         let entitlement = merged.as_ref().unwrap_or(entitlement);
         let hash = self.hasher.entitlement(entitlement);

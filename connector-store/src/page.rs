@@ -73,6 +73,12 @@ impl ReadPage {
         }
     }
 
+    /// Whether accounts are among changes.
+    pub(super) fn has_changed_accounts(&self) -> bool {
+        let is_account = |change: &SourceChange| matches!(change, SourceChange::Account(_));
+        matches!(&self.items, Items::Changes(changes) if changes.iter().any(is_account))
+    }
+
     /// Whether the page makes no progress although the read goes on after it, if it has no new rows: a server that repeats itself
     /// under new cursors.
     pub(super) fn repeats(&self) -> bool {

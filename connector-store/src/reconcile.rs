@@ -29,6 +29,9 @@ impl RunState {
         limits: Limits,
     ) -> Result<Option<Error>> {
         let reads_changes = self.absence.is_some() && is_complete(connection, self.run, Step::Accounts)?;
+        if reads_changes && self.names_entitlements {
+            self.mark_unnamed_gone(connection, &survey.types)?;
+        }
         if reads_changes && remove {
             let refusal = self.refuse_gone(connection, limits)?;
             if refusal.is_some() {

@@ -16,6 +16,8 @@ pub enum Mode {
     Full,
     /// What changed since the last run that succeeded.
     Delta,
+    /// A few accounts, and what they hold.
+    Refresh,
 }
 
 impl Mode {

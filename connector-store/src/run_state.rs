@@ -1,5 +1,6 @@
 //! The state of a run that a job keeps in memory.
 
+use super::holder_counts::HolderCounts;
 use super::not_shown::NotShown;
 use super::quiet::Quiet;
 use super::seen::Seen;
@@ -25,6 +26,7 @@ pub(crate) struct Tallies {
 
 /// What a job keeps in memory of its run: counts, bits of what was seen, rows of entitlements.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of the page or of the run")]
 pub(crate) struct RunState {
     pub source: i64,
     pub run: i64,
@@ -44,8 +46,12 @@ pub(crate) struct RunState {
     pub comes_again: bool,
     /// How changes say what is gone, if this run reads only changes.
     pub absence: Option<Absence>,
+    /// Whether the changes name all entitlements and all that entitlements hold.
+    pub names_entitlements: bool,
     /// What the page that is being committed does not show.
     pub(super) not_shown: NotShown,
+    /// Whether that is said of its accounts alone: a page of changes can have other rows beside them.
+    pub(super) hides_of_accounts_only: bool,
     /// The attributes whose last known values this job kept, and those that the page being committed added.
     pub(super) kept: BTreeSet<String>,
     pub(super) newly_kept: BTreeSet<String>,
@@ -53,6 +59,8 @@ pub(crate) struct RunState {
     pub(super) removed: BTreeMap<(Step, i64), u64>,
     /// The assignments that are merged when everything is read.
     pub(super) waiting: Waiting,
+    /// How many accounts hold each entitlement, as far as it is known.
+    pub(super) holder_counts: HolderCounts,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -96,11 +104,14 @@ impl RunState {
             found: 0,
             comes_again: false,
             not_shown: NotShown::default(),
+            hides_of_accounts_only: false,
             kept: BTreeSet::new(),
             newly_kept: BTreeSet::new(),
             absence: None,
+            names_entitlements: false,
             removed: BTreeMap::new(),
             waiting: Waiting::load(connection, run, waiting)?,
+            holder_counts: HolderCounts::default(),
             rows: HashMap::new(),
             remembered: 0,
         })

@@ -85,6 +85,10 @@ impl RunState {
     /// Whether what the run did not see of a step is gone: the run read that step, and the source showed all of it. Changes
     /// show all accounts only as survivors.
     pub(super) fn reconciles(&self, connection: &Connection, step: Step) -> Result<bool> {
+        if self.names_entitlements && step == Step::Entitlements {
+            // They are among the changes, which begin in place of the accounts.
+            return is_complete(connection, self.run, Step::Accounts);
+        }
         if !matches!(self.absence, None | Some(Absence::Survivors)) {
             return Ok(false);
         }

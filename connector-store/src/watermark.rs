@@ -17,8 +17,8 @@ pub(super) fn keep(connection: &Connection, run: i64, watermark: Option<&Cursor>
 
 /// An incomplete run has no watermark, because the next changes do not contain what it did not read.
 pub(super) fn settle(connection: &Connection, state: &RunState) -> Result<()> {
-    let query =
-        "SELECT watermark IS NULL, EXISTS (SELECT 1 FROM incomplete WHERE run = ?1) FROM runs WHERE number = ?1";
+    let query = "SELECT watermark IS NULL AND mode <> 'refresh', EXISTS (SELECT 1 FROM incomplete WHERE run = ?1)
+         FROM runs WHERE number = ?1";
     let (is_missing, is_incomplete): (bool, bool) =
         sql::one(connection, query, [state.run], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if is_incomplete {

@@ -1,6 +1,7 @@
 //! The one who writes: commits pages and ends the run.
 
-use super::completeness::mark_incomplete;
+use super::completeness::{is_complete, mark_incomplete};
+use super::counted::Differing;
 use super::fence::check_fence;
 use super::guard::Limits;
 use super::instance::recognize;
@@ -14,7 +15,7 @@ use super::sql;
 use super::step::{PerStep, Step};
 use super::survey::Survey;
 use super::watermark;
-use connector_core::{Allowance, Cursor, Error, ErrorKind, Result};
+use connector_core::{Allowance, Cursor, Error, ErrorKind, HolderRange, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
@@ -188,6 +189,25 @@ impl Writer {
         }
     }
 
+    /// The holders that the store has in another number than the changes say, when all changes are applied. None if the
+    /// changes don't show everything: then nothing is removed.
+    pub fn differing(&mut self) -> Result<Vec<Differing>> {
+        if !is_complete(&self.connection, self.state.run, Step::Accounts)? {
+            return Ok(Vec::new());
+        }
+        self.state.differing(&self.connection)
+    }
+
+    /// Reads on at these positions because numbers differ, and removes the holders of what has none any more.
+    pub fn read_again(&mut self, without_holders: &[HolderRange], cursors: &[Cursor]) -> Result<()> {
+        let (connection, state, fence) = (&self.connection, &mut self.state, self.fence);
+        sql::atomically(connection, || {
+            check_fence(connection, state, fence)?;
+            state.read_again(connection, without_holders, cursors)?;
+            state.save(connection)
+        })
+    }
+
     /// Goes back to the anchor of a live cursor that has ended, in one transaction.
     pub fn go_back(&mut self, step: Step, anchor: &Cursor, error: &Error) -> Result<()> {
         let transaction = sql::begin(&mut self.connection)?;
@@ -258,8 +278,11 @@ impl Writer {
         };
         if survey.is_some() {
             self.state.save(&transaction)?;
+            if status == RunStatus::Succeeded {
+                self.state.keep_holder_counts(&transaction)?;
+            }
             watermark::settle(&transaction, &self.state)?;
-            for table in ["frontier", "seen", "gone", "waiting_assignments"] {
+            for table in ["frontier", "seen", "gone", "counted", "counted_types", "waiting_assignments"] {
                 sql::execute(&transaction, &format!("DELETE FROM {table} WHERE run = ?1"), [self.state.run])?;
             }
         }
@@ -280,6 +303,7 @@ fn take_in_page(connection: &Connection, state: &mut RunState, page: &ReadPage) 
     let (run, step) = (state.run, page.step());
     state.comes_again = live::may_come_again(connection, run, step, &page.cursor)?;
     state.not_shown.clone_from(&page.not_shown);
+    state.hides_of_accounts_only = page.has_changed_accounts();
     state.newly_kept.clear();
     let fresh = take_in(connection, state, &page.items)?;
     if fresh > 0 {

@@ -1,4 +1,4 @@
-//! `aggregate`, `runs` and `run`.
+//! `aggregate`, `refresh`, `runs` and `run`.
 
 use super::completes::Completes;
 use super::list::ListArguments;
@@ -12,10 +12,10 @@ pub(crate) struct AggregateArguments {
     #[arg(required = true, value_name = "NAME")]
     #[arg(add = Completes::Sources)]
     pub(crate) names: Vec<String>,
-    /// Read everything (the default)
+    /// Read everything. Without this and `--delta`, a run reads only changes until a full run is due (`full_every`)
     #[arg(long, conflicts_with = "delta")]
     pub(crate) full: bool,
-    /// Read only what changed since the last run, if the connector supports it
+    /// Read only what changed since the last run. If that is not possible, read everything and say why
     #[arg(long)]
     pub(crate) delta: bool,
     /// Drop an unfinished run and start from the beginning
@@ -30,6 +30,18 @@ pub(crate) struct AggregateArguments {
     /// If the source's quota is used up, wait until it answers again, and continue
     #[arg(long)]
     pub(crate) wait_for_quota: bool,
+}
+
+/// Arguments of `refresh`.
+#[derive(Args, Debug)]
+pub(crate) struct RefreshArguments {
+    /// Source name, or path of its file
+    #[arg(add = Completes::Sources)]
+    pub(crate) name: String,
+    /// Accounts to read: ids, names or aliases
+    #[arg(required = true, value_name = "ACCOUNT")]
+    #[arg(add = Completes::Accounts)]
+    pub(crate) accounts: Vec<String>,
 }
 
 /// Arguments of `runs`.

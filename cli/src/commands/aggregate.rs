@@ -5,7 +5,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, duration, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
-use connector_engine::aggregate::{self, Options};
+use connector_engine::aggregate::{self, Options, Wanted};
 use connector_engine::query;
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
 use connector_project::certificate;
@@ -107,11 +107,16 @@ fn aggregate_one(
     source: &Opened,
     arguments: &AggregateArguments,
 ) -> Result<RunReport, Stop> {
+    let mut wanted = match (arguments.full, arguments.delta) {
+        (true, _) => Wanted::Full,
+        (_, true) => Wanted::Delta,
+        _ => Wanted::Due,
+    };
     let mut options = Options {
-        mode: if arguments.delta { Mode::Delta } else { Mode::Full },
         restart: arguments.restart,
         accept_new_system: arguments.accept_new_system,
         remove: !arguments.no_delete,
+        ..Options::default()
     };
     let stop = invocation.interrupt().token();
     let mut pause = FIRST_PAUSE;
@@ -119,7 +124,8 @@ fn aggregate_one(
         loop {
             let display = ProgressDisplay::begin(&invocation.printer, &source.source);
             let report =
-                aggregate::run(store, source, options, |progress| display.show(progress), stop.clone()).await?;
+                aggregate::run_as_due(store, source, wanted, options, |progress| display.show(progress), stop.clone())
+                    .await?;
             drop(display);
             if !arguments.wait_for_quota || !is_out_of_quota(&report) {
                 return Ok::<_, Error>(report);
@@ -130,7 +136,8 @@ fn aggregate_one(
                 () = stop.cancelled() => return Ok(report),
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
-            // The next part continues this run.
+            // The next part continues this run, also if changes proved too little and it reads everything by now.
+            wanted = Wanted::Due;
             options.restart = false;
             options.accept_new_system = false;
         }
@@ -158,7 +165,7 @@ fn waiting(report: &RunReport, pause: Duration) -> String {
 }
 
 /// Shows how a run ended. A certificate that expires soon is one of its warnings, although it is not about the run.
-fn conclude(
+pub(super) fn conclude(
     invocation: &Invocation,
     source: &Opened,
     mut report: RunReport,
@@ -198,6 +205,10 @@ fn what_next(invocation: &Invocation, report: &RunReport) {
     let printer = &invocation.printer;
     let source = &report.source;
     match report.status {
+        RunStatus::Succeeded if report.mode == Mode::Refresh => {
+            printer.next(&[(&format!("connector diff {source}"), "show what this run changed")]);
+        }
+        _ if report.mode == Mode::Refresh => {}
         RunStatus::Succeeded => printer.next(&[
             (&format!("connector accounts {source}"), "list the accounts"),
             (&format!("connector entitlements {source}"), "list the entitlements"),

@@ -4,7 +4,7 @@ use super::quantity::{bytes, count, duration, plural};
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::table::{Column, Table, text_cell};
 use super::text::wrap;
-use connector_engine::store::{Counts, RunReport, RunStatus};
+use connector_engine::store::{Counts, Mode, RunReport, RunStatus};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ pub(crate) fn render_summary(report: &RunReport, width: Option<usize>) -> String
 fn headline(report: &RunReport) -> String {
     let took = duration(Duration::from_millis(report.duration_ms));
     let (mark, what) = match report.status {
+        RunStatus::Succeeded if report.mode == Mode::Refresh => (paint(GOOD, "✓"), "refreshed"),
         RunStatus::Succeeded => (paint(GOOD, "✓"), "aggregated"),
         RunStatus::Interrupted => (paint(WARN, "!"), "stopped"),
         RunStatus::Refused => (paint(BAD, "✗"), "refused"),
@@ -115,7 +116,7 @@ fn indent(text: &str) -> String {
 mod tests {
     use super::*;
     use connector_core::Allowance;
-    use connector_engine::store::{Mode, PerStep};
+    use connector_engine::store::PerStep;
 
     #[test]
     fn a_summary_reads_well_at_every_width() {

@@ -7,12 +7,16 @@
 mod commit;
 mod concurrency;
 mod confirm;
+mod due;
 mod options;
 mod progress;
 mod read;
+mod refresh;
 mod run;
 
 pub use connector_store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus};
+pub use due::{Wanted, run_as_due};
 pub use options::Options;
 pub use progress::{Phase, Progress, StepProgress};
+pub use refresh::{Refreshed, refresh};
 pub use run::run;

@@ -9,7 +9,9 @@ use super::read::{changes_of, read};
 use crate::patience::ask;
 use connector_core::{Cursor, Error, ErrorKind, Meter, Result};
 use connector_project::source::{Opened, loosened_guards};
-use connector_store::{Beginning, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage};
+use connector_store::{
+    Beginning, Differing, Ending, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, Usage, Writer,
+};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::{HashMap, VecDeque};
@@ -28,15 +30,35 @@ pub async fn run(
     progress: impl Fn(&Progress) + Send + Sync,
     stop: CancellationToken,
 ) -> Result<RunReport> {
+    run_because(store, opened, options, None, &progress, stop).await
+}
+
+/// Why a run reads everything although only changes were wanted.
+pub(super) struct WhyFull {
+    pub(super) text: String,
+    /// Whether it goes on with the run of changes, which failed.
+    pub(super) takes_over: bool,
+}
+
+/// The same; a warning says why everything is read, if only changes were wanted.
+pub(super) async fn run_because(
+    store: &Store,
+    opened: &Opened,
+    options: Options,
+    why_full: Option<WhyFull>,
+    progress: &(impl Fn(&Progress) + Send + Sync),
+    stop: CancellationToken,
+) -> Result<RunReport> {
     let start = Readings::of(opened.context.meter());
     let mut steps = vec![Step::Accounts];
     if opened.connector.capabilities().entitlements().is_some() {
         // Entitlements first: assignments then find what they name.
         steps = vec![Step::Entitlements, Step::Accounts, Step::Assignments];
     }
-    let mut absence = None;
+    let (mut absence, mut names_entitlements) = (None, false);
     if options.mode == Mode::Delta {
-        absence = Some(changes_of(opened)?.absence());
+        let ability = changes_of(opened)?;
+        (absence, names_entitlements) = (Some(ability.absence()), ability.names_entitlements());
         steps = vec![Step::Accounts];
     }
     let beginning = Beginning {
@@ -45,14 +67,17 @@ pub async fn run(
         definition: opened.definition.clone(),
         mode: options.mode,
         restart: options.restart || options.accept_new_system,
+        takes_over: why_full.as_ref().is_some_and(|why| why.takes_over),
         steps,
         absence,
+        names_entitlements,
         quiet: Quiet::of(opened.connector.as_ref()),
     };
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let untouched = started.untouched;
     let mut reads = Reads::new(started, progress);
-    let ending = match prepare(opened, options, &thread, untouched, &stop).await {
+    let why = why_full.map(|why| format!("everything was read instead of only the changes: {}", why.text));
+    let ending = match prepare(opened, options, &thread, untouched, why, &stop).await {
         None => reads.go(opened, options, &mut thread, &start, &stop).await,
         Some(ending) => ending,
     };
@@ -75,11 +100,13 @@ async fn prepare(
     options: Options,
     thread: &Committer,
     untouched: bool,
+    why_full: Option<String>,
     stop: &CancellationToken,
 ) -> Option<Ending> {
-    let loosened = loosened_guards(&opened.aggregation, &opened.provisioning);
+    let mut warnings = loosened_guards(&opened.aggregation, &opened.provisioning);
+    warnings.extend(why_full);
     let recognized = async {
-        thread.with(move |writer| writer.warn(&loosened)).await?;
+        thread.with(move |writer| writer.warn(&warnings)).await?;
         recognize(opened, options.accept_new_system, thread).await?;
         if untouched { keep_watermark(opened, options.mode, thread).await } else { Ok(()) }
     };
@@ -99,7 +126,7 @@ async fn prepare(
 }
 
 /// Makes sure that the source still points to the same system. Fails with kind `guard` if not.
-async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Result<()> {
+pub(super) async fn recognize(opened: &Opened, accept_new: bool, thread: &Committer) -> Result<()> {
     let found = ask(opened, "reading the id of the system", || opened.connector.instance_id()).await?;
     thread.with(move |writer| writer.recognize(found.as_deref(), accept_new)).await
 }
@@ -183,6 +210,11 @@ impl<P: Fn(&Progress)> Reads<P> {
                 });
             }
             if reads.is_empty() && thread.waiting() == 0 {
+                match self.read_again(opened, options.mode, thread).await {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => return Ending::Failed(error),
+                }
                 return Ending::Complete { remove: options.remove, limits: limits_of(opened) };
             }
             match wake(&mut reads, thread, stop).await {
@@ -213,6 +245,38 @@ impl<P: Fn(&Progress)> Reads<P> {
         // Pages that are being read are dropped; pages that were read are committed before the run ends.
         drop(reads);
         self.settle(thread, ending, start.usage(opened.context.meter()).api_calls).await
+    }
+
+    /// Compares the numbers that the changes gave with the store. True if there is something to read again.
+    async fn read_again(&mut self, opened: &Opened, mode: Mode, thread: &Committer) -> Result<bool> {
+        if mode != Mode::Delta {
+            return Ok(false);
+        }
+        let differing = thread.with(Writer::differing).await?;
+        if differing.is_empty() {
+            return Ok(false);
+        }
+        let ability = changes_of(opened)?;
+        let (mut without_holders, mut cursors) = (Vec::new(), Vec::new());
+        for Differing { range, counted, stored } in differing {
+            if counted == 0 {
+                without_holders.push(range);
+                continue;
+            }
+            let positions = ability.read_again(&range, counted, stored)?;
+            if positions.is_empty() {
+                let entitlement = &range.entitlement;
+                let message =
+                    format!("the source shows {counted} holders of `{entitlement}`, but the store has {stored}");
+                return Err(Error::new(ErrorKind::Expired, message));
+            }
+            cursors.extend(positions);
+        }
+        let positions = cursors.clone();
+        thread.with(move |writer| writer.read_again(&without_holders, &positions)).await?;
+        let found = cursors.into_iter().map(|cursor| Position { step: Step::Accounts, cursor, round: 0 });
+        self.frontier.extend(found);
+        Ok(!self.frontier.is_empty())
     }
 
     /// Waits until the pages that were read are committed. Keeps the first error.
@@ -297,18 +361,18 @@ async fn wake<F: Future<Output = (Position, Result<Box<ReadPage>>)>>(
 }
 
 /// What the meter showed when the job began: earlier jobs may have used the same one.
-struct Readings {
+pub(super) struct Readings {
     calls: u64,
     retries: u64,
     bytes: u64,
 }
 
 impl Readings {
-    fn of(meter: &Meter) -> Self {
+    pub(super) fn of(meter: &Meter) -> Self {
         Self { calls: meter.api_calls(), retries: meter.retries(), bytes: meter.bytes_received() }
     }
 
-    fn usage(&self, meter: &Meter) -> Usage {
+    pub(super) fn usage(&self, meter: &Meter) -> Usage {
         Usage {
             api_calls: meter.api_calls().saturating_sub(self.calls),
             retries: meter.retries().saturating_sub(self.retries),

@@ -11,10 +11,10 @@
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, Attributes, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
-    EntitlementRef, EntitlementType, Error, FindAccounts, Holder, Page, Percentage, ReadEntitlements, Result,
-    TestReport, TimeSpan,
+    EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Holder, Page, Percentage, ReadEntitlements,
+    Result, TestReport, TimeSpan,
 };
-use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport};
+use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport, Wanted};
 use connector_engine::store::Store;
 use connector_project::source::{AggregationSettings, Definition, LimitSettings, Opened, ProvisioningSettings};
 use rusqlite::Connection;
@@ -336,6 +336,17 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<RunReport> {
     aggregate::run(store, &job.opened(), job.options(), progress, stop).await
+}
+
+/// The same, where earlier runs decide how much is read. Waits for a job that was dropped and still commits.
+pub async fn run_as_due(store: &Store, job: &Job<'_>, wanted: Wanted) -> RunReport {
+    loop {
+        let stop = CancellationToken::new();
+        match aggregate::run_as_due(store, &job.opened(), wanted, job.options(), |_| {}, stop).await {
+            Err(error) if error.kind() == ErrorKind::Guard => tokio::time::sleep(Duration::from_millis(1)).await,
+            report => return report.unwrap(),
+        }
+    }
 }
 
 #[async_trait]

@@ -89,9 +89,10 @@ pub struct AggregationSettings {
     /// `connector aggregate` itself always runs immediately.
     #[schemars(extend("pattern" = SCHEDULE_PATTERN))]
     pub schedule: Option<String>,
-    /// How often to do a full run, for example `7d`, if the connector can also read only changes. Currently, every run is
-    /// full.
-    pub full_every: Option<TimeSpan>,
+    /// After this time, a run reads everything again, for example `7d`. The runs between read only what changed, if the
+    /// connector supports that. `--full` reads everything at any time.
+    #[schemars(extend("default" = "7d"))]
+    pub full_every: TimeSpan,
     /// The largest number of pages to read at the same time. A run begins with 4 and reads more at once while the source then
     /// sends more, and fewer if the source refuses requests.
     #[schemars(range(min = 1, max = 16), extend("default" = 8))]
@@ -111,7 +112,8 @@ pub(super) const SCHEDULE_PATTERN: &str = r"^\s*[0-9A-Za-z*/,-]+(\s+[0-9A-Za-z*/
 impl Default for AggregationSettings {
     fn default() -> Self {
         let (delete_threshold, delete_window) = (Percentage::new(10.0), TimeSpan::from_secs(24 * 60 * 60));
-        Self { schedule: None, full_every: None, concurrency: 8, delete_threshold, delete_window }
+        let full_every = TimeSpan::from_secs(7 * 24 * 60 * 60);
+        Self { schedule: None, full_every, concurrency: 8, delete_threshold, delete_window }
     }
 }
 

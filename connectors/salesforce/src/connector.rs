@@ -9,12 +9,13 @@ use crate::prepare::Preparation;
 use crate::provision::Pace;
 use crate::users::Accounts;
 use crate::users::CustomFields;
-use crate::{assignments, certificate, connection_test, entitlements, prepare, provision, users};
+use crate::{assignments, certificate, changes, connection_test, entitlements, prepare, provision, users};
 use async_trait::async_trait;
 use connector_core::{
-    Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor, Deployed,
-    Entitlement, EntitlementRef, EntitlementType, FindAccounts, Lane, Operation, Outcome, Page, PrepareOperations,
-    Prepared, Proposed, ProvisionBatch, ReadEntitlements, Result, RotateCertificate, SecretRef, TestReport,
+    Absence, Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor,
+    Deployed, Entitlement, EntitlementRef, EntitlementType, FindAccounts, HolderRange, Lane, Operation, Outcome, Page,
+    PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadChanges, ReadEntitlements, Result, RotateCertificate,
+    SecretRef, SourceChange, TestReport,
 };
 use connector_http::{Client, Reach};
 use std::fmt;
@@ -93,6 +94,7 @@ impl Connector for Salesforce {
     fn capabilities(&self) -> Capabilities<'_> {
         Capabilities::none()
             .with_entitlements(self)
+            .with_changes(self)
             .with_accounts(self)
             .with_preparation(self)
             .with_batch(self)
@@ -120,6 +122,30 @@ impl ReadEntitlements for Salesforce {
 }
 
 #[async_trait]
+impl ReadChanges for Salesforce {
+    /// Users can't be deleted. They are counted in case the login can no longer see some of them.
+    fn absence(&self) -> Absence {
+        Absence::Untold
+    }
+
+    fn names_entitlements(&self) -> bool {
+        true
+    }
+
+    async fn watermark(&self) -> Result<Cursor> {
+        changes::watermark(&self.rest, &self.accounts).await
+    }
+
+    async fn changes(&self, cursor: &Cursor) -> Result<Page<SourceChange>> {
+        changes::page(&self.rest, &self.accounts, &self.groups, cursor).await
+    }
+
+    fn read_again(&self, range: &HolderRange, counted: u64, stored: u64) -> Result<Vec<Cursor>> {
+        changes::read_again(range, counted, stored)
+    }
+}
+
+#[async_trait]
 impl FindAccounts for Salesforce {
     fn most_accounts(&self) -> usize {
         users::find::MAX_USERS_PER_QUERY
@@ -127,6 +153,10 @@ impl FindAccounts for Salesforce {
 
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
         users::find::accounts(&self.rest, &self.accounts, wanted, concern).await
+    }
+
+    async fn read_accounts(&self, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
+        changes::accounts(&self.rest, &self.accounts, &self.groups, ids).await.map(Some)
     }
 }
 

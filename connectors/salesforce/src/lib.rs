@@ -3,6 +3,7 @@
 mod api;
 mod assignments;
 mod certificate;
+mod changes;
 mod connection_test;
 mod connector;
 mod entitlements;

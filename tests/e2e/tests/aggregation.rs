@@ -54,7 +54,7 @@ async fn a_full_aggregation_reads_every_account_and_every_assignment() {
     let entitlements = entitlements.iter().map(|row| format!("{}/{}", text(&row["type"]), text(&row["id"]))).collect();
     assert_eq!(sorted(entitlements), truth.entitlements);
 
-    let again = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    let again = project.run(&["aggregate", "salesforce", "--full", "--output", "json"]).expect_code(0).json();
     assert_eq!(again["accounts"]["unchanged"], truth.users.len());
     assert_eq!(again["accounts"]["added"], 0);
     assert_eq!(again["assignments"]["added"], 0);

@@ -20,6 +20,10 @@ enum Fault {
     LosesASurvivor,
     /// The watermark is taken when the changes are read.
     WatermarkTooLate,
+    /// There is one account more than the changes count.
+    CountsTooFew,
+    /// Another account is locked than the changes say.
+    NamesAnotherLock,
 }
 
 /// A log of names. The place in the log is the watermark.
@@ -93,6 +97,10 @@ impl ReadChanges for Log {
             let lost = usize::from(self.fault == Fault::LosesASurvivor);
             changes.extend(names.iter().skip(lost).map(|name| SourceChange::Present(format!("id-{name}"))));
         }
+        let count = names.len() as u64 - u64::from(self.fault == Fault::CountsTooFew);
+        changes.push(SourceChange::AccountCount(count));
+        let locked = if self.fault == Fault::NamesAnotherLock { vec!["id-jane".to_owned()] } else { Vec::new() };
+        changes.push(SourceChange::Locked(locked));
         if self.fault == Fault::MixesAbsence {
             changes.push(SourceChange::Present("id-jane".to_owned()));
         }
@@ -121,10 +129,11 @@ async fn check(fault: Fault, absence: Absence) -> Report {
     check_subject(&subject.with_fixture(fixture)).await
 }
 
-const TRIALS: [&str; 3] = [
+const TRIALS: [&str; 4] = [
     "changes_end_and_say_where_the_next_ones_start",
     "changes_say_in_one_way_which_accounts_are_gone",
     "what_happens_after_a_watermark_is_among_the_changes",
+    "numbers_and_full_lists_among_changes_are_those_of_a_whole_read",
 ];
 
 #[tokio::test]
@@ -140,7 +149,7 @@ async fn correct_connectors_pass_the_trials_of_changes() {
 
 #[tokio::test]
 async fn each_fault_of_changes_is_caught_by_the_trial_meant_for_it() {
-    let [ends, absence, seen] = TRIALS;
+    let [ends, absence, seen, numbers] = TRIALS;
     for (fault, kind, trial) in [
         (Fault::ForgetsTheWatermark, Absence::Told, ends),
         (Fault::LiveWatermark, Absence::Told, ends),
@@ -148,6 +157,8 @@ async fn each_fault_of_changes_is_caught_by_the_trial_meant_for_it() {
         (Fault::MixesAbsence, Absence::Told, absence),
         (Fault::LosesASurvivor, Absence::Survivors, absence),
         (Fault::WatermarkTooLate, Absence::Told, seen),
+        (Fault::CountsTooFew, Absence::Told, numbers),
+        (Fault::NamesAnotherLock, Absence::Told, numbers),
     ] {
         let report = check(fault, kind).await;
         assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Concern, Connector, Cursor,
     Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation, Outcome,
-    Page, ReadEntitlements, Result, TestReport,
+    Page, ReadEntitlements, Result, SourceChange, TestReport,
 };
 use connector_testkit::TrialOutcome;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +37,8 @@ enum Fault {
     ShowsWhatIsHidden,
     HidesWhatIsNotDeclared,
     FindsOnlyTheFirst,
+    ReadsOldValues,
+    ForgetsWhatIsHeld,
     AnswersOutOfOrder,
     /// One read changes the position of another that is under way.
     MixesReadsAtOnce,
@@ -213,6 +215,23 @@ impl FindAccounts for Directory {
         }
         Ok(found)
     }
+
+    async fn read_accounts(&self, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
+        let (mut held, mut left) = (Vec::new(), vec![Cursor::start()]);
+        while let Some(cursor) = left.pop().filter(|_| self.fault != Fault::ForgetsWhatIsHeld) {
+            let (items, next) = self.assignments(&cursor).await?.into_parts();
+            held.extend(items);
+            left.extend(next);
+        }
+        let accounts = (0..PEOPLE).map(|number| self.account(number)).filter(|one| ids.contains(&one.id));
+        let changes = accounts.flat_map(|mut account| {
+            let held = held.iter().filter(|one| one.holder.account_id() == Some(account.id.as_str())).cloned();
+            let held = SourceChange::AllOf(Holder::account(&account.id), held.collect());
+            account.enabled ^= self.fault == Fault::ReadsOldValues;
+            [SourceChange::Account(account), held]
+        });
+        Ok(Some(Page::last(changes.collect())))
+    }
 }
 
 async fn check(fault: Fault) -> connector_testkit::Report {
@@ -228,7 +247,7 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("18 passed, 0 failed, 19 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("19 passed, 0 failed, 21 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -246,7 +265,7 @@ async fn a_trial_of_what_a_connector_does_not_use_does_not_pass() {
 #[tokio::test]
 async fn a_trial_of_a_missing_capability_does_not_pass() {
     let report = check(Fault::NoEntitlements).await;
-    assert!(report.to_string().ends_with("12 passed, 0 failed, 25 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("12 passed, 0 failed, 28 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -259,6 +278,8 @@ async fn each_fault_is_caught_by_the_matching_trial() {
         (Fault::HidesWhatIsNotDeclared, "an_attribute_that_is_not_shown_has_no_value"),
         (Fault::FindsOnlyTheFirst, "as_many_accounts_as_allowed_are_found_in_one_call"),
         (Fault::AnswersOutOfOrder, "as_many_accounts_as_allowed_are_found_in_one_call"),
+        (Fault::ReadsOldValues, "accounts_that_are_read_again_are_those_of_a_whole_read"),
+        (Fault::ForgetsWhatIsHeld, "accounts_that_are_read_again_are_those_of_a_whole_read"),
         (Fault::NeverEnds, "every_list_ends_and_no_cursor_repeats"),
         (Fault::CursorComesBack, "every_list_ends_and_no_cursor_repeats"),
         (Fault::DiffersWhenRepeated, "the_same_cursor_returns_the_same_page"),

@@ -9,8 +9,11 @@ use crate::error;
 use bytes::Bytes;
 use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
 use connector_http::{Client, Request, Response};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -42,6 +45,8 @@ pub(crate) struct Rest {
     hidden: Mutex<BTreeMap<&'static str, Vec<&'static str>>>,
     /// The most rows of a page, by object, where larger pages take the org too long.
     page_rows: Mutex<BTreeMap<&'static str, usize>>,
+    /// The org's time in milliseconds, as the last answer said it; 0 before that.
+    clock: AtomicI64,
 }
 
 /// The approximate number of records per object; empty if the org does not say.
@@ -60,6 +65,7 @@ impl Rest {
             descriptions: tokio::sync::Mutex::default(),
             hidden: Mutex::default(),
             page_rows: Mutex::default(),
+            clock: AtomicI64::new(0),
         }
     }
 
@@ -150,15 +156,29 @@ impl Rest {
         self.page_rows.lock().unwrap_or_else(PoisonError::into_inner).insert(object, rows);
     }
 
-    /// How many records of an object the service account sees; `None` if the org does not say.
-    pub(crate) async fn visible(&self, object: &'static str) -> Result<Option<u64>> {
+    /// The org's own time in milliseconds when it sent its last answer; `None` if it does not say.
+    pub(crate) fn clock(&self) -> Option<i64> {
+        Some(self.clock.load(Ordering::Relaxed)).filter(|clock| *clock > 0)
+    }
+
+    /// How many records of an object meet a condition.
+    pub(crate) async fn count(&self, object: &str, condition: &str) -> Result<u64> {
         #[derive(Deserialize)]
         struct Counted {
             #[serde(rename = "totalSize")]
             total: u64,
         }
-        match self.query(object, &format!("SELECT COUNT() FROM {object} WHERE Id != null")).await {
-            Ok(body) => Ok(serde_json::from_slice::<Counted>(&body).ok().map(|counted| counted.total)),
+        let body = self.query(object, &format!("SELECT COUNT() FROM {object} WHERE {condition}")).await?;
+        let counted: Counted =
+            serde_json::from_slice(&body).map_err(|_| record::odd(object, "does not say a number"))?;
+        Ok(counted.total)
+    }
+
+    /// How many records of an object the service account sees; `None` if the org does not say.
+    pub(crate) async fn visible(&self, object: &'static str) -> Result<Option<u64>> {
+        match self.count(object, "Id != null").await {
+            Ok(counted) => Ok(Some(counted)),
+            Err(odd) if odd.kind() == ErrorKind::Protocol => Ok(None),
             Err(refused)
                 if error::is_missing_object(&refused)
                     || error::is_refused_query(&refused)
@@ -265,6 +285,9 @@ impl Rest {
     }
 
     fn note_usage(&self, response: &Response) {
+        if let Some(clock) = response.header("date").and_then(clock) {
+            self.clock.store(clock, Ordering::Relaxed);
+        }
         if let Some(allowance) = response.header("sforce-limit-info").and_then(api_usage) {
             self.meter.note_allowance(API_USAGE, allowance);
         }
@@ -291,6 +314,12 @@ fn choose(listed: &[String], asked: Option<&str>) -> Result<String> {
         Some(asked) => Err(Error::new(ErrorKind::Definition, format!("the org does not have API version `{asked}`"))
             .with_help(format!("use one of {}, or omit `api_version` for the newest", listed.join(", ")))),
     }
+}
+
+/// Reads `Mon, 30 Nov 2026 00:12:04 GMT` as milliseconds.
+fn clock(header: &str) -> Option<i64> {
+    let time = DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", header).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
 }
 
 /// Reads `api-usage=10018/100000`, with or without further values.
@@ -322,6 +351,12 @@ mod tests {
         assert!(error.help().unwrap_or_default().contains("66.0, 67.0"));
         assert_eq!(choose(&versions(&["soon"]), None).unwrap_err().kind(), ErrorKind::Protocol);
         assert_eq!(choose(&[], Some("67.0")).unwrap_err().kind(), ErrorKind::Protocol);
+    }
+
+    #[test]
+    fn the_time_of_an_answer_is_read_or_unknown() {
+        assert_eq!(clock("Mon, 23 Nov 2026 12:00:00 GMT"), Some(1_795_435_200_000));
+        assert_eq!(clock("2026-11-23T12:00:00Z"), None);
     }
 
     #[test]

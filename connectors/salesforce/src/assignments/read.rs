@@ -3,6 +3,7 @@
 use super::effect::{ACTIVE, END, Effect, REVOKED};
 use super::group_types::GroupTypes;
 use super::hierarchy::{HAS_PARENT, Hierarchy, OBJECT as HIERARCHY};
+use super::holdings::HOLDINGS;
 use super::nested_groups::NestedGroups;
 use crate::api::Rest;
 use crate::api::bulk::{self, Place};
@@ -14,10 +15,11 @@ use crate::api::shortfall;
 use crate::api::soql::Select;
 use crate::entitlements::read::skip;
 use crate::error;
-use connector_core::{Assignment, AttributesBuilder, Cursor, EntitlementRef, Holder, Page, Result};
+use connector_core::{Assignment, AttributesBuilder, Cursor, EntitlementRef, Error, Holder, Page, Result};
+use std::borrow::Cow;
 use tokio::sync::OnceCell;
 
-const MEMBERS: &str = "GroupMember";
+pub(crate) const MEMBERS: &str = "GroupMember";
 /// Such as all users of the org, or the users of a territory.
 const UNKNOWN_MEMBERS: &str =
     "some groups contain users by a rule (such as all internal users); `--effective` does not list these users";
@@ -42,7 +44,7 @@ pub(crate) struct Groups {
 }
 
 /// A table of assignments.
-struct Table {
+pub(crate) struct Table {
     object: &'static str,
     fields: &'static [&'static str],
     filter: Option<&'static str>,
@@ -195,40 +197,122 @@ pub(crate) async fn page(rest: &Rest, groups: &Groups, cursor: &Cursor) -> Resul
     }
     let whole = span == Span::default();
     let count = if whole { rest.counts().await?.get(table.object).copied() } else { None };
-    match part(rest, groups, table, (span, position.job()), count).await {
+    match part(rest, groups, table, span, Rows::All(position.job(), count)).await {
         Ok(part) => {
             let next = part.cursors(table.object, position.seen())?;
             let reason = shortfall::after(rest, table.object, &part, position.seen()).await?;
             let page = resolved(rest, groups, part.items, next).await?;
-            let page = as_shown(page, table, &rest.hidden(table.object));
+            let page = table.as_shown(page, &rest.hidden(table.object));
             let page = rest.warnings().fold(page, Page::with_warning);
             Ok(match reason {
                 Some(reason) => page.with_incomplete(reason),
                 None => page,
             })
         }
-        Err(refused) if error::is_missing_object(&refused) => {
-            let reason = skip(table.object, span, refused)?;
-            let page = Page::last(Vec::new());
-            Ok(table.types.iter().fold(page, |page, skipped| page.with_skipped(*skipped, reason.clone())))
-        }
+        Err(refused) if error::is_missing_object(&refused) => table.skipped(span, refused),
         Err(error) => Err(error),
     }
 }
 
-/// The page, with what the org does not show of its rows, so that it is not read as empty.
-fn as_shown(page: Page<Assignment>, table: &Table, hidden: &[&'static str]) -> Page<Assignment> {
-    if hidden.is_empty() {
-        return page;
+/// The table with the rows of an object.
+pub(crate) fn table(object: &str) -> Result<&'static Table> {
+    TABLES
+        .iter()
+        .find(|table| table.object == object)
+        .ok_or_else(|| Error::protocol(format!("this connector reads no assignments from `{object}`")))
+}
+
+/// The objects whose rows say what users hold.
+pub(crate) fn held_by_users() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.object).filter(|object| HOLDINGS.iter().any(|holding| holding.object == *object))
+}
+
+/// The objects with rows that say what entitlements hold.
+pub(crate) fn held_by_entitlements() -> impl Iterator<Item = &'static str> {
+    let is_member = |object: &str| object == MEMBERS;
+    TABLES
+        .iter()
+        .map(|table| table.object)
+        .filter(move |object| is_member(object) || !HOLDINGS.iter().any(|holding| holding.object == *object))
+}
+
+impl Table {
+    /// The object.
+    pub(crate) fn object(&self) -> &'static str {
+        self.object
     }
-    let member = |field| match field {
-        END => "valid_until",
-        ACTIVE | REVOKED => "state",
-        other => other,
-    };
-    let hides = |name: &str| hidden.iter().any(|field| member(*field) == name);
-    let shown = table.fields.iter().map(|field| member(*field)).chain(["state", "valid_until"]);
-    page.with_only_shown(shown.filter(|name| !hides(name))).with_warning(rights::hidden(table.object, hidden))
+
+    /// The fields that are read.
+    pub(crate) fn fields(&self) -> &'static [&'static str] {
+        self.fields
+    }
+
+    /// The names in each record, without the hidden fields.
+    pub(crate) fn columns(&self, hidden: &[&'static str]) -> Vec<&'static str> {
+        let shown = self.fields.iter().filter(|field| !hidden.contains(field));
+        shown.map(|field| field.split_once('.').map_or(*field, |(parent, _)| parent)).collect()
+    }
+
+    /// A row as the assignment of a user; `None` for any other row.
+    pub(crate) fn assignment(&self, row: &Row<'_>) -> Result<Option<Assignment>> {
+        Ok(match (self.read)(row)? {
+            Some(Held::Assignment(assignment)) => Some(assignment),
+            _ => None,
+        })
+    }
+
+    /// One page of the rows that also meet another condition, all in one list.
+    pub(crate) async fn page(
+        &self,
+        rest: &Rest,
+        groups: &Groups,
+        cursor: &Cursor,
+        condition: Option<&str>,
+    ) -> Result<Page<Assignment>> {
+        let position = cursor.position::<Position>()?;
+        let span = position.as_ref().map_or(Span::default(), Position::span);
+        if self.object == HIERARCHY {
+            return hierarchy(rest, groups).await;
+        }
+        match part(rest, groups, self, span, Rows::Some(condition)).await {
+            Ok(part) => {
+                let next = part.cursors(self.object, None)?;
+                let page = resolved(rest, groups, part.items, next).await?;
+                Ok(self.as_shown(page, &rest.hidden(self.object)))
+            }
+            Err(refused) if error::is_missing_object(&refused) => self.skipped(span, refused),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn skipped(&self, span: Span, refused: Error) -> Result<Page<Assignment>> {
+        let reason = skip(self.object, span, refused)?;
+        Ok(self.types.iter().fold(Page::last(Vec::new()), |page, skipped| page.with_skipped(*skipped, reason.clone())))
+    }
+
+    /// The page, with what the org does not show of its rows, so that it is not read as empty.
+    pub(crate) fn as_shown<T>(&self, page: Page<T>, hidden: &[&'static str]) -> Page<T> {
+        if hidden.is_empty() {
+            return page;
+        }
+        let member = |field| match field {
+            END => "valid_until",
+            ACTIVE | REVOKED => "state",
+            other => other,
+        };
+        let hides = |name: &str| hidden.iter().any(|field| member(*field) == name);
+        let shown = self.fields.iter().map(|field| member(*field)).chain(["state", "valid_until"]);
+        page.with_only_shown(shown.filter(|name| !hides(name))).with_warning(rights::hidden(self.object, hidden))
+    }
+
+    /// The condition of the rows, together with another one.
+    fn filter(&self, condition: Option<&str>) -> Option<Cow<'static, str>> {
+        match (self.filter, condition) {
+            (own, None) => own.map(Cow::Borrowed),
+            (None, Some(other)) => Some(Cow::Owned(other.to_owned())),
+            (Some(own), Some(other)) => Some(Cow::Owned(format!("{own} AND {other}"))),
+        }
+    }
 }
 
 /// The role hierarchy in one page. Groups need it too, so that it is read once.
@@ -245,20 +329,27 @@ async fn hierarchy(rest: &Rest, groups: &Groups) -> Result<Page<Assignment>> {
     Ok(Page::last(below.iter().flat_map(held).collect()))
 }
 
+/// Which rows of a table are read.
+#[derive(Clone, Copy)]
+enum Rows<'a> {
+    /// All of them, perhaps by a job or in several lists: where the job is, and about how many rows there are.
+    All(Option<&'a Place>, Option<u64>),
+    /// Those that meet a condition, in one list.
+    Some(Option<&'a str>),
+}
+
 /// Reads one page of a table. If the org does not show the type of a group with its members, looks the type up.
-async fn part(
-    rest: &Rest,
-    groups: &Groups,
-    table: &Table,
-    (span, job): (Span, Option<&Place>),
-    count: Option<u64>,
-) -> Result<Part<Held>> {
-    if let Some(part) = by_job(rest, table, span, job).await? {
-        return Ok(part);
-    }
+async fn part(rest: &Rest, groups: &Groups, table: &Table, span: Span, rows: Rows<'_>) -> Result<Part<Held>> {
+    let (count, condition) = match rows {
+        Rows::All(job, count) => match by_job(rest, table, span, job).await? {
+            Some(part) => return Ok(part),
+            None => (count, None),
+        },
+        Rows::Some(condition) => (None, condition),
+    };
+    let filter = table.filter(condition);
     if table.object != MEMBERS || !groups.types.initialized() {
-        let select =
-            Select { object: table.object, fields: table.fields.to_vec(), filter: table.filter.map(Into::into) };
+        let select = Select { object: table.object, fields: table.fields.to_vec(), filter: filter.clone() };
         match keyset::shown_part(rest, &select, span, count, table.read).await {
             Err(refused) if table.object == MEMBERS && error::is_refused_query(&refused) => {
                 tracing::debug!(error = %refused, "the org does not show the type of a group with its members");
@@ -267,7 +358,7 @@ async fn part(
         }
     }
     let types = groups.types.get_or_try_init(|| GroupTypes::read(rest)).await?;
-    let select = Select { object: MEMBERS, fields: vec!["Id", "GroupId", "UserOrGroupId"], filter: None };
+    let select = Select { object: MEMBERS, fields: vec!["Id", "GroupId", "UserOrGroupId"], filter };
     keyset::part(rest, &select, span, count, |row| membership(row, types.of(row.id("GroupId")?.1))).await
 }
 

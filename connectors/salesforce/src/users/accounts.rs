@@ -13,9 +13,10 @@ use crate::api::ranges::{RecordId, Span};
 use crate::api::record::Row;
 use crate::api::rights;
 use crate::api::shortfall;
-use crate::api::soql::Select;
+use crate::api::soql::{self, Select};
 use crate::error;
 use connector_core::{Account, AccountKind, AccountSchema, Cursor, EntitlementRef, OperationKind, Page, Result};
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -91,30 +92,85 @@ impl Accounts {
     async fn read(&self, rest: &Rest, span: Span, seen: Option<u64>, job: Option<&Place>) -> Result<Page<Account>> {
         let is_first = span == Span::default() && job.is_none_or(Place::is_waiting);
         let fields = self.fields(rest).await?;
-        let locks = self.locks.get_or_try_init(|| Locks::read(rest)).await?;
+        let locks = self.locks(rest).await?;
         let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
         let count = if is_first { rest.counts().await?.get(USER).copied() } else { None };
         let make = |row: &Row<'_>| account(row, locks, Some(integrations)).map(Some);
         let whole = Select { object: USER, fields: fields.names.iter().map(String::as_str).collect(), filter: None };
         let part = match bulk::part(rest, &whole, span, job, make).await? {
             Some(part) => part,
-            None => by_rest(rest, &fields, span, count, make).await?,
+            None => by_rest(rest, &fields, None, span, count, make).await?,
         };
         let next = part.cursors(USER, seen)?;
         let reason = shortfall::after(rest, USER, &part, seen).await?;
         let accounts = part.items.into_iter().map(|(_, account)| account).collect();
-        let mut page = Page::fork(accounts, next).with_not_shown(fields.hidden.iter().copied());
-        if self.custom == CustomFields::All {
-            page = page.with_only_shown(fields.names.iter().skip(1));
-        }
-        if matches!(locks, Locks::Hidden) {
-            page = page.with_locks_not_shown();
-        }
+        let mut page = self.as_shown(Page::fork(accounts, next), &fields, locks);
         if let Some(reason) = reason {
             page = page.with_incomplete(reason);
         }
         page = rest.warnings().fold(page, Page::with_warning);
         Ok(if is_first { with_notes(page, count, locks) } else { page })
+    }
+
+    /// The locked users, which are read once.
+    pub(crate) async fn locks(&self, rest: &Rest) -> Result<&Locks> {
+        self.locks.get_or_try_init(|| Locks::read(rest)).await
+    }
+
+    /// The names of the fields that the org calculates, if it has described its fields.
+    pub(crate) fn calculated(&self) -> Option<String> {
+        let fields = self.known_fields().clone()?;
+        (!fields.calculated.is_empty()).then(|| fields.calculated.join(", "))
+    }
+
+    /// A hash of what an account is made of beside the user's own row. If it changes, every account may.
+    pub(crate) async fn shape(&self, rest: &Rest) -> Result<String> {
+        let fields = self.fields(rest).await?;
+        let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
+        let profiles = integrations.profiles().iter().map(RecordId::as_str);
+        // FNV-1a: the same in every version of this program.
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        for text in fields.names.iter().map(String::as_str).chain(["."]).chain(profiles) {
+            for byte in text.bytes().chain([0]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        Ok(format!("{hash:016x}"))
+    }
+
+    /// These users, at most 200, on one page.
+    pub(crate) async fn named(&self, rest: &Rest, users: &[RecordId]) -> Result<Page<Account>> {
+        let fields = self.fields(rest).await?;
+        let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
+        let locks = Locks::of_users(rest, users).await?;
+        let condition = soql::one_of("Id", users.iter().map(RecordId::as_str));
+        let make = |row: &Row<'_>| account(row, &locks, Some(integrations)).map(Some);
+        let part = by_rest(rest, &fields, Some(&condition), Span::default(), None, make).await?;
+        let page = Page::last(part.items.into_iter().map(|(_, account)| account).collect());
+        Ok(self.as_shown(page, &fields, &locks))
+    }
+
+    /// One page of the users that meet a condition.
+    pub(crate) async fn changed(&self, rest: &Rest, condition: &str, cursor: &Cursor) -> Result<Page<Account>> {
+        let position = cursor.position::<Position>()?;
+        let span = position.as_ref().map_or(Span::default(), Position::span);
+        let fields = self.fields(rest).await?;
+        let locks = self.locks(rest).await?;
+        let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
+        let make = |row: &Row<'_>| account(row, locks, Some(integrations)).map(Some);
+        let part = by_rest(rest, &fields, Some(condition), span, None, make).await?;
+        let next = part.cursors(USER, None)?;
+        let page = Page::fork(part.items.into_iter().map(|(_, account)| account).collect(), next);
+        Ok(self.as_shown(page, &fields, locks))
+    }
+
+    /// The page, with what the org does not show of its users.
+    fn as_shown(&self, page: Page<Account>, fields: &UserFields, locks: &Locks) -> Page<Account> {
+        let mut page = page.with_not_shown(fields.hidden.iter().copied());
+        if self.custom == CustomFields::All {
+            page = page.with_only_shown(fields.names.iter().skip(1));
+        }
+        if matches!(locks, Locks::Hidden) { page.with_locks_not_shown() } else { page }
     }
 
     /// The attributes, with the custom fields that are known so far.
@@ -134,19 +190,21 @@ impl Accounts {
 async fn by_rest(
     rest: &Rest,
     fields: &UserFields,
+    filter: Option<&str>,
     span: Span,
     count: Option<u64>,
     make: impl FnMut(&Row<'_>) -> Result<Option<(RecordId, Account)>>,
 ) -> Result<Part<(RecordId, Account)>> {
     let groups = field_groups::groups(&fields.names);
-    let select = Select { object: USER, fields: groups[0].clone(), filter: None };
+    let owned = filter.map(|filter| Cow::Owned(filter.to_owned()));
+    let select = Select { object: USER, fields: groups[0].clone(), filter: owned };
     let mut part = keyset::part(rest, &select, span, count, make)
         .await
         .map_err(|refused| if error::is_missing_object(&refused) { rights::missing(USER, refused) } else { refused })?;
     for more in &groups[1..] {
         let same = Span { after: span.after, end: part.last };
         if part.last.is_some() {
-            field_groups::add(rest, more, None, same, &mut part.items).await?;
+            field_groups::add(rest, more, filter, same, &mut part.items).await?;
         }
     }
     Ok(part)
@@ -183,7 +241,7 @@ pub(crate) fn account(
     let profile = if row.has("ProfileId") { row.some_id("ProfileId")?.map(|(_, profile)| profile) } else { None };
     let is_program = profile.is_some_and(|profile| integrations.is_some_and(|known| known.have(profile)));
     let mut account = Account::new(id, row.some_text("Username")?);
-    account.display_name = row.text("Name")?.map(std::borrow::Cow::into_owned);
+    account.display_name = row.text("Name")?.map(Cow::into_owned);
     account.enabled = row.flag("IsActive")?;
     account.locked = locks.holds(user);
     account.kind = if row.has(TYPE) { kind(row.text(TYPE)?.as_deref(), is_program) } else { AccountKind::Unspecified };

@@ -22,6 +22,8 @@ pub(crate) struct UserFields {
     pub(crate) names: Vec<String>,
     /// Standard fields that the service account can't see.
     pub(crate) hidden: Vec<&'static str>,
+    /// Those that the org calculates.
+    pub(crate) calculated: Vec<String>,
     further: Vec<AttributeSchema>,
 }
 
@@ -62,15 +64,16 @@ impl UserFields {
             STANDARD.iter().map(|field| field.name).partition(|name| known(name).is_some());
         let mut names = vec!["Id".to_owned()];
         names.extend(seen.into_iter().map(str::to_owned));
-        let mut attributes = Vec::new();
+        let (mut attributes, mut calculated) = (Vec::new(), Vec::new());
         let mut known: HashSet<String> = names.iter().cloned().collect();
         for field in chosen(description, custom)? {
             if known.insert(field.name.clone()) {
                 names.push(field.name.clone());
                 attributes.push(further(&field.name, Some(field)));
+                calculated.extend(field.calculated.then(|| field.name.clone()));
             }
         }
-        Ok(Self { names, hidden, further: attributes })
+        Ok(Self { names, hidden, calculated, further: attributes })
     }
 }
 

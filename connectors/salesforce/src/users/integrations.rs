@@ -35,6 +35,11 @@ impl Integrations {
         }
     }
 
+    /// The profiles.
+    pub(crate) fn profiles(&self) -> &[RecordId] {
+        &self.0
+    }
+
     /// Whether users with this profile are programs.
     pub(crate) fn have(&self, profile: RecordId) -> bool {
         self.0.binary_search(&profile).is_ok()

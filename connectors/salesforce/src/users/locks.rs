@@ -38,11 +38,32 @@ impl Locks {
         }
     }
 
+    /// The locked ones among a few users.
+    pub(crate) async fn of_users(rest: &Rest, users: &[RecordId]) -> Result<Self> {
+        match Login::of_users(rest, users).await {
+            Err(refused) if error::is_missing_object(&refused) => Ok(Self::Hidden),
+            logins => {
+                let locked = logins?.into_iter().filter(|login| login.frozen || login.password_locked);
+                let mut locked: Vec<RecordId> = locked.map(|login| login.user).collect();
+                locked.sort_unstable();
+                Ok(Self::Known(locked))
+            }
+        }
+    }
+
     /// Whether the user is frozen or locked. False if the service account can't see it.
     pub(crate) fn holds(&self, user: RecordId) -> bool {
         match self {
             Self::Known(locked) => locked.binary_search(&user).is_ok(),
             Self::Hidden => false,
+        }
+    }
+
+    /// The ids of the locked users; `None` if the service account can't see them.
+    pub(crate) fn ids(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Known(locked) => Some(locked.iter().map(|id| id.as_str().to_owned()).collect()),
+            Self::Hidden => None,
         }
     }
 

@@ -214,3 +214,52 @@ async fn wrong_statements_get_the_orgs_own_errors() {
         assert!(reply.message().contains(message), "{soql}: {}", reply.message());
     }
 }
+
+#[tokio::test]
+async fn rows_are_counted_by_what_they_name() {
+    let (sandbox, client) = signed_in(options(400)).await;
+    let page = "SELECT GroupId, COUNT(Id) total FROM GroupMember WHERE GroupId > '00G000000000000' GROUP BY GroupId ORDER BY GroupId LIMIT 2000";
+    let page = client.query(page).await.json();
+    let groups = page["records"].as_array().unwrap();
+    assert_eq!((&page["done"], &page["totalSize"]), (&true.into(), &groups.len().into()));
+    let total: u64 = groups.iter().map(|group| group["total"].as_u64().unwrap()).sum();
+    assert_eq!(total, sandbox.org().counts()["GroupMember"]);
+    assert_eq!(groups[0]["attributes"], serde_json::json!({"type": "AggregateResult"}));
+    assert!(groups.windows(2).all(|pair| pair[0]["GroupId"].as_str() < pair[1]["GroupId"].as_str()));
+    let first = groups[0]["GroupId"].as_str().unwrap();
+    let of_first = format!("SELECT COUNT() FROM GroupMember WHERE GroupId = '{first}'");
+    assert_eq!(client.query(&of_first).await.json()["totalSize"], groups[0]["total"]);
+    let unnamed =
+        client.query("SELECT COUNT(Id), AssigneeId FROM PermissionSetAssignment GROUP BY AssigneeId LIMIT 1").await;
+    assert_eq!(unnamed.json()["records"][0]["expr0"], 3);
+    for wrong in [
+        "SELECT COUNT(Id) FROM GroupMember",
+        "SELECT Id, COUNT(Id) FROM GroupMember GROUP BY GroupId",
+        "SELECT COUNT(Id) FROM User GROUP BY Department",
+    ] {
+        assert_eq!(client.query(wrong).await.code(), "MALFORMED_QUERY", "{wrong}");
+    }
+    let (_sandbox, client) = signed_in(options(2_100)).await;
+    let many = client.query("SELECT AssigneeId, COUNT(Id) FROM PermissionSetAssignment GROUP BY AssigneeId").await;
+    assert_eq!(many.code(), "EXCEEDED_ID_LIMIT");
+}
+
+#[tokio::test]
+async fn what_changed_lately_is_found_by_its_time_stamp() {
+    let (sandbox, client) = signed_in(options(300)).await;
+    let org = sandbox.org();
+    org.set(&org.user_id(7), "Title", "Changed").unwrap();
+    let newcomer = org.add_user(&[("Username", "new@acme.example".into()), ("LastName", "New".into())]).unwrap();
+    org.assign_permission_set(&org.user_id(9), &org.id_of("PermissionSet", 30).unwrap()).unwrap();
+    let since = "SystemModstamp >= 2026-11-28T00:00:00Z";
+    let changed = client.records(&format!("SELECT Id FROM User WHERE {since}")).await;
+    let ids: Vec<_> = changed.iter().map(|record| record["Id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [org.user_id(7), newcomer]);
+    let ends =
+        format!("({since} OR (ExpirationDate >= 2026-11-28T00:00:00Z AND ExpirationDate < 2027-01-01T00:00:00Z))");
+    let rows = client.records(&format!("SELECT Id, AssigneeId FROM PermissionSetAssignment WHERE {ends}")).await;
+    assert!(rows.iter().any(|row| row["AssigneeId"] == org.user_id(9)) && rows.len() <= 2, "{rows:?}");
+    // An earlier time needs the stamps of generated rows, too.
+    let all = client.records("SELECT Id FROM User WHERE SystemModstamp >= 2019-01-01T00:00:00Z").await;
+    assert_eq!(all.len(), 301);
+}

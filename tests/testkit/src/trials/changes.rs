@@ -4,7 +4,8 @@ use super::provisioning::Stage;
 use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
-use connector_core::{Absence, Cursor, Holder, ReadChanges, SourceChange};
+use connector_core::{Absence, Assignment, Cursor, EntitlementRef, Holder, HolderRange, ReadChanges, SourceChange};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial {
@@ -16,6 +17,16 @@ pub(super) const TRIALS: &[Trial] = &[
         name: "changes_say_in_one_way_which_accounts_are_gone",
         need: Need::Changes,
         run: |subject| Box::pin(one_absence(subject)),
+    },
+    Trial {
+        name: "numbers_and_full_lists_among_changes_are_those_of_a_whole_read",
+        need: Need::Changes,
+        run: |subject| Box::pin(counts_are_right(subject)),
+    },
+    Trial {
+        name: "holders_that_are_read_again_are_those_of_a_whole_read",
+        need: Need::Changes,
+        run: |subject| Box::pin(holders_are_right(subject)),
     },
     Trial {
         name: "what_happens_after_a_watermark_is_among_the_changes",
@@ -87,6 +98,122 @@ async fn one_absence(subject: &Subject<'_>) -> Tried {
         }
     }
     Ok(Kept::Promise)
+}
+
+/// Everything since now.
+async fn read_since_now(ability: &dyn ReadChanges) -> Result<Vec<SourceChange>, String> {
+    let watermark = ability.watermark().await.map_err(|error| error.to_string())?;
+    read(ability, &watermark).await.map(|(changes, _)| changes)
+}
+
+async fn counts_are_right(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let Some(ability) = connector.capabilities().changes() else { return Ok(Kept::NotUsed("read_changes")) };
+    let changes = read_since_now(ability).await?;
+    let (accounts, mut used) = (reading::accounts(connector.as_ref()).await?, ability.names_entitlements());
+    let mut holders: BTreeMap<&EntitlementRef, u64> = BTreeMap::new();
+    let (mut entitlements, mut assignments) = (Vec::new(), Vec::new());
+    if let Some(ability) = connector.capabilities().entitlements() {
+        (entitlements, assignments) = (reading::entitlements(ability).await?, reading::assignments(ability).await?);
+    }
+    for assignment in assignments.iter().filter(|one| one.holder.account_id().is_some()) {
+        *holders.entry(&assignment.entitlement).or_default() += 1;
+    }
+    for change in &changes {
+        match change {
+            SourceChange::AccountCount(count) if *count != accounts.len() as u64 => {
+                return Err(format!("the changes count {count} accounts, but there are {}", accounts.len()));
+            }
+            SourceChange::Locked(ids) => {
+                let locked: BTreeSet<&String> = accounts.iter().filter(|one| one.locked).map(|one| &one.id).collect();
+                if locked != ids.iter().collect() {
+                    return Err(format!("the changes say that {ids:?} are locked, but {locked:?} are"));
+                }
+            }
+            SourceChange::HolderCounts(of, counts) => {
+                let counted: BTreeMap<&str, u64> = counts.iter().map(|(id, count)| (id.as_str(), *count)).collect();
+                let there = holders.iter().filter(|(held, _)| held.entitlement_type == *of);
+                let there: BTreeMap<&str, u64> = there.map(|(held, count)| (held.id.as_str(), *count)).collect();
+                if there != counted {
+                    return Err(format!("the changes count other holders of `{of}` than a whole read shows"));
+                }
+            }
+            SourceChange::AccountCount(_) => {}
+            _ => continue,
+        }
+        used = true;
+    }
+    if ability.names_entitlements() {
+        let is_named = |wanted: &EntitlementRef| {
+            changes.iter().any(|change| matches!(change, SourceChange::Entitlement(one) if one.key == *wanted))
+        };
+        if let Some(missing) = entitlements.iter().find(|one| !is_named(&one.key)) {
+            return Err(format!("`{}` exists, but is not among the entitlements that the changes name", missing.key));
+        }
+        let is_held = |wanted: &Assignment| {
+            changes.iter().any(|change| matches!(change, SourceChange::Held(one) if one == wanted))
+        };
+        let nested = |one: &&Assignment| matches!(one.holder, Holder::Entitlement(_));
+        if let Some(missing) = assignments.iter().filter(nested).find(|one| !is_held(one)) {
+            return Err(format!("`{}` holds `{}`, but the changes do not say so", missing.holder, missing.entitlement));
+        }
+    }
+    Ok(if used { Kept::Promise } else { Kept::NotUsed("counts among changes") })
+}
+
+async fn holders_are_right(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let (Some(ability), Some(entitlements)) =
+        (connector.capabilities().changes(), connector.capabilities().entitlements())
+    else {
+        return Ok(Kept::NotUsed("read_changes and read_entitlements"));
+    };
+    let changes = read_since_now(ability).await?;
+    let mut tried = false;
+    let all = reading::assignments(entitlements).await?;
+    for (of, counts) in changes.iter().filter_map(|change| match change {
+        SourceChange::HolderCounts(of, counts) => Some((of, counts)),
+        _ => None,
+    }) {
+        let Some((id, count)) = counts.iter().max_by_key(|(_, count)| *count) else { continue };
+        let range = HolderRange::all(EntitlementRef::new(of.clone(), id));
+        let mut left = ability.read_again(&range, *count, count + 1).map_err(|error| error.to_string())?;
+        let mut found = Vec::new();
+        while let Some(cursor) = left.pop() {
+            let (items, next) = ability.changes(&cursor).await.map_err(|error| error.to_string())?.into_parts();
+            left.extend(next);
+            for change in items {
+                match change {
+                    SourceChange::Holders(part, held) => {
+                        let is_in = |one: &Assignment| one.holder.account_id().is_some_and(|id| part.has(id));
+                        if part.entitlement != range.entitlement || !held.iter().all(is_in) {
+                            return Err(format!("what was read again is not of {part:?}"));
+                        }
+                        found.extend(held);
+                    }
+                    SourceChange::HolderCount(part, counted) => {
+                        left.extend(
+                            ability.read_again(&part, counted, counted + 1).map_err(|error| error.to_string())?,
+                        );
+                    }
+                    other => return Err(format!("{other:?} came where holders were read again")),
+                }
+            }
+        }
+        let holds = |one: &&Assignment| one.entitlement == range.entitlement && one.holder.account_id().is_some();
+        let mut there: Vec<_> = all.iter().filter(holds).map(|one| format!("{one:?}")).collect();
+        let mut found: Vec<_> = found.iter().map(|one| format!("{one:?}")).collect();
+        there.sort_unstable();
+        found.sort_unstable();
+        if there != found {
+            let (there, found) = (there.len(), found.len());
+            return Err(format!(
+                "{found} holders of `{of}/{id}` were read again, but a whole read shows {there}, or others"
+            ));
+        }
+        tried = true;
+    }
+    Ok(if tried { Kept::Promise } else { Kept::NotUsed("counts of holders") })
 }
 
 async fn new_account_is_a_change(subject: &Subject<'_>) -> Tried {

@@ -3,7 +3,7 @@
 use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
-use connector_core::Concern;
+use connector_core::{Assignment, Concern, Holder, SourceChange};
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial {
@@ -16,7 +16,50 @@ pub(super) const TRIALS: &[Trial] = &[
         need: Need::Accounts,
         run: |subject| Box::pin(many_are_found(subject)),
     },
+    Trial {
+        name: "accounts_that_are_read_again_are_those_of_a_whole_read",
+        need: Need::Accounts,
+        run: |subject| Box::pin(accounts_are_read_again(subject)),
+    },
 ];
+
+/// A refresh replaces what the store has of an account.
+async fn accounts_are_read_again(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let Some(ability) = connector.capabilities().accounts() else { return Ok(Kept::NotUsed("find_accounts")) };
+    let mut all = reading::accounts(connector.as_ref()).await?;
+    all.truncate(ability.most_accounts().min(20));
+    let ids: Vec<String> = all.iter().map(|account| account.id.clone()).collect();
+    let page = ability.read_accounts(&ids).await.map_err(|error| error.to_string())?;
+    let Some(page) = page else { return Ok(Kept::NotUsed("read_accounts")) };
+    if !page.next().is_empty() {
+        return Err("accounts that are read again come on one page, but another one follows".to_owned());
+    }
+    let held = match connector.capabilities().entitlements() {
+        Some(ability) => reading::assignments(ability).await?,
+        None => Vec::new(),
+    };
+    for account in &all {
+        let is_it = |change: &&SourceChange| matches!(change, SourceChange::Account(read) if read == account);
+        if !page.items().iter().any(|change| is_it(&change)) {
+            return Err(format!("account {} was read again, but differs from the account in the list", account.id));
+        }
+        let lines = |held: Vec<&Assignment>| {
+            let mut lines: Vec<_> = held.into_iter().map(|one| format!("{one:?}")).collect();
+            lines.sort_unstable();
+            lines
+        };
+        let there = lines(held.iter().filter(|one| one.holder.account_id() == Some(account.id.as_str())).collect());
+        let is_whole = page.items().iter().any(|change| {
+            matches!(change, SourceChange::AllOf(Holder::Account(id), read)
+                if *id == account.id && lines(read.iter().collect()) == there)
+        });
+        if connector.capabilities().entitlements().is_some() && !is_whole {
+            return Err(format!("what account {} holds differs from a whole read", account.id));
+        }
+    }
+    Ok(Kept::Promise)
+}
 
 /// An aggregation looks up what a list did not show, and removes what is not found.
 async fn many_are_found(subject: &Subject<'_>) -> Tried {

@@ -85,12 +85,24 @@ fn run(shared: &Shared, state: &State, ask: &Ask, version: &str, statement: &str
         let message = "Your query request was running for too long.";
         return Answer::error(400, "QUERY_TIMEOUT", message).kind(kind);
     }
-    let rows = soql::rows(state, &bound);
     if bound.count {
+        let rows = soql::rows(state, &bound);
         let body = format!("{{\"totalSize\":{},\"done\":true,\"records\":[]}}", rows.len());
         return Answer::page(body.into_bytes()).kind(kind);
     }
+    if let Some(grouped) = &bound.grouped {
+        return match soql::grouped_records(state, statement, &bound, grouped) {
+            Ok((records, groups)) => {
+                let mut body = format!("{{\"totalSize\":{groups},\"done\":true,\"records\":[").into_bytes();
+                body.extend_from_slice(&records);
+                body.extend_from_slice(b"]}");
+                Answer::page(body).kind(kind)
+            }
+            Err(error) => error.into(),
+        };
+    }
     let keyset = bound.filter.is_some();
+    let rows = soql::rows(state, &bound);
     let cursor = Arc::new(Cursor { bound, rows, page: page_size(shared, ask) });
     let id = (cursor.rows.len() > cursor.page as u64).then(|| shared.cursors().add(cursor.clone()));
     page(shared, state, &cursor, id, 0, version, keyset).kind(kind)

@@ -140,6 +140,11 @@ impl Shared {
 
     /// The org's time in milliseconds.
     pub(crate) fn now(&self) -> i64 {
+        self.sign_in_time() + self.org.passed()
+    }
+
+    /// The time that assertions are compared with: clients make them by the clock of this machine.
+    pub(crate) fn sign_in_time(&self) -> i64 {
         Timestamp::now().as_millisecond() + self.faults.skew() * 1_000
     }
 

@@ -68,7 +68,7 @@ fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Ref
     };
     let expires = expires.ok_or(INVALID_ASSERTION)?;
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in a double")]
-    let now = (shared.now() / 1_000) as f64;
+    let now = (shared.sign_in_time() / 1_000) as f64;
     if expires <= now || (shared.options.strict_expiry && expires > now + LONGEST_LIFE) {
         return Err(("invalid_grant", "expired authorization code"));
     }

@@ -20,7 +20,7 @@ mod upkeep;
 pub(crate) mod user_fields;
 pub(crate) mod value;
 mod vocabulary;
-mod world;
+pub(crate) mod world;
 
 pub(crate) use access::Calls;
 pub use blocker::Blocker;

@@ -1,6 +1,7 @@
 //! The whole org: its generated data, its tables, and which objects are available.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::blocker::Blocker;
 use super::catalog;
@@ -19,6 +20,9 @@ use crate::writes::Journal;
 
 /// A record: which object, which row.
 pub(crate) type Record = (Object, u64);
+
+/// How many rows there are for each value of a reference field.
+pub(crate) type Counts = HashMap<Option<Id>, u64>;
 
 /// The whole org.
 #[derive(Debug)]
@@ -39,6 +43,11 @@ pub(crate) struct State {
     /// The writes over HTTP.
     pub(crate) journal: Journal,
     pub(super) unique: Unique,
+    /// What the org was started with.
+    options: Options,
+    as_made: OnceLock<Box<State>>,
+    /// Counts of generated rows as the org was made, by statement.
+    pub(crate) counted: Mutex<HashMap<String, Arc<Counts>>>,
     /// How to undo the changes since the last commit.
     pub(super) undo: Vec<Undo>,
 }
@@ -67,6 +76,9 @@ impl State {
             passwords: Passwords::new(),
             journal: Journal::default(),
             unique: Unique::default(),
+            options: options.clone(),
+            as_made: OnceLock::new(),
+            counted: Mutex::default(),
             undo: Vec::new(),
         };
         catalog::fill(&mut state);
@@ -75,6 +87,11 @@ impl State {
         }
         state.set_rights(options.rights.clone());
         state
+    }
+
+    /// The same org without any change.
+    pub(crate) fn as_made(&self) -> &Self {
+        self.as_made.get_or_init(|| Box::new(Self::new(&self.options)))
     }
 
     pub(crate) fn set_rights(&mut self, rights: Rights) {

@@ -42,6 +42,25 @@ impl Table {
         index < self.end() && (self.removed.is_empty() || !self.removed.contains(&index))
     }
 
+    /// Whether no row was changed or removed. Rows may have been added.
+    pub(crate) fn is_as_made(&self) -> bool {
+        self.changed.is_empty() && self.removed.is_empty()
+    }
+
+    /// The generated rows that were changed or removed.
+    pub(crate) fn unlike_made(&self) -> BTreeSet<u64> {
+        let changed = self.changed.keys().chain(&self.removed).copied();
+        changed.filter(|row| *row < self.generated).collect()
+    }
+
+    /// The rows that are stored, or were changed.
+    pub(crate) fn touched(&self) -> Vec<u64> {
+        let mut rows: Vec<u64> = self.changed.keys().copied().filter(|row| *row < self.generated).collect();
+        rows.sort_unstable();
+        rows.extend(self.generated..self.end());
+        rows
+    }
+
     pub(crate) fn is_whole(&self) -> bool {
         self.removed.is_empty()
     }

@@ -7,6 +7,7 @@ pub(crate) struct Select {
     pub(crate) from: Name,
     pub(crate) alias: Option<String>,
     pub(crate) filter: Option<Condition>,
+    pub(crate) groups: Vec<Name>,
     pub(crate) order: Vec<Order>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: Option<u64>,
@@ -25,6 +26,11 @@ pub(crate) enum Item {
     Field(Name),
     /// `COUNT()`
     Count,
+    /// `COUNT(Id)`, and the name of its column.
+    CountOf {
+        field: Name,
+        alias: Option<String>,
+    },
     /// `FIELDS(…)`
     Fields(FieldGroup),
     /// A subquery over a child relationship.

@@ -3,6 +3,7 @@
 use super::ast::{FieldGroup, Item, Select};
 use super::error::SoqlError;
 use super::filter::{Filter, Scope};
+use super::group::{self, Grouped};
 use super::path::{Leaf, Path};
 use super::shape::{Entry, Shape};
 use crate::org::object::Object;
@@ -20,6 +21,8 @@ pub(crate) struct Bound {
     pub(crate) object: Object,
     /// `SELECT COUNT()`: a number, no rows.
     pub(crate) count: bool,
+    /// An aggregate query: counts, no rows.
+    pub(crate) grouped: Option<Grouped>,
     pub(crate) shape: Shape,
     pub(crate) filter: Option<Filter>,
     pub(crate) order: Vec<OrderKey>,
@@ -79,7 +82,8 @@ fn bind_in(scope: Scope<'_>, select: &Select) -> Result<Bound, SoqlError> {
     if count && select.items.len() > 1 {
         return Err(SoqlError::malformed("COUNT() must be the only element in the SELECT list"));
     }
-    let shape = if count { Shape::default() } else { shape(scope, select)? };
+    let grouped = group::bind(scope, select)?;
+    let shape = if count || grouped.is_some() { Shape::default() } else { shape(scope, select)? };
     let filter = select.filter.as_ref().map(|condition| Filter::bind(scope, condition)).transpose()?;
     let order = select
         .order
@@ -92,6 +96,7 @@ fn bind_in(scope: Scope<'_>, select: &Select) -> Result<Bound, SoqlError> {
     Ok(Bound {
         object: scope.object,
         count,
+        grouped,
         shape,
         filter,
         order,
@@ -116,8 +121,8 @@ fn shape(scope: Scope<'_>, select: &Select) -> Result<Shape, SoqlError> {
                 let (name, field, bound) = children(scope, inner)?;
                 shape.entries.push(Entry::children(name, field, bound));
             }
-            // A lone COUNT() has no shape, and with other items it was refused.
-            Item::Count => {}
+            // A lone COUNT() has no shape, and with other items it was refused. An aggregate query has none either.
+            Item::Count | Item::CountOf { .. } => {}
         }
     }
     Ok(shape)
@@ -151,7 +156,7 @@ fn children(scope: Scope<'_>, select: &Select) -> Result<(&'static str, usize, B
                 && scope.state.sees(known.object)
         })
         .ok_or_else(|| SoqlError::no_children(scope.statement, select.from.position, &select.from.text))?;
-    if select.items.iter().any(|item| matches!(item, Item::Count | Item::Children(_))) {
+    if select.items.iter().any(|item| matches!(item, Item::Count | Item::CountOf { .. } | Item::Children(_))) {
         return Err(SoqlError::malformed("only fields can be selected in a subquery here"));
     }
     let inner = Scope { object: known.object, alias: select.alias.as_deref(), ..scope };

@@ -6,6 +6,7 @@ mod columns;
 mod dates;
 mod error;
 mod filter;
+mod group;
 mod lexer;
 mod parser;
 mod path;
@@ -16,6 +17,7 @@ mod text;
 pub(crate) use bind::{Bound, bind};
 pub(crate) use columns::{Cells, Columns};
 pub(crate) use error::SoqlError;
+pub(crate) use group::records as grouped_records;
 pub(crate) use parser::parse;
 pub(crate) use rows::{Rows, rows};
 pub(crate) use shape::write_attributes;
@@ -24,7 +26,7 @@ pub(crate) use shape::write_attributes;
 mod tests {
     use proptest::prelude::*;
 
-    use super::{bind, parse, rows};
+    use super::{bind, grouped_records, parse, rows};
     use crate::Options;
     use crate::org::state::State;
 
@@ -32,7 +34,7 @@ mod tests {
     const NOW: i64 = 1_795_435_200_000;
 
     /// Parts of statements, valid and misplaced.
-    const PIECES: [&str; 52] = [
+    const PIECES: [&str; 54] = [
         "SELECT",
         "FROM",
         "WHERE",
@@ -43,6 +45,8 @@ mod tests {
         "LIKE",
         "ORDER",
         "BY",
+        "GROUP",
+        "COUNT(Id)",
         "ASC",
         "DESC",
         "NULLS",
@@ -91,6 +95,9 @@ mod tests {
     fn read(state: &State, statement: &str) -> Option<u64> {
         let select = parse(statement, NOW).ok()?;
         let bound = bind(state, statement, &select).ok()?;
+        if let Some(grouped) = &bound.grouped {
+            return grouped_records(state, statement, &bound, grouped).ok().map(|(_, groups)| groups as u64);
+        }
         let rows = rows(state, &bound);
         let mut out = Vec::new();
         for row in rows.part(0, 3) {

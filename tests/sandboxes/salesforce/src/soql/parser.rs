@@ -105,6 +105,7 @@ impl Parser {
             _ => None,
         };
         let filter = if self.word("where") { Some(self.condition()?) } else { None };
+        let groups = if self.word("group") { self.groups()? } else { Vec::new() };
         let order = if self.word("order") { self.order()? } else { Vec::new() };
         let limit = if self.word("limit") { Some(self.number()?) } else { None };
         let offset = if self.word("offset") { Some(self.offset()?) } else { None };
@@ -112,7 +113,7 @@ impl Parser {
             // FOR VIEW and FOR REFERENCE mark records as viewed; they don't change the response.
             self.name()?;
         }
-        Ok(Select { items, from, alias, filter, order, limit, offset })
+        Ok(Select { items, from, alias, filter, groups, order, limit, offset })
     }
 
     fn item(&mut self) -> Result<Item, SoqlError> {
@@ -127,6 +128,11 @@ impl Parser {
         }
         let item = if name.text.eq_ignore_ascii_case("count") && self.is_sign(")") {
             Item::Count
+        } else if name.text.eq_ignore_ascii_case("count") {
+            let field = self.name()?;
+            self.expect_sign(")")?;
+            let alias = if self.is_word("from") || self.is_sign(",") { None } else { Some(self.name()?.text) };
+            return Ok(Item::CountOf { field, alias });
         } else if name.text.eq_ignore_ascii_case("fields") {
             let group = self.name()?;
             Item::Fields(match group.text.to_ascii_lowercase().as_str() {
@@ -266,6 +272,15 @@ impl Parser {
                 return Ok(order);
             }
         }
+    }
+
+    fn groups(&mut self) -> Result<Vec<Name>, SoqlError> {
+        self.expect_word("by")?;
+        let mut groups = vec![self.name()?];
+        while self.sign(",") {
+            groups.push(self.name()?);
+        }
+        Ok(groups)
     }
 
     fn number(&mut self) -> Result<u64, SoqlError> {

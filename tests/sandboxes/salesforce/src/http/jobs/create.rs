@@ -76,7 +76,7 @@ fn made(shared: &Shared, caller: Caller<'_>, asked: &Map<String, Json>, statemen
 /// The columns of the results, or why a job can't have them.
 fn columns(bound: &Bound) -> Result<soql::Columns, Answer> {
     let refused = |message: &str| Answer::error(400, "API_ERROR", &format!("Implementation restriction: {message}"));
-    if bound.count {
+    if bound.count || bound.grouped.is_some() {
         return Err(refused("Aggregate Relationships not supported in Bulk Query"));
     }
     if bound.offset > 0 {
