@@ -201,6 +201,9 @@ impl World<'_> {
     fn unassign(&mut self) {
         let (object, ..) = *TABLES.choose(&mut self.random).unwrap();
         let rows = ids(self.org, object);
+        if rows.is_empty() {
+            return;
+        }
         for _ in 0..self.random.random_range(1..4) {
             let row = self.one(&rows);
             let set = self.org.field(&row, "PermissionSetId").unwrap_or_default();
@@ -264,7 +267,12 @@ impl World<'_> {
             *[("GroupMember", "GroupId", "Group"), ("UserTerritory2Association", "Territory2Id", "Territory2")]
                 .choose(&mut self.random)
                 .unwrap();
-        let gone = self.one(&ids(self.org, of));
+        let all = ids(self.org, of);
+        // Something must be left to be given to people.
+        if all.len() < 4 {
+            return;
+        }
+        let gone = self.one(&all);
         if self.org.field(&gone, "Type").is_ok_and(|kind| kind != "Regular" && kind != "Queue") {
             return;
         }

@@ -1,4 +1,5 @@
 // Reads the rows of some queries with jsforce and counts them. Arguments: `rest` or `bulk`, then the queries.
+require('node:events').defaultMaxListeners = 0;
 const jsforce = require('jsforce');
 
 const [transport, ...queries] = process.argv.slice(2);

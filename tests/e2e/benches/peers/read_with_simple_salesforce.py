@@ -22,6 +22,6 @@ for query in queries:
         count += sum(1 for _ in sf.query_all_iter(query))
     else:
         name = re.search(r" FROM (\w+)", query).group(1)
-        for page in getattr(sf.bulk2, name).query(query, max_records=50_000):
+        for page in getattr(sf.bulk2, name).query(query, max_records=50_000, wait=0.1):
             count += sum(1 for _ in csv.DictReader(io.StringIO(page)))
 print(count)

@@ -1,0 +1,43 @@
+//! Promise: reading costs a known number of calls and bytes for each row. These counts are the same on every machine.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use connector_e2e::{Binary, Project};
+use connector_sandbox_salesforce::Options;
+use serde_json::Value;
+use std::fs;
+
+const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
+const USERS: u64 = 10_000;
+
+/// What 10,000 users cost now. A change that costs more than a tenth more needs a reason, and another number here.
+const CALLS_BY_REST: u64 = 44;
+const CALLS_WITH_JOBS: u64 = 50;
+const CALLS_FOR_NO_CHANGE: u64 = 33;
+const BYTES_FOR_A_USER: u64 = 1_940;
+
+#[track_caller]
+fn assert_costs(what: &str, now: u64, known: u64) {
+    assert!(now * 10 <= known * 11, "{what}: {now}, and it was {known}");
+}
+
+fn aggregate(project: &Project, more: &[&str]) -> Value {
+    project.run(&[&["aggregate", "salesforce", "--output", "json"], more].concat()).expect_code(0).json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_users_cost_no_more_calls_and_bytes_than_they_did() {
+    let project = Project::start(BINARY, Options { users: USERS, ..Options::default() }).await;
+    for (transport, known) in [("rest", CALLS_BY_REST), ("bulk", CALLS_WITH_JOBS)] {
+        project.write_source(&format!("settings: {{transport: {transport}}}\n"));
+        let _ = fs::remove_dir_all(project.path(".connector"));
+        let first = aggregate(&project, &["--full"]);
+        assert_costs(&format!("calls, {transport}"), first["api_calls"].as_u64().unwrap(), known);
+        let bytes = fs::metadata(project.path(".connector/store.db")).unwrap().len();
+        assert_costs(&format!("bytes for a user, {transport}"), bytes / USERS, BYTES_FOR_A_USER);
+    }
+    // The first one counts what the store has.
+    aggregate(&project, &["--delta"]);
+    let unchanged = aggregate(&project, &["--delta"]);
+    assert_eq!(unchanged["mode"], "delta", "{unchanged}");
+    assert_costs("calls of a run of changes", unchanged["api_calls"].as_u64().unwrap(), CALLS_FOR_NO_CHANGE);
+}
