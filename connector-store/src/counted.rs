@@ -129,16 +129,16 @@ impl RunState {
                 continue;
             }
             let is_whole = after.is_empty() && up_to.is_empty();
-            let held = match self.holder_counts.of(entitlement).filter(|_| is_whole) {
-                Some(known) => known,
-                None => {
-                    let held = format!("SELECT count(*) {HELD}");
-                    let held = sql::one(connection, &held, params![entitlement, after, up_to], |row| row.get(0))?;
-                    if is_whole {
-                        self.holder_counts.know(entitlement, held);
-                    }
-                    held
+            let known = self.holder_counts.of(entitlement).filter(|_| is_whole);
+            let held = if let Some(known) = known {
+                known
+            } else {
+                let held = format!("SELECT count(*) {HELD}");
+                let held = sql::one(connection, &held, params![entitlement, after, up_to], |row| row.get(0))?;
+                if is_whole {
+                    self.holder_counts.know(entitlement, held);
                 }
+                held
             };
             if held == 0 && count == 0 {
                 continue;

@@ -145,17 +145,16 @@ pub(crate) fn records(
     bound: &Bound,
     grouped: &Grouped,
 ) -> Result<(Vec<u8>, usize), SoqlError> {
-    let counts = match is_quick(state, bound) {
-        true => quick_counts(state, statement, bound, grouped),
-        false => {
-            let whole = Bound { order: Vec::new(), limit: None, offset: 0, ..bound.clone() };
-            let found: Rows = rows::rows(state, &whole);
-            let mut counts = Counts::new();
-            for row in found.part(0, found.len()) {
-                *counts.entry(key(state, bound, grouped, row)).or_default() += 1;
-            }
-            counts
+    let counts = if is_quick(state, bound) {
+        quick_counts(state, statement, bound, grouped)
+    } else {
+        let whole = Bound { order: Vec::new(), limit: None, offset: 0, ..bound.clone() };
+        let found: Rows = rows::rows(state, &whole);
+        let mut counts = Counts::new();
+        for row in found.part(0, found.len()) {
+            *counts.entry(key(state, bound, grouped, row)).or_default() += 1;
         }
+        counts
     };
     let mut groups: Vec<(Option<Id>, u64)> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
     groups.sort_unstable();
