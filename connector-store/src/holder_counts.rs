@@ -2,7 +2,6 @@
 //! for the next one.
 
 use super::key::Key;
-use super::run_state::RunState;
 use super::sql;
 use connector_core::Result;
 use rusqlite::{Connection, params};
@@ -52,12 +51,10 @@ impl HolderCounts {
             self.counts.insert(entitlement, i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
-}
 
-impl RunState {
     /// Keeps the numbers for the next run.
-    pub(crate) fn keep_holder_counts(&self, connection: &Connection) -> Result<()> {
-        for (entitlement, count) in &self.holder_counts.counts {
+    pub(crate) fn keep(&self, connection: &Connection) -> Result<()> {
+        for (entitlement, count) in &self.counts {
             let insert = "INSERT INTO holder_counts (entitlement, count) VALUES (?1, ?2)";
             sql::execute(connection, insert, params![entitlement, count])?;
         }

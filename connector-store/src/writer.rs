@@ -279,7 +279,7 @@ impl Writer {
         if survey.is_some() {
             self.state.save(&transaction)?;
             if status == RunStatus::Succeeded {
-                self.state.keep_holder_counts(&transaction)?;
+                self.state.holder_counts.keep(&transaction)?;
             }
             watermark::settle(&transaction, &self.state)?;
             for table in ["frontier", "seen", "gone", "counted", "counted_types", "waiting_assignments"] {

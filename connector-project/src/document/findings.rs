@@ -1,8 +1,8 @@
 //! Gathers the problems of one file.
 
+use super::invisible;
 use super::text::Text;
 use super::tree::{Content, Tree, joined};
-use super::unseen;
 use connector_core::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -89,7 +89,7 @@ impl<'a> Findings<'a> {
     /// Adds a problem that marks the last key of a pointer, or the beginning of the file.
     pub(crate) fn at_key(&mut self, pointer: &str, mut fault: Fault) {
         if fault.rule == "unknown_key"
-            && let Some(help) = pointer.rsplit('/').next().and_then(unseen::help_for_key)
+            && let Some(help) = pointer.rsplit('/').next().and_then(invisible::help_for_key)
         {
             fault.help = Some(help);
         }

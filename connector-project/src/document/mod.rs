@@ -5,6 +5,7 @@
 //! collects the problems.
 
 mod findings;
+mod invisible;
 pub(crate) mod json;
 pub(crate) mod leaked_secrets;
 mod messages;

@@ -1,6 +1,7 @@
 //! Finds what a person can't see in a value: blanks at its ends, and characters without a shape.
 
 use super::findings::{Fault, Findings};
+use super::invisible::is_invisible;
 use super::tree::{Content, Node, joined};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -26,17 +27,6 @@ pub(crate) fn check(findings: &mut Findings<'_>, pointer: &str, known_faults: &B
 /// What is wrong with a text that must have no such character.
 pub(crate) fn fault(key: &str, text: &str) -> Option<Fault> {
     anywhere(text).map(|unseen| unseen.fault(key))
-}
-
-/// What to do about a character in a key that nobody sees there: the key looks right.
-pub(crate) fn help_for_key(key: &str) -> Option<String> {
-    let unseen = key.chars().find(|c| is_invisible(*c) || c.is_whitespace() && !c.is_ascii())?;
-    let code = u32::from(unseen);
-    Some(if unseen.is_whitespace() {
-        format!("the key has a blank in it that is not an ordinary one (U+{code:04X}): type an ordinary space")
-    } else {
-        format!("the key has an invisible character in it (U+{code:04X}): delete it")
-    })
 }
 
 struct Unseen {
@@ -66,13 +56,6 @@ fn walk(node: &Node, pointer: &str, visit: &mut impl FnMut(&str, &str)) {
         }
         Content::Alias => {}
     }
-}
-
-/// Without a shape, in no language that a setting needs: soft hyphen, zero width, direction marks, byte order mark.
-fn is_invisible(c: char) -> bool {
-    c.is_control() && !matches!(c, '\t' | '\n' | '\r')
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 fn at_ends(text: &str) -> Option<Unseen> {
