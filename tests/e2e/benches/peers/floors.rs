@@ -9,17 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// How many pages are fetched at once.
-const CONCURRENCY: usize = 8;
-
 /// The tables of a store that hold what was read.
 const TABLES: [&str; 3] = ["accounts", "entitlements", "assignments"];
 
-/// Fetches pages with a bare client and throws the bytes away.
-pub(crate) async fn fetch(project: &Project, queries: &[String]) -> Measured {
+/// Fetches pages with a bare client, so many at once, and throws the bytes away.
+pub(crate) async fn fetch(project: &Project, queries: &[String], at_once: usize) -> Measured {
     let bare = Bare::sign_in(project).await;
     project.sandbox.clear_requests();
-    let places = Arc::new(Semaphore::new(CONCURRENCY));
+    let places = Arc::new(Semaphore::new(at_once));
     let started = Instant::now();
     let mut tasks = Vec::new();
     for soql in queries {

@@ -18,7 +18,7 @@ mod process;
 use connector_e2e::{Bare, Binary, Project};
 use connector_sandbox_salesforce::Options;
 use floors::{fetch, insert};
-use process::{Measured, measured, run};
+use process::{Measured, measured};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ async fn measure(clients: &Clients, users: u64, latency: Duration) -> Round {
     }
     let insert = insert(&project.path(".connector/store.db"));
     lines.push(("the same rows inserted by a bare loop", insert));
-    lines.push(("the same pages fetched, 8 at once, and thrown away", fetch(&project, &pages).await));
+    lines.push(("the same pages fetched, 8 at once, and thrown away", fetch(&project, &pages, 8).await));
     let bare = Bare::sign_in(&project).await;
     for (name, client, transport) in [
         ("simple-salesforce, REST, counts only", &clients.python, "rest"),
@@ -198,4 +198,9 @@ fn between(page: &str, latency: Duration, table: &str) -> String {
     let (before, rest) = page.split_once(&begin).unwrap();
     let (_, after) = rest.split_once(end).unwrap();
     format!("{before}{begin}\n{table}\n{end}{after}")
+}
+
+/// Runs a command that must succeed.
+fn run(command: &mut Command) {
+    assert!(command.status().unwrap().success(), "{command:?}");
 }

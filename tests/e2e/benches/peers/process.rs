@@ -39,8 +39,3 @@ fn high_water(status: &str) -> Option<u64> {
     let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
-
-/// Runs a command that must succeed.
-pub(crate) fn run(command: &mut Command) {
-    assert!(command.status().unwrap().success(), "{command:?}");
-}
