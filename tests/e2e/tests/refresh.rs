@@ -95,6 +95,20 @@ async fn several_accounts_are_read_and_one_that_is_not_shown_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_accounts_than_one_query_can_name_are_all_read() {
+    let project = aggregated().await;
+    let org = project.sandbox.org();
+    let users: Vec<String> = (0..250).map(|number| org.user_id(number)).collect();
+    for user in &users {
+        org.set(user, "Title", "Chief").unwrap();
+    }
+    let names: Vec<&str> = users.iter().map(String::as_str).collect();
+    let report =
+        project.run(&[&["refresh", "salesforce", "--output", "json"], &names[..]].concat()).expect_code(0).json();
+    assert_eq!((&report["accounts"]["seen"], &report["accounts"]["changed"]), (&json!(250), &json!(250)), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_other_run_of_the_source_is_disturbed() {
     let project = Project::start(BINARY, Options { users: 400, max_page: 100, ..Options::default() }).await;
     let user = project.sandbox.org().user_id(40);

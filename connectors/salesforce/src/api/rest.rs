@@ -9,8 +9,7 @@ use crate::error;
 use bytes::Bytes;
 use connector_core::{Allowance, Context, Error, ErrorKind, Meter, Result};
 use connector_http::{Client, Request, Response};
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::fmt::rfc2822;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -318,8 +317,7 @@ fn choose(listed: &[String], asked: Option<&str>) -> Result<String> {
 
 /// Reads `Mon, 30 Nov 2026 00:12:04 GMT` as milliseconds.
 fn clock(header: &str) -> Option<i64> {
-    let time = DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", header).ok()?;
-    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    Some(rfc2822::parse(header.trim()).ok()?.timestamp().as_millisecond())
 }
 
 /// Reads `api-usage=10018/100000`, with or without further values.

@@ -19,8 +19,12 @@ use connector_core::{Account, AccountKind, AccountSchema, Cursor, EntitlementRef
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
+use xxhash_rust::xxh3::Xxh3;
 
 const TYPE: &str = "UserType";
+/// How many users a query names: their ids need up to 3,000 bytes beside the fields.
+const MOST_NAMED: usize = 100;
+
 /// The fields of User that contain an entitlement, and the type of the entitlement.
 pub(crate) const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
 
@@ -128,26 +132,27 @@ impl Accounts {
         let fields = self.fields(rest).await?;
         let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
         let profiles = integrations.profiles().iter().map(RecordId::as_str);
-        // FNV-1a: the same in every version of this program.
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let mut hash = Xxh3::new();
         for text in fields.names.iter().map(String::as_str).chain(["."]).chain(profiles) {
-            for byte in text.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
+            hash.update(text.as_bytes());
+            hash.update(&[0]);
         }
-        Ok(format!("{hash:016x}"))
+        Ok(format!("{:016x}", hash.digest()))
     }
 
-    /// These users, at most 200, on one page.
+    /// These users on one page.
     pub(crate) async fn named(&self, rest: &Rest, users: &[RecordId]) -> Result<Page<Account>> {
         let fields = self.fields(rest).await?;
         let integrations = self.integrations.get_or_try_init(|| Integrations::read(rest)).await?;
         let locks = Locks::of_users(rest, users).await?;
-        let condition = soql::one_of("Id", users.iter().map(RecordId::as_str));
         let make = |row: &Row<'_>| account(row, &locks, Some(integrations)).map(Some);
-        let part = by_rest(rest, &fields, Some(&condition), Span::default(), None, make).await?;
-        let page = Page::last(part.items.into_iter().map(|(_, account)| account).collect());
-        Ok(self.as_shown(page, &fields, &locks))
+        let mut accounts = Vec::with_capacity(users.len());
+        for users in users.chunks(MOST_NAMED) {
+            let condition = soql::one_of("Id", users.iter().map(RecordId::as_str));
+            let part = by_rest(rest, &fields, Some(&condition), Span::default(), None, make).await?;
+            accounts.extend(part.items.into_iter().map(|(_, account)| account));
+        }
+        Ok(self.as_shown(Page::last(accounts), &fields, &locks))
     }
 
     /// One page of the users that meet a condition.

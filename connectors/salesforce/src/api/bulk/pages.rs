@@ -95,7 +95,7 @@ impl Pages {
         Ok(())
     }
 
-    /// The page to read, and the next one ahead.
+    /// The page to read. The next ones are requested.
     pub(super) async fn sheet(&mut self, rest: &Rest) -> Result<&mut Sheet> {
         if self.sheet.is_none() {
             let mut due = self.due.pop_front().ok_or_else(|| Error::internal("there is no further page of results"))?;

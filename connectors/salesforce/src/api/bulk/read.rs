@@ -185,8 +185,15 @@ async fn opened(
         return Ok(pages);
     }
     let mut pages = Pages::open(rest, object, job, spot.page.as_deref()).await?;
-    while spot.of_page > 0 && !pages.sheet(rest).await?.skip(object, spot.of_page, after)? {
-        pages.more(columns).await?;
+    if spot.of_page == 0 {
+        return Ok(pages);
     }
-    Ok(pages)
+    loop {
+        let sheet = pages.sheet(rest).await?;
+        if sheet.is_waiting() {
+            pages.more(columns).await?;
+        } else if sheet.skip(object, spot.of_page, after)? {
+            return Ok(pages);
+        }
+    }
 }

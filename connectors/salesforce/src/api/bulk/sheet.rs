@@ -31,7 +31,7 @@ pub(crate) struct Sheet {
     /// Whether everything arrived.
     has_ended: bool,
     /// How many bytes arrived.
-    pub(crate) bytes: usize,
+    bytes: usize,
     /// The columns of the page, once its header is read.
     header: Option<Header>,
     /// How many records were read.
