@@ -130,7 +130,7 @@ fn aggregate_one(
             if !arguments.wait_for_quota || !is_out_of_quota(&report) {
                 return Ok::<_, Error>(report);
             }
-            invocation.printer.note(waiting(&report, pause));
+            tell_wait(invocation, &report, pause);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => return Ok(report),
@@ -159,9 +159,11 @@ fn is_out_of_quota(report: &RunReport) -> bool {
         || (report.status == RunStatus::Interrupted && is_put_off(report))
 }
 
-fn waiting(report: &RunReport, pause: Duration) -> String {
+/// Says why a job waits, and until when.
+fn tell_wait(invocation: &Invocation, report: &RunReport, pause: Duration) {
     let why = report.error.as_ref().map_or("the quota is used up", |error| error.message.as_str());
-    format!("{}: {why}. Waiting; the next try is in {}, and Ctrl-C stops.", report.source, duration(pause))
+    invocation.printer.remark(format!("{}: {why}", report.source));
+    invocation.printer.remark(format!("Waiting; the next try is in {}, and Ctrl-C stops.", duration(pause)));
 }
 
 /// Shows how a run ended. A certificate that expires soon is one of its warnings, although it is not about the run.
