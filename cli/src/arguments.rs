@@ -5,6 +5,7 @@ mod certificate;
 mod completes;
 mod connectors;
 mod list;
+mod new;
 mod project;
 mod provision;
 mod query;
@@ -20,6 +21,7 @@ pub(crate) use certificate::{
 pub(crate) use completes::Completes;
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
 pub(crate) use list::ListArguments;
+pub(crate) use new::{NewCommand, NewConnectorArguments};
 pub(crate) use project::InitArguments;
 #[cfg(feature = "sandbox")]
 pub(crate) use project::QuickstartArguments;
@@ -216,6 +218,9 @@ pub(crate) enum Command {
     },
     /// List the connectors in this program, or show one
     Connectors(ConnectorsArguments),
+    /// Create a connector of your own
+    #[command(subcommand)]
+    New(NewCommand),
     /// Print a JSON Schema
     Schema(SchemaArguments),
     #[cfg(feature = "sandbox")]

@@ -15,6 +15,7 @@ mod export;
 mod holding;
 mod init;
 mod man;
+mod new;
 mod operations;
 mod provision;
 #[cfg(feature = "sandbox")]
@@ -83,6 +84,7 @@ pub(crate) fn run(
         Command::Store(command) => store::run(invocation, &command),
         Command::Doctor => doctor::run(invocation),
         Command::Connectors(arguments) => connectors::run(invocation, &arguments),
+        Command::New(command) => new::run(invocation, &command),
         Command::Schema(arguments) => schema::run(invocation, &arguments),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(invocation, &command),

@@ -142,7 +142,8 @@ impl Server {
     }
 
     fn change(&mut self, id: &str, operation: &Operation) -> bool {
-        let clock = self.changes.len() as u64 + 1;
+        // Later than any password that was there at first, whichever change comes first.
+        let clock = self.changes.len() as u64 + 2;
         let Some(person) = self.accounts.get_mut(id) else { return false };
         let before = person.clone();
         match &operation.change {

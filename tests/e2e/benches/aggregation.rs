@@ -20,6 +20,7 @@ use connector_sandbox_salesforce::Options;
 use floors::{fetch, insert};
 use process::{Measured, measured};
 use std::fs;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
@@ -52,7 +53,7 @@ async fn measure(users: u64, latency: Duration) {
     let project = Project::start(BINARY, Options { users, latency, ..Options::default() }).await;
     let warm_up = project.run(&["test", "salesforce"]);
     assert_eq!(warm_up.code, Some(0), "{}", warm_up.stderr);
-    let mut floor = None;
+    let (mut floor, mut alone) = (None, Duration::ZERO);
     for transport in ["rest", "bulk"] {
         project.write_source(&format!("settings: {{transport: {transport}}}\n"));
         let _ = fs::remove_dir_all(project.path(".connector"));
@@ -68,6 +69,7 @@ async fn measure(users: u64, latency: Duration) {
             (fetched.time, insert(&project.path(".connector/store.db")).time)
         };
         floor = Some((fetch, insert));
+        alone = run.time;
         println!(
             "{users:>9} {transport:>9} {:>11} {:>5} | {:>6}ms {:>6}ms | {:>6}ms {:>6}ms {:>6}ms | {:>4.2}x | {} KiB",
             report["assignments"]["seen"].as_u64().unwrap(),
@@ -81,11 +83,59 @@ async fn measure(users: u64, latency: Duration) {
             run.peak_kib.unwrap_or_default(),
         );
     }
+    let bytes = fs::metadata(project.path(".connector/store.db")).unwrap().len();
+    println!("{users:>9} store: {} bytes a user", bytes / users);
+    changes(&project, users).await;
+    two_at_once(&project, users, alone).await;
+}
+
+/// Reads only changes: first when nothing changed, then when every hundredth user did, then when nothing changed again.
+async fn changes(project: &Project, users: u64) {
+    // The first one counts what the store has.
+    for (changed, what) in [(0, "first, nothing changed"), (0, "nothing changed"), (users / 100, "1% changed")] {
+        // Windows of changes overlap: what changed within them is read again.
+        project.sandbox.org().let_time_pass(Duration::from_secs(3_600));
+        for number in 0..changed {
+            let user = project.sandbox.org().user_id(number * 100 + 50);
+            project.sandbox.org().set(&user, "Department", format!("Changed {number}")).unwrap();
+        }
+        let (run, report) = read(project, "--delta").await;
+        println!(
+            "{users:>9} changes, {what}: {} calls, {} ms, {} accounts changed, {} KiB",
+            run.calls,
+            run.time.as_millis(),
+            report["accounts"]["changed"],
+            run.peak_kib.unwrap_or_default(),
+        );
+    }
+}
+
+/// Reads the org into one store as two sources at the same time.
+async fn two_at_once(project: &Project, users: u64, alone: Duration) {
+    let text = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
+    for name in ["one", "two"] {
+        fs::write(project.path(&format!("sources/{name}.yaml")), &text).unwrap();
+    }
+    let started = Instant::now();
+    let running = ["one", "two"].map(|name| {
+        let mut command = project.command(&["aggregate", name, "--full", "--quiet", "--output", "json"]);
+        command.stdout(Stdio::null()).spawn().unwrap()
+    });
+    for mut one in running {
+        assert!(one.wait().unwrap().success());
+    }
+    let together = started.elapsed();
+    let ratio = together.as_secs_f64() / alone.as_secs_f64();
+    println!("{users:>9} two sources at once: {} ms, {ratio:.2} x one", together.as_millis());
 }
 
 /// One full aggregation: its figures and its report.
 async fn aggregate(project: &Project) -> (Measured, serde_json::Value) {
-    let mut command = project.command(&["aggregate", "salesforce", "--full", "--output", "json"]);
+    read(project, "--full").await
+}
+
+async fn read(project: &Project, mode: &str) -> (Measured, serde_json::Value) {
+    let mut command = project.command(&["aggregate", "salesforce", mode, "--output", "json"]);
     let (output, mut figures) = measured(project, &mut command).await;
     let report: serde_json::Value = serde_json::from_str(&output).unwrap();
     figures.calls = report["api_calls"].as_u64().unwrap();

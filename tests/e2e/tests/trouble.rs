@@ -202,7 +202,7 @@ async fn a_run_warns_before_it_reaches_the_reserve() {
     // The org allows 100,000 calls a day. The next run needs as many as this one, and a few less than this leaves.
     let end = 2 * calls.as_u64().unwrap() + 10;
     project.write_source(&format!("limits: {{reserve: {}%}}\n", 100.0 - end as f64 / 1_000.0));
-    let report = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    let report = project.run(&["aggregate", "salesforce", "--full", "--output", "json"]).expect_code(0).json();
     assert_says(
         &report["warnings"].to_string(),
         &[&format!("of 100000: jobs stop at {end}"), "`limits.reserve` keeps 99.9"],
