@@ -150,6 +150,36 @@ fn a_terminal_shows_long_results_page_by_page_and_nothing_else_does() {
     on_a_terminal(folder.path(), "schema", "head -1");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_the_last_fifty_events_of_an_account_and_a_program_gets_all() {
+    let (_folder, tour) = tour();
+    let account = ["account", "salesforce", "jane.roe@acme.example"];
+    let history = |output: &str| {
+        let (_, history) = output.split_once("History").unwrap();
+        history.lines().filter(|line| [" assigned", " added"].iter().any(|event| line.contains(event))).count()
+    };
+    let store = rusqlite::Connection::open(tour.join(".connector/store.db")).unwrap();
+    store
+        .execute_batch(
+            "INSERT INTO entitlements (source, type, entitlement_id, name, attributes, first_run, added_run)
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+             SELECT (SELECT id FROM sources), 'permission_set', 'added' || i, 'Added' || i, '{}', 1, 1 FROM n;
+             INSERT INTO assignments (source, account, entitlement, inline, id, first_run, added_run)
+             SELECT source, (SELECT account_id FROM accounts WHERE name LIKE 'jane.roe@%'), id, 0, 1000 + id, 1, 1
+             FROM entitlements WHERE entitlement_id LIKE 'added%'",
+        )
+        .unwrap();
+    let piped = text(&run(&tour, &account).stdout);
+    let all = history(&piped);
+    assert!(all > 60, "{piped}");
+    let shown = on_a_terminal(&tour, &account.join(" "), "cat");
+    assert_eq!(history(&shown), 50, "{shown}");
+    assert!(shown.contains("only the last 50 of") && shown.contains("--limit N"), "{shown}");
+    let more = on_a_terminal(&tour, &format!("{} --limit 1000", account.join(" ")), "cat");
+    assert_eq!(history(&more), all, "{more}");
+}
+
 /// A host that takes connections and never answers.
 #[cfg(target_os = "linux")]
 #[test]

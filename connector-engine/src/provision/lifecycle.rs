@@ -38,7 +38,7 @@ pub struct Settled {
 /// How applying the plan ended. The journal has the outcome of each operation.
 #[derive(Debug)]
 pub struct Applied {
-    /// Why the rest of the plan was not sent; `None` if all was sent or the user stopped it.
+    /// Why the rest of the plan was not sent or not read back; `None` if all was sent or the user stopped the sending.
     pub error: Option<Error>,
 }
 
