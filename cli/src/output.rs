@@ -17,6 +17,7 @@ mod summary;
 mod table;
 mod test_progress;
 mod text;
+mod waiting;
 
 pub(crate) use datum::Datum;
 pub(crate) use list::{List, ListColumn, asked, columns_help};
@@ -34,3 +35,4 @@ pub(crate) use summary::render_summary;
 pub(crate) use table::{Column, Table, Tone, text_cell};
 pub(crate) use test_progress::TestProgress;
 pub(crate) use text::{clean, clean_line, fields, wrap};
+pub(crate) use waiting::Waiting;

@@ -180,6 +180,44 @@ fn a_terminal_shows_the_last_fifty_events_of_an_account_and_a_program_gets_all()
     assert_eq!(history(&more), all, "{more}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_waits_for_another_program_shows_what_it_does_and_a_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["init"][..], &["source", "new", "salesforce", "org"], &["cert", "new", "org"]] {
+        assert!(run(folder.path(), arguments).status.success(), "{arguments:?}");
+    }
+    let file = folder.path().join("sources/org.yaml");
+    let source = fs::read_to_string(&file).unwrap();
+    let slow = r#"'command:["sleep","30"]'"#;
+    fs::write(&file, source.replace("certificate_ref: file:secrets/org.crt", &format!("certificate_ref: {slow}")))
+        .unwrap();
+    for (typed, drawn) in [
+        ("cert check", ["Reading the certificate of org  0:01", "Reading the certificate of org  0:02"]),
+        ("cert show org", ["Reading the certificate  0:01", "Reading the certificate  0:02"]),
+    ] {
+        until_drawn(folder.path(), typed, &drawn);
+    }
+}
+
+/// Reads what a command draws on a terminal, until it has drawn all of these.
+#[cfg(target_os = "linux")]
+fn until_drawn(folder: &Path, typed: &str, drawn: &[&str]) {
+    let line = format!("exec {CONNECTOR} {typed}");
+    let mut script = command(folder, "script", &["-q", "-e", "-f", "-c", &line, "/dev/null"]);
+    let mut child = script.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut shown, mut part) = (String::new(), [0; 4096]);
+    let mut output = child.stdout.take().unwrap();
+    // The clock goes on from second to second.
+    while !drawn.iter().all(|state| shown.contains(state)) {
+        let length = output.read(&mut part).unwrap();
+        assert_ne!(length, 0, "{typed}: {shown}");
+        shown.push_str(&String::from_utf8_lossy(&part[..length]));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// A host that takes connections and never answers.
 #[cfg(target_os = "linux")]
 #[test]
@@ -205,18 +243,6 @@ fn a_command_that_waits_for_a_mute_host_shows_the_step_and_a_clock_on_a_terminal
         ("test org", ["access_token  0:00", "access_token  0:01"]),
         ("aggregate org", ["Reading org  0:00  connecting", "Reading org  0:01  connecting"]),
     ] {
-        let line = format!("exec {CONNECTOR} {typed}");
-        let mut script = command(folder.path(), "script", &["-q", "-e", "-f", "-c", &line, "/dev/null"]);
-        let mut child = script.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (mut shown, mut part) = (String::new(), [0; 4096]);
-        let mut output = child.stdout.take().unwrap();
-        // The clock goes on from second to second.
-        while !drawn.iter().all(|state| shown.contains(state)) {
-            let length = output.read(&mut part).unwrap();
-            assert_ne!(length, 0, "{typed}: {shown}");
-            shown.push_str(&String::from_utf8_lossy(&part[..length]));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        until_drawn(folder.path(), typed, &drawn);
     }
 }

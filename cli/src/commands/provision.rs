@@ -6,7 +6,7 @@ mod show;
 use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{PlanProgress, plural, time};
+use crate::output::{PlanProgress, Waiting, plural, time};
 use crate::plan_file::{PlanFile, shown};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
@@ -27,7 +27,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
     let project = invocation.project()?;
     let opened = project.load(&arguments.name)?.open(&project)?;
     let store = invocation.store(&project)?;
-    let Some(provisioning) = begin(&project, &store, &opened, arguments)? else {
+    let Some(provisioning) = begin(invocation, &project, &store, &opened, arguments)? else {
         invocation.printer.remark(format!("`{}` has no interrupted plan", opened.source));
         return Ok(Exit::Success);
     };
@@ -47,6 +47,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
 }
 
 fn begin<'a>(
+    invocation: &Invocation,
     project: &Project,
     store: &Store,
     opened: &'a Opened,
@@ -57,6 +58,7 @@ fn begin<'a>(
         Some(file) => {
             let settings = project.settings()?;
             let from = PlanFile::named(project, file)?;
+            let _waiting = Waiting::begin(&invocation.printer, "Reading the plan");
             let read = |sink: &mut dyn FnMut(PlanOperation)| Ok(from.read(&settings, sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }

@@ -2,7 +2,7 @@
 
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{DIM, GOOD, paint, render_problems};
+use crate::output::{DIM, GOOD, Waiting, paint, render_problems};
 use crate::plan_file::{PlanFile, PlanProblems, STDIN, shown};
 use connector_core::Problem;
 use connector_project::plan;
@@ -18,7 +18,10 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
         *name = project.typed(Path::new(name)).to_string_lossy().into_owned();
     }
     let stdin = checked.iter().any(|name| name == STDIN).then(|| PlanFile::named(&project, Path::new(STDIN)));
-    let (mut problems, typed) = problems(&project, &checked, stdin.transpose()?.as_ref());
+    let stdin = stdin.transpose()?;
+    let waiting = Waiting::begin(printer, "Checking files");
+    let (mut problems, typed) = problems(&project, &checked, stdin.as_ref());
+    drop(waiting);
     if names.is_empty() {
         let found = project.catalog().problems();
         problems.extend(found.into_iter().filter(|one| !problems.contains(one)).collect::<Vec<_>>());
