@@ -193,7 +193,7 @@ fn a_command_that_waits_for_another_program_shows_what_it_does_and_a_clock() {
     fs::write(&file, source.replace("certificate_ref: file:secrets/org.crt", &format!("certificate_ref: {slow}")))
         .unwrap();
     for (typed, drawn) in [
-        ("cert check", ["Reading the certificate of org  0:01", "Reading the certificate of org  0:02"]),
+        ("cert check", ["Reading certificates  0:01", "Reading certificates  0:02"]),
         ("cert show org", ["Reading the certificate  0:01", "Reading the certificate  0:02"]),
     ] {
         until_drawn(folder.path(), typed, &drawn);

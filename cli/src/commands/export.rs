@@ -32,7 +32,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
         query::export(&store, export.source, what, format, &mut invocation.printer.raw_stdout())?;
         return Ok(Exit::Success);
     };
-    let waiting = Waiting::begin(&invocation.printer, format!("Writing {}", file.display()));
+    let waiting = Waiting::begin(&invocation.printer, "Writing the export");
     let rows = export.to_file(&project, file, arguments.force)?;
     drop(waiting);
     invocation.printer.remark(format!("{} written to {}", plural(rows, thing), file.display()));

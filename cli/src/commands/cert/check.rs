@@ -34,7 +34,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertCheckArguments) -> Re
     let mut exit = Exit::Success;
     let mut checked = Vec::new();
     for name in &names {
-        let waiting = Waiting::begin(printer, format!("Reading the certificate of {name}"));
+        let waiting = Waiting::begin(printer, "Reading certificates");
         let looked = look(invocation, &project, name, arguments.within)?;
         drop(waiting);
         match looked {

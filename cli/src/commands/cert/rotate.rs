@@ -204,7 +204,7 @@ fn conclude(invocation: &Invocation, source: &str, rotated: &Rotated, steps: &[R
     let until = rotated
         .not_after
         .as_deref()
-        .map_or(String::new(), |moment| format!(", valid until {}", &moment[..moment.len().min(10)]));
+        .map_or(String::new(), |moment| format!(", valid until {}", moment.get(..10).unwrap_or(moment)));
     if rotated.rotated {
         let sha256 = rotated.sha256.as_deref().unwrap_or_default();
         printer.result(format!(
