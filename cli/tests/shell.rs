@@ -238,9 +238,11 @@ fn a_command_that_waits_for_a_mute_host_shows_the_step_and_a_clock_on_a_terminal
             None => line.to_owned(),
         })
         .collect();
-    fs::write(&file, source.join("\n") + "\nhttp: {allow_insecure_loopback: true}\n").unwrap();
+    let more = "http: {allow_insecure_loopback: true}\nsettings: {app: {kind: external_client_app, name: Connector}}\n";
+    fs::write(&file, source.join("\n") + "\n" + more).unwrap();
     for (typed, drawn) in [
         ("test org", ["access_token  0:00", "access_token  0:01"]),
+        ("cert rotate org --preview", ["Reading the app  0:01", "Reading the app  0:02"]),
         ("aggregate org", ["Reading org  0:00  connecting", "Reading org  0:01  connecting"]),
     ] {
         until_drawn(folder.path(), typed, &drawn);
