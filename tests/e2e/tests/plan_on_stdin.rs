@@ -5,7 +5,7 @@ use connector_e2e::{Binary, Project};
 use connector_sandbox_salesforce::Options;
 use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
 
@@ -42,6 +42,19 @@ fn a_plan_on_standard_input_is_checked_in_the_format_that_it_has() {
         let (_, out, _) = run(folder.path(), &["validate", "-", "--output", "json"], bad.as_bytes());
         assert!(out.contains(r#""file":"-""#), "{bad}: {out}");
     }
+}
+
+/// In a container, each program can have the same process id, and a killed one can have left its folder.
+#[test]
+fn what_a_killed_process_left_of_a_plan_is_in_nobodys_way_and_nothing_more_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = r#"mkdir "connector-plan-$$-0" && touch "connector-plan-$$-0/stdin.yaml" && exec "$0" validate -"#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", left, BINARY.0]).current_dir(folder.path()).env("TMPDIR", folder.path());
+    let mut child = shell.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"- disable: {account: bob}\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
