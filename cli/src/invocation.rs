@@ -3,7 +3,7 @@
 use crate::arguments::GlobalArguments;
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Interrupt;
-use crate::output::Printer;
+use crate::output::{Printer, Waiting};
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::query;
 use connector_engine::store::{self, Store};
@@ -75,6 +75,8 @@ impl Invocation {
         let path = self.store_path(project)?;
         tracing::info!(project = %project.folder().display(), store = %path.display(), "opening the store");
         self.watch_waits(&path);
+        // A newer version can have much to convert.
+        let _waiting = Waiting::begin(&self.printer, "Opening the store");
         Store::open(path)
     }
 

@@ -1,9 +1,13 @@
 //! The plan that an argument names, which may come from standard input.
 
 use crate::exit::file_error;
-use crate::project_files;
-use connector_core::Result;
-use connector_project::source::Project;
+use crate::output::LARGEST_SHOWN;
+use connector_core::{Error, ErrorKind, Problem, Result};
+use connector_files::{Reason, Role};
+use connector_project::plan::{self, PlanOperation};
+use connector_project::source::{Problems, Project, ProjectSettings};
+use std::env;
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write, stdin};
 use std::os::unix::fs::OpenOptionsExt;
@@ -12,6 +16,17 @@ use std::process;
 
 /// The argument that stands for standard input.
 pub(crate) const STDIN: &str = "-";
+
+/// What people read in place of [`STDIN`].
+const STANDARD_INPUT: &str = "standard input";
+
+/// The name of a plan for people: its path as the user typed it, or where else it came from.
+pub(crate) fn shown(argument: &str) -> &str {
+    if argument == STDIN { STANDARD_INPUT } else { argument }
+}
+
+/// How many folders that killed processes left are passed over.
+const MOST_LEFT: u32 = 1_000;
 
 /// As much of a plan as its format shows in.
 const BEGINNING: u64 = 64 * 1024;
@@ -28,17 +43,40 @@ impl PlanFile {
         if argument != Path::new(STDIN) {
             return Ok(Self { path: project.typed(argument), folder: None });
         }
-        let folder = std::env::temp_dir().join(format!("connector-plan-{}", process::id()));
-        project_files::make_private_folder(&folder)?;
+        let folder = new_folder()?;
         let mut file = Self { path: folder.clone(), folder: Some(folder) };
         file.path =
             file.take(stdin().lock()).map_err(|cause| file_error("can't read the plan into", &file.path, cause))?;
         Ok(file)
     }
 
-    /// The path, whose ending says the format.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// Reads the operations. The problems of a plan from standard input say so, and never name the file that holds it for now.
+    pub(crate) fn read(
+        &self,
+        settings: &ProjectSettings,
+        sink: &mut dyn FnMut(PlanOperation),
+    ) -> Result<(), PlanProblems> {
+        plan::read_in(settings, &self.path, sink).map_err(|problems| match self.folder {
+            None => PlanProblems { problems, typed: None },
+            Some(_) => PlanProblems {
+                problems: self.typed(problems),
+                typed: connector_files::read(&self.path, Role::Instructions, LARGEST_SHOWN)
+                    .ok()
+                    .and_then(|bytes| String::from_utf8(bytes).ok()),
+            },
+        })
+    }
+
+    fn typed(&self, Problems(mut problems): Problems) -> Problems {
+        let path = format!("`{}`", self.path.display());
+        let named =
+            |text: &str| text.replace(&format!("the file {path}"), STANDARD_INPUT).replace(&path, STANDARD_INPUT);
+        for Problem { place, title, detail, help, .. } in &mut problems {
+            place.file = STDIN.into();
+            (*title, *detail) = (named(title), named(detail));
+            *help = help.as_deref().map(named);
+        }
+        Problems(problems)
     }
 
     fn take(&self, mut input: impl Read) -> io::Result<PathBuf> {
@@ -49,6 +87,43 @@ impl PlanFile {
         file.write_all(&beginning)?;
         io::copy(&mut input, &mut file)?;
         Ok(path)
+    }
+}
+
+/// A new folder that only this user can enter. A killed process can have left one, and in a container ids of processes repeat.
+fn new_folder() -> Result<PathBuf> {
+    let mut number = 0;
+    loop {
+        let folder = env::temp_dir().join(format!("connector-plan-{}-{number}", process::id()));
+        match connector_files::make_private(&folder) {
+            Ok(true) => return Ok(folder),
+            Err(why) if matches!(why.reason, Reason::Io(_)) || number >= MOST_LEFT => {
+                return Err(why.into_error(ErrorKind::Invalid));
+            }
+            Ok(false) | Err(_) => number += 1,
+        }
+    }
+}
+
+/// The problems of a plan.
+#[derive(Debug)]
+pub(crate) struct PlanProblems {
+    pub(crate) problems: Problems,
+    /// The text of a plan from standard input, which can't be read again for its lines.
+    pub(crate) typed: Option<String>,
+}
+
+impl fmt::Display for PlanProblems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problems.fmt(f)
+    }
+}
+
+impl std::error::Error for PlanProblems {}
+
+impl From<PlanProblems> for Error {
+    fn from(problems: PlanProblems) -> Self {
+        Self::from(problems.problems.clone()).with_cause(problems)
     }
 }
 

@@ -150,6 +150,74 @@ fn a_terminal_shows_long_results_page_by_page_and_nothing_else_does() {
     on_a_terminal(folder.path(), "schema", "head -1");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_the_last_fifty_events_of_an_account_and_a_program_gets_all() {
+    let (_folder, tour) = tour();
+    let account = ["account", "salesforce", "jane.roe@acme.example"];
+    let history = |output: &str| {
+        let (_, history) = output.split_once("History").unwrap();
+        history.lines().filter(|line| [" assigned", " added"].iter().any(|event| line.contains(event))).count()
+    };
+    let store = rusqlite::Connection::open(tour.join(".connector/store.db")).unwrap();
+    store
+        .execute_batch(
+            "INSERT INTO entitlements (source, type, entitlement_id, name, attributes, first_run, added_run)
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+             SELECT (SELECT id FROM sources), 'permission_set', 'added' || i, 'Added' || i, '{}', 1, 1 FROM n;
+             INSERT INTO assignments (source, account, entitlement, inline, id, first_run, added_run)
+             SELECT source, (SELECT account_id FROM accounts WHERE name LIKE 'jane.roe@%'), id, 0, 1000 + id, 1, 1
+             FROM entitlements WHERE entitlement_id LIKE 'added%'",
+        )
+        .unwrap();
+    let piped = text(&run(&tour, &account).stdout);
+    let all = history(&piped);
+    assert!(all > 60, "{piped}");
+    let shown = on_a_terminal(&tour, &account.join(" "), "cat");
+    assert_eq!(history(&shown), 50, "{shown}");
+    assert!(shown.contains("only the last 50 of") && shown.contains("--limit N"), "{shown}");
+    let more = on_a_terminal(&tour, &format!("{} --limit 1000", account.join(" ")), "cat");
+    assert_eq!(history(&more), all, "{more}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_waits_for_another_program_shows_what_it_does_and_a_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["init"][..], &["source", "new", "salesforce", "org"], &["cert", "new", "org"]] {
+        assert!(run(folder.path(), arguments).status.success(), "{arguments:?}");
+    }
+    let file = folder.path().join("sources/org.yaml");
+    let source = fs::read_to_string(&file).unwrap();
+    let slow = r#"'command:["sleep","30"]'"#;
+    fs::write(&file, source.replace("certificate_ref: file:secrets/org.crt", &format!("certificate_ref: {slow}")))
+        .unwrap();
+    for (typed, drawn) in [
+        ("cert check", ["Reading certificates  0:01", "Reading certificates  0:02"]),
+        ("cert show org", ["Reading the certificate  0:01", "Reading the certificate  0:02"]),
+    ] {
+        until_drawn(folder.path(), typed, &drawn);
+    }
+}
+
+/// Reads what a command draws on a terminal, until it has drawn all of these.
+#[cfg(target_os = "linux")]
+fn until_drawn(folder: &Path, typed: &str, drawn: &[&str]) {
+    let line = format!("exec {CONNECTOR} {typed}");
+    let mut script = command(folder, "script", &["-q", "-e", "-f", "-c", &line, "/dev/null"]);
+    let mut child = script.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut shown, mut part) = (String::new(), [0; 4096]);
+    let mut output = child.stdout.take().unwrap();
+    // The clock goes on from second to second.
+    while !drawn.iter().all(|state| shown.contains(state)) {
+        let length = output.read(&mut part).unwrap();
+        assert_ne!(length, 0, "{typed}: {shown}");
+        shown.push_str(&String::from_utf8_lossy(&part[..length]));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// A host that takes connections and never answers.
 #[cfg(target_os = "linux")]
 #[test]
@@ -170,23 +238,13 @@ fn a_command_that_waits_for_a_mute_host_shows_the_step_and_a_clock_on_a_terminal
             None => line.to_owned(),
         })
         .collect();
-    fs::write(&file, source.join("\n") + "\nhttp: {allow_insecure_loopback: true}\n").unwrap();
+    let more = "http: {allow_insecure_loopback: true}\nsettings: {app: {kind: external_client_app, name: Connector}}\n";
+    fs::write(&file, source.join("\n") + "\n" + more).unwrap();
     for (typed, drawn) in [
         ("test org", ["access_token  0:00", "access_token  0:01"]),
+        ("cert rotate org --preview", ["Reading the app  0:01", "Reading the app  0:02"]),
         ("aggregate org", ["Reading org  0:00  connecting", "Reading org  0:01  connecting"]),
     ] {
-        let line = format!("exec {CONNECTOR} {typed}");
-        let mut script = command(folder.path(), "script", &["-q", "-e", "-f", "-c", &line, "/dev/null"]);
-        let mut child = script.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (mut shown, mut part) = (String::new(), [0; 4096]);
-        let mut output = child.stdout.take().unwrap();
-        // The clock goes on from second to second.
-        while !drawn.iter().all(|state| shown.contains(state)) {
-            let length = output.read(&mut part).unwrap();
-            assert_ne!(length, 0, "{typed}: {shown}");
-            shown.push_str(&String::from_utf8_lossy(&part[..length]));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        until_drawn(folder.path(), typed, &drawn);
     }
 }

@@ -4,7 +4,7 @@
 
 mod provision_fake;
 
-use connector_core::{Error, ErrorKind, Outcome};
+use connector_core::{Change, Error, ErrorKind, Outcome};
 use connector_engine::provision::Standing::{Applied, Failed, Pending, Planned, Unchanged};
 use connector_engine::provision::{Earlier, Provisioning};
 use provision_fake::{
@@ -165,8 +165,59 @@ async fn what_the_source_queued_is_pending_and_not_sent_again() {
     // Another value is another change.
     let (_, _, reports) = place.preview(&directory, &[update("a", json!({"Title": "y"}))]).await;
     assert_eq!(outcomes(&reports), [Planned]);
+    let (_, _, reports) = place.preview(&directory, &plan).await;
+    assert_eq!(outcomes(&reports), [Pending, Unchanged, Unchanged], "what was not sent overrides nothing");
     // Once it is confirmed, there is nothing to do.
     directory.server().person("a").attributes.insert("Title".to_owned(), json!("x"));
     let (_, _, reports) = place.preview(&directory, &plan).await;
     assert_eq!(outcomes(&reports), [Unchanged; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_later_plan_overrode_no_longer_waits() {
+    for answers_at_once in [false, true] {
+        let mut directory = directory();
+        directory.single = Arc::new(move |operation, _| match &operation.change {
+            Change::Update { set, .. } if set.get("Title") == Some(&json!("y")) && answers_at_once => Fate::Done,
+            Change::Update { .. } => Fate::Queued,
+            _ => Fate::Done,
+        });
+        let place = Place::new();
+        let title = |title: &str| [update("a", json!({"Title": title}))];
+        let later = if answers_at_once { Applied } else { Pending };
+        for (title, outcome) in [(title("x"), Pending), (title("y"), later)] {
+            let (_, reports) = place.carry_out(&directory, &title).await;
+            assert_eq!(outcomes(&reports), [outcome], "{reports:#?}");
+        }
+        // The source waits for `y`, or has made it, so `x` must be sent again; a change of another attribute overrides nothing.
+        let (_, _, reports) = place.preview(&directory, &title("x")).await;
+        assert_eq!(outcomes(&reports), [Planned], "{answers_at_once}: {reports:#?}");
+        let other = [update("a", json!({"Department": "z"})), disable("a")];
+        place.carry_out(&directory, &other).await;
+        let (_, _, reports) = place.preview(&directory, &title("y")).await;
+        assert_eq!(outcomes(&reports), [if answers_at_once { Unchanged } else { Pending }], "{reports:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_is_stopped_before_it_is_read_back_is_no_success_and_the_next_job_reads_it() {
+    let stop = CancellationToken::new();
+    let mut directory = directory();
+    let canceled = stop.clone();
+    directory.single = Arc::new(move |operation, _| {
+        canceled.cancel();
+        Fate::Lied(Outcome::applied(&operation.account))
+    });
+    let place = Place::new();
+    let mut provisioning = place.begin(&directory, &[disable("a")]);
+    provisioning.preview(|_| {}, &CancellationToken::new()).await.unwrap();
+    let error = provisioning.apply(|_| {}, &stop).await.unwrap().error.unwrap();
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    assert!(error.help().unwrap().contains("--resume"), "{error:?}");
+    provisioning.leave().await.unwrap();
+    drop(provisioning);
+
+    let resumed = Provisioning::interrupted(&place.store, directory.opened()).unwrap().unwrap();
+    let (_, reports) = place.finish(resumed).await;
+    assert_eq!(outcomes(&reports), [Failed], "{reports:#?}");
 }

@@ -2,6 +2,7 @@
 
 use connector_core::ErrorKind;
 use connector_engine::store::Store;
+use connector_store::{RunLock, Work, sql};
 
 #[cfg(unix)]
 #[test]
@@ -52,4 +53,66 @@ fn several_programs_may_open_a_new_store_at_once() {
             scope.spawn(|| Store::open(&file).unwrap());
         }
     });
+}
+
+/// A store that may not get larger is what a full disk is to SQLite.
+#[test]
+fn a_full_disk_is_named_with_what_to_do_and_what_was_written_before_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store.db");
+    Store::open(&file).unwrap();
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    sql::insert(&connection, "INSERT INTO sources (name) VALUES ('before')", []).unwrap();
+    let pages: i64 = sql::one(&connection, "PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    let most = format!("PRAGMA max_page_count = {pages}");
+    sql::one(&connection, &most, [], |row| row.get::<_, i64>(0)).unwrap();
+    let long = "x".repeat(1_000_000);
+    let error = sql::execute(&connection, "INSERT INTO sources (name) VALUES (?1)", [&long]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+    assert!(error.message().contains("no room left on the disk"), "{error}");
+    assert!(error.help().unwrap().contains("free some"), "{error:?}");
+    let names: Vec<String> = sql::all(&connection, "SELECT name FROM sources", [], |row| row.get(0)).unwrap();
+    assert_eq!(names, ["before"]);
+}
+
+/// SQLite does not call every full disk full, and a disk that can't be read is no full one.
+#[test]
+fn a_fault_in_writing_points_at_the_disk_and_one_in_reading_at_a_copy_of_the_store() {
+    use rusqlite::ffi;
+    let fault = |code| sql::fault(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+    for code in
+        [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_TRUNCATE, ffi::SQLITE_IOERR_FSYNC]
+    {
+        let error = fault(code);
+        assert!(error.message().contains("can't be written"), "{code}: {error}");
+        assert!(error.help().unwrap().contains("disk of the store is not full"), "{code}: {error:?}");
+    }
+    for code in [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ, ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
+        let error = fault(code);
+        assert!(error.help().unwrap().contains("keep a copy of the file"), "{code}: {error:?}");
+    }
+    let error = fault(ffi::SQLITE_READONLY);
+    assert!(error.message().contains("can't be written") && error.help().unwrap().contains("who owns"), "{error:?}");
+}
+
+#[test]
+fn the_error_of_a_locked_source_says_who_holds_it_and_how_to_continue() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("store.db")).unwrap();
+    for (work, doing, help) in [
+        (Work::Aggregation, "another job is aggregating `a b` now", "its run can then be continued"),
+        (Work::Provisioning, "another job is provisioning `a b` now", "continue its plan with `--resume`"),
+        (Work::Rotation, "another job is replacing the certificate of `a b` now", "`connector cert rotate 'a b'`"),
+    ] {
+        let held = RunLock::take(&store, work, "a b").unwrap();
+        let error = RunLock::take(&store, work, "a b").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Guard);
+        let holder = format!("(pid {} since ", std::process::id());
+        assert!(error.message().starts_with(doing) && error.message().contains(&holder), "{error}");
+        let said = error.help().unwrap();
+        assert!(said.starts_with("wait until it ends, or stop that process") && said.contains(help), "{said}");
+        assert!(RunLock::is_held(&store, work, "a b") && !RunLock::is_held(&store, work, "b"));
+        drop(held);
+        RunLock::take(&store, work, "a b").unwrap();
+    }
 }

@@ -19,7 +19,8 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use url::Url;
 
-/// The time limit for connecting.
+/// The time limit for connecting; half of the limit for a whole request where that is less, so that a host which can't be
+/// reached is named as such.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Idle connections are closed before most servers close them: a request into a closing connection is lost.
@@ -193,7 +194,7 @@ struct Plan {
 
 impl Plan {
     fn limits(&self) -> Limits {
-        Limits { whole: self.timeout, connecting: CONNECT_TIMEOUT.min(self.timeout) }
+        Limits { whole: self.timeout, connecting: CONNECT_TIMEOUT.min(self.timeout / 2) }
     }
 
     fn of(options: &HttpOptions, project: &Path, local: bool) -> Result<Self> {

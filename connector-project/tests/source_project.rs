@@ -2,7 +2,7 @@
 
 mod fakes;
 
-use connector_core::{ErrorKind, registry};
+use connector_core::{Allowance, ErrorKind, Meter, registry};
 use connector_project::source::{Catalog, Project, schema, source_template};
 use fakes::{VALID, project_with};
 use serde_json::{Value, json};
@@ -260,6 +260,11 @@ fn limits_come_from_the_source_and_the_project_and_set_the_pace() {
     let source = project.load("people").unwrap();
     assert_eq!(source.limits.reserve.map(|share| share.to_string()).as_deref(), Some("10%"));
     assert_eq!(source.http.requests_per_second.map(std::num::NonZeroU32::get), Some(5));
+    let meter = Meter::default();
+    for (used, is_refused) in [(0, false), (86, false), (87, true), (u64::MAX, true)] {
+        meter.note_allowance("api-usage", Allowance::new(used, 100));
+        assert_eq!(source.limits.check(&meter, 4).is_err(), is_refused, "{used}");
+    }
     for (wrong, rule) in [
         ("{reserve: 10}", "reserve"),
         ("{requests_per_second: 0}", "requests_per_second"),

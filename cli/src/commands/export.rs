@@ -3,7 +3,7 @@
 use crate::arguments::{ExportArguments, ExportFormat, ExportWhat};
 use crate::exit::{Exit, Stop, file_error};
 use crate::invocation::{Invocation, source_name};
-use crate::output::plural;
+use crate::output::{Waiting, plural};
 use connector_core::{Error, ErrorKind};
 use connector_engine::query::{self, Format, TableFormat, What};
 use connector_engine::store::Store;
@@ -32,7 +32,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ExportArguments) -> Resul
         query::export(&store, export.source, what, format, &mut invocation.printer.raw_stdout())?;
         return Ok(Exit::Success);
     };
+    let waiting = Waiting::begin(&invocation.printer, "Writing the export");
     let rows = export.to_file(&project, file, arguments.force)?;
+    drop(waiting);
     invocation.printer.remark(format!("{} written to {}", plural(rows, thing), file.display()));
     Ok(Exit::Success)
 }

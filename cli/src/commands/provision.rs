@@ -6,14 +6,14 @@ mod show;
 use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{PlanProgress, plural, time};
-use crate::plan_file::PlanFile;
+use crate::output::{PlanProgress, Waiting, plural, time};
+use crate::plan_file::{PlanFile, shown};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
 use connector_engine::provision::{Earlier, Preview, Provisioning, Settled};
 use connector_engine::query::{self, OutcomeTally};
 use connector_engine::store::Store;
-use connector_project::plan;
+use connector_project::plan::PlanOperation;
 use connector_project::source::Opened;
 use connector_project::source::Project;
 use jiff::{SignedDuration, Timestamp};
@@ -27,13 +27,13 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
     let project = invocation.project()?;
     let opened = project.load(&arguments.name)?.open(&project)?;
     let store = invocation.store(&project)?;
-    let Some(provisioning) = begin(&project, &store, &opened, arguments)? else {
+    let Some(provisioning) = begin(invocation, &project, &store, &opened, arguments)? else {
         invocation.printer.remark(format!("`{}` has no interrupted plan", opened.source));
         return Ok(Exit::Success);
     };
     let asks = needs_answer(invocation, arguments, provisioning.earlier())?;
     invocation.block_on(async {
-        let file = provisioning.file().await?;
+        let file = shown(&provisioning.file().await?).to_owned();
         let (digest, began) = (String::new(), Instant::now());
         let mut run = Run { invocation, store: &store, opened: &opened, provisioning, file, digest, began };
         let ended = if arguments.abandon { run.abandon().await } else { run.go(arguments, asks).await };
@@ -47,6 +47,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
 }
 
 fn begin<'a>(
+    invocation: &Invocation,
     project: &Project,
     store: &Store,
     opened: &'a Opened,
@@ -57,7 +58,8 @@ fn begin<'a>(
         Some(file) => {
             let settings = project.settings()?;
             let from = PlanFile::named(project, file)?;
-            let read = |sink: &mut dyn FnMut(plan::PlanOperation)| Ok(plan::read_in(&settings, from.path(), sink)?);
+            let _waiting = Waiting::begin(&invocation.printer, "Reading the plan");
+            let read = |sink: &mut dyn FnMut(PlanOperation)| Ok(from.read(&settings, sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
         }
     }
@@ -84,7 +86,7 @@ struct Run<'a> {
     store: &'a Store,
     opened: &'a Opened,
     provisioning: Provisioning<'a>,
-    /// The file of the plan, as the user named it when the plan started.
+    /// The file of the plan for people, as the user named it when the plan started.
     file: String,
     /// Identifies the result of the last preview.
     digest: String,
@@ -249,7 +251,8 @@ impl Run<'_> {
         for (id, file) in self.provisioning.others_interrupted().await? {
             let name = &self.opened.source;
             self.invocation.printer.warning(&format!(
-                "the plan `{file}` ({id}) was interrupted: `connector provision {name} --resume` continues it, `--abandon` ends it"
+                "the plan `{}` ({id}) was interrupted: `connector provision {name} --resume` continues it, `--abandon` ends it",
+                shown(&file)
             ));
         }
         Ok(())

@@ -3,7 +3,7 @@
 use crate::arguments::StoreCommand;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{BAD, paint, plural, wrap};
+use crate::output::{BAD, Waiting, paint, plural, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::query::{self, Flaw};
 use serde::Serialize;
@@ -26,7 +26,9 @@ pub(crate) fn run(invocation: &Invocation, command: &StoreCommand) -> Result<Exi
             .with_help("the first `connector aggregate` creates it")
             .into());
     };
+    let waiting = Waiting::begin(&invocation.printer, "Checking the store");
     let flaws = query::check(&store)?;
+    drop(waiting);
     let exit = if flaws.is_empty() { Exit::Success } else { Exit::Failure };
     let printer = &invocation.printer;
     if printer.is_json() {

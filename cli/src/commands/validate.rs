@@ -2,8 +2,8 @@
 
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{DIM, GOOD, paint, render_problems};
-use crate::plan_file::{PlanFile, STDIN};
+use crate::output::{DIM, GOOD, Waiting, paint, render_problems};
+use crate::plan_file::{PlanFile, PlanProblems, STDIN, shown};
 use connector_core::Problem;
 use connector_project::plan;
 use connector_project::source::{Project, ProjectSettings};
@@ -14,17 +14,14 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
     let printer = &invocation.printer;
     let project = invocation.project()?;
     let mut checked = if names.is_empty() { project.sources()? } else { names.to_vec() };
-    // Lives until the problems are shown, because they show its lines.
     for name in checked.iter_mut().filter(|name| Path::new(name).extension().is_some()) {
         *name = project.typed(Path::new(name)).to_string_lossy().into_owned();
     }
     let stdin = checked.iter().any(|name| name == STDIN).then(|| PlanFile::named(&project, Path::new(STDIN)));
-    let from_stdin = stdin.transpose()?;
-    if let Some(plan) = &from_stdin {
-        let path = plan.path().to_string_lossy();
-        checked.iter_mut().filter(|name| *name == STDIN).for_each(|name| *name = path.clone().into_owned());
-    }
-    let mut problems = problems(&project, &checked);
+    let stdin = stdin.transpose()?;
+    let waiting = Waiting::begin(printer, "Checking files");
+    let (mut problems, typed) = problems(&project, &checked, stdin.as_ref());
+    drop(waiting);
     if names.is_empty() {
         let found = project.catalog().problems();
         problems.extend(found.into_iter().filter(|one| !problems.contains(one)).collect::<Vec<_>>());
@@ -37,7 +34,7 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
             printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;
         }
         for name in &checked {
-            let file = if is_plan(name) { name.into() } else { project.source_file(name)? };
+            let file = if is_plan(name) { shown(name).into() } else { project.source_file(name)? };
             printer.result(format!("{} {} is valid\n", paint(GOOD, "✓"), file.display()))?;
         }
         if checked.is_empty() {
@@ -52,28 +49,36 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
         return Ok(Exit::Success);
     }
     if !printer.is_json() {
-        printer.message(render_problems(&problems, printer.prose_width()));
+        printer.message(render_problems(&problems, typed.as_deref(), printer.prose_width()));
     }
     Ok(Exit::Invalid)
 }
 
-/// The problems of all these sources and plans, and those of connector.yaml once.
-fn problems(project: &Project, names: &[String]) -> Vec<Problem> {
+/// The problems of all these sources and plans, and those of connector.yaml once; and the text of a plan from standard input.
+fn problems(project: &Project, names: &[String], stdin: Option<&PlanFile>) -> (Vec<Problem>, Option<String>) {
     let (settings, of_settings) = match project.settings() {
         Ok(settings) => (settings, Vec::new()),
         Err(problems) => (ProjectSettings::default(), problems.0),
     };
     let mut problems = of_settings.clone();
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut typed) = (BTreeSet::new(), None);
     for name in names.iter().filter(|name| seen.insert(name.as_str())) {
-        let found = if is_plan(name) {
+        let found = if let Some(stdin) = stdin.filter(|_| name == STDIN) {
+            let found = stdin.read(&settings, &mut |_| {}).err();
+            found
+                .map(|PlanProblems { problems, typed: text }| {
+                    typed = text;
+                    problems.0
+                })
+                .unwrap_or_default()
+        } else if is_plan(name) {
             plan::read_in(&settings, Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
         } else {
             project.check(name)
         };
         problems.extend(found.into_iter().filter(|problem| !of_settings.contains(problem)));
     }
-    problems
+    (problems, typed)
 }
 
 /// Warns about values that nobody replaced after `source new`. A file of a connector or of the project is no source.
@@ -87,5 +92,5 @@ fn warn_of_placeholders(invocation: &Invocation, project: &Project, name: &str) 
 /// Whether an argument is the path of a plan; the name of a source can look like one.
 fn is_plan(name: &str) -> bool {
     let path = Path::new(name);
-    path.exists() && plan::is_plan(path)
+    name == STDIN || (path.exists() && plan::is_plan(path))
 }

@@ -3,6 +3,7 @@
 use super::problem::render_problems;
 use super::style::{ACCENT, BAD, DIM, STRONG, paint};
 use super::text::{clean, shorten, wrap};
+use crate::plan_file::PlanProblems;
 use connector_core::Error;
 use connector_project::source::Problems;
 use serde_json::{Map, Value, json};
@@ -12,8 +13,8 @@ use std::error::Error as StdError;
 ///
 /// An error that stands for problems in files is shown as those problems.
 pub(crate) fn render_error(error: &Error, width: usize) -> String {
-    if let Some(problems) = problems_of(error) {
-        return render_problems(&problems.0, width);
+    if let Some((problems, typed)) = problems_of(error) {
+        return render_problems(&problems.0, typed, width);
     }
     let mut text = labeled(&paint(BAD.bold(), "error:"), 7, error.message(), width);
     for cause in causes(error) {
@@ -40,14 +41,17 @@ pub(crate) fn error_as_json(error: &Error) -> String {
     if !context.is_empty() {
         inner.insert("context".into(), context.into());
     }
-    if let Some(problems) = problems_of(error) {
+    if let Some((problems, _)) = problems_of(error) {
         inner.insert("problems".into(), json!(problems.0));
     }
     json!({"error": inner}).to_string()
 }
 
-fn problems_of(error: &Error) -> Option<&Problems> {
-    error.source().and_then(|cause| cause.downcast_ref::<Problems>())
+/// The problems of an error, and the text that they are about if it was read from standard input.
+fn problems_of(error: &Error) -> Option<(&Problems, Option<&str>)> {
+    let cause = error.source()?;
+    let of_plan = cause.downcast_ref::<PlanProblems>().map(|plan| (&plan.problems, plan.typed.as_deref()));
+    of_plan.or_else(|| cause.downcast_ref().map(|problems| (problems, None)))
 }
 
 /// The chain of causes, without those that only repeat what was said before.

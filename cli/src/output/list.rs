@@ -3,6 +3,7 @@
 use super::datum::Datum;
 use super::printer::Printer;
 use super::table::{Column, Table, TableCell};
+use super::waiting::Waiting;
 use crate::arguments::{ListArguments, OutputFormat};
 use crate::exit::Stop;
 use connector_core::{Error, ErrorKind, Result, nearest};
@@ -105,7 +106,7 @@ impl<R: Serialize> List<R> {
 
     /// Starts a list of which every row is a JSON document of its own, and which is always a table for people.
     pub(crate) fn rows<'a>(&'a self, printer: &'a Printer) -> Result<Rows<'a, R>> {
-        self.start(printer, None, Form::Table)
+        Ok(self.start(printer, None, Form::Table)?.awaited())
     }
 
     /// Starts a list that may be long: a terminal shows the beginning, a pipe gets all rows with tabs between the cells.
@@ -113,7 +114,7 @@ impl<R: Serialize> List<R> {
         let is_cut = printer.format() == OutputFormat::Human && printer.is_terminal();
         let limit = limit.or(is_cut.then_some(ON_A_SCREEN));
         let form = if limit.is_some_and(|limit| limit <= LONGEST_TABLE) { Form::Table } else { Form::Tabs };
-        self.start(printer, limit, form)
+        Ok(self.start(printer, limit, form)?.awaited())
     }
 
     fn start<'a>(&'a self, printer: &'a Printer, limit: Option<u64>, form: Form) -> Result<Rows<'a, R>> {
@@ -131,6 +132,7 @@ impl<R: Serialize> List<R> {
             now: printer.now().filter(|_| form == Form::Table),
             sorter: if self.sort.is_some() { Some(Sorter::new()?) } else { None },
             table: Table::new(looks),
+            waiting: None,
             found: 0,
             shown: 0,
         })
@@ -199,11 +201,19 @@ pub(crate) struct Rows<'a, R> {
     now: Option<Timestamp>,
     sorter: Option<Sorter>,
     table: Table,
+    /// Until the first row is printed.
+    waiting: Option<Waiting>,
     found: u64,
     shown: u64,
 }
 
 impl<R: Serialize> Rows<'_, R> {
+    /// Says that the store is being read, until there is something to show.
+    fn awaited(mut self) -> Self {
+        self.waiting = Some(Waiting::begin(self.printer, "Reading the store"));
+        self
+    }
+
     /// The maximum number of rows.
     pub(crate) fn limit(&self) -> Option<u64> {
         self.limit
@@ -235,7 +245,10 @@ impl<R: Serialize> Rows<'_, R> {
             return Ok(false);
         }
         match self.form {
-            Form::Documents => self.printer.json(row)?,
+            Form::Documents => {
+                self.waiting = None;
+                self.printer.json(row)?;
+            }
             _ => self.emit(&self.list.cells(row, self))?,
         }
         Ok(true)
@@ -246,6 +259,7 @@ impl<R: Serialize> Rows<'_, R> {
         if let (Some(sorter), Some((_, descending))) = (self.sorter.take(), self.list.sort) {
             sorter.finish(descending, self.limit, |text| {
                 if self.form == Form::Documents {
+                    self.waiting = None;
                     return Ok(self.printer.write_document(text)?);
                 }
                 let cells: Vec<TableCell> =
@@ -253,6 +267,7 @@ impl<R: Serialize> Rows<'_, R> {
                 Ok(self.emit(&cells)?)
             })?;
         }
+        self.waiting = None;
         match self.form {
             Form::Table if self.shown > 0 => self.printer.result(self.table.render(self.printer.table_width())),
             Form::Tabs | Form::Csv if self.shown == 0 => self.heading(),
@@ -263,6 +278,7 @@ impl<R: Serialize> Rows<'_, R> {
     fn emit(&mut self, cells: &[TableCell]) -> Result<(), Stop> {
         // A question that fails prints nothing, so the heading waits for the first row.
         if self.shown == 0 && self.form != Form::Table {
+            self.waiting = None;
             self.heading()?;
         }
         self.shown += 1;

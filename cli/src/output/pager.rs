@@ -1,5 +1,6 @@
 //! Shows long results page by page on a terminal.
 
+use crate::terminal;
 use std::env;
 use std::io;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -17,7 +18,7 @@ impl Pager {
     /// Starts the pager of `CONNECTOR_PAGER` or `PAGER`, otherwise `less` if there is one. `None` if the user wants none (an
     /// empty value, or `cat`), or the terminal can't be controlled.
     pub(super) fn start() -> Option<(Self, ChildStdin)> {
-        if env::var_os("TERM").is_none_or(|term| term == "dumb") {
+        if terminal::is_dumb() {
             return None;
         }
         let named = ["CONNECTOR_PAGER", "PAGER"].into_iter().find_map(|name| env::var(name).ok());

@@ -2,6 +2,7 @@
 
 use super::style::{ACCENT, BAD, paint};
 use super::text::{clean, clean_line, shorten, wrap};
+use crate::plan_file;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
@@ -13,22 +14,24 @@ use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
 
 /// A plan may be larger, and read piece by piece. Its problems are shown without their lines.
-const LARGEST_SHOWN: u64 = 16 * 1024 * 1024;
+pub(crate) const LARGEST_SHOWN: u64 = 16 * 1024 * 1024;
 
 /// Replaces a secret.
 const HIDDEN: &str = "[hidden]";
 
 /// All problems, in the order given, with a line at the end that counts them.
 ///
-/// The files are read again for their lines; the text of a problem marked secret is shown nowhere.
-pub(crate) fn render_problems(problems: &[Problem], width: usize) -> String {
-    let texts = texts(problems);
+/// The files are read again for their lines, except for `typed`, the text of a plan from standard input. The text of a problem
+/// marked secret is shown nowhere.
+pub(crate) fn render_problems(problems: &[Problem], typed: Option<&str>, width: usize) -> String {
+    let texts = texts(problems, typed);
     let mut rendered: Vec<String> =
         problems.iter().map(|problem| render(problem, texts.get(&problem.place.file), width)).collect();
     if problems.len() > 1 {
         let files = texts_named(problems);
         let many = format!("{} problems in {files}", problems.len());
-        rendered.push(format!("{} {many}", paint(BAD.bold(), "error:")));
+        let lines = wrap(&many, width.saturating_sub(7).max(20)).join("\n       ");
+        rendered.push(format!("{} {lines}", paint(BAD.bold(), "error:")));
     }
     rendered.join("\n\n")
 }
@@ -37,9 +40,19 @@ fn texts_named(problems: &[Problem]) -> String {
     let mut files: Vec<&Path> = problems.iter().map(|problem| problem.place.file.as_path()).collect();
     files.dedup();
     match files.as_slice() {
-        [one] => format!("`{}`", clean_line(&one.display().to_string())),
+        [one] if is_typed(one) => shown(one),
+        [one] => format!("`{}`", shown(one)),
         many => format!("{} files", many.len()),
     }
+}
+
+/// The name of a file for people.
+fn shown(file: &Path) -> String {
+    clean_line(plan_file::shown(&file.display().to_string())).into_owned()
+}
+
+fn is_typed(file: &Path) -> bool {
+    file == Path::new(plan_file::STDIN)
 }
 
 fn note(detail: &str, width: usize) -> annotate_snippets::Message<'static> {
@@ -57,16 +70,21 @@ struct Secret {
     is: Range<usize>,
 }
 
-fn texts(problems: &[Problem]) -> HashMap<PathBuf, Masked> {
+fn texts(problems: &[Problem], typed: Option<&str>) -> HashMap<PathBuf, Masked> {
     let mut texts = HashMap::new();
     for problem in problems {
         let file = &problem.place.file;
         if texts.contains_key(file) {
             continue;
         }
-        // A file that must not be read is not shown either.
-        let Ok(bytes) = connector_files::read(file, Role::Instructions, LARGEST_SHOWN) else { continue };
-        let Ok(text) = String::from_utf8(bytes) else { continue };
+        let text = match typed {
+            Some(typed) if is_typed(file) => Some(typed.to_owned()),
+            // A file that must not be read is not shown either.
+            _ => connector_files::read(file, Role::Instructions, LARGEST_SHOWN)
+                .ok()
+                .and_then(|bytes| String::from_utf8(bytes).ok()),
+        };
+        let Some(text) = text else { continue };
         let here = problems.iter().filter(|one| one.place.file == *file);
         let spans = here.filter_map(|one| match one {
             one if one.secret => Some(one.place.span.clone()),
@@ -138,9 +156,11 @@ impl Masked {
 
 fn render(problem: &Problem, masked: Option<&Masked>, width: usize) -> String {
     let title = shorten(&problem.title);
-    let title = clean(&title);
-    let path = clean_line(&problem.place.file.display().to_string()).into_owned();
-    let report = Group::with_title(Level::ERROR.primary_title(title.as_ref()).id(problem.rule));
+    // The renderer does not wrap; it puts `error[RULE]: ` in front and indents the other lines as far.
+    let room = width.saturating_sub(problem.rule.len() + 9).max(12);
+    let title = wrap(&clean(&title), room).join("\n");
+    let path = shown(&problem.place.file);
+    let report = Group::with_title(Level::ERROR.primary_title(title.as_str()).id(problem.rule));
     let snippet = masked.and_then(|masked| Some((masked, masked.place(&problem.place.span)?)));
     let detail = shorten(&problem.detail);
     let detail = clean(&detail);
@@ -239,7 +259,7 @@ auth:
             problem(file.path(), "client_secret", 0, false),
             problem(file.path(), "hunter2-correct-horse", 1, true),
         ];
-        let text = anstream::adapter::strip_str(&render_problems(&problems, width)).to_string();
+        let text = anstream::adapter::strip_str(&render_problems(&problems, None, width)).to_string();
         text.replace(&file.path().display().to_string(), "sources/salesforce.yaml")
     }
 
@@ -258,7 +278,7 @@ auth:
         problem.title = "the source `nowhere` does not exist".to_owned();
         problem.detail = "sources here: salesforce".to_owned();
         (problem.place.line, problem.place.column) = (1, 1);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&render_problems(&[problem], 60)).to_string());
+        insta::assert_snapshot!(anstream::adapter::strip_str(&render_problems(&[problem], None, 60)).to_string());
     }
 
     /// A problem can be about a file that nobody may read whole: the problem is shown, and the lines are not.
@@ -269,10 +289,10 @@ auth:
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         std::fs::File::create(&large).unwrap().set_len(LARGEST_SHOWN + 1).unwrap();
         for file in [pipe.as_path(), large.as_path(), Path::new("/dev/zero")] {
-            let text = render_problems(&[problem(file, "isuer", 0, false)], 80);
+            let text = render_problems(&[problem(file, "isuer", 0, false)], None, 80);
             assert!(text.contains("unknown key") && text.contains(&file.display().to_string()), "{text}");
         }
-        assert!(texts(&[problem(&large, "isuer", 0, false)]).is_empty());
+        assert!(texts(&[problem(&large, "isuer", 0, false)], None).is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::printer::Printer;
 use super::quantity::{clock, count, duration};
+use crate::terminal;
 use connector_engine::aggregate::{Phase, Progress, StepProgress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt::Write;
@@ -23,6 +24,9 @@ impl ProgressDisplay {
         let bar = spinner(printer, "{spinner} {prefix}  {clock}  {msg}");
         bar.set_prefix(format!("Reading {name}"));
         bar.set_message("connecting");
+        if terminal::is_dumb() && printer.shows_progress() {
+            printer.note(bar.prefix());
+        }
         Self { printer: printer.clone(), bar, before: Mutex::new(None) }
     }
 

@@ -6,6 +6,7 @@ use super::progress::{Phase, Progress};
 use super::provisioning::Provisioning;
 use super::settle::time_left;
 use connector_core::{Error, ErrorKind, Result};
+use connector_files::shell_word;
 use connector_project::effect::{Taken, View};
 use tokio_util::sync::CancellationToken;
 
@@ -19,13 +20,16 @@ impl Provisioning<'_> {
         let total = self.journal.with(|journal| journal.count()).await?;
         let (mut done, mut after) = (0, -1);
         while let Some(last) = self.next_accounts(after).await? {
-            if stop.is_cancelled() {
-                break;
-            }
             let rows = self.journal.with(move |journal| journal.to_read_back(after, last)).await?;
             after = last;
             if rows.is_empty() {
                 continue;
+            }
+            if stop.is_cancelled() {
+                // What was not read back is not known to be applied, so this is no success.
+                let message = "stopped before the accounts were read to check what was applied";
+                let help = format!("`connector provision {} --resume` reads them", shell_word(&self.opened.source));
+                return Err(Error::new(ErrorKind::Cancelled, message).with_help(help));
             }
             done += rows.len() as u64;
             let mut wrong = self.not_as_said(&rows).await?;

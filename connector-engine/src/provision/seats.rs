@@ -17,7 +17,7 @@ struct Tally {
 
 impl Tally {
     fn is_used_up(&self) -> bool {
-        self.taken >= self.free + self.given
+        self.taken >= self.free.saturating_add(self.given)
     }
 }
 
@@ -74,4 +74,15 @@ fn none_left(license: &str, free: u64) -> Error {
         _ => format!("the {free} free seats of `{license}` are taken by earlier operations of this plan"),
     };
     Error::new(ErrorKind::Quota, message).with_help("free a seat, or buy more")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_license_without_end_is_never_used_up() {
+        assert!(!Tally { free: u64::MAX, given: 1, taken: 7, giver: 0 }.is_used_up());
+        assert!(Tally { free: 1, given: 1, taken: 2, giver: 0 }.is_used_up());
+    }
 }

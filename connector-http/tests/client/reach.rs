@@ -52,6 +52,18 @@ async fn a_silent_server_is_an_error_after_the_time_limit() {
 }
 
 #[tokio::test]
+async fn a_host_that_never_connects_is_told_apart_and_the_message_names_tries_and_time() {
+    // The listener takes the connection, and nobody answers in the TLS handshake.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let http = HttpOptions { timeout: "1s".parse().unwrap(), ..HttpOptions::default() };
+    let error = token_error(&format!("https://{address}/token"), http).await;
+    let message = format!("no connection to `{address}` within the time limit of 500 ms, tried 3 times");
+    assert_says(&error, ErrorKind::Timeout, &message, "proxy");
+    assert_eq!(error.retry(), Retry::Exhausted);
+}
+
+#[tokio::test]
 async fn a_server_without_tls_is_named() {
     // Answers whatever it gets with plain HTTP, as a web server does that is asked for TLS.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -39,7 +39,8 @@ impl LimitSettings {
         let Some(reserve) = self.reserve else { return Ok(()) };
         for (name, allowance) in meter.allowances() {
             let (used, max) = (allowance.used, allowance.max);
-            if (used + further as u64) as f64 > Self::end(max, reserve) {
+            // A source can report any number.
+            if used.saturating_add(further as u64) as f64 > Self::end(max, reserve) {
                 let message = format!("{name} is {used} of {max}, and `limits.reserve` keeps {reserve} for others");
                 return Err(Error::new(ErrorKind::Guard, message)
                     .with_help("run the command again when fewer calls are used, or set a smaller `limits.reserve`"));

@@ -5,7 +5,7 @@ use connector_e2e::{Binary, Project};
 use connector_sandbox_salesforce::Options;
 use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
 
@@ -33,13 +33,28 @@ fn a_plan_on_standard_input_is_checked_in_the_format_that_it_has() {
         assert_eq!(code, Some(0), "{good}: {out}{messages}");
     }
     for (bad, place, line) in [
-        ("- disabel: {account: bob}\n", "stdin.yaml:1:3", "disabel: {account: bob}"),
-        ("operation,account\ndisabel,bob\n", "stdin.csv:2:1", "disabel,bob"),
+        ("- disabel: {account: bob}\n", "standard input:1:3", "disabel: {account: bob}"),
+        ("operation,account\ndisabel,bob\n", "standard input:2:1", "disabel,bob"),
     ] {
         let (code, _, messages) = run(folder.path(), &["validate", "-"], bad.as_bytes());
         assert_eq!(code, Some(2), "{bad}: {messages}");
         assert!(messages.contains(place) && messages.contains(line), "{bad}: {messages}");
+        let (_, out, _) = run(folder.path(), &["validate", "-", "--output", "json"], bad.as_bytes());
+        assert!(out.contains(r#""file":"-""#), "{bad}: {out}");
     }
+}
+
+/// In a container, each program can have the same process id, and a killed one can have left its folder.
+#[test]
+fn what_a_killed_process_left_of_a_plan_is_in_nobodys_way_and_nothing_more_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = r#"mkdir "connector-plan-$$-0" && touch "connector-plan-$$-0/stdin.yaml" && exec "$0" validate -"#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", left, BINARY.0]).current_dir(folder.path()).env("TMPDIR", folder.path());
+    let mut child = shell.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"- disable: {account: bob}\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,6 +72,19 @@ async fn a_plan_on_standard_input_is_previewed_and_applied() {
     assert!(messages.contains("--yes"), "{messages}");
     let (code, out, messages) = run(&folder, &["provision", "salesforce", "-", "--preview"], plan.as_bytes());
     assert!(code == Some(0) && out.contains("Boss"), "{out}{messages}");
+    assert!(out.contains("Preview of standard input for salesforce"), "{out}");
+    // The same plan from a file is named as the file, although it was previewed before.
+    std::fs::write(folder.join("boss.csv"), &plan).unwrap();
+    let preview = project.run(&["provision", "salesforce", "boss.csv", "--preview"]).expect_code(0);
+    assert!(preview.stdout.contains("Preview of boss.csv for salesforce"), "{}", preview.stdout);
+    for command in [&["provision", "salesforce", "-", "--preview"][..], &["validate", "-"]] {
+        let (code, out, messages) = run(&folder, command, b"- disabel: {account: bob}\n");
+        assert_eq!(code, Some(2), "{out}{messages}");
+        let places = messages.contains("standard input:1:3") && messages.contains("- disabel: {account: bob}");
+        assert!(places && !messages.contains("connector-plan"), "{messages}");
+    }
     let (code, out, messages) = run(&folder, &["provision", "salesforce", "-", "--yes"], plan.as_bytes());
     assert_eq!(code, Some(0), "{out}{messages}");
+    let journal = project.run(&["operations", "salesforce", "--output", "json"]).expect_code(0).stdout;
+    assert!(journal.contains(r#""file":"-""#) && !journal.contains("connector-plan"), "{journal}");
 }

@@ -4,7 +4,7 @@ use super::unfinished::unfinished_rotation;
 use crate::arguments::CertCheckArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{Datum, List, ListColumn, Tone, columns_help as columns_help_of, day, days_until};
+use crate::output::{Datum, List, ListColumn, Tone, Waiting, columns_help as columns_help_of, day, days_until};
 use connector_core::{Error, ErrorKind, TimeSpan};
 use connector_keys::{Certificate, CertificateStatus};
 use connector_project::certificate::{self, Watched};
@@ -34,7 +34,10 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertCheckArguments) -> Re
     let mut exit = Exit::Success;
     let mut checked = Vec::new();
     for name in &names {
-        match look(invocation, &project, name, arguments.within)? {
+        let waiting = Waiting::begin(printer, "Reading certificates");
+        let looked = look(invocation, &project, name, arguments.within)?;
+        drop(waiting);
+        match looked {
             Ok(Some((source, watched))) => {
                 if watched.verdict.status != CertificateStatus::Ok {
                     exit = exit.worse(Exit::Failure);

@@ -6,7 +6,7 @@ use super::password;
 use crate::arguments::CertNewArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{GOOD, day, days_until, fields, paint, wrap};
+use crate::output::{GOOD, Waiting, day, days_until, fields, paint, wrap};
 use connector_core::Result;
 use connector_keys::{Certificate, CertificateRequest, PrivateKey, signing_request};
 #[cfg(feature = "sandbox")]
@@ -36,7 +36,9 @@ pub(super) fn run(invocation: &Invocation, arguments: &CertNewArguments) -> Resu
     if arguments.csr {
         return request(invocation, arguments, &files, password.as_ref());
     }
+    let waiting = Waiting::begin(&invocation.printer, "Making the key");
     let made = make(&files, arguments.bits, &wanted(arguments), password.as_ref())?;
+    drop(waiting);
     show(invocation, arguments, &made, password.is_some())?;
     advice::say_where_to_upload(invocation, &project, &arguments.name, &arguments.key, &made.certificate_file);
     let lines = SourceLines::of(&files, &arguments.name, &arguments.key, password.is_some());
@@ -79,7 +81,9 @@ fn request(
     password: Option<&SecretString>,
 ) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
+    let waiting = Waiting::begin(printer, "Making the key");
     let key = PrivateKey::generate(arguments.bits)?;
+    drop(waiting);
     let request = signing_request(&key, &wanted(arguments))?;
     files.write(&[("key", key.to_pkcs8_pem(password)?.expose_secret()), ("csr", &request)])?;
     let (key_file, request_file) = (files.file("key"), files.file("csr"));

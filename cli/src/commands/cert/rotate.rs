@@ -3,7 +3,7 @@
 use crate::arguments::CertRotateArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{DIM, GOOD, STRONG, WARN, fields, paint, plural, render_step_line, wrap};
+use crate::output::{DIM, GOOD, STRONG, WARN, Waiting, fields, paint, plural, render_step_line, wrap};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
 use connector_engine::certificate::{Rotated, Rotation, RotationPreview, RotationStep};
@@ -96,9 +96,12 @@ fn rotate(
     let printer = &invocation.printer;
     let stop = invocation.interrupt().token();
     invocation.block_on(async {
+        let waiting = Waiting::begin(printer, "Reading the app");
         let mut rotation = Rotation::open(project, store, name, arguments.wait.duration()).await?;
-        if arguments.preview || !printer.is_json() {
-            let preview = rotation.preview().await?;
+        let wants_preview = arguments.preview || !printer.is_json();
+        let preview = if wants_preview { Some(rotation.preview().await?) } else { None };
+        drop(waiting);
+        if let Some(preview) = preview {
             if printer.is_json() {
                 printer.json(&preview)?;
             } else {
@@ -122,6 +125,7 @@ fn rotate(
             return Ok(Exit::Success);
         }
         let (steps, waits) = (Mutex::new(Vec::new()), Mutex::new(None));
+        let waiting = Waiting::begin(printer, "Replacing the certificate");
         let ended = rotation
             .run(
                 |step| {
@@ -135,6 +139,7 @@ fn rotate(
                 &stop,
             )
             .await;
+        drop(waiting);
         let steps = steps.into_inner().unwrap_or_else(PoisonError::into_inner);
         match ended {
             Ok(rotated) => conclude(invocation, rotation.source(), &rotated, &steps),
@@ -204,7 +209,7 @@ fn conclude(invocation: &Invocation, source: &str, rotated: &Rotated, steps: &[R
     let until = rotated
         .not_after
         .as_deref()
-        .map_or(String::new(), |moment| format!(", valid until {}", &moment[..moment.len().min(10)]));
+        .map_or(String::new(), |moment| format!(", valid until {}", moment.get(..10).unwrap_or(moment)));
     if rotated.rotated {
         let sha256 = rotated.sha256.as_deref().unwrap_or_default();
         printer.result(format!(

@@ -3,7 +3,7 @@
 use super::files::{KeyFiles, text_of};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{day, days_until, fields};
+use crate::output::{Waiting, day, days_until, fields};
 use connector_core::{Error, ErrorKind, Result};
 use connector_keys::{Chain, PrivateKey, Signer};
 use connector_project::certificate;
@@ -48,6 +48,8 @@ fn find(invocation: &Invocation, subject: &str) -> Result<CertificateView, Stop>
         return Ok(in_file(&files.file("crt"))?);
     }
     let source = project.load(subject)?;
+    // The places of keys and certificates can be other programs and servers.
+    let _waiting = Waiting::begin(&invocation.printer, "Reading the certificate");
     invocation.block_on(of_source(&project, &source))?.map_err(Stop::from)
 }
 

@@ -1,12 +1,12 @@
 //! Records the intent before a request, and the outcome after it.
 
 use super::handle::OpenPlan;
-use super::row::{Standing, StepRow, failure_columns, steps};
-use connector_core::{Error, Result};
-use connector_store::fault;
+use super::row::{Standing, StepRow, failure_columns, json, steps, to_json};
+use connector_core::{Change, Error, Operation, OperationKind, Result, SecretRef};
+use connector_store::{fault, sql};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, TransactionBehavior, params};
-use std::collections::HashSet;
+use rusqlite::{Connection, Row, TransactionBehavior, params};
+use std::collections::{HashMap, HashSet};
 
 /// What the source has not made after this time is sent again: it can have been declined.
 const WAITS_AT_MOST: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -119,21 +119,31 @@ impl OpenPlan {
         transaction.commit().map_err(fault)
     }
 
-    /// The steps that plans of the last week sent and the source has yet to make: account and step.
+    /// The steps that plans of the last week sent and the source has yet to make: account and step. One that a later plan
+    /// overrode is not among them, because the source waits for the later one.
     pub(crate) fn queued(&self) -> Result<HashSet<(String, String)>> {
         let since = (Timestamp::now() - WAITS_AT_MOST).to_string();
-        self.connection
-            .prepare(
-                "SELECT o.account_id, o.step FROM operations o JOIN plans p ON p.number = o.plan
-                 WHERE p.source = ?1 AND p.number <> ?2 AND o.outcome = 'pending' AND o.queued AND o.step IS NOT NULL
-                     AND o.account_id IS NOT NULL AND o.asked_at >= ?3",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(params![self.source, self.plan, since], |row| Ok((row.get(0)?, row.get(1)?)))?
-                    .collect()
-            })
-            .map_err(fault)
+        let sent = "FROM operations o JOIN plans p ON p.number = o.plan
+             WHERE p.source = ?1 AND p.number <> ?2 AND o.step IS NOT NULL AND o.account_id IS NOT NULL AND o.asked_at >= ?3";
+        let waits = "o.outcome = 'pending' AND o.queued";
+        let query = format!(
+            "SELECT o.account_id, o.step, {waits} {sent} AND (o.outcome = 'applied' OR {waits})
+                 AND o.account_id IN (SELECT o.account_id {sent} AND {waits})
+             ORDER BY o.asked_at, o.id"
+        );
+        let mut waiting: HashMap<String, Vec<Operation<SecretRef>>> = HashMap::new();
+        let read = |row: &Row<'_>| Ok((row.get(0)?, json(row, 1)?, row.get(2)?));
+        sql::each(&self.connection, &query, params![self.source, self.plan, since], read, |row| {
+            let (account, step, waits): (String, Operation<SecretRef>, bool) = row;
+            let waiting = waiting.entry(account).or_default();
+            waiting.retain(|earlier| !overrides(&step.change, &earlier.change));
+            waiting.extend(waits.then_some(step));
+            Ok(())
+        })?;
+        let of_account = |(account, steps): (String, Vec<_>)| {
+            steps.into_iter().map(move |step| (account.clone(), to_json(&step))).collect::<Vec<_>>()
+        };
+        Ok(waiting.into_iter().flat_map(of_account).collect())
     }
 
     /// Drops all steps that were not sent. Returns their number.
@@ -168,6 +178,19 @@ impl OpenPlan {
         give_up(Standing::Unchanged)?;
         give_up(Standing::Planned)
     }
+}
+
+/// Whether a source that gets both changes of one account makes only the later one.
+fn overrides(later: &Change<SecretRef>, earlier: &Change<SecretRef>) -> bool {
+    use OperationKind::{Disable, Enable, Grant, Lock, Revoke, Unlock};
+    const OPPOSITES: [[OperationKind; 2]; 3] = [[Disable, Enable], [Grant, Revoke], [Lock, Unlock]];
+    if let (Change::Update { set, .. }, Change::Update { set: before, add, remove, .. }) = (later, earlier) {
+        return set.keys().any(|name| before.contains_key(name) || add.contains_key(name) || remove.contains_key(name));
+    }
+    let kinds = [later.kind(), earlier.kind()];
+    let concern_one_thing =
+        kinds[0] == kinds[1] || OPPOSITES.iter().any(|pair| kinds.iter().all(|kind| pair.contains(kind)));
+    concern_one_thing && later.entitlement() == earlier.entitlement()
 }
 
 fn write(connection: &Connection, answer: &StepOutcome, now: &str) -> Result<()> {

@@ -79,6 +79,10 @@ impl Journal {
             // Rolled back: the journal already has these operations.
             drop(transaction);
             let (plan, id, beginning) = earlier;
+            if beginning == Earlier::Previewed {
+                let renamed = "UPDATE plans SET file = ?2 WHERE number = ?1";
+                connection.execute(renamed, params![plan, wanted.file]).map_err(fault)?;
+            }
             return Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), beginning));
         }
         transaction
