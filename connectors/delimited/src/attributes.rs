@@ -2,20 +2,22 @@
 
 use crate::rows::{Columns, Row};
 use crate::settings::{AttributesSettings, TypeSettings, ValueKind};
-use connector_core::{AttributeSchema, AttributeType, Attributes, AttributesBuilder, Result};
+use connector_core::{AttributeSchema, AttributeType, Attributes, AttributesBuilder, Error, Result};
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// The columns that are attributes.
 #[derive(Clone, Debug)]
 pub(crate) struct AttributeColumns(Vec<AttributeColumn>);
 
+/// A column that is an attribute.
 #[derive(Clone, Debug)]
-struct AttributeColumn {
-    column: usize,
+pub(crate) struct AttributeColumn {
+    pub(crate) column: usize,
     name: String,
     kind: ValueKind,
     format: Option<String>,
@@ -50,6 +52,12 @@ impl AttributeColumns {
             AttributeColumn { column, name: name.clone(), kind, format, list: settings.lists.get(name).cloned() }
         });
         Ok(Self(read.collect()))
+    }
+
+    /// The column of this attribute.
+    pub(crate) fn named(&self, name: &str) -> Result<&AttributeColumn> {
+        let found = self.0.iter().find(|attribute| attribute.name == name);
+        found.ok_or_else(|| Error::invalid(format!("the file has no attribute `{name}`")))
     }
 
     pub(crate) fn schema(&self) -> impl Iterator<Item = AttributeSchema> {
@@ -125,7 +133,44 @@ pub(crate) fn split<'a>(text: &'a str, separator: Option<&str>) -> Vec<&'a str> 
 }
 
 impl AttributeColumn {
-    fn value(&self, text: &str, row: &Row<'_>) -> Result<serde_json::Value> {
+    /// The value that these texts stand for.
+    pub(crate) fn present<'a>(&self, mut texts: impl Iterator<Item = Cow<'a, str>>) -> Option<Value> {
+        let typed = |text: &str| typed(self.kind, self.format.as_deref(), text);
+        let Some(separator) = &self.list else { return texts.next().and_then(|text| typed(&text)) };
+        let mut values = Vec::new();
+        for text in texts {
+            for value in split(&text, Some(separator)).into_iter().filter_map(typed) {
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+        }
+        (!values.is_empty()).then_some(Value::Array(values))
+    }
+
+    /// How a value is written into a file; `None` if there is no value.
+    pub(crate) fn written(&self, value: &Value) -> Result<Option<String>> {
+        let name = &self.name;
+        let unfit = || Error::invalid(format!("the value of `{name}` does not have the type of the column"));
+        let one = |value: &Value| written(self.kind, self.format.as_deref(), value).ok_or_else(unfit);
+        match (&self.list, value) {
+            (_, Value::Null) => Ok(None),
+            (None, value) => one(value).map(Some),
+            (Some(separator), Value::Array(values)) => {
+                let texts = values.iter().map(one).collect::<Result<Vec<_>>>()?;
+                if texts.iter().any(|text| text.trim() != text || text.is_empty() || text.contains(separator.as_str()))
+                {
+                    let message =
+                        format!("a value of `{name}` contains the text between two values, or blanks around it");
+                    return Err(Error::invalid(message));
+                }
+                Ok((!texts.is_empty()).then(|| texts.join(separator)))
+            }
+            _ => Err(unfit()),
+        }
+    }
+
+    fn value(&self, text: &str, row: &Row<'_>) -> Result<Value> {
         typed(self.kind, self.format.as_deref(), text).ok_or_else(|| {
             let what = match (self.kind, &self.format) {
                 (ValueKind::Boolean, format) => {
@@ -142,7 +187,7 @@ impl AttributeColumn {
     }
 }
 
-fn typed(kind: ValueKind, format: Option<&str>, text: &str) -> Option<serde_json::Value> {
+fn typed(kind: ValueKind, format: Option<&str>, text: &str) -> Option<Value> {
     let text = if kind == ValueKind::Text { text } else { text.trim() };
     Some(match kind {
         ValueKind::Text => text.into(),
@@ -196,21 +241,19 @@ fn moment(format: Option<&str>, text: &str) -> Option<Timestamp> {
 }
 
 /// How a value is written into a file; `None` if it does not fit the type.
-pub(crate) fn written(kind: ValueKind, format: Option<&str>, value: &serde_json::Value) -> Option<String> {
+fn written(kind: ValueKind, format: Option<&str>, value: &Value) -> Option<String> {
     match (kind, value) {
-        (ValueKind::Boolean, serde_json::Value::Bool(is)) => {
-            words(format).map(|(yes, no)| if *is { yes } else { no }.to_owned())
-        }
-        (ValueKind::Integer | ValueKind::Number, serde_json::Value::Number(number)) => Some(number.to_string()),
-        (ValueKind::Date, serde_json::Value::String(text)) => {
+        (ValueKind::Boolean, Value::Bool(is)) => words(format).map(|(yes, no)| if *is { yes } else { no }.to_owned()),
+        (ValueKind::Integer | ValueKind::Number, Value::Number(number)) => Some(number.to_string()),
+        (ValueKind::Date, Value::String(text)) => {
             let date = text.parse::<Date>().ok()?;
             Some(format.map_or_else(|| date.to_string(), |format| date.strftime(format).to_string()))
         }
-        (ValueKind::DateTime, serde_json::Value::String(text)) => {
+        (ValueKind::DateTime, Value::String(text)) => {
             let zoned = moment(None, text)?.to_zoned(TimeZone::UTC);
             Some(format.map_or_else(|| zoned.timestamp().to_string(), |format| zoned.strftime(format).to_string()))
         }
-        (ValueKind::Text, serde_json::Value::String(text)) => Some(text.clone()),
+        (ValueKind::Text, Value::String(text)) => Some(text.clone()),
         _ => None,
     }
 }

@@ -76,7 +76,7 @@ fn lists(layout: &Layout) -> Result<Finding> {
                 details.push(format!("{}: {}", of.name, shown(&verified, table.format.encoding.name())));
             }
             None => {
-                details.push(format!("{}: {} that are named", of.name, entitlements::all_of_type(layout, of)?.len()))
+                details.push(format!("{}: {} that are named", of.name, entitlements::all_of_type(layout, of)?.len()));
             }
         }
     }

@@ -22,9 +22,12 @@ pub(crate) struct Layout {
     pub(crate) writable: bool,
     pub(crate) parked: Parked,
     pub(crate) sorted: Mutex<Option<Arc<SortedAccounts>>>,
-    pub(crate) names: Mutex<HashMap<String, (Vec<u64>, Arc<Names>)>>,
+    pub(crate) names: Mutex<HashMap<String, KnownNames>>,
     clock: Clock,
 }
+
+/// The names in files with these prints.
+type KnownNames = (Vec<u64>, Arc<Names>);
 
 /// A type of entitlement.
 pub(crate) struct TypeLayout {
@@ -93,6 +96,11 @@ impl Layout {
 }
 
 impl TypeLayout {
+    /// Whether a file says who holds it.
+    pub(crate) fn is_grantable(&self) -> bool {
+        self.column.is_some() || self.holders.is_some()
+    }
+
     pub(crate) fn entitlement_type(&self, writable: bool) -> EntitlementType {
         let title = self.settings.as_ref().and_then(|settings| settings.title.clone());
         let described = match (&self.list, &self.holders) {
@@ -102,6 +110,6 @@ impl TypeLayout {
         };
         let of = EntitlementType::new(self.name.clone(), title.unwrap_or_else(|| self.name.clone()));
         let of = of.described(described);
-        if writable { of } else { of.not_grantable() }
+        if writable && self.is_grantable() { of } else { of.not_grantable() }
     }
 }

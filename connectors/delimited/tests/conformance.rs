@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             "role": {"file": "hr/roles.csv", "format": {"delimiter": ";"}, "id": "code", "name": "title"},
             "team": {"holders": {"file": "m.tsv", "format": {"delimiter": "tab"}, "alias": "login", "entitlement": "team"}},
         },
-        "writable": false,
+        "writable": true,
     });
     let object = |value: serde_json::Value| value.as_object().unwrap().clone();
     let fixture = Fixture {

@@ -8,6 +8,6 @@ mod sorted;
 
 pub(crate) use find::find;
 pub(crate) use mapping::Mapping;
-pub(crate) use pages::{ACCOUNTS, each_group, page, unique};
-pub(crate) use schema::{from_columns, schema};
+pub(crate) use pages::{each_group, page, unique};
+pub(crate) use schema::{operations, schema};
 pub(crate) use sorted::SortedAccounts;

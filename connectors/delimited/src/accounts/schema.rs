@@ -33,7 +33,7 @@ fn headers(layout: &Layout) -> Result<Vec<AttributeSchema>> {
 }
 
 /// The attributes in these columns.
-pub(crate) fn from_columns(layout: &Layout, columns: &Columns) -> Result<Vec<AttributeSchema>> {
+fn from_columns(layout: &Layout, columns: &Columns) -> Result<Vec<AttributeSchema>> {
     let mapping = Mapping::new(layout, columns)?;
     let (id, name) = (&columns.names()[mapping.id], &columns.names()[mapping.name]);
     let attributes = mapping.attributes.schema().map(|mut attribute| {
@@ -51,7 +51,8 @@ pub(crate) fn from_columns(layout: &Layout, columns: &Columns) -> Result<Vec<Att
     Ok(attributes.collect())
 }
 
-fn operations(layout: &Layout) -> Vec<OperationKind> {
+/// The operations that the settings allow.
+pub(crate) fn operations(layout: &Layout) -> Vec<OperationKind> {
     if !layout.writable {
         return Vec::new();
     }
@@ -59,7 +60,7 @@ fn operations(layout: &Layout) -> Vec<OperationKind> {
     if layout.settings.enabled.as_ref().is_some_and(|enabled| !enabled.is.is_empty() && !enabled.is_not.is_empty()) {
         operations.extend([OperationKind::Enable, OperationKind::Disable]);
     }
-    if !layout.types.is_empty() {
+    if layout.types.iter().any(crate::layout::TypeLayout::is_grantable) {
         operations.extend([OperationKind::Grant, OperationKind::Revoke]);
     }
     operations

@@ -31,17 +31,17 @@ impl SortedAccounts {
         }
         // The old rows make room first.
         *known = None;
-        let mut sorter = Sorter::new(&layout.project);
+        let mut waiting = Sorter::new(&layout.project);
         for (number, file) in verified.files.iter().enumerate() {
             let mut rows = Rows::open_at(&layout.accounts, file.file.clone(), file.columns.clone(), file.first)?;
             let id = file.columns.find("accounts.id", &layout.settings.id)?;
             while rows.next()? {
                 let (key, value) = packed(number, &rows, id)?;
-                sorter.push(key, value)?;
+                waiting.push(key, value)?;
             }
         }
         let files = verified.files.into_iter().map(|file| (file.file, file.columns)).collect();
-        let sorted = Arc::new(Self { files, print, sorted: sorter.finish()? });
+        let sorted = Arc::new(Self { files, print, sorted: waiting.finish()? });
         *known = Some(sorted.clone());
         Ok(sorted)
     }

@@ -4,6 +4,6 @@ mod assignments;
 mod names;
 mod read;
 
-pub(crate) use assignments::{assignments, holdings};
+pub(crate) use assignments::{HolderMapping, assignments, holdings};
 pub(crate) use names::Names;
 pub(crate) use read::{all_of_type, entitlements, find, verify_list};

@@ -59,6 +59,14 @@ impl Names {
         }
     }
 
+    /// The same for a value that was read before; one that names several entitlements is an id of none.
+    pub(crate) fn id_or(&self, value: &str) -> String {
+        match self.by_name.get(value) {
+            Some(Some(id)) if !self.ids.contains(value) => id.clone(),
+            _ => value.to_owned(),
+        }
+    }
+
     /// Whether the list has this id.
     pub(crate) fn has(&self, id: &str) -> bool {
         self.ids.contains(id)

@@ -45,18 +45,15 @@ pub(crate) fn foreign(position: &Position) -> Error {
 fn first(layout: &Layout) -> Result<Page<Entitlement>> {
     let (mut next, mut estimate) = (Vec::new(), 0);
     for of in &layout.types {
-        match &of.list {
-            Some(table) => {
-                let verified = verify_list(layout, of, table)?;
-                estimate += verified.rows();
-                for file in &verified.files {
-                    next.push(Cursor::of(&Position::first(&of.name, file))?);
-                }
+        if let Some(table) = &of.list {
+            let verified = verify_list(layout, of, table)?;
+            estimate += verified.rows();
+            for file in &verified.files {
+                next.push(Cursor::of(&Position::first(&of.name, file))?);
             }
-            None => {
-                let (of, file) = (of.name.clone(), NAMED.to_owned());
-                next.push(Cursor::of(&Position { of, file, print: 0, byte: 0, line: 0 })?);
-            }
+        } else {
+            let (of, file) = (of.name.clone(), NAMED.to_owned());
+            next.push(Cursor::of(&Position { of, file, print: 0, byte: 0, line: 0 })?);
         }
     }
     Ok(Page::fork(Vec::new(), next).with_estimate(estimate))

@@ -52,11 +52,6 @@ impl DataFile {
             .map_err(|cause| error::unreadable(&self.shown, cause))?;
         if print_of(&metadata, &head) == self.print { Ok(()) } else { Err(error::replaced(&self.shown)) }
     }
-
-    /// A file in place of this one, or this one as it is now.
-    pub(crate) fn again(&self) -> Result<Self> {
-        Self::at(self.path.clone(), self.shown.clone())
-    }
 }
 
 /// Data may come from another user. But a link of another user would show any file of this one.

@@ -6,7 +6,8 @@ use crate::files::{Compression, DataFile, Ended, LONGEST_ROW, SENTINEL, Table, t
 use connector_core::{Error, Result};
 use csv::ByteRecord;
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Where a row begins, in the text of its file. Empty lines before it may belong to it.
@@ -28,6 +29,7 @@ pub(crate) struct Rows {
     /// The row in `record` is given again.
     is_back: bool,
     is_done: bool,
+    trailer: Option<Range<u64>>,
 }
 
 impl Rows {
@@ -59,6 +61,7 @@ impl Rows {
             record: ByteRecord::new(),
             is_back: false,
             is_done: false,
+            trailer: None,
         };
         match known {
             Some((columns, place)) => {
@@ -109,6 +112,7 @@ impl Rows {
         }
         if self.is_trailer() {
             let trailer = self.place();
+            self.trailer = Some(trailer.byte..self.end().byte);
             if self.read()? {
                 let what = "rows follow the last line that `trailer` names";
                 return Err(self.fault_at(trailer, what, "check the export: is it two exports in one file?"));
@@ -129,7 +133,12 @@ impl Rows {
         self.is_back = true;
     }
 
-    /// The row that was read last.
+    /// The bytes of the last line, if the settings name it and it was read.
+    pub(crate) fn trailer(&self) -> Option<Range<u64>> {
+        self.trailer.clone()
+    }
+
+    /// The values of the row that was read last.
     pub(crate) fn record(&self) -> &ByteRecord {
         &self.record
     }
@@ -283,6 +292,6 @@ fn check_bytes<'a>(table: &Table, value: &'a [u8]) -> Result<Cow<'a, str>, (&'st
 /// The number of the line on which a row begins: the reader counts the empty lines before a row to the row.
 pub(crate) fn line_of(table: &Table, file: &DataFile, place: Place) -> u64 {
     let Ok((text, _)) = text_of(file, &table.format, place.byte) else { return place.line };
-    let ends = text.bytes().map_while(Result::ok).take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let ends = BufReader::new(text).bytes().map_while(Result::ok).take_while(|byte| matches!(byte, b'\r' | b'\n'));
     place.line + ends.filter(|byte| *byte == b'\n').count() as u64
 }

@@ -215,8 +215,15 @@ impl Faults {
         settings: &Settings,
         place: &str,
         file: &str,
-        (format, _): (&FormatSettings, &CompleteSettings),
+        (format, complete): (&FormatSettings, &CompleteSettings),
     ) {
+        let own = complete.quiet_for.map(|_| format!("{place}/complete/quiet_for"));
+        let of_source = settings.complete.quiet_for.map(|_| "/complete/quiet_for".to_owned());
+        if let Some(pointer) = own.or(of_source).filter(|pointer| self.0.iter().all(|fault| fault.pointer != *pointer))
+        {
+            let what = "the plans of a source that is `writable` change the file, so it is not quiet";
+            self.add(pointer, what, "remove `quiet_for`, or set `writable: false`");
+        }
         let help = "set `writable: false`, or name one file that is not compressed";
         if Pattern::new(file).has_wildcards() {
             self.add(format!("{place}/file"), "several files can't be changed by a plan", help);

@@ -5,7 +5,7 @@ use crate::error;
 use connector_core::Result;
 use itertools::Itertools;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -142,7 +142,7 @@ impl<R: Read> Iterator for Reading<R> {
     type Item = io::Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match std::io::BufRead::fill_buf(&mut self.0) {
+        match self.0.fill_buf() {
             Ok([]) => None,
             Ok(_) => Some(self.part().and_then(|key| self.part().map(|value| (key, value)))),
             Err(cause) => Some(Err(cause)),
