@@ -169,6 +169,7 @@ impl Rows {
 
     /// Reads a row or the end. False at the end.
     fn read(&mut self) -> Result<bool> {
+        let before = self.place();
         self.csv.get_mut().budget = LONGEST_ROW;
         let read = self.csv.read_byte_record(&mut self.record);
         if !read.map_err(|cause| self.of_csv(cause))? {
@@ -181,7 +182,7 @@ impl Rows {
         }
         self.is_done = true;
         if self.record.len() == 1 && self.record.get(0) == Some(b"\0\0") {
-            return self.at_end().map(|()| false);
+            return self.at_end(before).map(|()| false);
         }
         let help = "close the quote; if the file has no quotes around values, set `quote: \"\"`";
         Err(self.fault("a quote is opened but never closed", help))
@@ -195,15 +196,13 @@ impl Rows {
         Ok(true)
     }
 
-    /// The record before the end was the trailer, or the end of a line.
-    fn at_end(&self) -> Result<()> {
-        let is_proven = self.csv.get_ref().ends_with_line() || self.table.trailer.is_some();
-        if !is_proven {
-            let help = "let the export finish, or write a line end after the last row";
-            let line = self.place().line;
-            return Err(error::at_line(&self.file.shown, line, "the last line has no end: the file may be cut", help));
+    /// The row before the end must have the end of its line, unless a trailer proves that it is whole.
+    fn at_end(&self, last: Place) -> Result<()> {
+        if self.csv.get_ref().ends_with_line() || self.table.trailer.is_some() {
+            return Ok(());
         }
-        Ok(())
+        let help = "let the export finish, or write a line end after the last row";
+        Err(self.fault_at(last, "the last line has no end: the file may be cut", help))
     }
 
     fn is_trailer(&self) -> bool {
