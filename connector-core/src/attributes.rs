@@ -111,7 +111,9 @@ impl AttributesBuilder {
     /// The finished attributes.
     pub fn build(mut self) -> Attributes {
         self.text.push(b'}');
-        let text = String::from_utf8(self.text).expect("JSON text is written as UTF-8, whole values at a time");
+        // All of it is UTF-8: names and values are written whole.
+        let text =
+            String::from_utf8(self.text).unwrap_or_else(|fault| String::from_utf8_lossy(fault.as_bytes()).into_owned());
         Attributes(paired(text.into_boxed_str()))
     }
 
@@ -232,6 +234,16 @@ mod tests {
         builder.push("Title", &Option::<String>::None).unwrap();
         builder.push("Number", &1.5).unwrap();
         assert_eq!(builder.build().as_str(), r#"{"Number":1.5}"#);
+    }
+
+    #[test]
+    fn a_value_that_is_no_json_leaves_nothing_behind() {
+        let mut builder = AttributesBuilder::default();
+        builder.push("before", "x").unwrap();
+        let odd = std::collections::HashMap::from([(vec![1], "a list is no name")]);
+        assert_eq!(builder.push("odd", &odd).unwrap_err().kind(), ErrorKind::Internal);
+        builder.push("after", "null").unwrap();
+        assert_eq!(builder.build().as_str(), r#"{"before":"x","after":"null"}"#);
     }
 
     #[test]

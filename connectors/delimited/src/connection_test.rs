@@ -2,6 +2,7 @@
 
 use crate::accounts::{Mapping, each_group, unique};
 use crate::entitlements;
+use crate::error::counted;
 use crate::files::{Compression, DataFile};
 use crate::layout::Layout;
 use crate::rows::{Verified, verify};
@@ -105,9 +106,8 @@ fn members(layout: &Layout) -> Result<Finding> {
 fn shown(verified: &Verified, encoding: &str) -> String {
     let files = verified.files.iter().map(|one| {
         let packed = Compression::of(&one.file.shown).name().map(|name| format!(", {name}")).unwrap_or_default();
-        let (rows, columns) = (one.rows, one.columns.len());
-        let (row, column) = (if rows == 1 { "row" } else { "rows" }, if columns == 1 { "column" } else { "columns" });
-        format!("{} has {rows} {row}, {columns} {column}, {encoding}{packed}", one.file.shown)
+        let (rows, columns) = (counted(one.rows, "row"), counted(one.columns.len() as u64, "column"));
+        format!("{} has {rows}, {columns}, {encoding}{packed}", one.file.shown)
     });
     files.collect::<Vec<_>>().join("; ")
 }

@@ -5,6 +5,11 @@ use connector_core::{Error, ErrorKind, Happened, Retry, nearest};
 use std::io;
 use std::time::Duration;
 
+/// A number of things.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 /// A file that is not as it must be.
 fn broken(message: String, help: &str) -> Error {
     Error::protocol(message).with_help(help)
@@ -99,7 +104,7 @@ pub(crate) fn no_rows(shown: &str) -> Error {
 
 pub(crate) fn too_few(pattern: &str, rows: u64, wanted: u64) -> Error {
     broken(
-        format!("`{pattern}` has {rows} rows, but `at_least` is {wanted}"),
+        format!("`{pattern}` has {}, but `at_least` is {wanted}", counted(rows, "row")),
         "check the export, or lower `complete: {at_least: …}`",
     )
 }

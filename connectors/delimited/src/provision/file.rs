@@ -88,8 +88,12 @@ impl Rewritten {
     pub(super) fn remove(&mut self, lines: &[Line]) -> Result<()> {
         let left = self.rows.saturating_sub(lines.len() as u64);
         if left < self.table.at_least {
-            let message =
-                format!("`{}` would have {left} rows, but `at_least` is {}", self.file.shown, self.table.at_least);
+            let message = format!(
+                "`{}` would have {}, but `at_least` is {}",
+                self.file.shown,
+                error::counted(left, "row"),
+                self.table.at_least
+            );
             return Err(Error::invalid(message).with_help("lower `complete: {at_least: …}` if that is right"));
         }
         self.rows = left;

@@ -120,7 +120,11 @@ impl Rows {
             return Ok(false);
         }
         if self.record.len() != self.columns.len() {
-            let what = format!("{} values, but the header has {} columns", self.record.len(), self.columns.len());
+            let what = format!(
+                "{}, but the header has {}",
+                error::counted(self.record.len() as u64, "value"),
+                error::counted(self.columns.len() as u64, "column")
+            );
             let help =
                 "check the delimiter and the quotes of the line; a cut line at the end means that the file is cut";
             return Err(self.fault(&what, help));

@@ -95,7 +95,7 @@ async fn the_connection_test_says_what_is_in_each_file() {
     let failed = report.steps().iter().find(|step| step.status == StepStatus::Failed).unwrap();
     assert_eq!(
         (failed.name, failed.detail.as_deref()),
-        ("accounts", Some("`people.csv`, line 3: 1 values, but the header has 2 columns"))
+        ("accounts", Some("`people.csv`, line 3: 1 value, but the header has 2 columns"))
     );
 }
 

@@ -19,6 +19,7 @@ fn writable() -> Value {
     })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the value is written where it is used")]
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
@@ -130,7 +131,7 @@ async fn what_a_file_can_not_hold_is_refused_and_the_others_are_carried_out() {
     assert_eq!(outcomes[1], Ok(Outcome::applied("2")));
     assert!(error(2).contains("has an account with the id `2`"), "{}", error(2));
     assert!(error(3).contains("needs an id"), "{}", error(3));
-    assert!(error(4).contains("would have 1 rows, but `at_least` is 2"), "{}", error(4));
+    assert!(error(4).contains("would have 1 row, but `at_least` is 2"), "{}", error(4));
     assert!(error(5).contains("does not support `lock`"), "{}", error(5));
     assert_eq!(
         project.read("people.csv"),

@@ -3,9 +3,9 @@
 use crate::project::Project;
 use serde_json::{Value, json};
 
-fn pointers(settings: Value) -> Vec<String> {
+fn pointers(settings: &Value) -> Vec<String> {
     let project = Project::new(&[]);
-    let faults = project.faults(&settings);
+    let faults = project.faults(settings);
     assert!(faults.iter().all(|fault| fault.help.is_some()), "{faults:?}");
     faults.into_iter().map(|fault| fault.pointer).collect()
 }
@@ -27,7 +27,7 @@ fn every_fault_has_its_place_and_all_of_them_are_shown_at_once() {
             "unit": {"holders": {"file": "m.csv", "alias": "login", "entitlement": "unit"}},
         },
     });
-    let mut found = pointers(settings);
+    let mut found = pointers(&settings);
     found.sort_unstable();
     assert_eq!(
         found,
@@ -57,13 +57,13 @@ fn every_fault_has_its_place_and_all_of_them_are_shown_at_once() {
 #[test]
 fn a_file_that_a_plan_could_not_rewrite_is_refused() {
     let settings = |file: &str, encoding: &str| json!({"writable": true, "format": {"encoding": encoding}, "accounts": {"file": file, "id": "id"}});
-    assert_eq!(pointers(settings("a*.csv", "utf-8")), ["/accounts/file"]);
-    assert_eq!(pointers(settings("a.csv.gz", "utf-8")), ["/accounts/file"]);
-    assert_eq!(pointers(settings("a.csv", "utf-16")), ["/format/encoding"]);
-    assert_eq!(pointers(settings("a.csv", "windows-1252")), Vec::<String>::new());
+    assert_eq!(pointers(&settings("a*.csv", "utf-8")), ["/accounts/file"]);
+    assert_eq!(pointers(&settings("a.csv.gz", "utf-8")), ["/accounts/file"]);
+    assert_eq!(pointers(&settings("a.csv", "utf-16")), ["/format/encoding"]);
+    assert_eq!(pointers(&settings("a.csv", "windows-1252")), Vec::<String>::new());
     let mut quiet = settings("a.csv", "utf-8");
     quiet["complete"] = json!({"quiet_for": "2m"});
-    assert_eq!(pointers(quiet), ["/complete/quiet_for"]);
+    assert_eq!(pointers(&quiet), ["/complete/quiet_for"]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn two_ways_of_holding_one_type_are_refused() {
         "accounts": {"file": "a.csv", "id": "id", "entitlements": {"team": {"column": "team"}}},
         "entitlements": {"team": {"holders": {"file": "m.csv", "account": "who", "entitlement": "team"}}},
     });
-    assert_eq!(pointers(settings), ["/entitlements/team/holders"]);
+    assert_eq!(pointers(&settings), ["/entitlements/team/holders"]);
 }
 
 #[test]

@@ -85,7 +85,7 @@ async fn case_6_a_header_alone_or_a_cut_file_is_never_a_list_without_accounts() 
     project.write("people.csv", b"id,name\n1,jane\n#EOF");
     assert_eq!(ids(&project.accounts(&settings).await.unwrap()), ["1"]);
     settings["complete"]["at_least"] = json!(2);
-    assert!(project.error(&settings).await.message().contains("has 1 rows, but `at_least` is 2"));
+    assert!(project.error(&settings).await.message().contains("has 1 row, but `at_least` is 2"));
 }
 
 #[tokio::test]
