@@ -18,7 +18,7 @@ pub enum Role {
     Instructions,
     /// A key or password. Only its owner may read it, and only trusted users may own it or change its folder.
     Secret,
-    /// Rows that another user or system may write, such as an export. It says what is so, not what to do. A link of another
+    /// Rows that another user or system may write, such as an export. It holds facts and no instructions. A link of another
     /// user is refused, because it would show any file of this user.
     Data,
     /// A certificate or another text that anybody may know.

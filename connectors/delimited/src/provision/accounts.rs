@@ -97,7 +97,7 @@ impl Carrying<'_> {
             let message = format!("`{}` has an account with the id `{id}`", self.rewritten.file.shown);
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
-        let writing = self.rewritten.writing()?;
+        let writing = self.rewritten.writing();
         let mut values = vec![writing.bytes(None)?; writing.columns.len()];
         values[self.mapping.id] = writing.bytes(Some(&id))?;
         values[self.mapping.name] = writing.bytes(Some(name))?;
@@ -125,7 +125,7 @@ impl Carrying<'_> {
         set: &Map<String, Value>,
         (add, remove): (&Values, &Values),
     ) -> Result<Outcome> {
-        let writing = self.rewritten.writing()?;
+        let writing = self.rewritten.writing();
         let mut texts: BTreeMap<usize, Option<String>> = BTreeMap::new();
         for (name, value) in set {
             let column = self.mapping.attributes.named(name)?;
@@ -170,7 +170,7 @@ impl Carrying<'_> {
     fn switch(&mut self, id: &str, lines: &[Line], on: bool) -> Result<Outcome> {
         let Some(enabled) = &self.layout.settings.enabled else { return Err(error::stopped()) };
         let (wanted, other) = if on { (&enabled.is, "enabled") } else { (&enabled.is_not, "disabled") };
-        let writing = self.rewritten.writing()?;
+        let writing = self.rewritten.writing();
         let column = writing.columns.find("accounts.enabled", &enabled.column)?;
         let is_so = |line: &Line| {
             let text = writing.text(line, column).unwrap_or_else(|| self.layout.accounts.format.null.as_str().into());
@@ -189,7 +189,7 @@ impl Carrying<'_> {
         for line in lines {
             let mut values = line.values.clone();
             for (column, text) in texts {
-                values[*column] = self.rewritten.writing()?.bytes(text.as_deref())?;
+                values[*column] = self.rewritten.writing().bytes(text.as_deref())?;
             }
             if values != line.values {
                 self.rewritten.replace(line, &values)?;

@@ -1,7 +1,7 @@
 //! A file that is being rewritten.
 
 use super::edits::Edits;
-use super::line::{Line, Writing};
+use super::line::{Line, Writing, line_end};
 use super::lock::Lock;
 use crate::error;
 use crate::files::{DataFile, Table};
@@ -21,6 +21,7 @@ pub(super) struct Rewritten {
     rows: u64,
     /// Where new rows go: before the trailer, or at the end.
     end: u64,
+    line_end: &'static [u8],
     /// The last row.
     last: Option<Line>,
 }
@@ -52,8 +53,10 @@ impl Rewritten {
         let last = last.map(|(range, record)| {
             Line::between(table, &found.file, range, record.iter().map(<[u8]>::to_vec).collect())
         });
+        let line_end = line_end(&found.file)?;
         Ok(Self {
             _lock: lock,
+            line_end,
             table: table.clone(),
             file: found.file,
             columns: found.columns,
@@ -64,20 +67,20 @@ impl Rewritten {
         })
     }
 
-    pub(super) fn writing(&self) -> Result<Writing<'_>> {
-        Writing::new(&self.table, &self.columns, &self.file)
+    pub(super) fn writing(&self) -> Writing<'_> {
+        Writing::new(&self.table, &self.columns, self.line_end)
     }
 
     /// Puts other values in place of a row.
     pub(super) fn replace(&mut self, line: &Line, values: &[Vec<u8>]) -> Result<()> {
-        let bytes = self.writing()?.row(values, Some(line))?;
+        let bytes = self.writing().row(values, Some(line))?;
         self.edits.replace(line.text.clone(), bytes);
         Ok(())
     }
 
     /// Adds a row after another one, or at the end.
     pub(super) fn add(&mut self, after: Option<&Line>, values: &[Vec<u8>]) -> Result<()> {
-        let bytes = self.writing()?.whole_row(values, after.or(self.last.as_ref()))?;
+        let bytes = self.writing().whole_row(values, after.or(self.last.as_ref()))?;
         let place = after.map_or(self.end, |line| line.end);
         self.edits.replace(place..place, bytes);
         self.rows += 1;

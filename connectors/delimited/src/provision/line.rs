@@ -65,14 +65,19 @@ pub(super) struct Writing<'a> {
     line_end: &'static [u8],
 }
 
+/// How the lines of a file end.
+pub(super) fn line_end(file: &DataFile) -> Result<&'static [u8]> {
+    let mut head = Vec::new();
+    file.open()?.take(HEAD).read_to_end(&mut head).map_err(|cause| error::unreadable(&file.shown, cause))?;
+    let first = head.iter().position(|byte| *byte == b'\n');
+    let is_crlf = first.is_some_and(|place| place > 0 && head[place - 1] == b'\r');
+    Ok(if is_crlf { b"\r\n" } else { b"\n" })
+}
+
 impl<'a> Writing<'a> {
     /// Writes rows as the file has them.
-    pub(super) fn new(table: &'a Table, columns: &'a Columns, file: &DataFile) -> Result<Self> {
-        let mut head = Vec::new();
-        file.open()?.take(HEAD).read_to_end(&mut head).map_err(|cause| error::unreadable(&file.shown, cause))?;
-        let first = head.iter().position(|byte| *byte == b'\n');
-        let is_crlf = first.is_some_and(|place| place > 0 && head[place - 1] == b'\r');
-        Ok(Self { table, columns, line_end: if is_crlf { b"\r\n" } else { b"\n" } })
+    pub(super) fn new(table: &'a Table, columns: &'a Columns, line_end: &'static [u8]) -> Self {
+        Self { table, columns, line_end }
     }
 
     /// A row without the end of its line, quoted like the row that it replaces or follows. Fails if reading it would not give the

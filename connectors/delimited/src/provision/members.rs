@@ -23,13 +23,15 @@ pub(super) fn carry_out(layout: &Layout, of: &TypeLayout, operations: &[&Operati
         .map(|account| (account.id.clone(), account))
         .collect();
     let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
-    let mut wanted: Option<HashMap<String, String>> = None;
+    let mut known: Option<(HolderMapping<'_>, HashMap<String, String>)> = None;
     let mut rewritten = Rewritten::read(layout, table, None, |rows| {
-        let mapping = HolderMapping::new(of, settings, &rows.columns)?;
-        let by_name = wanted.get_or_insert_with(|| {
+        if known.is_none() {
+            let mapping = HolderMapping::new(of, settings, &rows.columns)?;
             let pairs = accounts.values().filter_map(|one| Some((mapping.name_of(one)?.to_owned(), one.id.clone())));
-            pairs.collect()
-        });
+            let by_name = pairs.collect();
+            known = Some((mapping, by_name));
+        }
+        let Some((mapping, by_name)) = &known else { return Ok(()) };
         if let Some(text) = rows.row().text(mapping.holder)?
             && let Some(id) = by_name.get(&*text)
         {
@@ -77,10 +79,10 @@ impl Members<'_> {
     }
 
     /// The values in a row, each with the id that it names.
-    fn values(&self, rewritten: &Rewritten, line: &Line) -> Result<Vec<(String, String)>> {
-        let text = rewritten.writing()?.text(line, self.mapping.entitlement).unwrap_or_default().into_owned();
+    fn values(&self, rewritten: &Rewritten, line: &Line) -> Vec<(String, String)> {
+        let text = rewritten.writing().text(line, self.mapping.entitlement).unwrap_or_default().into_owned();
         let id_of = |value: &str| self.names.as_ref().map_or_else(|| value.to_owned(), |names| names.id_or(value));
-        Ok(split(&text, self.split).into_iter().map(|value| (value.to_owned(), id_of(value))).collect())
+        split(&text, self.split).into_iter().map(|value| (value.to_owned(), id_of(value))).collect()
     }
 
     fn grant(
@@ -92,14 +94,14 @@ impl Members<'_> {
     ) -> Result<Outcome> {
         check(self.names.as_ref(), entitlement, self.split)?;
         for line in lines {
-            if self.values(rewritten, line)?.iter().any(|(_, id)| *id == entitlement.id) {
+            if self.values(rewritten, line).iter().any(|(_, id)| *id == entitlement.id) {
                 return Ok(Outcome::unchanged("already holds it"));
             }
         }
         let Some(name) = self.mapping.name_of(account) else {
             return Err(Error::invalid("the account has no alias, and the file names members by it"));
         };
-        let writing = rewritten.writing()?;
+        let writing = rewritten.writing();
         let mut values = vec![writing.bytes(None)?; writing.columns.len()];
         values[self.mapping.holder] = writing.bytes(Some(name))?;
         values[self.mapping.entitlement] = writing.bytes(Some(&entitlement.id))?;
@@ -116,7 +118,7 @@ impl Members<'_> {
     ) -> Result<Outcome> {
         let mut is_held = false;
         for line in lines {
-            let held = self.values(rewritten, line)?;
+            let held = self.values(rewritten, line);
             if held.iter().all(|(_, id)| *id != entitlement.id) {
                 continue;
             }
@@ -129,7 +131,7 @@ impl Members<'_> {
             }
             let mut values = line.values.clone();
             let text = kept.join(self.split.unwrap_or_default());
-            values[self.mapping.entitlement] = rewritten.writing()?.bytes(Some(&text))?;
+            values[self.mapping.entitlement] = rewritten.writing().bytes(Some(&text))?;
             rewritten.replace(line, &values)?;
         }
         Ok(if is_held { Outcome::applied(&account.id) } else { Outcome::unchanged("does not hold it") })

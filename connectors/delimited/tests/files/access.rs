@@ -109,3 +109,29 @@ async fn a_file_that_anybody_can_change_is_a_warning() {
     project.open(&json!({"accounts": {"file": "people.csv", "id": "id"}})).test_connection(&mut report).await;
     assert_eq!(report.steps()[0].status, StepStatus::Warning);
 }
+
+/// The trials that only read, for what can't be written.
+#[tokio::test]
+async fn compressed_files_with_accounts_in_several_rows_keep_the_contract() {
+    let row = |number: u32| format!("{:04};r{};x{number}\n", number % 4700, number % 3);
+    let rows = (0..6000).map(row).collect::<Vec<_>>().concat();
+    let packed = zstd::encode_all(["id;role;phone\n", &rows].concat().as_bytes(), 1).unwrap();
+    let project = Project::new(&[("people-1.csv.zst", &packed), ("people-2.csv.zst", &packed)]);
+    let settings = json!({
+        "format": {"delimiter": ";"},
+        "accounts": {
+            "file": "people-*.csv.zst", "id": "id", "merge": "anywhere", "attributes": {"lists": {"phone": "|"}},
+            "entitlements": {"role": {"column": "role"}},
+        },
+    });
+    let report = connector_testkit::check(|| Ok(project.open(&settings))).await;
+    assert!(report.passed(), "{report}");
+    let wide: Vec<u8> = "id;role\n1;a\n2;b\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let project = Project::new(&[("people.csv", &wide)]);
+    let settings = json!({
+        "format": {"delimiter": ";", "encoding": "utf-16le"},
+        "accounts": {"file": "people.csv", "id": "id", "entitlements": {"role": {"column": "role"}}},
+    });
+    let report = connector_testkit::check(|| Ok(project.open(&settings))).await;
+    assert!(report.passed(), "{report}");
+}

@@ -311,3 +311,12 @@ async fn a_file_without_rows_is_right_only_if_the_settings_say_so() {
     let settings = json!({"accounts": {"file": "people.csv", "id": "id", "complete": {"at_least": 0}}});
     assert_eq!(project.accounts(&settings).await.unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn a_quote_that_swallows_a_large_file_is_named_before_the_memory_is_full() {
+    let mut text = b"id,name\n1,jane\n2,\"jo\n".to_vec();
+    text.extend(b"3,somebody else\n".repeat(1_200_000));
+    let project = Project::of_people(text);
+    let error = project.error(&json!({"accounts": {"file": "people.csv", "id": "id"}})).await;
+    assert_eq!(error.message(), "`people.csv`, line 3: the row is longer than 16 MiB");
+}
