@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) const PAGE: u64 = 4 * 1024 * 1024;
 
 /// How many rows a page has at most, so that pages that wait for the store need little memory.
-pub(crate) const MOST_ROWS: usize = 4000;
+pub(crate) const MOST_ROWS: usize = 2000;
 
 /// How many files stay open between two pages.
 const MOST_PARKED: usize = 8;

@@ -20,7 +20,7 @@ async fn case_1_a_large_file_is_tested_and_paged_without_holding_it() {
     let (start, next) = connector.aggregate_accounts(&Cursor::start()).await.unwrap().into_parts();
     assert!(start.is_empty() && next.len() == 1, "the first page holds no row");
     let page = connector.aggregate_accounts(&next[0]).await.unwrap();
-    assert!(page.items().len() <= 4000 && page.next().len() == 1, "{}", page.items().len());
+    assert!(page.items().len() <= 2000 && page.next().len() == 1, "{}", page.items().len());
     assert_eq!(accounts(connector.as_ref()).await.unwrap().len(), 30_000);
 }
 
