@@ -1,6 +1,8 @@
 //! What is linked into this binary. A crate that nothing names is silently left out by the linker, so each connector
 //! and each crate with auth strategies, secret resolvers or key stores has one line here.
 
+#[cfg(feature = "delimited")]
+use connector_delimited as _;
 use connector_http as _;
 #[cfg(feature = "salesforce")]
 use connector_salesforce as _;

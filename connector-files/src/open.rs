@@ -18,6 +18,9 @@ pub enum Role {
     Instructions,
     /// A key or password. Only its owner may read it, and only trusted users may own it or change its folder.
     Secret,
+    /// Rows that another user or system may write, such as an export. It holds facts and no instructions. A link of another
+    /// user is refused, because it would show any file of this user.
+    Data,
     /// A certificate or another text that anybody may know.
     Public,
 }
@@ -61,7 +64,7 @@ fn check_open(path: &Path, metadata: &Metadata, role: Role, most: u64) -> Result
         return Err(Refusal::new(Reason::NotRegular, format!("`{shown}` is not a regular file"), help));
     }
     match role {
-        Role::Public => {}
+        Role::Data | Role::Public => {}
         Role::Instructions => trust::check_metadata(path, metadata)?,
         Role::Secret => check_secret(path, metadata)?,
     }

@@ -52,6 +52,23 @@ fn a_file_that_says_what_to_do_is_refused_if_others_can_change_it() {
 }
 
 #[test]
+fn data_may_come_from_another_user_but_not_through_a_link_of_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), "people.csv", 0o666);
+    assert_eq!(read(&path, Role::Data, 100).unwrap(), b"text");
+    let link = folder.path().join("link.csv");
+    symlink(&path, &link).unwrap();
+    assert!(read(&link, Role::Data, 100).is_ok(), "a link of a trusted user");
+    assert_eq!(refused(folder.path(), Role::Data), Reason::IsFolder);
+    if is_root() {
+        chown(&path, Some(OTHER), Some(OTHER)).unwrap();
+        assert!(read(&path, Role::Data, 100).is_ok(), "an export of another user");
+        std::os::unix::fs::lchown(&link, Some(OTHER), Some(OTHER)).unwrap();
+        assert_eq!(refused(&link, Role::Data), Reason::Link);
+    }
+}
+
+#[test]
 fn a_folder_that_the_user_named_may_be_shared() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path(), "source.yaml", 0o666);

@@ -25,7 +25,7 @@ pub enum Wanted {
 /// and earlier runs decide how much is read.
 ///
 /// If changes alone can't be read or don't prove that the store then has what the source has, this does a full run, and a warning
-/// says why.
+/// says why. A full run that fails because its position means nothing to the source any more begins again once.
 pub async fn run_as_due(
     store: &Store,
     opened: &Opened,
@@ -37,17 +37,23 @@ pub async fn run_as_due(
     let past = Past::of(store, &opened.source, &opened.registration.name, &opened.definition)?;
     let (mode, why) = choose(opened, wanted, options, &past);
     if mode != Mode::Delta {
-        let why = why.map(|text| WhyFull { text, takes_over: false });
-        return run_because(store, opened, Options { mode, ..options }, why, &progress, stop).await;
+        let why = why.map(|text| WhyFull::instead_of_changes(&text, false));
+        let report = run_because(store, opened, Options { mode, ..options }, why, &progress, stop.clone()).await?;
+        // A position that means nothing any more, such as one in a file that was replaced: once, everything is read again.
+        let lost = report.error.as_ref().filter(|error| error.kind == ErrorKind::Expired && !stop.is_cancelled());
+        let Some(error) = lost.filter(|_| report.status == RunStatus::Failed) else { return Ok(report) };
+        let why = WhyFull { warning: format!("the read began again: {}", error.message), takes_over: false };
+        let options = Options { mode, restart: true, ..options };
+        return run_because(store, opened, options, Some(why), &progress, stop).await;
     }
     let report = run_because(store, opened, Options { mode, ..options }, None, &progress, stop.clone()).await?;
     let why = match (&report.error, report.status) {
         (Some(error), RunStatus::Failed) if error.kind == ErrorKind::Expired => {
-            Some(WhyFull { text: error.message.clone(), takes_over: true })
+            Some(WhyFull::instead_of_changes(&error.message, true))
         }
         (_, RunStatus::Succeeded) => {
             let past = Past::of(store, &opened.source, &opened.registration.name, &opened.definition)?;
-            past.no_changes.map(|text| WhyFull { text, takes_over: false })
+            past.no_changes.map(|text| WhyFull::instead_of_changes(&text, false))
         }
         _ => None,
     };

@@ -33,14 +33,21 @@ pub async fn run(
     run_because(store, opened, options, None, &progress, stop).await
 }
 
-/// Why a run reads everything although only changes were wanted.
+/// Why a run reads everything although something else was wanted.
 pub(super) struct WhyFull {
-    pub(super) text: String,
+    pub(super) warning: String,
     /// Whether it goes on with the run of changes, which failed.
     pub(super) takes_over: bool,
 }
 
-/// The same; a warning says why everything is read, if only changes were wanted.
+impl WhyFull {
+    /// Only changes were wanted.
+    pub(super) fn instead_of_changes(why: &str, takes_over: bool) -> Self {
+        Self { warning: format!("everything was read instead of only the changes: {why}"), takes_over }
+    }
+}
+
+/// The same; a warning says why everything is read, if something else was wanted.
 pub(super) async fn run_because(
     store: &Store,
     opened: &Opened,
@@ -76,7 +83,7 @@ pub(super) async fn run_because(
     let (mut thread, started) = Committer::start(store, beginning).await?;
     let untouched = started.untouched;
     let mut reads = Reads::new(started, progress);
-    let why = why_full.map(|why| format!("everything was read instead of only the changes: {}", why.text));
+    let why = why_full.map(|why| why.warning);
     let ending = match prepare(opened, options, &thread, untouched, why, &stop).await {
         None => reads.go(opened, options, &mut thread, &start, &stop).await,
         Some(ending) => ending,

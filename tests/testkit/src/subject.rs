@@ -16,12 +16,26 @@ pub struct Subject<'a> {
 pub struct Fixture {
     /// The name of the account that a trial creates. Each trial passes its own word, such as `kit-update`.
     pub name: fn(&str) -> String,
-    /// The attributes of a new account.
+    /// The attributes of a new account. In a text, `{name}` stands for the account's name: where the caller chooses the id, each
+    /// account needs its own.
     pub attributes: Map<String, Value>,
     /// Attributes to set that differ from those of a new account.
     pub update: Map<String, Value>,
     /// An entitlement that a new account does not have.
     pub entitlement: EntitlementRef,
+}
+
+impl Fixture {
+    /// The attributes of the new account with this name.
+    pub(crate) fn attributes_of(&self, name: &str) -> Map<String, Value> {
+        let mut attributes = self.attributes.clone();
+        for value in attributes.values_mut() {
+            if let Value::String(text) = value {
+                *text = text.replace("{name}", name);
+            }
+        }
+        attributes
+    }
 }
 
 impl<'a> Subject<'a> {

@@ -4,7 +4,9 @@ use super::provisioning::Stage;
 use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
-use connector_core::{Absence, Assignment, Cursor, EntitlementRef, Holder, HolderRange, ReadChanges, SourceChange};
+use connector_core::{
+    Absence, Assignment, Cursor, EntitlementRef, ErrorKind, Holder, HolderRange, ReadChanges, SourceChange,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const TRIALS: &[Trial] = &[
@@ -223,6 +225,10 @@ async fn new_account_is_a_change(subject: &Subject<'_>) -> Tried {
     };
     let watermark = ability.watermark().await.map_err(|error| error.to_string())?;
     let stage = Stage::set(connector.as_ref(), fixture, "changes").await?;
+    // A source that only knows that something changed makes the engine read everything.
+    if ability.changes(&watermark).await.is_err_and(|error| error.kind() == ErrorKind::Expired) {
+        return Ok(Kept::Promise);
+    }
     let (changes, _) = read(ability, &watermark).await?;
     let is_it = |change: &SourceChange| matches!(change, SourceChange::Account(account) if account.id == stage.account);
     if changes.iter().any(is_it) {

@@ -60,7 +60,8 @@ fn text(error: impl std::fmt::Display) -> String {
 impl<'a> Stage<'a> {
     pub(super) async fn set(connector: &'a dyn Connector, fixture: &'a Fixture, word: &str) -> Result<Self, String> {
         let mut stage = Self { connector, fixture, account: String::new() };
-        let change = Change::create((fixture.name)(word), fixture.attributes.clone(), Vec::new(), None);
+        let name = (fixture.name)(word);
+        let change = Change::create(&name, fixture.attributes_of(&name), Vec::new(), None);
         let create = Operation::new("", change);
         stage.account = match stage.apply(&create).await? {
             Outcome::Applied { account } if !account.is_empty() => account,
@@ -113,7 +114,8 @@ impl<'a> Stage<'a> {
         let entitlement = self.fixture.entitlement.clone();
         let change = match kind {
             Kind::Create => {
-                Change::create((self.fixture.name)("create"), self.fixture.attributes.clone(), Vec::new(), None)
+                let name = (self.fixture.name)("create");
+                Change::create(&name, self.fixture.attributes_of(&name), Vec::new(), None)
             }
             Kind::Update => Change::set(self.fixture.update.clone()),
             Kind::Grant => Change::grant(entitlement, None),
@@ -242,7 +244,8 @@ async fn prepared_create_keeps_entitlements(subject: &Subject<'_>) -> Tried {
         return Ok(Kept::NotUsed("prepare_operations and create"));
     }
     let wanted = &fixture.entitlement;
-    let change = Change::create((fixture.name)("prepared"), fixture.attributes.clone(), vec![wanted.clone()], None);
+    let name = (fixture.name)("prepared");
+    let change = Change::create(&name, fixture.attributes_of(&name), vec![wanted.clone()], None);
     let proposed = Proposed::new(Operation::new("", change), None);
     let prepared = ability.prepare_operations(&[proposed]).await.map_err(text)?;
     let steps = match prepared.into_iter().next() {

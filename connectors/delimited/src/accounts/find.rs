@@ -1,0 +1,124 @@
+//! Finds a few accounts: reads the files, and keeps those that are wanted.
+
+use super::mapping::Mapping;
+use super::pages::each_group;
+use crate::entitlements::holdings;
+use crate::files::DataFile;
+use crate::layout::Layout;
+use crate::rows::{Columns, Place, Row};
+use crate::settings::Merge;
+use connector_core::{Account, Concern, Result};
+use csv::ByteRecord;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// For each of `wanted`, in order, the accounts with that id, name or alias.
+pub(crate) fn find(layout: &Layout, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
+    let texts: HashSet<&str> = wanted.iter().map(String::as_str).collect();
+    let mut found = accounts(layout, &texts)?;
+    let mut of_types: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
+    for entitlement in &concern.entitlements {
+        of_types.entry(&entitlement.entitlement_type).or_default().insert(&entitlement.id);
+    }
+    for (of, ids) in of_types {
+        let Some(of) = layout.type_named(of) else { continue };
+        holdings(layout, of, &ids, &mut found)?;
+    }
+    let mut by_text: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (number, account) in found.iter().enumerate() {
+        let texts: HashSet<&str> =
+            [&account.id, &account.name].into_iter().chain(&account.alias).map(|text| &**text).collect();
+        for text in texts {
+            by_text.entry(text).or_default().push(number);
+        }
+    }
+    let of = |text: &String| {
+        let numbers = by_text.get(text.as_str()).into_iter().flatten();
+        let all: Vec<&Account> = numbers.map(|number| &found[*number]).collect();
+        // An id names one thing, whatever else is called so.
+        match all.iter().find(|account| account.id == *text) {
+            Some(account) => vec![(*account).clone()],
+            None => all.into_iter().cloned().collect(),
+        }
+    };
+    Ok(wanted.iter().map(of).collect())
+}
+
+/// The accounts that have one of these texts as id, name or alias.
+fn accounts(layout: &Layout, wanted: &HashSet<&str>) -> Result<Vec<Account>> {
+    if layout.settings.merge == Merge::Anywhere {
+        return merged(layout, wanted);
+    }
+    let mut found = Vec::new();
+    let mut mapping: Option<(String, Mapping)> = None;
+    each_group(layout, |file, columns, rows| {
+        let mapping = mapping_of(&mut mapping, layout, file, columns)?;
+        if matches(mapping, rows, wanted)? {
+            found.push(mapping.account(rows)?);
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn mapping_of<'a>(
+    known: &'a mut Option<(String, Mapping)>,
+    layout: &Layout,
+    file: &DataFile,
+    columns: &Columns,
+) -> Result<&'a Mapping> {
+    if known.as_ref().is_none_or(|(shown, _)| *shown != file.shown) {
+        *known = Some((file.shown.clone(), Mapping::new(layout, columns)?));
+    }
+    // It was just put there.
+    known.as_ref().map(|(_, mapping)| mapping).ok_or_else(crate::error::stopped)
+}
+
+fn matches(mapping: &Mapping, rows: &[Row<'_>], wanted: &HashSet<&str>) -> Result<bool> {
+    for row in rows {
+        for column in [Some(mapping.id), Some(mapping.name), mapping.alias].into_iter().flatten() {
+            if row.text(column)?.is_some_and(|text| wanted.contains(&*text)) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// A row and the file that it is in.
+type Kept = (ByteRecord, Place, DataFile, Arc<Columns>);
+
+/// The same if the rows of an account can be anywhere: the first read finds the ids, the second one all of their rows.
+fn merged(layout: &Layout, wanted: &HashSet<&str>) -> Result<Vec<Account>> {
+    let mut ids: HashSet<String> = HashSet::new();
+    let mut mapping: Option<(String, Mapping)> = None;
+    each_group(layout, |file, columns, rows| {
+        let mapping = mapping_of(&mut mapping, layout, file, columns)?;
+        if matches(mapping, rows, wanted)? {
+            ids.insert(rows[0].some_text(mapping.id, "no id")?.into_owned());
+        }
+        Ok(())
+    })?;
+    let mut kept: BTreeMap<String, Vec<Kept>> = BTreeMap::new();
+    let mut mapping: Option<(String, Mapping)> = None;
+    each_group(layout, |file, columns, rows| {
+        let mapping = mapping_of(&mut mapping, layout, file, columns)?;
+        let id = rows[0].some_text(mapping.id, "no id")?;
+        if ids.contains(&*id) {
+            let row = (rows[0].record.clone(), rows[0].place, file.clone(), columns.clone());
+            kept.entry(id.into_owned()).or_default().push(row);
+        }
+        Ok(())
+    })?;
+    let accounts = kept.values().map(|kept| {
+        let rows = kept.iter().map(|(record, place, file, columns)| Row {
+            record,
+            place: *place,
+            table: &layout.accounts,
+            file,
+            columns,
+        });
+        Mapping::new(layout, &kept[0].3)?.account(&rows.collect::<Vec<_>>())
+    });
+    accounts.collect()
+}

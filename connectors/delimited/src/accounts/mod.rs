@@ -1,0 +1,13 @@
+//! Accounts: rows of the accounts file, one or several for each.
+
+mod find;
+mod mapping;
+mod pages;
+mod schema;
+mod sorted;
+
+pub(crate) use find::find;
+pub(crate) use mapping::Mapping;
+pub(crate) use pages::{each_group, page, unique};
+pub(crate) use schema::{operations, schema};
+pub(crate) use sorted::SortedAccounts;

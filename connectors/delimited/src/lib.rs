@@ -1,0 +1,28 @@
+#![doc = include_str!("docs.md")]
+
+mod accounts;
+mod attributes;
+mod changes;
+mod connection_test;
+mod connector;
+mod entitlements;
+mod error;
+mod files;
+mod layout;
+mod provision;
+mod rows;
+mod settings;
+mod sort;
+
+pub use connector::Delimited;
+pub use settings::Settings;
+
+connector_core::register_connector! {
+    name: "delimited",
+    title: "Delimited files",
+    description: "Reads accounts, entitlements and memberships from CSV and TSV files; changes them in place",
+    grant_types: [],
+    settings: Settings,
+    example: settings::EXAMPLE,
+    provider: connector_core::Provider::new().with_test_steps(connection_test::STEPS),
+}

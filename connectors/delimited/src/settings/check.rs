@@ -1,0 +1,251 @@
+//! What the schema can't say.
+
+use super::{
+    AccountsSettings, AttributesSettings, CompleteSettings, EntitlementSettings, FormatSettings, HoldersSettings,
+    Settings, TypeSettings, ValueKind,
+};
+use crate::attributes::words;
+use crate::files::{Compression, Format, Pattern, delimiter_of, quote_of};
+use connector_core::SettingsFault;
+use encoding_rs::Encoding;
+use jiff::fmt::strtime;
+use std::collections::BTreeMap;
+
+/// Every fault, each with its place.
+pub(super) fn faults(settings: &Settings) -> Vec<SettingsFault> {
+    let mut faults = Faults(Vec::new());
+    faults.format("/format", &settings.format);
+    faults.accounts(&settings.accounts);
+    for (name, of) in &settings.entitlements {
+        faults.entitlements(settings, name, of);
+    }
+    if settings.writable {
+        faults.writable(settings);
+    }
+    faults.0
+}
+
+struct Faults(Vec<SettingsFault>);
+
+impl Faults {
+    fn add(&mut self, pointer: impl Into<String>, message: impl Into<String>, help: impl Into<String>) {
+        self.0.push(SettingsFault::new(pointer, message).with_help(help));
+    }
+
+    fn format(&mut self, place: &str, format: &FormatSettings) {
+        if let Some(Err(why)) = format.delimiter.as_deref().map(delimiter_of) {
+            self.add(format!("{place}/delimiter"), why, "write one character, such as `;` or `|`, or the word `tab`");
+        }
+        if let Some(Err(why)) = format.quote.as_deref().map(quote_of) {
+            self.add(
+                format!("{place}/quote"),
+                why,
+                "write one character, or `\"\"` if values have no quotes around them",
+            );
+        }
+        if let Some(name) = &format.encoding
+            && Encoding::for_label(name.as_bytes()).is_none()
+        {
+            let help = "names are those of the WHATWG Encoding Standard: utf-8, utf-16le, windows-1252, iso-8859-15 …";
+            self.add(format!("{place}/encoding"), format!("`{name}` is not the name of an encoding"), help);
+        }
+        let names = format.header.iter().flatten().enumerate();
+        for (number, name) in names {
+            if name.trim().is_empty() || format.header.iter().flatten().take(number).any(|other| other == name) {
+                let what = "a column without a name, or with the name of another one";
+                self.add(format!("{place}/header/{number}"), what, "give each column its own name");
+            }
+        }
+        if format.header.as_ref().is_some_and(Vec::is_empty) {
+            self.add(format!("{place}/header"), "no column", "name the columns, or leave out `header`");
+        }
+    }
+
+    fn file(&mut self, place: &str, file: &str) {
+        if let Some((span, why)) = Pattern::new(file).fault() {
+            let fault = SettingsFault::new(place, why).at(span..span);
+            self.0.push(fault.with_help("write the path of a file relative to the project, such as `hr/people-*.csv`"));
+        }
+    }
+
+    fn accounts(&mut self, accounts: &AccountsSettings) {
+        self.file("/accounts/file", &accounts.file);
+        self.format("/accounts/format", &accounts.format);
+        self.attributes("/accounts/attributes", &accounts.attributes);
+        if let Some(enabled) = &accounts.enabled {
+            if enabled.is.is_empty() && enabled.is_not.is_empty() {
+                let help = "write `is: [VALUE, …]`, `is_not: [VALUE, …]` or both";
+                self.add("/accounts/enabled", "no values say which accounts are enabled", help);
+            }
+            if let Some(place) = enabled.is_not.iter().position(|value| enabled.is.contains(value)) {
+                let pointer = format!("/accounts/enabled/is_not/{place}");
+                self.add(pointer, "the value is in `is`, too", "remove it from one of the two lists");
+            }
+        }
+        for (name, column) in &accounts.entitlements {
+            let place = format!("/accounts/entitlements/{}", escaped(name));
+            self.type_name(&place, name);
+            self.split(&place, column.split.as_deref());
+            if let Some(columns) = &accounts.attributes.columns
+                && columns.contains(&column.column)
+            {
+                let what = format!("`{}` is in `attributes.columns`, too", column.column);
+                self.add(format!("{place}/column"), what, "name the column in one place");
+            }
+        }
+    }
+
+    fn type_name(&mut self, place: &str, name: &str) {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if !name.bytes().all(fits) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            self.add(place, format!("`{name}` is not in snake case"), "write it like `role` or `cost_center`");
+        }
+    }
+
+    fn split(&mut self, place: &str, split: Option<&str>) {
+        if split.is_some_and(|text| text.trim().is_empty()) {
+            let help = "write the text between two values, such as `|`, or leave `split` out";
+            self.add(format!("{place}/split"), "nothing is between two values", help);
+        }
+    }
+
+    fn attributes(&mut self, place: &str, attributes: &AttributesSettings) {
+        for (name, one) in &attributes.types {
+            self.value_type(&format!("{place}/types/{}", escaped(name)), one);
+        }
+        for (name, separator) in &attributes.lists {
+            if separator.trim().is_empty() {
+                let pointer = format!("{place}/lists/{}", escaped(name));
+                self.add(pointer, "nothing is between two values", "write the text between two values, such as `;`");
+            }
+        }
+        let Some(columns) = &attributes.columns else { return };
+        for (what, name) in named(&attributes.types, "types").chain(named(&attributes.lists, "lists")) {
+            if !columns.contains(name) {
+                let pointer = format!("{place}/{what}/{}", escaped(name));
+                self.add(pointer, format!("`{name}` is not in `columns`"), "add it there, or remove it here");
+            }
+        }
+    }
+
+    fn value_type(&mut self, place: &str, one: &TypeSettings) {
+        let Some(format) = &one.format else { return };
+        let pointer = format!("{place}/format");
+        match one.kind {
+            ValueKind::Boolean => {
+                if words(Some(format)).is_none() {
+                    self.add(pointer, "two words are missing", "write the words for true and false: `yes/no`");
+                }
+            }
+            ValueKind::Date | ValueKind::DateTime => {
+                let day = jiff::civil::date(2027, 1, 31).at(8, 0, 0, 0).in_tz("UTC");
+                let fault = day.ok().and_then(|day| strtime::format(format, &day).err());
+                if let Some(fault) = fault {
+                    self.add(pointer, fault.to_string(), "write it like `%d.%m.%Y` or `%Y-%m-%d %H:%M:%S`");
+                }
+            }
+            ValueKind::Text | ValueKind::Integer | ValueKind::Number => {
+                self.add(pointer, "only days, times and booleans have a format", "remove it");
+            }
+        }
+    }
+
+    fn entitlements(&mut self, settings: &Settings, name: &str, of: &EntitlementSettings) {
+        let place = format!("/entitlements/{}", escaped(name));
+        self.type_name(&place, name);
+        self.format(&format!("{place}/format"), &of.format);
+        self.attributes(&format!("{place}/attributes"), &of.attributes);
+        match (&of.file, &of.id) {
+            (Some(file), Some(_)) => self.file(&format!("{place}/file"), file),
+            (Some(_), None) => self.add(place.clone(), "`id` is missing", "name the column of the file with the id"),
+            (None, Some(_)) => self.add(format!("{place}/id"), "a column of no file", "add `file`, or remove `id`"),
+            (None, None) => {}
+        }
+        let is_column = settings.accounts.entitlements.contains_key(name);
+        if of.file.is_none() && of.holders.is_none() && !is_column {
+            let help = "add `file`, `holders` or a column under `accounts.entitlements`";
+            self.add(place.clone(), "nothing says where these entitlements are", help);
+        }
+        let Some(holders) = &of.holders else { return };
+        let place = format!("{place}/holders");
+        if is_column {
+            let help = "keep one of the two: an account must not hold the same entitlement twice";
+            self.add(place.clone(), format!("`accounts.entitlements.{name}` says who holds it, too"), help);
+        }
+        self.holders(settings, &place, holders);
+    }
+
+    fn holders(&mut self, settings: &Settings, place: &str, holders: &HoldersSettings) {
+        self.file(&format!("{place}/file"), &holders.file);
+        self.format(&format!("{place}/format"), &holders.format);
+        self.split(place, holders.split.as_deref());
+        match (&holders.account, &holders.alias) {
+            (Some(_), None) => {}
+            (None, Some(_)) => {
+                if settings.accounts.alias.is_none() {
+                    let help = "name the column of the accounts file that has the same text as `accounts.alias`";
+                    self.add(format!("{place}/alias"), "accounts have no alias", help);
+                }
+            }
+            (Some(_), Some(_)) => {
+                self.add(format!("{place}/alias"), "`account` and `alias` exclude each other", "remove one of them");
+            }
+            (None, None) => {
+                let help = "name the column with the account's id as `account`, or the one with its alias as `alias`";
+                self.add(place, "no column says which account", help);
+            }
+        }
+    }
+
+    /// A file that is rewritten must be one file, whose bytes are those of its text.
+    fn writable(&mut self, settings: &Settings) {
+        let accounts = &settings.accounts;
+        let own = (&accounts.format, &accounts.complete);
+        self.rewritten(settings, "/accounts", &accounts.file, own);
+        for (name, of) in &settings.entitlements {
+            if let Some(holders) = &of.holders {
+                let place = format!("/entitlements/{}/holders", escaped(name));
+                self.rewritten(settings, &place, &holders.file, (&holders.format, &holders.complete));
+            }
+        }
+    }
+
+    fn rewritten(
+        &mut self,
+        settings: &Settings,
+        place: &str,
+        file: &str,
+        (format, complete): (&FormatSettings, &CompleteSettings),
+    ) {
+        let own = complete.quiet_for.map(|_| format!("{place}/complete/quiet_for"));
+        let of_source = settings.complete.quiet_for.map(|_| "/complete/quiet_for".to_owned());
+        if let Some(pointer) = own.or(of_source).filter(|pointer| self.0.iter().all(|fault| fault.pointer != *pointer))
+        {
+            let what = "the plans of a source that is `writable` change the file, so it is not quiet";
+            self.add(pointer, what, "remove `quiet_for`, or set `writable: false`");
+        }
+        let help = "set `writable: false`, or name one file that is not compressed";
+        if Pattern::new(file).has_wildcards() {
+            self.add(format!("{place}/file"), "several files can't be changed by a plan", help);
+        }
+        if Compression::of(file) != Compression::None {
+            self.add(format!("{place}/file"), "a compressed file can't be changed by a plan", help);
+        }
+        let written = Format::of(format, &settings.format);
+        if !written.splits_bytes() {
+            let what = format!("a file in {} can't be changed by a plan", written.encoding.name());
+            let own =
+                if format.encoding.is_some() { format!("{place}/format/encoding") } else { "/format/encoding".into() };
+            self.add(own, what, "set `writable: false`, or convert the file to UTF-8");
+        }
+    }
+}
+
+fn named<'a, T>(map: &'a BTreeMap<String, T>, what: &'static str) -> impl Iterator<Item = (&'static str, &'a String)> {
+    map.keys().map(move |name| (what, name))
+}
+
+/// A name in a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

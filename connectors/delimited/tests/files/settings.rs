@@ -1,0 +1,82 @@
+//! What is wrong in the settings, with its place.
+
+use crate::project::Project;
+use serde_json::{Value, json};
+
+fn pointers(settings: &Value) -> Vec<String> {
+    let project = Project::new(&[]);
+    let faults = project.faults(settings);
+    assert!(faults.iter().all(|fault| fault.help.is_some()), "{faults:?}");
+    faults.into_iter().map(|fault| fault.pointer).collect()
+}
+
+#[test]
+fn every_fault_has_its_place_and_all_of_them_are_shown_at_once() {
+    let settings = json!({
+        "format": {"delimiter": "a", "quote": "''", "encoding": "latin-17", "header": ["id", "id"]},
+        "accounts": {
+            "file": "h*r/people.csv", "id": "id",
+            "enabled": {"column": "status"},
+            "attributes": {"columns": ["id", "role"], "types": {"when": {"type": "date", "format": "%Q%"}}, "lists": {"phone": ""}},
+            "entitlements": {"Role": {"column": "role", "split": ""}},
+        },
+        "entitlements": {
+            "team": {},
+            "group": {"file": "g.csv"},
+            "site": {"id": "code", "holders": {"file": "m.csv", "entitlement": "site"}},
+            "unit": {"holders": {"file": "m.csv", "alias": "login", "entitlement": "unit"}},
+        },
+    });
+    let mut found = pointers(&settings);
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "/accounts/attributes/lists/phone",
+            "/accounts/attributes/lists/phone",
+            "/accounts/attributes/types/when",
+            "/accounts/attributes/types/when/format",
+            "/accounts/enabled",
+            "/accounts/entitlements/Role",
+            "/accounts/entitlements/Role/column",
+            "/accounts/entitlements/Role/split",
+            "/accounts/file",
+            "/entitlements/group",
+            "/entitlements/site/holders",
+            "/entitlements/site/id",
+            "/entitlements/team",
+            "/entitlements/unit/holders/alias",
+            "/format/delimiter",
+            "/format/encoding",
+            "/format/header/1",
+            "/format/quote",
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_a_plan_could_not_rewrite_is_refused() {
+    let settings = |file: &str, encoding: &str| json!({"writable": true, "format": {"encoding": encoding}, "accounts": {"file": file, "id": "id"}});
+    assert_eq!(pointers(&settings("a*.csv", "utf-8")), ["/accounts/file"]);
+    assert_eq!(pointers(&settings("a.csv.gz", "utf-8")), ["/accounts/file"]);
+    assert_eq!(pointers(&settings("a.csv", "utf-16")), ["/format/encoding"]);
+    assert_eq!(pointers(&settings("a.csv", "windows-1252")), Vec::<String>::new());
+    let mut quiet = settings("a.csv", "utf-8");
+    quiet["complete"] = json!({"quiet_for": "2m"});
+    assert_eq!(pointers(&quiet), ["/complete/quiet_for"]);
+}
+
+#[test]
+fn two_ways_of_holding_one_type_are_refused() {
+    let settings = json!({
+        "accounts": {"file": "a.csv", "id": "id", "entitlements": {"team": {"column": "team"}}},
+        "entitlements": {"team": {"holders": {"file": "m.csv", "account": "who", "entitlement": "team"}}},
+    });
+    assert_eq!(pointers(&settings), ["/entitlements/team/holders"]);
+}
+
+#[test]
+fn the_wildcard_in_a_folder_is_marked_in_its_place() {
+    let faults = Project::new(&[]).faults(&json!({"accounts": {"file": "h*r/people.csv", "id": "id"}}));
+    assert_eq!(faults[0].span, Some(1..1));
+}
