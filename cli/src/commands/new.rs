@@ -191,7 +191,7 @@ fn find_crates(folder: &Path, depth: u8, found: &mut BTreeMap<&'static str, Path
     Ok(())
 }
 
-/// The name in a manifest, if it is that of a crate that a connector of one's own needs.
+/// The name in a manifest, if it is that of a crate that every new connector needs.
 fn needed_name(manifest: &str) -> Option<&'static str> {
     let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))?;
     CRATES.into_iter().find(|needed| *needed == name)
