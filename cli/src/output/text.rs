@@ -95,8 +95,8 @@ fn without_joiners(text: &str) -> String {
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
-        // A space that does not break is a part of its word.
         let mut line = String::new();
+        // A space that does not break is a part of its word.
         for word in paragraph.split_ascii_whitespace() {
             if !line.is_empty() && line.width() + 1 + word.width() > width {
                 lines.push(std::mem::take(&mut line));
