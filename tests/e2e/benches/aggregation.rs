@@ -86,7 +86,7 @@ async fn measure(users: u64, latency: Duration) {
     let bytes = fs::metadata(project.path(".connector/store.db")).unwrap().len();
     println!("{users:>9} store: {} bytes a user", bytes / users);
     changes(&project, users).await;
-    two_at_once(&project, users, alone).await;
+    two_at_once(&project, users, alone);
 }
 
 /// Reads only changes: first when nothing changed, then when every hundredth user did, then when nothing changed again.
@@ -94,7 +94,7 @@ async fn changes(project: &Project, users: u64) {
     // The first one counts what the store has.
     for (changed, what) in [(0, "first, nothing changed"), (0, "nothing changed"), (users / 100, "1% changed")] {
         // Windows of changes overlap: what changed within them is read again.
-        project.sandbox.org().let_time_pass(Duration::from_secs(3_600));
+        project.sandbox.org().let_time_pass(Duration::from_hours(1));
         for number in 0..changed {
             let user = project.sandbox.org().user_id(number * 100 + 50);
             project.sandbox.org().set(&user, "Department", format!("Changed {number}")).unwrap();
@@ -111,7 +111,7 @@ async fn changes(project: &Project, users: u64) {
 }
 
 /// Reads the org into one store as two sources at the same time.
-async fn two_at_once(project: &Project, users: u64, alone: Duration) {
+fn two_at_once(project: &Project, users: u64, alone: Duration) {
     let text = fs::read_to_string(project.path("sources/salesforce.yaml")).unwrap();
     for name in ["one", "two"] {
         fs::write(project.path(&format!("sources/{name}.yaml")), &text).unwrap();
