@@ -5,6 +5,8 @@ use crate::entitlements;
 use crate::error::counted;
 use crate::files::{Compression, DataFile};
 use crate::layout::Layout;
+use crate::lists::verify_list;
+use crate::members;
 use crate::rows::{Verified, verify};
 use crate::settings::Merge;
 use connector_core::{Cursor, Finding, Result};
@@ -18,7 +20,7 @@ pub(crate) fn run(layout: &Layout, step: &str) -> Result<Finding> {
         "files" => files(layout),
         "accounts" => accounts(layout),
         "entitlements" => lists(layout),
-        "members" => members(layout),
+        "members" => members_of(layout),
         _ => crate::provision::test(layout),
     }
 }
@@ -72,7 +74,7 @@ fn lists(layout: &Layout) -> Result<Finding> {
     for of in &layout.types {
         match &of.list {
             Some(table) => {
-                let verified = entitlements::verify_list(layout, of, table)?;
+                let verified = verify_list(layout, of, table)?;
                 entitlements::all_of_type(layout, of)?;
                 details.push(format!("{}: {}", of.name, shown(&verified, table.format.encoding.name())));
             }
@@ -84,7 +86,7 @@ fn lists(layout: &Layout) -> Result<Finding> {
     Ok(Finding::passed(if details.is_empty() { "the settings name none".to_owned() } else { details.join("; ") }))
 }
 
-fn members(layout: &Layout) -> Result<Finding> {
+fn members_of(layout: &Layout) -> Result<Finding> {
     let mut details = Vec::new();
     for of in &layout.types {
         let Some((_, table)) = &of.holders else { continue };
@@ -93,7 +95,7 @@ fn members(layout: &Layout) -> Result<Finding> {
     }
     let mut left = vec![Cursor::start()];
     while let Some(cursor) = left.pop() {
-        left.extend(entitlements::assignments(layout, &cursor)?.into_parts().1);
+        left.extend(members::assignments(layout, &cursor)?.into_parts().1);
     }
     Ok(Finding::passed(if details.is_empty() {
         "the settings name no files with members".to_owned()

@@ -2,11 +2,11 @@
 
 use crate::layout::Layout;
 use crate::settings::Settings;
-use crate::{accounts, changes, connection_test, entitlements, error, provision};
+use crate::{accounts, changes, check, connection_test, entitlements, error, members, provision};
 use connector_core::{
     Absence, Account, AccountSchema, Assignment, Capabilities, Concern, Connector, Context, Cursor, Entitlement,
     EntitlementRef, EntitlementType, FindAccounts, Lane, Operation, Outcome, Page, ProvisionBatch, ReadChanges,
-    ReadEntitlements, Result, SecretRef, SourceChange, TestReport, async_trait,
+    ReadEntitlements, Result, SecretRef, SettingsFault, SourceChange, TestReport, async_trait,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +22,16 @@ pub struct Delimited {
     layout: Arc<Layout>,
 }
 
+impl connector_core::Settings for Settings {
+    fn check(&self, _: &Context) -> Vec<SettingsFault> {
+        check::faults(self)
+    }
+
+    fn open(self, context: &Context) -> Result<Box<dyn Connector>> {
+        Ok(Box::new(Delimited { layout: Arc::new(Layout::new(&self, context)) }))
+    }
+}
+
 impl fmt::Debug for Delimited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delimited").field("accounts", &self.layout.accounts.pattern.text()).finish_non_exhaustive()
@@ -29,11 +39,6 @@ impl fmt::Debug for Delimited {
 }
 
 impl Delimited {
-    #[allow(clippy::unnecessary_wraps, reason = "opening a connector can fail")]
-    pub(crate) fn open(settings: &Settings, context: &Context) -> Result<Self> {
-        Ok(Self { layout: Arc::new(Layout::new(settings, context)) })
-    }
-
     /// Reads files on a thread that may wait for the disk.
     async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce(&Layout) -> Result<T> + Send + 'static) -> Result<T> {
         let layout = self.layout.clone();
@@ -88,7 +93,7 @@ impl ReadEntitlements for Delimited {
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
         let cursor = cursor.clone();
-        self.on_disk(move |layout| entitlements::assignments(layout, &cursor)).await
+        self.on_disk(move |layout| members::assignments(layout, &cursor)).await
     }
 
     async fn find_entitlements(&self, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {

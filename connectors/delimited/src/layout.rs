@@ -1,9 +1,8 @@
 //! The settings, put into the terms of files and rows.
 
-use crate::accounts::SortedAccounts;
-use crate::entitlements::Names;
 use crate::files::{DataFile, Table};
-use crate::rows::Parked;
+use crate::names::Names;
+use crate::rows::{Parked, SortedRows};
 use crate::settings::{AccountsSettings, ColumnSettings, EntitlementSettings, HoldersSettings, Settings};
 use connector_core::{Clock, Context, EntitlementType, Result};
 use jiff::Timestamp;
@@ -21,7 +20,7 @@ pub(crate) struct Layout {
     pub(crate) types: Vec<TypeLayout>,
     pub(crate) writable: bool,
     pub(crate) parked: Parked,
-    pub(crate) sorted: Mutex<Option<Arc<SortedAccounts>>>,
+    pub(crate) sorted: Mutex<Option<Arc<SortedRows>>>,
     pub(crate) names: Mutex<HashMap<String, KnownNames>>,
     clock: Clock,
 }

@@ -3,12 +3,16 @@
 mod accounts;
 mod attributes;
 mod changes;
+mod check;
 mod connection_test;
 mod connector;
 mod entitlements;
 mod error;
 mod files;
 mod layout;
+mod lists;
+mod members;
+mod names;
 mod provision;
 mod rows;
 mod settings;

@@ -2,9 +2,9 @@
 
 use super::mapping::Mapping;
 use super::pages::each_group;
-use crate::entitlements::holdings;
 use crate::files::DataFile;
 use crate::layout::Layout;
+use crate::members::holdings;
 use crate::rows::{Columns, Place, Row};
 use crate::settings::Merge;
 use connector_core::{Account, Concern, Result};

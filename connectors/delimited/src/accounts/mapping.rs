@@ -1,13 +1,23 @@
 //! Makes an account of its rows.
 
 use crate::attributes::{AttributeColumns, list, single};
-use crate::entitlements::Names;
 use crate::layout::Layout;
-use crate::rows::{Columns, Row};
+use crate::lists::names_of;
+use crate::names::Names;
+use crate::rows::{Columns, Row, Unique};
 use crate::settings::EnabledSettings;
 use connector_core::{Account, EntitlementRef, Result};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// The table of accounts in positions.
+pub(super) const ACCOUNTS: &str = "accounts";
+
+/// The id of an account is in one row or group of rows.
+pub(crate) fn unique(layout: &Layout) -> Unique<'_> {
+    let settings = &layout.settings;
+    Unique { what: "id", setting: "accounts.id", column: &settings.id, merge: settings.merge }
+}
 
 /// Which column of a file is what.
 pub(crate) struct Mapping {
@@ -36,7 +46,7 @@ impl Mapping {
         for one in &layout.types {
             let Some(column) = &one.column else { continue };
             let place = columns.find(&format!("accounts.entitlements.{}", one.name), &column.column)?;
-            let names = Names::of(layout, one)?;
+            let names = names_of(layout, one)?;
             held.push(Held { of: one.name.clone(), column: place, split: column.split.clone(), names });
         }
         let except: Vec<_> = held.iter().map(|held| held.column).collect();

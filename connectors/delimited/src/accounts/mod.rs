@@ -7,7 +7,6 @@ mod schema;
 mod sorted;
 
 pub(crate) use find::find;
-pub(crate) use mapping::Mapping;
-pub(crate) use pages::{each_group, page, unique};
+pub(crate) use mapping::{Mapping, unique};
+pub(crate) use pages::{each_group, page};
 pub(crate) use schema::{operations, schema};
-pub(crate) use sorted::SortedAccounts;

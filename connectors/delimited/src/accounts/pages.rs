@@ -1,28 +1,19 @@
 //! Pages of accounts.
 
-use super::mapping::Mapping;
-use super::sorted::SortedAccounts;
+use super::mapping::{ACCOUNTS, Mapping, unique};
+use super::sorted;
 use crate::files::DataFile;
 use crate::layout::Layout;
-use crate::rows::{self, Columns, Position, Row, Rows, Unique, VerifiedFile, verify};
+use crate::rows::{self, Columns, Position, Row, Rows, VerifiedFile, verify};
 use crate::settings::Merge;
 use connector_core::{Account, Cursor, Page, Result};
 use std::sync::Arc;
-
-/// The table of accounts in positions.
-pub(crate) const ACCOUNTS: &str = "accounts";
-
-/// The id of an account is in one row or group of rows.
-pub(crate) fn unique(layout: &Layout) -> Unique<'_> {
-    let settings = &layout.settings;
-    Unique { what: "id", setting: "accounts.id", column: &settings.id, merge: settings.merge }
-}
 
 /// One page. The first one reads all files to prove that they are complete, and continues in each of them.
 pub(crate) fn page(layout: &Layout, cursor: &Cursor) -> Result<Page<Account>> {
     let Some(position) = cursor.position::<Position>()? else { return first(layout) };
     if layout.settings.merge == Merge::Anywhere {
-        return SortedAccounts::page(layout, &position);
+        return sorted::page(layout, &position);
     }
     let mut mapping = None;
     let each = |rows: &[Row<'_>], accounts: &mut Vec<Account>| {
@@ -44,7 +35,8 @@ fn first(layout: &Layout) -> Result<Page<Account>> {
     }
     let rows = verified.rows();
     let next = if layout.settings.merge == Merge::Anywhere {
-        vec![Cursor::of(&SortedAccounts::of(layout, verified)?.first())?]
+        let sorted = sorted::of(layout, verified)?;
+        vec![Cursor::of(&sorted::first(&sorted))?]
     } else {
         let positions = verified.files.iter().map(|file| Cursor::of(&Position::first(ACCOUNTS, file)));
         positions.collect::<Result<_>>()?

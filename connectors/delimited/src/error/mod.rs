@@ -148,6 +148,12 @@ pub(crate) fn temporary(cause: io::Error) -> Error {
         .with_cause(cause)
 }
 
+/// A position of another version of the settings.
+pub(crate) fn foreign(of: &str) -> Error {
+    Error::protocol(format!("the settings have no entitlements `{of}`"))
+        .with_help("drop the unfinished run with `--restart`")
+}
+
 /// The thread that reads stopped.
 pub(crate) fn stopped() -> Error {
     Error::internal("the thread that reads files stopped")

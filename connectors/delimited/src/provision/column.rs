@@ -3,9 +3,10 @@
 use super::file::Rewritten;
 use super::line::{Line, Writing};
 use crate::attributes::split;
-use crate::entitlements::Names;
 use crate::error;
 use crate::layout::Layout;
+use crate::lists::names_of;
+use crate::names::Names;
 use crate::settings::{ColumnSettings, Merge};
 use connector_core::{EntitlementRef, Error, Outcome, Result};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl<'a> Column<'a> {
             return Err(Error::unsupported(format!("no file says who holds `{}`", of.name)));
         };
         let place = writing.columns.find(&format!("accounts.entitlements.{}", of.name), column)?;
-        Ok(Self { place, split: split.as_deref(), names: Names::of(layout, of)? })
+        Ok(Self { place, split: split.as_deref(), names: names_of(layout, of)? })
     }
 
     /// The values in a row, each with the id that it names.

@@ -5,9 +5,11 @@ use super::file::Rewritten;
 use super::line::Line;
 use crate::accounts::find;
 use crate::attributes::split;
-use crate::entitlements::{HolderMapping, Names};
 use crate::error;
 use crate::layout::{Layout, TypeLayout};
+use crate::lists::names_of;
+use crate::members::HolderMapping;
+use crate::names::Names;
 use connector_core::{Account, Change, Concern, EntitlementRef, Error, Operation, Outcome, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 /// All of them in one rewriting.
 pub(super) fn carry_out(layout: &Layout, of: &TypeLayout, operations: &[&Operation]) -> Result<Vec<Result<Outcome>>> {
     let Some((settings, table)) = &of.holders else { return Err(error::stopped()) };
-    let names = Names::of(layout, of)?;
+    let names = names_of(layout, of)?;
     let ids: Vec<String> = operations.iter().map(|one| one.account.clone()).collect();
     let accounts: HashMap<String, Account> = find(layout, &ids, &Concern::default())?
         .into_iter()

@@ -1,16 +1,13 @@
 //! Reads entitlements.
 
-use super::names::id_in;
 use crate::accounts::each_group;
-use crate::attributes::{AttributeColumns, list, split};
-use crate::files::Table;
+use crate::attributes::{list, split};
+use crate::error;
 use crate::layout::{Layout, TypeLayout};
-use crate::rows::{self, Columns, Position, Row, Rows, Unique, Verified, VerifiedFile, verify};
-use crate::settings::{EntitlementSettings, Merge};
-use connector_core::{Cursor, Entitlement, EntitlementRef, Error, Page, Result};
-use std::borrow::Cow;
+use crate::lists::{ListMapping, list_rows, verify_list};
+use crate::rows::{self, Position, Row, Rows};
+use connector_core::{Cursor, Entitlement, EntitlementRef, Page, Result};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The position of a type whose entitlements are those that accounts and members name.
 const NAMED: &str = "";
@@ -18,7 +15,7 @@ const NAMED: &str = "";
 /// One page of entitlements. The first one reads the lists to prove that they are complete.
 pub(crate) fn entitlements(layout: &Layout, cursor: &Cursor) -> Result<Page<Entitlement>> {
     let Some(position) = cursor.position::<Position>()? else { return first(layout) };
-    let of = layout.type_named(&position.of).ok_or_else(|| foreign(&position))?;
+    let of = layout.type_named(&position.of).ok_or_else(|| error::foreign(&position.of))?;
     match &of.list {
         None => named(layout, of).map(Page::last),
         Some(table) => {
@@ -36,12 +33,6 @@ pub(crate) fn entitlements(layout: &Layout, cursor: &Cursor) -> Result<Page<Enti
     }
 }
 
-/// A position of another version of the settings.
-pub(crate) fn foreign(position: &Position) -> Error {
-    Error::protocol(format!("the settings have no entitlements `{}`", position.of))
-        .with_help("drop the unfinished run with `--restart`")
-}
-
 fn first(layout: &Layout) -> Result<Page<Entitlement>> {
     let (mut next, mut estimate) = (Vec::new(), 0);
     for of in &layout.types {
@@ -57,74 +48,6 @@ fn first(layout: &Layout) -> Result<Page<Entitlement>> {
         }
     }
     Ok(Page::fork(Vec::new(), next).with_estimate(estimate))
-}
-
-/// Reads a list once: it is complete, and no id comes twice.
-pub(crate) fn verify_list(layout: &Layout, of: &TypeLayout, table: &Arc<Table>) -> Result<Verified> {
-    let setting = format!("entitlements.{}.id", of.name);
-    let column = id_column(of);
-    let unique = Unique { what: "id", setting: &setting, column, merge: Merge::None };
-    let verified = verify(table, layout.now(), Some(&unique))?;
-    for VerifiedFile { columns, .. } in &verified.files {
-        ListMapping::new(of, columns)?;
-    }
-    Ok(verified)
-}
-
-fn id_column(of: &TypeLayout) -> &str {
-    of.settings.as_ref().and_then(|settings| settings.id.as_deref()).unwrap_or_default()
-}
-
-/// Which column of a list is what.
-struct ListMapping {
-    id: usize,
-    name: usize,
-    description: Option<usize>,
-    attributes: AttributeColumns,
-}
-
-impl ListMapping {
-    fn new(of: &TypeLayout, columns: &Columns) -> Result<Self> {
-        let place = format!("entitlements.{}", of.name);
-        let id = columns.find(&format!("{place}.id"), id_column(of))?;
-        let Some(EntitlementSettings { name, description, attributes, .. }) = &of.settings else {
-            return Err(Error::internal("a list without settings"));
-        };
-        let name = columns.find_some(&format!("{place}.name"), name.as_ref())?.unwrap_or(id);
-        let description = columns.find_some(&format!("{place}.description"), description.as_ref())?;
-        let except: Vec<_> = [Some(id), Some(name), description].into_iter().flatten().collect();
-        let attributes = AttributeColumns::new(attributes, &format!("{place}.attributes"), columns, &except)?;
-        Ok(Self { id, name, description, attributes })
-    }
-
-    fn entitlement(&self, of: &TypeLayout, row: &Row<'_>) -> Result<Entitlement> {
-        let id = row.some_text(self.id, "no id")?.into_owned();
-        let name = row.text(self.name)?.filter(|name| !name.is_empty()).map(Cow::into_owned);
-        let name = name.unwrap_or_else(|| id.clone());
-        let mut entitlement = Entitlement::new(EntitlementRef::new(of.name.clone(), id), name);
-        if let Some(description) = self.description {
-            entitlement.description = row.text(description)?.filter(|text| !text.is_empty()).map(Cow::into_owned);
-        }
-        entitlement.attributes = self.attributes.read(&[*row])?;
-        Ok(entitlement)
-    }
-}
-
-/// Calls `each` with every entitlement of a list.
-pub(super) fn list_rows(
-    layout: &Layout,
-    of: &TypeLayout,
-    table: &Arc<Table>,
-    mut each: impl FnMut(Entitlement) -> Result<()>,
-) -> Result<()> {
-    for file in table.files(layout.now())? {
-        let mut rows = Rows::open(table, file)?;
-        let mapping = ListMapping::new(of, &rows.columns)?;
-        while rows.next()? {
-            each(mapping.entitlement(of, &rows.row())?)?;
-        }
-    }
-    Ok(())
 }
 
 /// All entitlements of a type.
@@ -159,7 +82,7 @@ fn named(layout: &Layout, of: &TypeLayout) -> Result<Vec<Entitlement>> {
             while rows.next()? {
                 let row = rows.row();
                 for value in split(&row.text(column)?.unwrap_or_default(), holders.split.as_deref()) {
-                    ids.insert(id_in(None, value, (row, column))?);
+                    ids.insert(value.to_owned());
                 }
             }
         }

@@ -1,9 +1,6 @@
 //! What a user writes under `settings:`.
 
-mod check;
-
-use crate::connector::Delimited;
-use connector_core::{Connector, Context, Result, SettingsFault, TimeSpan};
+use connector_core::TimeSpan;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -259,14 +256,4 @@ pub(crate) struct HoldersSettings {
     pub(crate) entitlement: String,
     /// What is between two entitlements. Default: a row names one.
     pub(crate) split: Option<String>,
-}
-
-impl connector_core::Settings for Settings {
-    fn check(&self, _: &Context) -> Vec<SettingsFault> {
-        check::faults(self)
-    }
-
-    fn open(self, context: &Context) -> Result<Box<dyn Connector>> {
-        Ok(Box::new(Delimited::open(&self, context)?))
-    }
 }

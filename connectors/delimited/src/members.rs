@@ -1,9 +1,10 @@
-//! Reads who holds what.
+//! Files with members: who holds what.
 
-use super::names::{Names, id_in, no_entitlement};
-use super::read::foreign;
 use crate::attributes::split;
+use crate::error;
 use crate::layout::{Layout, TypeLayout};
+use crate::lists::names_of;
+use crate::names::{Names, id_in};
 use crate::rows::{self, Columns, Position, Row, Rows, VerifiedFile, verify};
 use crate::settings::HoldersSettings;
 use connector_core::{Account, Assignment, Cursor, EntitlementRef, Holder, Page, Result};
@@ -13,9 +14,9 @@ use std::sync::Arc;
 /// One page of assignments. The first one reads the files to prove that they are complete.
 pub(crate) fn assignments(layout: &Layout, cursor: &Cursor) -> Result<Page<Assignment>> {
     let Some(position) = cursor.position::<Position>()? else { return first(layout) };
-    let of = layout.type_named(&position.of).ok_or_else(|| foreign(&position))?;
-    let Some((settings, table)) = &of.holders else { return Err(foreign(&position)) };
-    let names = Names::of(layout, of)?;
+    let of = layout.type_named(&position.of).ok_or_else(|| error::foreign(&position.of))?;
+    let Some((settings, table)) = &of.holders else { return Err(error::foreign(&position.of)) };
+    let names = names_of(layout, of)?;
     let mut mapping = None;
     let each = |rows: &[Row<'_>], items: &mut Vec<Assignment>| {
         let mapping = match &mapping {
@@ -84,7 +85,11 @@ impl<'a> HolderMapping<'a> {
                 ids.push(id);
             }
         }
-        if ids.is_empty() { Err(no_entitlement(row, self.entitlement)) } else { Ok(ids) }
+        if ids.is_empty() {
+            let help = "check the export: every row of members needs one";
+            return Err(row.fault(self.entitlement, "no entitlement", help));
+        }
+        Ok(ids)
     }
 
     /// What an account is called in this file.
@@ -101,7 +106,7 @@ pub(crate) fn holdings(
     accounts: &mut [Account],
 ) -> Result<()> {
     let Some((settings, table)) = &of.holders else { return Ok(()) };
-    let names = Names::of(layout, of)?;
+    let names = names_of(layout, of)?;
     for file in table.files(layout.now())? {
         let mut rows = Rows::open(table, file)?;
         let columns = rows.columns.clone();

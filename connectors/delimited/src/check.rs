@@ -1,18 +1,18 @@
-//! What the schema can't say.
+//! What is wrong in settings that fit the schema.
 
-use super::{
+use crate::attributes::words;
+use crate::files::{Compression, Format, Pattern, delimiter_of, quote_of};
+use crate::settings::{
     AccountsSettings, AttributesSettings, CompleteSettings, EntitlementSettings, FormatSettings, HoldersSettings,
     Settings, TypeSettings, ValueKind,
 };
-use crate::attributes::words;
-use crate::files::{Compression, Format, Pattern, delimiter_of, quote_of};
 use connector_core::SettingsFault;
 use encoding_rs::Encoding;
 use jiff::fmt::strtime;
 use std::collections::BTreeMap;
 
 /// Every fault, each with its place.
-pub(super) fn faults(settings: &Settings) -> Vec<SettingsFault> {
+pub(crate) fn faults(settings: &Settings) -> Vec<SettingsFault> {
     let mut faults = Faults(Vec::new());
     faults.format("/format", &settings.format);
     faults.accounts(&settings.accounts);
