@@ -227,9 +227,10 @@ fn moment(format: Option<&str>, text: &str) -> Option<Timestamp> {
     match format {
         Some(format) => {
             let parsed = BrokenDownTime::parse(format, text).ok()?;
-            match parsed.offset().or_else(|| parsed.iana_time_zone().and(parsed.offset())) {
-                Some(_) => parsed.to_timestamp().ok(),
-                None => utc(parsed.to_datetime().ok()?),
+            match (parsed.offset(), parsed.iana_time_zone()) {
+                (None, None) => utc(parsed.to_datetime().ok()?),
+                (_, None) => parsed.to_timestamp().ok(),
+                (_, Some(_)) => parsed.to_zoned().ok().map(|zoned| zoned.timestamp()),
             }
         }
         None => text
@@ -266,5 +267,22 @@ fn attribute_type(kind: ValueKind) -> AttributeType {
         ValueKind::Number => AttributeType::Number,
         ValueKind::Date => AttributeType::Date,
         ValueKind::DateTime => AttributeType::DateTime,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_in_its_own_zone_and_in_utc_without_one() {
+        for (format, text, moment) in [
+            ("%Y-%m-%d %H:%M", "2027-01-31 08:00", "2027-01-31T08:00:00Z"),
+            ("%Y-%m-%d %H:%M %z", "2027-01-31 08:00 +0200", "2027-01-31T06:00:00Z"),
+            ("%Y-%m-%d %H:%M %Q", "2027-01-31 08:00 Europe/Berlin", "2027-01-31T07:00:00Z"),
+        ] {
+            let value = typed(ValueKind::DateTime, Some(format), text);
+            assert_eq!(value, Some(Value::from(moment)), "{text}");
+        }
     }
 }

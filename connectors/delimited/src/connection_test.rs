@@ -49,22 +49,13 @@ fn others_can_write(file: &DataFile) -> bool {
 
 fn accounts(layout: &Layout) -> Result<Finding> {
     let verified = verify(&layout.accounts, layout.now(), Some(&unique(layout)))?;
-    let mut mapping: Option<(String, Mapping)> = None;
     if layout.settings.merge == Merge::Anywhere {
         // The rows of an account are known only when they are sorted.
         for file in &verified.files {
             Mapping::new(layout, &file.columns)?;
         }
     } else {
-        each_group(layout, |file, columns, rows| {
-            if mapping.as_ref().is_none_or(|(shown, _)| *shown != file.shown) {
-                mapping = Some((file.shown.clone(), Mapping::new(layout, columns)?));
-            }
-            if let Some((_, mapping)) = &mapping {
-                mapping.account(rows)?;
-            }
-            Ok(())
-        })?;
+        each_group(layout, |mapping, group| mapping.account(group.rows).map(drop))?;
     }
     Ok(Finding::passed(shown(&verified, layout.accounts.format.encoding.name())))
 }

@@ -66,9 +66,9 @@ fn named(layout: &Layout, of: &TypeLayout) -> Result<Vec<Entitlement>> {
     let mut ids: BTreeSet<String> = BTreeSet::new();
     if let Some(column) = &of.column {
         let setting = format!("accounts.entitlements.{}", of.name);
-        each_group(layout, |_, columns, rows| {
-            let place = columns.find(&setting, &column.column)?;
-            for (value, _) in list(rows, place, column.split.as_deref().unwrap_or_default())? {
+        each_group(layout, |_, group| {
+            let place = group.columns.find(&setting, &column.column)?;
+            for (value, _) in list(group.rows, place, column.split.as_deref().unwrap_or_default())? {
                 ids.insert(value);
             }
             Ok(())

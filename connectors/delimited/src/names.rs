@@ -1,5 +1,6 @@
 //! Values that name an entitlement by its id or its name.
 
+use crate::attributes::split;
 use crate::rows::Row;
 use connector_core::Result;
 use std::collections::{HashMap, HashSet};
@@ -41,7 +42,7 @@ impl Names {
     }
 
     /// The same for a value that was read before; one that names several entitlements is an id of none.
-    pub(crate) fn id_or(&self, value: &str) -> String {
+    fn id_or(&self, value: &str) -> String {
         match self.by_name.get(value) {
             Some(Some(id)) if !self.ids.contains(value) => id.clone(),
             _ => value.to_owned(),
@@ -52,6 +53,12 @@ impl Names {
     pub(crate) fn has(&self, id: &str) -> bool {
         self.ids.contains(id)
     }
+}
+
+/// The values in a text that was read before, each with the id that it names.
+pub(crate) fn named<'a>(names: Option<&Arc<Names>>, text: &'a str, separator: Option<&str>) -> Vec<(&'a str, String)> {
+    let id_of = |value: &str| names.map_or_else(|| value.to_owned(), |names| names.id_or(value));
+    split(text, separator).into_iter().map(|value| (value, id_of(value))).collect()
 }
 
 /// The id that a value names, with or without a list.

@@ -1,7 +1,7 @@
 //! Finds a few accounts: reads the files, and keeps those that are wanted.
 
 use super::mapping::Mapping;
-use super::pages::each_group;
+use super::pages::{Group, each_group};
 use crate::files::DataFile;
 use crate::layout::Layout;
 use crate::members::holdings;
@@ -50,28 +50,13 @@ fn accounts(layout: &Layout, wanted: &HashSet<&str>) -> Result<Vec<Account>> {
         return merged(layout, wanted);
     }
     let mut found = Vec::new();
-    let mut mapping: Option<(String, Mapping)> = None;
-    each_group(layout, |file, columns, rows| {
-        let mapping = mapping_of(&mut mapping, layout, file, columns)?;
-        if matches(mapping, rows, wanted)? {
-            found.push(mapping.account(rows)?);
+    each_group(layout, |mapping, group| {
+        if matches(mapping, group.rows, wanted)? {
+            found.push(mapping.account(group.rows)?);
         }
         Ok(())
     })?;
     Ok(found)
-}
-
-fn mapping_of<'a>(
-    known: &'a mut Option<(String, Mapping)>,
-    layout: &Layout,
-    file: &DataFile,
-    columns: &Columns,
-) -> Result<&'a Mapping> {
-    if known.as_ref().is_none_or(|(shown, _)| *shown != file.shown) {
-        *known = Some((file.shown.clone(), Mapping::new(layout, columns)?));
-    }
-    // It was just put there.
-    known.as_ref().map(|(_, mapping)| mapping).ok_or_else(crate::error::stopped)
 }
 
 fn matches(mapping: &Mapping, rows: &[Row<'_>], wanted: &HashSet<&str>) -> Result<bool> {
@@ -91,18 +76,14 @@ type Kept = (ByteRecord, Place, DataFile, Arc<Columns>);
 /// The same if the rows of an account can be anywhere: the first read finds the ids, the second one all of their rows.
 fn merged(layout: &Layout, wanted: &HashSet<&str>) -> Result<Vec<Account>> {
     let mut ids: HashSet<String> = HashSet::new();
-    let mut mapping: Option<(String, Mapping)> = None;
-    each_group(layout, |file, columns, rows| {
-        let mapping = mapping_of(&mut mapping, layout, file, columns)?;
+    each_group(layout, |mapping, Group { rows, .. }| {
         if matches(mapping, rows, wanted)? {
             ids.insert(rows[0].some_text(mapping.id, "no id")?.into_owned());
         }
         Ok(())
     })?;
     let mut kept: BTreeMap<String, Vec<Kept>> = BTreeMap::new();
-    let mut mapping: Option<(String, Mapping)> = None;
-    each_group(layout, |file, columns, rows| {
-        let mapping = mapping_of(&mut mapping, layout, file, columns)?;
+    each_group(layout, |mapping, Group { file, columns, rows }| {
         let id = rows[0].some_text(mapping.id, "no id")?;
         if ids.contains(&*id) {
             let row = (rows[0].record.clone(), rows[0].place, file.clone(), columns.clone());

@@ -44,21 +44,25 @@ fn first(layout: &Layout) -> Result<Page<Account>> {
     Ok(Page::fork(Vec::new(), next).with_estimate(rows))
 }
 
+/// The rows of an account in one file.
+pub(crate) struct Group<'a> {
+    pub(crate) file: &'a DataFile,
+    pub(crate) columns: &'a Arc<Columns>,
+    pub(crate) rows: &'a [Row<'a>],
+}
+
 /// Calls `each` with the rows of every account, or with every row if the rows of an account are anywhere.
-pub(crate) fn each_group(
-    layout: &Layout,
-    mut each: impl FnMut(&DataFile, &Arc<Columns>, &[Row<'_>]) -> Result<()>,
-) -> Result<()> {
+pub(crate) fn each_group(layout: &Layout, mut each: impl FnMut(&Mapping, Group<'_>) -> Result<()>) -> Result<()> {
     for file in layout.accounts.files(layout.now())? {
         let mut rows = Rows::open(&layout.accounts, file)?;
         let (file, columns) = (rows.file.clone(), rows.columns.clone());
-        let id = columns.find("accounts.id", &layout.settings.id)?;
+        let mapping = Mapping::new(layout, &columns)?;
         while rows.next()? {
             if layout.settings.merge != Merge::Adjacent {
-                each(&file, &columns, &[rows.row()])?;
+                each(&mapping, Group { file: &file, columns: &columns, rows: &[rows.row()] })?;
                 continue;
             }
-            let group = rows::group(&mut rows, id)?;
+            let group = rows::group(&mut rows, mapping.id)?;
             let members = group.iter().map(|(record, place)| Row {
                 record,
                 place: *place,
@@ -66,7 +70,7 @@ pub(crate) fn each_group(
                 file: &file,
                 columns: &columns,
             });
-            each(&file, &columns, &members.collect::<Vec<_>>())?;
+            each(&mapping, Group { file: &file, columns: &columns, rows: &members.collect::<Vec<_>>() })?;
         }
     }
     Ok(())

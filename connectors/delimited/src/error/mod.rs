@@ -45,6 +45,7 @@ pub(crate) fn unreadable(shown: &str, cause: io::Error) -> Error {
 
 pub(crate) fn replaced(shown: &str) -> Error {
     Error::new(ErrorKind::Expired, format!("`{shown}` was replaced or changed while it was read"))
+        .with_help("run it again when nobody writes into the file")
 }
 
 pub(crate) fn not_quiet(shown: &str, age: i64, wanted: i64) -> Error {
@@ -170,5 +171,6 @@ pub(crate) fn not_written(shown: &str, cause: io::Error) -> Error {
 
 pub(crate) fn changed_meanwhile(shown: &str) -> Error {
     Error::conflict(format!("somebody else changed `{shown}` at the same time, so it was left alone"))
+        .with_help("run the plan again")
         .with_retry(Retry::After(Duration::from_secs(1)))
 }

@@ -2,11 +2,10 @@
 
 use super::file::Rewritten;
 use super::line::{Line, Writing};
-use crate::attributes::split;
 use crate::error;
 use crate::layout::Layout;
 use crate::lists::names_of;
-use crate::names::Names;
+use crate::names::{Names, named};
 use crate::settings::{ColumnSettings, Merge};
 use connector_core::{EntitlementRef, Error, Outcome, Result};
 use std::sync::Arc;
@@ -31,8 +30,8 @@ impl<'a> Column<'a> {
     /// The values in a row, each with the id that it names.
     fn values(&self, writing: &Writing<'_>, line: &Line) -> Vec<(String, String)> {
         let text = writing.text(line, self.place).unwrap_or_default();
-        let id_of = |value: &str| self.names.as_ref().map_or_else(|| value.to_owned(), |names| names.id_or(value));
-        split(&text, self.split).into_iter().map(|value| (value.to_owned(), id_of(value))).collect()
+        let named = named(self.names.as_ref(), &text, self.split);
+        named.into_iter().map(|(value, id)| (value.to_owned(), id)).collect()
     }
 }
 

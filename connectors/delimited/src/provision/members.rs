@@ -4,12 +4,11 @@ use super::column::check;
 use super::file::Rewritten;
 use super::line::Line;
 use crate::accounts::find;
-use crate::attributes::split;
 use crate::error;
 use crate::layout::{Layout, TypeLayout};
 use crate::lists::names_of;
 use crate::members::HolderMapping;
-use crate::names::Names;
+use crate::names::{Names, named};
 use connector_core::{Account, Change, Concern, EntitlementRef, Error, Operation, Outcome, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -82,9 +81,10 @@ impl Members<'_> {
 
     /// The values in a row, each with the id that it names.
     fn values(&self, rewritten: &Rewritten, line: &Line) -> Vec<(String, String)> {
-        let text = rewritten.writing().text(line, self.mapping.entitlement).unwrap_or_default().into_owned();
-        let id_of = |value: &str| self.names.as_ref().map_or_else(|| value.to_owned(), |names| names.id_or(value));
-        split(&text, self.split).into_iter().map(|value| (value.to_owned(), id_of(value))).collect()
+        let writing = rewritten.writing();
+        let text = writing.text(line, self.mapping.entitlement).unwrap_or_default();
+        let named = named(self.names.as_ref(), &text, self.split);
+        named.into_iter().map(|(value, id)| (value.to_owned(), id)).collect()
     }
 
     fn grant(

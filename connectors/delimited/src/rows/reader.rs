@@ -86,7 +86,7 @@ impl Rows {
             return Err(error::empty(&shown));
         }
         let names = self.record.iter().enumerate().map(|(number, name)| {
-            self.check_bytes(name).map_err(|(what, help)| {
+            check_bytes(&self.table, name).map_err(|(what, help)| {
                 let place = (number, self.table.format.encoding.name());
                 error::at_column(&shown, 1, place, what, help)
             })
@@ -165,10 +165,6 @@ impl Rows {
     /// The row that was read last.
     pub(crate) fn row(&self) -> Row<'_> {
         Row { record: &self.record, place: self.place(), table: &self.table, file: &self.file, columns: &self.columns }
-    }
-
-    fn check_bytes<'a>(&self, value: &'a [u8]) -> Result<Cow<'a, str>, (&'static str, &'static str)> {
-        check_bytes(&self.table, value)
     }
 
     /// Reads a row or the end. False at the end.
