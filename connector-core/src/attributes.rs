@@ -229,6 +229,16 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_no_json_leaves_nothing_behind() {
+        let mut builder = AttributesBuilder::default();
+        builder.push("before", "x").unwrap();
+        let odd = std::collections::HashMap::from([(vec![1], "a list is no name")]);
+        assert_eq!(builder.push("odd", &odd).unwrap_err().kind(), ErrorKind::Internal);
+        builder.push("after", "null").unwrap();
+        assert_eq!(builder.build().as_str(), r#"{"before":"x","after":"null"}"#);
+    }
+
+    #[test]
     fn half_a_character_becomes_a_mark_so_that_every_program_reads_the_line() {
         for (text, safe) in [
             (r#"{"T":"\ud800"}"#, r#"{"T":"\ufffd"}"#),
