@@ -24,7 +24,7 @@ pub(crate) use list::{List, ListColumn, asked, columns_help};
 pub(crate) use operation::{NameOf, render_change, render_operation, render_tally};
 pub(crate) use plan_progress::PlanProgress;
 pub(crate) use printer::Printer;
-pub(crate) use problem::{LARGEST_SHOWN, render_problems};
+pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
 pub(crate) use quantity::{bytes, count, day, days_until, duration, exactly, moment, only_first, plural, time};
 pub(crate) use steps::{render_step, render_step_line, render_steps_end};

@@ -1,7 +1,6 @@
 //! The plan that an argument names, which may come from standard input.
 
 use crate::exit::file_error;
-use crate::output::LARGEST_SHOWN;
 use connector_core::{Error, ErrorKind, Problem, Result};
 use connector_files::{Reason, Role};
 use connector_project::plan::{self, PlanOperation};
@@ -24,6 +23,9 @@ const STANDARD_INPUT: &str = "standard input";
 pub(crate) fn shown(argument: &str) -> &str {
     if argument == STDIN { STANDARD_INPUT } else { argument }
 }
+
+/// A plan may be larger, and read piece by piece. Its problems are shown without their lines.
+pub(crate) const LARGEST_SHOWN: u64 = 16 * 1024 * 1024;
 
 /// How many folders that killed processes left are passed over.
 const MOST_LEFT: u32 = 1_000;

@@ -158,14 +158,16 @@ fn is_in_a_workspace(folder: &Path) -> bool {
 
 /// The part of a manifest that takes the crates of Connector from a folder: a clone of its repository, or packages side by side.
 fn crates_in(folder: &Path) -> Result<String> {
+    let refused = |message: String| {
+        Error::new(ErrorKind::Definition, message).with_help("name a clone of the repository of Connector")
+    };
     let mut found = BTreeMap::new();
-    folder.canonicalize().and_then(|folder| find_crates(&folder, DEEPEST_CRATE, &mut found)).map_err(|cause| {
-        Error::new(ErrorKind::Definition, format!("can't read `{}`: {cause}", folder.display()))
-            .with_help("name a clone of the repository of Connector")
-    })?;
+    folder
+        .canonicalize()
+        .and_then(|folder| find_crates(&folder, DEEPEST_CRATE, &mut found))
+        .map_err(|cause| refused(format!("can't read `{}`: {cause}", folder.display())))?;
     if let Some(missing) = CRATES.iter().find(|needed| !found.contains_key(**needed)) {
-        let message = format!("`{}` doesn't have the crate `{missing}` of Connector", folder.display());
-        return Err(Error::new(ErrorKind::Definition, message).with_help("name a clone of the repository of Connector"));
+        return Err(refused(format!("`{}` doesn't have the crate `{missing}` of Connector", folder.display())));
     }
     let mut text = "\n# These crates come from a folder instead of crates.io.\n[patch.crates-io]\n".to_owned();
     for (name, path) in found {

@@ -64,13 +64,13 @@ fn problems(project: &Project, names: &[String], stdin: Option<&PlanFile>) -> (V
     let (mut seen, mut typed) = (BTreeSet::new(), None);
     for name in names.iter().filter(|name| seen.insert(name.as_str())) {
         let found = if let Some(stdin) = stdin.filter(|_| name == STDIN) {
-            let found = stdin.read(&settings, &mut |_| {}).err();
-            found
-                .map(|PlanProblems { problems, typed: text }| {
+            match stdin.read(&settings, &mut |_| {}) {
+                Ok(()) => Vec::new(),
+                Err(PlanProblems { problems, typed: text }) => {
                     typed = text;
                     problems.0
-                })
-                .unwrap_or_default()
+                }
+            }
         } else if is_plan(name) {
             plan::read_in(&settings, Path::new(name), &mut |_| {}).err().map(|problems| problems.0).unwrap_or_default()
         } else {

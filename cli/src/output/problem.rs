@@ -2,7 +2,7 @@
 
 use super::style::{ACCENT, BAD, paint};
 use super::text::{clean, clean_line, shorten, wrap};
-use crate::plan_file;
+use crate::plan_file::{self, LARGEST_SHOWN};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
@@ -12,9 +12,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use unicode_width::UnicodeWidthStr;
-
-/// A plan may be larger, and read piece by piece. Its problems are shown without their lines.
-pub(crate) const LARGEST_SHOWN: u64 = 16 * 1024 * 1024;
 
 /// Replaces a secret.
 const HIDDEN: &str = "[hidden]";
