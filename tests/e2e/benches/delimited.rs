@@ -10,19 +10,24 @@
     reason = "a benchmark stops at the first surprise and prints its figures"
 )]
 
+#[allow(dead_code, reason = "no org is asked")]
+#[path = "peers/process.rs"]
+mod process;
+
 use connector_e2e::Binary;
 use csv::ByteRecord;
+use process::finished;
 use rusqlite::{Connection, params};
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const BINARY: Binary = Binary(env!("CARGO_BIN_EXE_connector-under-test"));
 
-fn main() {
+#[tokio::main]
+async fn main() {
     let (mut sizes, mut ending, mut merge) = (Vec::new(), "csv", "none".to_owned());
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
@@ -39,11 +44,11 @@ fn main() {
     }
     println!("      rows     MiB |      run    again  changed |     scan   insert    floor | ratio | peak memory");
     for rows in sizes {
-        measure(rows, ending, &merge);
+        measure(rows, ending, &merge).await;
     }
 }
 
-fn measure(rows: u64, ending: &str, merge: &str) {
+async fn measure(rows: u64, ending: &str, merge: &str) {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(BINARY.run(folder.path(), &["init"]).code, Some(0));
     let name = format!("people.{ending}");
@@ -56,8 +61,8 @@ fn measure(rows: u64, ending: &str, merge: &str) {
     write(&plain, rows);
     let size = plain.metadata().unwrap().len();
     keep_as(&plain, &folder.path().join(&name));
-    let (run, peak) = aggregate(&folder);
-    let (again, _) = aggregate(&folder);
+    let (run, peak) = aggregate(&folder).await;
+    let (again, _) = aggregate(&folder).await;
     let scan = scan(&plain);
     let insert = insert(&folder, &plain);
     // Another order of the rows is another file with the same accounts.
@@ -70,7 +75,7 @@ fn measure(rows: u64, ending: &str, merge: &str) {
     fs::write(&plain, [&text[..header], &text[half..], &text[header..half]].concat()).unwrap();
     drop(text);
     keep_as(&plain, &folder.path().join(&name));
-    let (changed, _) = aggregate(&folder);
+    let (changed, _) = aggregate(&folder).await;
     let floor = scan + insert;
     println!(
         "{rows:>10} {:>7} | {:>6}ms {:>6}ms {:>6}ms | {:>6}ms {:>6}ms {:>6}ms | {:>4.2}x | {} MiB",
@@ -122,28 +127,10 @@ fn keep_as(plain: &Path, path: &Path) {
 }
 
 /// How long an aggregation takes, and the peak memory of its process in KiB.
-fn aggregate(folder: &TempDir) -> (Duration, u64) {
+async fn aggregate(folder: &TempDir) -> (Duration, u64) {
     let mut command = BINARY.command(folder.path(), &["aggregate", "people", "--output", "json"]);
-    let started = Instant::now();
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        peak = peak.max(high_water(&status).unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let time = started.elapsed();
-    let mut report = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut report).unwrap();
-    assert!(child.wait().unwrap().success(), "{report}");
-    (time, peak)
-}
-
-/// The peak resident memory of a process in KiB, as Linux reports it.
-fn high_water(status: &str) -> Option<u64> {
-    let text = fs::read_to_string(status).ok()?;
-    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+    let (_, figures) = finished(&mut command).await;
+    (figures.time, figures.peak_kib.unwrap_or_default())
 }
 
 /// The `csv` crate's own scan.

@@ -15,9 +15,15 @@ pub(crate) struct Measured {
     pub(crate) peak_kib: Option<u64>,
 }
 
-/// Runs a command to its end. Returns its standard output and its figures.
+/// Runs a command that asks the simulated org, to its end. Returns its standard output and its figures.
 pub(crate) async fn measured(project: &Project, command: &mut Command) -> (String, Measured) {
     project.sandbox.clear_requests();
+    let (output, figures) = finished(command).await;
+    (output, Measured { calls: project.sandbox.requests().total, ..figures })
+}
+
+/// Runs a command to its end. Returns its standard output and its figures, without API calls.
+pub(crate) async fn finished(command: &mut Command) -> (String, Measured) {
     let started = Instant::now();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
@@ -29,8 +35,7 @@ pub(crate) async fn measured(project: &Project, command: &mut Command) -> (Strin
     let time = started.elapsed();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", command.get_program().display());
-    let calls = project.sandbox.requests().total;
-    (String::from_utf8(output.stdout).unwrap(), Measured { time, calls, peak_kib: Some(peak) })
+    (String::from_utf8(output.stdout).unwrap(), Measured { time, calls: 0, peak_kib: Some(peak) })
 }
 
 /// The peak resident memory of a process in KiB, as Linux reports it.
