@@ -46,6 +46,7 @@ mod step;
 mod survey;
 mod waiting;
 mod watermark;
+mod write_back;
 mod writer;
 
 pub use begin::Beginning;

@@ -7,6 +7,7 @@ use super::run_state::RunState;
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use super::waiting::{Merge, read_values};
+use super::write_back::WriteBack;
 use connector_core::{Error, ErrorKind, Result};
 use connector_tables::BatchRow;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
@@ -53,6 +54,7 @@ impl RunState {
     pub(super) fn merge_waiting(
         &mut self,
         connection: &Connection,
+        write_back: &mut WriteBack,
         fence: i64,
         stop: &CancellationToken,
     ) -> Result<()> {
@@ -69,6 +71,7 @@ impl RunState {
                 check_fence(connection, self, fence)?;
                 self.merge_portion(connection, &mut merge)
             })?;
+            write_back.committed(connection, ROWS_AT_ONCE);
             sql::let_others_write(&mut others_wrote);
         }
         self.waiting.count = 0;

@@ -7,6 +7,7 @@ use super::guard::Limits;
 use super::instance::recognize;
 use super::live;
 use super::lock::RunLock;
+use super::open::Store;
 use super::page::{Items, ReadPage};
 use super::report;
 use super::run::{RunReport, RunStatus};
@@ -15,6 +16,7 @@ use super::sql;
 use super::step::{PerStep, Step};
 use super::survey::Survey;
 use super::watermark;
+use super::write_back::WriteBack;
 use connector_core::{Allowance, Cursor, Error, ErrorKind, HolderRange, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -74,6 +76,7 @@ struct Group {
 #[derive(Debug)]
 pub struct Writer {
     connection: Connection,
+    write_back: WriteBack,
     state: RunState,
     fence: i64,
     group: Option<Group>,
@@ -88,15 +91,27 @@ pub struct Writer {
 
 impl Writer {
     pub(crate) fn new(
+        store: &Store,
         connection: Connection,
         state: RunState,
         fence: i64,
         lock: RunLock,
         earlier_ms: u64,
         earlier: [u64; 3],
-    ) -> Self {
-        let began = Instant::now();
-        Self { connection, state, fence, group: None, others_wrote: began, began, earlier_ms, earlier, _lock: lock }
+    ) -> Result<Self> {
+        let (began, write_back) = (Instant::now(), WriteBack::start(store, &connection)?);
+        Ok(Self {
+            connection,
+            write_back,
+            state,
+            fence,
+            group: None,
+            others_wrote: began,
+            began,
+            earlier_ms,
+            earlier,
+            _lock: lock,
+        })
     }
 
     /// Takes in a page: its rows, the bits of what was seen and the change of the frontier. They are committed together, with those
@@ -129,6 +144,7 @@ impl Writer {
     /// Commits the pages that were taken in.
     pub fn commit(&mut self) -> Result<()> {
         let Some(group) = &self.group else { return Ok(()) };
+        let rows = group.rows;
         self.state
             .save(&self.connection)
             .and_then(|()| {
@@ -137,6 +153,7 @@ impl Writer {
             })
             .and_then(|()| sql::batch(&self.connection, "COMMIT"))
             .inspect_err(|_| self.drop_group())?;
+        self.write_back.committed(&self.connection, rows);
         self.group = None;
         sql::let_others_write(&mut self.others_wrote);
         tracing::debug!("pages committed");
@@ -246,7 +263,7 @@ impl Writer {
     fn survey(&mut self, ending: &Ending, stop: &CancellationToken) -> Result<Option<Survey>> {
         let Ending::Complete { remove, .. } = ending else { return Ok(None) };
         let (connection, state) = (&self.connection, &mut self.state);
-        state.merge_waiting(connection, self.fence, stop)?;
+        state.merge_waiting(connection, &mut self.write_back, self.fence, stop)?;
         sql::atomically(connection, || {
             check_fence(connection, state, self.fence)?;
             state.resolve_aliases(connection)?;
