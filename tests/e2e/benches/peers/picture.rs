@@ -46,11 +46,11 @@ pub(crate) fn drawn(rounds: &[Round]) -> String {
         let _ =
             writeln!(svg, "<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>", HEIGHT - 24.0, round.users);
     }
-    let names = rounds.first().map(|round| round.lines.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    let names = rounds.first().map(|round| round.lines.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
     for (place, (name, color)) in names.unwrap_or_default().into_iter().zip(COLORS).enumerate() {
         let mut points = String::new();
         for round in rounds {
-            if let Some((_, figures)) = round.lines.iter().find(|(known, _)| *known == name) {
+            if let Some((_, figures)) = round.lines.iter().find(|(known, _)| known == name) {
                 let _ = write!(points, "{:.1},{:.1} ", x(users(round)), y(figures.time.as_secs_f64().log10()));
             }
         }
