@@ -57,6 +57,34 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
+    /// The response if its status is 2xx. Any other status is an error of the kind that the status stands for in most APIs. A connector
+    /// whose source says more in its errors reads them first.
+    ///
+    /// ```
+    /// # use connector_http::{Response, header::HeaderMap};
+    /// let response = Response { status: 404, headers: HeaderMap::new(), body: "".into() };
+    /// assert_eq!(response.success().unwrap_err().kind(), connector_core::ErrorKind::NotFound);
+    /// ```
+    pub fn success(self) -> Result<Self> {
+        if self.is_success() {
+            return Ok(self);
+        }
+        let (kind, help) = match self.status {
+            400 | 422 => (ErrorKind::Invalid, "check the values that the request sends"),
+            401 => (ErrorKind::Auth, "check the credentials of the source, and that they have not expired"),
+            403 => (ErrorKind::Permission, "give the service account the permission for this request"),
+            404 | 410 => (ErrorKind::NotFound, "check the id, and that the service account may see the object"),
+            408 => (ErrorKind::Timeout, "try again in a few minutes"),
+            409 | 412 => (ErrorKind::Conflict, "read the object again, and repeat the change"),
+            429 => {
+                (ErrorKind::RateLimited, "try again later, or set `http: {requests_per_second: …}` in the source file")
+            }
+            500..=599 => (ErrorKind::Unavailable, "try again in a few minutes; check the status page of the service"),
+            _ => (ErrorKind::Protocol, "check the URL of the source: another service may answer there"),
+        };
+        Err(Error::new(kind, format!("the source answered with status {}", self.status)).with_help(help))
+    }
+
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
