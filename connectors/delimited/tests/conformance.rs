@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         attributes: object(json!({"employee_no": "E-{name}", "phone": ["1"], "status": "A"})),
         update: object(json!({"fte": 0.75, "phone": ["7", "8"]})),
         entitlement: EntitlementRef::new("role", "r3"),
+        unknown_id: None,
     };
     connector_testkit::run(Subject::new(move || Ok(project.open(&settings))).with_fixture(fixture))
 }

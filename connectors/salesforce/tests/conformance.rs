@@ -6,9 +6,10 @@ mod org;
 
 use connector_core::EntitlementRef;
 use connector_sandbox_salesforce::{Options, Rights};
-use connector_testkit::{Fixture, Subject};
+use connector_testkit::{Fixture, Proxy, Subject};
 use serde_json::json;
 use std::process::ExitCode;
+use url::Url;
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -25,7 +26,23 @@ fn main() -> ExitCode {
         attributes: object(json!({"LastName": "Kit", "Profile": "Standard User"})),
         update: object(json!({"Department": "Conformance"})),
         entitlement: EntitlementRef::new("permission_set", sandbox.org().id_of("PermissionSet", 24).unwrap()),
+        unknown_id: Some("005000000000000AAA".to_owned()),
     };
-    let subject = Subject::new(move || Ok(org::open(&sandbox, r#"{"custom_fields": "all"}"#).0));
-    connector_testkit::run(subject.with_fixture(fixture).with_secret(org::CLIENT_SECRET))
+    let proxy = Proxy::start().unwrap().with_writes(writes);
+    proxy.before(sandbox.instance_url()).unwrap();
+    let token_url: Url = sandbox.token_url().parse().unwrap();
+    let login = proxy.before(&token_url.origin().ascii_serialization()).unwrap();
+    let token_url: Url = format!("{login}{}", token_url.path()).parse().unwrap();
+    let open = move || {
+        // The org ends with its sandbox.
+        let _ = sandbox.org();
+        Ok(org::open_at(token_url.clone(), sandbox.consumer_key(), r#"{"custom_fields": "all"}"#).0)
+    };
+    let subject = Subject::new(open).with_fixture(fixture).with_secret(org::CLIENT_SECRET).with_proxy(proxy);
+    connector_testkit::run(subject)
+}
+
+/// Signing in and queries change nothing in an org.
+fn writes(method: &str, path: &str) -> bool {
+    method != "GET" && !path.ends_with("/oauth2/token") && !path.contains("/query") && !path.contains("/composite/tree")
 }

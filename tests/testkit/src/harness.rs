@@ -34,7 +34,7 @@ fn try_one(trial: &trials::Trial, subject: &Subject<'_>) -> Result<Completion, F
     if let Some(missing) = trial.missing(subject, subject.open()?.as_ref()) {
         return Ok(not_applicable(missing));
     }
-    Ok(match runtime.block_on((trial.run)(subject))? {
+    Ok(match runtime.block_on(trial.run(subject))? {
         Kept::Promise => Completion::Completed,
         Kept::NotUsed(what) => not_applicable(what),
     })

@@ -17,13 +17,17 @@
 //! # }
 //! ```
 
+mod fault;
 mod harness;
+mod proxy;
 mod reading;
 mod report;
+mod stage;
 mod subject;
 mod trials;
 
 pub use harness::run;
+pub use proxy::Proxy;
 pub use report::{Report, TrialOutcome, TrialResult};
 pub use subject::{Fixture, Subject};
 
@@ -43,7 +47,7 @@ pub async fn check_subject(subject: &Subject<'_>) -> Report {
         let outcome = match subject.open() {
             Ok(connector) => match trial.missing(subject, connector.as_ref()) {
                 Some(missing) => TrialOutcome::NotApplicable(missing),
-                None => match (trial.run)(subject).await {
+                None => match trial.run(subject).await {
                     Ok(Kept::Promise) => TrialOutcome::Passed,
                     Ok(Kept::NotUsed(what)) => TrialOutcome::NotApplicable(what),
                     Err(seen) => TrialOutcome::Failed(seen),

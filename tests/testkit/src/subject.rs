@@ -1,14 +1,19 @@
 //! The subject of the trials: how to open the connector, and what the trials may write.
 
+use crate::proxy::Proxy;
 use connector_core::{Connector, EntitlementRef, Result};
 use serde_json::{Map, Value};
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// The subject of the trials.
 pub struct Subject<'a> {
     open: Box<dyn Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a>,
     fixture: Option<Fixture>,
     secrets: Vec<String>,
+    proxy: Option<Proxy>,
+    /// The accounts that a trial created.
+    created: Mutex<Vec<String>>,
 }
 
 /// What the provisioning trials may write. They create their own accounts and change no others.
@@ -23,6 +28,9 @@ pub struct Fixture {
     pub update: Map<String, Value>,
     /// An entitlement that a new account does not have.
     pub entitlement: EntitlementRef,
+    /// An id in the form of the source that no account has. Only for a source whose accounts can't be deleted and whose ids have a
+    /// form.
+    pub unknown_id: Option<String>,
 }
 
 impl Fixture {
@@ -41,7 +49,7 @@ impl Fixture {
 impl<'a> Subject<'a> {
     /// A subject whose connectors `open` creates. The source must have at least one account, and nothing else may change it.
     pub fn new(open: impl Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a) -> Self {
-        Self { open: Box::new(open), fixture: None, secrets: Vec::new() }
+        Self { open: Box::new(open), fixture: None, secrets: Vec::new(), proxy: None, created: Mutex::default() }
     }
 
     /// Allows the trials to change the source. Never do this on a source that people use.
@@ -58,12 +66,41 @@ impl<'a> Subject<'a> {
         self
     }
 
+    /// Adds the proxy between the connectors and their source, for the trials of faults. The connectors must use its URL.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
     pub(crate) fn open(&self) -> Result<Box<dyn Connector>, String> {
         (self.open)().map_err(|error| format!("the connector did not open: {error}"))
     }
 
     pub(crate) fn fixture(&self) -> Option<&Fixture> {
         self.fixture.as_ref()
+    }
+
+    pub(crate) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// Keeps the id of an account that a trial created.
+    pub(crate) fn note_created(&self, account: &str) {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).push(account.to_owned());
+    }
+
+    /// The accounts that a trial created. Empties the list.
+    pub(crate) fn take_created(&self) -> Vec<String> {
+        std::mem::take(&mut self.created.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// An id that no account has.
+    pub(crate) fn unknown_id(&self) -> &str {
+        self.fixture
+            .as_ref()
+            .and_then(|fixture| fixture.unknown_id.as_deref())
+            .unwrap_or("an-account-that-is-not-there")
     }
 
     pub(crate) fn secrets(&self) -> &[String] {

@@ -125,6 +125,7 @@ async fn check(fault: Fault, absence: Absence) -> Report {
         attributes: serde_json::Map::new(),
         update: serde_json::Map::new(),
         entitlement: EntitlementRef::new("none", "none"),
+        unknown_id: None,
     };
     check_subject(&subject.with_fixture(fixture)).await
 }

@@ -4,8 +4,9 @@
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Change, Concern, Connector,
-    Cursor, Entitlement, EntitlementRef, EntitlementType, Error, FindAccounts, Finding, Operation, OperationKind,
-    Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, TestReport, Writable,
+    Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation,
+    OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, TestReport,
+    Writable,
 };
 use connector_testkit::{Fixture, Report, Subject};
 use serde_json::{Map, Value, json};
@@ -21,6 +22,19 @@ enum Fault {
     PreparesNothing,
     /// Says that it is done, and does nothing.
     DoesNothing,
+    /// A create of a name that exists returns the account of that name as a new one.
+    ReturnsTheSameAccount,
+    /// Changes an account that is not there.
+    ChangesNobody,
+    DeletesTwice,
+    /// Reads who holds what, and writes the whole list a moment later.
+    LosesAWriter,
+    /// A name is found by a part of it.
+    FindsByAPart,
+    /// Values lose their blanks and quotes.
+    TidiesValues,
+    /// What an account held stays when it is deleted.
+    LeavesAssignments,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -34,6 +48,8 @@ struct Person {
 struct Directory {
     fault: Fault,
     people: Arc<Mutex<BTreeMap<String, Person>>>,
+    /// What the accounts that are gone held.
+    left: Arc<Mutex<Vec<(String, EntitlementRef)>>>,
 }
 
 fn account(id: &str, person: &Person) -> Account {
@@ -62,26 +78,55 @@ impl Connector for Directory {
             OperationKind::Create,
             OperationKind::Update,
             OperationKind::Grant,
+            OperationKind::Delete,
         ])
     }
 
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
-        let mut people = self.people.lock().unwrap();
         let id = operation.account.clone();
+        if let (Fault::LosesAWriter, Change::Grant { entitlement, .. }) = (self.fault, &operation.change) {
+            let mut all = self.people.lock().unwrap().clone();
+            all.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?.teams.push(entitlement.clone());
+            tokio::task::yield_now().await;
+            *self.people.lock().unwrap() = all;
+            return Ok(Outcome::applied(id));
+        }
+        let mut people = self.people.lock().unwrap();
         match &operation.change {
             Change::Create { name, attributes, .. } => {
-                let id = format!("p{}", people.len() + 1);
+                if let Some((id, _)) = people.iter().find(|(_, person)| person.name == *name) {
+                    if self.fault == Fault::ReturnsTheSameAccount {
+                        return Ok(Outcome::applied(id.clone()));
+                    }
+                    return Err(Error::new(ErrorKind::AlreadyExists, format!("`{name}` exists")));
+                }
+                let id = format!("p{name}");
                 let title = attributes.get("Title").cloned().unwrap_or_default();
                 people.insert(id.clone(), Person { name: name.clone(), title, teams: Vec::new() });
                 Ok(Outcome::applied(id))
             }
             _ if self.fault == Fault::DoesNothing => Ok(Outcome::applied(id)),
+            Change::Delete => match people.remove(&id) {
+                Some(person) => {
+                    if self.fault == Fault::LeavesAssignments {
+                        let held = person.teams.into_iter().map(|team| (id.clone(), team));
+                        self.left.lock().unwrap().extend(held);
+                    }
+                    Ok(Outcome::applied(id))
+                }
+                None if self.fault == Fault::DeletesTwice => Ok(Outcome::applied(id)),
+                None => Err(Error::not_found("no such account")),
+            },
+            _ if self.fault == Fault::ChangesNobody && !people.contains_key(&id) => Ok(Outcome::applied(id)),
             Change::Update { set, .. } => {
                 let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
                 if person.title == set["Title"] {
                     return Ok(Outcome::unchanged("already has these values"));
                 }
-                person.title = set["Title"].clone();
+                person.title = match set["Title"].as_str() {
+                    Some(title) if self.fault == Fault::TidiesValues => json!(title.trim_matches(['"', '\'', ' '])),
+                    _ => set["Title"].clone(),
+                };
                 Ok(Outcome::applied(id))
             }
             Change::Grant { entitlement, .. } => {
@@ -114,7 +159,8 @@ impl ReadEntitlements for Directory {
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
         cursor.position::<()>()?;
-        Ok(Page::last(Vec::new()))
+        let left = self.left.lock().unwrap();
+        Ok(Page::last(left.iter().map(|(id, team)| Assignment::new(Holder::account(id), team.clone())).collect()))
     }
 }
 
@@ -127,7 +173,10 @@ impl FindAccounts for Directory {
     async fn find_accounts(&self, wanted: &[String], _: &Concern) -> Result<Vec<Vec<Account>>> {
         let people = self.people.lock().unwrap();
         let found = wanted.iter().map(|wanted| {
-            let named = people.iter().filter(|(id, person)| *id == wanted || person.name == *wanted);
+            let part = self.fault == Fault::FindsByAPart;
+            let is_part = |name: &str| part && name.contains(wanted.trim_matches(['%', '*', '\'']));
+            let named =
+                people.iter().filter(|(id, person)| *id == wanted || person.name == *wanted || is_part(&person.name));
             named.map(|(id, person)| account(id, person)).collect()
         });
         Ok(found.collect())
@@ -160,8 +209,10 @@ async fn check(fault: Fault) -> Report {
         attributes: text("Clerk"),
         update: text("Analyst"),
         entitlement: EntitlementRef::new("team", "t1"),
+        unknown_id: None,
     };
-    let open = || Ok(Box::new(Directory { fault, people: people.clone() }) as Box<dyn Connector>);
+    let left = Arc::new(Mutex::new(Vec::new()));
+    let open = || Ok(Box::new(Directory { fault, people: people.clone(), left: left.clone() }) as Box<dyn Connector>);
     connector_testkit::check_subject(&Subject::new(open).with_fixture(fixture)).await
 }
 
@@ -177,6 +228,13 @@ async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
         (Fault::LosesEntitlements, "a_prepared_create_keeps_its_entitlements"),
         (Fault::PreparesNothing, "update_sets_values_and_is_unchanged_when_repeated"),
         (Fault::DoesNothing, "grant_is_read_back_and_unchanged_when_repeated"),
+        (Fault::ReturnsTheSameAccount, "a_second_create_of_one_name_never_returns_the_same_account_as_new"),
+        (Fault::ChangesNobody, "an_operation_on_an_account_that_is_not_there_is_not_found"),
+        (Fault::DeletesTwice, "a_second_delete_says_that_the_account_is_gone"),
+        (Fault::LosesAWriter, "several_writers_at_once_lose_nobody"),
+        (Fault::FindsByAPart, "an_awkward_text_finds_no_other_account"),
+        (Fault::TidiesValues, "an_awkward_value_is_kept_as_it_is_or_refused"),
+        (Fault::LeavesAssignments, "what_the_trials_create_is_gone_afterwards"),
     ] {
         let report = check(fault).await;
         assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");

@@ -1,8 +1,8 @@
 //! Changes start at a watermark, end with the next one, and say in one way what is gone.
 
-use super::provisioning::Stage;
 use super::{Kept, Need, Trial, Tried};
 use crate::reading;
+use crate::stage::Stage;
 use crate::subject::Subject;
 use connector_core::{
     Absence, Assignment, Cursor, EntitlementRef, ErrorKind, Holder, HolderRange, ReadChanges, SourceChange,
@@ -220,11 +220,9 @@ async fn holders_are_right(subject: &Subject<'_>) -> Tried {
 
 async fn new_account_is_a_change(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let (Some(ability), Some(fixture)) = (connector.capabilities().changes(), subject.fixture()) else {
-        return Ok(Kept::NotUsed("read_changes and create"));
-    };
+    let Some(ability) = connector.capabilities().changes() else { return Ok(Kept::NotUsed("read_changes")) };
     let watermark = ability.watermark().await.map_err(|error| error.to_string())?;
-    let stage = Stage::set(connector.as_ref(), fixture, "changes").await?;
+    let stage = Stage::set(subject, connector.as_ref(), "changes").await?;
     // A source that only knows that something changed makes the engine read everything.
     if ability.changes(&watermark).await.is_err_and(|error| error.kind() == ErrorKind::Expired) {
         return Ok(Kept::Promise);

@@ -4,10 +4,14 @@ mod accounts;
 mod changes;
 mod connection;
 mod entitlements;
+mod faults;
 mod find;
 mod pages;
 mod provisioning;
 mod refusal;
+mod repeated;
+mod residue;
+mod texts;
 
 use crate::subject::Subject;
 use connector_core::{Connector, OperationKind};
@@ -30,7 +34,7 @@ pub(crate) enum Kept {
 pub(crate) struct Trial {
     pub(crate) name: &'static str,
     need: Need,
-    pub(crate) run: for<'a> fn(&'a Subject<'a>) -> Pin<Box<dyn Future<Output = Tried> + 'a>>,
+    run: for<'a> fn(&'a Subject<'a>) -> Pin<Box<dyn Future<Output = Tried> + 'a>>,
 }
 
 /// The requirement of a trial.
@@ -46,11 +50,22 @@ enum Need {
     Preparation,
     Batch,
     Secrets,
+    Proxy,
+    ProxyAndSecrets,
+    /// A proxy, a fixture, and the ability to prepare.
+    ProxyAndPreparation,
     /// The operation, and a fixture.
     Operation(OperationKind),
 }
 
 impl Trial {
+    /// Tries it, and removes the accounts that it created.
+    pub(crate) async fn run(&self, subject: &Subject<'_>) -> Tried {
+        let tried = (self.run)(subject).await;
+        let cleaned = residue::clean(subject).await;
+        tried.and_then(|kept| cleaned.map(|()| kept))
+    }
+
     /// The requirement that the connector or the subject does not meet.
     pub(crate) fn missing(&self, subject: &Subject<'_>, connector: &dyn Connector) -> Option<&'static str> {
         let abilities = connector.capabilities();
@@ -68,11 +83,20 @@ impl Trial {
                 (abilities.preparation().is_some(), "prepare_operations")
             }
             Need::Batch if subject.fixture().is_some() => (abilities.batch().is_some(), "provision_batch"),
+            Need::Proxy => (subject.proxy().is_some(), "a proxy"),
+            Need::ProxyAndSecrets => {
+                (subject.proxy().is_some() && !subject.secrets().is_empty(), "a proxy and a secret to look for")
+            }
+            Need::ProxyAndPreparation if subject.fixture().is_some() => {
+                (subject.proxy().is_some() && abilities.preparation().is_some(), "a proxy and prepare_operations")
+            }
             Need::Secrets => (!subject.secrets().is_empty(), "a secret to look for"),
             Need::Operation(kind) if subject.fixture().is_some() => {
                 (connector.schema().operations.contains(&kind), kind.name())
             }
-            Need::ChangesToSee | Need::Preparation | Need::Batch | Need::Operation(_) => (false, "a fixture"),
+            Need::ChangesToSee | Need::Preparation | Need::ProxyAndPreparation | Need::Batch | Need::Operation(_) => {
+                (false, "a fixture")
+            }
         };
         (!is_there).then_some(name)
     }
@@ -88,7 +112,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Trial> {
         find::TRIALS,
         changes::TRIALS,
         provisioning::TRIALS,
+        repeated::TRIALS,
+        texts::TRIALS,
+        residue::TRIALS,
         refusal::TRIALS,
+        faults::TRIALS,
     ]
     .into_iter()
     .flatten()

@@ -1,12 +1,9 @@
 //! Operations are applied and read back, are unchanged when repeated, and can be undone.
 
 use super::{Kept, Need, Trial, Tried};
-use crate::reading;
-use crate::subject::{Fixture, Subject};
-use connector_core::{
-    Account, Change, Concern, Connector, Operation, OperationKind as Kind, Outcome, Prepared, Proposed, SecretRef,
-};
-use std::collections::BTreeSet;
+use crate::stage::{Stage, text, without_password};
+use crate::subject::Subject;
+use connector_core::{Change, Operation, OperationKind as Kind, Outcome, Prepared, Proposed};
 
 macro_rules! operation {
     ($name:literal, $kind:ident) => {
@@ -46,131 +43,6 @@ pub(super) const TRIALS: &[Trial] = &[
     },
 ];
 
-/// A connector, and the account that the trial created.
-pub(super) struct Stage<'a> {
-    connector: &'a dyn Connector,
-    fixture: &'a Fixture,
-    pub(super) account: String,
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-impl<'a> Stage<'a> {
-    pub(super) async fn set(connector: &'a dyn Connector, fixture: &'a Fixture, word: &str) -> Result<Self, String> {
-        let mut stage = Self { connector, fixture, account: String::new() };
-        let name = (fixture.name)(word);
-        let change = Change::create(&name, fixture.attributes_of(&name), Vec::new(), None);
-        let create = Operation::new("", change);
-        stage.account = match stage.apply(&create).await? {
-            Outcome::Applied { account } if !account.is_empty() => account,
-            other => return Err(format!("create returned {other:?}")),
-        };
-        Ok(stage)
-    }
-
-    async fn read(&self) -> Result<Option<Account>, String> {
-        let Some(ability) = self.connector.capabilities().accounts() else {
-            let all = reading::accounts(self.connector).await?;
-            return Ok(all.into_iter().find(|account| account.id == self.account));
-        };
-        let mut concern = Concern::default();
-        concern.attributes = self.fixture.update.keys().cloned().collect();
-        concern.entitlements = BTreeSet::from([self.fixture.entitlement.clone()]);
-        concern.locks = true;
-        let found = ability.find_accounts(std::slice::from_ref(&self.account), &concern).await.map_err(text)?;
-        Ok(found.into_iter().flatten().next())
-    }
-
-    /// The prepared steps of an operation, as in the engine. An unchanged operation has no steps.
-    async fn steps(&self, operation: &Operation<SecretRef>) -> Result<Vec<Operation<SecretRef>>, String> {
-        let Some(ability) = self.connector.capabilities().preparation() else { return Ok(vec![operation.clone()]) };
-        let account = if self.account.is_empty() { None } else { self.read().await? };
-        let proposed = Proposed::new(operation.clone(), account);
-        let prepared = ability.prepare_operations(&[proposed]).await.map_err(text)?;
-        match prepared.into_iter().next() {
-            Some(Ok(Prepared::Steps { steps, .. })) => Ok(steps),
-            Some(Ok(Prepared::Unchanged { .. })) => Ok(Vec::new()),
-            Some(Ok(other)) => Err(format!("this version of the kit does not know {other:?}")),
-            Some(Err(error)) => Err(text(error)),
-            None => Err("preparing one operation returned no result".to_owned()),
-        }
-    }
-
-    async fn apply(&self, operation: &Operation<SecretRef>) -> Result<Outcome, String> {
-        let mut outcome = Outcome::Unchanged { detail: "nothing to do".to_owned() };
-        for step in self.steps(operation).await?.into_iter().map(without_password) {
-            let of_step = self.connector.provision(&step).await;
-            let step_outcome = of_step.map_err(|error| format!("{}: {error}", step.kind().name()))?;
-            if matches!(step_outcome, Outcome::Applied { .. }) {
-                outcome = step_outcome;
-            }
-        }
-        Ok(outcome)
-    }
-
-    fn operation(&self, kind: Kind) -> Operation<SecretRef> {
-        let entitlement = self.fixture.entitlement.clone();
-        let change = match kind {
-            Kind::Create => {
-                let name = (self.fixture.name)("create");
-                Change::create(&name, self.fixture.attributes_of(&name), Vec::new(), None)
-            }
-            Kind::Update => Change::set(self.fixture.update.clone()),
-            Kind::Grant => Change::grant(entitlement, None),
-            Kind::Revoke => Change::revoke(entitlement),
-            other => bare(other),
-        };
-        Operation::new(self.account.clone(), change)
-    }
-
-    async fn holds(&self, account: &Account) -> Result<bool, String> {
-        let wanted = &self.fixture.entitlement;
-        if account.entitlements.contains(wanted) || self.connector.capabilities().accounts().is_some() {
-            return Ok(account.entitlements.contains(wanted));
-        }
-        let Some(ability) = self.connector.capabilities().entitlements() else { return Ok(false) };
-        let all = reading::assignments(ability).await?;
-        Ok(all.iter().any(|one| one.holder.account_id() == Some(account.id.as_str()) && one.entitlement == *wanted))
-    }
-
-    /// Whether the account is in the state that an operation of this kind must result in.
-    async fn is_done(&self, kind: Kind) -> Result<bool, String> {
-        let Some(account) = self.read().await? else { return Ok(kind == Kind::Delete) };
-        Ok(match kind {
-            Kind::Delete => false,
-            Kind::Disable => !account.enabled,
-            Kind::Enable => account.enabled,
-            Kind::Lock => account.locked,
-            Kind::Unlock => !account.locked,
-            Kind::Grant => self.holds(&account).await?,
-            Kind::Revoke => !self.holds(&account).await?,
-            Kind::Update => self.fixture.update.iter().all(|(name, value)| {
-                account.attributes.get::<serde_json::Value>(name).as_ref().is_some_and(|is| is == value)
-            }),
-            _ => true,
-        })
-    }
-}
-
-/// A change that needs only its kind. The source chooses a new password itself.
-pub(super) fn bare<P>(kind: Kind) -> Change<P> {
-    match kind {
-        Kind::Disable => Change::Disable,
-        Kind::Enable => Change::Enable,
-        Kind::Lock => Change::Lock,
-        Kind::Unlock => Change::Unlock,
-        Kind::SetPassword => Change::set_password(None),
-        _ => Change::Delete,
-    }
-}
-
-/// The operation in the form for connectors. The trials set no password.
-fn without_password(operation: Operation<SecretRef>) -> Operation {
-    Operation::new(operation.account, operation.change.with_password(None))
-}
-
 fn opposite(kind: Kind) -> Option<Kind> {
     Some(match kind {
         Kind::Grant => Kind::Revoke,
@@ -185,8 +57,7 @@ fn opposite(kind: Kind) -> Option<Kind> {
 
 async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
     let connector = subject.open()?;
-    let Some(fixture) = subject.fixture() else { return Ok(Kept::NotUsed("a fixture")) };
-    let stage = Stage::set(connector.as_ref(), fixture, kind.name()).await?;
+    let stage = Stage::set(subject, connector.as_ref(), kind.name()).await?;
     let name = kind.name();
     // An operation that undoes another one needs the other one first.
     if let Some(before @ (Kind::Grant | Kind::Disable | Kind::Lock)) = opposite(kind) {
@@ -219,12 +90,11 @@ async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
 
 async fn preparing_changes_nothing(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let Some(fixture) = subject.fixture() else { return Ok(Kept::NotUsed("a fixture")) };
-    let stage = Stage::set(connector.as_ref(), fixture, "prepare").await?;
+    let stage = Stage::set(subject, connector.as_ref(), "prepare").await?;
     let before = stage.read().await?;
     for kind in connector.schema().operations {
         if kind != Kind::Create {
-            stage.steps(&stage.operation(kind)).await?;
+            stage.prepare(kind).await?;
         }
     }
     if before == stage.read().await? {
@@ -268,13 +138,11 @@ async fn prepared_create_keeps_entitlements(subject: &Subject<'_>) -> Tried {
 
 async fn batch_equals_singles(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
-    let (Some(fixture), Some(batch)) = (subject.fixture(), connector.capabilities().batch()) else {
-        return Ok(Kept::NotUsed("provision_batch"));
-    };
-    let one = Stage::set(connector.as_ref(), fixture, "batch-one").await?;
-    let two = Stage::set(connector.as_ref(), fixture, "batch-two").await?;
-    let mut operations = one.steps(&one.operation(Kind::Update)).await?;
-    operations.extend(two.steps(&two.operation(Kind::Update)).await?);
+    let Some(batch) = connector.capabilities().batch() else { return Ok(Kept::NotUsed("provision_batch")) };
+    let one = Stage::set(subject, connector.as_ref(), "batch-one").await?;
+    let two = Stage::set(subject, connector.as_ref(), "batch-two").await?;
+    let mut operations = one.steps(&one.operation(Kind::Update)).await.map_err(text)?;
+    operations.extend(two.steps(&two.operation(Kind::Update)).await.map_err(text)?);
     let operations: Vec<_> = operations.into_iter().map(without_password).collect();
     let outcomes = batch.provision_batch(&operations).await.map_err(text)?;
     let mut expected = Vec::new();

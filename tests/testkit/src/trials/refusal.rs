@@ -1,7 +1,7 @@
 //! Undeclared operations are refused, and `Debug` output contains no secret.
 
-use super::provisioning::bare;
 use super::{Kept, Need, Trial, Tried};
+use crate::stage::bare;
 use crate::subject::Subject;
 use connector_core::{Change, EntitlementRef, ErrorKind, Operation, OperationKind as Kind};
 use serde_json::Map;
