@@ -3,8 +3,10 @@
 use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::{Fixture, Subject};
+use connector_core::secrecy::SecretString;
 use connector_core::{
-    Account, Change, Concern, Connector, Operation, OperationKind as Kind, Outcome, Prepared, Proposed, SecretRef,
+    Account, Change, Concern, Connector, ErrorKind, Operation, OperationKind as Kind, Outcome, Prepared, Proposed,
+    SecretRef,
 };
 use std::collections::BTreeSet;
 
@@ -45,6 +47,9 @@ pub(super) const TRIALS: &[Trial] = &[
         run: |subject| Box::pin(batch_equals_singles(subject)),
     },
 ];
+
+/// A password that fits most rules.
+const MADE_UP_PASSWORD: &str = "Kit-4711-Plain-Words";
 
 /// A connector, and the account that the trial created.
 pub(super) struct Stage<'a> {
@@ -100,8 +105,15 @@ impl<'a> Stage<'a> {
 
     async fn apply(&self, operation: &Operation<SecretRef>) -> Result<Outcome, String> {
         let mut outcome = Outcome::Unchanged { detail: "nothing to do".to_owned() };
-        for step in self.steps(operation).await?.into_iter().map(without_password) {
-            let of_step = self.connector.provision(&step).await;
+        for mut step in self.steps(operation).await?.into_iter().map(without_password) {
+            let mut of_step = self.connector.provision(&step).await;
+            // Many sources can set a password, but not choose one and notify the user.
+            let is_refused = of_step.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unsupported);
+            if is_refused && step.kind() == Kind::SetPassword {
+                let change = step.change.with_password(Some(SecretString::from(MADE_UP_PASSWORD)));
+                step = Operation::new(step.account, change);
+                of_step = self.connector.provision(&step).await;
+            }
             let step_outcome = of_step.map_err(|error| format!("{}: {error}", step.kind().name()))?;
             if matches!(step_outcome, Outcome::Applied { .. }) {
                 outcome = step_outcome;
@@ -166,7 +178,7 @@ pub(super) fn bare<P>(kind: Kind) -> Change<P> {
     }
 }
 
-/// The operation in the form for connectors. The trials set no password.
+/// The operation in the form for connectors, without a password.
 fn without_password(operation: Operation<SecretRef>) -> Operation {
     Operation::new(operation.account, operation.change.with_password(None))
 }
