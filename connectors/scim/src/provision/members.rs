@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+/// What to do if the server doesn't understand how members are removed.
+const OTHER_FORM: &str = "set another `member_removal` under `write:`: `filter`, `value` or `replace`";
+
 /// One member to add or remove.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
@@ -168,6 +171,13 @@ impl Target<'_> {
             }
             outcomes.extend(of_request);
         }
+        for (_, outcome) in &mut outcomes {
+            if let Err(error) = outcome
+                && error.kind() == ErrorKind::Invalid
+            {
+                *error = error.clone().with_help(OTHER_FORM);
+            }
+        }
         outcomes
     }
 
@@ -186,12 +196,12 @@ impl Target<'_> {
                 others.len() + removals.len(),
                 removals.len()
             ))
-            .with_help("set another `member_removal` under `write:`: `filter`, `value` or `replace`")
+            .with_help(OTHER_FORM)
             .with_happened(Happened::Yes));
         }
         if removals.iter().all(|member| now.ids.contains(&member.account)) {
             return Err(Error::protocol(format!("{}: the server accepted it, but removed nobody", self.doing()))
-                .with_help("set another `member_removal` under `write:`: `filter`, `value` or `replace`"));
+                .with_help(OTHER_FORM));
         }
         Ok(())
     }

@@ -262,7 +262,7 @@ pub(crate) fn faults(settings: &Value) -> Vec<SettingsFault> {
 
 /// A fixed token, without a place where it is kept.
 #[derive(Debug)]
-struct Fixed(String);
+pub(crate) struct Fixed(pub(crate) String);
 
 #[connector_core::async_trait]
 impl connector_core::AuthStrategy for Fixed {
