@@ -15,7 +15,7 @@ auth:
 settings:
   # The URL before /Users and /Groups.
   base_url: https://acme.example/scim/v2
-  # How lists are read: auto, index, cursor (RFC 9865) or keyset (id gt \"…\").
+  # How lists are read: auto, index, cursor (RFC 9865), keyset (id gt \"…\") or none.
   # paging: auto
   # How many users or groups a page asks for. Servers may give fewer.
   # page_size: 100
@@ -40,7 +40,7 @@ pub struct Settings {
     #[schemars(with = "String", extend("format" = "uri"))]
     pub(crate) base_url: Url,
     /// How lists are read. `index`: by the number of the first row. `cursor`: with the cursors of RFC 9865. `keyset`: by id,
-    /// with a filter and a sort order. `auto`: as the server says.
+    /// with a filter and a sort order. `none`: in one response, for servers that can't page. `auto`: as the server says.
     #[serde(default)]
     pub(crate) paging: Paging,
     /// How many users or groups a page asks for. A server may give fewer.
@@ -90,6 +90,8 @@ pub(crate) enum Paging {
     Cursor,
     /// By `id gt`.
     Keyset,
+    /// In one response.
+    None,
 }
 
 /// Where memberships are listed.

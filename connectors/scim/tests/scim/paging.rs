@@ -124,3 +124,14 @@ async fn users_that_come_and_go_between_pages_are_read_or_found() {
         }
     }
 }
+
+#[tokio::test]
+async fn without_pages_one_response_must_have_all_rows() {
+    let server = Server::start(Traits::default(), World::of(19, &[])).await;
+    assert_eq!(ids(&accounts(&*server.open(&json!({"paging": "none"}))).await.unwrap()), all(19));
+    assert!(!server.lines().await.iter().any(|line| line.contains("count")), "some servers fail at it");
+    // The server's own page has 20 rows.
+    let server = Server::start(Traits::default(), World::of(21, &[])).await;
+    let error = accounts(&*server.open(&json!({"paging": "none"}))).await.unwrap_err();
+    assert!(error.to_string().contains("20 of 21"), "{error}");
+}
