@@ -3,7 +3,7 @@
 use crate::lists::List;
 use crate::protocol::{Discovery, ResourceType, Service};
 use crate::settings::{Memberships, Settings};
-use connector_core::{Context, Error, Result, Sessions};
+use connector_core::{Assignment, Context, Cursor, Error, Result, Sessions};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::AtomicU8;
 use std::sync::{Mutex, PoisonError};
@@ -12,11 +12,16 @@ use tokio::sync::OnceCell;
 /// How many cursors of lists are kept.
 const MOST_CURSORS: usize = 64;
 
+/// How many responses with large groups are kept: one for each branch of a list.
+const MOST_RESTS: usize = 16;
+
 /// One source.
 pub(crate) struct Source {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
     cursors: Sessions<String>,
+    /// Members of large groups for the next pages.
+    pub(crate) rests: Sessions<Rest>,
     /// Attributes of users that no schema describes.
     undescribed: Mutex<BTreeSet<String>>,
     /// Whether the server obeys `filter`, for sources with a filter.
@@ -33,12 +38,20 @@ pub(crate) struct Source {
     assumed: Discovery,
 }
 
+/// The assignments of a response that no page has shown yet.
+pub(crate) struct Rest {
+    pub(crate) assignments: Vec<Assignment>,
+    /// Where to read the response again.
+    pub(crate) anchor: Cursor,
+}
+
 impl Source {
     pub(crate) fn open(settings: Settings, context: &Context) -> Result<Self> {
         Ok(Self {
             service: Service::open(context, &settings.base_url)?,
             settings,
             cursors: Sessions::new(MOST_CURSORS),
+            rests: Sessions::new(MOST_RESTS),
             undescribed: Mutex::default(),
             obeys: OnceCell::new(),
             groups: OnceCell::new(),

@@ -1,10 +1,11 @@
 //! Who is in which group.
 
 use super::entitlements::{At, list};
+use super::rest;
 use super::types::{Kind, kinds};
-use crate::lists::Part;
+use crate::lists::{Part, Place};
 use crate::protocol::{Object, Service, quoted};
-use crate::source::Source;
+use crate::source::{Rest, Source};
 use connector_core::{Assignment, Cursor, EntitlementRef, Holder, Page, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::value::RawValue;
@@ -50,6 +51,9 @@ pub(crate) async fn assignments(source: &Source, cursor: &Cursor) -> Result<Page
             return Ok(Page::fork(Vec::new(), starts));
         }
     };
+    if let Some(Place::Open(key)) = &at.place {
+        return rest::page(source, &at.of, source.rests.take(key)?, Vec::new());
+    }
     let kind = at.kind(source)?;
     let what = format!("members of {} resources", kind.given);
     let list = list(source, &kind, &what, ("attributes", "members")).await?;
@@ -62,7 +66,7 @@ pub(crate) async fn assignments(source: &Source, cursor: &Cursor) -> Result<Page
         assignments.extend(of_group(source, &kind, &id, members.unwrap_or_default()).await?);
     }
     let next = next.iter().map(|place| At::cursor(&kind.name, place)).collect::<Result<_>>()?;
-    let page = Page::fork(assignments, next);
+    let page = rest::page(source, &kind.name, Rest { assignments, anchor: rest::anchor(&at)? }, next)?;
     Ok(match incomplete {
         Some(reason) => page.with_incomplete(reason),
         None => page,

@@ -4,6 +4,7 @@ pub(crate) mod changed;
 mod entitlements;
 mod holdings;
 mod members;
+mod rest;
 mod types;
 
 pub(crate) use entitlements::{entitlements, find};

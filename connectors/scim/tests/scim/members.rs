@@ -1,7 +1,7 @@
 //! Who is in which group.
 
 use crate::server::{Server, Traits, World, assignments};
-use connector_core::{StepStatus, TestReport};
+use connector_core::{Cursor, StepStatus, TestReport};
 use serde_json::json;
 
 async fn held(server: &Server) -> Vec<String> {
@@ -61,5 +61,27 @@ async fn a_list_that_shows_fewer_members_than_the_group_fails_the_connection_tes
     server.open(&json!({})).test_connection(&mut report).await;
     assert!(
         report.failure().unwrap().to_string().contains("shows 1 members of group `g0`, but the group itself shows 3")
+    );
+}
+
+#[tokio::test]
+async fn a_huge_group_comes_in_pages_that_are_not_huge() {
+    let members: Vec<u64> = (0..30_000).collect();
+    let server = Server::start(Traits::default(), World::of(2, &[&members, &[1]])).await;
+    let connector = server.open(&json!({}));
+    let ability = connector.capabilities().entitlements().unwrap();
+    let (mut left, mut read, mut pages) = (vec![Cursor::start()], 0, 0);
+    while let Some(cursor) = left.pop() {
+        let (items, next) = ability.assignments(&cursor).await.unwrap().into_parts();
+        assert!(items.len() <= 4000, "{} assignments on a page", items.len());
+        (read, pages) = (read + items.len(), pages + 1);
+        left.extend(next);
+    }
+    assert_eq!(read, 30_001);
+    assert!(pages > 7);
+    assert_eq!(
+        server.lines().await.iter().filter(|line| line.contains("/Groups")).count(),
+        1,
+        "one response for all of them"
     );
 }

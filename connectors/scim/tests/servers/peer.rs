@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
 /// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs the steps that install something into a folder, unless it is already there.
 pub(crate) async fn install(name: &str, steps: impl Fn(&PathBuf) -> Vec<Command>) -> PathBuf {
@@ -91,8 +91,18 @@ impl Peer {
         response.json::<Value>().unwrap()["id"].as_str().unwrap().to_owned()
     }
 
-    /// Users with the connector's own operations, and two groups, one in the other. Returns the id of an empty group.
+    /// Users, and two groups, one in the other. Returns the id of an empty group.
     pub(crate) async fn fill(&self, users: u64, settings: &Value, attributes: &Value) -> String {
+        let ids = self.users(users, settings, attributes).await;
+        let inner = self.group("Inner", json!([{"value": ids[0], "type": "User"}])).await;
+        let members = [(&inner, "Group"), (&ids[1], "User"), (&ids[2], "User")];
+        let members = members.map(|(id, kind)| json!({"value": id, "type": kind}));
+        self.group("Outer", json!(members)).await;
+        self.group("Empty", Value::Null).await
+    }
+
+    /// Users with the connector's own operations.
+    pub(crate) async fn users(&self, users: u64, settings: &Value, attributes: &Value) -> Vec<String> {
         let connector = self.open(settings);
         let mut ids = Vec::new();
         for number in 0..users {
@@ -105,15 +115,15 @@ impl Peer {
                 other => panic!("{other:?}"),
             }
         }
-        let group = |name: &str, members: Value| json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name, "members": members});
-        let inner = self.post("/Groups", &group("Inner", json!([{"value": ids[0], "type": "User"}]))).await;
-        let members = json!([{"value": inner, "type": "Group"}, {"value": ids[1], "type": "User"}, {"value": ids[2], "type": "User"}]);
-        self.post("/Groups", &group("Outer", members)).await;
-        self.post(
-            "/Groups",
-            &json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Empty"}),
-        )
-        .await
+        ids
+    }
+
+    async fn group(&self, name: &str, members: Value) -> String {
+        let mut body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name});
+        if !members.is_null() {
+            body["members"] = members;
+        }
+        self.post("/Groups", &body).await
     }
 
     /// Runs the trials of the conformance kit.
