@@ -89,7 +89,7 @@ impl FindAccounts for Scim {
     }
 
     async fn read_accounts(&self, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
-        accounts::read_again(&self.source, ids).await
+        accounts::read_again(&self.source, ids).await.map(Some)
     }
 }
 

@@ -57,14 +57,15 @@ pub struct Settings {
     /// such as `roles` and `entitlements`.
     #[serde(default = "entitlements")]
     pub(crate) entitlements: Vec<String>,
-    /// The attributes of users.
+    /// The attributes of users. `exclude` lists attributes and extensions that are not read.
     #[serde(default)]
     pub(crate) attributes: AttributesSettings,
     /// Whether runs read only what changed. `last_modified`: the server dates every change in `meta.lastModified`, also a change of
     /// the members of a group.
     #[serde(default)]
     pub(crate) changes: ChangesBy,
-    /// How the server wants changes.
+    /// How the server wants changes: `users` and `groups` by `patch` or `put`, `member_removal` by `filter`, `value` or `replace`,
+    /// and `members_per_patch`.
     #[serde(default)]
     pub(crate) write: WriteSettings,
 }

@@ -6,9 +6,11 @@ use crate::error;
 use crate::groups;
 use crate::protocol::{Listed, Object, quoted};
 use crate::source::Source;
-use connector_core::{Account, Assignment, Concern, ErrorKind, Holder, Page, Result, SourceChange};
+use connector_core::{Account, Assignment, Concern, Cursor, ErrorKind, Holder, Page, Result, Retry, SourceChange};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// How many users one filter names.
 const PER_FILTER: usize = 20;
@@ -180,19 +182,33 @@ fn is_named(account: &Account, wanted: &str) -> bool {
     account.id == wanted || account.name.to_lowercase() == wanted.to_lowercase()
 }
 
-/// Accounts with everything that they hold, for sources whose users list it.
-pub(crate) async fn read_again(source: &Source, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
-    if !source.users_list_groups() {
-        return Ok(None);
-    }
+/// Accounts with everything that they hold. Where groups list their members, this reads all lists of members: no filter for them
+/// works at all servers.
+pub(crate) async fn read_again(source: &Source, ids: &[String]) -> Result<Page<SourceChange>> {
     let known = source.service.discovery().await?;
     let fields = Fields::of(known, |name| source.is_excluded(name));
+    let mut held: BTreeMap<&str, Vec<Assignment>> = BTreeMap::new();
     let mut changes = Vec::new();
     for id in ids {
         if let Some(account) = by_id(source, &fields, id).await?.filter(|account| account.id == *id) {
+            held.insert(id, Vec::new());
             changes.push(SourceChange::Account(account));
-            changes.push(SourceChange::AllOf(Holder::account(id), Vec::<Assignment>::new()));
         }
     }
-    Ok(Some(Page::last(changes)))
+    let mut left = if held.is_empty() { Vec::new() } else { vec![Cursor::start()] };
+    while let Some(cursor) = left.pop() {
+        let page = groups::assignments(source, &cursor).await?;
+        if let Some(reason) = page.incomplete() {
+            return Err(error::odd(reason, "try again in a moment").with_retry(Retry::After(Duration::from_secs(1))));
+        }
+        let (assignments, next) = page.into_parts();
+        left.extend(next);
+        for assignment in assignments {
+            if let Some(held) = assignment.holder.account_id().and_then(|id| held.get_mut(id)) {
+                held.push(assignment);
+            }
+        }
+    }
+    changes.extend(held.into_iter().map(|(id, held)| SourceChange::AllOf(Holder::account(id), held)));
+    Ok(Page::last(changes))
 }
