@@ -99,6 +99,7 @@ impl Source {
             paging: self.settings.paging,
             size: self.settings.page_size,
             filter: None,
+            reader: None,
             query: Vec::new(),
         }
     }

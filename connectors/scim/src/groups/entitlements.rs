@@ -57,7 +57,7 @@ pub(crate) async fn entitlements(source: &Source, cursor: &Cursor) -> Result<Pag
         return values(source, &kind).await.map(Page::last);
     }
     let what = format!("{} resources", kind.given);
-    let list = list(source, &kind, &what, ("excludedAttributes", "members")).await?;
+    let list = list_for(source, &kind, &what, "entitlements").await?;
     let part = list.part(at.place.as_ref(), &|id, row| Ok(entitlement(&kind, id, row))).await?;
     let incomplete = part.incomplete(&what, false);
     let next = part.next.iter().map(|place| At::cursor(&kind.name, place)).collect::<Result<_>>()?;
@@ -66,6 +66,21 @@ pub(crate) async fn entitlements(source: &Source, cursor: &Cursor) -> Result<Pag
         Some(reason) => page.with_incomplete(reason),
         None => page,
     })
+}
+
+/// The list that entitlements and assignments are read from, with what they are and who is in them, so that each page is requested
+/// once for both.
+pub(super) async fn list_for<'a>(
+    source: &'a Source,
+    kind: &Kind,
+    what: &'a str,
+    reader: &'static str,
+) -> Result<List<'a>> {
+    if source.users_list_groups() {
+        return list(source, kind, what, ("excludedAttributes", "members")).await;
+    }
+    let of = source.service.discovery().await?.resource_type(&kind.given)?;
+    Ok(List { reader: Some(reader), ..source.list(of, what) })
 }
 
 /// The list of the resources of a type.

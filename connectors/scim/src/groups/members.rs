@@ -1,6 +1,6 @@
 //! Who is in which group.
 
-use super::entitlements::{At, list};
+use super::entitlements::{At, list, list_for};
 use super::rest;
 use super::types::{Kind, kinds};
 use crate::lists::{Part, Place};
@@ -56,7 +56,7 @@ pub(crate) async fn assignments(source: &Source, cursor: &Cursor) -> Result<Page
     }
     let kind = at.kind(source)?;
     let what = format!("members of {} resources", kind.given);
-    let list = list(source, &kind, &what, ("attributes", "members")).await?;
+    let list = list_for(source, &kind, &what, "assignments").await?;
     let part = list.part(at.place.as_ref(), &|id, row| Ok((id.to_owned(), listed(source, row)))).await?;
     let incomplete = part.incomplete(&what, false);
     let Part { items, next, .. } = part;

@@ -3,7 +3,7 @@
 use super::index::{self, Drift, Odd, Seen};
 use super::place::{Place, Range};
 use crate::error::odd;
-use crate::protocol::{Discovery, Object, Rows, Service, quoted};
+use crate::protocol::{Discovery, Listed, Object, Rows, Service, quoted};
 use crate::settings::Paging;
 use connector_core::{Error, ErrorKind, Result, Sessions};
 
@@ -17,6 +17,8 @@ pub(crate) struct List<'a> {
     pub(crate) paging: Paging,
     pub(crate) size: u64,
     pub(crate) filter: Option<String>,
+    /// Who reads it, if somebody else reads the same list.
+    pub(crate) reader: Option<&'static str>,
     /// More parameters.
     pub(crate) query: Vec<(&'static str, String)>,
 }
@@ -71,6 +73,14 @@ impl List<'_> {
         self.size.min(known.most_rows.unwrap_or(self.size)).max(1)
     }
 
+    async fn request(&self, parameters: &[(&str, &str)]) -> Result<Listed> {
+        let doing = self.doing();
+        match self.reader {
+            Some(reader) => self.service.list_for(reader, self.endpoint, parameters, &doing).await,
+            None => self.service.list(self.endpoint, parameters, &doing).await,
+        }
+    }
+
     fn doing(&self) -> String {
         format!("reading {}", self.what)
     }
@@ -84,7 +94,7 @@ impl List<'_> {
 
     async fn whole<T: Send>(&self, map: Mapping<'_, T>) -> Result<Part<T>> {
         let parameters = self.parameters(&[], self.filter.as_deref());
-        let listed = self.service.list(self.endpoint, &parameters, &self.doing()).await?;
+        let listed = self.request(&parameters).await?;
         let Rows { total, resources: rows, .. } = listed.rows()?;
         let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
         index::unique(&ids).map_err(|fault| self.odd_page(&fault))?;
@@ -107,7 +117,7 @@ impl List<'_> {
         let parameters = self.parameters(&own, self.filter.as_deref());
         let mut again = false;
         loop {
-            let listed = self.service.list(self.endpoint, &parameters, &self.doing()).await?;
+            let listed = self.request(&parameters).await?;
             let Rows { total, resources: rows, .. } = listed.rows()?;
             let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
             let seen = match at {
@@ -135,7 +145,7 @@ impl List<'_> {
             (Some(filter), Some(after)) => Some(format!("({filter}) and {after}")),
             (filter, after) => after.or_else(|| filter.clone()),
         };
-        let listed = self.service.list(self.endpoint, &self.parameters(&own, filter.as_deref()), &self.doing()).await?;
+        let listed = self.request(&self.parameters(&own, filter.as_deref())).await?;
         let Rows { total, resources: rows, .. } = listed.rows()?;
         let mut before = after;
         for (id, _) in &rows {
@@ -167,7 +177,7 @@ impl List<'_> {
         let count = self.rows_asked(known).to_string();
         let own = [("cursor", cursor), ("count", count.as_str())];
         let parameters = self.parameters(&own, self.filter.as_deref());
-        let listed = self.service.list(self.endpoint, &parameters, &self.doing()).await.map_err(|error| {
+        let listed = self.request(&parameters).await.map_err(|error| {
             // At the beginning, no cursor can have expired.
             if cursor.is_empty() && error.kind() == ErrorKind::Expired {
                 Error::unsupported(error.message()).with_help("set `paging: index`")

@@ -7,6 +7,7 @@ mod object;
 mod path;
 mod schema;
 mod service;
+mod shared;
 
 pub(crate) use discovery::{Discovery, ResourceType};
 pub(crate) use list::{Listed, Rows};

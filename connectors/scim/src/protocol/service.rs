@@ -3,6 +3,7 @@
 use super::discovery::{Answers, Discovery};
 use super::list::Listed;
 use super::path;
+use super::shared::Shared;
 use crate::error;
 use connector_core::{Context, Result};
 use connector_http::{Client, Method, Reach, Request, Response};
@@ -21,13 +22,20 @@ pub(crate) struct Service {
     discovery: OnceLock<Discovery>,
     /// Held while the server is asked about itself, so that it is asked once.
     asking: Mutex<()>,
+    shared: Shared,
 }
 
 impl Service {
     /// Opens it without sending anything.
     pub(crate) fn open(context: &Context, base: &Url) -> Result<Self> {
         let client = Client::open(context, Reach::base(base))?;
-        Ok(Self { client, base_path: base.path().to_owned(), discovery: OnceLock::new(), asking: Mutex::default() })
+        Ok(Self {
+            client,
+            base_path: base.path().to_owned(),
+            discovery: OnceLock::new(),
+            asking: Mutex::default(),
+            shared: Shared::default(),
+        })
     }
 
     /// What the server says about itself; asked once.
@@ -83,6 +91,27 @@ impl Service {
         self.get(path, query, doing).await.map(|response| Listed::new(response, doing.to_owned()))
     }
 
+    /// A part of a list that two readers want: who asks second gets the response of the first. A reader that asks again gets a new
+    /// response.
+    pub(crate) async fn list_for(
+        &self,
+        reader: &'static str,
+        path: &str,
+        query: &[(&str, &str)],
+        doing: &str,
+    ) -> Result<Listed> {
+        let request = format!("{path} {query:?}");
+        let slot = self.shared.slot(&request);
+        let mut kept = slot.lock().await;
+        if let Some((_, response)) = kept.take_if(|(by, _)| *by != reader) {
+            self.shared.forget(&request);
+            return Ok(Listed::new(response, doing.to_owned()));
+        }
+        let response = self.get(path, query, doing).await?;
+        *kept = Shared::may_wait(&response).then(|| (reader, response.clone()));
+        Ok(Listed::new(response, doing.to_owned()))
+    }
+
     /// A resource by its id; `None` if the server doesn't have it.
     pub(crate) async fn resource(
         &self,
@@ -110,6 +139,7 @@ impl Service {
         body: Option<&Value>,
         version: Option<&str>,
     ) -> Result<Response> {
+        self.shared.forget_all();
         let mut request = self.client.request(method, path);
         if let Some(body) = body {
             request = request.json(body).header("content-type", SCIM_JSON);

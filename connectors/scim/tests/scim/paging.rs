@@ -19,7 +19,22 @@ async fn a_whole_read_costs_one_call_for_each_page_and_three_for_the_server_itse
     assert_eq!(entitlements(&*connector).await.unwrap().len(), 45);
     assert_eq!(server.lines().await.len(), 3 + 51 + 3);
     assert_eq!(assignments(&*connector).await.unwrap().len(), 45);
-    assert_eq!(server.lines().await.len(), 3 + 51 + 3 + 3, "the members are a list of their own");
+    assert_eq!(server.lines().await.len(), 3 + 51 + 3, "the same pages show the members");
+    // Who reads the same list again, wants to see it as it is now.
+    assert_eq!(assignments(&*connector).await.unwrap().len(), 45);
+    assert_eq!(server.lines().await.len(), 3 + 51 + 3 + 3);
+}
+
+#[tokio::test]
+async fn groups_and_their_members_that_are_read_at_once_share_each_response() {
+    let groups: Vec<&[u64]> = vec![&[1, 2]; 45];
+    for cursors in [false, true] {
+        let server = Server::start(Traits { cap: 20, cursors, ..Traits::default() }, World::of(10, &groups)).await;
+        let connector = server.open(&json!({}));
+        let (entitlements, assignments) = tokio::join!(entitlements(&*connector), assignments(&*connector));
+        assert_eq!((entitlements.unwrap().len(), assignments.unwrap().len()), (45, 90));
+        assert_eq!(server.lines().await.len(), 3 + 3, "cursors: {cursors}");
+    }
 }
 
 #[tokio::test]
