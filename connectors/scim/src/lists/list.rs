@@ -6,6 +6,7 @@ use crate::error::odd;
 use crate::protocol::{Discovery, Listed, Object, Rows, Service, quoted};
 use crate::settings::Paging;
 use connector_core::{Error, ErrorKind, Result, Sessions};
+use std::sync::atomic::Ordering;
 
 /// A list of a server: where it is, and how it is read.
 pub(crate) struct List<'a> {
@@ -110,14 +111,19 @@ impl List<'_> {
     async fn by_index<T: Send>(&self, known: &Discovery, at: Option<&Range>, map: Mapping<'_, T>) -> Result<Part<T>> {
         let asked = at.map_or_else(|| self.rows_asked(known), index::count);
         let (start, count) = (at.map_or(1, |range| range.start).to_string(), asked.to_string());
-        let mut own = vec![("startIndex", start.as_str()), ("count", count.as_str())];
-        if known.sort {
-            own.push(("sortBy", "id"));
-        }
-        let parameters = self.parameters(&own, self.filter.as_deref());
+        let own = [("startIndex", start.as_str()), ("count", count.as_str()), ("sortBy", "id")];
         let mut again = false;
         loop {
-            let listed = self.request(&parameters).await?;
+            let sorts = known.sort && !self.service.refuses_sort.load(Ordering::Relaxed);
+            let own = if sorts { &own[..] } else { &own[..2] };
+            let listed = match self.request(&self.parameters(own, self.filter.as_deref())).await {
+                // Some servers sort, but not by id.
+                Err(error) if sorts && matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unsupported) => {
+                    self.service.refuses_sort.store(true, Ordering::Relaxed);
+                    continue;
+                }
+                listed => listed?,
+            };
             let Rows { total, resources: rows, .. } = listed.rows()?;
             let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
             let seen = match at {

@@ -9,6 +9,7 @@ use connector_core::{Context, Result};
 use connector_http::{Client, Method, Reach, Request, Response};
 use serde_json::Value;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -23,6 +24,8 @@ pub(crate) struct Service {
     /// Held while the server is asked about itself, so that it is asked once.
     asking: Mutex<()>,
     shared: Shared,
+    /// Whether the server says that it can sort, but refused to sort by id.
+    pub(crate) refuses_sort: AtomicBool,
 }
 
 impl Service {
@@ -35,6 +38,7 @@ impl Service {
             discovery: OnceLock::new(),
             asking: Mutex::default(),
             shared: Shared::default(),
+            refuses_sort: AtomicBool::new(false),
         })
     }
 

@@ -154,3 +154,8 @@ async fn a_filter_that_the_server_ignores_is_an_error_and_never_everybody() {
     server.world().users[4]["userType"] = json!("Employee");
     assert_eq!(ids(&accounts(&*server.open(&settings)).await.unwrap()), ["u00004"]);
 }
+
+#[tokio::test]
+async fn a_server_that_refuses_to_sort_by_id_is_read_in_its_own_order() {
+    assert_eq!(read(Traits { refuses_sort: true, ..Traits::default() }, 100).await.unwrap(), all(100));
+}

@@ -43,6 +43,8 @@ pub(crate) struct Traits {
     pub(crate) cursors: bool,
     pub(crate) ignores_count: bool,
     pub(crate) ignores_start: bool,
+    /// It says that it sorts, but not by id.
+    pub(crate) refuses_sort: bool,
     /// The first row is number 0.
     pub(crate) counts_from_zero: bool,
     /// Each page has another order.
@@ -82,6 +84,7 @@ impl Default for Traits {
             cursors: false,
             ignores_count: false,
             ignores_start: false,
+            refuses_sort: false,
             counts_from_zero: false,
             unstable: false,
             page_total: false,

@@ -53,6 +53,9 @@ pub(super) fn list(traits: &Traits, world: &mut World, kind: &str, request: &Req
             rows.retain(|row| fits(row, &filter));
         }
     }
+    if parameter(request, "sortBy").is_some() && traits.refuses_sort {
+        return refusal(400, Some("invalidPath"), "id can't be sorted");
+    }
     if parameter(request, "sortBy").is_some() {
         rows.sort_by_key(|row| row["id"].as_str().unwrap().to_owned());
     }
