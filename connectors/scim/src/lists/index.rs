@@ -188,6 +188,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_size_of_list_page_and_cap_reads_every_row_once(total in 0..700_u64, asked in 1..250_u64, cap in 1..250_u64) {
+            let (rows, calls) = read(total, asked, cap);
+            proptest::prop_assert_eq!(rows, ids(1..=total));
+            proptest::prop_assert!(calls as u64 <= total.div_ceil(asked.min(cap)).max(1) + 1);
+        }
+    }
+
     #[test]
     fn a_full_page_that_is_all_costs_one_more_call_because_its_total_may_be_that_of_the_page() {
         assert_eq!(read(100, 100, 100), (ids(1..=100), 2));
