@@ -53,8 +53,16 @@ pub(crate) async fn install_python(name: &str, packages: &'static [&'static str]
 pub(crate) struct Peer {
     base_url: String,
     token: String,
-    /// Stops when it is dropped.
-    _process: Child,
+    process: Child,
+}
+
+impl Drop for Peer {
+    /// Stops the server with the processes that it started.
+    fn drop(&mut self) {
+        if let Some(id) = self.process.id() {
+            let _ = std::process::Command::new("kill").args(["-KILL", "--", &format!("-{id}")]).status();
+        }
+    }
 }
 
 pub(crate) fn free_port() -> u16 {
@@ -64,15 +72,20 @@ pub(crate) fn free_port() -> u16 {
 impl Peer {
     /// Starts a server and waits until it listens.
     pub(crate) async fn start(mut command: Command, port: u16, path: &str, token: &str) -> Self {
-        let process =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn();
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .process_group(0)
+            .spawn();
         let mut process = process.unwrap();
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(began.elapsed() < PATIENCE && process.try_wait().unwrap().is_none(), "the server did not start");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Self { base_url: format!("http://127.0.0.1:{port}{path}"), token: token.to_owned(), _process: process }
+        Self { base_url: format!("http://127.0.0.1:{port}{path}"), token: token.to_owned(), process }
     }
 
     pub(crate) fn open(&self, settings: &Value) -> Box<dyn Connector> {
