@@ -6,4 +6,6 @@ use connector_delimited as _;
 use connector_http as _;
 #[cfg(feature = "salesforce")]
 use connector_salesforce as _;
+#[cfg(feature = "scim")]
+use connector_scim as _;
 use connector_secrets as _;

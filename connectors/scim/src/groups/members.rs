@@ -1,0 +1,186 @@
+//! Who is in which group.
+
+use super::entitlements::{At, list, list_for};
+use super::rest;
+use super::types::{Kind, kinds};
+use crate::lists::{Part, Place};
+use crate::protocol::{Object, Service, quoted};
+use crate::source::{Rest, Source};
+use connector_core::{Assignment, Cursor, EntitlementRef, Holder, Page, Result};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::value::RawValue;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::Ordering;
+
+/// How many groups are read at the same time.
+const AT_ONCE: usize = 4;
+
+/// What is known about the members in lists of groups.
+const UNKNOWN: u8 = 0;
+const IN_LISTS: u8 = 1;
+/// The server leaves them out of lists, and shows them only in a group by its id.
+const ONE_BY_ONE: u8 = 2;
+
+/// A member, as a group lists it.
+pub(crate) struct Member {
+    pub(crate) id: String,
+    /// Its type of resource, where the group says it.
+    kind: Option<String>,
+}
+
+/// The members of a group.
+pub(crate) struct Members {
+    /// The whole group.
+    pub(crate) group: serde_json::Value,
+    pub(crate) ids: BTreeSet<String>,
+    /// The version, for `If-Match`.
+    pub(crate) version: Option<String>,
+}
+
+/// One page of assignments.
+pub(crate) async fn assignments(source: &Source, cursor: &Cursor) -> Result<Page<Assignment>> {
+    let position: Option<At> = cursor.position()?;
+    let is_listed = |kind: &Kind| kind.is_resource && !source.users_list_groups();
+    let mut listed_kinds = kinds(&source.settings).into_iter().filter(is_listed);
+    let at = match (position, listed_kinds.next(), listed_kinds.next()) {
+        (Some(at), ..) => at,
+        (None, Some(only), None) => At { of: only.name, place: None },
+        (None, one, other) => {
+            let kinds = one.into_iter().chain(other).chain(listed_kinds);
+            let starts = kinds.map(|kind| At::anchor(&kind.name)).collect::<Result<_>>()?;
+            return Ok(Page::fork(Vec::new(), starts));
+        }
+    };
+    if let Some(Place::Open(key)) = &at.place {
+        return rest::page(source, &at.of, source.rests.take(key)?, Vec::new());
+    }
+    let kind = at.kind(source)?;
+    let what = format!("members of {} resources", kind.given);
+    let list = list_for(source, &kind, &what, "assignments").await?;
+    let part = list.part(at.place.as_ref(), &|id, row| Ok((id.to_owned(), listed(source, row)))).await?;
+    let incomplete = part.incomplete(&what, false);
+    let Part { items, next, .. } = part;
+    let groups = shown(source, &kind, items).await?;
+    let mut assignments = Vec::new();
+    for (id, members) in groups {
+        assignments.extend(of_group(source, &kind, &id, members.unwrap_or_default()).await?);
+    }
+    let next = next.iter().map(|place| At::cursor(&kind.name, place)).collect::<Result<_>>()?;
+    let page = rest::page(source, &kind.name, Rest { assignments, anchor: rest::anchor(&at)? }, next)?;
+    Ok(match incomplete {
+        Some(reason) => page.with_incomplete(reason),
+        None => page,
+    })
+}
+
+/// Groups with their members; `None` where a group shows no list of them.
+pub(super) type Groups = Vec<(String, Option<Vec<Member>>)>;
+
+/// The groups of a page with their members. Some servers leave members out of lists: then each group is read by its id.
+pub(super) async fn shown(source: &Source, kind: &Kind, groups: Groups) -> Result<Groups> {
+    if groups.iter().any(|(_, members)| members.is_some()) {
+        source.showing.store(IN_LISTS, Ordering::Relaxed);
+        return Ok(groups);
+    }
+    if source.showing.load(Ordering::Relaxed) == IN_LISTS {
+        return Ok(groups);
+    }
+    let read = stream::iter(groups).map(|(id, _)| async move {
+        let members = match members_response(&source.service, kind, &id).await? {
+            Some(response) => listed(source, &Object::of(&response, "reading the members of a group")?),
+            None => None,
+        };
+        Ok::<_, connector_core::Error>((id, members))
+    });
+    let groups: Groups = read.buffered(AT_ONCE).try_collect().await?;
+    if groups.iter().any(|(_, members)| members.is_some()) {
+        let before = source.showing.swap(ONE_BY_ONE, Ordering::Relaxed);
+        if before == UNKNOWN {
+            tracing::debug!("the server leaves members out of lists: each group is read by its id");
+        }
+    }
+    Ok(groups)
+}
+
+async fn members_response(service: &Service, kind: &Kind, id: &str) -> Result<Option<connector_http::Response>> {
+    let of = service.discovery().await?.resource_type(&kind.given)?;
+    let doing = format!("reading the members of {} {}", kind.name, quoted(id));
+    service.resource(&of.endpoint, id, &[("attributes", "members")], &doing).await
+}
+
+/// The members that a group lists; `None` if it has no list of them.
+pub(super) fn listed(source: &Source, group: &Object<'_>) -> Option<Vec<Member>> {
+    group.get("members")?;
+    let members = group.list("members").into_iter().filter_map(|member| self::member(source, member)).collect();
+    Some(members)
+}
+
+fn member(source: &Source, member: &RawValue) -> Option<Member> {
+    let member = Object::read(member)?;
+    let id = member.text("value").filter(|id| !id.is_empty())?.into_owned();
+    let named = member.text("type").filter(|kind| !kind.is_empty()).map(std::borrow::Cow::into_owned);
+    // `https://…/Groups/17` says it, too.
+    let kind = named.or_else(|| {
+        let link = member.text("$ref")?;
+        let known = source.known();
+        let of = known.types.iter().find(|one| link.contains(&format!("{}/", one.endpoint)))?;
+        Some(of.name.clone())
+    });
+    Some(Member { id, kind })
+}
+
+/// The assignments of a group.
+pub(super) async fn of_group(source: &Source, kind: &Kind, id: &str, members: Vec<Member>) -> Result<Vec<Assignment>> {
+    let group = EntitlementRef::new(kind.name.clone(), id);
+    let mut assignments = Vec::with_capacity(members.len());
+    let mut seen = HashSet::with_capacity(members.len());
+    for member in members {
+        if !seen.insert(member.id.clone()) {
+            continue;
+        }
+        let resource = match &member.kind {
+            Some(kind) if kind.eq_ignore_ascii_case("User") => None,
+            Some(named) => kinds(&source.settings).into_iter().find(|one| one.given.eq_ignore_ascii_case(named)),
+            None => is_group(source, kind, &member.id).await?.then(|| kind.clone()),
+        };
+        let holder = match resource {
+            Some(kind) => Holder::Entitlement(EntitlementRef::new(kind.name, member.id)),
+            None => Holder::account(member.id),
+        };
+        assignments.push(Assignment::new(holder, group.clone()));
+    }
+    Ok(assignments)
+}
+
+/// Whether a member that doesn't say what it is is a group.
+async fn is_group(source: &Source, kind: &Kind, id: &str) -> Result<bool> {
+    let read = || async {
+        let list = list(source, kind, "groups", ("attributes", "id")).await?;
+        Ok::<HashSet<String>, connector_core::Error>(list.all(&|id, _| Ok(id.to_owned())).await?.into_iter().collect())
+    };
+    source.groups.get_or_try_init(read).await.map(|groups| groups.contains(id))
+}
+
+/// A group with its members, to change or look up; `None` if the group doesn't exist. `whole` reads all of the group.
+pub(crate) async fn members_of(source: &Source, kind: &Kind, id: &str, whole: bool) -> Result<Option<Members>> {
+    let of = source.service.discovery().await?.resource_type(&kind.given)?;
+    let doing = format!("reading the members of {} {}", kind.name, quoted(id));
+    let query: &[(&str, &str)] = if whole { &[] } else { &[("attributes", "members,meta")] };
+    let Some(response) = source.service.resource(&of.endpoint, id, query, &doing).await? else { return Ok(None) };
+    let version = response.header("etag").map(str::to_owned);
+    let group = Object::of(&response, &doing)?;
+    let version = version.or_else(|| Some(group.object("meta")?.text("version")?.into_owned()));
+    let ids = listed(source, &group).unwrap_or_default().into_iter().map(|member| member.id).collect();
+    let group = if whole { response.json()? } else { serde_json::Value::Null };
+    Ok(Some(Members { group, ids, version }))
+}
+
+/// Compares a group in the list with the same group by its id: how many members each of them shows. The group is the largest one
+/// of the first page; `None` if there is no group.
+pub(crate) async fn compare(source: &Source, kind: &Kind) -> Result<Option<(String, Option<usize>, usize)>> {
+    let list = list(source, kind, "groups", ("attributes", "members")).await?;
+    let part = list.part(None, &|id, row| Ok((id.to_owned(), listed(source, row).map(|all| all.len())))).await?;
+    let Some((id, in_list)) = part.items.into_iter().max_by_key(|(_, members)| *members) else { return Ok(None) };
+    let by_id = members_of(source, kind, &id, false).await?.map_or(0, |members| members.ids.len());
+    Ok(Some((id, in_list, by_id)))
+}

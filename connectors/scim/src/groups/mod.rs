@@ -1,0 +1,13 @@
+//! Entitlements: groups, other resources with members, and values such as roles.
+
+pub(crate) mod changed;
+mod entitlements;
+mod holdings;
+mod members;
+mod rest;
+mod types;
+
+pub(crate) use entitlements::{entitlements, find};
+pub(crate) use holdings::{add_held, of_user};
+pub(crate) use members::{Members, assignments, compare, members_of};
+pub(crate) use types::{Kind, entitlement_type, kinds, named};

@@ -1,0 +1,179 @@
+//! The requests to one server.
+
+use super::discovery::{Answers, Discovery};
+use super::list::Listed;
+use super::path;
+use super::shared::Shared;
+use crate::error;
+use connector_core::{Context, Result};
+use connector_http::{Client, Method, Reach, Request, Response};
+use serde_json::Value;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::Mutex;
+use url::Url;
+
+/// The content type of SCIM.
+const SCIM_JSON: &str = "application/scim+json";
+
+/// One server.
+pub(crate) struct Service {
+    pub(crate) client: Client,
+    base_path: String,
+    discovery: OnceLock<Discovery>,
+    /// Held while the server is asked about itself, so that it is asked once.
+    asking: Mutex<()>,
+    shared: Shared,
+    /// Whether the server says that it can sort, but refused to sort by id.
+    pub(crate) refuses_sort: AtomicBool,
+}
+
+impl Service {
+    /// Opens it without sending anything.
+    pub(crate) fn open(context: &Context, base: &Url) -> Result<Self> {
+        let client = Client::open(context, Reach::base(base))?;
+        Ok(Self {
+            client,
+            base_path: base.path().to_owned(),
+            discovery: OnceLock::new(),
+            asking: Mutex::default(),
+            shared: Shared::default(),
+            refuses_sort: AtomicBool::new(false),
+        })
+    }
+
+    /// What the server says about itself; asked once.
+    pub(crate) async fn discovery(&self) -> Result<&Discovery> {
+        if let Some(known) = self.discovery.get() {
+            return Ok(known);
+        }
+        let _asking = self.asking.lock().await;
+        if let Some(known) = self.discovery.get() {
+            return Ok(known);
+        }
+        let config = Box::pin(self.part("/ServiceProviderConfig"));
+        let types = Box::pin(self.part("/ResourceTypes"));
+        let schemas = Box::pin(self.part("/Schemas"));
+        let (config, types, schemas) = futures_util::try_join!(config, types, schemas)?;
+        let found = Discovery::read(&Answers { config, types, schemas }, &self.base_path)?;
+        Ok(self.discovery.get_or_init(|| found))
+    }
+
+    /// What the server said about itself, if it was asked.
+    pub(crate) fn known(&self) -> Option<&Discovery> {
+        self.discovery.get()
+    }
+
+    /// A part of what the server says about itself; `None` if it has no such part.
+    async fn part(&self, path: &str) -> Result<Option<Response>> {
+        let doing = format!("reading {}", path.trim_start_matches('/'));
+        let response = self.client.get(path).header("accept", "application/scim+json, application/json").send().await?;
+        if matches!(response.status, 404 | 405 | 501) {
+            return Ok(None);
+        }
+        checked(response, &doing).map(Some)
+    }
+
+    /// A successful response to a GET that has JSON.
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Response> {
+        let response = self.ask(path, query).await?;
+        checked(response, doing)
+    }
+
+    /// The response to a GET with any status.
+    pub(crate) async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Result<Response> {
+        Box::pin(self.reading(path, query).send()).await
+    }
+
+    /// A GET.
+    pub(crate) fn reading(&self, path: &str, query: &[(&str, &str)]) -> Request {
+        self.client.get(path).query(query).header("accept", "application/scim+json, application/json")
+    }
+
+    /// A part of a list.
+    pub(crate) async fn list(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Listed> {
+        self.get(path, query, doing).await.map(|response| Listed::new(response, doing.to_owned()))
+    }
+
+    /// A part of a list that two readers want: who asks second gets the response of the first. A reader that asks again gets a new
+    /// response.
+    pub(crate) async fn list_for(
+        &self,
+        reader: &'static str,
+        path: &str,
+        query: &[(&str, &str)],
+        doing: &str,
+    ) -> Result<Listed> {
+        let request = format!("{path} {query:?}");
+        let slot = self.shared.slot(&request);
+        let mut kept = slot.lock().await;
+        if let Some((_, response)) = kept.take_if(|(by, _)| *by != reader) {
+            self.shared.forget(&request);
+            return Ok(Listed::new(response, doing.to_owned()));
+        }
+        let response = self.get(path, query, doing).await?;
+        *kept = Shared::may_wait(&response).then(|| (reader, response.clone()));
+        Ok(Listed::new(response, doing.to_owned()))
+    }
+
+    /// A resource by its id; `None` if the server doesn't have it.
+    pub(crate) async fn resource(
+        &self,
+        endpoint: &str,
+        id: &str,
+        query: &[(&str, &str)],
+        doing: &str,
+    ) -> Result<Option<Response>> {
+        let Some(path) = path::resource(endpoint, id) else { return Ok(None) };
+        let response = self.ask(&path, query).await?;
+        let body = response.body.trim_ascii_start();
+        let is_own = body.starts_with(b"{") || (body.is_empty() && response.status != 400);
+        // An id of another form than the server's own is a 400 at some servers. A web page says nothing about the resource.
+        if matches!(response.status, 400 | 404 | 410) && is_own {
+            return Ok(None);
+        }
+        checked(response, doing).map(Some)
+    }
+
+    /// A request that changes something, with the version that it must still have.
+    pub(crate) async fn write(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        version: Option<&str>,
+    ) -> Result<Response> {
+        self.shared.forget_all();
+        let mut request = self.client.request(method, path);
+        if let Some(body) = body {
+            request = request.json(body).header("content-type", SCIM_JSON);
+        }
+        request = request.header("accept", "application/scim+json, application/json");
+        if let Some(version) = version {
+            request = request.header("if-match", version);
+        }
+        Box::pin(request.send()).await
+    }
+}
+
+/// A response that must be a success with JSON.
+fn checked(response: Response, doing: &str) -> Result<Response> {
+    if !response.is_success() {
+        return Err(error::of_answer(&response, doing));
+    }
+    let content_type = response.header("content-type").unwrap_or_default().to_ascii_lowercase();
+    let is_page = response.body.trim_ascii_start().starts_with(b"<");
+    if is_page || (!content_type.is_empty() && !content_type.contains("json")) {
+        let kind = content_type.split(';').next().unwrap_or_default();
+        let what = if is_page {
+            "the response is a web page, not SCIM".to_owned()
+        } else {
+            format!("the response is `{kind}`, not SCIM")
+        };
+        return Err(error::not_scim(doing, &what));
+    }
+    if response.body.is_empty() {
+        return Err(error::not_scim(doing, "the response is empty"));
+    }
+    Ok(response)
+}

@@ -1,0 +1,257 @@
+//! Adding members to groups and removing them, several in one request.
+
+use super::body::patch;
+use super::users::accepted;
+use super::{MOST_TRIES, puts};
+use crate::groups::{Kind, Members, members_of, named};
+use crate::protocol::{quoted, resource};
+use crate::settings::MemberRemoval;
+use crate::source::Source;
+use connector_core::{EntitlementRef, Error, ErrorKind, Happened, Outcome, Result};
+use connector_http::Method;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+/// What to do if the server doesn't understand how members are removed.
+const OTHER_FORM: &str = "set another `member_removal` under `write:`: `filter`, `value` or `replace`";
+
+/// One member to add or remove.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    /// The place of the operation.
+    pub(super) place: usize,
+    pub(super) account: String,
+    pub(super) group: EntitlementRef,
+    pub(super) add: bool,
+}
+
+/// The outcome of each operation.
+type Outcomes = Vec<(usize, Result<Outcome>)>;
+
+/// Adds and removes members, group by group.
+pub(super) async fn change(source: &Source, members: Vec<Member>) -> Outcomes {
+    let mut groups: BTreeMap<EntitlementRef, Vec<Member>> = BTreeMap::new();
+    for member in members {
+        groups.entry(member.group.clone()).or_default().push(member);
+    }
+    let mut outcomes = Vec::new();
+    for (group, members) in groups {
+        match of_group(source, &group, &members).await {
+            Ok(of_group) => outcomes.extend(of_group),
+            Err(error) => outcomes.extend(members.iter().map(|member| (member.place, Err(error.clone())))),
+        }
+    }
+    outcomes
+}
+
+async fn of_group(source: &Source, group: &EntitlementRef, members: &[Member]) -> Result<Outcomes> {
+    let kind = named(source, &group.entitlement_type).ok_or_else(|| super::unknown_type(group))?;
+    let known = source.service.discovery().await?;
+    let whole = puts(source.settings.write.groups, known.patch);
+    let replaces = whole || source.settings.write.member_removal == MemberRemoval::Replace;
+    // Two changes of this process that replace the same members would undo each other if the server has no versions.
+    let _alone = if replaces { Some(source.replacing.lock().await) } else { None };
+    let read = members_of(source, &kind, &group.id, whole).await?;
+    let current = read.ok_or_else(|| {
+        Error::not_found(format!("the server has no {} `{}`", kind.name, group.id))
+            .with_help("check whether somebody deleted it")
+    })?;
+    let mut outcomes = Vec::new();
+    let (mut adds, mut removals) = (Vec::new(), Vec::new());
+    for member in members {
+        match (member.add, current.ids.contains(&member.account)) {
+            (true, true) => outcomes.push((member.place, Ok(Outcome::unchanged("already holds it")))),
+            (false, false) => outcomes.push((member.place, Ok(Outcome::unchanged("does not hold it")))),
+            (true, false) => adds.push(member),
+            (false, true) => removals.push(member),
+        }
+    }
+    let to = Target { source, kind, group, etag: known.etag };
+    if adds.is_empty() && removals.is_empty() {
+        return Ok(outcomes);
+    }
+    if whole {
+        let result = to.replace(current, &adds, &removals).await;
+        let all = adds.iter().chain(&removals);
+        outcomes.extend(all.map(|member| (member.place, result.clone().map(|()| Outcome::applied(&member.account)))));
+        return Ok(outcomes);
+    }
+    for adds in adds.chunks(source.settings.write.members_per_patch) {
+        outcomes.extend(to.each(adds, |ids| vec![add(ids)]).await);
+    }
+    if !removals.is_empty() {
+        outcomes.extend(to.remove(&current, &adds, &removals).await);
+    }
+    Ok(outcomes)
+}
+
+fn add(ids: &[&str]) -> Value {
+    json!({"op": "add", "path": "members", "value": values(ids)})
+}
+
+fn values(ids: &[&str]) -> Vec<Value> {
+    ids.iter().map(|id| json!({"value": id})).collect()
+}
+
+/// The group to change.
+struct Target<'a> {
+    source: &'a Source,
+    kind: Kind,
+    group: &'a EntitlementRef,
+    etag: bool,
+}
+
+impl Target<'_> {
+    fn doing(&self) -> String {
+        format!("changing the members of {} `{}`", self.kind.name, self.group.id)
+    }
+
+    async fn send(&self, method: Method, body: &Value, version: Option<&str>) -> Result<()> {
+        let of = self.source.service.discovery().await?.resource_type(&self.kind.given)?;
+        let path = resource(&of.endpoint, &self.group.id).unwrap_or_default();
+        let response = self.source.service.write(method, &path, Some(body), version.filter(|_| self.etag)).await?;
+        accepted(&response, &self.doing(), "").map(drop)
+    }
+
+    /// Sends one request for several members. If the server refuses it, each member gets a request, so that one that the server
+    /// doesn't accept leaves the others alone.
+    async fn each(&self, members: &[&Member], operations: impl Fn(&[&str]) -> Vec<Value>) -> Outcomes {
+        let ids: Vec<&str> = members.iter().map(|member| member.account.as_str()).collect();
+        let all = self.send(Method::PATCH, &patch(&operations(&ids)), None).await;
+        let is_refused = |error: &Error| {
+            error.happened() == Happened::No && matches!(error.kind(), ErrorKind::Invalid | ErrorKind::NotFound)
+        };
+        if members.len() == 1 || !all.as_ref().is_err_and(is_refused) {
+            let outcome = |member: &&Member| (member.place, all.clone().map(|()| Outcome::applied(&member.account)));
+            return members.iter().map(outcome).collect();
+        }
+        let mut outcomes = Vec::new();
+        for member in members {
+            let one = self.send(Method::PATCH, &patch(&operations(&[&member.account])), None).await;
+            outcomes.push((member.place, one.map(|()| Outcome::applied(&member.account))));
+        }
+        outcomes
+    }
+
+    /// Removes members in the form that the settings name, and reads the group again: some servers remove all members if they
+    /// don't understand the form, and others none.
+    async fn remove(&self, before: &Members, added: &[&Member], removals: &[&Member]) -> Outcomes {
+        let write = &self.source.settings.write;
+        let gone: HashSet<&str> = removals.iter().map(|member| member.account.as_str()).collect();
+        let new = added.iter().map(|member| member.account.as_str());
+        let others: Vec<&str> =
+            before.ids.iter().map(String::as_str).chain(new).filter(|id| !gone.contains(id)).collect();
+        let most =
+            if write.member_removal == MemberRemoval::Replace { removals.len() } else { write.members_per_patch };
+        let (mut outcomes, mut failed) = (Vec::new(), None::<Error>);
+        for removals in removals.chunks(most) {
+            if let Some(error) = &failed {
+                outcomes.extend(removals.iter().map(|member| (member.place, Err(error.clone()))));
+                continue;
+            }
+            let mut of_request = match write.member_removal {
+                MemberRemoval::Replace => {
+                    // The version is that before members were added.
+                    let version = before.version.as_deref().filter(|_| added.is_empty());
+                    let result = self.send(Method::PATCH, &patch(&[all_but(&others)]), version).await;
+                    let outcome = |one: &&Member| (one.place, result.clone().map(|()| Outcome::applied(&one.account)));
+                    removals.iter().map(outcome).collect()
+                }
+                form => self.each(removals, |ids| removal(form, ids)).await,
+            };
+            // A look after each request keeps the damage of a wrong form small.
+            if of_request.iter().any(|(_, outcome)| outcome.is_ok())
+                && let Err(error) = self.look(&others, removals).await
+            {
+                for (_, outcome) in of_request.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
+                    *outcome = Err(error.clone());
+                }
+                failed = Some(error);
+            }
+            outcomes.extend(of_request);
+        }
+        for (_, outcome) in &mut outcomes {
+            if let Err(error) = outcome
+                && error.kind() == ErrorKind::Invalid
+            {
+                *error = error.clone().with_help(OTHER_FORM);
+            }
+        }
+        outcomes
+    }
+
+    /// Fails if the group lost all its other members, which are put back, or none of those to remove.
+    async fn look(&self, others: &[&str], removals: &[&Member]) -> Result<()> {
+        let now = members_of(self.source, &self.kind, &self.group.id, false).await;
+        let Some(now) = now.map_err(|error| error.with_happened(Happened::Unknown))? else { return Ok(()) };
+        if !others.is_empty() && !others.iter().any(|id| now.ids.contains(*id)) {
+            let most = self.source.settings.write.members_per_patch;
+            for lost in others.chunks(most) {
+                self.send(Method::PATCH, &patch(&[add(lost)]), None).await?;
+            }
+            return Err(Error::protocol(format!(
+                "{}: the server removed all {} members instead of {}; the others are members again",
+                self.doing(),
+                others.len() + removals.len(),
+                removals.len()
+            ))
+            .with_help(OTHER_FORM)
+            .with_happened(Happened::Yes));
+        }
+        if removals.iter().all(|member| now.ids.contains(&member.account)) {
+            return Err(Error::protocol(format!("{}: the server accepted it, but removed nobody", self.doing()))
+                .with_help(OTHER_FORM));
+        }
+        Ok(())
+    }
+
+    /// Replaces the whole group. Begins again if somebody else changes it in between.
+    async fn replace(&self, mut current: Members, adds: &[&Member], removals: &[&Member]) -> Result<()> {
+        for tries in 1.. {
+            let mut group = current.group.as_object().cloned().unwrap_or_default();
+            group.retain(|name, _| !name.eq_ignore_ascii_case("meta"));
+            let name = group.keys().find(|name| name.eq_ignore_ascii_case("members")).cloned();
+            let name = name.unwrap_or_else(|| "members".to_owned());
+            let mut members = group.get(&name).and_then(Value::as_array).cloned().unwrap_or_default();
+            let id = |member: &Value| member["value"].as_str().unwrap_or_default().to_owned();
+            members.retain(|member| !removals.iter().any(|one| one.account == id(member)));
+            for one in adds.iter().filter(|one| !current.ids.contains(&one.account)) {
+                members.push(json!({"value": one.account}));
+            }
+            group.insert(name, members.into());
+            match self.send(Method::PUT, &group.into(), current.version.as_deref()).await {
+                Err(error)
+                    if tries < MOST_TRIES && error.context().any(|(key, value)| key == "status" && value == "412") =>
+                {
+                    tokio::time::sleep(Duration::from_millis(50 * tries as u64)).await;
+                    let again = members_of(self.source, &self.kind, &self.group.id, true).await?;
+                    current =
+                        again.ok_or_else(|| Error::not_found(format!("{}: it no longer exists", self.doing())))?;
+                }
+                result => return result,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The operation that leaves only these members.
+fn all_but(others: &[&str]) -> Value {
+    match others {
+        // Many servers refuse an empty list as the new value.
+        [] => json!({"op": "remove", "path": "members"}),
+        left => json!({"op": "replace", "path": "members", "value": values(left)}),
+    }
+}
+
+/// The operations that remove members.
+fn removal(form: MemberRemoval, ids: &[&str]) -> Vec<Value> {
+    match form {
+        MemberRemoval::Value => vec![json!({"op": "remove", "path": "members", "value": values(ids)})],
+        MemberRemoval::Filter | MemberRemoval::Replace => {
+            let path = |id: &str| format!("members[value eq {}]", quoted(id));
+            ids.iter().map(|id| json!({"op": "remove", "path": path(id)})).collect()
+        }
+    }
+}

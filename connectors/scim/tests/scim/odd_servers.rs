@@ -1,0 +1,161 @@
+//! Servers that number, order and count their rows in their own ways: users' cases 1 to 6.
+
+use crate::server::{Server, Traits, World, account_pages, accounts, entitlements, ids};
+use connector_core::ErrorKind;
+use serde_json::json;
+
+async fn read(traits: Traits, users: u64) -> connector_core::Result<Vec<String>> {
+    let server = Server::start(traits, World::of(users, &[])).await;
+    let read = accounts(&*server.open(&json!({"page_size": 10}))).await?;
+    Ok(ids(&read).into_iter().map(str::to_owned).collect())
+}
+
+fn all(users: u64) -> Vec<String> {
+    (0..users).map(|number| format!("u{number:05}")).collect()
+}
+
+#[tokio::test]
+async fn case_1_an_unstable_order_makes_the_read_incomplete_or_an_error() {
+    let server = Server::start(Traits { unstable: true, sort: false, ..Traits::default() }, World::of(100, &[])).await;
+    match account_pages(&*server.open(&json!({"page_size": 10}))).await {
+        Ok((_, incomplete)) => assert!(incomplete.unwrap().contains("order"), "nothing may be removed"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Protocol),
+    }
+}
+
+#[tokio::test]
+async fn case_2_a_server_that_counts_from_0_is_an_error_and_never_a_list_without_the_first_user() {
+    for users in [5, 10, 25, 100] {
+        let traits = Traits { counts_from_zero: true, ..Traits::default() };
+        match read(traits, users).await {
+            Ok(read) => panic!("{} of {users} users instead of an error", read.len()),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Protocol);
+                assert!(error.to_string().contains("empty"), "{error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn case_3_pages_advance_by_the_rows_that_came_and_not_by_those_that_were_asked_for() {
+    // 7 of the 10 rows that a page asks for.
+    assert_eq!(read(Traits { cap: 7, ..Traits::default() }, 100).await.unwrap(), all(100));
+}
+
+#[tokio::test]
+async fn case_4_a_server_that_ignores_start_index_is_an_error() {
+    let error = read(Traits { ignores_start: true, ..Traits::default() }, 100).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.to_string().contains("first page again"), "{error}");
+}
+
+#[tokio::test]
+async fn case_5_a_page_that_is_shorter_than_asked_ends_nothing() {
+    let server = Server::start(Traits { cap: 10, ..Traits::default() }, World::of(25, &[])).await;
+    let one = accounts(&*server.open(&json!({"page_size": 1}))).await.unwrap()[0].id.clone();
+    assert_eq!(one, "u00000");
+    let short = json!({"totalResults": 25, "Resources": [{"id": "u00010", "userName": "x"}]});
+    server.answer("startIndex=11&", 1, crate::server::ok(200, &short));
+    assert_eq!(ids(&accounts(&*server.open(&json!({"page_size": 10}))).await.unwrap()), all(25));
+}
+
+#[tokio::test]
+async fn case_6_a_total_of_the_page_is_not_taken_for_the_end() {
+    for users in [0, 5, 10, 20, 25] {
+        assert_eq!(read(Traits { page_total: true, ..Traits::default() }, users).await.unwrap(), all(users));
+    }
+}
+
+#[tokio::test]
+async fn case_6_a_total_past_the_end_is_an_error_after_a_second_look() {
+    let server = Server::start(Traits { total_too_high: 3, ..Traits::default() }, World::of(20, &[])).await;
+    let error = accounts(&*server.open(&json!({"page_size": 10}))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    let again = server.lines().await.iter().filter(|line| line.contains("startIndex=21")).count();
+    assert_eq!(again, 2);
+}
+
+#[tokio::test]
+async fn an_empty_page_in_between_is_read_again_once() {
+    let server = Server::start(Traits::default(), World::of(30, &[])).await;
+    server.answer("startIndex=11&", 1, crate::server::ok(200, &json!({"totalResults": 30, "Resources": []})));
+    assert_eq!(ids(&accounts(&*server.open(&json!({"page_size": 10}))).await.unwrap()), all(30));
+}
+
+#[tokio::test]
+async fn a_server_that_begins_again_after_the_end_ends() {
+    for users in [5, 10, 20, 25, 30] {
+        assert_eq!(read(Traits { wraps: true, ..Traits::default() }, users).await.unwrap(), all(users), "{users}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_count_gives_each_user_once() {
+    assert_eq!(read(Traits { ignores_count: true, ..Traits::default() }, 100).await.unwrap(), all(100));
+}
+
+#[tokio::test]
+async fn one_id_twice_on_a_page_is_an_error() {
+    let server = Server::start(Traits::default(), World::of(2, &[])).await;
+    let copy = server.world().users[0].clone();
+    server.world().users.push(copy);
+    let error = accounts(&*server.open(&json!({}))).await.unwrap_err();
+    assert!(error.to_string().contains("`u00000` twice"), "{error}");
+}
+
+#[tokio::test]
+async fn groups_that_went_while_they_were_read_remove_nothing() {
+    let groups: Vec<&[u64]> = vec![&[]; 30];
+    let server = Server::start(Traits::default(), World::of(1, &groups)).await;
+    let connector = server.open(&json!({"page_size": 10}));
+    let ability = connector.capabilities().entitlements().unwrap();
+    let first = ability.entitlements(&connector_core::Cursor::start()).await.unwrap();
+    server.world().groups.remove(0);
+    let second = ability.entitlements(&first.next()[0]).await.unwrap();
+    assert!(second.incomplete().unwrap().contains("from 30 to 29"), "{:?}", second.incomplete());
+    assert_eq!(entitlements(&*connector).await.unwrap().len(), 29);
+}
+
+#[tokio::test]
+async fn case_10_a_server_with_only_eq_and_and_is_read_and_searched() {
+    let traits = Traits { only_eq_and: true, ..Traits::default() };
+    let server = Server::start(traits, World::of(30, &[])).await;
+    let connector = server.open(&json!({}));
+    let wanted = ["u00003".to_owned(), "USER4@acme.example".to_owned(), "nobody".to_owned()];
+    let ability = connector.capabilities().accounts().unwrap();
+    let found = ability.find_accounts(&wanted, &connector_core::Concern::default()).await.unwrap();
+    let found: Vec<Vec<&str>> = found.iter().map(|found| ids(found)).collect();
+    assert_eq!(found, [vec!["u00003"], vec!["u00004"], vec![]]);
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_filters_finds_only_who_was_asked_for() {
+    let traits = Traits { ignores_filter: true, cap: 20, ..Traits::default() };
+    let server = Server::start(traits, World::of(130, &[])).await;
+    let connector = server.open(&json!({}));
+    let wanted = ["user99@acme.example".to_owned(), "nobody".to_owned(), "u00007".to_owned()];
+    let ability = connector.capabilities().accounts().unwrap();
+    let found = ability.find_accounts(&wanted, &connector_core::Concern::default()).await.unwrap();
+    let found: Vec<Vec<&str>> = found.iter().map(|found| ids(found)).collect();
+    assert_eq!(found, [vec!["u00099"], vec![], vec!["u00007"]]);
+}
+
+#[tokio::test]
+async fn a_filter_that_the_server_ignores_is_an_error_and_never_everybody() {
+    let settings = json!({"filter": "userType eq \"Employee\""});
+    let server = Server::start(Traits { ignores_filter: true, ..Traits::default() }, World::of(30, &[])).await;
+    let error = accounts(&*server.open(&settings)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let server = Server::start(Traits { filter: false, ..Traits::default() }, World::of(30, &[])).await;
+    let error = accounts(&*server.open(&settings)).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Invalid), "{error:?}");
+    let server = Server::start(Traits::default(), World::of(30, &[])).await;
+    server.world().users[4]["userType"] = json!("Employee");
+    assert_eq!(ids(&accounts(&*server.open(&settings)).await.unwrap()), ["u00004"]);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_to_sort_by_id_is_read_in_its_own_order() {
+    assert_eq!(read(Traits { refuses_sort: true, ..Traits::default() }, 100).await.unwrap(), all(100));
+}
