@@ -1,0 +1,18 @@
+//! Reading accounts, entitlements and assignments.
+
+pub(crate) mod accounts;
+pub(crate) mod assignments;
+pub(crate) mod changes;
+pub(crate) mod entitlements;
+mod find;
+mod holds;
+mod mapping;
+mod next;
+mod pages;
+mod position;
+mod subject;
+
+pub(crate) use find::{FoundAccount, by_name, find_accounts, one, read_accounts};
+pub(crate) use holds::holds;
+pub(crate) use position::Mark;
+pub(crate) use subject::Subject;
