@@ -4,6 +4,7 @@ mod api;
 mod connection_test;
 mod connector;
 mod expression;
+mod file;
 mod provision;
 mod read;
 mod settings;

@@ -3,7 +3,7 @@
 use super::error;
 use super::pace::Pace;
 use crate::expression::{QueryTemplate, Template, Undone, Vars};
-use crate::settings::{Place, Where};
+use crate::settings::{Kind, Place, Where};
 use crate::system::System;
 use connector_core::{Clock, Context, Error, Result};
 use connector_http::{Client, Method, Reach, Request, Response};
@@ -67,7 +67,7 @@ impl Api {
     /// Asks for something that may not be there: these statuses say so.
     pub(crate) async fn get_if_there(&self, asked: &Asked, absent: &[u16], on: Where) -> Result<Option<Answer>> {
         let response = self.send(&Method::GET, asked, on, |request| request).await?;
-        if absent.contains(&response.status) {
+        if absent.contains(&response.status) || self.says_not_found(&response, on) {
             return Ok(None);
         }
         self.judged(response, &Method::GET, asked, on).map(Some)
@@ -110,6 +110,13 @@ impl Api {
         };
         let url = self.url(asked)?;
         Ok(Answer { response, body, url, what })
+    }
+
+    /// Whether a row of the error table says that the object does not exist.
+    fn says_not_found(&self, response: &Response, on: Where) -> bool {
+        let body = response.json::<Value>().unwrap_or(Value::Null);
+        let row = error::row(&self.system.problems, response.status, &body, on);
+        row.is_some_and(|row| row.kind == Kind::NotFound)
     }
 
     fn wait(&self, response: &Response) -> Duration {

@@ -65,9 +65,9 @@ pub(super) fn of(what: &str, status: u16, body: &Value, row: Option<&Problem>, w
     let lost = !is_read && matches!(status, 408 | 500..=599);
     let error = error.with_happened(if lost { Happened::Unknown } else { Happened::No });
     match kind {
-        ErrorKind::RateLimited => error.with_retry(Retry::After(wait)),
+        // The client has tried these already.
         ErrorKind::Unavailable if status >= 500 => error.with_retry(Retry::Exhausted),
-        ErrorKind::Unavailable => error.with_retry(Retry::After(wait)),
+        ErrorKind::RateLimited | ErrorKind::Unavailable => error.with_retry(Retry::After(wait)),
         _ => error,
     }
 }

@@ -72,8 +72,17 @@ impl Expression {
                 return Err(fault(at.unwrap_or(whole), message, help));
             }
         }
-        let mut roots: Vec<_> = expression.undeclared_variables(false).into_iter().collect();
-        roots.sort_unstable();
+        // The evaluator does not report names inside of slices.
+        let mut roots = Vec::new();
+        for span in words::names(text) {
+            let root = &text[span.clone()];
+            if let Some((message, help)) = scope.fault(root).filter(|_| root != "settings") {
+                return Err(fault(span, message, help));
+            }
+            if !roots.iter().any(|known| known == root) {
+                roots.push(root.to_owned());
+            }
+        }
         Ok(Self { text: text.to_owned(), form: Form::Compiled { expression, roots, paths } })
     }
 
@@ -107,9 +116,12 @@ impl Expression {
         }
     }
 
-    /// Whether the item lacks what this plain name refers to.
+    /// Whether the item lacks what this plain name refers to, or nothing has a name that the expression uses.
     pub(crate) fn is_missing(&self, vars: &Vars<'_>) -> bool {
-        let Form::Path { root, members } = &self.form else { return false };
+        let (root, members) = match &self.form {
+            Form::Path { root, members } => (root, members),
+            Form::Compiled { roots, .. } => return roots.iter().any(|root| vars.get(root).is_none()),
+        };
         let mut value = vars.get(root);
         for member in members {
             value = value.and_then(|value| value.get(member));

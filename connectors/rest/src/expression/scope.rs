@@ -42,9 +42,9 @@ impl Scope<'_> {
             let help = match connector_core::nearest(root, known.iter().copied()) {
                 Some(guess) => format!("did you mean `{guess}`?"),
                 None if known.is_empty() => {
-                    "no names are known here; for a brace itself, write it twice: `{{`".to_owned()
+                    "there are no names at this place; for a brace itself, write it twice: `{{`".to_owned()
                 }
-                None => format!("known here: {}; a text is written in quotes", known.join(", ")),
+                None => format!("the names at this place are {}; a text is written in quotes", known.join(", ")),
             };
             return Some((format!("unknown name `{root}`"), help));
         };

@@ -100,6 +100,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(part) => text.push_str(part),
+                Part::Value(expression) if expression.is_missing(vars) => return Ok(None),
                 Part::Value(expression) => match expression.value(vars)? {
                     Value::Null => return Ok(None),
                     Value::String(value) => text.push_str(&value),
@@ -143,12 +144,11 @@ fn end_of(text: &str) -> Option<usize> {
             _ if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '{') => depth += 1,
             (None, '}') if depth == 0 => return Some(at),
             (None, '}') => depth -= 1,
-            _ => {}
+            (Some(_) | None, _) => {}
         }
     }
     None
@@ -204,7 +204,7 @@ impl QueryTemplate {
     }
 }
 
-/// A JSON body. A member without a value is left out.
+/// A JSON body. A member without a value is left out, and so is an object that has none left.
 #[derive(Debug)]
 pub(crate) enum BodyTemplate {
     Text(Template),
@@ -258,6 +258,9 @@ impl BodyTemplate {
                     if let Some(value) = member.json(vars)? {
                         object.insert(name.clone(), value);
                     }
+                }
+                if object.is_empty() && !members.is_empty() {
+                    return Ok(None);
                 }
                 Value::Object(object)
             }

@@ -59,6 +59,9 @@ const TESTS: &[&str] = &[
     "undefined",
 ];
 
+const KEYWORDS: &[&str] =
+    &["and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"];
+
 fn environment() -> Environment<'static> {
     let mut all = Environment::empty();
     all.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -132,12 +135,29 @@ pub(super) fn fault(text: &str) -> Option<(Range<usize>, String, String)> {
             if !TESTS.contains(&this) {
                 return Some(unknown(span, "test", this, TESTS));
             }
-        } else if word(at + 1) == Some("(") && !matches!(this, "and" | "or" | "not" | "in" | "if" | "else" | "is") {
+        } else if word(at + 1) == Some("(") && !KEYWORDS.contains(&this) {
             let help = format!("use a filter: `value | trim`; there are {}", FILTERS.join(", "));
             return Some((span.clone(), "an expression can't call functions".to_owned(), help));
         }
     }
     None
+}
+
+/// The names that are no member, filter, test, argument or word of the language.
+pub(super) fn names(text: &str) -> Vec<Range<usize>> {
+    let tokens = tokens(text);
+    let word = |at: usize| tokens.get(at).map(|span| &text[span.clone()]);
+    let is_free = |at: usize| {
+        let (before, this) = (at.checked_sub(1).and_then(word), word(at).unwrap_or_default());
+        let is_test = before == Some("is") || (before == Some("not") && at >= 2 && word(at - 2) == Some("is"));
+        let is_argument = word(at + 1) == Some("=") && word(at + 2) != Some("=") && matches!(before, Some("(" | ","));
+        this.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && before != Some("|")
+            && !is_test
+            && !is_argument
+            && !KEYWORDS.contains(&this)
+    };
+    (0..tokens.len()).filter(|at| is_free(*at)).map(|at| tokens[at].clone()).collect()
 }
 
 fn unknown(span: &Range<usize>, what: &str, name: &str, known: &[&str]) -> (Range<usize>, String, String) {

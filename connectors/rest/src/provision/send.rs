@@ -56,12 +56,11 @@ impl<'a> Sending<'a> {
 pub(super) async fn send(api: &Api, sending: Sending<'_>) -> Result<Outcome> {
     let mut tries = 1;
     loop {
-        let done = match &sending.request.read {
-            Some(_) => changed(api, &sending).await,
-            None => {
-                let body = body(&api.system, &sending, None)?;
-                exchange(api, &sending, body, None).await
-            }
+        let done = if sending.request.read.is_some() {
+            changed(api, &sending).await
+        } else {
+            let body = body(&api.system, &sending, None)?;
+            exchange(api, &sending, body, None).await
         };
         return Ok(match done {
             Ok(Some(Accepted::Done(_))) => Outcome::applied(sending.account),

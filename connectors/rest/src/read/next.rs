@@ -105,10 +105,7 @@ fn step(paging: &Paging, answer: &Answer, spot: &Spot, received: u64, found: Opt
 
 /// How many items the whole list has.
 fn total(paging: &Paging, answer: &Answer) -> Result<Option<u64>> {
-    let place = match (&paging.total, &paging.end) {
-        (Some(place), _) | (None, End::Total(place)) => place,
-        _ => return Ok(None),
-    };
+    let ((Some(place), _) | (None, End::Total(place))) = (&paging.total, &paging.end) else { return Ok(None) };
     let number = match answer.at(place) {
         Some(Value::Number(number)) => number.as_u64(),
         Some(Value::String(text)) => text.trim().parse().ok(),
@@ -131,7 +128,7 @@ fn next_of_links(answer: &Answer, name: &str) -> Option<String> {
     let values = answer.response.headers.get_all(name);
     values.iter().filter_map(|value| value.to_str().ok()).find_map(|value| {
         let mut rest = value;
-        while let Some((before, after)) = rest.split_once('<') {
+        while let Some((_, after)) = rest.split_once('<') {
             let (link, after) = after.split_once('>')?;
             let end = after.find('<').unwrap_or(after.len());
             let is_next = after[..end].split([';', ',']).any(|part| {
@@ -142,7 +139,6 @@ fn next_of_links(answer: &Answer, name: &str) -> Option<String> {
             if is_next {
                 return Some(link.trim().to_owned());
             }
-            let _ = before;
             rest = &after[end..];
         }
         None

@@ -26,17 +26,14 @@ pub(super) async fn batch(api: &Api, list: &List, asked: Asked, spot: &Spot, mar
     mark.check(spot)?;
     let asked = placed(list, asked, spot)?;
     let mut answer = api.get(&asked, on).await?;
-    let items = match answer.body.pointer_mut(&list.items).map(Value::take) {
-        Some(Value::Array(items)) => items,
-        _ => {
-            let at = if list.items.is_empty() {
-                "the body is not a list".to_owned()
-            } else {
-                format!("there is no list at `{}`", list.items)
-            };
-            return Err(Error::protocol(format!("{}: {at}", answer.what()))
-                .with_help("compare `items` in the settings with what the API returns"));
-        }
+    let Some(Value::Array(items)) = answer.body.pointer_mut(&list.items).map(Value::take) else {
+        let at = if list.items.is_empty() {
+            "the body is not a list".to_owned()
+        } else {
+            format!("there is no list at `{}`", list.items)
+        };
+        return Err(Error::protocol(format!("{}: {at}", answer.what()))
+            .with_help("compare `items` in the settings with what the API returns"));
     };
     let next = next(list, &answer, spot, items.len() as u64)?;
     let date = answer.response.header("date").and_then(|text| rfc2822::parse(text).ok()).map(|date| date.timestamp());

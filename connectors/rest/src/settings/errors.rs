@@ -62,7 +62,7 @@ pub(crate) enum Kind {
     Auth,
     /// A permission is missing.
     Permission,
-    /// The object does not exist.
+    /// The object does not exist. For `accounts.one` and `accounts.find`, that is an answer and no error.
     NotFound,
     /// The object to create already exists.
     AlreadyExists,

@@ -4,6 +4,7 @@ mod accounts;
 mod assignments;
 mod entitlements;
 mod errors;
+mod file;
 mod operations;
 mod pages;
 mod system;
@@ -15,6 +16,7 @@ pub(crate) use accounts::{
 pub(crate) use assignments::{AssignmentSettings, LookupSettings};
 pub(crate) use entitlements::EntitlementSettings;
 pub(crate) use errors::{ErrorSettings, Kind, Where};
+pub(crate) use file::{Parameter, ParameterKind, RestFile};
 pub(crate) use operations::{
     AddSettings, AlreadySettings, CreateSettings, Happening, OperationSettings, OperationsSettings, ReadSettings,
     SuccessSettings,

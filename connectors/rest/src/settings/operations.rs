@@ -48,7 +48,8 @@ pub(crate) struct OperationSettings {
     pub(crate) delete: Option<String>,
     /// Query parameters.
     pub(crate) query: BTreeMap<String, Value>,
-    /// The body. A text that is one `{expression}` becomes its value; a member without a value is left out.
+    /// The body. A text that is one `{expression}` becomes its value. A member without a value is left out, and so is an object
+    /// that has none left.
     pub(crate) body: Option<Value>,
     /// The content type of the body. Default: `application/json`.
     pub(crate) content_type: Option<String>,

@@ -31,7 +31,6 @@ pub(crate) enum PageForm {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NoPages {
-    /// One response is the whole list.
     None,
 }
 
@@ -136,13 +135,12 @@ pub(crate) enum EndForm {
     Said(EndSettings),
 }
 
-/// What the last page lacks.
+/// What the last page lacks. `no_cursor`: it names no next page, so the cursor or link is absent, null or empty. `empty_page`: it
+/// has no items.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EndWord {
-    /// It names no next page: the cursor or link is absent, null or empty.
     NoCursor,
-    /// It has no items.
     EmptyPage,
 }
 

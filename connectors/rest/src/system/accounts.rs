@@ -140,7 +140,7 @@ pub(super) fn attributes(
     attributes: &BTreeMap<String, AttributeForm>,
     place: &str,
 ) -> Vec<Attribute> {
-    let mut compiled = Vec::new();
+    let mut all = Vec::new();
     for (name, form) in attributes {
         let place = format!("{place}/{}", escaped(name));
         let (settings, pointer) = match form {
@@ -154,14 +154,14 @@ pub(super) fn attributes(
             Some(write) => compiler.pointer(write, &format!("{place}/write")),
             None => format!("/{}", escaped(name)),
         };
-        compiled.push(Attribute {
+        all.push(Attribute {
             from,
             schema: schema(name, settings),
             hidden_if_missing: settings.missing == MissingValue::Hidden,
             write,
         });
     }
-    compiled
+    all
 }
 
 fn schema(name: &str, settings: &AttributeSettings) -> AttributeSchema {

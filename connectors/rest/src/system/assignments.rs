@@ -71,8 +71,7 @@ impl Block {
     /// Whether it can say who holds an entitlement of this type.
     pub(crate) fn is_about(&self, of: &str) -> bool {
         match (&self.entitlement, &self.shape) {
-            (Some((name, _)), _) => name == of,
-            (None, Shape::ForEachType(name, _) | Shape::InType(name, _)) => name == of,
+            (Some((name, _)), _) | (None, Shape::ForEachType(name, _) | Shape::InType(name, _)) => name == of,
             (None, _) => false,
         }
     }
@@ -166,7 +165,7 @@ fn compile_block(
         (name.clone(), compiler.expression(text, names, &format!("{place}/map/attributes/{}", escaped(name))))
     });
     let attributes: Vec<_> = attributes.collect();
-    let mut compiled = Block {
+    let mut made = Block {
         keep: compiler.optional(block.keep.as_deref(), names, &format!("{place}/keep")),
         lookup: block.lookup.as_ref().map(|lookup| self::lookup(compiler, lookup, &shape, place)),
         shape,
@@ -180,8 +179,8 @@ fn compile_block(
         attributes,
         parent_members: BTreeSet::new(),
     };
-    compiled.parent_members = parent_members(&compiled);
-    Some(compiled)
+    made.parent_members = parent_members(&made);
+    Some(made)
 }
 
 fn shape(compiler: &mut Compiler<'_>, settings: &Settings, block: &AssignmentSettings, place: &str) -> Option<Shape> {

@@ -124,7 +124,7 @@ impl Request {
         let edits = [&self.add, &self.remove].into_iter().flatten();
         let bodies = self.body.iter().chain(edits.map(|edit| &edit.value));
         let read = self.read.iter().filter_map(|read| read.path.as_ref());
-        let paths = read.chain([&self.path]).flat_map(|path| path.expressions());
+        let paths = read.chain([&self.path]).flat_map(Template::expressions);
         let all = paths.chain(self.query.expressions()).chain(bodies.flat_map(BodyTemplate::expressions));
         all.flat_map(|one| one.members("entitlement")).collect()
     }
@@ -224,14 +224,10 @@ fn request(
         ("delete", Method::DELETE, &given.delete),
     ];
     let mut chosen = methods.into_iter().filter_map(|(name, method, path)| Some((name, method, path.as_ref()?)));
-    let (first, second) = (chosen.next(), chosen.next());
-    let (name, method, path) = match (first, second) {
-        (Some(one), None) => one,
-        _ => {
-            let help = "write the path under the method: `post: /users`";
-            compiler.add(place, "exactly one of `post`, `put`, `patch` and `delete` is needed", help);
-            return broken();
-        }
+    let (Some((name, method, path)), None) = (chosen.next(), chosen.next()) else {
+        let help = "write the path under the method: `post: /users`";
+        compiler.add(place, "exactly one of `post`, `put`, `patch` and `delete` is needed", help);
+        return broken();
     };
     let pointer = format!("{place}/{name}");
     let request = Request {

@@ -246,6 +246,11 @@ impl Acme {
         self.state().users.get(&id).cloned().unwrap_or(Value::Null)
     }
 
+    /// The id of the newest user.
+    pub(crate) fn state_next(&self) -> u64 {
+        self.state().next
+    }
+
     pub(crate) fn members(&self, group: &str) -> BTreeSet<u64> {
         self.state().groups[group].clone()
     }
@@ -262,6 +267,7 @@ impl Acme {
         settings(&self.base_url())
     }
 
+    #[allow(clippy::unused_self, reason = "the settings name the system")]
     pub(crate) fn open(&self, settings: &Value) -> Result<Box<dyn Connector>> {
         open(settings)
     }
@@ -269,11 +275,7 @@ impl Acme {
 
 fn context() -> Context {
     let http = HttpOptions { allow_insecure_loopback: true, ..HttpOptions::default() };
-    let context = Context::new("acme", std::env::temp_dir()).with_http(http);
-    let strategy = registry::auth_strategy("bearer").unwrap();
-    let _ = strategy;
-    let auth = Arc::new(KeySignIn);
-    context.with_auth(auth)
+    Context::new("acme", std::env::temp_dir()).with_http(http).with_auth(Arc::new(KeySignIn))
 }
 
 /// Sends the key.
@@ -405,5 +407,6 @@ pub(crate) async fn failure(connector: &dyn Connector) -> Error {
 }
 
 pub(crate) fn object(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+    let Value::Object(object) = value else { panic!("an object") };
+    object
 }
