@@ -3,7 +3,7 @@
 
 mod acme;
 
-use acme::{Acme, KEY, object};
+use acme::{Acme, KEY, described, object, open};
 use connector_core::EntitlementRef;
 use connector_testkit::{Fixture, Subject};
 use serde_json::json;
@@ -12,12 +12,12 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let acme = runtime.block_on(Acme::start(20, 5));
-    let settings = acme.settings();
+    let settings = described(&acme);
     let fixture = Fixture {
         name: |word| format!("kit-{word}"),
         attributes: object(json!({"mail": "kit@acme.example", "level": 1, "tags": ["new"]})),
         update: object(json!({"level": 2, "tags": ["x", "y"]})),
         entitlement: EntitlementRef::new("group", "g1"),
     };
-    connector_testkit::run(Subject::new(move || acme.open(&settings)).with_fixture(fixture).with_secret(KEY))
+    connector_testkit::run(Subject::new(move || open(&settings)).with_fixture(fixture).with_secret(KEY))
 }

@@ -1,6 +1,6 @@
 //! Operations beyond what the conformance kit tries.
 
-use crate::acme::{Acme, fault, object};
+use crate::acme::{Acme, described, fault, object, open};
 use connector_core::{Change, Concern, Connector, EntitlementRef, ErrorKind, Happened, Operation, Outcome};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ fn role(id: &str) -> EntitlementRef {
 #[tokio::test]
 async fn a_put_keeps_what_it_does_not_change_and_sends_the_etag() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     let before = acme.user(2);
     let outcome =
         apply(connector.as_ref(), "2", Change::set(object(json!({"mail": "new@acme.example"})))).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_put_keeps_what_it_does_not_change_and_sends_the_etag() {
 #[tokio::test]
 async fn a_change_of_somebody_else_meanwhile_is_kept() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     acme.instead("PUT /v2/users/2", fault(412, "changed_meanwhile"));
     acme.asked();
     apply(connector.as_ref(), "2", Change::set(object(json!({"level": 9})))).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_change_of_somebody_else_meanwhile_is_kept() {
 #[tokio::test]
 async fn without_an_etag_nothing_is_sent_unless_the_settings_allow_it() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     let user = || ResponseTemplate::new(200).set_body_json(json!({"user": acme.user(2)}));
     let (first, second) = (user(), user());
     acme.instead("GET /v2/users/2", first);
@@ -67,7 +67,7 @@ async fn without_an_etag_nothing_is_sent_unless_the_settings_allow_it() {
 #[tokio::test]
 async fn values_of_lists_are_added_and_removed_beside_the_others() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     let add = BTreeMap::from([("tags".to_owned(), vec![json!("c"), json!("a")])]);
     let remove = BTreeMap::from([("tags".to_owned(), vec![json!("b")])]);
     let change = || Change::update(Map::new(), add.clone(), remove.clone());
@@ -79,7 +79,7 @@ async fn values_of_lists_are_added_and_removed_beside_the_others() {
 #[tokio::test]
 async fn a_grant_inside_of_a_list_keeps_the_others_and_is_unchanged_when_repeated() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     let grant = || Change::grant(role("r2"), None);
     apply(connector.as_ref(), "1", grant()).await.unwrap();
     assert_eq!(acme.user(1)["roles"], json!([{"id": "r1"}, {"id": "r2"}]));
@@ -92,10 +92,10 @@ async fn a_grant_inside_of_a_list_keeps_the_others_and_is_unchanged_when_repeate
 #[tokio::test]
 async fn a_list_that_is_not_shown_is_never_overwritten() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
-    let mut settings = acme.settings();
+    let connector = open(&described(&acme)).unwrap();
+    let mut settings = described(&acme);
     settings["operations"]["grant"]["role"]["add"]["list"] = "/licenses".into();
-    let connector_without = acme.open(&settings).unwrap();
+    let connector_without = open(&settings).unwrap();
     acme.asked();
     let error = apply(connector_without.as_ref(), "1", Change::grant(role("r2"), None)).await.unwrap_err();
     assert!(error.message().contains("no list at `/licenses`"), "{error}");
@@ -106,7 +106,7 @@ async fn a_list_that_is_not_shown_is_never_overwritten() {
 #[tokio::test]
 async fn what_is_so_already_costs_no_writing_request() {
     let acme = Acme::start(7, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     acme.asked();
     for (account, change) in [
         ("5", Change::Disable),
@@ -126,9 +126,9 @@ async fn what_is_so_already_costs_no_writing_request() {
 #[tokio::test]
 async fn a_create_sends_the_password_and_a_taken_name_says_so() {
     let acme = Acme::start(3, 1).await;
-    let mut settings = acme.settings();
+    let mut settings = described(&acme);
     settings["operations"]["create"]["body"]["password"] = "{password}".into();
-    let connector = acme.open(&settings).unwrap();
+    let connector = open(&settings).unwrap();
     let create = |name: &str| {
         Change::create(name, object(json!({"mail": "x@acme.example"})), Vec::new(), Some("hunter2".into()))
     };
@@ -145,7 +145,7 @@ async fn a_create_sends_the_password_and_a_taken_name_says_so() {
     let without: Change = Change::create("other", Map::new(), Vec::new(), None);
     apply(connector.as_ref(), "", without).await.unwrap();
     assert_eq!(acme.user(5).get("password"), None);
-    let refused = acme.open(&acme.settings()).unwrap();
+    let refused = open(&described(&acme)).unwrap();
     assert_eq!(apply(refused.as_ref(), "", create("third")).await.unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
@@ -153,14 +153,14 @@ async fn a_create_sends_the_password_and_a_taken_name_says_so() {
 async fn the_id_of_a_new_account_comes_from_the_body_a_header_or_its_name() {
     let acme = Acme::start(3, 1).await;
     for (id, name) in [(json!("/id"), "one"), (json!({"header": "Location"}), "two"), (Value::Null, "three")] {
-        let mut settings = acme.settings();
+        let mut settings = described(&acme);
         let is_header = id.is_object();
         if id.is_null() {
             settings["operations"]["create"].as_object_mut().unwrap().remove("id");
         } else {
             settings["operations"]["create"]["id"] = id;
         }
-        let connector = acme.open(&settings).unwrap();
+        let connector = open(&settings).unwrap();
         if is_header {
             let location = format!("{}/users/c0ffee/", acme.base_url());
             acme.instead("POST /v2/users", ResponseTemplate::new(201).insert_header("Location", location.as_str()));
@@ -175,7 +175,7 @@ async fn the_id_of_a_new_account_comes_from_the_body_a_header_or_its_name() {
 #[tokio::test]
 async fn a_lost_answer_leaves_open_whether_it_happened() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     acme.instead("POST /v2/users/1/suspend", fault(503, "down"));
     let error = apply(connector.as_ref(), "1", Change::Disable).await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Unavailable, Happened::Unknown));
@@ -190,9 +190,9 @@ async fn a_lost_answer_leaves_open_whether_it_happened() {
 #[tokio::test]
 async fn a_change_that_the_system_makes_later_is_queued() {
     let acme = Acme::start(3, 1).await;
-    let mut settings = acme.settings();
+    let mut settings = described(&acme);
     settings["operations"]["delete"]["queued"] = json!({"status": 202, "detail": "waits for the nightly job"});
-    let connector = acme.open(&settings).unwrap();
+    let connector = open(&settings).unwrap();
     acme.instead("DELETE /v2/users/1", ResponseTemplate::new(202));
     let outcome = apply(connector.as_ref(), "1", Change::Delete).await.unwrap();
     assert_eq!(outcome, Outcome::queued("1", "waits for the nightly job"));
@@ -201,7 +201,7 @@ async fn a_change_that_the_system_makes_later_is_queued() {
 #[tokio::test]
 async fn an_end_that_the_api_cannot_keep_is_refused() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     let until = "2027-01-31T00:00:00Z".parse().ok();
     let grant = Change::grant(EntitlementRef::new("group", "g1"), until);
     assert_eq!(apply(connector.as_ref(), "1", grant).await.unwrap_err().kind(), ErrorKind::Unsupported);
@@ -210,7 +210,7 @@ async fn an_end_that_the_api_cannot_keep_is_refused() {
 #[tokio::test]
 async fn values_cannot_leave_their_place_in_a_path() {
     let acme = Acme::start(3, 1).await;
-    let connector = acme.open(&acme.settings()).unwrap();
+    let connector = open(&described(&acme)).unwrap();
     acme.asked();
     let wanted: Vec<String> = ["../groups", "1?x=y", "1#z", "a/b", "1%2e", "..", "ä ö"].map(str::to_owned).to_vec();
     let finding = connector.capabilities().accounts().unwrap();
