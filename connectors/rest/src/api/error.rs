@@ -27,13 +27,12 @@ const MESSAGES: &[&str] = &[
 
 /// The row of the table that fits.
 pub(super) fn row<'a>(problems: &'a [Problem], status: u16, body: &Value, on: Where) -> Option<&'a Problem> {
+    // All rows share one form of the body, which can be large.
+    let vars = Vars::default().with_own("status", status.into()).with("body", body);
     problems.iter().find(|row| {
         row.status.is_none_or(|wanted| wanted == status)
             && row.on.is_none_or(|wanted| wanted == on)
-            && row.when.as_ref().is_none_or(|when| {
-                let vars = Vars::default().with_own("status", status.into()).with("body", body);
-                matches!(when.value(&vars), Ok(Value::Bool(true)))
-            })
+            && row.when.as_ref().is_none_or(|when| matches!(when.value(&vars), Ok(Value::Bool(true))))
     })
 }
 

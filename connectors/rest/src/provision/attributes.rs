@@ -1,6 +1,6 @@
 //! Which attributes an update changes.
 
-use super::Changed;
+use super::sending::Changed;
 use crate::system::System;
 use connector_core::{Account, Error, Result};
 use serde_json::{Map, Value};

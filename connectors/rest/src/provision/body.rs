@@ -1,7 +1,6 @@
 //! The body of an operation.
 
-use super::Changed;
-use super::send::Sending;
+use super::sending::{Changed, Sending};
 use crate::api::undone;
 use crate::expression::Vars;
 use crate::system::{Edit, System};

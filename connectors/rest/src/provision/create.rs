@@ -1,7 +1,8 @@
 //! Creating an account.
 
 use super::body::body;
-use super::send::{Accepted, Sending, exchange};
+use super::send::{Accepted, exchange};
+use super::sending::Sending;
 use crate::api::Api;
 use crate::read;
 use crate::settings::{Place, Where};

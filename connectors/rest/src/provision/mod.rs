@@ -4,6 +4,7 @@ mod attributes;
 mod body;
 mod create;
 mod send;
+mod sending;
 
 use crate::api::Api;
 use crate::read::{self, FoundAccount, Mark, Subject};
@@ -12,8 +13,9 @@ use crate::system::{Request, Way};
 use attributes::wanted;
 use connector_core::{Account, Change, EntitlementRef, Error, Operation, Outcome, Result};
 use secrecy::ExposeSecret;
-use send::{Sending, send};
-use serde_json::{Map, Value};
+use send::send;
+use sending::Sending;
+use serde_json::Value;
 
 /// Carries out one operation. Nothing is sent if nothing would change.
 pub(crate) async fn carry_out(api: &Api, mark: Mark, operation: &Operation) -> Result<Outcome> {
@@ -156,6 +158,3 @@ async fn assign(
     }
     send(api, sending).await
 }
-
-/// Attributes to send, by name.
-type Changed = Map<String, Value>;

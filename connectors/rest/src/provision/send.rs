@@ -1,11 +1,10 @@
 //! Sends the request of an operation, and reads its outcome.
 
-use super::Changed;
 use super::body::body;
+use super::sending::Sending;
 use crate::api::{Api, Asked, undone};
 use crate::expression::Vars;
-use crate::settings::Where;
-use crate::system::{Already, Request, Success, System};
+use crate::system::{Already, FORM, Success};
 use connector_core::{Error, ErrorKind, Happened, Outcome, Result};
 use connector_http::{Method, Response};
 use serde_json::Value;
@@ -13,43 +12,11 @@ use serde_json::Value;
 /// How often a change is tried that others interfere with.
 const TRIES: usize = 3;
 
-/// A request, and the values for it.
-pub(super) struct Sending<'a> {
-    pub(super) request: &'a Request,
-    pub(super) on: Where,
-    pub(super) attributes: Changed,
-    account: &'a str,
-    values: Vec<(&'static str, Value)>,
-}
-
 /// What the system answered to a request that it accepted.
 pub(super) enum Accepted {
     Done(Response),
     Already,
     Queued(String),
-}
-
-impl<'a> Sending<'a> {
-    pub(super) fn new(request: &'a Request, on: Where, account: &'a str) -> Self {
-        Self { request, on, attributes: Changed::new(), account, values: Vec::new() }
-    }
-
-    /// Adds a value for expressions.
-    pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.values.push((name, value));
-        self
-    }
-
-    /// Adds attributes to put into the body.
-    pub(super) fn with_attributes(mut self, attributes: Changed) -> Self {
-        self.attributes = attributes;
-        self
-    }
-
-    pub(super) fn vars<'v>(&'v self, system: &'v System) -> Vars<'v> {
-        let all = self.values.iter();
-        all.fold(system.vars(), |vars, (name, value)| vars.with(name, value))
-    }
 }
 
 /// Sends it, and again if something else changed the object meanwhile.
@@ -117,7 +84,8 @@ pub(super) async fn exchange(
         .send(&request.method, &asked, sending.on, |mut sent| {
             if let Some(body) = &body {
                 sent = match &request.content_type {
-                    Some(kind) => sent.body(kind, serde_json::to_vec(body).unwrap_or_default().into()),
+                    Some(kind) if kind == FORM => sent.body(kind, form(body).into()),
+                    Some(kind) => sent.body(kind, body.to_string().into()),
                     None => sent.json(body),
                 };
             }
@@ -128,6 +96,18 @@ pub(super) async fn exchange(
         })
         .await?;
     judged(api, sending, response, &request.method, &asked).map(Some)
+}
+
+/// The members of an object as a form. A list is a field for each of its values.
+fn form(body: &Value) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in body.as_object().into_iter().flatten() {
+        for value in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            form.append_pair(name, &text);
+        }
+    }
+    form.finish()
 }
 
 fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method, asked: &Asked) -> Result<Accepted> {

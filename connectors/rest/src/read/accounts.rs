@@ -1,7 +1,7 @@
 //! Pages of accounts.
 
-use super::find;
 use super::mapping::{self, Mapped};
+use super::one;
 use super::pages::{Batch, batch};
 use super::position::{Mark, Spot};
 use crate::api::{Api, Asked, undone};
@@ -108,7 +108,7 @@ fn without(mut account: Account, names: &[&str]) -> Account {
 }
 
 pub(super) async fn details(api: &Api, ids: Vec<String>) -> Result<Page<Account>> {
-    let read = ids.iter().map(|id| find::item_of(api, id, Where::Accounts));
+    let read = ids.iter().map(|id| one::item_of(api, id, Where::Accounts));
     let items = try_join_all(read).await?;
     let mut mapped = Vec::new();
     let mut gone = None;

@@ -2,83 +2,16 @@
 
 use super::assignments::{Position, page_at};
 use super::holds::holds;
-use super::mapping;
+use super::one::{by_name, one};
 use super::position::{Mark, Spot};
-use super::subject::Subject;
-use crate::api::{Api, Asked, undone};
+use crate::api::Api;
 use crate::settings::Where;
 use crate::system::Shape;
 use connector_core::{Account, Concern, Error, Holder, Page, Result, SourceChange};
-use serde_json::Value;
+use futures_util::future::try_join_all;
 
-/// An account that was read by itself.
-pub(crate) struct FoundAccount {
-    pub(crate) account: Account,
-    /// With its whole item.
-    pub(crate) subject: Subject,
-}
-
-/// The item of the account with an id; `None` if the API says that there is none.
-pub(super) async fn item_of(api: &Api, id: &str, on: Where) -> Result<Option<Value>> {
-    let Some(one) = &api.system.accounts.one else {
-        return Err(
-            Error::unsupported("the settings don't say how to read one account").with_help("add `accounts.one`")
-        );
-    };
-    let asked = {
-        let vars = api.system.vars().with_own("id", id.into());
-        match Asked::new(&one.path, &one.query, &vars) {
-            Ok(asked) => asked,
-            // What can't stand in a path is no id.
-            Err(_) if id.is_empty() || id == "." || id == ".." => return Ok(None),
-            Err(fault) => return Err(undone("`accounts.one`", &fault)),
-        }
-    };
-    let Some(mut answer) = api.get_if_there(&asked, &one.absent, on).await? else { return Ok(None) };
-    match answer.body.pointer_mut(&one.at).map(Value::take) {
-        Some(item @ Value::Object(_)) => Ok(Some(item)),
-        _ => Err(Error::protocol(format!("{}: there is no account at `{}`", answer.what(), one.at))
-            .with_help("compare `accounts.one.at` with what the API returns")),
-    }
-}
-
-/// The account with an id, or one that the API shows under it.
-pub(crate) async fn one(api: &Api, id: &str, on: Where) -> Result<Option<FoundAccount>> {
-    match item_of(api, id, on).await? {
-        Some(item) => found(api, &item),
-        None => Ok(None),
-    }
-}
-
-fn found(api: &Api, item: &Value) -> Result<Option<FoundAccount>> {
-    let Some(mapped) = mapping::account(&api.system, item)? else { return Ok(None) };
-    let subject = mapping::account_subject(&api.system, item)?.unwrap_or_default().with_item(item);
-    Ok(Some(FoundAccount { account: mapped.account, subject }))
-}
-
-/// The accounts with a name.
-pub(crate) async fn by_name(api: &Api, name: &str, on: Where) -> Result<Vec<FoundAccount>> {
-    let Some(find) = &api.system.accounts.find else { return Ok(Vec::new()) };
-    let asked = {
-        let vars = api.system.vars().with_own("name", name.into());
-        Asked::new(&find.path, &find.query, &vars).map_err(|fault| undone("`accounts.find`", &fault))?
-    };
-    let Some(mut answer) = api.get_if_there(&asked, &find.absent, on).await? else { return Ok(Vec::new()) };
-    let items = match answer.body.pointer_mut(&find.items).map(Value::take) {
-        Some(Value::Array(items)) => items,
-        // An API that shows the account itself.
-        Some(item @ Value::Object(_)) => vec![item],
-        _ => {
-            return Err(Error::protocol(format!("{}: there is no list at `{}`", answer.what(), find.items))
-                .with_help("compare `accounts.find.items` with what the API returns"));
-        }
-    };
-    let mut accounts = Vec::new();
-    for item in &items {
-        accounts.extend(found(api, item)?.filter(|found| found.account.name == name));
-    }
-    Ok(accounts)
-}
+/// How many accounts are looked for at once.
+const AT_ONCE: usize = 8;
 
 /// For each of `wanted`, the accounts with that id or name.
 pub(crate) async fn find_accounts(
@@ -88,23 +21,26 @@ pub(crate) async fn find_accounts(
     concern: &Concern,
 ) -> Result<Vec<Vec<Account>>> {
     let mut all = Vec::with_capacity(wanted.len());
-    for key in wanted {
-        let by_id = one(api, key, Where::Accounts).await?.filter(|found| found.account.id == *key);
-        let mut accounts = match by_id {
-            Some(found) => vec![found],
-            None => by_name(api, key, Where::Accounts).await?,
-        };
-        for found in &mut accounts {
-            let matter = concern.held_by.get(key).unwrap_or(&concern.entitlements);
-            for entitlement in matter {
-                if !found.account.entitlements.contains(entitlement) && holds(api, mark, found, entitlement).await? {
-                    found.account.entitlements.push(entitlement.clone());
-                }
-            }
-        }
-        all.push(accounts.into_iter().map(|found| found.account).collect());
+    for keys in wanted.chunks(AT_ONCE) {
+        all.extend(try_join_all(keys.iter().map(|key| find(api, mark, key, concern))).await?);
     }
     Ok(all)
+}
+
+async fn find(api: &Api, mark: Mark, key: &str, concern: &Concern) -> Result<Vec<Account>> {
+    let by_id = one(api, key, Where::Accounts).await?.filter(|found| found.account.id == key);
+    let mut accounts = match by_id {
+        Some(found) => vec![found],
+        None => by_name(api, key, Where::Accounts).await?,
+    };
+    for found in &mut accounts {
+        for entitlement in concern.held_by.get(key).unwrap_or(&concern.entitlements) {
+            if !found.account.entitlements.contains(entitlement) && holds(api, mark, found, entitlement).await? {
+                found.account.entitlements.push(entitlement.clone());
+            }
+        }
+    }
+    Ok(accounts.into_iter().map(|found| found.account).collect())
 }
 
 /// Reads these accounts and what they hold again; `None` if the lists are not by account.

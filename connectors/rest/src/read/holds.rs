@@ -2,7 +2,7 @@
 
 use super::assignments::{Position, page_at};
 use super::entitlements;
-use super::find::FoundAccount;
+use super::one::FoundAccount;
 use super::position::{Mark, Spot};
 use super::subject::Subject;
 use crate::api::{Api, Asked, undone};

@@ -8,11 +8,13 @@ mod find;
 mod holds;
 mod mapping;
 mod next;
+mod one;
 mod pages;
 mod position;
 mod subject;
 
-pub(crate) use find::{FoundAccount, by_name, find_accounts, one, read_accounts};
+pub(crate) use find::{find_accounts, read_accounts};
 pub(crate) use holds::holds;
+pub(crate) use one::{FoundAccount, by_name, one};
 pub(crate) use position::Mark;
 pub(crate) use subject::Subject;

@@ -9,6 +9,9 @@ use crate::system::{End, List, Paging, Step, StepPlace};
 use connector_core::{Error, Result};
 use serde_json::Value;
 
+/// How many items more than twice its total a list may show.
+const ROOM: u64 = 1000;
+
 /// What follows a page.
 #[derive(Debug)]
 pub(super) struct Next {
@@ -53,7 +56,9 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, received: u64) -> 
         return Ok(Next { spot: None, total, incomplete });
     }
     let at = step(paging, answer, spot, received, found)?;
-    if at == spot.at {
+    // A few items come twice when others are added meanwhile. More than that is a circle of pages.
+    let is_circle = total.is_some_and(|total| seen > total.saturating_mul(2).saturating_add(ROOM));
+    if at == spot.at || is_circle {
         return Err(repeated(answer));
     }
     let seen = if list.counts() { seen } else { 0 };
@@ -158,5 +163,5 @@ fn odd(answer: &Answer, what: &str) -> Error {
 }
 
 fn repeated(answer: &Answer) -> Error {
-    odd(answer, "the page names itself as the next one, so the list would never end")
+    odd(answer, "pages that came already follow, so the list would never end")
 }

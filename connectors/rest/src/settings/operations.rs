@@ -51,7 +51,7 @@ pub(crate) struct OperationSettings {
     /// The body. A text that is one `{expression}` becomes its value. A member without a value is left out, and so is an object
     /// that has none left.
     pub(crate) body: Option<Value>,
-    /// The content type of the body. Default: `application/json`.
+    /// The content type of the body: a JSON type, or `application/x-www-form-urlencoded`. Default: `application/json`.
     pub(crate) content_type: Option<String>,
     /// The JSON pointer where the attributes of a create or update go in the body. An empty text is the body itself.
     pub(crate) attributes: Option<String>,
@@ -82,7 +82,7 @@ pub(crate) struct CreateSettings {
     pub(crate) query: BTreeMap<String, Value>,
     /// The body, with `{name}`, `{password}` and `{attributes.NAME}`.
     pub(crate) body: Option<Value>,
-    /// The content type of the body. Default: `application/json`.
+    /// The content type of the body: a JSON type, or `application/x-www-form-urlencoded`. Default: `application/json`.
     pub(crate) content_type: Option<String>,
     /// The JSON pointer where the attributes go in the body. An empty text is the body itself.
     pub(crate) attributes: Option<String>,

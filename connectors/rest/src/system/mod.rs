@@ -7,10 +7,11 @@ mod entitlements;
 mod lists;
 mod operations;
 mod scopes;
+mod whole;
 
 pub(crate) use accounts::{Attribute, Since};
 pub(crate) use assignments::{Block, Inner, Lookup, Shape};
-pub(crate) use compiler::{Limits, Problem, System, Test, compile};
 pub(crate) use entitlements::{Listed, Type};
 pub(crate) use lists::{End, List, Paging, Step, StepPlace};
-pub(crate) use operations::{Already, Create, Edit, Request, Success, Way};
+pub(crate) use operations::{Already, Create, Edit, FORM, Request, Success, Way};
+pub(crate) use whole::{Limits, Problem, System, Test, compile};

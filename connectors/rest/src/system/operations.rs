@@ -11,6 +11,9 @@ use connector_core::OperationKind;
 use connector_http::Method;
 use std::collections::BTreeMap;
 
+/// The content type of a form.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// What plans can change.
 #[derive(Debug, Default)]
 pub(crate) struct Operations {
@@ -260,6 +263,14 @@ fn check_request(compiler: &mut Compiler<'_>, request: &Request, place: &str, po
     if request.method == Method::PUT && names_entitlement && !names_subject && request.read.is_none() {
         let help = "add `read`, and `add` or `remove` for the list of members; or use a request that names the account";
         compiler.add(pointer, "this request would replace the whole entitlement, with all of its members", help);
+    }
+    let in_url = request.path.uses("password") || request.query.expressions().any(|one| one.uses("password"));
+    if in_url {
+        compiler.add(pointer, "a password in a URL ends up in logs", "write it into the `body`");
+    }
+    if let Some(kind) = request.content_type.as_deref().filter(|kind| !kind.contains("json") && *kind != FORM) {
+        let help = format!("write a JSON type, `{FORM}`, or leave it out");
+        compiler.add(format!("{place}/content_type"), format!("a body of type `{kind}` can't be written"), help);
     }
     if !request.uses(subject) && request.attributes.is_none() {
         compiler.add(

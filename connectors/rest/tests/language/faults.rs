@@ -147,6 +147,10 @@ fn operations_say_which_account_and_what_they_send() {
     assert_eq!(pointer, "/operations/disable");
     let (pointer, ..) = one(|s| s["operations"]["set_password"]["body"] = json!({"value": "secret"}));
     assert_eq!(pointer, "/operations/set_password");
+    let at = "/operations/set_password/post";
+    is(one(|s| s["operations"]["set_password"]["post"] = "/{account.id}/{password}".into()), at, "", "URL");
+    let (pointer, ..) = one(|s| s["operations"]["lock"]["content_type"] = "text/xml".into());
+    assert_eq!(pointer, "/operations/lock/content_type");
     let (pointer, ..) = one(|s| s["operations"]["grant"]["team"] = json!({"put": "/{account.id}"}));
     assert_eq!(pointer, "/operations/grant/team");
 }

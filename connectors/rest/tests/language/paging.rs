@@ -130,6 +130,21 @@ async fn a_page_that_names_itself_as_the_next_one_is_an_error_and_no_endless_rea
     assert!(error.message().contains("never end"), "{error}");
 }
 
+/// airbyte-python-cdk: nothing watched for tokens that come again.
+#[tokio::test]
+async fn a_circle_of_pages_with_a_total_is_an_error() {
+    let server = MockServer::start().await;
+    let items: Vec<_> = (0..400).map(|id| json!({"id": id})).collect();
+    let turn = move |request: &Request| {
+        let next = if request.url.query().is_some_and(|query| query.contains("c=a")) { "b" } else { "a" };
+        ResponseTemplate::new(200).set_body_json(json!({"data": items, "total": 800, "next": next}))
+    };
+    Mock::given(any()).respond_with(turn).mount(&server).await;
+    let page = json!({"cursor": {"from": "/next", "as": "c"}, "end": "no_cursor", "total": "/total"});
+    let error = failure(open(&settings(&server, &page)).unwrap().as_ref()).await;
+    assert!(error.message().contains("never end"), "{error}");
+}
+
 #[tokio::test]
 async fn a_response_that_contradicts_the_settings_is_an_error_and_never_an_empty_list() {
     let pages = json!({"cursor": {"from": "/next", "as": "c"}, "end": {"flag": "/has_more"}});

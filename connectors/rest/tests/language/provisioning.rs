@@ -199,6 +199,22 @@ async fn a_change_that_the_system_makes_later_is_queued() {
 }
 
 #[tokio::test]
+async fn a_body_can_be_a_form() {
+    let server = wiremock::MockServer::start().await;
+    let user = json!({"user": {"id": 1, "login": "a", "status": "active", "locked": false, "email": "x", "level": 1,
+        "roles": [], "tags": []}});
+    let read = wiremock::Mock::given(wiremock::matchers::method("GET"));
+    read.respond_with(ResponseTemplate::new(200).set_body_json(user)).mount(&server).await;
+    let write = wiremock::Mock::given(wiremock::matchers::body_string("note=a%26b&id=1&n=1&n=2"));
+    write.respond_with(ResponseTemplate::new(200).set_body_json(json!({"ok": true}))).expect(1).mount(&server).await;
+    let mut settings = crate::acme::settings(&server.uri());
+    settings["operations"]["disable"]["content_type"] = "application/x-www-form-urlencoded".into();
+    settings["operations"]["disable"]["body"] = json!({"note": "a&b", "id": "{account.id}", "n": [1, 2]});
+    let connector = open(&settings).unwrap();
+    assert_eq!(apply(connector.as_ref(), "1", Change::Disable).await.unwrap(), Outcome::applied("1"));
+}
+
+#[tokio::test]
 async fn an_end_that_the_api_cannot_keep_is_refused() {
     let acme = Acme::start(3, 1).await;
     let connector = open(&described(&acme)).unwrap();
