@@ -181,6 +181,29 @@ async fn a_parent_that_cannot_be_read_is_a_warning_and_removes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_test_is_replayed_without_the_system_and_its_key() {
+    let acme = Acme::start(6, 2).await;
+    let folder = project(&acme, ACME);
+    let answers = folder.path().join("answers");
+    let answers = answers.to_str().unwrap();
+    let recorded = run(&folder, &["test", "east", "--record", answers]).expect_code(0);
+    assert!(recorded.stderr.contains("personal data"), "{recorded:?}");
+    for file in fs::read_dir(answers).unwrap() {
+        assert!(!fs::read_to_string(file.unwrap().path()).unwrap().contains(KEY));
+    }
+    let again = run(&folder, &["test", "east", "--record", answers]);
+    assert_eq!(again.code, Some(2), "recordings don't mix: {again:?}");
+    drop(acme);
+    fs::remove_file(folder.path().join("secrets/acme.key")).unwrap();
+    let replayed = run(&folder, &["test", "east", "--replay", answers]).expect_code(0).stdout;
+    assert!(replayed.contains("3 accounts on the first page"), "{replayed}");
+    // A mapping that no longer fits shows offline.
+    write(&folder, "connectors/acme.yaml", &ACME.replace("name: item.login", "name: item.username"));
+    let changed = run(&folder, &["test", "east", "--replay", answers]).expect_code(1).stdout;
+    assert!(changed.contains("`item.username` gives no value"), "{changed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_faults_of_a_description_are_shown_in_its_lines() {
     let acme = Acme::start(1, 1).await;
     let folder = project(&acme, &ACME.replace("name: item.login", "name: item.login | lowr"));
