@@ -13,6 +13,7 @@ mod query;
 mod sandbox;
 mod source;
 mod store;
+mod test;
 
 pub(crate) use aggregate::{AggregateArguments, LATEST, RefreshArguments, RunCommand, RunsArguments};
 pub(crate) use certificate::{
@@ -34,6 +35,7 @@ pub(crate) use query::{
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 pub(crate) use store::StoreCommand;
+pub(crate) use test::TestArguments;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -173,11 +175,7 @@ pub(crate) enum Command {
         names: Vec<String>,
     },
     /// Test the connection to a source, step by step
-    Test {
-        /// Source name, or path of its file
-        #[arg(add = Completes::Sources)]
-        name: String,
-    },
+    Test(TestArguments),
     /// Read sources into the store; continues an unfinished run
     Aggregate(AggregateArguments),
     /// Read a few accounts, and what they hold, again now

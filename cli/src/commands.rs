@@ -66,7 +66,7 @@ pub(crate) fn run(
         Command::Init(arguments) => init::run(invocation, &arguments),
         Command::Source(command) => source::run(invocation, command),
         Command::Validate { names } => validate::run(invocation, &names),
-        Command::Test { name } => test::run(invocation, &name),
+        Command::Test(arguments) => test::run(invocation, &arguments),
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
         Command::Refresh(arguments) => refresh::run(invocation, &arguments),
         Command::Runs(arguments) => runs::run(invocation, &arguments),

@@ -4,6 +4,8 @@
 #[cfg(feature = "delimited")]
 use connector_delimited as _;
 use connector_http as _;
+#[cfg(feature = "rest")]
+use connector_rest as _;
 #[cfg(feature = "salesforce")]
 use connector_salesforce as _;
 #[cfg(feature = "scim")]

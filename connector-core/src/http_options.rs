@@ -31,6 +31,29 @@ pub struct HttpOptions {
     pub requests_per_second: Option<NonZeroU32>,
     /// Allows plain `http://` on loopback. It is always refused for other hosts.
     pub allow_insecure_loopback: bool,
+    /// Whether the answers of the source are recorded, or come from a recording. No file says it, only a command or a test.
+    #[serde(skip)]
+    pub tape: Tape,
+}
+
+/// Whether the answers of a source are recorded, or come from a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tape {
+    /// Neither.
+    #[default]
+    Off,
+    /// Each answer is written into this folder, without secrets. Answers of the sign-in are not.
+    Record(PathBuf),
+    /// Nothing is sent. Answers come from this folder, and the source does not sign in.
+    Replay(PathBuf),
+}
+
+impl Tape {
+    /// Whether answers come from a recording.
+    pub fn is_replay(&self) -> bool {
+        matches!(self, Self::Replay(_))
+    }
 }
 
 impl Default for HttpOptions {
@@ -44,6 +67,7 @@ impl Default for HttpOptions {
             timeout: TimeSpan::from_secs(60),
             requests_per_second: None,
             allow_insecure_loopback: false,
+            tape: Tape::Off,
         }
     }
 }

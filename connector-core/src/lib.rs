@@ -65,7 +65,7 @@ pub use cursor::Cursor;
 pub use entitlement::{Entitlement, EntitlementRef, EntitlementType};
 pub use error::{Error, ErrorKind, Happened, Result, Retry};
 pub use find::{Concern, FindAccounts};
-pub use http_options::HttpOptions;
+pub use http_options::{HttpOptions, Tape};
 pub use loopback::{LOOPBACK, is_loopback};
 pub use meter::{Allowance, Meter};
 pub use nearest::nearest;

@@ -45,6 +45,7 @@ impl Client {
     /// `http:` options are invalid.
     pub fn open(context: &Context, reach: Reach) -> Result<Self> {
         let strategy = match context.strategy() {
+            _ if context.http().tape.is_replay() && reach.fixed().is_some() => Arc::new(Nothing),
             Some(strategy) => strategy.clone(),
             None if reach.fixed().is_some() => Arc::new(Nothing),
             None => context.auth()?,

@@ -37,6 +37,7 @@ mod request;
 mod response;
 mod secret_header;
 mod session;
+mod tape;
 mod tokens;
 mod transport;
 

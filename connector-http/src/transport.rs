@@ -7,6 +7,7 @@ use crate::pace::{self, Limiter};
 use crate::parts::Parts;
 use crate::proxies::ProxyVariables;
 use crate::response::Response;
+use crate::tape::Deck;
 use bytes::Bytes;
 use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, LOOPBACK, Meter, Redactor, Result};
 use connector_files::{Reason, Role};
@@ -77,6 +78,7 @@ pub(crate) struct Transport {
     pub(crate) redactor: Redactor,
     pub(crate) clock: Clock,
     pub(crate) hosts: Hosts,
+    tape: Option<Deck>,
     proxied: bool,
 }
 
@@ -93,6 +95,7 @@ impl Transport {
             redactor: context.redactor().clone(),
             clock: context.clock().clone(),
             proxied: options.proxy.is_some() && !hosts.is_local(),
+            tape: Deck::of(&options.tape)?,
             hosts,
         })
     }
@@ -103,6 +106,18 @@ impl Transport {
 
     /// Sends a request. Reads the complete response, or with `streamed`, leaves the body of a successful one to [`Parts`].
     pub(crate) async fn exchange(&self, parcel: Parcel, streamed: bool) -> Result<(Response, Option<Parts>)> {
+        match &self.tape {
+            Some(Deck::Player(player)) => return player.answer(&parcel.method, &parcel.url).map(|found| (found, None)),
+            Some(Deck::Recorder(recorder)) if self.hosts.token_url() != Some(&parcel.url) => {
+                let (method, url) = (parcel.method.clone(), parcel.url.clone());
+                let arriving = self.begin(parcel, None).await?;
+                let response = self.whole(arriving).await?;
+                recorder.keep(&method, &url, &response, &self.redactor)?;
+                // The parts of a stream would be on the tape only when somebody has read them.
+                return Ok((response, None));
+            }
+            _ => {}
+        }
         if !streamed {
             let arriving = self.begin(parcel, None).await?;
             return self.whole(arriving).await.map(|response| (response, None));

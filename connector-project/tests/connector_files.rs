@@ -125,6 +125,15 @@ people: [ada l, 7]
     insta::assert_snapshot!(report("acme.yaml", text));
 }
 
+/// A URL that is known only with the settings of a source is left to the format.
+#[test]
+fn a_url_with_a_value_in_braces_is_checked_by_the_format() {
+    let with = |url: &str| report("acme.yaml", &ROSTER.replace("params:", &format!("home_url: \"{url}\"\nparams:")));
+    assert_eq!(with("{settings.url}/people"), "");
+    assert_eq!(with("https://{settings.site}.acme.example"), "");
+    assert!(with("acme.example").contains("bad_url"), "{}", with("acme.example"));
+}
+
 #[test]
 fn what_only_the_format_can_check_has_a_place_too() {
     let text = ROSTER.replace("grace", "grace h").replace("- ada", "- a da");

@@ -346,6 +346,24 @@ fn a_fault_that_the_connector_finds_in_its_settings_is_marked_inside_the_text() 
     );
 }
 
+/// Descriptions of systems name passwords that exist only at run time.
+#[test]
+fn a_text_that_names_a_value_is_no_secret() {
+    for (value, is_secret) in [
+        ("\"{password}\"", false),
+        ("\"{account.password}\"", false),
+        ("item.passwordChanged", false),
+        ("\"{password\"", true),
+        ("\"{hunter 2}\"", true),
+        ("\"{2hunter}\"", true),
+        ("item.hunter-2", true),
+        ("items.x", true),
+    ] {
+        let text = format!("{VALID}settings:\n  password: {value}\n");
+        assert_eq!(report(&text).contains("the value of `password` is a secret"), is_secret, "{value}");
+    }
+}
+
 fn rough_yaml() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("connector: directory\n".to_owned()),

@@ -1,11 +1,12 @@
 //! `connector test NAME`.
 
 use super::cert::unfinished_rotation;
+use crate::arguments::TestArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{DIM, STRONG, TestProgress, paint, plural, render_step, render_steps_end};
 use connector_core::registry::ConnectorRegistration;
-use connector_core::{Error, ErrorKind, Finding, TestReport, TestStep};
+use connector_core::{Error, ErrorKind, Finding, Tape, TestReport, TestStep};
 use connector_files::Role;
 use connector_project::source::{Opened, Project, Source, loosened_guards};
 use serde::Serialize;
@@ -20,8 +21,9 @@ struct Outcome<'a> {
     steps: &'a [TestStep],
 }
 
-pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
+pub(crate) fn run(invocation: &Invocation, arguments: &TestArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
+    let name = arguments.name.as_str();
     let project = invocation.project()?;
     let started = Instant::now();
     let source = source_name(name);
@@ -38,7 +40,9 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     let mut report = report(invocation, &progress);
     let mut invalid = None;
     let later = registration.map_or(&[][..], |known| known.provider.test_steps);
-    let finished = invocation.block_on(steps(invocation, &project, name, later, &mut report, &mut invalid));
+    let tape = tape(arguments);
+    let asked = Asked { project: &project, name, tape: &tape, later };
+    let finished = invocation.block_on(steps(invocation, &asked, &mut report, &mut invalid));
     progress.end();
     let finished = finished?;
     let took = started.elapsed();
@@ -48,6 +52,10 @@ pub(crate) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
         printer.json(&Outcome { source, connector, ok, duration_ms, steps: report.steps() })?;
     } else if finished {
         end(invocation, source, report.steps(), took, ok)?;
+        if let (Tape::Record(folder), None) = (&tape, &invalid) {
+            let folder = folder.display();
+            printer.note(format!("The answers are in `{folder}`, without secrets. They can contain personal data."));
+        }
     }
     conclude(invocation, finished, ok, invalid)
 }
@@ -68,25 +76,41 @@ fn report(invocation: &Invocation, progress: &TestProgress) -> TestReport {
     report.announced(move |step| begins.show(step))
 }
 
-fn load(project: &Project, name: &str) -> Result<(Source, Opened), Error> {
-    let source = project.load(name)?;
+/// What is tested, and where its answers go or come from.
+struct Asked<'a> {
+    project: &'a Project,
+    name: &'a str,
+    tape: &'a Tape,
+    /// The steps to show as skipped if the definition can't be read.
+    later: &'a [&'static str],
+}
+
+fn tape(arguments: &TestArguments) -> Tape {
+    match (&arguments.record, &arguments.replay) {
+        (Some(folder), _) => Tape::Record(folder.clone()),
+        (None, Some(folder)) => Tape::Replay(folder.clone()),
+        (None, None) => Tape::Off,
+    }
+}
+
+fn load(project: &Project, name: &str, tape: &Tape) -> Result<(Source, Opened), Error> {
+    let mut source = project.load(name)?;
+    source.http.tape = tape.clone();
     let opened = source.open(project)?;
     Ok((source, opened))
 }
 
-/// Runs the steps, the definition first; false if a signal stopped them. `later` are the steps to show as skipped if the
-/// definition can't be read.
+/// Runs the steps, the definition first; false if a signal stopped them.
 async fn steps(
     invocation: &Invocation,
-    project: &Project,
-    name: &str,
-    later: &[&'static str],
+    asked: &Asked<'_>,
     report: &mut TestReport,
     invalid: &mut Option<Error>,
 ) -> bool {
+    let Asked { project, name, tape, later } = *asked;
     let mut opened = None;
     let definition = async {
-        match load(project, name) {
+        match load(project, name, tape) {
             Ok((source, ready)) => {
                 let loosened = loosened_guards(&source.aggregation, &source.provisioning);
                 opened = Some(ready);

@@ -18,4 +18,5 @@ mod server;
 mod sign_ins;
 mod source;
 mod streams;
+mod tapes;
 mod tokens;

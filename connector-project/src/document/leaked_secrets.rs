@@ -66,7 +66,7 @@ pub(crate) fn in_values(findings: &mut Findings<'_>, cure: &dyn Fn(&str, &str) -
             } else if url_passwords(text).iter().any(|span| key == "proxy" || text[span.clone()].contains(':')) {
                 pointers.insert(pointer.to_owned());
                 addresses.push((key.to_owned(), span));
-            } else if is_secret_name(key) && !text.is_empty() && !is_ref(text) {
+            } else if is_secret_name(key) && !text.is_empty() && !is_ref(text) && !names_a_value(text) {
                 pointers.insert(pointer.to_owned());
                 literals.push((key.to_owned(), cure(pointer, key), span));
             }
@@ -231,6 +231,16 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 /// Whether the text is a secret ref of a kind that this build supports.
 fn is_ref(text: &str) -> bool {
     text.parse::<SecretRef>().is_ok_and(|reference| is_scheme(reference.scheme()))
+}
+
+/// Whether the text says where a value comes from at run time, as descriptions of systems do: `{password}`, `item.passwordChanged`.
+fn names_a_value(text: &str) -> bool {
+    let in_braces = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    let is_word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    in_braces.or_else(|| text.starts_with("item.").then_some(text)).is_some_and(|name| name.split('.').all(is_word))
 }
 
 fn walk(node: &Node, pointer: &str, key: &str, visit: &mut impl FnMut(&str, &str, Range<usize>, &str)) {

@@ -1,0 +1,86 @@
+//! Creating an account.
+
+use super::body::body;
+use super::send::{Accepted, exchange};
+use super::sending::Sending;
+use crate::api::Api;
+use crate::read;
+use crate::settings::{Place, Where};
+use crate::system::Create;
+use connector_core::{Error, ErrorKind, Happened, Outcome, Result};
+use connector_http::Response;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+pub(super) async fn create(
+    api: &Api,
+    create: &Create,
+    name: &str,
+    attributes: &Map<String, Value>,
+    password: Option<&SecretString>,
+) -> Result<Outcome> {
+    if password.is_some() && !create.request.uses("password") {
+        return Err(Error::unsupported("a create can't set a password here")
+            .with_help("write `{password}` into `operations.create.body`"));
+    }
+    let mut sending = Sending::new(&create.request, Where::Create, "")
+        .with("name", name.into())
+        .with("attributes", Value::Object(attributes.clone()))
+        .with_attributes(attributes.clone());
+    if let Some(password) = password {
+        sending = sending.with("password", password.expose_secret().into());
+    }
+    let wanted = body(&api.system, &sending, None)?;
+    let accepted = exchange(api, &sending, wanted, None).await.map_err(|error| taken(create, name, error))?;
+    let id = match accepted {
+        Some(Accepted::Already) => return Err(exists(name)),
+        Some(Accepted::Done(response)) => create.id.as_ref().map(|place| id_at(place, &response)),
+        Some(Accepted::Queued(_)) | None => None,
+    };
+    match id {
+        Some(Ok(id)) => Ok(Outcome::applied(id)),
+        Some(Err(error)) => Err(error),
+        None => made(api, name).await,
+    }
+}
+
+fn exists(name: &str) -> Error {
+    Error::new(ErrorKind::AlreadyExists, format!("an account `{name}` already exists"))
+        .with_help("choose another name, or update that account")
+}
+
+/// Unless the settings say otherwise, a conflict means that the name is taken.
+fn taken(create: &Create, name: &str, error: Error) -> Error {
+    if error.kind() == ErrorKind::Conflict && create.request.already.is_none() { exists(name) } else { error }
+}
+
+fn id_at(place: &Place, response: &Response) -> Result<String> {
+    let found = match place {
+        Place::Header(header) => response
+            .header(&header.header)
+            .map(|text| text.trim_end_matches('/').rsplit('/').next().unwrap_or(text).to_owned()),
+        Place::Pointer(pointer) => {
+            let body = response.json::<Value>().map_err(|error| error.with_happened(Happened::Yes))?;
+            match body.pointer(pointer) {
+                Some(Value::String(text)) => Some(text.clone()),
+                Some(Value::Number(number)) => Some(number.to_string()),
+                _ => None,
+            }
+        }
+    };
+    found.filter(|id| !id.is_empty()).ok_or_else(|| {
+        Error::protocol("the account was created, but the response does not have its id")
+            .with_help("compare `operations.create.id` with what the API returns")
+            .with_happened(Happened::Yes)
+    })
+}
+
+/// Finds the account that was made.
+async fn made(api: &Api, name: &str) -> Result<Outcome> {
+    let found = read::by_name(api, name, Where::Create).await.map_err(|error| error.with_happened(Happened::Yes))?;
+    match found.as_slice() {
+        [one] => Ok(Outcome::applied(one.account.id.clone())),
+        others => Err(Error::protocol(format!("after the create, {} accounts are called `{name}`", others.len()))
+            .with_happened(Happened::Yes)),
+    }
+}

@@ -1,0 +1,149 @@
+//! Sends the request of an operation, and reads its outcome.
+
+use super::body::body;
+use super::sending::Sending;
+use crate::api::{Api, Asked, undone};
+use crate::expression::Vars;
+use crate::system::{Already, FORM, Success};
+use connector_core::{Error, ErrorKind, Happened, Outcome, Result};
+use connector_http::{Method, Response};
+use serde_json::Value;
+
+/// How often a change is tried that others interfere with.
+const TRIES: usize = 3;
+
+/// What the system answered to a request that it accepted.
+pub(super) enum Accepted {
+    Done(Response),
+    Already,
+    Queued(String),
+}
+
+/// Sends it, and again if something else changed the object meanwhile.
+pub(super) async fn send(api: &Api, sending: Sending<'_>) -> Result<Outcome> {
+    let mut tries = 1;
+    loop {
+        let done = if sending.request.read.is_some() {
+            changed(api, &sending).await
+        } else {
+            let body = body(&api.system, &sending, None)?;
+            exchange(api, &sending, body, None).await
+        };
+        return Ok(match done {
+            Ok(Some(Accepted::Done(_))) => Outcome::applied(sending.account),
+            Ok(Some(Accepted::Already)) => Outcome::unchanged("the system says so"),
+            Ok(Some(Accepted::Queued(detail))) => Outcome::queued(sending.account, detail),
+            Ok(None) => Outcome::unchanged("nothing differs"),
+            Err(error) if error.kind() == ErrorKind::Conflict && sending.request.read.is_some() && tries < TRIES => {
+                tries += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        });
+    }
+}
+
+/// Reads what the system has, changes it, and sends it back. `None` if nothing differs.
+async fn changed(api: &Api, sending: &Sending<'_>) -> Result<Option<Accepted>> {
+    let Some(read) = &sending.request.read else { return Ok(None) };
+    let asked = {
+        let vars = sending.vars(&api.system);
+        let path = read.path.as_ref().unwrap_or(&sending.request.path).path(&vars);
+        Asked { path: path.map_err(|fault| undone("`read`", &fault))?, query: Vec::new() }
+    };
+    let answer = api.get(&asked, sending.on).await?;
+    let etag = answer.response.header("etag").map(str::to_owned);
+    if read.etag && etag.is_none() {
+        return Err(Error::protocol(format!("{}: there is no ETag", answer.what()))
+            .with_help("nothing was sent; if the API has none, write `etag: false`: then a change that others make meanwhile is lost"));
+    }
+    let base = answer.body.pointer(&read.at).filter(|base| base.is_object()).cloned();
+    let base = base.ok_or_else(|| {
+        Error::protocol(format!("{}: there is no object at `{}`", answer.what(), read.at)).with_help("check `read.at`")
+    })?;
+    let wanted = body(&api.system, sending, Some(base.clone()))?;
+    if wanted.as_ref() == Some(&base) {
+        return Ok(None);
+    }
+    exchange(api, sending, wanted, etag).await
+}
+
+/// One request and its answer.
+pub(super) async fn exchange(
+    api: &Api,
+    sending: &Sending<'_>,
+    body: Option<Value>,
+    etag: Option<String>,
+) -> Result<Option<Accepted>> {
+    let request = sending.request;
+    let asked = {
+        let vars = sending.vars(&api.system);
+        Asked::new(&request.path, &request.query, &vars).map_err(|fault| undone("the request", &fault))?
+    };
+    let response = api
+        .send(&request.method, &asked, sending.on, |mut sent| {
+            if let Some(body) = &body {
+                sent = match &request.content_type {
+                    Some(kind) if kind == FORM => sent.body(kind, form(body).into()),
+                    Some(kind) => sent.body(kind, body.to_string().into()),
+                    None => sent.json(body),
+                };
+            }
+            match &etag {
+                Some(etag) => sent.header("If-Match", etag),
+                None => sent,
+            }
+        })
+        .await?;
+    judged(api, sending, response, &request.method, &asked).map(Some)
+}
+
+/// The members of an object as a form. A list is a field for each of its values.
+fn form(body: &Value) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in body.as_object().into_iter().flatten() {
+        for value in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            form.append_pair(name, &text);
+        }
+    }
+    form.finish()
+}
+
+fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method, asked: &Asked) -> Result<Accepted> {
+    let request = sending.request;
+    let body = response.json::<Value>().unwrap_or(Value::Null);
+    if let Some(already) = &request.already
+        && is_already(already, response.status, &body)
+    {
+        return Ok(Accepted::Already);
+    }
+    if let Some(queued) = request.queued.as_ref().filter(|queued| queued.status == response.status) {
+        return Ok(Accepted::Queued(queued.detail.clone()));
+    }
+    let status = response.status;
+    let answer = api.judged(response, method, asked, sending.on)?;
+    if let Some(success) = &request.success
+        && !is_success(success, status, &answer.body)
+    {
+        return Err(Error::protocol(format!("{}: the answer ({status}) is not what `success` says", answer.what()))
+            .with_help("look at the account before you send it again")
+            .with_happened(Happened::Unknown));
+    }
+    Ok(Accepted::Done(answer.response))
+}
+
+fn says(when: Option<&crate::expression::Expression>, status: u16, body: &Value) -> bool {
+    when.is_none_or(|when| {
+        let vars = Vars::default().with_own("status", status.into()).with("body", body);
+        matches!(when.value(&vars), Ok(Value::Bool(true)))
+    })
+}
+
+fn is_already(already: &Already, status: u16, body: &Value) -> bool {
+    already.status == status && says(already.when.as_ref(), status, body)
+}
+
+fn is_success(success: &Success, status: u16, body: &Value) -> bool {
+    success.status.as_ref().is_none_or(|all| all.contains(&status)) && says(success.when.as_ref(), status, body)
+}

@@ -1,0 +1,41 @@
+//! The request of an operation, with the values for it.
+
+use crate::expression::Vars;
+use crate::settings::Where;
+use crate::system::{Request, System};
+use serde_json::{Map, Value};
+
+/// Attributes to send, by name.
+pub(super) type Changed = Map<String, Value>;
+
+/// A request, and the values for it.
+pub(super) struct Sending<'a> {
+    pub(super) request: &'a Request,
+    pub(super) on: Where,
+    pub(super) attributes: Changed,
+    pub(super) account: &'a str,
+    values: Vec<(&'static str, Value)>,
+}
+
+impl<'a> Sending<'a> {
+    pub(super) fn new(request: &'a Request, on: Where, account: &'a str) -> Self {
+        Self { request, on, attributes: Changed::new(), account, values: Vec::new() }
+    }
+
+    /// Adds a value for expressions.
+    pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.values.push((name, value));
+        self
+    }
+
+    /// Adds attributes to put into the body.
+    pub(super) fn with_attributes(mut self, attributes: Changed) -> Self {
+        self.attributes = attributes;
+        self
+    }
+
+    pub(super) fn vars<'v>(&'v self, system: &'v System) -> Vars<'v> {
+        let all = self.values.iter();
+        all.fold(system.vars(), |vars, (name, value)| vars.with(name, value))
+    }
+}

@@ -1,0 +1,62 @@
+//! One page of a list.
+
+use super::next::next;
+use super::position::{At, Mark, Spot};
+use crate::api::{Api, Asked};
+use crate::settings::Where;
+use crate::system::{List, Step};
+use connector_core::{Error, Result};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use serde_json::Value;
+
+/// The items of a page, none filtered out, and what follows.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) items: Vec<Value>,
+    pub(super) next: Option<Spot>,
+    pub(super) total: Option<u64>,
+    pub(super) incomplete: Option<String>,
+    /// When the API answered, by its own clock.
+    pub(super) date: Option<Timestamp>,
+}
+
+/// Reads the page at a position of a list. `asked` is its first page.
+pub(super) async fn batch(api: &Api, list: &List, asked: Asked, spot: &Spot, mark: Mark, on: Where) -> Result<Batch> {
+    mark.check(spot)?;
+    let asked = placed(list, asked, spot)?;
+    let mut answer = api.get(&asked, on).await?;
+    let Some(Value::Array(items)) = answer.body.pointer_mut(&list.items).map(Value::take) else {
+        let at = if list.items.is_empty() {
+            "the body is not a list".to_owned()
+        } else {
+            format!("there is no list at `{}`", list.items)
+        };
+        return Err(Error::protocol(format!("{}: {at}", answer.what()))
+            .with_help("compare `items` in the settings with what the API returns"));
+    };
+    let next = next(list, &answer, spot, items.len() as u64)?;
+    let date = answer.response.header("date").and_then(|text| rfc2822::parse(text).ok()).map(|date| date.timestamp());
+    Ok(Batch { items, next: next.spot, total: next.total, incomplete: next.incomplete, date })
+}
+
+/// The request for a page.
+fn placed(list: &List, mut asked: Asked, spot: &Spot) -> Result<Asked> {
+    let Some(paging) = &list.paging else { return Ok(asked) };
+    let value = match (&paging.step, &spot.at) {
+        (Step::Cursor { .. } | Step::Link(_), At::First) => return Ok(asked),
+        // The link has all parameters of its own.
+        (Step::Link(_), At::Link(link)) => return Ok(Asked { path: link.clone(), query: Vec::new() }),
+        (Step::Cursor { .. }, At::Cursor(cursor)) => cursor.clone(),
+        (Step::Offset { first, .. } | Step::Number { first, .. }, At::First) => first.to_string(),
+        (Step::Offset { .. }, At::Offset(number)) | (Step::Number { .. }, At::Page(number)) => number.to_string(),
+        _ => {
+            return Err(Error::protocol("the saved position of this run does not fit the settings any more")
+                .with_help("drop the unfinished run with `--restart`"));
+        }
+    };
+    if let Some(parameter) = paging.parameter() {
+        asked.query.push((parameter.to_owned(), value));
+    }
+    Ok(asked)
+}

@@ -1,0 +1,153 @@
+//! Operations: what plans can change.
+
+use super::Place;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What plans can change. Each operation that is left out is refused.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OperationsSettings {
+    /// Creates an account.
+    pub(crate) create: Option<CreateSettings>,
+    /// Sets attributes.
+    pub(crate) update: Option<OperationSettings>,
+    /// Allows an account to be used again.
+    pub(crate) enable: Option<OperationSettings>,
+    /// Blocks an account for good.
+    pub(crate) disable: Option<OperationSettings>,
+    /// Blocks an account for now.
+    pub(crate) lock: Option<OperationSettings>,
+    /// Lifts a lock.
+    pub(crate) unlock: Option<OperationSettings>,
+    /// Sets a password: `{password}`.
+    pub(crate) set_password: Option<OperationSettings>,
+    /// Makes the system choose a new password and tell the user.
+    pub(crate) reset_password: Option<OperationSettings>,
+    /// Deletes an account.
+    pub(crate) delete: Option<OperationSettings>,
+    /// Grants an entitlement, by its type.
+    pub(crate) grant: BTreeMap<String, OperationSettings>,
+    /// Revokes an entitlement, by its type.
+    pub(crate) revoke: BTreeMap<String, OperationSettings>,
+}
+
+/// The request of an operation: exactly one of `post`, `put`, `patch` and `delete`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OperationSettings {
+    /// The path of a POST.
+    pub(crate) post: Option<String>,
+    /// The path of a PUT.
+    pub(crate) put: Option<String>,
+    /// The path of a PATCH.
+    pub(crate) patch: Option<String>,
+    /// The path of a DELETE.
+    pub(crate) delete: Option<String>,
+    /// Query parameters.
+    pub(crate) query: BTreeMap<String, Value>,
+    /// The body. A text that is one `{expression}` becomes its value. A member without a value is left out, and so is an object
+    /// that has none left.
+    pub(crate) body: Option<Value>,
+    /// The content type of the body: a JSON type, or `application/x-www-form-urlencoded`. Default: `application/json`.
+    pub(crate) content_type: Option<String>,
+    /// The JSON pointer where the attributes of a create or update go in the body. An empty text is the body itself.
+    pub(crate) attributes: Option<String>,
+    /// A request that is sent before. What it returns is the body that this operation changes, and its `ETag` is sent as
+    /// `If-Match`, so that nothing that others changed is lost.
+    pub(crate) read: Option<ReadSettings>,
+    /// With `read`: adds a value to a list, for a system that replaces whole lists.
+    pub(crate) add: Option<AddSettings>,
+    /// With `read`: removes a value from a list.
+    pub(crate) remove: Option<AddSettings>,
+    /// What says that it succeeded. Default: a status from 200 to 299.
+    pub(crate) success: Option<SuccessSettings>,
+    /// What says that nothing had to change.
+    pub(crate) already: Option<AlreadySettings>,
+    /// The status that says that the system makes the change later.
+    pub(crate) queued: Option<Happening>,
+}
+
+/// The request that creates an account: exactly one of `post` and `put`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CreateSettings {
+    /// The path of a POST.
+    pub(crate) post: Option<String>,
+    /// The path of a PUT.
+    pub(crate) put: Option<String>,
+    /// Query parameters.
+    pub(crate) query: BTreeMap<String, Value>,
+    /// The body, with `{name}`, `{password}` and `{attributes.NAME}`.
+    pub(crate) body: Option<Value>,
+    /// The content type of the body: a JSON type, or `application/x-www-form-urlencoded`. Default: `application/json`.
+    pub(crate) content_type: Option<String>,
+    /// The JSON pointer where the attributes go in the body. An empty text is the body itself.
+    pub(crate) attributes: Option<String>,
+    /// Where the response has the new id. In a header, it is what follows the last slash. Default: the account is found by its
+    /// name.
+    pub(crate) id: Option<Place>,
+    /// What says that it succeeded. Default: a status from 200 to 299.
+    pub(crate) success: Option<SuccessSettings>,
+    /// What says that the name is taken. Default: 409.
+    pub(crate) already: Option<AlreadySettings>,
+}
+
+/// What is read before it is changed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReadSettings {
+    /// The path. Default: the path of the operation.
+    pub(crate) get: Option<String>,
+    /// The JSON pointer of what is sent back. Default: the whole body.
+    pub(crate) at: Option<String>,
+    /// Whether the response must have an `ETag`. Default: true.
+    #[serde(default = "yes")]
+    pub(crate) etag: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A value of a list.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AddSettings {
+    /// The JSON pointer of the list. It must be there.
+    pub(crate) list: String,
+    /// The value. For `remove`, an object names the members that must be equal.
+    pub(crate) value: Value,
+}
+
+/// What says that an operation succeeded.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SuccessSettings {
+    /// The statuses. Default: 200 to 299.
+    pub(crate) status: Option<Vec<u16>>,
+    /// An expression over `status` and `body` that must be true, too.
+    pub(crate) when: Option<String>,
+}
+
+/// What says that nothing had to change.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AlreadySettings {
+    /// The status.
+    pub(crate) status: u16,
+    /// An expression over `status` and `body` that must be true, too.
+    pub(crate) when: Option<String>,
+}
+
+/// The system makes the change later.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Happening {
+    /// The status.
+    pub(crate) status: u16,
+    /// What it waits for, for people.
+    pub(crate) detail: String,
+}

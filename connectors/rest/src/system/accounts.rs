@@ -1,0 +1,201 @@
+//! Accounts, compiled.
+
+use super::compiler::Compiler;
+use super::lists::{self, List};
+use super::scopes;
+use crate::expression::{Expression, QueryTemplate, Template, escaped};
+use crate::settings::{
+    AccountsSettings, AttributeForm, AttributeSettings, FindSettings, Meaning, MissingValue, OneSettings,
+    SinceSettings, TimeFormat, ValueType, WritableWhen,
+};
+use connector_core::{AttributeMeaning, AttributeSchema, AttributeType, Writable};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The list of accounts, and what becomes what.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    pub(crate) list: List,
+    pub(crate) id: Expression,
+    pub(crate) name: Option<Expression>,
+    pub(crate) display_name: Option<Expression>,
+    pub(crate) enabled: Option<Expression>,
+    pub(crate) locked: Option<Expression>,
+    pub(crate) kind: Option<Expression>,
+    pub(crate) owner: Option<Expression>,
+    pub(crate) alias: Option<Expression>,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) one: Option<One>,
+    pub(crate) detail: bool,
+    pub(crate) find: Option<Find>,
+    pub(crate) since: Option<Since>,
+}
+
+/// An attribute.
+#[derive(Debug)]
+pub(crate) struct Attribute {
+    pub(crate) from: Expression,
+    pub(crate) schema: AttributeSchema,
+    pub(crate) hidden_if_missing: bool,
+    /// Where a create or update sends it.
+    pub(crate) write: String,
+}
+
+/// The request for one account.
+#[derive(Debug)]
+pub(crate) struct One {
+    pub(crate) path: Template,
+    pub(crate) query: QueryTemplate,
+    pub(crate) at: String,
+    pub(crate) absent: Vec<u16>,
+}
+
+/// The request that finds an account by its name.
+#[derive(Debug)]
+pub(crate) struct Find {
+    pub(crate) path: Template,
+    pub(crate) query: QueryTemplate,
+    pub(crate) items: String,
+    pub(crate) absent: Vec<u16>,
+}
+
+/// How the list shows only what changed.
+#[derive(Debug)]
+pub(crate) struct Since {
+    pub(crate) parameter: String,
+    pub(crate) value: Option<Template>,
+    pub(crate) field: Expression,
+    pub(crate) overlap: Duration,
+    pub(crate) format: TimeFormat,
+}
+
+pub(super) fn compile(compiler: &mut Compiler<'_>, accounts: &AccountsSettings) -> Accounts {
+    let list = lists::compile(compiler, &accounts.list(), "/accounts", scopes::NOTHING, scopes::ITEM);
+    if accounts.detail && accounts.one.is_none() {
+        compiler.add("/accounts/detail", "`one` is missing", "add `one: {get: \"/users/{id}\"}`");
+    }
+    let map = &accounts.map;
+    let mut item = |text: Option<&String>, name: &str| {
+        compiler.optional(text.map(String::as_str), scopes::ITEM, &format!("/accounts/map/{name}"))
+    };
+    let (name, display_name) = (item(map.name.as_ref(), "name"), item(map.display_name.as_ref(), "display_name"));
+    let (enabled, locked) = (item(map.enabled.as_ref(), "enabled"), item(map.locked.as_ref(), "locked"));
+    let (kind, owner, alias) =
+        (item(map.kind.as_ref(), "kind"), item(map.owner.as_ref(), "owner"), item(map.alias.as_ref(), "alias"));
+    Accounts {
+        list,
+        id: compiler.expression(&map.id, scopes::ITEM, "/accounts/map/id"),
+        name,
+        display_name,
+        enabled,
+        locked,
+        kind,
+        owner,
+        alias,
+        attributes: attributes(compiler, &map.attributes, "/accounts/map/attributes"),
+        one: accounts.one.as_ref().map(|one| self::one(compiler, one)),
+        detail: accounts.detail,
+        find: accounts.find.as_ref().map(|find| self::find(compiler, find)),
+        since: accounts.since.as_ref().map(|since| self::since(compiler, since)),
+    }
+}
+
+fn one(compiler: &mut Compiler<'_>, one: &OneSettings) -> One {
+    let path = compiler.path(&one.get, scopes::ID, "/accounts/one/get");
+    let query = compiler.query(&one.query, scopes::ID, "/accounts/one/query");
+    if !path.uses("id") && !query.expressions().any(|one| one.uses("id")) && compiler.faults.is_empty() {
+        compiler.add("/accounts/one/get", "nothing says which account", "add `{id}` to the path");
+    }
+    One {
+        path,
+        query,
+        at: one.at.as_deref().map(|at| compiler.pointer(at, "/accounts/one/at")).unwrap_or_default(),
+        absent: one.absent.clone().unwrap_or_else(|| vec![404]),
+    }
+}
+
+fn find(compiler: &mut Compiler<'_>, find: &FindSettings) -> Find {
+    let path = compiler.path(&find.get, scopes::NAME, "/accounts/find/get");
+    let query = compiler.query(&find.query, scopes::NAME, "/accounts/find/query");
+    if !path.uses("name") && !query.expressions().any(|one| one.uses("name")) && compiler.faults.is_empty() {
+        compiler.add("/accounts/find", "nothing says which account", "add `{name}` to the path or to `query`");
+    }
+    let items = find.items.as_deref().map(|items| compiler.pointer(items, "/accounts/find/items"));
+    Find { path, query, items: items.unwrap_or_default(), absent: find.absent.clone().unwrap_or_default() }
+}
+
+fn since(compiler: &mut Compiler<'_>, since: &SinceSettings) -> Since {
+    Since {
+        parameter: since.query.clone(),
+        value: since.value.as_ref().map(|text| compiler.template(text, scopes::SINCE, "/accounts/since/value")),
+        field: compiler.expression(&since.field, scopes::ITEM, "/accounts/since/field"),
+        overlap: since.overlap.duration(),
+        format: since.format,
+    }
+}
+
+/// The attributes of accounts or entitlements.
+pub(super) fn attributes(
+    compiler: &mut Compiler<'_>,
+    attributes: &BTreeMap<String, AttributeForm>,
+    place: &str,
+) -> Vec<Attribute> {
+    let mut all = Vec::new();
+    for (name, form) in attributes {
+        let place = format!("{place}/{}", escaped(name));
+        let (settings, pointer) = match form {
+            AttributeForm::Expression(text) => {
+                (&AttributeSettings { from: text.clone(), ..AttributeSettings::default() }, place.clone())
+            }
+            AttributeForm::Settings(settings) => (&**settings, format!("{place}/from")),
+        };
+        let from = compiler.expression(&settings.from, scopes::ITEM, &pointer);
+        let write = match &settings.write {
+            Some(write) => compiler.pointer(write, &format!("{place}/write")),
+            None => format!("/{}", escaped(name)),
+        };
+        all.push(Attribute {
+            from,
+            schema: schema(name, settings),
+            hidden_if_missing: settings.missing == MissingValue::Hidden,
+            write,
+        });
+    }
+    all
+}
+
+fn schema(name: &str, settings: &AttributeSettings) -> AttributeSchema {
+    let kind = match settings.kind {
+        ValueType::Text => AttributeType::String,
+        ValueType::Boolean => AttributeType::Boolean,
+        ValueType::Integer => AttributeType::Integer,
+        ValueType::Number => AttributeType::Number,
+        ValueType::DateTime => AttributeType::DateTime,
+        ValueType::Date => AttributeType::Date,
+        ValueType::Reference => AttributeType::Reference,
+        ValueType::Json => AttributeType::Json,
+    };
+    let mut schema = AttributeSchema::new(name, kind).described(settings.description.clone());
+    schema.multi = settings.list;
+    schema.required = settings.required;
+    schema.quiet = settings.quiet;
+    schema.writable = match settings.writable {
+        WritableWhen::Never => Writable::Never,
+        WritableWhen::OnCreate => Writable::OnCreate,
+        WritableWhen::Always => Writable::Always,
+    };
+    schema.meaning = settings.meaning.map(|meaning| match meaning {
+        Meaning::LoginName => AttributeMeaning::LoginName,
+        Meaning::Email => AttributeMeaning::Email,
+        Meaning::GivenName => AttributeMeaning::GivenName,
+        Meaning::FamilyName => AttributeMeaning::FamilyName,
+        Meaning::EmployeeNumber => AttributeMeaning::EmployeeNumber,
+        Meaning::Department => AttributeMeaning::Department,
+        Meaning::Title => AttributeMeaning::Title,
+        Meaning::Manager => AttributeMeaning::Manager,
+        Meaning::Created => AttributeMeaning::Created,
+        Meaning::LastLogin => AttributeMeaning::LastLogin,
+        Meaning::PasswordChanged => AttributeMeaning::PasswordChanged,
+    });
+    schema
+}

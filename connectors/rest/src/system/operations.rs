@@ -1,0 +1,324 @@
+//! Operations, compiled.
+
+use super::compiler::Compiler;
+use super::scopes;
+use crate::expression::{BodyTemplate, Expression, Names, QueryTemplate, Template, escaped};
+use crate::settings::{
+    AddSettings, AlreadySettings, CreateSettings, Happening, OperationSettings, Place, ReadSettings, Settings,
+    SuccessSettings,
+};
+use connector_core::OperationKind;
+use connector_http::Method;
+use std::collections::BTreeMap;
+
+/// The content type of a form.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What plans can change.
+#[derive(Debug, Default)]
+pub(crate) struct Operations {
+    pub(crate) create: Option<Create>,
+    /// By kind. Granting and revoking are by type, below.
+    pub(crate) simple: BTreeMap<Way, Request>,
+    pub(crate) grant: BTreeMap<String, Request>,
+    pub(crate) revoke: BTreeMap<String, Request>,
+}
+
+/// An operation on one account that concerns no entitlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    Update,
+    Enable,
+    Disable,
+    Lock,
+    Unlock,
+    SetPassword,
+    ResetPassword,
+    Delete,
+}
+
+/// The request that creates an account.
+#[derive(Debug)]
+pub(crate) struct Create {
+    pub(crate) request: Request,
+    pub(crate) id: Option<Place>,
+}
+
+/// The request of an operation.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: Template,
+    pub(crate) query: QueryTemplate,
+    pub(crate) body: Option<BodyTemplate>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) attributes: Option<String>,
+    pub(crate) read: Option<Read>,
+    pub(crate) add: Option<Edit>,
+    pub(crate) remove: Option<Edit>,
+    pub(crate) success: Option<Success>,
+    pub(crate) already: Option<Already>,
+    pub(crate) queued: Option<Happening>,
+}
+
+/// What is read before it is changed.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) path: Option<Template>,
+    pub(crate) at: String,
+    pub(crate) etag: bool,
+}
+
+/// A value of a list.
+#[derive(Debug)]
+pub(crate) struct Edit {
+    pub(crate) list: String,
+    pub(crate) value: BodyTemplate,
+}
+
+/// What says that an operation succeeded.
+#[derive(Debug)]
+pub(crate) struct Success {
+    pub(crate) status: Option<Vec<u16>>,
+    pub(crate) when: Option<Expression>,
+}
+
+/// What says that nothing had to change.
+#[derive(Debug)]
+pub(crate) struct Already {
+    pub(crate) status: u16,
+    pub(crate) when: Option<Expression>,
+}
+
+impl Operations {
+    /// The kinds that there are.
+    pub(crate) fn kinds(&self) -> Vec<OperationKind> {
+        let has = |way| self.simple.contains_key(&way);
+        let is_there = |kind: &OperationKind| match kind {
+            OperationKind::Create => self.create.is_some(),
+            OperationKind::Update => has(Way::Update),
+            OperationKind::Enable => has(Way::Enable),
+            OperationKind::Disable => has(Way::Disable),
+            OperationKind::Lock => has(Way::Lock),
+            OperationKind::Unlock => has(Way::Unlock),
+            OperationKind::SetPassword => has(Way::SetPassword) || has(Way::ResetPassword),
+            OperationKind::Delete => has(Way::Delete),
+            OperationKind::Grant => !self.grant.is_empty(),
+            OperationKind::Revoke => !self.revoke.is_empty(),
+            _ => false,
+        };
+        OperationKind::ALL.iter().copied().filter(is_there).collect()
+    }
+}
+
+impl Request {
+    /// Whether it sends a value of this name.
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        let edits = [&self.add, &self.remove].into_iter().flatten();
+        self.path.uses(name)
+            || self.query.expressions().any(|one| one.uses(name))
+            || self.body.iter().chain(edits.map(|edit| &edit.value)).any(|body| body.uses(name))
+    }
+}
+
+impl Request {
+    /// The members of the entitlement that it uses.
+    pub(crate) fn entitlement_members(&self) -> Vec<String> {
+        let edits = [&self.add, &self.remove].into_iter().flatten();
+        let bodies = self.body.iter().chain(edits.map(|edit| &edit.value));
+        let read = self.read.iter().filter_map(|read| read.path.as_ref());
+        let paths = read.chain([&self.path]).flat_map(Template::expressions);
+        let all = paths.chain(self.query.expressions()).chain(bodies.flat_map(BodyTemplate::expressions));
+        all.flat_map(|one| one.members("entitlement")).collect()
+    }
+}
+
+type Known = &'static [(&'static str, Names)];
+
+pub(super) fn compile(compiler: &mut Compiler<'_>, settings: &Settings) -> Operations {
+    let Some(given) = &settings.operations else { return Operations::default() };
+    let accounts = &settings.accounts;
+    if accounts.one.is_none() {
+        let help = "add `accounts.one`: an operation is compared with the account before and after it";
+        compiler.add("/operations", "`accounts.one` is missing, so no change can be found again", help);
+    }
+    if given.create.is_some() && accounts.find.is_none() {
+        let help = "add `accounts.find`: a create whose answer was lost is found by its name";
+        compiler.add("/operations/create", "`accounts.find` is missing, so a new account can't be found again", help);
+    }
+    let mut operations = Operations {
+        create: given.create.as_ref().map(|create| self::create(compiler, create)),
+        ..Operations::default()
+    };
+    for (way, name, request, names) in [
+        (Way::Update, "update", &given.update, scopes::UPDATE),
+        (Way::Enable, "enable", &given.enable, scopes::ACCOUNT),
+        (Way::Disable, "disable", &given.disable, scopes::ACCOUNT),
+        (Way::Lock, "lock", &given.lock, scopes::ACCOUNT),
+        (Way::Unlock, "unlock", &given.unlock, scopes::ACCOUNT),
+        (Way::SetPassword, "set_password", &given.set_password, scopes::PASSWORD),
+        (Way::ResetPassword, "reset_password", &given.reset_password, scopes::ACCOUNT),
+        (Way::Delete, "delete", &given.delete, scopes::ACCOUNT),
+    ] {
+        let Some(request) = request else { continue };
+        let place = format!("/operations/{name}");
+        let request = self::request(compiler, request, &place, names, "account");
+        if way == Way::SetPassword && !request.uses("password") && compiler.faults.is_empty() {
+            let help = "write `{password}` into the body, or name the operation `reset_password`";
+            compiler.add(place, "no password is sent", help);
+        }
+        operations.simple.insert(way, request);
+    }
+    for (way, name) in
+        [(Way::Enable, "enabled"), (Way::Lock, "locked"), (Way::Disable, "enabled"), (Way::Unlock, "locked")]
+    {
+        let map = &accounts.map;
+        let is_mapped = if name == "enabled" { map.enabled.is_some() } else { map.locked.is_some() };
+        if operations.simple.contains_key(&way) && !is_mapped {
+            let pointer = format!("/operations/{}", format!("{way:?}").to_lowercase());
+            let help = format!("add `{name}` to `accounts.map`, so that the change can be seen");
+            compiler.add(pointer, format!("`accounts.map.{name}` is missing"), help);
+        }
+    }
+    for (name, all) in [("grant", &given.grant), ("revoke", &given.revoke)] {
+        for (of, request) in all {
+            let place = format!("/operations/{name}/{}", escaped(of));
+            if !settings.entitlements.contains_key(of) {
+                compiler.add(&place, format!("unknown type `{of}`"), "write a type under `entitlements`");
+            }
+            let request = self::request(compiler, request, &place, scopes::GRANT, "account");
+            let into = if name == "grant" { &mut operations.grant } else { &mut operations.revoke };
+            into.insert(of.clone(), request);
+        }
+    }
+    operations
+}
+
+fn create(compiler: &mut Compiler<'_>, create: &CreateSettings) -> Create {
+    let as_request = OperationSettings {
+        post: create.post.clone(),
+        put: create.put.clone(),
+        query: create.query.clone(),
+        body: create.body.clone(),
+        content_type: create.content_type.clone(),
+        attributes: create.attributes.clone(),
+        success: create.success.clone(),
+        already: create.already.clone(),
+        ..OperationSettings::default()
+    };
+    let request = request(compiler, &as_request, "/operations/create", scopes::CREATE, "name");
+    if let Some(Place::Pointer(text)) = &create.id {
+        compiler.pointer(text, "/operations/create/id");
+    }
+    Create { request, id: create.id.clone() }
+}
+
+fn request(
+    compiler: &mut Compiler<'_>,
+    given: &OperationSettings,
+    place: &str,
+    names: Known,
+    subject: &str,
+) -> Request {
+    let methods = [
+        ("post", Method::POST, &given.post),
+        ("put", Method::PUT, &given.put),
+        ("patch", Method::PATCH, &given.patch),
+        ("delete", Method::DELETE, &given.delete),
+    ];
+    let mut chosen = methods.into_iter().filter_map(|(name, method, path)| Some((name, method, path.as_ref()?)));
+    let (Some((name, method, path)), None) = (chosen.next(), chosen.next()) else {
+        let help = "write the path under the method: `post: /users`";
+        compiler.add(place, "exactly one of `post`, `put`, `patch` and `delete` is needed", help);
+        return broken();
+    };
+    let pointer = format!("{place}/{name}");
+    let request = Request {
+        path: compiler.path(path, names, &pointer),
+        query: compiler.query(&given.query, names, &format!("{place}/query")),
+        body: given.body.as_ref().map(|body| compiler.body(body, names, &format!("{place}/body"))),
+        content_type: given.content_type.clone(),
+        attributes: given.attributes.as_ref().map(|at| compiler.pointer(at, &format!("{place}/attributes"))),
+        read: given.read.as_ref().map(|read| self::read(compiler, read, &format!("{place}/read"), names)),
+        add: given.add.as_ref().map(|edit| self::edit(compiler, edit, &format!("{place}/add"), names)),
+        remove: given.remove.as_ref().map(|edit| self::edit(compiler, edit, &format!("{place}/remove"), names)),
+        success: given.success.as_ref().map(|success| self::success(compiler, success, place)),
+        already: given.already.as_ref().map(|already| self::already(compiler, already, place)),
+        queued: given.queued.clone(),
+        method,
+    };
+    if compiler.faults.is_empty() {
+        check_request(compiler, &request, place, &pointer, subject);
+    }
+    request
+}
+
+fn check_request(compiler: &mut Compiler<'_>, request: &Request, place: &str, pointer: &str, subject: &str) {
+    if request.read.is_none() && (request.add.is_some() || request.remove.is_some()) {
+        compiler.add(place, "`read` is missing", "add `read`, so that the list keeps what others put there");
+    }
+    // A PUT replaces what its path names. If that is not the account's own, what others put there would be lost.
+    let names_subject = request.path.uses(subject) || request.query.expressions().any(|one| one.uses(subject));
+    let names_entitlement = request.path.uses("entitlement");
+    if request.method == Method::PUT && names_entitlement && !names_subject && request.read.is_none() {
+        let help = "add `read`, and `add` or `remove` for the list of members; or use a request that names the account";
+        compiler.add(pointer, "this request would replace the whole entitlement, with all of its members", help);
+    }
+    let in_url = request.path.uses("password") || request.query.expressions().any(|one| one.uses("password"));
+    if in_url {
+        compiler.add(pointer, "a password in a URL ends up in logs", "write it into the `body`");
+    }
+    if let Some(kind) = request.content_type.as_deref().filter(|kind| !kind.contains("json") && *kind != FORM) {
+        let help = format!("write a JSON type, `{FORM}`, or leave it out");
+        compiler.add(format!("{place}/content_type"), format!("a body of type `{kind}` can't be written"), help);
+    }
+    if !request.uses(subject) && request.attributes.is_none() {
+        compiler.add(
+            pointer,
+            "nothing says which account",
+            format!("add `{{{subject}{}}}`", if subject == "name" { "" } else { ".id" }),
+        );
+    }
+}
+
+fn broken() -> Request {
+    Request {
+        method: Method::POST,
+        path: Template::broken(),
+        query: QueryTemplate::default(),
+        body: None,
+        content_type: None,
+        attributes: None,
+        read: None,
+        add: None,
+        remove: None,
+        success: None,
+        already: None,
+        queued: None,
+    }
+}
+
+fn read(compiler: &mut Compiler<'_>, read: &ReadSettings, place: &str, names: Known) -> Read {
+    Read {
+        path: read.get.as_ref().map(|path| compiler.path(path, names, &format!("{place}/get"))),
+        at: read.at.as_deref().map(|at| compiler.pointer(at, &format!("{place}/at"))).unwrap_or_default(),
+        etag: read.etag,
+    }
+}
+
+fn edit(compiler: &mut Compiler<'_>, edit: &AddSettings, place: &str, names: Known) -> Edit {
+    Edit {
+        list: compiler.pointer(&edit.list, &format!("{place}/list")),
+        value: compiler.body(&edit.value, names, &format!("{place}/value")),
+    }
+}
+
+fn success(compiler: &mut Compiler<'_>, success: &SuccessSettings, place: &str) -> Success {
+    let when = compiler.optional(success.when.as_deref(), scopes::RESPONSE, &format!("{place}/success/when"));
+    Success { status: success.status.clone(), when }
+}
+
+fn already(compiler: &mut Compiler<'_>, already: &AlreadySettings, place: &str) -> Already {
+    let when = compiler.optional(already.when.as_deref(), scopes::RESPONSE, &format!("{place}/already/when"));
+    Already { status: already.status, when }
+}

@@ -1,0 +1,11 @@
+//! The language: its faults with their places, the stumbling blocks of users elsewhere, and operations.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "../acme/mod.rs"]
+mod acme;
+mod bodies;
+mod faults;
+mod paging;
+mod provisioning;
+mod reading;
+mod users;
