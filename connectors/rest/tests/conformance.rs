@@ -5,14 +5,19 @@ mod acme;
 
 use acme::{Acme, KEY, described, object, open};
 use connector_core::EntitlementRef;
-use connector_testkit::{Fixture, Subject};
+use connector_testkit::{Fixture, Proxy, Subject};
 use serde_json::json;
 use std::process::ExitCode;
+use url::Url;
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let acme = runtime.block_on(Acme::start(20, 5));
-    let settings = described(&acme);
+    let mut settings = described(&acme);
+    let proxy = Proxy::start().unwrap();
+    let base_url = settings["base_url"].as_str().unwrap().to_owned();
+    let origin = Url::parse(&base_url).unwrap().origin().ascii_serialization();
+    settings["base_url"] = base_url.replace(&origin, &proxy.before(&origin).unwrap()).into();
     let fixture = Fixture {
         name: |word| format!("kit-{word}"),
         attributes: object(json!({"mail": "kit@acme.example", "level": 1, "tags": ["new"]})),
@@ -20,5 +25,6 @@ fn main() -> ExitCode {
         entitlement: EntitlementRef::new("group", "g1"),
         unknown_id: None,
     };
-    connector_testkit::run(Subject::new(move || open(&settings)).with_fixture(fixture).with_secret(KEY))
+    let subject = Subject::new(move || open(&settings)).with_fixture(fixture);
+    connector_testkit::run(subject.with_secret(KEY).with_proxy(proxy))
 }

@@ -4,10 +4,11 @@
 mod server;
 
 use connector_core::EntitlementRef;
-use connector_testkit::{Fixture, Subject};
+use connector_testkit::{Fixture, Proxy, Subject};
 use serde_json::json;
 use server::{Server, TOKEN, Traits, World};
 use std::process::ExitCode;
+use url::Url;
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -29,6 +30,10 @@ fn main() -> ExitCode {
         unknown_id: None,
     };
     let settings = json!({"entitlements": ["Group", "roles"], "changes": "last_modified"});
-    let subject = Subject::new(move || Ok(server.open(&settings)));
-    connector_testkit::run(subject.with_fixture(fixture).with_secret(TOKEN))
+    let proxy = Proxy::start().unwrap();
+    let base_url = server.base_url();
+    let origin = Url::parse(&base_url).unwrap().origin().ascii_serialization();
+    let base_url = base_url.replace(&origin, &proxy.before(&origin).unwrap());
+    let subject = Subject::new(move || Ok(server::open(&base_url, TOKEN, &settings)));
+    connector_testkit::run(subject.with_fixture(fixture).with_secret(TOKEN).with_proxy(proxy))
 }

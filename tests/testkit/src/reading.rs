@@ -34,6 +34,11 @@ impl List<'_> {
 
     /// One page as text, one line per item.
     pub(crate) async fn page(&self, cursor: &Cursor) -> Result<(Vec<Line>, Vec<Cursor>)> {
+        self.page_and_gaps(cursor).await.map(|(lines, next, _)| (lines, next))
+    }
+
+    /// One page as text, and whether it says that something is missing or hidden: then a run removes nothing.
+    pub(crate) async fn page_and_gaps(&self, cursor: &Cursor) -> Result<(Vec<Line>, Vec<Cursor>, bool)> {
         Ok(match self {
             Self::Accounts(connector) => lines(connector.aggregate_accounts(cursor).await?),
             Self::Entitlements(ability) => lines(ability.entitlements(cursor).await?),
@@ -42,9 +47,14 @@ impl List<'_> {
     }
 }
 
-fn lines<T: std::fmt::Debug>(page: Page<T>) -> (Vec<Line>, Vec<Cursor>) {
+fn lines<T: std::fmt::Debug>(page: Page<T>) -> (Vec<Line>, Vec<Cursor>, bool) {
+    let has_gaps = page.incomplete().is_some()
+        || !page.skipped().is_empty()
+        || !page.not_shown().is_empty()
+        || page.only_shown().is_some()
+        || page.hides_locks();
     let (items, next) = page.into_parts();
-    (items.iter().map(|item| format!("{item:?}")).collect(), next)
+    (items.iter().map(|item| format!("{item:?}")).collect(), next, has_gaps)
 }
 
 /// The lists that a connector has.

@@ -79,5 +79,13 @@ pub(super) fn patch(traits: &Traits, world: &mut World, kind: &str, id: &str, re
 pub(super) fn delete(world: &mut World, id: &str) -> ResponseTemplate {
     let before = world.users.len();
     world.users.retain(|user| user["id"] != id);
-    if world.users.len() == before { refusal(404, None, "no such user") } else { ResponseTemplate::new(204) }
+    if world.users.len() == before {
+        return refusal(404, None, "no such user");
+    }
+    for group in &mut world.groups {
+        if let Some(members) = group["members"].as_array_mut() {
+            members.retain(|member| member["value"] != id);
+        }
+    }
+    ResponseTemplate::new(204)
 }
