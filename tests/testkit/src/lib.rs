@@ -64,3 +64,8 @@ pub async fn check_subject(subject: &Subject<'_>) -> Report {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/writing-a-connector.md")]
 struct WritingAConnector;
+
+/// Compiles and runs the example in the chapter on web APIs of the book.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/web-api.md")]
+struct WebApi;

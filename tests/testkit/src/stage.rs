@@ -48,6 +48,14 @@ impl<'a> Stage<'a> {
         Ok(stage)
     }
 
+    /// Takes the entitlement from the account, if the connector can. Some sources keep who held it when the account is deleted.
+    pub(crate) async fn give_back(&self) -> Result<(), String> {
+        if self.connector.schema().operations.contains(&Kind::Revoke) {
+            self.apply(&self.operation(Kind::Revoke)).await?;
+        }
+        Ok(())
+    }
+
     /// Prepares an operation on the account.
     pub(crate) async fn prepare(&self, kind: Kind) -> Result<(), String> {
         self.steps(&self.operation(kind)).await.map(drop).map_err(text)

@@ -251,6 +251,22 @@ async fn a_correct_connector_passes_every_trial() {
 }
 
 #[tokio::test]
+async fn the_book_names_every_trial() {
+    let page = include_str!("../../../docs/conformance.md");
+    let report = check(Fault::None).await;
+    let of_operations =
+        ["create_", "update_", "grant_", "revoke_", "disable_", "enable_", "lock_", "unlock_", "delete_"];
+    for result in report.results() {
+        let is_of_operation =
+            of_operations.iter().any(|kind| result.name.starts_with(kind)) || result.name == "set_password_is_applied";
+        assert!(is_of_operation || page.contains(result.name), "docs/conformance.md does not name {}", result.name);
+    }
+    for named in page.split('`').skip(1).step_by(2).filter(|word| word.contains('_')) {
+        assert!(report.results().iter().any(|result| result.name == named), "no trial is called {named}");
+    }
+}
+
+#[tokio::test]
 async fn a_trial_of_what_a_connector_does_not_use_does_not_pass() {
     let report = check(Fault::None).await;
     for (trial, unused) in [

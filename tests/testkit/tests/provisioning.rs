@@ -142,7 +142,9 @@ impl Connector for Directory {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities::none().with_entitlements(self).with_accounts(self).with_preparation(self)
+        let all = Capabilities::none().with_entitlements(self).with_preparation(self);
+        // What is looked up first is not changed.
+        if self.fault == Fault::ChangesNobody { all } else { all.with_accounts(self) }
     }
 }
 

@@ -190,10 +190,11 @@ fn table(rounds: &[Round]) -> String {
         for (name, figures) in &round.lines {
             let seconds = figures.time.as_secs_f64();
             let pace = round.rows as f64 / seconds;
+            let pace = if name.contains("ended") { String::new() } else { format!("{pace:.0}") };
             let memory = figures.peak_kib.map_or_else(String::new, |peak| format!("{} MiB", peak / 1024));
             let calls = if figures.calls == 0 { String::new() } else { figures.calls.to_string() };
             let line = format!(
-                "| {} | {} | {name} | {seconds:.2} s | {pace:.0} | {calls} | {memory} |\n",
+                "| {} | {} | {name} | {seconds:.2} s | {pace} | {calls} | {memory} |\n",
                 round.users, round.rows
             );
             text.push_str(&line);

@@ -65,13 +65,13 @@ async fn unknown_account(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let stage = Stage::set(subject, connector.as_ref(), "gone").await?;
     let id = gone(subject, &stage).await?;
-    // If it can, the engine looks an account up before it changes it. Then only a change of nobody is wrong.
-    let is_looked_up = connector.capabilities().accounts().is_some();
+    // If it can, the engine looks an account up before it changes it, and again afterwards.
     if let Some(ability) = connector.capabilities().accounts() {
         let found = ability.find_accounts(std::slice::from_ref(&id), &Concern::default()).await.map_err(text)?;
         if let Some(other) = found.into_iter().flatten().next() {
             return Err(format!("{id}, which is not there, finds {}", other.name));
         }
+        return Ok(Kept::Promise);
     }
     for kind in connector.schema().operations {
         let change = match kind {
@@ -83,7 +83,7 @@ async fn unknown_account(subject: &Subject<'_>) -> Tried {
             other => bare(other),
         };
         match connector.provision(&Operation::new(id.clone(), change)).await {
-            Err(error) if is_looked_up || error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {
                 let kind_of_error = error.kind();
                 return Err(format!(
@@ -91,7 +91,6 @@ async fn unknown_account(subject: &Subject<'_>) -> Tried {
                     kind.name()
                 ));
             }
-            Ok(Outcome::Unchanged { .. }) if is_looked_up => {}
             Ok(outcome) => return Err(format!("{} of an account that is not there returned {outcome:?}", kind.name())),
         }
     }
@@ -129,6 +128,9 @@ async fn several_writers(subject: &Subject<'_>) -> Tried {
                 stage.account
             ));
         }
+    }
+    for stage in &stages {
+        stage.give_back().await?;
     }
     Ok(Kept::Promise)
 }

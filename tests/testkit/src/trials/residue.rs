@@ -44,6 +44,7 @@ async fn nothing_is_left(subject: &Subject<'_>) -> Tried {
             stage.apply(&stage.operation(kind)).await?;
         }
     }
+    stage.give_back().await?;
     clean(subject).await?;
     let after = ids(subject).await?;
     match after.iter().find(|line| !before.contains(line)).or_else(|| before.iter().find(|line| !after.contains(line)))
