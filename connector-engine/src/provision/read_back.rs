@@ -2,12 +2,15 @@
 
 use super::find_accounts::{concern_of, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
+use super::preview::READS;
 use super::progress::{Phase, Progress};
 use super::provisioning::Provisioning;
 use super::settle::time_left;
 use connector_core::{Error, ErrorKind, Result};
 use connector_files::shell_word;
 use connector_project::effect::{Taken, View};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
 impl Provisioning<'_> {
@@ -18,32 +21,52 @@ impl Provisioning<'_> {
         stop: &CancellationToken,
     ) -> Result<()> {
         let total = self.journal.with(|journal| journal.count()).await?;
-        let (mut done, mut after) = (0, -1);
-        while let Some(last) = self.next_accounts(after).await? {
-            let rows = self.journal.with(move |journal| journal.to_read_back(after, last)).await?;
-            after = last;
-            if rows.is_empty() {
-                continue;
+        let (mut done, mut after, mut is_over) = (0, -1, false);
+        let mut reads = FuturesUnordered::new();
+        loop {
+            while reads.len() < READS && !is_over {
+                match self.next_accounts(after).await? {
+                    Some(last) => {
+                        reads.push(self.read_some_back(after, last, stop));
+                        after = last;
+                    }
+                    None => is_over = true,
+                }
             }
-            if stop.is_cancelled() {
-                // What was not read back is not known to be applied, so this is no success.
-                let message = "stopped before the accounts were read to check what was applied";
-                let help = format!("`connector provision {} --resume` reads them", shell_word(&self.opened.source));
-                return Err(Error::new(ErrorKind::Cancelled, message).with_help(help));
+            match reads.next().await {
+                None => return Ok(()),
+                Some(Ok(0)) => {}
+                Some(count) => {
+                    done += count?;
+                    let done = done.min(total);
+                    progress(&Progress { phase: Phase::ReadingBack, done, total, api_calls: self.calls() });
+                }
             }
-            done += rows.len() as u64;
-            let mut wrong = self.not_as_said(&rows).await?;
-            // A source may need a moment to show what it has done.
-            let wait = rows.iter().filter(|row| wrong.iter().any(|one| one.id == row.id)).filter_map(time_left).max();
-            if let Some(wait) = wait {
-                tokio::time::sleep(wait).await;
-                wrong = self.not_as_said(&rows).await?;
-            }
-            let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-            self.journal.with(move |journal| journal.read_back(&ids, &wrong)).await?;
-            progress(&Progress { phase: Phase::ReadingBack, done: done.min(total), total, api_calls: self.calls() });
         }
-        Ok(())
+    }
+
+    /// Reads the accounts of a part of the plan. Returns how many steps it has checked.
+    async fn read_some_back(&self, after: i64, last: i64, stop: &CancellationToken) -> Result<u64> {
+        let rows = self.journal.with(move |journal| journal.to_read_back(after, last)).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        if stop.is_cancelled() {
+            // What was not read back is not known to be applied, so this is no success.
+            let message = "stopped before the accounts were read to check what was applied";
+            let help = format!("`connector provision {} --resume` reads them", shell_word(&self.opened.source));
+            return Err(Error::new(ErrorKind::Cancelled, message).with_help(help));
+        }
+        let mut wrong = self.not_as_said(&rows).await?;
+        // A source may need a moment to show what it has done.
+        let wait = rows.iter().filter(|row| wrong.iter().any(|one| one.id == row.id)).filter_map(time_left).max();
+        if let Some(wait) = wait {
+            tokio::time::sleep(wait).await;
+            wrong = self.not_as_said(&rows).await?;
+        }
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        self.journal.with(move |journal| journal.read_back(&ids, &wrong)).await?;
+        Ok(rows.len() as u64)
     }
 
     /// The steps whose outcome is another one than the response said.
