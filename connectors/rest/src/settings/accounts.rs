@@ -25,7 +25,7 @@ pub(crate) struct AccountsSettings {
     pub(crate) keep: Option<String>,
     /// The number of items after which the API stops. A list that reaches it is an error, because more may exist.
     pub(crate) max_items: Option<NonZeroU64>,
-    /// What of an item becomes what of an account. All are expressions over `item`.
+    /// How an item becomes an account. All are expressions over `item`.
     pub(crate) map: AccountMap,
     /// The request for one account.
     pub(crate) one: Option<OneSettings>,
@@ -51,7 +51,7 @@ impl AccountsSettings {
     }
 }
 
-/// What of an item becomes what of an account. All are expressions over `item`.
+/// How an item becomes an account. All are expressions over `item`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountMap {

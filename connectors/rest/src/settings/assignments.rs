@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
-/// Where it stands who holds what: a list of its own (`get`), a list for each entitlement or account (`for_each` and `get`), or a
+/// Where the API lists who holds what: a list of its own (`get`), a list for each entitlement or account (`for_each` and `get`), or a
 /// list inside of each account or entitlement (`embedded`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,7 +32,7 @@ pub(crate) struct AssignmentSettings {
     pub(crate) keep: Option<String>,
     /// The number of items after which the API stops. A list that reaches it is an error.
     pub(crate) max_items: Option<NonZeroU64>,
-    /// What of an item becomes what of an assignment.
+    /// How an item becomes an assignment.
     pub(crate) map: AssignmentMap,
     /// With `for_each` of a type: a request that shows whether one account holds one entitlement, so that plans need not read
     /// the whole list.
@@ -52,7 +52,7 @@ impl AssignmentSettings {
     }
 }
 
-/// What of an item becomes what of an assignment. All are expressions over `item` and `parent`.
+/// How an item becomes an assignment. All are expressions over `item` and `parent`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct AssignmentMap {
@@ -64,7 +64,7 @@ pub(crate) struct AssignmentMap {
     pub(crate) holder: Option<BTreeMap<String, String>>,
     /// What is held, by its type: `{group: item.group_id}`. With a list of or in each entitlement, it is that entitlement.
     pub(crate) entitlement: Option<BTreeMap<String, String>>,
-    /// Whether it has effect: true or false, or `active`, `inactive` or `scheduled`. Default: it has.
+    /// Whether it has effect: true or false, or `active`, `inactive` or `scheduled`. Default: true.
     pub(crate) state: Option<String>,
     /// When it ends.
     pub(crate) expires: Option<String>,

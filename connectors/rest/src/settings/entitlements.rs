@@ -30,7 +30,7 @@ pub(crate) struct EntitlementSettings {
     pub(crate) keep: Option<String>,
     /// The number of items after which the API stops. A list that reaches it is an error.
     pub(crate) max_items: Option<NonZeroU64>,
-    /// What of an item becomes what of an entitlement.
+    /// How an item becomes an entitlement.
     pub(crate) map: Option<EntitlementMap>,
 }
 
@@ -47,7 +47,7 @@ impl EntitlementSettings {
     }
 }
 
-/// What of an item becomes what of an entitlement. All are expressions over `item`.
+/// How an item becomes an entitlement. All are expressions over `item`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EntitlementMap {

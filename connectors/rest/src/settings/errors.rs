@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ErrorSettings {
-    /// The HTTP status. Default: any, also one of success.
+    /// The HTTP status. Default: any, including success.
     pub(crate) status: Option<u16>,
     /// An expression over `status` and `body` that must be true. If `body` lacks something that it names, it is not.
     pub(crate) when: Option<String>,

@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The address that all paths are relative to, such as `https://api.acme.example/v2`. Credentials go to its host alone.
+    /// The address that all paths are relative to, such as `https://api.acme.example/v2`. Credentials go only to this host.
     pub(crate) base_url: String,
     /// Headers of every request, such as `Accept`. Those of the sign-in don't belong here.
     #[serde(default)]
@@ -19,18 +19,18 @@ pub struct Settings {
     /// What `connector test` asks first.
     #[serde(default)]
     pub(crate) test: Option<TestSettings>,
-    /// Where accounts are listed, and what becomes what.
+    /// Where accounts are listed, and how an item becomes an account.
     pub(crate) accounts: AccountsSettings,
     /// The types of entitlements, by their names in snake case.
     #[serde(default)]
     pub(crate) entitlements: BTreeMap<String, EntitlementSettings>,
-    /// Where it stands who holds what.
+    /// Where the API lists who holds what.
     #[serde(default)]
     pub(crate) assignments: Vec<AssignmentSettings>,
     /// What plans can change.
     #[serde(default)]
     pub(crate) operations: Option<OperationsSettings>,
-    /// What the errors of the API mean; the first row that fits counts. Otherwise, the HTTP status says it.
+    /// What the errors of the API mean; the first row that fits decides. If none fits, the HTTP status decides.
     #[serde(default)]
     pub(crate) errors: Vec<ErrorSettings>,
     /// How many requests the API accepts.
