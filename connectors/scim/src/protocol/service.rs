@@ -126,13 +126,14 @@ impl Service {
     ) -> Result<Option<Response>> {
         let Some(path) = path::resource(endpoint, id) else { return Ok(None) };
         let response = self.ask(&path, query).await?;
-        let body = response.body.trim_ascii_start();
-        let is_own = body.starts_with(b"{") || (body.is_empty() && response.status != 400);
-        // An id of another form than the server's own is a 400 at some servers. A web page says nothing about the resource.
-        if matches!(response.status, 400 | 404 | 410) && is_own {
-            return Ok(None);
+        if !is_absent(&response) {
+            return checked(response, doing).map(Some);
         }
-        checked(response, doing).map(Some)
+        // The server may refuse the parameters and not the id. That says nothing about the resource.
+        if response.status == 400 && !query.is_empty() && !is_absent(&self.ask(&path, &[]).await?) {
+            return checked(response, doing).map(Some);
+        }
+        Ok(None)
     }
 
     /// A request that changes something, with the version that it must still have.
@@ -153,6 +154,17 @@ impl Service {
             request = request.header("if-match", version);
         }
         Box::pin(request.send()).await
+    }
+}
+
+/// Whether a response says that there is no such resource. A web page doesn't say so. An id of another form than the server's own is
+/// a 400 at some servers.
+fn is_absent(response: &Response) -> bool {
+    let body = response.body.trim_ascii_start();
+    match response.status {
+        400 => body.starts_with(b"{"),
+        404 | 410 => body.starts_with(b"{") || body.is_empty(),
+        _ => false,
     }
 }
 

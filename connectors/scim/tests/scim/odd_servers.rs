@@ -1,6 +1,6 @@
 //! Servers that number, order and count their rows in their own ways: users' cases 1 to 6.
 
-use crate::server::{Server, Traits, World, account_pages, accounts, entitlements, ids};
+use crate::server::{Server, Traits, World, account_pages, accounts, assignments, entitlements, ids};
 use connector_core::ErrorKind;
 use serde_json::json;
 
@@ -158,4 +158,14 @@ async fn a_filter_that_the_server_ignores_is_an_error_and_never_everybody() {
 #[tokio::test]
 async fn a_server_that_refuses_to_sort_by_id_is_read_in_its_own_order() {
     assert_eq!(read(Traits { refuses_sort: true, ..Traits::default() }, 100).await.unwrap(), all(100));
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_parameters_of_a_group_is_an_error_and_never_a_group_without_members() {
+    let server =
+        Server::start(Traits { hides_members: true, ..Traits::default() }, World::of(5, &[&[1, 2], &[3]])).await;
+    server.answer("attributes=members", 100, crate::server::refusal(400, Some("invalidSyntax"), "unknown parameter"));
+    let error = assignments(&*server.open(&json!({}))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("unknown parameter"), "{error}");
 }
