@@ -111,7 +111,7 @@ impl Beginning {
         )?;
         sql::commit(transaction)?;
         tracing::debug!(run = id, source = self.source, resumed, "run begun");
-        let writer = Writer::new(store, connection, state, fence, lock, active_ms, usage)?;
+        let writer = Writer::new(store, connection, state, fence, lock, active_ms, usage);
         Ok(Begun { writer, frontier, resumed, untouched })
     }
 

@@ -5,9 +5,8 @@
 
 use super::open::Store;
 use super::sql;
-use connector_core::Result;
+use connector_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
-use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -21,9 +20,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// SQLite cuts the file to the limit of the connection, which is smaller.
 const LONGEST: u64 = 256 * 1024 * 1024;
 
-/// Writes the log back on a thread of its own. The thread ends with this.
+/// Writes the log back on a thread of its own, which a job with few rows does not need. The thread ends with this.
 #[derive(Debug)]
 pub(super) struct WriteBack {
+    store: Store,
     shared: Arc<Shared>,
     /// The rows that were committed since the last time.
     rows: usize,
@@ -52,38 +52,38 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl WriteBack {
-    /// From now on, only this writes the log of the connection back.
-    pub(super) fn start(store: &Store, connection: &Connection) -> Result<Self> {
-        Self::with_longest(store, connection, LONGEST)
-    }
-
-    fn with_longest(store: &Store, connection: &Connection, longest: u64) -> Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let (own, theirs) = (store.writer()?, shared.clone());
-        let thread = std::thread::Builder::new().name("write-back".to_owned()).spawn(move || theirs.work(&own));
-        let thread = thread.inspect_err(|cause: &io::Error| tracing::debug!(%cause, "no thread writes the log back"));
-        if thread.is_ok() {
-            sql::batch(connection, "PRAGMA wal_autocheckpoint = 0")?;
-        }
+    pub(super) fn new(store: &Store) -> Self {
         let mut log = store.path().as_os_str().to_owned();
         log.push("-wal");
-        Ok(Self { shared, rows: 0, log: log.into(), longest, thread: thread.ok() })
+        let shared = Arc::new(Shared::default());
+        Self { store: store.clone(), shared, rows: 0, log: log.into(), longest: LONGEST, thread: None }
     }
 
     /// So many rows were committed.
     pub(super) fn committed(&mut self, connection: &Connection, rows: usize) {
-        if self.thread.is_none() {
-            return;
-        }
         self.rows += rows;
         if self.rows >= ROWS {
             self.rows = 0;
+            if self.thread.is_none()
+                && let Err(error) = self.start(connection)
+            {
+                tracing::debug!(%error, "no thread writes the log back, so SQLite does it");
+            }
             locked(&self.shared.wish).is_due = true;
             self.shared.changed.notify_one();
         }
-        if self.log.metadata().is_ok_and(|log| log.len() > self.longest) {
+        if self.thread.is_some() && self.log.metadata().is_ok_and(|log| log.len() > self.longest) {
             self.shared.write_back(connection);
         }
+    }
+
+    /// From now on, only this writes the log of the connection back.
+    fn start(&mut self, connection: &Connection) -> Result<()> {
+        let (own, theirs) = (self.store.writer()?, self.shared.clone());
+        let thread = std::thread::Builder::new().name("write-back".to_owned()).spawn(move || theirs.work(&own));
+        let thread = thread.map_err(|cause| Error::new(ErrorKind::Internal, cause.to_string()))?;
+        self.thread = Some(thread);
+        sql::batch(connection, "PRAGMA wal_autocheckpoint = 0")
     }
 }
 
@@ -144,7 +144,8 @@ mod tests {
             .execute_batch("PRAGMA journal_size_limit = 65536; CREATE TABLE big (id INTEGER PRIMARY KEY, bytes BLOB)")
             .unwrap();
         let longest = 1024 * 1024;
-        let mut write_back = WriteBack::with_longest(&store, &connection, longest).unwrap();
+        let mut write_back = WriteBack::new(&store);
+        write_back.longest = longest;
         let log = folder.path().join("store.db-wal");
         for id in 0..COMMITS {
             connection.execute("INSERT INTO big VALUES (?1, zeroblob(?2))", params![id, BYTES]).unwrap();

@@ -98,11 +98,11 @@ impl Writer {
         lock: RunLock,
         earlier_ms: u64,
         earlier: [u64; 3],
-    ) -> Result<Self> {
-        let (began, write_back) = (Instant::now(), WriteBack::start(store, &connection)?);
-        Ok(Self {
+    ) -> Self {
+        let began = Instant::now();
+        Self {
             connection,
-            write_back,
+            write_back: WriteBack::new(store),
             state,
             fence,
             group: None,
@@ -111,7 +111,7 @@ impl Writer {
             earlier_ms,
             earlier,
             _lock: lock,
-        })
+        }
     }
 
     /// Takes in a page: its rows, the bits of what was seen and the change of the frontier. They are committed together, with those
