@@ -1,10 +1,14 @@
 //! Complete responses.
 
 use bytes::Bytes;
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, Result, Retry};
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 use std::fmt;
+use std::time::Duration;
+
+/// The wait after status 429 if the source does not say how long.
+const USUAL_WAIT: Duration = Duration::from_secs(5);
 
 /// A complete response with any status. `Debug` does not show the body.
 ///
@@ -82,7 +86,16 @@ impl Response {
             500..=599 => (ErrorKind::Unavailable, "try again in a few minutes; check the status page of the service"),
             _ => (ErrorKind::Protocol, "check the URL of the source: another service may answer there"),
         };
-        Err(Error::new(kind, format!("the source answered with status {}", self.status)).with_help(help))
+        let error = Error::new(kind, format!("the source answered with status {}", self.status)).with_help(help);
+        Err(match kind {
+            // The client has waited and asked again as often as it may.
+            ErrorKind::Unavailable | ErrorKind::Timeout => error.with_retry(Retry::Exhausted),
+            ErrorKind::RateLimited => {
+                let seconds = self.header("retry-after").and_then(|text| text.trim().parse().ok());
+                error.with_retry(Retry::After(seconds.map_or(USUAL_WAIT, Duration::from_secs)))
+            }
+            _ => error,
+        })
     }
 
     /// A header as text.
