@@ -162,7 +162,7 @@ impl ReadChanges for Rest {
     }
 
     async fn watermark(&self) -> Result<Cursor> {
-        read::changes::watermark(&self.api, self.mark).await
+        read::changes::watermark(&self.api).await
     }
 
     async fn changes(&self, cursor: &Cursor) -> Result<Page<SourceChange>> {

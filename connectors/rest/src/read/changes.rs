@@ -34,7 +34,7 @@ enum Position {
 }
 
 /// Where a read of changes starts: the time at the API, by its own clock.
-pub(crate) async fn watermark(api: &Api, _: Mark) -> Result<Cursor> {
+pub(crate) async fn watermark(api: &Api) -> Result<Cursor> {
     let system = &*api.system;
     let (asked, on) = match &system.test {
         Some(test) => {

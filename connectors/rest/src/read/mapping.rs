@@ -30,7 +30,7 @@ pub(super) fn account(system: &System, item: &Value) -> Result<Option<Mapped>> {
     }
     let id = accounts.id.some_text(&vars).map_err(|fault| undone("an account", &fault))?;
     let what = format!("account {id}");
-    let mapped = mapped_account(system, item, &vars, id).map_err(|fault| undone(&what, &fault))?;
+    let mapped = mapped_account(system, &vars, id).map_err(|fault| undone(&what, &fault))?;
     let mut account = mapped.account;
     for block in system.blocks.iter().filter(|block| block.is_of_record()) {
         let subject = Subject {
@@ -49,7 +49,7 @@ pub(super) fn account(system: &System, item: &Value) -> Result<Option<Mapped>> {
     Ok(Some(Mapped { account, hidden: mapped.hidden }))
 }
 
-fn mapped_account(system: &System, item: &Value, vars: &Vars<'_>, id: String) -> Result<Mapped, Undone> {
+fn mapped_account(system: &System, vars: &Vars<'_>, id: String) -> Result<Mapped, Undone> {
     let accounts = &system.accounts;
     let name = match &accounts.name {
         Some(name) => name.some_text(vars)?,
@@ -73,7 +73,6 @@ fn mapped_account(system: &System, item: &Value, vars: &Vars<'_>, id: String) ->
     let hidden = hidden.filter(|(_, one)| one.hidden_if_missing && one.from.is_missing(vars)).map(|(at, _)| at);
     let hidden = hidden.collect();
     account.attributes = attributes(&accounts.attributes, vars)?;
-    let _ = item;
     Ok(Mapped { account, hidden })
 }
 
