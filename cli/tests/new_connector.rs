@@ -76,13 +76,16 @@ fn an_unusable_name_or_folder_is_refused_and_leaves_nothing() {
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     let profile = Path::new(BINARY).parent().unwrap();
     let profile_name = profile.file_name().unwrap().to_str().unwrap();
+    let (subcommand, others) = arguments.split_first().unwrap();
     let mut command = Command::new(env!("CARGO"));
-    command.args(arguments);
+    command.arg(subcommand);
     if profile_name != "debug" {
         command.args(["--profile", profile_name, "--config", &format!("profile.{profile_name}.inherits='dev'")]);
         command.args(["--config", &format!("profile.{profile_name}.debug=false")]);
         command.args(["--config", &format!("profile.{profile_name}.incremental=false")]);
     }
+    // After cargo's own flags: what follows `--` belongs to the program.
+    command.args(others);
     command.current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target"));
     command.env("CARGO_BUILD_BUILD_DIR", profile.parent().unwrap());
     command.output().unwrap()
