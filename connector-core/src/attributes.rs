@@ -106,6 +106,7 @@ impl AttributesBuilder {
     }
 
     /// The finished attributes.
+    #[expect(clippy::missing_panics_doc, reason = "names and JSON text are UTF-8")]
     pub fn build(mut self) -> Attributes {
         self.text.push(b'}');
         let text = String::from_utf8(self.text).expect("JSON text is UTF-8");

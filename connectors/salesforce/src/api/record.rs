@@ -204,7 +204,7 @@ impl<'r> Row<'r> {
 
     /// Text, or `None` for null.
     pub(crate) fn text(&self, name: &str) -> Result<Option<Cow<'r, str>>> {
-        self.cell(name)?.text().ok_or_else(|| self.odd(&format!("has a `{name}` that is not text")))
+        self.cell(name)?.text().map_err(|_| self.odd(&format!("has a `{name}` that is not text")))
     }
 
     /// Required text.

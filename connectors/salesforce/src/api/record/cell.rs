@@ -15,6 +15,10 @@ pub(crate) enum Cell<'r> {
     OfParent(&'r str, &'r str),
 }
 
+/// The value is neither text nor null.
+#[derive(Debug)]
+pub(super) struct NotText;
+
 impl<'r> From<&'r RawValue> for Cell<'r> {
     fn from(value: &'r RawValue) -> Self {
         if value.get() == "null" { Self::Null } else { Self::Json(value) }
@@ -22,16 +26,17 @@ impl<'r> From<&'r RawValue> for Cell<'r> {
 }
 
 impl<'r> Cell<'r> {
-    /// The text, or nothing for null. `None` for another value.
-    pub(super) fn text(&self) -> Option<Option<Cow<'r, str>>> {
+    /// The text, or nothing for null.
+    pub(super) fn text(&self) -> Result<Option<Cow<'r, str>>, NotText> {
         match self {
-            Self::Null => Some(None),
-            Self::Text(text) => Some(Some(text.clone())),
-            Self::OfParent(..) => None,
-            Self::Json(value) => match value.get().strip_prefix('"')?.strip_suffix('"') {
+            Self::Null => Ok(None),
+            Self::Text(text) => Ok(Some(text.clone())),
+            Self::OfParent(..) => Err(NotText),
+            Self::Json(value) => match value.get().strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
                 // Nothing is escaped.
-                Some(text) if !text.contains('\\') => Some(Some(Cow::Borrowed(text))),
-                _ => serde_json::from_str::<Text<'r>>(value.get()).ok().map(|text| Some(text.0)),
+                Some(text) if !text.contains('\\') => Ok(Some(Cow::Borrowed(text))),
+                Some(_) => serde_json::from_str::<Text<'r>>(value.get()).map(|text| Some(text.0)).map_err(|_| NotText),
+                None => Err(NotText),
             },
         }
     }
