@@ -15,7 +15,7 @@ mod source;
 mod store;
 mod test;
 
-pub(crate) use aggregate::{AggregateArguments, LATEST, RefreshArguments, RunCommand, RunsArguments};
+pub(crate) use aggregate::{AggregateArguments, LATEST, RefreshArguments, RunCommand, RunsArguments, WorkerArguments};
 pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
@@ -178,6 +178,8 @@ pub(crate) enum Command {
     Test(TestArguments),
     /// Read sources into the store; continues an unfinished run
     Aggregate(AggregateArguments),
+    /// Aggregate sources whenever their schedule says so, until Ctrl-C
+    Worker(WorkerArguments),
     /// Read a few accounts, and what they hold, again now
     Refresh(RefreshArguments),
     /// List past and present runs

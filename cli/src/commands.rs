@@ -30,6 +30,7 @@ mod source;
 mod store;
 mod test;
 mod validate;
+mod worker;
 
 pub(crate) use accounts::columns_help as account_columns;
 pub(crate) use cert::certificate_columns;
@@ -68,6 +69,7 @@ pub(crate) fn run(
         Command::Validate { names } => validate::run(invocation, &names),
         Command::Test(arguments) => test::run(invocation, &arguments),
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
+        Command::Worker(arguments) => worker::run(invocation, &arguments),
         Command::Refresh(arguments) => refresh::run(invocation, &arguments),
         Command::Runs(arguments) => runs::run(invocation, &arguments),
         Command::Run(command) => run::run(invocation, &command),

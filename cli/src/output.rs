@@ -20,6 +20,7 @@ mod text;
 mod waiting;
 
 pub(crate) use datum::Datum;
+pub(crate) use error::error_as_value;
 pub(crate) use list::{List, ListColumn, asked, columns_help};
 pub(crate) use operation::{NameOf, render_change, render_operation, render_tally};
 pub(crate) use plan_progress::PlanProgress;

@@ -6,13 +6,15 @@
 //! * [`aggregate`]: reads a source into the store, resumable at any moment;
 //! * [`certificate`]: watches and replaces the certificates of sources;
 //! * [`provision`]: applies plans to a source, with a journal;
-//! * [`query`]: accounts, entitlements, differences between runs, exports.
+//! * [`query`]: accounts, entitlements, differences between runs, exports;
+//! * [`schedule`]: when sources are due.
 
 pub mod aggregate;
 pub mod certificate;
 mod patience;
 pub mod provision;
 pub mod query;
+pub mod schedule;
 
 /// The store: what was read, run by run, in an SQLite file.
 pub mod store {

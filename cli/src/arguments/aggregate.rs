@@ -1,4 +1,4 @@
-//! `aggregate`, `refresh`, `runs` and `run`.
+//! `aggregate`, `worker`, `refresh`, `runs` and `run`.
 
 use super::completes::Completes;
 use super::list::ListArguments;
@@ -42,6 +42,18 @@ pub(crate) struct RefreshArguments {
     #[arg(required = true, value_name = "ACCOUNT")]
     #[arg(add = Completes::Accounts)]
     pub(crate) accounts: Vec<String>,
+}
+
+/// Arguments of `worker`.
+#[derive(Args, Debug)]
+pub(crate) struct WorkerArguments {
+    /// Watch only these sources [default: all with a schedule]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(add = Completes::Sources)]
+    pub(crate) sources: Vec<String>,
+    /// The most sources to aggregate at the same time
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: u16,
 }
 
 /// Arguments of `runs`.

@@ -33,6 +33,11 @@ pub(crate) fn render_error(error: &Error, width: usize) -> String {
 
 /// `{"error":{"kind","message","help"}}`, with `context` and `problems` where there are some.
 pub(crate) fn error_as_json(error: &Error) -> String {
+    json!({"error": error_as_value(error)}).to_string()
+}
+
+/// `{"kind","message","help"}`, with `context` and `problems` where there are some.
+pub(crate) fn error_as_value(error: &Error) -> Value {
     let mut inner = Map::new();
     inner.insert("kind".into(), error.kind().name().into());
     inner.insert("message".into(), error.message().into());
@@ -44,7 +49,7 @@ pub(crate) fn error_as_json(error: &Error) -> String {
     if let Some((problems, _)) = problems_of(error) {
         inner.insert("problems".into(), json!(problems.0));
     }
-    json!({"error": inner}).to_string()
+    inner.into()
 }
 
 /// The problems of an error, and the text that they are about if it was read from standard input.

@@ -29,7 +29,7 @@ pub use export::{Format, STARTS_OF_EXPORTS, What, export};
 pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
 pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};
-pub use runs::{Run, last_run, run, runs};
+pub use runs::{Run, last_aggregation, last_run, run, runs};
 
 #[cfg(test)]
 mod tests {

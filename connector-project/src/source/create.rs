@@ -22,6 +22,9 @@ const SETTINGS: &str = "\
 # The path of the store, relative to this folder.
 # store: .connector/store.db
 
+# The time zone of schedules.
+# time_zone: UTC
+
 # HTTP options for every source. The `http:` block of a source overrides them.
 # http:
 #   ca_file: secrets/ca.pem

@@ -4,6 +4,7 @@ use super::caps::ProvisioningSettings;
 use super::limits::LimitSettings;
 use connector_core::registry::{AuthRegistration, ConnectorRegistration};
 use connector_core::{HttpOptions, Percentage, SecretRef, TimeSpan};
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -85,8 +86,8 @@ impl AuthBlock {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct AggregationSettings {
-    /// When to aggregate, as five cron fields in UTC, for example `0 */4 * * *`. The setting is for your scheduler:
-    /// `connector aggregate` itself always runs immediately.
+    /// When to aggregate, as five cron fields in the project's `time_zone`, for example `0 */4 * * *`. `connector worker` runs
+    /// the source then; `connector aggregate` always runs immediately.
     #[schemars(extend("pattern" = SCHEDULE_PATTERN))]
     pub schedule: Option<String>,
     /// After this time, a run reads everything again, for example `7d`. The runs between read only what changed, if the
@@ -124,6 +125,9 @@ pub struct ProjectSettings {
     /// The path of the store, or `sqlite:PATH`, relative to the project folder.
     #[schemars(extend("default" = ".connector/store.db"))]
     pub store: Option<String>,
+    /// The time zone of schedules, for example `Europe/Rome`.
+    #[schemars(extend("default" = "UTC"))]
+    pub time_zone: Option<String>,
     /// HTTP options for every source. The `http:` block of a source overrides them.
     #[schemars(with = "HttpOptions")]
     pub http: Map<String, Value>,
@@ -138,6 +142,14 @@ pub struct ProjectSettings {
     pub limits: Map<String, Value>,
     /// What plans may do in this project.
     pub plans: PlanSettings,
+}
+
+impl ProjectSettings {
+    /// The time zone of schedules.
+    pub fn zone(&self) -> TimeZone {
+        // The file was checked.
+        self.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+    }
 }
 
 /// What plans may do in a project.

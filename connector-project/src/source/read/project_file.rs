@@ -45,6 +45,7 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     block.check(findings);
     refs::check_proxy(findings, &value["http"]);
     refs::check_schedule(findings, &value["aggregation"]);
+    refs::check_time_zone(findings, &value["time_zone"]);
     refs::check_refs(findings, &value["http"], "/http", &known_faults);
     if let Some(Err(message)) = value["store"].as_str().map(store_file) {
         let help = Some("write a path, or `sqlite:PATH`".to_owned());

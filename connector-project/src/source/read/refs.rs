@@ -3,6 +3,7 @@
 use super::super::schedule;
 use crate::document::{Fault, Findings, is_secret_name, joined, ref_fault};
 use connector_core::{SecretRef, Sensitivity, is_loopback, registry};
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -110,6 +111,15 @@ pub(super) fn check_schedule(findings: &mut Findings<'_>, aggregation: &Value) {
         let help = "write minute, hour, day of the month, month and weekday, for example `0 */4 * * *`";
         let fault = Fault::new("bad_schedule", format!("`schedule` is not a valid cron schedule: {title}"), "", help);
         findings.at_part("/aggregation/schedule", &span, fault);
+    }
+}
+
+/// Adds a name that is no time zone.
+pub(super) fn check_time_zone(findings: &mut Findings<'_>, name: &Value) {
+    if name.as_str().is_some_and(|name| TimeZone::get(name).is_err()) {
+        let help = "write a name of the IANA database, for example `Europe/Rome`, or `UTC`";
+        let fault = Fault::new("bad_time_zone", "`time_zone` is not a time zone", "no time zone has this name", help);
+        findings.at_value("/time_zone", fault);
     }
 }
 
