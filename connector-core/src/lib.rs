@@ -46,6 +46,7 @@ mod secret;
 mod secret_resolvers;
 mod sessions;
 mod settings_fault;
+mod source_draft;
 mod test_report;
 mod token_errors;
 mod units;
@@ -84,6 +85,7 @@ pub use schema::{AccountSchema, AttributeMeaning, AttributeSchema, AttributeType
 pub use secret::{SecretRef, SecretResolver, Sensitivity};
 pub use sessions::Sessions;
 pub use settings_fault::SettingsFault;
+pub use source_draft::{OpenPoint, SourceDraft};
 pub use test_report::{Finding, StepStatus, TestReport, TestStep};
 pub use token_errors::TokenErrorRow;
 pub use units::{Percentage, TimeSpan};

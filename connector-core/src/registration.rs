@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::provider::Provider;
 use crate::registry::{Settings, read_settings};
 use crate::settings_fault::SettingsFault;
+use crate::source_draft::SourceDraft;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -32,6 +33,9 @@ pub struct ConnectorRegistration {
     pub example: Cow<'static, str>,
     /// What generic commands show about the provider.
     pub provider: Provider,
+    /// Drafts settings from an OpenAPI description, if the connector can. Offline. The description comes from anybody: its
+    /// texts go into comments and quotes only, and its size and its nesting must not matter.
+    pub openapi: Option<fn(&Value) -> Result<SourceDraft>>,
     settings: Shared,
 }
 
@@ -72,6 +76,7 @@ impl ConnectorRegistration {
             grant_types: Cow::Borrowed(&[]),
             example: example.into(),
             provider: Provider::new(),
+            openapi: None,
             settings: Shared::Loaded(settings),
         }
     }
@@ -92,8 +97,17 @@ impl ConnectorRegistration {
             grant_types: Cow::Borrowed(grant_types),
             example: Cow::Borrowed(example),
             provider,
+            openapi: None,
             settings: Shared::Linked(settings),
         }
+    }
+
+    /// Drafts settings from OpenAPI descriptions. Used by [`register_connector!`](crate::register_connector).
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_openapi(mut self, draft: Option<fn(&Value) -> Result<SourceDraft>>) -> Self {
+        self.openapi = draft;
+        self
     }
 
     /// Accepts these grant types; each is the name of a linked auth strategy.

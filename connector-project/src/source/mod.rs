@@ -11,6 +11,7 @@ mod caps;
 mod catalog;
 mod create;
 mod definition;
+mod description;
 mod edit;
 mod files;
 mod guards;
