@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::provider::Provider;
 use crate::registry::{Settings, read_settings};
+use crate::sample::Sample;
 use crate::settings_fault::SettingsFault;
 use crate::source_draft::SourceDraft;
 use schemars::{Schema, SchemaGenerator};
@@ -36,6 +37,8 @@ pub struct ConnectorRegistration {
     /// Drafts settings from an OpenAPI description, if the connector can. Offline. The description comes from anybody: its
     /// texts go into comments and quotes only, and its size and its nesting must not matter.
     pub openapi: Option<fn(&Value) -> Result<SourceDraft>>,
+    /// What makes `example` run on any machine, if something does.
+    pub sample: Option<Sample>,
     settings: Shared,
 }
 
@@ -77,6 +80,7 @@ impl ConnectorRegistration {
             example: example.into(),
             provider: Provider::new(),
             openapi: None,
+            sample: None,
             settings: Shared::Loaded(settings),
         }
     }
@@ -98,6 +102,7 @@ impl ConnectorRegistration {
             example: Cow::Borrowed(example),
             provider,
             openapi: None,
+            sample: None,
             settings: Shared::Linked(settings),
         }
     }
@@ -107,6 +112,14 @@ impl ConnectorRegistration {
     #[must_use]
     pub const fn with_openapi(mut self, draft: Option<fn(&Value) -> Result<SourceDraft>>) -> Self {
         self.openapi = draft;
+        self
+    }
+
+    /// Makes the example run on any machine. Used by [`register_connector!`](crate::register_connector).
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_sample(mut self, sample: Option<Sample>) -> Self {
+        self.sample = sample;
         self
     }
 

@@ -128,7 +128,7 @@ fn without_value(message: &str) -> &str {
 ///
 /// A connector whose provider needs words of its own in generic commands adds `provider:`, a [`Provider`](crate::Provider). One
 /// that can draft its settings from an OpenAPI description then adds `openapi:`, a function that makes a
-/// [`SourceDraft`](crate::SourceDraft).
+/// [`SourceDraft`](crate::SourceDraft). One whose example runs on any machine adds `sample:`, a [`Sample`](crate::Sample).
 ///
 /// ```
 /// # use connector_core::*;
@@ -172,7 +172,8 @@ macro_rules! register_connector {
         settings: $settings:ty,
         example: $example:expr
         $(, provider: $provider:expr)?
-        $(, openapi: $draft:expr)? $(,)?
+        $(, openapi: $draft:expr)?
+        $(, sample: $sample:expr)? $(,)?
     ) => {
         $crate::inventory::submit! {
             $crate::registry::ConnectorRegistration::linked(
@@ -188,6 +189,10 @@ macro_rules! register_connector {
             .with_openapi({
                 let given: &[Option<fn(&$crate::serde_json::Value) -> $crate::Result<$crate::SourceDraft>>] =
                     &[$(Some($draft),)? None];
+                given[0]
+            })
+            .with_sample({
+                let given: &[Option<$crate::Sample>] = &[$(Some($sample),)? None];
                 given[0]
             })
         }

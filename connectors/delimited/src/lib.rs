@@ -29,4 +29,5 @@ connector_core::register_connector! {
     settings: Settings,
     example: settings::EXAMPLE,
     provider: connector_core::Provider::new().with_test_steps(connection_test::STEPS),
+    sample: settings::SAMPLE,
 }

@@ -1,9 +1,32 @@
 //! What a user writes under `settings:`.
 
-use connector_core::TimeSpan;
+use connector_core::{Sample, TimeSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// The files of the example, some time apart: somebody joins, somebody leaves, and somebody gets another role.
+pub(crate) const SAMPLE: Sample = Sample::new(&[(
+    "hr/people.csv",
+    "\
+employee_no,login,full_name,department,status,roles
+00123,jane,Jane Roe,Sales,A,sales|support
+00124,max,Max Moe,Finance,A,finance
+00125,ada,\"Poe, Ada\",Support,A,support
+00126,li,Li Doe,Sales,L,
+",
+)])
+.with_later(&[(
+    "hr/people.csv",
+    "\
+employee_no,login,full_name,department,status,roles
+00123,jane,Jane Roe,Sales,A,sales
+00124,max,Max Moe,Finance,L,
+00125,ada,\"Poe, Ada\",Support,A,support
+00126,li,Li Doe,Sales,L,
+00127,kim,Kim Low,Support,A,support
+",
+)]);
 
 /// A source file that is valid without changes.
 pub(crate) const EXAMPLE: &str = "\
