@@ -25,7 +25,7 @@ pub(super) enum Position {
 /// The request for the first page of the list.
 pub(super) fn asked(system: &System) -> Result<Asked> {
     let list = &system.accounts.list;
-    Asked::new(&list.path, &list.query, &system.vars()).map_err(|fault| undone("the list of accounts", &fault))
+    Asked::list(list, &system.vars()).map_err(|fault| undone("the list of accounts", &fault))
 }
 
 /// One page of accounts.

@@ -98,7 +98,7 @@ async fn flat(
     (at, block, list): (usize, &Block, &List),
     spot: &Spot,
 ) -> Result<Page<Assignment>> {
-    let asked = Asked::new(&list.path, &list.query, &api.system.vars());
+    let asked = Asked::list(list, &api.system.vars());
     let asked = asked.map_err(|fault| undone("a list of assignments", &fault))?;
     let found = batch(api, list, asked, spot, mark, Where::Assignments).await?;
     let position = |spot| Position::Flat { block: at, spot };
@@ -131,7 +131,7 @@ async fn members(
 /// The request for the list of one parent.
 fn asked_of(system: &System, list: &List, parent: &Subject) -> Result<Asked> {
     let vars = system.vars().with_own("parent", parent.json());
-    Asked::new(&list.path, &list.query, &vars).map_err(|fault| undone(&format!("the list of {}", parent.id), &fault))
+    Asked::list(list, &vars).map_err(|fault| undone(&format!("the list of {}", parent.id), &fault))
 }
 
 fn mapped(

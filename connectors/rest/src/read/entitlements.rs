@@ -35,7 +35,7 @@ pub(crate) fn types(system: &System) -> Vec<EntitlementType> {
 
 /// The request for the first page of a list of entitlements.
 pub(super) fn asked(system: &System, list: &List) -> Result<Asked> {
-    Asked::new(&list.path, &list.query, &system.vars()).map_err(|fault| undone("a list of entitlements", &fault))
+    Asked::list(list, &system.vars()).map_err(|fault| undone("a list of entitlements", &fault))
 }
 
 /// The entitlements that the settings name.

@@ -3,6 +3,7 @@
 use super::next::next;
 use super::position::{At, Mark, Spot};
 use crate::api::{Api, Asked};
+use crate::expression::{escaped, put};
 use crate::settings::Where;
 use crate::system::{List, Step};
 use connector_core::{Error, Result};
@@ -40,23 +41,44 @@ pub(super) async fn batch(api: &Api, list: &List, asked: Asked, spot: &Spot, mar
     Ok(Batch { items, next: next.spot, total: next.total, incomplete: next.incomplete, date })
 }
 
+/// All items of a list that an operation needs, whatever `keep` says. Fails if its end is not proven.
+pub(crate) async fn items(api: &Api, list: &List, asked: Asked, mark: Mark, on: Where) -> Result<Vec<Value>> {
+    let mut items = Vec::new();
+    let mut spot = Some(Spot::first());
+    while let Some(here) = spot {
+        let page = batch(api, list, asked.clone(), &here, mark, on).await?;
+        if let Some(why) = page.incomplete {
+            return Err(Error::protocol(why).with_help("nothing was sent, because the list may have more items"));
+        }
+        items.extend(page.items);
+        spot = page.next;
+    }
+    Ok(items)
+}
+
 /// The request for a page.
 fn placed(list: &List, mut asked: Asked, spot: &Spot) -> Result<Asked> {
     let Some(paging) = &list.paging else { return Ok(asked) };
     let value = match (&paging.step, &spot.at) {
         (Step::Cursor { .. } | Step::Link(_), At::First) => return Ok(asked),
         // The link has all parameters of its own.
-        (Step::Link(_), At::Link(link)) => return Ok(Asked { path: link.clone(), query: Vec::new() }),
-        (Step::Cursor { .. }, At::Cursor(cursor)) => cursor.clone(),
-        (Step::Offset { first, .. } | Step::Number { first, .. }, At::First) => first.to_string(),
-        (Step::Offset { .. }, At::Offset(number)) | (Step::Number { .. }, At::Page(number)) => number.to_string(),
+        (Step::Link(_), At::Link(link)) => return Ok(Asked { path: link.clone(), query: Vec::new(), body: None }),
+        (Step::Cursor { .. }, At::Cursor(cursor)) => Value::from(cursor.clone()),
+        (Step::Offset { first, .. } | Step::Number { first, .. }, At::First) => Value::from(*first),
+        (Step::Offset { .. }, At::Offset(number)) | (Step::Number { .. }, At::Page(number)) => Value::from(*number),
         _ => {
             return Err(Error::protocol("the saved position of this run does not fit the settings any more")
                 .with_help("drop the unfinished run with `--restart`"));
         }
     };
-    if let Some(parameter) = paging.parameter() {
-        asked.query.push((parameter.to_owned(), value));
+    match (paging.parameter(), &mut asked.body) {
+        (Some(parameter), Some(body)) if parameter.starts_with('/') => put(body, parameter, value),
+        (Some(parameter), Some(body)) => put(body, &format!("/{}", escaped(parameter)), value),
+        (Some(parameter), None) => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            asked.query.push((parameter.to_owned(), text));
+        }
+        (None, _) => {}
     }
     Ok(asked)
 }

@@ -13,7 +13,11 @@ use std::num::NonZeroU64;
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountsSettings {
     /// The path of the list, relative to `base_url`.
-    pub(crate) get: String,
+    pub(crate) get: Option<String>,
+    /// Instead of `get`: the path of a list that is asked for by POST.
+    pub(crate) post: Option<String>,
+    /// With `post`: the body. What `page` sends goes into it: `as` is then the name of a member, or its JSON pointer.
+    pub(crate) body: Option<Value>,
     /// Query parameters, such as the page size.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, Value>,
@@ -41,7 +45,9 @@ pub(crate) struct AccountsSettings {
 impl AccountsSettings {
     pub(crate) fn list(&self) -> ListSettings<'_> {
         ListSettings {
-            get: &self.get,
+            get: self.get.as_deref(),
+            post: self.post.as_deref(),
+            body: self.body.as_ref(),
             query: &self.query,
             items: self.items.as_deref(),
             page: Some(&self.page),

@@ -71,6 +71,10 @@ pub(crate) struct Since {
 
 pub(super) fn compile(compiler: &mut Compiler<'_>, accounts: &AccountsSettings) -> Accounts {
     let list = lists::compile(compiler, &accounts.list(), "/accounts", scopes::NOTHING, scopes::ITEM);
+    if list.body.is_some() && accounts.since.is_some() {
+        let help = "remove `since`: then every run reads all accounts";
+        compiler.add("/accounts/since", "a list that is asked for by POST can't show only what changed", help);
+    }
     if accounts.detail && accounts.one.is_none() {
         compiler.add("/accounts/detail", "`one` is missing", "add `one: {get: \"/users/{id}\"}`");
     }

@@ -8,4 +8,5 @@ mod faults;
 mod paging;
 mod provisioning;
 mod reading;
+mod requests;
 mod users;
