@@ -53,7 +53,7 @@ pub(super) async fn listed<P: Serialize>(
     let mut found = batch(api, list, asked, spot, mark, Where::Accounts).await?;
     let expires = list.paging.as_ref().is_some_and(|paging| paging.expires);
     let mut cursors = Vec::new();
-    if let Some(next) = found.next.take() {
+    for next in std::mem::take(&mut found.next) {
         cursors.push(mark.cursor(|spot| wrap(Position::List(spot)), next, expires)?);
     }
     let items = &found.items;

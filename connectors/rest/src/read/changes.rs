@@ -168,7 +168,7 @@ async fn held(api: &Api, mark: Mark, position: assignments::Position) -> Result<
         _ => assignments::parents_at(api, mark, &position).await?,
     };
     let mut cursors = Vec::new();
-    if let Some(next) = parents.next {
+    for next in parents.next {
         cursors.push(mark.cursor(|spot| Position::Assignments(position.at(spot)), next, parents.expires)?);
     }
     let mut changes = Vec::new();

@@ -15,7 +15,7 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) items: Vec<Value>,
-    pub(super) next: Option<Spot>,
+    pub(super) next: Vec<Spot>,
     pub(super) total: Option<u64>,
     pub(super) incomplete: Option<String>,
     /// When the API answered, by its own clock.
@@ -27,7 +27,7 @@ pub(super) async fn batch(api: &Api, list: &List, asked: Asked, spot: &Spot, mar
     mark.check(spot)?;
     let asked = placed(list, asked, spot)?;
     let mut answer = api.get(&asked, on).await?;
-    let Some(Value::Array(items)) = answer.body.pointer_mut(&list.items).map(Value::take) else {
+    let Some(Value::Array(mut items)) = answer.body.pointer_mut(&list.items).map(Value::take) else {
         let at = if list.items.is_empty() {
             "the body is not a list".to_owned()
         } else {
@@ -36,22 +36,23 @@ pub(super) async fn batch(api: &Api, list: &List, asked: Asked, spot: &Spot, mar
         return Err(Error::protocol(format!("{}: {at}", answer.what()))
             .with_help("compare `items` in the settings with what the API returns"));
     };
-    let next = next(list, &answer, spot, items.len() as u64)?;
+    let next = next(list, &answer, spot, &items)?;
+    items.truncate(usize::try_from(next.take).unwrap_or(usize::MAX));
     let date = answer.response.header("date").and_then(|text| rfc2822::parse(text).ok()).map(|date| date.timestamp());
-    Ok(Batch { items, next: next.spot, total: next.total, incomplete: next.incomplete, date })
+    Ok(Batch { items, next: next.spots, total: next.total, incomplete: next.incomplete, date })
 }
 
 /// All items of a list that an operation needs, whatever `keep` says. Fails if its end is not proven.
 pub(crate) async fn items(api: &Api, list: &List, asked: Asked, mark: Mark, on: Where) -> Result<Vec<Value>> {
     let mut items = Vec::new();
-    let mut spot = Some(Spot::first());
-    while let Some(here) = spot {
+    let mut left = vec![Spot::first()];
+    while let Some(here) = left.pop() {
         let page = batch(api, list, asked.clone(), &here, mark, on).await?;
         if let Some(why) = page.incomplete {
             return Err(Error::protocol(why).with_help("nothing was sent, because the list may have more items"));
         }
         items.extend(page.items);
-        spot = page.next;
+        left.extend(page.next);
     }
     Ok(items)
 }
