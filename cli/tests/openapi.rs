@@ -68,8 +68,8 @@ fn what_can_not_be_drafted_is_refused_and_nothing_is_written() {
     write("binary.yaml", b"\xff\xfe\x00");
     write("empty.yaml", b"");
     // Each line holds the line before nine times.
-    let bomb: String =
-        (1..20).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(","))).collect();
+    let line = |n: u32| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(","));
+    let bomb = (1..20).map(line).collect::<Vec<_>>().concat();
     write("bomb.yaml", format!("a0: &a0 [lol]\n{bomb}").as_bytes());
     write("deep.json", "[".repeat(100_000).as_bytes());
     write("deep.yaml", format!("a: {}", "[".repeat(100_000)).as_bytes());

@@ -92,11 +92,11 @@ impl fmt::Display for Choice {
 /// The connector that the user names or chooses. Where nobody is there to answer, the first one.
 fn choose(invocation: &Invocation, named: Option<&str>) -> Result<Choice> {
     let all = Choice::all();
-    let names = || all.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+    let known = || all.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
     if let Some(named) = named {
         return all.iter().copied().find(|one| one.name() == named).ok_or_else(|| {
             Error::new(ErrorKind::Definition, format!("there is no tour with the connector `{named}`")).with_help(
-                if all.is_empty() { "leave it out".to_owned() } else { format!("there are tours with {}", names()) },
+                if all.is_empty() { "leave it out".to_owned() } else { format!("there are tours with {}", known()) },
             )
         });
     }

@@ -131,7 +131,7 @@ impl<'a> Outline<'a> {
                 }
             }
             _ if name.is_some() && depth < DEEPEST && target.get("$ref").is_some() => {
-                self.gather(target, forms, depth + 1)
+                self.gather(target, forms, depth + 1);
             }
             _ => forms.push((name, target)),
         }

@@ -95,8 +95,8 @@ pub struct Settings {
 pub(crate) struct FormatSettings {
     /// The character between two values, or `tab`. Default: `,`.
     pub(crate) delimiter: Option<String>,
-    /// The character around a value that contains delimiters or line ends; inside of it, it is written twice. Empty if there is
-    /// none. Default: `"`.
+    /// The character around a value that contains delimiters or line ends; a value that contains it has it twice. Empty if
+    /// values have no quotes around them. Default: `"`.
     pub(crate) quote: Option<String>,
     /// The encoding, by its name in the WHATWG Encoding Standard, such as `utf-8`, `utf-16`, `windows-1252`, `iso-8859-15` or
     /// `shift_jis`. Default: `utf-8`. A byte order mark is skipped.

@@ -6,6 +6,7 @@
 use connector_core::{Context, Cursor, HttpOptions, registry};
 use connector_scim as _;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::net::{TcpListener, TcpStream};
@@ -53,9 +54,8 @@ fn group(out: &mut impl Write) -> std::io::Result<()> {
     let mut text = String::new();
     for number in 0..MEMBERS {
         let comma = if number == 0 { "" } else { "," };
-        text.push_str(&format!(
-            "{comma}{{\"value\":\"aaaaaaaa-bbbb-{number:012}\",\"type\":\"User\",\"display\":\"x\"}}"
-        ));
+        let id = format!("aaaaaaaa-bbbb-{number:012}");
+        write!(text, "{comma}{{\"value\":\"{id}\",\"type\":\"User\",\"display\":\"x\"}}").unwrap();
         if text.len() > 60_000 {
             chunk(&text)?;
             text.clear();

@@ -114,7 +114,9 @@ impl Connector for Directory {
                 let person = world.people.get_mut(&id).ok_or_else(gone)?;
                 let before = format!("{person:?}");
                 match change {
-                    Change::Update { set, .. } => person.title = set["title"].as_str().unwrap_or_default().to_owned(),
+                    Change::Update { set, .. } => {
+                        set["title"].as_str().unwrap_or_default().clone_into(&mut person.title);
+                    }
                     Change::Disable => person.off = true,
                     Change::Enable => person.off = false,
                     Change::Grant { entitlement, .. } if !person.teams.contains(&entitlement.id) => {

@@ -136,7 +136,7 @@ impl<'a> Document<'a> {
 }
 
 fn kind(name: &Value) -> Kind {
-    let named = |name: &Value| match name.as_str() {
+    let of_word = |word: &Value| match word.as_str() {
         Some("object") => Kind::Object,
         Some("array") => Kind::List,
         Some("string") => Kind::Text,
@@ -147,8 +147,8 @@ fn kind(name: &Value) -> Kind {
     };
     match name {
         // A list of types, as in 3.1. With null beside it, the other one counts.
-        Value::Array(names) => names.iter().map(named).find(|kind| *kind != Kind::Unknown).unwrap_or_default(),
-        name => named(name),
+        Value::Array(words) => words.iter().map(of_word).find(|kind| *kind != Kind::Unknown).unwrap_or_default(),
+        word => of_word(word),
     }
 }
 

@@ -51,7 +51,8 @@ fn check_version(description: &Value) -> Result<()> {
     match description["openapi"].as_str() {
         Some(version) if version.starts_with("3.") => Ok(()),
         Some(version) => {
-            Err(Error::definition(format!("OpenAPI {} is not known here", plain(version))).with_help(help))
+            Err(Error::definition(format!("this is OpenAPI {}, and only OpenAPI 3 can be read", plain(version)))
+                .with_help(help))
         }
         None => Err(Error::definition("this is no OpenAPI description: it has no `openapi: 3.…`").with_help(help)),
     }
@@ -190,13 +191,12 @@ impl<'a> Draft<'_, 'a> {
         let fields = fields(self.document, &list.item, &singular(word_of(list.path)));
         let attributes = attributes(self.document, &list.item, &fields);
         self.lines.line(2, "map:");
-        match &fields.id {
-            Some(id) => self.lines.line(4, &format!("id: {}", quoted(id))),
-            None => {
-                let what = "no member is called like an id; write the one that never changes: `item.…`";
-                self.lines.comment(4, &format!("id: {what}"));
-                self.open("accounts.map.id", what);
-            }
+        if let Some(id) = &fields.id {
+            self.lines.line(4, &format!("id: {}", quoted(id)));
+        } else {
+            let what = "no member is called like an id; write the one that never changes: `item.…`";
+            self.lines.comment(4, &format!("id: {what}"));
+            self.open("accounts.map.id", what);
         }
         let named = [
             ("name", &fields.name),

@@ -67,7 +67,7 @@ pub(super) fn paging(document: &Document<'_>, list: &List<'_>) -> Paging {
         match (one.shape.default, one.shape.values.as_slice()) {
             (Some(Value::String(text)), _) => filled.push((one.name.to_owned(), quoted(text))),
             (Some(value @ (Value::Number(_) | Value::Bool(_))), _) => {
-                filled.push((one.name.to_owned(), value.to_string()))
+                filled.push((one.name.to_owned(), value.to_string()));
             }
             (_, [only]) => filled.push((one.name.to_owned(), quoted(only))),
             _ => unfilled.push(one.name.to_owned()),
@@ -87,11 +87,11 @@ fn page(
     number: Option<&super::lists::Parameter<'_>>,
 ) -> Result<String, String> {
     let flag = places.truth(MORE).map(|at| format!("{{flag: {}}}", quoted(&at)));
-    let last = places.truth(LAST).map(|at| format!("{{last: {}}}", quoted(&at)));
+    let is_last = places.truth(LAST).map(|at| format!("{{last: {}}}", quoted(&at)));
     let header = list.headers.iter().find(|name| TOTALS.contains(&bare(name.trim_start_matches("X-")).as_str()));
     let total = places.number(TOTALS).map(|at| quoted(&at));
     let total = total.or_else(|| header.map(|name| format!("{{header: {}}}", quoted(name))));
-    let said = flag.or(last);
+    let said = flag.or(is_last);
     if list.headers.iter().any(|name| name.eq_ignore_ascii_case("link")) {
         return Ok("{next_link: {header: Link}, end: no_cursor}".to_owned());
     }

@@ -103,7 +103,7 @@ async fn flat(
     let found = batch(api, list, asked, spot, mark, Where::Assignments).await?;
     let position = |spot| Position::Flat { block: at, spot };
     let next =
-        found.next.iter().map(|next| mark.cursor(&position, next.clone(), expires(list))).collect::<Result<_>>()?;
+        found.next.iter().map(|next| mark.cursor(position, next.clone(), expires(list))).collect::<Result<_>>()?;
     mapped(&api.system, block, found, None, next)
 }
 
@@ -126,7 +126,7 @@ async fn members(
     };
     let position = |spot| Position::Members { block: at, parent: parent.clone(), spot };
     let next =
-        found.next.iter().map(|next| mark.cursor(&position, next.clone(), expires(list))).collect::<Result<_>>()?;
+        found.next.iter().map(|next| mark.cursor(position, next.clone(), expires(list))).collect::<Result<_>>()?;
     mapped(&api.system, block, found, Some(parent), next)
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Next {
 /// What follows a page with these items.
 pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -> Result<Next> {
     let received = items.len() as u64;
-    let last = |total, incomplete| Next { spots: Vec::new(), take: received, total, incomplete };
+    let ends = |total, incomplete| Next { spots: Vec::new(), take: received, total, incomplete };
     if let (Some(until), At::Offset(offset)) = (spot.until, &spot.at) {
         return in_branch(list, answer, spot, items, (*offset, until));
     }
@@ -41,7 +41,7 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
     if let Some(most) = list.max_items.filter(|most| seen >= *most) {
         return Err(capped(answer, most));
     }
-    let Some(paging) = &list.paging else { return Ok(last(None, None)) };
+    let Some(paging) = &list.paging else { return Ok(ends(None, None)) };
     let total = total(paging, answer)?;
     let found = follow(paging, answer)?;
     let mut incomplete = None;
@@ -63,10 +63,10 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
         if let Some(total) = total.filter(|total| seen < *total) {
             incomplete = Some(format!("{}: the list ended after {seen} of {total} items", answer.what()));
         }
-        return Ok(last(total, incomplete));
+        return Ok(ends(total, incomplete));
     }
     if let Some(spots) = branches(list, paging, answer, spot, items, total)? {
-        return Ok(Next { spots, ..last(total, None) });
+        return Ok(Next { spots, ..ends(total, None) });
     }
     let at = step(paging, answer, spot, received, found)?;
     // A few items come twice when others are added meanwhile. More than that is a circle of pages.
@@ -76,7 +76,7 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
     }
     let seen = if list.counts() { seen } else { 0 };
     let first = if matches!(at, At::Offset(_)) { spot.first.or_else(|| items.first().map(hash)) } else { None };
-    Ok(Next { spots: vec![Spot { first, ..Spot::of(at, seen) }], ..last(total, None) })
+    Ok(Next { spots: vec![Spot { first, ..Spot::of(at, seen) }], ..ends(total, None) })
 }
 
 /// Where the rest of a list begins that counts its items: several branches, which are read at the same time. The last one ends as

@@ -226,7 +226,7 @@ pub(crate) struct FindSettings {
     pub(crate) query: BTreeMap<String, Value>,
     /// The JSON pointer of the list in the body. Default: the body is the list.
     pub(crate) items: Option<String>,
-    /// The statuses that say that there is none. Default: none does.
+    /// The statuses that say that no account has that name. Default: no status does.
     pub(crate) absent: Option<Vec<u16>>,
 }
 

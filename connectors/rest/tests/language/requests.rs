@@ -230,7 +230,8 @@ async fn a_refresh_shows_what_an_account_holds_by_the_lists_of_groups() {
             _ => None,
         });
         let mut held: Vec<_> = held.unwrap().iter().map(|one| one.entitlement.id.clone()).collect();
-        (wanted.sort(), held.sort());
+        wanted.sort();
+        held.sort();
         assert_eq!(held, wanted, "{id}");
     }
     assert!(

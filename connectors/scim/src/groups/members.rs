@@ -62,18 +62,15 @@ pub(crate) async fn assignments(source: &Source, cursor: &Cursor) -> Result<Page
     let incomplete = part.incomplete(&what, false);
     let Part { items, next, members, .. } = part;
     let shows_any = items.iter().any(|(_, members)| members.is_some());
-    let left = match members.filter(|_| shows_any) {
-        Some(spooled) => {
-            source.showing.store(IN_LISTS, Ordering::Relaxed);
-            Left::Spooled(spooled, items.into_iter().map(|(id, _)| id).collect())
+    let left = if let Some(spooled) = members.filter(|_| shows_any) {
+        source.showing.store(IN_LISTS, Ordering::Relaxed);
+        Left::Spooled(spooled, items.into_iter().map(|(id, _)| id).collect())
+    } else {
+        let mut assignments = Vec::new();
+        for (id, members) in shown(source, &kind, items).await? {
+            assignments.extend(of_group(source, &kind, &id, members.unwrap_or_default()).await?);
         }
-        None => {
-            let mut assignments = Vec::new();
-            for (id, members) in shown(source, &kind, items).await? {
-                assignments.extend(of_group(source, &kind, &id, members.unwrap_or_default()).await?);
-            }
-            Left::Held(assignments)
-        }
+        Left::Held(assignments)
     };
     let next = next.iter().map(|place| At::cursor(&kind.name, place)).collect::<Result<_>>()?;
     let page = rest::page(source, &kind, Rest { left, anchor: rest::anchor(&at)? }, next).await?;

@@ -53,6 +53,7 @@ impl Spooled {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the signature is that of `map_err`")]
 fn unspooled(cause: io::Error) -> Error {
     Error::internal(format!("can't keep the members of groups in a temporary file: {cause}"))
         .with_help("check that the disk of the project has room")

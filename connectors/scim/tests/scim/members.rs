@@ -110,8 +110,8 @@ async fn groups_too_large_to_hold_have_all_their_members_and_only_these() {
 
 #[tokio::test]
 async fn a_large_response_that_is_cut_or_no_json_is_an_error() {
-    let members: String =
-        (0..90_000).map(|n| format!("{{\"value\":\"u{n:05}\",\"type\":\"User\",\"display\":\"somebody\"}},")).collect();
+    let one = |n: u32| format!("{{\"value\":\"u{n:05}\",\"type\":\"User\",\"display\":\"somebody\"}},");
+    let members = (0..90_000).map(one).collect::<Vec<_>>().concat();
     for end in ["", "]", "{}]}", "x]}]}", "{}]},{\"displayName\":\"no id\",\"members\":[{}]}]}"] {
         let server = Server::start(Traits::default(), World::of(2, &[&[1]])).await;
         let body = format!("{{\"totalResults\":1,\"Resources\":[{{\"id\":\"g0\",\"members\":[{members}{end}");
