@@ -6,6 +6,7 @@ mod changes;
 mod check;
 mod connection_test;
 mod connector;
+mod effect;
 mod entitlements;
 mod error;
 mod files;

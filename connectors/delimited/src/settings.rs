@@ -279,4 +279,32 @@ pub(crate) struct HoldersSettings {
     pub(crate) entitlement: String,
     /// What is between two entitlements. Default: a row names one.
     pub(crate) split: Option<String>,
+    /// Which rows have effect. Default: all.
+    pub(crate) active: Option<ActiveSettings>,
+    /// When what a row says ends. Default: never.
+    pub(crate) until: Option<UntilSettings>,
+}
+
+/// Which rows have effect, by the value of a column. With both lists, any other value is an error.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ActiveSettings {
+    /// The column.
+    pub(crate) column: String,
+    /// The values of rows with effect.
+    #[serde(default)]
+    pub(crate) is: Vec<String>,
+    /// The values of rows without effect.
+    #[serde(default)]
+    pub(crate) is_not: Vec<String>,
+}
+
+/// When what a row says ends. No value is no end.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UntilSettings {
+    /// The column.
+    pub(crate) column: String,
+    /// How the end is written, such as `%d.%m.%Y`. Default: as in ISO 8601. A day alone is the last one, in UTC.
+    pub(crate) format: Option<String>,
 }
