@@ -201,7 +201,8 @@ pub(super) async fn parents_at(api: &Api, mark: Mark, position: &Position) -> Re
         parents.subjects.push((entitlements::subject(one, &Value::Null, &BTreeSet::new()), None));
     }
     let Some(list) = list else { return Ok(parents) };
-    let asked = if block_of_accounts(block) { accounts::asked(system)? } else { entitlements::asked(system, list)? };
+    let asked =
+        if block_of_accounts(block) { accounts::asked(system, spot)? } else { entitlements::asked(system, list)? };
     let found = batch(api, list, asked, spot, mark, Where::Assignments).await?;
     for item in &found.items {
         let Some(subject) = parent_of(system, block, item)? else { continue };

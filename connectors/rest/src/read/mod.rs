@@ -10,6 +10,7 @@ mod mapping;
 mod next;
 mod one;
 mod pages;
+mod part;
 mod position;
 mod subject;
 

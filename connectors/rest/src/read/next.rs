@@ -31,6 +31,9 @@ pub(super) struct Next {
 pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -> Result<Next> {
     let received = items.len() as u64;
     let ends = |total, incomplete| Next { spots: Vec::new(), take: received, total, incomplete };
+    if let Some(halves) = halves(list, answer, spot)? {
+        return Ok(Next { spots: halves, take: 0, ..ends(None, None) });
+    }
     if let (Some(until), At::Offset(offset)) = (spot.until, &spot.at) {
         return in_branch(list, answer, spot, items, (*offset, until));
     }
@@ -77,6 +80,21 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
     let seen = if list.counts() { seen } else { 0 };
     let first = if matches!(at, At::Offset(_)) { spot.first.or_else(|| items.first().map(hash)) } else { None };
     Ok(Next { spots: vec![Spot { first, ..Spot::of(at, seen) }], ..ends(total, None) })
+}
+
+/// The two halves of a part that has more items than the API gives.
+fn halves(list: &List, answer: &Answer, spot: &Spot) -> Result<Option<Vec<Spot>>> {
+    let (Some(_), Some(paging), Some(most)) = (list.split, &list.paging, list.max_items) else { return Ok(None) };
+    if !matches!(spot.at, At::First) || total(paging, answer)?.is_none_or(|total| total < most) {
+        return Ok(None);
+    }
+    let (from, to) = spot.part.unwrap_or_else(super::part::whole);
+    let middle = from + (to - from) / 2;
+    if middle == from {
+        return Err(capped(answer, most));
+    }
+    let half = |part| Spot { part: Some(part), ..Spot::first() };
+    Ok(Some(vec![half((from, middle)), half((middle, to))]))
 }
 
 /// Where the rest of a list begins that counts its items: several branches, which are read at the same time. The last one ends as

@@ -36,7 +36,10 @@ pub(super) async fn batch(api: &Api, list: &List, asked: Asked, spot: &Spot, mar
         return Err(Error::protocol(format!("{}: {at}", answer.what()))
             .with_help("compare `items` in the settings with what the API returns"));
     };
-    let next = next(list, &answer, spot, &items)?;
+    let mut next = next(list, &answer, spot, &items)?;
+    for one in &mut next.spots {
+        one.part = one.part.or(spot.part);
+    }
     items.truncate(usize::try_from(next.take).unwrap_or(usize::MAX));
     let date = answer.response.header("date").and_then(|text| rfc2822::parse(text).ok()).map(|date| date.timestamp());
     Ok(Batch { items, next: next.spots, total: next.total, incomplete: next.incomplete, date })

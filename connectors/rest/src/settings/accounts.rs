@@ -29,6 +29,8 @@ pub(crate) struct AccountsSettings {
     pub(crate) keep: Option<String>,
     /// The number of items after which the API stops. A list that reaches it is an error, because more may exist.
     pub(crate) max_items: Option<NonZeroU64>,
+    /// How the list is read in parts, if it has `max_items` or more.
+    pub(crate) split: Option<SplitSettings>,
     /// How an item becomes an account. All are expressions over `item`.
     pub(crate) map: AccountMap,
     /// The request for one account.
@@ -55,6 +57,15 @@ impl AccountsSettings {
             max_items: self.max_items,
         }
     }
+}
+
+/// How a list is read in parts: by a time that every account has and that never changes, such as when it was created. The list then asks
+/// for the accounts from `{from}` on and before `{to}`. A part that is still too long is halved.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SplitSettings {
+    /// How the API writes the times. Default: `rfc3339`.
+    pub(crate) format: TimeFormat,
 }
 
 /// How an item becomes an account. All are expressions over `item`.

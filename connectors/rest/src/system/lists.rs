@@ -2,7 +2,7 @@
 
 use super::compiler::Compiler;
 use crate::expression::{BodyTemplate, Expression, Names, QueryTemplate, Template};
-use crate::settings::{EndForm, EndWord, ListSettings, PageForm, PageSettings, Place};
+use crate::settings::{EndForm, EndWord, ListSettings, PageForm, PageSettings, Place, TimeFormat};
 use serde_json::Value;
 
 /// A list of the API.
@@ -18,6 +18,8 @@ pub(crate) struct List {
     pub(crate) paging: Option<Paging>,
     pub(crate) keep: Option<Expression>,
     pub(crate) max_items: Option<u64>,
+    /// How times are written, if a list with too many items is read in parts.
+    pub(crate) split: Option<TimeFormat>,
 }
 
 /// How a list continues, and what proves its end.
@@ -70,10 +72,15 @@ impl List {
         self.path.expressions().chain(self.query.expressions()).chain(body)
     }
 
+    /// Whether each page says how many items the whole list has.
+    pub(crate) fn has_total(&self) -> bool {
+        let of_paging = |paging: &Paging| paging.total.is_some() || matches!(paging.end, End::Total(_));
+        self.paging.as_ref().is_some_and(of_paging)
+    }
+
     /// Whether a position must count the items that came before.
     pub(crate) fn counts(&self) -> bool {
-        let of_paging = |paging: &Paging| paging.total.is_some() || matches!(paging.end, End::Total(_));
-        self.max_items.is_some() || self.paging.as_ref().is_some_and(of_paging)
+        self.max_items.is_some() || self.has_total()
     }
 }
 
@@ -116,6 +123,7 @@ pub(super) fn compile(
         paging,
         keep: compiler.optional(list.keep, of_items, &format!("{place}/keep")),
         max_items: list.max_items.map(std::num::NonZeroU64::get),
+        split: None,
     }
 }
 

@@ -7,6 +7,8 @@ type Known = &'static [(&'static str, Names)];
 const SUBJECT: Names = Names::Only(&["id", "name", "alias", "item"]);
 
 pub(super) const NOTHING: Known = &[];
+/// The times of a list that is read in parts.
+pub(super) const PART: Known = &[("from", Names::Value), ("to", Names::Value)];
 pub(super) const BODY: Known = &[("body", Names::Any)];
 pub(super) const RESPONSE: Known = &[("status", Names::Value), ("body", Names::Any)];
 pub(super) const ITEM: Known = &[("item", Names::Any)];
