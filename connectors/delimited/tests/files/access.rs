@@ -1,6 +1,7 @@
 //! Entitlements and who holds them, in every form.
 
 use crate::project::{Project, accounts, assignments, entitlements};
+use connector_core::AssignmentState::{Active, Inactive};
 use connector_core::{Holder, StepStatus, TestReport};
 use serde_json::json;
 
@@ -161,7 +162,6 @@ async fn members_have_a_state_and_an_end_and_only_those_with_effect_are_found_as
     let connector = project.open_at(&settings, connector_core::Clock::from_fn(move || now));
     let held = assignments(connector.as_ref()).await.unwrap();
     let shown: Vec<_> = held.iter().map(|one| (one.state, one.valid_until.map(|end| end.to_string()))).collect();
-    use connector_core::AssignmentState::{Active, Inactive};
     let end = |text: &str| Some(text.to_owned());
     let wanted = [
         (Active, None),

@@ -5,18 +5,8 @@ const ACCOUNTS: &[&str] =
     &["users", "people", "persons", "employees", "identities", "members", "accounts", "agents", "workers", "staff"];
 
 /// Lists of entitlements.
-const ENTITLEMENTS: &[&str] = &[
-    "groups",
-    "teams",
-    "roles",
-    "usergroups",
-    "permissionsets",
-    "permissions",
-    "profiles",
-    "licenses",
-    "workspaces",
-    "projects",
-];
+const ENTITLEMENTS: &[&str] =
+    &["groups", "teams", "roles", "usergroups", "permissionsets", "permissions", "profiles", "licenses"];
 
 /// Lists of who holds something, below it.
 const HOLDERS: &[&str] = &["members", "users", "memberships", "assignees", "people", "assignments", "accounts"];
