@@ -24,7 +24,6 @@ pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArgume
 pub(crate) use list::ListArguments;
 pub(crate) use new::{NewCommand, NewConnectorArguments};
 pub(crate) use project::InitArguments;
-#[cfg(feature = "sandbox")]
 pub(crate) use project::QuickstartArguments;
 pub(crate) use provision::{OperationsArguments, ProvisionArguments};
 pub(crate) use query::{
@@ -58,18 +57,11 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-#[cfg(feature = "sandbox")]
 const ABOUT: &str = "\
 Copies who has access to what into your own database, shows what changed, and applies reviewed plans.
 
 A source is one system. Each source is a YAML file in the sources/ folder of a project.
-New here? Run `connector quickstart` for a tour with a simulated Salesforce org.";
-
-#[cfg(not(feature = "sandbox"))]
-const ABOUT: &str = "\
-Copies who has access to what into your own database, shows what changed, and applies reviewed plans.
-
-A source is one system. Each source is a YAML file in the sources/ folder of a project.";
+New here? Run `connector quickstart` for a tour; you need no system of your own.";
 
 const EXIT_CODES: &str = "\
 Results go to stdout, everything else goes to stderr.
@@ -159,8 +151,7 @@ pub(crate) enum LogFormat {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    #[cfg(feature = "sandbox")]
-    /// Take a tour with a simulated Salesforce org; you need no real one
+    /// Take a tour with a simulated or example system; you need no real one
     Quickstart(QuickstartArguments),
     /// Create an empty project folder
     Init(InitArguments),

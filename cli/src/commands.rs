@@ -18,7 +18,6 @@ mod man;
 mod new;
 mod operations;
 mod provision;
-#[cfg(feature = "sandbox")]
 mod quickstart;
 mod refresh;
 mod run;
@@ -62,7 +61,6 @@ pub(crate) fn run(
         invocation.page();
     }
     match command {
-        #[cfg(feature = "sandbox")]
         Command::Quickstart(arguments) => quickstart::run(invocation, &arguments, command_line),
         Command::Init(arguments) => init::run(invocation, &arguments),
         Command::Source(command) => source::run(invocation, command),

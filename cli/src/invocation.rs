@@ -31,7 +31,6 @@ impl Invocation {
         Self { printer: Printer::new(&global), global, interrupt: Arc::default() }
     }
 
-    #[cfg(feature = "sandbox")]
     /// A call within this one, for `quickstart`: the same streams and signals, in the project of the current
     /// folder.
     pub(crate) fn within_tour(&self) -> Self {

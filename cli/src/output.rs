@@ -29,9 +29,7 @@ pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
 pub(crate) use quantity::{bytes, count, day, days_until, duration, exactly, moment, only_first, plural, time};
 pub(crate) use steps::{render_step, render_step_line, render_steps_end};
-#[cfg(feature = "sandbox")]
-pub(crate) use style::ACCENT;
-pub(crate) use style::{BAD, DIM, GOOD, STRONG, WARN, paint};
+pub(crate) use style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(crate) use summary::render_summary;
 pub(crate) use table::{Column, Table, Tone, text_cell};
 pub(crate) use test_progress::TestProgress;

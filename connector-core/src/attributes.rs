@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -29,6 +30,29 @@ impl Attributes {
             Ok(_) => Ok(Self(text)),
             Err(cause) => Err(Error::new(ErrorKind::Protocol, "attributes are not a JSON object").with_cause(cause)),
         }
+    }
+
+    /// The members of a JSON object, such as one that `json!` writes; those that are null are left out.
+    ///
+    /// Fails with kind `protocol` if the value is no object.
+    ///
+    /// ```
+    /// # use connector_core::Attributes;
+    /// use serde_json::json;
+    ///
+    /// let attributes = Attributes::from_json(&json!({"mail": "jane@acme.example", "phone": null}))?;
+    /// assert_eq!(attributes.as_str(), r#"{"mail":"jane@acme.example"}"#);
+    /// # Ok::<(), connector_core::Error>(())
+    /// ```
+    pub fn from_json(value: &Value) -> Result<Self> {
+        let Value::Object(members) = value else {
+            return Err(Error::new(ErrorKind::Protocol, "attributes are not a JSON object"));
+        };
+        let mut builder = AttributesBuilder::default();
+        for (name, value) in members {
+            builder.push(name, value)?;
+        }
+        Ok(builder.build())
     }
 
     /// The text of the JSON object.
@@ -122,7 +146,7 @@ impl AttributesBuilder {
             self.text.extend_from_slice(name.as_bytes());
             self.text.push(b'"');
         } else {
-            self.text.extend_from_slice(serde_json::Value::from(name).to_string().as_bytes());
+            self.text.extend_from_slice(Value::from(name).to_string().as_bytes());
         }
         self.text.push(b':');
     }

@@ -2,10 +2,11 @@
 
 use crate::cursor::Cursor;
 use crate::error::Result;
+use serde::Serialize;
 
 /// One portion of a read: the items, and where the read continues.
 ///
-/// Made only by [`Page::last`], [`Page::then`] and [`Page::fork`], so the end of a list is always said in words.
+/// Made only by [`Page::last`], [`Page::then`], [`Page::fork`] and [`Page::continuing`], so no list ends by accident.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     items: Vec<T>,
@@ -58,6 +59,21 @@ impl<T> Page<T> {
             warnings: Vec::new(),
             watermark: None,
         }
+    }
+
+    /// A page that goes on at these positions: none for the last page of its branch, one for the next page, several for branches. An
+    /// `Option` is such a list of positions.
+    ///
+    /// ```
+    /// # use connector_core::{Account, Page};
+    /// let token: Option<String> = Some("a1".to_owned());
+    /// let page = Page::continuing(vec![Account::new("1", "jane")], token)?;
+    /// assert_eq!(page.next()[0].position::<String>()?.as_deref(), Some("a1"));
+    /// # Ok::<(), connector_core::Error>(())
+    /// ```
+    pub fn continuing<P: Serialize>(items: Vec<T>, positions: impl IntoIterator<Item = P>) -> Result<Self> {
+        let next = positions.into_iter().map(|position| Cursor::of(&position));
+        Ok(Self::fork(items, next.collect::<Result<_>>()?))
     }
 
     /// Says how many items the whole read has about; for progress only.

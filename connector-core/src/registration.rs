@@ -5,7 +5,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::provider::Provider;
 use crate::registry::{Settings, read_settings};
+use crate::sample::Sample;
 use crate::settings_fault::SettingsFault;
+use crate::source_draft::SourceDraft;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -32,6 +34,11 @@ pub struct ConnectorRegistration {
     pub example: Cow<'static, str>,
     /// What generic commands show about the provider.
     pub provider: Provider,
+    /// Drafts settings from an OpenAPI description, if the connector can. Offline. The description comes from anybody: its
+    /// texts go into comments and quotes only, and its size and its nesting must not matter.
+    pub openapi: Option<fn(&Value) -> Result<SourceDraft>>,
+    /// What makes `example` run on any machine, if something does.
+    pub sample: Option<Sample>,
     settings: Shared,
 }
 
@@ -72,6 +79,8 @@ impl ConnectorRegistration {
             grant_types: Cow::Borrowed(&[]),
             example: example.into(),
             provider: Provider::new(),
+            openapi: None,
+            sample: None,
             settings: Shared::Loaded(settings),
         }
     }
@@ -92,8 +101,26 @@ impl ConnectorRegistration {
             grant_types: Cow::Borrowed(grant_types),
             example: Cow::Borrowed(example),
             provider,
+            openapi: None,
+            sample: None,
             settings: Shared::Linked(settings),
         }
+    }
+
+    /// Drafts settings from OpenAPI descriptions. Used by [`register_connector!`](crate::register_connector).
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_openapi(mut self, draft: Option<fn(&Value) -> Result<SourceDraft>>) -> Self {
+        self.openapi = draft;
+        self
+    }
+
+    /// Makes the example run on any machine. Used by [`register_connector!`](crate::register_connector).
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_sample(mut self, sample: Option<Sample>) -> Self {
+        self.sample = sample;
+        self
     }
 
     /// Accepts these grant types; each is the name of a linked auth strategy.

@@ -126,7 +126,9 @@ fn without_value(message: &str) -> &str {
 
 /// Registers a connector with the binary it is linked into.
 ///
-/// A connector whose provider needs words of its own in generic commands adds `provider:`, a [`Provider`](crate::Provider).
+/// A connector whose provider needs words of its own in generic commands adds `provider:`, a [`Provider`](crate::Provider). One
+/// that can draft its settings from an OpenAPI description then adds `openapi:`, a function that makes a
+/// [`SourceDraft`](crate::SourceDraft). One whose example runs on any machine adds `sample:`, a [`Sample`](crate::Sample).
 ///
 /// ```
 /// # use connector_core::*;
@@ -169,7 +171,9 @@ macro_rules! register_connector {
         grant_types: [$($grant_type:literal),* $(,)?],
         settings: $settings:ty,
         example: $example:expr
-        $(, provider: $provider:expr)? $(,)?
+        $(, provider: $provider:expr)?
+        $(, openapi: $draft:expr)?
+        $(, sample: $sample:expr)? $(,)?
     ) => {
         $crate::inventory::submit! {
             $crate::registry::ConnectorRegistration::linked(
@@ -182,6 +186,15 @@ macro_rules! register_connector {
                 },
                 $crate::registry::TypedSettings::<$settings>::ANY,
             )
+            .with_openapi({
+                let given: &[Option<fn(&$crate::serde_json::Value) -> $crate::Result<$crate::SourceDraft>>] =
+                    &[$(Some($draft),)? None];
+                given[0]
+            })
+            .with_sample({
+                let given: &[Option<$crate::Sample>] = &[$(Some($sample),)? None];
+                given[0]
+            })
         }
     };
 }

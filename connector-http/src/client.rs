@@ -15,9 +15,13 @@ use connector_core::{Context, Error, ErrorKind, Finding, Result, TestReport, Tok
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::sync::Arc;
 use url::Url;
+
+/// How often a change is tried that others interfere with.
+const MOST_TRIES: usize = 3;
 
 /// The authenticated HTTP client of one source. Clones are cheap, and all clones share the credential, the connections
 /// and the limits.
@@ -28,7 +32,7 @@ use url::Url;
 ///
 /// # async fn pages(context: &Context, base_url: &url::Url) -> Result<()> {
 /// let client = Client::open(context, Reach::base(base_url))?;
-/// let people: Vec<String> = client.get("/people").query(&[("limit", "100")]).send().await?.json()?;
+/// let people: Vec<String> = client.get("/people").query(&[("limit", "100")]).read().await?;
 /// client.put_json("/people/7", &serde_json::json!({"active": false})).send().await?;
 /// # drop(people); Ok(()) }
 /// ```
@@ -53,7 +57,8 @@ impl Client {
         let hosts = Hosts::new(strategy.token_url(), reach, context.http().allow_insecure_loopback)?;
         let transport = Arc::new(Transport::open(context, hosts)?);
         let tokens = Arc::new(Tokens::new(strategy, LoginExchange::new(transport.clone())));
-        let session = Session { transport, tokens, nonce: Arc::default(), reaction: Reaction::by_status };
+        let session =
+            Session { transport, tokens, nonce: Arc::default(), reaction: Reaction::by_status, refusal: |_| None };
         Ok(Self { session: Arc::new(session) })
     }
 
@@ -61,6 +66,44 @@ impl Client {
     #[must_use]
     pub fn with_reaction(self, reaction: fn(&Response) -> Reaction) -> Self {
         Self { session: Arc::new(Session { reaction, ..(*self.session).clone() }) }
+    }
+
+    /// Sets what the source says in its errors, for [`Request::answer`]: `None` leaves it to the status.
+    #[must_use]
+    pub fn with_refusal(self, refusal: fn(&Response) -> Option<Error>) -> Self {
+        Self { session: Arc::new(Session { refusal, ..(*self.session).clone() }) }
+    }
+
+    /// Changes an object that others may change at the same time: reads it, and sends all of it back by PUT with its `ETag` as
+    /// `If-Match`. If somebody was faster, it reads and changes again, three times in all. `at` is the JSON pointer of the object in
+    /// the response, empty for the whole body. `false` if `change` leaves it as it is; then nothing is sent.
+    ///
+    /// Fails with kind `conflict` if others are always faster, and with kind `protocol` if the response has no `ETag` or no object.
+    ///
+    /// ```no_run
+    /// # async fn rename(client: &connector_http::Client) -> connector_core::Result<()> {
+    /// let changed = client.change("/people/7", "/person", |person| _ = person.insert("name".to_owned(), "Ada".into())).await?;
+    /// # drop(changed); Ok(()) }
+    /// ```
+    pub async fn change(&self, path: &str, at: &str, change: impl Fn(&mut Map<String, Value>)) -> Result<bool> {
+        let mut tries = 1;
+        loop {
+            let answer = self.get(path).answer().await?;
+            let version = answer.need("ETag")?.to_owned();
+            let body: Value = answer.json()?;
+            let Some(Value::Object(before)) = body.pointer(at) else {
+                return Err(Error::protocol(format!("the response has no object at `{at}`")));
+            };
+            let mut after = before.clone();
+            change(&mut after);
+            if after == *before {
+                return Ok(false);
+            }
+            match self.put_json(path, &after).header("If-Match", &version).answer().await {
+                Err(error) if error.kind() == ErrorKind::Conflict && tries < MOST_TRIES => tries += 1,
+                answer => return answer.map(|_| true),
+            }
+        }
     }
 
     /// The current access token, or a new one. Fails with kind `unsupported` if the source signs in without a token.

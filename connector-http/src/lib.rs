@@ -7,7 +7,7 @@
 //! use connector_http::{Client, Reach};
 //!
 //! let client = Client::open(context, Reach::base(base_url).and_hosts(["files.acme.example"]))?;
-//! let people: Vec<serde_json::Value> = client.get("/people").query(&[("limit", "100")]).send().await?.success()?.json()?;
+//! let people: Vec<serde_json::Value> = client.get("/people").query(&[("limit", "100")]).read().await?;
 //! # drop(people); Ok(()) }
 //! ```
 //!

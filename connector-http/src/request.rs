@@ -15,6 +15,7 @@ use connector_core::{Credential, Error, ErrorKind, Happened, ProofRequest, Resul
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
 use url::Url;
@@ -129,6 +130,22 @@ impl Request {
     /// [`Error::happened`] is `Unknown` if the server may have received the request.
     pub async fn send(self) -> Result<Response> {
         self.exchange(false).await.map(|(response, _)| response)
+    }
+
+    /// Sends the request and returns the response if it is a success. What the source says in its errors
+    /// ([`Client::with_refusal`](crate::Client::with_refusal)) counts before the status ([`Response::success`]).
+    pub async fn answer(self) -> Result<Response> {
+        let refusal = self.session.refusal;
+        let response = self.send().await?;
+        match refusal(&response) {
+            Some(error) => Err(error),
+            None => response.success(),
+        }
+    }
+
+    /// Sends the request and reads the JSON of a successful response, see [`Request::answer`].
+    pub async fn read<T: DeserializeOwned>(self) -> Result<T> {
+        self.answer().await?.json()
     }
 
     /// Sends the request like [`Request::send`], but leaves the body of a successful response to [`Parts`], for a body that may

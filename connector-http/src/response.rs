@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use connector_core::{Error, ErrorKind, Result, Retry};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -101,6 +103,36 @@ impl Response {
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A header that must be there. Fails with kind `protocol`.
+    pub fn need(&self, name: &str) -> Result<&str> {
+        self.header(name).ok_or_else(|| {
+            Error::protocol(format!("the response has no header `{name}`"))
+                .with_help("check whether a proxy between Connector and the source removes headers")
+        })
+    }
+
+    /// A header that must be there and hold a whole number, such as a total. Fails with kind `protocol`.
+    pub fn number(&self, name: &str) -> Result<u64> {
+        let text = self.need(name)?;
+        text.trim()
+            .parse()
+            .map_err(|_| Error::protocol(format!("the header `{name}` of the response is no whole number")))
+    }
+
+    /// When the source answered, by its own clock. Fails with kind `protocol`.
+    ///
+    /// ```
+    /// # use connector_http::{Response, header::HeaderMap};
+    /// let headers = HeaderMap::from_iter([("date".parse()?, "Tue, 01 Dec 2026 08:00:00 GMT".parse()?)]);
+    /// let response = Response { status: 200, headers, body: "".into() };
+    /// assert_eq!(response.time()?.to_string(), "2026-12-01T08:00:00Z");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn time(&self) -> Result<Timestamp> {
+        let parsed = rfc2822::parse(self.need("Date")?);
+        parsed.map(|date| date.timestamp()).map_err(|_| Error::protocol("the header `Date` of the response is no time"))
     }
 
     /// Parses the body as JSON. Fails with kind `protocol`. The error shows the position in the body, never its content.

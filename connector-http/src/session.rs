@@ -3,6 +3,7 @@
 use crate::response::{Reaction, Response};
 use crate::tokens::Tokens;
 use crate::transport::Transport;
+use connector_core::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The session with one source: how to send, with which credential, and how to classify a response.
@@ -12,6 +13,7 @@ pub(crate) struct Session {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) nonce: Arc<Nonce>,
     pub(crate) reaction: fn(&Response) -> Reaction,
+    pub(crate) refusal: fn(&Response) -> Option<Error>,
 }
 
 /// The last nonce that the service asked proofs to include.

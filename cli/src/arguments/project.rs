@@ -11,10 +11,12 @@ pub(crate) struct InitArguments {
 }
 
 /// Arguments of `quickstart`.
-#[cfg(feature = "sandbox")]
 #[derive(Args, Debug)]
 pub(crate) struct QuickstartArguments {
     /// Folder for the new project
     #[arg(default_value = "connector-quickstart")]
     pub(crate) dir: PathBuf,
+    /// Connector to show [default: asks on a terminal, otherwise the first one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) connector: Option<String>,
 }

@@ -3,6 +3,7 @@
 use super::completes::Completes;
 use super::list::ListArguments;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// Commands on source files.
 #[derive(Debug, Subcommand)]
@@ -30,6 +31,9 @@ pub(crate) struct SourceNewArguments {
     /// Set a value, for example: --set auth.issuer=3MVG9…
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) set: Vec<(String, String)>,
+    /// Draft the settings from an OpenAPI 3 description of the API, as JSON or YAML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) openapi: Option<PathBuf>,
     /// Ask for the required values (the default on a terminal without --set)
     #[arg(long)]
     pub(crate) interactive: bool,

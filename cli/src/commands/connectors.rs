@@ -11,7 +11,7 @@ use crate::project_files;
 use connector_core::registry;
 use connector_core::{AccountSchema, AttributeSchema, Connector, EntitlementType, ReadEntitlements, Result, Writable};
 use connector_keys::key_stores;
-use connector_project::source::{Catalog, CatalogConnector, Project, schema};
+use connector_project::source::{Catalog, CatalogConnector, Project, Setting, outline, schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fs;
@@ -172,20 +172,37 @@ fn show(invocation: &Invocation, catalog: &Catalog, one: &CatalogConnector) -> R
 
 fn show_settings(invocation: &Invocation, settings: &Value) -> Result<(), Stop> {
     let printer = &invocation.printer;
-    let Some(members) = settings["properties"].as_object().filter(|members| !members.is_empty()) else {
+    let settings = outline(settings);
+    if settings.is_empty() {
         return Ok(());
-    };
+    }
     printer.result(format!("\n{}\n", paint(STRONG, "Settings")))?;
-    let required: Vec<_> = settings["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    for (name, rule) in members {
-        let description = rule["description"].as_str().unwrap_or_default();
-        let note = if required.contains(&name.as_str()) { " (required)" } else { "" };
-        printer.result(format!("  {name}{note}\n"))?;
-        for line in wrap(&clean(&description.replace('\n', " ")), printer.prose_width().saturating_sub(6)) {
-            printer.result(format!("      {line}\n"))?;
+    for one in &settings {
+        let indent = " ".repeat(2 * one.depth + 2);
+        let notes = notes_of(one);
+        let notes = if notes.is_empty() { String::new() } else { format!(" ({notes})") };
+        let width = printer.prose_width().saturating_sub(indent.len() + 4);
+        // A name is not broken, and what stands after it follows on the next line where there is no room.
+        for (at, line) in wrap(&clean(&format!("{}{notes}", one.name)), width + 4).iter().enumerate() {
+            printer.result(format!("{indent}{}{line}\n", if at == 0 { "" } else { "    " }))?;
+        }
+        for line in wrap(&clean(&one.description), width) {
+            printer.result(format!("{indent}    {line}\n"))?;
         }
     }
     Ok(())
+}
+
+/// What else there is to say about a setting, in a few words.
+fn notes_of(one: &Setting) -> String {
+    let values = one.values.replace('`', "");
+    let notes = [
+        one.required.then(|| "required".to_owned()),
+        (!values.is_empty()).then_some(values),
+        one.default.as_ref().map(|default| format!("default {default}")),
+        one.same_as.as_ref().map(|same| format!("as {same}")),
+    ];
+    notes.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn show_types(invocation: &Invocation, types: &[EntitlementType]) -> Result<(), Stop> {

@@ -97,7 +97,6 @@ impl Printer {
         }
     }
 
-    #[cfg(feature = "sandbox")]
     /// The same printer, but it does not say what can be done next.
     pub(crate) fn without_hints(&self) -> Self {
         Self { hints: false, ..self.clone() }

@@ -16,4 +16,6 @@ connector_core::register_connector! {
     grant_types: [],
     settings: {{type}}Settings,
     example: include_str!("../sources/{{name}}.yaml"),
+    // The example needs no file and no other system, so `connector quickstart` can run it. Remove this line with the example.
+    sample: connector_core::Sample::new(&[]),
 }

@@ -1,8 +1,9 @@
 //! The promises of the HTTP client to connectors and users, tested against servers on this machine.
 
-#![allow(clippy::unwrap_used, reason = "a test ends there")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends there")]
 #![allow(unreachable_pub, reason = "nothing is published from here")]
 
+mod answers;
 mod bodies;
 mod client_certificate;
 mod credentials;

@@ -24,5 +24,5 @@ pub(crate) use messages::{broken_schema, missing};
 pub use problems::Problems;
 pub(crate) use refs::ref_fault;
 pub(crate) use text::{Start, Text, Unreadable, at_start};
-pub(crate) use tree::{Content, Entry, Node, Tree, joined};
+pub(crate) use tree::{Content, Entry, Node, TooMuch, Tree, joined};
 pub(crate) use validate::{Block, Home};

@@ -5,7 +5,7 @@ use super::files::near;
 use super::project::Project;
 use super::{read, schema, template};
 use connector_core::registry::ConnectorRegistration;
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, Result, SourceDraft};
 use connector_files::{Role, shell_word};
 use std::collections::BTreeMap;
 use std::fs;
@@ -95,6 +95,24 @@ impl Project {
         grant_type: Option<&str>,
         filled: &BTreeMap<String, String>,
     ) -> Result<PathBuf> {
+        let template = |filled: &_| template::source_template(connector, grant_type, filled);
+        self.write_source(name, &template(filled)?, &template(&BTreeMap::new())?)
+    }
+
+    /// As [`add_source`](Self::add_source), with drafted settings. What the draft leaves open is no reason to refuse it.
+    pub fn add_drafted_source(
+        &self,
+        name: &str,
+        connector: &ConnectorRegistration,
+        grant_type: Option<&str>,
+        filled: &BTreeMap<String, String>,
+        draft: &SourceDraft,
+    ) -> Result<PathBuf> {
+        let template = |filled: &_| template::drafted_template(connector, grant_type, filled, draft);
+        self.write_source(name, &template(filled)?, &template(&BTreeMap::new())?)
+    }
+
+    fn write_source(&self, name: &str, text: &str, template: &str) -> Result<PathBuf> {
         if !is_source_name(name) {
             return Err(Error::new(ErrorKind::Definition, format!("`{name}` is not a valid source name")).with_help(
                 "use letters, digits, `-`, `_` and `.`; begin with a letter or digit; leave out the ending `.yaml`",
@@ -103,13 +121,12 @@ impl Project {
         if self.source_file(name).is_ok_and(|path| path.exists()) {
             return Err(exists(name));
         }
-        let text = template::source_template(connector, grant_type, filled)?;
         let folder = self.folder().join("sources");
         let path = folder.join(format!("{name}.yaml"));
-        self.check_new(&path, &text, &template::source_template(connector, grant_type, &BTreeMap::new())?)?;
+        self.check_new(&path, text, template)?;
         make_folder(&folder, &mut Vec::new())?;
         let mut made = Vec::new();
-        write_new(&path, &text, &mut made)?;
+        write_new(&path, text, &mut made)?;
         if made.is_empty() {
             return Err(exists(name));
         }

@@ -5,7 +5,7 @@ use super::definition::AggregationSettings;
 use super::limits::LimitSettings;
 use super::schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
-use connector_core::{Error, ErrorKind, HttpOptions, Result};
+use connector_core::{Error, ErrorKind, HttpOptions, Result, SourceDraft};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,6 +21,25 @@ pub fn source_template(
     connector: &ConnectorRegistration,
     grant_type: Option<&str>,
     filled: &BTreeMap<String, String>,
+) -> Result<String> {
+    template(connector, grant_type, filled, None)
+}
+
+/// As [`source_template`], but what stands below `settings:` is drafted.
+pub(super) fn drafted_template(
+    connector: &ConnectorRegistration,
+    grant_type: Option<&str>,
+    filled: &BTreeMap<String, String>,
+    draft: &SourceDraft,
+) -> Result<String> {
+    template(connector, grant_type, filled, Some(draft))
+}
+
+fn template(
+    connector: &ConnectorRegistration,
+    grant_type: Option<&str>,
+    filled: &BTreeMap<String, String>,
+    draft: Option<&SourceDraft>,
 ) -> Result<String> {
     let strategy = strategy(connector, grant_type)?;
     let mut unused: BTreeMap<&str, &str> = filled.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -43,7 +62,13 @@ pub fn source_template(
         Fields { schema: &block, examples: &example, indent: "  " }.write(&mut text, &mut unused);
     }
     let settings = schema::connector_schema(connector);
-    if settings["properties"].as_object().is_some_and(|properties| !properties.is_empty()) {
+    if let Some(draft) = draft {
+        text.push_str("\nsettings:\n");
+        for line in draft.settings.lines() {
+            let indent = if line.is_empty() { "" } else { "  " };
+            _ = writeln!(text, "{indent}{line}");
+        }
+    } else if settings["properties"].as_object().is_some_and(|properties| !properties.is_empty()) {
         text.push_str("\n# The connector's own settings.\n");
         let block = Fields { schema: &settings, examples: &[&example["settings"]], indent: "  " };
         headed(&mut text, "settings", &block, &mut unused);

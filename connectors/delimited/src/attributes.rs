@@ -222,7 +222,7 @@ pub(crate) fn words(format: Option<&str>) -> Option<(&str, &str)> {
     format.unwrap_or("true/false").split_once('/').filter(|(yes, no)| yes != no)
 }
 
-fn moment(format: Option<&str>, text: &str) -> Option<Timestamp> {
+pub(crate) fn moment(format: Option<&str>, text: &str) -> Option<Timestamp> {
     let utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     match format {
         Some(format) => {

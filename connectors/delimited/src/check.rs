@@ -195,6 +195,23 @@ impl Faults {
                 self.add(place, "no column says which account", help);
             }
         }
+        if let Some(active) = &holders.active {
+            if active.is.is_empty() && active.is_not.is_empty() {
+                let help =
+                    "list the values of rows with effect: `is: [active]`, or of those without: `is_not: [ended]`";
+                self.add(format!("{place}/active"), "no values say which rows have effect", help);
+            }
+            if let Some(at) = active.is_not.iter().position(|value| active.is.contains(value)) {
+                let pointer = format!("{place}/active/is_not/{at}");
+                self.add(pointer, "the value is in both lists", "remove it from one of them");
+            }
+        }
+        for (name, is_there) in [("active", holders.active.is_some()), ("until", holders.until.is_some())] {
+            if is_there && settings.writable {
+                let help = "set `writable: false`, or keep such rows in a file of another source";
+                self.add(format!("{place}/{name}"), "plans can't change members that have a state or an end", help);
+            }
+        }
     }
 
     /// A file that is rewritten must be one file, whose bytes are those of its text.

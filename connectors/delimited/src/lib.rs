@@ -6,6 +6,7 @@ mod changes;
 mod check;
 mod connection_test;
 mod connector;
+mod effect;
 mod entitlements;
 mod error;
 mod files;
@@ -29,4 +30,5 @@ connector_core::register_connector! {
     settings: Settings,
     example: settings::EXAMPLE,
     provider: connector_core::Provider::new().with_test_steps(connection_test::STEPS),
+    sample: settings::SAMPLE,
 }

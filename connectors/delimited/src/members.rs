@@ -1,13 +1,15 @@
 //! Files with members: who holds what.
 
 use crate::attributes::split;
+use crate::effect;
 use crate::error;
 use crate::layout::{Layout, TypeLayout};
 use crate::lists::names_of;
 use crate::names::{Names, id_in};
 use crate::rows::{self, Columns, Position, Row, Rows, VerifiedFile, verify};
-use crate::settings::HoldersSettings;
-use connector_core::{Account, Assignment, Cursor, EntitlementRef, Holder, Page, Result};
+use crate::settings::{ActiveSettings, HoldersSettings};
+use connector_core::{Account, Assignment, AssignmentState, Cursor, EntitlementRef, Holder, Page, Result};
+use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -24,8 +26,11 @@ pub(crate) fn assignments(layout: &Layout, cursor: &Cursor) -> Result<Page<Assig
             None => &*mapping.insert(HolderMapping::new(of, settings, rows[0].columns)?),
         };
         let holder = mapping.holder(&rows[0])?;
+        let (state, valid_until) = (mapping.state(&rows[0])?, mapping.end(&rows[0])?);
         for id in mapping.entitlements(&rows[0], names.as_ref())? {
-            items.push(Assignment::new(holder.clone(), EntitlementRef::new(of.name.clone(), id)));
+            let mut item = Assignment::new(holder.clone(), EntitlementRef::new(of.name.clone(), id));
+            (item.state, item.valid_until) = (state, valid_until);
+            items.push(item);
         }
         Ok(())
     };
@@ -53,6 +58,8 @@ pub(crate) struct HolderMapping<'a> {
     by_alias: bool,
     pub(crate) entitlement: usize,
     split: Option<&'a str>,
+    active: Option<(usize, &'a ActiveSettings)>,
+    until: Option<(usize, Option<&'a str>)>,
 }
 
 impl<'a> HolderMapping<'a> {
@@ -67,7 +74,39 @@ impl<'a> HolderMapping<'a> {
             by_alias,
             entitlement: columns.find(&format!("{place}.entitlement"), &settings.entitlement)?,
             split: settings.split.as_deref(),
+            active: match &settings.active {
+                Some(active) => Some((columns.find(&format!("{place}.active"), &active.column)?, active)),
+                None => None,
+            },
+            until: match &settings.until {
+                Some(until) => Some((columns.find(&format!("{place}.until"), &until.column)?, until.format.as_deref())),
+                None => None,
+            },
         })
+    }
+
+    fn state(&self, row: &Row<'_>) -> Result<AssignmentState> {
+        let Some((column, active)) = self.active else { return Ok(AssignmentState::Active) };
+        let found = row.text(column)?;
+        let text = found.as_deref().unwrap_or(&row.table.format.null);
+        match effect::chosen(text, &active.is, &active.is_not) {
+            Some(true) => Ok(AssignmentState::Active),
+            Some(false) => Ok(AssignmentState::Inactive),
+            None => Err(row.fault(column, "the value is in neither list of `active`", "add it to `is` or `is_not`")),
+        }
+    }
+
+    fn end(&self, row: &Row<'_>) -> Result<Option<Timestamp>> {
+        let Some((column, format)) = self.until else { return Ok(None) };
+        let Some(text) = row.text(column)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        let end = effect::end(format, &text);
+        let help = "compare `until.format` with the values of the column";
+        end.map(Some).ok_or_else(|| row.fault(column, "this is no day or time", help))
+    }
+
+    /// Whether what the row says has effect at this time.
+    fn has_effect(&self, row: &Row<'_>, now: Timestamp) -> Result<bool> {
+        Ok(self.state(row)? == AssignmentState::Active && self.end(row)?.is_none_or(|end| end > now))
     }
 
     fn holder(&self, row: &Row<'_>) -> Result<Holder> {
@@ -119,6 +158,9 @@ pub(crate) fn holdings(
             let Some(number) = row.text(mapping.holder)?.and_then(|text| by_name.get(&*text).copied()) else {
                 continue;
             };
+            if !mapping.has_effect(&row, layout.now())? {
+                continue;
+            }
             for id in mapping.entitlements(&row, names.as_ref())? {
                 let held = EntitlementRef::new(of.name.clone(), &*id);
                 if wanted.contains(&*id) && !accounts[number].entitlements.contains(&held) {

@@ -1,9 +1,32 @@
 //! What a user writes under `settings:`.
 
-use connector_core::TimeSpan;
+use connector_core::{Sample, TimeSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// The files of the example, some time apart: somebody joins, somebody leaves, and somebody gets another role.
+pub(crate) const SAMPLE: Sample = Sample::new(&[(
+    "hr/people.csv",
+    "\
+employee_no,login,full_name,department,status,roles
+00123,jane,Jane Roe,Sales,A,sales|support
+00124,max,Max Moe,Finance,A,finance
+00125,ada,\"Poe, Ada\",Support,A,support
+00126,li,Li Doe,Sales,L,
+",
+)])
+.with_later(&[(
+    "hr/people.csv",
+    "\
+employee_no,login,full_name,department,status,roles
+00123,jane,Jane Roe,Sales,A,sales
+00124,max,Max Moe,Finance,L,
+00125,ada,\"Poe, Ada\",Support,A,support
+00126,li,Li Doe,Sales,L,
+00127,kim,Kim Low,Support,A,support
+",
+)]);
 
 /// A source file that is valid without changes.
 pub(crate) const EXAMPLE: &str = "\
@@ -72,8 +95,8 @@ pub struct Settings {
 pub(crate) struct FormatSettings {
     /// The character between two values, or `tab`. Default: `,`.
     pub(crate) delimiter: Option<String>,
-    /// The character around a value that contains delimiters or line ends; inside of it, it is written twice. Empty if there is
-    /// none. Default: `"`.
+    /// The character around a value that contains delimiters or line ends; a value that contains it has it twice. Empty if
+    /// values have no quotes around them. Default: `"`.
     pub(crate) quote: Option<String>,
     /// The encoding, by its name in the WHATWG Encoding Standard, such as `utf-8`, `utf-16`, `windows-1252`, `iso-8859-15` or
     /// `shift_jis`. Default: `utf-8`. A byte order mark is skipped.
@@ -256,4 +279,32 @@ pub(crate) struct HoldersSettings {
     pub(crate) entitlement: String,
     /// What is between two entitlements. Default: a row names one.
     pub(crate) split: Option<String>,
+    /// Which rows have effect. Default: all.
+    pub(crate) active: Option<ActiveSettings>,
+    /// When what a row says ends. Default: never.
+    pub(crate) until: Option<UntilSettings>,
+}
+
+/// Which rows have effect, by the value of a column. With both lists, any other value is an error.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ActiveSettings {
+    /// The column.
+    pub(crate) column: String,
+    /// The values of rows with effect.
+    #[serde(default)]
+    pub(crate) is: Vec<String>,
+    /// The values of rows without effect.
+    #[serde(default)]
+    pub(crate) is_not: Vec<String>,
+}
+
+/// When what a row says ends. No value is no end.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UntilSettings {
+    /// The column.
+    pub(crate) column: String,
+    /// How the end is written, such as `%d.%m.%Y`. Default: as in ISO 8601. A day alone is the last one, in UTC.
+    pub(crate) format: Option<String>,
 }

@@ -5,6 +5,7 @@ mod connection_test;
 mod connector;
 mod expression;
 mod file;
+mod openapi;
 mod provision;
 mod read;
 mod settings;
@@ -21,4 +22,5 @@ connector_core::register_connector! {
     settings: Settings,
     example: connector::EXAMPLE,
     provider: connector_core::Provider::new().with_test_steps(connection_test::STEPS),
+    openapi: openapi::draft,
 }

@@ -26,5 +26,6 @@ fn main() -> ExitCode {
         unknown_id: None,
     };
     let subject = Subject::new(move || open(&settings)).with_fixture(fixture);
-    connector_testkit::run(subject.with_secret(KEY).with_proxy(proxy))
+    // Each list in its pages, the accounts again for what is inside of them, and the members of each group.
+    connector_testkit::run(subject.with_secret(KEY).with_proxy(proxy).with_most_requests(29))
 }

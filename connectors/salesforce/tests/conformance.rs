@@ -39,7 +39,12 @@ fn main() -> ExitCode {
         let _ = sandbox.org();
         Ok(org::open_at(token_url.clone(), sandbox.consumer_key(), r#"{"custom_fields": "all"}"#).0)
     };
-    let subject = Subject::new(open).with_fixture(fixture).with_secret(org::CLIENT_SECRET).with_proxy(proxy);
+    let subject = Subject::new(open)
+        .with_fixture(fixture)
+        .with_secret(org::CLIENT_SECRET)
+        .with_proxy(proxy)
+        // One query for each table and page, what the org says about itself, and the sign-in.
+        .with_most_requests(25);
     connector_testkit::run(subject)
 }
 

@@ -1,7 +1,7 @@
 //! What all parts of the connector share: the server, the settings, and what was learned while reading.
 
 use crate::lists::List;
-use crate::protocol::{Discovery, ResourceType, Service};
+use crate::protocol::{Discovery, ResourceType, Service, Spooled};
 use crate::settings::{Memberships, Settings};
 use connector_core::{Assignment, Context, Cursor, Error, Result, Sessions};
 use std::collections::{BTreeSet, HashSet};
@@ -40,9 +40,17 @@ pub(crate) struct Source {
 
 /// The assignments of a response that no page has shown yet.
 pub(crate) struct Rest {
-    pub(crate) assignments: Vec<Assignment>,
+    pub(crate) left: Left,
     /// Where to read the response again.
     pub(crate) anchor: Cursor,
+}
+
+/// Assignments that no page has shown yet.
+pub(crate) enum Left {
+    /// Of a small response.
+    Held(Vec<Assignment>),
+    /// Members of a large one, and the ids of its groups.
+    Spooled(Spooled, Vec<String>),
 }
 
 impl Source {

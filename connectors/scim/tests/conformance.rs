@@ -35,5 +35,6 @@ fn main() -> ExitCode {
     let origin = Url::parse(&base_url).unwrap().origin().ascii_serialization();
     let base_url = base_url.replace(&origin, &proxy.before(&origin).unwrap());
     let subject = Subject::new(move || Ok(server::open(&base_url, TOKEN, &settings)));
-    connector_testkit::run(subject.with_fixture(fixture).with_secret(TOKEN).with_proxy(proxy))
+    // The server about itself, users in pages of 20, once more for the values of their roles, and the groups.
+    connector_testkit::run(subject.with_fixture(fixture).with_secret(TOKEN).with_proxy(proxy).with_most_requests(18))
 }

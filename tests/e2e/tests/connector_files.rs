@@ -47,7 +47,7 @@ fn connectors_shows_which_ones_come_from_the_project() {
     let table = run(&folder, &["connectors"]).expect_code(0).stdout;
     assert!(table.contains("connectors/acme.yaml") && table.contains("Formats of connector files"), "{table}");
     let one = run(&folder, &["connectors", "show", "acme"]).expect_code(0).stdout;
-    assert!(one.contains("connectors/acme.yaml") && one.contains("floor (required)"), "{one}");
+    assert!(one.contains("connectors/acme.yaml") && one.contains("floor (required; a whole number)"), "{one}");
     let schema = run(&folder, &["schema"]).expect_code(0).stdout;
     assert!(schema.contains("\"acme\"") && schema.contains("The floor of the people."), "{schema}");
 }

@@ -225,5 +225,5 @@ async fn a_source_of_a_described_system_and_one_inline_are_made_by_a_command() {
     run(&folder, &["source", "new", "rest", "inline"]).expect_code(0);
     run(&folder, &["validate", "inline"]).expect_code(0);
     let shown = run(&folder, &["connectors", "show", "acme"]).expect_code(0).stdout;
-    assert!(shown.contains("url (required)") && shown.contains("The address of Acme"), "{shown}");
+    assert!(shown.contains("url (required; a text)") && shown.contains("The address of Acme"), "{shown}");
 }

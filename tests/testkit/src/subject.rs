@@ -12,6 +12,7 @@ pub struct Subject<'a> {
     fixture: Option<Fixture>,
     secrets: Vec<String>,
     proxy: Option<Proxy>,
+    most_requests: Option<usize>,
     /// The accounts that a trial created.
     created: Mutex<Vec<String>>,
 }
@@ -49,7 +50,14 @@ impl Fixture {
 impl<'a> Subject<'a> {
     /// A subject whose connectors `open` creates. The source must have at least one account, and nothing else may change it.
     pub fn new(open: impl Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a) -> Self {
-        Self { open: Box::new(open), fixture: None, secrets: Vec::new(), proxy: None, created: Mutex::default() }
+        Self {
+            open: Box::new(open),
+            fixture: None,
+            secrets: Vec::new(),
+            proxy: None,
+            most_requests: None,
+            created: Mutex::default(),
+        }
     }
 
     /// Allows the trials to change the source. Never do this on a source that people use.
@@ -71,6 +79,18 @@ impl<'a> Subject<'a> {
     pub fn with_proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
         self
+    }
+
+    /// Says how many requests a whole read of the source may take, with signing in: the pages of each list, and a few more. It needs a
+    /// [proxy](Self::with_proxy), which counts them. A connector that asks for each account alone takes more.
+    #[must_use]
+    pub fn with_most_requests(mut self, requests: usize) -> Self {
+        self.most_requests = Some(requests);
+        self
+    }
+
+    pub(crate) fn most_requests(&self) -> Option<usize> {
+        self.most_requests
     }
 
     pub(crate) fn open(&self) -> Result<Box<dyn Connector>, String> {

@@ -33,6 +33,8 @@ enum Fault {
     WritesWhilePreparing,
     /// Asks as long as the source is out of service.
     AsksForEver,
+    /// Asks again for each account of a page.
+    AsksForEachAccount,
 }
 
 /// Reads people from a service, page by page.
@@ -96,6 +98,11 @@ impl Connector for Directory {
             }
             names => names?,
         };
+        if self.fault == Fault::AsksForEachAccount {
+            for place in 0..names.len() {
+                self.names(offset + place).await?;
+            }
+        }
         let end = offset + names.len();
         let accounts: Vec<_> = names.into_iter().map(|name| Account::new(format!("id-{name}"), name)).collect();
         Ok(if accounts.is_empty() { Page::last(accounts) } else { Page::then(accounts, Cursor::of(&end)?) })
@@ -186,12 +193,14 @@ async fn check(fault: Fault) -> Report {
         entitlement: EntitlementRef::new("none", "none"),
         unknown_id: None,
     };
-    check_subject(&Subject::new(open).with_fixture(fixture).with_secret(SECRET).with_proxy(proxy)).await
+    let subject = Subject::new(open).with_fixture(fixture).with_secret(SECRET).with_proxy(proxy);
+    // The trials before have made accounts, and the last page is empty.
+    check_subject(&subject.with_most_requests(PEOPLE + 3)).await
 }
 
 /// The trials of this file's subject that failed.
 fn failed(report: &Report) -> Vec<&str> {
-    let faults = ["no_fault", "a_fault", "an_error", "preparing_sends"];
+    let faults = ["no_fault", "a_fault", "an_error", "preparing_sends", "a_whole_read"];
     report.failed().into_iter().filter(|name| faults.iter().any(|fault| name.starts_with(fault))).collect()
 }
 
@@ -212,6 +221,7 @@ async fn each_fault_in_between_is_caught_by_the_matching_trial() {
         (Fault::AsksForEver, "a_fault_that_stays_ends_with_its_kind"),
         (Fault::ShowsTheAnswer, "an_error_shows_no_secret"),
         (Fault::WritesWhilePreparing, "preparing_sends_no_write"),
+        (Fault::AsksForEachAccount, "a_whole_read_takes_no_more_requests_than_allowed"),
     ];
     let reports = join_all(faults.iter().map(|(fault, _)| check(*fault))).await;
     for ((fault, trial), report) in faults.iter().zip(reports) {

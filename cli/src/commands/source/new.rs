@@ -3,14 +3,14 @@
 use crate::arguments::SourceNewArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{GOOD, clean, paint, plural, wrap};
+use crate::output::{GOOD, Printer, clean, paint, plural, wrap};
 use crate::terminal;
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, OpenPoint, Result, SourceDraft};
 use connector_project::source::{Project, schema};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
@@ -25,8 +25,12 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
             .with_help("set the values with `--set KEY=VALUE`")
             .into());
     }
+    let draft = arguments.openapi.as_deref().map(|file| drafted(&project, connector, file)).transpose()?;
+    if let Some(draft) = &draft {
+        add_sign_in(draft, &mut values);
+    }
     values.extend(own_key_files(connector, &values, name)?);
-    let open = open_values(connector, &values)?;
+    let open = open_values(connector, &values, draft.is_some())?;
     let asks = arguments.interactive || can_ask && nothing_set && !printer.is_json();
     if asks && project.source_file(name).is_err() {
         if !open.is_empty() {
@@ -35,14 +39,22 @@ pub(super) fn run(invocation: &Invocation, arguments: SourceNewArguments) -> Res
         }
         values.extend(ask(&open)?);
     }
-    let path = write_source(&project, connector, name, &values)?;
+    let path = write_values(&project, connector, name, &values, draft.as_ref())?;
     let to_fill: Vec<_> = open.iter().filter(|open| values.iter().all(|(key, _)| *key != open.key)).collect();
     if printer.is_json() {
         let keys: Vec<_> = to_fill.iter().map(|open| &open.key).collect();
-        printer.json(&json!({"source": name, "path": path, "to_fill_in": keys}))?;
+        let mut report = json!({"source": name, "path": path, "to_fill_in": keys});
+        if let Some(draft) = &draft {
+            report["found"] = json!(draft.found);
+            report["to_decide"] = draft.open.iter().map(|one| json!({"key": one.key, "what": one.what})).collect();
+        }
+        printer.json(&report)?;
         return Ok(Exit::Success);
     }
     printer.result(format!("{} wrote {}\n", paint(GOOD, "✓"), path.display()))?;
+    if let Some(draft) = &draft {
+        show_draft(printer, draft)?;
+    }
     if !to_fill.is_empty() {
         printer.result(format!("\nFill in {} in this file:\n", plural(to_fill.len() as u64, "value")))?;
         for open in to_fill {
@@ -67,19 +79,84 @@ fn what_next(invocation: &Invocation, project: &Project, name: &str, values: &[(
     invocation.printer.next(&next);
 }
 
+/// Drafts the settings from the description in a file.
+fn drafted(project: &Project, connector: &ConnectorRegistration, file: &Path) -> Result<SourceDraft> {
+    let Some(draft) = connector.openapi else {
+        let able: Vec<_> =
+            registry::connectors().iter().filter(|one| one.openapi.is_some()).map(|one| one.name.to_string()).collect();
+        let help = match able.as_slice() {
+            [] => "leave `--openapi` out; no connector of this program can".to_owned(),
+            able => format!("leave `--openapi` out, or use the connector {}", able.join(" or ")),
+        };
+        let message = format!("the connector `{}` drafts no settings from an OpenAPI description", connector.name);
+        return Err(Error::definition(message).with_help(help));
+    };
+    draft(&project.read_description(file)?)
+}
+
+/// Adds the sign-in of a draft where the user names no other.
+fn add_sign_in(draft: &SourceDraft, values: &mut Vec<(String, String)>) {
+    if values.iter().any(|(key, _)| key == "auth.grant_type") {
+        return;
+    }
+    for (name, value) in &draft.auth {
+        let key = format!("auth.{name}");
+        if values.iter().all(|(known, _)| *known != key) {
+            values.push((key, value.clone()));
+        }
+    }
+}
+
+fn show_draft(printer: &Printer, draft: &SourceDraft) -> Result<(), Stop> {
+    printer.result("\nTaken from the description:\n")?;
+    for found in &draft.found {
+        let lines = wrap(&clean(found), printer.prose_width().saturating_sub(6));
+        printer.result(format!("  {}\n", lines.join("\n      ")))?;
+    }
+    if draft.open.is_empty() {
+        return Ok(());
+    }
+    let number = plural(draft.open.len() as u64, "point");
+    printer.result(format!("\nDecide {number} that the description leaves open:\n"))?;
+    for OpenPoint { key, what, .. } in &draft.open {
+        let lines = wrap(&clean(what), printer.prose_width().saturating_sub(6));
+        printer.result(format!("  {}\n      {}\n", clean(key), lines.join("\n      ")))?;
+    }
+    Ok(())
+}
+
 /// Writes a source file with the values of keys such as `auth.issuer`.
+#[cfg(feature = "sandbox")]
 pub(crate) fn write_source(
     project: &Project,
     connector: &ConnectorRegistration,
     name: &str,
     values: &[(String, String)],
 ) -> Result<PathBuf> {
+    write_values(project, connector, name, values, None)
+}
+
+fn write_values(
+    project: &Project,
+    connector: &ConnectorRegistration,
+    name: &str,
+    values: &[(String, String)],
+    draft: Option<&SourceDraft>,
+) -> Result<PathBuf> {
     let strategy = strategy(connector, values)?;
     let mut filled = BTreeMap::new();
     for (key, value) in values.iter().filter(|(key, _)| key != "auth.grant_type") {
+        if draft.is_some() && key.starts_with("settings.") {
+            return Err(Error::definition(format!("`--set {key}` and `--openapi` exclude each other"))
+                .with_help("change the value in the drafted file"));
+        }
         filled.insert(in_its_block(connector, strategy, key)?.to_owned(), value.clone());
     }
-    project.add_source(name, connector, strategy.map(|strategy| strategy.grant_type), &filled)
+    let grant_type = strategy.map(|strategy| strategy.grant_type);
+    match draft {
+        Some(draft) => project.add_drafted_source(name, connector, grant_type, &filled, draft),
+        None => project.add_source(name, connector, grant_type, &filled),
+    }
 }
 
 /// Where `cert new NAME` puts the key and the certificate, unless the user sets other values.
@@ -110,7 +187,11 @@ struct OpenValue {
     example: String,
 }
 
-fn open_values(connector: &ConnectorRegistration, values: &[(String, String)]) -> Result<Vec<OpenValue>> {
+fn open_values(
+    connector: &ConnectorRegistration,
+    values: &[(String, String)],
+    has_draft: bool,
+) -> Result<Vec<OpenValue>> {
     let mut open = Vec::new();
     let mut add = |block: &str, document: &Value| {
         for name in document["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -126,7 +207,9 @@ fn open_values(connector: &ConnectorRegistration, values: &[(String, String)]) -
     if let Some(strategy) = strategy(connector, values)? {
         add("auth", &schema::grant_type_schema(strategy));
     }
-    add("settings", &schema::connector_schema(connector));
+    if !has_draft {
+        add("settings", &schema::connector_schema(connector));
+    }
     Ok(open)
 }
 
@@ -204,7 +287,7 @@ mod tests {
         let (project, _) = Project::create(folder.path()).unwrap();
         let values = [("auth.issuer", "3MVG9abc"), ("http.ca_file", "secrets/ca.pem"), ("description", "East: prod")]
             .map(|(key, value)| (key.to_owned(), value.to_owned()));
-        write_source(&project, salesforce(), "east", &values).unwrap();
+        write_values(&project, salesforce(), "east", &values, None).unwrap();
         let source = project.load("east").unwrap();
         assert_eq!(source.auth.unwrap().settings["issuer"], "3MVG9abc");
         assert_eq!(source.http.ca_file, Some("secrets/ca.pem".into()));

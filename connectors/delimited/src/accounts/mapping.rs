@@ -1,6 +1,7 @@
 //! Makes an account of its rows.
 
 use crate::attributes::{AttributeColumns, list, single};
+use crate::effect::chosen;
 use crate::layout::Layout;
 use crate::lists::names_of;
 use crate::names::Names;
@@ -92,17 +93,10 @@ impl Mapping {
             Some((text, row)) => (text.as_ref(), *row),
             None => (rows[0].table.format.null.as_str(), rows[0]),
         };
-        let has = |list: &[String]| list.iter().any(|value| value == text);
-        match (is.is_empty(), is_not.is_empty()) {
-            (false, true) => Ok(has(is)),
-            (true, _) => Ok(!has(is_not)),
-            _ if has(is) => Ok(true),
-            _ if has(is_not) => Ok(false),
-            _ => {
-                let help = "add it to `accounts.enabled.is` or `accounts.enabled.is_not`";
-                Err(row.fault(*column, "the value is in neither list of `accounts.enabled`", help))
-            }
-        }
+        chosen(text, is, is_not).ok_or_else(|| {
+            let help = "add it to `accounts.enabled.is` or `accounts.enabled.is_not`";
+            row.fault(*column, "the value is in neither list of `accounts.enabled`", help)
+        })
     }
 }
 

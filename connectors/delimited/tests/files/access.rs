@@ -1,6 +1,7 @@
 //! Entitlements and who holds them, in every form.
 
 use crate::project::{Project, accounts, assignments, entitlements};
+use connector_core::AssignmentState::{Active, Inactive};
 use connector_core::{Holder, StepStatus, TestReport};
 use serde_json::json;
 
@@ -134,4 +135,73 @@ async fn compressed_files_with_accounts_in_several_rows_keep_the_contract() {
     });
     let report = connector_testkit::check(|| Ok(project.open(&settings))).await;
     assert!(report.passed(), "{report}");
+}
+
+fn with_state_and_end(project: &Project) -> serde_json::Value {
+    project.write("people.csv", b"id\n1\n2\n3\n4\n5\n");
+    project.write(
+        "m.csv",
+        b"who,team,state,until\n1,t,active,\n2,t,ended,\n3,t,active,31.01.2027\n4,t,active,01.02.2027\n",
+    );
+    json!({
+        "accounts": {"file": "people.csv", "id": "id"},
+        "entitlements": {"team": {"holders": {
+            "file": "m.csv", "account": "who", "entitlement": "team",
+            "active": {"column": "state", "is": ["active"], "is_not": ["ended"]},
+            "until": {"column": "until", "format": "%d.%m.%Y"},
+        }}},
+    })
+}
+
+#[tokio::test]
+async fn members_have_a_state_and_an_end_and_only_those_with_effect_are_found_as_held() {
+    let project = Project::new(&[]);
+    let settings = with_state_and_end(&project);
+    // The last day is over in UTC.
+    let now: jiff::Timestamp = "2027-02-01T00:00:00Z".parse().unwrap();
+    let connector = project.open_at(&settings, connector_core::Clock::from_fn(move || now));
+    let held = assignments(connector.as_ref()).await.unwrap();
+    let shown: Vec<_> = held.iter().map(|one| (one.state, one.valid_until.map(|end| end.to_string()))).collect();
+    let end = |text: &str| Some(text.to_owned());
+    let wanted = [
+        (Active, None),
+        (Inactive, None),
+        (Active, end("2027-02-01T00:00:00Z")),
+        (Active, end("2027-02-02T00:00:00Z")),
+    ];
+    assert_eq!(shown, wanted);
+    let mut concern = connector_core::Concern::default();
+    concern.entitlements = [connector_core::EntitlementRef::new("team", "t")].into();
+    let ids: Vec<String> = (1..=5).map(|id| id.to_string()).collect();
+    let found = connector.capabilities().accounts().unwrap().find_accounts(&ids, &concern).await.unwrap();
+    let holds: Vec<_> = found.iter().map(|one| !one[0].entitlements.is_empty()).collect();
+    assert_eq!(holds, [true, false, false, true, false]);
+}
+
+#[tokio::test]
+async fn a_state_or_an_end_that_is_not_clear_is_an_error_with_its_line() {
+    for (rows, says) in [
+        ("who,team,state,until\n1,t,maybe,\n", "neither list"),
+        ("who,team,state,until\n1,t,active,2027-01-31\n", "no day or time"),
+        ("who,team,state\n1,t,active\n", "until"),
+    ] {
+        let project = Project::new(&[]);
+        let settings = with_state_and_end(&project);
+        project.write("m.csv", rows.as_bytes());
+        let error = assignments(project.open(&settings).as_ref()).await.unwrap_err();
+        assert!(error.to_string().contains(says), "{says}: {error}");
+    }
+}
+
+#[test]
+fn members_with_a_state_or_an_end_are_not_writable() {
+    let project = Project::new(&[]);
+    let mut settings = with_state_and_end(&project);
+    assert_eq!(project.faults(&settings), []);
+    settings["writable"] = true.into();
+    let faults: Vec<_> = project.faults(&settings).into_iter().map(|fault| fault.pointer).collect();
+    assert_eq!(faults, ["/entitlements/team/holders/active", "/entitlements/team/holders/until"]);
+    settings["writable"] = false.into();
+    settings["entitlements"]["team"]["holders"]["active"] = json!({"column": "state"});
+    assert_eq!(project.faults(&settings)[0].message, "no values say which rows have effect");
 }

@@ -4,10 +4,10 @@ use super::error;
 use super::pace::Pace;
 use crate::expression::{QueryTemplate, Template, Undone, Vars};
 use crate::settings::{Kind, Place, Where};
-use crate::system::System;
+use crate::system::{List, System};
 use connector_core::{Clock, Context, Error, Result};
 use connector_http::{Client, Method, Reach, Request, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,11 +30,24 @@ pub(crate) struct Api {
 pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
+    /// The body of a list that is asked for by POST.
+    pub(crate) body: Option<Value>,
 }
 
 impl Asked {
     pub(crate) fn new(path: &Template, query: &QueryTemplate, vars: &Vars<'_>) -> Result<Self, Undone> {
-        Ok(Self { path: path.path(vars)?, query: query.pairs(vars)? })
+        Ok(Self { path: path.path(vars)?, query: query.pairs(vars)?, body: None })
+    }
+
+    /// The request for the first page of a list.
+    pub(crate) fn list(list: &List, vars: &Vars<'_>) -> Result<Self, Undone> {
+        let empty = || Value::Object(Map::new());
+        let body = list.body.as_ref().map(|body| body.json(vars)).transpose()?.map(|body| body.unwrap_or_else(empty));
+        Ok(Self { body, ..Self::new(&list.path, &list.query, vars)? })
+    }
+
+    fn method(&self) -> Method {
+        if self.body.is_some() { Method::POST } else { Method::GET }
     }
 }
 
@@ -60,8 +73,14 @@ impl Api {
 
     /// Asks for something that must be there.
     pub(crate) async fn get(&self, asked: &Asked, on: Where) -> Result<Answer> {
-        let response = self.send(&Method::GET, asked, on, |request| request).await?;
-        self.judged(response, &Method::GET, asked, on)
+        let method = asked.method();
+        let with = |request: Request| match &asked.body {
+            // It only reads, so it can be sent again.
+            Some(body) => request.json(body).repeatable(),
+            None => request,
+        };
+        let response = self.send(&method, asked, on, with).await?;
+        self.judged(response, &method, asked, on)
     }
 
     /// Asks for something that may not be there: these statuses say so.
@@ -94,7 +113,7 @@ impl Api {
     /// The answer, or the error that the table or the status says.
     pub(crate) fn judged(&self, response: Response, method: &Method, asked: &Asked, on: Where) -> Result<Answer> {
         let what = format!("{method} {}", shown(&asked.path));
-        let is_read = *method == Method::GET;
+        let is_read = *method == asked.method() && (asked.body.is_some() || *method == Method::GET);
         let parsed = if response.body.is_empty() && !is_read { Ok(Value::Null) } else { response.json::<Value>() };
         let body = parsed.as_ref().unwrap_or(&Value::Null);
         let row = error::row(&self.system.problems, response.status, body, on);

@@ -10,4 +10,4 @@ mod words;
 
 pub(crate) use compiled::{Expression, Undone, named};
 pub(crate) use scope::{Names, Scope, Vars};
-pub(crate) use template::{BodyTemplate, QueryTemplate, Template, escaped};
+pub(crate) use template::{BodyTemplate, QueryTemplate, Template, escaped, put};

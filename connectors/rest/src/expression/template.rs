@@ -290,3 +290,17 @@ impl BodyTemplate {
 pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
+
+/// Puts a value at a JSON pointer; what is missing on the way is made.
+pub(crate) fn put(into: &mut Value, pointer: &str, value: Value) {
+    let mut here = into;
+    for part in pointer.split('/').skip(1) {
+        let name = part.replace("~1", "/").replace("~0", "~");
+        if !here.is_object() {
+            *here = Value::Object(Map::new());
+        }
+        let Value::Object(object) = here else { return };
+        here = object.entry(name).or_insert(Value::Null);
+    }
+    *here = value;
+}

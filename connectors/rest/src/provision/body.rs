@@ -2,7 +2,7 @@
 
 use super::sending::{Changed, Sending};
 use crate::api::undone;
-use crate::expression::Vars;
+use crate::expression::{Vars, put};
 use crate::system::{Edit, System};
 use connector_core::{Error, Result};
 use serde_json::{Map, Value};
@@ -29,17 +29,36 @@ pub(super) fn body(system: &System, sending: &Sending<'_>, base: Option<Value>) 
         put_attributes(system, &mut inside, place, &sending.attributes)?;
         all = Some(inside);
     }
-    if let Some(edit) = &request.add {
-        list_of(&mut all, edit, &vars, |list, value| {
+    if sends_edits(sending) {
+        edit(&mut all, sending, &vars)?;
+    }
+    Ok(all)
+}
+
+/// Whether the edited object is the body.
+fn sends_edits(sending: &Sending<'_>) -> bool {
+    sending.request.read.as_ref().is_none_or(|read| read.send_back)
+}
+
+/// What was read, with a value added or removed.
+pub(super) fn edited(system: &System, sending: &Sending<'_>, base: Value) -> Result<Value> {
+    let mut all = Some(base);
+    edit(&mut all, sending, &sending.vars(system))?;
+    Ok(all.unwrap_or_default())
+}
+
+fn edit(all: &mut Option<Value>, sending: &Sending<'_>, vars: &Vars<'_>) -> Result<()> {
+    if let Some(edit) = &sending.request.add {
+        list_of(all, edit, vars, |list, value| {
             if !list.iter().any(|one| matches(one, &value)) {
                 list.push(value);
             }
         })?;
     }
-    if let Some(edit) = &request.remove {
-        list_of(&mut all, edit, &vars, |list, value| list.retain(|one| !matches(one, &value)))?;
+    if let Some(edit) = &sending.request.remove {
+        list_of(all, edit, vars, |list, value| list.retain(|one| !matches(one, &value)))?;
     }
-    Ok(all)
+    Ok(())
 }
 
 /// Puts each attribute at its place.
@@ -53,20 +72,6 @@ fn put_attributes(system: &System, body: &mut Value, place: &str, attributes: &C
         put(body, &format!("{place}{write}"), value.clone());
     }
     Ok(())
-}
-
-/// Puts a value at a JSON pointer; what is missing on the way is made.
-fn put(into: &mut Value, pointer: &str, value: Value) {
-    let mut here = into;
-    for part in pointer.split('/').skip(1) {
-        let name = part.replace("~1", "/").replace("~0", "~");
-        if !here.is_object() {
-            *here = Value::Object(Map::new());
-        }
-        let Value::Object(object) = here else { return };
-        here = object.entry(name).or_insert(Value::Null);
-    }
-    *here = value;
 }
 
 /// Puts the members of one object over those of another.

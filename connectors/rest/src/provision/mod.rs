@@ -43,7 +43,7 @@ pub(crate) async fn carry_out(api: &Api, mark: Mark, operation: &Operation) -> R
         change => {
             let way = way(change).ok_or_else(|| unsupported(operation))?;
             let request = operations.simple.get(&way).ok_or_else(|| unsupported(operation))?;
-            simple(api, way, request, operation).await
+            simple(api, mark, way, request, operation).await
         }
     }
 }
@@ -101,7 +101,7 @@ fn already(way: Way, account: &Account) -> Option<&'static str> {
     }
 }
 
-async fn simple(api: &Api, way: Way, request: &Request, operation: &Operation) -> Result<Outcome> {
+async fn simple(api: &Api, mark: Mark, way: Way, request: &Request, operation: &Operation) -> Result<Outcome> {
     let on = place(way);
     let Some(found) = current(api, &operation.account, on).await? else {
         return match way {
@@ -126,7 +126,7 @@ async fn simple(api: &Api, way: Way, request: &Request, operation: &Operation) -
         }
         _ => {}
     }
-    send(api, sending).await
+    send(api, mark, sending).await
 }
 
 /// Grants or revokes.
@@ -141,7 +141,8 @@ async fn assign(
 ) -> Result<Outcome> {
     let on = if is_grant { Where::Grant } else { Where::Revoke };
     let found = current(api, id, on).await?.ok_or_else(|| gone(id))?;
-    let tells = request.already.is_some() || request.add.is_some() || request.remove.is_some();
+    let finds = request.find.is_some() && !is_grant;
+    let tells = request.already.is_some() || request.add.is_some() || request.remove.is_some() || finds;
     if !tells && read::holds(api, mark, &found, entitlement).await? == is_grant {
         return Ok(Outcome::unchanged(if is_grant { "already holds it" } else { "does not hold it" }));
     }
@@ -156,5 +157,5 @@ async fn assign(
     if let Some((name, value)) = extra {
         sending = sending.with(name, value);
     }
-    send(api, sending).await
+    send(api, mark, sending).await
 }

@@ -1,10 +1,12 @@
 //! Sends the request of an operation, and reads its outcome.
 
-use super::body::body;
+use super::body::{body, edited};
 use super::sending::Sending;
 use crate::api::{Api, Asked, undone};
 use crate::expression::Vars;
-use crate::system::{Already, FORM, Success};
+use crate::read::{self, Mark};
+use crate::settings::Where;
+use crate::system::{Already, FORM, Find, Success};
 use connector_core::{Error, ErrorKind, Happened, Outcome, Result};
 use connector_http::{Method, Response};
 use serde_json::Value;
@@ -20,7 +22,22 @@ pub(super) enum Accepted {
 }
 
 /// Sends it, and again if something else changed the object meanwhile.
-pub(super) async fn send(api: &Api, sending: Sending<'_>) -> Result<Outcome> {
+pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Result<Outcome> {
+    if let Some(find) = &sending.request.find {
+        match found(api, mark, find, &sending).await? {
+            Some(item) => sending.add("found", item),
+            None if sending.on == Where::Revoke => return Ok(Outcome::unchanged("does not hold it")),
+            None => {
+                return Err(Error::not_found("the list of `find` has no item that fits")
+                    .with_help("compare `find` in the settings with what the API returns"));
+            }
+        }
+    }
+    for request in &sending.request.before {
+        let first = sending.for_request(request);
+        let body = body(&api.system, &first, None)?;
+        exchange(api, &first, body, None).await.map_err(|error| error.with_context("request", "before"))?;
+    }
     let mut tries = 1;
     loop {
         let done = if sending.request.read.is_some() {
@@ -49,7 +66,8 @@ async fn changed(api: &Api, sending: &Sending<'_>) -> Result<Option<Accepted>> {
     let asked = {
         let vars = sending.vars(&api.system);
         let path = read.path.as_ref().unwrap_or(&sending.request.path).path(&vars);
-        Asked { path: path.map_err(|fault| undone("`read`", &fault))?, query: Vec::new() }
+        let query = read.query.pairs(&vars).map_err(|fault| undone("`read.query`", &fault))?;
+        Asked { path: path.map_err(|fault| undone("`read`", &fault))?, query, body: None }
     };
     let answer = api.get(&asked, sending.on).await?;
     let etag = answer.response.header("etag").map(str::to_owned);
@@ -61,11 +79,43 @@ async fn changed(api: &Api, sending: &Sending<'_>) -> Result<Option<Accepted>> {
     let base = base.ok_or_else(|| {
         Error::protocol(format!("{}: there is no object at `{}`", answer.what(), read.at)).with_help("check `read.at`")
     })?;
-    let wanted = body(&api.system, sending, Some(base.clone()))?;
-    if wanted.as_ref() == Some(&base) {
+    if read.send_back {
+        let wanted = body(&api.system, sending, Some(base.clone()))?;
+        return if wanted.as_ref() == Some(&base) { Ok(None) } else { exchange(api, sending, wanted, etag).await };
+    }
+    let changed = edited(&api.system, sending, base.clone())?;
+    let edits = sending.request.add.is_some() || sending.request.remove.is_some();
+    if edits && changed == base {
         return Ok(None);
     }
-    exchange(api, sending, wanted, etag).await
+    let mut sending = sending.for_request(sending.request).with_attributes(sending.attributes.clone());
+    sending.add("read", changed);
+    let wanted = body(&api.system, &sending, None)?;
+    exchange(api, &sending, wanted, etag).await
+}
+
+/// The one item that `find` means; `None` if the whole list has none.
+async fn found(api: &Api, mark: Mark, find: &Find, sending: &Sending<'_>) -> Result<Option<Value>> {
+    let asked = {
+        let vars = sending.vars(&api.system);
+        Asked::list(&find.list, &vars).map_err(|fault| undone("`find`", &fault))?
+    };
+    let mut found = None;
+    for item in read::items(api, &find.list, asked, mark, sending.on).await? {
+        let fits = {
+            let vars = sending.vars(&api.system).with("item", &item);
+            find.keep.truth(&vars).map_err(|fault| undone("`find.keep`", &fault))?
+        };
+        if !fits {
+            continue;
+        }
+        if found.is_some() {
+            return Err(Error::protocol("the list of `find` has several items that fit")
+                .with_help("nothing was sent; make `keep` true for one item only"));
+        }
+        found = Some(item);
+    }
+    Ok(found)
 }
 
 /// One request and its answer.

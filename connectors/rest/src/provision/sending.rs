@@ -28,6 +28,17 @@ impl<'a> Sending<'a> {
         self
     }
 
+    /// Adds a value that an earlier request gave.
+    pub(super) fn add(&mut self, name: &'static str, value: Value) {
+        self.values.push((name, value));
+    }
+
+    /// The same values for another request.
+    pub(super) fn for_request(&self, request: &'a Request) -> Self {
+        let values = self.values.clone();
+        Self { request, on: self.on, attributes: Changed::new(), account: self.account, values }
+    }
+
     /// Adds attributes to put into the body.
     pub(super) fn with_attributes(mut self, attributes: Changed) -> Self {
         self.attributes = attributes;

@@ -3,6 +3,7 @@
 use super::mapping::{self, Mapped};
 use super::one;
 use super::pages::{Batch, batch};
+use super::part::with_part;
 use super::position::{Mark, Spot};
 use crate::api::{Api, Asked, undone};
 use crate::settings::Where;
@@ -23,9 +24,9 @@ pub(super) enum Position {
 }
 
 /// The request for the first page of the list.
-pub(super) fn asked(system: &System) -> Result<Asked> {
+pub(super) fn asked(system: &System, spot: &Spot) -> Result<Asked> {
     let list = &system.accounts.list;
-    Asked::new(&list.path, &list.query, &system.vars()).map_err(|fault| undone("the list of accounts", &fault))
+    Asked::list(list, &with_part(list, spot, system.vars())).map_err(|fault| undone("the list of accounts", &fault))
 }
 
 /// One page of accounts.
@@ -48,12 +49,12 @@ pub(super) async fn listed<P: Serialize>(
 ) -> Result<(Page<Account>, Batch)> {
     let system = &*api.system;
     let list = &system.accounts.list;
-    let mut asked = asked(system)?;
+    let mut asked = asked(system, spot)?;
     asked.query.extend(extra);
     let mut found = batch(api, list, asked, spot, mark, Where::Accounts).await?;
     let expires = list.paging.as_ref().is_some_and(|paging| paging.expires);
     let mut cursors = Vec::new();
-    if let Some(next) = found.next.take() {
+    for next in std::mem::take(&mut found.next) {
         cursors.push(mark.cursor(|spot| wrap(Position::List(spot)), next, expires)?);
     }
     let items = &found.items;

@@ -98,11 +98,12 @@ async fn flat(
     (at, block, list): (usize, &Block, &List),
     spot: &Spot,
 ) -> Result<Page<Assignment>> {
-    let asked = Asked::new(&list.path, &list.query, &api.system.vars());
+    let asked = Asked::list(list, &api.system.vars());
     let asked = asked.map_err(|fault| undone("a list of assignments", &fault))?;
     let found = batch(api, list, asked, spot, mark, Where::Assignments).await?;
     let position = |spot| Position::Flat { block: at, spot };
-    let next = found.next.clone().map(|next| mark.cursor(position, next, expires(list))).transpose()?;
+    let next =
+        found.next.iter().map(|next| mark.cursor(position, next.clone(), expires(list))).collect::<Result<_>>()?;
     mapped(&api.system, block, found, None, next)
 }
 
@@ -124,14 +125,15 @@ async fn members(
         Err(error) => return Err(error.with_context("parent", &*parent.id)),
     };
     let position = |spot| Position::Members { block: at, parent: parent.clone(), spot };
-    let next = found.next.clone().map(|next| mark.cursor(position, next, expires(list))).transpose()?;
+    let next =
+        found.next.iter().map(|next| mark.cursor(position, next.clone(), expires(list))).collect::<Result<_>>()?;
     mapped(&api.system, block, found, Some(parent), next)
 }
 
 /// The request for the list of one parent.
 fn asked_of(system: &System, list: &List, parent: &Subject) -> Result<Asked> {
     let vars = system.vars().with_own("parent", parent.json());
-    Asked::new(&list.path, &list.query, &vars).map_err(|fault| undone(&format!("the list of {}", parent.id), &fault))
+    Asked::list(list, &vars).map_err(|fault| undone(&format!("the list of {}", parent.id), &fault))
 }
 
 fn mapped(
@@ -139,13 +141,13 @@ fn mapped(
     block: &Block,
     found: Batch,
     parent: Option<&Subject>,
-    next: Option<Cursor>,
+    next: Vec<Cursor>,
 ) -> Result<Page<Assignment>> {
     let mut assignments = Vec::new();
     for item in &found.items {
         assignments.extend(mapping::assignment(system, block, item, parent)?);
     }
-    let page = Page::fork(assignments, next.into_iter().collect());
+    let page = Page::fork(assignments, next);
     Ok(match found.incomplete {
         Some(why) => page.with_incomplete(why),
         None => page,
@@ -156,7 +158,7 @@ fn mapped(
 async fn parents(api: &Api, mark: Mark, position: &Position) -> Result<Page<Assignment>> {
     let found = parents_at(api, mark, position).await?;
     let (mut cursors, mut assignments) = (Vec::new(), Vec::new());
-    if let Some(next) = found.next {
+    for next in found.next {
         cursors.push(mark.cursor(|spot| position.at(spot), next, found.expires)?);
     }
     for (parent, inside) in found.subjects {
@@ -175,7 +177,7 @@ async fn parents(api: &Api, mark: Mark, position: &Position) -> Result<Page<Assi
 /// A page of parents, and what the list inside of each says, where it has one.
 pub(super) struct Parents {
     pub(super) subjects: Vec<(Subject, Option<Vec<Assignment>>)>,
-    pub(super) next: Option<Spot>,
+    pub(super) next: Vec<Spot>,
     pub(super) expires: bool,
     pub(super) incomplete: Option<String>,
 }
@@ -194,12 +196,13 @@ pub(super) async fn parents_at(api: &Api, mark: Mark, position: &Position) -> Re
         Shape::Flat(_) => return Err(stale()),
     };
     let is_inside = matches!(block.shape, Shape::InAccounts(_) | Shape::InType(..));
-    let mut parents = Parents { subjects: Vec::new(), next: None, expires: false, incomplete: None };
+    let mut parents = Parents { subjects: Vec::new(), next: Vec::new(), expires: false, incomplete: None };
     for one in fixed.iter().filter(|_| !is_inside) {
         parents.subjects.push((entitlements::subject(one, &Value::Null, &BTreeSet::new()), None));
     }
     let Some(list) = list else { return Ok(parents) };
-    let asked = if block_of_accounts(block) { accounts::asked(system)? } else { entitlements::asked(system, list)? };
+    let asked =
+        if block_of_accounts(block) { accounts::asked(system, spot)? } else { entitlements::asked(system, list)? };
     let found = batch(api, list, asked, spot, mark, Where::Assignments).await?;
     for item in &found.items {
         let Some(subject) = parent_of(system, block, item)? else { continue };

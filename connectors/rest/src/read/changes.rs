@@ -6,7 +6,7 @@ use super::subject::Subject;
 use super::{accounts, entitlements};
 use crate::api::{Api, Asked, undone};
 use crate::read::mapping::moment;
-use crate::settings::{TimeFormat, Where};
+use crate::settings::Where;
 use crate::system::{Shape, Since, System};
 use connector_core::{
     Account, Assignment, Cursor, EntitlementRef, Error, ErrorKind, Holder, Page, Result, SourceChange,
@@ -41,7 +41,7 @@ pub(crate) async fn watermark(api: &Api) -> Result<Cursor> {
             let asked = Asked::new(&test.path, &test.query, &system.vars());
             (asked.map_err(|fault| undone("`test`", &fault))?, Where::Test)
         }
-        None => (accounts::asked(system)?, Where::Accounts),
+        None => (accounts::asked(system, &Spot::first())?, Where::Accounts),
     };
     let answer = api.get(&asked, on).await?;
     let date = answer.response.header("date").and_then(|text| rfc2822::parse(text).ok());
@@ -131,11 +131,7 @@ async fn changed(
 
 /// The time as the API wants it.
 fn written(system: &System, since: &Since, time: Timestamp) -> Result<String> {
-    let text = match since.format {
-        TimeFormat::Rfc3339 => time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        TimeFormat::Unix => time.as_second().to_string(),
-        TimeFormat::UnixMs => time.as_millisecond().to_string(),
-    };
+    let text = super::part::written(since.format, time);
     let Some(template) = &since.value else { return Ok(text) };
     let vars = system.vars().with_own("since", text.into());
     let value = template.text(&vars).map_err(|fault| undone("`accounts.since.value`", &fault))?;
@@ -168,7 +164,7 @@ async fn held(api: &Api, mark: Mark, position: assignments::Position) -> Result<
         _ => assignments::parents_at(api, mark, &position).await?,
     };
     let mut cursors = Vec::new();
-    if let Some(next) = parents.next {
+    for next in parents.next {
         cursors.push(mark.cursor(|spot| Position::Assignments(position.at(spot)), next, parents.expires)?);
     }
     let mut changes = Vec::new();

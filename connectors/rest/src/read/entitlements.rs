@@ -35,7 +35,7 @@ pub(crate) fn types(system: &System) -> Vec<EntitlementType> {
 
 /// The request for the first page of a list of entitlements.
 pub(super) fn asked(system: &System, list: &List) -> Result<Asked> {
-    Asked::new(&list.path, &list.query, &system.vars()).map_err(|fault| undone("a list of entitlements", &fault))
+    Asked::list(list, &system.vars()).map_err(|fault| undone("a list of entitlements", &fault))
 }
 
 /// The entitlements that the settings name.
@@ -73,9 +73,8 @@ pub(super) async fn page_at<P: Serialize>(
         entitlements.extend(mapping::entitlement(system, &of, listed, item)?);
     }
     let expires = list.paging.as_ref().is_some_and(|paging| paging.expires);
-    let next =
-        next.map(|next| mark.cursor(|spot| wrap(Position { of: of.clone(), spot }), next, expires)).transpose()?;
-    let page = Page::fork(entitlements, next.into_iter().collect());
+    let next = next.into_iter().map(|next| mark.cursor(|spot| wrap(Position { of: of.clone(), spot }), next, expires));
+    let page = Page::fork(entitlements, next.collect::<Result<_>>()?);
     Ok(match incomplete {
         Some(why) => page.with_incomplete(why),
         None => page,
@@ -101,8 +100,8 @@ pub(crate) async fn look_up(api: &Api, mark: Mark, wanted: &EntitlementRef) -> R
         return Ok(Subject { id: id.clone(), name: name.clone(), ..Subject::default() });
     }
     if let Some(listed) = of.and_then(|of| of.listed.as_ref()) {
-        let mut spot = Some(Spot::first());
-        while let Some(here) = spot {
+        let mut left = vec![Spot::first()];
+        while let Some(here) = left.pop() {
             let list = &listed.list;
             let batch = batch(api, list, asked(system, list)?, &here, mark, Where::Entitlements).await?;
             for item in &batch.items {
@@ -112,7 +111,7 @@ pub(crate) async fn look_up(api: &Api, mark: Mark, wanted: &EntitlementRef) -> R
                     return Ok(subject(&found, item, &BTreeSet::new()).with_item(item));
                 }
             }
-            spot = batch.next;
+            left.extend(batch.next);
         }
     }
     Err(Error::not_found(format!("{wanted} does not exist")).with_help("`connector aggregate` reads which exist"))

@@ -7,7 +7,7 @@ use super::position::{Mark, Spot};
 use crate::api::Api;
 use crate::settings::Where;
 use crate::system::Shape;
-use connector_core::{Account, Concern, Error, Holder, Page, Result, SourceChange};
+use connector_core::{Account, Assignment, Concern, Error, Holder, Page, Result, SourceChange};
 use futures_util::future::try_join_all;
 
 /// How many accounts are looked for at once.
@@ -43,23 +43,31 @@ async fn find(api: &Api, mark: Mark, key: &str, concern: &Concern) -> Result<Vec
     Ok(accounts.into_iter().map(|found| found.account).collect())
 }
 
-/// Reads these accounts and what they hold again; `None` if the lists are not by account.
+/// Reads these accounts and what they hold again. Lists that are not by account are read as a whole.
 pub(crate) async fn read_accounts(api: &Api, mark: Mark, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
     let blocks: Vec<_> = api.system.blocks.iter().enumerate().filter(|(_, block)| !block.is_of_record()).collect();
     let by_account = |block: &crate::system::Block| {
         matches!(block.shape, Shape::ForEachAccount(_)) && block.account.is_none() && block.alias.is_none()
     };
-    if !blocks.iter().all(|(_, block)| by_account(block)) {
-        return Ok(None);
+    let (own, others): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|(_, block)| by_account(block));
+    let mut everything = Vec::new();
+    for (at, block) in others {
+        let spot = Spot::first();
+        let begin = match &block.shape {
+            Shape::Flat(_) => Position::Flat { block: at, spot },
+            _ => Position::Parents { block: at, spot },
+        };
+        everything.push(begin);
     }
     let mut changes = Vec::new();
+    let mut found_accounts = Vec::new();
     for id in ids {
         let Some(found) = one(api, id, Where::Accounts).await?.filter(|found| found.account.id == *id) else {
             changes.push(SourceChange::Removed(Holder::account(id)));
             continue;
         };
         let mut held = Vec::new();
-        for (at, _) in &blocks {
+        for (at, _) in &own {
             let parent = found.subject.clone();
             let mut left = vec![Position::Members { block: *at, parent, spot: Spot::first() }];
             while let Some(position) = left.pop() {
@@ -73,8 +81,46 @@ pub(crate) async fn read_accounts(api: &Api, mark: Mark, ids: &[String]) -> Resu
                 held.extend(page.into_parts().0);
             }
         }
-        changes.push(SourceChange::Account(found.account));
-        changes.push(SourceChange::AllOf(Holder::account(id), held));
+        found_accounts.push((found.account, held));
+    }
+    if !everything.is_empty() && !found_accounts.is_empty() {
+        held_by(api, mark, everything, &mut found_accounts).await?;
+    }
+    for (account, held) in found_accounts {
+        let holder = Holder::account(&*account.id);
+        changes.push(SourceChange::Account(account));
+        changes.push(SourceChange::AllOf(holder, held));
     }
     Ok(Some(Page::last(changes)))
+}
+
+/// Adds what each of these accounts holds by lists that are not theirs.
+async fn held_by(
+    api: &Api,
+    mark: Mark,
+    mut left: Vec<Position>,
+    accounts: &mut [(Account, Vec<Assignment>)],
+) -> Result<()> {
+    while !left.is_empty() {
+        let now = left.split_off(left.len().saturating_sub(AT_ONCE));
+        for page in try_join_all(now.iter().map(|position| page_at(api, mark, position))).await? {
+            if let Some(why) = page.incomplete() {
+                return Err(Error::protocol(format!("what the accounts hold can't be read: {why}")));
+            }
+            for cursor in page.next() {
+                left.extend(cursor.position::<Position>()?);
+            }
+            for one in page.into_parts().0 {
+                let is_holder = |account: &Account| match &one.holder {
+                    Holder::Account(id) => *id == account.id,
+                    Holder::Alias(alias) => Some(alias) == account.alias.as_ref(),
+                    _ => false,
+                };
+                for (_, held) in accounts.iter_mut().filter(|(account, _)| is_holder(account)) {
+                    held.push(one.clone());
+                }
+            }
+        }
+    }
+    Ok(())
 }

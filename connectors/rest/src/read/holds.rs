@@ -48,7 +48,7 @@ async fn parent(api: &Api, mark: Mark, block: &Block, wanted: &EntitlementRef) -
     let (Shape::ForEachType(_, list) | Shape::ForEachAccount(list) | Shape::Flat(list)) = &block.shape else {
         return Ok(Subject::of_id(&wanted.id));
     };
-    let used = list.path.expressions().chain(list.query.expressions()).flat_map(|one| one.members("parent"));
+    let used = list.expressions().flat_map(|one| one.members("parent"));
     let needs_more = used.into_iter().any(|member| member != "id") || !block.parent_members.is_empty();
     if needs_more { entitlements::look_up(api, mark, wanted).await } else { Ok(Subject::of_id(&wanted.id)) }
 }

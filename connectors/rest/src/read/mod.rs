@@ -10,11 +10,13 @@ mod mapping;
 mod next;
 mod one;
 mod pages;
+mod part;
 mod position;
 mod subject;
 
 pub(crate) use find::{find_accounts, read_accounts};
 pub(crate) use holds::holds;
 pub(crate) use one::{FoundAccount, by_name, one};
+pub(crate) use pages::items;
 pub(crate) use position::Mark;
 pub(crate) use subject::Subject;

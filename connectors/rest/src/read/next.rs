@@ -8,6 +8,10 @@ use crate::settings::Place;
 use crate::system::{End, List, Paging, Step, StepPlace};
 use connector_core::{Error, Result};
 use serde_json::Value;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Into how many branches a list is split at most.
+const MOST_BRANCHES: u64 = 8;
 
 /// How many items more than twice its total a list may show.
 const ROOM: u64 = 1000;
@@ -15,23 +19,32 @@ const ROOM: u64 = 1000;
 /// What follows a page.
 #[derive(Debug)]
 pub(super) struct Next {
-    pub(super) spot: Option<Spot>,
+    pub(super) spots: Vec<Spot>,
+    /// How many items of the page count: not those that another branch reads.
+    pub(super) take: u64,
     pub(super) total: Option<u64>,
     /// Why the list is not proven to be complete.
     pub(super) incomplete: Option<String>,
 }
 
-/// What follows a page with so many items.
-pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, received: u64) -> Result<Next> {
+/// What follows a page with these items.
+pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -> Result<Next> {
+    let received = items.len() as u64;
+    let ends = |total, incomplete| Next { spots: Vec::new(), take: received, total, incomplete };
+    if let Some(halves) = halves(list, answer, spot)? {
+        return Ok(Next { spots: halves, take: 0, ..ends(None, None) });
+    }
+    if let (Some(until), At::Offset(offset)) = (spot.until, &spot.at) {
+        return in_branch(list, answer, spot, items, (*offset, until));
+    }
+    if is_first_again(spot, items) {
+        return Err(repeated(answer));
+    }
     let seen = spot.seen + received;
     if let Some(most) = list.max_items.filter(|most| seen >= *most) {
-        return Err(Error::protocol(format!(
-            "{}: the list has reached {most} items, where the API stops; more may exist",
-            answer.what()
-        ))
-        .with_help("narrow the list with `query`, or read it in several sources"));
+        return Err(capped(answer, most));
     }
-    let Some(paging) = &list.paging else { return Ok(Next { spot: None, total: None, incomplete: None }) };
+    let Some(paging) = &list.paging else { return Ok(ends(None, None)) };
     let total = total(paging, answer)?;
     let found = follow(paging, answer)?;
     let mut incomplete = None;
@@ -53,7 +66,10 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, received: u64) -> 
         if let Some(total) = total.filter(|total| seen < *total) {
             incomplete = Some(format!("{}: the list ended after {seen} of {total} items", answer.what()));
         }
-        return Ok(Next { spot: None, total, incomplete });
+        return Ok(ends(total, incomplete));
+    }
+    if let Some(spots) = branches(list, paging, answer, spot, items, total)? {
+        return Ok(Next { spots, ..ends(total, None) });
     }
     let at = step(paging, answer, spot, received, found)?;
     // A few items come twice when others are added meanwhile. More than that is a circle of pages.
@@ -62,7 +78,97 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, received: u64) -> 
         return Err(repeated(answer));
     }
     let seen = if list.counts() { seen } else { 0 };
-    Ok(Next { spot: Some(Spot::of(at, seen)), total, incomplete: None })
+    let first = if matches!(at, At::Offset(_)) { spot.first.or_else(|| items.first().map(hash)) } else { None };
+    Ok(Next { spots: vec![Spot { first, ..Spot::of(at, seen) }], ..ends(total, None) })
+}
+
+/// The two halves of a part that has more items than the API gives.
+fn halves(list: &List, answer: &Answer, spot: &Spot) -> Result<Option<Vec<Spot>>> {
+    let (Some(_), Some(paging), Some(most)) = (list.split, &list.paging, list.max_items) else { return Ok(None) };
+    if !matches!(spot.at, At::First) || total(paging, answer)?.is_none_or(|total| total < most) {
+        return Ok(None);
+    }
+    let (from, to) = spot.part.unwrap_or_else(super::part::whole);
+    let middle = from + (to - from) / 2;
+    if middle == from {
+        return Err(capped(answer, most));
+    }
+    let half = |part| Spot { part: Some(part), ..Spot::first() };
+    Ok(Some(vec![half((from, middle)), half((middle, to))]))
+}
+
+/// Where the rest of a list begins that counts its items: several branches, which are read at the same time. The last one ends as
+/// the list does.
+fn branches(
+    list: &List,
+    paging: &Paging,
+    answer: &Answer,
+    spot: &Spot,
+    items: &[Value],
+    total: Option<u64>,
+) -> Result<Option<Vec<Spot>>> {
+    let size = items.len() as u64;
+    let (Step::Offset { first, .. }, End::Total(_), At::First, Some(total)) =
+        (&paging.step, &paging.end, &spot.at, total)
+    else {
+        return Ok(None);
+    };
+    let pages = total.saturating_sub(size).div_ceil(size.max(1));
+    if size == 0 || pages < 2 {
+        return Ok(None);
+    }
+    if let Some(most) = list.max_items.filter(|most| total >= *most) {
+        return Err(capped(answer, most));
+    }
+    let each = pages.div_ceil(MOST_BRANCHES) * size;
+    let mut spots = Vec::new();
+    let mut begin = size;
+    while begin < total {
+        let end = begin + each;
+        let until = (end < total).then_some(first + end);
+        let of_branch = Spot::of(At::Offset(first + begin), begin);
+        spots.push(Spot { until, first: items.first().map(hash), ..of_branch });
+        begin = end;
+    }
+    Ok(Some(spots))
+}
+
+/// What follows a page of a branch that ends where another one begins.
+fn in_branch(list: &List, answer: &Answer, spot: &Spot, items: &[Value], (offset, until): (u64, u64)) -> Result<Next> {
+    let received = items.len() as u64;
+    let Some(paging) = &list.paging else { return Err(odd(answer, "a list without pages has no branches")) };
+    let total = total(paging, answer)?;
+    if is_first_again(spot, items) {
+        return Err(repeated(answer));
+    }
+    let take = received.min(until.saturating_sub(offset));
+    let at = offset + take;
+    let first = if let Step::Offset { first, .. } = &paging.step { *first } else { 0 };
+    let has_less = total.is_some_and(|total| first + total < until);
+    let incomplete = (take == 0 || has_less)
+        .then(|| format!("{}: the list became shorter while it was read, so items may have moved", answer.what()));
+    let seen = spot.seen + take;
+    let goes_on = take > 0 && at < until;
+    let spots = goes_on.then(|| Spot { until: Some(until), first: spot.first, ..Spot::of(At::Offset(at), seen) });
+    Ok(Next { spots: spots.into_iter().collect(), take, total, incomplete })
+}
+
+/// Whether a later page begins as the first one did.
+fn is_first_again(spot: &Spot, items: &[Value]) -> bool {
+    spot.first.is_some() && spot.first == items.first().map(hash)
+}
+
+/// A number for an item. It is only compared with those of the same list.
+fn hash(item: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    item.to_string().hash(&mut hasher);
+    // Numbers above this lose digits in some readers of JSON.
+    hasher.finish() >> 12
+}
+
+fn capped(answer: &Answer, most: u64) -> Error {
+    let what = format!("{}: the list has reached {most} items, where the API stops; more may exist", answer.what());
+    Error::protocol(what).with_help("narrow the list with `query`, or read it in several sources")
 }
 
 /// The cursor or link to the next page, where the pages have one.

@@ -13,9 +13,18 @@ pub(crate) struct Spot {
     /// The items that came before, where the list counts them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) seen: u64,
+    /// Where this branch ends, if another one begins there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<u64>,
+    /// What the first item of the list is, so that a server that gives the first page again is noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) first: Option<u64>,
+    /// The part of the list, if it is read in parts: accounts of these times, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) part: Option<(i64, i64)>,
     /// The opened connector that this position is valid in, if it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    mark: Option<u64>,
+    pub(super) mark: Option<u64>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
@@ -36,11 +45,11 @@ pub(crate) enum At {
 
 impl Spot {
     pub(crate) fn first() -> Self {
-        Self { at: At::First, seen: 0, mark: None }
+        Self { at: At::First, seen: 0, until: None, first: None, part: None, mark: None }
     }
 
     pub(super) fn of(at: At, seen: u64) -> Self {
-        Self { at, seen, mark: None }
+        Self { at, seen, until: None, first: None, part: None, mark: None }
     }
 }
 
@@ -72,7 +81,7 @@ impl Mark {
         if !expires {
             return Cursor::of(&position(next));
         }
-        let anchor = Cursor::of(&position(Spot::first()))?;
+        let anchor = Cursor::of(&position(Spot { part: next.part, ..Spot::first() }))?;
         Cursor::live(&position(Spot { mark: Some(self.0), ..next }), &anchor)
     }
 }

@@ -13,7 +13,11 @@ use std::num::NonZeroU64;
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountsSettings {
     /// The path of the list, relative to `base_url`.
-    pub(crate) get: String,
+    pub(crate) get: Option<String>,
+    /// Instead of `get`: the path of a list that is asked for by POST.
+    pub(crate) post: Option<String>,
+    /// With `post`: the body. What `page` sends goes into it: `as` is then the name of a member, or its JSON pointer.
+    pub(crate) body: Option<Value>,
     /// Query parameters, such as the page size.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, Value>,
@@ -25,6 +29,8 @@ pub(crate) struct AccountsSettings {
     pub(crate) keep: Option<String>,
     /// The number of items after which the API stops. A list that reaches it is an error, because more may exist.
     pub(crate) max_items: Option<NonZeroU64>,
+    /// How the list is read in parts, if it has `max_items` or more.
+    pub(crate) split: Option<SplitSettings>,
     /// How an item becomes an account. All are expressions over `item`.
     pub(crate) map: AccountMap,
     /// The request for one account.
@@ -41,7 +47,9 @@ pub(crate) struct AccountsSettings {
 impl AccountsSettings {
     pub(crate) fn list(&self) -> ListSettings<'_> {
         ListSettings {
-            get: &self.get,
+            get: self.get.as_deref(),
+            post: self.post.as_deref(),
+            body: self.body.as_ref(),
             query: &self.query,
             items: self.items.as_deref(),
             page: Some(&self.page),
@@ -49,6 +57,15 @@ impl AccountsSettings {
             max_items: self.max_items,
         }
     }
+}
+
+/// How a list is read in parts: by a time that every account has and that never changes, such as when it was created. The list then asks
+/// for the accounts from `{from}` on and before `{to}`. A part that is still too long is halved.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SplitSettings {
+    /// How the API writes the times. Default: `rfc3339`.
+    pub(crate) format: TimeFormat,
 }
 
 /// How an item becomes an account. All are expressions over `item`.
@@ -220,7 +237,7 @@ pub(crate) struct FindSettings {
     pub(crate) query: BTreeMap<String, Value>,
     /// The JSON pointer of the list in the body. Default: the body is the list.
     pub(crate) items: Option<String>,
-    /// The statuses that say that there is none. Default: none does.
+    /// The statuses that say that no account has that name. Default: no status does.
     pub(crate) absent: Option<Vec<u16>>,
 }
 

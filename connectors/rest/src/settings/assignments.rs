@@ -18,6 +18,10 @@ pub(crate) struct AssignmentSettings {
     pub(crate) embedded: Option<String>,
     /// The path of the list. With `for_each`, it has `{parent.id}`.
     pub(crate) get: Option<String>,
+    /// Instead of `get`: the path of a list that is asked for by POST.
+    pub(crate) post: Option<String>,
+    /// With `post`: the body. What `page` sends goes into it: `as` is then the name of a member, or its JSON pointer.
+    pub(crate) body: Option<Value>,
     /// Query parameters.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, Value>,
@@ -41,8 +45,11 @@ pub(crate) struct AssignmentSettings {
 
 impl AssignmentSettings {
     pub(crate) fn list(&self) -> Option<ListSettings<'_>> {
+        self.get.as_ref().or(self.post.as_ref())?;
         Some(ListSettings {
-            get: self.get.as_deref()?,
+            get: self.get.as_deref(),
+            post: self.post.as_deref(),
+            body: self.body.as_ref(),
             query: &self.query,
             items: self.items.as_deref(),
             page: self.page.as_ref(),

@@ -19,6 +19,10 @@ pub(crate) struct EntitlementSettings {
     pub(crate) fixed: Option<BTreeMap<String, String>>,
     /// The path of the list.
     pub(crate) get: Option<String>,
+    /// Instead of `get`: the path of a list that is asked for by POST.
+    pub(crate) post: Option<String>,
+    /// With `post`: the body. What `page` sends goes into it: `as` is then the name of a member, or its JSON pointer.
+    pub(crate) body: Option<Value>,
     /// Query parameters.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, Value>,
@@ -36,8 +40,11 @@ pub(crate) struct EntitlementSettings {
 
 impl EntitlementSettings {
     pub(crate) fn list(&self) -> Option<ListSettings<'_>> {
+        self.get.as_ref().or(self.post.as_ref())?;
         Some(ListSettings {
-            get: self.get.as_deref()?,
+            get: self.get.as_deref(),
+            post: self.post.as_deref(),
+            body: self.body.as_ref(),
             query: &self.query,
             items: self.items.as_deref(),
             page: self.page.as_ref(),

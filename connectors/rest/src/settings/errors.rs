@@ -10,7 +10,8 @@ use serde::Deserialize;
 pub(crate) struct ErrorSettings {
     /// The HTTP status. Default: any, including success.
     pub(crate) status: Option<u16>,
-    /// An expression over `status` and `body` that must be true. If `body` lacks something that it names, it is not.
+    /// An expression over `status` and `body` that must be true. If `body` does not have something that it
+    /// names, the row does not fit.
     pub(crate) when: Option<String>,
     /// Where it counts: `test`, `accounts`, `entitlements`, `assignments`, or an operation such as `grant`. Default: everywhere.
     pub(crate) on: Option<Where>,

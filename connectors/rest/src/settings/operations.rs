@@ -1,6 +1,6 @@
 //! Operations: what plans can change.
 
-use super::Place;
+use super::{ListSettings, PageForm, Place};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -55,6 +55,12 @@ pub(crate) struct OperationSettings {
     pub(crate) content_type: Option<String>,
     /// The JSON pointer where the attributes of a create or update go in the body. An empty text is the body itself.
     pub(crate) attributes: Option<String>,
+    /// Requests that are sent before, in order. If one fails, the others are not sent. They can be sent again at the next try, so
+    /// they must do no harm twice; what the account shows must be changed by this request, the last one.
+    pub(crate) before: Vec<OperationSettings>,
+    /// A list that is read before. Its one item that fits is `found`, such as the membership to delete. If none fits, a revoke has
+    /// nothing to do, and any other operation fails.
+    pub(crate) find: Option<FoundSettings>,
     /// A request that is sent before. What it returns is the body that this operation changes, and its `ETag` is sent as
     /// `If-Match`, so that nothing that others changed is lost.
     pub(crate) read: Option<ReadSettings>,
@@ -101,11 +107,50 @@ pub(crate) struct CreateSettings {
 pub(crate) struct ReadSettings {
     /// The path. Default: the path of the operation.
     pub(crate) get: Option<String>,
+    /// Query parameters.
+    #[serde(default)]
+    pub(crate) query: BTreeMap<String, Value>,
     /// The JSON pointer of what is sent back. Default: the whole body.
     pub(crate) at: Option<String>,
     /// Whether the response must have an `ETag`. Default: true.
     #[serde(default = "yes")]
     pub(crate) etag: bool,
+    /// Whether it is sent back. Default: true. Otherwise only `body` is sent, which can use what was read, and changed by `add` or
+    /// `remove`, as `read`.
+    #[serde(default = "yes")]
+    pub(crate) send_back: bool,
+}
+
+/// A list that has one item that an operation needs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FoundSettings {
+    /// The path of the list.
+    pub(crate) get: String,
+    /// Query parameters.
+    #[serde(default)]
+    pub(crate) query: BTreeMap<String, Value>,
+    /// The JSON pointer of the list in the body. Default: the body is the list.
+    pub(crate) items: Option<String>,
+    /// How the list continues, and what proves its end.
+    pub(crate) page: PageForm,
+    /// An expression over `item`, and the names of the operation, that is true for the one item.
+    pub(crate) keep: String,
+}
+
+impl FoundSettings {
+    pub(crate) fn list(&self) -> ListSettings<'_> {
+        ListSettings {
+            get: Some(&self.get),
+            post: None,
+            body: None,
+            query: &self.query,
+            items: self.items.as_deref(),
+            page: Some(&self.page),
+            keep: None,
+            max_items: None,
+        }
+    }
 }
 
 fn yes() -> bool {

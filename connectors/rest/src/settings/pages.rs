@@ -9,7 +9,9 @@ use std::num::NonZeroU64;
 /// A list of the API, as several settings have it.
 #[derive(Clone, Debug)]
 pub(crate) struct ListSettings<'a> {
-    pub(crate) get: &'a str,
+    pub(crate) get: Option<&'a str>,
+    pub(crate) post: Option<&'a str>,
+    pub(crate) body: Option<&'a Value>,
     pub(crate) query: &'a BTreeMap<String, Value>,
     pub(crate) items: Option<&'a str>,
     pub(crate) page: Option<&'a PageForm>,

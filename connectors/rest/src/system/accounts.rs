@@ -70,7 +70,16 @@ pub(crate) struct Since {
 }
 
 pub(super) fn compile(compiler: &mut Compiler<'_>, accounts: &AccountsSettings) -> Accounts {
-    let list = lists::compile(compiler, &accounts.list(), "/accounts", scopes::NOTHING, scopes::ITEM);
+    let names = if accounts.split.is_some() { scopes::PART } else { scopes::NOTHING };
+    let mut list = lists::compile(compiler, &accounts.list(), "/accounts", names, scopes::ITEM);
+    if let Some(split) = &accounts.split {
+        list.split = Some(split.format);
+        check_split(compiler, accounts, &list);
+    }
+    if list.body.is_some() && accounts.since.is_some() {
+        let help = "remove `since`: then every run reads all accounts";
+        compiler.add("/accounts/since", "a list that is asked for by POST can't show only what changed", help);
+    }
     if accounts.detail && accounts.one.is_none() {
         compiler.add("/accounts/detail", "`one` is missing", "add `one: {get: \"/users/{id}\"}`");
     }
@@ -97,6 +106,30 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, accounts: &AccountsSettings) 
         detail: accounts.detail,
         find: accounts.find.as_ref().map(|find| self::find(compiler, find)),
         since: accounts.since.as_ref().map(|since| self::since(compiler, since)),
+    }
+}
+
+/// What a list that is read in parts needs.
+fn check_split(compiler: &mut Compiler<'_>, accounts: &AccountsSettings, list: &List) {
+    let place = "/accounts/split";
+    if list.max_items.is_none() {
+        compiler.add(place, "`max_items` is missing", "add the number of items after which the API stops");
+    }
+    if !list.has_total() {
+        let help = "add `total` to `page`: where a page says how many items the list has";
+        compiler.add(place, "nothing says how long the list is", help);
+    }
+    if accounts.since.is_some() {
+        compiler.add(place, "`since` and `split` exclude each other", "remove one of them");
+    }
+    for name in ["from", "to"] {
+        if compiler.faults.is_empty() && !list.expressions().any(|one| one.uses(name)) {
+            compiler.add(
+                place,
+                format!("the list does not use `{{{name}}}`"),
+                format!("write `{{{name}}}` into `query`"),
+            );
+        }
     }
 }
 

@@ -201,7 +201,7 @@ fn shape(compiler: &mut Compiler<'_>, settings: &Settings, block: &AssignmentSet
     });
     match (&block.for_each, &block.embedded, list) {
         (Some(of), None, Some(list)) => {
-            let is_named = list.path.uses("parent") || list.query.expressions().any(|one| one.uses("parent"));
+            let is_named = list.expressions().any(|one| one.uses("parent"));
             if !is_named && compiler.faults.is_empty() {
                 compiler.add(format!("{place}/get"), "every parent has the same list", "add `{parent.id}` to the path");
             }
@@ -241,7 +241,7 @@ fn lookup(compiler: &mut Compiler<'_>, lookup: &LookupSettings, shape: &Shape, p
 fn parent_members(block: &Block) -> BTreeSet<String> {
     let mut all: Vec<&Expression> = Vec::new();
     if let Shape::Flat(list) | Shape::ForEachAccount(list) | Shape::ForEachType(_, list) = &block.shape {
-        all.extend(list.path.expressions().chain(list.query.expressions()));
+        all.extend(list.expressions());
     }
     let single = [&block.keep, &block.account, &block.alias, &block.state, &block.expires];
     all.extend(single.into_iter().flatten());

@@ -1,20 +1,25 @@
 //! Lists and their pages, compiled.
 
 use super::compiler::Compiler;
-use crate::expression::{Expression, Names, QueryTemplate, Template};
-use crate::settings::{EndForm, EndWord, ListSettings, PageForm, PageSettings, Place};
+use crate::expression::{BodyTemplate, Expression, Names, QueryTemplate, Template};
+use crate::settings::{EndForm, EndWord, ListSettings, PageForm, PageSettings, Place, TimeFormat};
+use serde_json::Value;
 
 /// A list of the API.
 #[derive(Debug)]
 pub(crate) struct List {
     pub(crate) path: Template,
     pub(crate) query: QueryTemplate,
+    /// Of a list that is asked for by POST.
+    pub(crate) body: Option<BodyTemplate>,
     /// The JSON pointer of the items.
     pub(crate) items: String,
     /// `None` if one response is the whole list.
     pub(crate) paging: Option<Paging>,
     pub(crate) keep: Option<Expression>,
     pub(crate) max_items: Option<u64>,
+    /// How times are written, if a list with too many items is read in parts.
+    pub(crate) split: Option<TimeFormat>,
 }
 
 /// How a list continues, and what proves its end.
@@ -61,10 +66,21 @@ pub(crate) enum End {
 }
 
 impl List {
+    /// The expressions of its requests.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let body = self.body.iter().flat_map(BodyTemplate::expressions);
+        self.path.expressions().chain(self.query.expressions()).chain(body)
+    }
+
+    /// Whether each page says how many items the whole list has.
+    pub(crate) fn has_total(&self) -> bool {
+        let of_paging = |paging: &Paging| paging.total.is_some() || matches!(paging.end, End::Total(_));
+        self.paging.as_ref().is_some_and(of_paging)
+    }
+
     /// Whether a position must count the items that came before.
     pub(crate) fn counts(&self) -> bool {
-        let of_paging = |paging: &Paging| paging.total.is_some() || matches!(paging.end, End::Total(_));
-        self.max_items.is_some() || self.paging.as_ref().is_some_and(of_paging)
+        self.max_items.is_some() || self.has_total()
     }
 }
 
@@ -78,6 +94,7 @@ pub(super) fn compile(
     of_items: Known,
 ) -> List {
     let query = compiler.query(list.query, names, &format!("{place}/query"));
+    let (path, body) = request(compiler, list, place, names);
     let paging = match list.page {
         None => {
             let help = "add `page: none` if one response is the whole list; otherwise, say how it continues and ends";
@@ -88,18 +105,56 @@ pub(super) fn compile(
         Some(PageForm::Pages(page)) => pages(compiler, page, &format!("{place}/page")),
     };
     if let Some(parameter) = paging.as_ref().and_then(Paging::parameter)
+        && body.is_none()
         && query.has(parameter)
     {
         let pointer = format!("{place}/query/{}", crate::expression::escaped(parameter));
         compiler.add(pointer, "`page` sends this parameter, too", "remove it here");
     }
+    if body.is_some() && matches!(&paging, Some(Paging { step: Step::Link(_), .. })) {
+        let help = "use a `cursor`, an `offset` or `page` numbers";
+        compiler.add(format!("{place}/page"), "a list that is asked for by POST has no links to follow", help);
+    }
     List {
-        path: compiler.path(list.get, names, &format!("{place}/get")),
+        path,
         query,
+        body,
         items: list.items.map(|items| compiler.pointer(items, &format!("{place}/items"))).unwrap_or_default(),
         paging,
         keep: compiler.optional(list.keep, of_items, &format!("{place}/keep")),
         max_items: list.max_items.map(std::num::NonZeroU64::get),
+        split: None,
+    }
+}
+
+/// What asks for the list: its path, and the body of a POST.
+fn request(
+    compiler: &mut Compiler<'_>,
+    list: &ListSettings<'_>,
+    place: &str,
+    names: Known,
+) -> (Template, Option<BodyTemplate>) {
+    match (list.get, list.post) {
+        (Some(get), None) => {
+            if list.body.is_some() {
+                compiler.add(
+                    format!("{place}/body"),
+                    "a GET has no body",
+                    "write `post` instead of `get`, or use `query`",
+                );
+            }
+            (compiler.path(get, names, &format!("{place}/get")), None)
+        }
+        (None, Some(post)) => {
+            let empty = Value::Object(serde_json::Map::new());
+            let body = compiler.body(list.body.unwrap_or(&empty), names, &format!("{place}/body"));
+            (compiler.path(post, names, &format!("{place}/post")), Some(body))
+        }
+        _ => {
+            let help = "write the path of the list under `get`, or under `post` if the API wants a POST";
+            compiler.add(place, "exactly one of `get` and `post` is needed", help);
+            (Template::broken(), None)
+        }
     }
 }
 

@@ -13,5 +13,5 @@ pub(crate) use accounts::{Attribute, Since};
 pub(crate) use assignments::{Block, Inner, Lookup, Shape};
 pub(crate) use entitlements::{Listed, Type};
 pub(crate) use lists::{End, List, Paging, Step, StepPlace};
-pub(crate) use operations::{Already, Create, Edit, FORM, Request, Success, Way};
+pub(crate) use operations::{Already, Create, Edit, FORM, Find, Request, Success, Way};
 pub(crate) use whole::{Limits, Problem, System, Test, compile};

@@ -1,11 +1,12 @@
 //! Operations, compiled.
 
 use super::compiler::Compiler;
+use super::lists::{self, List};
 use super::scopes;
 use crate::expression::{BodyTemplate, Expression, Names, QueryTemplate, Template, escaped};
 use crate::settings::{
-    AddSettings, AlreadySettings, CreateSettings, Happening, OperationSettings, Place, ReadSettings, Settings,
-    SuccessSettings,
+    AddSettings, AlreadySettings, CreateSettings, FoundSettings, Happening, OperationSettings, Place, ReadSettings,
+    Settings, SuccessSettings,
 };
 use connector_core::OperationKind;
 use connector_http::Method;
@@ -53,6 +54,9 @@ pub(crate) struct Request {
     pub(crate) body: Option<BodyTemplate>,
     pub(crate) content_type: Option<String>,
     pub(crate) attributes: Option<String>,
+    /// Requests that are sent before.
+    pub(crate) before: Vec<Request>,
+    pub(crate) find: Option<Find>,
     pub(crate) read: Option<Read>,
     pub(crate) add: Option<Edit>,
     pub(crate) remove: Option<Edit>,
@@ -61,10 +65,20 @@ pub(crate) struct Request {
     pub(crate) queued: Option<Happening>,
 }
 
+/// A list with one item that an operation needs.
+#[derive(Debug)]
+pub(crate) struct Find {
+    pub(crate) list: List,
+    pub(crate) keep: Expression,
+}
+
 /// What is read before it is changed.
 #[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) path: Option<Template>,
+    pub(crate) query: QueryTemplate,
+    /// Whether it is sent back.
+    pub(crate) send_back: bool,
     pub(crate) at: String,
     pub(crate) etag: bool,
 }
@@ -115,9 +129,11 @@ impl Request {
     /// Whether it sends a value of this name.
     pub(crate) fn uses(&self, name: &str) -> bool {
         let edits = [&self.add, &self.remove].into_iter().flatten();
+        let looks = self.find.iter().flat_map(|find| find.list.expressions().chain([&find.keep]));
         self.path.uses(name)
             || self.query.expressions().any(|one| one.uses(name))
             || self.body.iter().chain(edits.map(|edit| &edit.value)).any(|body| body.uses(name))
+            || looks.into_iter().any(|one| one.uses(name))
     }
 }
 
@@ -129,7 +145,10 @@ impl Request {
         let read = self.read.iter().filter_map(|read| read.path.as_ref());
         let paths = read.chain([&self.path]).flat_map(Template::expressions);
         let all = paths.chain(self.query.expressions()).chain(bodies.flat_map(BodyTemplate::expressions));
-        all.flat_map(|one| one.members("entitlement")).collect()
+        let all = all.chain(self.read.iter().flat_map(|read| read.query.expressions()));
+        let all = all.chain(self.find.iter().flat_map(|find| find.list.expressions().chain([&find.keep])));
+        let own = all.flat_map(|one| one.members("entitlement"));
+        own.chain(self.before.iter().flat_map(Self::entitlement_members)).collect()
     }
 }
 
@@ -239,6 +258,8 @@ fn request(
         body: given.body.as_ref().map(|body| compiler.body(body, names, &format!("{place}/body"))),
         content_type: given.content_type.clone(),
         attributes: given.attributes.as_ref().map(|at| compiler.pointer(at, &format!("{place}/attributes"))),
+        before: before(compiler, given, place, names),
+        find: given.find.as_ref().map(|find| self::find(compiler, find, &format!("{place}/find"), names)),
         read: given.read.as_ref().map(|read| self::read(compiler, read, &format!("{place}/read"), names)),
         add: given.add.as_ref().map(|edit| self::edit(compiler, edit, &format!("{place}/add"), names)),
         remove: given.remove.as_ref().map(|edit| self::edit(compiler, edit, &format!("{place}/remove"), names)),
@@ -256,6 +277,19 @@ fn request(
 fn check_request(compiler: &mut Compiler<'_>, request: &Request, place: &str, pointer: &str, subject: &str) {
     if request.read.is_none() && (request.add.is_some() || request.remove.is_some()) {
         compiler.add(place, "`read` is missing", "add `read`, so that the list keeps what others put there");
+    }
+    let sends_alone = request.read.as_ref().is_some_and(|read| !read.send_back);
+    for (name, is_there, help) in [
+        ("found", request.find.is_some(), "add `find`, the list that has it"),
+        ("read", sends_alone, "add `read` with `send_back: false`"),
+    ] {
+        if !is_there && request.uses(name) {
+            compiler.add(pointer, format!("nothing gives `{name}`"), help);
+        }
+    }
+    if sends_alone && request.body.is_none() {
+        let help = "write the body, with what was read as `read`: `\"{read.members}\"`";
+        compiler.add(format!("{place}/read"), "`body` is missing, and what is read is not sent back", help);
     }
     // A PUT replaces what its path names. If that is not the account's own, what others put there would be lost.
     let names_subject = request.path.uses(subject) || request.query.expressions().any(|one| one.uses(subject));
@@ -281,6 +315,37 @@ fn check_request(compiler: &mut Compiler<'_>, request: &Request, place: &str, po
     }
 }
 
+/// The requests before the one of an operation: each is sent as it is.
+fn before(compiler: &mut Compiler<'_>, given: &OperationSettings, place: &str, names: Known) -> Vec<Request> {
+    let mut all = Vec::new();
+    for (at, one) in given.before.iter().enumerate() {
+        let place = format!("{place}/before/{at}");
+        let own = [
+            ("before", !one.before.is_empty()),
+            ("find", one.find.is_some()),
+            ("read", one.read.is_some()),
+            ("attributes", one.attributes.is_some()),
+            ("queued", one.queued.is_some()),
+        ];
+        for (name, _) in own.into_iter().filter(|(_, is_there)| *is_there) {
+            let help = "only the operation itself, the last request, has it";
+            compiler.add(format!("{place}/{name}"), format!("a request before another one has no `{name}`"), help);
+        }
+        let plain = OperationSettings { before: Vec::new(), find: None, read: None, ..one.clone() };
+        all.push(request(compiler, &plain, &place, names, "account"));
+    }
+    all
+}
+
+fn find(compiler: &mut Compiler<'_>, find: &FoundSettings, place: &str, names: Known) -> Find {
+    let is_about = names.iter().any(|(name, _)| *name == "entitlement");
+    let of_items = if is_about { scopes::FIND_OF_GRANT } else { scopes::FIND_OF_ACCOUNT };
+    Find {
+        list: lists::compile(compiler, &find.list(), place, names, of_items),
+        keep: compiler.expression(&find.keep, of_items, &format!("{place}/keep")),
+    }
+}
+
 fn broken() -> Request {
     Request {
         method: Method::POST,
@@ -289,6 +354,8 @@ fn broken() -> Request {
         body: None,
         content_type: None,
         attributes: None,
+        before: Vec::new(),
+        find: None,
         read: None,
         add: None,
         remove: None,
@@ -301,6 +368,8 @@ fn broken() -> Request {
 fn read(compiler: &mut Compiler<'_>, read: &ReadSettings, place: &str, names: Known) -> Read {
     Read {
         path: read.get.as_ref().map(|path| compiler.path(path, names, &format!("{place}/get"))),
+        query: compiler.query(&read.query, names, &format!("{place}/query")),
+        send_back: read.send_back,
         at: read.at.as_deref().map(|at| compiler.pointer(at, &format!("{place}/at"))).unwrap_or_default(),
         etag: read.etag,
     }

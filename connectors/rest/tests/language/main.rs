@@ -6,6 +6,8 @@ mod acme;
 mod bodies;
 mod faults;
 mod paging;
+mod parts;
 mod provisioning;
 mod reading;
+mod requests;
 mod users;

@@ -174,3 +174,68 @@ async fn a_link_to_another_host_gets_no_request() {
     assert_eq!(error.kind(), ErrorKind::Auth, "{error}");
     assert!(error.message().contains("evil.example"), "{error}");
 }
+
+/// Serves so many items in pages of this size by an offset, with their number, which may change.
+struct Counted {
+    items: std::sync::atomic::AtomicUsize,
+    size: usize,
+    each: i64,
+    ignores: bool,
+}
+
+impl Respond for Counted {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        use std::sync::atomic::Ordering::SeqCst;
+        let offset = request.url.query_pairs().find(|(name, _)| name == "offset").map(|(_, value)| value.into_owned());
+        let from: usize = offset.map_or(0, |text| if self.ignores { 0 } else { text.parse().unwrap() });
+        let total = self.items.load(SeqCst);
+        self.items.store(usize::try_from(i64::try_from(total).unwrap() + self.each).unwrap_or(0), SeqCst);
+        let items: Vec<_> = (from..(from + self.size).min(total)).map(|id| json!({"id": id})).collect();
+        ResponseTemplate::new(200).set_body_json(json!({"data": items, "total": total}))
+    }
+}
+
+async fn counted(items: usize, size: usize, each: i64, ignores: bool) -> MockServer {
+    let server = MockServer::start().await;
+    let pages = Counted { items: items.into(), size, each, ignores };
+    Mock::given(any()).respond_with(pages).mount(&server).await;
+    server
+}
+
+fn by_offset(server: &MockServer) -> Value {
+    settings(server, &json!({"offset": {"as": "offset"}, "end": {"total": "/total"}}))
+}
+
+#[tokio::test]
+async fn a_list_that_counts_its_items_is_read_in_branches_that_miss_nothing() {
+    for (items, size) in [(0, 3), (1, 3), (3, 3), (4, 3), (7, 3), (25, 3), (100, 3), (1000, 7), (64, 1)] {
+        let server = counted(items, size, 0, false).await;
+        let listed = accounts(open(&by_offset(&server)).unwrap().as_ref()).await.unwrap();
+        let mut ids: Vec<usize> = listed.items.iter().map(|one| one.id.parse().unwrap()).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, (0..items).collect::<Vec<_>>(), "{items} by {size}");
+        assert_eq!(listed.incomplete.len(), 0, "{items} by {size}: {:?}", listed.incomplete);
+        let asked = server.received_requests().await.unwrap().len();
+        assert_eq!(asked, items.div_ceil(size).max(1), "{items} by {size}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_becomes_longer_is_read_to_its_new_end_and_a_shorter_one_is_not_complete() {
+    let server = counted(40, 3, 1, false).await;
+    let listed = accounts(open(&by_offset(&server)).unwrap().as_ref()).await.unwrap();
+    assert!(listed.items.len() > 40 && listed.incomplete.is_empty(), "{} {:?}", listed.items.len(), listed.incomplete);
+    let server = counted(40, 3, -1, false).await;
+    let listed = accounts(open(&by_offset(&server)).unwrap().as_ref()).await.unwrap();
+    assert!(!listed.incomplete.is_empty(), "{}", listed.items.len());
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_offset_is_an_error_and_no_shorter_list() {
+    for items in [5, 7, 40] {
+        let server = counted(items, 3, 0, true).await;
+        let error = failure(open(&by_offset(&server)).unwrap().as_ref()).await;
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{items}: {error}");
+        assert!(error.message().contains("never end"), "{items}: {error}");
+    }
+}

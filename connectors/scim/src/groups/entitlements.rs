@@ -2,7 +2,7 @@
 
 use super::types::{Kind, kinds, named};
 use crate::lists::{List, Place};
-use crate::protocol::{Object, items, quoted, text};
+use crate::protocol::{Members, Object, items, quoted, text};
 use crate::source::Source;
 use connector_core::{AttributesBuilder, Cursor, Entitlement, EntitlementRef, Error, Page, Result};
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ pub(crate) async fn entitlements(source: &Source, cursor: &Cursor) -> Result<Pag
         return values(source, &kind).await.map(Page::last);
     }
     let what = format!("{} resources", kind.given);
-    let list = list_for(source, &kind, &what, "entitlements").await?;
+    let list = list_for(source, &kind, &what, ("entitlements", Members::LeftOut)).await?;
     let part = list.part(at.place.as_ref(), &|id, row| Ok(entitlement(&kind, id, row))).await?;
     let incomplete = part.incomplete(&what, false);
     let next = part.next.iter().map(|place| At::cursor(&kind.name, place)).collect::<Result<_>>()?;
@@ -74,7 +74,7 @@ pub(super) async fn list_for<'a>(
     source: &'a Source,
     kind: &Kind,
     what: &'a str,
-    reader: &'static str,
+    reader: (&'static str, Members),
 ) -> Result<List<'a>> {
     if source.users_list_groups() {
         return list(source, kind, what, ("excludedAttributes", "members")).await;

@@ -4,8 +4,9 @@ use super::entitlements::{At, list, list_for};
 use super::rest;
 use super::types::{Kind, kinds};
 use crate::lists::{Part, Place};
+use crate::protocol::Members::Wanted;
 use crate::protocol::{Object, Service, quoted};
-use crate::source::{Rest, Source};
+use crate::source::{Left, Rest, Source};
 use connector_core::{Assignment, Cursor, EntitlementRef, Holder, Page, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::value::RawValue;
@@ -51,22 +52,28 @@ pub(crate) async fn assignments(source: &Source, cursor: &Cursor) -> Result<Page
             return Ok(Page::fork(Vec::new(), starts));
         }
     };
-    if let Some(Place::Open(key)) = &at.place {
-        return rest::page(source, &at.of, source.rests.take(key)?, Vec::new());
-    }
     let kind = at.kind(source)?;
+    if let Some(Place::Open(key)) = &at.place {
+        return rest::page(source, &kind, source.rests.take(key)?, Vec::new()).await;
+    }
     let what = format!("members of {} resources", kind.given);
-    let list = list_for(source, &kind, &what, "assignments").await?;
+    let list = list_for(source, &kind, &what, ("assignments", Wanted)).await?;
     let part = list.part(at.place.as_ref(), &|id, row| Ok((id.to_owned(), listed(source, row)))).await?;
     let incomplete = part.incomplete(&what, false);
-    let Part { items, next, .. } = part;
-    let groups = shown(source, &kind, items).await?;
-    let mut assignments = Vec::new();
-    for (id, members) in groups {
-        assignments.extend(of_group(source, &kind, &id, members.unwrap_or_default()).await?);
-    }
+    let Part { items, next, members, .. } = part;
+    let shows_any = items.iter().any(|(_, members)| members.is_some());
+    let left = if let Some(spooled) = members.filter(|_| shows_any) {
+        source.showing.store(IN_LISTS, Ordering::Relaxed);
+        Left::Spooled(spooled, items.into_iter().map(|(id, _)| id).collect())
+    } else {
+        let mut assignments = Vec::new();
+        for (id, members) in shown(source, &kind, items).await? {
+            assignments.extend(of_group(source, &kind, &id, members.unwrap_or_default()).await?);
+        }
+        Left::Held(assignments)
+    };
     let next = next.iter().map(|place| At::cursor(&kind.name, place)).collect::<Result<_>>()?;
-    let page = rest::page(source, &kind.name, Rest { assignments, anchor: rest::anchor(&at)? }, next)?;
+    let page = rest::page(source, &kind, Rest { left, anchor: rest::anchor(&at)? }, next).await?;
     Ok(match incomplete {
         Some(reason) => page.with_incomplete(reason),
         None => page,
@@ -115,7 +122,7 @@ pub(super) fn listed(source: &Source, group: &Object<'_>) -> Option<Vec<Member>>
     Some(members)
 }
 
-fn member(source: &Source, member: &RawValue) -> Option<Member> {
+pub(super) fn member(source: &Source, member: &RawValue) -> Option<Member> {
     let member = Object::read(member)?;
     let id = member.text("value").filter(|id| !id.is_empty())?.into_owned();
     let named = member.text("type").filter(|kind| !kind.is_empty()).map(std::borrow::Cow::into_owned);

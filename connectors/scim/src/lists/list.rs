@@ -3,7 +3,7 @@
 use super::index::{self, Drift, Odd, Seen};
 use super::place::{Place, Range};
 use crate::error::odd;
-use crate::protocol::{Discovery, Listed, Object, Rows, Service, quoted};
+use crate::protocol::{Discovery, Listed, Members, Object, Rows, Service, Spooled, quoted};
 use crate::settings::Paging;
 use connector_core::{Error, ErrorKind, Result, Sessions};
 use std::sync::atomic::Ordering;
@@ -19,7 +19,7 @@ pub(crate) struct List<'a> {
     pub(crate) size: u64,
     pub(crate) filter: Option<String>,
     /// Who reads it, if somebody else reads the same list.
-    pub(crate) reader: Option<&'static str>,
+    pub(crate) reader: Option<(&'static str, Members)>,
     /// More parameters.
     pub(crate) query: Vec<(&'static str, String)>,
 }
@@ -31,6 +31,8 @@ pub(crate) struct Part<T> {
     /// How many rows the whole list has.
     pub(crate) total: u64,
     pub(crate) drift: Option<Drift>,
+    /// The members of the rows by the number of the row, if the response was too large to hold them.
+    pub(crate) members: Option<Spooled>,
 }
 
 /// What a row becomes.
@@ -77,7 +79,7 @@ impl List<'_> {
     async fn request(&self, parameters: &[(&str, &str)]) -> Result<Listed> {
         let doing = self.doing();
         match self.reader {
-            Some(reader) => self.service.list_for(reader, self.endpoint, parameters, &doing).await,
+            Some((reader, members)) => self.service.list_for(reader, self.endpoint, parameters, &doing, members).await,
             None => self.service.list(self.endpoint, parameters, &doing).await,
         }
     }
@@ -95,7 +97,7 @@ impl List<'_> {
 
     async fn whole<T: Send>(&self, map: Mapping<'_, T>) -> Result<Part<T>> {
         let parameters = self.parameters(&[], self.filter.as_deref());
-        let listed = self.request(&parameters).await?;
+        let mut listed = self.request(&parameters).await?;
         let Rows { total, resources: rows, .. } = listed.rows()?;
         let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
         index::unique(&ids).map_err(|fault| self.odd_page(&fault))?;
@@ -105,7 +107,7 @@ impl List<'_> {
             return Err(odd(what, "set another `paging`: the server gives pages"));
         }
         let items = rows.iter().map(|(id, row)| map(id, row)).collect::<Result<_>>()?;
-        Ok(Part { items, next: Vec::new(), total, drift: None })
+        Ok(Part { items, next: Vec::new(), total, drift: None, members: listed.members.take() })
     }
 
     async fn by_index<T: Send>(&self, known: &Discovery, at: Option<&Range>, map: Mapping<'_, T>) -> Result<Part<T>> {
@@ -116,7 +118,7 @@ impl List<'_> {
         loop {
             let sorts = known.sort && !self.service.refuses_sort.load(Ordering::Relaxed);
             let own = if sorts { &own[..] } else { &own[..2] };
-            let listed = match self.request(&self.parameters(own, self.filter.as_deref())).await {
+            let mut listed = match self.request(&self.parameters(own, self.filter.as_deref())).await {
                 // Some servers sort, but not by id.
                 Err(error) if sorts && matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unsupported) => {
                     self.service.refuses_sort.store(true, Ordering::Relaxed);
@@ -133,7 +135,8 @@ impl List<'_> {
             match seen {
                 Ok(Seen { take, next, drift }) => {
                     let items = rows[..take].iter().map(|(id, row)| map(id, row)).collect::<Result<_>>()?;
-                    return Ok(Part { items, next: next.into_iter().map(Place::Index).collect(), total, drift });
+                    let next = next.into_iter().map(Place::Index).collect();
+                    return Ok(Part { items, next, total, drift, members: listed.members.take() });
                 }
                 // Somebody may have changed the list at this moment.
                 Err(_) if !again => again = true,
@@ -151,7 +154,7 @@ impl List<'_> {
             (Some(filter), Some(after)) => Some(format!("({filter}) and {after}")),
             (filter, after) => after.or_else(|| filter.clone()),
         };
-        let listed = self.request(&self.parameters(&own, filter.as_deref())).await?;
+        let mut listed = self.request(&self.parameters(&own, filter.as_deref())).await?;
         let Rows { total, resources: rows, .. } = listed.rows()?;
         let mut before = after;
         for (id, _) in &rows {
@@ -174,7 +177,7 @@ impl List<'_> {
         let is_last = read == 0 || (total <= read && read < asked);
         let next = rows.last().filter(|_| !is_last).map(|(id, _)| Place::After(id.clone()));
         let items = rows.iter().map(|(id, row)| map(id, row)).collect::<Result<_>>()?;
-        Ok(Part { items, next: next.into_iter().collect(), total, drift: None })
+        Ok(Part { items, next: next.into_iter().collect(), total, drift: None, members: listed.members.take() })
     }
 
     async fn by_cursor<T: Send>(&self, cursor: &str, map: Mapping<'_, T>) -> Result<Part<T>> {
@@ -183,7 +186,7 @@ impl List<'_> {
         let count = self.rows_asked(known).to_string();
         let own = [("cursor", cursor), ("count", count.as_str())];
         let parameters = self.parameters(&own, self.filter.as_deref());
-        let listed = self.request(&parameters).await.map_err(|error| {
+        let mut listed = self.request(&parameters).await.map_err(|error| {
             // At the beginning, no cursor can have expired.
             if cursor.is_empty() && error.kind() == ErrorKind::Expired {
                 Error::unsupported(error.message()).with_help("set `paging: index`")
@@ -208,7 +211,7 @@ impl List<'_> {
         }
         let items = rows.iter().map(|(id, row)| map(id, row)).collect::<Result<_>>()?;
         let next = next.map(|next| Place::Live(self.cursors.keep(next)));
-        Ok(Part { items, next: next.into_iter().collect(), total, drift: None })
+        Ok(Part { items, next: next.into_iter().collect(), total, drift: None, members: listed.members.take() })
     }
 
     fn odd_page(&self, fault: &Odd) -> Error {

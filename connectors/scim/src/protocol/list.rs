@@ -1,6 +1,7 @@
 //! Lists of resources (RFC 7644, section 3.4.2).
 
 use super::object::Object;
+use super::spool::Spooled;
 use crate::error::not_scim;
 use bytes::Bytes;
 use connector_core::Result;
@@ -12,6 +13,8 @@ use serde_json::value::RawValue;
 pub(crate) struct Listed {
     body: Bytes,
     doing: String,
+    /// The members of the resources, if the response was too large to hold them. The resources then have empty lists.
+    pub(crate) members: Option<Spooled>,
 }
 
 /// The rows of a part of a list.
@@ -36,7 +39,11 @@ struct Envelope<'a> {
 
 impl Listed {
     pub(crate) fn new(response: Response, doing: String) -> Self {
-        Self { body: response.body, doing }
+        Self { body: response.body, doing, members: None }
+    }
+
+    pub(super) fn split(body: Vec<u8>, doing: String, members: Option<Spooled>) -> Self {
+        Self { body: body.into(), doing, members }
     }
 
     /// Reads the rows. A list without a total, or a row without an id, is an error.

@@ -8,13 +8,16 @@ mod path;
 mod schema;
 mod service;
 mod shared;
+mod split;
+mod spool;
 
 pub(crate) use discovery::{Discovery, ResourceType};
 pub(crate) use list::{Listed, Rows};
 pub(crate) use object::{Object, items, text};
 pub(crate) use path::{quoted, resource};
 pub(crate) use schema::Attribute;
-pub(crate) use service::Service;
+pub(crate) use service::{Members, Service};
+pub(crate) use spool::Spooled;
 
 /// The schema of users.
 pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

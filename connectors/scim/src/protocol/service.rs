@@ -4,10 +4,14 @@ use super::discovery::{Answers, Discovery};
 use super::list::Listed;
 use super::path;
 use super::shared::Shared;
+use super::split::Splitter;
+use super::spool::Spool;
 use crate::error;
-use connector_core::{Context, Result};
+use bytes::Bytes;
+use connector_core::{Context, Error, Result};
 use connector_http::{Client, Method, Reach, Request, Response};
 use serde_json::Value;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use tokio::sync::Mutex;
@@ -16,10 +20,44 @@ use url::Url;
 /// The content type of SCIM.
 const SCIM_JSON: &str = "application/scim+json";
 
+/// The largest response that is held as it is, in bytes.
+const LARGEST_WHOLE: usize = 4 * 1024 * 1024;
+
+/// How often a list of groups is requested that is cut off.
+const TRIES: usize = 3;
+
+/// Whether a reader of groups wants their members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Members {
+    Wanted,
+    LeftOut,
+}
+
+/// A response as it arrived.
+enum Arrived {
+    Whole(Response),
+    Split(Listed),
+}
+
+/// Why a response did not arrive.
+enum Fault {
+    /// It began.
+    OnTheWay(Error),
+    Final(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
 /// One server.
 pub(crate) struct Service {
     pub(crate) client: Client,
     base_path: String,
+    /// The folder of the project.
+    project: PathBuf,
     discovery: OnceLock<Discovery>,
     /// Held while the server is asked about itself, so that it is asked once.
     asking: Mutex<()>,
@@ -35,6 +73,7 @@ impl Service {
         Ok(Self {
             client,
             base_path: base.path().to_owned(),
+            project: context.project().to_owned(),
             discovery: OnceLock::new(),
             asking: Mutex::default(),
             shared: Shared::default(),
@@ -103,6 +142,7 @@ impl Service {
         path: &str,
         query: &[(&str, &str)],
         doing: &str,
+        members: Members,
     ) -> Result<Listed> {
         let request = format!("{path} {query:?}");
         let slot = self.shared.slot(&request);
@@ -111,9 +151,67 @@ impl Service {
             self.shared.forget(&request);
             return Ok(Listed::new(response, doing.to_owned()));
         }
-        let response = self.get(path, query, doing).await?;
-        *kept = Shared::may_wait(&response).then(|| (reader, response.clone()));
-        Ok(Listed::new(response, doing.to_owned()))
+        match self.whole_or_split(path, query, doing, members).await? {
+            Arrived::Whole(response) => {
+                *kept = Shared::may_wait(&response).then(|| (reader, response.clone()));
+                Ok(Listed::new(response, doing.to_owned()))
+            }
+            Arrived::Split(listed) => Ok(listed),
+        }
+    }
+
+    /// A list of groups: as it is if it is small. Otherwise, the members are taken out while it arrives. A response that is cut
+    /// off is requested again.
+    async fn whole_or_split(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        doing: &str,
+        members: Members,
+    ) -> Result<Arrived> {
+        let mut tries = 1;
+        loop {
+            match Box::pin(self.arriving(path, query, doing, members)).await {
+                Err(Fault::OnTheWay(_)) if tries < TRIES => tries += 1,
+                Err(Fault::OnTheWay(error) | Fault::Final(error)) => return Err(error),
+                Ok(arrived) => return Ok(arrived),
+            }
+        }
+    }
+
+    async fn arriving(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        doing: &str,
+        members: Members,
+    ) -> std::result::Result<Arrived, Fault> {
+        let (mut response, parts) = Box::pin(self.reading(path, query).stream()).await?;
+        let Some(mut parts) = parts else { return Ok(Arrived::Whole(checked(response, doing)?)) };
+        let mut begun = Vec::new();
+        while begun.len() <= LARGEST_WHOLE {
+            let Some(part) = parts.next().await.map_err(Fault::OnTheWay)? else {
+                response.body = begun.into();
+                return Ok(Arrived::Whole(checked(response, doing)?));
+            };
+            begun.extend_from_slice(&part);
+        }
+        response.body = Bytes::copy_from_slice(&begun[..LARGEST_WHOLE.min(1024)]);
+        checked(response, doing)?;
+        let mut spool = match members {
+            Members::Wanted => Some(Spool::new(&self.project)?),
+            Members::LeftOut => None,
+        };
+        let mut each = |row, member: &[u8]| spool.as_mut().map_or(Ok(()), |spool| spool.push(row, member));
+        let mut splitter = Splitter::new(doing);
+        splitter.push(&begun, &mut each)?;
+        drop(begun);
+        while let Some(part) = parts.next().await.map_err(Fault::OnTheWay)? {
+            splitter.push(&part, &mut each)?;
+        }
+        let left = splitter.finish()?;
+        let spooled = spool.map(Spool::finish).transpose()?;
+        Ok(Arrived::Split(Listed::split(left, doing.to_owned(), spooled)))
     }
 
     /// A resource by its id; `None` if the server doesn't have it.

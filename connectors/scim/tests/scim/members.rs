@@ -85,3 +85,39 @@ async fn a_huge_group_comes_in_pages_that_are_not_huge() {
         "one response for all of them"
     );
 }
+
+#[tokio::test]
+async fn groups_too_large_to_hold_have_all_their_members_and_only_these() {
+    let members: Vec<u64> = (0..90_000).collect();
+    for types_members in [true, false] {
+        let mut world = World::of(2, &[&[1], &members, &[], &[0, 1]]);
+        world.groups[1]["members"].as_array_mut().unwrap().push(json!({"value": "g3", "type": "Group"}));
+        let server = Server::start(Traits { types_members, ..Traits::default() }, world).await;
+        let connector = server.open(&json!({}));
+        let all = assignments(&*connector).await.unwrap();
+        let of = |id: &str| all.iter().filter(|one| one.entitlement.id == id).count();
+        assert_eq!((of("g0"), of("g1"), of("g2"), of("g3")), (1, 90_001, 0, 2));
+        let nested: Vec<_> =
+            all.iter().filter(|one| matches!(one.holder, connector_core::Holder::Entitlement(_))).collect();
+        assert_eq!(nested.len(), 1, "the group in the group");
+        let entitlements = crate::server::entitlements(&*connector).await.unwrap();
+        assert_eq!(entitlements.len(), 4);
+        let mut report = TestReport::new();
+        connector.test_connection(&mut report).await;
+        assert!(report.failure().is_none(), "{:?}", report.failure().map(ToString::to_string));
+    }
+}
+
+#[tokio::test]
+async fn a_large_response_that_is_cut_or_no_json_is_an_error() {
+    let one = |n: u32| format!("{{\"value\":\"u{n:05}\",\"type\":\"User\",\"display\":\"somebody\"}},");
+    let members = (0..90_000).map(one).collect::<Vec<_>>().concat();
+    for end in ["", "]", "{}]}", "x]}]}", "{}]},{\"displayName\":\"no id\",\"members\":[{}]}]}"] {
+        let server = Server::start(Traits::default(), World::of(2, &[&[1]])).await;
+        let body = format!("{{\"totalResults\":1,\"Resources\":[{{\"id\":\"g0\",\"members\":[{members}{end}");
+        let answer = wiremock::ResponseTemplate::new(200).set_body_raw(body, "application/scim+json");
+        server.answer("/Groups?", 9, answer);
+        let error = assignments(&*server.open(&json!({}))).await.unwrap_err();
+        assert_eq!(error.kind(), connector_core::ErrorKind::Protocol, "{end}: {error}");
+    }
+}

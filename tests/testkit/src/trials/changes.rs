@@ -38,7 +38,7 @@ pub(super) const TRIALS: &[Trial] = &[
 ];
 
 /// Every change since a watermark, and the next watermark.
-async fn read(ability: &dyn ReadChanges, since: &Cursor) -> Result<(Vec<SourceChange>, Cursor), String> {
+pub(super) async fn read(ability: &dyn ReadChanges, since: &Cursor) -> Result<(Vec<SourceChange>, Cursor), String> {
     let page = async |cursor: &Cursor| {
         let page = ability.changes(cursor).await?;
         let watermark = page.watermark().cloned();

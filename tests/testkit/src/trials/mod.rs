@@ -1,8 +1,10 @@
 //! The trials: one file per topic, one function per promise.
 
 mod accounts;
+mod budget;
 mod changes;
 mod connection;
+mod delta;
 mod entitlements;
 mod faults;
 mod find;
@@ -52,6 +54,7 @@ enum Need {
     Secrets,
     Proxy,
     ProxyAndSecrets,
+    ProxyAndBudget,
     /// A proxy, a fixture, and the ability to prepare.
     ProxyAndPreparation,
     /// The operation, and a fixture.
@@ -87,6 +90,10 @@ impl Trial {
             Need::ProxyAndSecrets => {
                 (subject.proxy().is_some() && !subject.secrets().is_empty(), "a proxy and a secret to look for")
             }
+            Need::ProxyAndBudget => (
+                subject.proxy().is_some() && subject.most_requests().is_some(),
+                "a proxy and the number of requests that a whole read may take",
+            ),
             Need::ProxyAndPreparation if subject.fixture().is_some() => {
                 (subject.proxy().is_some() && abilities.preparation().is_some(), "a proxy and prepare_operations")
             }
@@ -111,11 +118,13 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Trial> {
         entitlements::TRIALS,
         find::TRIALS,
         changes::TRIALS,
+        delta::TRIALS,
         provisioning::TRIALS,
         repeated::TRIALS,
         texts::TRIALS,
         residue::TRIALS,
         refusal::TRIALS,
+        budget::TRIALS,
         faults::TRIALS,
     ]
     .into_iter()

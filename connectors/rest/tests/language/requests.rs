@@ -1,0 +1,242 @@
+//! Lists by POST, operations of several requests, and what a refresh reads.
+
+use crate::acme::{Acme, accounts, described, faults, open, settings};
+use connector_core::{
+    Change, Connector, EntitlementRef, ErrorKind, Happened, Holder, Operation, Outcome, SourceChange,
+};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+/// Serves seven users in pages of three to whoever posts the place of the page, and notes what it is asked.
+#[derive(Clone, Default)]
+struct Search(Arc<Mutex<Vec<String>>>);
+
+impl Respond for Search {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        self.0.lock().unwrap().push(format!("{} {} {sent}", request.method, request.url));
+        let from = sent["paging"]["from"].as_u64().or(sent["from"].as_u64()).unwrap_or(0);
+        let items: Vec<_> = (from..(from + 3).min(7)).map(|id| json!({"id": id, "login": format!("u{id}")})).collect();
+        ResponseTemplate::new(200).set_body_json(json!({"data": items, "total": 7}))
+    }
+}
+
+#[tokio::test]
+async fn a_list_by_post_has_its_pages_in_the_body() {
+    for (name, body) in
+        [("/paging/from", json!({"kind": "user", "paging": {"size": 3}})), ("from", json!({"kind": "user"}))]
+    {
+        let server = MockServer::start().await;
+        let search = Search::default();
+        Mock::given(any()).respond_with(search.clone()).mount(&server).await;
+        let settings = json!({
+            "base_url": server.uri(),
+            "accounts": {
+                "post": "/search", "body": body, "items": "/data", "map": {"id": "item.id"},
+                "page": {"offset": {"as": name}, "end": {"total": "/total"}},
+            },
+        });
+        let connector = open(&settings).unwrap();
+        let listed = accounts(connector.as_ref()).await.unwrap();
+        assert_eq!(listed.items.len(), 7);
+        let asked = search.0.lock().unwrap().clone();
+        assert_eq!(asked.len(), 3, "{asked:?}");
+        assert!(asked.iter().all(|line| line.starts_with("POST") && !line.contains('?')), "{asked:?}");
+        assert!(asked[2].contains("\"from\":6") && asked[2].contains("\"kind\":\"user\""), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_by_post_is_read_again_after_a_fault() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(503)).up_to_n_times(1).mount(&server).await;
+    Mock::given(any()).respond_with(Search::default()).mount(&server).await;
+    let page = json!({"offset": {"as": "from"}, "end": {"total": "/total"}});
+    let list = json!({"post": "/search", "items": "/data", "map": {"id": "item.id"}, "page": page});
+    let connector = open(&json!({"base_url": server.uri(), "accounts": list})).unwrap();
+    assert_eq!(accounts(connector.as_ref()).await.unwrap().items.len(), 7);
+}
+
+#[test]
+fn what_a_list_by_post_can_not_have_is_a_fault() {
+    let found = |change: &dyn Fn(&mut Value)| {
+        let mut all = settings("https://api.acme.example/v2");
+        all["accounts"]["since"].take();
+        all["accounts"].as_object_mut().unwrap().remove("since");
+        change(&mut all);
+        faults(&all).into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.message)).collect::<Vec<_>>()
+    };
+    let one = |change: &dyn Fn(&mut Value), pointer: &str, text: &str| {
+        let all = found(change);
+        assert!(all.len() == 1 && all[0].starts_with(&format!("{pointer}: ")) && all[0].contains(text), "{all:?}");
+    };
+    one(&|s| s["accounts"]["post"] = "/users".into(), "/accounts", "exactly one of `get` and `post`");
+    one(&|s| _ = s["accounts"].as_object_mut().unwrap().remove("get"), "/accounts", "exactly one of `get` and `post`");
+    one(&|s| s["accounts"]["body"] = json!({}), "/accounts/body", "a GET has no body");
+    let post = |s: &mut Value| {
+        s["accounts"].as_object_mut().unwrap().remove("get");
+        s["accounts"]["post"] = "/users".into();
+    };
+    one(
+        &|s| {
+            post(s);
+            s["accounts"]["since"] = json!({"query": "since", "field": "item.updated", "overlap": "5m"});
+        },
+        "/accounts/since",
+        "by POST",
+    );
+    one(
+        &|s| {
+            post(s);
+            s["accounts"]["page"] = json!({"next_link": {"header": "Link"}, "end": "no_cursor"});
+        },
+        "/accounts/page",
+        "no links",
+    );
+    one(
+        &|s| {
+            post(s);
+            s["accounts"]["body"] = json!({"kind": "{itm}"});
+        },
+        "/accounts/body/kind",
+        "unknown name",
+    );
+}
+
+async fn apply(connector: &dyn Connector, account: &str, change: Change) -> connector_core::Result<Outcome> {
+    connector.provision(&Operation::new(account, change)).await
+}
+
+#[tokio::test]
+async fn requests_before_the_last_one_are_sent_in_order_and_a_fault_stops_them() {
+    let acme = Acme::start(3, 1).await;
+    let mut settings = described(&acme);
+    settings["operations"]["disable"] = json!({
+        "before": [{"post": "/users/{account.id}/lock"}, {"post": "/users/{account.id}/reset"}],
+        "post": "/users/{account.id}/suspend",
+    });
+    let connector = open(&settings).unwrap();
+    acme.asked();
+    assert_eq!(apply(connector.as_ref(), "2", Change::Disable).await.unwrap(), Outcome::applied("2"));
+    let posts: Vec<_> = acme.asked().into_iter().filter(|line| line.starts_with("POST")).collect();
+    let posts: Vec<_> = posts.iter().map(|line| line.rsplit('/').next().unwrap()).collect();
+    assert_eq!(posts, ["lock", "reset", "suspend"]);
+    acme.instead("POST /v2/users/1/reset", connector_sandbox_acme::fault(403, "no"));
+    let error = apply(connector.as_ref(), "1", Change::Disable).await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::Permission, Happened::No));
+    assert!(acme.asked().iter().all(|line| !line.contains("suspend")), "the last request is not sent");
+    assert_eq!(acme.user(1)["status"], "active");
+}
+
+#[test]
+fn what_a_request_before_can_not_have_and_names_that_nothing_gives_are_faults() {
+    let found = |disable: Value| {
+        let mut all = settings("https://api.acme.example/v2");
+        all["operations"]["disable"] = disable;
+        faults(&all).into_iter().map(|fault| format!("{}: {}", fault.pointer, fault.message)).collect::<Vec<_>>()
+    };
+    let suspend = "/users/{account.id}/suspend";
+    for (disable, pointer) in [
+        (
+            json!({"post": suspend, "before": [{"post": suspend, "before": [{"post": suspend}]}]}),
+            "/operations/disable/before/0/before",
+        ),
+        (json!({"post": suspend, "before": [{"post": suspend, "read": {}}]}), "/operations/disable/before/0/read"),
+        (json!({"post": suspend, "before": [{}]}), "/operations/disable/before/0"),
+        (json!({"post": "/users/{account.id}/{found.id}"}), "/operations/disable/post"),
+        (json!({"post": suspend, "body": {"x": "{read.y}"}}), "/operations/disable/post"),
+        (json!({"post": suspend, "body": {"x": "{read.y}"}, "read": {}}), "/operations/disable/post"),
+        (json!({"post": suspend, "read": {"send_back": false}}), "/operations/disable/read"),
+        (
+            json!({"delete": "/s/{found.id}", "find": {"get": "/s", "page": "none", "keep": "item.user == entitlement.id"}}),
+            "/operations/disable/find/keep",
+        ),
+    ] {
+        let all = found(disable);
+        assert!(!all.is_empty() && all[0].starts_with(&format!("{pointer}: ")), "{pointer}: {all:?}");
+    }
+}
+
+/// Memberships with ids of their own.
+struct Memberships(Value);
+
+impl Respond for Memberships {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let path = request.url.path();
+        if request.method.as_str() == "DELETE" {
+            return ResponseTemplate::new(if path == "/memberships/7" { 204 } else { 500 });
+        }
+        if path.starts_with("/users/") {
+            return ResponseTemplate::new(200).set_body_json(json!({"id": "1", "login": "u1"}));
+        }
+        ResponseTemplate::new(200).set_body_json(&self.0)
+    }
+}
+
+#[tokio::test]
+async fn the_one_item_that_fits_is_used_and_none_or_several_send_nothing() {
+    let page = json!({"offset": {"as": "o"}, "end": {"short_page": 5}});
+    for (items, page, wanted) in [
+        (json!([{"id": 6, "group": 3}, {"id": 7, "group": 4}]), json!("none"), "applied"),
+        (json!([{"id": 6, "group": 3}]), json!("none"), "unchanged"),
+        (json!([{"id": 7, "group": 4}, {"id": 8, "group": 4}]), json!("none"), "several items"),
+        (json!([{"id": 6, "group": 3}]), page, "proves nothing"),
+        (json!({"no": "list"}), json!("none"), "not a list"),
+    ] {
+        let server = MockServer::start().await;
+        Mock::given(any()).respond_with(Memberships(items)).mount(&server).await;
+        let settings = json!({
+            "base_url": server.uri(),
+            "accounts": {"get": "/people", "page": "none", "map": {"id": "item.id"}, "one": {"get": "/users/{id}"}},
+            "entitlements": {"group": {"get": "/groups", "page": "none", "map": {"id": "item.id"}}},
+            "operations": {"revoke": {"group": {
+                "delete": "/memberships/{found.id}",
+                "find": {"get": "/members/{account.id}", "page": page, "keep": "item.group == entitlement.id | int"},
+            }}},
+        });
+        let connector = open(&settings).unwrap();
+        let revoke = Change::revoke(EntitlementRef::new("group", "4"));
+        let outcome = apply(connector.as_ref(), "1", revoke).await;
+        let said = match &outcome {
+            Ok(Outcome::Applied { .. }) => "applied".to_owned(),
+            Ok(Outcome::Unchanged { .. }) => "unchanged".to_owned(),
+            Ok(other) => format!("{other:?}"),
+            Err(error) => error.message().to_owned(),
+        };
+        assert!(said.contains(wanted), "{wanted}: {said}");
+        let sent = server.received_requests().await.unwrap();
+        let deletes = sent.iter().filter(|one| one.method.as_str() == "DELETE").count();
+        assert_eq!(deletes, usize::from(wanted == "applied"), "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_shows_what_an_account_holds_by_the_lists_of_groups() {
+    let acme = Acme::start(7, 3).await;
+    let connector = open(&described(&acme)).unwrap();
+    let all = crate::acme::assignments(connector.as_ref()).await.unwrap().items;
+    let find = connector.capabilities().accounts().unwrap();
+    let ids = ["2".to_owned(), "5".to_owned(), "99".to_owned()];
+    let (changes, _) = find.read_accounts(&ids).await.unwrap().unwrap().into_parts();
+    for id in ["2", "5"] {
+        let of = |one: &&connector_core::Assignment| {
+            one.holder == Holder::account(id) && &*one.entitlement.entitlement_type == "group"
+        };
+        let mut wanted: Vec<_> = all.iter().filter(of).map(|one| one.entitlement.id.clone()).collect();
+        let held = changes.iter().find_map(|change| match change {
+            SourceChange::AllOf(holder, held) if *holder == Holder::account(id) => Some(held),
+            _ => None,
+        });
+        let mut held: Vec<_> = held.unwrap().iter().map(|one| one.entitlement.id.clone()).collect();
+        wanted.sort();
+        held.sort();
+        assert_eq!(held, wanted, "{id}");
+    }
+    assert!(
+        changes
+            .iter()
+            .any(|change| matches!(change, SourceChange::Removed(holder) if *holder == Holder::account("99")))
+    );
+}
