@@ -6,6 +6,7 @@
 mod account;
 mod accounts;
 mod check;
+mod condition;
 mod diff;
 mod difference;
 mod entitlements;
@@ -16,10 +17,12 @@ mod names;
 mod operations;
 mod reading;
 mod runs;
+mod sources;
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
 pub use check::{Flaw, check};
+pub use condition::{condition, declared_attributes};
 pub use connector_filter::Filter;
 pub use connector_tables::TableFormat;
 pub use diff::{DiffSummary, Tally, diff};
@@ -30,6 +33,7 @@ pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
 pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};
 pub use runs::{Run, last_run, run, runs};
+pub use sources::{SourceState, sources};
 
 #[cfg(test)]
 mod tests {
