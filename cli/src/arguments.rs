@@ -11,6 +11,7 @@ mod provision;
 mod query;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod serve;
 mod source;
 mod store;
 mod test;
@@ -33,6 +34,7 @@ pub(crate) use query::{
 };
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
+pub(crate) use serve::ServeArguments;
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 pub(crate) use store::StoreCommand;
 pub(crate) use test::TestArguments;
@@ -199,6 +201,8 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Apply a plan to a source: preview, ask, apply
     Provision(ProvisionArguments),
+    /// Show the project in a browser: a console on this machine
+    Serve(ServeArguments),
     /// Show the provisioning journal: every operation and its outcome
     Operations(OperationsArguments),
     /// Create, check and rotate keys and certificates

@@ -26,6 +26,7 @@ mod runs;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod serve;
 mod source;
 mod store;
 mod test;
@@ -86,6 +87,7 @@ pub(crate) fn run(
         Command::Connectors(arguments) => connectors::run(invocation, &arguments),
         Command::New(command) => new::run(invocation, &command),
         Command::Schema(arguments) => schema::run(invocation, &arguments),
+        Command::Serve(arguments) => serve::run(invocation, &arguments),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(invocation, &command),
         Command::Man { dir } => man::run(invocation, &dir, command_line()),

@@ -50,7 +50,7 @@ fn filter(wanted: Option<OsString>, verbose: u8) -> (EnvFilter, Option<String>) 
 }
 
 /// Our own crates, apart from the connectors.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 13] = [
     "connector_cli",
     "connector_core",
     "connector_engine",
@@ -60,6 +60,7 @@ const CRATES: [&str; 12] = [
     "connector_keys",
     "connector_project",
     "connector_secrets",
+    "connector_server",
     "connector_store",
     "connector_tables",
     "connector_text",

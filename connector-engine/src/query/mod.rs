@@ -5,12 +5,14 @@
 
 mod account;
 mod accounts;
+mod attention;
 mod check;
 mod condition;
 mod diff;
 mod difference;
 mod entitlements;
 mod export;
+mod growth;
 mod holding;
 mod lifetime;
 mod names;
@@ -21,6 +23,7 @@ mod sources;
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
+pub use attention::{Attention, Urgency, attention};
 pub use check::{Flaw, check};
 pub use condition::{condition, declared_attributes};
 pub use connector_filter::Filter;
@@ -29,6 +32,7 @@ pub use diff::{DiffSummary, Tally, diff};
 pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, Nesting, StoredEntitlement, entitlement, entitlements, holders, nesting};
 pub use export::{Format, STARTS_OF_EXPORTS, What, export};
+pub use growth::{Growth, growth};
 pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
 pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};

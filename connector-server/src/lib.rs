@@ -1,0 +1,21 @@
+//! The console and the REST API of `connector serve`.
+//!
+//! Both render what the engine answers, as the command line does: no page has logic of its own.
+//!
+//! * [`Server`] listens, prints a link with which one person signs in once, and serves until it is told to stop;
+//! * `door` decides who may enter: the host name, the session, the origin of a request, the headers of an answer;
+//! * `pages` has one file per page, with its template in `templates/`; `picture` draws;
+//! * `live` tells open pages that something changed.
+
+mod address;
+mod assets;
+mod door;
+mod failure;
+mod live;
+mod pages;
+mod picture;
+mod server;
+mod state;
+mod text;
+
+pub use server::{Listen, Server};

@@ -1,0 +1,20 @@
+//! The pages, one file each.
+
+pub(crate) mod account;
+pub(crate) mod accounts;
+pub(crate) mod diff;
+pub(crate) mod entitlement;
+pub(crate) mod entitlements;
+pub(crate) mod home;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod source;
+
+mod holding;
+pub(crate) mod part;
+mod run_row;
+mod shell;
+mod window;
+
+pub(crate) use part::Delta;
+pub(crate) use shell::{Shell, render};
