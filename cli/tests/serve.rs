@@ -37,7 +37,9 @@ fn the_printed_link_signs_in_once_a_new_one_follows_and_a_signal_ends_the_server
         let home = ask(address, &format!("GET / HTTP/1.1\r\nCookie: {cookie}\r\n"));
         assert!(home.starts_with("HTTP/1.1 200") && home.contains("This project has no sources yet"), "{home}");
         assert_ne!(link(), first);
-        assert!(std::process::Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap().success()
+        );
         let output = process.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     }

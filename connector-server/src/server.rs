@@ -107,7 +107,7 @@ impl Server {
         let Self { listener, address, link, state } = self;
         let (stop, handle) = (state.stop().clone(), Handle::new());
         let pulse = Pulse::start(&state);
-        let router = router(state, Doors::new(address, link, next_link), pulse);
+        let router = router(state, &Doors::new(address, link, next_link), pulse);
         let ending = tokio::spawn({
             let handle = handle.clone();
             async move {
@@ -118,13 +118,13 @@ impl Server {
         let unusable = |cause: std::io::Error| Error::internal(format!("the server ended: {cause}")).with_cause(cause);
         let mut server = axum_server::from_tcp(listener).map_err(unusable)?.handle(handle);
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(LONGEST_HEAD);
-        let served = server.serve(router.into_make_service()).await.map_err(unusable);
+        let result = server.serve(router.into_make_service()).await.map_err(unusable);
         ending.abort();
-        served
+        result
     }
 }
 
-fn router(state: State, doors: Doors, pulse: Pulse) -> Router {
+fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
     let inside = Router::new()
         .route("/", get(pages::home::page))
         .route("/sources/{source}", get(pages::source::page))

@@ -137,9 +137,9 @@ fn attributes(detail: &AccountDetail, names: &Names, now: Timestamp) -> Result<V
     for (name, value) in detail.account.attributes.entries() {
         let value = plain(value.get());
         // An attribute may refer to something by its id; the account's own id needs no name.
-        let named = if value == detail.account.id { None } else { names.name(&value)?.filter(|name| *name != value) };
+        let other = if value == detail.account.id { None } else { names.name(&value)?.filter(|name| *name != value) };
         let changed = last.get(&*name).map(|(at, change)| (When::of(*at, now), value_text(&change.from)));
-        let value = named.map_or_else(|| value.clone(), |name| format!("{name} ({value})"));
+        let value = other.map_or_else(|| value.clone(), |name| format!("{name} ({value})"));
         attributes.push(Attribute { name: name.into_owned(), value, changed });
     }
     Ok(attributes)

@@ -212,7 +212,7 @@ fn row(source: &str, difference: &Difference) -> Row {
     let change = difference.change();
     let entitlement = |held: &EntitlementRef, name: Option<&str>| Subject {
         kind: held.entitlement_type.to_string(),
-        name: name.map_or_else(|| held.id.to_string(), str::to_owned),
+        name: name.map_or_else(|| held.id.clone(), str::to_owned),
         address: address::entitlement(source, &held.entitlement_type, &held.id),
     };
     let account = |id: &str, name: Option<&str>| Subject {

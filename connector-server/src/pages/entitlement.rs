@@ -114,7 +114,7 @@ fn told(reach: &Reach, source: String, key: &EntitlementRef, fields: &Fields, sh
         source_address,
         address,
         entitlement_type: entitlement.key.entitlement_type.to_string(),
-        id: entitlement.key.id.to_string(),
+        id: entitlement.key.id.clone(),
         name: entitlement.name.clone(),
         description: entitlement.description.clone(),
         direct: count(stored.holders),

@@ -78,7 +78,7 @@ fn told(reach: &Reach, source: String, fields: &Fields, shell: Shell) -> Result<
         }
         window.take(|| Row {
             entitlement_type: key.entitlement_type.to_string(),
-            id: key.id.to_string(),
+            id: key.id.clone(),
             name: stored.entitlement.name.clone(),
             description: stored.entitlement.description.clone(),
             address: address::entitlement(&source, &key.entitlement_type, &key.id),

@@ -28,7 +28,7 @@ pub(crate) struct Step {
 
 impl Step {
     pub(crate) fn of(source: &str, names: &Names, entitlement: &EntitlementRef) -> Result<Self> {
-        let name = names.entitlement(entitlement)?.unwrap_or_else(|| entitlement.id.to_string());
+        let name = names.entitlement(entitlement)?.unwrap_or_else(|| entitlement.id.clone());
         Ok(Self { name, address: address::entitlement(source, &entitlement.entitlement_type, &entitlement.id) })
     }
 }

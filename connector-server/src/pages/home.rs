@@ -71,6 +71,8 @@ struct Row {
     description: Option<String>,
     badge: Badge,
     last: Option<Last>,
+    /// How many accounts it has; 0 before the first run.
+    total: u64,
     accounts: String,
     spark: Option<Spark>,
     certificate: Option<Validity>,
@@ -87,7 +89,7 @@ struct Last {
 pub(crate) async fn page(State(state): State<ServerState>) -> Result<Response, Failure> {
     let shell = Shell::inside(&state, "Sources").in_section("sources").live();
     let (rows, mut notes) = state.ask(standing).await?;
-    let accounts: u64 = rows.iter().map(|(_, accounts)| accounts).sum();
+    let accounts: u64 = rows.iter().map(|row| row.total).sum();
     // Notes for information have their place on the page of the source.
     notes.retain(|note| note.tone != Tone::Quiet);
     notes.sort_by_key(|note| note.tone != Tone::Bad);
@@ -99,13 +101,13 @@ pub(crate) async fn page(State(state): State<ServerState>) -> Result<Response, F
         totals: format!("{} in {}", plural(accounts, "account"), plural(rows.len() as u64, "source")),
         notes,
         more,
-        sources: rows.into_iter().map(|(row, _)| row).collect(),
+        sources: rows,
     };
     Ok(render(&page, StatusCode::OK))
 }
 
 /// Every source with its accounts, and every note; sources that need attention come first.
-fn standing(reach: &Reach) -> Result<(Vec<(Row, u64)>, Vec<Note>)> {
+fn standing(reach: &Reach) -> Result<(Vec<Row>, Vec<Note>)> {
     let (mut rows, mut notes) = (Vec::new(), Vec::new());
     for source in query::sources(&reach.project, reach.store.as_ref(), reach.now)? {
         let runs = match &reach.store {
@@ -116,7 +118,7 @@ fn standing(reach: &Reach) -> Result<(Vec<(Row, u64)>, Vec<Note>)> {
         rows.push(row(&source, &runs, &attention, reach));
         notes.extend(attention.into_iter().map(|one| Note::of(&source.name, one)));
     }
-    rows.sort_by_key(|(row, _)| match row.badge.tone {
+    rows.sort_by_key(|row: &Row| match row.badge.tone {
         Tone::Bad => 0,
         Tone::Warn => 1,
         Tone::Busy => 2,
@@ -138,7 +140,7 @@ pub(super) fn standing_badge(source: &SourceState, attention: &[Attention]) -> B
     }
 }
 
-fn row(source: &SourceState, runs: &[Run], attention: &[Attention], reach: &Reach) -> (Row, u64) {
+fn row(source: &SourceState, runs: &[Run], attention: &[Attention], reach: &Reach) -> Row {
     let growth = query::growth(runs);
     let accounts: Vec<u64> = growth.iter().map(|one| one.totals.accounts).collect();
     let total = accounts.last().copied();
@@ -150,25 +152,25 @@ fn row(source: &SourceState, runs: &[Run], attention: &[Attention], reach: &Reac
         delta: Delta::of_all(&run.report.counts),
     });
     let connector = definition.map(|one| one.connector.title.to_string());
-    let row = Row {
+    Row {
         name: source.name.clone(),
         address: address::source(&source.name),
         connector: connector.or_else(|| source.last_run.as_ref().map(|run| run.connector.clone())).unwrap_or_default(),
         description: definition.and_then(|one| one.description.clone()),
         badge: standing_badge(source, attention),
         last,
+        total: total.unwrap_or(0),
         accounts: total.map(count).unwrap_or_default(),
         spark: Spark::of(&accounts, "accounts"),
         certificate: source.certificate.as_ref().and_then(|watched| Validity::of(watched, reach.now)),
         schedule: definition.and_then(|one| one.aggregation.schedule.clone()),
-    };
-    (row, total.unwrap_or(0))
+    }
 }
 
 /// How many sources stand in which way, in the order of the table.
-fn summary(rows: &[(Row, u64)]) -> Vec<(Badge, usize)> {
+fn summary(rows: &[Row]) -> Vec<(Badge, usize)> {
     let mut summary: Vec<(Badge, usize)> = Vec::new();
-    for (row, _) in rows {
+    for row in rows {
         match summary.iter_mut().find(|(badge, _)| *badge == row.badge) {
             Some((_, number)) => *number += 1,
             None => summary.push((row.badge, 1)),

@@ -60,12 +60,20 @@ impl Delta {
         })
     }
 
-    pub(crate) fn is_nothing(&self) -> bool {
-        *self == Self::default()
+    pub(crate) fn is_nothing(self) -> bool {
+        self == Self::default()
     }
 
-    fn number(number: &u64) -> String {
-        count(*number)
+    /// The parts that are not nothing: the class, the sign, the number and its word.
+    fn parts(self) -> impl Iterator<Item = (&'static str, &'static str, String, &'static str)> {
+        let all = [
+            ("add", "+", self.added, "added"),
+            ("chg", "~", self.changed, "changed"),
+            ("del", "−", self.removed, "removed"),
+        ];
+        all.into_iter()
+            .filter(|(_, _, number, _)| *number > 0)
+            .map(|(class, sign, number, word)| (class, sign, count(number), word))
     }
 }
 

@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use connector_core::Result;
 use connector_engine::query::{self, Growth, Run, SourceState};
-use connector_engine::store::{Counts, RunStatus};
+use connector_engine::store::RunStatus;
 use connector_text::{count, day};
 
 /// How many runs the page draws and lists.
@@ -87,17 +87,23 @@ fn told(reach: &Reach, name: &str, shell: Shell) -> Result<Page> {
 
 fn tiles(name: &str, runs: &[Run], growth: &[Growth]) -> Vec<Tile> {
     let last = runs.iter().find(|run| run.report.status == RunStatus::Succeeded);
-    let source = address::source(name);
-    let pages = [Some(format!("{source}/accounts")), Some(format!("{source}/entitlements")), None];
     let Some((last, now)) = last.zip(growth.last()) else { return Vec::new() };
-    let totals = now.totals.named().into_iter().zip(last.report.counts.named()).zip(pages);
-    let tile =
-        |(index, (((what, total), (_, counts)), address)): (usize, (((&'static str, &u64), (_, &Counts)), _))| {
-            let value = |one: &Growth| (*one.totals.named()[index].1, day(one.at));
-            let values: Vec<(u64, String)> = growth.iter().map(value).collect();
-            Tile { what, address, total: count(*total), delta: Delta::of(*counts), line: Line::of(&values, what) }
-        };
-    totals.enumerate().map(tile).collect()
+    let source = address::source(name);
+    let (counts, totals) = (last.report.counts.named(), now.totals.named());
+    let tile = |index: usize| {
+        let (what, total) = totals[index];
+        let value = |one: &Growth| (*one.totals.named()[index].1, day(one.at));
+        let values: Vec<(u64, String)> = growth.iter().map(value).collect();
+        Tile {
+            what,
+            // Assignments have no page of their own.
+            address: (what != "assignments").then(|| format!("{source}/{what}")),
+            total: count(*total),
+            delta: Delta::of(*counts[index].1),
+            line: Line::of(&values, what),
+        }
+    };
+    (0..totals.len()).map(tile).collect()
 }
 
 fn table_row(growth: &Growth) -> TableRow {

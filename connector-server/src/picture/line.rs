@@ -8,7 +8,7 @@ use connector_text::{count, plural};
 #[derive(Template)]
 #[template(path = "picture/line.html")]
 pub(crate) struct Line {
-    line: String,
+    path: String,
     area: String,
     points: Vec<Point>,
     least: String,
@@ -37,7 +37,7 @@ impl Line {
         let points = points.map(|((x, y), title)| Point { x: format!("{x:.1}"), y: format!("{y:.1}"), title });
         Some(Self {
             area: format!("0,{HEIGHT} {line} {WIDTH},{HEIGHT}"),
-            line,
+            path: line,
             points: points.collect(),
             least: numbers.iter().min().copied().map(count).unwrap_or_default(),
             most: numbers.iter().max().copied().map(count).unwrap_or_default(),
