@@ -15,6 +15,7 @@ mod serve;
 mod source;
 mod store;
 mod test;
+mod token;
 
 pub(crate) use aggregate::{AggregateArguments, LATEST, RefreshArguments, RunCommand, RunsArguments};
 pub(crate) use certificate::{
@@ -38,6 +39,7 @@ pub(crate) use serve::ServeArguments;
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 pub(crate) use store::StoreCommand;
 pub(crate) use test::TestArguments;
+pub(crate) use token::{TokenCommand, TokenNewArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -203,6 +205,9 @@ pub(crate) enum Command {
     Provision(ProvisionArguments),
     /// Show the project in a browser: a console on this machine
     Serve(ServeArguments),
+    /// Create, list and revoke tokens for programs that use the API
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Show the provisioning journal: every operation and its outcome
     Operations(OperationsArguments),
     /// Create, check and rotate keys and certificates
@@ -267,6 +272,7 @@ impl Command {
             | Self::Diff(_)
             | Self::Operations(_)
             | Self::Source(SourceCommand::List(_))
+            | Self::Token(TokenCommand::List(_))
             | Self::Cert(CertCommand::Check(_)) => true,
             Self::Connectors(arguments) => arguments.command.is_none(),
             _ => false,

@@ -30,6 +30,7 @@ mod serve;
 mod source;
 mod store;
 mod test;
+mod token;
 mod validate;
 
 pub(crate) use accounts::columns_help as account_columns;
@@ -41,6 +42,7 @@ pub(crate) use entitlements::columns_help as entitlement_columns;
 pub(crate) use operations::columns_help as operation_columns;
 pub(crate) use runs::columns_help as run_columns;
 pub(crate) use source::source_columns;
+pub(crate) use token::columns_help as token_columns;
 
 use crate::arguments::{Command, OutputFormat};
 use crate::exit::{Exit, Stop};
@@ -67,6 +69,7 @@ pub(crate) fn run(
         Command::Init(arguments) => init::run(invocation, &arguments),
         Command::Source(command) => source::run(invocation, command),
         Command::Validate { names } => validate::run(invocation, &names),
+        Command::Token(command) => token::run(invocation, &command),
         Command::Test(arguments) => test::run(invocation, &arguments),
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
         Command::Refresh(arguments) => refresh::run(invocation, &arguments),

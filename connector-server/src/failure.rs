@@ -1,11 +1,14 @@
-//! Errors, as pages.
+//! Errors, as pages and for programs.
 
+use crate::api::Problem;
 use crate::pages::{Shell, render as render_page};
 use crate::state::State as ServerState;
 use crate::text::Prose;
 use askama::Template;
+use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use connector_core::{Error, ErrorKind};
@@ -108,6 +111,9 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
     if status.is_server_error() {
         tracing::error!(path, status = status.as_u16(), error = %error, "a page failed");
     }
+    if path.starts_with("/api/") {
+        return as_problem(&answer, is_head, status, &error);
+    }
     let title = match status {
         StatusCode::NOT_FOUND => "Not found",
         StatusCode::UNAUTHORIZED => "Sign in",
@@ -130,10 +136,24 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
         message: Prose(error.message().to_owned()),
         help: error.help().map(|help| Prose(help.to_owned())),
     };
-    let mut written = render_page(&page, status);
-    // What the answer allows, such as the methods of a page, stays.
+    keep_headers(&answer, render_page(&page, status), is_head)
+}
+
+/// The same for a program (RFC 9457).
+fn as_problem(answer: &Response, is_head: bool, status: StatusCode, error: &Error) -> Response {
+    let problem = Json(Problem::of(error, status.as_u16()));
+    let mut written = (status, problem).into_response();
+    written.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::UNAUTHORIZED {
+        written.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    keep_headers(answer, written, is_head)
+}
+
+/// What the answer allows, such as the methods of a page, stays.
+fn keep_headers(answer: &Response, mut written: Response, is_head: bool) -> Response {
     for (name, value) in answer.headers() {
-        if name != axum::http::header::CONTENT_LENGTH && name != axum::http::header::CONTENT_TYPE {
+        if name != CONTENT_LENGTH && name != CONTENT_TYPE {
             written.headers_mut().append(name, value.clone());
         }
     }

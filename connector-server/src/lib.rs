@@ -3,11 +3,15 @@
 //! Both render what the engine answers, as the command line does: no page has logic of its own.
 //!
 //! * [`Server`] listens, prints a link with which one person signs in once, and serves until it is told to stop;
+//! * [`Tokens`] let programs use the API;
 //! * `door` decides who may enter: the host name, the session, the origin of a request, the headers of an answer;
 //! * `pages` has one file per page, with its template in `templates/`; `picture` draws;
+//! * `api` answers the same questions in JSON;
 //! * `live` tells open pages that something changed.
 
+mod access;
 mod address;
+mod api;
 mod assets;
 mod door;
 mod failure;
@@ -18,4 +22,6 @@ mod server;
 mod state;
 mod text;
 
+pub use access::{NewToken, Token, Tokens};
+pub use api::openapi;
 pub use server::{Listen, Server};

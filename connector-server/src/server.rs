@@ -3,7 +3,7 @@
 use crate::door::{Doors, Link};
 use crate::live::Pulse;
 use crate::state::State;
-use crate::{assets, door, failure, live, pages};
+use crate::{api, assets, door, failure, live, pages};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -137,8 +137,9 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/runs/{id}", get(pages::run::page))
         .route("/live", get(live::stream).with_state((state.clone(), pulse)))
         .route("/sign-out", post(door::sign_out))
+        .merge(api::router())
         .fallback(failure::no_page)
-        .layer(axum::middleware::from_fn(door::require_session));
+        .layer(axum::middleware::from_fn_with_state(state.clone(), door::require_session));
     let outside = Router::new()
         .route("/sign-in", get(door::sign_in).with_state(doors.clone()))
         .route("/assets/{hash}/{name}", get(assets::serve));

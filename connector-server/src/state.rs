@@ -1,5 +1,6 @@
 //! What every request needs: the project and the store.
 
+use crate::access::Tokens;
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::query::{self, SourceState};
 use connector_engine::store::Store;
@@ -24,6 +25,7 @@ struct Inner {
     folder: PathBuf,
     store_path: PathBuf,
     store: Mutex<Option<Store>>,
+    tokens: Mutex<Option<Tokens>>,
     questions: Semaphore,
     stop: CancellationToken,
 }
@@ -35,6 +37,7 @@ impl State {
                 folder: project.folder().to_owned(),
                 store_path,
                 store: Mutex::new(None),
+                tokens: Mutex::new(None),
                 questions: Semaphore::new(QUESTIONS),
                 stop,
             }),
@@ -62,6 +65,26 @@ impl State {
         let state = self.clone();
         let answered = tokio::task::spawn_blocking(move || question(&Reach::of(&state)?)).await;
         answered.map_err(|cause| Error::internal("the question could not be answered").with_cause(cause))?
+    }
+
+    /// Whether a program may use the API with this token.
+    pub(crate) async fn admits(&self, secret: String) -> bool {
+        let state = self.clone();
+        let checked = tokio::task::spawn_blocking(move || {
+            let mut tokens = state.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            if tokens.is_none() {
+                *tokens = Tokens::open_existing(&state.inner.store_path)?;
+            }
+            tokens.as_ref().map_or(Ok(None), |tokens| tokens.check(&secret, Timestamp::now()))
+        });
+        match checked.await {
+            Ok(Ok(token)) => token.is_some(),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a token could not be checked");
+                false
+            }
+            Err(_) => false,
+        }
     }
 
     /// The store; `None` until something was aggregated.

@@ -2,8 +2,10 @@
 
 use super::Doors;
 use crate::failure::Failure;
+use crate::state::State as ServerState;
 use axum::extract::{Query, Request, State};
 use axum::http::Method;
+use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use connector_core::Error;
@@ -12,15 +14,39 @@ use tower_sessions::Session;
 
 const SIGNED_IN: &str = "signed_in";
 
-/// Lets only people in who are signed in.
-pub(crate) async fn require_session(session: Session, request: Request, next: Next) -> Response {
+/// Lets only people in who are signed in, and programs with a token to the API.
+pub(crate) async fn require_session(
+    State(state): State<ServerState>,
+    session: Session,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    if is_api && let Some(token) = bearer(&request) {
+        if state.admits(token).await {
+            return next.run(request).await;
+        }
+        return Failure::unknown_visitor(
+            Error::auth("this token does not work: it is unknown, revoked or has expired")
+                .with_help("`connector token list` lists the tokens, `connector token new` creates one"),
+        )
+        .into_response();
+    }
+    let help = if is_api {
+        "send a token of `connector token new` in the header `Authorization: Bearer`"
+    } else {
+        "open the link that `connector serve` printed; each link works once, and a new one appears there"
+    };
     match session.get::<bool>(SIGNED_IN).await {
         Ok(Some(true)) => next.run(request).await,
-        _ => Failure::unknown_visitor(Error::auth("you are not signed in").with_help(
-            "open the link that `connector serve` printed; each link works once, and a new one appears there",
-        ))
-        .into_response(),
+        _ => Failure::unknown_visitor(Error::auth("you are not signed in").with_help(help)).into_response(),
     }
+}
+
+/// The token in the header `Authorization`. The name of the scheme may have any case.
+fn bearer(request: &Request) -> Option<String> {
+    let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
 #[derive(Deserialize)]

@@ -18,3 +18,4 @@ mod window;
 
 pub(crate) use part::Delta;
 pub(crate) use shell::{Shell, render};
+pub(crate) use window::Window;

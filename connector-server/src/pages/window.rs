@@ -17,7 +17,12 @@ impl<T> Window<T> {
 
     /// Takes a row. Fails when the page is full, which ends the stream.
     pub(crate) fn take(&mut self, row: impl FnOnce() -> T) -> Result<()> {
-        if self.rows.len() == self.size {
+        self.take_with(|_| false, row)
+    }
+
+    /// The same, but a row that belongs to the last one stays on its page, even if that is full.
+    pub(crate) fn take_with(&mut self, belongs: impl FnOnce(&T) -> bool, row: impl FnOnce() -> T) -> Result<()> {
+        if self.rows.len() >= self.size && !self.rows.last().is_some_and(belongs) {
             self.has_more = true;
             return Err(Error::new(ErrorKind::Cancelled, "the page is full"));
         }
