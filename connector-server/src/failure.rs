@@ -61,11 +61,10 @@ impl From<Error> for Failure {
             ErrorKind::AlreadyExists | ErrorKind::Conflict | ErrorKind::Guard => StatusCode::CONFLICT,
             ErrorKind::RateLimited | ErrorKind::Quota => StatusCode::TOO_MANY_REQUESTS,
             ErrorKind::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
-            ErrorKind::Auth
-            | ErrorKind::Permission
-            | ErrorKind::Unavailable
-            | ErrorKind::Timeout
-            | ErrorKind::Protocol => StatusCode::BAD_GATEWAY,
+            ErrorKind::Permission => StatusCode::FORBIDDEN,
+            ErrorKind::Auth | ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol => {
+                StatusCode::BAD_GATEWAY
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, error }

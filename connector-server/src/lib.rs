@@ -6,6 +6,7 @@
 //! * [`Tokens`] let programs use the API;
 //! * `door` decides who may enter: the host name, the session, the origin of a request, the headers of an answer;
 //! * `pages` has one file per page, with its template in `templates/`; `picture` draws;
+//! * `work` reads and tests sources;
 //! * `api` answers the same questions in JSON;
 //! * `live` tells open pages that something changed.
 
@@ -21,7 +22,8 @@ mod picture;
 mod server;
 mod state;
 mod text;
+mod work;
 
-pub use access::{NewToken, Token, Tokens};
+pub use access::{NewToken, Role, Token, Tokens};
 pub use api::openapi;
 pub use server::{Listen, Server};

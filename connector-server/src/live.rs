@@ -56,10 +56,12 @@ impl Pulse {
 
 /// A number that differs when the newest runs do.
 async fn fingerprint(state: &ServerState) -> connector_core::Result<u64> {
+    let jobs = state.jobs().version();
     state
-        .ask(|reach| {
-            let Some(store) = &reach.store else { return Ok(0) };
+        .ask(move |reach| {
+            let Some(store) = &reach.store else { return Ok(jobs) };
             let mut hasher = DefaultHasher::new();
+            jobs.hash(&mut hasher);
             for run in query::runs(store, None, Some(WATCHED))? {
                 (&run.report.run, run.report.status, run.report.api_calls).hash(&mut hasher);
                 for (_, counts) in run.report.counts.named() {

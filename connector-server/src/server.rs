@@ -107,6 +107,7 @@ impl Server {
         let Self { listener, address, link, state } = self;
         let (stop, handle) = (state.stop().clone(), Handle::new());
         let pulse = Pulse::start(&state);
+        let jobs = state.jobs().clone();
         let router = router(state, &Doors::new(address, link, next_link), pulse);
         let ending = tokio::spawn({
             let handle = handle.clone();
@@ -120,6 +121,8 @@ impl Server {
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(LONGEST_HEAD);
         let result = server.serve(router.into_make_service()).await.map_err(unusable);
         ending.abort();
+        // A read that was stopped writes how far it came.
+        jobs.end().await;
         result
     }
 }
@@ -128,6 +131,10 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
     let inside = Router::new()
         .route("/", get(pages::home::page))
         .route("/sources/{source}", get(pages::source::page))
+        .route("/sources/{source}/aggregate", post(pages::actions::aggregate))
+        .route("/sources/{source}/stop", post(pages::actions::stop))
+        .route("/sources/{source}/test", get(pages::test::page).post(pages::actions::test))
+        .route("/audit", get(pages::audit::page))
         .route("/sources/{source}/accounts", get(pages::accounts::page))
         .route("/sources/{source}/accounts/{id}", get(pages::account::page))
         .route("/sources/{source}/entitlements", get(pages::entitlements::page))
@@ -141,7 +148,7 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .fallback(failure::no_page)
         .layer(axum::middleware::from_fn_with_state(state.clone(), door::require_session));
     let outside = Router::new()
-        .route("/sign-in", get(door::sign_in).with_state(doors.clone()))
+        .route("/sign-in", get(door::sign_in).with_state((state.clone(), doors.clone())))
         .route("/assets/{hash}/{name}", get(assets::serve));
     outside
         .merge(inside)

@@ -1,6 +1,7 @@
 //! What every request needs: the project and the store.
 
-use crate::access::Tokens;
+use crate::access::{Access, Token, Tokens};
+use crate::work::Jobs;
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::query::{self, SourceState};
 use connector_engine::store::Store;
@@ -27,13 +28,19 @@ struct Inner {
     store: Mutex<Option<Store>>,
     tokens: Mutex<Option<Tokens>>,
     questions: Semaphore,
+    access: Access,
+    jobs: Jobs,
     stop: CancellationToken,
 }
 
 impl State {
     pub(crate) fn new(project: &Project, store_path: PathBuf, stop: CancellationToken) -> Self {
+        let access = Access::beside(&store_path);
+        let jobs = Jobs::new(project.folder(), &store_path, access.clone(), stop.clone());
         Self {
             inner: Arc::new(Inner {
+                access,
+                jobs,
                 folder: project.folder().to_owned(),
                 store_path,
                 store: Mutex::new(None),
@@ -47,6 +54,16 @@ impl State {
     /// Canceled when the server ends.
     pub(crate) fn stop(&self) -> &CancellationToken {
         &self.inner.stop
+    }
+
+    /// What the server does for people and programs.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.inner.jobs
+    }
+
+    /// The audit log.
+    pub(crate) fn access(&self) -> &Access {
+        &self.inner.access
     }
 
     /// The name of the project's folder.
@@ -67,8 +84,8 @@ impl State {
         answered.map_err(|cause| Error::internal("the question could not be answered").with_cause(cause))?
     }
 
-    /// Whether a program may use the API with this token.
-    pub(crate) async fn admits(&self, secret: String) -> bool {
+    /// The token of a program that may use the API.
+    pub(crate) async fn admits(&self, secret: String) -> Option<Token> {
         let state = self.clone();
         let checked = tokio::task::spawn_blocking(move || {
             let mut tokens = state.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,12 +95,12 @@ impl State {
             tokens.as_ref().map_or(Ok(None), |tokens| tokens.check(&secret, Timestamp::now()))
         });
         match checked.await {
-            Ok(Ok(token)) => token.is_some(),
+            Ok(Ok(token)) => token,
             Ok(Err(error)) => {
                 tracing::error!(%error, "a token could not be checked");
-                false
+                None
             }
-            Err(_) => false,
+            Err(_) => None,
         }
     }
 

@@ -1,9 +1,9 @@
 //! The REST API, asked for over HTTP: what it answers, to whom, and that it answers what its document says.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod place;
 
-use connector_server::Tokens;
+use connector_server::{Role, Tokens};
 use jiff::Timestamp;
 use place::{Answer, HOSTILE, Place, Served};
 use serde_json::{Value, json};
@@ -63,7 +63,10 @@ async fn every_path_answers_what_the_document_says() {
     let run = runs["items"][0]["id"].as_str().unwrap().to_owned();
     let document = connector_server::openapi();
     assert_eq!(parsed(&served.get("/api/v1/openapi.json").await), document);
-    let paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    // What begins or shows a job has a test of its own.
+    let reads =
+        |(path, item): (&String, &Value)| (item["get"].is_object() && path != "/jobs/{job}").then(|| path.clone());
+    let paths: Vec<_> = document["paths"].as_object().unwrap().iter().filter_map(reads).collect();
     assert_eq!(paths.len(), 10, "{paths:?}");
     for path in paths {
         let fill = |source: &str, account: &str, entitlement: &str, run: &str| {
@@ -102,8 +105,9 @@ async fn a_program_needs_a_token_that_works_and_it_opens_no_page() {
     let now = Timestamp::now();
     assert_eq!(ask(&served, "cnct_unknown", "/api/v1/sources").await.status, 401, "there is no token yet");
     let tokens = Tokens::open(&place.store).unwrap();
-    let good = tokens.create("dashboard", DAY, now).unwrap();
-    let old = tokens.create("old", Duration::from_secs(1), now - jiff::SignedDuration::from_secs(60)).unwrap();
+    let good = tokens.create("dashboard", Role::Viewer, DAY, now).unwrap();
+    let old =
+        tokens.create("old", Role::Viewer, Duration::from_secs(1), now - jiff::SignedDuration::from_secs(60)).unwrap();
     assert_eq!(ask(&served, &good.secret, "/api/v1/sources").await.status, 200);
     for wrong in [&old.secret, "", "cnct_", &good.secret.to_uppercase(), &format!("{}x", good.secret)] {
         let answer = ask(&served, wrong, "/api/v1/sources").await;
@@ -220,4 +224,64 @@ async fn what_the_api_does_not_have_is_a_problem_too() {
     }
     let foreign = served.ask("POST", "/api/v1/sources", &[("Origin", "http://evil.example")], "").await;
     assert_eq!((foreign.status, foreign.header("content-type")), (403, Some("application/problem+json")));
+}
+
+/// Sends a POST with a token.
+async fn post(served: &Served, token: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let bearer = format!("Bearer {token}");
+    served
+        .ask("POST", path, &[&[("Authorization", bearer.as_str()), ("Cookie", "none=1")][..], headers].concat(), "")
+        .await
+}
+
+/// Waits until a job has ended.
+async fn ended(served: &Served, token: &str, job: &str) -> Value {
+    for _ in 0..200 {
+        let job = parsed(&ask(served, token, &format!("/api/v1/jobs/{job}")).await);
+        check("/jobs/{job}", "200", &job);
+        if job["status"] != "running" {
+            return job;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the job does not end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_reads_and_tests_a_source_and_a_viewer_may_not() {
+    let place = Place::with_people().await;
+    let served = place.serve().await;
+    let (tokens, now) = (Tokens::open(&place.store).unwrap(), Timestamp::now());
+    let viewer = tokens.create("dashboard", Role::Viewer, DAY, now).unwrap().secret;
+    let operator = tokens.create("nightly", Role::Operator, DAY, now).unwrap().secret;
+    for path in ["/api/v1/sources/people/aggregate", "/api/v1/sources/people/test", "/api/v1/jobs/x/stop"] {
+        let refused = post(&served, &viewer, path, &[]).await;
+        assert!(refused.status == 403 && refused.body.contains("--role operator"), "{path}: {}", refused.body);
+    }
+    assert_eq!(post(&served, &operator, "/api/v1/sources/nobody/aggregate", &[]).await.status, 404);
+    place.write_people(260, "Legal");
+    let begun =
+        post(&served, &operator, "/api/v1/sources/people/aggregate?mode=full", &[("Idempotency-Key", "one")]).await;
+    assert_eq!(begun.status, 202, "{}", begun.body);
+    let id = parsed(&begun)["id"].as_str().unwrap().to_owned();
+    assert_eq!(begun.header("location"), Some(format!("/api/v1/jobs/{id}").as_str()));
+    let job = ended(&served, &operator, &id).await;
+    assert_eq!(job["status"], "succeeded", "{job}");
+    let run = parsed(&ask(&served, &viewer, &format!("/api/v1/runs/{}", job["run"].as_str().unwrap())).await);
+    assert_eq!((&run["mode"], &run["accounts"]["added"]), (&json!("full"), &json!(9)), "{run}");
+    let again =
+        post(&served, &operator, "/api/v1/sources/people/aggregate?mode=full", &[("Idempotency-Key", "one")]).await;
+    assert_eq!((again.status, parsed(&again)["id"].as_str()), (202, Some(id.as_str())), "the same key is the same job");
+    let tested = post(&served, &operator, "/api/v1/sources/people/test", &[]).await;
+    let job = ended(&served, &operator, parsed(&tested)["id"].as_str().unwrap()).await;
+    assert_eq!((&job["status"], &job["steps"][0]["name"]), (&json!("passed"), &json!("definition")), "{job}");
+    let broken = post(&served, &operator, "/api/v1/sources/broken/aggregate", &[]).await;
+    let job = ended(&served, &operator, parsed(&broken)["id"].as_str().unwrap()).await;
+    assert_eq!((&job["status"], &job["error"]["kind"]), (&json!("failed"), &json!("definition")), "{job}");
+    assert_eq!(post(&served, &operator, &format!("/api/v1/jobs/{id}/stop"), &[]).await.status, 202);
+    let long = "k".repeat(300);
+    assert_eq!(
+        post(&served, &operator, "/api/v1/sources/people/test", &[("Idempotency-Key", &long)]).await.status,
+        400
+    );
 }

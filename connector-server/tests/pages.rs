@@ -1,5 +1,5 @@
 //! What the pages show, asked for over HTTP.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod place;
 

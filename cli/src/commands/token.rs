@@ -21,11 +21,12 @@ pub(crate) fn run(invocation: &Invocation, command: &TokenCommand) -> Result<Exi
 fn create(invocation: &Invocation, arguments: &TokenNewArguments) -> Result<(), Stop> {
     let printer = &invocation.printer;
     let tokens = Tokens::open(&invocation.store_path(&invocation.project()?)?)?;
-    let new = tokens.create(&arguments.name, arguments.expires.duration(), Timestamp::now())?;
+    let new = tokens.create(&arguments.name, arguments.role, arguments.expires.duration(), Timestamp::now())?;
     if printer.is_json() {
         return printer.json(&json!({
             "id": new.token.id,
             "name": new.token.name,
+            "role": new.token.role,
             "expires_at": new.token.expires_at,
             "token": new.secret,
         }));
@@ -76,6 +77,7 @@ fn columns() -> Vec<ListColumn<Token>> {
     vec![
         ListColumn::new("id", |token: &Token| Datum::text(&token.id)),
         ListColumn::new("name", |token: &Token| Datum::text(&token.name)).looks(|look| look.wrapping().rank(1)),
+        ListColumn::new("role", |token: &Token| Datum::text(token.role.name())).looks(|look| look.rank(5)),
         ListColumn::new("state", state),
         ListColumn::new("created_at", |token: &Token| Datum::moment(token.created_at))
             .looks(|look| look.titled("created").rank(3)),

@@ -1,4 +1,4 @@
-//! The file with the tokens, beside the store. It is no part of the store: a store can be read-only, or copied to somebody who
+//! The file with the tokens and the audit log, beside the store. It is no part of the store: a store can be read-only, or copied to somebody who
 //! may read it, and neither says who may use this server.
 
 use connector_core::{Error, ErrorKind, Result};
@@ -15,12 +15,27 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS tokens (
         id         TEXT PRIMARY KEY,               -- a ULID, the id that people see
         name       TEXT NOT NULL,                  -- what it is for
+        role       TEXT NOT NULL,                  -- viewer, operator
         hash       BLOB NOT NULL UNIQUE,           -- SHA-256 of the token; the token itself is nowhere
         created_at INTEGER NOT NULL,               -- seconds since 1970, as all times here
         expires_at INTEGER NOT NULL,
         revoked_at INTEGER,
         used_at    INTEGER                         -- to the minute
     ) STRICT;
+    -- Who did what; rows are added and never changed.
+    CREATE TABLE IF NOT EXISTS audit (
+        number  INTEGER PRIMARY KEY AUTOINCREMENT,
+        at      INTEGER NOT NULL,
+        who     TEXT NOT NULL,
+        action  TEXT NOT NULL,
+        source  TEXT NOT NULL,                     -- empty if it was done to none
+        outcome TEXT NOT NULL,                     -- began, stopped, or how it ended
+        detail  TEXT NOT NULL
+    ) STRICT;
+    CREATE TRIGGER IF NOT EXISTS audit_is_kept BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    CREATE TRIGGER IF NOT EXISTS audit_is_unchanged BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
     PRAGMA user_version = 1;";
 
 /// The file that belongs to a store.

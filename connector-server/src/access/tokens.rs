@@ -1,5 +1,6 @@
 //! Tokens with which programs use the API.
 
+use super::audit::{Access, Entry};
 use super::file::{beside, fault, open};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,8 +10,9 @@ use openssl::sha::sha256;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use strum::{EnumString, IntoStaticStr};
 use ulid::Ulid;
 
 /// What every token begins with: scanners of leaked secrets find it by that.
@@ -23,6 +25,26 @@ const USE_IS_WRITTEN: i64 = 60;
 #[derive(Debug)]
 pub struct Tokens {
     connection: Connection,
+    store: PathBuf,
+}
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, IntoStaticStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Role {
+    /// Read everything.
+    #[default]
+    Viewer,
+    /// Also begin and stop jobs.
+    Operator,
+}
+
+impl Role {
+    /// The name in machine output.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// A token, without the secret part.
@@ -32,6 +54,8 @@ pub struct Token {
     pub id: String,
     /// What it is for.
     pub name: String,
+    /// What it may do.
+    pub role: Role,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends.
@@ -63,14 +87,14 @@ impl fmt::Debug for NewToken {
     }
 }
 
-const COLUMNS: &str = "id, name, created_at, expires_at, revoked_at, used_at";
+const COLUMNS: &str = "id, name, role, created_at, expires_at, revoked_at, used_at";
 
 impl Tokens {
     /// Opens the tokens of a store; makes the file if there is none.
     ///
     /// Fails with kind `internal` if the file can't be used, and with kind `definition` if a newer version made it.
     pub fn open(store: &Path) -> Result<Self> {
-        Ok(Self { connection: open(&beside(store))? })
+        Ok(Self { connection: open(&beside(store))?, store: store.to_owned() })
     }
 
     /// Opens the tokens of a store, if there are any.
@@ -79,7 +103,7 @@ impl Tokens {
     }
 
     /// Makes a token that works for `lifetime`.
-    pub fn create(&self, name: &str, lifetime: Duration, now: Timestamp) -> Result<NewToken> {
+    pub fn create(&self, name: &str, role: Role, lifetime: Duration, now: Timestamp) -> Result<NewToken> {
         let mut bytes = [0; 32];
         openssl::rand::rand_bytes(&mut bytes)
             .map_err(|cause| Error::internal("this machine gives no random numbers").with_cause(cause))?;
@@ -92,11 +116,18 @@ impl Tokens {
         let (id, name) = (Ulid::new().to_string(), name.to_owned());
         self.connection
             .execute(
-                "INSERT INTO tokens (id, name, hash, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![id, name, sha256(secret.as_bytes()), now.as_second(), ends.as_second()],
+                "INSERT INTO tokens (id, name, role, hash, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![id, name, role.name(), sha256(secret.as_bytes()), now.as_second(), ends.as_second()],
             )
             .map_err(fault)?;
-        let token = Token { id, name, created_at: now, expires_at: ends, revoked_at: None, used_at: None };
+        Access::beside(&self.store).record(&Entry {
+            who: "command line",
+            action: "token_new",
+            source: "",
+            outcome: "done",
+            detail: &format!("{name} ({id}, {})", role.name()),
+        })?;
+        let token = Token { id, name, role, created_at: now, expires_at: ends, revoked_at: None, used_at: None };
         Ok(NewToken { token, secret })
     }
 
@@ -114,9 +145,17 @@ impl Tokens {
             format!("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE id = upper(?1) RETURNING {COLUMNS}");
         let revoked =
             self.connection.query_row(&query, params![id, now.as_second()], token).optional().map_err(fault)?;
-        revoked.ok_or_else(|| {
-            Error::not_found(format!("there is no token `{id}`")).with_help("`connector token list` lists them")
-        })
+        let missing =
+            || Error::not_found(format!("there is no token `{id}`")).with_help("`connector token list` lists them");
+        let token = revoked.ok_or_else(missing)?;
+        Access::beside(&self.store).record(&Entry {
+            who: "command line",
+            action: "token_revoke",
+            source: "",
+            outcome: "done",
+            detail: &format!("{} ({})", token.name, token.id),
+        })?;
+        Ok(token)
     }
 
     /// The token that a program sent, if it works.
@@ -143,10 +182,12 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
     Ok(Token {
         id: row.get(0)?,
         name: row.get(1)?,
-        created_at: moment(2)?.unwrap_or_default(),
-        expires_at: moment(3)?.unwrap_or_default(),
-        revoked_at: moment(4)?,
-        used_at: moment(5)?,
+        // A role that this version does not know may do the least.
+        role: row.get_ref(2)?.as_str()?.parse().unwrap_or_default(),
+        created_at: moment(3)?.unwrap_or_default(),
+        expires_at: moment(4)?.unwrap_or_default(),
+        revoked_at: moment(5)?,
+        used_at: moment(6)?,
     })
 }
 
@@ -163,8 +204,9 @@ mod tests {
         let tokens = Tokens::open(&store).unwrap();
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
-        let NewToken { token, secret } = tokens.create("dashboard", Duration::from_secs(100), now).unwrap();
-        let other = tokens.create("other", Duration::from_secs(100), now).unwrap();
+        let NewToken { token, secret } =
+            tokens.create("dashboard", Role::Viewer, Duration::from_secs(100), now).unwrap();
+        let other = tokens.create("other", Role::Operator, Duration::from_secs(100), now).unwrap();
         assert!(secret.starts_with("cnct_") && secret.len() == 48 && secret != other.secret);
         assert!(!format!("{other:?}").contains(&other.secret));
         assert_eq!(tokens.check(&secret, at(99)).unwrap().unwrap().id, token.id);

@@ -1,7 +1,7 @@
 //! The document that describes the API, and the routes that it describes.
 
 use super::etag::answer_once;
-use super::{accounts, differences, entitlements, runs, sources};
+use super::{accounts, differences, entitlements, jobs, runs, sources};
 use crate::state::State as ServerState;
 use axum::{Json, Router};
 use serde_json::Value;
@@ -38,7 +38,7 @@ fn parts() -> (Router<ServerState>, OpenApi) {
             InfoBuilder::new()
                 .title("Connector")
                 .version("1")
-                .description(Some("Reads who has access to what, as the last aggregations saw it. Lists are read page by page: pass `next` as `after`."))
+                .description(Some("Who has access to what, as the last aggregations saw it, and jobs that read sources again. Lists are read page by page: pass `next` as `after`."))
                 .license(Some(LicenseBuilder::new().name("Apache-2.0 OR MIT").identifier(Some("Apache-2.0 OR MIT")).build())),
         )
         .servers(Some([ServerBuilder::new().url(BASE).build()]))
@@ -59,6 +59,10 @@ fn parts() -> (Router<ServerState>, OpenApi) {
         .routes(routes!(differences::list))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
+        .routes(routes!(jobs::aggregate))
+        .routes(routes!(jobs::test))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::stop))
         .split_for_parts()
 }
 
@@ -70,7 +74,7 @@ pub(crate) fn router() -> Router<ServerState> {
     Router::new().nest(BASE, routes.layer(axum::middleware::from_fn(answer_once)))
 }
 
-/// The OpenAPI 3.1 document of the API.
+/// The `OpenAPI` 3.1 document of the API.
 ///
 /// ```
 /// let document = connector_server::openapi();

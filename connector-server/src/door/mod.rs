@@ -4,11 +4,13 @@ mod headers;
 mod host;
 mod link;
 mod session;
+mod visitor;
 
 pub(crate) use headers::{csrf, guard_answer};
 pub(crate) use host::require_host;
 pub(crate) use link::Link;
 pub(crate) use session::{require_session, sign_in, sign_out};
+pub(crate) use visitor::Visitor;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Who is signed in.
 
-use super::Doors;
+use super::{Doors, Visitor};
+use crate::access::{Entry, Role};
 use crate::failure::Failure;
 use crate::state::State as ServerState;
 use axum::extract::{Query, Request, State};
@@ -18,12 +19,14 @@ const SIGNED_IN: &str = "signed_in";
 pub(crate) async fn require_session(
     State(state): State<ServerState>,
     session: Session,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     if is_api && let Some(token) = bearer(&request) {
-        if state.admits(token).await {
+        if let Some(token) = state.admits(token).await {
+            let name = format!("token {} ({})", token.name, token.id);
+            request.extensions_mut().insert(Visitor::Token { name, operates: token.role == Role::Operator });
             return next.run(request).await;
         }
         return Failure::unknown_visitor(
@@ -38,7 +41,10 @@ pub(crate) async fn require_session(
         "open the link that `connector serve` printed; each link works once, and a new one appears there"
     };
     match session.get::<bool>(SIGNED_IN).await {
-        Ok(Some(true)) => next.run(request).await,
+        Ok(Some(true)) => {
+            request.extensions_mut().insert(Visitor::Console);
+            next.run(request).await
+        }
         _ => Failure::unknown_visitor(Error::auth("you are not signed in").with_help(help)).into_response(),
     }
 }
@@ -57,7 +63,7 @@ pub(crate) struct Ticket {
 
 /// Signs in whoever has the link. A session from before, perhaps made by somebody else, ends.
 pub(crate) async fn sign_in(
-    State(doors): State<Doors>,
+    State((state, doors)): State<(ServerState, Doors)>,
     method: Method,
     session: Session,
     Query(ticket): Query<Ticket>,
@@ -69,6 +75,10 @@ pub(crate) async fn sign_in(
                 .with_help("open the newest link that `connector serve` printed"),
         )
         .into_response();
+    }
+    let entry = Entry { who: "console", action: "sign_in", source: "", outcome: "done", detail: "" };
+    if let Err(error) = state.access().record(&entry) {
+        return Failure::from(error).into_response();
     }
     let entered = async {
         session.clear().await;

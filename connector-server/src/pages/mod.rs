@@ -2,6 +2,8 @@
 
 pub(crate) mod account;
 pub(crate) mod accounts;
+pub(crate) mod actions;
+pub(crate) mod audit;
 pub(crate) mod diff;
 pub(crate) mod entitlement;
 pub(crate) mod entitlements;
@@ -9,9 +11,11 @@ pub(crate) mod home;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod source;
+pub(crate) mod test;
 
 mod holding;
 pub(crate) mod part;
+mod progress;
 mod run_row;
 mod shell;
 mod window;

@@ -2,13 +2,15 @@
 
 use super::home::{Note, standing_badge};
 use super::part::{Delta, Tabs};
+use super::progress::{self, Panel};
 use super::run_row::RunRow;
 use super::{Shell, render};
 use crate::address;
 use crate::failure::Failure;
 use crate::picture::{Line, Validity};
 use crate::state::{Reach, State as ServerState};
-use crate::text::Badge;
+use crate::text::{Badge, Prose};
+use crate::work::{Job, Work};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -31,6 +33,13 @@ struct Page {
     description: Option<String>,
     badge: Badge,
     notes: Vec<Note>,
+    address: String,
+    /// How far the read is that this server does.
+    progress: Option<Panel>,
+    /// Why the last read of this server could not begin.
+    fault: Option<(Prose, Option<Prose>)>,
+    /// What the button to read says; absent while something reads.
+    reads: Option<&'static str>,
     tiles: Vec<Tile>,
     table: Vec<TableRow>,
     facts: Vec<(&'static str, String)>,
@@ -57,11 +66,12 @@ struct TableRow {
 
 pub(crate) async fn page(State(state): State<ServerState>, Path(name): Path<String>) -> Result<Response, Failure> {
     let shell = Shell::inside(&state, &name).in_section("sources").live();
-    let page = state.ask(move |reach| told(reach, &name, shell)).await?;
+    let job = state.jobs().last(&name, Work::Aggregate);
+    let page = state.ask(move |reach| told(reach, &name, job.as_deref(), shell)).await?;
     Ok(render(&page, StatusCode::OK))
 }
 
-fn told(reach: &Reach, name: &str, shell: Shell) -> Result<Page> {
+fn told(reach: &Reach, name: &str, job: Option<&Job>, shell: Shell) -> Result<Page> {
     let source = reach.source(name)?;
     let runs = match &reach.store {
         Some(store) => query::runs(store, Some(name), Some(RUNS))?,
@@ -69,7 +79,21 @@ fn told(reach: &Reach, name: &str, shell: Shell) -> Result<Page> {
     };
     let attention = query::attention(&source, &runs, reach.now);
     let growth = query::growth(&runs);
+    let address = address::source(name);
+    let progress = job.and_then(|job| Panel::of(address.clone(), job));
+    let status = runs.first().map(|run| run.report.status);
+    let reads = match status {
+        _ if progress.is_some() || source.definition.is_err() => None,
+        Some(RunStatus::Running) => None,
+        Some(status) if status.is_unfinished() => Some("Continue the run"),
+        Some(_) => Some("Read now"),
+        None => Some("Read for the first time"),
+    };
     Ok(Page {
+        fault: job.and_then(progress::fault),
+        address,
+        progress,
+        reads,
         shell,
         tabs: (!runs.is_empty()).then(|| Tabs::of(name, "overview")),
         name: name.to_owned(),

@@ -5,8 +5,11 @@
 use connector_delimited as _;
 use connector_engine::aggregate::{Options, RunStatus, Wanted, run_as_due};
 use connector_engine::store::Store;
+use connector_http as _;
 use connector_project::source::Project;
+use connector_scim as _;
 use connector_server::{Listen, Server};
+use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -74,10 +77,11 @@ impl Place {
         let mut text = String::from("no,login,full,department,roles\n");
         for [id, login, full] in HOSTILE {
             let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-            text += &format!("{},{},{},{department},<i>boss</i>|staff\n", quoted(id), quoted(login), quoted(full));
+            let (id, login, full) = (quoted(id), quoted(login), quoted(full));
+            writeln!(text, "{id},{login},{full},{department},<i>boss</i>|staff").unwrap();
         }
         for one in 0..number {
-            text += &format!("p{one:05},user{one},User {one},Legal,staff\n");
+            writeln!(text, "p{one:05},user{one},User {one},Legal,staff").unwrap();
         }
         self.write("people.csv", &text);
         // The connector waits until nobody writes the file any more.
@@ -148,13 +152,13 @@ impl Served {
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         if !headers.iter().any(|(name, _)| *name == "Host") {
-            head += &format!("Host: {}\r\n", self.address);
+            write!(head, "Host: {}\r\n", self.address).unwrap();
         }
         if let Some(cookie) = self.cookie.as_ref().filter(|_| !headers.iter().any(|(name, _)| *name == "Cookie")) {
-            head += &format!("Cookie: {cookie}\r\n");
+            write!(head, "Cookie: {cookie}\r\n").unwrap();
         }
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         self.send(format!("{head}\r\n{body}").as_bytes()).await
     }

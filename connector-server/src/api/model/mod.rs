@@ -3,6 +3,7 @@
 mod account;
 mod difference;
 mod entitlement;
+mod job;
 mod page;
 mod problem;
 mod run;
@@ -11,6 +12,7 @@ mod source;
 pub(crate) use account::{Account, AccountWithHistory, EntitlementKey, ValueChange};
 pub(crate) use difference::{Difference, DifferencePage};
 pub(crate) use entitlement::{Entitlement, Holder};
+pub(crate) use job::Job;
 pub(crate) use page::Page;
 pub(crate) use problem::Problem;
 pub(crate) use run::Run;

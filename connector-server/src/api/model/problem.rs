@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 pub(crate) struct Problem {
     /// The kind of error, as an address: `urn:connector:problem:not_found`.
     #[serde(rename = "type")]
-    problem_type: String,
+    kind_urn: String,
     /// What the kind means.
     title: &'static str,
     /// The status of the answer.
@@ -28,7 +28,7 @@ pub(crate) struct Problem {
 impl Problem {
     pub(crate) fn of(error: &Error, status: u16) -> Self {
         Self {
-            problem_type: format!("urn:connector:problem:{}", error.kind().name()),
+            kind_urn: format!("urn:connector:problem:{}", error.kind().name()),
             title: error.kind().description(),
             status,
             detail: error.message().to_owned(),
