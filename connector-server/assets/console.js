@@ -55,14 +55,18 @@ if (dialog) {
     const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
     if (next) next.focus();
   };
-  const places = { s: "/", r: "/runs" };
+  const places = { s: "/", r: "/runs", c: "/certificates" };
   let begun = 0;
+  const everywhere = document.getElementById("everywhere");
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "k" && (event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey) { event.preventDefault(); everywhere.focus(); everywhere.select(); }
+  });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea, dialog");
     if (!on.checked || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (begun && Date.now() - begun < 1500 && places[event.key]) { location.assign(places[event.key]); return; }
     begun = 0;
-    const search = document.querySelector("[data-search]");
+    const search = document.querySelector("[data-search]") || everywhere;
     if (event.key === "/" && search) { event.preventDefault(); search.focus(); search.select(); }
     else if (event.key === "g") begun = Date.now();
     else if (event.key === "j") step(1);

@@ -134,6 +134,8 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/sources/{source}/aggregate", post(pages::actions::aggregate))
         .route("/sources/{source}/stop", post(pages::actions::stop))
         .route("/sources/{source}/test", get(pages::test::page).post(pages::actions::test))
+        .route("/search", get(pages::search::page))
+        .route("/certificates", get(pages::certificates::page))
         .route("/audit", get(pages::audit::page))
         .route("/sources/{source}/accounts", get(pages::accounts::page))
         .route("/sources/{source}/accounts/{id}", get(pages::account::page))

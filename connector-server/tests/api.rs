@@ -97,7 +97,7 @@ async fn every_path_answers_what_the_document_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_program_needs_a_token_that_works_and_it_opens_no_page() {
     let place = Place::with_people().await;
-    let served = place.serve().await;
+    let served = place.serve();
     let none = served.get("/api/v1/sources").await;
     assert_eq!((none.status, none.header("www-authenticate")), (401, Some("Bearer")));
     assert_eq!(parsed(&none)["kind"], "auth");
@@ -250,7 +250,7 @@ async fn ended(served: &Served, token: &str, job: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_reads_and_tests_a_source_and_a_viewer_may_not() {
     let place = Place::with_people().await;
-    let served = place.serve().await;
+    let served = place.serve();
     let (tokens, now) = (Tokens::open(&place.store).unwrap(), Timestamp::now());
     let viewer = tokens.create("dashboard", Role::Viewer, DAY, now).unwrap().secret;
     let operator = tokens.create("nightly", Role::Operator, DAY, now).unwrap().secret;

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_shown_without_a_session_and_a_forged_one_is_none() {
     let place = Place::with_people().await;
-    let served = place.serve().await;
+    let served = place.serve();
     let name = format!("connector_{}", served.address.port());
     let forged = format!("{name}=AAAAAAAAAAAAAAAAAAAAAA");
     for path in ["/", "/sources/people", "/sources/people/accounts", "/runs", "/live", "/nothing", "/sign-out"] {
@@ -27,7 +27,7 @@ async fn nothing_is_shown_without_a_session_and_a_forged_one_is_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_signs_in_once_and_the_next_one_is_told() {
     let place = Place::empty();
-    let served = place.serve().await;
+    let served = place.serve();
     let first = served.newest_link();
     assert_eq!(served.ask("HEAD", &first, &[], "").await.status, 401, "who only looks at a link does not use it up");
     assert_eq!(served.ask("GET", "/sign-in", &[], "").await.status, 401);
@@ -44,7 +44,7 @@ async fn a_link_signs_in_once_and_the_next_one_is_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn to_sign_in_makes_a_new_session_and_ends_the_one_from_before() {
     let place = Place::empty();
-    let served = place.serve().await;
+    let served = place.serve();
     let planted = served.sign_in(&[]).await;
     let own = served.sign_in(&[("Cookie", &planted)]).await;
     assert_ne!(planted, own);

@@ -139,3 +139,30 @@ async fn a_damaged_store_is_an_error_page_and_not_an_empty_list() {
         page.body
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_search_finds_accounts_entitlements_and_sources_whatever_is_typed() {
+    let place = Place::with_people().await;
+    let served = place.open().await;
+    let found = async |text: &str| {
+        let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let answer = served.get(&format!("/search?q={encoded}")).await;
+        assert_eq!(answer.status, 200, "{text}");
+        let main = answer.body.split("<main").nth(1).unwrap().to_owned();
+        (links(&main).into_iter().filter(|link| link.matches('/').count() > 3).count(), main)
+    };
+    assert_eq!(found("user12").await.0, 8, "user12 and user120 to user126: no more than fit");
+    assert_eq!(found("USER249").await.0, 1, "in small letters");
+    assert_eq!(found("p00007").await.0, 1, "by id");
+    assert!(found("TAF").await.1.contains(">staff</bdi>"), "a part of the name of an entitlement");
+    assert!(found("eopl").await.1.contains("href=\"/sources/people\""), "a source");
+    assert!(found("").await.1.contains("What are you looking for?"));
+    for [id, login, _] in HOSTILE {
+        for text in [id, login] {
+            let (number, page) = found(text).await;
+            assert!(number > 0 && page.contains(&escaped(login)), "{text}: {page}");
+        }
+    }
+    assert_eq!(found("%' OR 1=1 --").await.0, 0);
+    assert_eq!(served.get("/certificates").await.status, 200);
+}

@@ -29,7 +29,7 @@ struct Page {
 
 struct Row {
     when: When,
-    row: AuditRow,
+    entry: AuditRow,
     source: String,
 }
 
@@ -37,11 +37,13 @@ pub(crate) async fn page(State(state): State<ServerState>, Query(fields): Query<
     let access = state.access().clone();
     let rows = state.ask(move |reach| {
         let rows = access.rows(fields.before, ON_A_PAGE)?;
-        let row = |row: AuditRow| Row { when: When::of(row.at, reach.now), source: address::source(&row.source), row };
+        let row =
+            |row: AuditRow| Row { when: When::of(row.at, reach.now), source: address::source(&row.source), entry: row };
         Ok(rows.into_iter().map(row).collect::<Vec<_>>())
     });
     let rows = rows.await?;
-    let next = rows.last().filter(|_| rows.len() == ON_A_PAGE).map(|last| format!("/audit?before={}", last.row.number));
+    let next =
+        rows.last().filter(|_| rows.len() == ON_A_PAGE).map(|last| format!("/audit?before={}", last.entry.number));
     let shell = Shell::inside(&state, "Audit").in_section("audit");
     Ok(render(&Page { shell, rows, next }, StatusCode::OK))
 }

@@ -4,12 +4,14 @@ pub(crate) mod account;
 pub(crate) mod accounts;
 pub(crate) mod actions;
 pub(crate) mod audit;
+pub(crate) mod certificates;
 pub(crate) mod diff;
 pub(crate) mod entitlement;
 pub(crate) mod entitlements;
 pub(crate) mod home;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod search;
 pub(crate) mod source;
 pub(crate) mod test;
 

@@ -13,7 +13,7 @@ pub(crate) struct Panel {
     address: String,
     words: String,
     steps: Vec<Row>,
-    stops: bool,
+    is_stopping: bool,
 }
 
 struct Row {
@@ -31,9 +31,9 @@ impl Panel {
         if state.outcome.is_some() {
             return None;
         }
-        let stops = job.stop.is_cancelled();
+        let is_stopping = job.stop.is_cancelled();
         let words = match &state.progress {
-            _ if stops => "stopping; what was read stays".to_owned(),
+            _ if is_stopping => "stopping; what was read stays".to_owned(),
             None => "connecting".to_owned(),
             Some(progress) => {
                 let what = match progress.phase {
@@ -44,7 +44,7 @@ impl Panel {
             }
         };
         let steps = state.progress.map(|progress| progress.steps.named().map(|(what, step)| row(what, *step)));
-        Some(Self { address, words, steps: steps.into_iter().flatten().collect(), stops })
+        Some(Self { address, words, steps: steps.into_iter().flatten().collect(), is_stopping })
     }
 }
 

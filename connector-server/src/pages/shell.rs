@@ -13,6 +13,8 @@ pub(crate) struct Shell {
     pub(crate) title: String,
     /// The project; `None` for people who are not signed in.
     pub(crate) project: Option<String>,
+    /// What stands in the search field.
+    pub(crate) typed: String,
     /// The entry of the menu that the page belongs to.
     pub(crate) section: &'static str,
     /// Whether the page is read again when a run goes on.
@@ -28,6 +30,7 @@ impl Shell {
         Self {
             title: title.to_owned(),
             project,
+            typed: String::new(),
             section: "",
             live: false,
             style: assets::address("console.css"),

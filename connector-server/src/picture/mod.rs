@@ -2,11 +2,13 @@
 
 mod bar;
 mod line;
+mod span;
 mod spark;
 mod validity;
 
 pub(crate) use bar::Bar;
 pub(crate) use line::Line;
+pub(crate) use span::Span;
 pub(crate) use spark::Spark;
 pub(crate) use validity::Validity;
 

@@ -97,7 +97,7 @@ impl Place {
     }
 
     /// Serves it.
-    pub async fn serve(&self) -> Served {
+    pub fn serve(&self) -> Served {
         let stop = CancellationToken::new();
         let server = Server::bind(&self.project, self.store.clone(), Listen::default(), stop.clone()).unwrap();
         let (address, link) = (server.address(), server.sign_in_link());
@@ -109,7 +109,7 @@ impl Place {
 
     /// Serves it to somebody who is signed in.
     pub async fn open(&self) -> Served {
-        let mut served = self.serve().await;
+        let mut served = self.serve();
         let cookie = served.sign_in(&[]).await;
         served.cookie = Some(cookie);
         served
