@@ -131,8 +131,7 @@ async fn all(served: &Served, path: &str, limit: usize) -> Vec<Value> {
         items.extend(found.iter().cloned());
         match page["next"].as_str() {
             Some(next) => {
-                let encoded: String = next.bytes().map(|byte| format!("%{byte:02x}")).collect();
-                after = format!("&after={encoded}");
+                after = format!("&after={}", place::encoded(next));
             }
             None => return items,
         }

@@ -145,8 +145,7 @@ async fn the_search_finds_accounts_entitlements_and_sources_whatever_is_typed() 
     let place = Place::with_people().await;
     let served = place.open().await;
     let found = async |text: &str| {
-        let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let answer = served.get(&format!("/search?q={encoded}")).await;
+        let answer = served.get(&format!("/search?q={}", place::encoded(text))).await;
         assert_eq!(answer.status, 200, "{text}");
         let main = answer.body.split("<main").nth(1).unwrap().to_owned();
         (links(&main).into_iter().filter(|link| link.matches('/').count() > 3).count(), main)

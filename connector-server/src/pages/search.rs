@@ -72,8 +72,9 @@ fn told(reach: &Reach, typed: String, shell: Shell) -> Result<Page> {
         let found = query::find(store, &source, &typed, OF_EACH)?;
         let rows = found.into_iter().map(|found| row(&source, found)).collect();
         let more = address::with(&format!("{address}/accounts"), &[("where", typed.trim())]);
-        groups.push(Group { address, rows, more, source });
+        groups.push(Group { source, address, rows, more });
     }
+    groups.sort_by_key(|group: &Group| group.rows.is_empty());
     Ok(Page { shell, typed, sources, groups })
 }
 

@@ -223,3 +223,8 @@ pub fn links(page: &str) -> Vec<String> {
     let parts = page.split("href=\"").skip(1);
     parts.filter_map(|part| part.split('"').next()).map(|link| link.replace("&#38;", "&")).collect()
 }
+
+/// A text in an address.
+pub fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
