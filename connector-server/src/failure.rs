@@ -91,7 +91,8 @@ struct Page {
     code: u16,
     title: &'static str,
     kind: &'static str,
-    meaning: &'static str,
+    /// What the kind of error means; absent where the request itself is wrong, of which no source knows.
+    meaning: Option<&'static str>,
     message: Prose,
     help: Option<Prose>,
 }
@@ -131,7 +132,7 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
         code: status.as_u16(),
         title,
         kind: error.kind().name(),
-        meaning: error.kind().description(),
+        meaning: Some(error.kind().description()).filter(|_| error.kind() != ErrorKind::Invalid),
         message: Prose(error.message().to_owned()),
         help: error.help().map(|help| Prose(help.to_owned())),
     };
@@ -140,7 +141,7 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
 
 /// The same for a program (RFC 9457).
 fn as_problem(answer: &Response, is_head: bool, status: StatusCode, error: &Error) -> Response {
-    let problem = Json(Problem::of(error, status.as_u16()));
+    let problem = Json(Problem::of(error, status));
     let mut written = (status, problem).into_response();
     written.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if status == StatusCode::UNAUTHORIZED {

@@ -19,6 +19,7 @@ pub(super) struct Fields {
     /// Changes up to this run; the last run that succeeded, if it is not given.
     to: Option<String>,
     /// Begin behind this position: `next` of the page before.
+    #[param(pattern = "^[0-9]{1,18}$")]
     after: Option<String>,
     /// How many items a page has: 1 to 1,000, usually 100.
     #[serde(default)]

@@ -49,7 +49,7 @@ pub(super) struct AggregateFields {
     params(
         ("source" = String, Path, description = "The source's name"),
         AggregateFields,
-        ("Idempotency-Key" = Option<String>, Header, description = "A second request with the same key begins nothing and answers with the same job", max_length = 200),
+        ("Idempotency-Key" = Option<String>, Header, description = "A second request with the same key begins nothing and answers with the same job", min_length = 1, max_length = 200, pattern = "^[ -~]+$"),
     ),
     responses(
         (status = 202, body = Job, headers(("Location" = String, description = "Where the job is")), description = "It began"),
@@ -79,7 +79,7 @@ pub(super) async fn aggregate(
     tag = "jobs",
     params(
         ("source" = String, Path, description = "The source's name"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A second request with the same key begins nothing and answers with the same job", max_length = 200),
+        ("Idempotency-Key" = Option<String>, Header, description = "A second request with the same key begins nothing and answers with the same job", min_length = 1, max_length = 200, pattern = "^[ -~]+$"),
     ),
     responses(
         (status = 202, body = Job, headers(("Location" = String, description = "Where the job is")), description = "It began"),

@@ -1,5 +1,6 @@
 //! An error, as RFC 9457 describes it.
 
+use axum::http::StatusCode;
 use connector_core::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,7 +11,7 @@ pub(crate) struct Problem {
     /// The kind of error, as an address: `urn:connector:problem:not_found`.
     #[serde(rename = "type")]
     kind_urn: String,
-    /// What the kind means.
+    /// What the status means.
     title: &'static str,
     /// The status of the answer.
     #[schema(minimum = 400, maximum = 599)]
@@ -26,11 +27,11 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn of(error: &Error, status: u16) -> Self {
+    pub(crate) fn of(error: &Error, status: StatusCode) -> Self {
         Self {
             kind_urn: format!("urn:connector:problem:{}", error.kind().name()),
-            title: error.kind().description(),
-            status,
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
             detail: error.message().to_owned(),
             kind: error.kind().name(),
             help: error.help().map(str::to_owned),
