@@ -20,12 +20,21 @@ function follow(address) {
       if (again) { again = false; setTimeout(read, 500); }
     }
   };
-  const stream = new EventSource(address);
-  stream.addEventListener("message", read);
-  // The server refused: somebody must sign in again, which the page itself says.
-  stream.addEventListener("error", () => { if (stream.readyState === EventSource.CLOSED && !leaving) location.reload(); });
-  let leaving = false;
-  addEventListener("pagehide", () => { leaving = true; stream.close(); });
+  // Browsers open six connections to a server: a page that nobody sees gives its own back.
+  let stream;
+  const open = () => {
+    stream = new EventSource(address);
+    stream.addEventListener("message", read);
+    // The server refused: somebody must sign in again, which the page itself says.
+    stream.addEventListener("error", () => { if (stream.readyState === EventSource.CLOSED) location.reload(); });
+  };
+  const close = () => { stream?.close(); stream = undefined; };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) close();
+    else if (!stream) { open(); read(); }
+  });
+  addEventListener("pagehide", close);
+  if (!document.hidden) open();
 }
 
 let announced = 0;

@@ -85,6 +85,16 @@ if (!row?.startsWith("/sources/")) fault(where, `j leads to ${row}`);
 await page.keyboard.press("Enter");
 await page.waitForURL("**/sources/*");
 
+// A page is read again when a job goes on, and the focus stays where it was.
+where = "live";
+await page.goto(link.origin + pages.source, { waitUntil: "load" });
+await page.getByRole("link", { name: "Changes" }).focus();
+const begun = await page.evaluate(async (address) => (await fetch(address + "/test", { method: "POST" })).status, pages.source);
+if (begun !== 200) fault(where, `the test did not begin: ${begun}`);
+await page.waitForFunction(() => document.getElementById("status").textContent !== "", null, { timeout: 15000 })
+  .catch(() => fault(where, "the page is not read again"));
+if (!(await page.evaluate(() => document.activeElement.textContent === "Changes"))) fault(where, "the focus is lost");
+
 // Out again, and nothing is left.
 where = "sign out";
 await page.getByRole("button", { name: "Sign out" }).click();
