@@ -63,3 +63,31 @@ fn a_port_that_is_taken_is_an_error_that_names_another_way() {
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("--listen"), "{said}");
 }
+
+#[test]
+fn a_token_of_the_command_line_opens_the_api_until_it_is_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["init", "here"]).status.success());
+    let here = folder.path().join("here");
+    assert!(text(&run(&here, &["token", "list"]).stdout).contains("no tokens yet"));
+    let new = run(&here, &["token", "new", "dashboard", "--expires", "1h", "-o", "json"]);
+    let new: Value = serde_json::from_slice(&new.stdout).unwrap();
+    let (id, secret) = (new["id"].as_str().unwrap(), new["token"].as_str().unwrap());
+    let mut process =
+        command(&here, &["serve", "-o", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let told = BufReader::new(process.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let address = told["sign_in"].as_str().unwrap().split('/').nth(2).unwrap().to_owned();
+    let request = format!("GET /api/v1/sources HTTP/1.1\r\nAuthorization: Bearer {secret}\r\n");
+    let answer = ask(&address, &request);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(r#"{"items":[],"next":null}"#), "{answer}");
+    let list = text(&run(&here, &["token", "list", "-o", "csv"]).stdout);
+    assert!(list.contains("dashboard") && list.contains("viewer") && !list.contains(secret), "{list}");
+    assert!(run(&here, &["token", "revoke", id]).status.success());
+    let answer = ask(&address, &request);
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert_eq!(run(&here, &["token", "revoke", "nothing"]).status.code(), Some(1));
+    assert_eq!(run(&here, &["token", "new", "x", "--role", "admin"]).status.code(), Some(2));
+    assert!(std::process::Command::new("kill").arg(process.id().to_string()).status().unwrap().success());
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+}
