@@ -90,3 +90,14 @@ async fn a_read_that_hangs_is_stopped_by_its_button_and_by_the_end_of_the_server
     let ended = tokio::time::timeout(Duration::from_secs(10), served.task).await;
     ended.expect("the server waits for no answer of a source").unwrap().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_not_be_recorded_is_not_done_but_can_be_looked_at() {
+    let place = Place::with_people().await;
+    std::fs::create_dir(place.store.with_extension("access")).unwrap();
+    let served = place.open().await;
+    assert_eq!(served.get("/sources/people").await.status, 200);
+    assert_eq!(press(&served, "/sources/people/aggregate").await, 500);
+    let page = served.get("/sources/people").await.body;
+    assert!(!page.contains("Reading now") && page.contains("Read now"), "{page}");
+}
