@@ -11,9 +11,11 @@ mod provision;
 mod query;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod serve;
 mod source;
 mod store;
 mod test;
+mod token;
 
 pub(crate) use aggregate::{AggregateArguments, LATEST, RefreshArguments, RunCommand, RunsArguments, WorkerArguments};
 pub(crate) use certificate::{
@@ -32,9 +34,11 @@ pub(crate) use query::{
 };
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{SalesforceArguments, SandboxCommand};
+pub(crate) use serve::ServeArguments;
 pub(crate) use source::{SourceCommand, SourceNewArguments};
 pub(crate) use store::StoreCommand;
 pub(crate) use test::TestArguments;
+pub(crate) use token::{TokenCommand, TokenNewArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -192,6 +196,11 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Apply a plan to a source: preview, ask, apply
     Provision(ProvisionArguments),
+    /// Show the project in a browser: a console on this machine
+    Serve(ServeArguments),
+    /// Create, list and revoke tokens for programs that use the API
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Show the provisioning journal: every operation and its outcome
     Operations(OperationsArguments),
     /// Create, check and rotate keys and certificates
@@ -256,6 +265,7 @@ impl Command {
             | Self::Diff(_)
             | Self::Operations(_)
             | Self::Source(SourceCommand::List(_))
+            | Self::Token(TokenCommand::List(_))
             | Self::Cert(CertCommand::Check(_)) => true,
             Self::Connectors(arguments) => arguments.command.is_none(),
             _ => false,

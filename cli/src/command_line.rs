@@ -7,7 +7,7 @@ use clap::{Command, CommandFactory};
 
 /// The whole command line.
 pub(crate) fn command_line() -> Command {
-    let lists: [(&[&str], String); 9] = [
+    let lists: [(&[&str], String); 10] = [
         (&["accounts"], commands::account_columns()),
         (&["cert", "check"], commands::certificate_columns()),
         (&["connectors"], commands::connector_columns()),
@@ -17,6 +17,7 @@ pub(crate) fn command_line() -> Command {
         (&["operations"], commands::operation_columns()),
         (&["runs"], commands::run_columns()),
         (&["source", "list"], commands::source_columns()),
+        (&["token", "list"], commands::token_columns()),
     ];
     let described = lists.into_iter().fold(Arguments::command(), |whole, (path, help)| with_help(whole, path, &help));
     completed(described)

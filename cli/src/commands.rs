@@ -25,9 +25,11 @@ mod runs;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod serve;
 mod source;
 mod store;
 mod test;
+mod token;
 mod validate;
 mod worker;
 
@@ -40,6 +42,7 @@ pub(crate) use entitlements::columns_help as entitlement_columns;
 pub(crate) use operations::columns_help as operation_columns;
 pub(crate) use runs::columns_help as run_columns;
 pub(crate) use source::source_columns;
+pub(crate) use token::columns_help as token_columns;
 
 use crate::arguments::{Command, OutputFormat};
 use crate::exit::{Exit, Stop};
@@ -65,6 +68,7 @@ pub(crate) fn run(
         Command::Init(arguments) => init::run(invocation, &arguments),
         Command::Source(command) => source::run(invocation, command),
         Command::Validate { names } => validate::run(invocation, &names),
+        Command::Token(command) => token::run(invocation, &command),
         Command::Test(arguments) => test::run(invocation, &arguments),
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
         Command::Worker(arguments) => worker::run(invocation, &arguments),
@@ -86,6 +90,7 @@ pub(crate) fn run(
         Command::Connectors(arguments) => connectors::run(invocation, &arguments),
         Command::New(command) => new::run(invocation, &command),
         Command::Schema(arguments) => schema::run(invocation, &arguments),
+        Command::Serve(arguments) => serve::run(invocation, &arguments),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(invocation, &command),
         Command::Man { dir } => man::run(invocation, &dir, command_line()),

@@ -50,7 +50,7 @@ fn filter(wanted: Option<OsString>, verbose: u8) -> (EnvFilter, Option<String>) 
 }
 
 /// Our own crates, apart from the connectors.
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 13] = [
     "connector_cli",
     "connector_core",
     "connector_engine",
@@ -60,8 +60,10 @@ const CRATES: [&str; 11] = [
     "connector_keys",
     "connector_project",
     "connector_secrets",
+    "connector_server",
     "connector_store",
     "connector_tables",
+    "connector_text",
 ];
 
 /// Each `-v` raises the level of our own crates; other crates only log warnings.

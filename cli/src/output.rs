@@ -10,7 +10,6 @@ mod plan_progress;
 mod printer;
 mod problem;
 mod progress;
-mod quantity;
 mod steps;
 mod style;
 mod summary;
@@ -19,6 +18,9 @@ mod test_progress;
 mod text;
 mod waiting;
 
+pub(crate) use connector_text::{
+    bytes, clean, clean_line, count, day, days_until, duration, exactly, moment, only_first, plural, time,
+};
 pub(crate) use datum::Datum;
 pub(crate) use error::error_as_value;
 pub(crate) use list::{List, ListColumn, asked, columns_help};
@@ -27,11 +29,10 @@ pub(crate) use plan_progress::PlanProgress;
 pub(crate) use printer::Printer;
 pub(crate) use problem::render_problems;
 pub(crate) use progress::ProgressDisplay;
-pub(crate) use quantity::{bytes, count, day, days_until, duration, exactly, moment, only_first, plural, time};
 pub(crate) use steps::{render_step, render_step_line, render_steps_end};
 pub(crate) use style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
 pub(crate) use summary::render_summary;
 pub(crate) use table::{Column, Table, Tone, text_cell};
 pub(crate) use test_progress::TestProgress;
-pub(crate) use text::{clean, clean_line, fields, wrap};
+pub(crate) use text::{fields, wrap};
 pub(crate) use waiting::Waiting;

@@ -96,3 +96,30 @@ async fn accounts_that_are_gone_are_listed_on_request() {
     assert_eq!(listed(true), ["gone"]);
     assert!(!listed(false).contains(&"gone".to_owned()));
 }
+
+#[tokio::test]
+async fn pages_of_accounts_follow_one_another_with_all_that_each_account_holds() {
+    let place = place().await;
+    let page = |after: Option<&str>, limit: Option<u64>| {
+        let mut page = Vec::new();
+        let query = AccountQuery { after, limit, ..AccountQuery::default() };
+        query::accounts(&place.store, "directory", &query, |account| {
+            page.push((account.id.clone(), account.holdings.clone()));
+            Ok(())
+        })
+        .unwrap();
+        page
+    };
+    let all = page(None, None);
+    assert!(all.len() > 1 && all.iter().any(|(_, held)| !held.is_empty()), "{all:?}");
+    let mut paged: Vec<(String, _)> = Vec::new();
+    loop {
+        let after = paged.last().map(|(id, _)| id.clone());
+        let next = page(after.as_deref(), Some(1));
+        if next.is_empty() {
+            break;
+        }
+        paged.extend(next);
+    }
+    assert_eq!(paged, all);
+}

@@ -6,7 +6,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{Column, Datum, List, ListColumn, asked, columns_help as columns_help_of, only_first, plural};
 use connector_core::{AccountKind, Result};
-use connector_engine::query::{self, AccountQuery, Filter, StoredAccount, WithoutEffect};
+use connector_engine::query::{self, AccountQuery, StoredAccount, WithoutEffect};
 use connector_engine::store::Store;
 use connector_project::source::Project;
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
     let source = source_name(&arguments.name);
     let list = List::new(columns_for(arguments, &project, &store, &arguments.name)?, &arguments.list)?;
     let filter = match &arguments.condition {
-        Some(condition) => Some(parse(condition, &project, &store, &arguments.name)?),
+        Some(condition) => Some(query::condition(&project, &store, &arguments.name, source, condition)?),
         None => None,
     };
     let mut rows = list.long(printer, arguments.limit)?;
@@ -28,6 +28,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
         holding: arguments.holding.as_deref(),
         breadth: breadth(&arguments.breadth),
         removed: arguments.removed,
+        after: None,
         limit: list.needed(rows.limit()),
     };
     let mut without_effect = WithoutEffect::default();
@@ -52,27 +53,6 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountsArguments) -> Res
     }
     note_left_out(printer, without_effect);
     Ok(Exit::Success)
-}
-
-/// Reads a condition, knowing the connector's attributes; a name it does not know may still be in the store.
-fn parse(condition: &str, project: &Project, store: &Store, name: &str) -> Result<Filter> {
-    let declared = declared_attributes(project, name);
-    if !declared.is_empty() {
-        let known: Vec<_> = declared.iter().map(String::as_str).collect();
-        if let Ok(filter) = Filter::parse(condition, &known) {
-            return Ok(filter);
-        }
-    }
-    let stored = query::attribute_names(store, source_name(name))?;
-    let known: Vec<_> = stored.iter().map(String::as_str).collect();
-    Filter::parse(condition, &known)
-}
-
-/// The attributes that the source's connector declares; none when its file is gone or invalid.
-fn declared_attributes(project: &Project, name: &str) -> Vec<String> {
-    let opened = project.load(name).ok().and_then(|source| source.open(project).ok());
-    let attributes = opened.map(|opened| opened.connector.schema().attributes).unwrap_or_default();
-    attributes.into_iter().map(|attribute| attribute.name).collect()
 }
 
 pub(crate) fn columns_help() -> String {
@@ -129,7 +109,7 @@ fn columns_for(
         })
     };
     if missing(&names, &columns) {
-        names.extend(declared_attributes(project, name));
+        names.extend(query::declared_attributes(project, name));
     }
     if missing(&names, &columns) {
         names.extend(query::attribute_names(store, source_name(name))?);

@@ -1,8 +1,8 @@
 //! One value of a list, for people and for programs.
 
-use super::quantity::{count, duration, time};
 use super::table::{TableCell, Tone, text_cell};
 use connector_tables::SortKey;
+use connector_text::{count, duration, time};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;

@@ -2,10 +2,11 @@
 
 use super::problem::render_problems;
 use super::style::{ACCENT, BAD, DIM, STRONG, paint};
-use super::text::{clean, shorten, wrap};
+use super::text::{shorten, wrap};
 use crate::plan_file::PlanProblems;
 use connector_core::Error;
 use connector_project::source::Problems;
+use connector_text::clean;
 use serde_json::{Map, Value, json};
 use std::error::Error as StdError;
 

@@ -1,6 +1,6 @@
 //! The last gate before a terminal: whatever reaches it, the terminal obeys only our own styles.
 
-use super::text::is_harmful;
+use connector_text::is_harmful;
 use std::io::{self, Write};
 
 /// Longer than any style of ours.

@@ -1,11 +1,11 @@
 //! Operations of a plan, like a good diff.
 
-use super::quantity::count;
 use super::style::{ACCENT, BAD, DIM, GOOD, STRONG, WARN, paint};
-use super::text::{clean, clean_line, shorten, wrap};
+use super::text::{shorten, wrap};
 use anstyle::Style;
 use connector_engine::provision::{Standing, ValueChange};
 use connector_engine::query::{OperationReport, OutcomeTally};
+use connector_text::{clean, clean_line, count};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -2,8 +2,8 @@
 
 use super::printer::Printer;
 use super::progress::{bar_template, fitting, room_for_clock, spinner, style};
-use super::quantity::count;
 use connector_engine::provision::{Phase, Progress};
+use connector_text::count;
 use indicatif::ProgressBar;
 
 /// Draws the progress of one plan; draws nothing where stderr is no terminal.

@@ -1,13 +1,14 @@
 //! Problems in the user's files, each with the lines it is about.
 
 use super::style::{ACCENT, BAD, paint};
-use super::text::{clean, clean_line, shorten, wrap};
+use super::text::{shorten, wrap};
 use crate::plan_file::{self, LARGEST_SHOWN};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
 use connector_files::Role;
 use connector_project::source::{hides_value, masked_text};
+use connector_text::{clean, clean_line};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! How far an aggregation is, drawn on stderr while it runs.
 
 use super::printer::Printer;
-use super::quantity::{clock, count, duration};
 use crate::terminal;
 use connector_engine::aggregate::{Phase, Progress, StepProgress};
+use connector_text::{clock, count, duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};

@@ -1,9 +1,9 @@
 //! The steps of a connection test, each one when it is done.
 
-use super::quantity;
 use super::style::{ACCENT, BAD, DIM, GOOD, WARN, paint};
-use super::text::{clean, wrap};
+use super::text::wrap;
 use connector_core::{StepStatus, TestStep};
+use connector_text::clean;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -58,12 +58,12 @@ fn indent(width: usize) -> usize {
 
 /// The line below the steps.
 pub(crate) fn render_steps_end(steps: &[TestStep], took: Duration) -> String {
-    let took = quantity::duration(took);
+    let took = connector_text::duration(took);
     let warnings = steps.iter().filter(|step| step.status == StepStatus::Warning).count();
     match steps.iter().find(|step| step.status == StepStatus::Failed) {
         Some(step) => format!("{} at {} after {took}", paint(BAD, "Failed"), step.name),
         None if warnings > 0 => {
-            let warnings = quantity::plural(warnings as u64, "warning");
+            let warnings = connector_text::plural(warnings as u64, "warning");
             format!("{} with {warnings} in {took}", paint(WARN, "Passed"))
         }
         None => format!("{} in {took}", paint(GOOD, "All checks passed")),

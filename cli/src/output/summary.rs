@@ -1,10 +1,10 @@
 //! The result of an aggregation.
 
-use super::quantity::{bytes, count, duration, plural};
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::table::{Column, Table, text_cell};
 use super::text::wrap;
 use connector_engine::store::{Counts, Mode, RunReport, RunStatus};
+use connector_text::{bytes, count, duration, plural};
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -1,11 +1,12 @@
 //! Tables that fit the terminal: on a narrow one, less important columns are hidden and texts wrap.
 
 use super::style::{DIM, paint};
-use super::text::{clean, wrap};
+use super::text::wrap;
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table as Layout, TableStyle,
     Width,
 };
+use connector_text::clean;
 use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthStr;
 

@@ -6,7 +6,7 @@ use connector_core::{Account, AccountKind, Attributes, Result};
 use connector_filter::Filter;
 use connector_store::{Store, fault, moment, sql};
 use jiff::Timestamp;
-use rusqlite::{Row, Rows, Statement};
+use rusqlite::{Row, Rows, Statement, params};
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -23,6 +23,8 @@ pub struct AccountQuery<'a> {
     pub breadth: Breadth,
     /// Only those that were removed from the source, instead of those that are there.
     pub removed: bool,
+    /// Only those whose ids come after this one: the next page of a list begins behind the last id of the page before.
+    pub after: Option<&'a str>,
     /// The maximum number.
     pub limit: Option<u64>,
 }
@@ -124,17 +126,18 @@ pub fn accounts(
     let accounts = format!(
         "SELECT account_id, name, display_name, enabled, locked, attributes, kind, owner, alias,
              (SELECT started_at FROM runs WHERE number = removed_run)
-         FROM accounts INDEXED BY accounts_by_id WHERE source = ?1 AND removed_run {life} ORDER BY account_id"
+         FROM accounts INDEXED BY accounts_by_id WHERE source = ?1 AND account_id > ?2 AND removed_run {life} ORDER BY account_id"
     );
+    let after = query.after.unwrap_or_default();
     let mut statement = reading.connection.prepare(Assignments::QUERY).map_err(fault)?;
-    let mut assignments = Assignments::of(&mut statement, reading.source).map_err(fault)?;
+    let mut assignments = Assignments::of(&mut statement, reading.source, after).map_err(fault)?;
     let read = |row: &Row<'_>| {
         let account = account_from_row(row)?;
         let held = assignments.up_to(&account.id)?;
         Ok((account, held, moment(row, 9)?))
     };
     let mut count = 0;
-    sql::until(&reading.connection, &accounts, [reading.source], read, |(account, rows, removed_at)| {
+    sql::until(&reading.connection, &accounts, params![reading.source, after], read, |(account, rows, removed_at)| {
         if query.limit.is_some_and(|limit| count >= limit) {
             return Ok(ControlFlow::Break(()));
         }
@@ -164,10 +167,10 @@ struct Assignments<'s> {
 
 impl<'s> Assignments<'s> {
     const QUERY: &'static str = "SELECT account, entitlement, through, inline, state, valid_until, attributes
-         FROM assignments WHERE source = ?1 AND removed_run IS NULL ORDER BY account, entitlement";
+         FROM assignments WHERE source = ?1 AND account > ?2 AND removed_run IS NULL ORDER BY account, entitlement";
 
-    fn of(statement: &'s mut Statement<'_>, source: i64) -> rusqlite::Result<Self> {
-        let mut first = Self { rows: statement.query([source])?, account: String::new(), row: None };
+    fn of(statement: &'s mut Statement<'_>, source: i64, after: &str) -> rusqlite::Result<Self> {
+        let mut first = Self { rows: statement.query(params![source, after])?, account: String::new(), row: None };
         first.advance()?;
         Ok(first)
     }

@@ -5,31 +5,41 @@
 
 mod account;
 mod accounts;
+mod attention;
 mod check;
+mod condition;
 mod diff;
 mod difference;
 mod entitlements;
 mod export;
+mod find;
+mod growth;
 mod holding;
 mod lifetime;
 mod names;
 mod operations;
 mod reading;
 mod runs;
+mod sources;
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
+pub use attention::{Attention, Urgency, attention};
 pub use check::{Flaw, check};
+pub use condition::{condition, declared_attributes};
 pub use connector_filter::Filter;
 pub use connector_tables::TableFormat;
 pub use diff::{DiffSummary, Tally, diff};
 pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, Nesting, StoredEntitlement, entitlement, entitlements, holders, nesting};
 pub use export::{Format, STARTS_OF_EXPORTS, What, export};
+pub use find::{Found, find};
+pub use growth::{Growth, growth};
 pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
 pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};
 pub use runs::{Run, last_aggregation, last_run, run, runs};
+pub use sources::{SourceState, sources};
 
 #[cfg(test)]
 mod tests {

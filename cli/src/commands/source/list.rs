@@ -7,11 +7,10 @@ use crate::invocation::Invocation;
 use crate::output::{
     DIM, Datum, List, ListColumn, Tone, columns_help as columns_help_of, day, days_until, paint, time,
 };
-use connector_engine::query::{self, Run};
-use connector_engine::store::{RunStatus, Store};
+use connector_engine::query::{self, Run, SourceState};
+use connector_engine::store::RunStatus;
 use connector_keys::{Certificate, CertificateStatus};
-use connector_project::certificate::{self, Watched};
-use connector_project::source::{Project, loosened_guards};
+use connector_project::certificate::Watched;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -54,11 +53,11 @@ pub(super) fn run(invocation: &Invocation, arguments: &ListArguments) -> Result<
     let list = List::new(columns(), arguments)?;
     let project = invocation.project()?;
     let store = if invocation.store_path(&project)?.is_file() { Some(invocation.store(&project)?) } else { None };
-    let mut sources = Vec::new();
-    for name in project.sources()? {
-        let now = printer.now();
-        sources.push(Listed { now, ..listed(&project, store.as_ref(), name)? });
-    }
+    let now = printer.now();
+    let sources: Vec<_> = query::sources(&project, store.as_ref(), Timestamp::now())?
+        .into_iter()
+        .map(|state| Listed { now, ..listed(state) })
+        .collect();
     if sources.is_empty() && printer.format() == OutputFormat::Human {
         printer.result(format!("{}\n", paint(DIM, "this project has no sources yet")))?;
         printer.next(&[("connector source new CONNECTOR NAME", "create a source file")]);
@@ -71,24 +70,18 @@ pub(super) fn run(invocation: &Invocation, arguments: &ListArguments) -> Result<
     Ok(Exit::Success)
 }
 
-fn listed(project: &Project, store: Option<&Store>, name: String) -> Result<Listed, Stop> {
-    let last_run = match store {
-        Some(store) => query::last_run(store, &name)?,
-        None => None,
-    };
+fn listed(state: SourceState) -> Listed {
+    let SourceState { name, path, definition, loosened, certificate, last_run } = state;
     let last_run =
         last_run.map(|Run { report, started_at, .. }| LastRun { run: report.run, status: report.status, started_at });
-    let path = project.source_file(&name).ok();
-    let loaded = project.load(&name).ok();
-    let loosened = loaded.as_ref().map(|one| loosened_guards(&one.aggregation, &one.provisioning)).unwrap_or_default();
     let now = Timestamp::now();
-    let watched = loaded.as_ref().and_then(|source| certificate::glance(project, source, now));
-    let expiry = watched.map(|watched| {
+    let expiry = certificate.map(|watched| {
         let not_after = watched.certificate.as_ref().map(Certificate::not_after);
         let days_left = not_after.map(|moment| days_until(moment, now));
         Expiry { not_after, days_left, status: watched.verdict.status.name(), watched }
     });
-    Ok(Listed {
+    let loaded = definition.ok();
+    Listed {
         name,
         path,
         valid: loaded.is_some(),
@@ -98,7 +91,7 @@ fn listed(project: &Project, store: Option<&Store>, name: String) -> Result<List
         certificate: expiry,
         loosened,
         now: None,
-    })
+    }
 }
 
 pub(crate) fn columns_help() -> String {

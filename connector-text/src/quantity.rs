@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use std::time::Duration;
 
 /// `1234567` as `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -17,7 +17,7 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// `1 account`, `1,200 accounts`.
-pub(crate) fn plural(number: u64, thing: &str) -> String {
+pub fn plural(number: u64, thing: &str) -> String {
     let many = match thing.strip_suffix('y') {
         Some(stem) if number != 1 && !stem.ends_with(['a', 'e', 'o']) => format!("{stem}ies"),
         _ if number != 1 => format!("{thing}s"),
@@ -27,7 +27,7 @@ pub(crate) fn plural(number: u64, thing: &str) -> String {
 }
 
 /// `only the first 5 accounts are shown`.
-pub(crate) fn only_first(number: u64, thing: &str) -> String {
+pub fn only_first(number: u64, thing: &str) -> String {
     match number {
         1 => format!("only the first {thing} is shown"),
         _ => format!("only the first {} are shown", plural(number, thing)),
@@ -35,7 +35,7 @@ pub(crate) fn only_first(number: u64, thing: &str) -> String {
 }
 
 /// `412 ms`, `5.2 s`, `3 min 20 s`, `2 h 5 min`.
-pub(crate) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     let seconds = duration.as_secs();
     match seconds {
@@ -47,7 +47,7 @@ pub(crate) fn duration(duration: Duration) -> String {
 }
 
 /// `0:05`, `12:40`, `1:02:40`, for a time that still runs.
-pub(crate) fn clock(elapsed: Duration) -> String {
+pub fn clock(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     let (minutes, seconds) = (seconds / 60, seconds % 60);
     match minutes {
@@ -58,7 +58,7 @@ pub(crate) fn clock(elapsed: Duration) -> String {
 
 /// `999 B`, `12.3 kB`, `120 MB`: decimal units, three digits at most.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub(crate) fn bytes(number: u64) -> String {
+pub fn bytes(number: u64) -> String {
     if number < 1_000 {
         return format!("{number} B");
     }
@@ -75,17 +75,17 @@ pub(crate) fn bytes(number: u64) -> String {
 }
 
 /// A moment in the system's time zone, to the second.
-pub(crate) fn moment(timestamp: Timestamp) -> String {
+pub fn moment(timestamp: Timestamp) -> String {
     timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A moment for a list: with `now`, how long ago it was.
-pub(crate) fn time(timestamp: Timestamp, now: Option<Timestamp>) -> String {
+pub fn time(timestamp: Timestamp, now: Option<Timestamp>) -> String {
     now.map_or_else(|| moment(timestamp), |now| relative(timestamp, now))
 }
 
 /// `just now`, `5 min ago`, `3 h ago`, `12 days ago`, `in 2 h`; the day if it is more than 30 days away.
-pub(crate) fn relative(timestamp: Timestamp, now: Timestamp) -> String {
+pub fn relative(timestamp: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second() - timestamp.as_second();
     let span = match seconds.unsigned_abs() {
         0..10 => return "just now".to_owned(),
@@ -99,18 +99,18 @@ pub(crate) fn relative(timestamp: Timestamp, now: Timestamp) -> String {
 }
 
 /// A moment with its time zone, and how long ago it was.
-pub(crate) fn exactly(timestamp: Timestamp) -> String {
+pub fn exactly(timestamp: Timestamp) -> String {
     let zoned = timestamp.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
     format!("{zoned} ({})", relative(timestamp, Timestamp::now()))
 }
 
 /// The day of a moment in UTC.
-pub(crate) fn day(timestamp: Timestamp) -> String {
+pub fn day(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%d").to_string()
 }
 
 /// Whole days from `now` until `then`; negative when that has passed.
-pub(crate) fn days_until(then: Timestamp, now: Timestamp) -> i64 {
+pub fn days_until(then: Timestamp, now: Timestamp) -> i64 {
     (then.as_second() - now.as_second()).div_euclid(86_400)
 }
 

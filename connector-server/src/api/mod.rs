@@ -1,0 +1,52 @@
+//! The REST API: the same questions as the pages, answered in JSON.
+//!
+//! Answers have types of their own (`model`), so that a change of the engine does not change what other programs read. The
+//! document in `schemas/openapi.json` is made from them.
+
+#![allow(unused_qualifications, reason = "in what utoipa writes")]
+
+mod accounts;
+mod differences;
+mod document;
+mod entitlements;
+mod etag;
+mod jobs;
+mod model;
+mod runs;
+mod sources;
+
+pub use document::openapi;
+pub(crate) use document::router;
+pub(crate) use model::Problem;
+
+use serde::Deserialize;
+
+/// How many items a page has unless the request says so, and at most.
+const USUAL_LIMIT: u64 = 100;
+const LARGEST_LIMIT: u64 = 1_000;
+
+/// How many items a page has.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "u64")]
+struct Limit(u64);
+
+impl TryFrom<u64> for Limit {
+    type Error = String;
+
+    fn try_from(number: u64) -> Result<Self, String> {
+        let fits = (1..=LARGEST_LIMIT).contains(&number);
+        fits.then_some(Self(number)).ok_or_else(|| format!("`limit` must be a number from 1 to {LARGEST_LIMIT}"))
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(USUAL_LIMIT)
+    }
+}
+
+impl Limit {
+    fn number(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}

@@ -1,0 +1,40 @@
+//! An error, as RFC 9457 describes it.
+
+use axum::http::StatusCode;
+use connector_core::Error;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a request was not answered (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// The kind of error, as an address: `urn:connector:problem:not_found`.
+    #[serde(rename = "type")]
+    kind_urn: String,
+    /// What the status means.
+    title: &'static str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What is wrong.
+    detail: String,
+    /// The kind of error, as in the machine output of the commands.
+    kind: &'static str,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    help: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn of(error: &Error, status: StatusCode) -> Self {
+        Self {
+            kind_urn: format!("urn:connector:problem:{}", error.kind().name()),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: error.message().to_owned(),
+            kind: error.kind().name(),
+            help: error.help().map(str::to_owned),
+        }
+    }
+}

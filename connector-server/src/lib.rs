@@ -1,0 +1,29 @@
+//! The console and the REST API of `connector serve`.
+//!
+//! Both render what the engine answers, as the command line does: no page has logic of its own.
+//!
+//! * [`Server`] listens, prints a link with which one person signs in once, and serves until it is told to stop;
+//! * [`Tokens`] let programs use the API;
+//! * `door` decides who may enter: the host name, the session, the origin of a request, the headers of an answer;
+//! * `pages` has one file per page, with its template in `templates/`; `picture` draws;
+//! * `work` reads and tests sources;
+//! * `api` answers the same questions in JSON;
+//! * `live` tells open pages that something changed.
+
+mod access;
+mod address;
+mod api;
+mod assets;
+mod door;
+mod failure;
+mod live;
+mod pages;
+mod picture;
+mod server;
+mod state;
+mod text;
+mod work;
+
+pub use access::{NewToken, Role, Token, Tokens};
+pub use api::openapi;
+pub use server::{Listen, Server};

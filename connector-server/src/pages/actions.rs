@@ -1,0 +1,68 @@
+//! What somebody can do with a source: read it, test it, stop what runs.
+
+use crate::address;
+use crate::door::Visitor;
+use crate::failure::Failure;
+use crate::state::State as ServerState;
+use crate::work::{Wish, Work};
+use axum::Extension;
+use axum::extract::{Form, Path, State};
+use axum::response::Redirect;
+use connector_engine::aggregate::Wanted;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+pub(crate) struct Fields {
+    #[serde(default)]
+    full: bool,
+}
+
+/// Begins to read the source.
+pub(crate) async fn aggregate(
+    State(state): State<ServerState>,
+    Extension(visitor): Extension<Visitor>,
+    Path(source): Path<String>,
+    Form(fields): Form<Fields>,
+) -> Result<Redirect, Failure> {
+    let wanted = if fields.full { Wanted::Full } else { Wanted::Due };
+    begin(state, visitor, source.clone(), Work::Aggregate, wanted).await?;
+    Ok(Redirect::to(&address::source(&source)))
+}
+
+/// Begins to test the connection.
+pub(crate) async fn test(
+    State(state): State<ServerState>,
+    Extension(visitor): Extension<Visitor>,
+    Path(source): Path<String>,
+) -> Result<Redirect, Failure> {
+    begin(state, visitor, source.clone(), Work::Test, Wanted::Due).await?;
+    Ok(Redirect::to(&format!("{}/test", address::source(&source))))
+}
+
+/// Stops the read of the source.
+pub(crate) async fn stop(
+    State(state): State<ServerState>,
+    Extension(visitor): Extension<Visitor>,
+    Path(source): Path<String>,
+) -> Result<Redirect, Failure> {
+    if let Some(job) = state.jobs().last(&source, Work::Aggregate) {
+        state.jobs().stop(&job, visitor.name())?;
+    }
+    Ok(Redirect::to(&address::source(&source)))
+}
+
+async fn begin(
+    state: ServerState,
+    visitor: Visitor,
+    source: String,
+    work: Work,
+    wanted: Wanted,
+) -> Result<(), Failure> {
+    let jobs = state.jobs().clone();
+    let begun = state.ask(move |reach| {
+        reach.source(&source)?;
+        jobs.begin(&Wish { source: &source, work, wanted, who: visitor.name(), key: None })
+    });
+    begun.await?;
+    Ok(())
+}

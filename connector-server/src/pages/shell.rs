@@ -1,0 +1,74 @@
+//! What stands around every page.
+
+use crate::assets;
+use crate::state::State;
+use askama::Template;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use connector_core::Error;
+
+/// What stands around a page.
+pub(crate) struct Shell {
+    pub(crate) title: String,
+    /// The project; `None` for people who are not signed in.
+    pub(crate) project: Option<String>,
+    /// What stands in the search field.
+    pub(crate) typed: String,
+    /// The entry of the menu that the page belongs to.
+    pub(crate) section: &'static str,
+    /// Whether the page is read again when a run goes on.
+    pub(crate) live: bool,
+    pub(crate) style: String,
+    pub(crate) htmx: String,
+    pub(crate) script: String,
+    pub(crate) icon: String,
+}
+
+impl Shell {
+    fn new(title: &str, project: Option<String>) -> Self {
+        Self {
+            title: title.to_owned(),
+            project,
+            typed: String::new(),
+            section: "",
+            live: false,
+            style: assets::address("console.css"),
+            htmx: assets::address("htmx.min.js"),
+            script: assets::address("console.js"),
+            icon: assets::address("icon.svg"),
+        }
+    }
+
+    /// For people who are not signed in: nothing about the project.
+    pub(crate) fn outside(title: &str) -> Self {
+        Self::new(title, None)
+    }
+
+    /// For people who are signed in.
+    pub(crate) fn inside(state: &State, title: &str) -> Self {
+        Self::new(title, Some(state.project_name()))
+    }
+
+    /// With this entry of the menu as the current one.
+    pub(crate) fn in_section(self, section: &'static str) -> Self {
+        Self { section, ..self }
+    }
+
+    /// Read again when a run goes on.
+    pub(crate) fn live(self) -> Self {
+        Self { live: true, ..self }
+    }
+}
+
+/// Writes a page.
+pub(crate) fn render(page: &impl Template, status: StatusCode) -> Response {
+    match page.render() {
+        Ok(text) => (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response(),
+        Err(cause) => {
+            let error = Error::internal("the page could not be written").with_cause(cause);
+            tracing::error!(%error, "a page failed");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What every request needs: the project and the store.
+
+use crate::access::{Access, Token, Tokens};
+use crate::work::Jobs;
+use connector_core::{Error, ErrorKind, Result};
+use connector_engine::query::{self, SourceState};
+use connector_engine::store::Store;
+use connector_project::source::Project;
+use jiff::Timestamp;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// How many questions the store answers at the same time. Each one may read a page of a long table.
+const QUESTIONS: usize = 8;
+
+/// What every request needs.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    folder: PathBuf,
+    store_path: PathBuf,
+    store: Mutex<Option<Store>>,
+    tokens: Mutex<Option<Tokens>>,
+    questions: Semaphore,
+    access: Access,
+    jobs: Jobs,
+    stop: CancellationToken,
+}
+
+impl State {
+    pub(crate) fn new(project: &Project, store_path: PathBuf, stop: CancellationToken) -> Self {
+        let access = Access::beside(&store_path);
+        let jobs = Jobs::new(project.folder(), &store_path, access.clone(), stop.clone());
+        Self {
+            inner: Arc::new(Inner {
+                access,
+                jobs,
+                folder: project.folder().to_owned(),
+                store_path,
+                store: Mutex::new(None),
+                tokens: Mutex::new(None),
+                questions: Semaphore::new(QUESTIONS),
+                stop,
+            }),
+        }
+    }
+
+    /// Canceled when the server ends.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.inner.stop
+    }
+
+    /// What the server does for people and programs.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.inner.jobs
+    }
+
+    /// The audit log.
+    pub(crate) fn access(&self) -> &Access {
+        &self.inner.access
+    }
+
+    /// The name of the project's folder.
+    pub(crate) fn project_name(&self) -> String {
+        let folder = std::path::absolute(&self.inner.folder).unwrap_or_else(|_| self.inner.folder.clone());
+        folder.file_name().map_or_else(|| "project".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Asks the project and the store something, on a thread that may wait for the disk.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reach) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let closed = |_| Error::new(ErrorKind::Cancelled, "the server is stopping");
+        let _permit = self.inner.questions.acquire().await.map_err(closed)?;
+        let state = self.clone();
+        let answered = tokio::task::spawn_blocking(move || question(&Reach::of(&state)?)).await;
+        answered.map_err(|cause| Error::internal("the question could not be answered").with_cause(cause))?
+    }
+
+    /// The token of a program that may use the API.
+    pub(crate) async fn admits(&self, secret: String) -> Option<Token> {
+        let state = self.clone();
+        let checked = tokio::task::spawn_blocking(move || {
+            let mut tokens = state.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            if tokens.is_none() {
+                *tokens = Tokens::open_existing(&state.inner.store_path)?;
+            }
+            tokens.as_ref().map_or(Ok(None), |tokens| tokens.check(&secret, Timestamp::now()))
+        });
+        match checked.await {
+            Ok(Ok(token)) => token,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a token could not be checked");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// The store; `None` until something was aggregated.
+    fn store(&self) -> Result<Option<Store>> {
+        let mut known = self.inner.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.inner.store_path.is_file() {
+            *known = None;
+        } else if known.is_none() {
+            *known = Some(Store::open_for_queries(&self.inner.store_path)?);
+        }
+        Ok(known.clone())
+    }
+}
+
+/// What a question can reach: the files as they are now, and the store.
+pub(crate) struct Reach {
+    pub(crate) project: Project,
+    pub(crate) store: Option<Store>,
+    pub(crate) now: Timestamp,
+}
+
+impl Reach {
+    fn of(state: &State) -> Result<Self> {
+        Ok(Self { project: Project::at(&state.inner.folder), store: state.store()?, now: Timestamp::now() })
+    }
+
+    /// How the source with this name stands. Only a name of the project is one: a path would reach any file of the machine.
+    pub(crate) fn source(&self, name: &str) -> Result<SourceState> {
+        if self.project.sources()?.iter().any(|known| known == name) {
+            return SourceState::of(&self.project, self.store.as_ref(), name, self.now);
+        }
+        Err(Error::not_found(format!("this project has no source `{name}`"))
+            .with_help("the page Sources lists those in the folder `sources/`"))
+    }
+
+    /// The store with what was read from the source with this name.
+    pub(crate) fn store_of(&self, name: &str) -> Result<&Store> {
+        self.source(name)?;
+        let store = self.store.as_ref().filter(|store| query::last_run(store, name).is_ok_and(|run| run.is_some()));
+        store.ok_or_else(|| {
+            Error::not_found(format!("`{name}` was never aggregated"))
+                .with_help(format!("run `connector aggregate {name}` first"))
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! Looks at every page in a real browser: at three widths, light and dark, with the rules of axe for people who can't see or use
+//! a mouse. The screenshots are in `target/tmp/console/` for somebody to look at.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod place;
+
+use place::Place;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::Command;
+
+/// 40 pages at three widths in two themes take a minute on a small machine.
+const PATIENCE: Duration = Duration::from_mins(6);
+
+/// The first view may have this many bytes; a phone far away loads them in two seconds.
+const FIRST_VIEW: u64 = 200_000;
+
+async fn installed() -> PathBuf {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("browser");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["package.json", "walk.mjs"] {
+        std::fs::copy(scripts.join(name), folder.join(name)).unwrap();
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder);
+    let output = npm.stdin(Stdio::null()).output().await.unwrap();
+    assert!(output.status.success(), "npm: {}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs npm and chromium"]
+async fn every_page_is_usable_at_every_width_in_both_themes_by_keyboard_and_without_a_foreign_byte() {
+    let place = Place::with_people().await;
+    place.write("sources/never-read.yaml", &std::fs::read_to_string(place.path().join("sources/people.yaml")).unwrap());
+    let served = place.open().await;
+    let run =
+        place::links(&served.get("/runs").await.body).into_iter().find(|link| link.starts_with("/runs/")).unwrap();
+    let pages = json!({
+        "home": "/",
+        "source": "/sources/people",
+        "source-broken": "/sources/broken",
+        "source-never-read": "/sources/never-read",
+        "accounts": "/sources/people/accounts?columns=department",
+        "accounts-fault": "/sources/people/accounts?where=departmnt%20is%20null",
+        "accounts-none": "/sources/people/accounts?where=nobody",
+        "account": "/sources/people/accounts/1",
+        "entitlements": "/sources/people/entitlements",
+        "entitlement": "/sources/people/entitlements/role/staff?effective=true",
+        "test": "/sources/people/test",
+        "audit": "/audit",
+        "search": "/search?q=user1",
+        "search-nothing": "/search?q=",
+        "certificates": "/certificates",
+        "runs": "/runs",
+        "run": run,
+        "diff": "/sources/people/diff",
+        "error": "/sources/nobody",
+    });
+    let folder = installed().await;
+    let shots = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console");
+    std::fs::create_dir_all(&shots).unwrap();
+    let mut node = Command::new("node");
+    node.arg("walk.mjs").current_dir(&folder).env("OUT", &shots).env("PAGES", pages.to_string());
+    node.env("CONSOLE", format!("http://{}{}", served.address, served.newest_link())).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, node.stdin(Stdio::null()).output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{said}");
+    let view = said.split("first_view_bytes\":").nth(1).and_then(|rest| rest.split('}').next()?.parse::<u64>().ok());
+    assert!(view.is_some_and(|bytes| (10_000..FIRST_VIEW).contains(&bytes)), "{said}");
+}
