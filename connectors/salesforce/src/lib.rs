@@ -12,6 +12,7 @@ pub mod entries;
 mod error;
 mod prepare;
 mod provision;
+mod rules;
 mod settings;
 mod sign_in;
 mod users;

@@ -29,7 +29,7 @@ const fn optional(object: &'static str, right: &'static str, breaks: &'static st
 }
 
 /// Every object that the connector reads.
-pub(crate) const NEEDS: [Need; 16] = [
+pub(crate) const NEEDS: [Need; 19] = [
     essential("User", "API Enabled, and read access to users", "no account can be read"),
     essential("Profile", VIEW_SETUP, "profiles can't be read"),
     essential("UserRole", "View Roles and Role Hierarchy", "roles can't be read"),
@@ -51,6 +51,14 @@ pub(crate) const NEEDS: [Need; 16] = [
         "what permission set groups contain can't be read",
         "permission set groups",
     ),
+    optional(
+        "MutingPermissionSet",
+        VIEW_SETUP,
+        "what permission set groups mute can't be read",
+        "permission set groups",
+    ),
+    optional("CustomPermission", VIEW_SETUP, "custom permissions can't be read", "custom permissions"),
+    optional("SetupEntityAccess", VIEW_SETUP, "what gives custom permissions can't be read", "custom permissions"),
     optional("PermissionSetLicense", VIEW_SETUP, "permission set licenses can't be read", "permission set licenses"),
     optional(
         "PermissionSetLicenseAssign",

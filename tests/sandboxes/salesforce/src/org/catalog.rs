@@ -3,6 +3,7 @@
 use super::holdings;
 use super::object::Object;
 use super::people;
+use super::permissions;
 use super::state::State;
 use super::table::Row;
 use super::value::Value;
@@ -56,6 +57,7 @@ pub(crate) fn fill(state: &mut State) {
     roles(state);
     permission_sets(state);
     permission_set_groups(state);
+    permissions::fill(state);
     groups(state);
     territories(state);
     for object in Object::all() {
@@ -83,7 +85,8 @@ fn row(world: &World, object: Object, index: u64) -> Row {
         .with("SystemModstamp", Value::DateTime(world.moment(index, 90, 400)))
 }
 
-fn push(state: &mut State, object: Object, fill: impl FnOnce(&World, Row) -> Row) -> u64 {
+/// Adds a row with its id and system fields, and returns its number.
+pub(super) fn push(state: &mut State, object: Object, fill: impl FnOnce(&World, Row) -> Row) -> u64 {
     let index = state.table(object).end();
     let filled = fill(&state.world, row(&state.world, object, index));
     state.table_mut(object).push(filled)
@@ -146,13 +149,12 @@ fn place(number: u64, length: usize) -> usize {
 fn profiles(state: &mut State) {
     for (number, (name, license, user_type, custom)) in PROFILES.into_iter().enumerate() {
         push(state, Object::Profile, |world, row| {
-            row.with("Name", name)
+            let row = row
+                .with("Name", name)
                 .with("UserLicenseId", world.id(Object::UserLicense, license as u64))
                 .with("UserType", user_type)
-                .with("PermissionsApiEnabled", number == 0 || number == 8)
-                .with("PermissionsModifyAllData", number == 0)
-                .with("PermissionsManageUsers", number == 0 || number == 8)
-                .with("Description", if custom { Value::from(format!("For {name}")) } else { Value::Null })
+                .with("Description", if custom { Value::from(format!("For {name}")) } else { Value::Null });
+            permissions::of_profile(number as u64).iter().fold(row, |row, permission| row.with(permission, true))
         });
         push(state, Object::PermissionSet, |world, row| {
             let profile = world.id(Object::Profile, number as u64);
@@ -197,7 +199,8 @@ fn permission_sets(state: &mut State) {
                     1 | 2 => Some(world.id(Object::UserLicense, 0)),
                     _ => None,
                 };
-                row.with("Name", format!("{area}_{action}"))
+                let row = row
+                    .with("Name", format!("{area}_{action}"))
                     .with("Label", format!("{area}: {action}"))
                     .with("IsCustom", !standard)
                     .with("LicenseId", license)
@@ -213,8 +216,8 @@ fn permission_sets(state: &mut State) {
                     )
                     .with("HasActivationRequired", number == 10)
                     .with("Description", format!("Lets {area} people {}.", action.to_lowercase()))
-                    .with("PermissionsApiEnabled", number == 4)
-                    .with("NamespacePrefix", if standard { Value::from("force") } else { Value::Null })
+                    .with("NamespacePrefix", if standard { Value::from("force") } else { Value::Null });
+                permissions::of_set(area, action).iter().fold(row, |row, permission| row.with(permission, true))
             });
             if number != 10 {
                 state.world.grantables.push(Grantable { set, group: None });

@@ -9,6 +9,8 @@ mod holdings;
 pub(crate) mod object;
 mod password;
 mod people;
+mod permission_fields;
+mod permissions;
 pub(crate) mod schema;
 mod seats;
 mod setup_fields;

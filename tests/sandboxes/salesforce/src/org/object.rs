@@ -25,10 +25,13 @@ pub(crate) enum Object {
     Territory2Model,
     UserTerritory2Association,
     LoginHistory,
+    MutingPermissionSet,
+    CustomPermission,
+    SetupEntityAccess,
 }
 
 /// Every object with name, key prefix, label and plural label.
-const ALL: [(Object, &str, &str, &str, &str); 21] = [
+const ALL: [(Object, &str, &str, &str, &str); 24] = [
     (Object::User, "User", "005", "User", "People"),
     (Object::UserLogin, "UserLogin", "0Yw", "User Login", "User Login"),
     (Object::Profile, "Profile", "00e", "Profile", "Profile"),
@@ -68,6 +71,9 @@ const ALL: [(Object, &str, &str, &str, &str); 21] = [
     (Object::Territory2Model, "Territory2Model", "0MA", "Territory Model", "Territory Models"),
     (Object::UserTerritory2Association, "UserTerritory2Association", "0Kh", "Territory User", "Territory Users"),
     (Object::LoginHistory, "LoginHistory", "0Ya", "Login History", "Login History"),
+    (Object::MutingPermissionSet, "MutingPermissionSet", "0QM", "Muting Permission Set", "Muting Permission Sets"),
+    (Object::CustomPermission, "CustomPermission", "0CP", "Custom Permission", "Custom Permissions"),
+    (Object::SetupEntityAccess, "SetupEntityAccess", "0J0", "Setup Entity Access", "Setup Entity Access"),
 ];
 
 impl Object {
@@ -111,19 +117,24 @@ impl Object {
         match self {
             Self::User | Self::Territory2Model => (true, true, false, true),
             Self::UserRole | Self::Profile | Self::Group => (true, true, true, true),
-            Self::PermissionSet | Self::PermissionSetAssignment | Self::PermissionSetGroup | Self::Territory2 => {
-                (true, true, true, false)
-            }
+            Self::PermissionSet
+            | Self::PermissionSetAssignment
+            | Self::PermissionSetGroup
+            | Self::MutingPermissionSet
+            | Self::Territory2 => (true, true, true, false),
             Self::PermissionSetGroupComponent
+            | Self::SetupEntityAccess
             | Self::PermissionSetLicenseAssign
             | Self::UserPackageLicense
             | Self::UserTerritory2Association => (true, false, true, false),
             Self::GroupMember | Self::QueueSobject => (true, false, true, true),
             Self::UserLogin => (false, true, false, false),
             Self::Organization => (false, true, false, true),
-            Self::UserLicense | Self::PermissionSetLicense | Self::PackageLicense | Self::LoginHistory => {
-                (false, false, false, false)
-            }
+            Self::UserLicense
+            | Self::PermissionSetLicense
+            | Self::PackageLicense
+            | Self::CustomPermission
+            | Self::LoginHistory => (false, false, false, false),
         }
     }
 }

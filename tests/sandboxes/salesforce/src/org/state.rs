@@ -132,9 +132,12 @@ impl State {
             Object::PermissionSetAssignment => {
                 rights.view_setup || rights.assign_permission_sets || rights.manage_users
             }
-            Object::PermissionSetGroup | Object::PermissionSetGroupComponent | Object::PermissionSetLicense => {
-                rights.view_setup
-            }
+            Object::PermissionSetGroup
+            | Object::PermissionSetGroupComponent
+            | Object::PermissionSetLicense
+            | Object::MutingPermissionSet
+            | Object::CustomPermission
+            | Object::SetupEntityAccess => rights.view_setup,
             _ => true,
         };
         allowed && !self.unavailable.contains(&object)
