@@ -7,13 +7,14 @@ use clap::{Command, CommandFactory};
 
 /// The whole command line.
 pub(crate) fn command_line() -> Command {
-    let lists: [(&[&str], String); 9] = [
+    let lists: [(&[&str], String); 10] = [
         (&["accounts"], commands::account_columns()),
         (&["cert", "check"], commands::certificate_columns()),
         (&["connectors"], commands::connector_columns()),
         (&["diff"], commands::difference_columns()),
         (&["entitlement"], commands::holder_columns()),
         (&["entitlements"], commands::entitlement_columns()),
+        (&["findings"], commands::finding_columns()),
         (&["operations"], commands::operation_columns()),
         (&["runs"], commands::run_columns()),
         (&["source", "list"], commands::source_columns()),

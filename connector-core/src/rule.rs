@@ -280,17 +280,27 @@ pub struct Power {
     pub severity: Severity,
     /// From the entitlement that is held to the one with the attribute.
     pub path: Vec<EntitlementRef>,
+    /// The same path in words: types and names.
+    pub way: String,
 }
 
 impl Power {
-    /// A power of this attribute, by this path.
+    /// A power of this attribute, by this path. In words, the path has the ids until somebody says the names.
     pub fn new(
         attribute: impl Into<String>,
         title: impl Into<String>,
         severity: Severity,
         path: Vec<EntitlementRef>,
     ) -> Self {
-        Self { attribute: attribute.into(), title: title.into(), severity, path }
+        let way = path.iter().map(ToString::to_string).collect::<Vec<_>>().join(" > ");
+        Self { attribute: attribute.into(), title: title.into(), severity, path, way }
+    }
+
+    /// Says the path in words.
+    #[must_use]
+    pub fn by_way_of(mut self, way: impl Into<String>) -> Self {
+        self.way = way.into();
+        self
     }
 }
 

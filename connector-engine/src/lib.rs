@@ -5,11 +5,13 @@
 //! * [`store`]: what was read, run by run, in an SQLite file; `connector-store` keeps it;
 //! * [`aggregate`]: reads a source into the store, resumable at any moment;
 //! * [`certificate`]: watches and replaces the certificates of sources;
+//! * [`findings`]: rules over what the store knows of a source;
 //! * [`provision`]: applies plans to a source, with a journal;
 //! * [`query`]: accounts, entitlements, differences between runs, exports.
 
 pub mod aggregate;
 pub mod certificate;
+pub mod findings;
 mod patience;
 pub mod provision;
 pub mod query;

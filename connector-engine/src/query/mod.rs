@@ -5,6 +5,7 @@
 
 mod account;
 mod accounts;
+mod audit;
 mod check;
 mod diff;
 mod difference;
@@ -14,8 +15,11 @@ mod holding;
 mod lifetime;
 mod names;
 mod operations;
+mod powers;
 mod reading;
 mod runs;
+
+pub(crate) use audit::{Described, Subject, audit};
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
