@@ -60,6 +60,7 @@ pub(crate) fn fill(state: &mut State) {
     permissions::fill(state);
     groups(state);
     territories(state);
+    administrator(state);
     for object in Object::all() {
         let rows = holdings::rows(&state.world, object);
         if rows > 0 {
@@ -313,6 +314,29 @@ fn territories(state: &mut State) {
         });
     }
     state.world.territory_count = 8;
+}
+
+/// What the administrator has open, and has done.
+fn administrator(state: &mut State) {
+    let parent = push(state, Object::AuthSession, |world, row| {
+        row.with("UsersId", world.id(Object::User, 1))
+            .with("NumSecondsValid", Value::Int(7_200))
+            .with("SessionType", "UI")
+    });
+    push(state, Object::AuthSession, |world, row| {
+        row.with("UsersId", world.id(Object::User, 1))
+            .with("NumSecondsValid", Value::Int(7_200))
+            .with("SessionType", "Oauth2")
+            .with("ParentId", world.id(Object::AuthSession, parent))
+    });
+    push(state, Object::OauthToken, |world, row| {
+        row.with("UserId", world.id(Object::User, 1)).with("AppName", "Mail").with("UseCount", Value::Int(42))
+    });
+    push(state, Object::SetupAuditTrail, |_, row| {
+        row.with("Action", "orgWideDefaults")
+            .with("Section", "Sharing Defaults")
+            .with("Display", "Changed the default of Lead")
+    });
 }
 
 /// A few groups and roles that are members of public groups.

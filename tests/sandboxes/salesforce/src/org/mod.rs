@@ -16,6 +16,7 @@ mod seats;
 mod setup_fields;
 pub(crate) mod state;
 pub(crate) mod table;
+mod trail;
 pub(crate) mod undo;
 mod unique;
 mod upkeep;

@@ -28,10 +28,13 @@ pub(crate) enum Object {
     MutingPermissionSet,
     CustomPermission,
     SetupEntityAccess,
+    AuthSession,
+    OauthToken,
+    SetupAuditTrail,
 }
 
 /// Every object with name, key prefix, label and plural label.
-const ALL: [(Object, &str, &str, &str, &str); 24] = [
+const ALL: [(Object, &str, &str, &str, &str); 27] = [
     (Object::User, "User", "005", "User", "People"),
     (Object::UserLogin, "UserLogin", "0Yw", "User Login", "User Login"),
     (Object::Profile, "Profile", "00e", "Profile", "Profile"),
@@ -74,6 +77,9 @@ const ALL: [(Object, &str, &str, &str, &str); 24] = [
     (Object::MutingPermissionSet, "MutingPermissionSet", "0QM", "Muting Permission Set", "Muting Permission Sets"),
     (Object::CustomPermission, "CustomPermission", "0CP", "Custom Permission", "Custom Permissions"),
     (Object::SetupEntityAccess, "SetupEntityAccess", "0J0", "Setup Entity Access", "Setup Entity Access"),
+    (Object::AuthSession, "AuthSession", "0Ak", "Auth Session", "Auth Sessions"),
+    (Object::OauthToken, "OauthToken", "0CQ", "OAuth Token", "OAuth Tokens"),
+    (Object::SetupAuditTrail, "SetupAuditTrail", "0Ym", "Setup Audit Trail Entry", "Setup Audit Trail Entries"),
 ];
 
 impl Object {
@@ -129,11 +135,13 @@ impl Object {
             | Self::UserTerritory2Association => (true, false, true, false),
             Self::GroupMember | Self::QueueSobject => (true, false, true, true),
             Self::UserLogin => (false, true, false, false),
+            Self::AuthSession | Self::OauthToken => (false, false, true, false),
             Self::Organization => (false, true, false, true),
             Self::UserLicense
             | Self::PermissionSetLicense
             | Self::PackageLicense
             | Self::CustomPermission
+            | Self::SetupAuditTrail
             | Self::LoginHistory => (false, false, false, false),
         }
     }

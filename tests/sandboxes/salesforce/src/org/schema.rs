@@ -31,6 +31,9 @@ pub(crate) fn fields(object: Object) -> &'static [Field] {
         Object::MutingPermissionSet => permission_fields::MUTING_PERMISSION_SET,
         Object::CustomPermission => permission_fields::CUSTOM_PERMISSION,
         Object::SetupEntityAccess => permission_fields::SETUP_ENTITY_ACCESS,
+        Object::AuthSession => setup_fields::AUTH_SESSION,
+        Object::OauthToken => setup_fields::OAUTH_TOKEN,
+        Object::SetupAuditTrail => setup_fields::SETUP_AUDIT_TRAIL,
     }
 }
 

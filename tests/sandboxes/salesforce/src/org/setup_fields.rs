@@ -280,7 +280,43 @@ pub(crate) const LOGIN_HISTORY: &[Field] = &[
     Field::datetime("LoginTime", "Login Time").required().from(holdings::login_time),
     Field::picklist("LoginType", "Login Type", &["Application", "Remote Access 2.0"]).from(login_type),
     Field::text("Status", "Status", 128).unfiltered().from(status),
+    Field::text("Application", "Application", 128),
     Field::text("SourceIp", "Source IP", 39).from(source_ip),
+];
+
+/// A session. Its user is in a field with a name of its own.
+pub(crate) const AUTH_SESSION: &[Field] = &[
+    Field::id(),
+    Field::reference("UsersId", "User ID", "Users", &["User"]).required(),
+    CREATED,
+    MODIFIED,
+    Field::new("NumSecondsValid", "Valid For", Kind::Int, 0).required(),
+    Field::picklist("SessionType", "Session Type", &["UI", "API", "Oauth2", "ChatterNetworks"]).required(),
+    Field::text("SourceIp", "Source IP", 39),
+    Field::reference("ParentId", "Parent ID", "", &["AuthSession"]),
+];
+
+/// A token of an app. Real orgs also have the token itself, which no client should read.
+pub(crate) const OAUTH_TOKEN: &[Field] = &[
+    Field::id(),
+    Field::reference("UserId", "User ID", "User", &["User"]).required(),
+    Field::text("AppName", "App Name", 256),
+    Field::text("DeleteToken", "Delete Token", 512),
+    Field::new("UseCount", "Use Count", Kind::Int, 0),
+    Field::datetime("LastUsedDate", "Last Used Date"),
+    CREATED,
+];
+
+/// An entry of the audit trail. Real orgs forget them after 180 days.
+pub(crate) const SETUP_AUDIT_TRAIL: &[Field] = &[
+    Field::id(),
+    Field::text("Action", "Action", 80).required(),
+    Field::text("Section", "Section", 80),
+    CREATED,
+    CREATED_BY,
+    Field::text("Display", "Display", 1000),
+    Field::text("DelegateUser", "Delegate User", 255),
+    Field::text("ResponsibleNamespacePrefix", "Responsible Namespace Prefix", 15),
 ];
 
 fn login_type(_: &super::world::World, _: u64) -> super::value::Value {
