@@ -50,6 +50,7 @@ mod settings_fault;
 mod severity;
 mod test_report;
 mod token_errors;
+mod trail;
 mod units;
 
 pub use account::{Account, AccountKind};
@@ -90,6 +91,7 @@ pub use settings_fault::SettingsFault;
 pub use severity::Severity;
 pub use test_report::{Finding, StepStatus, TestReport, TestStep};
 pub use token_errors::TokenErrorRow;
+pub use trail::{ReadTrail, Trail, TrailEvent, TrailSubject};
 pub use units::{Percentage, TimeSpan};
 
 // The crates whose types are part of this API, so that a connector needs no version of its own.
