@@ -21,4 +21,4 @@ pub mod store {
     pub use connector_store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus, Store, watch_waits};
 }
 
-pub use patience::test_connection;
+pub use patience::{read_trail, test_connection};

@@ -18,6 +18,7 @@ mod operations;
 mod powers;
 mod reading;
 mod runs;
+mod who;
 
 pub(crate) use audit::{Described, Subject, audit};
 
@@ -26,14 +27,17 @@ pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
 pub use check::{Flaw, check};
 pub use connector_filter::Filter;
 pub use connector_tables::TableFormat;
-pub use diff::{DiffSummary, Tally, diff};
+pub use diff::{DiffSummary, Tally, diff, window};
 pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, Nesting, StoredEntitlement, entitlement, entitlements, holders, nesting};
 pub use export::{Format, STARTS_OF_EXPORTS, What, export};
 pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
-pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};
+pub use operations::{
+    JournalEntry, OperationQuery, OperationReport, OutcomeTally, StepReport, operations, plan_operations,
+};
 pub use runs::{Run, last_run, run, runs};
+pub use who::{Blame, Who};
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,7 @@ mod provision;
 mod rules;
 mod settings;
 mod sign_in;
+mod trail;
 mod users;
 
 pub use connector::Salesforce;

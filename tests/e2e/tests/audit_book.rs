@@ -82,6 +82,9 @@ async fn every_question_of_the_chapter_is_answered_by_its_command() {
     fs::write(project.path("plan.yaml"), "operations:\n  - unlock: {account: fay@acme.example}\n").unwrap();
     project.run(&["provision", "salesforce", "plan.yaml", "--yes"]).expect_code(0);
     project.sandbox.org().freeze(&project.sandbox.org().user_named("fay@acme.example").unwrap(), true).unwrap();
+    let moved = project.sandbox.org().user_named("max@acme.example").unwrap();
+    project.sandbox.org().set(&moved, "Department", "Finance").unwrap();
+    project.sandbox.org().freeze(&moved, true).unwrap();
     project.run(&["aggregate", "salesforce"]).expect_code(0);
     let file = page.split("```yaml\n# findings.yaml\n").nth(1).unwrap().split("```").next().unwrap();
     fs::write(project.path("findings.yaml"), file.replace(UNTIL, STILL_VALID)).unwrap();

@@ -148,7 +148,7 @@ const MANAGE_USERS: &str = "Manage Users";
 const ASSIGN: &str = "Assign Permission Sets";
 
 /// Every change that the connector makes.
-pub(crate) const CHANGES: [Change; 13] = [
+pub(crate) const CHANGES: [Change; 15] = [
     change("User", Act::Make, "Manage Internal Users", "users can't be created"),
     change("User", Act::Change, "Manage Internal Users", "users can't be changed, enabled or disabled"),
     change("UserLogin", Act::Change, MANAGE_USERS, "users can't be locked or unlocked"),
@@ -156,6 +156,8 @@ pub(crate) const CHANGES: [Change; 13] = [
     change("PermissionSetAssignment", Act::Remove, ASSIGN, "permission sets can't be revoked"),
     change("GroupMember", Act::Make, MANAGE_USERS, "users can't be added to groups and queues"),
     change("GroupMember", Act::Remove, MANAGE_USERS, "users can't be removed from groups and queues"),
+    featured("AuthSession", Act::Remove, MANAGE_USERS, "sessions can't be ended"),
+    featured("OauthToken", Act::Remove, MANAGE_USERS, "OAuth tokens can't be revoked"),
     featured("PermissionSetLicenseAssign", Act::Make, ASSIGN, "permission set licenses can't be granted"),
     featured("PermissionSetLicenseAssign", Act::Remove, ASSIGN, "permission set licenses can't be revoked"),
     featured("UserPackageLicense", Act::Make, "Manage Package Licenses", "package licenses can't be granted"),
