@@ -59,6 +59,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
             }
             Ok(())
         })?;
+        for one in &summary.not_checked {
+            invocation.printer.warning(&format!("{name}: `{}` finds nothing: {}", one.rule, one.reason));
+        }
         summaries.push(summary);
     }
     if let Some(sarif) = sarif {

@@ -13,4 +13,4 @@ mod search;
 pub use accepted::{Acceptances, Accepted, Unused};
 pub use facts::Facts;
 pub use finding::{Account, Entitlement, Finding};
-pub use search::{FindingsSummary, RuleTally, find};
+pub use search::{FindingsSummary, NotChecked, RuleTally, find};

@@ -3,11 +3,12 @@
 use super::accepted::Acceptances;
 use super::facts::Facts;
 use super::finding::{Account, Entitlement, Finding};
-use crate::query::{self, Described, Subject};
+use crate::query::{self, Described, Subject, Unseen};
 use connector_core::registry::rules;
 use connector_core::{
     AuditedAccount, AuditedSource, Check, Criteria, Entitlement as Shown, Hit, Result, Rule, Severity,
 };
+use connector_files::shell_word;
 use connector_store::{RunStatus, Store};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -28,6 +29,18 @@ pub struct FindingsSummary {
     pub rules: Vec<RuleTally>,
     /// The worst severity of a finding that nobody accepted.
     pub worst: Option<Severity>,
+    /// What a rule could not look at, so that its silence means nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// A rule that could not look at what it is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct NotChecked {
+    /// The name of the rule.
+    pub rule: &'static str,
+    /// Why, and what to do.
+    pub reason: String,
 }
 
 /// How often a rule found something.
@@ -74,18 +87,33 @@ pub fn find(
     source.last_read = last_read;
     found.of_source(&source)?;
     let described = Described { accounts: &facts.accounts, types: &facts.types };
-    query::audit(store, &facts.source, described, criteria, |subject| match subject {
+    let unseen = query::audit(store, &facts.source, described, criteria, |subject| match subject {
         Subject::Entitlement(entitlement) => found.of_entitlement(entitlement),
         Subject::Account(account) => found.of_account(account),
     })?;
     let last = runs.first();
+    let not_checked = not_checked(&rules, unseen, &facts.source);
     Ok(FindingsSummary {
         source: facts.source.clone(),
         run: last.map(|run| run.report.run.clone()),
         as_of: last.map(|run| run.started_at),
         worst: found.worst,
         rules: found.tallied(),
+        not_checked,
     })
+}
+
+/// The rules that see nothing, so that nobody takes their silence for an answer.
+fn not_checked(rules: &[&'static Rule], unseen: Unseen, source: &str) -> Vec<NotChecked> {
+    let source = shell_word(source);
+    let powers = format!(
+        "no entitlement in the store says whether it gives power: run `connector aggregate {source}`, and check that the login can read permissions"
+    );
+    let logins = "the source shows the last sign-in of no account: no account counts as unused".to_owned();
+    let blind = [("dangerous_access", unseen.powers, powers), ("unused_account", unseen.logins, logins)];
+    let is_used = |name: &str| rules.iter().any(|rule| rule.name == name);
+    let blind = blind.into_iter().filter(|(rule, is_blind, _)| *is_blind && is_used(rule));
+    blind.map(|(rule, _, reason)| NotChecked { rule, reason }).collect()
 }
 
 struct Found<'a, 'x> {

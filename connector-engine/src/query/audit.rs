@@ -34,6 +34,15 @@ struct Meaning {
     powers: Vec<Power>,
 }
 
+/// What an audit could not look at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unseen {
+    /// No entitlement says whether it gives power.
+    pub(crate) powers: bool,
+    /// No account shows when it last signed in, although accounts of this source can.
+    pub(crate) logins: bool,
+}
+
 /// Streams the entitlements of a source, then its accounts in the order of their ids. Memory depends on the number of
 /// entitlements alone, and each table is read once.
 pub(crate) fn audit(
@@ -42,7 +51,7 @@ pub(crate) fn audit(
     described: Described<'_>,
     criteria: Criteria,
     mut each: impl FnMut(Subject<'_>) -> Result<()>,
-) -> Result<()> {
+) -> Result<Unseen> {
     let reading = Reading::of(store, source)?;
     let query = "SELECT type, entitlement_id, name, description, attributes FROM entitlements
          WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL ORDER BY type, entitlement_id";
@@ -70,7 +79,9 @@ pub(crate) fn audit(
         let mut audited = AuditedAccount::new(&account, &held, criteria);
         audited.last_login = login.of_account(&account);
         each(Subject::Account(&audited))
-    })
+    })?;
+    let shows_logins = described.accounts.meaning(AttributeMeaning::LastLogin).is_some();
+    Ok(Unseen { powers: powers.are_unknown(), logins: shows_logins && login.0.is_none() })
 }
 
 fn meaning(row: i64, holdings: &Holdings, powers: &Powers) -> Meaning {

@@ -20,7 +20,7 @@ mod reading;
 mod runs;
 mod who;
 
-pub(crate) use audit::{Described, Subject, audit};
+pub(crate) use audit::{Described, Subject, Unseen, audit};
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};

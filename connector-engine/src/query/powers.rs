@@ -61,6 +61,11 @@ impl Powers {
         Ok(Self { givers, said, leading })
     }
 
+    /// Whether entitlements could give power, and none says whether it does.
+    pub(super) fn are_unknown(&self) -> bool {
+        !self.givers.is_empty() && self.said.iter().all(HashMap::is_empty)
+    }
+
     /// What whoever holds this entitlement can do, each power with the shortest path that nothing on it takes away.
     pub(super) fn given_by(&self, row: i64, holdings: &Holdings) -> Vec<Power> {
         let mut powers = Vec::new();

@@ -173,6 +173,25 @@ async fn unused_unowned_and_disabled_accounts_are_found_and_what_the_org_hides_i
     fresh_store(&["aggregate", "salesforce"]).expect_code(0);
     let lines = fresh_store(&["findings", "salesforce", "--rule", "unused_account", "--output", "json"]).expect_code(0);
     assert_eq!(lines.json_lines().len(), 1, "only the summary: {}", lines.stdout);
+    assert_eq!(lines.json_lines()[0]["summary"]["not_checked"][0]["rule"], "unused_account");
+    assert!(words(&lines.stderr).contains("shows the last sign-in of no account"), "{}", lines.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_without_permissions_is_no_proof_that_nobody_has_power() {
+    let project = project().await;
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let known = project.run(&["findings", "salesforce", "--output", "json"]).expect_code(0);
+    assert!(!known.stdout.contains("not_checked"), "{}", known.stdout);
+    // As a version wrote it that read no permissions.
+    let store = rusqlite::Connection::open(project.path(".connector/store.db")).unwrap();
+    store.execute("UPDATE entitlements SET attributes = '{}'", []).unwrap();
+    let blind = project.run(&["findings", "salesforce", "--rule", "dangerous_access"]).expect_code(0);
+    assert!(
+        words(&blind.stderr).contains("`dangerous_access` finds nothing: no entitlement in the store"),
+        "{}",
+        blind.stderr
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
