@@ -4,6 +4,7 @@ mod aggregate;
 mod certificate;
 mod completes;
 mod connectors;
+mod findings;
 mod list;
 mod new;
 mod project;
@@ -23,6 +24,7 @@ pub(crate) use certificate::{
 };
 pub(crate) use completes::Completes;
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
+pub(crate) use findings::FindingsArguments;
 pub(crate) use list::ListArguments;
 pub(crate) use new::{NewCommand, NewConnectorArguments};
 pub(crate) use project::InitArguments;
@@ -192,6 +194,8 @@ pub(crate) enum Command {
     Entitlement(EntitlementArguments),
     /// Show what changed between two runs
     Diff(DiffArguments),
+    /// Find what an auditor would ask about: dangerous, unused and expired access
+    Findings(FindingsArguments),
     /// Export accounts, entitlements or assignments as NDJSON, CSV or Parquet
     Export(ExportArguments),
     /// Apply a plan to a source: preview, ask, apply
@@ -263,6 +267,7 @@ impl Command {
             | Self::Entitlements(_)
             | Self::Entitlement(_)
             | Self::Diff(_)
+            | Self::Findings(_)
             | Self::Operations(_)
             | Self::Source(SourceCommand::List(_))
             | Self::Token(TokenCommand::List(_))

@@ -14,6 +14,7 @@ pub(crate) fn command_line() -> Command {
         (&["diff"], commands::difference_columns()),
         (&["entitlement"], commands::holder_columns()),
         (&["entitlements"], commands::entitlement_columns()),
+        (&["findings"], commands::finding_columns()),
         (&["operations"], commands::operation_columns()),
         (&["runs"], commands::run_columns()),
         (&["source", "list"], commands::source_columns()),

@@ -12,6 +12,7 @@ mod entitlement;
 mod entitlements;
 mod explain;
 mod export;
+mod findings;
 mod holding;
 mod init;
 mod man;
@@ -39,6 +40,7 @@ pub(crate) use connectors::columns_help as connector_columns;
 pub(crate) use diff::columns_help as difference_columns;
 pub(crate) use entitlement::columns_help as holder_columns;
 pub(crate) use entitlements::columns_help as entitlement_columns;
+pub(crate) use findings::columns_help as finding_columns;
 pub(crate) use operations::columns_help as operation_columns;
 pub(crate) use runs::columns_help as run_columns;
 pub(crate) use source::source_columns;
@@ -80,6 +82,7 @@ pub(crate) fn run(
         Command::Entitlements(arguments) => entitlements::run(invocation, &arguments),
         Command::Entitlement(arguments) => entitlement::run(invocation, &arguments),
         Command::Diff(arguments) => diff::run(invocation, &arguments),
+        Command::Findings(arguments) => findings::run(invocation, &arguments),
         Command::Export(arguments) => export::run(invocation, &arguments),
         Command::Provision(arguments) => provision::run(invocation, &arguments),
         Command::Operations(arguments) => operations::run(invocation, &arguments),

@@ -10,6 +10,7 @@ use crate::find::FindAccounts;
 use crate::page::Page;
 use crate::prepare::PrepareOperations;
 use crate::rotate::RotateCertificate;
+use crate::trail::ReadTrail;
 use async_trait::async_trait;
 use std::fmt;
 
@@ -22,6 +23,7 @@ pub struct Capabilities<'a> {
     preparation: Option<&'a dyn PrepareOperations>,
     batch: Option<&'a dyn ProvisionBatch>,
     rotation: Option<&'a dyn RotateCertificate>,
+    trail: Option<&'a dyn ReadTrail>,
 }
 
 impl<'a> Capabilities<'a> {
@@ -102,6 +104,18 @@ impl<'a> Capabilities<'a> {
         self.rotation
     }
 
+    /// Adds the ability to read the source's own audit trail.
+    #[must_use]
+    pub fn with_trail(mut self, ability: &'a dyn ReadTrail) -> Self {
+        self.trail = Some(ability);
+        self
+    }
+
+    /// The ability to read the source's own audit trail, if the connector has it.
+    pub fn trail(&self) -> Option<&'a dyn ReadTrail> {
+        self.trail
+    }
+
     /// The names of the abilities there are, for listings.
     pub fn names(&self) -> Vec<&'static str> {
         let mut names = vec!["test_connection", "aggregate_accounts"];
@@ -112,6 +126,7 @@ impl<'a> Capabilities<'a> {
             ("prepare_operations", self.preparation.is_some()),
             ("provision_batch", self.batch.is_some()),
             ("rotate_certificate", self.rotation.is_some()),
+            ("read_trail", self.trail.is_some()),
         ];
         names.extend(optional.into_iter().filter(|(_, there)| *there).map(|(name, _)| name));
         names

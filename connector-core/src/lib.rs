@@ -43,14 +43,17 @@ pub mod registry;
 mod request_proof;
 mod rotate;
 mod sample;
+mod rule;
 mod schema;
 mod secret;
 mod secret_resolvers;
 mod sessions;
 mod settings_fault;
 mod source_draft;
+mod severity;
 mod test_report;
 mod token_errors;
+mod trail;
 mod units;
 
 pub use account::{Account, AccountKind};
@@ -85,13 +88,16 @@ pub use registry::{AnySettings, AuthSettings, ConnectorRegistration, Settings};
 pub use request_proof::{ProofRequest, RequestProof};
 pub use rotate::{App, Deployed, RotateCertificate};
 pub use sample::Sample;
+pub use rule::{AuditedAccount, AuditedHolding, AuditedSource, Check, Criteria, Hit, LastLogin, Power, Rule};
 pub use schema::{AccountSchema, AttributeMeaning, AttributeSchema, AttributeType, Writable};
 pub use secret::{SecretRef, SecretResolver, Sensitivity};
 pub use sessions::Sessions;
 pub use settings_fault::SettingsFault;
 pub use source_draft::{OpenPoint, SourceDraft};
+pub use severity::Severity;
 pub use test_report::{Finding, StepStatus, TestReport, TestStep};
 pub use token_errors::TokenErrorRow;
+pub use trail::{ReadTrail, Trail, TrailEvent, TrailSubject};
 pub use units::{Percentage, TimeSpan};
 
 // The crates whose types are part of this API, so that a connector needs no version of its own.

@@ -110,6 +110,12 @@ pub enum Change<P = SecretString> {
     },
     /// Deletes an account.
     Delete,
+    /// Ends the sessions that are open now.
+    EndSessions,
+    /// Revokes the tokens with which programs act as the account.
+    RevokeTokens,
+    /// Takes everything from an account whose person or program leaves. A connector prepares it as several steps.
+    Deprovision,
 }
 
 impl<P> Change<P> {
@@ -165,6 +171,9 @@ impl<P> Change<P> {
             Self::Unlock => OperationKind::Unlock,
             Self::SetPassword { .. } => OperationKind::SetPassword,
             Self::Delete => OperationKind::Delete,
+            Self::EndSessions => OperationKind::EndSessions,
+            Self::RevokeTokens => OperationKind::RevokeTokens,
+            Self::Deprovision => OperationKind::Deprovision,
         }
     }
 
@@ -200,6 +209,9 @@ impl<P> Change<P> {
             Self::Unlock => Change::Unlock,
             Self::SetPassword { .. } => Change::SetPassword { password },
             Self::Delete => Change::Delete,
+            Self::EndSessions => Change::EndSessions,
+            Self::RevokeTokens => Change::RevokeTokens,
+            Self::Deprovision => Change::Deprovision,
         }
     }
 }
@@ -282,6 +294,9 @@ impl<'de> Deserialize<'de> for Operation<SecretRef> {
             OperationKind::Unlock => Change::Unlock,
             OperationKind::SetPassword => Change::set_password(flat.password_ref),
             OperationKind::Delete => Change::Delete,
+            OperationKind::EndSessions => Change::EndSessions,
+            OperationKind::RevokeTokens => Change::RevokeTokens,
+            OperationKind::Deprovision => Change::Deprovision,
         };
         let account = if flat.kind == OperationKind::Create { String::new() } else { flat.account };
         Ok(Self { account, change })
@@ -345,6 +360,9 @@ mod tests {
             Change::Unlock,
             Change::set_password(password),
             Change::Delete,
+            Change::EndSessions,
+            Change::RevokeTokens,
+            Change::Deprovision,
         ];
         assert_eq!(changes.iter().map(Change::kind).collect::<Vec<_>>(), OperationKind::ALL, "all of them are here");
         for change in changes {

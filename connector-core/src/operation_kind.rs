@@ -43,6 +43,12 @@ pub enum OperationKind {
     SetPassword,
     /// Delete an account.
     Delete,
+    /// End the sessions of an account that are open now.
+    EndSessions,
+    /// Revoke the tokens with which programs act as an account.
+    RevokeTokens,
+    /// Take everything from an account whose person or program leaves: its source's settings say what that includes.
+    Deprovision,
 }
 
 impl OperationKind {

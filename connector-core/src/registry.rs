@@ -17,6 +17,7 @@ pub use crate::connector_format::{ConnectorFormat, connector_formats};
 #[doc(hidden)]
 pub use crate::registration::TypedSettings;
 pub use crate::registration::{AnySettings, ConnectorRegistration};
+pub use crate::rule::rules;
 pub use crate::secret_resolvers::{
     SchemeLeftOut, SecretResolverRegistration, scheme_left_out, secret_resolver, secret_resolvers,
 };

@@ -1,6 +1,7 @@
 //! What a connector's accounts look like, and what it can do with them.
 
 use crate::operation_kind::OperationKind;
+use crate::severity::Severity;
 use serde::Serialize;
 
 /// The attributes of a source's accounts and the operations it supports.
@@ -86,6 +87,10 @@ pub struct AttributeSchema {
     /// the time of the last login, a counter of views.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
+    /// How much power it gives: whoever holds an entitlement where it is true can do what the description says. If an entitlement
+    /// that holds others says `false` itself, it takes the power away from what it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power: Option<Severity>,
     /// What it means, in a sentence.
     pub description: String,
 }
@@ -101,6 +106,7 @@ impl AttributeSchema {
             writable: Writable::Never,
             meaning: None,
             quiet: false,
+            power: None,
             description: String::new(),
         }
     }
@@ -169,6 +175,20 @@ impl AttributeSchema {
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
+        self
+    }
+
+    /// Says that it gives power, see [`power`](Self::power).
+    ///
+    /// ```
+    /// use connector_core::{AttributeSchema, Severity};
+    ///
+    /// let admin = AttributeSchema::boolean("site_admin").described("Administer the site").gives_power(Severity::Critical);
+    /// assert_eq!(admin.power, Some(Severity::Critical));
+    /// ```
+    #[must_use]
+    pub fn gives_power(mut self, severity: Severity) -> Self {
+        self.power = Some(severity);
         self
     }
 }

@@ -5,12 +5,14 @@
 //! * [`store`]: what was read, run by run, in an SQLite file; `connector-store` keeps it;
 //! * [`aggregate`]: reads a source into the store, resumable at any moment;
 //! * [`certificate`]: watches and replaces the certificates of sources;
+//! * [`findings`]: rules over what the store knows of a source;
 //! * [`provision`]: applies plans to a source, with a journal;
 //! * [`query`]: accounts, entitlements, differences between runs, exports;
 //! * [`schedule`]: when sources are due.
 
 pub mod aggregate;
 pub mod certificate;
+pub mod findings;
 mod patience;
 pub mod provision;
 pub mod query;
@@ -21,4 +23,4 @@ pub mod store {
     pub use connector_store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus, Store, watch_waits};
 }
 
-pub use patience::test_connection;
+pub use patience::{read_trail, test_connection};

@@ -1,7 +1,8 @@
 //! Repeats reads of the contract that failed temporarily, a few times.
 
-use connector_core::{Error, Proposed, Result, Retry, TestReport};
+use connector_core::{Error, Proposed, Result, Retry, TestReport, Trail};
 use connector_project::source::Opened;
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// How often one thing is asked for.
@@ -71,6 +72,15 @@ pub(crate) async fn prepare(
     proposed: &[Proposed],
 ) -> Result<Vec<Result<connector_core::Prepared>>> {
     ask_each(opened, "preparing operations", proposed.len(), || ability.prepare_operations(proposed)).await
+}
+
+/// Everything that the source itself recorded from `since` to `until`. Fails with kind `unsupported` if the connector can't read that.
+pub async fn read_trail(opened: &Opened, since: Timestamp, until: Timestamp) -> Result<Trail> {
+    let ability = opened.connector.capabilities().trail().ok_or_else(|| {
+        Error::unsupported(format!("{} has no audit trail that this version reads", opened.registration.title))
+            .with_help("`connector connectors show NAME` lists what a connector can do: `read_trail` is missing here")
+    })?;
+    ask(opened, "reading the audit trail", || ability.trail(since, until)).await
 }
 
 /// Tests the connection. Repeats a step that failed temporarily, a few times.

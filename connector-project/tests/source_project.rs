@@ -333,6 +333,7 @@ fn the_schemas_have_file_names_and_are_the_same_every_time() {
     assert_eq!(
         names,
         [
+            "findings.schema.json",
             "plan.schema.json",
             "project.schema.json",
             "source.schema.json",

@@ -103,6 +103,10 @@ pub(crate) struct DiffArguments {
     #[arg(long, value_name = "RUN")]
     #[arg(add = Completes::Runs)]
     pub(crate) to: Option<String>,
+    /// Also ask the source who made each change
+    #[arg(long)]
+    #[arg(help = "Also ask the source's own audit trail who made each change")]
+    pub(crate) who: bool,
     #[command(flatten)]
     pub(crate) list: ListArguments,
 }

@@ -5,15 +5,48 @@ use crate::arguments::{DiffArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{
-    BAD, Column, DIM, Datum, GOOD, List, ListColumn, NameOf, Table, Tone, WARN, clean_line,
-    columns_help as columns_help_of, count, only_first, paint, text_cell, wrap,
+    BAD, Column, DIM, Datum, GOOD, List, ListColumn, NameOf, Table, Tone, WARN, Waiting, clean_line,
+    columns_help as columns_help_of, count, day, moment, only_first, paint, text_cell, wrap,
 };
-use connector_core::{EntitlementRef, Result};
-use connector_engine::query::{self, AttributeChange, Change, DiffSummary, Difference, Names, Tally};
+use connector_core::{EntitlementRef, Error, ErrorKind, Result, TrailEvent};
+use connector_engine::query::{self, AttributeChange, Blame, Change, DiffSummary, Difference, Names, Tally, Who};
+use connector_engine::read_trail;
+use connector_engine::store::Store;
+use connector_project::source::Project;
+use jiff::ToSpan;
+use serde::Serialize;
 use serde_json::json;
 
 /// How many differences a terminal shows; the summary counts them all.
 const ON_A_SCREEN: u64 = 100;
+
+/// A difference, and who made it, if the user asks for that.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    difference: Difference,
+    /// The events of the source's trail; absent if nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    who: Option<Vec<TrailEvent>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unexplained: Vec<String>,
+}
+
+impl Shown {
+    fn of(difference: &Difference, who: Option<&Who>) -> Result<Self> {
+        let blame = who.map(|who| who.made(difference)).transpose()?;
+        let (who, unexplained) = match blame {
+            Some(Blame { who, unexplained }) => (Some(who), unexplained),
+            None => (None, Vec::new()),
+        };
+        Ok(Self { difference: difference.clone(), who, unexplained })
+    }
+
+    /// Whether somebody asked who made it, and the trail does not say.
+    fn is_unmatched(&self) -> bool {
+        self.who.as_ref().is_some_and(Vec::is_empty) || !self.unexplained.is_empty()
+    }
+}
 
 pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
@@ -21,11 +54,17 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     let store = invocation.store_with(&project, &arguments.name)?;
     let source = source_name(&arguments.name);
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
-    let list = List::new(columns(), &arguments.list)?;
+    let list = List::new(columns(arguments.who), &arguments.list)?;
+    let who = if arguments.who { Some(trail(invocation, &project, &store, arguments)?) } else { None };
+    let mut unmatched = 0_u64;
     let as_rows = arguments.list.sort.is_some() || !arguments.list.columns.is_empty();
     if printer.format() != OutputFormat::Human || as_rows {
         let mut rows = list.long(printer, None)?;
-        let summary = query::diff(&store, source, from, to, |difference| Ok(rows.row(difference).map(drop)?))?;
+        let summary = query::diff(&store, source, from, to, |difference| {
+            let shown = Shown::of(difference, who.as_ref())?;
+            unmatched += u64::from(shown.is_unmatched());
+            Ok(rows.row(&shown).map(drop)?)
+        })?;
         rows.end()?;
         if let Some(limit) = rows.cut_at() {
             printer.remark(format!("\n{}; use --output json to see all", only_first(limit, "change")));
@@ -33,6 +72,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
         match printer.format() {
             OutputFormat::Human => show_summary(invocation, &summary)?,
             OutputFormat::Csv => {}
+            OutputFormat::Json | OutputFormat::Yaml if who.is_some() => {
+                printer.json(&json!({"summary": summary, "unmatched": unmatched}))?;
+            }
             OutputFormat::Json | OutputFormat::Yaml => printer.json(&json!({"summary": summary}))?,
         }
         return Ok(Exit::Success);
@@ -43,8 +85,14 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     let mut shown = 0;
     let summary = query::diff(&store, source, from, to, |difference| {
         shown += 1;
+        if shown > limit && who.is_none() {
+            return Ok(());
+        }
+        let one = Shown::of(difference, who.as_ref())?;
+        unmatched += u64::from(one.is_unmatched());
         if shown <= limit {
             printer.result(line(difference, printer.prose_width(), &name_of))?;
+            printer.result(by_whom(&one, printer.prose_width()))?;
         }
         Ok(())
     })?;
@@ -65,26 +113,87 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
         printer.result("\n")?;
     }
     show_summary(invocation, &summary)?;
+    if who.is_some() {
+        let text = if unmatched == 1 { "1 change is".to_owned() } else { format!("{} changes are", count(unmatched)) };
+        printer.remark(format!("{text} not in the source's audit trail, or only in part"));
+    }
     Ok(Exit::Success)
 }
 
+/// Asks the source for its trail of the time between the runs.
+fn trail(invocation: &Invocation, project: &Project, store: &Store, arguments: &DiffArguments) -> Result<Who, Stop> {
+    let source = source_name(&arguments.name);
+    let (since, until) = query::window(store, source, arguments.from.as_deref(), arguments.to.as_deref())?;
+    // Sources write whole seconds.
+    let since = since.checked_sub(1.second()).unwrap_or(since);
+    let opened = project.load(&arguments.name)?.open(project)?;
+    let stop = invocation.interrupt().token();
+    let waiting = Waiting::begin(&invocation.printer, "Reading the audit trail");
+    let trail = invocation.block_on(async {
+        tokio::select! {
+            trail = read_trail(&opened, since, until) => trail,
+            () = stop.cancelled() => Err(Error::new(ErrorKind::Cancelled, "reading the audit trail was canceled")),
+        }
+    })??;
+    drop(waiting);
+    for warning in &trail.warnings {
+        invocation.printer.warning(warning);
+    }
+    if let Some(begins) = trail.begins.filter(|begins| *begins > since) {
+        let text =
+            format!("the audit trail of `{source}` begins on {}: nothing is known of changes before", day(begins));
+        invocation.printer.warning(&text);
+    }
+    Ok(Who::of(store, source, trail.events)?)
+}
+
+/// Below a difference: each event that tells of it, or that none does.
+fn by_whom(shown: &Shown, width: usize) -> String {
+    let Some(events) = &shown.who else { return String::new() };
+    let mut lines: Vec<String> = events
+        .iter()
+        .map(|event| {
+            let from = event.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+            let by = event.by.as_deref().unwrap_or("the source itself");
+            format!("by {by}{from}, {}: {}", moment(event.at), event.detail)
+        })
+        .collect();
+    if events.is_empty() {
+        lines.push("not in the audit trail".to_owned());
+    } else if !shown.unexplained.is_empty() {
+        lines.push(format!("not in the audit trail: {}", shown.unexplained.join(", ")));
+    }
+    let indented = |line: &String| {
+        let wrapped = wrap(&clean_line(line), width.saturating_sub(6)).join("\n      ");
+        format!("    {}\n", paint(DIM, wrapped))
+    };
+    lines.iter().map(indented).collect()
+}
+
 pub(crate) fn columns_help() -> String {
-    columns_help_of(&columns())
+    columns_help_of(&columns(true))
 }
 
 /// The columns of a difference. An account is its own holder, so that one column has all accounts.
-fn columns() -> Vec<ListColumn<Difference>> {
+fn columns(with_who: bool) -> Vec<ListColumn<Shown>> {
+    let who = ListColumn::new("who", |one: &Shown| {
+        let names = one.who.iter().flatten().filter_map(|event| event.by.as_deref());
+        let mut names: Vec<_> = names.collect();
+        names.dedup();
+        Datum::text(names.join(", "))
+    })
+    .looks(|look| look.wrapping().rank(2));
     vec![
-        ListColumn::new("change", |one: &Difference| {
-            let (name, tone) = match one.change() {
+        ListColumn::new("change", |one: &Shown| {
+            let (name, tone) = match one.difference.change() {
                 Change::Added => ("added", Tone::Good),
                 Change::Changed => ("changed", Tone::Warn),
                 Change::Removed => ("removed", Tone::Bad),
             };
             Datum::text(name).toned(tone)
         }),
-        ListColumn::new("what", |one: &Difference| {
-            Datum::text(match one {
+        ListColumn::new("what", |one: &Shown| {
+            Datum::text(match &one.difference {
                 Difference::Account { .. } => "account",
                 Difference::Entitlement { .. } => "entitlement",
                 Difference::Assignment { .. } => "assignment",
@@ -92,21 +201,23 @@ fn columns() -> Vec<ListColumn<Difference>> {
             })
         })
         .looks(|look| look.rank(2)),
-        ListColumn::new("account", |one: &Difference| match one {
+        ListColumn::new("account", |one: &Shown| match &one.difference {
             Difference::Account { id, .. } | Difference::Assignment { account: id, .. } => Datum::text(id),
             Difference::Nesting { holder, .. } => Datum::text(holder.to_string()),
             Difference::Entitlement { .. } => Datum::text(""),
         })
         .looks(|look| look.rank(5)),
-        ListColumn::new("account_name", |one: &Difference| match one {
+        ListColumn::new("account_name", |one: &Shown| match &one.difference {
             Difference::Account { name, .. } => Datum::text(name),
             Difference::Assignment { account_name, .. } => Datum::optional(account_name.as_deref()),
             Difference::Nesting { .. } | Difference::Entitlement { .. } => Datum::text(""),
         })
         .looks(|look| look.wrapping().rank(1)),
-        ListColumn::new("entitlement", |one: &Difference| Datum::optional(one.entitlement().map(ToString::to_string)))
-            .looks(|look| look.wrapping().rank(6)),
-        ListColumn::new("entitlement_name", |one: &Difference| match one {
+        ListColumn::new("entitlement", |one: &Shown| {
+            Datum::optional(one.difference.entitlement().map(ToString::to_string))
+        })
+        .looks(|look| look.wrapping().rank(6)),
+        ListColumn::new("entitlement_name", |one: &Shown| match &one.difference {
             Difference::Account { .. } => Datum::text(""),
             Difference::Entitlement { name, .. } => Datum::text(name),
             Difference::Assignment { entitlement_name, .. } | Difference::Nesting { entitlement_name, .. } => {
@@ -114,8 +225,9 @@ fn columns() -> Vec<ListColumn<Difference>> {
             }
         })
         .looks(|look| look.wrapping().rank(3)),
-        ListColumn::new("changes", |one: &Difference| Datum::text(changes(one.changes(), &|_| None)))
+        ListColumn::new("changes", |one: &Shown| Datum::text(changes(one.difference.changes(), &|_| None)))
             .looks(|look| look.wrapping().rank(4)),
+        if with_who { who } else { who.on_request() },
     ]
 }
 

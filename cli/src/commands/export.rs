@@ -111,7 +111,9 @@ impl Export<'_> {
             real(Path::new(&path)).is_some_and(|path| path == target)
         });
         is_store
-            || ["sources", "secrets", "schemas", "connectors", ".connector", "connector.yaml"].into_iter().any(inside)
+            || ["sources", "secrets", "schemas", "connectors", ".connector", "connector.yaml", "findings.yaml"]
+                .into_iter()
+                .any(inside)
     }
 }
 

@@ -14,6 +14,9 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
     let printer = &invocation.printer;
     let project = invocation.project()?;
     let mut checked = if names.is_empty() { project.sources()? } else { names.to_vec() };
+    if names.is_empty() && project.findings_file().is_file() {
+        checked.push(project.findings_file().to_string_lossy().into_owned());
+    }
     for name in checked.iter_mut().filter(|name| Path::new(name).extension().is_some()) {
         *name = project.typed(Path::new(name)).to_string_lossy().into_owned();
     }

@@ -55,6 +55,11 @@ impl Datum {
         Self { shown: Some(count(number)), ..Self::of(Plain::Number(number as f64, number.to_string())) }
     }
 
+    /// A word of a scale, sorted by its place on the scale.
+    pub(crate) fn ranked(place: u8, word: impl Into<String>) -> Self {
+        Self::of(Plain::Number(f64::from(place), word.into()))
+    }
+
     /// Yes or no.
     pub(crate) fn truth(truth: impl Into<Option<bool>>) -> Self {
         Self::of(truth.into().map_or(Plain::Nothing, Plain::Truth))

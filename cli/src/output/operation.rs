@@ -36,7 +36,17 @@ pub(crate) fn render_operation(operation: &OperationReport, width: usize, name_o
         _ = write!(text, "  {}", paint(DIM, clean_line(detail)));
     }
     text.push('\n');
-    for change in &operation.changes {
+    let has_steps = operation.steps.iter().any(|step| step.outcome != operation.outcome);
+    for step in operation.steps.iter().filter(|_| has_steps) {
+        let (mark, style) = mark_of(step.outcome, &step.kind);
+        let why = step.error.as_ref().map(|error| error.message.as_str()).or(step.detail.as_deref());
+        let why = why.map(|why| format!("  {}", paint(DIM, clean_line(why)))).unwrap_or_default();
+        _ = writeln!(text, "{INDENT}{} {}{why}", paint(style, mark), paint(style, &step.kind));
+        for change in &step.changes {
+            text.push_str(&render_change(change, width, name_of));
+        }
+    }
+    for change in operation.changes.iter().filter(|_| !has_steps) {
         text.push_str(&render_change(change, width, name_of));
     }
     if let Some(error) = &operation.error {
@@ -83,6 +93,7 @@ pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<
             format!("{name}{}{values}", " ".repeat(gap))
         }
         ValueChange::Entitlement { entitlement, name, to, until, .. } => {
+            let name = name.clone().or_else(|| name_of(&entitlement.id));
             let mut what = clean_line(name.as_deref().unwrap_or(&entitlement.id)).into_owned();
             if let Some(until) = until {
                 _ = write!(what, " until {until}");
@@ -115,15 +126,19 @@ pub(crate) fn render_tally(tally: &OutcomeTally, planned: &str) -> String {
 }
 
 fn mark(operation: &OperationReport) -> (&'static str, Style) {
-    match operation.outcome {
+    mark_of(operation.outcome, &operation.kind)
+}
+
+fn mark_of(outcome: Standing, kind: &str) -> (&'static str, Style) {
+    match outcome {
         Standing::Failed => ("✗", BAD),
         Standing::Abandoned => ("·", DIM),
         Standing::Pending => ("?", WARN),
         Standing::Unchanged => ("=", DIM),
         Standing::Applied => ("✓", GOOD),
-        Standing::Planned => match operation.kind.as_str() {
+        Standing::Planned => match kind {
             "create" | "grant" | "enable" | "unlock" => ("+", GOOD),
-            "revoke" | "disable" | "lock" | "delete" => ("−", BAD),
+            "revoke" | "disable" | "lock" | "delete" | "end_sessions" | "revoke_tokens" | "deprovision" => ("−", BAD),
             _ => ("~", WARN),
         },
     }
@@ -172,6 +187,7 @@ mod tests {
             account: "0052".to_owned(),
             outcome,
             changes,
+            steps: Vec::new(),
             detail: None,
             error: None,
             name: "bob@acme.example".to_owned(),

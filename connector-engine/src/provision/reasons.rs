@@ -94,6 +94,9 @@ pub(super) fn already(kind: OperationKind) -> &'static str {
         OperationKind::Unlock => "not locked",
         OperationKind::SetPassword => "already has this password",
         OperationKind::Delete => "does not exist",
+        OperationKind::EndSessions => "has no open session",
+        OperationKind::RevokeTokens => "has no token",
+        OperationKind::Deprovision => "has left already",
         _ => "nothing to change",
     }
 }

@@ -318,6 +318,9 @@ impl Simulation<'_> {
         let account_id = simulated.id();
         let (mut foreseen, mut waits) = (Vec::new(), false);
         for Operation { account, change, .. } in steps {
+            if let (Change::Deprovision, Change::Revoke { entitlement, .. }) = (&proposed.operation.change, &change) {
+                simulated.state.learn(entitlement);
+            }
             let change = simulated.state.trimmed(change);
             let changes = simulated.state.changes(&change, &self.entitlements.names);
             if changes.is_empty() && !self.is_needed_anyway(&change) {

@@ -158,7 +158,7 @@ pub fn accounts(
 }
 
 /// The assignments of a source in the order of account ids.
-struct Assignments<'s> {
+pub(super) struct Assignments<'s> {
     rows: Rows<'s>,
     /// The account and the row that was read last; `None` after the last row.
     account: String,
@@ -166,10 +166,10 @@ struct Assignments<'s> {
 }
 
 impl<'s> Assignments<'s> {
-    const QUERY: &'static str = "SELECT account, entitlement, through, inline, state, valid_until, attributes
+    pub(super) const QUERY: &'static str = "SELECT account, entitlement, through, inline, state, valid_until, attributes
          FROM assignments WHERE source = ?1 AND account > ?2 AND removed_run IS NULL ORDER BY account, entitlement";
 
-    fn of(statement: &'s mut Statement<'_>, source: i64, after: &str) -> rusqlite::Result<Self> {
+    pub(super) fn of(statement: &'s mut Statement<'_>, source: i64, after: &str) -> rusqlite::Result<Self> {
         let mut first = Self { rows: statement.query(params![source, after])?, account: String::new(), row: None };
         first.advance()?;
         Ok(first)
@@ -188,7 +188,7 @@ impl<'s> Assignments<'s> {
     }
 
     /// The assignments of an account. Accounts must be requested in order.
-    fn up_to(&mut self, account: &str) -> rusqlite::Result<Vec<HeldRow>> {
+    pub(super) fn up_to(&mut self, account: &str) -> rusqlite::Result<Vec<HeldRow>> {
         let mut held = Vec::new();
         while self.row.is_some() {
             match self.account.as_str().cmp(account) {

@@ -4,9 +4,11 @@ use super::difference::{AttributeChange, Change, Difference, of_accounts, of_ass
 use super::lifetime::Lifetime;
 use super::reading::{Reading, key_of};
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
+use connector_files::shell_word;
 use connector_store::{
     AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, PerStep, Quiet, Step, Store, StoredRun, select_runs, sql,
 };
+use jiff::Timestamp;
 use rusqlite::{Row, params};
 use serde::Serialize;
 
@@ -58,23 +60,8 @@ pub fn diff(
     mut each: impl FnMut(&Difference) -> Result<()>,
 ) -> Result<DiffSummary> {
     let reading = Reading::of(store, source)?;
-    let to = match to {
-        Some(id) => reading.run(id)?,
-        None => succeeded_before(&reading, i64::MAX)?.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, format!("no run of `{source}` has succeeded yet"))
-                .with_help("name the runs to compare with `--from` and `--to`")
-        })?,
-    };
-    let from = match from {
-        Some(id) => Some(reading.run(id)?),
-        None => succeeded_before(&reading, to.number)?,
-    };
+    let (from, to) = runs(&reading, source, from, to)?;
     let since = from.as_ref().map_or(0, |run| run.number);
-    if since > to.number {
-        return Err(
-            Error::new(ErrorKind::Definition, "`--from` names a later run than `--to`").with_help("exchange the two")
-        );
-    }
     let span = Span { reading: &reading, quiet: reading.quiet()?, from: since, to: to.number };
     let accounts = span.rows::<AccountSnapshot>(&mut each)?;
     let entitlements = span.rows::<EntitlementSnapshot>(&mut each)?;
@@ -85,6 +72,46 @@ pub fn diff(
         counts: PerStep { accounts, entitlements, assignments },
         nestings,
     })
+}
+
+/// The time in which the differences between two runs were made: from the start of the earlier one to the end of the later one.
+/// The runs are chosen as in [`diff`].
+///
+/// Fails with kind `not_found` if there is no earlier run.
+pub fn window(store: &Store, source: &str, from: Option<&str>, to: Option<&str>) -> Result<(Timestamp, Timestamp)> {
+    let reading = Reading::of(store, source)?;
+    let (from, to) = runs(&reading, source, from, to)?;
+    let from = from.ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, "there is no earlier run, so everything is new and nobody changed it")
+            .with_help(format!("run `connector aggregate {}` again, and ask then", shell_word(source)))
+    })?;
+    Ok((from.started_at, to.ended_at.unwrap_or_else(Timestamp::now)))
+}
+
+/// The runs to compare.
+fn runs(
+    reading: &Reading,
+    source: &str,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<(Option<StoredRun>, StoredRun)> {
+    let to = match to {
+        Some(id) => reading.run(id)?,
+        None => succeeded_before(reading, i64::MAX)?.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("no run of `{source}` has succeeded yet"))
+                .with_help("name the runs to compare with `--from` and `--to`")
+        })?,
+    };
+    let from = match from {
+        Some(id) => Some(reading.run(id)?),
+        None => succeeded_before(reading, to.number)?,
+    };
+    if from.as_ref().is_some_and(|run| run.number > to.number) {
+        return Err(
+            Error::new(ErrorKind::Definition, "`--from` names a later run than `--to`").with_help("exchange the two")
+        );
+    }
+    Ok((from, to))
 }
 
 fn succeeded_before(reading: &Reading, number: i64) -> Result<Option<StoredRun>> {

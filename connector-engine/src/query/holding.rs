@@ -140,6 +140,11 @@ impl HeldRow {
         let values = AssignmentSnapshot::from_row(row, column + 3)?;
         Ok(Self { entitlement: row.get(column)?, through: row.get(column + 1)?, inline: row.get(column + 2)?, values })
     }
+
+    /// Whether the account's own record names it.
+    pub(super) fn is_inline(&self) -> bool {
+        self.inline
+    }
 }
 
 /// What is needed to read rows as holdings: the entitlements of a source, which of them hold others, and the time.
@@ -174,6 +179,27 @@ impl Holdings {
 
     pub(super) fn key(&self, row: i64) -> EntitlementRef {
         key_of(self.named.get(&row))
+    }
+
+    /// The name for people, where the source shows the entitlement.
+    pub(super) fn name(&self, row: i64) -> Option<&str> {
+        self.named.get(&row)?.name.as_deref()
+    }
+
+    /// What an entitlement itself holds with effect.
+    pub(super) fn held_by(&self, row: i64) -> &[i64] {
+        self.nested.get(&row).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everything that an entitlement holds in any number of steps.
+    pub(super) fn below(&self, row: i64) -> Vec<i64> {
+        let (mut below, mut seen, mut at) = (Vec::new(), HashSet::from([row]), 0);
+        below.extend(self.held_by(row).iter().copied().filter(|held| seen.insert(*held)));
+        while let Some(held) = below.get(at).copied() {
+            below.extend(self.held_by(held).iter().copied().filter(|held| seen.insert(*held)));
+            at += 1;
+        }
+        below
     }
 
     /// The rows of one holder as holdings. What its own record names is listed once.

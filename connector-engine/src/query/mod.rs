@@ -6,6 +6,7 @@
 mod account;
 mod accounts;
 mod attention;
+mod audit;
 mod check;
 mod condition;
 mod diff;
@@ -18,9 +19,13 @@ mod holding;
 mod lifetime;
 mod names;
 mod operations;
+mod powers;
 mod reading;
 mod runs;
 mod sources;
+mod who;
+
+pub(crate) use audit::{Described, Subject, Unseen, audit};
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
@@ -29,7 +34,7 @@ pub use check::{Flaw, check};
 pub use condition::{condition, declared_attributes};
 pub use connector_filter::Filter;
 pub use connector_tables::TableFormat;
-pub use diff::{DiffSummary, Tally, diff};
+pub use diff::{DiffSummary, Tally, diff, window};
 pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, Nesting, StoredEntitlement, entitlement, entitlements, holders, nesting};
 pub use export::{Format, STARTS_OF_EXPORTS, What, export};
@@ -37,9 +42,12 @@ pub use find::{Found, find};
 pub use growth::{Growth, growth};
 pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
-pub use operations::{JournalEntry, OperationQuery, OperationReport, OutcomeTally, operations, plan_operations};
+pub use operations::{
+    JournalEntry, OperationQuery, OperationReport, OutcomeTally, StepReport, operations, plan_operations,
+};
 pub use runs::{Run, last_aggregation, last_run, run, runs};
 pub use sources::{SourceState, sources};
+pub use who::{Blame, Who};
 
 #[cfg(test)]
 mod tests {

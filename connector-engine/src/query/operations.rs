@@ -24,6 +24,9 @@ pub struct OperationReport {
     /// What it changes, value by value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ValueChange>,
+    /// Each step of an operation that deprovisions an account, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
     /// The reason, for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -36,6 +39,24 @@ pub struct OperationReport {
     /// Whether it was started; an operation that the preview refused was not.
     #[serde(skip)]
     pub tried: bool,
+}
+
+/// One step of an operation that takes several, with an outcome of its own.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepReport {
+    /// `lock`, `disable`, `revoke`, …
+    pub kind: String,
+    /// The outcome so far.
+    pub outcome: Standing,
+    /// What it changes, value by value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ValueChange>,
+    /// The reason, for the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Why it failed, or why its result is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<RunError>,
 }
 
 /// An operation in the journal: what was requested, when, and the outcome. Serializes to the machine output of
@@ -177,7 +198,8 @@ fn entries(
 ) -> Result<()> {
     let query = format!(
         "SELECT p.number, p.id, p.file, o.number, o.kind, o.account, o.account_id, o.outcome, o.changes, o.detail,
-                 o.error_kind, o.error_message, o.error_help, o.asked, o.tries, o.asked_at, o.answered_at
+                 o.error_kind, o.error_message, o.error_help, o.asked, o.tries, o.asked_at, o.answered_at,
+                 json_extract(o.step, '$.kind')
              FROM operations o JOIN plans p ON p.number = o.plan JOIN sources s ON s.id = p.source WHERE {condition}"
     );
     let mut whole: Option<Part> = None;
@@ -202,9 +224,10 @@ fn entries(
 
 fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
     let name: String = row.get(5)?;
-    let report = OperationReport {
+    let mut report = OperationReport {
         operation: row.get(3)?,
         kind: row.get(4)?,
+        steps: Vec::new(),
         account: row.get::<_, Option<String>>(6)?.unwrap_or_else(|| name.clone()),
         outcome: named(row, 7)?,
         changes: optional_json(row, 8)?.unwrap_or_default(),
@@ -213,6 +236,10 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         name,
         tried: row.get_ref(15)? != ValueRef::Null || row.get_ref(16)? != ValueRef::Null,
     };
+    if let Some(kind) = row.get::<_, Option<String>>(17)?.filter(|_| report.kind == DEPROVISION) {
+        let OperationReport { outcome, changes, detail, error, .. } = report.clone();
+        report.steps.push(StepReport { kind, outcome, changes, detail, error });
+    }
     let entry = JournalEntry {
         plan: row.get(1)?,
         file: row.get(2)?,
@@ -224,6 +251,9 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
     };
     Ok(Part { plan: row.get(0)?, entry })
 }
+
+/// The kind of operations whose steps are reported one by one.
+const DEPROVISION: &str = "deprovision";
 
 /// Adds a step to an operation. The operation has the outcome of its weakest step.
 fn joined(mut whole: Part, next: Part) -> Part {
@@ -248,6 +278,7 @@ fn joined(mut whole: Part, next: Part) -> Part {
         report.outcome = other.outcome;
     }
     report.changes.extend(other.changes);
+    report.steps.extend(other.steps);
     report.tried |= other.tried;
     whole.entry.tries = whole.entry.tries.max(next.entry.tries);
     whole.entry.asked_at = whole.entry.asked_at.max(next.entry.asked_at);

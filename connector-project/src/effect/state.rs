@@ -105,6 +105,15 @@ impl State {
         is_known.then(|| self.attribute(attribute))
     }
 
+    /// Notes that the account holds the entitlement: the connector read it although nobody asked for it.
+    pub fn learn(&mut self, entitlement: &EntitlementRef) {
+        if let Some(account) = &mut self.account
+            && !account.entitlements.contains(entitlement)
+        {
+            account.entitlements.push(entitlement.clone());
+        }
+    }
+
     /// Whether the account holds the entitlement.
     pub fn holds(&self, entitlement: &EntitlementRef) -> bool {
         self.account.as_ref().is_some_and(|account| account.entitlements.contains(entitlement))
@@ -137,6 +146,8 @@ impl State {
             Change::SetPassword { .. } => vec![password("(reset)".to_owned())],
             Change::Delete if !self.is_there() => Vec::new(),
             Change::Delete => vec![ValueChange::attribute("deleted", false, true)],
+            Change::EndSessions => vec![ValueChange::attribute("sessions", Value::Null, "(ended)")],
+            Change::RevokeTokens => vec![ValueChange::attribute("tokens", Value::Null, "(revoked)")],
             other => vec![ValueChange::attribute(other.kind().name(), false, true)],
         }
     }

@@ -29,7 +29,11 @@ const OTHER_VERBS: &[(&str, OperationKind)] = &[
     ("password", OperationKind::SetPassword),
     ("reset_password", OperationKind::SetPassword),
     ("change_password", OperationKind::SetPassword),
-    ("deprovision", OperationKind::Delete),
+    ("offboard", OperationKind::Deprovision),
+    ("leaver", OperationKind::Deprovision),
+    ("terminate", OperationKind::Deprovision),
+    ("logout", OperationKind::EndSessions),
+    ("sign_out", OperationKind::EndSessions),
     ("drop", OperationKind::Delete),
 ];
 

@@ -3,6 +3,7 @@
 use super::catalog::Catalog;
 use super::definition::{ProjectSettings, Source};
 use super::files::{near, yaml_files};
+use super::findings_file::FindingsSettings;
 use super::read;
 use crate::document::Problems;
 use connector_core::{Error, ErrorKind, Problem, Result};
@@ -11,6 +12,9 @@ use std::sync::{Arc, OnceLock};
 
 /// The name of the file with the settings of the whole project.
 const SETTINGS_FILE: &str = "connector.yaml";
+
+/// The name of the file that says which findings are accepted.
+const FINDINGS_FILE: &str = "findings.yaml";
 
 /// The folder with the connectors of the project.
 const CONNECTORS: &str = "connectors";
@@ -83,6 +87,11 @@ impl Project {
         read::project_settings(&self.settings_file())
     }
 
+    /// The checked settings of findings; the defaults if the project has no `findings.yaml`.
+    pub fn findings(&self) -> Result<FindingsSettings, Problems> {
+        read::findings_settings(&self.findings_file())
+    }
+
     /// The path of the store.
     pub fn store_path(&self) -> Result<PathBuf> {
         let settings = self.settings()?;
@@ -137,14 +146,18 @@ impl Project {
     }
 
     /// All problems of the source with that name or in that file, and of `connector.yaml`, that can be found offline. This
-    /// includes files that refs name, and settings that contradict each other. For a connector file or `connector.yaml`, its
-    /// own problems.
+    /// includes files that refs name, and settings that contradict each other. For a connector file, `connector.yaml` or
+    /// `findings.yaml`, its own problems.
     pub fn check(&self, name_or_path: &str) -> Vec<Problem> {
         let (settings, mut problems) = match self.settings() {
             Ok(settings) => (settings, Vec::new()),
             Err(found) => (ProjectSettings::default(), found.0),
         };
         if self.is_settings_file(Path::new(name_or_path)) {
+            return problems;
+        }
+        if self.is_findings_file(Path::new(name_or_path)) {
+            problems.extend(self.findings().err().map(|found| found.0).unwrap_or_default());
             return problems;
         }
         if self.is_connector_file(Path::new(name_or_path)) {
@@ -193,6 +206,16 @@ impl Project {
     /// Whether the path names the existing file with the settings of the project.
     fn is_settings_file(&self, path: &Path) -> bool {
         path.is_file() && path.canonicalize().ok() == self.settings_file().canonicalize().ok()
+    }
+
+    /// Whether the path names the existing file that says which findings are accepted.
+    pub fn is_findings_file(&self, path: &Path) -> bool {
+        path.is_file() && path.canonicalize().ok() == self.findings_file().canonicalize().ok()
+    }
+
+    /// The path of the file that says which findings are accepted, whether it exists or not.
+    pub fn findings_file(&self) -> PathBuf {
+        near(&self.folder.join(FINDINGS_FILE))
     }
 
     /// Whether the path names an existing file in `connectors/`.

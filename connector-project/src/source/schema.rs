@@ -6,6 +6,7 @@
 use super::caps::ProvisioningSettings;
 use super::catalog::Catalog;
 use super::definition::{AggregationSettings, ProjectSettings};
+use super::findings_file::FindingsSettings;
 use super::limits::LimitSettings;
 use crate::plan::plan_schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorFormat, ConnectorRegistration};
@@ -76,6 +77,22 @@ pub fn project_schema() -> Value {
     );
     if let Some(object) = schema.as_object_mut() {
         object.remove("$defs");
+    }
+    schema
+}
+
+/// The schema of `findings.yaml`, with the rules in this build.
+pub fn findings_schema() -> Value {
+    let mut schema = Value::from(SchemaGenerator::default().root_schema_for::<FindingsSettings>());
+    schema["title"] = json!("Findings");
+    let accept = &mut schema["properties"]["accept"];
+    accept["type"] = json!(["array", "null"]);
+    let rules = registry::rules();
+    if !rules.is_empty() {
+        accept["items"]["properties"]["rule"] = json!({
+            "description": listing("The name of the rule.", rules.iter().map(|rule| (rule.name, rule.title))),
+            "enum": rules.iter().map(|rule| rule.name).collect::<Vec<_>>(),
+        });
     }
     schema
 }
@@ -152,7 +169,7 @@ pub(super) fn auth_fields_schema(strategy: &AuthRegistration) -> Value {
     Value::from((strategy.schema)(&mut SchemaGenerator::default()))
 }
 
-/// The schema called `what`: `source`, `plan`, `project`, `connector`, the name of a connector, or a grant type.
+/// The schema called `what`: `source`, `plan`, `project`, `findings`, `connector`, the name of a connector, or a grant type.
 ///
 /// Fails with kind `definition` if there is no such schema.
 pub fn named(what: &str, catalog: &Catalog) -> Result<Value> {
@@ -168,12 +185,13 @@ pub fn named(what: &str, catalog: &Catalog) -> Result<Value> {
 
 /// Whether something other than a connector has a schema of this name.
 pub(super) fn is_reserved(name: &str) -> bool {
-    ["source", "plan", "project", "connector"].contains(&name) || registry::auth_strategy(name).is_ok()
+    ["source", "plan", "project", "findings", "connector"].contains(&name) || registry::auth_strategy(name).is_ok()
 }
 
 /// The schemas of the kinds of files in a project, with the names of their files in `schemas/`.
 pub fn of_files(catalog: &Catalog) -> Vec<(&'static str, Value)> {
     let mut all = vec![
+        ("findings.schema.json", findings_schema()),
         ("plan.schema.json", plan_schema()),
         ("project.schema.json", project_schema()),
         ("source.schema.json", source_schema(catalog)),
@@ -198,7 +216,7 @@ pub fn to_text(schema: &Value) -> String {
 }
 
 fn unknown(what: &str, catalog: &Catalog) -> connector_core::Error {
-    let mut known = vec!["source", "plan", "project"];
+    let mut known = vec!["source", "plan", "project", "findings"];
     known.extend((!registry::connector_formats().is_empty()).then_some("connector"));
     known.extend(catalog.names());
     known.extend(registry::auth_strategies().iter().map(|one| one.grant_type));

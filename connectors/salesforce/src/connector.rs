@@ -5,17 +5,18 @@ use crate::api::bulk::Transport;
 use crate::api::hosts;
 use crate::assignments::read::Groups;
 use crate::certificate::apps::Apps;
-use crate::prepare::Preparation;
+use crate::prepare::{Leaving, Preparation};
 use crate::provision::Pace;
 use crate::users::Accounts;
 use crate::users::CustomFields;
-use crate::{assignments, certificate, changes, connection_test, entitlements, prepare, provision, users};
+use crate::{assignments, certificate, changes, connection_test, entitlements, prepare, provision, trail, users};
 use async_trait::async_trait;
+use connector_core::jiff::Timestamp;
 use connector_core::{
     Absence, Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor,
     Deployed, Entitlement, EntitlementRef, EntitlementType, FindAccounts, HolderRange, Lane, Operation, Outcome, Page,
-    PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadChanges, ReadEntitlements, Result, RotateCertificate,
-    SecretRef, SourceChange, TestReport,
+    PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadChanges, ReadEntitlements, ReadTrail, Result,
+    RotateCertificate, SecretRef, SourceChange, TestReport, Trail,
 };
 use connector_http::{Client, Reach};
 use std::fmt;
@@ -29,6 +30,8 @@ pub struct Salesforce {
     accounts: Accounts,
     groups: Groups,
     preparation: Preparation,
+    /// What a leaver loses.
+    leaving: Vec<Leaving>,
     pace: Pace,
     apps: Apps,
 }
@@ -55,9 +58,16 @@ impl Salesforce {
             accounts: Accounts::new(custom),
             groups: Groups::default(),
             preparation: Preparation::default(),
+            leaving: Vec::new(),
             pace: Pace::default(),
             apps,
         })
+    }
+
+    /// Says what a leaver loses.
+    pub(crate) fn with_leaving(mut self, leaving: Vec<Leaving>) -> Self {
+        self.leaving = leaving;
+        self
     }
 }
 
@@ -99,6 +109,7 @@ impl Connector for Salesforce {
             .with_preparation(self)
             .with_batch(self)
             .with_rotation(self)
+            .with_trail(self)
     }
 }
 
@@ -163,7 +174,8 @@ impl FindAccounts for Salesforce {
 #[async_trait]
 impl PrepareOperations for Salesforce {
     async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
-        prepare::operations(&self.rest, &self.accounts, &self.preparation, proposed).await
+        let org = prepare::Org { rest: &self.rest, accounts: &self.accounts, groups: &self.groups };
+        prepare::operations(org, &self.preparation, &self.leaving, proposed).await
     }
 }
 
@@ -175,6 +187,13 @@ impl ProvisionBatch for Salesforce {
 
     async fn provision_batch(&self, operations: &[Operation]) -> Result<Vec<Result<Outcome>>> {
         provision::batch(&self.rest, &self.pace, operations).await
+    }
+}
+
+#[async_trait]
+impl ReadTrail for Salesforce {
+    async fn trail(&self, since: Timestamp, until: Timestamp) -> Result<Trail> {
+        trail::read(&self.rest, since, until).await
     }
 }
 

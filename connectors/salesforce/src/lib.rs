@@ -12,8 +12,10 @@ pub mod entries;
 mod error;
 mod prepare;
 mod provision;
+mod rules;
 mod settings;
 mod sign_in;
+mod trail;
 mod users;
 
 pub use connector::Salesforce;

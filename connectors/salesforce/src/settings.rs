@@ -3,6 +3,7 @@
 use crate::api::bulk::Transport;
 use crate::certificate::apps::{Apps, OneOfTwo, OnlyApp};
 use crate::connector::Salesforce;
+use crate::prepare::Leaving;
 use crate::users::CustomFields;
 use connector_core::{Connector, Context, Error, ErrorKind, Result};
 use schemars::JsonSchema;
@@ -38,6 +39,8 @@ settings:
   # transport: auto
   # The app (or kind: connected_app), by its API name in Setup. `cert rotate` needs it.
   # app: {kind: external_client_app, name: Identity_Connector}
+  # What `deprovision` in a plan takes from a leaver, in this order. More: permission_sets, licenses, territories, role.
+  # deprovision: [lock, disable, sessions, tokens, queues, groups]
   # Custom fields of User to read: none, all, or a list of names.
   custom_fields: none
 ";
@@ -60,6 +63,12 @@ pub struct Settings {
     apps: Option<Vec<OneOfTwo>>,
     /// Which custom fields of User to read: `none`, `all`, or a list of field names such as `[Cost_Center__c]`.
     custom_fields: CustomFields,
+    /// What `deprovision` in a plan takes from a user who leaves. Steps are taken in the order of this description: `lock` freezes
+    /// the user, `disable` deactivates it, `sessions` ends its sessions, `tokens` revokes its OAuth tokens, `queues` and `groups` end its
+    /// direct memberships, `permission_sets` revokes permission sets and permission set groups, `licenses` frees the seats of permission
+    /// sets and packages, `territories` ends its territories, and `role` clears its role.
+    #[schemars(extend("default" = ["lock", "disable", "sessions", "tokens", "queues", "groups"], "uniqueItems" = true), length(min = 1))]
+    deprovision: Option<Vec<Leaving>>,
 }
 
 impl connector_core::Settings for Settings {
@@ -69,7 +78,9 @@ impl connector_core::Settings for Settings {
             check_transport(self.transport, version)?;
         }
         let apps = Apps::of(self.app, self.apps)?;
-        Ok(Box::new(Salesforce::open(context, self.api_version, self.transport, self.custom_fields, apps)?))
+        let leaving = self.deprovision.unwrap_or_else(|| Leaving::USUAL.to_vec());
+        let salesforce = Salesforce::open(context, self.api_version, self.transport, self.custom_fields, apps)?;
+        Ok(Box::new(salesforce.with_leaving(leaving)))
     }
 }
 

@@ -99,6 +99,8 @@ impl Bare {
             ("queue", "Group WHERE Type = 'Queue'"),
             ("permission_set_license", "PermissionSetLicense"),
             ("package_license", "PackageLicense"),
+            ("muting_permission_set", "MutingPermissionSet"),
+            ("custom_permission", "CustomPermission"),
         ] {
             for row in self.rows(&format!("SELECT Id FROM {from}")).await {
                 truth.entitlements.push(format!("{entitlement_type}/{}", text(&row, "Id")));

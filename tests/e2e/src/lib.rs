@@ -7,6 +7,7 @@ mod command;
 mod project;
 mod roster;
 mod running;
+mod short_names;
 
 pub use bare::{Bare, Truth};
 pub use command::{Binary, Ended};

@@ -332,7 +332,7 @@ async fn after_any_mix_of_runs_the_store_has_what_the_org_has() {
 }
 
 /// The calls of a run of changes that found nothing to read again.
-const FEW_CALLS: u64 = 36;
+const FEW_CALLS: u64 = 43;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_costs_the_same_few_calls_in_any_org() {

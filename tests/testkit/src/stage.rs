@@ -168,6 +168,9 @@ pub(crate) fn bare<P>(kind: Kind) -> Change<P> {
         Kind::Lock => Change::Lock,
         Kind::Unlock => Change::Unlock,
         Kind::SetPassword => Change::set_password(None),
+        Kind::EndSessions => Change::EndSessions,
+        Kind::RevokeTokens => Change::RevokeTokens,
+        Kind::Deprovision => Change::Deprovision,
         _ => Change::Delete,
     }
 }

@@ -24,6 +24,13 @@ pub(super) const THE_SETTINGS: Wanted = Wanted {
     help: "remove the file, or keep only comments in it: every setting has a default",
 };
 
+/// The file that says which findings are accepted.
+pub(super) const THE_FINDINGS: Wanted = Wanted {
+    first_key: "accept",
+    first_value: "[]",
+    help: "remove the file, or keep only comments in it: everything has a default",
+};
+
 /// The mapping in the text.
 ///
 /// If the text is not a mapping, reports that and returns `None`, because nothing else can be checked.

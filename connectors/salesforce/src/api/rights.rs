@@ -29,7 +29,7 @@ const fn optional(object: &'static str, right: &'static str, breaks: &'static st
 }
 
 /// Every object that the connector reads.
-pub(crate) const NEEDS: [Need; 16] = [
+pub(crate) const NEEDS: [Need; 19] = [
     essential("User", "API Enabled, and read access to users", "no account can be read"),
     essential("Profile", VIEW_SETUP, "profiles can't be read"),
     essential("UserRole", "View Roles and Role Hierarchy", "roles can't be read"),
@@ -51,6 +51,14 @@ pub(crate) const NEEDS: [Need; 16] = [
         "what permission set groups contain can't be read",
         "permission set groups",
     ),
+    optional(
+        "MutingPermissionSet",
+        VIEW_SETUP,
+        "what permission set groups mute can't be read",
+        "permission set groups",
+    ),
+    optional("CustomPermission", VIEW_SETUP, "custom permissions can't be read", "custom permissions"),
+    optional("SetupEntityAccess", VIEW_SETUP, "what gives custom permissions can't be read", "custom permissions"),
     optional("PermissionSetLicense", VIEW_SETUP, "permission set licenses can't be read", "permission set licenses"),
     optional(
         "PermissionSetLicenseAssign",
@@ -140,7 +148,7 @@ const MANAGE_USERS: &str = "Manage Users";
 const ASSIGN: &str = "Assign Permission Sets";
 
 /// Every change that the connector makes.
-pub(crate) const CHANGES: [Change; 13] = [
+pub(crate) const CHANGES: [Change; 15] = [
     change("User", Act::Make, "Manage Internal Users", "users can't be created"),
     change("User", Act::Change, "Manage Internal Users", "users can't be changed, enabled or disabled"),
     change("UserLogin", Act::Change, MANAGE_USERS, "users can't be locked or unlocked"),
@@ -148,6 +156,8 @@ pub(crate) const CHANGES: [Change; 13] = [
     change("PermissionSetAssignment", Act::Remove, ASSIGN, "permission sets can't be revoked"),
     change("GroupMember", Act::Make, MANAGE_USERS, "users can't be added to groups and queues"),
     change("GroupMember", Act::Remove, MANAGE_USERS, "users can't be removed from groups and queues"),
+    featured("AuthSession", Act::Remove, MANAGE_USERS, "sessions can't be ended"),
+    featured("OauthToken", Act::Remove, MANAGE_USERS, "OAuth tokens can't be revoked"),
     featured("PermissionSetLicenseAssign", Act::Make, ASSIGN, "permission set licenses can't be granted"),
     featured("PermissionSetLicenseAssign", Act::Remove, ASSIGN, "permission set licenses can't be revoked"),
     featured("UserPackageLicense", Act::Make, "Manage Package Licenses", "package licenses can't be granted"),

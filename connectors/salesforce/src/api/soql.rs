@@ -54,9 +54,12 @@ impl Select<'_> {
         format!("SELECT Id FROM {}{} ORDER BY Id DESC LIMIT 1", self.object, whole(&conditions))
     }
 
-    /// The names in each record of the response. A parent's field is nested under the parent's name.
+    /// The names in each record of the response. The fields of a parent are nested under the parent's name.
     pub(crate) fn columns(&self) -> Vec<&str> {
-        self.fields.iter().map(|field| field.split_once('.').map_or(*field, |(parent, _)| parent)).collect()
+        let names = self.fields.iter().map(|field| field.split_once('.').map_or(*field, |(parent, _)| parent));
+        let mut columns: Vec<_> = names.collect();
+        columns.dedup();
+        columns
     }
 }
 
@@ -132,6 +135,13 @@ mod tests {
              Id <= '011000000000009AAA' AND GroupId != null ORDER BY Id LIMIT 2000"
         );
         assert_eq!(SELECT().columns(), ["Id", "GroupId", "Group"]);
+    }
+
+    #[test]
+    fn the_fields_of_a_parent_come_in_one_column() {
+        let fields = vec!["Id", "Parent.ProfileId", "Parent.PermissionSetGroupId", "SetupEntityId"];
+        let select = Select { object: "SetupEntityAccess", fields, filter: None };
+        assert_eq!(select.columns(), ["Id", "Parent", "SetupEntityId"]);
     }
 
     #[test]

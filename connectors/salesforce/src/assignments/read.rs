@@ -53,7 +53,7 @@ pub(crate) struct Table {
     read: fn(&Row<'_>) -> Result<Option<Held>>,
 }
 
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 8] = [
     Table {
         object: "PermissionSetAssignment",
         fields: &[
@@ -133,16 +133,26 @@ const TABLES: [Table; 7] = [
         object: "PermissionSetGroupComponent",
         fields: &["Id", "PermissionSetGroupId", "PermissionSetId"],
         filter: None,
-        types: &["permission_set"],
+        types: &["permission_set", "muting_permission_set"],
         read: |row| {
             let (group, _) = row.id("PermissionSetGroupId")?;
             let (set, id) = row.id("PermissionSetId")?;
-            // A set that mutes permissions takes something away.
-            let gives = id.has_prefix("0PS");
+            let held = match id {
+                id if id.has_prefix("0PS") => "permission_set",
+                id if id.has_prefix("0QM") => "muting_permission_set",
+                // A component of a kind that came later.
+                _ => return Ok(None),
+            };
             let holder = Holder::Entitlement(EntitlementRef::new("permission_set_group", group));
-            let held = Assignment::new(holder, EntitlementRef::new("permission_set", set));
-            Ok(gives.then_some(Held::Assignment(held)))
+            Ok(Some(Held::Assignment(Assignment::new(holder, EntitlementRef::new(held, set)))))
         },
+    },
+    Table {
+        object: "SetupEntityAccess",
+        fields: &["Id", "ParentId", "Parent.ProfileId", "Parent.PermissionSetGroupId", "SetupEntityId"],
+        filter: Some("SetupEntityType = 'CustomPermission'"),
+        types: &["custom_permission"],
+        read: custom_permission,
     },
     Table {
         object: HIERARCHY,
@@ -156,6 +166,26 @@ const TABLES: [Table; 7] = [
         },
     },
 ];
+
+/// What gives a custom permission: a permission set, or the profile or the group that owns it.
+fn custom_permission(row: &Row<'_>) -> Result<Option<Held>> {
+    let (set, id) = row.id("ParentId")?;
+    let owner = |field: &str| -> Result<Option<RecordId>> {
+        let Some(owner) = row.parent_text("Parent", field)? else { return Ok(None) };
+        RecordId::read(&owner)
+            .map(Some)
+            .ok_or_else(|| row.odd(&format!("has a `Parent.{field}` that is not a record id")))
+    };
+    let holder = match (owner("ProfileId")?, owner("PermissionSetGroupId")?) {
+        (Some(profile), _) => EntitlementRef::new("profile", profile.as_str()),
+        (None, Some(group)) => EntitlementRef::new("permission_set_group", group.as_str()),
+        (None, None) if id.has_prefix("0PS") => EntitlementRef::new("permission_set", set),
+        // A muting set takes it away, in its group only. The row of the group says what is left.
+        (None, None) => return Ok(None),
+    };
+    let permission = EntitlementRef::new("custom_permission", row.id("SetupEntityId")?.0);
+    Ok(Some(Held::Assignment(Assignment::new(Holder::Entitlement(holder), permission))))
+}
 
 /// The member of a group of this entitlement type; `None` if the group is not an entitlement.
 fn membership(row: &Row<'_>, entitlement_type: Option<&'static str>) -> Result<Option<Held>> {
@@ -250,7 +280,10 @@ impl Table {
     /// The names in each record, without the hidden fields.
     pub(crate) fn columns(&self, hidden: &[&'static str]) -> Vec<&'static str> {
         let shown = self.fields.iter().filter(|field| !hidden.contains(field));
-        shown.map(|field| field.split_once('.').map_or(*field, |(parent, _)| parent)).collect()
+        let names = shown.map(|field| field.split_once('.').map_or(*field, |(parent, _)| parent));
+        let mut columns: Vec<_> = names.collect();
+        columns.dedup();
+        columns
     }
 
     /// A row as the assignment of a user; `None` for any other row.

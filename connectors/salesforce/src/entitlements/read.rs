@@ -1,6 +1,7 @@
 //! Reads what users can hold.
 
-use super::types::{KINDS, Kind, TYPES};
+use super::permissions::{self, BEHIND_GROUPS, OfGroups};
+use super::types::{Allows, KINDS, Kind, TYPES};
 use crate::api::Rest;
 use crate::api::keyset::{self, Position};
 use crate::api::ranges::Span;
@@ -19,25 +20,47 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlemen
     let Some((known, kind)) = TYPES.iter().zip(&KINDS).find(|(known, _)| known.name == position.of()) else {
         return Err(position.unknown());
     };
-    let select = Select { object: kind.object, fields: kind.fields.to_vec(), filter: kind.filter.map(Into::into) };
+    let allowed = match kind.allows {
+        Allows::Nothing => Vec::new(),
+        Allows::ByFields | Allows::Takes => permissions::described(rest, kind.object).await?,
+        Allows::BySetBehind => permissions::described(rest, BEHIND_GROUPS).await?,
+    };
+    let mut fields = kind.fields.to_vec();
+    if kind.allows != Allows::BySetBehind {
+        fields.extend_from_slice(&allowed);
+    }
+    let select = Select { object: kind.object, fields, filter: kind.filter.map(Into::into) };
     let span = position.span();
     match keyset::shown_part(rest, &select, span, None, |row| entitlement(row, known.name, kind)).await {
-        Ok(part) => {
-            let next = part.cursors(known.name, None)?;
-            let page = Page::fork(part.items, next);
-            let hidden = rest.hidden(kind.object);
-            if hidden.is_empty() {
-                return Ok(page);
+        Ok(mut part) => {
+            if kind.allows == Allows::BySetBehind && !part.items.is_empty() && !allowed.is_empty() {
+                let mut groups = OfGroups::read(rest, &allowed).await?;
+                part.items.iter_mut().for_each(|group| groups.add_to(group));
             }
-            let shown = kind.fields.iter().filter(|field| !hidden.contains(field));
-            let shown = shown.map(|field| if Some(*field) == kind.description { "description" } else { *field });
-            Ok(page.with_only_shown(shown).with_warning(rights::hidden(kind.object, &hidden)))
+            let next = part.cursors(known.name, None)?;
+            Ok(as_shown(Page::fork(part.items, next), rest, kind, &allowed))
         }
         Err(refused) if error::is_missing_object(&refused) => {
             skip(kind.object, span, refused).map(|reason| Page::last(Vec::new()).with_skipped(known.name, reason))
         }
         Err(error) => Err(error),
     }
+}
+
+/// The page, with what the org does not show of its rows. A permission that the org does not describe is not taken for one that
+/// nobody has.
+fn as_shown(page: Page<Entitlement>, rest: &Rest, kind: &Kind, allowed: &[&'static str]) -> Page<Entitlement> {
+    let hidden = rest.hidden(kind.object);
+    let shows_all = kind.allows == Allows::Nothing || allowed.len() == permissions::PERMISSIONS.len();
+    if hidden.is_empty() && shows_all {
+        return page;
+    }
+    let own = kind.fields.iter().map(|field| if Some(*field) == kind.description { "description" } else { *field });
+    let is_hidden = |name: &str| {
+        hidden.iter().any(|field| *field == name || (name == "description" && Some(*field) == kind.description))
+    };
+    let page = page.with_only_shown(own.chain(allowed.iter().copied()).filter(|name| !is_hidden(name)));
+    if hidden.is_empty() { page } else { page.with_warning(rights::hidden(kind.object, &hidden)) }
 }
 
 /// Why a missing object can be skipped. An error if every org has the object, or if some of it is already read.
@@ -61,7 +84,7 @@ pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Res
         return Err(row.odd(&format!("has a different `{field}` than requested")));
     }
     let (id, _) = row.id("Id")?;
-    let mut attributes = AttributesBuilder::with_capacity(256);
+    let mut attributes = AttributesBuilder::with_capacity(512);
     for (field, value) in row.cells() {
         if !value.is_plain() {
             return Err(row.odd(&format!("has a `{field}` that is not a plain value")));

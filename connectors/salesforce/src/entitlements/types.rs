@@ -1,5 +1,6 @@
 //! The types of entitlements, and how each is read.
 
+use super::permissions::PERMISSIONS;
 use connector_core::{AttributeSchema, AttributeType, EntitlementType};
 
 /// The types, in the order of [`KINDS`].
@@ -17,6 +18,18 @@ pub(crate) const TYPES: &[KnownType] = &[
     license("permission_set_license", "Permission set license", "The user occupies a seat of this license."),
     license("package_license", "Package license", "The user occupies a seat of this managed package."),
     described("territory", "Territory", "The user is assigned to this territory."),
+    KnownType {
+        is_grantable: false,
+        ..described(
+            "muting_permission_set",
+            "Muting permission set",
+            "The user lacks these permissions, as far as the permission set group gives them.",
+        )
+    },
+    KnownType {
+        is_grantable: false,
+        ..described("custom_permission", "Custom permission", "The user has this permission of an app of the org.")
+    },
 ];
 
 /// Fields that do not count as a change by themselves: the first says how many users hold a license, the second that
@@ -29,27 +42,35 @@ pub(crate) struct KnownType {
     title: &'static str,
     description: &'static str,
     pub(crate) rank: u8,
+    is_grantable: bool,
 }
 
 impl KnownType {
     /// The type as the connector contract defines it.
     pub(crate) fn entitlement_type(&self) -> EntitlementType {
-        let quiet = kind(self.name).map_or(&[][..], |kind| kind.fields).iter().filter(|field| QUIET.contains(field));
-        let attributes = quiet.map(|field| AttributeSchema::new(*field, AttributeType::Json).quiet()).collect();
-        EntitlementType::new(self.name, self.title)
+        let kind = kind(self.name);
+        let quiet = kind.map_or(&[][..], |kind| kind.fields).iter().filter(|field| QUIET.contains(field));
+        let mut attributes: Vec<_> =
+            quiet.map(|field| AttributeSchema::new(*field, AttributeType::Json).quiet()).collect();
+        let allows = kind.map_or(Allows::Nothing, |kind| kind.allows);
+        if allows != Allows::Nothing {
+            attributes.extend(PERMISSIONS.iter().map(|permission| permission.attribute(allows != Allows::Takes)));
+        }
+        let made = EntitlementType::new(self.name, self.title)
             .described(self.description)
             .ranked(self.rank)
-            .with_attributes(attributes)
+            .with_attributes(attributes);
+        if self.is_grantable { made } else { made.not_grantable() }
     }
 }
 
 const fn described(name: &'static str, title: &'static str, description: &'static str) -> KnownType {
-    KnownType { name, title, description, rank: 1 }
+    KnownType { name, title, description, rank: 1, is_grantable: true }
 }
 
 /// A license. Permission sets may require it.
 const fn license(name: &'static str, title: &'static str, description: &'static str) -> KnownType {
-    KnownType { name, title, description, rank: 0 }
+    KnownType { name, title, description, rank: 0, is_grantable: true }
 }
 
 /// How a type is read.
@@ -64,9 +85,24 @@ pub(crate) struct Kind {
     /// The unique name.
     pub(crate) api_name: &'static str,
     pub(super) description: Option<&'static str>,
+    /// How the org says which system permissions it gives.
+    pub(super) allows: Allows,
 }
 
-pub(crate) const KINDS: [Kind; 9] = [
+/// How the org says which system permissions an entitlement gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allows {
+    /// It gives none.
+    Nothing,
+    /// By fields of its own.
+    ByFields,
+    /// By fields of the permission set behind it.
+    BySetBehind,
+    /// By fields of its own, which say what it takes away.
+    Takes,
+}
+
+pub(crate) const KINDS: [Kind; 11] = [
     Kind {
         object: "Profile",
         fields: &["Id", "Name", "Description", "UserLicenseId", "UserType", "CreatedDate", "LastModifiedDate"],
@@ -75,6 +111,7 @@ pub(crate) const KINDS: [Kind; 9] = [
         names: &["Name"],
         api_name: "Name",
         description: Some("Description"),
+        allows: Allows::ByFields,
     },
     Kind {
         object: "UserRole",
@@ -84,6 +121,7 @@ pub(crate) const KINDS: [Kind; 9] = [
         names: &["Name", "DeveloperName"],
         api_name: "DeveloperName",
         description: Some("RollupDescription"),
+        allows: Allows::Nothing,
     },
     Kind {
         object: "PermissionSet",
@@ -105,6 +143,7 @@ pub(crate) const KINDS: [Kind; 9] = [
         names: &["Label", "Name"],
         api_name: "Name",
         description: Some("Description"),
+        allows: Allows::ByFields,
     },
     Kind {
         object: "PermissionSetGroup",
@@ -123,6 +162,7 @@ pub(crate) const KINDS: [Kind; 9] = [
         names: &["MasterLabel", "DeveloperName"],
         api_name: "DeveloperName",
         description: Some("Description"),
+        allows: Allows::BySetBehind,
     },
     group("Type = 'Regular'", "Regular"),
     group("Type = 'Queue'", "Queue"),
@@ -143,6 +183,7 @@ pub(crate) const KINDS: [Kind; 9] = [
         names: &["MasterLabel", "DeveloperName"],
         api_name: "DeveloperName",
         description: None,
+        allows: Allows::Nothing,
     },
     Kind {
         object: "PackageLicense",
@@ -152,6 +193,7 @@ pub(crate) const KINDS: [Kind; 9] = [
         names: &["NamespacePrefix"],
         api_name: "NamespacePrefix",
         description: None,
+        allows: Allows::Nothing,
     },
     Kind {
         object: "Territory2",
@@ -161,6 +203,27 @@ pub(crate) const KINDS: [Kind; 9] = [
         names: &["Name", "DeveloperName"],
         api_name: "DeveloperName",
         description: Some("Description"),
+        allows: Allows::Nothing,
+    },
+    Kind {
+        object: "MutingPermissionSet",
+        fields: &["Id", "DeveloperName", "MasterLabel", "Description", "NamespacePrefix", "LastModifiedDate"],
+        filter: None,
+        proof: None,
+        names: &["MasterLabel", "DeveloperName"],
+        api_name: "DeveloperName",
+        description: Some("Description"),
+        allows: Allows::Takes,
+    },
+    Kind {
+        object: "CustomPermission",
+        fields: &["Id", "DeveloperName", "MasterLabel", "Description", "NamespacePrefix", "LastModifiedDate"],
+        filter: None,
+        proof: None,
+        names: &["MasterLabel", "DeveloperName"],
+        api_name: "DeveloperName",
+        description: Some("Description"),
+        allows: Allows::Nothing,
     },
 ];
 
@@ -173,6 +236,7 @@ const fn group(filter: &'static str, value: &'static str) -> Kind {
         names: &["Name", "DeveloperName"],
         api_name: "DeveloperName",
         description: None,
+        allows: Allows::Nothing,
     }
 }
 

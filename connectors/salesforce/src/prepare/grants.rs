@@ -71,6 +71,12 @@ pub(super) fn grant(
     Ok(Granted { step, seat: known.licenses.of_entitlement(entitlement, true) })
 }
 
+/// The revocation of something that the user holds.
+pub(super) fn revoked(known: &Known<'_>, account: &str, entitlement: &EntitlementRef) -> Result<Prepared> {
+    let Granted { step, seat } = revoke(known, account, entitlement)?;
+    Ok(Prepared::steps(vec![step], seat.into_iter().collect()))
+}
+
 fn revoke(known: &Known<'_>, account: &str, entitlement: &EntitlementRef) -> Result<Granted> {
     let step = Operation::new(account, Change::revoke(entitlement.clone()));
     let held = row(&step, entitlement)?;

@@ -5,6 +5,7 @@ mod changes;
 mod create;
 mod defaults;
 mod grants;
+mod leaver;
 mod recalculating;
 mod references;
 mod seats;
@@ -17,11 +18,15 @@ use crate::api::ranges::RecordId;
 use crate::api::rights;
 use crate::api::rights::{Act, PASSWORDS, lacking};
 use crate::assignments::holdings::holding;
+use crate::assignments::read::Groups;
 use crate::error;
 use crate::provision::refused;
+use crate::provision::{SESSIONS, TOKENS};
 use crate::users::Accounts;
 use connector_core::{Change, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef};
 use defaults::Defaults;
+use leaver::Leavers;
+pub(crate) use leaver::Leaving;
 use recalculating::Recalculating;
 use references::{Named, References};
 use seats::Licenses;
@@ -52,16 +57,25 @@ struct Known<'a> {
     /// The service account's own user.
     own: Option<RecordId>,
     may_set_passwords: bool,
+    leavers: Leavers,
 }
 
-/// What each operation changes, in order.
+/// The org, and what is known of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Org<'a> {
+    pub(crate) rest: &'a Rest,
+    pub(crate) accounts: &'a Accounts,
+    pub(crate) groups: &'a Groups,
+}
+
+/// What each operation changes, in order. `leaving` is what a leaver loses.
 pub(crate) async fn operations(
-    rest: &Rest,
-    accounts: &Accounts,
+    org: Org<'_>,
     preparation: &Preparation,
+    leaving: &[Leaving],
     proposed: &[Proposed],
 ) -> Result<Vec<Result<Prepared>>> {
-    let known = Known::look_up(rest, accounts, preparation, proposed).await?;
+    let known = Known::look_up(org, preparation, leaving, proposed).await?;
     Ok(proposed.iter().map(|one| prepare(&known, one)).collect())
 }
 
@@ -84,22 +98,25 @@ fn prepare(known: &Known<'_>, proposed: &Proposed) -> Result<Prepared> {
             Ok(Prepared::step(Operation::new(&account.id, change.clone())))
         }
         Change::Grant { .. } | Change::Revoke { .. } => grants::prepare(known, account, change),
+        Change::EndSessions | Change::RevokeTokens => leaver::access(known, account, change),
+        Change::Deprovision => leaver::prepare(known, account),
         _ => Err(refused(change)),
     }
 }
 
 impl<'a> Known<'a> {
     async fn look_up(
-        rest: &Rest,
-        accounts: &Accounts,
+        org: Org<'_>,
         preparation: &'a Preparation,
+        leaving: &[Leaving],
         proposed: &[Proposed],
     ) -> Result<Self> {
+        let Org { rest, accounts, .. } = org;
         let user = rest.describe("User").await.map_err(|refused| {
             if error::is_missing_object(&refused) { rights::missing("User", refused) } else { refused }
         })?;
         let mut objects = BTreeMap::from([("User", Some(user.clone()))]);
-        for object in proposed.iter().flat_map(|one| touched(&one.operation)).collect::<BTreeSet<_>>() {
+        for object in proposed.iter().flat_map(|one| touched(&one.operation, leaving)).collect::<BTreeSet<_>>() {
             let described = match rest.describe(object).await {
                 Ok(description) => Some(description),
                 Err(refused) if error::is_missing_object(&refused) => None,
@@ -113,7 +130,7 @@ impl<'a> Known<'a> {
         } else {
             None
         };
-        let grants_group = |one: &Proposed| entitlements(&one.operation).contains(&recalculating::TYPE);
+        let grants_group = |one: &Proposed| entitlements(&one.operation, &[]).contains(&recalculating::TYPE);
         let recalculating = if proposed.iter().any(grants_group) {
             preparation.recalculating.get_or_try_init(|| Recalculating::read(rest)).await?.clone()
         } else {
@@ -123,7 +140,7 @@ impl<'a> Known<'a> {
             if may_move(&proposed.operation) {
                 preparation.licenses.need_users(rest).await?;
             }
-            for held in entitlements(&proposed.operation) {
+            for held in entitlements(&proposed.operation, leaving) {
                 preparation.licenses.need(rest, held).await?;
             }
         }
@@ -136,6 +153,7 @@ impl<'a> Known<'a> {
             recalculating,
             own: *preparation.own.get_or_try_init(|| own_user(rest)).await?,
             may_set_passwords: may_set_passwords(rest, preparation, proposed).await?,
+            leavers: Leavers::look_up(org, leaving, proposed).await?,
         })
     }
 
@@ -165,8 +183,11 @@ async fn may_set_passwords(rest: &Rest, preparation: &Preparation, proposed: &[P
 }
 
 /// The objects beside User whose rows an operation changes.
-fn touched(operation: &Operation<SecretRef>) -> Vec<&'static str> {
+fn touched(operation: &Operation<SecretRef>, leaving: &[Leaving]) -> Vec<&'static str> {
     match &operation.change {
+        Change::EndSessions => vec![SESSIONS.object],
+        Change::RevokeTokens => vec![TOKENS.object],
+        Change::Deprovision => leaving.iter().flat_map(|one| one.objects()).collect(),
         Change::Lock | Change::Unlock => vec![crate::users::locks::OBJECT],
         Change::Create { entitlements, .. } => {
             entitlements.iter().filter_map(|held| holding(held)).map(|holding| holding.object).collect()
@@ -178,7 +199,7 @@ fn touched(operation: &Operation<SecretRef>) -> Vec<&'static str> {
 /// Whether it may change which user license somebody takes a seat of.
 fn may_move(operation: &Operation<SecretRef>) -> bool {
     match &operation.change {
-        Change::Create { .. } | Change::Enable | Change::Disable => true,
+        Change::Create { .. } | Change::Enable | Change::Disable | Change::Deprovision => true,
         Change::Update { set, .. } => {
             let moves = ["IsActive", "Profile", "ProfileId"];
             set.keys().any(|name| moves.iter().any(|known| name.eq_ignore_ascii_case(known)))
@@ -189,8 +210,9 @@ fn may_move(operation: &Operation<SecretRef>) -> bool {
 }
 
 /// The types of what an operation grants or revokes.
-fn entitlements(operation: &Operation<SecretRef>) -> Vec<&str> {
+fn entitlements<'o>(operation: &'o Operation<SecretRef>, leaving: &[Leaving]) -> Vec<&'o str> {
     match &operation.change {
+        Change::Deprovision => leaving.iter().flat_map(|one| one.types()).copied().collect(),
         Change::Create { entitlements, .. } => entitlements.iter().map(|held| held.entitlement_type.as_ref()).collect(),
         change => change.entitlement().map(|one| one.entitlement_type.as_ref()).into_iter().collect(),
     }

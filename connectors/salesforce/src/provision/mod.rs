@@ -1,5 +1,6 @@
 //! Carrying out operations, several in one request.
 
+mod access;
 mod assignments;
 mod current;
 mod emails;
@@ -9,6 +10,7 @@ mod passwords;
 mod rows;
 mod users;
 
+pub(crate) use access::{Access, SESSIONS, TOKENS};
 pub(crate) use emails::EMAIL;
 pub(crate) use pace::Pace;
 pub(crate) use users::inline;
@@ -34,6 +36,8 @@ enum Work {
     Revoke(&'static Holding),
     /// Rows of `UserLogin` are changed.
     Lock,
+    /// Rows that let somebody in are removed.
+    Bar(&'static Access),
     /// A password is set, which goes for one user at a time.
     Password,
     /// Nothing that Salesforce does.
@@ -50,6 +54,8 @@ impl Work {
             Change::Revoke { entitlement, .. } => holding(entitlement).map_or(Self::Refused, Self::Revoke),
             Change::Lock | Change::Unlock => Self::Lock,
             Change::SetPassword { .. } => Self::Password,
+            Change::EndSessions => Self::Bar(&SESSIONS),
+            Change::RevokeTokens => Self::Bar(&TOKENS),
             _ => Self::Refused,
         }
     }
@@ -62,6 +68,7 @@ impl Work {
             Self::Grant(holding) => (holding.granting, MAX_RECORDS_PER_REQUEST),
             Self::Revoke(holding) => (holding.revoking, MAX_RECORDS_PER_REQUEST),
             Self::Lock => ("locking and unlocking users", MAX_RECORDS_PER_REQUEST),
+            Self::Bar(access) => (access.ending, MAX_RECORDS_PER_REQUEST),
             Self::Password => ("setting a password", 1),
             Self::Refused => ("refusing", MAX_RECORDS_PER_REQUEST),
         };
@@ -99,6 +106,7 @@ pub(crate) async fn batch(rest: &Rest, pace: &Pace, operations: &[Operation]) ->
         Work::Grant(holding) => assignments::grant(rest, pace, holding, operations).await,
         Work::Revoke(holding) => assignments::revoke(rest, pace, holding, operations).await,
         Work::Lock => locks::change(rest, pace, operations).await,
+        Work::Bar(access) => access::end(rest, pace, access, operations).await,
         Work::Password => Ok(vec![passwords::set(rest, first).await]),
         Work::Refused => Ok(operations.iter().map(|one| Err(refused(&one.change))).collect()),
     }

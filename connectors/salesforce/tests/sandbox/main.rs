@@ -5,6 +5,7 @@ mod bulk;
 mod change;
 mod org;
 mod patience;
+mod permissions;
 mod preparing;
 mod provisioning;
 mod reading;

@@ -25,6 +25,8 @@ impl State {
         let may = match object {
             Object::User
             | Object::UserLogin
+            | Object::AuthSession
+            | Object::OauthToken
             | Object::GroupMember
             | Object::UserPackageLicense
             | Object::UserTerritory2Association => self.rights.manage_users,

@@ -3,6 +3,7 @@
 use super::holdings;
 use super::object::Object;
 use super::people;
+use super::permissions;
 use super::state::State;
 use super::table::Row;
 use super::value::Value;
@@ -56,8 +57,10 @@ pub(crate) fn fill(state: &mut State) {
     roles(state);
     permission_sets(state);
     permission_set_groups(state);
+    permissions::fill(state);
     groups(state);
     territories(state);
+    administrator(state);
     for object in Object::all() {
         let rows = holdings::rows(&state.world, object);
         if rows > 0 {
@@ -83,7 +86,8 @@ fn row(world: &World, object: Object, index: u64) -> Row {
         .with("SystemModstamp", Value::DateTime(world.moment(index, 90, 400)))
 }
 
-fn push(state: &mut State, object: Object, fill: impl FnOnce(&World, Row) -> Row) -> u64 {
+/// Adds a row with its id and system fields, and returns its number.
+pub(super) fn push(state: &mut State, object: Object, fill: impl FnOnce(&World, Row) -> Row) -> u64 {
     let index = state.table(object).end();
     let filled = fill(&state.world, row(&state.world, object, index));
     state.table_mut(object).push(filled)
@@ -146,13 +150,12 @@ fn place(number: u64, length: usize) -> usize {
 fn profiles(state: &mut State) {
     for (number, (name, license, user_type, custom)) in PROFILES.into_iter().enumerate() {
         push(state, Object::Profile, |world, row| {
-            row.with("Name", name)
+            let row = row
+                .with("Name", name)
                 .with("UserLicenseId", world.id(Object::UserLicense, license as u64))
                 .with("UserType", user_type)
-                .with("PermissionsApiEnabled", number == 0 || number == 8)
-                .with("PermissionsModifyAllData", number == 0)
-                .with("PermissionsManageUsers", number == 0 || number == 8)
-                .with("Description", if custom { Value::from(format!("For {name}")) } else { Value::Null })
+                .with("Description", if custom { Value::from(format!("For {name}")) } else { Value::Null });
+            permissions::of_profile(number as u64).iter().fold(row, |row, permission| row.with(permission, true))
         });
         push(state, Object::PermissionSet, |world, row| {
             let profile = world.id(Object::Profile, number as u64);
@@ -197,7 +200,8 @@ fn permission_sets(state: &mut State) {
                     1 | 2 => Some(world.id(Object::UserLicense, 0)),
                     _ => None,
                 };
-                row.with("Name", format!("{area}_{action}"))
+                let row = row
+                    .with("Name", format!("{area}_{action}"))
                     .with("Label", format!("{area}: {action}"))
                     .with("IsCustom", !standard)
                     .with("LicenseId", license)
@@ -213,8 +217,8 @@ fn permission_sets(state: &mut State) {
                     )
                     .with("HasActivationRequired", number == 10)
                     .with("Description", format!("Lets {area} people {}.", action.to_lowercase()))
-                    .with("PermissionsApiEnabled", number == 4)
-                    .with("NamespacePrefix", if standard { Value::from("force") } else { Value::Null })
+                    .with("NamespacePrefix", if standard { Value::from("force") } else { Value::Null });
+                permissions::of_set(area, action).iter().fold(row, |row, permission| row.with(permission, true))
             });
             if number != 10 {
                 state.world.grantables.push(Grantable { set, group: None });
@@ -310,6 +314,29 @@ fn territories(state: &mut State) {
         });
     }
     state.world.territory_count = 8;
+}
+
+/// What the administrator has open, and has done.
+fn administrator(state: &mut State) {
+    let parent = push(state, Object::AuthSession, |world, row| {
+        row.with("UsersId", world.id(Object::User, 1))
+            .with("NumSecondsValid", Value::Int(7_200))
+            .with("SessionType", "UI")
+    });
+    push(state, Object::AuthSession, |world, row| {
+        row.with("UsersId", world.id(Object::User, 1))
+            .with("NumSecondsValid", Value::Int(7_200))
+            .with("SessionType", "Oauth2")
+            .with("ParentId", world.id(Object::AuthSession, parent))
+    });
+    push(state, Object::OauthToken, |world, row| {
+        row.with("UserId", world.id(Object::User, 1)).with("AppName", "Mail").with("UseCount", Value::Int(42))
+    });
+    push(state, Object::SetupAuditTrail, |_, row| {
+        row.with("Action", "orgWideDefaults")
+            .with("Section", "Sharing Defaults")
+            .with("Display", "Changed the default of Lead")
+    });
 }
 
 /// A few groups and roles that are members of public groups.

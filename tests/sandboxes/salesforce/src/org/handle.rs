@@ -131,7 +131,8 @@ impl Org {
     pub fn remove(&self, id: &str) -> Result<()> {
         let mut state = self.write();
         let (object, index) = state.locate(parsed(id)?).ok_or_else(|| missing(id))?;
-        state.take_away((object, index));
+        let author = self.administrator(&state);
+        state.take_away((object, index), author);
         state.commit();
         Ok(())
     }

@@ -25,10 +25,16 @@ pub(crate) enum Object {
     Territory2Model,
     UserTerritory2Association,
     LoginHistory,
+    MutingPermissionSet,
+    CustomPermission,
+    SetupEntityAccess,
+    AuthSession,
+    OauthToken,
+    SetupAuditTrail,
 }
 
 /// Every object with name, key prefix, label and plural label.
-const ALL: [(Object, &str, &str, &str, &str); 21] = [
+const ALL: [(Object, &str, &str, &str, &str); 27] = [
     (Object::User, "User", "005", "User", "People"),
     (Object::UserLogin, "UserLogin", "0Yw", "User Login", "User Login"),
     (Object::Profile, "Profile", "00e", "Profile", "Profile"),
@@ -68,6 +74,12 @@ const ALL: [(Object, &str, &str, &str, &str); 21] = [
     (Object::Territory2Model, "Territory2Model", "0MA", "Territory Model", "Territory Models"),
     (Object::UserTerritory2Association, "UserTerritory2Association", "0Kh", "Territory User", "Territory Users"),
     (Object::LoginHistory, "LoginHistory", "0Ya", "Login History", "Login History"),
+    (Object::MutingPermissionSet, "MutingPermissionSet", "0QM", "Muting Permission Set", "Muting Permission Sets"),
+    (Object::CustomPermission, "CustomPermission", "0CP", "Custom Permission", "Custom Permissions"),
+    (Object::SetupEntityAccess, "SetupEntityAccess", "0J0", "Setup Entity Access", "Setup Entity Access"),
+    (Object::AuthSession, "AuthSession", "0Ak", "Auth Session", "Auth Sessions"),
+    (Object::OauthToken, "OauthToken", "0CQ", "OAuth Token", "OAuth Tokens"),
+    (Object::SetupAuditTrail, "SetupAuditTrail", "0Ym", "Setup Audit Trail Entry", "Setup Audit Trail Entries"),
 ];
 
 impl Object {
@@ -111,19 +123,26 @@ impl Object {
         match self {
             Self::User | Self::Territory2Model => (true, true, false, true),
             Self::UserRole | Self::Profile | Self::Group => (true, true, true, true),
-            Self::PermissionSet | Self::PermissionSetAssignment | Self::PermissionSetGroup | Self::Territory2 => {
-                (true, true, true, false)
-            }
+            Self::PermissionSet
+            | Self::PermissionSetAssignment
+            | Self::PermissionSetGroup
+            | Self::MutingPermissionSet
+            | Self::Territory2 => (true, true, true, false),
             Self::PermissionSetGroupComponent
+            | Self::SetupEntityAccess
             | Self::PermissionSetLicenseAssign
             | Self::UserPackageLicense
             | Self::UserTerritory2Association => (true, false, true, false),
             Self::GroupMember | Self::QueueSobject => (true, false, true, true),
             Self::UserLogin => (false, true, false, false),
+            Self::AuthSession | Self::OauthToken => (false, false, true, false),
             Self::Organization => (false, true, false, true),
-            Self::UserLicense | Self::PermissionSetLicense | Self::PackageLicense | Self::LoginHistory => {
-                (false, false, false, false)
-            }
+            Self::UserLicense
+            | Self::PermissionSetLicense
+            | Self::PackageLicense
+            | Self::CustomPermission
+            | Self::SetupAuditTrail
+            | Self::LoginHistory => (false, false, false, false),
         }
     }
 }

@@ -2,17 +2,17 @@
 
 use super::field::Field;
 use super::object::Object;
-use super::{setup_fields, user_fields};
+use super::{permission_fields, setup_fields, user_fields};
 
 /// The fields of an object.
 pub(crate) fn fields(object: Object) -> &'static [Field] {
     match object {
         Object::User => user_fields::USER,
         Object::UserLogin => user_fields::USER_LOGIN,
-        Object::Profile => setup_fields::PROFILE,
+        Object::Profile => permission_fields::PROFILE,
         Object::UserRole => setup_fields::USER_ROLE,
         Object::UserLicense => setup_fields::USER_LICENSE,
-        Object::PermissionSet => setup_fields::PERMISSION_SET,
+        Object::PermissionSet => permission_fields::PERMISSION_SET,
         Object::PermissionSetAssignment => setup_fields::PERMISSION_SET_ASSIGNMENT,
         Object::PermissionSetGroup => setup_fields::PERMISSION_SET_GROUP,
         Object::PermissionSetGroupComponent => setup_fields::PERMISSION_SET_GROUP_COMPONENT,
@@ -28,6 +28,12 @@ pub(crate) fn fields(object: Object) -> &'static [Field] {
         Object::Territory2Model => setup_fields::TERRITORY_MODEL,
         Object::UserTerritory2Association => setup_fields::TERRITORY_USER,
         Object::LoginHistory => setup_fields::LOGIN_HISTORY,
+        Object::MutingPermissionSet => permission_fields::MUTING_PERMISSION_SET,
+        Object::CustomPermission => permission_fields::CUSTOM_PERMISSION,
+        Object::SetupEntityAccess => permission_fields::SETUP_ENTITY_ACCESS,
+        Object::AuthSession => setup_fields::AUTH_SESSION,
+        Object::OauthToken => setup_fields::OAUTH_TOKEN,
+        Object::SetupAuditTrail => setup_fields::SETUP_AUDIT_TRAIL,
     }
 }
 

@@ -3,34 +3,15 @@
 use super::field::{Field, Kind};
 use super::{holdings, people};
 
-const CREATED: Field = Field::datetime("CreatedDate", "Created Date").required().defaulted();
-const CREATED_BY: Field =
+pub(super) const CREATED: Field = Field::datetime("CreatedDate", "Created Date").required().defaulted();
+pub(super) const CREATED_BY: Field =
     Field::reference("CreatedById", "Created By ID", "CreatedBy", &["User"]).required().defaulted();
-const MODIFIED: Field = Field::datetime("LastModifiedDate", "Last Modified Date").required().defaulted();
-const MODIFIED_BY: Field =
+pub(super) const MODIFIED: Field = Field::datetime("LastModifiedDate", "Last Modified Date").required().defaulted();
+pub(super) const MODIFIED_BY: Field =
     Field::reference("LastModifiedById", "Last Modified By ID", "LastModifiedBy", &["User"]).required().defaulted();
-const STAMP: Field = Field::datetime("SystemModstamp", "System Modstamp").required().defaulted();
-const NAMESPACE: Field = Field::text("NamespacePrefix", "Namespace Prefix", 15);
+pub(super) const STAMP: Field = Field::datetime("SystemModstamp", "System Modstamp").required().defaulted();
+pub(super) const NAMESPACE: Field = Field::text("NamespacePrefix", "Namespace Prefix", 15);
 const STATUS: &[&str] = &["Active", "Disabled"];
-
-pub(crate) const PROFILE: &[Field] = &[
-    Field::id(),
-    Field::text("Name", "Name", 255).required().writable(),
-    Field::flag("PermissionsEmailSingle", "Send Email"),
-    Field::flag("PermissionsApiEnabled", "API Enabled").writable(),
-    Field::flag("PermissionsModifyAllData", "Modify All Data").writable(),
-    Field::flag("PermissionsManageUsers", "Manage Users").writable(),
-    Field::reference("UserLicenseId", "User License ID", "UserLicense", &["UserLicense"]).required().createable(),
-    Field::picklist("UserType", "User Type", &["Standard", "PowerPartner", "CspLitePortal", "CsnOnly", "Guest"]),
-    CREATED,
-    CREATED_BY,
-    MODIFIED,
-    MODIFIED_BY,
-    STAMP,
-    Field::text("Description", "Description", 255).writable(),
-    Field::datetime("LastViewedDate", "Last Viewed Date"),
-    Field::datetime("LastReferencedDate", "Last Referenced Date"),
-];
 
 pub(crate) const USER_ROLE: &[Field] = &[
     Field::id(),
@@ -66,29 +47,6 @@ pub(crate) const USER_LICENSE: &[Field] = &[
     Field::new("MonthlyLoginsEntitlement", "Monthly Logins Entitlement", Kind::Int, 0),
     CREATED,
     STAMP,
-];
-
-pub(crate) const PERMISSION_SET: &[Field] = &[
-    Field::id(),
-    Field::text("Name", "Permission Set Name", 80).required().writable(),
-    Field::text("Label", "Permission Set Label", 80).required().writable(),
-    Field::reference("LicenseId", "License ID", "License", &["PermissionSetLicense", "UserLicense"]).createable(),
-    Field::reference("ProfileId", "Profile ID", "Profile", &["Profile"]),
-    Field::flag("IsOwnedByProfile", "Is Owned By Profile"),
-    Field::flag("IsCustom", "Is Custom"),
-    Field::flag("PermissionsApiEnabled", "API Enabled").writable(),
-    Field::flag("PermissionsModifyAllData", "Modify All Data").writable(),
-    Field::flag("PermissionsManageUsers", "Manage Users").writable(),
-    Field::text("Description", "Description", 255).writable(),
-    CREATED,
-    CREATED_BY,
-    MODIFIED,
-    MODIFIED_BY,
-    STAMP,
-    NAMESPACE,
-    Field::flag("HasActivationRequired", "Session Activation Required").writable(),
-    Field::reference("PermissionSetGroupId", "Permission Set Group ID", "PermissionSetGroup", &["PermissionSetGroup"]),
-    Field::picklist("Type", "Permission Set Type", &["Regular", "Standard", "Session", "Profile", "Group"]),
 ];
 
 pub(crate) const PERMISSION_SET_ASSIGNMENT: &[Field] = &[
@@ -322,7 +280,43 @@ pub(crate) const LOGIN_HISTORY: &[Field] = &[
     Field::datetime("LoginTime", "Login Time").required().from(holdings::login_time),
     Field::picklist("LoginType", "Login Type", &["Application", "Remote Access 2.0"]).from(login_type),
     Field::text("Status", "Status", 128).unfiltered().from(status),
+    Field::text("Application", "Application", 128),
     Field::text("SourceIp", "Source IP", 39).from(source_ip),
+];
+
+/// A session. Its user is in a field with a name of its own.
+pub(crate) const AUTH_SESSION: &[Field] = &[
+    Field::id(),
+    Field::reference("UsersId", "User ID", "Users", &["User"]).required(),
+    CREATED,
+    MODIFIED,
+    Field::new("NumSecondsValid", "Valid For", Kind::Int, 0).required(),
+    Field::picklist("SessionType", "Session Type", &["UI", "API", "Oauth2", "ChatterNetworks"]).required(),
+    Field::text("SourceIp", "Source IP", 39),
+    Field::reference("ParentId", "Parent ID", "", &["AuthSession"]),
+];
+
+/// A token of an app. Real orgs also have the token itself, which no client should read.
+pub(crate) const OAUTH_TOKEN: &[Field] = &[
+    Field::id(),
+    Field::reference("UserId", "User ID", "User", &["User"]).required(),
+    Field::text("AppName", "App Name", 256),
+    Field::text("DeleteToken", "Delete Token", 512),
+    Field::new("UseCount", "Use Count", Kind::Int, 0),
+    Field::datetime("LastUsedDate", "Last Used Date"),
+    CREATED,
+];
+
+/// An entry of the audit trail. Real orgs forget them after 180 days.
+pub(crate) const SETUP_AUDIT_TRAIL: &[Field] = &[
+    Field::id(),
+    Field::text("Action", "Action", 80).required(),
+    Field::text("Section", "Section", 80),
+    CREATED,
+    CREATED_BY,
+    Field::text("Display", "Display", 1000),
+    Field::text("DelegateUser", "Delegate User", 255),
+    Field::text("ResponsibleNamespacePrefix", "Responsible Namespace Prefix", 15),
 ];
 
 fn login_type(_: &super::world::World, _: u64) -> super::value::Value {

@@ -124,7 +124,7 @@ impl State {
     pub(crate) fn sees(&self, object: Object) -> bool {
         let rights = &self.rights;
         let allowed = match object {
-            Object::UserLogin | Object::LoginHistory => rights.manage_users,
+            Object::UserLogin | Object::LoginHistory | Object::AuthSession | Object::OauthToken => rights.manage_users,
             Object::UserRole => rights.view_roles || rights.view_setup,
             Object::PermissionSet | Object::PermissionSetLicenseAssign => {
                 rights.view_setup || rights.assign_permission_sets
@@ -132,9 +132,13 @@ impl State {
             Object::PermissionSetAssignment => {
                 rights.view_setup || rights.assign_permission_sets || rights.manage_users
             }
-            Object::PermissionSetGroup | Object::PermissionSetGroupComponent | Object::PermissionSetLicense => {
-                rights.view_setup
-            }
+            Object::PermissionSetGroup
+            | Object::PermissionSetGroupComponent
+            | Object::PermissionSetLicense
+            | Object::MutingPermissionSet
+            | Object::SetupAuditTrail
+            | Object::CustomPermission
+            | Object::SetupEntityAccess => rights.view_setup,
             _ => true,
         };
         allowed && !self.unavailable.contains(&object)
@@ -284,9 +288,12 @@ fn holder(object: Object) -> Option<usize> {
     let field = match object {
         Object::PermissionSetAssignment | Object::PermissionSetLicenseAssign => "AssigneeId",
         Object::GroupMember => "UserOrGroupId",
-        Object::UserPackageLicense | Object::UserLogin | Object::UserTerritory2Association | Object::LoginHistory => {
-            "UserId"
-        }
+        Object::UserPackageLicense
+        | Object::UserLogin
+        | Object::UserTerritory2Association
+        | Object::LoginHistory
+        | Object::OauthToken => "UserId",
+        Object::AuthSession => "UsersId",
         _ => return None,
     };
     schema::place(object, field)

@@ -27,6 +27,7 @@ impl State {
             .with("LastModifiedById", author.user)
             .with("SystemModstamp", now);
         let index = self.push(object, row);
+        self.record_insert((object, index), author);
         if object == Object::User {
             self.compound(index);
             if let Some(license) = self.seat_of(index) {
@@ -56,7 +57,11 @@ impl State {
     pub(crate) fn change(&mut self, (object, index): Record, values: Vec<(usize, Value)>, author: Author) {
         let before = (object == Object::User).then(|| (self.seat_of(index), self.own_set(index)));
         for (field, value) in values {
+            let is_new = self.value(object, index, field) != value;
             self.set(object, index, field, value);
+            if is_new {
+                self.record_change((object, index), field, author);
+            }
         }
         self.set_named(object, index, "LastModifiedDate", Value::DateTime(author.now));
         self.set_named(object, index, "LastModifiedById", author.user);
@@ -69,7 +74,8 @@ impl State {
     }
 
     /// Removes a row and frees its seat; false if it was already removed.
-    pub(crate) fn take_away(&mut self, record: Record) -> bool {
+    pub(crate) fn take_away(&mut self, record: Record, author: Author) -> bool {
+        self.record_removal(record, author);
         let license = self.granted_license(record);
         let removed = self.remove(record.0, record.1);
         if let Some(license) = license.filter(|_| removed) {

@@ -9,6 +9,7 @@ use crate::org::object::Object;
 use crate::org::state::{Record, State};
 use crate::org::table::Row;
 use crate::org::undo::Mark;
+use crate::org::value::Value;
 use crate::org::{Author, Calls};
 use crate::writes::{Write, WriteAction};
 
@@ -115,8 +116,22 @@ impl<'a> Transaction<'a> {
             Object::PermissionSetLicenseAssign => license::check_removal(self, index)?,
             _ => {}
         }
-        self.state.take_away(record);
+        self.state.take_away(record, self.author);
+        if object == Object::AuthSession {
+            self.end_children(index);
+        }
         Ok(self.note(WriteAction::Delete, record, Vec::new(), true))
+    }
+
+    /// Ends the sessions that a session began.
+    fn end_children(&mut self, session: u64) {
+        let parent = Value::Id(self.state.world.id(Object::AuthSession, session));
+        let rows = 0..self.state.table(Object::AuthSession).end();
+        let children: Vec<u64> =
+            rows.filter(|row| self.state.named(Object::AuthSession, *row, "ParentId") == parent).collect();
+        for child in children {
+            self.state.take_away((Object::AuthSession, child), self.author);
+        }
     }
 
     /// Appends the row of a draft, with the values that the org adds.

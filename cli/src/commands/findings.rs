@@ -1,0 +1,295 @@
+//! `connector findings [NAME…]`.
+
+mod rules;
+mod sarif;
+
+use crate::arguments::{FindingsArguments, ListArguments, OutputFormat};
+use crate::exit::{Exit, Stop};
+use crate::invocation::{Invocation, source_name};
+use crate::output::{
+    Column, Datum, List, ListColumn, Table, Tone, columns_help as columns_help_of, count, moment, only_first, plural,
+    text_cell,
+};
+use connector_core::{Criteria, Error, ErrorKind, Result, Severity, nearest, registry};
+use connector_engine::findings::{self, Acceptances, Facts, Finding, FindingsSummary, Unused};
+use connector_project::certificate;
+use connector_project::source::{Acceptance, FindingsSettings, Project};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sarif::Sarif;
+use serde_json::json;
+use std::path::Path;
+
+pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Result<Exit, Stop> {
+    let project = invocation.project()?;
+    check_rules(&arguments.rule)?;
+    if arguments.rules {
+        return rules::list(invocation, &arguments.rule, &arguments.list);
+    }
+    let names = if arguments.names.is_empty() { project.sources()? } else { arguments.names.clone() };
+    if names.is_empty() {
+        return Err(Error::new(ErrorKind::Definition, "this project has no sources yet")
+            .with_help("create one with `connector source new CONNECTOR NAME`")
+            .into());
+    }
+    let settings = project.findings()?;
+    let now = Timestamp::now();
+    let mut acceptances = Acceptances::new(&settings.accept, now.to_zoned(TimeZone::UTC).date());
+    let to_stdout = arguments.sarif.as_deref() == Some(Path::new("-"));
+    let mut sarif = arguments.sarif.as_deref().map(|file| Sarif::begin(invocation, file)).transpose()?;
+    let list = List::new(columns(names.len() > 1), &worst_first(&arguments.list))?;
+    let mut shown = Shown { arguments, worst: None, hidden: 0, accepted: 0, listed: 0 };
+    let mut summaries = Vec::new();
+    let mut rows = if to_stdout { None } else { Some(list.long(&invocation.printer, arguments.limit)?) };
+    for name in &names {
+        let facts = facts(&project, name, now)?;
+        let store = invocation.store_with(&project, name)?;
+        let (criteria, only) = (criteria(&settings, now), &arguments.rule);
+        let summary = findings::find(&store, &facts, criteria, only, &mut acceptances, &mut |finding| {
+            if !shown.concerns(finding) {
+                return Ok(());
+            }
+            if let Some(sarif) = &mut sarif {
+                sarif.add(finding)?;
+            }
+            if shown.lists(finding)
+                && let Some(rows) = &mut rows
+            {
+                rows.row(finding)?;
+            }
+            Ok(())
+        })?;
+        for one in &summary.not_checked {
+            invocation.printer.warning(&format!("{name}: `{}` finds nothing: {}", one.rule, one.reason));
+        }
+        summaries.push(summary);
+    }
+    if let Some(sarif) = sarif {
+        sarif.end()?;
+    }
+    let cut_at = match rows {
+        Some(mut rows) => {
+            rows.end()?;
+            rows.cut_at()
+        }
+        None => None,
+    };
+    if !to_stdout {
+        summarize(invocation, &summaries, &shown, cut_at)?;
+    }
+    let read: Vec<_> = names.iter().map(|name| source_name(name)).collect();
+    // A part of the findings shows nothing about the acceptances of the others.
+    if arguments.rule.is_empty() && arguments.account.is_none() && (arguments.names.is_empty() || names.len() == 1) {
+        warn_of_unused(invocation, &project, &acceptances, &read);
+    }
+    let fails = arguments.fail_on.is_some_and(|least| shown.worst.is_some_and(|worst| worst >= least));
+    Ok(if fails { Exit::Failure } else { Exit::Success })
+}
+
+/// What is to be known of a source beside the store. Uses no network and opens no key.
+fn facts(project: &Project, name: &str, now: Timestamp) -> Result<Facts> {
+    let source = project.load(name)?;
+    let opened = source.open(project)?;
+    let watched = certificate::glance(project, &source, now);
+    Ok(Facts::of(&source, &opened, watched.as_ref()))
+}
+
+fn criteria(settings: &FindingsSettings, now: Timestamp) -> Criteria {
+    let mut criteria = Criteria::at(now);
+    criteria.unused_after = settings.unused_after.duration();
+    criteria.ending_within = settings.ending_within.duration();
+    criteria
+}
+
+fn check_rules(names: &[String]) -> Result<()> {
+    let known: Vec<_> = registry::rules().iter().map(|rule| rule.name).collect();
+    for name in names {
+        if !known.contains(&name.as_str()) {
+            let meant = nearest(name, known.iter().copied());
+            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+            return Err(Error::new(ErrorKind::Definition, format!("there is no rule `{name}`"))
+                .with_help(format!("{meant}`connector findings --rules` lists the rules")));
+        }
+    }
+    Ok(())
+}
+
+/// Which findings the user wants, and what was left out.
+struct Shown<'a> {
+    arguments: &'a FindingsArguments,
+    /// The worst that nobody accepted.
+    worst: Option<Severity>,
+    hidden: u64,
+    accepted: u64,
+    listed: u64,
+}
+
+impl Shown<'_> {
+    /// Whether a finding is about what the user asks for, whatever its severity.
+    fn concerns(&mut self, finding: &Finding) -> bool {
+        let concerns = self.arguments.account.as_ref().is_none_or(|wanted| {
+            finding.account.as_ref().is_some_and(|one| one.id == *wanted || one.name.eq_ignore_ascii_case(wanted))
+        });
+        if concerns && finding.accepted.is_none() {
+            self.worst = self.worst.max(Some(finding.severity));
+        }
+        concerns
+    }
+
+    /// Whether a finding that concerns the user is listed.
+    fn lists(&mut self, finding: &Finding) -> bool {
+        if finding.accepted.is_some() && !self.arguments.accepted {
+            self.accepted += 1;
+            return false;
+        }
+        if finding.severity < self.arguments.severity {
+            self.hidden += 1;
+            return false;
+        }
+        self.listed += 1;
+        true
+    }
+}
+
+/// The order of a list that nobody sorts.
+fn worst_first(arguments: &ListArguments) -> ListArguments {
+    let sort = arguments.sort.clone().or_else(|| Some("-severity".to_owned()));
+    ListArguments { sort, ..arguments.clone() }
+}
+
+fn summarize(
+    invocation: &Invocation,
+    summaries: &[FindingsSummary],
+    shown: &Shown<'_>,
+    cut_at: Option<u64>,
+) -> Result<(), Stop> {
+    let printer = &invocation.printer;
+    match printer.format() {
+        OutputFormat::Csv => return Ok(()),
+        OutputFormat::Json | OutputFormat::Yaml => {
+            for summary in summaries {
+                printer.json(&json!({"summary": summary}))?;
+            }
+            return Ok(());
+        }
+        OutputFormat::Human => {}
+    }
+    if let Some(limit) = cut_at {
+        printer.remark(format!(
+            "\n{}; use --limit N, --rule or --output json to see others",
+            only_first(limit, "finding")
+        ));
+    }
+    if shown.listed > 0 && printer.is_terminal() {
+        printer.result("\n")?;
+        printer.result(tallies(summaries).render(printer.table_width()))?;
+    }
+    let mut notes = vec![if shown.listed == 0 { "no findings".to_owned() } else { plural(shown.listed, "finding") }];
+    if shown.accepted > 0 {
+        notes.push(format!("{} accepted (--accepted shows them)", count(shown.accepted)));
+    }
+    if shown.hidden > 0 {
+        let least = shown.arguments.severity.name();
+        notes.push(format!("{} below {least} (--severity info shows them)", count(shown.hidden)));
+    }
+    printer.remark(format!("\n{}", notes.join("; ")));
+    for summary in summaries {
+        if let (Some(run), Some(as_of)) = (&summary.run, summary.as_of) {
+            printer.remark(format!("{}: as of {}, run {run}", summary.source, moment(as_of)));
+        }
+    }
+    Ok(())
+}
+
+fn tallies(summaries: &[FindingsSummary]) -> Table {
+    let mut table = Table::new([
+        Column::new("rule"),
+        Column::new("worst").rank(2),
+        Column::number("found"),
+        Column::number("accepted").rank(3),
+        Column::new("what it finds").wrapping().rank(1),
+    ]);
+    for tally in summaries.iter().flat_map(|summary| &summary.rules) {
+        table.row([
+            text_cell(tally.rule),
+            text_cell(tally.severity.name()).toned(Some(tone(tally.severity))),
+            text_cell(count(tally.found)),
+            text_cell(if tally.accepted == 0 { "–".to_owned() } else { count(tally.accepted) }),
+            text_cell(tally.title),
+        ]);
+    }
+    table
+}
+
+/// Says which acceptances accept nothing, so that nobody relies on them.
+fn warn_of_unused(invocation: &Invocation, project: &Project, acceptances: &Acceptances<'_>, sources: &[&str]) {
+    let file = project.findings_file();
+    for (one, why) in acceptances.unused(sources) {
+        let whom = whom(one);
+        invocation.printer.warning(&match why {
+            Unused::Ended => format!(
+                "{}: the acceptance of `{}`{whom} ended on {}; the finding counts again",
+                file.display(),
+                one.rule,
+                one.until
+            ),
+            Unused::MatchesNothing => {
+                format!("{}: the acceptance of `{}`{whom} matches nothing: remove it", file.display(), one.rule)
+            }
+        });
+    }
+}
+
+fn whom(one: &Acceptance) -> String {
+    let parts = [&one.account, &one.entitlement, &one.source];
+    let named: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
+    if named.is_empty() { String::new() } else { format!(" for {}", named.join(", ")) }
+}
+
+pub(crate) fn columns_help() -> String {
+    columns_help_of(&columns(true))
+}
+
+fn columns(several: bool) -> Vec<ListColumn<Finding>> {
+    let source = ListColumn::new("source", |one: &Finding| Datum::text(&one.source)).looks(|look| look.rank(5));
+    let accepted = |one: &Finding| one.accepted.as_ref().map(|accepted| accepted.until.to_string());
+    vec![
+        ListColumn::new("severity", |one: &Finding| {
+            Datum::ranked(one.severity as u8, one.severity.name()).toned(tone(one.severity))
+        }),
+        ListColumn::new("rule", |one: &Finding| Datum::text(one.rule)).looks(|look| look.rank(2)),
+        if several { source } else { source.on_request() },
+        ListColumn::new("subject", |one: &Finding| Datum::text(one.subject()))
+            .looks(|look| look.titled("about").wrapping()),
+        ListColumn::new("detail", |one: &Finding| Datum::text(&one.detail))
+            .looks(|look| look.titled("finding").wrapping().rank(1)),
+        ListColumn::new("account", |one: &Finding| Datum::optional(one.account.as_ref().map(|account| &account.id)))
+            .looks(|look| look.rank(6))
+            .on_request(),
+        ListColumn::new("entitlement", |one: &Finding| {
+            Datum::optional(one.entitlement.as_ref().map(|one| one.key.to_string()))
+        })
+        .looks(|look| look.wrapping().rank(7))
+        .on_request(),
+        ListColumn::new("path", |one: &Finding| Datum::text(paths(one)))
+            .looks(|look| look.wrapping().rank(3))
+            .on_request(),
+        ListColumn::new("accepted", move |one: &Finding| Datum::optional(accepted(one)))
+            .looks(|look| look.titled("accepted until").rank(4))
+            .on_request(),
+    ]
+}
+
+/// Each power with the path to it.
+fn paths(finding: &Finding) -> String {
+    let paths = finding.evidence.iter().map(|power| format!("{}: {}", power.title, power.way));
+    paths.collect::<Vec<_>>().join("; ")
+}
+
+fn tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Critical | Severity::High => Tone::Bad,
+        Severity::Medium => Tone::Warn,
+        Severity::Low | Severity::Info => Tone::Good,
+    }
+}

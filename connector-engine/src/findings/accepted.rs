@@ -1,0 +1,84 @@
+//! What `findings.yaml` accepts.
+
+use super::finding::Finding;
+use connector_project::source::Acceptance;
+use jiff::civil::Date;
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// Why a finding is accepted, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Accepted {
+    /// Why.
+    pub reason: String,
+    /// The last day.
+    pub until: Date,
+}
+
+/// The acceptances of a project on a day, and which of them were needed.
+#[derive(Debug)]
+pub struct Acceptances<'a> {
+    all: &'a [Acceptance],
+    today: Date,
+    of_rule: HashMap<&'a str, Vec<usize>>,
+    used: Vec<bool>,
+}
+
+/// Why an acceptance accepts nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unused {
+    /// Its last day has passed, and what it accepted is still there.
+    Ended,
+    /// Nothing like it was found.
+    MatchesNothing,
+}
+
+impl<'a> Acceptances<'a> {
+    /// These acceptances, on this day.
+    pub fn new(all: &'a [Acceptance], today: Date) -> Self {
+        let mut of_rule: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, one) in all.iter().enumerate() {
+            of_rule.entry(&one.rule).or_default().push(place);
+        }
+        Self { all, today, of_rule, used: vec![false; all.len()] }
+    }
+
+    /// Marks the finding if one of them accepts it. The one that lasts longest counts.
+    pub(super) fn mark(&mut self, finding: &mut Finding) {
+        for place in self.of_rule.get(finding.rule).into_iter().flatten().copied() {
+            let one = &self.all[place];
+            if !fits(one, finding) {
+                continue;
+            }
+            self.used[place] = true;
+            if one.until >= self.today && finding.accepted.as_ref().is_none_or(|known| known.until < one.until) {
+                finding.accepted = Some(Accepted { reason: one.reason.clone(), until: one.until });
+            }
+        }
+    }
+
+    /// The acceptances for one of these sources that accept nothing, each with the reason.
+    pub fn unused<'s>(&'s self, sources: &'s [&str]) -> impl Iterator<Item = (&'a Acceptance, Unused)> + 's {
+        let about = |one: &Acceptance| one.source.as_deref().is_none_or(|source| sources.contains(&source));
+        self.all.iter().zip(&self.used).filter(move |(one, _)| about(one)).filter_map(|(one, used)| match used {
+            true if one.until < self.today => Some((one, Unused::Ended)),
+            true => None,
+            false => Some((one, Unused::MatchesNothing)),
+        })
+    }
+}
+
+fn fits(acceptance: &Acceptance, finding: &Finding) -> bool {
+    let source = acceptance.source.as_ref().is_none_or(|source| *source == finding.source);
+    let account = acceptance.account.as_ref().is_none_or(|wanted| {
+        finding.account.as_ref().is_some_and(|one| one.id == *wanted || one.name.eq_ignore_ascii_case(wanted))
+    });
+    let entitlement = acceptance.entitlement.as_ref().is_none_or(|wanted| {
+        finding.entitlement.as_ref().is_some_and(|one| {
+            let (of, name) = wanted.split_once('/').unwrap_or((wanted, ""));
+            let same_name = one.name.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
+            one.key.entitlement_type == of && (one.key.id == name || same_name)
+        })
+    });
+    source && account && entitlement
+}
