@@ -7,7 +7,7 @@ use clap::{Command, CommandFactory};
 
 /// The whole command line.
 pub(crate) fn command_line() -> Command {
-    let lists: [(&[&str], String); 10] = [
+    let lists: [(&[&str], String); 11] = [
         (&["accounts"], commands::account_columns()),
         (&["cert", "check"], commands::certificate_columns()),
         (&["connectors"], commands::connector_columns()),
