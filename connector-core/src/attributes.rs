@@ -66,7 +66,7 @@ impl Serialize for Attributes {
 /// Writes [`Attributes`] one value after the other.
 #[derive(Debug)]
 pub struct AttributesBuilder {
-    text: String,
+    text: Vec<u8>,
 }
 
 impl Default for AttributesBuilder {
@@ -78,8 +78,8 @@ impl Default for AttributesBuilder {
 impl AttributesBuilder {
     /// A builder with room for `bytes` of JSON text.
     pub fn with_capacity(bytes: usize) -> Self {
-        let mut text = String::with_capacity(bytes.max(2));
-        text.push('{');
+        let mut text = Vec::with_capacity(bytes.max(2));
+        text.push(b'{');
         Self { text }
     }
 
@@ -87,40 +87,43 @@ impl AttributesBuilder {
     pub fn push_raw(&mut self, name: &str, value: &RawValue) {
         if value.get() != "null" {
             self.key(name);
-            self.text.push_str(value.get());
+            self.text.extend_from_slice(value.get().as_bytes());
         }
     }
 
     /// Adds any serde value; a `null` is left out.
     pub fn push<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
-        let text = serde_json::to_string(value).map_err(|cause| {
-            Error::new(ErrorKind::Internal, format!("attribute {name} can't be written as JSON")).with_cause(cause)
-        })?;
-        if text != "null" {
-            self.key(name);
-            self.text.push_str(&text);
+        let before = self.text.len();
+        self.key(name);
+        let start = self.text.len();
+        let written = serde_json::to_writer(&mut self.text, value);
+        if written.is_err() || &self.text[start..] == b"null" {
+            self.text.truncate(before);
         }
-        Ok(())
+        written.map_err(|cause| {
+            Error::new(ErrorKind::Internal, format!("attribute {name} can't be written as JSON")).with_cause(cause)
+        })
     }
 
     /// The finished attributes.
     pub fn build(mut self) -> Attributes {
-        self.text.push('}');
-        Attributes(paired(self.text.into_boxed_str()))
+        self.text.push(b'}');
+        let text = String::from_utf8(self.text).expect("JSON text is UTF-8");
+        Attributes(paired(text.into_boxed_str()))
     }
 
     fn key(&mut self, name: &str) {
         if self.text.len() > 1 {
-            self.text.push(',');
+            self.text.push(b',');
         }
         if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.') {
-            self.text.push('"');
-            self.text.push_str(name);
-            self.text.push('"');
+            self.text.push(b'"');
+            self.text.extend_from_slice(name.as_bytes());
+            self.text.push(b'"');
         } else {
-            self.text.push_str(&serde_json::Value::from(name).to_string());
+            self.text.extend_from_slice(serde_json::Value::from(name).to_string().as_bytes());
         }
-        self.text.push(':');
+        self.text.push(b':');
     }
 }
 

@@ -61,6 +61,8 @@ async fn each_kind_of_fault_is_found() {
         ("UPDATE accounts SET added_run = 3 WHERE account_id = '00001'", "count", "accounts added"),
         ("DELETE FROM accounts WHERE added_run = 3", "count", "accounts added"),
         ("INSERT INTO waiting_assignments (run, batch, rows) VALUES (3, 1, x'')", "frontier", "still wait"),
+        ("DELETE FROM account_names", "name", "by their names"),
+        ("UPDATE account_names SET account = 4711 WHERE account = 1", "name", "do not exist"),
         ("UPDATE entitlements SET removed_run = NULL", "count", "entitlements removed"),
         ("DELETE FROM assignments WHERE account = '00003'", "count", "assignments added"),
         ("INSERT INTO frontier (run, step, cursor) VALUES (3, 'accounts', '')", "frontier", "succeeded"),

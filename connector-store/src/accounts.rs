@@ -85,6 +85,7 @@ impl RunState {
         self.seen.accounts.insert(id);
         self.tallies.accounts.seen += 1;
         self.tallies.accounts.added += 1;
+        self.name_arrived(connection, &account.name, id)?;
         for entitlement in inline {
             self.hold_inline(connection, &account.id, entitlement)?;
         }
@@ -144,6 +145,7 @@ impl RunState {
             [stored.id],
             |row| AccountSnapshot::from_row(row, 0),
         )?;
+        self.rename(connection, &before.name, &account.name, stored.id)?;
         let changed = !before.is_of(account, &self.quiet.accounts);
         if changed || stored.removed_run.is_some() {
             let before = changed.then(|| before.to_text());

@@ -5,6 +5,7 @@ use super::definition::replace_former;
 use super::holder_counts::HolderCounts;
 use super::live;
 use super::lock::{RunLock, Work};
+use super::names::add_names_of_run;
 use super::open::Store;
 use super::quiet::Quiet;
 use super::report;
@@ -263,6 +264,7 @@ fn forget_new_accounts(transaction: &Transaction<'_>, source: i64) -> Result<()>
     for run in dropped {
         let update = "UPDATE accounts SET hash = x'' WHERE source = ?1 AND first_run = ?2";
         sql::execute(transaction, update, params![source, run])?;
+        add_names_of_run(transaction, source, run)?;
     }
     Ok(())
 }

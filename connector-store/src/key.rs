@@ -35,6 +35,33 @@ pub(super) fn write_key(bytes: &mut Vec<u8>, key: Key<'_>) {
     }
 }
 
+/// What the key of a waiting name begins with. It is in no text, so names come after the assignments.
+const NAME: u8 = 0xff;
+
+/// The name of an account as a key among those of assignments.
+pub(super) fn write_name_key(bytes: &mut Vec<u8>, name: &str, account: i64) {
+    bytes.clear();
+    bytes.push(NAME);
+    bytes.extend_from_slice(name.as_bytes());
+    bytes.push(0);
+    bytes.extend_from_slice(&account.to_be_bytes());
+}
+
+/// Whether `write_name_key` wrote it.
+pub(super) fn is_name_key(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&NAME)
+}
+
+/// Reads what `write_name_key` wrote: the name and the row of the account.
+pub(super) fn read_name_key(bytes: &[u8]) -> Result<(&str, i64)> {
+    let parse = || {
+        let (rest, account) = bytes.strip_prefix(&[NAME])?.split_last_chunk()?;
+        let name = std::str::from_utf8(rest.strip_suffix(&[0])?).ok()?;
+        Some((name, i64::from_be_bytes(*account)))
+    };
+    parse().ok_or_else(damaged)
+}
+
 /// Reads what `write_key` wrote.
 pub(super) fn read_key(bytes: &[u8]) -> Result<Key<'_>> {
     let parse = || {
@@ -53,8 +80,8 @@ pub(super) fn read_key(bytes: &[u8]) -> Result<Key<'_>> {
     parse().ok_or_else(damaged)
 }
 
-/// The error for a waiting assignment that can't be read.
+/// The error for a waiting row that can't be read.
 pub(super) fn damaged() -> Error {
-    Error::new(ErrorKind::Internal, "the store holds a waiting assignment that can't be read")
+    Error::new(ErrorKind::Internal, "the store holds a waiting row that can't be read")
         .with_help("drop the unfinished run with `--restart`")
 }

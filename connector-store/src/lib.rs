@@ -29,6 +29,7 @@ mod live;
 mod lock;
 mod locked;
 mod merge;
+mod names;
 mod not_shown;
 mod open;
 mod page;

@@ -1,8 +1,7 @@
 //! The merge of what waits into the table of assignments.
 
-use super::assignments::INSERT;
 use super::fence::check_fence;
-use super::key::{Key, read_key, write_key};
+use super::key::{Key, is_name_key, read_key, write_key};
 use super::run_state::RunState;
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
@@ -36,9 +35,11 @@ struct StoredAssignment {
 }
 
 /// What the table does not have.
-enum Missing {
-    Row(BatchRow),
-    Values(BatchRow),
+#[derive(Default)]
+struct Missing {
+    rows: Vec<BatchRow>,
+    /// Rows that it has with other values, or as removed ones.
+    values: Vec<BatchRow>,
 }
 
 /// The stored assignments that a portion is compared with.
@@ -79,17 +80,13 @@ impl RunState {
     }
 
     fn merge_portion(&mut self, connection: &Connection, merge: &mut Merge<'_>) -> Result<()> {
-        let (missing, last) = self.compare(connection, merge)?;
-        let mut insert = connection.prepare_cached(INSERT).map_err(sql::fault)?;
-        for missing in missing {
-            match missing {
-                Missing::Row(row) => {
-                    self.insert_assignment_by(&mut insert, read_key(&row.key)?, &read_values(&row.value)?)?;
-                }
-                Missing::Values(row) => {
-                    self.hold(connection, read_key(&row.key)?, &read_values(&row.value)?)?;
-                }
-            }
+        let (missing, last) = match merge.peek()? {
+            Some(first) if is_name_key(&first.key) => (Missing::default(), self.add_names(connection, merge)?),
+            _ => self.compare(connection, merge)?,
+        };
+        self.insert_assignments(connection, &missing.rows)?;
+        for row in missing.values {
+            self.hold(connection, read_key(&row.key)?, &read_values(&row.value)?)?;
         }
         for block in merge.take_done() {
             sql::execute(connection, "DELETE FROM waiting_assignments WHERE id = ?1", [block])?;
@@ -98,24 +95,39 @@ impl RunState {
         self.save(connection)
     }
 
+    /// Adds a portion of the names; returns the last key.
+    fn add_names(&self, connection: &Connection, merge: &mut Merge<'_>) -> Result<Vec<u8>> {
+        let mut last = Vec::new();
+        for _ in 0..ROWS_AT_ONCE {
+            let Some(row) = merge.next().transpose()? else { break };
+            self.add_waiting_name(connection, &row.key)?;
+            last.clear();
+            last.extend_from_slice(&row.key);
+        }
+        Ok(last)
+    }
+
     /// Walks through a portion and the table side by side; returns what the table does not have, and the last key. What
     /// is stored with the same values is only marked as seen.
-    fn compare(&mut self, connection: &Connection, merge: &mut Merge<'_>) -> Result<(Vec<Missing>, Vec<u8>)> {
-        let (mut missing, mut last) = (Vec::new(), Vec::new());
+    fn compare(&mut self, connection: &Connection, merge: &mut Merge<'_>) -> Result<(Missing, Vec<u8>)> {
+        let (mut missing, mut last) = (Missing::default(), Vec::new());
         let Some(first) = merge.peek()?.cloned() else { return Ok((missing, last)) };
         let Key { account, entitlement, holder, through, .. } = read_key(&first.key)?;
         let mut query = connection.prepare_cached(STORED).map_err(sql::fault)?;
         let rows = query.query(params![self.source, account, entitlement, holder, through]).map_err(sql::fault)?;
         let mut stored = Stored { rows, key: Vec::new(), at_end: false };
         for _ in 0..ROWS_AT_ONCE {
+            if merge.peek()?.is_none_or(|row| is_name_key(&row.key)) {
+                break;
+            }
             let Some(row) = merge.next().transpose()? else { break };
             last.clear();
             last.extend_from_slice(&row.key);
             match stored.find(&row.key)? {
-                None => missing.push(Missing::Row(row)),
+                None => missing.rows.push(row),
                 Some(found) => {
                     if !self.see(&StoredAssignment::from_row(found, &row)?) {
-                        missing.push(Missing::Values(row));
+                        missing.values.push(row);
                     }
                 }
             }

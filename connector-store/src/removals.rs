@@ -1,6 +1,7 @@
 //! What a run removed, for the guard of later runs, and what it added although it was refused.
 
 use super::guard::{Limits, Recent};
+use super::names::drop_names_without_account;
 use super::report;
 use super::run_state::RunState;
 use super::sql;
@@ -73,6 +74,7 @@ impl RunState {
             let delete = format!("DELETE FROM {table} WHERE source = ?1 AND first_run > ?2");
             sql::execute(connection, &delete, params![self.source, last])?;
         }
+        drop_names_without_account(connection, self.source)?;
         // What came back goes again, and entitlements stay as names of what is held.
         for table in ["assignments", "accounts", "entitlements"] {
             let update = format!(

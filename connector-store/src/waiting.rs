@@ -1,9 +1,9 @@
-//! Assignments that wait until everything is read.
+//! Assignments, and names of new accounts, that wait until everything is read.
 //!
 //! A source shows assignments in an order of its own. Written in that order, each would change another page of the table and of its
-//! indexes. So a full run keeps them in sorted batches, and merges these at the end.
+//! indexes. So a full run keeps them in sorted batches, and merges these at the end. The same holds for names.
 
-use super::key::{Key, damaged, read_key, write_key};
+use super::key::{Key, damaged, is_name_key, read_key, write_key, write_name_key};
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use bytes::Bytes;
@@ -48,7 +48,7 @@ impl Waiting {
         sql::each(connection, query, [run], read, |rows: Vec<u8>| {
             for row in read_rows(rows) {
                 let row = row?;
-                if !read_key(&row.key)?.inline {
+                if !is_name_key(&row.key) && !read_key(&row.key)?.inline {
                     waiting.filter(&row.key);
                 }
             }
@@ -67,6 +67,12 @@ impl Waiting {
         self.batch.push(&bytes, text.as_bytes());
         self.key = bytes;
         is_new
+    }
+
+    /// Adds the name of an account.
+    pub(super) fn push_name(&mut self, name: &str, account: i64) {
+        write_name_key(&mut self.key, name, account);
+        self.batch.push(&self.key, b"");
     }
 
     fn filter(&mut self, key: &[u8]) -> bool {

@@ -106,7 +106,7 @@ pub fn account(store: &Store, source: &str, id_or_name: &str, breadth: Breadth) 
 /// The queries that find an account, the strictest first: each takes the source and the text.
 const WAYS: [&str; 5] = [
     "account_id = ?2",
-    "+removed_run IS NULL AND name = ?2",
+    "+removed_run IS NULL AND id IN (SELECT account FROM account_names WHERE source = ?1 AND name = ?2)",
     "+removed_run IS NULL AND (name = ?2 COLLATE NOCASE OR account_id = ?2 COLLATE NOCASE OR alias = ?2)",
     "length(?2) >= ?3 AND substr(account_id, 1, length(?2)) = ?2",
     "(name = ?2 COLLATE NOCASE OR account_id = ?2 COLLATE NOCASE OR alias = ?2)",

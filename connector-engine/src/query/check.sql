@@ -59,3 +59,15 @@ UNION ALL
 SELECT 'frontier', printf('the run %s of `%s` succeeded, but assignments still wait to be written', r.id, s.name)
 FROM waiting_assignments w JOIN runs r ON r.number = w.run JOIN sources s ON s.id = r.source
 WHERE r.status = 'succeeded' GROUP BY r.number
+UNION ALL
+-- Names of new accounts wait as long as the run is not finished.
+SELECT 'name', printf('%d accounts of `%s` can not be found by their names', count(*), s.name)
+FROM accounts a JOIN sources s ON s.id = a.source
+WHERE NOT EXISTS (SELECT 1 FROM account_names n WHERE n.source = a.source AND n.name = a.name AND n.account = a.id)
+  AND a.first_run NOT IN (SELECT run FROM waiting_assignments)
+GROUP BY a.source
+UNION ALL
+SELECT 'name', printf('%d names of `%s` belong to accounts that do not exist', count(*), s.name)
+FROM account_names n JOIN sources s ON s.id = n.source
+WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = n.account AND a.source = n.source)
+GROUP BY n.source

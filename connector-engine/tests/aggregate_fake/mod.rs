@@ -436,6 +436,7 @@ impl Place {
         [
             "SELECT account_id, name, display_name, enabled, locked, attributes, kind, owner, alias, hash, first_run,
                     added_run, changed_run, removed_run FROM accounts ORDER BY 1",
+            "SELECT n.name, a.account_id FROM account_names n LEFT JOIN accounts a ON a.id = n.account ORDER BY 1, 2",
             "SELECT type, entitlement_id, name, description, attributes, alias, hash, first_run, added_run, changed_run,
                     removed_run FROM entitlements ORDER BY 1, 2",
             "SELECT h.account, e.type, e.entitlement_id, h.inline, o.type, o.entitlement_id, t.type, t.entitlement_id,

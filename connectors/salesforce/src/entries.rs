@@ -43,7 +43,7 @@ pub fn results(body: &[u8]) {
     let names = select.columns();
     drop(sheet.read("User", (&columns, &names), None, soql::MAX_ROWS_PER_PAGE, |row| {
         let mut attributes = AttributesBuilder::default();
-        row.cells().for_each(|(name, value)| attributes.push_raw(name, value));
+        row.cells().try_for_each(|(name, value)| value.add_to(&mut attributes, name))?;
         Attributes::parse(attributes.build().as_str()).map(Some)
     }));
 }

@@ -3,6 +3,10 @@
 //! The parser compares the response with the request. Everything unexpected is an error of kind `protocol` that names the
 //! place but never the value: records contain personal data.
 
+mod cell;
+
+pub(crate) use cell::Cell;
+
 use super::ranges::{RecordId, Span};
 use connector_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
@@ -37,13 +41,13 @@ pub(crate) struct RowsRead<T> {
     pub(crate) last: Option<RecordId>,
 }
 
-/// One record: the raw values, found by name.
+/// One record: the values, found by name.
 #[derive(Debug)]
 pub(crate) struct Row<'r> {
     object: &'r str,
     number: usize,
     columns: &'r [&'r str],
-    cells: &'r [Option<&'r RawValue>],
+    cells: &'r [Option<Cell<'r>>],
 }
 
 /// Parses a response. `make` turns each record into an item, or skips it.
@@ -133,7 +137,7 @@ impl PageEnd {
 struct Reading<'de, 'a, T, F> {
     asked: &'a Asked<'a>,
     make: &'a mut F,
-    cells: Vec<Option<&'de RawValue>>,
+    cells: Vec<Option<Cell<'de>>>,
     items: Vec<T>,
     rows: usize,
     last: Option<RecordId>,
@@ -173,19 +177,19 @@ impl<T, F: FnMut(&Row<'_>) -> Result<Option<T>>> Reading<'_, '_, T, F> {
 
 impl<'r> Row<'r> {
     /// Record `number` of a response, with a value for each column.
-    pub(crate) fn new(
-        object: &'r str,
-        number: usize,
-        columns: &'r [&'r str],
-        cells: &'r [Option<&'r RawValue>],
-    ) -> Self {
+    pub(crate) fn new(object: &'r str, number: usize, columns: &'r [&'r str], cells: &'r [Option<Cell<'r>>]) -> Self {
         Self { object, number, columns, cells }
     }
 
-    /// The raw value of a column.
-    pub(crate) fn raw(&self, name: &str) -> Result<&'r RawValue> {
+    /// The value of a column.
+    fn cell(&self, name: &str) -> Result<&'r Cell<'r>> {
         let place = self.columns.iter().position(|column| *column == name);
-        place.and_then(|place| self.cells[place]).ok_or_else(|| self.odd(&format!("has no `{name}`")))
+        place.and_then(|place| self.cells[place].as_ref()).ok_or_else(|| self.odd(&format!("has no `{name}`")))
+    }
+
+    /// The value of a column as JSON.
+    pub(crate) fn json(&self, name: &str) -> Result<Cow<'r, str>> {
+        self.cell(name).map(Cell::json)
     }
 
     /// Whether a column was requested.
@@ -194,15 +198,13 @@ impl<'r> Row<'r> {
     }
 
     /// Name and value of every column.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = (&'r str, &'r RawValue)> {
-        self.columns.iter().zip(self.cells).filter_map(|(name, cell)| cell.map(|cell| (*name, cell)))
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (&'r str, &'r Cell<'r>)> {
+        self.columns.iter().zip(self.cells).filter_map(|(name, cell)| cell.as_ref().map(|cell| (*name, cell)))
     }
 
     /// Text, or `None` for null.
     pub(crate) fn text(&self, name: &str) -> Result<Option<Cow<'r, str>>> {
-        let value: Option<Text<'r>> = serde_json::from_str(self.raw(name)?.get())
-            .map_err(|_| self.odd(&format!("has a `{name}` that is not text")))?;
-        Ok(value.map(|text| text.0))
+        self.cell(name)?.text().ok_or_else(|| self.odd(&format!("has a `{name}` that is not text")))
     }
 
     /// Required text.
@@ -215,11 +217,8 @@ impl<'r> Row<'r> {
 
     /// True or false.
     pub(crate) fn flag(&self, name: &str) -> Result<bool> {
-        match self.raw(name)?.get() {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(self.odd(&format!("has a `{name}` that is neither true nor false"))),
-        }
+        let wrong = || self.odd(&format!("has a `{name}` that is neither true nor false"));
+        self.cell(name)?.flag().ok_or_else(wrong)
     }
 
     /// A required id, with all 18 characters.
@@ -242,7 +241,13 @@ impl<'r> Row<'r> {
         #[derive(Deserialize)]
         struct Value<'a>(#[serde(borrow)] std::collections::BTreeMap<Cow<'a, str>, &'a RawValue>);
         let wrong = || self.odd(&format!("has a `{parent}` without a readable `{field}`"));
-        let found: Option<Value<'_>> = serde_json::from_str(self.raw(parent)?.get()).map_err(|_| wrong())?;
+        let value = match self.cell(parent)? {
+            Cell::Null => return Ok(None),
+            Cell::OfParent(of, text) if *of == field => return Ok(Some((*text).to_owned())),
+            Cell::Json(value) => value,
+            Cell::OfParent(..) | Cell::Text(_) => return Err(wrong()),
+        };
+        let found: Option<Value<'_>> = serde_json::from_str(value.get()).map_err(|_| wrong())?;
         let Some(Value(members)) = found else { return Ok(None) };
         let value = members.get(field).ok_or_else(wrong)?;
         serde_json::from_str(value.get()).map_err(|_| wrong())
@@ -356,7 +361,7 @@ impl<'de, T, F: FnMut(&Row<'_>) -> Result<Option<T>>> Visitor<'de> for RecordSee
             };
             match place {
                 Some(place) if reading.cells[place].is_none() => {
-                    reading.cells[place] = Some(map.next_value()?);
+                    reading.cells[place] = Some(Cell::from(map.next_value::<&'de RawValue>()?));
                     due = place + 1;
                 }
                 Some(_) => return Err(A::Error::custom("a field comes twice")),

@@ -63,11 +63,11 @@ pub(crate) fn entitlement(row: &Row<'_>, name: &'static str, kind: &Kind) -> Res
     let (id, _) = row.id("Id")?;
     let mut attributes = AttributesBuilder::with_capacity(256);
     for (field, value) in row.cells() {
-        if value.get().starts_with(['{', '[']) {
+        if !value.is_plain() {
             return Err(row.odd(&format!("has a `{field}` that is not a plain value")));
         }
         if field != "Id" && Some(field) != kind.description {
-            attributes.push_raw(field, value);
+            value.add_to(&mut attributes, field)?;
         }
     }
     let mut shown = None;

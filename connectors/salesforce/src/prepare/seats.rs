@@ -144,7 +144,7 @@ async fn profiles(rest: &Rest) -> Result<BTreeMap<RecordId, RecordId>> {
 }
 
 fn number(row: &Row<'_>, name: &str) -> Result<i64> {
-    let text = row.raw(name)?.get();
+    let text = row.json(name)?;
     if text == "null" {
         return Ok(-1);
     }

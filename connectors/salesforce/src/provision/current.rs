@@ -27,7 +27,7 @@ pub(super) async fn has(rest: &Rest, user: RecordId, record: &Record) -> Result<
     let select = Select { object: USER, fields, filter: Some(soql::one_of("Id", [user.as_str()]).into()) };
     let rows = keyset::all(rest, &select, |row| {
         for (name, (field, value)) in &wanted {
-            let kept = serde_json::from_str(row.raw(name)?.get()).unwrap_or(Value::Null);
+            let kept = serde_json::from_str(&row.json(name)?).unwrap_or(Value::Null);
             if !is_same(field, value, &kept) {
                 return Ok(Some(false));
             }

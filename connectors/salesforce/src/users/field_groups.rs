@@ -38,11 +38,11 @@ pub(super) fn groups(names: &[String]) -> Vec<Vec<&str>> {
 pub(super) fn values(row: &Row<'_>) -> Result<Attributes> {
     let mut attributes = AttributesBuilder::with_capacity(1_024);
     for (name, value) in row.cells() {
-        if value.get().starts_with(['{', '[']) {
+        if !value.is_plain() {
             return Err(row.odd(&format!("has a `{name}` that is not a plain value")));
         }
         if name != "Id" {
-            attributes.push_raw(name, value);
+            value.add_to(&mut attributes, name)?;
         }
     }
     Ok(attributes.build())

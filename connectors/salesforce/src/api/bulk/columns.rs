@@ -1,8 +1,9 @@
 //! The columns of a result, and how a cell becomes the JSON that REST returns for the same value.
 
 use crate::api::description::Description;
+use crate::api::record::Cell;
 use crate::api::soql::Select;
-use std::fmt::Write;
+use serde_json::value::RawValue;
 
 /// How the text of a cell becomes JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,63 +45,36 @@ pub(crate) fn of<'a>(select: &Select<'a>, description: &Description) -> Vec<Colu
     select.fields.iter().copied().map(column).collect()
 }
 
-impl Column<'_> {
-    /// Appends a cell as JSON, and nothing for null. `Err` says what the cell is not.
-    pub(crate) fn write(&self, cell: &str, json: &mut String) -> Result<(), &'static str> {
+impl<'a> Column<'a> {
+    /// The value of a cell; an empty one is null. `Err` says what the cell is not.
+    pub(crate) fn read<'r>(&self, cell: &'r str) -> Result<Cell<'r>, &'static str>
+    where
+        'a: 'r,
+    {
         if cell.is_empty() {
-            return Ok(());
+            return Ok(Cell::Null);
         }
         if let Some(field) = self.of_parent {
-            json.push('{');
-            quote(field, json);
-            json.push(':');
+            return Ok(Cell::OfParent(field, cell));
         }
         match self.kind {
-            Kind::Text => quote(cell, json),
-            Kind::Flag if matches!(cell, "true" | "false") => json.push_str(cell),
-            Kind::Flag => return Err("neither true nor false"),
+            Kind::Text => Ok(Cell::Text(cell.into())),
+            Kind::Flag if cell == "true" => Ok(Cell::Json(RawValue::TRUE)),
+            Kind::Flag if cell == "false" => Ok(Cell::Json(RawValue::FALSE)),
+            Kind::Flag => Err("neither true nor false"),
             Kind::Number if cell.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
-                json.push_str(cell);
+                serde_json::from_str(cell).map(Cell::Json).map_err(|_| "not a number")
             }
-            Kind::Number => return Err("not a number"),
+            Kind::Number => Err("not a number"),
             Kind::Moment => match cell.strip_suffix('Z').or_else(|| cell.strip_suffix("+0000")) {
                 // REST writes an offset.
                 Some(moment) if moment.bytes().all(|byte| byte.is_ascii_digit() || b"-:T.".contains(&byte)) => {
-                    json.push('"');
-                    json.push_str(moment);
-                    json.push_str("+0000\"");
+                    Ok(Cell::Text(format!("{moment}+0000").into()))
                 }
-                _ => return Err("not a time"),
+                _ => Err("not a time"),
             },
         }
-        if self.of_parent.is_some() {
-            json.push('}');
-        }
-        Ok(())
     }
-}
-
-/// Appends text as JSON.
-fn quote(text: &str, json: &mut String) {
-    json.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        json.push_str(&rest[..at]);
-        match rest.as_bytes()[at] {
-            b'"' => json.push_str("\\\""),
-            b'\\' => json.push_str("\\\\"),
-            b'\n' => json.push_str("\\n"),
-            b'\r' => json.push_str("\\r"),
-            b'\t' => json.push_str("\\t"),
-            control => {
-                // Writing to a text can't fail.
-                let _ = write!(json, "\\u{control:04x}");
-            }
-        }
-        rest = &rest[at + 1..];
-    }
-    json.push_str(rest);
-    json.push('"');
 }
 
 #[cfg(test)]
@@ -116,9 +90,9 @@ mod tests {
     }
 
     fn written(name: &'static str, field_type: &str, cell: &str) -> Result<Value, &'static str> {
-        let mut json = String::new();
-        column(name, field_type).write(cell, &mut json)?;
-        Ok(if json.is_empty() { Value::Null } else { serde_json::from_str(&json).unwrap() })
+        let column = column(name, field_type);
+        let json = column.read(cell)?.json().into_owned();
+        Ok(serde_json::from_str(&json).unwrap())
     }
 
     #[test]

@@ -5,11 +5,9 @@
 
 use super::columns::Column;
 use crate::api::ranges::RecordId;
-use crate::api::record::{Row, odd};
+use crate::api::record::{Cell, Row, odd};
 use connector_core::{Error, ErrorKind, Result};
 use csv::ByteRecord;
-use serde_json::value::RawValue;
-use std::ops::Range;
 
 /// The longest record. Rich text has no more than 131,072 characters, and a query has room for few such fields.
 const LONGEST_RECORD: usize = 16 * 1024 * 1024;
@@ -172,19 +170,17 @@ impl Sheet {
         mut make: impl FnMut(&Row<'_>) -> Result<Option<T>>,
     ) -> Result<Chunk<T>> {
         let first = self.rows;
-        let (json, ends, is_end) = self.json(object, columns, most)?;
-        let mut cells: Vec<Option<&RawValue>> = Vec::with_capacity(columns.len());
-        let mut items = Vec::with_capacity(ends.len() / columns.len().max(1));
-        let mut begin = 0;
-        for (number, ends) in (first..).zip(ends.chunks(columns.len().max(1))) {
-            cells.clear();
-            for (end, column) in ends.iter().zip(columns) {
-                cells.push(Some(raw(&json, begin..*end).ok_or_else(|| {
-                    odd(object, &format!("has a `{}` in record {} that is not a value", column.name, number + 1))
-                })?));
-                begin = *end;
+        let mut reader = reader(&self.text[self.at..self.complete]);
+        let mut record = ByteRecord::new();
+        let mut items = Vec::with_capacity(most.min((self.complete - self.at) / (columns.len() * 2).max(1)));
+        for _ in 0..most {
+            if !reader.read_byte_record(&mut record).map_err(|_| odd(object, "is not CSV"))? {
+                break;
             }
-            let row = Row::new(object, usize::try_from(number + 1).unwrap_or(usize::MAX), names, &cells);
+            let header = self.header.as_ref().ok_or_else(|| Error::internal("records are read before their header"))?;
+            self.rows += 1;
+            let cells = cells(object, self.rows, (&record, columns), header)?;
+            let row = Row::new(object, usize::try_from(self.rows).unwrap_or(usize::MAX), names, &cells);
             let (_, id) = row.id("Id")?;
             if after.is_some_and(|after| id <= after) {
                 return Err(row.odd("is repeated or out of order"));
@@ -192,56 +188,41 @@ impl Sheet {
             items.extend(make(&row)?);
             after = Some(id);
         }
-        let rows = usize::try_from(self.rows - first).unwrap_or(usize::MAX);
-        Ok(Chunk { items, rows, last: after, is_end })
-    }
-
-    /// The next records as JSON: all values one after the other, and where each ends. An empty one is null.
-    fn json(&mut self, object: &str, columns: &[Column<'_>], most: usize) -> Result<(String, Vec<usize>, bool)> {
-        let mut reader = reader(&self.text[self.at..self.complete]);
-        let mut record = ByteRecord::new();
-        let room = most.min((self.complete - self.at) / (columns.len() * 2).max(1));
-        let mut json = String::with_capacity(room * columns.len() * 8);
-        let mut ends = Vec::with_capacity(room * columns.len());
-        for _ in 0..most {
-            if !reader.read_byte_record(&mut record).map_err(|_| odd(object, "is not CSV"))? {
-                break;
-            }
-            let Some(Header { places, width }) = &self.header else {
-                return Err(Error::internal("records are read before their header"));
-            };
-            self.rows += 1;
-            if record.len() != *width {
-                let what = format!("has {} values in record {} instead of {width}", record.len(), self.rows);
-                return Err(odd(object, &what));
-            }
-            for (column, place) in columns.iter().zip(places) {
-                let wrong = |what: &str| {
-                    odd(object, &format!("has a `{}` in record {} that is {what}", column.name, self.rows))
-                };
-                let cell = std::str::from_utf8(&record[*place]).map_err(|_| wrong("not text"))?;
-                column.write(cell, &mut json).map_err(wrong)?;
-                ends.push(json.len());
-            }
-        }
         self.at += offset(&reader);
         let is_end = self.is_read();
         match self.promised {
             Some(promised) if self.rows > promised || (is_end && self.rows < promised) => {
                 Err(odd(object, &format!("has {} records instead of {promised}", self.rows)))
             }
-            _ => Ok((json, ends, is_end)),
+            _ => {
+                let rows = usize::try_from(self.rows - first).unwrap_or(usize::MAX);
+                Ok(Chunk { items, rows, last: after, is_end })
+            }
         }
     }
 }
 
-fn offset(reader: &csv::Reader<&[u8]>) -> usize {
-    usize::try_from(reader.position().byte()).unwrap_or(usize::MAX)
+/// The values of a record, one for each column.
+fn cells<'r>(
+    object: &str,
+    number: u64,
+    (record, columns): (&'r ByteRecord, &'r [Column<'_>]),
+    Header { places, width }: &Header,
+) -> Result<Vec<Option<Cell<'r>>>> {
+    if record.len() != *width {
+        let what = format!("has {} values in record {number} instead of {width}", record.len());
+        return Err(odd(object, &what));
+    }
+    let cell = |(column, place): (&'r Column<'_>, &usize)| {
+        let wrong = |what: &str| odd(object, &format!("has a `{}` in record {number} that is {what}", column.name));
+        let cell = std::str::from_utf8(&record[*place]).map_err(|_| wrong("not text"))?;
+        column.read(cell).map(Some).map_err(wrong)
+    };
+    columns.iter().zip(places).map(cell).collect()
 }
 
-/// One value; nothing stands for null.
-fn raw(json: &str, range: Range<usize>) -> Option<&RawValue> {
-    if range.is_empty() { Some(RawValue::NULL) } else { serde_json::from_str(&json[range]).ok() }
+fn offset(reader: &csv::Reader<&[u8]>) -> usize {
+    usize::try_from(reader.position().byte()).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
