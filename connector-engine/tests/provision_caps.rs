@@ -9,7 +9,9 @@ use connector_engine::provision::Preview;
 use connector_engine::provision::Standing::{Applied, Failed, Planned};
 use connector_project::plan::PlanOperation;
 use connector_project::source::{Cap, ProvisioningSettings};
-use provision_fake::{Directory, Place, create, delete, disable, grant, lock, outcomes, reference, revoke, update};
+use provision_fake::{
+    Directory, Place, create, delete, disable, grant, lock, outcomes, reference, revoke, revoke_tokens, update,
+};
 use rusqlite::Connection;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +49,7 @@ async fn a_plan_that_disables_nearly_everybody_is_refused_and_nothing_is_sent() 
     for plan in [
         names.iter().take(31).map(|name| disable(name)).collect::<Vec<_>>(),
         names.iter().take(31).map(|name| lock(name)).collect(),
+        names.iter().take(31).map(|name| revoke_tokens(name)).collect(),
         names.iter().take(31).flat_map(|name| [lock(name), disable(name)]).collect(),
     ] {
         let (preview, error) = previewed(&place, &directory, &plan).await;
@@ -54,7 +57,7 @@ async fn a_plan_that_disables_nearly_everybody_is_refused_and_nothing_is_sent() 
         assert_eq!(refusal.kind(), ErrorKind::Guard);
         assert_eq!(
             refusal.message(),
-            "the plan disables or locks 31 of 300 enabled accounts, more than `provisioning.max_disable` allows (30): nothing was sent"
+            "the plan disables, locks or signs out 31 of 300 enabled accounts, more than `provisioning.max_disable` allows (30): nothing was sent"
         );
         assert!(refusal.help().unwrap().contains("`provisioning: {max_disable: 31}`"), "{refusal:?}");
         assert_eq!(error.unwrap().kind(), ErrorKind::Guard);
@@ -85,7 +88,7 @@ async fn the_caps_of_the_file_count() {
         (
             some(6, disable),
             Some(
-                "disables or locks 6 of 100 enabled accounts, more than `provisioning.max_disable` allows (5%, which is 5)",
+                "disables, locks or signs out 6 of 100 enabled accounts, more than `provisioning.max_disable` allows (5%, which is 5)",
             ),
         ),
         (some(40, revoked), None),

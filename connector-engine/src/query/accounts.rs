@@ -166,7 +166,8 @@ pub(super) struct Assignments<'s> {
 }
 
 impl<'s> Assignments<'s> {
-    pub(super) const QUERY: &'static str = "SELECT account, entitlement, through, inline, state, valid_until, attributes
+    pub(super) const QUERY: &'static str =
+        "SELECT account, entitlement, through, inline, state, valid_until, attributes
          FROM assignments WHERE source = ?1 AND account > ?2 AND removed_run IS NULL ORDER BY account, entitlement";
 
     pub(super) fn of(statement: &'s mut Statement<'_>, source: i64, after: &str) -> rusqlite::Result<Self> {

@@ -49,6 +49,10 @@ pub fn lock(account: &str) -> PlanOperation {
     operation(account, Change::Lock)
 }
 
+pub fn revoke_tokens(account: &str) -> PlanOperation {
+    operation(account, Change::RevokeTokens)
+}
+
 pub fn unlock(account: &str) -> PlanOperation {
     operation(account, Change::Unlock)
 }

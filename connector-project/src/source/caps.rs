@@ -13,8 +13,8 @@ const FEW: u64 = 10;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProvisioningSettings {
-    /// The most accounts that one plan may disable or lock: a number, or a percentage of the enabled accounts in the store.
-    /// Without it: 10%, or ten accounts where that is more.
+    /// The most accounts that one plan may disable, lock, or sign out of sessions and apps: a number, or a percentage of the
+    /// enabled accounts in the store. Without it: 10%, or ten accounts where that is more.
     pub max_disable: Option<Cap>,
     /// The most assignments that one plan may revoke: a number, or a percentage of the assignments in the store. Without it:
     /// 20%, or ten assignments where that is more.
@@ -66,7 +66,7 @@ impl fmt::Display for Cap {
 /// What a cap counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capped {
-    /// Accounts that are disabled or locked.
+    /// Accounts that are disabled, locked, or signed out of sessions and apps.
     Disable,
     /// Assignments that are revoked.
     Revoke,
@@ -124,7 +124,7 @@ impl ProvisioningSettings {
     /// is a share of an unknown number.
     pub fn check(&self, capped: Capped, count: u64, known: u64) -> Result<Option<String>> {
         let (what, of) = match capped {
-            Capped::Disable => ("disables or locks", "enabled accounts"),
+            Capped::Disable => ("disables, locks or signs out", "enabled accounts"),
             Capped::Revoke => ("revokes", "assignments"),
             Capped::Delete => ("deletes", "accounts"),
         };

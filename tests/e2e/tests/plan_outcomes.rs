@@ -33,7 +33,10 @@ async fn a_plan_beyond_its_cap_ends_with_exit_code_4_and_says_what_would_let_it_
     for flag in ["--preview", "--yes"] {
         let refused = project.run(&["provision", "salesforce", "all.ndjson", flag]).expect_code(4);
         let said = flowing(&refused.stderr);
-        assert!(said.contains(&format!("the plan disables or locks {} of {}", others.len(), enabled.len())), "{said}");
+        assert!(
+            said.contains(&format!("the plan disables, locks or signs out {} of {}", others.len(), enabled.len())),
+            "{said}"
+        );
         assert!(said.contains("allows (10)") && said.contains("nothing was sent"), "{said}");
         assert!(said.contains(&format!("`provisioning: {{max_disable: {}}}`", others.len())), "{said}");
     }

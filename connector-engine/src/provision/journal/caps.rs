@@ -13,11 +13,11 @@ impl OpenPlan {
         sql::one(&self.connection, query, [self.plan], |row| row.get(0))
     }
 
-    /// How many accounts the plan disables, locks or deletes, or how many assignments it revokes. Accounts that the plan
+    /// How many accounts the plan disables, locks, signs out or deletes, or how many assignments it revokes. Accounts that the plan
     /// itself creates don't count.
     pub(crate) fn planned(&self, capped: Capped) -> Result<u64> {
         let (what, kinds) = match capped {
-            Capped::Disable => ("DISTINCT lead", "'disable', 'lock'"),
+            Capped::Disable => ("DISTINCT lead", "'disable', 'lock', 'end_sessions', 'revoke_tokens'"),
             Capped::Revoke => ("*", "'revoke'"),
             Capped::Delete => ("DISTINCT lead", "'delete'"),
         };
