@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         .with_secret(org::CLIENT_SECRET)
         .with_proxy(proxy)
         // One query for each table and page, what the org says about itself, and the sign-in.
-        .with_most_requests(25);
+        .with_most_requests(32);
     connector_testkit::run(subject)
 }
 
