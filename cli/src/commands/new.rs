@@ -32,7 +32,7 @@ const TEMPLATE: [(&str, &str); 11] = [
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 
 /// What the crate depends on, directly and through others. Cargo warns of crates that it is told about and doesn't need.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 14] = [
     "connector-cli",
     "connector-core",
     "connector-engine",
@@ -42,9 +42,11 @@ const CRATES: [&str; 12] = [
     "connector-keys",
     "connector-project",
     "connector-secrets",
+    "connector-server",
     "connector-store",
     "connector-tables",
     "connector-testkit",
+    "connector-text",
 ];
 
 /// How far below the folder of a clone its crates are.
