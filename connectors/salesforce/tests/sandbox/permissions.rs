@@ -7,7 +7,7 @@ use connector_sandbox_salesforce::{Options, Rights};
 
 fn named<'r>(entitlements: &'r [Entitlement], kind: &str, name: &str) -> &'r Entitlement {
     let found = entitlements.iter().find(|one| one.key.entitlement_type == kind && one.name == name);
-    found.unwrap_or_else(|| panic!("no {kind} {name}"))
+    found.expect(name)
 }
 
 /// The permissions that it says to have.

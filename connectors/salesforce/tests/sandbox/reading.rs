@@ -93,7 +93,8 @@ fn assert_whole(read: &Read, users: u64, held: u64) {
     let nested = by_type(&of_entitlements);
     // A set that mutes one group, and what gives custom permissions.
     let of_sets = [("permission_set", 24 * 3), ("muting_permission_set", 1), ("custom_permission", 4)];
-    assert_eq!(nested, BTreeMap::from_iter(of_sets.into_iter().chain([("group", 3 + 1 + 5), ("role", 59)])));
+    let expected: BTreeMap<_, _> = of_sets.into_iter().chain([("group", 3 + 1 + 5), ("role", 59)]).collect();
+    assert_eq!(nested, expected);
     assert!(read.accounts.iter().flat_map(|account| &account.entitlements).all(|held| known.contains(held)));
 }
 
