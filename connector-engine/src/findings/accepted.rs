@@ -1,19 +1,9 @@
 //! What `findings.yaml` accepts.
 
-use super::finding::Finding;
+use super::finding::{Accepted, Finding};
 use connector_project::source::Acceptance;
 use jiff::civil::Date;
-use serde::Serialize;
 use std::collections::HashMap;
-
-/// Why a finding is accepted, and until when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Accepted {
-    /// Why.
-    pub reason: String,
-    /// The last day.
-    pub until: Date,
-}
 
 /// The acceptances of a project on a day, and which of them were needed.
 #[derive(Debug)]

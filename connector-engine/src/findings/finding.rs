@@ -1,7 +1,7 @@
 //! One finding.
 
-use super::accepted::Accepted;
 use connector_core::{EntitlementRef, Power, Severity};
+use jiff::civil::Date;
 use serde::Serialize;
 
 /// Something that a rule found. Serializes to a line of `connector findings --output json`.
@@ -27,6 +27,15 @@ pub struct Finding {
     /// Why somebody accepted it, and until when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Accepted>,
+}
+
+/// Why a finding is accepted, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Accepted {
+    /// Why.
+    pub reason: String,
+    /// The last day.
+    pub until: Date,
 }
 
 /// The account of a finding.

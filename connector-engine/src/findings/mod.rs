@@ -10,7 +10,7 @@ mod finding;
 mod rules;
 mod search;
 
-pub use accepted::{Acceptances, Accepted, Unused};
+pub use accepted::{Acceptances, Unused};
 pub use facts::Facts;
-pub use finding::{Account, Entitlement, Finding};
+pub use finding::{Accepted, Account, Entitlement, Finding};
 pub use search::{FindingsSummary, NotChecked, RuleTally, find};

@@ -1,6 +1,5 @@
 //! What a worker says: a line for each event, or JSON.
 
-use super::roster::NextMoment;
 use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::output::{Printer, clean_line, count, duration, error_as_value};
@@ -9,8 +8,16 @@ use connector_engine::schedule::{Due, Reason};
 use connector_engine::store::{RunReport, RunStatus};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
+
+/// A source and its next moment.
+#[derive(Debug, Serialize)]
+pub(super) struct NextMoment {
+    pub(super) source: String,
+    pub(super) next: Option<Timestamp>,
+}
 
 /// What happens to a worker.
 #[derive(Debug)]

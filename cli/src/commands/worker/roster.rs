@@ -1,11 +1,10 @@
 //! The sources that a worker watches, as their files are now.
 
-use super::event::Event;
+use super::event::{Event, NextMoment};
 use connector_core::{Error, Result};
 use connector_engine::schedule::Times;
 use connector_project::source::{Problems, Project};
 use jiff::Timestamp;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -16,13 +15,6 @@ use std::time::{Duration, SystemTime};
 pub(super) struct Watched {
     pub(super) name: String,
     pub(super) times: Times,
-}
-
-/// A source and its next moment.
-#[derive(Debug, Serialize)]
-pub(super) struct NextMoment {
-    pub(super) source: String,
-    pub(super) next: Option<Timestamp>,
 }
 
 /// What tells a changed file from the one that was read.

@@ -1,7 +1,8 @@
 //! Groups that changed, with all their members.
 
 use super::entitlements::entitlement;
-use super::members::{Member, listed, of_group, shown};
+use super::member::{Member, of_group};
+use super::members::{listed, shown};
 use super::types::Kind;
 use crate::protocol::Object;
 use crate::source::Source;

@@ -1,16 +1,16 @@
 //! Who is in which group.
 
 use super::entitlements::{At, list, list_for};
+use super::member::{Member, member, of_group};
 use super::rest;
 use super::types::{Kind, kinds};
 use crate::lists::{Part, Place};
 use crate::protocol::Members::Wanted;
 use crate::protocol::{Object, Service, quoted};
 use crate::source::{Left, Rest, Source};
-use connector_core::{Assignment, Cursor, EntitlementRef, Holder, Page, Result};
+use connector_core::{Assignment, Cursor, Page, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::value::RawValue;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 /// How many groups are read at the same time.
@@ -21,13 +21,6 @@ const UNKNOWN: u8 = 0;
 const IN_LISTS: u8 = 1;
 /// The server leaves them out of lists, and shows them only in a group by its id.
 const ONE_BY_ONE: u8 = 2;
-
-/// A member, as a group lists it.
-pub(crate) struct Member {
-    pub(crate) id: String,
-    /// Its type of resource, where the group says it.
-    kind: Option<String>,
-}
 
 /// The members of a group.
 pub(crate) struct Members {
@@ -120,52 +113,6 @@ pub(super) fn listed(source: &Source, group: &Object<'_>) -> Option<Vec<Member>>
     group.get("members")?;
     let members = group.list("members").into_iter().filter_map(|member| self::member(source, member)).collect();
     Some(members)
-}
-
-pub(super) fn member(source: &Source, member: &RawValue) -> Option<Member> {
-    let member = Object::read(member)?;
-    let id = member.text("value").filter(|id| !id.is_empty())?.into_owned();
-    let named = member.text("type").filter(|kind| !kind.is_empty()).map(std::borrow::Cow::into_owned);
-    // `https://…/Groups/17` says it, too.
-    let kind = named.or_else(|| {
-        let link = member.text("$ref")?;
-        let known = source.known();
-        let of = known.types.iter().find(|one| link.contains(&format!("{}/", one.endpoint)))?;
-        Some(of.name.clone())
-    });
-    Some(Member { id, kind })
-}
-
-/// The assignments of a group.
-pub(super) async fn of_group(source: &Source, kind: &Kind, id: &str, members: Vec<Member>) -> Result<Vec<Assignment>> {
-    let group = EntitlementRef::new(kind.name.clone(), id);
-    let mut assignments = Vec::with_capacity(members.len());
-    let mut seen = HashSet::with_capacity(members.len());
-    for member in members {
-        if !seen.insert(member.id.clone()) {
-            continue;
-        }
-        let resource = match &member.kind {
-            Some(kind) if kind.eq_ignore_ascii_case("User") => None,
-            Some(named) => kinds(&source.settings).into_iter().find(|one| one.given.eq_ignore_ascii_case(named)),
-            None => is_group(source, kind, &member.id).await?.then(|| kind.clone()),
-        };
-        let holder = match resource {
-            Some(kind) => Holder::Entitlement(EntitlementRef::new(kind.name, member.id)),
-            None => Holder::account(member.id),
-        };
-        assignments.push(Assignment::new(holder, group.clone()));
-    }
-    Ok(assignments)
-}
-
-/// Whether a member that doesn't say what it is is a group.
-async fn is_group(source: &Source, kind: &Kind, id: &str) -> Result<bool> {
-    let read = || async {
-        let list = list(source, kind, "groups", ("attributes", "id")).await?;
-        Ok::<HashSet<String>, connector_core::Error>(list.all(&|id, _| Ok(id.to_owned())).await?.into_iter().collect())
-    };
-    source.groups.get_or_try_init(read).await.map(|groups| groups.contains(id))
 }
 
 /// A group with its members, to change or look up; `None` if the group doesn't exist. `whole` reads all of the group.

@@ -3,6 +3,7 @@
 pub(crate) mod changed;
 mod entitlements;
 mod holdings;
+mod member;
 mod members;
 mod rest;
 mod types;

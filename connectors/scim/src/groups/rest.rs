@@ -1,7 +1,7 @@
 //! Large groups: one response has all their members, and several pages show them.
 
 use super::entitlements::At;
-use super::members::{Member, member, of_group};
+use super::member::{Member, member, of_group};
 use super::types::Kind;
 use crate::lists::Place;
 use crate::protocol::Spooled;
