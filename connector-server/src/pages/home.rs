@@ -15,6 +15,7 @@ use connector_core::Result;
 use connector_engine::query::{self, Attention, Run, SourceState, Urgency};
 use connector_engine::store::RunStatus;
 use connector_text::{count, duration, plural};
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// How many runs a sparkline shows.
@@ -32,6 +33,8 @@ struct Page {
     notes: Vec<Note>,
     more: usize,
     sources: Vec<Row>,
+    /// The time zone of schedules.
+    zone: String,
 }
 
 /// Something that needs attention.
@@ -88,7 +91,7 @@ struct Last {
 
 pub(crate) async fn page(State(state): State<ServerState>) -> Result<Response, Failure> {
     let shell = Shell::inside(&state, "Sources").in_section("sources").live();
-    let (rows, mut notes) = state.ask(standing).await?;
+    let ((rows, mut notes), zone) = state.ask(|reach| Ok((standing(reach)?, zone(reach)))).await?;
     let accounts: u64 = rows.iter().map(|row| row.total).sum();
     // Notes for information have their place on the page of the source.
     notes.retain(|note| note.tone != Tone::Quiet);
@@ -102,8 +105,15 @@ pub(crate) async fn page(State(state): State<ServerState>) -> Result<Response, F
         notes,
         more,
         sources: rows,
+        zone,
     };
     Ok(render(&page, StatusCode::OK))
+}
+
+/// The time zone of schedules. Where `connector.yaml` is not valid, every source says so.
+fn zone(reach: &Reach) -> String {
+    let zone = reach.project.settings().map_or(TimeZone::UTC, |settings| settings.zone());
+    zone.iana_name().unwrap_or("UTC").to_owned()
 }
 
 /// Every source with its accounts, and every note; sources that need attention come first.

@@ -20,7 +20,7 @@ pub(crate) struct Source {
     /// A description for people.
     #[schema(required)]
     description: Option<String>,
-    /// When to aggregate, as five cron fields in UTC.
+    /// When to aggregate, as five cron fields in the project's time zone.
     #[schema(required)]
     schedule: Option<String>,
     /// What needs attention, the most urgent first.
