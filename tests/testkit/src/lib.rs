@@ -25,11 +25,13 @@ mod report;
 mod stage;
 mod subject;
 mod trials;
+mod whole;
 
 pub use harness::run;
 pub use proxy::Proxy;
 pub use report::{Report, TrialOutcome, TrialResult};
 pub use subject::{Fixture, Subject};
+pub use whole::{Whole, whole_accounts, whole_assignments, whole_entitlements};
 
 use connector_core::{Connector, Result};
 use trials::Kept;

@@ -2,11 +2,11 @@
 #![allow(dead_code, clippy::missing_panics_doc, reason = "each test binary uses a part of it")]
 
 use connector_core::{
-    Account, Assignment, Clock, Connector, Context, Cursor, Entitlement, Error, Result, SettingsFault, registry,
+    Account, Assignment, Clock, Connector, Context, Entitlement, Error, Result, SettingsFault, registry,
 };
 use connector_delimited as _;
+use connector_testkit::{whole_accounts, whole_assignments, whole_entitlements};
 use serde_json::Value;
-use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -81,35 +81,15 @@ impl Project {
 }
 
 pub(crate) async fn accounts(connector: &dyn Connector) -> Result<Vec<Account>> {
-    let (mut items, mut left) = (Vec::new(), VecDeque::from([Cursor::start()]));
-    while let Some(cursor) = left.pop_front() {
-        let (page, next) = connector.aggregate_accounts(&cursor).await?.into_parts();
-        items.extend(page);
-        left.extend(next);
-    }
-    Ok(items)
+    Ok(whole_accounts(connector).await?.items)
 }
 
 pub(crate) async fn entitlements(connector: &dyn Connector) -> Result<Vec<Entitlement>> {
-    let ability = connector.capabilities().entitlements().unwrap();
-    let (mut items, mut left) = (Vec::new(), VecDeque::from([Cursor::start()]));
-    while let Some(cursor) = left.pop_front() {
-        let (page, next) = ability.entitlements(&cursor).await?.into_parts();
-        items.extend(page);
-        left.extend(next);
-    }
-    Ok(items)
+    Ok(whole_entitlements(connector).await?.items)
 }
 
 pub(crate) async fn assignments(connector: &dyn Connector) -> Result<Vec<Assignment>> {
-    let ability = connector.capabilities().entitlements().unwrap();
-    let (mut items, mut left) = (Vec::new(), VecDeque::from([Cursor::start()]));
-    while let Some(cursor) = left.pop_front() {
-        let (page, next) = ability.assignments(&cursor).await?.into_parts();
-        items.extend(page);
-        left.extend(next);
-    }
-    Ok(items)
+    Ok(whole_assignments(connector).await?.items)
 }
 
 /// The ids of accounts, in order.

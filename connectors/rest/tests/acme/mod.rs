@@ -1,16 +1,16 @@
 //! The simulated system, and a connector that reads it.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use connector_core::{
-    Account, Assignment, Connector, Context, Cursor, Entitlement, Error, HttpOptions, Page, Result, SettingsFault,
-    registry,
-};
+use connector_core::{Connector, Context, Error, HttpOptions, Result, SettingsFault, registry};
 use connector_http as _;
 use connector_rest as _;
 #[allow(unused_imports, reason = "each test binary uses a part of it")]
 pub(crate) use connector_sandbox_acme::{Acme, KEY, fault};
+#[allow(unused_imports, reason = "each test binary uses a part of it")]
+pub(crate) use connector_testkit::{
+    whole_accounts as accounts, whole_assignments as assignments, whole_entitlements as entitlements,
+};
 use serde_json::{Map, Value, json};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 fn context() -> Context {
@@ -112,39 +112,6 @@ pub(crate) fn settings(base_url: &str) -> Value {
 /// The settings that describe this system.
 pub(crate) fn described(acme: &Acme) -> Value {
     settings(&acme.base_url())
-}
-
-/// Everything that a list shows, and the reasons why it is not whole.
-pub(crate) struct Listed<T> {
-    pub(crate) items: Vec<T>,
-    pub(crate) incomplete: Vec<String>,
-}
-
-async fn all<T>(page: impl AsyncFn(&Cursor) -> Result<Page<T>>) -> Result<Listed<T>> {
-    let mut listed = Listed { items: Vec::new(), incomplete: Vec::new() };
-    let mut left = VecDeque::from([Cursor::start()]);
-    while let Some(cursor) = left.pop_front() {
-        let page = page(&cursor).await?;
-        listed.incomplete.extend(page.incomplete().map(str::to_owned));
-        let (items, next) = page.into_parts();
-        listed.items.extend(items);
-        left.extend(next);
-    }
-    Ok(listed)
-}
-
-pub(crate) async fn accounts(connector: &dyn Connector) -> Result<Listed<Account>> {
-    all(async |cursor: &Cursor| connector.aggregate_accounts(cursor).await).await
-}
-
-pub(crate) async fn entitlements(connector: &dyn Connector) -> Result<Listed<Entitlement>> {
-    let ability = connector.capabilities().entitlements().unwrap();
-    all(async |cursor: &Cursor| ability.entitlements(cursor).await).await
-}
-
-pub(crate) async fn assignments(connector: &dyn Connector) -> Result<Listed<Assignment>> {
-    let ability = connector.capabilities().entitlements().unwrap();
-    all(async |cursor: &Cursor| ability.assignments(cursor).await).await
 }
 
 pub(crate) async fn failure(connector: &dyn Connector) -> Error {

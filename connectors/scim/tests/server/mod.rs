@@ -10,11 +10,11 @@ mod world;
 mod write;
 
 use connector_core::{
-    Account, Assignment, Connector, Context, Cursor, Entitlement, HttpOptions, Result, SettingsFault, registry,
+    Account, Assignment, Connector, Context, Entitlement, HttpOptions, Result, SettingsFault, registry,
 };
 use connector_scim as _;
+use connector_testkit::{Whole, whole_accounts, whole_assignments, whole_entitlements};
 use serde_json::{Value, json};
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 pub(crate) use world::World;
@@ -279,42 +279,21 @@ impl connector_core::AuthStrategy for Fixed {
 }
 
 pub(crate) async fn accounts(connector: &dyn Connector) -> Result<Vec<Account>> {
-    Ok(account_pages(connector).await?.0)
+    Ok(whole_accounts(connector).await?.items)
 }
 
 /// All accounts, and why the list may be incomplete.
 pub(crate) async fn account_pages(connector: &dyn Connector) -> Result<(Vec<Account>, Option<String>)> {
-    let (mut items, mut left, mut incomplete) = (Vec::new(), VecDeque::from([Cursor::start()]), None);
-    while let Some(cursor) = left.pop_front() {
-        let page = connector.aggregate_accounts(&cursor).await?;
-        incomplete = incomplete.or(page.incomplete().map(str::to_owned));
-        let (page, next) = page.into_parts();
-        items.extend(page);
-        left.extend(next);
-    }
-    Ok((items, incomplete))
+    let Whole { items, incomplete } = whole_accounts(connector).await?;
+    Ok((items, incomplete.into_iter().next()))
 }
 
 pub(crate) async fn entitlements(connector: &dyn Connector) -> Result<Vec<Entitlement>> {
-    let ability = connector.capabilities().entitlements().unwrap();
-    let (mut items, mut left) = (Vec::new(), VecDeque::from([Cursor::start()]));
-    while let Some(cursor) = left.pop_front() {
-        let (page, next) = ability.entitlements(&cursor).await?.into_parts();
-        items.extend(page);
-        left.extend(next);
-    }
-    Ok(items)
+    Ok(whole_entitlements(connector).await?.items)
 }
 
 pub(crate) async fn assignments(connector: &dyn Connector) -> Result<Vec<Assignment>> {
-    let ability = connector.capabilities().entitlements().unwrap();
-    let (mut items, mut left) = (Vec::new(), VecDeque::from([Cursor::start()]));
-    while let Some(cursor) = left.pop_front() {
-        let (page, next) = ability.assignments(&cursor).await?.into_parts();
-        items.extend(page);
-        left.extend(next);
-    }
-    Ok(items)
+    Ok(whole_assignments(connector).await?.items)
 }
 
 /// The ids of accounts, sorted.
