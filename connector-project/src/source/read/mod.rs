@@ -12,6 +12,7 @@ mod mapping;
 mod names;
 mod project_file;
 mod refs;
+mod settings_file;
 mod source;
 
 pub(super) use catalog::catalog;

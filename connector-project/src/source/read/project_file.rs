@@ -2,47 +2,17 @@
 
 use super::super::definition::ProjectSettings;
 use super::super::schema;
-use super::{mapping, refs};
-use crate::document::{Block, Fault, Findings, Problems, Text, Tree, leaked_secrets};
+use super::{mapping, refs, settings_file};
+use crate::document::{Fault, Findings, Problems};
 use std::path::{Path, PathBuf};
 
 /// Reads `connector.yaml`. Without that file, everything has its default.
 pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings, Problems> {
-    let text = match Text::read(path) {
-        Ok(text) => text,
-        Err(unreadable) if unreadable.missing => return Ok(ProjectSettings::default()),
-        Err(unreadable) => return Err(Problems(vec![unreadable.at(path)])),
-    };
-    let tree = Tree::parse(text.content(), text.mark_length());
-    // A file with nothing but comments is valid here.
-    if text.content().lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        return Ok(ProjectSettings::default());
-    }
-    let mut findings = Findings::new(&text, &tree);
-    let settings = checked_settings(&mut findings);
-    let problems = findings.finish();
-    match settings {
-        Some(settings) if problems.is_empty() => Ok(settings),
-        _ => Err(Problems(problems)),
-    }
+    settings_file::settings(path, checked_settings)
 }
 
 fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
-    let Some(mut value) = mapping::value(findings, &mapping::THE_SETTINGS) else {
-        leaked_secrets::in_lines(findings);
-        return None;
-    };
-    let known_faults = leaked_secrets::in_values(findings, &leaked_secrets::by_ref);
-    let schema = schema::project_schema();
-    let block = Block {
-        pointer: "",
-        name: "the file",
-        value: &value,
-        schema: &schema,
-        known_faults: &known_faults,
-        homes: &[],
-    };
-    block.check(findings);
+    let (mut value, known_faults) = settings_file::whole(findings, &mapping::THE_SETTINGS, &schema::project_schema())?;
     refs::check_proxy(findings, &value["http"]);
     refs::check_schedule(findings, &value["aggregation"]);
     refs::check_time_zone(findings, &value["time_zone"]);
