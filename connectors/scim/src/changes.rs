@@ -90,7 +90,7 @@ async fn groups(source: &Source, at: &At, kind: &Kind, filter: String) -> Result
     let of = source.service.discovery().await?.resource_type(&kind.given)?;
     let mut list = source.list(of, "changed groups");
     list.filter = Some(filter);
-    let part = list.part(at.place.as_ref(), &|id, group| Ok(changed::read(source, kind, id, group))).await?;
+    let part = list.part(at.place.as_ref(), &|id, group| changed::read(source, kind, id, group)).await?;
     let incomplete = part.fewer("changed groups");
     let next = part.next.iter().map(|place| at.cursor(place)).collect::<Result<_>>()?;
     let changes = changed::changes(source, kind, part.items).await?;

@@ -14,8 +14,8 @@ pub(crate) struct Group {
     members: Option<Vec<Member>>,
 }
 
-pub(crate) fn read(source: &Source, kind: &Kind, id: &str, group: &Object<'_>) -> Group {
-    Group { entitlement: entitlement(kind, id, group), members: listed(source, group) }
+pub(crate) fn read(source: &Source, kind: &Kind, id: &str, group: &Object<'_>) -> Result<Group> {
+    Ok(Group { entitlement: entitlement(kind, id, group), members: listed(source, group)? })
 }
 
 /// The changes of groups: what they are, and all their members.

@@ -2,6 +2,7 @@
 
 use super::entitlements::list;
 use super::types::{Kind, kinds};
+use crate::error::not_scim;
 use crate::protocol::Object;
 use crate::source::Source;
 use connector_core::{Assignment, EntitlementRef, Holder, Result};
@@ -15,9 +16,14 @@ pub(crate) struct Member {
     kind: Option<String>,
 }
 
-pub(super) fn member(source: &Source, member: &RawValue) -> Option<Member> {
-    let member = Object::read(member)?;
-    let id = member.text("value").filter(|id| !id.is_empty())?.into_owned();
+/// Reads a member. Fails if it has no id: a list without it would be shorter than the group.
+pub(super) fn member(source: &Source, member: &RawValue) -> Result<Member> {
+    let named = Object::read(member).and_then(|object| {
+        let id = object.text("value").filter(|id| !id.is_empty())?.into_owned();
+        Some((object, id))
+    });
+    let (member, id) =
+        named.ok_or_else(|| not_scim("reading the members of a group", "a member has no text as its `value`"))?;
     let named = member.text("type").filter(|kind| !kind.is_empty()).map(std::borrow::Cow::into_owned);
     // `https://…/Groups/17` says it, too.
     let kind = named.or_else(|| {
@@ -26,7 +32,7 @@ pub(super) fn member(source: &Source, member: &RawValue) -> Option<Member> {
         let of = known.types.iter().find(|one| link.contains(&format!("{}/", one.endpoint)))?;
         Some(of.name.clone())
     });
-    Some(Member { id, kind })
+    Ok(Member { id, kind })
 }
 
 /// The assignments of a group.

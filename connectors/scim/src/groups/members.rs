@@ -51,7 +51,7 @@ pub(crate) async fn assignments(source: &Source, cursor: &Cursor) -> Result<Page
     }
     let what = format!("members of {} resources", kind.given);
     let list = list_for(source, &kind, &what, ("assignments", Wanted)).await?;
-    let part = list.part(at.place.as_ref(), &|id, row| Ok((id.to_owned(), listed(source, row)))).await?;
+    let part = list.part(at.place.as_ref(), &|id, row| Ok((id.to_owned(), listed(source, row)?))).await?;
     let incomplete = part.incomplete(&what, false);
     let Part { items, next, members, .. } = part;
     let shows_any = items.iter().any(|(_, members)| members.is_some());
@@ -87,7 +87,7 @@ pub(super) async fn shown(source: &Source, kind: &Kind, groups: Groups) -> Resul
     }
     let read = stream::iter(groups).map(|(id, _)| async move {
         let members = match members_response(&source.service, kind, &id).await? {
-            Some(response) => listed(source, &Object::of(&response, "reading the members of a group")?),
+            Some(response) => listed(source, &Object::of(&response, "reading the members of a group")?)?,
             None => None,
         };
         Ok::<_, connector_core::Error>((id, members))
@@ -109,10 +109,11 @@ async fn members_response(service: &Service, kind: &Kind, id: &str) -> Result<Op
 }
 
 /// The members that a group lists; `None` if it has no list of them.
-pub(super) fn listed(source: &Source, group: &Object<'_>) -> Option<Vec<Member>> {
-    group.get("members")?;
-    let members = group.list("members").into_iter().filter_map(|member| self::member(source, member)).collect();
-    Some(members)
+pub(super) fn listed(source: &Source, group: &Object<'_>) -> Result<Option<Vec<Member>>> {
+    if group.get("members").is_none() {
+        return Ok(None);
+    }
+    group.list("members").into_iter().map(|one| member(source, one)).collect::<Result<_>>().map(Some)
 }
 
 /// A group with its members, to change or look up; `None` if the group doesn't exist. `whole` reads all of the group.
@@ -124,8 +125,20 @@ pub(crate) async fn members_of(source: &Source, kind: &Kind, id: &str, whole: bo
     let version = response.header("etag").map(str::to_owned);
     let group = Object::of(&response, &doing)?;
     let version = version.or_else(|| Some(group.object("meta")?.text("version")?.into_owned()));
-    let ids = listed(source, &group).unwrap_or_default().into_iter().map(|member| member.id).collect();
-    let group = if whole { response.json()? } else { serde_json::Value::Null };
+    let mut members = listed(source, &group)?;
+    let mut group = if whole { response.json()? } else { serde_json::Value::Null };
+    // Some servers show members only to those who ask for them. A group sent back without them would lose them.
+    if whole
+        && members.is_none()
+        && let Some(response) = members_response(&source.service, kind, id).await?
+    {
+        let shown = Object::of(&response, &doing)?;
+        members = listed(source, &shown)?;
+        if let (Some(raw), Some(group)) = (shown.get("members"), group.as_object_mut()) {
+            group.insert("members".to_owned(), serde_json::from_str(raw.get()).unwrap_or_default());
+        }
+    }
+    let ids = members.unwrap_or_default().into_iter().map(|member| member.id).collect();
     Ok(Some(Members { group, ids, version }))
 }
 
@@ -133,7 +146,7 @@ pub(crate) async fn members_of(source: &Source, kind: &Kind, id: &str, whole: bo
 /// of the first page; `None` if there is no group.
 pub(crate) async fn compare(source: &Source, kind: &Kind) -> Result<Option<(String, Option<usize>, usize)>> {
     let list = list(source, kind, "groups", ("attributes", "members")).await?;
-    let part = list.part(None, &|id, row| Ok((id.to_owned(), listed(source, row).map(|all| all.len())))).await?;
+    let part = list.part(None, &|id, row| Ok((id.to_owned(), listed(source, row)?.map(|all| all.len())))).await?;
     let Some((id, in_list)) = part.items.into_iter().max_by_key(|(_, members)| *members) else { return Ok(None) };
     let by_id = members_of(source, kind, &id, false).await?.map_or(0, |members| members.ids.len());
     Ok(Some((id, in_list, by_id)))

@@ -3,6 +3,7 @@
 use super::entitlements::At;
 use super::member::{Member, member, of_group};
 use super::types::Kind;
+use crate::error::not_scim;
 use crate::lists::Place;
 use crate::protocol::Spooled;
 use crate::source::{Left, Rest, Source};
@@ -46,11 +47,12 @@ async fn read(source: &Source, kind: &Kind, spooled: &mut Spooled, ids: &[String
     let mut is_last = true;
     let mut read = 0;
     while let Some((row, raw)) = spooled.next()? {
-        if let Some(member) = serde_json::from_slice::<&RawValue>(&raw).ok().and_then(|raw| member(source, raw)) {
-            match groups.last_mut().filter(|(last, _)| *last == row) {
-                Some((_, members)) => members.push(member),
-                None => groups.push((row, vec![member])),
-            }
+        let raw: &RawValue = serde_json::from_slice(&raw)
+            .map_err(|_| not_scim("reading the members of a group", "a member is not JSON"))?;
+        let member = member(source, raw)?;
+        match groups.last_mut().filter(|(last, _)| *last == row) {
+            Some((_, members)) => members.push(member),
+            None => groups.push((row, vec![member])),
         }
         read += 1;
         if read == MOST_SHOWN {

@@ -5,8 +5,9 @@ use super::place::{Place, Range};
 use crate::error::odd;
 use crate::protocol::{Discovery, Listed, Members, Object, Rows, Service, Spooled, quoted};
 use crate::settings::Paging;
-use connector_core::{Error, ErrorKind, Result, Sessions};
+use connector_core::{Error, ErrorKind, Result, Retry, Sessions};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// A list of a server: where it is, and how it is read.
 pub(crate) struct List<'a> {
@@ -60,13 +61,15 @@ impl List<'_> {
 
     /// Reads all rows, one page after the other.
     pub(crate) async fn all<T: Send>(&self, map: Mapping<'_, T>) -> Result<Vec<T>> {
-        let mut part = self.part(None, map).await?;
-        let mut left = part.next;
-        let mut all = std::mem::take(&mut part.items);
+        let (mut all, mut left) = (Vec::new(), vec![None]);
         while let Some(place) = left.pop() {
-            let part = self.part(Some(&place), map).await?;
+            let part = self.part(place.as_ref(), map).await?;
+            // Rows that moved may be missing.
+            if let Some(reason) = part.incomplete(self.what, false) {
+                return Err(odd(reason, "try again in a moment").with_retry(Retry::After(Duration::from_secs(1))));
+            }
             all.extend(part.items);
-            left.extend(part.next);
+            left.extend(part.next.into_iter().map(Some));
         }
         Ok(all)
     }

@@ -257,7 +257,7 @@ impl Service {
 
 /// Whether a response says that there is no such resource. A web page doesn't say so. An id of another form than the server's own is
 /// a 400 at some servers.
-fn is_absent(response: &Response) -> bool {
+pub(crate) fn is_absent(response: &Response) -> bool {
     let body = response.body.trim_ascii_start();
     match response.status {
         400 => body.starts_with(b"{"),

@@ -7,7 +7,7 @@ use crate::groups::{Kind, Members, members_of, named};
 use crate::protocol::{quoted, resource};
 use crate::settings::MemberRemoval;
 use crate::source::Source;
-use connector_core::{EntitlementRef, Error, ErrorKind, Happened, Outcome, Result};
+use connector_core::{EntitlementRef, Error, ErrorKind, Happened, Outcome, Result, Retry};
 use connector_http::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
@@ -80,6 +80,10 @@ async fn of_group(source: &Source, group: &EntitlementRef, members: &[Member]) -
     for adds in adds.chunks(source.settings.write.members_per_patch) {
         outcomes.extend(to.each(adds, |ids| vec![add(ids)]).await);
     }
+    // Whom the server refused is no member: those that stay are named without them.
+    let added: HashSet<usize> =
+        outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(place, _)| *place).collect();
+    adds.retain(|member| added.contains(&member.place));
     if !removals.is_empty() {
         outcomes.extend(to.remove(&current, &adds, &removals).await);
     }
@@ -188,7 +192,18 @@ impl Target<'_> {
         if !others.is_empty() && !others.iter().any(|id| now.ids.contains(*id)) {
             let most = self.source.settings.write.members_per_patch;
             for lost in others.chunks(most) {
-                self.send(Method::PATCH, &patch(&[add(lost)]), None).await?;
+                // Sent again, the whole operation would find a group without members and call it done.
+                self.send(Method::PATCH, &patch(&[add(lost)]), None).await.map_err(|error| {
+                    let what = "the server removed all members, and they can't be put back";
+                    Error::new(error.kind(), format!("{}: {what}: {}", self.doing(), error.message()))
+                        .with_help(format!(
+                            "add the {} other members by hand, from the last run; then {OTHER_FORM}",
+                            others.len()
+                        ))
+                        .with_happened(Happened::Yes)
+                        .with_retry(Retry::No)
+                        .with_cause(error)
+                })?;
             }
             return Err(Error::protocol(format!(
                 "{}: the server removed all {} members instead of {}; the others are members again",

@@ -90,6 +90,37 @@ async fn case_11_a_server_without_patch_gets_whole_users_and_groups_without_a_sw
 }
 
 #[tokio::test]
+async fn a_group_that_is_replaced_keeps_members_that_are_shown_only_on_request() {
+    let traits = Traits { patch: false, members_on_request: true, ..Traits::default() };
+    let server = Server::start(traits, World::of(5, &[&[1, 2]])).await;
+    let connector = server.open(&json!({}));
+    connector.provision(&grant(3, "g0")).await.unwrap();
+    assert_eq!(server.world().members("g0"), ["u00001", "u00002", "u00003"]);
+    connector.provision(&revoke(1, "g0")).await.unwrap();
+    assert_eq!(server.world().members("g0"), ["u00002", "u00003"]);
+}
+
+#[tokio::test]
+async fn a_web_page_instead_of_a_user_is_not_taken_for_a_user_that_is_gone() {
+    let server = Server::start(Traits::default(), World::of(3, &[])).await;
+    let connector = server.open(&json!({}));
+    let page = wiremock::ResponseTemplate::new(404).set_body_raw("<html>not here</html>", "text/html");
+    server.answer("DELETE", 1, page);
+    connector.provision(&Operation::new("u00001", Change::Delete)).await.unwrap_err();
+    assert!(server.world().get("Users", "u00001").is_some());
+}
+
+#[tokio::test]
+async fn a_member_without_an_id_is_an_error_and_never_a_shorter_list() {
+    for member in [json!("u00001"), json!({"value": 1}), json!({"display": "User 1"})] {
+        let server = Server::start(Traits::default(), World::of(3, &[&[1, 2]])).await;
+        server.world().groups[0]["members"].as_array_mut().unwrap().push(member.clone());
+        let error = crate::server::assignments(&*server.open(&json!({}))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{member}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn ten_writers_on_one_group_that_is_replaced_whole_lose_no_member() {
     for etag in [true, false] {
         let server = Server::start(Traits { patch: false, etag, ..Traits::default() }, World::of(20, &[&[0]])).await;

@@ -57,6 +57,8 @@ pub(crate) struct Traits {
     pub(crate) wraps: bool,
     /// Lists show no members.
     pub(crate) hides_members: bool,
+    /// Members are shown only to those who ask for them.
+    pub(crate) members_on_request: bool,
     /// Every page is a web page.
     pub(crate) web_page: bool,
     /// `{path: members, value: […]}` removes these, and not all.
@@ -91,6 +93,7 @@ impl Default for Traits {
             total_too_high: 0,
             wraps: false,
             hides_members: false,
+            members_on_request: false,
             web_page: false,
             removes_by_value: false,
             removes_by_filter: true,

@@ -15,7 +15,8 @@ fn shown(traits: &Traits, world: &World, kind: &str, resource: &Value, request: 
     let mut shown = resource.clone();
     let object = shown.as_object_mut().unwrap();
     if kind == "Groups" {
-        if traits.hides_members && is_list {
+        let asks = parameter(request, "attributes").is_some_and(|only| only.contains("members"));
+        if traits.hides_members && is_list || traits.members_on_request && !asks {
             object.remove("members");
         }
         for member in object.get_mut("members").and_then(Value::as_array_mut).into_iter().flatten() {
