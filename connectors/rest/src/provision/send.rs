@@ -7,7 +7,7 @@ use crate::expression::Vars;
 use crate::read::{self, Mark};
 use crate::settings::Where;
 use crate::system::{Already, FORM, Find, Success};
-use connector_core::{Error, ErrorKind, Happened, Outcome, Result};
+use connector_core::{Error, ErrorKind, Happened, Outcome, Result, Retry};
 use connector_http::{Method, Response};
 use serde_json::Value;
 
@@ -33,11 +33,15 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
             }
         }
     }
-    for request in &sending.request.before {
+    for (place, request) in sending.request.before.iter().enumerate() {
         let first = sending.for_request(request);
         let body = body(&api.system, &first, None)?;
-        exchange(api, &first, body, None).await.map_err(|error| error.with_context("request", "before"))?;
+        exchange(api, &first, body, None).await.map_err(|error| {
+            let error = error.with_context("request", "before");
+            if place > 0 { partly(error) } else { error }
+        })?;
     }
+    let has_begun = !sending.request.before.is_empty();
     let mut tries = 1;
     loop {
         let done = if sending.request.read.is_some() {
@@ -55,9 +59,14 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
                 tries += 1;
                 continue;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(if has_begun { partly(error) } else { error }),
         });
     }
+}
+
+/// The error after an earlier request of the same operation was carried out: sent again by itself, the operation would repeat that one.
+fn partly(error: Error) -> Error {
+    error.with_retry(Retry::No)
 }
 
 /// Reads what the system has, changes it, and sends it back. `None` if nothing differs.
