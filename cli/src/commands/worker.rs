@@ -67,6 +67,8 @@ struct Dealt {
     moments: BTreeMap<String, Timestamp>,
     /// The sources that are being aggregated.
     running: Vec<String>,
+    /// Whether the last look at the store failed.
+    unreadable: bool,
 }
 
 impl Worker<'_> {
@@ -102,7 +104,19 @@ impl Worker<'_> {
     fn due(&self, roster: &Roster<'_>, dealt: &mut Dealt, now: Timestamp) -> Result<Vec<(Watched, Due)>, Stop> {
         let mut starting = Vec::new();
         for source in roster.watched() {
-            let last = query::last_aggregation(self.store, &source.name)?;
+            let last = match query::last_aggregation(self.store, &source.name) {
+                Ok(last) => {
+                    dealt.unreadable = false;
+                    last
+                }
+                // A store that is busy for a while is looked at again at the next moment. It is said once.
+                Err(error) => {
+                    if !std::mem::replace(&mut dealt.unreadable, true) {
+                        self.log.write(&Event::Unreadable { error })?;
+                    }
+                    return Ok(starting);
+                }
+            };
             let Some(due) = due(&source.times, last.as_ref(), self.since, now) else { continue };
             let is_dealt_with = dealt.moments.get(&source.name).is_some_and(|moment| *moment >= due.at);
             if is_dealt_with {

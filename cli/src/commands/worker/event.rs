@@ -34,7 +34,7 @@ pub(super) enum Event {
     NotStarted { source: String, error: Error },
     /// The file of a source is not valid any more.
     Invalid { source: String, error: Error },
-    /// The sources can't be listed.
+    /// The sources can't be listed, or the store can't be read.
     Unreadable { error: Error },
     /// A signal ended it.
     Stopped,
@@ -89,7 +89,7 @@ impl<'a> Log<'a> {
             Event::Ended { run } => ended(run),
             Event::NotStarted { source, error } => of_error(&format!("{source}: not started"), error),
             Event::Invalid { source, error } => of_error(&format!("{source}: not watched"), error),
-            Event::Unreadable { error } => of_error("the sources can't be listed", error),
+            Event::Unreadable { error } => of_error("nothing is started", error),
             Event::Stopped => vec!["stopped; unfinished runs continue at the next start".to_owned()],
         }
     }

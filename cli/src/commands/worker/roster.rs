@@ -3,7 +3,7 @@
 use super::event::{Event, NextMoment};
 use connector_core::{Error, Result};
 use connector_engine::schedule::Times;
-use connector_project::source::{Problems, Project};
+use connector_project::source::Project;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fs;
@@ -83,8 +83,8 @@ impl<'a> Roster<'a> {
             if self.files.get(&name).is_some_and(|read| read.stamps == stamps) {
                 continue;
             }
-            let watched = self.read(&name).unwrap_or_else(|problems| {
-                events.push(Event::Invalid { source: name.clone(), error: problems.into() });
+            let watched = self.read(&name).unwrap_or_else(|error| {
+                events.push(Event::Invalid { source: name.clone(), error });
                 None
             });
             self.files.insert(name, Read { stamps, watched });
@@ -92,12 +92,11 @@ impl<'a> Roster<'a> {
         events
     }
 
-    fn read(&self, name: &str) -> Result<Option<Watched>, Problems> {
+    fn read(&self, name: &str) -> Result<Option<Watched>> {
         let source = self.project.load(name)?;
         let zone = self.project.settings()?.zone();
-        let times = source.aggregation.schedule.map(|schedule| Times::parse(&schedule, zone));
-        // The file was checked, so the schedule can be read.
-        Ok(times.and_then(Result::ok).map(|times| Watched { name: name.to_owned(), times }))
+        let times = source.aggregation.schedule.map(|schedule| Times::parse(&schedule, zone)).transpose()?;
+        Ok(times.map(|times| Watched { name: name.to_owned(), times }))
     }
 
     fn stamps(&self, name: &str) -> [Stamp; 2] {
