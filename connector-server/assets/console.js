@@ -26,7 +26,7 @@ function follow(address) {
     stream = new EventSource(address);
     stream.addEventListener("message", read);
     // The server refused: somebody must sign in again, which the page itself says.
-    stream.addEventListener("error", () => { if (stream.readyState === EventSource.CLOSED) location.reload(); });
+    stream.addEventListener("error", () => { if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 10000); });
   };
   const close = () => { stream?.close(); stream = undefined; };
   document.addEventListener("visibilitychange", () => {

@@ -27,7 +27,7 @@ struct Inner {
     store_path: PathBuf,
     store: Mutex<Option<Store>>,
     tokens: Mutex<Option<Tokens>>,
-    questions: Semaphore,
+    questions: Arc<Semaphore>,
     access: Access,
     jobs: Jobs,
     stop: CancellationToken,
@@ -45,7 +45,7 @@ impl State {
                 store_path,
                 store: Mutex::new(None),
                 tokens: Mutex::new(None),
-                questions: Semaphore::new(QUESTIONS),
+                questions: Arc::new(Semaphore::new(QUESTIONS)),
                 stop,
             }),
         }
@@ -78,9 +78,14 @@ impl State {
         question: impl FnOnce(&Reach) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let closed = |_| Error::new(ErrorKind::Cancelled, "the server is stopping");
-        let _permit = self.inner.questions.acquire().await.map_err(closed)?;
+        let permit = self.inner.questions.clone().acquire_owned().await.map_err(closed)?;
         let state = self.clone();
-        let answered = tokio::task::spawn_blocking(move || question(&Reach::of(&state)?)).await;
+        // The question goes on when nobody waits for it any more, and counts as long.
+        let answered = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            question(&Reach::of(&state)?)
+        })
+        .await;
         answered.map_err(|cause| Error::internal("the question could not be answered").with_cause(cause))?
     }
 
@@ -140,10 +145,12 @@ impl Reach {
     /// The store with what was read from the source with this name.
     pub(crate) fn store_of(&self, name: &str) -> Result<&Store> {
         self.source(name)?;
-        let store = self.store.as_ref().filter(|store| query::last_run(store, name).is_ok_and(|run| run.is_some()));
-        store.ok_or_else(|| {
-            Error::not_found(format!("`{name}` was never aggregated"))
-                .with_help(format!("run `connector aggregate {name}` first"))
-        })
+        if let Some(store) = &self.store
+            && query::last_run(store, name)?.is_some()
+        {
+            return Ok(store);
+        }
+        Err(Error::not_found(format!("`{name}` was never aggregated"))
+            .with_help(format!("run `connector aggregate {name}` first")))
     }
 }

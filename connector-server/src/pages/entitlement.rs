@@ -89,7 +89,8 @@ fn told(reach: &Reach, source: String, key: &EntitlementRef, fields: &Fields, sh
         }
         let path = holder.path.iter().chain(&holder.through);
         let path = path.map(|step| Step::of(&source, &names, step)).collect::<Result<_>>()?;
-        window.take(|| row(&source, holder, path))
+        // Positions are accounts: all ways of one account stay together.
+        window.take_with(|last: &Row| last.id == holder.id, || row(&source, holder, path))
     });
     let left_out = window.ended(read)?.unwrap_or_default();
     let nesting = query::nesting(store, &source, &entitlement.key, breadth)?;
