@@ -64,6 +64,9 @@ pub struct TrailEvent {
     /// Which attributes of an account it changes, with `enabled` and `locked`; empty if that is not known.
     #[serde(skip)]
     pub explains: Vec<String>,
+    /// Ids that the detail writes in another way than the lists of the source do, as the lists have them.
+    #[serde(skip)]
+    pub ids: Vec<String>,
 }
 
 impl TrailEvent {
@@ -78,6 +81,7 @@ impl TrailEvent {
             detail: detail.into(),
             subject: TrailSubject::Unknown,
             explains: Vec::new(),
+            ids: Vec::new(),
         }
     }
 }

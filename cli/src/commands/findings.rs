@@ -79,8 +79,9 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
     }
     let read: Vec<_> = names.iter().map(|name| source_name(name)).collect();
     // A part of the findings shows nothing about the acceptances of the others.
-    if arguments.rule.is_empty() && arguments.account.is_none() && (arguments.names.is_empty() || names.len() == 1) {
-        warn_of_unused(invocation, &project, &acceptances, &read);
+    if arguments.rule.is_empty() && arguments.account.is_none() {
+        let all = project.sources()?.iter().all(|one| read.contains(&one.as_str()));
+        warn_of_unused(invocation, &project, &acceptances, &read, all);
     }
     let fails = arguments.fail_on.is_some_and(|least| shown.worst.is_some_and(|worst| worst >= least));
     Ok(if fails { Exit::Failure } else { Exit::Success })
@@ -222,9 +223,15 @@ fn tallies(summaries: &[FindingsSummary]) -> Table {
 }
 
 /// Says which acceptances accept nothing, so that nobody relies on them.
-fn warn_of_unused(invocation: &Invocation, project: &Project, acceptances: &Acceptances<'_>, sources: &[&str]) {
+fn warn_of_unused(
+    invocation: &Invocation,
+    project: &Project,
+    acceptances: &Acceptances<'_>,
+    sources: &[&str],
+    all: bool,
+) {
     let file = project.findings_file();
-    for (one, why) in acceptances.unused(sources) {
+    for (one, why) in acceptances.unused(sources, all) {
         let whom = whom(one);
         invocation.printer.warning(&match why {
             Unused::Ended => format!(

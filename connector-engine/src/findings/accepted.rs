@@ -47,9 +47,10 @@ impl<'a> Acceptances<'a> {
         }
     }
 
-    /// The acceptances for one of these sources that accept nothing, each with the reason.
-    pub fn unused<'s>(&'s self, sources: &'s [&str]) -> impl Iterator<Item = (&'a Acceptance, Unused)> + 's {
-        let about = |one: &Acceptance| one.source.as_deref().is_none_or(|source| sources.contains(&source));
+    /// The acceptances for one of these sources that accept nothing, each with the reason. One that names no source may be needed
+    /// in any, so only a look at `all` sources says something about it.
+    pub fn unused<'s>(&'s self, sources: &'s [&str], all: bool) -> impl Iterator<Item = (&'a Acceptance, Unused)> + 's {
+        let about = move |one: &Acceptance| one.source.as_deref().map_or(all, |source| sources.contains(&source));
         self.all.iter().zip(&self.used).filter(move |(one, _)| about(one)).filter_map(|(one, used)| match used {
             true if one.until < self.today => Some((one, Unused::Ended)),
             true => None,

@@ -9,7 +9,7 @@ use connector_core::{
     AuditedAccount, AuditedSource, Check, Criteria, Entitlement as Shown, Hit, Result, Rule, Severity,
 };
 use connector_files::shell_word;
-use connector_store::{RunStatus, Store};
+use connector_store::{Mode, RunStatus, Store};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -77,7 +77,11 @@ pub fn find(
         .filter(|rule| only.is_empty() || only.iter().any(|name| name == rule.name))
         .collect();
     let runs = query::runs(store, Some(&facts.source), Some(MOST_RUNS))?;
-    let last_read = runs.iter().filter(|run| run.report.status == RunStatus::Succeeded).map(|run| run.started_at).max();
+    // A refresh reads a few accounts only.
+    let last_read = runs
+        .iter()
+        .find(|run| run.report.status == RunStatus::Succeeded && run.report.mode != Mode::Refresh)
+        .map(|run| run.started_at);
     let mut found =
         Found { facts, rules: &rules, tallies: vec![(0, 0, None); rules.len()], acceptances, worst: None, each };
 

@@ -3,7 +3,7 @@
 use super::runs::Run;
 use super::sources::SourceState;
 use connector_keys::CertificateStatus;
-use connector_store::RunStatus;
+use connector_store::{Mode, RunStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::time::Duration;
@@ -59,7 +59,8 @@ pub fn attention(state: &SourceState, runs: &[Run], now: Timestamp) -> Vec<Atten
         };
         found.push(note(Urgency::Failing, "invalid file", message, help));
     }
-    found.extend(state.last_run.as_ref().and_then(of_run));
+    // A refresh of a few accounts says nothing about the source.
+    found.extend(runs.iter().find(|run| run.report.mode != Mode::Refresh).and_then(of_run));
     if let Some(watched) = &state.certificate {
         let verdict = &watched.verdict;
         let urgency = match verdict.status {
@@ -92,7 +93,8 @@ fn of_run(run: &Run) -> Option<Attention> {
 /// Whether the last run that succeeded is older than the time after which a full run is due.
 fn age(state: &SourceState, runs: &[Run], now: Timestamp) -> Option<(String, String)> {
     let source = state.definition.as_ref().ok()?;
-    let last = runs.iter().find(|run| run.report.status == RunStatus::Succeeded)?;
+    let is_read = |run: &&Run| run.report.status == RunStatus::Succeeded && run.report.mode != Mode::Refresh;
+    let last = runs.iter().find(is_read)?;
     let age = Duration::try_from(now.duration_since(last.started_at)).unwrap_or_default();
     let days = age.as_secs() / 86_400;
     (age > source.aggregation.full_every.duration()).then(|| {

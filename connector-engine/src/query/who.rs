@@ -9,8 +9,6 @@ use std::collections::HashMap;
 
 /// Shorter ids are too common in texts to mean anything.
 const SHORTEST_ID: usize = 6;
-/// Some sources write an id with fewer characters in texts; the rest is a check sum.
-const LENGTHS_OF_IDS: [(usize, usize); 1] = [(18, 15)];
 
 /// The events that tell of a difference.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +27,8 @@ pub struct Who {
     texts: Vec<String>,
     /// The events with a word.
     words: HashMap<String, Vec<usize>>,
+    /// The events with an id, as the lists of the source have it.
+    ids: HashMap<String, Vec<usize>>,
 }
 
 impl std::fmt::Debug for Who {
@@ -51,7 +51,11 @@ impl Who {
                 }
             }
         }
-        Ok(Self { reading, events, texts, words })
+        let mut ids: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, event) in events.iter().enumerate() {
+            event.ids.iter().for_each(|id| ids.entry(id.clone()).or_default().push(place));
+        }
+        Ok(Self { reading, events, texts, words, ids })
     }
 
     /// The events that tell of a difference: they name what differs, and are about that kind of thing.
@@ -85,7 +89,8 @@ impl Who {
         let query = "SELECT display_name FROM accounts WHERE source = ?1 AND account_id = ?2";
         let found = sql::first(&self.reading.connection, query, params![self.reading.source, id], |row| row.get(0))?;
         let shown: Option<String> = found.flatten();
-        Ok(std::iter::once(id.to_owned()).chain(name.map(str::to_owned)).chain(shown).collect())
+        let id = (id.len() >= SHORTEST_ID).then(|| id.to_owned());
+        Ok(id.into_iter().chain(name.map(str::to_owned)).chain(shown).collect())
     }
 
     /// The places of the events whose text has one of these names, in order.
@@ -99,18 +104,10 @@ impl Who {
     fn naming(&self, name: &str) -> Vec<usize> {
         let wanted = in_words(name);
         let words = wanted.split_whitespace();
-        let Some(rarest) = words.map(|word| self.words.get(word)).min_by_key(|places| places.map_or(0, Vec::len))
-        else {
-            return Vec::new();
-        };
-        let mut places = rarest.cloned().unwrap_or_default();
+        let rarest = words.map(|word| self.words.get(word)).min_by_key(|places| places.map_or(0, Vec::len));
+        let mut places = rarest.flatten().cloned().unwrap_or_default();
         places.retain(|place| self.texts[*place].contains(&wanted));
-        for (_, short) in LENGTHS_OF_IDS.iter().filter(|(long, _)| *long == name.len()) {
-            // Such ids differ in the case of their letters alone.
-            let id = name.get(..*short).unwrap_or_default();
-            let named = self.words.get(&id.to_lowercase()).into_iter().flatten().copied();
-            places.extend(named.filter(|place| self.events[*place].detail.contains(id)));
-        }
+        places.extend(self.ids.get(name).into_iter().flatten().copied());
         places
     }
 

@@ -32,6 +32,9 @@ pub(super) async fn read(rest: &Rest, since: Timestamp, until: Timestamp) -> Res
         let (subject, explains) = actions::meaning(&event.action);
         event.subject = subject;
         event.explains = explains.iter().map(|name| (*name).to_owned()).collect();
+        // Texts have the 15 characters of an id without its check sum.
+        let words = event.detail.split(|one: char| !one.is_ascii_alphanumeric()).filter(|word| word.len() == 15);
+        event.ids = words.filter_map(RecordId::read).map(|id| id.as_str().to_owned()).collect();
         event.by = row.parent_text("CreatedBy", "Username")?;
         // Somebody who was signed in as that user.
         if let Some(delegate) = if row.has("DelegateUser") { text("DelegateUser")? } else { None } {
