@@ -177,6 +177,8 @@ pub(crate) enum Command {
     Aggregate(AggregateArguments),
     /// Aggregate sources whenever their schedule says so, until Ctrl-C
     Worker(WorkerArguments),
+    /// Print how the sources stand, for Prometheus
+    Metrics,
     /// Read a few accounts, and what they hold, again now
     Refresh(RefreshArguments),
     /// List past and present runs

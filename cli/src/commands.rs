@@ -16,6 +16,7 @@ mod findings;
 mod holding;
 mod init;
 mod man;
+mod metrics;
 mod new;
 mod operations;
 mod provision;
@@ -74,6 +75,7 @@ pub(crate) fn run(
         Command::Test(arguments) => test::run(invocation, &arguments),
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
         Command::Worker(arguments) => worker::run(invocation, &arguments),
+        Command::Metrics => metrics::run(invocation),
         Command::Refresh(arguments) => refresh::run(invocation, &arguments),
         Command::Runs(arguments) => runs::run(invocation, &arguments),
         Command::Run(command) => run::run(invocation, &command),

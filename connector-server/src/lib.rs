@@ -9,6 +9,8 @@
 //! * `work` reads and tests sources;
 //! * `api` answers the same questions in JSON;
 //! * `live` tells open pages that something changed.
+//!
+//! [`metrics`] writes how the sources stand for Prometheus, and [`Exporter`] serves it.
 
 mod access;
 mod address;
@@ -17,6 +19,7 @@ mod assets;
 mod door;
 mod failure;
 mod live;
+mod metrics;
 mod pages;
 mod picture;
 mod server;
@@ -26,4 +29,5 @@ mod work;
 
 pub use access::{NewToken, Role, Token, Tokens};
 pub use api::openapi;
+pub use metrics::{Exporter, METRICS_TYPE, metrics};
 pub use server::{Listen, Server};

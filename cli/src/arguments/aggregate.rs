@@ -3,6 +3,7 @@
 use super::completes::Completes;
 use super::list::ListArguments;
 use clap::{Args, Subcommand};
+use std::net::SocketAddr;
 
 /// Arguments of `aggregate`.
 #[derive(Args, Debug)]
@@ -54,6 +55,9 @@ pub(crate) struct WorkerArguments {
     /// The most sources to aggregate at the same time
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: u16,
+    /// Serve /metrics, /healthz and /readyz on this address, for example 127.0.0.1:9464
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// Arguments of `runs`.

@@ -11,6 +11,7 @@ use connector_engine::query;
 use connector_engine::schedule::{Due, due};
 use connector_engine::store::{RunReport, RunStatus, Store};
 use connector_project::source::Project;
+use connector_server::Exporter;
 use event::{Event, Log};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -30,10 +31,16 @@ pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Resul
     let log = Log::new(invocation, project.settings()?.zone());
     let mut roster = Roster::new(&project, &arguments.sources)?;
     let store = invocation.store(&project)?;
+    let listening = |address| Exporter::bind(&project, invocation.store_path(&project)?, address);
+    let exporter = arguments.listen.map(listening).transpose()?;
     for problem in roster.reload() {
         log.write(&problem)?;
     }
     log.write(&Event::Watching { sources: roster.next_moments(Timestamp::now()) })?;
+    if let Some(exporter) = &exporter {
+        log.write(&Event::Listening { address: exporter.address() })?;
+    }
+    let watched_by = export(exporter, stop.clone());
     let worker = Worker {
         project: &project,
         store: &store,
@@ -42,10 +49,18 @@ pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Resul
         most: usize::from(arguments.concurrency),
         since: Timestamp::now(),
     };
-    invocation.block_on(worker.watch(&mut roster))??;
+    invocation.block_on(async { tokio::try_join!(worker.watch(&mut roster), watched_by) })??;
     log.write(&Event::Stopped)?;
     // A signal is how its work ends.
     Ok(Exit::Success)
+}
+
+/// Serves the metrics until the token is canceled, where somebody asked for them.
+async fn export(exporter: Option<Exporter>, stop: CancellationToken) -> Result<(), Stop> {
+    match exporter {
+        Some(exporter) => Ok(exporter.serve(stop).await?),
+        None => Ok(()),
+    }
 }
 
 /// Starts the runs.

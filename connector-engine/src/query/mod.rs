@@ -19,6 +19,7 @@ mod holding;
 mod lifetime;
 mod names;
 mod operations;
+mod past_runs;
 mod powers;
 mod reading;
 mod runs;
@@ -45,7 +46,8 @@ pub use names::Names;
 pub use operations::{
     JournalEntry, OperationQuery, OperationReport, OutcomeTally, StepReport, operations, plan_operations,
 };
-pub use runs::{Run, last_aggregation, last_run, run, runs};
+pub use past_runs::{AccountCounts, PastRun, account_counts, past_runs};
+pub use runs::{Run, last_aggregation, last_run, last_success, run, runs};
 pub use sources::{SourceState, sources};
 pub use who::{Blame, Who};
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A source and its next moment.
@@ -24,6 +25,8 @@ pub(super) struct NextMoment {
 pub(super) enum Event {
     /// It begins to watch the clock.
     Watching { sources: Vec<NextMoment> },
+    /// It answers programs that watch it.
+    Listening { address: SocketAddr },
     /// A run begins.
     Started { source: String, due: Due },
     /// A moment passes because the last run is still going on.
@@ -78,6 +81,7 @@ impl<'a> Log<'a> {
                     None => format!("{}: the schedule has no further moment", one.source),
                 })
                 .collect(),
+            Event::Listening { address } => vec![format!("metrics at http://{address}/metrics")],
             Event::Started { source, due } => vec![match due.reason {
                 Reason::OnTime => format!("{source}: started"),
                 Reason::Missed => format!("{source}: started; the run of {} was missed", at(due.at)),
@@ -139,6 +143,7 @@ impl Event {
         };
         match self {
             Self::Watching { sources } => json!({"event": "watching", "at": at, "sources": sources}),
+            Self::Listening { address } => json!({"event": "listening", "at": at, "address": address}),
             Self::Started { source, due } => {
                 json!({"event": "started", "at": at, "source": source, "due": due.at, "reason": reason(due)})
             }
