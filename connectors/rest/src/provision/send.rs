@@ -33,15 +33,16 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
             }
         }
     }
-    for (place, request) in sending.request.before.iter().enumerate() {
+    let mut sent = Vec::new();
+    for request in &sending.request.before {
         let first = sending.for_request(request);
-        let body = body(&api.system, &first, None)?;
-        exchange(api, &first, body, None).await.map_err(|error| {
-            let error = error.with_context("request", "before");
-            if place > 0 { partly(error) } else { error }
-        })?;
+        let answer = match body(&api.system, &first, None) {
+            Ok(body) => exchange(api, &first, body, None).await,
+            Err(error) => Err(error),
+        };
+        answer.map_err(|error| partly(error.with_context("request", "before"), &sent))?;
+        sent.push(first.name(&api.system));
     }
-    let has_begun = !sending.request.before.is_empty();
     let mut tries = 1;
     loop {
         let done = if sending.request.read.is_some() {
@@ -59,14 +60,20 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
                 tries += 1;
                 continue;
             }
-            Err(error) => return Err(if has_begun { partly(error) } else { error }),
+            Err(error) => return Err(partly(error, &sent)),
         });
     }
 }
 
-/// The error after an earlier request of the same operation was carried out: sent again by itself, the operation would repeat that one.
-fn partly(error: Error) -> Error {
-    error.with_retry(Retry::No)
+/// The error after earlier requests of the same operation were carried out: sent again by itself, the operation would repeat them.
+fn partly(error: Error, sent: &[String]) -> Error {
+    if sent.is_empty() {
+        return error;
+    }
+    let message = format!("{}; the system has already carried out {}", error.message(), sent.join(", "));
+    let help = error.help().unwrap_or("look at the account");
+    let help = format!("{help}; the next try sends all requests of the operation again");
+    error.with_message(message).with_help(help).with_retry(Retry::No)
 }
 
 /// Reads what the system has, changes it, and sends it back. `None` if nothing differs.

@@ -126,8 +126,16 @@ async fn requests_before_the_last_one_are_sent_in_order_and_a_fault_stops_them()
     acme.instead("POST /v2/users/1/reset", connector_sandbox_acme::fault(403, "no"));
     let error = apply(connector.as_ref(), "1", Change::Disable).await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Permission, Happened::No));
+    assert!(error.message().ends_with("the system has already carried out POST /users/1/lock"), "{error}");
+    assert!(error.help().unwrap().contains("sends all requests of the operation again"), "{error:?}");
     assert!(acme.asked().iter().all(|line| !line.contains("suspend")), "the last request is not sent");
     assert_eq!(acme.user(1)["status"], "active");
+    acme.instead("POST /v2/users/1/suspend", connector_sandbox_acme::fault(409, "no"));
+    let error = apply(connector.as_ref(), "1", Change::Disable).await.unwrap_err();
+    assert!(error.message().ends_with("POST /users/1/lock, POST /users/1/reset"), "{error}");
+    acme.instead("POST /v2/users/1/lock", connector_sandbox_acme::fault(403, "no"));
+    let error = apply(connector.as_ref(), "1", Change::Disable).await.unwrap_err();
+    assert!(!error.message().contains("carried out"), "nothing was: {error}");
 }
 
 #[test]
