@@ -8,6 +8,7 @@ use connector_core::{
 };
 use connector_http as _;
 use connector_rest as _;
+use connector_testkit::Replay;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -182,9 +183,19 @@ async fn check(name: &str) {
 }
 
 async fn compare(name: &str, connector: &dyn Connector, fixture: &Fixture, seen: &Mutex<Seen>) {
+    let unknown = || seen.lock().unwrap().unknown.clone();
+    read(name, connector, fixture, unknown).await;
+    change(name, connector, fixture, unknown).await;
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.unknown, Vec::<String>::new(), "{name}");
+    let unasked: Vec<_> = (0..fixture.answers.len()).filter(|at| !seen.asked.contains(at)).collect();
+    let unasked: Vec<_> = unasked.into_iter().map(|at| fixture.answers[at].ask.as_str()).collect();
+    assert_eq!(unasked, Vec::<&str>::new(), "{name}: answers that nobody asks for");
+}
+
+async fn read(name: &str, connector: &dyn Connector, fixture: &Fixture, unknown: impl Fn() -> Vec<String>) {
     let mut report = TestReport::new();
     connector.test_connection(&mut report).await;
-    let unknown = || seen.lock().unwrap().unknown.clone();
     for step in report.steps() {
         assert_eq!(step.status, StepStatus::Passed, "{name}: {step:?} {:?}", unknown());
     }
@@ -211,6 +222,9 @@ async fn compare(name: &str, connector: &dyn Connector, fixture: &Fixture, seen:
         },
     );
     assert_eq!(assignments.await, fixture.assignments, "{name} {:?}", unknown());
+}
+
+async fn change(name: &str, connector: &dyn Connector, fixture: &Fixture, unknown: impl Fn() -> Vec<String>) {
     for step in &fixture.operations {
         let operation: Operation<SecretRef> = serde_json::from_value(step.operation.clone()).unwrap();
         let password = operation.change.password().map(|_| "s3cret-word".into());
@@ -223,11 +237,20 @@ async fn compare(name: &str, connector: &dyn Connector, fixture: &Fixture, seen:
         };
         assert_eq!(outcome, step.is, "{name}: {} {:?}", step.operation, unknown());
     }
-    let seen = seen.lock().unwrap();
-    assert_eq!(seen.unknown, Vec::<String>::new(), "{name}");
-    let unasked: Vec<_> = (0..fixture.answers.len()).filter(|at| !seen.asked.contains(at)).collect();
-    let unasked: Vec<_> = unasked.into_iter().map(|at| fixture.answers[at].ask.as_str()).collect();
-    assert_eq!(unasked, Vec::<&str>::new(), "{name}: answers that nobody asks for");
+}
+
+/// A folder as `connector test --record` writes it is enough to test a description. This one was recorded from the answers made by
+/// hand in `github.yaml`, with the real address.
+#[tokio::test]
+async fn a_recording_of_github_is_read_without_github() {
+    let fixture = yaml(&folder("tests/described/github.yaml"));
+    let mut fixture: Fixture = serde_json::from_value(fixture).unwrap();
+    let replay = Replay::start(folder("tests/recordings/github")).unwrap();
+    let description = local(yaml(&folder("examples/github.yaml")), replay.url(), &mut fixture.settings);
+    let registration = load(description, "github");
+    let connector = registration.open(Value::Object(fixture.settings.clone()), &context()).unwrap();
+    read("github", connector.as_ref(), &fixture, || replay.unknown()).await;
+    replay.finish().unwrap();
 }
 
 #[tokio::test]
