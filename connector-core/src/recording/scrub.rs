@@ -36,7 +36,7 @@ const OF_PAGE: [&str; 12] =
 const TIME: [&str; 5] = ["changed", "updated", "expires", "date", "at"];
 
 /// What begins a credential in a header or in a text about one.
-const SCHEMES: [&str; 6] = ["bearer", "basic", "dpop", "token", "apikey", "ssws"];
+const SCHEMES: [&str; 5] = ["bearer", "basic", "dpop", "token", "apikey"];
 
 /// The fewest characters of a credential after its scheme. Fewer are a word of a sentence.
 const SHORTEST: usize = 16;

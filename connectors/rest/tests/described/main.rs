@@ -2,6 +2,8 @@
 //! descriptions in the book.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod book;
+
 use connector_core::{
     Connector, Context, Credential, Cursor, Exchange, HttpOptions, Operation, Page, Result, SecretRef, StepStatus,
     TestReport, async_trait, registry,
@@ -102,12 +104,12 @@ impl Respond for Shared {
 }
 
 #[derive(Debug)]
-struct SignedIn;
+struct SignedIn(&'static str, String);
 
 #[async_trait]
 impl connector_core::AuthStrategy for SignedIn {
     async fn credential(&self, _: &dyn Exchange) -> Result<Credential> {
-        Ok(Credential::header("Authorization", "test".into()))
+        Ok(Credential::header(self.0, self.1.clone().into()))
     }
 
     async fn check(&self, _: &mut TestReport) {}
@@ -132,8 +134,16 @@ fn load(mut description: Value, name: &str) -> Arc<registry::ConnectorRegistrati
 }
 
 fn context() -> Context {
+    context_with(SignedIn("Authorization", "test".to_owned()))
+}
+
+fn context_with_key(key: &str) -> Context {
+    context_with(SignedIn("X-Api-Key", key.to_owned()))
+}
+
+fn context_with(sign_in: SignedIn) -> Context {
     let http = HttpOptions { allow_insecure_loopback: true, ..HttpOptions::default() };
-    Context::new("acme", std::env::temp_dir()).with_http(http).with_auth(Arc::new(SignedIn))
+    Context::new("acme", std::env::temp_dir()).with_http(http).with_auth(Arc::new(sign_in))
 }
 
 /// The same description with its host on this machine.
