@@ -1,8 +1,9 @@
 //! Sends the request of an operation, and reads its outcome.
 
 use super::body::{body, edited};
+use super::job;
 use super::sending::Sending;
-use crate::api::{Api, Asked, undone};
+use crate::api::{Answer, Api, Asked, undone};
 use crate::expression::Vars;
 use crate::read::{self, Mark};
 use crate::settings::Where;
@@ -66,7 +67,7 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
 }
 
 /// The error after earlier requests of the same operation were carried out: sent again by itself, the operation would repeat them.
-fn partly(error: Error, sent: &[String]) -> Error {
+pub(super) fn partly(error: Error, sent: &[String]) -> Error {
     if sent.is_empty() {
         return error;
     }
@@ -161,7 +162,13 @@ pub(super) async fn exchange(
             }
         })
         .await?;
-    judged(api, sending, response, &request.method, &asked).map(Some)
+    let begins_job = request.job.as_ref().filter(|job| job.status == response.status);
+    match (begins_job, judged(api, sending, response, &request.method, &asked)?) {
+        (Some(job), Judged::Done(answer)) => job::finished(api, job, &answer, sending.on).await.map(Some),
+        (None, Judged::Done(answer)) => Ok(Some(Accepted::Done(answer.response))),
+        (_, Judged::Already) => Ok(Some(Accepted::Already)),
+        (_, Judged::Queued(detail)) => Ok(Some(Accepted::Queued(detail))),
+    }
 }
 
 /// The members of an object as a form. A list is a field for each of its values.
@@ -176,16 +183,23 @@ fn form(body: &Value) -> String {
     form.finish()
 }
 
-fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method, asked: &Asked) -> Result<Accepted> {
+/// What one answer says.
+enum Judged {
+    Done(Answer),
+    Already,
+    Queued(String),
+}
+
+fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method, asked: &Asked) -> Result<Judged> {
     let request = sending.request;
     let body = response.json::<Value>().unwrap_or(Value::Null);
     if let Some(already) = &request.already
         && is_already(already, response.status, &body)
     {
-        return Ok(Accepted::Already);
+        return Ok(Judged::Already);
     }
     if let Some(queued) = request.queued.as_ref().filter(|queued| queued.status == response.status) {
-        return Ok(Accepted::Queued(queued.detail.clone()));
+        return Ok(Judged::Queued(queued.detail.clone()));
     }
     let status = response.status;
     let answer = api.judged(response, method, asked, sending.on)?;
@@ -196,7 +210,7 @@ fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method,
             .with_help("look at the account before you send it again")
             .with_happened(Happened::Unknown));
     }
-    Ok(Accepted::Done(answer.response))
+    Ok(Judged::Done(answer))
 }
 
 fn says(when: Option<&crate::expression::Expression>, status: u16, body: &Value) -> bool {
