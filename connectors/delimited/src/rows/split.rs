@@ -85,6 +85,10 @@ impl<R: Read> Split<R> {
             let rest = &self.block[self.ready..];
             let byte = rest[0];
             if byte == SEPARATOR || byte == FILLER {
+                // The rows before it come first, so that the error has its line.
+                if self.ready > 0 {
+                    return Ok(());
+                }
                 return Err(io::Error::new(io::ErrorKind::InvalidData, RESERVED));
             }
             if self.state != State::Quoted {
