@@ -1,6 +1,6 @@
 //! One request and its answer.
 
-use super::error;
+use super::error::{self, undone};
 use super::pace::Pace;
 use crate::expression::{BodyTemplate, QueryTemplate, Template, Undone, Vars};
 use crate::settings::{Kind, Place, Where};
@@ -21,6 +21,7 @@ pub(crate) struct Api {
     pub(crate) client: Client,
     pub(crate) system: Arc<System>,
     base: Url,
+    headers: Vec<(String, String)>,
     pace: Pace,
     clock: Clock,
 }
@@ -83,7 +84,8 @@ impl Api {
         })?;
         let client = Client::open(context, Reach::base(&base))?;
         let pace = Pace::new(&system.limits);
-        Ok(Self { client, base, pace, clock: context.clock().clone(), system })
+        let headers = headers(&system)?;
+        Ok(Self { client, base, headers, pace, clock: context.clock().clone(), system })
     }
 
     /// Asks for something that must be there.
@@ -120,7 +122,7 @@ impl Api {
     ) -> Result<Response> {
         let _turn = self.pace.turn().await;
         let mut request = self.client.request(method.clone(), &asked.path).at_most(LARGEST_PAGE);
-        for (name, value) in &self.system.headers {
+        for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let query: Vec<_> = asked.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -168,6 +170,21 @@ impl Api {
         };
         Url::parse(&text).map_err(|_| Error::protocol("the API returned a link that is not a URL"))
     }
+}
+
+/// The headers of every request. One whose setting is left out is not sent.
+fn headers(system: &System) -> Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for (name, value) in &system.headers {
+        let value = value.text(&system.vars()).map_err(|fault| undone(&format!("`headers.{name}`"), &fault))?;
+        let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
+        if !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(Error::definition(format!("the value of the header `{name}` is not plain text"))
+                .with_help("correct the setting that it uses"));
+        }
+        all.push((name.clone(), value));
+    }
+    Ok(all)
 }
 
 impl Answer {

@@ -11,8 +11,6 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct OperationsSettings {
-    /// Creates an account.
-    pub(crate) create: Option<CreateSettings>,
     /// Sets attributes.
     pub(crate) update: Option<OperationSettings>,
     /// Allows an account to be used again.
@@ -33,6 +31,8 @@ pub(crate) struct OperationsSettings {
     pub(crate) grant: BTreeMap<String, OperationSettings>,
     /// Revokes an entitlement, by its type.
     pub(crate) revoke: BTreeMap<String, OperationSettings>,
+    /// Creates an account.
+    pub(crate) create: Option<CreateSettings>,
 }
 
 /// The request of an operation: exactly one of `post`, `put`, `patch` and `delete`.

@@ -42,6 +42,9 @@ struct Answer {
     ask: String,
     /// The body that must come with it.
     send: Option<Value>,
+    /// The headers that must come with it.
+    #[serde(default)]
+    with: BTreeMap<String, String>,
     #[serde(default = "ok")]
     status: u16,
     #[serde(default)]
@@ -83,7 +86,9 @@ impl Respond for Shared {
         let asked = format!("{} {}{query}", request.method, request.url.path());
         let sent = serde_json::from_slice::<Value>(&request.body).ok();
         let mut seen = self.0.seen.lock().unwrap();
-        let found = self.0.all.iter().position(|one| one.ask == asked && (one.send.is_none() || one.send == sent));
+        let found = self.0.all.iter().position(|one| {
+            one.ask == asked && (one.send.is_none() || one.send == sent) && has_all(request, &one.with)
+        });
         let Some(at) = found else {
             seen.unknown.push(format!("{asked} {}", sent.map(|sent| sent.to_string()).unwrap_or_default()));
             return ResponseTemplate::new(501);
@@ -101,6 +106,10 @@ impl Respond for Shared {
         let body = answer.body.to_string().replace("BASE", &base);
         response.set_body_raw(body, "application/json")
     }
+}
+
+fn has_all(request: &Request, headers: &BTreeMap<String, String>) -> bool {
+    headers.iter().all(|(name, value)| request.headers.get(name.as_str()).is_some_and(|given| given == value.as_str()))
 }
 
 #[derive(Debug)]
