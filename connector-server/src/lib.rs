@@ -13,6 +13,7 @@
 mod access;
 mod address;
 mod api;
+mod asked;
 mod assets;
 mod door;
 mod failure;

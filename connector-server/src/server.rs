@@ -150,7 +150,7 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .fallback(failure::no_page)
         .layer(axum::middleware::from_fn_with_state(state.clone(), door::require_session));
     let outside = Router::new()
-        .route("/sign-in", get(door::sign_in).with_state((state.clone(), doors.clone())))
+        .route("/sign-in", get(door::sign_in).post(door::sign_in_with_token).with_state((state.clone(), doors.clone())))
         .route("/assets/{hash}/{name}", get(assets::serve));
     outside
         .merge(inside)

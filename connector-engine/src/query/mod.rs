@@ -39,7 +39,7 @@ pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, Nesting, StoredEntitlement, entitlement, entitlements, holders, nesting};
 pub use export::{Format, STARTS_OF_EXPORTS, What, export};
 pub use find::{Found, find};
-pub use growth::{Growth, growth};
+pub use growth::{Growth, growth, totals_at};
 pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
 pub use operations::{

@@ -1,5 +1,6 @@
 //! What somebody can do with a source: read it, test it, stop what runs.
 
+use crate::access::Role;
 use crate::address;
 use crate::door::Visitor;
 use crate::failure::Failure;
@@ -45,8 +46,10 @@ pub(crate) async fn stop(
     Extension(visitor): Extension<Visitor>,
     Path(source): Path<String>,
 ) -> Result<Redirect, Failure> {
+    visitor.must_be(Role::Operator)?;
     if let Some(job) = state.jobs().last(&source, Work::Aggregate) {
-        state.jobs().stop(&job, visitor.name())?;
+        let jobs = state.jobs().clone();
+        state.aside(move || jobs.stop(&job, visitor.name())).await?;
     }
     Ok(Redirect::to(&address::source(&source)))
 }
@@ -58,11 +61,13 @@ async fn begin(
     work: Work,
     wanted: Wanted,
 ) -> Result<(), Failure> {
+    visitor.must_be(Role::Operator)?;
     let jobs = state.jobs().clone();
     let begun = state.ask(move |reach| {
-        reach.source(&source)?;
+        reach.must_know(&source)?;
         jobs.begin(&Wish { source: &source, work, wanted, who: visitor.name(), key: None })
     });
-    begun.await?;
+    // Without a key, every wish is a new one.
+    begun.await.map(drop)?;
     Ok(())
 }

@@ -23,5 +23,5 @@ mod shell;
 mod window;
 
 pub(crate) use part::Delta;
-pub(crate) use shell::{Shell, render};
+pub(crate) use shell::{Frame, Shell, render};
 pub(crate) use window::Window;

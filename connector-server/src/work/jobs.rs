@@ -38,8 +38,28 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Known {
     jobs: BTreeMap<(String, Work), Arc<Job>>,
-    /// The idempotency keys of whoever sent them, each with the job that it began.
-    keys: VecDeque<(String, Arc<Job>)>,
+    /// The idempotency keys of whoever sent them.
+    keys: VecDeque<Key>,
+}
+
+/// An idempotency key.
+#[derive(Debug)]
+struct Key {
+    who: String,
+    key: String,
+    /// What was wanted.
+    wanted: String,
+    /// The job that it began.
+    job: Arc<Job>,
+}
+
+/// What became of a wish.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// It began, or the same wish began it before.
+    Job(Arc<Job>),
+    /// Its key belongs to another wish.
+    OtherWish,
 }
 
 /// What somebody wants to be done.
@@ -50,7 +70,7 @@ pub(crate) struct Wish<'a> {
     pub(crate) wanted: Wanted,
     /// Who wants it.
     pub(crate) who: &'a str,
-    /// A second wish with the same key is the first one.
+    /// A second wish with the same key is the first one. Another wish can't have it.
     pub(crate) key: Option<&'a str>,
 }
 
@@ -93,7 +113,7 @@ impl Jobs {
     /// The job with this id.
     pub(crate) fn get(&self, id: &str) -> Result<Arc<Job>> {
         let known = self.known();
-        let mut all = known.jobs.values().chain(known.keys.iter().map(|(_, job)| job));
+        let mut all = known.jobs.values().chain(known.keys.iter().map(|key| &key.job));
         all.find(|job| job.id == id).cloned().ok_or_else(|| {
             Error::not_found(format!("there is no job `{id}`"))
                 .with_help("a server knows the last job of each source; older ones are in the list of runs")
@@ -103,11 +123,12 @@ impl Jobs {
     /// Begins a job. Nothing is done that is not in the audit log.
     ///
     /// Fails with kind `conflict` if one of this kind runs for the source already.
-    pub(crate) fn begin(&self, wish: &Wish<'_>) -> Result<Arc<Job>> {
-        let key = wish.key.map(|key| format!("{} {} {} {key}", wish.who, wish.work.name(), wish.source));
+    pub(crate) fn begin(&self, wish: &Wish<'_>) -> Result<Begun> {
+        let wanted = format!("{} {:?} {}", wish.work.name(), wish.wanted, wish.source);
         let mut known = self.known();
-        if let Some((_, job)) = key.as_ref().and_then(|key| known.keys.iter().find(|(one, _)| one == key)) {
-            return Ok(job.clone());
+        let of_key = |key: &&Key| key.who == wish.who && wish.key == Some(key.key.as_str());
+        if let Some(known) = known.keys.iter().find(of_key) {
+            return Ok(if known.wanted == wanted { Begun::Job(known.job.clone()) } else { Begun::OtherWish });
         }
         let place = (wish.source.to_owned(), wish.work);
         if known.jobs.get(&place).is_some_and(|job| job.is_running()) {
@@ -124,8 +145,9 @@ impl Jobs {
         let stop = self.inner.stop.child_token();
         let job = Arc::new(Job::new(Ulid::new().to_string(), wish.source.to_owned(), wish.work, stop));
         known.jobs.insert(place, job.clone());
-        if let Some(key) = key {
-            known.keys.push_back((key, job.clone()));
+        if let Some(key) = wish.key {
+            let (who, key) = (wish.who.to_owned(), key.to_owned());
+            known.keys.push_back(Key { who, key, wanted, job: job.clone() });
             if known.keys.len() > KEYS {
                 known.keys.pop_front();
             }
@@ -133,7 +155,7 @@ impl Jobs {
         drop(known);
         self.went_on();
         self.inner.tasks.spawn(self.clone().work(job.clone(), wish.wanted, wish.who.to_owned()));
-        Ok(job)
+        Ok(Begun::Job(job))
     }
 
     async fn work(self, job: Arc<Job>, wanted: Wanted, who: String) {
@@ -154,8 +176,12 @@ impl Jobs {
             state.outcome = Some(outcome);
             ended
         };
-        let entry = Entry { who: &who, action: job.work.name(), source: &job.source, outcome: ended, detail: &detail };
-        if let Err(error) = self.inner.access.record(&entry) {
+        let access = self.inner.access.clone();
+        let recorded = tokio::task::spawn_blocking(move || {
+            let (action, source) = (job.work.name(), job.source.as_str());
+            access.record(&Entry { who: &who, action, source, outcome: ended, detail: &detail })
+        });
+        if let Ok(Err(error)) = recorded.await {
             tracing::error!(%error, "the end of a job is not in the audit log");
         }
         self.went_on();

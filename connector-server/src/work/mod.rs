@@ -6,4 +6,4 @@ mod job;
 mod jobs;
 
 pub(crate) use job::{Job, Outcome, Work};
-pub(crate) use jobs::{Jobs, Wish};
+pub(crate) use jobs::{Begun, Jobs, Wish};

@@ -143,6 +143,13 @@ impl Served {
         cookie.split(';').next().unwrap().to_owned()
     }
 
+    /// Sends the form to sign in with a token.
+    pub async fn sign_in_with(&self, token: &str) -> Answer {
+        let own = format!("http://{}", self.address);
+        let form = [("Origin", own.as_str()), ("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", "a=b")];
+        self.ask("POST", "/sign-in", &form, &format!("token={}", encoded(token))).await
+    }
+
     /// Reads a page.
     pub async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], "").await
