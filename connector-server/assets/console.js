@@ -64,7 +64,7 @@ if (dialog) {
     const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
     if (next) next.focus();
   };
-  const places = { s: "/", r: "/runs", c: "/certificates" };
+  const places = { s: "/", r: "/runs", f: "/findings", c: "/certificates" };
   let begun = 0;
   const everywhere = document.getElementById("everywhere");
   document.addEventListener("keydown", (event) => {

@@ -21,6 +21,10 @@ pub(crate) fn entitlement(source_name: &str, entitlement_type: &str, id: &str) -
     format!("{}/entitlements/{}/{}", source(source_name), encoded(entitlement_type), encoded(id))
 }
 
+pub(crate) fn findings(source_name: &str) -> String {
+    format!("{}/findings", source(source_name))
+}
+
 pub(crate) fn run(id: &str) -> String {
     format!("/runs/{}", encoded(id))
 }

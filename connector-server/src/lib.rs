@@ -8,6 +8,7 @@
 //! * `pages` has one file per page, with its template in `templates/`; `picture` draws;
 //! * `work` reads and tests sources;
 //! * `api` answers the same questions in JSON;
+//! * `finds` asks the rules;
 //! * `live` tells open pages that something changed.
 
 mod access;
@@ -17,6 +18,7 @@ mod asked;
 mod assets;
 mod door;
 mod failure;
+mod finds;
 mod live;
 mod pages;
 mod picture;

@@ -142,6 +142,8 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/sources/{source}/entitlements", get(pages::entitlements::page))
         .route("/sources/{source}/entitlements/{type}/{id}", get(pages::entitlement::page))
         .route("/sources/{source}/diff", get(pages::diff::page))
+        .route("/sources/{source}/findings", get(pages::findings::of_source))
+        .route("/findings", get(pages::findings::all))
         .route("/runs", get(pages::runs::page))
         .route("/runs/{id}", get(pages::run::page))
         .route("/live", get(live::stream).with_state((state.clone(), pulse)))

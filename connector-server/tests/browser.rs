@@ -36,6 +36,11 @@ async fn installed() -> PathBuf {
 async fn every_page_is_usable_at_every_width_in_both_themes_by_keyboard_and_without_a_foreign_byte() {
     let place = Place::with_people().await;
     place.write("sources/never-read.yaml", &std::fs::read_to_string(place.path().join("sources/people.yaml")).unwrap());
+    place.add_staff("aggregation: {delete_threshold: 100%}\n").await;
+    place.write(
+        "findings.yaml",
+        "accept:\n  - {rule: disabled_account_access, account: staff10, reason: leaves in May, agreed with HR, until: 2126-05-31}\n".replace("leaves in May, agreed with HR", "\"leaves in May, agreed with HR\"").as_str(),
+    );
     let served = place.open().await;
     let run =
         place::links(&served.get("/runs").await.body).into_iter().find(|link| link.starts_with("/runs/")).unwrap();
@@ -58,6 +63,9 @@ async fn every_page_is_usable_at_every_width_in_both_themes_by_keyboard_and_with
         "runs": "/runs",
         "run": run,
         "diff": "/sources/people/diff",
+        "findings": "/findings",
+        "findings-source": "/sources/staff/findings?accepted=true",
+        "findings-none": "/sources/staff/findings?severity=critical",
         "error": "/sources/nobody",
     });
     let folder = installed().await;

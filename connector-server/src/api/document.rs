@@ -1,7 +1,7 @@
 //! The document that describes the API, and the routes that it describes.
 
 use super::etag::answer_once;
-use super::{accounts, differences, entitlements, jobs, runs, sources};
+use super::{accounts, differences, entitlements, findings, jobs, runs, sources};
 use crate::state::State as ServerState;
 use axum::{Json, Router};
 use serde_json::Value;
@@ -57,6 +57,7 @@ fn parts() -> (Router<ServerState>, OpenApi) {
         .routes(routes!(entitlements::get))
         .routes(routes!(entitlements::holders))
         .routes(routes!(differences::list))
+        .routes(routes!(findings::list))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
         .routes(routes!(jobs::aggregate))

@@ -10,6 +10,7 @@ mod differences;
 mod document;
 mod entitlements;
 mod etag;
+mod findings;
 mod jobs;
 mod model;
 mod runs;

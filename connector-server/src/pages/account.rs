@@ -44,6 +44,7 @@ struct Page {
     holds: usize,
     events: Vec<EventRow>,
     left_out: usize,
+    findings: String,
     all_events: String,
 }
 
@@ -124,6 +125,7 @@ fn told(reach: &Reach, source: String, id: &str, fields: &Fields, shell: Shell) 
         left_out: detail.history.len() - events.len(),
         events,
         all_events: address::with(&address::account(&source, &account.id), &[("all", "true")]),
+        findings: address::with(&address::findings(&source), &[("account", &account.id), ("severity", "info")]),
         source_address: address::source(&source),
         source,
     })

@@ -8,6 +8,7 @@ pub(crate) mod certificates;
 pub(crate) mod diff;
 pub(crate) mod entitlement;
 pub(crate) mod entitlements;
+pub(crate) mod findings;
 pub(crate) mod home;
 pub(crate) mod run;
 pub(crate) mod runs;

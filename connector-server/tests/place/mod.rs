@@ -88,8 +88,38 @@ impl Place {
         std::thread::sleep(Duration::from_millis(20));
     }
 
+    /// Adds the source `staff`, read once: a file that plans can change. `more` are lines of its definition.
+    pub async fn add_staff(&self, more: &str) {
+        self.write(
+            "sources/staff.yaml",
+            &format!(
+                "connector: delimited\n{more}settings:\n  complete: {{at_least: 1}}\n  writable: true\n  accounts:\n    file: staff.csv\n    id: no\n    name: login\n    enabled: {{column: status, is: [A], is_not: [T]}}\n  entitlements:\n    role: {{title: Role, file: roles.csv, id: code, name: name, holders: {{file: members.csv, account: no, entitlement: role}}}}\n"
+            ),
+        );
+        let mut text = String::from("no,login,status,department\n");
+        let mut members = String::from("no,role\n");
+        for (number, [_, login, _]) in HOSTILE.iter().enumerate() {
+            writeln!(text, "h{number},\"{}\",T,Sales", login.replace('"', "\"\"")).unwrap();
+            write!(members, "h{number},boss\nh{number},payroll\n").unwrap();
+        }
+        for number in 0..40 {
+            let status = if number % 10 == 0 { "T" } else { "A" };
+            writeln!(text, "s{number:02},staff{number},{status},Legal").unwrap();
+            writeln!(members, "s{number:02},payroll").unwrap();
+        }
+        self.write("staff.csv", &text);
+        self.write("members.csv", &members);
+        self.write("roles.csv", "code,name\nboss,<i>boss</i>\npayroll,Payroll\nbadge,Badge\n");
+        std::thread::sleep(Duration::from_millis(20));
+        self.aggregate_source("staff").await;
+    }
+
     pub async fn aggregate(&self) {
-        let source = self.project.load("people").unwrap().open(&self.project).unwrap();
+        self.aggregate_source("people").await;
+    }
+
+    pub async fn aggregate_source(&self, name: &str) {
+        let source = self.project.load(name).unwrap().open(&self.project).unwrap();
         let store = Store::open(&self.store).unwrap();
         let stop = CancellationToken::new();
         let report = run_as_due(&store, &source, Wanted::Full, Options::default(), |_| (), stop).await.unwrap();

@@ -3,6 +3,7 @@
 mod account;
 mod difference;
 mod entitlement;
+mod finding;
 mod job;
 mod page;
 mod problem;
@@ -12,6 +13,7 @@ mod source;
 pub(crate) use account::{Account, AccountWithHistory, EntitlementKey, ValueChange};
 pub(crate) use difference::{Difference, DifferencePage};
 pub(crate) use entitlement::{Entitlement, Holder};
+pub(crate) use finding::{Finding, FindingPage, NotChecked};
 pub(crate) use job::Job;
 pub(crate) use page::Page;
 pub(crate) use problem::Problem;
