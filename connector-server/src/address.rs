@@ -25,6 +25,14 @@ pub(crate) fn findings(source_name: &str) -> String {
     format!("{}/findings", source(source_name))
 }
 
+pub(crate) fn plans(source_name: &str) -> String {
+    format!("{}/plans", source(source_name))
+}
+
+pub(crate) fn plan(source_name: &str, id: &str) -> String {
+    format!("{}/{}", plans(source_name), encoded(id))
+}
+
 pub(crate) fn run(id: &str) -> String {
     format!("/runs/{}", encoded(id))
 }

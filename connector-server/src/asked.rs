@@ -1,8 +1,9 @@
-//! The fields of an address. What is wrong with one is said with its name.
+//! The fields of an address, and what a program sends. What is wrong with one is said with its name.
 
 use crate::failure::Failure;
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use connector_core::Error;
 use serde::de::DeserializeOwned;
@@ -28,4 +29,20 @@ fn fault(rejection: &QueryRejection) -> Error {
         _ => why.to_owned(),
     };
     Error::invalid(said).with_help("check the fields behind `?` in the address")
+}
+
+/// The JSON that somebody sends.
+pub(crate) struct Sent<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let Json(value) = Json::<T>::from_request(request, state).await.map_err(|rejection| {
+            let text = rejection.body_text();
+            let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
+            Failure::of_body(rejection.status(), Error::invalid(format!("the body can't be read: {why}")))
+        })?;
+        Ok(Self(value))
+    }
 }

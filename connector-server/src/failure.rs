@@ -31,6 +31,11 @@ impl Failure {
         Self { status: StatusCode::UNAUTHORIZED, error }
     }
 
+    /// The body of the request can't be read.
+    pub(crate) fn of_body(status: StatusCode, error: Error) -> Self {
+        Self { status, error }
+    }
+
     /// The idempotency key of the request belongs to another one.
     pub(crate) fn unprocessable(error: Error) -> Self {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, error }

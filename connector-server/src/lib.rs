@@ -26,6 +26,7 @@ mod server;
 mod state;
 mod text;
 mod work;
+mod written;
 
 pub use access::{NewToken, Role, Token, Tokens};
 pub use api::openapi;

@@ -5,6 +5,7 @@ use crate::live::Pulse;
 use crate::state::State;
 use crate::{api, assets, door, failure, live, pages};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum_server::Handle;
@@ -127,7 +128,15 @@ impl Server {
     }
 }
 
+/// What somebody sends with a plan in it may be longer. In a form, every character may take three.
+const LONGEST_PLAN: usize = 3 * crate::written::LONGEST;
+
 fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
+    let uploads = Router::new()
+        .route("/sources/{source}/plans", get(pages::plans::of_source).post(pages::plans::write))
+        .merge(api::uploads())
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(LONGEST_PLAN));
     let inside = Router::new()
         .route("/", get(pages::home::page))
         .route("/sources/{source}", get(pages::source::page))
@@ -148,17 +157,27 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/runs/{id}", get(pages::run::page))
         .route("/live", get(live::stream).with_state((state.clone(), pulse)))
         .route("/sign-out", post(door::sign_out))
+        .route("/plans", get(pages::plans::all))
+        .route("/sources/{source}/plans/{id}", get(pages::plan::page))
+        .route("/sources/{source}/plans/{id}/preview", post(pages::plan::preview))
+        .route("/sources/{source}/plans/{id}/approve", post(pages::plan::approve))
+        .route("/sources/{source}/plans/{id}/apply", post(pages::plan::apply))
+        .route("/sources/{source}/plans/{id}/abandon", post(pages::plan::abandon))
+        .route("/sources/{source}/plans/{id}/discard", post(pages::plan::discard))
+        .route("/sources/{source}/plans/{id}/stop", post(pages::plan::stop))
         .merge(api::router())
+        .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
+        .merge(uploads)
         .fallback(failure::no_page)
         .layer(axum::middleware::from_fn_with_state(state.clone(), door::require_session));
     let outside = Router::new()
         .route("/sign-in", get(door::sign_in).post(door::sign_in_with_token).with_state((state.clone(), doors.clone())))
         .route("/assets/{hash}/{name}", get(assets::serve));
     outside
+        .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
         .merge(inside)
         .layer(doors.sessions())
         .layer(door::csrf())
-        .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
         .layer(CatchPanicLayer::new())
         .layer(axum::middleware::from_fn_with_state(doors.clone(), door::require_host))

@@ -3,7 +3,7 @@
 use crate::access::{Access, Token, Tokens};
 use crate::work::Jobs;
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::query::{self, SourceState};
+use connector_engine::query::{self, Plan, SourceState};
 use connector_engine::store::Store;
 use connector_project::source::Project;
 use jiff::Timestamp;
@@ -89,6 +89,12 @@ impl State {
         answered.map_err(|cause| Error::internal("the question could not be answered").with_cause(cause))?
     }
 
+    /// Whether somebody approves a plan by applying it, because nobody did before.
+    pub(crate) async fn approves_by_applying(&self, source: &str, id: &str) -> Result<bool> {
+        let (source, id) = (source.to_owned(), id.to_owned());
+        self.ask(move |reach| Ok(reach.must_plan(&source, &id)?.approver.is_none())).await
+    }
+
     /// The token of a program that may use the API.
     ///
     /// Fails if the file of the tokens can't be read: then nobody knows whether the token works.
@@ -163,6 +169,13 @@ impl Reach {
         }
         Err(Error::not_found(format!("this project has no source `{name}`"))
             .with_help("the page Sources lists those in the folder `sources/`"))
+    }
+
+    /// Fails with kind `not_found` if the source has no plan with this id.
+    pub(crate) fn must_plan(&self, source: &str, id: &str) -> Result<Plan> {
+        self.must_know(source)?;
+        let missing = || Error::not_found(format!("`{source}` has no plan `{id}`"));
+        query::plan(self.store.as_ref().ok_or_else(missing)?, source, id)
     }
 
     /// The store with what was read from the source with this name.

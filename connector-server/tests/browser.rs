@@ -42,6 +42,23 @@ async fn every_page_is_usable_at_every_width_in_both_themes_by_keyboard_and_with
         "accept:\n  - {rule: disabled_account_access, account: staff10, reason: leaves in May, agreed with HR, until: 2126-05-31}\n".replace("leaves in May, agreed with HR", "\"leaves in May, agreed with HR\"").as_str(),
     );
     let served = place.open().await;
+    let cookie = served.cookie.clone().unwrap();
+    let written = async |name: &str, text: &str| {
+        let form = format!("name={name}&text={}", place::encoded(text));
+        let answer = served.press(&cookie, "/sources/staff/plans", &form).await;
+        answer.header("location").unwrap().to_owned()
+    };
+    let applied = written("leavers.csv", "operation,account\ndisable,staff1\ndisable,staff2\ndisable,staff0\n").await;
+    let page = served.shows(&cookie, &applied, "Approve and apply").await;
+    let digest = page.split("name=\"digest\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    served.press(&cookie, &format!("{applied}/apply"), &format!("digest={digest}")).await;
+    served.shows(&cookie, &applied, "</i>applied").await;
+    let waiting = written(
+        "joiners.yaml",
+        "operations:\n  - update: {account: staff3, set: {department: Finance}}\n  - grant: {account: staff3, entitlement: role/badge}\n  - revoke: {account: staff4, entitlement: role/payroll}\n  - disable: {account: staff5}\n  - disable: {account: nobody}\n  - enable: {account: staff6}\n",
+    )
+    .await;
+    served.shows(&cookie, &waiting, "Approve and apply").await;
     let run =
         place::links(&served.get("/runs").await.body).into_iter().find(|link| link.starts_with("/runs/")).unwrap();
     let pages = json!({
@@ -63,6 +80,11 @@ async fn every_page_is_usable_at_every_width_in_both_themes_by_keyboard_and_with
         "runs": "/runs",
         "run": run,
         "diff": "/sources/people/diff",
+        "plans": "/plans",
+        "plans-source": "/sources/staff/plans",
+        "plans-none": "/sources/people/plans",
+        "plan-waiting": waiting,
+        "plan-applied": applied,
         "findings": "/findings",
         "findings-source": "/sources/staff/findings?accepted=true",
         "findings-none": "/sources/staff/findings?severity=critical",

@@ -19,6 +19,7 @@ mod holding;
 mod lifetime;
 mod names;
 mod operations;
+mod plans;
 mod powers;
 mod reading;
 mod runs;
@@ -45,6 +46,7 @@ pub use names::Names;
 pub use operations::{
     JournalEntry, OperationQuery, OperationReport, OutcomeTally, StepReport, operations, plan_operations,
 };
+pub use plans::{Plan, PlanStage, plan, plans};
 pub use runs::{Run, last_aggregation, last_run, run, runs};
 pub use sources::{SourceState, sources};
 pub use who::{Blame, Who};

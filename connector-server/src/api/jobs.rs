@@ -6,7 +6,7 @@ use crate::asked::Asked;
 use crate::door::Visitor;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
-use crate::work::{Begun, Wish, Work};
+use crate::work::{Begun, Task, Wish};
 use axum::extract::{Path, State};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -70,7 +70,7 @@ pub(super) async fn aggregate(
         Reads::Full => Wanted::Full,
         Reads::Delta => Wanted::Delta,
     };
-    begin(state, visitor, source, Work::Aggregate, wanted, &headers).await
+    begin(state, visitor, source, Task::Aggregate(wanted), &headers).await
 }
 
 /// Begins to test the connection of a source.
@@ -94,7 +94,7 @@ pub(super) async fn test(
     Path(source): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    begin(state, visitor, source, Work::Test, Wanted::Due, &headers).await
+    begin(state, visitor, source, Task::Test, &headers).await
 }
 
 /// A job: how far it is, or how it ended. The server knows the last job of each kind and source.
@@ -137,12 +137,11 @@ pub(super) async fn stop(
     Ok((StatusCode::ACCEPTED, Json(stopped.await?)))
 }
 
-async fn begin(
+pub(super) async fn begin(
     state: ServerState,
     visitor: Visitor,
     source: String,
-    work: Work,
-    wanted: Wanted,
+    task: Task,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     visitor.must_be(Role::Operator)?;
@@ -150,8 +149,8 @@ async fn begin(
     let jobs = state.jobs().clone();
     let begun = state.ask(move |reach| {
         reach.must_know(&source)?;
-        let wish = Wish { source: &source, work, wanted, who: visitor.name(), key: key.as_deref() };
-        Ok(match jobs.begin(&wish)? {
+        let wish = Wish { source: &source, task, who: &visitor, key: key.as_deref() };
+        Ok(match jobs.begin(wish)? {
             Begun::Job(job) => Some(Job::from(&*job)),
             Begun::OtherWish => None,
         })

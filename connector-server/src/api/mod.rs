@@ -13,11 +13,12 @@ mod etag;
 mod findings;
 mod jobs;
 mod model;
+mod plans;
 mod runs;
 mod sources;
 
 pub use document::openapi;
-pub(crate) use document::router;
+pub(crate) use document::{router, uploads};
 pub(crate) use model::Problem;
 
 use serde::Deserialize;

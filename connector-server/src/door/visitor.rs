@@ -2,6 +2,7 @@
 
 use crate::access::{Role, Token};
 use connector_core::{Error, ErrorKind, Result};
+use connector_engine::provision::this_user;
 
 /// Who asks, and what they may do.
 #[derive(Clone, Debug)]
@@ -14,7 +15,7 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// Somebody who signed in with the link: the user who runs the server, who may do everything.
     pub(crate) fn owner() -> Self {
-        Self { name: "console".to_owned(), person: "console".to_owned(), role: Role::Approver }
+        Self { name: "console".to_owned(), person: this_user(), role: Role::Approver }
     }
 
     /// Whoever has a token.

@@ -5,7 +5,7 @@ use crate::address;
 use crate::door::Visitor;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
-use crate::work::{Wish, Work};
+use crate::work::{Task, Wish, Work};
 use axum::Extension;
 use axum::extract::{Form, Path, State};
 use axum::response::Redirect;
@@ -26,7 +26,7 @@ pub(crate) async fn aggregate(
     Form(fields): Form<Fields>,
 ) -> Result<Redirect, Failure> {
     let wanted = if fields.full { Wanted::Full } else { Wanted::Due };
-    begin(state, visitor, source.clone(), Work::Aggregate, wanted).await?;
+    begin(state, visitor, source.clone(), Task::Aggregate(wanted)).await?;
     Ok(Redirect::to(&address::source(&source)))
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn test(
     Extension(visitor): Extension<Visitor>,
     Path(source): Path<String>,
 ) -> Result<Redirect, Failure> {
-    begin(state, visitor, source.clone(), Work::Test, Wanted::Due).await?;
+    begin(state, visitor, source.clone(), Task::Test).await?;
     Ok(Redirect::to(&format!("{}/test", address::source(&source))))
 }
 
@@ -54,18 +54,12 @@ pub(crate) async fn stop(
     Ok(Redirect::to(&address::source(&source)))
 }
 
-async fn begin(
-    state: ServerState,
-    visitor: Visitor,
-    source: String,
-    work: Work,
-    wanted: Wanted,
-) -> Result<(), Failure> {
+async fn begin(state: ServerState, visitor: Visitor, source: String, task: Task) -> Result<(), Failure> {
     visitor.must_be(Role::Operator)?;
     let jobs = state.jobs().clone();
     let begun = state.ask(move |reach| {
         reach.must_know(&source)?;
-        jobs.begin(&Wish { source: &source, work, wanted, who: visitor.name(), key: None })
+        jobs.begin(Wish { source: &source, task, who: &visitor, key: None })
     });
     // Without a key, every wish is a new one.
     begun.await.map(drop)?;

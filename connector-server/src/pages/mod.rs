@@ -10,6 +10,8 @@ pub(crate) mod entitlement;
 pub(crate) mod entitlements;
 pub(crate) mod findings;
 pub(crate) mod home;
+pub(crate) mod plan;
+pub(crate) mod plans;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod search;

@@ -63,6 +63,11 @@ impl Shell {
         self.visitor.as_ref().is_some_and(|visitor| visitor.role() >= Role::Operator)
     }
 
+    /// Whether whoever looks is this person.
+    pub(crate) fn is(&self, person: &str) -> bool {
+        self.visitor.as_ref().is_some_and(|visitor| visitor.person().trim().eq_ignore_ascii_case(person.trim()))
+    }
+
     /// Whether whoever looks may approve plans.
     pub(crate) fn approves(&self) -> bool {
         self.visitor.as_ref().is_some_and(|visitor| visitor.role() >= Role::Approver)

@@ -1,6 +1,6 @@
 //! A project with a source, served on loopback, and a client that sends whatever a test wants.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use connector_delimited as _;
 use connector_engine::aggregate::{Options, RunStatus, Wanted, run_as_due};
@@ -8,7 +8,7 @@ use connector_engine::store::Store;
 use connector_http as _;
 use connector_project::source::Project;
 use connector_scim as _;
-use connector_server::{Listen, Server};
+use connector_server::{Listen, Role, Server, Tokens};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
@@ -114,6 +114,12 @@ impl Place {
         self.aggregate_source("staff").await;
     }
 
+    /// A token of this role.
+    pub fn token(&self, name: &str, role: Role) -> String {
+        let tokens = Tokens::open(&self.store).unwrap();
+        tokens.create(name, role, Duration::from_hours(24), jiff::Timestamp::now()).unwrap().secret
+    }
+
     pub async fn aggregate(&self) {
         self.aggregate_source("people").await;
     }
@@ -178,6 +184,40 @@ impl Served {
         let own = format!("http://{}", self.address);
         let form = [("Origin", own.as_str()), ("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", "a=b")];
         self.ask("POST", "/sign-in", &form, &format!("token={}", encoded(token))).await
+    }
+
+    /// Signs in with a token of this role; returns the cookie.
+    pub async fn cookie_of(&self, place: &Place, name: &str, role: Role) -> String {
+        let token = place.token(name, role);
+        let answer = self.sign_in_with(&token).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    /// Sends a form of a page of the console.
+    pub async fn press(&self, cookie: &str, path: &str, form: &str) -> Answer {
+        let own = format!("http://{}", self.address);
+        let headers =
+            [("Origin", own.as_str()), ("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", cookie)];
+        self.ask("POST", path, &headers, form).await
+    }
+
+    /// Reads a page as somebody.
+    pub async fn see(&self, cookie: &str, path: &str) -> Answer {
+        self.ask("GET", path, &[("Cookie", cookie)], "").await
+    }
+
+    /// Reads a page as somebody until it shows a text.
+    pub async fn shows(&self, cookie: &str, path: &str, wanted: &str) -> String {
+        let mut page = String::new();
+        for _ in 0..200 {
+            page = self.see(cookie, path).await.body;
+            if page.contains(wanted) {
+                return page;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{path} never shows {wanted}: {page}");
     }
 
     /// Reads a page.
