@@ -75,7 +75,7 @@ if (dialog) {
     const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
     if (next) next.focus();
   };
-  const places = { s: "/", r: "/runs", f: "/findings", p: "/plans", c: "/certificates" };
+  const places = { s: "/", r: "/runs", f: "/findings", p: "/plans", d: "/schedule", c: "/certificates" };
   let begun = 0;
   const everywhere = document.getElementById("everywhere");
   document.addEventListener("keydown", (event) => {

@@ -9,6 +9,7 @@
 //! * `work` reads and tests sources;
 //! * `api` answers the same questions in JSON;
 //! * `finds` asks the rules;
+//! * `clock` reads sources when their schedules say so;
 //! * `live` tells open pages that something changed.
 
 mod access;
@@ -16,9 +17,11 @@ mod address;
 mod api;
 mod asked;
 mod assets;
+mod clock;
 mod door;
 mod failure;
 mod finds;
+mod health;
 mod live;
 mod pages;
 mod picture;

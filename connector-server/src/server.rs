@@ -3,7 +3,7 @@
 use crate::door::{Doors, Link};
 use crate::live::Pulse;
 use crate::state::State;
-use crate::{api, assets, door, failure, live, pages};
+use crate::{api, assets, clock, door, failure, health, live, pages};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -75,6 +75,7 @@ pub struct Server {
     address: SocketAddr,
     link: Link,
     state: State,
+    has_clock: bool,
 }
 
 impl Server {
@@ -90,7 +91,13 @@ impl Server {
         let listener = TcpListener::bind(listen.0).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let link = Link::new(address)?;
-        Ok(Self { listener, address, link, state: State::new(project, store, stop) })
+        Ok(Self { listener, address, link, state: State::new(project, store, stop), has_clock: true })
+    }
+
+    /// Without a clock: something else reads the sources when their schedules say so.
+    #[must_use]
+    pub fn without_clock(self) -> Self {
+        Self { has_clock: false, ..self }
     }
 
     /// Where it listens.
@@ -105,9 +112,12 @@ impl Server {
 
     /// Serves until the token that it was bound with is canceled. `next_link` gets a new link each time that one was used.
     pub async fn serve(self, next_link: impl Fn(&str) + Send + Sync + 'static) -> Result<()> {
-        let Self { listener, address, link, state } = self;
+        let Self { listener, address, link, state, has_clock } = self;
         let (stop, handle) = (state.stop().clone(), Handle::new());
         let pulse = Pulse::start(&state);
+        if has_clock {
+            clock::watch(&state);
+        }
         let jobs = state.jobs().clone();
         let router = router(state, &Doors::new(address, link, next_link), pulse);
         let ending = tokio::spawn({
@@ -157,6 +167,7 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/runs/{id}", get(pages::run::page))
         .route("/live", get(live::stream).with_state((state.clone(), pulse)))
         .route("/sign-out", post(door::sign_out))
+        .route("/schedule", get(pages::schedule::page))
         .route("/plans", get(pages::plans::all))
         .route("/sources/{source}/plans/{id}", get(pages::plan::page))
         .route("/sources/{source}/plans/{id}/preview", post(pages::plan::preview))
@@ -172,6 +183,8 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .layer(axum::middleware::from_fn_with_state(state.clone(), door::require_session));
     let outside = Router::new()
         .route("/sign-in", get(door::sign_in).post(door::sign_in_with_token).with_state((state.clone(), doors.clone())))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready).with_state(state.clone()))
         .route("/assets/{hash}/{name}", get(assets::serve));
     outside
         .layer(RequestBodyLimitLayer::new(LONGEST_BODY))

@@ -1,7 +1,7 @@
 //! What every request needs: the project and the store.
 
 use crate::access::{Access, Token, Tokens};
-use crate::work::Jobs;
+use crate::work::{Diary, Jobs};
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::query::{self, Plan, SourceState};
 use connector_engine::store::Store;
@@ -30,6 +30,8 @@ struct Inner {
     questions: Arc<Semaphore>,
     access: Access,
     jobs: Jobs,
+    /// What the clock did.
+    diary: Diary,
     stop: CancellationToken,
 }
 
@@ -46,6 +48,7 @@ impl State {
                 store: Mutex::new(None),
                 tokens: Mutex::new(None),
                 questions: Arc::new(Semaphore::new(QUESTIONS)),
+                diary: Diary::default(),
                 stop,
             }),
         }
@@ -64,6 +67,16 @@ impl State {
     /// The audit log.
     pub(crate) fn access(&self) -> &Access {
         &self.inner.access
+    }
+
+    /// What the clock did.
+    pub(crate) fn diary(&self) -> &Diary {
+        &self.inner.diary
+    }
+
+    /// The files as they are now.
+    pub(crate) fn project(&self) -> Project {
+        Project::at(&self.inner.folder)
     }
 
     /// The name of the project's folder.
@@ -133,7 +146,7 @@ impl State {
     }
 
     /// The store; `None` until something was aggregated.
-    fn store(&self) -> Result<Option<Store>> {
+    pub(crate) fn store(&self) -> Result<Option<Store>> {
         let mut known = self.inner.store.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.inner.store_path.is_file() {
             *known = None;

@@ -9,6 +9,7 @@ use connector_project::source::{Approval, Opened};
 use connector_store::Store;
 use connector_text::{plural, time};
 use jiff::{SignedDuration, Timestamp};
+use std::os::unix::fs::MetadataExt;
 
 /// How long the preview that somebody saw stands for their approval: what is right to do with accounts gets old.
 const PREVIEW_COUNTS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -172,7 +173,9 @@ impl Preview {
 /// Who runs this process, as the author or approver of plans.
 pub fn this_user() -> String {
     let named = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
-    named("USER").or_else(|| named("LOGNAME")).unwrap_or_else(|| "unknown user".to_owned())
+    // A service has no such variables.
+    let number = || std::fs::metadata("/proc/self").ok().map(|own| format!("user {}", own.uid()));
+    named("USER").or_else(|| named("LOGNAME")).or_else(number).unwrap_or_else(|| "unknown user".to_owned())
 }
 
 /// Whether two names are those of one person.

@@ -18,6 +18,11 @@ impl Visitor {
         Self { name: "console".to_owned(), person: this_user(), role: Role::Approver }
     }
 
+    /// The schedules of the sources.
+    pub(crate) fn schedule() -> Self {
+        Self { name: "schedule".to_owned(), person: "schedule".to_owned(), role: Role::Operator }
+    }
+
     /// Whoever has a token.
     pub(crate) fn with(token: &Token) -> Self {
         let name = format!("token {} ({})", token.name, token.id);

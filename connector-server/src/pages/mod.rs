@@ -14,6 +14,7 @@ pub(crate) mod plan;
 pub(crate) mod plans;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod source;
 pub(crate) mod test;

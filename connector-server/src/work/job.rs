@@ -131,18 +131,25 @@ impl Job {
         ended
     }
 
+    /// Waits until it has ended.
+    pub(crate) async fn end(&self) {
+        self.until(|state| state.outcome.is_some()).await;
+    }
+
     /// Waits until the plan is known, or until the job has ended without one.
     pub(crate) async fn plan(&self) -> Option<String> {
+        self.until(|state| state.plan.is_some() || state.outcome.is_some()).await;
+        self.state().plan.clone()
+    }
+
+    async fn until(&self, is_so: impl Fn(&JobState) -> bool) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on, no change is missed.
             changed.as_mut().enable();
-            {
-                let state = self.state();
-                if state.plan.is_some() || state.outcome.is_some() {
-                    return state.plan.clone();
-                }
+            if is_so(&self.state()) {
+                return;
             }
             changed.await;
         }

@@ -92,7 +92,7 @@ impl Jobs {
         self.inner.version.load(Ordering::Relaxed)
     }
 
-    pub(super) fn went_on(&self) {
+    pub(crate) fn went_on(&self) {
         self.inner.version.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -2,11 +2,13 @@
 
 mod aggregation;
 mod connection;
+mod diary;
 mod job;
 mod jobs;
 mod plan;
 mod task;
 
+pub(crate) use diary::{Diary, DiaryEntry};
 pub(crate) use job::{Job, Outcome, Work};
 pub(crate) use jobs::{Begun, Jobs, Wish};
 pub(crate) use task::{Previewed, Task};
