@@ -9,12 +9,13 @@ use connector_engine::query;
 use connector_engine::schedule::Clock;
 use connector_engine::store::RunReport;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 /// The most runs that the clock starts at the same time, as `connector worker` does.
 const RUNS: usize = 4;
 
 /// Watches the clock until the server stops. It has a thread of its own, because it looks at files and at the store.
-pub(crate) fn watch(state: &State) {
+pub(crate) fn watch(state: &State) -> JoinHandle<()> {
     let (state, runtime) = (state.clone(), Handle::current());
     // What it started belongs to the jobs, and the server waits for those.
     tokio::task::spawn_blocking(move || {
@@ -33,7 +34,7 @@ pub(crate) fn watch(state: &State) {
         if let Err(error) = watched {
             tracing::error!(%error, "the clock stopped");
         }
-    });
+    })
 }
 
 /// Reads a source, as its page does.

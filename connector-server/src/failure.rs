@@ -142,6 +142,13 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
     if status.is_server_error() {
         tracing::error!(path, status = status.as_u16(), error = %error, "a page failed");
     }
+    if path.starts_with("/scim/") {
+        let mut written = crate::scim::as_scim(status, &error);
+        if status == StatusCode::UNAUTHORIZED {
+            written.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        return keep_headers(&answer, written, is_head);
+    }
     if is_api {
         return as_problem(&answer, is_head, status, &error);
     }

@@ -9,6 +9,7 @@
 //! * `work` reads and tests sources;
 //! * `api` answers the same questions in JSON;
 //! * `finds` asks the rules;
+//! * `scim` answers as a SCIM server;
 //! * `clock` reads sources when their schedules say so;
 //! * `live` tells open pages that something changed.
 
@@ -25,6 +26,7 @@ mod health;
 mod live;
 mod pages;
 mod picture;
+mod scim;
 mod server;
 mod state;
 mod text;

@@ -3,7 +3,7 @@
 use crate::door::{Doors, Link};
 use crate::live::Pulse;
 use crate::state::State;
-use crate::{api, assets, clock, door, failure, health, live, pages};
+use crate::{api, assets, clock, door, failure, health, live, pages, scim};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -115,9 +115,7 @@ impl Server {
         let Self { listener, address, link, state, has_clock } = self;
         let (stop, handle) = (state.stop().clone(), Handle::new());
         let pulse = Pulse::start(&state);
-        if has_clock {
-            clock::watch(&state);
-        }
+        let clock = has_clock.then(|| clock::watch(&state));
         let jobs = state.jobs().clone();
         let router = router(state, &Doors::new(address, link, next_link), pulse);
         let ending = tokio::spawn({
@@ -134,6 +132,9 @@ impl Server {
         ending.abort();
         // A read that was stopped writes how far it came.
         jobs.end().await;
+        if let (Some(clock), true) = (clock, result.is_ok()) {
+            clock.await.map_err(|cause| Error::internal("the clock ended before its time").with_cause(cause))?;
+        }
         result
     }
 }
@@ -177,6 +178,7 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/sources/{source}/plans/{id}/discard", post(pages::plan::discard))
         .route("/sources/{source}/plans/{id}/stop", post(pages::plan::stop))
         .merge(api::router())
+        .merge(scim::router())
         .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
         .merge(uploads)
         .fallback(failure::no_page)

@@ -23,6 +23,7 @@ mod plans;
 mod powers;
 mod reading;
 mod runs;
+mod size;
 mod sources;
 mod who;
 
@@ -48,6 +49,7 @@ pub use operations::{
 };
 pub use plans::{Plan, PlanStage, plan, plans};
 pub use runs::{Run, last_aggregation, last_run, run, runs};
+pub use size::{Size, size};
 pub use sources::{SourceState, sources};
 pub use who::{Blame, Who};
 

@@ -31,7 +31,8 @@ pub(crate) async fn require_session(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
+    // A SCIM client is a program, too.
+    let is_api = ["/api/", "/scim/"].iter().any(|begin| request.uri().path().starts_with(begin));
     let visitor = match bearer(&request).filter(|_| is_api) {
         Some(token) => with_token(&state, token).await,
         None => with_session(&state, &session, is_api).await,
