@@ -10,10 +10,9 @@ use crate::output::{
     Column, Datum, List, ListColumn, Table, Tone, columns_help as columns_help_of, count, moment, only_first, plural,
     text_cell,
 };
-use connector_core::{Criteria, Error, ErrorKind, Result, Severity, nearest, registry};
-use connector_engine::findings::{self, Acceptances, Facts, Finding, FindingsSummary, Unused};
-use connector_project::certificate;
-use connector_project::source::{Acceptance, FindingsSettings, Project};
+use connector_core::{Error, ErrorKind, Severity};
+use connector_engine::findings::{self, Acceptances, Facts, Finding, FindingsSummary, Wanted};
+use connector_project::source::Project;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sarif::Sarif;
@@ -22,7 +21,7 @@ use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
-    check_rules(&arguments.rule)?;
+    findings::check_rules(&arguments.rule)?;
     if arguments.rules {
         return rules::list(invocation, &arguments.rule, &arguments.list);
     }
@@ -42,19 +41,18 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
     let mut summaries = Vec::new();
     let mut rows = if to_stdout { None } else { Some(list.long(&invocation.printer, arguments.limit)?) };
     for name in &names {
-        let facts = facts(&project, name, now)?;
+        let facts = Facts::read(&project, name, now)?;
         let store = invocation.store_with(&project, name)?;
-        let (criteria, only) = (criteria(&settings, now), &arguments.rule);
+        let (criteria, only) = (findings::criteria(&settings, now), &arguments.rule);
         let summary = findings::find(&store, &facts, criteria, only, &mut acceptances, &mut |finding| {
-            if !shown.concerns(finding) {
+            let (concerns, lists) = shown.look(finding);
+            if !concerns {
                 return Ok(());
             }
             if let Some(sarif) = &mut sarif {
                 sarif.add(finding)?;
             }
-            if shown.lists(finding)
-                && let Some(rows) = &mut rows
-            {
+            if lists && let Some(rows) = &mut rows {
                 rows.row(finding)?;
             }
             Ok(())
@@ -87,34 +85,6 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
     Ok(if fails { Exit::Failure } else { Exit::Success })
 }
 
-/// What is to be known of a source beside the store. Uses no network and opens no key.
-fn facts(project: &Project, name: &str, now: Timestamp) -> Result<Facts> {
-    let source = project.load(name)?;
-    let opened = source.open(project)?;
-    let watched = certificate::glance(project, &source, now);
-    Ok(Facts::of(&source, &opened, watched.as_ref()))
-}
-
-fn criteria(settings: &FindingsSettings, now: Timestamp) -> Criteria {
-    let mut criteria = Criteria::at(now);
-    criteria.unused_after = settings.unused_after.duration();
-    criteria.ending_within = settings.ending_within.duration();
-    criteria
-}
-
-fn check_rules(names: &[String]) -> Result<()> {
-    let known: Vec<_> = registry::rules().iter().map(|rule| rule.name).collect();
-    for name in names {
-        if !known.contains(&name.as_str()) {
-            let meant = nearest(name, known.iter().copied());
-            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            return Err(Error::new(ErrorKind::Definition, format!("there is no rule `{name}`"))
-                .with_help(format!("{meant}`connector findings --rules` lists the rules")));
-        }
-    }
-    Ok(())
-}
-
 /// Which findings the user wants, and what was left out.
 struct Shown<'a> {
     arguments: &'a FindingsArguments,
@@ -126,29 +96,24 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// Whether a finding is about what the user asks for, whatever its severity.
-    fn concerns(&mut self, finding: &Finding) -> bool {
-        let concerns = self.arguments.account.as_ref().is_none_or(|wanted| {
-            finding.account.as_ref().is_some_and(|one| one.id == *wanted || one.name.eq_ignore_ascii_case(wanted))
-        });
-        if concerns && finding.accepted.is_none() {
+    /// Whether a finding is about what the user asks for, whatever its severity, and whether it is listed.
+    fn look(&mut self, finding: &Finding) -> (bool, bool) {
+        let wanted = Wanted {
+            least: self.arguments.severity,
+            account: self.arguments.account.as_deref(),
+            accepted: self.arguments.accepted,
+        };
+        let shown = wanted.look(finding);
+        match shown {
+            findings::Shown::Listed => self.listed += 1,
+            findings::Shown::Accepted => self.accepted += 1,
+            findings::Shown::Below => self.hidden += 1,
+            findings::Shown::Other => return (false, false),
+        }
+        if finding.accepted.is_none() {
             self.worst = self.worst.max(Some(finding.severity));
         }
-        concerns
-    }
-
-    /// Whether a finding that concerns the user is listed.
-    fn lists(&mut self, finding: &Finding) -> bool {
-        if finding.accepted.is_some() && !self.arguments.accepted {
-            self.accepted += 1;
-            return false;
-        }
-        if finding.severity < self.arguments.severity {
-            self.hidden += 1;
-            return false;
-        }
-        self.listed += 1;
-        true
+        (true, shown == findings::Shown::Listed)
     }
 }
 
@@ -232,25 +197,8 @@ fn warn_of_unused(
 ) {
     let file = project.findings_file();
     for (one, why) in acceptances.unused(sources, all) {
-        let whom = whom(one);
-        invocation.printer.warning(&match why {
-            Unused::Ended => format!(
-                "{}: the acceptance of `{}`{whom} ended on {}; the finding counts again",
-                file.display(),
-                one.rule,
-                one.until
-            ),
-            Unused::MatchesNothing => {
-                format!("{}: the acceptance of `{}`{whom} matches nothing: remove it", file.display(), one.rule)
-            }
-        });
+        invocation.printer.warning(&format!("{}: {}", file.display(), why.about(one)));
     }
-}
-
-fn whom(one: &Acceptance) -> String {
-    let parts = [&one.account, &one.entitlement, &one.source];
-    let named: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
-    if named.is_empty() { String::new() } else { format!(" for {}", named.join(", ")) }
 }
 
 pub(crate) fn columns_help() -> String {

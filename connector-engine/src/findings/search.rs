@@ -9,6 +9,7 @@ use connector_core::{
     AuditedAccount, AuditedSource, Check, Criteria, Entitlement as Shown, Hit, Result, Rule, Severity,
 };
 use connector_files::shell_word;
+use connector_project::source::FindingsSettings;
 use connector_store::{Mode, RunStatus, Store};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -57,6 +58,14 @@ pub struct RuleTally {
     pub accepted: u64,
     /// The worst of them.
     pub severity: Severity,
+}
+
+/// What `findings.yaml` measures with, at a moment.
+pub fn criteria(settings: &FindingsSettings, now: Timestamp) -> Criteria {
+    let mut criteria = Criteria::at(now);
+    criteria.unused_after = settings.unused_after.duration();
+    criteria.ending_within = settings.ending_within.duration();
+    criteria
 }
 
 /// Shows the source, its entitlements and its accounts to all rules, or to those in `only`, and streams what they find. The tables are read once, in the

@@ -20,9 +20,11 @@ mod lifetime;
 mod names;
 mod operations;
 mod past_runs;
+mod plans;
 mod powers;
 mod reading;
 mod runs;
+mod size;
 mod sources;
 mod who;
 
@@ -40,14 +42,16 @@ pub use difference::{AttributeChange, Change, Difference};
 pub use entitlements::{Holder, Nesting, StoredEntitlement, entitlement, entitlements, holders, nesting};
 pub use export::{Format, STARTS_OF_EXPORTS, What, export};
 pub use find::{Found, find};
-pub use growth::{Growth, growth};
+pub use growth::{Growth, growth, totals_at};
 pub use holding::{Breadth, Holding, HoldingState, WithoutEffect};
 pub use names::Names;
 pub use operations::{
     JournalEntry, OperationQuery, OperationReport, OutcomeTally, StepReport, operations, plan_operations,
 };
-pub use past_runs::{AccountCounts, PastRun, account_counts, past_runs};
+pub use past_runs::{PastRun, past_runs};
+pub use plans::{Plan, PlanStage, plan, plans};
 pub use runs::{Run, last_aggregation, last_run, last_success, run, runs};
+pub use size::{Size, size};
 pub use sources::{SourceState, sources};
 pub use who::{Blame, Who};
 

@@ -155,6 +155,41 @@ pub fn operations(
 }
 
 impl OutcomeTally {
+    /// Counts the operations of a plan. An operation has the outcome of its weakest step.
+    pub(super) fn of_plan(connection: &Connection, plan: i64) -> Result<Self> {
+        let mut tally = Self::default();
+        let query = "SELECT outcome, number FROM operations WHERE plan = ?1 ORDER BY number";
+        let mut last: Option<(i64, Standing)> = None;
+        sql::each(
+            connection,
+            query,
+            [plan],
+            |row| Ok((row.get::<_, i64>(1)?, named(row, 0)?)),
+            |(number, outcome)| {
+                last = Some(match last.take() {
+                    Some((same, before)) if same == number => {
+                        (number, if weight(outcome) > weight(before) { outcome } else { before })
+                    }
+                    Some((_, before)) => {
+                        *tally.of(before) += 1;
+                        (number, outcome)
+                    }
+                    None => (number, outcome),
+                });
+                Ok(())
+            },
+        )?;
+        if let Some((_, outcome)) = last {
+            *tally.of(outcome) += 1;
+        }
+        Ok(tally)
+    }
+
+    /// How many operations there are.
+    pub fn total(&self) -> u64 {
+        self.applied + self.unchanged + self.failed + self.abandoned + self.pending + self.planned
+    }
+
     fn of(&mut self, standing: Standing) -> &mut u64 {
         match standing {
             Standing::Applied => &mut self.applied,
@@ -255,16 +290,20 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
 /// The kind of operations whose steps are reported one by one.
 const DEPROVISION: &str = "deprovision";
 
-/// Adds a step to an operation. The operation has the outcome of its weakest step.
-fn joined(mut whole: Part, next: Part) -> Part {
-    let weight = |standing: Standing| match standing {
+/// How weak the outcome of a step is.
+fn weight(standing: Standing) -> u8 {
+    match standing {
         Standing::Unchanged => 0,
         Standing::Applied => 1,
         Standing::Planned => 2,
         Standing::Abandoned => 3,
         Standing::Pending => 4,
         Standing::Failed => 5,
-    };
+    }
+}
+
+/// Adds a step to an operation. The operation has the outcome of its weakest step.
+fn joined(mut whole: Part, next: Part) -> Part {
     let (report, other) = (&mut whole.entry.report, next.entry.report);
     if report.error.is_none()
         && let Some(mut error) = other.error

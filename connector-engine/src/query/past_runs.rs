@@ -58,26 +58,3 @@ fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
         removed: row.get(9)?,
     })
 }
-
-/// How many accounts of a source the store has now, and how many of them are locked.
-///
-/// Both are counted in an index: a million accounts take some milliseconds.
-pub fn account_counts(store: &Store, source: &str) -> Result<AccountCounts> {
-    let counted = |condition: &str| {
-        let query = format!(
-            "SELECT count(*) FROM accounts WHERE source = (SELECT id FROM sources WHERE name = ?1)
-             AND removed_run IS NULL {condition}"
-        );
-        sql::one(&store.reader()?, &query, [source], |row| row.get(0))
-    };
-    Ok(AccountCounts { all: counted("")?, locked: counted("AND locked = 1")? })
-}
-
-/// How many accounts there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AccountCounts {
-    /// All of them.
-    pub all: u64,
-    /// Those that are locked.
-    pub locked: u64,
-}

@@ -1,6 +1,6 @@
 //! The metrics, with their names and labels.
 
-use connector_engine::query::{AccountCounts, PastRun, Run};
+use connector_engine::query::{PastRun, Run, Size};
 use jiff::Timestamp;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -31,6 +31,7 @@ pub(super) struct Families {
     bytes: Counters,
     current_accounts: Gauges,
     locked_accounts: Gauges,
+    current_entitlements: Gauges,
     valid: Gauges,
     last_run: Moments,
     last_run_status: Gauges,
@@ -53,6 +54,7 @@ impl Default for Families {
             bytes: Family::default(),
             current_accounts: Family::default(),
             locked_accounts: Family::default(),
+            current_entitlements: Family::default(),
             valid: Family::default(),
             last_run: Family::default(),
             last_run_status: Family::default(),
@@ -126,10 +128,11 @@ impl Families {
         self.last_success.get_or_create(&of(source)).set(seconds(moment));
     }
 
-    /// How many accounts a source has now.
-    pub(super) fn accounts(&self, source: &str, counts: AccountCounts) {
-        self.current_accounts.get_or_create(&of(source)).set(count(counts.all));
-        self.locked_accounts.get_or_create(&of(source)).set(count(counts.locked));
+    /// How much a source has now.
+    pub(super) fn size(&self, source: &str, size: Size) {
+        self.current_accounts.get_or_create(&of(source)).set(count(size.accounts));
+        self.locked_accounts.get_or_create(&of(source)).set(count(size.locked));
+        self.current_entitlements.get_or_create(&of(source)).set(count(size.entitlements));
     }
 
     /// All of them as OpenMetrics text.
@@ -165,6 +168,11 @@ impl Families {
     fn register_standing(&self, registry: &mut Registry) {
         registry.register("source_accounts", "Accounts of the source in the store now", self.current_accounts.clone());
         registry.register("source_locked_accounts", "Those of them that are locked", self.locked_accounts.clone());
+        registry.register(
+            "source_entitlements",
+            "Entitlements of the source in the store now",
+            self.current_entitlements.clone(),
+        );
         registry.register("source_valid", "Whether the file of the source is valid", self.valid.clone());
         let moments = [
             ("last_run_timestamp", "When the newest run started", &self.last_run),

@@ -54,7 +54,7 @@ fn of_source(
     let Some(store) = store else { return Ok(()) };
     if let Some(run) = &source.last_run {
         families.last_run(&source.name, run);
-        families.accounts(&source.name, query::account_counts(store, &source.name)?);
+        families.size(&source.name, query::size(store, &source.name)?);
     }
     if let Some(run) = query::last_success(store, &source.name)? {
         families.last_success(&source.name, run.started_at);
