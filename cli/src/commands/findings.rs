@@ -11,7 +11,7 @@ use crate::output::{
     text_cell,
 };
 use connector_core::{Criteria, Error, ErrorKind, Result, Severity, nearest, registry};
-use connector_engine::findings::{self, Acceptances, Facts, Finding, FindingsSummary, Unused};
+use connector_engine::findings::{self, Acceptances, Facts, Finding, FindingsSummary, Unused, Wanted};
 use connector_project::certificate;
 use connector_project::source::{Acceptance, FindingsSettings, Project};
 use jiff::Timestamp;
@@ -38,17 +38,15 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
     let to_stdout = arguments.sarif.as_deref() == Some(Path::new("-"));
     let mut sarif = arguments.sarif.as_deref().map(|file| Sarif::begin(invocation, file)).transpose()?;
     let list = List::new(columns(names.len() > 1), &worst_first(&arguments.list))?;
-    let mut shown = Shown { arguments, worst: None, hidden: 0, accepted: 0, listed: 0 };
+    let mut shown = Shown { arguments, hidden: 0, accepted: 0, listed: 0 };
     let mut summaries = Vec::new();
     let mut rows = if to_stdout { None } else { Some(list.long(&invocation.printer, arguments.limit)?) };
     for name in &names {
         let facts = facts(&project, name, now)?;
         let store = invocation.store_with(&project, name)?;
-        let (criteria, only) = (criteria(&settings, now), &arguments.rule);
-        let summary = findings::find(&store, &facts, criteria, only, &mut acceptances, &mut |finding| {
-            if !shown.concerns(finding) {
-                return Ok(());
-            }
+        let criteria = criteria(&settings, now);
+        let wanted = Wanted { rules: &arguments.rule, account: arguments.account.as_deref() };
+        let summary = findings::find(&store, &facts, criteria, wanted, &mut acceptances, &mut |finding| {
             if let Some(sarif) = &mut sarif {
                 sarif.add(finding)?;
             }
@@ -83,7 +81,8 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
         let all = project.sources()?.iter().all(|one| read.contains(&one.as_str()));
         warn_of_unused(invocation, &project, &acceptances, &read, all);
     }
-    let fails = arguments.fail_on.is_some_and(|least| shown.worst.is_some_and(|worst| worst >= least));
+    let worst = summaries.iter().filter_map(|summary| summary.worst).max();
+    let fails = arguments.fail_on.is_some_and(|least| worst.is_some_and(|worst| worst >= least));
     Ok(if fails { Exit::Failure } else { Exit::Success })
 }
 
@@ -118,26 +117,13 @@ fn check_rules(names: &[String]) -> Result<()> {
 /// Which findings the user wants, and what was left out.
 struct Shown<'a> {
     arguments: &'a FindingsArguments,
-    /// The worst that nobody accepted.
-    worst: Option<Severity>,
     hidden: u64,
     accepted: u64,
     listed: u64,
 }
 
 impl Shown<'_> {
-    /// Whether a finding is about what the user asks for, whatever its severity.
-    fn concerns(&mut self, finding: &Finding) -> bool {
-        let concerns = self.arguments.account.as_ref().is_none_or(|wanted| {
-            finding.account.as_ref().is_some_and(|one| one.id == *wanted || one.name.eq_ignore_ascii_case(wanted))
-        });
-        if concerns && finding.accepted.is_none() {
-            self.worst = self.worst.max(Some(finding.severity));
-        }
-        concerns
-    }
-
-    /// Whether a finding that concerns the user is listed.
+    /// Whether a finding is listed.
     fn lists(&mut self, finding: &Finding) -> bool {
         if finding.accepted.is_some() && !self.arguments.accepted {
             self.accepted += 1;

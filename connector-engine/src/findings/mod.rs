@@ -13,4 +13,4 @@ mod search;
 pub use accepted::{Acceptances, Unused};
 pub use facts::Facts;
 pub use finding::{Accepted, Account, Entitlement, Finding};
-pub use search::{FindingsSummary, NotChecked, RuleTally, find};
+pub use search::{FindingsSummary, NotChecked, RuleTally, Wanted, find};

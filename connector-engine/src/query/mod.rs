@@ -45,7 +45,7 @@ pub use names::Names;
 pub use operations::{
     JournalEntry, OperationQuery, OperationReport, OutcomeTally, StepReport, operations, plan_operations,
 };
-pub use runs::{Run, last_aggregation, last_run, run, runs};
+pub use runs::{Run, last_aggregation, last_run, last_success, run, runs};
 pub use sources::{SourceState, sources};
 pub use who::{Blame, Who};
 
