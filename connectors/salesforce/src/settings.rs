@@ -3,6 +3,7 @@
 use crate::api::bulk::Transport;
 use crate::certificate::apps::{Apps, OneOfTwo, OnlyApp};
 use crate::connector::Salesforce;
+use crate::identities::Read;
 use crate::prepare::Leaving;
 use crate::users::CustomFields;
 use connector_core::{Connector, Context, Error, ErrorKind, Result};
@@ -41,6 +42,8 @@ settings:
   # app: {kind: external_client_app, name: Identity_Connector}
   # What `deprovision` in a plan takes from a leaver, in this order. More: permission_sets, licenses, territories, role.
   # deprovision: [lock, disable, sessions, tokens, queues, groups]
+  # What to read. More: apps, tokens, agents, named_credentials.
+  # read: [users]
   # Custom fields of User to read: none, all, or a list of names.
   custom_fields: none
 ";
@@ -63,6 +66,12 @@ pub struct Settings {
     apps: Option<Vec<OneOfTwo>>,
     /// Which custom fields of User to read: `none`, `all`, or a list of field names such as `[Cost_Center__c]`.
     custom_fields: CustomFields,
+    /// What to read: `users`, with all that they hold, always; `apps`, the connected apps and external client apps, as accounts with
+    /// an owner and as entitlements that profiles and permission sets open; `tokens`, the OAuth tokens by which users hold apps, with
+    /// their first and last use; `agents`, the bots and AI agents with the user they act as; `named_credentials`, the logins of the org
+    /// on other systems.
+    #[schemars(extend("default" = ["users"], "uniqueItems" = true), length(min = 1))]
+    read: Option<Vec<Read>>,
     /// What `deprovision` in a plan takes from a user who leaves. Steps are taken in the order of this description: `lock` freezes
     /// the user, `disable` deactivates it, `sessions` ends its sessions, `tokens` revokes its OAuth tokens, `queues` and `groups` end its
     /// direct memberships, `permission_sets` revokes permission sets and permission set groups, `licenses` frees the seats of permission
@@ -78,10 +87,21 @@ impl connector_core::Settings for Settings {
             check_transport(self.transport, version)?;
         }
         let apps = Apps::of(self.app, self.apps)?;
+        let reads = self.read.unwrap_or_else(|| vec![Read::Users]);
+        check_reads(&reads)?;
         let leaving = self.deprovision.unwrap_or_else(|| Leaving::USUAL.to_vec());
         let salesforce = Salesforce::open(context, self.api_version, self.transport, self.custom_fields, apps)?;
-        Ok(Box::new(salesforce.with_leaving(leaving)))
+        Ok(Box::new(salesforce.with_leaving(leaving).with_reads(reads)))
     }
+}
+
+/// All the rest is about users.
+fn check_reads(reads: &[Read]) -> Result<()> {
+    if reads.contains(&Read::Users) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Definition, "`read` does not name `users`")
+        .with_help("add `users`: apps, tokens and agents belong to them"))
 }
 
 fn check_version(version: &str) -> Result<()> {

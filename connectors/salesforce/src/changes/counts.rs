@@ -8,6 +8,7 @@ use crate::api::soql;
 use crate::assignments::holdings::{HOLDINGS, Holding};
 use crate::assignments::read;
 use crate::error;
+use crate::identities;
 use connector_core::{Cursor, EntitlementRef, Error, HolderRange, Page, Result, SourceChange};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -105,9 +106,19 @@ pub(super) fn read_again(range: &HolderRange, counted: u64, stored: u64) -> Resu
         after: id(&range.after),
         up_to: id(&range.up_to),
     };
+    if identities::is_app(&holders.entitlement_type) {
+        // Apps are read as a whole, so that only one with no token at all is not among them.
+        let nobody = (counted == 0).then(|| Place::Nobody(holders).cursor());
+        return nobody.into_iter().collect();
+    }
     let pages = counted / MOST_ROWS as u64;
     let place = if pages <= PARTS * counted.abs_diff(stored) { Place::Holders(holders) } else { Place::Parts(holders) };
     Ok(vec![place.cursor()?])
+}
+
+/// A page that says that nobody in a range holds an entitlement.
+pub(super) fn nobody(holders: &Holders) -> Page<SourceChange> {
+    Page::last(vec![SourceChange::Holders(range(holders), Vec::new())])
 }
 
 /// Divides the holders into parts to count.

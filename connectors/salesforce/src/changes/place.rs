@@ -24,6 +24,8 @@ pub(super) enum Place {
     Parts(Holders),
     /// The number of holders within a range.
     Count(Holders),
+    /// Nobody in the range holds it any more.
+    Nobody(Holders),
 }
 
 /// What the next read of changes needs to know of this one.
@@ -58,6 +60,8 @@ pub(super) enum List {
     Nested(String),
     /// How many users hold each entitlement of a type.
     Counts(String),
+    /// Programs, and what they are for.
+    Programs,
 }
 
 /// Holders of an entitlement, within a range of users.
