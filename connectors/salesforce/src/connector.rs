@@ -5,6 +5,7 @@ use crate::api::bulk::Transport;
 use crate::api::hosts;
 use crate::assignments::read::Groups;
 use crate::certificate::apps::Apps;
+use crate::entitlements::data_permissions::{DataPermissions, Permissions};
 use crate::identities::{Identities, Place, Read};
 use crate::org::Org;
 use crate::prepare::{Leaving, Preparation};
@@ -32,6 +33,7 @@ pub struct Salesforce {
     accounts: Accounts,
     groups: Groups,
     identities: Identities,
+    data: DataPermissions,
     preparation: Preparation,
     /// What a leaver loses.
     leaving: Vec<Leaving>,
@@ -61,6 +63,7 @@ impl Salesforce {
             accounts: Accounts::new(custom),
             groups: Groups::default(),
             identities: Identities::default(),
+            data: DataPermissions::default(),
             preparation: Preparation::default(),
             leaving: Vec::new(),
             pace: Pace::default(),
@@ -69,12 +72,13 @@ impl Salesforce {
     }
 
     fn org(&self) -> Org<'_> {
-        Org { rest: &self.rest, accounts: &self.accounts, groups: &self.groups }
+        Org { rest: &self.rest, accounts: &self.accounts, groups: &self.groups, data: &self.data }
     }
 
-    /// Says what is read beside users.
-    pub(crate) fn with_reads(mut self, reads: Vec<Read>) -> Self {
+    /// Says what is read beside users, and which permissions.
+    pub(crate) fn with_reads(mut self, reads: Vec<Read>, permissions: Vec<Permissions>) -> Self {
         self.identities = Identities::new(reads);
+        self.data = DataPermissions::new(permissions);
         self
     }
 
@@ -136,7 +140,7 @@ impl Connector for Salesforce {
 #[async_trait]
 impl ReadEntitlements for Salesforce {
     fn entitlement_types(&self) -> Vec<EntitlementType> {
-        let known = entitlements::types::TYPES.iter().map(entitlements::types::KnownType::entitlement_type);
+        let known = entitlements::types::TYPES.iter().map(|known| known.entitlement_type(&self.data));
         known.chain(self.identities.entitlement_type()).collect()
     }
 
@@ -144,7 +148,7 @@ impl ReadEntitlements for Salesforce {
         if let Some(place) = Place::of(cursor) {
             return self.identities.entitlements(&self.rest, &place).await;
         }
-        let page = entitlements::read::page(&self.rest, cursor).await?;
+        let page = entitlements::read::page(&self.rest, &self.data, cursor).await?;
         if cursor.is_start() { self.identities.beside_entitlements(page) } else { Ok(page) }
     }
 

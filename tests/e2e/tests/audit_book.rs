@@ -75,7 +75,7 @@ async fn project() -> Project {
     let token = [("UserId", json!(bob)), ("AppName", json!("Data Loader")), ("UseCount", json!(7))];
     let token = org.insert("OauthToken", &token).unwrap();
     org.set(&token, "LastUsedDate", in_days(-200)).unwrap();
-    let read = "read: [users, apps, tokens, agents, named_credentials]";
+    let read = "read: [users, apps, tokens, agents, named_credentials], permissions: [system, object, field]";
     project.write_source(&format!(
         "settings: {{api_version: \"55.0\", {read}}}\naggregation: {{delete_threshold: 100%}}\n"
     ));

@@ -11,20 +11,24 @@ pub(crate) const OBJECT: &str = "SetupEntityAccess";
 pub(crate) const FIELDS: [&str; 5] =
     ["Id", "ParentId", "Parent.ProfileId", "Parent.PermissionSetGroupId", "SetupEntityId"];
 
-/// What opens it: a permission set, or the profile or the group that owns it. `None` for a muting set: it takes away, in its group
-/// only, and the row of the group says what is left.
-pub(crate) fn holder(row: &Row<'_>) -> Result<Option<EntitlementRef>> {
-    let (set, id) = row.id("ParentId")?;
+/// What a row belongs to: a permission set, or the profile or the group that owns it.
+pub(crate) fn owner(row: &Row<'_>) -> Result<RecordId> {
     let owner = |field: &str| -> Result<Option<RecordId>> {
         let Some(owner) = row.parent_text("Parent", field)? else { return Ok(None) };
         RecordId::read(&owner)
             .map(Some)
             .ok_or_else(|| row.odd(&format!("has a `Parent.{field}` that is not a record id")))
     };
-    Ok(match (owner("ProfileId")?, owner("PermissionSetGroupId")?) {
-        (Some(profile), _) => Some(EntitlementRef::new("profile", profile.as_str())),
-        (None, Some(group)) => Some(EntitlementRef::new("permission_set_group", group.as_str())),
-        (None, None) if id.has_prefix("0PS") => Some(EntitlementRef::new("permission_set", set)),
-        (None, None) => None,
-    })
+    match (owner("ProfileId")?, owner("PermissionSetGroupId")?) {
+        (Some(owner), _) | (None, Some(owner)) => Ok(owner),
+        (None, None) => Ok(row.id("ParentId")?.1),
+    }
+}
+
+/// What opens it. `None` for a muting set: it takes away, in its group only, and the row of the group says what is left.
+pub(crate) fn holder(row: &Row<'_>) -> Result<Option<EntitlementRef>> {
+    let owner = owner(row)?;
+    let types = [("00e", "profile"), ("0PG", "permission_set_group"), ("0PS", "permission_set")];
+    let held = types.iter().find(|(prefix, _)| owner.has_prefix(prefix));
+    Ok(held.map(|(_, entitlement_type)| EntitlementRef::new(*entitlement_type, owner.as_str())))
 }

@@ -107,18 +107,12 @@ pub(super) fn read_again(range: &HolderRange, counted: u64, stored: u64) -> Resu
         up_to: id(&range.up_to),
     };
     if identities::is_app(&holders.entitlement_type) {
-        // Apps are read as a whole, so that only one with no token at all is not among them.
-        let nobody = (counted == 0).then(|| Place::Nobody(holders).cursor());
-        return nobody.into_iter().collect();
+        let Holders { id: app, after, up_to, .. } = holders;
+        return Ok(vec![Place::App(identities::Place::Holders { app, after, up_to }).cursor()?]);
     }
     let pages = counted / MOST_ROWS as u64;
     let place = if pages <= PARTS * counted.abs_diff(stored) { Place::Holders(holders) } else { Place::Parts(holders) };
     Ok(vec![place.cursor()?])
-}
-
-/// A page that says that nobody in a range holds an entitlement.
-pub(super) fn nobody(holders: &Holders) -> Page<SourceChange> {
-    Page::last(vec![SourceChange::Holders(range(holders), Vec::new())])
 }
 
 /// Divides the holders into parts to count.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// Reads users, and all that they hold.
 pub(crate) async fn accounts(org: Org<'_>, identities: &Identities, ids: &[String]) -> Result<Page<SourceChange>> {
-    let Org { rest, accounts: known, groups } = org;
+    let Org { rest, accounts: known, groups, .. } = org;
     let known_ids = ids.iter().filter_map(|id| RecordId::read(id));
     let (users, programs): (Vec<_>, Vec<_>) = known_ids.partition(|id| id.has_prefix("005"));
     let programs: Vec<String> = programs.iter().map(|id| id.as_str().to_owned()).collect();

@@ -33,12 +33,12 @@ pub(crate) async fn watermark(rest: &Rest, accounts: &Accounts) -> Result<Cursor
 
 /// One page of changes.
 pub(crate) async fn page(org: Org<'_>, identities: &Identities, cursor: &Cursor) -> Result<Page<SourceChange>> {
-    let Org { rest, accounts, groups } = org;
+    let Org { rest, accounts, groups, data } = org;
     match Place::read(cursor)? {
         Place::Since(watermark) => start(rest, accounts, identities, &watermark).await,
         Place::Holders(holders) => counts::holders(rest, &holders).await,
         Place::Parts(holders) => counts::parts(rest, &holders).await,
-        Place::Nobody(holders) => Ok(counts::nobody(&holders)),
+        Place::App(place) => identities.changes(rest, &place).await,
         Place::Count(holders) => counts::count(rest, &holders).await,
         Place::In { window, list, at } => {
             let at = Cursor::from_text(at);
@@ -51,7 +51,7 @@ pub(crate) async fn page(org: Org<'_>, identities: &Identities, cursor: &Cursor)
                     identities.changes(rest, &place).await?
                 }
                 List::Users => accounts.changed(rest, &window.changed()?, &at).await?.map(SourceChange::Account),
-                List::Entitlements => entitlements::read::page(rest, &at).await?.map(SourceChange::Entitlement),
+                List::Entitlements => entitlements::read::page(rest, data, &at).await?.map(SourceChange::Entitlement),
                 List::Assignments(object) => {
                     changed_assignments(rest, groups, object, &window, &at).await?.map(SourceChange::Held)
                 }

@@ -2,6 +2,7 @@
 
 use crate::api::ranges::RecordId;
 use crate::api::soql;
+use crate::identities;
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,8 @@ pub(super) enum Place {
     Parts(Holders),
     /// The number of holders within a range.
     Count(Holders),
-    /// Nobody in the range holds it any more.
-    Nobody(Holders),
+    /// The users of a range who hold an app.
+    App(identities::Place),
 }
 
 /// What the next read of changes needs to know of this one.

@@ -53,6 +53,11 @@ impl Apps {
         self.listed.push(app);
     }
 
+    /// What tokens call an app.
+    pub(super) fn names(&self, app: &str) -> Vec<&str> {
+        self.by_name.iter().filter(|(_, id)| id.as_deref() == Some(app)).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The app that a token names. Salesforce's own apps, and apps that nobody installed, have no other id than their name.
     pub(super) fn named(&self, name: &str) -> EntitlementRef {
         let listed = self.by_name.get(name).and_then(Option::as_ref);

@@ -39,6 +39,8 @@ pub(crate) enum Place {
     Tokens,
     /// The tokens of some users.
     Part(Part),
+    /// The users of a range who hold an app.
+    Holders { app: String, after: Option<RecordId>, up_to: Option<RecordId> },
 }
 
 impl Place {
@@ -167,6 +169,9 @@ impl Identities {
             Place::Part(part) => {
                 let page = self.assignments(rest, place).await?;
                 tokens::as_changes(page, part, self.all_apps(rest).await?.items())?
+            }
+            Place::Holders { app, after, up_to } => {
+                tokens::holders(rest, self.apps(rest).await?, app, (*after, *up_to)).await?
             }
             Place::Opened => self.assignments(rest, place).await?.map(SourceChange::Held),
             Place::Tokens => {

@@ -12,7 +12,8 @@ use crate::api::ranges::RecordId;
 use crate::api::soql::{self, Select};
 use crate::error;
 use connector_core::{
-    Assignment, AttributesBuilder, Entitlement, Error, ErrorKind, Holder, HolderRange, Page, Result, SourceChange,
+    Assignment, AttributesBuilder, Entitlement, EntitlementRef, Error, ErrorKind, Holder, HolderRange, Page, Result,
+    SourceChange,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -196,6 +197,31 @@ pub(super) async fn page(rest: &Rest, apps: &Apps, part: &Part) -> Result<Page<A
 pub(super) async fn of_users(rest: &Rest, apps: &Apps, users: &[RecordId]) -> Result<Vec<Assignment>> {
     let filter = soql::one_of("UserId", users.iter().map(RecordId::as_str));
     Ok(read(rest, apps, Some(filter), |user| users.contains(&user)).await?.1)
+}
+
+/// All users of a range who hold an app, in a read of changes.
+pub(super) async fn holders(
+    rest: &Rest,
+    apps: &Apps,
+    app: &str,
+    (after, up_to): (Option<RecordId>, Option<RecordId>),
+) -> Result<Page<SourceChange>> {
+    let names = apps.names(app);
+    let named = match (&names[..], app) {
+        ([], UNNAMED) => "AppName = null".to_owned(),
+        ([], name) => soql::one_of("AppName", [name]),
+        (names, _) => soql::one_of("AppName", names),
+    };
+    let range = Part { after, up_to, ..Part::default() };
+    let filter = range.conditions().into_iter().chain([named]).collect::<Vec<_>>().join(" AND ");
+    let (rows, held) = read(rest, apps, Some(filter.clone()), |user| range.has(user)).await?;
+    if rows < rest.count(OBJECT, &filter).await? {
+        return Err(Error::new(ErrorKind::Expired, format!("Salesforce does not show all OAuth tokens of `{app}`")));
+    }
+    let text = |id: Option<RecordId>| id.map(|id| id.as_str().to_owned());
+    let all = HolderRange::all(EntitlementRef::new(APP, app)).between(text(after), text(up_to));
+    let held = held.into_iter().filter(|one| one.entitlement.id == app).collect();
+    Ok(Page::last(vec![SourceChange::Holders(all, held)]))
 }
 
 /// How many tokens meet a condition, and the assignments that they are.
