@@ -18,6 +18,7 @@ mod init;
 mod man;
 mod new;
 mod operations;
+mod preview_attributes;
 mod provision;
 mod quickstart;
 mod refresh;
@@ -75,6 +76,7 @@ pub(crate) fn run(
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
         Command::Worker(arguments) => worker::run(invocation, &arguments),
         Command::Refresh(arguments) => refresh::run(invocation, &arguments),
+        Command::PreviewAttributes(arguments) => preview_attributes::run(invocation, &arguments),
         Command::Runs(arguments) => runs::run(invocation, &arguments),
         Command::Run(command) => run::run(invocation, &command),
         Command::Accounts(arguments) => accounts::run(invocation, &arguments),
