@@ -18,7 +18,10 @@ mod store;
 mod test;
 mod token;
 
-pub(crate) use aggregate::{AggregateArguments, LATEST, RefreshArguments, RunCommand, RunsArguments, WorkerArguments};
+pub(crate) use aggregate::{
+    AggregateArguments, LATEST, PreviewAttributesArguments, RefreshArguments, RunCommand, RunsArguments,
+    WorkerArguments,
+};
 pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
@@ -181,6 +184,8 @@ pub(crate) enum Command {
     Metrics,
     /// Read a few accounts, and what they hold, again now
     Refresh(RefreshArguments),
+    /// Show what `attributes:` in the source's file gives for an account; stores nothing
+    PreviewAttributes(PreviewAttributesArguments),
     /// List past and present runs
     Runs(RunsArguments),
     /// Show one run

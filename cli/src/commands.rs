@@ -19,6 +19,7 @@ mod man;
 mod metrics;
 mod new;
 mod operations;
+mod preview_attributes;
 mod provision;
 mod quickstart;
 mod refresh;
@@ -77,6 +78,7 @@ pub(crate) fn run(
         Command::Worker(arguments) => worker::run(invocation, &arguments),
         Command::Metrics => metrics::run(invocation),
         Command::Refresh(arguments) => refresh::run(invocation, &arguments),
+        Command::PreviewAttributes(arguments) => preview_attributes::run(invocation, &arguments),
         Command::Runs(arguments) => runs::run(invocation, &arguments),
         Command::Run(command) => run::run(invocation, &command),
         Command::Accounts(arguments) => accounts::run(invocation, &arguments),

@@ -62,6 +62,7 @@ impl Answer {
         let mut acceptances = Acceptances::new(&settings.accept, reach.now.to_zoned(TimeZone::UTC).date());
         let (mut answer, mut found) = (Self::default(), Worst::of(question.skip + question.most + 1));
         let wanted = Wanted {
+            rules: &only,
             least: question.least.unwrap_or(Severity::Info),
             account: question.account.as_deref(),
             accepted: question.accepted,
@@ -70,20 +71,16 @@ impl Answer {
             let looked = reach.store_of(name).and_then(|store| {
                 let facts = Facts::read(&reach.project, name, reach.now)?;
                 let mut each = |finding: &Finding| {
-                    let shown = wanted.look(finding);
-                    if shown == Shown::Other {
-                        return Ok(());
-                    }
                     match finding.accepted {
                         Some(_) => answer.accepted += 1,
                         None => *answer.open.entry(finding.severity).or_default() += 1,
                     }
-                    if shown == Shown::Listed {
+                    if wanted.look(finding) == Shown::Listed {
                         found.take(finding);
                     }
                     Ok(())
                 };
-                find(store, &facts, criteria(&settings, reach.now), &only, &mut acceptances, &mut each)
+                find(store, &facts, criteria(&settings, reach.now), wanted, &mut acceptances, &mut each)
             });
             match looked {
                 Ok(summary) => answer.summaries.push(summary),

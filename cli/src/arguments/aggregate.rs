@@ -45,6 +45,18 @@ pub(crate) struct RefreshArguments {
     pub(crate) accounts: Vec<String>,
 }
 
+/// Arguments of `preview-attributes`.
+#[derive(Args, Debug)]
+pub(crate) struct PreviewAttributesArguments {
+    /// Source name, or path of its file
+    #[arg(add = Completes::Sources)]
+    pub(crate) name: String,
+    /// Account to try it with: its id or name; repeatable
+    #[arg(long = "account", required = true, value_name = "ACCOUNT")]
+    #[arg(add = Completes::Accounts)]
+    pub(crate) accounts: Vec<String>,
+}
+
 /// Arguments of `worker`.
 #[derive(Args, Debug)]
 pub(crate) struct WorkerArguments {

@@ -37,18 +37,21 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
     let to_stdout = arguments.sarif.as_deref() == Some(Path::new("-"));
     let mut sarif = arguments.sarif.as_deref().map(|file| Sarif::begin(invocation, file)).transpose()?;
     let list = List::new(columns(names.len() > 1), &worst_first(&arguments.list))?;
-    let mut shown = Shown { arguments, worst: None, hidden: 0, accepted: 0, listed: 0 };
+    let wanted = Wanted {
+        rules: &arguments.rule,
+        account: arguments.account.as_deref(),
+        least: arguments.severity,
+        accepted: arguments.accepted,
+    };
+    let mut shown = Shown { wanted, hidden: 0, accepted: 0, listed: 0 };
     let mut summaries = Vec::new();
     let mut rows = if to_stdout { None } else { Some(list.long(&invocation.printer, arguments.limit)?) };
     for name in &names {
         let facts = Facts::read(&project, name, now)?;
         let store = invocation.store_with(&project, name)?;
-        let (criteria, only) = (findings::criteria(&settings, now), &arguments.rule);
-        let summary = findings::find(&store, &facts, criteria, only, &mut acceptances, &mut |finding| {
-            let (concerns, lists) = shown.look(finding);
-            if !concerns {
-                return Ok(());
-            }
+        let criteria = findings::criteria(&settings, now);
+        let summary = findings::find(&store, &facts, criteria, wanted, &mut acceptances, &mut |finding| {
+            let lists = shown.lists(finding);
             if let Some(sarif) = &mut sarif {
                 sarif.add(finding)?;
             }
@@ -81,39 +84,29 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
         let all = project.sources()?.iter().all(|one| read.contains(&one.as_str()));
         warn_of_unused(invocation, &project, &acceptances, &read, all);
     }
-    let fails = arguments.fail_on.is_some_and(|least| shown.worst.is_some_and(|worst| worst >= least));
+    let worst = summaries.iter().filter_map(|summary| summary.worst).max();
+    let fails = arguments.fail_on.is_some_and(|least| worst.is_some_and(|worst| worst >= least));
     Ok(if fails { Exit::Failure } else { Exit::Success })
 }
 
 /// Which findings the user wants, and what was left out.
 struct Shown<'a> {
-    arguments: &'a FindingsArguments,
-    /// The worst that nobody accepted.
-    worst: Option<Severity>,
+    wanted: Wanted<'a>,
     hidden: u64,
     accepted: u64,
     listed: u64,
 }
 
 impl Shown<'_> {
-    /// Whether a finding is about what the user asks for, whatever its severity, and whether it is listed.
-    fn look(&mut self, finding: &Finding) -> (bool, bool) {
-        let wanted = Wanted {
-            least: self.arguments.severity,
-            account: self.arguments.account.as_deref(),
-            accepted: self.arguments.accepted,
-        };
-        let shown = wanted.look(finding);
+    /// Whether a finding is listed.
+    fn lists(&mut self, finding: &Finding) -> bool {
+        let shown = self.wanted.look(finding);
         match shown {
             findings::Shown::Listed => self.listed += 1,
             findings::Shown::Accepted => self.accepted += 1,
             findings::Shown::Below => self.hidden += 1,
-            findings::Shown::Other => return (false, false),
         }
-        if finding.accepted.is_none() {
-            self.worst = self.worst.max(Some(finding.severity));
-        }
-        (true, shown == findings::Shown::Listed)
+        shown == findings::Shown::Listed
     }
 }
 
@@ -155,7 +148,7 @@ fn summarize(
         notes.push(format!("{} accepted (--accepted shows them)", count(shown.accepted)));
     }
     if shown.hidden > 0 {
-        let least = shown.arguments.severity.name();
+        let least = shown.wanted.least.name();
         notes.push(format!("{} below {least} (--severity info shows them)", count(shown.hidden)));
     }
     printer.remark(format!("\n{}", notes.join("; ")));

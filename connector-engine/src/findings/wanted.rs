@@ -1,9 +1,12 @@
 //! Which findings somebody wants to see.
 
 use super::finding::Finding;
-use connector_core::{Error, Result, Severity, nearest, registry};
+use connector_core::{Error, Result, Rule, Severity, nearest, registry};
 
 /// Which findings somebody wants to see.
+///
+/// Those of other rules and about other accounts are not looked for, and not counted. Those that are less severe or accepted are
+/// counted, and left out of lists.
 ///
 /// ```
 /// use connector_core::Severity;
@@ -14,10 +17,12 @@ use connector_core::{Error, Result, Severity, nearest, registry};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// Not those below this severity.
-    pub least: Severity,
+    /// Only those of these rules; of all rules if it is empty.
+    pub rules: &'a [String],
     /// Only those about the account with this id or name.
     pub account: Option<&'a str>,
+    /// Not those below this severity.
+    pub least: Severity,
     /// Also those that are accepted.
     pub accepted: bool,
 }
@@ -25,7 +30,7 @@ pub struct Wanted<'a> {
 impl Default for Wanted<'_> {
     /// All that nobody accepted.
     fn default() -> Self {
-        Self { least: Severity::Info, account: None, accepted: false }
+        Self { rules: &[], account: None, least: Severity::Info, accepted: false }
     }
 }
 
@@ -38,16 +43,20 @@ pub enum Shown {
     Accepted,
     /// It is left out, because it is less severe.
     Below,
-    /// It is about another account.
-    Other,
 }
 
 impl Wanted<'_> {
+    pub(super) fn has_rule(&self, rule: &Rule) -> bool {
+        self.rules.is_empty() || self.rules.iter().any(|name| name == rule.name)
+    }
+
+    pub(super) fn is_about(&self, finding: &Finding) -> bool {
+        self.account.is_none_or(|account| finding.is_about(account))
+    }
+
     /// What is done with a finding.
     pub fn look(&self, finding: &Finding) -> Shown {
-        if self.account.is_some_and(|account| !finding.is_about(account)) {
-            Shown::Other
-        } else if finding.accepted.is_some() && !self.accepted {
+        if finding.accepted.is_some() && !self.accepted {
             Shown::Accepted
         } else if finding.severity < self.least {
             Shown::Below

@@ -1,7 +1,7 @@
 //! The journal of provisioning, operation by operation.
 
 use crate::provision::{Standing, ValueChange, named, optional_json, stored_failure, time};
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, OperationKind, Result};
 use connector_store::{RunError, Store, sql};
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
@@ -271,7 +271,7 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         name,
         tried: row.get_ref(15)? != ValueRef::Null || row.get_ref(16)? != ValueRef::Null,
     };
-    if let Some(kind) = row.get::<_, Option<String>>(17)?.filter(|_| report.kind == DEPROVISION) {
+    if let Some(kind) = row.get::<_, Option<String>>(17)?.filter(|_| report.kind == OperationKind::Deprovision.name()) {
         let OperationReport { outcome, changes, detail, error, .. } = report.clone();
         report.steps.push(StepReport { kind, outcome, changes, detail, error });
     }
@@ -286,9 +286,6 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
     };
     Ok(Part { plan: row.get(0)?, entry })
 }
-
-/// The kind of operations whose steps are reported one by one.
-const DEPROVISION: &str = "deprovision";
 
 /// How weak the outcome of a step is.
 fn weight(standing: Standing) -> u8 {

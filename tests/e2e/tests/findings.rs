@@ -233,6 +233,33 @@ async fn the_source_itself_is_looked_at_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_summary_counts_only_what_is_asked_about() {
+    let project = project().await;
+    let user = project.add_user("jane@acme.example");
+    let row = project.sandbox.org().assign_permission_set(&user, &set(&project, "Sales_Edit")).unwrap();
+    project.sandbox.org().set(&row, "ExpirationDate", in_days(5)).unwrap();
+    project.sandbox.org().set(&user, "LastLoginDate", in_days(-1)).unwrap();
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let arguments = ["findings", "salesforce", "--account", "jane@acme.example", "--output", "json"];
+    let summary = project.run(&arguments).expect_code(0).json_lines().pop().unwrap()["summary"].clone();
+    assert_eq!(summary["worst"], "info", "other accounts have critical ones: {summary}");
+    let tally = json!([{"rule": "ending_assignment", "found": 1, "accepted": 0, "severity": "info"}]);
+    assert_eq!(summary["rules"], tally);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_findings_are_as_of_the_newest_run_that_succeeded() {
+    let project = project().await;
+    let read = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    project.sandbox.org().set_available("Profile", false).unwrap();
+    for _ in 0..2 {
+        assert_ne!(project.run(&["aggregate", "salesforce", "--full"]).code, Some(0));
+    }
+    let summary = project.run(&["findings", "salesforce", "--output", "json"]).expect_code(0).json_lines();
+    assert_eq!(summary.last().unwrap()["summary"]["run"], read["run"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_accepted_finding_is_marked_until_its_last_day() {
     let project = project().await;
     project.run(&["aggregate", "salesforce"]).expect_code(0);

@@ -2,3 +2,4 @@
 
 mod api_version;
 mod group_not_current;
+mod unused_app;
