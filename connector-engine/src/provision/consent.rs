@@ -1,6 +1,6 @@
 //! What must be true before a plan is applied: the guards let it pass, it does what somebody saw, and who must approve it has.
 
-use super::journal::{Earlier, Journal};
+use super::journal::{Earlier, Journal, OpenPlan};
 use super::lifecycle::Preview;
 use super::provisioning::{Provisioning, wanted};
 use connector_core::{Error, ErrorKind, Result};
@@ -85,7 +85,7 @@ impl Provisioning<'_> {
                 Error::conflict("the plan was started").with_help("end it instead: what was not sent is dropped then")
             );
         }
-        self.journal.with(|journal| journal.discard()).await
+        self.journal.with(OpenPlan::discard).await
     }
 
     /// Why the approval that the source asks for is missing; `None` if it asks for none, or if somebody else than the author
