@@ -57,7 +57,7 @@ impl Provisioning<'_> {
     /// Records that somebody approves the preview with this digest.
     ///
     /// Fails with kind `conflict` if the plan was previewed again and does something else now, and with kind `permission` if
-    /// the source asks for the approval of somebody else than the author.
+    /// the source asks for the approval of somebody other than the author.
     pub async fn endorse(&self, approver: &str, digest: &str) -> Result<()> {
         let (approver, digest) = (approver.to_owned(), digest.to_owned());
         let is_required = self.opened.provisioning.approval == Approval::Required;
@@ -88,7 +88,7 @@ impl Provisioning<'_> {
         self.journal.with(OpenPlan::discard).await
     }
 
-    /// Why the approval that the source asks for is missing; `None` if it asks for none, or if somebody else than the author
+    /// Why the approval that the source asks for is missing; `None` if it asks for none, or if somebody other than the author
     /// approved the last preview.
     pub async fn unapproved(&self) -> Result<Option<Error>> {
         if self.opened.provisioning.approval == Approval::Optional {
