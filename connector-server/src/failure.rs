@@ -165,12 +165,20 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
     } else {
         Shell::inside(&state, title)
     };
+    // What the server itself refuses, no source knows of.
+    let own = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::MISDIRECTED_REQUEST,
+        StatusCode::METHOD_NOT_ALLOWED,
+    ];
+    let is_of_source = error.kind() != ErrorKind::Invalid && !own.contains(&status);
     let page = Page {
         shell,
         code: status.as_u16(),
         title,
         kind: error.kind().name(),
-        meaning: Some(error.kind().description()).filter(|_| error.kind() != ErrorKind::Invalid),
+        meaning: Some(error.kind().description()).filter(|_| is_of_source),
         message: Prose(error.message().to_owned()),
         help: error.help().map(|help| Prose(help.to_owned())),
         signs_in: status == StatusCode::UNAUTHORIZED,

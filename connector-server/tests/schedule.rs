@@ -52,9 +52,9 @@ async fn a_server_without_a_clock_starts_nothing_and_shows_the_schedules() {
     let place = late().await;
     place.write("sources/broken.yaml", "connector: delimted\n");
     let stop = CancellationToken::new();
-    let server = Server::bind(&place.project, place.store.clone(), Listen::default(), stop.clone()).unwrap();
-    let (address, link) = (server.address(), server.sign_in_link());
-    let task = tokio::spawn(server.without_clock().serve(|_| ()));
+    let bound = Server::bind(&place.project, place.store.clone(), Listen::default(), stop.clone()).unwrap();
+    let (address, link) = (bound.address(), bound.sign_in_link());
+    let task = tokio::spawn(bound.without_clock().serve(|_| ()));
     let links = std::sync::Arc::new(std::sync::Mutex::new(vec![link]));
     let served = place::Served { address, links, stop, task, cookie: None };
     let cookie = served.cookie_of(&place, "victor", Role::Viewer).await;

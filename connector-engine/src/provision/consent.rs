@@ -1,6 +1,6 @@
 //! What must be true before a plan is applied: the guards let it pass, it does what somebody saw, and who must approve it has.
 
-use super::journal::{Earlier, Journal};
+use super::journal::{Earlier, Journal, OpenPlan};
 use super::lifecycle::Preview;
 use super::provisioning::{Provisioning, wanted};
 use connector_core::{Error, ErrorKind, Result};
@@ -57,7 +57,7 @@ impl Provisioning<'_> {
     /// Records that somebody approves the preview with this digest.
     ///
     /// Fails with kind `conflict` if the plan was previewed again and does something else now, and with kind `permission` if
-    /// the source asks for the approval of somebody else than the author.
+    /// the source asks for the approval of somebody other than the author.
     pub async fn endorse(&self, approver: &str, digest: &str) -> Result<()> {
         let (approver, digest) = (approver.to_owned(), digest.to_owned());
         let is_required = self.opened.provisioning.approval == Approval::Required;
@@ -85,10 +85,10 @@ impl Provisioning<'_> {
                 Error::conflict("the plan was started").with_help("end it instead: what was not sent is dropped then")
             );
         }
-        self.journal.with(|journal| journal.discard()).await
+        self.journal.with(OpenPlan::discard).await
     }
 
-    /// Why the approval that the source asks for is missing; `None` if it asks for none, or if somebody else than the author
+    /// Why the approval that the source asks for is missing; `None` if it asks for none, or if somebody other than the author
     /// approved the last preview.
     pub async fn unapproved(&self) -> Result<Option<Error>> {
         if self.opened.provisioning.approval == Approval::Optional {

@@ -26,7 +26,7 @@ pub struct SourceState {
 }
 
 impl SourceState {
-    /// Whether somebody else than its author must approve a plan for it. So it is where the file is not valid.
+    /// Whether somebody other than its author must approve a plan for it. So it is where the file is not valid.
     pub fn asks_for_approval(&self) -> bool {
         self.definition.as_ref().map_or(true, |source| source.provisioning.approval == Approval::Required)
     }

@@ -30,7 +30,7 @@ pub struct PlanFile {
     received: Option<Received>,
 }
 
-/// Where a plan came from that is no file of the user.
+/// Where a plan came from that the user did not name as a file.
 #[derive(Debug)]
 struct Received {
     folder: PathBuf,
@@ -66,7 +66,7 @@ impl PlanFile {
         Ok(file)
     }
 
-    /// Reads the operations. The problems of a plan that is no file of the user never name the file that holds it for now.
+    /// Reads the operations. The problems of a received plan never name the file that holds it for now.
     pub fn read(&self, settings: &ProjectSettings, sink: &mut dyn FnMut(PlanOperation)) -> Result<(), PlanProblems> {
         read_in(settings, &self.path, sink).map_err(|problems| match &self.received {
             None => PlanProblems { problems, typed: None },
@@ -123,7 +123,7 @@ fn new_folder() -> Result<PathBuf> {
 pub struct PlanProblems {
     /// The problems.
     pub problems: Problems,
-    /// The text of a plan that is no file of the user, which can't be read again for its lines.
+    /// The text of a received plan, which can't be read again for its lines.
     pub typed: Option<String>,
 }
 

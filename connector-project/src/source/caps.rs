@@ -24,11 +24,11 @@ pub struct ProvisioningSettings {
     pub max_delete: Option<Cap>,
     /// The accounts that no plan may change, by id or name, such as the service account of this source.
     pub protected: Vec<String>,
-    /// Whether somebody else than its author must approve a plan before it is applied: `optional` (the default) or `required`.
+    /// Whether somebody other than its author must approve a plan before it is applied: `optional` (the default) or `required`.
     pub approval: Approval,
 }
 
-/// Whether somebody else than its author must approve a plan.
+/// Whether somebody other than its author must approve a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

@@ -279,7 +279,7 @@ pub(super) async fn approve(
     Ok(Json(state.ask(move |reach| Ok(Plan::from(reach.must_plan(&source, &id)?))).await?))
 }
 
-/// Begins to apply a plan whose preview has this digest, or continues it. Whoever applies a plan that nobody approved approves it by that.
+/// Begins to apply a plan whose preview has this digest, or continues it. To apply a plan that nobody approved is to approve it.
 #[utoipa::path(
     post,
     path = "/sources/{source}/plans/{plan}/apply",

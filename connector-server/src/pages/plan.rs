@@ -57,6 +57,7 @@ struct Page {
 }
 
 /// What whoever looks at it can do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a button")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Acts {
     /// Look at it again.

@@ -46,7 +46,7 @@ struct Page {
 
 struct Day {
     weekday: String,
-    day: String,
+    number: String,
     is_today: bool,
 }
 
@@ -174,7 +174,7 @@ fn cells(moments: &[Moment], days: &[Date], today: Date, zone: &TimeZone) -> Vec
 }
 
 fn shown_day(day: Date, today: Date) -> Day {
-    Day { weekday: day.strftime("%a").to_string(), day: day.strftime("%d").to_string(), is_today: day == today }
+    Day { weekday: day.strftime("%a").to_string(), number: day.strftime("%d").to_string(), is_today: day == today }
 }
 
 fn coming(at: Timestamp, source: String, address: String, zone: &TimeZone, now: Timestamp) -> Next {

@@ -68,7 +68,7 @@ pub(super) async fn resource_types(
     Path(source): Path<String>,
 ) -> Result<Response, Failure> {
     let found = state.ask(move |reach| reach.must_know(&source).map(|()| types(&source))).await?;
-    Ok(answer(StatusCode::OK, &whole(found)))
+    Ok(answer(StatusCode::OK, &whole(&found)))
 }
 
 pub(super) async fn resource_type(
@@ -81,7 +81,7 @@ pub(super) async fn resource_type(
 
 pub(super) async fn schemas(State(state): State<ServerState>, Path(source): Path<String>) -> Result<Response, Failure> {
     let found = state.ask(move |reach| described(reach, &source)).await?;
-    Ok(answer(StatusCode::OK, &whole(found)))
+    Ok(answer(StatusCode::OK, &whole(&found)))
 }
 
 pub(super) async fn schema(
@@ -98,7 +98,7 @@ fn one_of(all: Vec<Value>, id: &str) -> Result<Response, Failure> {
     Ok(answer(StatusCode::OK, &found))
 }
 
-fn whole(resources: Vec<Value>) -> Value {
+fn whole(resources: &[Value]) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": resources.len(),

@@ -47,7 +47,7 @@ struct Known {
 #[derive(Debug)]
 struct Key {
     who: String,
-    key: String,
+    text: String,
     /// What was wanted.
     wanted: String,
     /// The job that it began.
@@ -126,7 +126,7 @@ impl Jobs {
         let (wanted, work) = (format!("{} {}", wish.task.fingerprint(), wish.source), wish.task.work());
         let who = wish.who.name();
         let mut known = self.known();
-        let of_key = |key: &&Key| key.who == who && wish.key == Some(key.key.as_str());
+        let of_key = |key: &&Key| key.who == who && wish.key == Some(key.text.as_str());
         if let Some(known) = known.keys.iter().find(of_key) {
             return Ok(if known.wanted == wanted { Begun::Job(known.job.clone()) } else { Begun::OtherWish });
         }
@@ -149,8 +149,8 @@ impl Jobs {
         let job = Arc::new(Job::new(Ulid::new().to_string(), wish.source.to_owned(), &wish.task, stop));
         known.jobs.insert(place, job.clone());
         if let Some(key) = wish.key {
-            let (who, key) = (who.to_owned(), key.to_owned());
-            known.keys.push_back(Key { who, key, wanted, job: job.clone() });
+            let (who, text) = (who.to_owned(), key.to_owned());
+            known.keys.push_back(Key { who, text, wanted, job: job.clone() });
             if known.keys.len() > KEYS {
                 known.keys.pop_front();
             }

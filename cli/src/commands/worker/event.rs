@@ -26,7 +26,7 @@ impl<'a> Log<'a> {
     /// Writes an event at once.
     pub(super) fn write(&self, event: &Event) -> Result<(), Stop> {
         let now = Timestamp::now();
-        self.line(now, json(event, now), &self.lines(event))
+        self.line(now, &json(event, now), &self.lines(event))
     }
 
     /// Says where programs that watch it find it.
@@ -40,12 +40,12 @@ impl<'a> Log<'a> {
     pub(super) fn stopped(&self) -> Result<(), Stop> {
         let now = Timestamp::now();
         let line = "stopped; unfinished runs continue at the next start".to_owned();
-        self.line(now, json!({"event": "stopped", "at": now}), &[line])
+        self.line(now, &json!({"event": "stopped", "at": now}), &[line])
     }
 
-    fn line(&self, now: Timestamp, json: Value, lines: &[String]) -> Result<(), Stop> {
+    fn line(&self, now: Timestamp, json: &Value, lines: &[String]) -> Result<(), Stop> {
         if self.printer.is_json() {
-            self.printer.json(&json)?;
+            self.printer.json(json)?;
         } else {
             for line in lines {
                 self.printer.result_line(format!("{}  {}", self.moment(now, "%F %T"), clean_line(line)))?;

@@ -16,7 +16,7 @@ pub(crate) struct Plan {
     id: String,
     /// The source's name.
     source: String,
-    /// Its file, as whoever wrote it named it.
+    /// Its file, as its author named it.
     file: String,
     /// `previewing`, `previewed`, `applying`, `interrupted` or `ended`.
     stage: &'static str,
