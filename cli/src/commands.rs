@@ -33,6 +33,7 @@ mod source;
 mod store;
 mod test;
 mod token;
+mod trail;
 mod validate;
 mod worker;
 

@@ -146,9 +146,9 @@ pub struct Criteria {
 
 impl Criteria {
     /// The usual time after which an account without a sign-in is unused: 90 days.
-    pub const USUAL_UNUSED_AFTER: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+    pub const USUAL_UNUSED_AFTER: Duration = Duration::from_hours(90 * 24);
     /// The usual time within which an assignment ends soon: 14 days.
-    pub const USUAL_ENDING_WITHIN: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+    pub const USUAL_ENDING_WITHIN: Duration = Duration::from_hours(14 * 24);
 
     /// The usual ones at this time.
     pub fn at(now: Timestamp) -> Self {

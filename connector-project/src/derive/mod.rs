@@ -131,9 +131,9 @@ mod tests {
         Derivations::of(&serde_json::from_value(written).unwrap())
     }
 
-    fn derived(written: Value, attributes: Value) -> Result<Value> {
+    fn derived(written: &Value, attributes: &Value) -> Result<Value> {
         let mut account = Account::new("7", "jane@acme.example");
-        account.attributes = Attributes::from_json(&attributes).unwrap();
+        account.attributes = Attributes::from_json(attributes).unwrap();
         derivations(json!({"x": written})).unwrap().values(&account).map(|mut values| values.remove("x").unwrap())
     }
 
@@ -164,7 +164,7 @@ mod tests {
             (json!({"expr": "Nickname | default(Last)"}), json!("Roe")),
             (json!({"expr": "Cost > 40 and enabled"}), json!(true)),
         ] {
-            assert_eq!(derived(written.clone(), jane()).unwrap(), expected, "{written}");
+            assert_eq!(derived(&written, &jane()).unwrap(), expected, "{written}");
         }
     }
 
@@ -175,7 +175,7 @@ mod tests {
             json!({"from": "Last", "then": [{"date": {"to": "%Y"}}]}),
             json!({"expr": "Last + 1"}),
         ] {
-            let error = derived(written.clone(), json!({"Cost": 42, "Last": "Roe"})).unwrap_err();
+            let error = derived(&written, &json!({"Cost": 42, "Last": "Roe"})).unwrap_err();
             assert!(
                 error.message().contains("`x` of `jane@acme.example`") && error.help().is_some(),
                 "{written}: {error}"

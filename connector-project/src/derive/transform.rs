@@ -96,7 +96,8 @@ impl Transform {
                 return Ok(table.get(&key).or(otherwise.as_ref()).cloned().unwrap_or_default());
             }
             Self::Text => {
-                let text = as_text(&value).ok_or_else(|| format!("a list or an object is no text: {value}"))?;
+                let text =
+                    as_text(&value).ok_or_else(|| format!("a list or an object can't become a text: {value}"))?;
                 return Ok(Value::from(text));
             }
             _ => {}

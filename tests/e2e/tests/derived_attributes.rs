@@ -50,7 +50,7 @@ async fn derived_attributes_are_tried_stored_filtered_and_follow_changes() {
     assert_eq!(project.run(&list).expect_code(0).json_lines().len(), 1);
 
     // A run of changes, and a refresh, derive too.
-    org.let_time_pass(Duration::from_secs(3_600));
+    org.let_time_pass(Duration::from_hours(1));
     org.set(&user, "Department", "Finance").unwrap();
     let delta = project.run(&["aggregate", "salesforce", "--delta", "--output", "json"]).expect_code(0).json();
     assert_eq!(delta["mode"], "delta");

@@ -211,6 +211,48 @@ async fn a_direct_grant_beside_a_group_that_gives_the_same_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_views_of_the_store_have_what_the_rules_find() {
+    let project = project().await;
+    let org = project.sandbox.org();
+    let [jane, eve, both] = ["jane", "eve", "both"].map(|name| project.add_user(&format!("{name}@acme.example")));
+    for (name, field, value) in [
+        ("Sales_Read", "ExpirationDate", json!(in_days(-3))),
+        ("Sales_Edit", "ExpirationDate", json!(in_days(5))),
+        ("Sales_Ops", "ExpirationDate", json!(in_days(60))),
+        ("Sales_Audit", "IsActive", json!(false)),
+    ] {
+        let row = org.assign_permission_set(&jane, &set(&project, name)).unwrap();
+        org.set(&row, field, value).unwrap();
+    }
+    org.assign_permission_set(&eve, &set(&project, "Sales_Read")).unwrap();
+    org.deactivate(&eve).unwrap();
+    assign_group(&project, &both, 11);
+    org.assign_permission_set(&both, &set(&project, "Data_Import")).unwrap();
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let store = rusqlite::Connection::open(project.path(".connector/store.db")).unwrap();
+    for rule in [
+        "expired_assignment",
+        "inactive_assignment",
+        "ending_assignment",
+        "unowned_account",
+        "disabled_account_access",
+        "direct_beside_group",
+    ] {
+        let query = format!("SELECT DISTINCT account_id FROM finding_{rule} WHERE source = 'salesforce' ORDER BY 1");
+        let mut statement = store.prepare(&query).unwrap();
+        let viewed: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let mut found: Vec<_> = findings(&project, &["--rule", rule])
+            .iter()
+            .map(|one| one["account"]["id"].as_str().unwrap().to_owned())
+            .collect();
+        found.sort();
+        found.dedup();
+        assert_eq!(viewed, found, "{rule}");
+        assert!(!found.is_empty(), "{rule} finds nothing: the test shows nothing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_source_itself_is_looked_at_too() {
     let project = project().await;
     project.write_source(

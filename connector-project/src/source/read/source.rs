@@ -142,7 +142,9 @@ fn derived(findings: &mut Findings<'_>, value: &Value) -> Option<BTreeMap<String
     }
     let written = findings.typed(value, "/attributes")?;
     if let Err(faults) = Derivations::of(&written) {
-        faults.into_iter().for_each(|fault| add_fault(findings, "/attributes", fault));
+        for fault in faults {
+            add_fault(findings, "/attributes", fault);
+        }
     }
     Some(written)
 }

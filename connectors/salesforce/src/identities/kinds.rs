@@ -9,7 +9,7 @@ pub(crate) struct Kind {
     pub(crate) object: &'static str,
     /// The word in the settings.
     pub(super) read: Read,
-    pub(super) kind: AccountKind,
+    pub(super) used_by: AccountKind,
     /// What is read. No field with a secret is here.
     pub(super) fields: &'static [&'static str],
     /// The unique name, and the name for people.
@@ -33,7 +33,7 @@ pub(super) const KINDS: [Kind; 4] = [
     Kind {
         object: "ConnectedApplication",
         read: Read::Apps,
-        kind: AccountKind::Service,
+        used_by: AccountKind::Service,
         fields: &[
             "Id",
             "Name",
@@ -50,7 +50,7 @@ pub(super) const KINDS: [Kind; 4] = [
     Kind {
         object: "ExternalClientApplication",
         read: Read::Apps,
-        kind: AccountKind::Service,
+        used_by: AccountKind::Service,
         fields: &[
             "Id",
             "DeveloperName",
@@ -69,7 +69,7 @@ pub(super) const KINDS: [Kind; 4] = [
     Kind {
         object: "BotDefinition",
         read: Read::Agents,
-        kind: AccountKind::Agent,
+        used_by: AccountKind::Agent,
         fields: &[
             "Id",
             "DeveloperName",
@@ -87,7 +87,7 @@ pub(super) const KINDS: [Kind; 4] = [
     Kind {
         object: "NamedCredential",
         read: Read::NamedCredentials,
-        kind: AccountKind::Service,
+        used_by: AccountKind::Service,
         fields: &[
             "Id",
             "DeveloperName",

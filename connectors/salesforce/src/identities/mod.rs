@@ -53,7 +53,7 @@ impl Place {
         Cursor::of(self)
     }
 
-    fn unknown(&self) -> Error {
+    fn unknown() -> Error {
         Error::protocol("a saved position of this run is in a list that the source's settings no longer name")
             .with_help("discard the unfinished run with `--restart`")
     }
@@ -135,8 +135,8 @@ impl Identities {
 
     /// One page of accounts.
     pub(crate) async fn accounts(&self, rest: &Rest, place: &Place) -> Result<Page<Account>> {
-        let Place::Accounts { object } = place else { return Err(place.unknown()) };
-        let kind = self.kinds().find(|kind| kind.object == object).ok_or_else(|| place.unknown())?;
+        let Place::Accounts { object } = place else { return Err(Place::unknown()) };
+        let kind = self.kinds().find(|kind| kind.object == object).ok_or_else(Place::unknown)?;
         programs::page(rest, kind, self.uses(rest).await?).await
     }
 
@@ -144,7 +144,7 @@ impl Identities {
     pub(crate) async fn entitlements(&self, rest: &Rest, place: &Place) -> Result<Page<Entitlement>> {
         match place {
             Place::Apps if self.has_apps() => self.all_apps(rest).await,
-            other => Err(other.unknown()),
+            _ => Err(Place::unknown()),
         }
     }
 
@@ -157,7 +157,7 @@ impl Identities {
                 Parts::Unseen(reason) => Ok(Page::last(Vec::new()).with_incomplete(reason)),
             },
             Place::Part(part) => tokens::page(rest, self.apps(rest).await?, part).await,
-            other => Err(other.unknown()),
+            _ => Err(Place::unknown()),
         }
     }
 

@@ -73,7 +73,7 @@ fn program(row: &Row<'_>, kind: &'static Kind) -> Result<(Account, Clues, Attrib
     let (name, label) = kind.names;
     let mut account = Account::new(id, row.some_text(name)?);
     account.display_name = label.map(text).transpose()?.flatten().map(Cow::into_owned);
-    account.kind = kind.kind;
+    account.kind = kind.used_by;
     let creator = if row.has(CREATOR) { row.some_id(CREATOR)?.map(|(_, creator)| creator) } else { None };
     Ok((account, Clues { creator, contact: text(CONTACT)?.map(Cow::into_owned) }, attributes))
 }

@@ -206,14 +206,14 @@ pub(super) async fn holders(
     app: &str,
     (after, up_to): (Option<RecordId>, Option<RecordId>),
 ) -> Result<Page<SourceChange>> {
-    let names = apps.names(app);
-    let named = match (&names[..], app) {
+    let called = apps.names(app);
+    let condition = match (&called[..], app) {
         ([], UNNAMED) => "AppName = null".to_owned(),
         ([], name) => soql::one_of("AppName", [name]),
         (names, _) => soql::one_of("AppName", names),
     };
     let range = Part { after, up_to, ..Part::default() };
-    let filter = range.conditions().into_iter().chain([named]).collect::<Vec<_>>().join(" AND ");
+    let filter = range.conditions().into_iter().chain([condition]).collect::<Vec<_>>().join(" AND ");
     let (rows, held) = read(rest, apps, Some(filter.clone()), |user| range.has(user)).await?;
     if rows < rest.count(OBJECT, &filter).await? {
         return Err(Error::new(ErrorKind::Expired, format!("Salesforce does not show all OAuth tokens of `{app}`")));
@@ -241,8 +241,8 @@ async fn read(
             Ok(if row.has(field) { row.text(field)?.map(std::borrow::Cow::into_owned) } else { None })
         };
         let app = text("AppName")?.filter(|name| !name.is_empty()).unwrap_or_else(|| UNNAMED.to_owned());
-        let uses = if row.has("UseCount") { row.json("UseCount")?.parse().unwrap_or(0) } else { 0 };
-        Ok(Some((user, app, text("CreatedDate")?, text("LastUsedDate")?, uses)))
+        let times = if row.has("UseCount") { row.json("UseCount")?.parse().unwrap_or(0) } else { 0 };
+        Ok(Some((user, app, text("CreatedDate")?, text("LastUsedDate")?, times)))
     });
     let rows = rows.await?;
     let count = rows.len() as u64;

@@ -12,11 +12,11 @@ fn named<'r>(accounts: &'r [Account], name: &str) -> &'r Account {
     accounts.iter().find(|one| one.name == name).expect(name)
 }
 
-fn add_token(sandbox: &Sandbox, user: &str, app: &str, created: &str, used: &str) -> String {
+fn add_token(sandbox: &Sandbox, user: &str, app: &str, created: &str, last: &str) -> String {
     let fields = [
         ("UserId", json!(user)),
         ("AppName", json!(app)),
-        ("LastUsedDate", json!(used)),
+        ("LastUsedDate", json!(last)),
         ("UseCount", json!(3)),
         ("AccessToken", json!("a-secret-token")),
     ];

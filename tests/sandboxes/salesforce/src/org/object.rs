@@ -3,6 +3,7 @@
 /// An object (a table) of the org.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(usize)]
+#[expect(clippy::enum_variant_names, reason = "they are Salesforce's own names")]
 pub(crate) enum Object {
     User,
     UserLogin,
