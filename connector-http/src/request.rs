@@ -93,7 +93,6 @@ impl Request {
     /// client.get("/people").parameter("limit", Some(100)).parameter("token", token).read().await
     /// # }
     /// ```
-    #[must_use]
     pub fn parameter(self, name: &str, value: Option<impl ToString>) -> Self {
         match value {
             Some(value) => self.query(&[(name, &value.to_string())]),

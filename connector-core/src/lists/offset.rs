@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 
-/// Where a list goes on that is read by offset, after `came` rows from `offset` on: behind the rows that came, not behind those that
-/// were asked for, because a page may have fewer. `None` if these were all of the `total`.
+/// Where the next page of a list starts that is read by offset, after `came` rows from `offset` on: after the rows that came, not after
+/// those that were asked for, because a page may have fewer. `None` if these were all of the `total`.
 ///
 /// Fails with kind `protocol` if no rows came although more must follow: that is no end.
 ///

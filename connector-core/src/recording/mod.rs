@@ -1,8 +1,8 @@
 //! Recordings: the answers of a source, without secrets, that a test takes instead of the source.
 
 mod answer;
-mod recording;
+mod answers;
 mod scrub;
 
 pub use answer::RecordedAnswer;
-pub use recording::Recording;
+pub use answers::Recording;

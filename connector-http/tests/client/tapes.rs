@@ -21,7 +21,8 @@ async fn server() -> MockServer {
         "next_page_token": "page-2", "echo": format!("Bearer {ACCESS_TOKEN}"),
     });
     // A hostile source sends back what it got, in every place and spelling.
-    let escaped: String = ACCESS_TOKEN.bytes().map(|byte| format!("\\u00{byte:02x}")).collect();
+    let escaped: Vec<_> = ACCESS_TOKEN.bytes().map(|byte| format!("\\u00{byte:02x}")).collect();
+    let escaped = escaped.concat();
     let hostile = format!(
         r#"{{"{ACCESS_TOKEN}": 1, "{escaped}": ["{escaped}"], "tokens": ["t0psecret", {{"value": 4815162342}}],
             "next": "https://other.example/people?session_token=t0psecret&page=2", "assertion": "PHNhbWw6QXNzZXJ0aW9u",

@@ -185,7 +185,7 @@ fn form(body: &Value) -> String {
 
 /// What one answer says.
 enum Judged {
-    Done(Answer),
+    Done(Box<Answer>),
     Already,
     Queued(String),
 }
@@ -210,7 +210,7 @@ fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method,
             .with_help("look at the account before you send it again")
             .with_happened(Happened::Unknown));
     }
-    Ok(Judged::Done(answer))
+    Ok(Judged::Done(Box::new(answer)))
 }
 
 fn says(when: Option<&crate::expression::Expression>, status: u16, body: &Value) -> bool {

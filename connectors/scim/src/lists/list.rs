@@ -248,7 +248,7 @@ impl List<'_> {
                 let what = format!("{}: {read} of {total} rows came without a cursor for the next page", self.doing());
                 let help = match at {
                     None => "the server seems to ignore `cursor`: set `paging: index`",
-                    Some(_) => "try again; if it stays so, set `paging: index`, and ask the owner of the server",
+                    Some(_) => "try again; if it fails again, set `paging: index`, and ask the owner of the server",
                 };
                 return Err(odd(what, help));
             }
