@@ -33,7 +33,7 @@ impl<'a> Log<'a> {
     pub(super) fn listening(&self, address: SocketAddr) -> Result<(), Stop> {
         let now = Timestamp::now();
         let line = format!("metrics at http://{address}/metrics");
-        self.line(now, json!({"event": "listening", "at": now, "address": address}), &[line])
+        self.line(now, &json!({"event": "listening", "at": now, "address": address}), &[line])
     }
 
     /// Says that a signal ended it.
