@@ -5,7 +5,7 @@ mod event;
 use crate::arguments::WorkerArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use connector_core::{Error};
+use connector_core::Error;
 use connector_engine::aggregate::{self, Options, Wanted};
 use connector_engine::query;
 use connector_engine::schedule::Clock;
