@@ -90,7 +90,7 @@ pub(crate) struct GlobalArguments {
     /// The project folder [default: the nearest parent folder with connector.yaml or sources/]
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
-    /// The store: a path or sqlite:PATH [default: .connector/store.db in the project]
+    /// The store: a path, or postgres://USER@HOST/DATABASE [default: .connector/store.db in the project]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) store: Option<String>,
     /// The format of results

@@ -58,7 +58,7 @@ async fn an_unchanged_row_costs_no_write() {
     let world = World::of(200);
     place.aggregate(&world).await;
     let tables = ["accounts", "entitlements", "assignments", "changes"];
-    let connection = rusqlite::Connection::open(place.file()).unwrap();
+    let connection = place.connection();
     connection.execute_batch("CREATE TABLE writes (what TEXT)").unwrap();
     for table in tables {
         for event in ["INSERT", "UPDATE", "DELETE"] {

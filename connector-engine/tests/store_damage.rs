@@ -11,7 +11,7 @@ use connector_engine::query::{self, Breadth};
 use tokio_util::sync::CancellationToken;
 
 fn damage(place: &Place, statement: &str) {
-    rusqlite::Connection::open(place.file()).unwrap().execute_batch(statement).unwrap();
+    place.connection().execute_batch(statement).unwrap();
 }
 
 fn assert_internal(error: &Error, part: &str) {

@@ -6,7 +6,7 @@ use super::snapshot::AccountSnapshot;
 use super::sql;
 use super::step::Step;
 use connector_core::{Account, EntitlementRef, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 /// What the store has of an account.
 struct Stored {
@@ -94,11 +94,11 @@ impl RunState {
 
     /// The row of the new account; `None` when there is one already.
     fn insert_account(&self, connection: &Connection, account: &Account, hash: &[u8; 16]) -> Result<Option<i64>> {
-        let inserted = sql::execute(
+        sql::first(
             connection,
             "INSERT INTO accounts (source, account_id, name, display_name, enabled, locked, attributes, hash,
                                        first_run, added_run, kind, owner, alias)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING id",
             params![
                 self.source,
                 account.id,
@@ -113,8 +113,8 @@ impl RunState {
                 account.owner,
                 account.alias,
             ],
-        )?;
-        Ok((inserted == 1).then(|| connection.last_insert_rowid()))
+            |row| row.get(0),
+        )
     }
 
     fn find_account(&self, connection: &Connection, id: &str, hash: &[u8; 16]) -> Result<Option<Stored>> {

@@ -9,7 +9,7 @@ use super::sql;
 use super::step::Step;
 use super::survey::Types;
 use connector_core::{Absence, Assignment, Error, Holder, Result, SourceChange};
-use rusqlite::{Connection, Params, params};
+use connector_sql::{Connection, Params, params};
 use std::collections::BTreeMap;
 
 /// The live rows that the changes remove.

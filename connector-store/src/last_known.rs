@@ -4,7 +4,7 @@ use super::run_state::RunState;
 use super::snapshot::{AssignmentSnapshot, EntitlementSnapshot, attributes};
 use super::sql;
 use connector_core::{Account, Attributes, AttributesBuilder, Entitlement, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 impl RunState {
     /// The account with the last known values of what the page does not show.

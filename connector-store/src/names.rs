@@ -7,7 +7,7 @@ use super::key::read_name_key;
 use super::run_state::RunState;
 use super::sql;
 use connector_core::Result;
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 const INSERT: &str = "INSERT INTO account_names (source, name, account) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 

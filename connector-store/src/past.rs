@@ -7,7 +7,7 @@ use super::sql;
 use connector_core::Result;
 use connector_project::source::Definition;
 use jiff::Timestamp;
-use rusqlite::params;
+use connector_sql::params;
 
 /// What earlier runs of a source allow the next one to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

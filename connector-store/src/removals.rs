@@ -9,7 +9,7 @@ use super::step::Step;
 use super::survey::Strangers;
 use connector_core::{Error, ErrorKind, Percentage, Result};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 use std::collections::BTreeMap;
 
 impl RunState {

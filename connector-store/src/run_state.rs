@@ -9,7 +9,7 @@ use super::sql;
 use super::step::{PerStep, Step};
 use super::waiting::Waiting;
 use connector_core::{Absence, EntitlementRef, Result};
-use rusqlite::{Connection, Row, params};
+use connector_sql::{Connection, Row, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The maximum number of cached entitlement rows; a full cache is cleared.
@@ -80,7 +80,7 @@ impl RunState {
                  FROM runs WHERE number = ?1",
             [run],
             |row| {
-                let from = |column| -> rusqlite::Result<Tallies> {
+                let from = |column| -> connector_sql::Result<Tallies> {
                     let (seen, added) = (row.get(column)?, row.get(column + 1)?);
                     Ok(Tallies { seen, added, changed: row.get(column + 2)?, removed: row.get(column + 3)? })
                 };
@@ -179,7 +179,7 @@ impl RunState {
             None => sql::insert(
                 connection,
                 "INSERT INTO entitlements (source, type, entitlement_id, name, attributes)
-                     VALUES (?1, ?2, ?3, '', '{}')",
+                     VALUES (?1, ?2, ?3, '', '{}') RETURNING id",
                 params![self.source, entitlement.entitlement_type, entitlement.id],
             )?,
         };

@@ -6,13 +6,13 @@ use crate::invocation::Invocation;
 use crate::output::{BAD, Waiting, paint, plural, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::query::{self, Flaw};
+use connector_engine::store::Place;
 use serde::Serialize;
-use std::path::Path;
 
 /// The result for programs.
 #[derive(Serialize)]
 struct Checked<'a> {
-    store: &'a Path,
+    store: &'a Place,
     ok: bool,
     problems: &'a [Flaw],
 }
@@ -21,7 +21,7 @@ pub(crate) fn run(invocation: &Invocation, command: &StoreCommand) -> Result<Exi
     let StoreCommand::Check = command;
     let project = invocation.project()?;
     let Some(store) = invocation.existing_store(&project)? else {
-        let message = format!("the store `{}` does not exist", invocation.store_path(&project)?.display());
+        let message = format!("the store `{}` does not exist", invocation.store_place(&project)?);
         return Err(Error::new(ErrorKind::NotFound, message)
             .with_help("the first `connector aggregate` creates it")
             .into());
@@ -32,14 +32,14 @@ pub(crate) fn run(invocation: &Invocation, command: &StoreCommand) -> Result<Exi
     let exit = if flaws.is_empty() { Exit::Success } else { Exit::Failure };
     let printer = &invocation.printer;
     if printer.is_json() {
-        printer.json(&Checked { store: store.path(), ok: flaws.is_empty(), problems: &flaws })?;
+        printer.json(&Checked { store: store.place(), ok: flaws.is_empty(), problems: &flaws })?;
         return Ok(exit);
     }
     for flaw in &flaws {
         let lines = wrap(&flaw.message, printer.prose_width().saturating_sub(4)).join("\n    ");
         printer.result(format!("  {} {lines}\n", paint(BAD, "✗")))?;
     }
-    let file = store.path().display();
+    let file = store.place();
     if flaws.is_empty() {
         printer.result_line(format!("`{file}` has no problems"))?;
         return Ok(exit);

@@ -22,6 +22,7 @@ mod operations;
 mod powers;
 mod reading;
 mod runs;
+mod size;
 mod sources;
 mod who;
 
@@ -45,6 +46,7 @@ pub use names::Names;
 pub use operations::{
     JournalEntry, OperationQuery, OperationReport, OutcomeTally, StepReport, operations, plan_operations,
 };
+pub use size::size;
 pub use runs::{Run, last_aggregation, last_run, run, runs};
 pub use sources::{SourceState, sources};
 pub use who::{Blame, Who};
@@ -52,17 +54,18 @@ pub use who::{Blame, Who};
 #[cfg(test)]
 mod tests {
     use super::entitlements::{holders_of_one, holders_of_several};
-    use super::export::ASSIGNMENTS;
+    use super::export::select_assignments;
+    use connector_sql::{Dialect, Null, params_from_iter};
     use connector_store::Store;
 
     #[test]
     fn no_long_answer_is_gathered_in_memory_first() {
         let folder = tempfile::tempdir().unwrap();
         let connection = Store::open(folder.path().join("store.db")).unwrap().reader().unwrap();
-        for query in [holders_of_one(), holders_of_several(), ASSIGNMENTS.to_owned()] {
+        for query in [holders_of_one(), holders_of_several(Dialect::Sqlite), select_assignments(Dialect::Sqlite).to_owned()] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
-            let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
-            let plan = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();
+            let nothing = vec![Null; if query.contains("?2") { 2 } else { 1 }];
+            let plan = statement.query_map(params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();
             let plan: Vec<String> = plan.map(Result::unwrap).collect();
             assert!(!plan.is_empty() && plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
         }

@@ -17,7 +17,8 @@ use connector_core::{
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport, Wanted};
 use connector_engine::store::Store;
 use connector_project::source::{AggregationSettings, Definition, LimitSettings, Opened, ProvisioningSettings};
-use rusqlite::Connection;
+use connector_sandbox_postgres::place_in;
+use connector_sql::{Connection, Row};
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -372,12 +373,18 @@ pub struct Place {
 impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join(".connector/store.db")).unwrap();
+        let store = Store::open(place_in(folder.path())).unwrap();
         Self { folder, store }
     }
 
+    /// The file, of tests that only a file can have.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join(".connector/store.db")
+    }
+
+    /// A connection that changes the store behind the back of the program.
+    pub fn connection(&self) -> Connection {
+        self.store.writer().unwrap()
     }
 
     pub async fn aggregate(&self, world: &World) -> RunReport {
@@ -406,14 +413,8 @@ impl Place {
     }
 
     pub fn query(&self, sql: &str) -> Vec<Vec<Value>> {
-        let connection = Connection::open(self.file()).unwrap();
-        let mut statement = connection.prepare(sql).unwrap();
-        let columns = statement.column_count();
-        statement
-            .query_map([], |row| (0..columns).map(|column| row.get(column)).collect())
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap()
+        let read = |row: &Row<'_>| (0..row.width()).map(|column| row.get(column)).collect();
+        connector_store::sql::all(&self.connection(), sql, [], read).unwrap()
     }
 
     pub fn number(&self, sql: &str) -> i64 {

@@ -5,6 +5,8 @@ use connector_engine::provision::{Applied, Earlier, Preview, Provisioning, Stand
 use connector_engine::query::{OperationReport, OutcomeTally, plan_operations};
 use connector_engine::store::Store;
 use connector_project::plan::PlanOperation;
+use connector_sandbox_postgres::place_in;
+use connector_sql::Connection;
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
@@ -17,12 +19,18 @@ pub struct Place {
 impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join(".connector/store.db")).unwrap();
+        let store = Store::open(place_in(folder.path())).unwrap();
         Self { folder, store }
     }
 
+    /// The file, of tests that only a file can have.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join(".connector/store.db")
+    }
+
+    /// A connection that changes the store behind the back of the program.
+    pub fn connection(&self) -> Connection {
+        self.store.writer().unwrap()
     }
 
     pub fn begin<'a>(&self, directory: &'a Directory, plan: &[PlanOperation]) -> Provisioning<'a> {

@@ -2,7 +2,7 @@
 
 use connector_core::{Error, ErrorKind, Result};
 use connector_store::RunLock;
-use rusqlite::Connection;
+use connector_sql::Connection;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The journal of one plan, locked for one job. Cheap to clone.
