@@ -104,7 +104,7 @@ async fn entitlements_of_the_accounts_own_record_follow_it() {
     world.add_account("00001", email, &["profile/user"]);
     let report = place.aggregate(&world).await;
     assert_eq!((report.counts.assignments.added, report.counts.assignments.removed), (1, 1));
-    assert_eq!(place.number("SELECT count(*) FROM assignments WHERE inline AND removed_run IS NULL"), 20);
+    assert_eq!(place.number("SELECT count(*) FROM assignments WHERE inline = 1 AND removed_run IS NULL"), 20);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod aggregate_fake;
 use aggregate_fake::{Fake, Place, World, run};
 use connector_engine::aggregate::RunStatus;
 use connector_engine::store::Store;
-use connector_sandbox_postgres::{place_of, text_of};
+use connector_sandbox_postgres::place_of;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -56,7 +56,7 @@ async fn killed_processes_lose_nothing() {
         let reads = round * 3;
         let mut job = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "the_job_that_is_killed", "--ignored"])
-            .envs([(STORE, text_of(killed.store.place()).into()), (READS, reads.to_string().into()), (MARK, mark.clone().into_os_string())])
+            .envs([(STORE, killed.store.place().to_string().into()), (READS, reads.to_string().into()), (MARK, mark.clone().into_os_string())])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -14,6 +14,10 @@ use ulid::Ulid;
 /// Renewed so often, a lock outlives a few lost packets and a short restart of the server.
 const PAUSE: Duration = Duration::from_secs(10);
 
+/// How often to try to take a lock that somebody holds, and how long to wait in between.
+const TRIES: u32 = 10;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+
 /// How long a lock holds that is not renewed.
 const VALID: &str = "now() + interval '45 seconds'";
 
@@ -52,9 +56,15 @@ impl Lease {
     pub(super) fn take(store: &Store, work: &'static str, source: &str) -> Result<Result<Self, String>> {
         let connection = store.connect(Use::Journal)?;
         let key = Key { work, source: source.to_owned(), holder: Ulid::new().to_string() };
+        let mut tries = 0;
         while !key.insert(&connection)? {
             match key.other(&connection)? {
                 Some(other) if other.is_gone() => key.forget(&connection, &other.holder)?,
+                // A job that ends releases its lock at its very end.
+                Some(_) if tries < TRIES => {
+                    tries += 1;
+                    std::thread::sleep(BETWEEN_TRIES);
+                }
                 Some(other) => return Ok(Err(other.note)),
                 // It was released in between.
                 None => {}

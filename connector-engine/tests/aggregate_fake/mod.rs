@@ -17,7 +17,7 @@ use connector_core::{
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport, Wanted};
 use connector_engine::store::Store;
 use connector_project::source::{AggregationSettings, Definition, LimitSettings, Opened, ProvisioningSettings};
-use connector_sandbox_postgres::place_in;
+use connector_sandbox_postgres::Home;
 use connector_sql::{Connection, Row};
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
@@ -366,15 +366,17 @@ impl FindAccounts for Fake {
 
 /// A store in a folder that goes with it.
 pub struct Place {
-    folder: tempfile::TempDir,
     pub store: Store,
+    _home: Home,
+    folder: tempfile::TempDir,
 }
 
 impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(place_in(folder.path())).unwrap();
-        Self { folder, store }
+        let home = Home::in_folder(folder.path());
+        let store = Store::open(home.place()).unwrap();
+        Self { store, _home: home, folder }
     }
 
     /// The file, of tests that only a file can have.

@@ -5,22 +5,24 @@ use connector_engine::provision::{Applied, Earlier, Preview, Provisioning, Stand
 use connector_engine::query::{OperationReport, OutcomeTally, plan_operations};
 use connector_engine::store::Store;
 use connector_project::plan::PlanOperation;
-use connector_sandbox_postgres::place_in;
+use connector_sandbox_postgres::Home;
 use connector_sql::Connection;
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
 /// A store in a folder that goes with it.
 pub struct Place {
-    folder: tempfile::TempDir,
     pub store: Store,
+    _home: Home,
+    folder: tempfile::TempDir,
 }
 
 impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(place_in(folder.path())).unwrap();
-        Self { folder, store }
+        let home = Home::in_folder(folder.path());
+        let store = Store::open(home.place()).unwrap();
+        Self { store, _home: home, folder }
     }
 
     /// The file, of tests that only a file can have.

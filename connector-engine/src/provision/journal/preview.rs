@@ -98,7 +98,7 @@ impl OpenPlan {
         self.connection
             .prepare_cached(
                 "SELECT max(lead) FROM (SELECT DISTINCT lead FROM operations WHERE plan = ?1 AND lead > ?2
-                     ORDER BY lead LIMIT ?3)",
+                     ORDER BY lead LIMIT ?3) next",
             )
             .and_then(|mut statement| statement.query_row(params![self.plan, after, most], |row| row.get(0)))
             .map_err(fault)

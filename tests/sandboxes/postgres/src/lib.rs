@@ -1,6 +1,6 @@
 //! PostgreSQL servers for tests.
 //!
-//! [`Cluster`] starts one of its own in a temporary folder. [`place_in`] is where a test has its store: in a file or, if
+//! [`Cluster`] starts one of its own in a temporary folder. [`Home`] is where a test has its store: in a file or, if
 //! `CONNECTOR_TEST_POSTGRES` names a server, in a new database there. The binary of this crate starts a server and runs a command with
 //! that variable, so that one server is enough for thousands of tests:
 //!
@@ -12,4 +12,4 @@ mod cluster;
 mod place;
 
 pub use cluster::Cluster;
-pub use place::{SERVER, new_database, place_in, place_of, text_of};
+pub use place::{Home, SERVER, place_of, prepare};

@@ -2,7 +2,7 @@
 
 #![allow(clippy::print_stderr, reason = "a tool for tests")]
 
-use connector_sandbox_postgres::{Cluster, SERVER};
+use connector_sandbox_postgres::{Cluster, SERVER, prepare};
 use std::process::{Command, ExitCode};
 
 fn main() -> ExitCode {
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     };
     let run = || {
         let cluster = Cluster::start()?;
-        Command::new(program).args(words).env(SERVER, cluster.url("postgres")).status()
+        Command::new(program).args(words).env(SERVER, prepare(&cluster.url("postgres"))).status()
     };
     match run() {
         Ok(done) => done.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from),
