@@ -126,33 +126,15 @@ impl Invocation {
 
     /// Where the store is. A typed path is relative to the current folder, a path in a file to the project.
     pub(crate) fn store_place(&self, project: &Project) -> Result<Place> {
-        let place = match &self.global.store {
-            Some(typed) => typed_place(project, typed)?,
-            None => project.store_place()?,
-        };
-        match place {
-            Place::Server(address) => self.signed_in(project, address).map(Place::Server),
-            file @ Place::File(_) => Ok(file),
+        match &self.global.store {
+            Some(typed) => self.place_of(project, typed),
+            None => with_password(project, project.store_place()?),
         }
     }
 
-    /// The address with the password that the project names for it, or that of the environment. The password of the project is for
-    /// the database of the project alone.
-    fn signed_in(&self, project: &Project, address: Address) -> Result<Address> {
-        let settings = project.settings()?;
-        let own = project.store_place()?;
-        let is_own = matches!(&own, Place::Server(own) if own.is_same(&address));
-        let reference = settings.store_password_ref.filter(|_| is_own);
-        let address = if is_own { address.with_ca(settings.store_ca_file.map(|ca| project.folder().join(ca))) } else { address };
-        let password = match reference {
-            Some(reference) => {
-                let reference: SecretRef = reference.parse().map_err(|why: String| Error::definition(why))?;
-                let context = Context::new("store", project.folder());
-                Some(runtime()?.block_on(context.secret(&reference))?)
-            }
-            None => std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()).map(Into::into),
-        };
-        Ok(address.with_password(password))
+    /// Where a store is that the user typed.
+    pub(crate) fn place_of(&self, project: &Project, typed: &str) -> Result<Place> {
+        with_password(project, typed_place(project, typed)?)
     }
 
     /// Beside which file this machine keeps who may use the console: the store, or what would be its file.
@@ -186,6 +168,32 @@ impl Invocation {
         self.interrupt();
         Ok(runtime()?.block_on(work))
     }
+}
+
+fn with_password(project: &Project, place: Place) -> Result<Place> {
+    match place {
+        Place::Server(address) => signed_in(project, address).map(Place::Server),
+        file @ Place::File(_) => Ok(file),
+    }
+}
+
+/// The address with the password that the project names for it, or that of the environment. The password of the project is for
+/// the database of the project alone.
+fn signed_in(project: &Project, address: Address) -> Result<Address> {
+    let settings = project.settings()?;
+    let own = project.store_place()?;
+    let is_own = matches!(&own, Place::Server(own) if own.is_same(&address));
+    let reference = settings.store_password_ref.filter(|_| is_own);
+    let address = if is_own { address.with_ca(settings.store_ca_file.map(|ca| project.folder().join(ca))) } else { address };
+    let password = match reference {
+        Some(reference) => {
+            let reference: SecretRef = reference.parse().map_err(|why: String| Error::definition(why))?;
+            let context = Context::new("store", project.folder());
+            Some(runtime()?.block_on(context.secret(&reference))?)
+        }
+        None => std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()).map(Into::into),
+    };
+    Ok(address.with_password(password))
 }
 
 /// Where a store is that the user typed.

@@ -1,5 +1,6 @@
 //! Writes accounts into the store.
 
+use super::ahead::Known;
 use super::column::stored_kind;
 use super::run_state::RunState;
 use super::snapshot::AccountSnapshot;
@@ -93,7 +94,10 @@ impl RunState {
     }
 
     /// The row of the new account; `None` when there is one already.
-    fn insert_account(&self, connection: &Connection, account: &Account, hash: &[u8; 16]) -> Result<Option<i64>> {
+    fn insert_account(&mut self, connection: &Connection, account: &Account, hash: &[u8; 16]) -> Result<Option<i64>> {
+        if self.ahead.find(&account.id).is_some() {
+            return Ok(self.keep_new(account, hash));
+        }
         sql::first(
             connection,
             "INSERT INTO accounts (source, account_id, name, display_name, enabled, locked, attributes, hash,
@@ -118,6 +122,14 @@ impl RunState {
     }
 
     fn find_account(&self, connection: &Connection, id: &str, hash: &[u8; 16]) -> Result<Option<Stored>> {
+        if let Some(known) = self.ahead.find(id) {
+            let stored = |known: &Known| Stored {
+                id: known.id,
+                same_hash: known.hash == hash,
+                removed_run: known.removed_run,
+            };
+            return Ok(known.map(stored));
+        }
         sql::first(
             connection,
             "SELECT id, hash, removed_run FROM accounts WHERE source = ?1 AND account_id = ?2",
@@ -139,6 +151,8 @@ impl RunState {
         hash: &[u8; 16],
         stored: &Stored,
     ) -> Result<()> {
+        self.write_new(connection)?;
+        self.ahead.note(&account.id, Known { id: stored.id, hash: hash.to_vec(), removed_run: None });
         let before = sql::one(
             connection,
             "SELECT name, display_name, enabled, locked, attributes, kind, owner FROM accounts WHERE id = ?1",

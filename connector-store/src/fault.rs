@@ -33,7 +33,7 @@ fn of_postgres(cause: PostgresError) -> Error {
         let (message, help) = if cause.is_closed() || why.contains("closed") || why.contains("reset") {
             (format!("the connection to the store ended: {why}"), "check that the server of the store runs, and run the command again")
         } else {
-            (format!("the store can't keep a value: {why}"), "report it to the makers of the connector")
+            (format!("the store can't keep a value: {why}"), "keep the store of this source in a file")
         };
         return Error::new(ErrorKind::Internal, message).with_help(help).with_cause(cause);
     };
@@ -44,6 +44,9 @@ fn of_postgres(cause: PostgresError) -> Error {
         "53100" => ("there is no room left on the disk of the store".to_owned(), ROOM),
         "54000" => {
             (format!("the store can't keep a value: {why}"), "PostgreSQL can't keep a name or an id of more than 2,700 bytes")
+        }
+        "22021" => {
+            (format!("the store can't keep a value: {why}"), "PostgreSQL can't keep a text with a NUL character in it")
         }
         "42501" | "25006" => (format!("the store can't be written: {why}"), "grant the user of the store all rights on its tables"),
         "57P01" | "57P02" | "57P03" | "53300" => {

@@ -9,6 +9,7 @@ use connector_sql::{Connection, params};
 impl RunState {
     /// The account with the last known values of what the page does not show.
     pub(super) fn with_last_known(&mut self, connection: &Connection, account: &Account) -> Result<Account> {
+        self.write_new(connection)?;
         let mut account = account.clone();
         let query = "SELECT attributes, locked FROM accounts WHERE source = ?1 AND account_id = ?2";
         let stored = sql::first(connection, query, params![self.source, account.id], |row| {

@@ -9,6 +9,7 @@
 //!   ends with the removal of what was not seen, under the guard.
 
 mod accounts;
+mod ahead;
 mod aliases;
 mod assignments;
 mod begin;
@@ -16,6 +17,7 @@ mod bulk;
 mod changes;
 mod column;
 mod completeness;
+mod copy;
 mod counted;
 mod definition;
 mod duplicates;
@@ -58,6 +60,7 @@ mod writer;
 
 pub use begin::Beginning;
 pub use column::{account_kind, moment, word};
+pub use copy::{CopiedTable, copy};
 pub use counted::Differing;
 pub use definition::replace_former;
 pub use guard::Limits;

@@ -97,14 +97,13 @@ impl RunState {
 
     /// Adds a portion of the names; returns the last key.
     fn add_names(&self, connection: &Connection, merge: &mut Merge<'_>) -> Result<Vec<u8>> {
-        let mut last = Vec::new();
+        let mut rows = Vec::new();
         for _ in 0..ROWS_AT_ONCE {
             let Some(row) = merge.next().transpose()? else { break };
-            self.add_waiting_name(connection, &row.key)?;
-            last.clear();
-            last.extend_from_slice(&row.key);
+            rows.push(row);
         }
-        Ok(last)
+        self.add_waiting_names(connection, rows.iter().map(|row| &*row.key))?;
+        Ok(rows.last().map(|row| row.key.to_vec()).unwrap_or_default())
     }
 
     /// Walks through a portion and the table side by side; returns what the table does not have, and the last key. What

@@ -1,5 +1,6 @@
 //! The state of a run that a job keeps in memory.
 
+use super::ahead::Ahead;
 use super::holder_counts::HolderCounts;
 use super::not_shown::NotShown;
 use super::quiet::Quiet;
@@ -61,6 +62,8 @@ pub(crate) struct RunState {
     pub(super) waiting: Waiting,
     /// How many accounts hold each entitlement, as far as it is known.
     pub(super) holder_counts: HolderCounts,
+    /// What a server was asked of the page that is being committed.
+    pub(super) ahead: Ahead,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -112,6 +115,7 @@ impl RunState {
             removed: BTreeMap::new(),
             waiting: Waiting::load(connection, run, waiting)?,
             holder_counts: HolderCounts::default(),
+            ahead: Ahead::default(),
             rows: HashMap::new(),
             remembered: 0,
         })

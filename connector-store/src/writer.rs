@@ -262,6 +262,7 @@ impl Writer {
         let Ending::Complete { remove, .. } = ending else { return Ok(None) };
         let (connection, state) = (&self.connection, &mut self.state);
         state.merge_waiting(connection, &mut self.write_back, self.fence, stop)?;
+        state.count_rows_of_tables(connection)?;
         sql::atomically(connection, || {
             check_fence(connection, state, self.fence)?;
             state.resolve_aliases(connection)?;
@@ -336,9 +337,11 @@ fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Resu
     let mut fresh = 0;
     match items {
         Items::Accounts(accounts) => {
+            state.look_ahead(connection, accounts)?;
             for account in accounts {
                 fresh += usize::from(state.account(connection, account)?);
             }
+            state.end_page(connection)?;
         }
         Items::Entitlements(entitlements) => {
             for entitlement in entitlements {

@@ -12,6 +12,8 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql as PostgresToSql, Type, to_sq
 pub enum Column {
     /// A whole number.
     Integer,
+    /// Yes or no.
+    Truth,
     /// A text.
     Text,
     /// JSON as the source wrote it.
@@ -24,6 +26,7 @@ impl Column {
     pub(super) fn of_postgres(self) -> Type {
         match self {
             Self::Integer => Type::INT8,
+            Self::Truth => Type::BOOL,
             Self::Text => Type::TEXT,
             Self::Json => Type::JSON,
             Self::Bytes => Type::BYTEA,
