@@ -113,8 +113,7 @@ impl Invocation {
         }
         let file = project.source_file(name_or_path)?;
         let store = self.store_place(project)?.to_string();
-        let message =
-            format!("`{name}` was never aggregated into `{}`", store.strip_prefix("./").unwrap_or(&store));
+        let message = format!("`{name}` was never aggregated into `{}`", store.strip_prefix("./").unwrap_or(&store));
         Err(Error::new(ErrorKind::NotFound, message)
             .with_help(if file.is_file() {
                 format!("run `connector aggregate {}` first", shell_word(name_or_path))
@@ -184,7 +183,8 @@ fn signed_in(project: &Project, address: Address) -> Result<Address> {
     let own = project.store_place()?;
     let is_own = matches!(&own, Place::Server(own) if own.is_same(&address));
     let reference = settings.store_password_ref.filter(|_| is_own);
-    let address = if is_own { address.with_ca(settings.store_ca_file.map(|ca| project.folder().join(ca))) } else { address };
+    let address =
+        if is_own { address.with_ca(settings.store_ca_file.map(|ca| project.folder().join(ca))) } else { address };
     let password = match reference {
         Some(reference) => {
             let reference: SecretRef = reference.parse().map_err(|why: String| Error::definition(why))?;

@@ -56,7 +56,11 @@ async fn killed_processes_lose_nothing() {
         let reads = round * 3;
         let mut job = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "the_job_that_is_killed", "--ignored"])
-            .envs([(STORE, killed.store.place().to_string().into()), (READS, reads.to_string().into()), (MARK, mark.clone().into_os_string())])
+            .envs([
+                (STORE, killed.store.place().to_string().into()),
+                (READS, reads.to_string().into()),
+                (MARK, mark.clone().into_os_string()),
+            ])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -81,7 +81,13 @@ impl Server {
     /// Listens for the project and its store, which need not exist yet. Who may use the server is kept in a file beside `beside`. Everything ends when `stop` is canceled.
     ///
     /// Fails with kind `unavailable` if the port is taken.
-    pub fn bind(project: &Project, store: Place, beside: &Path, listen: Listen, stop: CancellationToken) -> Result<Self> {
+    pub fn bind(
+        project: &Project,
+        store: Place,
+        beside: &Path,
+        listen: Listen,
+        stop: CancellationToken,
+    ) -> Result<Self> {
         let taken = |cause: std::io::Error| {
             Error::new(ErrorKind::Unavailable, format!("can't listen on {}: {cause}", listen.0))
                 .with_help("choose another port with `--listen`, or port 0 for a free one")

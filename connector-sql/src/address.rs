@@ -39,7 +39,7 @@ impl Address {
             cause => (format!("the store is no valid URL: {cause}"), FORM),
         })?;
         if url.password().is_some() {
-            let help = "name where the password is kept in `store.password` of connector.yaml, or set PGPASSWORD";
+            let help = "name where the password is kept in `store_password_ref` in connector.yaml, or set PGPASSWORD";
             return Err(("the URL of the store has a password in it".to_owned(), help));
         }
         let decoded = |part: &str| {
@@ -61,7 +61,8 @@ impl Address {
                 "sslrootcert" => ca = Some(PathBuf::from(&*value)),
                 "sslmode" => mode = Some(value.into_owned()),
                 _ => {
-                    let message = format!("the URL of the store has the parameter `{name}`, which Connector does not know");
+                    let message =
+                        format!("the URL of the store has the parameter `{name}`, which Connector does not know");
                     return Err((message, "known are `sslmode` and `sslrootcert`"));
                 }
             }
@@ -73,7 +74,10 @@ impl Address {
             None => !is_local(&host) || ca.is_some(),
             Some("disable") if is_local(&host) => false,
             Some("disable" | "allow" | "prefer") => {
-                return Err((PLAIN.to_owned(), "remove `sslmode` from the URL of the store, or write `sslmode=verify-full`"));
+                return Err((
+                    PLAIN.to_owned(),
+                    "remove `sslmode` from the URL of the store, or write `sslmode=verify-full`",
+                ));
             }
             Some("require" | "verify-ca" | "verify-full") => !host.starts_with('/'),
             Some(other) => {

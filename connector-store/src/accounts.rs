@@ -123,11 +123,8 @@ impl RunState {
 
     fn find_account(&self, connection: &Connection, id: &str, hash: &[u8; 16]) -> Result<Option<Stored>> {
         if let Some(known) = self.ahead.find(id) {
-            let stored = |known: &Known| Stored {
-                id: known.id,
-                same_hash: known.hash == hash,
-                removed_run: known.removed_run,
-            };
+            let stored =
+                |known: &Known| Stored { id: known.id, same_hash: known.hash == hash, removed_run: known.removed_run };
             return Ok(known.map(stored));
         }
         sql::first(

@@ -121,7 +121,7 @@ fn numbers(server: &Server, count: usize) -> connector_sql::Result<Vec<i64>> {
         return Ok(Vec::new());
     }
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let query = "SELECT nextval(pg_get_serial_sequence('accounts', 'id')) FROM generate_series(1, $1)";
+    let query = "SELECT nextval(pg_get_serial_sequence('accounts', 'id')) FROM generate_series(1::BIGINT, $1::BIGINT)";
     let mut numbers = server.all(query, &[&count], |row| row.get(0))?;
     numbers.reverse();
     Ok(numbers)

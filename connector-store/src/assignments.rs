@@ -8,8 +8,8 @@ use super::sql;
 use super::step::Step;
 use super::waiting::read_values;
 use connector_core::{Assignment, AssignmentState, Attributes, EntitlementRef, Error, Holder, Result};
-use connector_tables::BatchRow;
 use connector_sql::{Connection, Row, params};
+use connector_tables::BatchRow;
 
 /// An assignment in the store.
 struct Stored {

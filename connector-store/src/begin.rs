@@ -17,8 +17,8 @@ use super::writer::Writer;
 use connector_core::{Absence, Cursor, Error, ErrorKind, Result};
 use connector_files::shell_word;
 use connector_project::source::Definition;
-use jiff::Timestamp;
 use connector_sql::{Connection, Transaction, params};
+use jiff::Timestamp;
 use ulid::Ulid;
 
 /// What a job is about to do.

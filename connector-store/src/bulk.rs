@@ -67,13 +67,7 @@ fn insert_into_file(
     Ok(())
 }
 
-fn copy_to_server(
-    server: &Server,
-    source: i64,
-    run: i64,
-    first: i64,
-    keys: &[Key<'_>],
-) -> connector_sql::Result<()> {
+fn copy_to_server(server: &Server, source: i64, run: i64, first: i64, keys: &[Key<'_>]) -> connector_sql::Result<()> {
     if keys.is_empty() {
         return Ok(());
     }

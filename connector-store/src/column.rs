@@ -2,9 +2,9 @@
 //! its place would be a false statement about the source.
 
 use connector_core::{AccountKind, AssignmentState};
-use jiff::Timestamp;
 use connector_sql::Row;
 use connector_sql::types::{Type, ValueRef};
+use jiff::Timestamp;
 use std::str::FromStr;
 
 /// A word that names a variant, such as a status.

@@ -85,7 +85,9 @@ pub fn copy(from: &Store, to: &Store) -> Result<Vec<CopiedTable>> {
                 "the copy of `{name}` has {} rows with hash {:032x}, but it should have {} with {:032x}; nothing was copied",
                 here.rows, here.hash, there.rows, there.hash
             );
-            return Err(Error::new(ErrorKind::Internal, message).with_help("check both stores with `connector store check`"));
+            return Err(
+                Error::new(ErrorKind::Internal, message).with_help("check both stores with `connector store check`")
+            );
         }
         copied.push(CopiedTable { name, rows: here.rows, hash: format!("{:032x}", here.hash) });
     }

@@ -14,10 +14,13 @@ const UPDATE: &str = "if a newer version of this program wrote to the store, upd
 /// Converts an error of a database into one for the user.
 pub fn fault(cause: SqlError) -> Error {
     match cause {
-        SqlError::Stopped => Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read"),
+        SqlError::Stopped => {
+            Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read")
+        }
         SqlError::Connect(message, help) => Error::new(ErrorKind::Unavailable, message).with_help(help),
         SqlError::FromSqlConversionFailure(_, _, why) if !why.is::<std::str::Utf8Error>() => {
-            Error::new(ErrorKind::Internal, format!("the store holds a value that can't be read: {why}")).with_help(UPDATE)
+            Error::new(ErrorKind::Internal, format!("the store holds a value that can't be read: {why}"))
+                .with_help(UPDATE)
         }
         SqlError::Postgres(cause) => of_postgres(cause),
         SqlError::Sqlite(cause) => of_sqlite(cause),
@@ -31,7 +34,10 @@ fn of_postgres(cause: PostgresError) -> Error {
     let Some(answer) = cause.as_db_error() else {
         let why = cause.source().map_or_else(|| cause.to_string(), ToString::to_string);
         let (message, help) = if cause.is_closed() || why.contains("closed") || why.contains("reset") {
-            (format!("the connection to the store ended: {why}"), "check that the server of the store runs, and run the command again")
+            (
+                format!("the connection to the store ended: {why}"),
+                "check that the server of the store runs, and run the command again",
+            )
         } else {
             (format!("the store can't keep a value: {why}"), "keep the store of this source in a file")
         };
@@ -42,13 +48,16 @@ fn of_postgres(cause: PostgresError) -> Error {
         "57014" => return Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read"),
         "55P03" | "40P01" | "40001" => ("the store is busy: another program keeps it locked".to_owned(), BUSY),
         "53100" => ("there is no room left on the disk of the store".to_owned(), ROOM),
-        "54000" => {
-            (format!("the store can't keep a value: {why}"), "PostgreSQL can't keep a name or an id of more than 2,700 bytes")
-        }
+        "54000" => (
+            format!("the store can't keep a value: {why}"),
+            "PostgreSQL can't keep a name or an id of more than 2,700 bytes",
+        ),
         "22021" => {
             (format!("the store can't keep a value: {why}"), "PostgreSQL can't keep a text with a NUL character in it")
         }
-        "42501" | "25006" => (format!("the store can't be written: {why}"), "grant the user of the store all rights on its tables"),
+        "42501" | "25006" => {
+            (format!("the store can't be written: {why}"), "grant the user of the store all rights on its tables")
+        }
         "57P01" | "57P02" | "57P03" | "53300" => {
             (format!("the server of the store ends or has no room: {why}"), "run the command again when it is ready")
         }

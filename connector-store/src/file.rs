@@ -88,7 +88,10 @@ impl StoreFile<'_> {
         let has_log = log.metadata().is_ok_and(|log| log.len() > 0);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let path = self.path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        rusqlite::Connection::open_with_flags(format!("file:{path}{}", if has_log { "" } else { "?immutable=1" }), flags)
+        rusqlite::Connection::open_with_flags(
+            format!("file:{path}{}", if has_log { "" } else { "?immutable=1" }),
+            flags,
+        )
     }
 
     /// Makes the folder and the file, for their owner alone, before SQLite does: its side files take over the mode. Refuses

@@ -9,9 +9,9 @@ use super::sql;
 use super::waiting::{Merge, read_values};
 use super::write_back::WriteBack;
 use connector_core::{Error, ErrorKind, Result};
-use connector_tables::BatchRow;
 use connector_sql::types::ValueRef;
 use connector_sql::{Connection, Row, Rows, params};
+use connector_tables::BatchRow;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 

@@ -43,7 +43,8 @@ impl RunState {
                 self.add_name(connection, name, account)
             });
         };
-        let (names, accounts): (Vec<&str>, Vec<i64>) = keys.map(read_name_key).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let (names, accounts): (Vec<&str>, Vec<i64>) =
+            keys.map(read_name_key).collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let insert = "INSERT INTO account_names (source, name, account)
              SELECT $1, name, account FROM unnest($2::text[], $3::bigint[]) AS new (name, account) ON CONFLICT DO NOTHING";
         server.execute(insert, &[&self.source, &names, &accounts]).map_err(fault).map(drop)

@@ -156,7 +156,9 @@ impl Store {
         connection.migrate(&migrations).map_err(|cause| {
             let help = match &self.place {
                 Place::File(_) => "check that its disk has room and that the file can be written",
-                Place::Server(_) => "let the user of the store create tables: give it a schema or a database of its own",
+                Place::Server(_) => {
+                    "let the user of the store create tables: give it a schema or a database of its own"
+                }
             };
             let why = std::iter::successors(std::error::Error::source(&cause), |cause| cause.source()).last();
             let why = why.map_or_else(|| cause.to_string(), ToString::to_string);
@@ -168,7 +170,12 @@ impl Store {
 }
 
 fn newest() -> i64 {
-    embedded::sqlite::migrations::runner().get_migrations().iter().map(|one| i64::from(one.version())).max().unwrap_or(0)
+    embedded::sqlite::migrations::runner()
+        .get_migrations()
+        .iter()
+        .map(|one| i64::from(one.version()))
+        .max()
+        .unwrap_or(0)
 }
 
 /// The version of the tables; 0 if there are none.

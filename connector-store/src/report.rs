@@ -5,9 +5,9 @@ use super::run::{Counts, RunError, RunReport};
 use super::sql;
 use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind, Result};
-use jiff::Timestamp;
 use connector_sql::types::ValueRef;
 use connector_sql::{Connection, Params, Row, params};
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

@@ -20,13 +20,11 @@ pub(super) fn connect(address: &Address, purpose: Use) -> Result<Connection> {
 /// Refuses a server that can't keep a store, before there is one.
 pub(super) fn check(connection: &Connection) -> Result<()> {
     let query = "SELECT current_setting('server_version_num'), current_setting('server_encoding')";
-    let (version, encoding): (String, String) =
-        sql::one(connection, query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (version, encoding): (String, String) = sql::one(connection, query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let version = version.parse::<i64>().unwrap_or_default() / 10_000;
     if version < OLDEST {
         let message = format!("the server of the store is PostgreSQL {version}");
-        return Err(Error::new(ErrorKind::Definition, message)
-            .with_help(format!("use PostgreSQL {OLDEST} or later")));
+        return Err(Error::new(ErrorKind::Definition, message).with_help(format!("use PostgreSQL {OLDEST} or later")));
     }
     if encoding != "UTF8" {
         let message = format!("the database of the store has the encoding {encoding}");

@@ -5,9 +5,9 @@ use connector_core::{
     Account, AccountKind, Assignment, AssignmentState, Attributes, Entitlement, EntitlementRef, Error, ErrorKind,
     Result,
 };
-use jiff::Timestamp;
 use connector_sql::Row;
 use connector_sql::types::ValueRef;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -241,8 +241,9 @@ impl AssignmentSnapshot {
 /// The attributes in a column. A store that somebody else wrote to is damaged when they are no JSON object.
 pub fn attributes(row: &Row<'_>, column: usize) -> connector_sql::Result<Attributes> {
     let text: String = row.get(column)?;
-    Attributes::parse(text)
-        .map_err(|cause| connector_sql::Error::FromSqlConversionFailure(column, connector_sql::types::Type::Text, cause.into()))
+    Attributes::parse(text).map_err(|cause| {
+        connector_sql::Error::FromSqlConversionFailure(column, connector_sql::types::Type::Text, cause.into())
+    })
 }
 
 fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -8,9 +8,9 @@ use connector_core::{
     Account, AccountSchema, AttributeMeaning, AuditedAccount, AuditedHolding, Criteria, Entitlement, EntitlementRef,
     EntitlementType, LastLogin, Power, Result,
 };
+use connector_sql::Row;
 use connector_store::{Store, attributes, fault, sql};
 use jiff::Timestamp;
-use connector_sql::Row;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -137,10 +137,17 @@ impl LoginAttribute {
         // Where nobody has ever signed in, the attribute is more likely hidden.
         let query = "SELECT attributes FROM accounts WHERE source = ?1 AND +removed_run IS NULL";
         let mut is_shown = false;
-        sql::until(&reading.connection, query, [reading.source], |row| attributes(row, 0), |of_account| {
-            is_shown = of_account.entries().iter().any(|(name, value)| *name == attribute.name && value.get() != "null");
-            Ok(if is_shown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
+        sql::until(
+            &reading.connection,
+            query,
+            [reading.source],
+            |row| attributes(row, 0),
+            |of_account| {
+                is_shown =
+                    of_account.entries().iter().any(|(name, value)| *name == attribute.name && value.get() != "null");
+                Ok(if is_shown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            },
+        )?;
         Ok(Self(is_shown.then(|| attribute.name.clone())))
     }
 

@@ -5,11 +5,11 @@ use super::lifetime::Lifetime;
 use super::reading::{Reading, key_of};
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
 use connector_files::shell_word;
+use connector_sql::{Row, params};
 use connector_store::{
     AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, PerStep, Quiet, Step, Store, StoredRun, select_runs, sql,
 };
 use jiff::Timestamp;
-use connector_sql::{Row, params};
 use serde::Serialize;
 
 /// The number of differences of one kind.

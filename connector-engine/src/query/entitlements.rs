@@ -4,9 +4,9 @@ use super::accounts::StoredAccount;
 use super::holding::{Breadth, HAS_EFFECT, HeldRow, Holding, HoldingState, Holdings, WithoutEffect, is_empty};
 use super::reading::Reading;
 use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Result};
+use connector_sql::{Dialect, Row, ToSql, params};
 use connector_store::{Store, attributes, sql};
 use jiff::Timestamp;
-use connector_sql::{Dialect, Row, ToSql, params};
 use serde::Serialize;
 
 /// An entitlement in the store. Serializes to a line of `connector entitlements --output json`.
@@ -82,7 +82,8 @@ pub(super) fn holders_of_one() -> String {
 
 /// The same for the entitlements with these rows (a JSON list), in the order of the table.
 pub(super) fn holders_of_several(dialect: Dialect) -> String {
-    let rows = dialect.pick("SELECT value FROM json_each(?2)", "SELECT value::BIGINT FROM json_array_elements_text(?2)");
+    let rows =
+        dialect.pick("SELECT value FROM json_each(?2)", "SELECT value::BIGINT FROM json_array_elements_text(?2)");
     format!(
         "{HOLDER} FROM assignments h
     LEFT JOIN accounts a ON a.source = ?1 AND a.account_id = h.account AND a.removed_run IS NULL
@@ -134,8 +135,11 @@ pub fn holders(
     let target = reading.entitlement_row(&entitlement.to_string())?;
     // An account that holds one of these holds the entitlement, too. A list of numbers looks the same in Rust and in JSON.
     let rows = format!("{:?}", known.leading_to(target));
-    let (query, parameter): (String, &dyn ToSql) =
-        if breadth.effective { (holders_of_several(reading.connection.dialect()), &rows) } else { (holders_of_one(), &target) };
+    let (query, parameter): (String, &dyn ToSql) = if breadth.effective {
+        (holders_of_several(reading.connection.dialect()), &rows)
+    } else {
+        (holders_of_one(), &target)
+    };
     let mut listing = Listing { known, target, breadth, without_effect: WithoutEffect::default() };
     let mut last: Option<(Holder, Vec<HeldRow>)> = None;
     let read = |row: &Row<'_>| Ok((holder(row)?, HeldRow::from_row(row, 4)?));

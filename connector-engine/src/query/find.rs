@@ -3,8 +3,8 @@
 
 use super::reading::Reading;
 use connector_core::{EntitlementRef, Result};
-use connector_store::{Store, sql};
 use connector_sql::{Row, params};
+use connector_store::{Store, sql};
 
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use super::reading::{Named, Reading, key_of};
 use connector_core::{AssignmentState, Attributes, EntitlementRef, Result};
+use connector_sql::Row;
 use connector_store::{AssignmentSnapshot, sql};
 use jiff::Timestamp;
-use connector_sql::Row;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet, VecDeque};
 use strum::IntoStaticStr;

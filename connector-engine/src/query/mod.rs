@@ -46,8 +46,8 @@ pub use names::Names;
 pub use operations::{
     JournalEntry, OperationQuery, OperationReport, OutcomeTally, StepReport, operations, plan_operations,
 };
-pub use size::size;
 pub use runs::{Run, last_aggregation, last_run, run, runs};
+pub use size::size;
 pub use sources::{SourceState, sources};
 pub use who::{Blame, Who};
 
@@ -62,7 +62,9 @@ mod tests {
     fn no_long_answer_is_gathered_in_memory_first() {
         let folder = tempfile::tempdir().unwrap();
         let connection = Store::open(folder.path().join("store.db")).unwrap().reader().unwrap();
-        for query in [holders_of_one(), holders_of_several(Dialect::Sqlite), select_assignments(Dialect::Sqlite).to_owned()] {
+        for query in
+            [holders_of_one(), holders_of_several(Dialect::Sqlite), select_assignments(Dialect::Sqlite).to_owned()]
+        {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
             let nothing = vec![Null; if query.contains("?2") { 2 } else { 1 }];
             let plan = statement.query_map(params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();

@@ -1,8 +1,8 @@
 //! The names of ids, as of the last aggregation.
 
 use connector_core::{EntitlementRef, Result};
-use connector_store::{Store, sql};
 use connector_sql::{Connection, params};
+use connector_store::{Store, sql};
 
 /// The names of the ids of a source, as of the last aggregation.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use crate::provision::{Standing, ValueChange, named, optional_json, stored_failure, time};
 use connector_core::{Error, ErrorKind, Result};
-use connector_store::{RunError, Store, sql};
-use jiff::Timestamp;
 use connector_sql::types::ValueRef;
 use connector_sql::{Connection, Params, Row, params};
+use connector_store::{RunError, Store, sql};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::ops::ControlFlow;
@@ -143,7 +143,8 @@ pub fn operations(
     let connection = store.reader()?;
     let plan = query.plan.map(|id| plan_number(&connection, id)).transpose()?;
     let mut left = query.limit.unwrap_or(u64::MAX);
-    let condition = "s.name = ?1 AND p.status IN ('applying', 'ended') AND (CAST(?2 AS BIGINT) IS NULL OR p.number = ?2)
+    let condition =
+        "s.name = ?1 AND p.status IN ('applying', 'ended') AND (CAST(?2 AS BIGINT) IS NULL OR p.number = ?2)
          ORDER BY p.number DESC, o.number, o.part";
     entries(&connection, condition, params![source, plan], |entry| {
         if left > 0 && query.outcome.is_none_or(|outcome| outcome == entry.report.outcome) {

@@ -2,8 +2,8 @@
 
 use super::holding::Holdings;
 use connector_core::{EntitlementType, Power, Result, Severity};
-use connector_store::{attributes, sql};
 use connector_sql::Connection;
+use connector_store::{attributes, sql};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// An attribute that gives power.

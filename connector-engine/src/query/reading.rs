@@ -3,8 +3,8 @@
 use super::lifetime::{Lifetime, PastChange};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use connector_files::shell_word;
-use connector_store::{Quiet, Step, Store, StoredRun, account_kind, select_runs, sql};
 use connector_sql::{Connection, Row, params};
+use connector_store::{Quiet, Step, Store, StoredRun, account_kind, select_runs, sql};
 use std::borrow::Cow;
 use std::collections::HashMap;
 

@@ -2,9 +2,9 @@
 
 use super::reading::run_by_id;
 use connector_core::Result;
+use connector_sql::params;
 use connector_store::{RunLock, RunReport, RunStatus, Store, StoredRun, Work, run_by_number, select_runs};
 use jiff::Timestamp;
-use connector_sql::params;
 use serde::Serialize;
 
 /// A past or present run.

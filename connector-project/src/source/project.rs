@@ -6,8 +6,8 @@ use super::files::{near, yaml_files};
 use super::findings_file::FindingsSettings;
 use super::read;
 use crate::document::Problems;
-use connector_sql::Place;
 use connector_core::{Error, ErrorKind, Problem, Result};
+use connector_sql::Place;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -98,7 +98,9 @@ impl Project {
         let settings = self.settings()?;
         let place = self.store_at(settings.store.as_deref().unwrap_or(".connector/store.db"))?;
         Ok(match place {
-            Place::Server(address) => Place::Server(address.with_ca(settings.store_ca_file.map(|ca| self.folder.join(ca)))),
+            Place::Server(address) => {
+                Place::Server(address.with_ca(settings.store_ca_file.map(|ca| self.folder.join(ca))))
+            }
             file @ Place::File(_) => file,
         })
     }

@@ -161,8 +161,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>> {
     // `to_str` lets tabs through, which no key that is printed somewhere should have.
     let plain = |text: &&str| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     let text = key.to_str().ok().filter(|text| !text.is_empty() && text.len() <= LONGEST_KEY).filter(plain);
-    let fault = || {
-        Error::invalid(format!("`Idempotency-Key` must be a text of 1 to {LONGEST_KEY} printable ASCII characters"))
-    };
+    let fault =
+        || Error::invalid(format!("`Idempotency-Key` must be a text of 1 to {LONGEST_KEY} printable ASCII characters"));
     text.map(|text| Some(text.to_owned())).ok_or_else(fault)
 }

@@ -99,7 +99,9 @@ impl Place {
     /// Serves it.
     pub fn serve(&self) -> Served {
         let stop = CancellationToken::new();
-        let server = Server::bind(&self.project, self.store.clone().into(), &self.store, Listen::default(), stop.clone()).unwrap();
+        let server =
+            Server::bind(&self.project, self.store.clone().into(), &self.store, Listen::default(), stop.clone())
+                .unwrap();
         let (address, link) = (server.address(), server.sign_in_link());
         let links = Arc::new(Mutex::new(vec![link]));
         let told = links.clone();

@@ -19,14 +19,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const QUIET: Duration = Duration::from_secs(30);
 
 const REACH: &str = "check the host and port of the store, and that the server runs and lets this machine in";
-const TRUST: &str = "name the file with the certificate of its authority in `store.ca` of connector.yaml, or with `?sslrootcert=` in the URL";
-const SIGN_IN: &str = "check the user and database of the store, and the password in `store.password` of connector.yaml or in PGPASSWORD";
+const TRUST: &str = "name the file with the certificate of its authority in `store_ca_file` in connector.yaml, or with `?sslrootcert=` in the URL";
+const SIGN_IN: &str = "check the user and database of the store, and the password in `store_password_ref` in connector.yaml or in PGPASSWORD";
 
 /// The threads that move bytes.
 pub(super) fn runtime() -> Result<&'static Handle> {
     static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
-    let runtime =
-        RUNTIME.get_or_init(|| Builder::new_multi_thread().worker_threads(1).thread_name("postgres").enable_all().build());
+    let runtime = RUNTIME
+        .get_or_init(|| Builder::new_multi_thread().worker_threads(1).thread_name("postgres").enable_all().build());
     match runtime {
         Ok(runtime) => Ok(runtime.handle()),
         Err(cause) => Err(Error::Connect(format!("can't start a thread: {cause}"), "run the command again")),
@@ -96,4 +96,3 @@ fn unconnected(address: &Address, cause: &tokio_postgres::Error) -> Error {
     let message = format!("can't connect to `{address}`: {why}");
     Error::Connect(message, if is_tls { TRUST } else { REACH })
 }
-

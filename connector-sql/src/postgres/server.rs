@@ -28,7 +28,8 @@ const MIGRATES: i64 = 0x636f_6e6e_6563_746f;
 
 /// How each connection speaks. Someone else's lock is waited for as long as with SQLite. Compiling statements costs more than it gains,
 /// because none reads much more than its rows.
-const SETTINGS: &str = "SET client_min_messages = warning; SET lock_timeout = '60s'; SET jit = off; SET TimeZone = 'UTC'";
+const SETTINGS: &str =
+    "SET client_min_messages = warning; SET lock_timeout = '60s'; SET jit = off; SET TimeZone = 'UTC'";
 
 /// A connection to a server.
 pub struct Server {
@@ -78,7 +79,9 @@ impl Server {
     pub(crate) fn migrate(&mut self, migrations: &refinery::Runner) -> Result<(), refinery::Error> {
         let locked = block_on(self.client.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATES})")));
         let migrated = block_on(migrations.run_async(&mut self.client)).map(drop);
-        if locked.is_ok() && block_on(self.client.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATES})"))).is_err() {
+        if locked.is_ok()
+            && block_on(self.client.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATES})"))).is_err()
+        {
             tracing::debug!("the lock of the migrations ends with the connection");
         }
         migrated

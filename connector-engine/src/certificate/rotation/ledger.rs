@@ -1,9 +1,9 @@
 //! The ledger of certificate rotations. It records the stage of each one.
 
 use connector_core::{Error, ErrorKind, Result};
+use connector_sql::{Connection, Row, params};
 use connector_store::{RunLock, Store, Work, moment, recognize, sql, word};
 use jiff::Timestamp;
-use connector_sql::{Connection, Row, params};
 use strum::{EnumString, IntoStaticStr};
 use ulid::Ulid;
 

@@ -3,9 +3,9 @@
 use super::handle::OpenPlan;
 use super::row::{Standing, StepRow, failure_columns, json, steps, to_json};
 use connector_core::{Change, Error, Operation, OperationKind, Result, SecretRef};
+use connector_sql::{Connection, Row, params};
 use connector_store::{fault, sql};
 use jiff::{SignedDuration, Timestamp};
-use connector_sql::{Connection, Row, params};
 use std::collections::{HashMap, HashSet};
 
 /// What the source has not made after this time is sent again: it can have been declined.

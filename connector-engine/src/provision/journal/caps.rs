@@ -3,8 +3,8 @@
 use super::handle::OpenPlan;
 use connector_core::Result;
 use connector_project::source::Capped;
-use connector_store::sql;
 use connector_sql::params;
+use connector_store::sql;
 
 impl OpenPlan {
     /// How many operations a guard refused.
@@ -32,7 +32,9 @@ impl OpenPlan {
     /// How many of them the store has.
     pub(crate) fn known(&self, capped: Capped) -> Result<u64> {
         let query = match capped {
-            Capped::Disable => "SELECT count(*) FROM accounts WHERE source = ?1 AND removed_run IS NULL AND enabled = 1",
+            Capped::Disable => {
+                "SELECT count(*) FROM accounts WHERE source = ?1 AND removed_run IS NULL AND enabled = 1"
+            }
             Capped::Delete => "SELECT count(*) FROM accounts WHERE source = ?1 AND removed_run IS NULL",
             Capped::Revoke => {
                 "SELECT count(*) FROM assignments WHERE source = ?1 AND removed_run IS NULL AND holder = 0

@@ -3,9 +3,9 @@
 use super::handle::OpenPlan;
 use super::row::{StepRow, steps, to_json, unreadable};
 use connector_core::{Change, Operation, Result, SecretRef};
-use connector_store::{fault, sql};
 use connector_sql::types::Type;
 use connector_sql::{OptionalExtension, params};
+use connector_store::{fault, sql};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

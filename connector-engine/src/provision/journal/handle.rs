@@ -1,8 +1,8 @@
 //! The open journal of one plan.
 
 use connector_core::{Error, ErrorKind, Result};
-use connector_store::RunLock;
 use connector_sql::Connection;
+use connector_store::RunLock;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The journal of one plan, locked for one job. Cheap to clone.

@@ -5,9 +5,9 @@ use super::load::Loading;
 use super::row::unreadable;
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::source::Definition;
+use connector_sql::{Connection, OptionalExtension, params};
 use connector_store::{RunLock, Store, Work, fault, replace_former, sql};
 use jiff::Timestamp;
-use connector_sql::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 /// The source and file of a plan.

@@ -158,7 +158,8 @@ impl OpenPlan {
                  WHERE source = ?1 AND account_id = ?2 AND enabled = 0 AND removed_run IS NULL";
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let parameters = params![self.source, account];
-        let Some((row, first_run)): Option<(i64, i64)> = sql::first(&self.connection, of_account, parameters, read)? else {
+        let Some((row, first_run)): Option<(i64, i64)> = sql::first(&self.connection, of_account, parameters, read)?
+        else {
             return Ok(None);
         };
         let earlier = "SELECT run, before FROM changes

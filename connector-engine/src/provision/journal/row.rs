@@ -2,10 +2,10 @@
 
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::effect::ValueChange;
-use connector_store::{RunError, fault, kind_from_name};
-use jiff::Timestamp;
 use connector_sql::types::{Type, ValueRef};
 use connector_sql::{Connection, Params, Row};
+use connector_store::{RunError, fault, kind_from_name};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -120,8 +120,9 @@ pub(crate) fn to_json(value: &impl Serialize) -> String {
 /// Reads a column that contains a name of an enum.
 pub(crate) fn named<T: FromStr<Err = strum::ParseError>>(row: &Row<'_>, column: usize) -> connector_sql::Result<T> {
     let name = row.get_ref(column)?.as_str()?;
-    name.parse()
-        .map_err(|cause: strum::ParseError| connector_sql::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
+    name.parse().map_err(|cause: strum::ParseError| {
+        connector_sql::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
+    })
 }
 
 /// Converts the error of a row into one for the user.

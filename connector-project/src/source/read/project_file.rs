@@ -22,7 +22,10 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
         let detail = "expected a path or the URL of a PostgreSQL database".to_owned();
         // A password in it is shown to nobody.
         let secret = title.contains("password");
-        findings.at_value("/store", Fault { rule: "unsupported_store", title, detail, help: Some(help.to_owned()), secret });
+        findings.at_value(
+            "/store",
+            Fault { rule: "unsupported_store", title, detail, help: Some(help.to_owned()), secret },
+        );
     }
     if let Some(text) = value["store_password_ref"].as_str()
         && let Some(fault) = ref_fault("store_password_ref", text)

@@ -44,7 +44,11 @@ impl Cluster {
         let cluster = Self { folder, programs, owner, port };
         cluster.give(cluster.folder.path())?;
         let data = cluster.data();
-        cluster.run("initdb", &["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--pgdata"], &data)?;
+        cluster.run(
+            "initdb",
+            &["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--pgdata"],
+            &data,
+        )?;
         fs::write(data.join("pg_hba.conf"), rules)?;
         prepare(&data)?;
         for entry in fs::read_dir(&data)? {
@@ -67,6 +71,14 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// From now on, these are the rules of `pg_hba.conf`.
+    pub fn set_rules(&self, rules: &str) -> io::Result<()> {
+        let file = self.data().join("pg_hba.conf");
+        fs::write(&file, rules)?;
+        self.give(&file)?;
+        self.run("pg_ctl", &["reload", "--silent", "--pgdata"], &self.data())
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
@@ -74,7 +86,11 @@ impl Cluster {
 
     /// Ends it at once, as a crash would, and starts it again.
     pub fn crash(&self) -> io::Result<()> {
-        self.run("pg_ctl", &["restart", "--mode=immediate", "--wait", "--silent", "--log", "/dev/null", "--pgdata"], &self.data())
+        self.run(
+            "pg_ctl",
+            &["restart", "--mode=immediate", "--wait", "--silent", "--log", "/dev/null", "--pgdata"],
+            &self.data(),
+        )
     }
 
     fn data(&self) -> PathBuf {
