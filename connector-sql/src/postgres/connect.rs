@@ -93,6 +93,10 @@ fn unconnected(address: &Address, cause: &tokio_postgres::Error) -> Error {
     if cause.to_string().contains("authentication") || cause.to_string().contains("configuration") {
         return Error::Connect(format!("can't sign in to `{address}`: {why}"), SIGN_IN);
     }
-    let message = format!("can't connect to `{address}`: {why}");
-    Error::Connect(message, if is_tls { TRUST } else { REACH })
+    if is_tls {
+        // OpenSSL puts the places in its own code first.
+        let why = why.rsplit(':').next().unwrap_or(&why).trim();
+        return Error::Connect(format!("the certificate of `{address}` is not trusted: {why}"), TRUST);
+    }
+    Error::Connect(format!("can't connect to `{address}`: {why}"), REACH)
 }
