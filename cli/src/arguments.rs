@@ -18,7 +18,10 @@ mod store;
 mod test;
 mod token;
 
-pub(crate) use aggregate::{AggregateArguments, LATEST, RefreshArguments, RunCommand, RunsArguments, WorkerArguments};
+pub(crate) use aggregate::{
+    AggregateArguments, LATEST, PreviewAttributesArguments, RefreshArguments, RunCommand, RunsArguments,
+    WorkerArguments,
+};
 pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
 };
@@ -177,8 +180,12 @@ pub(crate) enum Command {
     Aggregate(AggregateArguments),
     /// Aggregate sources whenever their schedule says so, until Ctrl-C
     Worker(WorkerArguments),
+    /// Print how the sources stand, for Prometheus
+    Metrics,
     /// Read a few accounts, and what they hold, again now
     Refresh(RefreshArguments),
+    /// Show what `attributes:` in the source's file gives for an account; stores nothing
+    PreviewAttributes(PreviewAttributesArguments),
     /// List past and present runs
     Runs(RunsArguments),
     /// Show one run

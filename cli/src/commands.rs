@@ -16,8 +16,10 @@ mod findings;
 mod holding;
 mod init;
 mod man;
+mod metrics;
 mod new;
 mod operations;
+mod preview_attributes;
 mod provision;
 mod quickstart;
 mod refresh;
@@ -31,6 +33,7 @@ mod source;
 mod store;
 mod test;
 mod token;
+mod trail;
 mod validate;
 mod worker;
 
@@ -74,7 +77,9 @@ pub(crate) fn run(
         Command::Test(arguments) => test::run(invocation, &arguments),
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
         Command::Worker(arguments) => worker::run(invocation, &arguments),
+        Command::Metrics => metrics::run(invocation),
         Command::Refresh(arguments) => refresh::run(invocation, &arguments),
+        Command::PreviewAttributes(arguments) => preview_attributes::run(invocation, &arguments),
         Command::Runs(arguments) => runs::run(invocation, &arguments),
         Command::Run(command) => run::run(invocation, &command),
         Command::Accounts(arguments) => accounts::run(invocation, &arguments),

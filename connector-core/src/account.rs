@@ -2,7 +2,9 @@
 
 use crate::attributes::Attributes;
 use crate::entitlement::EntitlementRef;
+use crate::error::Result;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use strum::{EnumString, IntoStaticStr};
 
 /// A login on a source.
@@ -63,6 +65,19 @@ impl Account {
             attributes: Attributes::empty(),
             entitlements: Vec::new(),
         }
+    }
+
+    /// Says whether the account is enabled.
+    #[must_use]
+    pub fn with_enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Sets the attributes from a JSON object, such as `json!({"email": email})`. Fails with kind `protocol` if it is none.
+    pub fn with_attributes(mut self, attributes: &Value) -> Result<Self> {
+        self.attributes = Attributes::from_json(attributes)?;
+        Ok(self)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::attributes::Attributes;
 use crate::entitlement::EntitlementRef;
+use crate::error::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 use strum::{EnumString, IntoStaticStr};
 
@@ -57,6 +59,12 @@ impl Assignment {
             through: None,
             attributes: Attributes::empty(),
         }
+    }
+
+    /// Sets the attributes from a JSON object, such as `json!({"role": "lead"})`. Fails with kind `protocol` if it is none.
+    pub fn with_attributes(mut self, attributes: &Value) -> Result<Self> {
+        self.attributes = Attributes::from_json(attributes)?;
+        Ok(self)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What can be held.
 
 use crate::attributes::Attributes;
+use crate::error::Result;
 use crate::schema::AttributeSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -60,6 +62,12 @@ impl Entitlement {
     /// An entitlement with this name for people, and nothing else yet.
     pub fn new(key: EntitlementRef, name: impl Into<String>) -> Self {
         Self { key, name: name.into(), description: None, alias: None, attributes: Attributes::empty() }
+    }
+
+    /// Sets the attributes from a JSON object, such as `json!({"mail": mail})`. Fails with kind `protocol` if it is none.
+    pub fn with_attributes(mut self, attributes: &Value) -> Result<Self> {
+        self.attributes = Attributes::from_json(attributes)?;
+        Ok(self)
     }
 }
 

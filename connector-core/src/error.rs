@@ -197,6 +197,13 @@ impl Error {
         Self::new(ErrorKind::Internal, message)
     }
 
+    /// Replaces what is wrong, for example to add what happened before. Everything else stays.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.inner.message = message.into();
+        self
+    }
+
     /// Adds what the user should do.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {

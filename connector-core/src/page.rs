@@ -233,6 +233,13 @@ impl<T> Page<T> {
         self
     }
 
+    /// Adds places where the read continues, as [`fork`](Self::fork) does.
+    #[must_use]
+    pub fn with_branches(mut self, next: impl IntoIterator<Item = Cursor>) -> Self {
+        self.next.extend(next);
+        self
+    }
+
     /// The same page with other cursors for the same positions.
     pub fn map_next(mut self, next: impl FnMut(&Cursor) -> Result<Cursor>) -> Result<Self> {
         self.next = self.next.iter().map(next).collect::<Result<_>>()?;

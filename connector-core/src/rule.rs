@@ -145,10 +145,14 @@ pub struct Criteria {
 }
 
 impl Criteria {
-    /// The usual ones at this time: unused after 90 days, ending within 14.
+    /// The usual time after which an account without a sign-in is unused: 90 days.
+    pub const USUAL_UNUSED_AFTER: Duration = Duration::from_hours(90 * 24);
+    /// The usual time within which an assignment ends soon: 14 days.
+    pub const USUAL_ENDING_WITHIN: Duration = Duration::from_hours(14 * 24);
+
+    /// The usual ones at this time.
     pub fn at(now: Timestamp) -> Self {
-        const DAY: u64 = 24 * 60 * 60;
-        Self { now, unused_after: Duration::from_secs(90 * DAY), ending_within: Duration::from_secs(14 * DAY) }
+        Self { now, unused_after: Self::USUAL_UNUSED_AFTER, ending_within: Self::USUAL_ENDING_WITHIN }
     }
 }
 

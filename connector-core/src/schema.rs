@@ -87,6 +87,9 @@ pub struct AttributeSchema {
     /// the time of the last login, a counter of views.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
+    /// Only accounts with this other attribute can have it. Of the others, its absence says nothing: an app never signs in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_with: Option<String>,
     /// How much power it gives: whoever holds an entitlement where it is true can do what the description says. If an entitlement
     /// that holds others says `false` itself, it takes the power away from what it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +109,7 @@ impl AttributeSchema {
             writable: Writable::Never,
             meaning: None,
             quiet: false,
+            only_with: None,
             power: None,
             description: String::new(),
         }
@@ -175,6 +179,13 @@ impl AttributeSchema {
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
+        self
+    }
+
+    /// Says that only accounts with this other attribute can have it, see [`only_with`](Self::only_with).
+    #[must_use]
+    pub fn only_with(mut self, other: impl Into<String>) -> Self {
+        self.only_with = Some(other.into());
         self
     }
 

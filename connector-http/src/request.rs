@@ -86,6 +86,20 @@ impl Request {
         self.header(CONTENT_TYPE.as_str(), content_type)
     }
 
+    /// Adds a query parameter; `None` leaves it out, such as the token of a page for the first one.
+    ///
+    /// ```no_run
+    /// # async fn page(client: &connector_http::Client, token: Option<String>) -> connector_core::Result<Vec<String>> {
+    /// client.get("/people").parameter("limit", Some(100)).parameter("token", token).read().await
+    /// # }
+    /// ```
+    pub fn parameter(self, name: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.query(&[(name, &value.to_string())]),
+            None => self,
+        }
+    }
+
     /// Adds query parameters.
     pub fn query(mut self, parameters: &[(&str, &str)]) -> Self {
         self.query.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
@@ -98,6 +99,25 @@ impl Response {
             }
             _ => error,
         })
+    }
+
+    /// The error for what the source itself says in an answer without success: a code at a place of the body, and the kind and the help
+    /// for each code that is known. `None` for a success, and for another code: then the status says what is wrong. For
+    /// [`Client::with_refusal`](crate::Client::with_refusal).
+    ///
+    /// ```
+    /// # use connector_http::{Response, header::HeaderMap};
+    /// use connector_core::ErrorKind;
+    ///
+    /// let response = Response { status: 400, headers: HeaderMap::new(), body: r#"{"code": "taken"}"#.into() };
+    /// let error = response.refusal("/code", &[("taken", ErrorKind::AlreadyExists, "choose another name")]).unwrap();
+    /// assert_eq!((error.kind(), error.message()), (ErrorKind::AlreadyExists, "the source answered `taken`"));
+    /// ```
+    pub fn refusal(&self, place: &str, known: &[(&str, ErrorKind, &str)]) -> Option<Error> {
+        let body: Value = serde_json::from_slice(&self.body).ok().filter(|_| !self.is_success())?;
+        let code = body.pointer(place)?.as_str()?;
+        let (_, kind, help) = known.iter().find(|(known, ..)| *known == code)?;
+        Some(Error::new(*kind, format!("the source answered `{code}`")).with_help(*help))
     }
 
     /// A header as text.

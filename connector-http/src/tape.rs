@@ -1,28 +1,21 @@
 //! Recordings: the answers of a source in a folder, one file each, without secrets.
 
-use crate::hosts::host_and_port;
 use crate::response::Response;
 use bytes::Bytes;
-use connector_core::{Error, ErrorKind, Redactor, Result, Tape};
+use connector_core::{Error, ErrorKind, RecordedAnswer, Recording, Redactor, Result, Tape};
 use connector_files::{NewFile, Role};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use url::Url;
 
-/// The headers that a recording keeps, beside those that begin with `x-` and are no secrets. Cookies are not among them.
+/// The headers that a recording keeps, beside those that begin with `x-`. Cookies are not among them.
 const HEADERS: [&str; 7] = ["content-type", "date", "etag", "last-modified", "link", "location", "retry-after"];
 
 /// The largest file of a recording.
 const LARGEST: u64 = 64 * 1024 * 1024;
-
-/// Stands for a value that was removed.
-const REMOVED: &str = "(removed)";
 
 /// What a tape does.
 pub(crate) enum Deck {
@@ -39,18 +32,6 @@ impl Deck {
             _ => None,
         })
     }
-}
-
-/// One answer.
-#[derive(Serialize, Deserialize)]
-struct Answer {
-    method: String,
-    /// The path and the query.
-    target: String,
-    status: u16,
-    headers: BTreeMap<String, String>,
-    /// JSON, or else the text.
-    body: Value,
 }
 
 /// Writes answers.
@@ -74,61 +55,36 @@ impl Recorder {
         Ok(Self { folder: folder.to_owned(), number: AtomicU64::new(1) })
     }
 
-    /// Writes an answer without the secrets that the redactor knows, and without values whose names say that they are secret.
-    pub(crate) fn keep(&self, method: &Method, url: &Url, response: &Response, redactor: &Redactor) -> Result<()> {
-        let blank = |text: &str| redactor.blank(text).into_owned();
-        let is_kept = |name: &str| HEADERS.contains(&name) || (name.starts_with("x-") && !is_secret(name));
+    /// Writes an answer without secrets. Only the headers that connectors read are kept, and no cookies.
+    pub(crate) fn keep(&self, asked: RecordedAnswer, response: &Response, redactor: &Redactor) -> Result<()> {
+        let is_kept = |name: &str| HEADERS.contains(&name) || name.starts_with("x-");
         let headers = response.headers.iter().filter(|(name, _)| is_kept(name.as_str()));
-        let headers = headers.filter_map(|(name, value)| Some((name.to_string(), blank(value.to_str().ok()?))));
-        let text = blank(&String::from_utf8_lossy(&response.body));
-        let mut body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        scrub(&mut body);
-        let answer = Answer {
-            method: method.to_string(),
-            target: blank(&target(url)),
-            status: response.status,
-            headers: headers.collect(),
-            body,
-        };
+        let mut answer = asked.with_body(&response.body);
+        answer.status = response.status;
+        for (name, value) in headers.filter_map(|(name, value)| Some((name, value.to_str().ok()?))) {
+            answer = answer.with_header(name.as_str(), value);
+        }
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.join(format!("{number:04}.json"));
-        let written = serde_json::to_string_pretty(&answer)
+        let written = serde_json::to_string_pretty(&answer.without_secrets(redactor))
             .map_err(std::io::Error::other)
             .and_then(|text| NewFile::beside(&path)?.with_text(&text)?.create());
         written.map_err(|cause| Error::new(ErrorKind::Definition, format!("can't write `{}`: {cause}", path.display())))
     }
 }
 
-/// Removes texts under names that say that they are secret. The token of a page is none.
-fn scrub(value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            for (name, inner) in object {
-                if inner.is_string() && is_secret(name) {
-                    *inner = REMOVED.into();
-                } else {
-                    scrub(inner);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(scrub),
-        _ => {}
-    }
+/// A request as a recording names it.
+pub(crate) fn asked(method: &Method, url: &Url, sent: Option<&[u8]>) -> RecordedAnswer {
+    // A recording can be replayed for another host.
+    let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    RecordedAnswer::new(method.as_str(), url.origin().ascii_serialization(), target, 0)
+        .with_sent(sent.unwrap_or_default())
 }
 
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace(['-', '_'], "");
-    let of_page = ["page", "next", "prev", "cursor", "continuation", "sync"].iter().any(|word| name.contains(word));
-    let secret =
-        ["password", "passwd", "secret", "token", "apikey", "privatekey", "credential", "authorization", "cookie"];
-    let is_time = ["changed", "updated", "expires", "date", "at"].iter().any(|end| name.ends_with(end));
-    !of_page && !is_time && secret.iter().any(|word| name.contains(word))
-}
-
-/// Gives answers of a recording. For a request that was recorded several times, they come in that order, and the last one stays.
+/// Gives answers of a recording.
 pub(crate) struct Player {
     folder: PathBuf,
-    answers: Mutex<HashMap<String, VecDeque<Answer>>>,
+    recording: Mutex<Recording>,
 }
 
 impl Player {
@@ -138,54 +94,33 @@ impl Player {
                 .with_help("name a folder that `connector test NAME --record DIR` has written")
         };
         let entries = std::fs::read_dir(folder).map_err(|cause| fault(cause.to_string()))?;
-        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|end| end == "json"));
-        paths.sort_unstable();
-        let mut answers: HashMap<String, VecDeque<Answer>> = HashMap::new();
-        for path in paths {
-            let bytes =
-                connector_files::read(&path, Role::Data, LARGEST).map_err(|refusal| fault(refusal.to_string()))?;
-            let answer: Answer =
-                serde_json::from_slice(&bytes).map_err(|cause| fault(format!("`{}`: {cause}", path.display())))?;
-            answers.entry(format!("{} {}", answer.method, answer.target)).or_default().push_back(answer);
+        let mut files = Vec::new();
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            if path.extension().is_some_and(|end| end == "json") {
+                let read = connector_files::read(&path, Role::Data, LARGEST);
+                files.push((path.display().to_string(), read.map_err(|refusal| fault(refusal.to_string()))?));
+            }
         }
-        if answers.is_empty() {
-            return Err(fault("it has no answers".to_owned()));
-        }
-        Ok(Self { folder: folder.to_owned(), answers: Mutex::new(answers) })
+        let recording = Recording::read(files).map_err(|error| fault(error.message().to_owned()))?;
+        Ok(Self { folder: folder.to_owned(), recording: Mutex::new(recording) })
     }
 
-    pub(crate) fn answer(&self, method: &Method, url: &Url) -> Result<Response> {
-        let asked = format!("{method} {}", target(url));
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = answers.get_mut(&asked).and_then(|queue| {
-            let response = queue.front().map(response);
-            if queue.len() > 1 {
-                queue.pop_front();
-            }
-            response
-        });
-        found.ok_or_else(|| {
-            let (folder, host) = (self.folder.display(), host_and_port(url));
-            Error::new(ErrorKind::NotFound, format!("`{folder}` has no answer to `{asked}` of `{host}`"))
+    pub(crate) fn answer(&self, asked: RecordedAnswer) -> Result<Response> {
+        let what = format!("{} {}", asked.method, asked.target);
+        let origin = asked.origin.clone();
+        let found = self.recording.lock().unwrap_or_else(PoisonError::into_inner).answer(asked);
+        found.as_ref().map(response).ok_or_else(|| {
+            let folder = self.folder.display();
+            Error::new(ErrorKind::NotFound, format!("`{folder}` has no answer to `{what}` of `{origin}`"))
                 .with_help("record again: the settings ask for something else now")
         })
     }
 }
 
-fn response(answer: &Answer) -> Response {
+fn response(answer: &RecordedAnswer) -> Response {
     let pair = |(name, value): (&String, &String)| {
         Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?))
     };
-    let body = match &answer.body {
-        Value::String(text) => text.clone(),
-        body => body.to_string(),
-    };
     let headers: HeaderMap = answer.headers.iter().filter_map(pair).collect();
-    Response { status: answer.status, headers, body: Bytes::from(body) }
-}
-
-/// The path and the query: a recording can be replayed for another host.
-fn target(url: &Url) -> String {
-    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+    Response { status: answer.status, headers, body: Bytes::from(answer.body_text()) }
 }

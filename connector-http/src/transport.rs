@@ -7,7 +7,7 @@ use crate::pace::{self, Limiter};
 use crate::parts::Parts;
 use crate::proxies::ProxyVariables;
 use crate::response::Response;
-use crate::tape::Deck;
+use crate::tape::{Deck, asked};
 use bytes::Bytes;
 use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, LOOPBACK, Meter, Redactor, Result};
 use connector_files::{Reason, Role};
@@ -107,12 +107,15 @@ impl Transport {
     /// Sends a request. Reads the complete response, or with `streamed`, leaves the body of a successful one to [`Parts`].
     pub(crate) async fn exchange(&self, parcel: Parcel, streamed: bool) -> Result<(Response, Option<Parts>)> {
         match &self.tape {
-            Some(Deck::Player(player)) => return player.answer(&parcel.method, &parcel.url).map(|found| (found, None)),
+            Some(Deck::Player(player)) => {
+                let asked = asked(&parcel.method, &parcel.url, parcel.body.as_deref());
+                return player.answer(asked).map(|found| (found, None));
+            }
             Some(Deck::Recorder(recorder)) if self.hosts.token_url() != Some(&parcel.url) => {
-                let (method, url) = (parcel.method.clone(), parcel.url.clone());
+                let (method, url, sent) = (parcel.method.clone(), parcel.url.clone(), parcel.body.clone());
                 let arriving = self.begin(parcel, None).await?;
                 let response = self.whole(arriving).await?;
-                recorder.keep(&method, &url, &response, &self.redactor)?;
+                recorder.keep(asked(&method, &url, sent.as_deref()), &response, &self.redactor)?;
                 // The parts of a stream would be on the tape only when somebody has read them.
                 return Ok((response, None));
             }

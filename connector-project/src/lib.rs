@@ -6,6 +6,7 @@
 //!
 //! * [`source`] has projects, source files and their schemas; [`source::Source::open`] creates the connector;
 //! * [`plan`] has plans: ordered lists of changes to a source;
+//! * [`derive`] has the attributes that a source's file derives from others;
 //! * [`effect`] works out what the operations of a plan change in an account;
 //! * [`certificate`] watches the certificates that source files name.
 //!
@@ -23,6 +24,7 @@
 //! Sources and plans share `document`: texts, the positions in them, and the search for secrets.
 
 pub mod certificate;
+pub mod derive;
 mod document;
 pub mod effect;
 pub mod plan;

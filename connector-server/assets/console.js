@@ -46,6 +46,17 @@ function announce() {
 
 if (document.body.dataset.live) follow(document.body.dataset.live);
 
+// A file of this machine goes into the field for text: whoever sends it sees it first.
+for (const input of document.querySelectorAll("input[data-into]")) {
+  input.closest("[data-file]").hidden = false;
+  input.addEventListener("change", async () => {
+    const file = input.files[0];
+    if (!file) return;
+    document.getElementById(input.dataset.into).value = await file.text();
+    document.getElementById(input.dataset.name).value = file.name;
+  });
+}
+
 // Keys, unless somebody types, or has turned them off.
 const KEY = "connector.keys";
 const dialog = document.getElementById("keys");
@@ -64,7 +75,7 @@ if (dialog) {
     const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
     if (next) next.focus();
   };
-  const places = { s: "/", r: "/runs", c: "/certificates" };
+  const places = { s: "/", r: "/runs", f: "/findings", p: "/plans", d: "/schedule", c: "/certificates" };
   let begun = 0;
   const everywhere = document.getElementById("everywhere");
   document.addEventListener("keydown", (event) => {

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// An id or a name may hold anything, so all but the plainest characters are encoded.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'@');
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, KEPT).to_string()
 }
 
@@ -19,6 +19,18 @@ pub(crate) fn account(source_name: &str, id: &str) -> String {
 
 pub(crate) fn entitlement(source_name: &str, entitlement_type: &str, id: &str) -> String {
     format!("{}/entitlements/{}/{}", source(source_name), encoded(entitlement_type), encoded(id))
+}
+
+pub(crate) fn findings(source_name: &str) -> String {
+    format!("{}/findings", source(source_name))
+}
+
+pub(crate) fn plans(source_name: &str) -> String {
+    format!("{}/plans", source(source_name))
+}
+
+pub(crate) fn plan(source_name: &str, id: &str) -> String {
+    format!("{}/{}", plans(source_name), encoded(id))
 }
 
 pub(crate) fn run(id: &str) -> String {

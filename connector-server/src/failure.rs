@@ -31,11 +31,34 @@ impl Failure {
         Self { status: StatusCode::UNAUTHORIZED, error }
     }
 
+    /// The body of the request can't be read.
+    pub(crate) fn of_body(status: StatusCode, error: Error) -> Self {
+        Self { status, error }
+    }
+
+    /// The idempotency key of the request belongs to another one.
+    pub(crate) fn unprocessable(error: Error) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, error }
+    }
+
+    /// What no route answers.
+    fn of_route(status: StatusCode, is_api: bool) -> Option<Self> {
+        let error = match status {
+            StatusCode::NOT_FOUND if is_api => Error::not_found("the API has no such address")
+                .with_help("`/api/v1/openapi.json` describes all of them"),
+            StatusCode::NOT_FOUND => Error::not_found("there is no such page").with_help("begin at Sources"),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                Error::unsupported("this address does not know the method of the request")
+                    .with_help("the header `Allow` of this answer names those that it knows")
+            }
+            _ => return None,
+        };
+        Some(Self { status, error })
+    }
+
     /// What a part of the server refused without a word.
     fn of_status(status: StatusCode) -> Self {
         let error = match status {
-            StatusCode::NOT_FOUND => Error::not_found("there is no such page").with_help("begin at Sources"),
-            StatusCode::METHOD_NOT_ALLOWED => Error::unsupported("this page can only be read"),
             StatusCode::FORBIDDEN => {
                 Error::new(ErrorKind::Permission, "the request comes from a page of somebody else")
                     .with_help("send the form from the console itself")
@@ -80,8 +103,8 @@ impl IntoResponse for Failure {
 }
 
 /// What no route answers.
-pub(crate) async fn no_page() -> Failure {
-    Failure::of_status(StatusCode::NOT_FOUND)
+pub(crate) async fn no_page() -> StatusCode {
+    StatusCode::NOT_FOUND
 }
 
 #[derive(Template)]
@@ -95,6 +118,8 @@ struct Page {
     meaning: Option<&'static str>,
     message: Prose,
     help: Option<Prose>,
+    /// Whether the page asks for a token.
+    signs_in: bool,
 }
 
 /// Writes every failure as a page, wherever it comes from.
@@ -103,15 +128,28 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
     let path = request.uri().path().to_owned();
     let mut answer = next.run(request).await;
     let status = answer.status();
+    // What watches the server reads a word, and is told nothing else.
+    if path == "/readyz" && status == StatusCode::SERVICE_UNAVAILABLE {
+        return answer;
+    }
     if !status.is_client_error() && !status.is_server_error() {
         return answer;
     }
+    let is_api = path.starts_with("/api/");
+    let said = answer.extensions_mut().remove::<Failure>();
     let Failure { status, error } =
-        answer.extensions_mut().remove::<Failure>().unwrap_or_else(|| Failure::of_status(status));
+        said.or_else(|| Failure::of_route(status, is_api)).unwrap_or_else(|| Failure::of_status(status));
     if status.is_server_error() {
         tracing::error!(path, status = status.as_u16(), error = %error, "a page failed");
     }
-    if path.starts_with("/api/") {
+    if path.starts_with("/scim/") {
+        let mut written = crate::scim::as_scim(status, &error);
+        if status == StatusCode::UNAUTHORIZED {
+            written.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        return keep_headers(&answer, written, is_head);
+    }
+    if is_api {
         return as_problem(&answer, is_head, status, &error);
     }
     let title = match status {
@@ -127,14 +165,23 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
     } else {
         Shell::inside(&state, title)
     };
+    // What the server itself refuses, no source knows of.
+    let own = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::MISDIRECTED_REQUEST,
+        StatusCode::METHOD_NOT_ALLOWED,
+    ];
+    let is_of_source = error.kind() != ErrorKind::Invalid && !own.contains(&status);
     let page = Page {
         shell,
         code: status.as_u16(),
         title,
         kind: error.kind().name(),
-        meaning: Some(error.kind().description()).filter(|_| error.kind() != ErrorKind::Invalid),
+        meaning: Some(error.kind().description()).filter(|_| is_of_source),
         message: Prose(error.message().to_owned()),
         help: error.help().map(|help| Prose(help.to_owned())),
+        signs_in: status == StatusCode::UNAUTHORIZED,
     };
     keep_headers(&answer, render_page(&page, status), is_head)
 }

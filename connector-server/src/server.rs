@@ -3,8 +3,9 @@
 use crate::door::{Doors, Link};
 use crate::live::Pulse;
 use crate::state::State;
-use crate::{api, assets, door, failure, live, pages};
+use crate::{api, assets, clock, door, failure, health, live, pages, scim};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum_server::Handle;
@@ -75,6 +76,7 @@ pub struct Server {
     address: SocketAddr,
     link: Link,
     state: State,
+    has_clock: bool,
 }
 
 impl Server {
@@ -96,7 +98,13 @@ impl Server {
         let listener = TcpListener::bind(listen.0).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let link = Link::new(address)?;
-        Ok(Self { listener, address, link, state: State::new(project, store, beside, stop) })
+        Ok(Self { listener, address, link, state: State::new(project, store, beside, stop), has_clock: true })
+    }
+
+    /// Without a clock: something else reads the sources when their schedules say so.
+    #[must_use]
+    pub fn without_clock(self) -> Self {
+        Self { has_clock: false, ..self }
     }
 
     /// Where it listens.
@@ -111,9 +119,10 @@ impl Server {
 
     /// Serves until the token that it was bound with is canceled. `next_link` gets a new link each time that one was used.
     pub async fn serve(self, next_link: impl Fn(&str) + Send + Sync + 'static) -> Result<()> {
-        let Self { listener, address, link, state } = self;
+        let Self { listener, address, link, state, has_clock } = self;
         let (stop, handle) = (state.stop().clone(), Handle::new());
         let pulse = Pulse::start(&state);
+        let clock = has_clock.then(|| clock::watch(&state));
         let jobs = state.jobs().clone();
         let router = router(state, &Doors::new(address, link, next_link), pulse);
         let ending = tokio::spawn({
@@ -130,11 +139,22 @@ impl Server {
         ending.abort();
         // A read that was stopped writes how far it came.
         jobs.end().await;
+        if let (Some(clock), true) = (clock, result.is_ok()) {
+            clock.await.map_err(|cause| Error::internal("the clock ended before its time").with_cause(cause))?;
+        }
         result
     }
 }
 
+/// What somebody sends with a plan in it may be longer. In a form, every character may take three.
+const LONGEST_PLAN: usize = 3 * crate::written::LONGEST;
+
 fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
+    let uploads = Router::new()
+        .route("/sources/{source}/plans", get(pages::plans::of_source).post(pages::plans::write))
+        .merge(api::uploads())
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(LONGEST_PLAN));
     let inside = Router::new()
         .route("/", get(pages::home::page))
         .route("/sources/{source}", get(pages::source::page))
@@ -149,21 +169,37 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/sources/{source}/entitlements", get(pages::entitlements::page))
         .route("/sources/{source}/entitlements/{type}/{id}", get(pages::entitlement::page))
         .route("/sources/{source}/diff", get(pages::diff::page))
+        .route("/sources/{source}/findings", get(pages::findings::of_source))
+        .route("/findings", get(pages::findings::all))
         .route("/runs", get(pages::runs::page))
         .route("/runs/{id}", get(pages::run::page))
         .route("/live", get(live::stream).with_state((state.clone(), pulse)))
         .route("/sign-out", post(door::sign_out))
+        .route("/schedule", get(pages::schedule::page))
+        .route("/plans", get(pages::plans::all))
+        .route("/sources/{source}/plans/{id}", get(pages::plan::page))
+        .route("/sources/{source}/plans/{id}/preview", post(pages::plan::preview))
+        .route("/sources/{source}/plans/{id}/approve", post(pages::plan::approve))
+        .route("/sources/{source}/plans/{id}/apply", post(pages::plan::apply))
+        .route("/sources/{source}/plans/{id}/abandon", post(pages::plan::abandon))
+        .route("/sources/{source}/plans/{id}/discard", post(pages::plan::discard))
+        .route("/sources/{source}/plans/{id}/stop", post(pages::plan::stop))
         .merge(api::router())
+        .merge(scim::router())
+        .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
+        .merge(uploads)
         .fallback(failure::no_page)
         .layer(axum::middleware::from_fn_with_state(state.clone(), door::require_session));
     let outside = Router::new()
-        .route("/sign-in", get(door::sign_in).with_state((state.clone(), doors.clone())))
+        .route("/sign-in", get(door::sign_in).post(door::sign_in_with_token).with_state((state.clone(), doors.clone())))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready).with_state(state.clone()))
         .route("/assets/{hash}/{name}", get(assets::serve));
     outside
+        .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
         .merge(inside)
         .layer(doors.sessions())
         .layer(door::csrf())
-        .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
         .layer(CatchPanicLayer::new())
         .layer(axum::middleware::from_fn_with_state(doors.clone(), door::require_host))

@@ -1,9 +1,9 @@
 //! What every request needs: the project and the store.
 
 use crate::access::{Access, Token, Tokens};
-use crate::work::Jobs;
+use crate::work::{Diary, Jobs};
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::query::{self, SourceState};
+use connector_engine::query::{self, Plan, SourceState};
 use connector_engine::store::{Place, Store};
 use connector_project::source::Project;
 use jiff::Timestamp;
@@ -32,6 +32,8 @@ struct Inner {
     questions: Arc<Semaphore>,
     access: Access,
     jobs: Jobs,
+    /// What the clock did.
+    diary: Diary,
     stop: CancellationToken,
 }
 
@@ -49,6 +51,7 @@ impl State {
                 store: Mutex::new(None),
                 tokens: Mutex::new(None),
                 questions: Arc::new(Semaphore::new(QUESTIONS)),
+                diary: Diary::default(),
                 stop,
             }),
         }
@@ -67,6 +70,16 @@ impl State {
     /// The audit log.
     pub(crate) fn access(&self) -> &Access {
         &self.inner.access
+    }
+
+    /// What the clock did.
+    pub(crate) fn diary(&self) -> &Diary {
+        &self.inner.diary
+    }
+
+    /// The files as they are now.
+    pub(crate) fn project(&self) -> Project {
+        Project::at(&self.inner.folder)
     }
 
     /// The name of the project's folder.
@@ -92,28 +105,51 @@ impl State {
         answered.map_err(|cause| Error::internal("the question could not be answered").with_cause(cause))?
     }
 
+    /// Whether somebody approves a plan by applying it, because nobody did before.
+    pub(crate) async fn approves_by_applying(&self, source: &str, id: &str) -> Result<bool> {
+        let (source, id) = (source.to_owned(), id.to_owned());
+        self.ask(move |reach| Ok(reach.must_plan(&source, &id)?.approver.is_none())).await
+    }
+
     /// The token of a program that may use the API.
-    pub(crate) async fn admits(&self, secret: String) -> Option<Token> {
+    ///
+    /// Fails if the file of the tokens can't be read: then nobody knows whether the token works.
+    pub(crate) async fn admits(&self, secret: String) -> Result<Option<Token>> {
+        self.of_tokens(move |tokens| tokens.check(&secret, Timestamp::now())).await
+    }
+
+    /// The token with which somebody signed in, if it still works. Fails like [`State::admits`].
+    pub(crate) async fn still_admits(&self, id: String) -> Result<Option<Token>> {
+        self.of_tokens(move |tokens| tokens.by_id(&id, Timestamp::now())).await
+    }
+
+    async fn of_tokens(
+        &self,
+        look: impl FnOnce(&Tokens) -> Result<Option<Token>> + Send + 'static,
+    ) -> Result<Option<Token>> {
         let state = self.clone();
-        let checked = tokio::task::spawn_blocking(move || {
+        self.aside(move || {
             let mut tokens = state.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-            if tokens.is_none() {
+            // Somebody may have moved the file away, or put another one into its place.
+            if !tokens.as_ref().is_some_and(Tokens::is_current) {
                 *tokens = Tokens::open_existing(&state.inner.beside)?;
             }
-            tokens.as_ref().map_or(Ok(None), |tokens| tokens.check(&secret, Timestamp::now()))
-        });
-        match checked.await {
-            Ok(Ok(token)) => token,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a token could not be checked");
-                None
-            }
-            Err(_) => None,
-        }
+            tokens.as_ref().map_or(Ok(None), look)
+        })
+        .await
+    }
+
+    /// Does something on a thread that may wait for the disk.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|cause| Error::internal("a thread ended before its work").with_cause(cause))?
     }
 
     /// The store; `None` until something was aggregated.
-    fn store(&self) -> Result<Option<Store>> {
+    pub(crate) fn store(&self) -> Result<Option<Store>> {
         let mut known = self.inner.store.lock().unwrap_or_else(PoisonError::into_inner);
         let is_lost = self.inner.place.file().is_some_and(|file| !file.is_file());
         if is_lost {
@@ -139,16 +175,29 @@ impl Reach {
 
     /// How the source with this name stands. Only a name of the project is one: a path would reach any file of the machine.
     pub(crate) fn source(&self, name: &str) -> Result<SourceState> {
+        self.must_know(name)?;
+        SourceState::of(&self.project, self.store.as_ref(), name, self.now)
+    }
+
+    /// Fails with kind `not_found` if the project has no source with this name.
+    pub(crate) fn must_know(&self, name: &str) -> Result<()> {
         if self.project.sources()?.iter().any(|known| known == name) {
-            return SourceState::of(&self.project, self.store.as_ref(), name, self.now);
+            return Ok(());
         }
         Err(Error::not_found(format!("this project has no source `{name}`"))
             .with_help("the page Sources lists those in the folder `sources/`"))
     }
 
+    /// Fails with kind `not_found` if the source has no plan with this id.
+    pub(crate) fn must_plan(&self, source: &str, id: &str) -> Result<Plan> {
+        self.must_know(source)?;
+        let missing = || Error::not_found(format!("`{source}` has no plan `{id}`"));
+        query::plan(self.store.as_ref().ok_or_else(missing)?, source, id)
+    }
+
     /// The store with what was read from the source with this name.
     pub(crate) fn store_of(&self, name: &str) -> Result<&Store> {
-        self.source(name)?;
+        self.must_know(name)?;
         if let Some(store) = &self.store
             && query::last_run(store, name)?.is_some()
         {

@@ -63,11 +63,12 @@ async fn every_path_answers_what_the_document_says() {
     let run = runs["items"][0]["id"].as_str().unwrap().to_owned();
     let document = connector_server::openapi();
     assert_eq!(parsed(&served.get("/api/v1/openapi.json").await), document);
-    // What begins or shows a job has a test of its own.
-    let reads =
-        |(path, item): (&String, &Value)| (item["get"].is_object() && path != "/jobs/{job}").then(|| path.clone());
+    // What begins or shows a job, and plans, have tests of their own.
+    let reads = |(path, item): (&String, &Value)| {
+        (item["get"].is_object() && path != "/jobs/{job}" && !path.contains("{plan}")).then(|| path.clone())
+    };
     let paths: Vec<_> = document["paths"].as_object().unwrap().iter().filter_map(reads).collect();
-    assert_eq!(paths.len(), 10, "{paths:?}");
+    assert_eq!(paths.len(), 12, "{paths:?}");
     for path in paths {
         let fill = |source: &str, account: &str, entitlement: &str, run: &str| {
             let path = path.replace("{source}", source).replace("{account}", account).replace("{run}", run);
@@ -283,4 +284,70 @@ async fn an_operator_reads_and_tests_a_source_and_a_viewer_may_not() {
         post(&served, &operator, "/api/v1/sources/people/test", &[("Idempotency-Key", &long)]).await.status,
         400
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_in_an_address_is_said_with_its_name_and_what_would_be_right() {
+    let place = Place::with_people().await;
+    let served = place.open().await;
+    for (method, path, status, detail, help) in [
+        ("GET", "/api/v1/runs?limit=0", 400, "`limit`: must be a number from 1 to 1000", "in the address"),
+        ("GET", "/api/v1/runs?limit=x", 400, "`limit`: must be a number from 1 to 1000", "in the address"),
+        ("GET", "/api/v1/sources/people/accounts?removed=maybe", 400, "`removed`: ", "in the address"),
+        ("GET", "/api/v1/runs?limit=1&limit=2", 400, "duplicate field `limit`", "in the address"),
+        ("GET", "/api/v1/nothing", 404, "no such address", "openapi.json"),
+        ("GET", "/api/v1/sources/people/test", 405, "does not know the method", "`Allow`"),
+        ("DELETE", "/api/v1/sources", 405, "does not know the method", "`Allow`"),
+    ] {
+        let answer = served.ask(method, path, &[], "").await;
+        let problem = parsed(&answer);
+        assert_eq!(answer.status, status, "{path}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(detail), "{path}: {problem}");
+        assert!(problem["help"].as_str().unwrap().contains(help), "{path}: {problem}");
+        assert_eq!(answer.header("allow").is_some(), status == 405, "{path}: {}", answer.head);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idempotency_key_belongs_to_one_request() {
+    let place = Place::with_people().await;
+    let served = place.serve();
+    let token = Tokens::open(&place.store).unwrap();
+    let token = token.create("nightly", Role::Operator, DAY, Timestamp::now()).unwrap().secret;
+    let key = [("Idempotency-Key", "one")];
+    let begun = post(&served, &token, "/api/v1/sources/people/aggregate?mode=full", &key).await;
+    assert_eq!(begun.status, 202, "{}", begun.body);
+    let same = post(&served, &token, "/api/v1/sources/people/aggregate?mode=full", &key).await;
+    assert_eq!(parsed(&same)["id"], parsed(&begun)["id"]);
+    for other in [
+        "/api/v1/sources/people/aggregate",
+        "/api/v1/sources/people/aggregate?mode=delta",
+        "/api/v1/sources/broken/aggregate?mode=full",
+        "/api/v1/sources/people/test",
+    ] {
+        let refused = post(&served, &token, other, &key).await;
+        assert!(refused.status == 422 && refused.body.contains("Idempotency-Key"), "{other}: {}", refused.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_of_a_file_that_was_replaced_end_and_a_file_that_can_not_be_read_is_no_verdict() {
+    let place = Place::with_people().await;
+    let served = place.serve();
+    let now = Timestamp::now();
+    let create = || Tokens::open(&place.store).unwrap().create("dashboard", Role::Viewer, DAY, now).unwrap().secret;
+    let (first, file) = (create(), place.store.with_extension("access"));
+    assert_eq!(ask(&served, &first, "/api/v1/sources").await.status, 200);
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let _ = fs::remove_file(format!("{}{end}", file.display()));
+    }
+    assert_eq!(ask(&served, &first, "/api/v1/sources").await.status, 401, "the file is gone");
+    let second = create();
+    assert_eq!(ask(&served, &second, "/api/v1/sources").await.status, 200, "the new file counts");
+    assert_eq!(ask(&served, &first, "/api/v1/sources").await.status, 401);
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, "this is no database, but it is long enough to look like one to somebody in a hurry".repeat(20))
+        .unwrap();
+    let broken = ask(&served, &second, "/api/v1/sources").await;
+    assert!(broken.status == 500 && broken.header("www-authenticate").is_none(), "{}: {}", broken.status, broken.body);
 }

@@ -3,7 +3,8 @@
 
 mod place;
 
-use connector_server::Listen;
+use connector_server::{Listen, Role, Tokens};
+use jiff::Timestamp;
 use place::Place;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -215,4 +216,39 @@ fn only_addresses_of_this_machine_are_listened_on() {
     for typo in ["127.0.0.1", "localhost:80", "8080", ""] {
         assert!(typo.parse::<Listen>().unwrap_err().message().contains("not an address"), "{typo}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_signs_in_to_the_console_with_its_role_and_the_session_ends_with_it() {
+    let place = Place::with_people().await;
+    let served = place.serve();
+    let (tokens, now) = (Tokens::open(&place.store).unwrap(), Timestamp::now());
+    let day = Duration::from_hours(24);
+    let viewer = tokens.create("jane <b>", Role::Viewer, day, now).unwrap();
+    let operator = tokens.create("olga", Role::Operator, day, now).unwrap();
+    for wrong in ["", "cnct_unknown", &viewer.secret[1..]] {
+        let answer = served.sign_in_with(wrong).await;
+        assert!(answer.status == 401 && answer.header("set-cookie").is_none(), "{wrong}: {}", answer.head);
+    }
+    let page = served.ask("GET", "/", &[], "").await.body;
+    assert!(page.contains("action=\"/sign-in\"") && page.contains("type=\"password\""), "{page}");
+    let own = format!("http://{}", served.address);
+    let cookie = |answer: &place::Answer| answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let (jane, olga) = (served.sign_in_with(&viewer.secret).await, served.sign_in_with(&operator.secret).await);
+    let (jane, olga) = (cookie(&jane), cookie(&olga));
+    let page = served.ask("GET", "/sources/people", &[("Cookie", &jane)], "").await;
+    assert!(page.body.contains("jane &#60;b&#62;") && !page.body.contains("Read now"), "{}", page.body);
+    assert!(served.ask("GET", "/sources/people", &[("Cookie", &olga)], "").await.body.contains("Read now"));
+    for path in ["/sources/people/aggregate", "/sources/people/test", "/sources/people/stop"] {
+        let form = [("Cookie", jane.as_str()), ("Origin", &own), ("Content-Type", "application/x-www-form-urlencoded")];
+        let refused = served.ask("POST", path, &form, "").await;
+        assert!(refused.status == 403 && refused.body.contains("role"), "{path}: {}", refused.body);
+    }
+    let form = [("Cookie", olga.as_str()), ("Origin", &own), ("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(served.ask("POST", "/sources/people/test", &form, "").await.status, 303);
+    tokens.revoke(&viewer.token.id, now).unwrap();
+    assert_eq!(served.ask("GET", "/", &[("Cookie", &jane)], "").await.status, 401, "it ends at once");
+    let foreign = [("Origin", "http://evil.example"), ("Content-Type", "application/x-www-form-urlencoded")];
+    let planted = served.ask("POST", "/sign-in", &foreign, &format!("token={}", operator.secret)).await;
+    assert!(planted.status == 403 && planted.header("set-cookie").is_none(), "nobody is signed in by a foreign page");
 }

@@ -113,7 +113,9 @@ pub fn begin(connection: &Connection) -> Result<Transaction<'_>> {
 
 /// Commits a transaction.
 pub fn commit(transaction: Transaction<'_>) -> Result<()> {
-    transaction.commit().map_err(fault)
+    transaction.commit().map_err(fault)?;
+    tracing::trace!("committed");
+    Ok(())
 }
 
 /// Does all of the work in one write transaction, or nothing.

@@ -3,6 +3,7 @@
 use super::completes::Completes;
 use super::list::ListArguments;
 use clap::{Args, Subcommand};
+use std::net::SocketAddr;
 
 /// Arguments of `aggregate`.
 #[derive(Args, Debug)]
@@ -44,6 +45,18 @@ pub(crate) struct RefreshArguments {
     pub(crate) accounts: Vec<String>,
 }
 
+/// Arguments of `preview-attributes`.
+#[derive(Args, Debug)]
+pub(crate) struct PreviewAttributesArguments {
+    /// Source name, or path of its file
+    #[arg(add = Completes::Sources)]
+    pub(crate) name: String,
+    /// Account to try it with: its id or name; repeatable
+    #[arg(long = "account", required = true, value_name = "ACCOUNT")]
+    #[arg(add = Completes::Accounts)]
+    pub(crate) accounts: Vec<String>,
+}
+
 /// Arguments of `worker`.
 #[derive(Args, Debug)]
 pub(crate) struct WorkerArguments {
@@ -54,6 +67,9 @@ pub(crate) struct WorkerArguments {
     /// The most sources to aggregate at the same time
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: u16,
+    /// Serve /metrics, /healthz and /readyz on this address, for example 127.0.0.1:9464
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// Arguments of `runs`.

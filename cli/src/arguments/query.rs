@@ -53,6 +53,10 @@ pub(crate) struct AccountArguments {
     /// Show at most N events of the history, the newest ones [default: 50 on a terminal, otherwise all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
+    /// Also ask the source what its audit trail says about the account
+    #[arg(long)]
+    #[arg(help = "Also ask the source's own audit trail what was done to the account in this time")]
+    pub(crate) who: bool,
     #[command(flatten)]
     pub(crate) breadth: BreadthArguments,
 }

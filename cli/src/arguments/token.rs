@@ -24,7 +24,7 @@ pub(crate) enum TokenCommand {
 pub(crate) struct TokenNewArguments {
     /// What it is for, for example: dashboard
     pub(crate) name: String,
-    /// What it may do: viewer reads, operator also begins and stops jobs
+    /// What it may do: viewer reads; operator also begins jobs and writes plans; approver also approves and applies plans
     #[arg(long, value_name = "ROLE", default_value = "viewer", value_parser = role)]
     pub(crate) role: Role,
     /// How long it works, for example 30d
@@ -33,7 +33,7 @@ pub(crate) struct TokenNewArguments {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    text.parse().map_err(|_| "write viewer or operator".to_owned())
+    text.parse().map_err(|_| "write viewer, operator or approver".to_owned())
 }
 
 fn time_span(text: &str) -> Result<TimeSpan, String> {

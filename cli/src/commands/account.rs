@@ -2,16 +2,19 @@
 
 use super::accounts::plain;
 use super::holding::{Columns, Manner, breadth, note_left_out, written};
+use super::trail;
 use crate::arguments::{AccountArguments, ListArguments};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{
     Column, Datum, List, ListColumn, NameOf, Printer, STRONG, Table, exactly, fields, paint, text_cell, time,
 };
-use connector_core::Result;
+use connector_core::{Result, TrailEvent};
 use connector_engine::query::{
     self, AccountDetail, AttributeChange, Event, HistoryEntry, Holding, Names, StoredAccount,
 };
+use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -29,8 +32,15 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Resu
     if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) {
         detail.history.drain(..events.saturating_sub(limit));
     }
+    let trail = if arguments.who {
+        let since = detail.history.first().map_or_else(Timestamp::now, |first| first.at);
+        let who = trail::read(invocation, &project, &store, &arguments.name, (since, Timestamp::now()))?;
+        Some(who.about_account(&detail.account.id, &detail.account.name)?)
+    } else {
+        None
+    };
     if printer.is_json() {
-        printer.json(&detail)?;
+        printer.json(&WithTrail { detail: &detail, trail: trail.as_deref() })?;
         return Ok(Exit::Success);
     }
     let names = Rc::new(Names::of(&store, source)?);
@@ -62,7 +72,23 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AccountArguments) -> Resu
             printer.remark(format!("\nonly the last {shown} of {events} events are shown; use --limit N to see more"));
         }
     }
+    if let Some(events) = trail {
+        printer.result(section("Audit trail"))?;
+        let lines: Vec<_> = events.iter().map(trail::sentence).collect();
+        let lines = if lines.is_empty() { vec!["nothing about this account".to_owned()] } else { lines };
+        let width = printer.prose_width();
+        printer.result(lines.iter().map(|line| trail::indented(line, width)).collect::<String>())?;
+    }
     Ok(Exit::Success)
+}
+
+/// An account, and what the trail of its source says about it, if somebody asks.
+#[derive(Serialize)]
+struct WithTrail<'a> {
+    #[serde(flatten)]
+    detail: &'a AccountDetail,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trail: Option<&'a [TrailEvent]>,
 }
 
 fn section(title: &str) -> String {

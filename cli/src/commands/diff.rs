@@ -1,19 +1,16 @@
 //! `connector diff NAME`.
 
 use super::account::changes;
+use super::trail;
 use crate::arguments::{DiffArguments, OutputFormat};
 use crate::exit::{Exit, Stop};
 use crate::invocation::{Invocation, source_name};
 use crate::output::{
-    BAD, Column, DIM, Datum, GOOD, List, ListColumn, NameOf, Table, Tone, WARN, Waiting, clean_line,
-    columns_help as columns_help_of, count, day, moment, only_first, paint, text_cell, wrap,
+    BAD, Column, DIM, Datum, GOOD, List, ListColumn, NameOf, Table, Tone, WARN, clean_line,
+    columns_help as columns_help_of, count, only_first, paint, text_cell, wrap,
 };
-use connector_core::{EntitlementRef, Error, ErrorKind, Result, TrailEvent};
+use connector_core::{EntitlementRef, Result, TrailEvent};
 use connector_engine::query::{self, AttributeChange, Blame, Change, DiffSummary, Difference, Names, Tally, Who};
-use connector_engine::read_trail;
-use connector_engine::store::Store;
-use connector_project::source::Project;
-use jiff::ToSpan;
 use serde::Serialize;
 use serde_json::json;
 
@@ -55,7 +52,13 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     let source = source_name(&arguments.name);
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     let list = List::new(columns(arguments.who), &arguments.list)?;
-    let who = if arguments.who { Some(trail(invocation, &project, &store, arguments)?) } else { None };
+    let who = if arguments.who {
+        let source = source_name(&arguments.name);
+        let window = query::window(&store, source, arguments.from.as_deref(), arguments.to.as_deref())?;
+        Some(trail::read(invocation, &project, &store, &arguments.name, window)?)
+    } else {
+        None
+    };
     let mut unmatched = 0_u64;
     let as_rows = arguments.list.sort.is_some() || !arguments.list.columns.is_empty();
     if printer.format() != OutputFormat::Human || as_rows {
@@ -120,54 +123,16 @@ pub(crate) fn run(invocation: &Invocation, arguments: &DiffArguments) -> Result<
     Ok(Exit::Success)
 }
 
-/// Asks the source for its trail of the time between the runs.
-fn trail(invocation: &Invocation, project: &Project, store: &Store, arguments: &DiffArguments) -> Result<Who, Stop> {
-    let source = source_name(&arguments.name);
-    let (since, until) = query::window(store, source, arguments.from.as_deref(), arguments.to.as_deref())?;
-    // Sources write whole seconds.
-    let since = since.checked_sub(1.second()).unwrap_or(since);
-    let opened = project.load(&arguments.name)?.open(project)?;
-    let stop = invocation.interrupt().token();
-    let waiting = Waiting::begin(&invocation.printer, "Reading the audit trail");
-    let trail = invocation.block_on(async {
-        tokio::select! {
-            trail = read_trail(&opened, since, until) => trail,
-            () = stop.cancelled() => Err(Error::new(ErrorKind::Cancelled, "reading the audit trail was canceled")),
-        }
-    })??;
-    drop(waiting);
-    for warning in &trail.warnings {
-        invocation.printer.warning(warning);
-    }
-    if let Some(begins) = trail.begins.filter(|begins| *begins > since) {
-        let text =
-            format!("the audit trail of `{source}` begins on {}: nothing is known of changes before", day(begins));
-        invocation.printer.warning(&text);
-    }
-    Ok(Who::of(store, source, trail.events)?)
-}
-
 /// Below a difference: each event that tells of it, or that none does.
 fn by_whom(shown: &Shown, width: usize) -> String {
     let Some(events) = &shown.who else { return String::new() };
-    let mut lines: Vec<String> = events
-        .iter()
-        .map(|event| {
-            let from = event.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
-            let by = event.by.as_deref().unwrap_or("the source itself");
-            format!("by {by}{from}, {}: {}", moment(event.at), event.detail)
-        })
-        .collect();
+    let mut lines: Vec<String> = events.iter().map(trail::sentence).collect();
     if events.is_empty() {
         lines.push("not in the audit trail".to_owned());
     } else if !shown.unexplained.is_empty() {
         lines.push(format!("not in the audit trail: {}", shown.unexplained.join(", ")));
     }
-    let indented = |line: &String| {
-        let wrapped = wrap(&clean_line(line), width.saturating_sub(6)).join("\n      ");
-        format!("    {}\n", paint(DIM, wrapped))
-    };
-    lines.iter().map(indented).collect()
+    lines.iter().map(|line| trail::indented(line, width)).collect()
 }
 
 pub(crate) fn columns_help() -> String {

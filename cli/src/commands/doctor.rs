@@ -185,7 +185,7 @@ fn store_file(invocation: &Invocation, project: &Project, store: Result<&Option<
     match store {
         Err(error) => failed("store", error.message(), error.help().map(str::to_owned)),
         Ok(None) => passed("store", format!("`{place}` does not exist yet; the first aggregation creates it")),
-        Ok(Some(store)) => match query::size(store) {
+        Ok(Some(store)) => match query::bytes_of_store(store) {
             Ok(size) => passed("store", format!("{place}, {}", bytes(size))),
             Err(error) => failed("store", error.message(), error.help().map(str::to_owned)),
         },

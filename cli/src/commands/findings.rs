@@ -10,10 +10,9 @@ use crate::output::{
     Column, Datum, List, ListColumn, Table, Tone, columns_help as columns_help_of, count, moment, only_first, plural,
     text_cell,
 };
-use connector_core::{Criteria, Error, ErrorKind, Result, Severity, nearest, registry};
-use connector_engine::findings::{self, Acceptances, Facts, Finding, FindingsSummary, Unused};
-use connector_project::certificate;
-use connector_project::source::{Acceptance, FindingsSettings, Project};
+use connector_core::{Error, ErrorKind, Severity};
+use connector_engine::findings::{self, Acceptances, Facts, Finding, FindingsSummary, Wanted};
+use connector_project::source::Project;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sarif::Sarif;
@@ -22,7 +21,7 @@ use std::path::Path;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
-    check_rules(&arguments.rule)?;
+    findings::check_rules(&arguments.rule)?;
     if arguments.rules {
         return rules::list(invocation, &arguments.rule, &arguments.list);
     }
@@ -38,23 +37,25 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
     let to_stdout = arguments.sarif.as_deref() == Some(Path::new("-"));
     let mut sarif = arguments.sarif.as_deref().map(|file| Sarif::begin(invocation, file)).transpose()?;
     let list = List::new(columns(names.len() > 1), &worst_first(&arguments.list))?;
-    let mut shown = Shown { arguments, worst: None, hidden: 0, accepted: 0, listed: 0 };
+    let wanted = Wanted {
+        rules: &arguments.rule,
+        account: arguments.account.as_deref(),
+        least: arguments.severity,
+        accepted: arguments.accepted,
+    };
+    let mut shown = Shown { wanted, hidden: 0, accepted: 0, listed: 0 };
     let mut summaries = Vec::new();
     let mut rows = if to_stdout { None } else { Some(list.long(&invocation.printer, arguments.limit)?) };
     for name in &names {
-        let facts = facts(&project, name, now)?;
+        let facts = Facts::read(&project, name, now)?;
         let store = invocation.store_with(&project, name)?;
-        let (criteria, only) = (criteria(&settings, now), &arguments.rule);
-        let summary = findings::find(&store, &facts, criteria, only, &mut acceptances, &mut |finding| {
-            if !shown.concerns(finding) {
-                return Ok(());
-            }
+        let criteria = findings::criteria(&settings, now);
+        let summary = findings::find(&store, &facts, criteria, wanted, &mut acceptances, &mut |finding| {
+            let lists = shown.lists(finding);
             if let Some(sarif) = &mut sarif {
                 sarif.add(finding)?;
             }
-            if shown.lists(finding)
-                && let Some(rows) = &mut rows
-            {
+            if lists && let Some(rows) = &mut rows {
                 rows.row(finding)?;
             }
             Ok(())
@@ -83,72 +84,29 @@ pub(crate) fn run(invocation: &Invocation, arguments: &FindingsArguments) -> Res
         let all = project.sources()?.iter().all(|one| read.contains(&one.as_str()));
         warn_of_unused(invocation, &project, &acceptances, &read, all);
     }
-    let fails = arguments.fail_on.is_some_and(|least| shown.worst.is_some_and(|worst| worst >= least));
+    let worst = summaries.iter().filter_map(|summary| summary.worst).max();
+    let fails = arguments.fail_on.is_some_and(|least| worst.is_some_and(|worst| worst >= least));
     Ok(if fails { Exit::Failure } else { Exit::Success })
-}
-
-/// What is to be known of a source beside the store. Uses no network and opens no key.
-fn facts(project: &Project, name: &str, now: Timestamp) -> Result<Facts> {
-    let source = project.load(name)?;
-    let opened = source.open(project)?;
-    let watched = certificate::glance(project, &source, now);
-    Ok(Facts::of(&source, &opened, watched.as_ref()))
-}
-
-fn criteria(settings: &FindingsSettings, now: Timestamp) -> Criteria {
-    let mut criteria = Criteria::at(now);
-    criteria.unused_after = settings.unused_after.duration();
-    criteria.ending_within = settings.ending_within.duration();
-    criteria
-}
-
-fn check_rules(names: &[String]) -> Result<()> {
-    let known: Vec<_> = registry::rules().iter().map(|rule| rule.name).collect();
-    for name in names {
-        if !known.contains(&name.as_str()) {
-            let meant = nearest(name, known.iter().copied());
-            let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-            return Err(Error::new(ErrorKind::Definition, format!("there is no rule `{name}`"))
-                .with_help(format!("{meant}`connector findings --rules` lists the rules")));
-        }
-    }
-    Ok(())
 }
 
 /// Which findings the user wants, and what was left out.
 struct Shown<'a> {
-    arguments: &'a FindingsArguments,
-    /// The worst that nobody accepted.
-    worst: Option<Severity>,
+    wanted: Wanted<'a>,
     hidden: u64,
     accepted: u64,
     listed: u64,
 }
 
 impl Shown<'_> {
-    /// Whether a finding is about what the user asks for, whatever its severity.
-    fn concerns(&mut self, finding: &Finding) -> bool {
-        let concerns = self.arguments.account.as_ref().is_none_or(|wanted| {
-            finding.account.as_ref().is_some_and(|one| one.id == *wanted || one.name.eq_ignore_ascii_case(wanted))
-        });
-        if concerns && finding.accepted.is_none() {
-            self.worst = self.worst.max(Some(finding.severity));
-        }
-        concerns
-    }
-
-    /// Whether a finding that concerns the user is listed.
+    /// Whether a finding is listed.
     fn lists(&mut self, finding: &Finding) -> bool {
-        if finding.accepted.is_some() && !self.arguments.accepted {
-            self.accepted += 1;
-            return false;
+        let shown = self.wanted.look(finding);
+        match shown {
+            findings::Shown::Listed => self.listed += 1,
+            findings::Shown::Accepted => self.accepted += 1,
+            findings::Shown::Below => self.hidden += 1,
         }
-        if finding.severity < self.arguments.severity {
-            self.hidden += 1;
-            return false;
-        }
-        self.listed += 1;
-        true
+        shown == findings::Shown::Listed
     }
 }
 
@@ -190,7 +148,7 @@ fn summarize(
         notes.push(format!("{} accepted (--accepted shows them)", count(shown.accepted)));
     }
     if shown.hidden > 0 {
-        let least = shown.arguments.severity.name();
+        let least = shown.wanted.least.name();
         notes.push(format!("{} below {least} (--severity info shows them)", count(shown.hidden)));
     }
     printer.remark(format!("\n{}", notes.join("; ")));
@@ -232,25 +190,8 @@ fn warn_of_unused(
 ) {
     let file = project.findings_file();
     for (one, why) in acceptances.unused(sources, all) {
-        let whom = whom(one);
-        invocation.printer.warning(&match why {
-            Unused::Ended => format!(
-                "{}: the acceptance of `{}`{whom} ended on {}; the finding counts again",
-                file.display(),
-                one.rule,
-                one.until
-            ),
-            Unused::MatchesNothing => {
-                format!("{}: the acceptance of `{}`{whom} matches nothing: remove it", file.display(), one.rule)
-            }
-        });
+        invocation.printer.warning(&format!("{}: {}", file.display(), why.about(one)));
     }
-}
-
-fn whom(one: &Acceptance) -> String {
-    let parts = [&one.account, &one.entitlement, &one.source];
-    let named: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
-    if named.is_empty() { String::new() } else { format!(" for {}", named.join(", ")) }
 }
 
 pub(crate) fn columns_help() -> String {

@@ -6,22 +6,18 @@ mod show;
 use crate::arguments::ProvisionArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{PlanProgress, Waiting, plural, time};
-use crate::plan_file::{PlanFile, shown};
+use crate::output::{PlanProgress, Waiting, plural};
+use crate::plan_file::{named, shown};
 use crate::terminal;
 use connector_core::{Error, ErrorKind};
-use connector_engine::provision::{Earlier, Preview, Provisioning, Settled};
+use connector_engine::provision::{Consent, Earlier, Preview, Provisioning, Settled, Verdict, this_user};
 use connector_engine::query::{self, OutcomeTally};
 use connector_engine::store::Store;
 use connector_project::plan::PlanOperation;
 use connector_project::source::Opened;
 use connector_project::source::Project;
-use jiff::{SignedDuration, Timestamp};
 use show::PlanView;
 use std::time::Instant;
-
-/// How long the preview that somebody saw stands for their approval: what is right to do with accounts gets old.
-const PREVIEW_COUNTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Result<Exit, Stop> {
     let project = invocation.project()?;
@@ -33,6 +29,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ProvisionArguments) -> Re
     };
     let asks = needs_answer(invocation, arguments, provisioning.earlier())?;
     invocation.block_on(async {
+        provisioning.written_by(&this_user()).await?;
         let file = shown(&provisioning.file().await?).to_owned();
         let (digest, began) = (String::new(), Instant::now());
         let mut run = Run { invocation, store: &store, opened: &opened, provisioning, file, digest, began };
@@ -57,7 +54,7 @@ fn begin<'a>(
         None => Provisioning::interrupted(store, opened),
         Some(file) => {
             let settings = project.settings()?;
-            let from = PlanFile::named(project, file)?;
+            let from = named(project, file)?;
             let _waiting = Waiting::begin(&invocation.printer, "Reading the plan");
             let read = |sink: &mut dyn FnMut(PlanOperation)| Ok(from.read(&settings, sink)?);
             Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
@@ -107,22 +104,16 @@ impl Run<'_> {
         for warning in &preview.warnings {
             self.invocation.printer.warning(warning);
         }
-        if let Some(refusal) = &preview.refusal {
+        let consent = match &arguments.expect_digest {
+            Some(digest) => Consent::Digest(digest),
+            None if arguments.yes => Consent::EarlierPreview,
+            None => Consent::None,
+        };
+        let verdict = self.provisioning.verdict(&preview, consent).await?;
+        if let Verdict::Refused(refusal) = &verdict {
             return self.refuse(refusal).await;
         }
-        if let Some(expected) = &arguments.expect_digest
-            && !self.provisioning.has_digest(expected).await?
-        {
-            return self.refuse(&self.another_digest(expected)).await;
-        }
-        if arguments.yes
-            && arguments.expect_digest.is_none()
-            && let Some(refusal) = self.outdated().await?
-        {
-            return self.refuse(&refusal).await;
-        }
-        // The digest names this very preview, so it doesn't matter what an earlier one showed.
-        if !preview.changed.is_empty() && (arguments.expect_digest.is_none() || resumes) {
+        if matches!(verdict, Verdict::Changed) {
             // The user approved something else. A preview alone sends nothing, so it only says so.
             if !arguments.preview {
                 return self.stop_at(&preview, arguments).await;
@@ -138,6 +129,9 @@ impl Run<'_> {
         }
         if arguments.preview || asks {
             self.provisioning.seen().await?;
+        }
+        if asks && let Some(missing) = self.provisioning.unapproved().await? {
+            return self.refuse(&missing).await;
         }
         let mut tally = OutcomeTally::default();
         // Machine output has one line for each operation, printed once: when it was applied.
@@ -198,27 +192,6 @@ impl Run<'_> {
             self.provisioning.seen().await?;
         }
         self.refuse_changed(preview, arguments, sees)
-    }
-
-    /// Why the preview that somebody saw no longer stands for their approval.
-    async fn outdated(&self) -> Result<Option<Error>, Stop> {
-        let Some(seen) = self.provisioning.previewed_at().await? else { return Ok(None) };
-        let age = Timestamp::now().duration_since(seen);
-        if age <= PREVIEW_COUNTS {
-            return Ok(None);
-        }
-        let message = format!(
-            "the last preview of this plan was {}, and a preview counts for 7 days; nothing was sent",
-            time(seen, Some(Timestamp::now()))
-        );
-        let help = "look at the result with `--preview` again, then apply it with `--yes`; or use `--expect-digest`";
-        Ok(Some(Error::new(ErrorKind::Guard, message).with_help(help)))
-    }
-
-    fn another_digest(&self, expected: &str) -> Error {
-        let message = format!("the digest of the plan's preview is {}, not {expected}; nothing was sent", self.digest);
-        Error::new(ErrorKind::Guard, message)
-            .with_help("look at the result with `--preview`; if you want it, apply it with the new digest")
     }
 
     /// Shows the plan, and why a guard refuses it.

@@ -14,6 +14,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &ServeArguments) -> Result
     let listen = arguments.listen.unwrap_or_default();
     let stop = invocation.interrupt().token();
     let server = Server::bind(&project, store, &invocation.access_beside(&project)?, listen, stop)?;
+    let server = if arguments.no_schedule { server.without_clock() } else { server };
     if !printer.is_json() {
         printer.note(format!(
             "The console of `{}` is running. Open this link to sign in; it works once:",

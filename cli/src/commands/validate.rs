@@ -3,9 +3,9 @@
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{DIM, GOOD, Waiting, paint, render_problems};
-use crate::plan_file::{PlanFile, PlanProblems, STDIN, shown};
+use crate::plan_file::{STDIN, named, shown};
 use connector_core::Problem;
-use connector_project::plan;
+use connector_project::plan::{self, PlanFile, PlanProblems};
 use connector_project::source::{Project, ProjectSettings};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
     for name in checked.iter_mut().filter(|name| Path::new(name).extension().is_some()) {
         *name = project.typed(Path::new(name)).to_string_lossy().into_owned();
     }
-    let stdin = checked.iter().any(|name| name == STDIN).then(|| PlanFile::named(&project, Path::new(STDIN)));
+    let stdin = checked.iter().any(|name| name == STDIN).then(|| named(&project, Path::new(STDIN)));
     let stdin = stdin.transpose()?;
     let waiting = Waiting::begin(printer, "Checking files");
     let (mut problems, typed) = problems(&project, &checked, stdin.as_ref());

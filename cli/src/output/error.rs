@@ -3,8 +3,8 @@
 use super::problem::render_problems;
 use super::style::{ACCENT, BAD, DIM, STRONG, paint};
 use super::text::{shorten, wrap};
-use crate::plan_file::PlanProblems;
 use connector_core::Error;
+use connector_project::plan::PlanProblems;
 use connector_project::source::Problems;
 use connector_text::clean;
 use serde_json::{Map, Value, json};

@@ -2,11 +2,12 @@
 
 use super::style::{ACCENT, BAD, paint};
 use super::text::{shorten, wrap};
-use crate::plan_file::{self, LARGEST_SHOWN};
+use crate::plan_file;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
 use connector_core::Problem;
 use connector_files::Role;
+use connector_project::plan::LARGEST_SHOWN;
 use connector_project::source::{hides_value, masked_text};
 use connector_text::{clean, clean_line};
 use std::collections::HashMap;

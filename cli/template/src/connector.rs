@@ -2,9 +2,9 @@
 
 use crate::people::{Person, TEAMS};
 use connector_core::{
-    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, AttributesBuilder,
-    Capabilities, Connector, Cursor, Entitlement, EntitlementRef, EntitlementType, Finding, Holder,
-    Page, ReadEntitlements, Result, TestReport, async_trait,
+    Account, AccountSchema, Assignment, AttributeMeaning, AttributeSchema, Capabilities, Connector,
+    Cursor, Entitlement, EntitlementRef, EntitlementType, Finding, Holder, Page, ReadEntitlements,
+    Result, TestReport, async_trait, serde_json::json,
 };
 
 /// How many rows a page has.
@@ -24,23 +24,14 @@ impl {{type}}Connector {
     fn page<T>(&self, cursor: &Cursor, row: impl Fn(Person) -> Result<T>) -> Result<Page<T>> {
         let first: u64 = cursor.position()?.unwrap_or(0);
         let end = (first + PAGE).min(self.people);
-        let rows = (first..end)
-            .map(|number| row(Person(number)))
-            .collect::<Result<_>>()?;
-        if end == self.people {
-            Ok(Page::last(rows))
-        } else {
-            Ok(Page::then(rows, Cursor::of(&end)?))
-        }
+        let rows = (first..end).map(Person).map(row).collect::<Result<_>>()?;
+        Page::continuing(rows, (end < self.people).then_some(end))
     }
 }
 
 fn account(person: Person) -> Result<Account> {
-    let mut attributes = AttributesBuilder::default();
-    attributes.push("email", &person.login())?;
-    let mut account = Account::new(person.id(), person.login());
-    account.attributes = attributes.build();
-    Ok(account)
+    let account = Account::new(person.id(), person.login());
+    account.with_attributes(&json!({"email": person.login()}))
 }
 
 #[async_trait]

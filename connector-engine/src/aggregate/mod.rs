@@ -8,6 +8,7 @@ mod commit;
 mod concurrency;
 mod confirm;
 mod due;
+mod look_up;
 mod options;
 mod progress;
 mod read;
@@ -16,6 +17,7 @@ mod run;
 
 pub use connector_store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus};
 pub use due::{Wanted, run_as_due};
+pub use look_up::look_up;
 pub use options::Options;
 pub use progress::{Phase, Progress, StepProgress};
 pub use refresh::{Refreshed, refresh};

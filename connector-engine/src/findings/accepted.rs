@@ -23,6 +23,21 @@ pub enum Unused {
     MatchesNothing,
 }
 
+impl Unused {
+    /// What to tell whoever relies on an acceptance, in a sentence without a period.
+    pub fn about(self, one: &Acceptance) -> String {
+        let parts: Vec<_> =
+            [&one.account, &one.entitlement, &one.source].into_iter().flatten().map(String::as_str).collect();
+        let whom = if parts.is_empty() { String::new() } else { format!(" for {}", parts.join(", ")) };
+        match self {
+            Self::Ended => {
+                format!("the acceptance of `{}`{whom} ended on {}; the finding counts again", one.rule, one.until)
+            }
+            Self::MatchesNothing => format!("the acceptance of `{}`{whom} matches nothing: remove it", one.rule),
+        }
+    }
+}
+
 impl<'a> Acceptances<'a> {
     /// These acceptances, on this day.
     pub fn new(all: &'a [Acceptance], today: Date) -> Self {
@@ -61,9 +76,7 @@ impl<'a> Acceptances<'a> {
 
 fn fits(acceptance: &Acceptance, finding: &Finding) -> bool {
     let source = acceptance.source.as_ref().is_none_or(|source| *source == finding.source);
-    let account = acceptance.account.as_ref().is_none_or(|wanted| {
-        finding.account.as_ref().is_some_and(|one| one.id == *wanted || one.name.eq_ignore_ascii_case(wanted))
-    });
+    let account = acceptance.account.as_ref().is_none_or(|wanted| finding.is_about(wanted));
     let entitlement = acceptance.entitlement.as_ref().is_none_or(|wanted| {
         finding.entitlement.as_ref().is_some_and(|one| {
             let (of, name) = wanted.split_once('/').unwrap_or((wanted, ""));

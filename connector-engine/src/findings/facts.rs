@@ -1,9 +1,10 @@
 //! What rules must know of a source beside the store.
 
-use connector_core::{AccountSchema, EntitlementType, ReadEntitlements, Severity};
+use connector_core::{AccountSchema, EntitlementType, ReadEntitlements, Result, Severity};
 use connector_keys::CertificateStatus;
-use connector_project::certificate::Watched;
-use connector_project::source::{Opened, Source, loosened_guards};
+use connector_project::certificate::{self, Watched};
+use connector_project::source::{Opened, Project, Source, loosened_guards};
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// What rules must know of a source beside the store: its file, its certificate, and how its connector describes what it has.
@@ -19,6 +20,14 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The facts of the source with this name. Uses no network and opens no key.
+    pub fn read(project: &Project, name: &str, now: Timestamp) -> Result<Self> {
+        let source = project.load(name)?;
+        let opened = source.open(project)?;
+        let watched = certificate::glance(project, &source, now);
+        Ok(Self::of(&source, &opened, watched.as_ref()))
+    }
+
     /// The facts of a source that is open. `certificate` is what a look at its certificate found.
     pub fn of(source: &Source, opened: &Opened, certificate: Option<&Watched>) -> Self {
         let types = opened.connector.capabilities().entitlements().map(ReadEntitlements::entitlement_types);

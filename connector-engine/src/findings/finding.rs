@@ -72,6 +72,11 @@ impl Finding {
         }
     }
 
+    /// Whether it is about the account with this id or name.
+    pub fn is_about(&self, account: &str) -> bool {
+        self.account.as_ref().is_some_and(|one| one.id == account || one.name.eq_ignore_ascii_case(account))
+    }
+
     /// The same for the same thing in every audit: the rule, and the ids of what it is about.
     pub fn fingerprint(&self) -> String {
         let account = self.account.as_ref().map_or("", |account| &account.id);

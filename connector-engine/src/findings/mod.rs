@@ -9,8 +9,10 @@ mod facts;
 mod finding;
 mod rules;
 mod search;
+mod wanted;
 
 pub use accepted::{Acceptances, Unused};
 pub use facts::Facts;
 pub use finding::{Accepted, Account, Entitlement, Finding};
-pub use search::{FindingsSummary, NotChecked, RuleTally, find};
+pub use search::{FindingsSummary, NotChecked, RuleTally, criteria, find};
+pub use wanted::{Shown, Wanted, check_rules};

@@ -3,25 +3,24 @@
 use super::accepted::Acceptances;
 use super::facts::Facts;
 use super::finding::{Account, Entitlement, Finding};
+use super::wanted::Wanted;
 use crate::query::{self, Described, Subject, Unseen};
 use connector_core::registry::rules;
 use connector_core::{
     AuditedAccount, AuditedSource, Check, Criteria, Entitlement as Shown, Hit, Result, Rule, Severity,
 };
 use connector_files::shell_word;
-use connector_store::{Mode, RunStatus, Store};
+use connector_project::source::FindingsSettings;
+use connector_store::Store;
 use jiff::Timestamp;
 use serde::Serialize;
-
-/// The last run that succeeded is among so many, or long ago.
-const MOST_RUNS: u64 = 1_000;
 
 /// What a search found.
 #[derive(Clone, Debug, Serialize)]
 pub struct FindingsSummary {
     /// The source.
     pub source: String,
-    /// The run that the findings are about: the last one, if it saw anything.
+    /// The newest run that succeeded: the findings are about what it saw.
     pub run: Option<String>,
     /// When that run began.
     pub as_of: Option<Timestamp>,
@@ -59,48 +58,50 @@ pub struct RuleTally {
     pub severity: Severity,
 }
 
-/// Shows the source, its entitlements and its accounts to all rules, or to those in `only`, and streams what they find. The tables are read once, in the
-/// order of account ids; memory does not depend on the number of accounts.
+/// What `findings.yaml` measures with, at a moment.
+pub fn criteria(settings: &FindingsSettings, now: Timestamp) -> Criteria {
+    let mut criteria = Criteria::at(now);
+    criteria.unused_after = settings.unused_after.duration();
+    criteria.ending_within = settings.ending_within.duration();
+    criteria
+}
+
+/// Shows the source, its entitlements and its accounts to the rules, and streams the findings that are wanted. The summary counts these findings and no
+/// others. The tables are read once, in the order of account ids; memory does not depend on the number of accounts.
 ///
 /// Fails with kind `not_found` if the source was never aggregated.
 pub fn find(
     store: &Store,
     facts: &Facts,
     criteria: Criteria,
-    only: &[String],
+    wanted: Wanted<'_>,
     acceptances: &mut Acceptances<'_>,
     each: &mut dyn FnMut(&Finding) -> Result<()>,
 ) -> Result<FindingsSummary> {
     let rules: Vec<_> = rules()
         .into_iter()
         .filter(|rule| rule.connector.is_none_or(|connector| connector == facts.connector))
-        .filter(|rule| only.is_empty() || only.iter().any(|name| name == rule.name))
+        .filter(|rule| wanted.has_rule(rule))
         .collect();
-    let runs = query::runs(store, Some(&facts.source), Some(MOST_RUNS))?;
-    // A refresh reads a few accounts only.
-    let last_read = runs
-        .iter()
-        .find(|run| run.report.status == RunStatus::Succeeded && run.report.mode != Mode::Refresh)
-        .map(|run| run.started_at);
-    let mut found =
-        Found { facts, rules: &rules, tallies: vec![(0, 0, None); rules.len()], acceptances, worst: None, each };
+    let last = query::last_success(store, &facts.source)?;
+    let tallies = vec![(0, 0, None); rules.len()];
+    let mut found = Found { facts, rules: &rules, wanted, tallies, acceptances, worst: None, each };
 
     let mut source = AuditedSource::new(&facts.source, &facts.settings, criteria);
     source.loosened_guards = &facts.loosened_guards;
     source.certificate = facts.certificate.as_ref().map(|(severity, text)| (*severity, text.as_str()));
-    source.last_read = last_read;
+    source.last_read = last.as_ref().map(|run| run.started_at);
     found.of_source(&source)?;
     let described = Described { accounts: &facts.accounts, types: &facts.types };
     let unseen = query::audit(store, &facts.source, described, criteria, |subject| match subject {
         Subject::Entitlement(entitlement) => found.of_entitlement(entitlement),
         Subject::Account(account) => found.of_account(account),
     })?;
-    let last = runs.first();
     let not_checked = not_checked(&rules, unseen, &facts.source);
     Ok(FindingsSummary {
         source: facts.source.clone(),
-        run: last.map(|run| run.report.run.clone()),
-        as_of: last.map(|run| run.started_at),
+        as_of: last.as_ref().map(|run| run.started_at),
+        run: last.map(|run| run.report.run),
         worst: found.worst,
         rules: found.tallied(),
         not_checked,
@@ -123,6 +124,7 @@ fn not_checked(rules: &[&'static Rule], unseen: Unseen, source: &str) -> Vec<Not
 struct Found<'a, 'x> {
     facts: &'a Facts,
     rules: &'a [&'static Rule],
+    wanted: Wanted<'a>,
     /// For each rule: how many were found, how many of them are accepted, and the worst.
     tallies: Vec<(u64, u64, Option<Severity>)>,
     acceptances: &'a mut Acceptances<'x>,
@@ -186,6 +188,9 @@ impl Found<'_, '_> {
             evidence: hit.evidence,
             accepted: None,
         };
+        if !self.wanted.is_about(&finding) {
+            return Ok(());
+        }
         self.acceptances.mark(&mut finding);
         let (found, accepted, worst) = &mut self.tallies[place];
         *found += 1;

@@ -1,7 +1,7 @@
 //! The life of a plan: settle open steps, preview, apply.
 
 use super::caps;
-use super::journal::{Earlier, Standing};
+use super::journal::{Earlier, OpenPlan, Standing};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning};
 use super::reasons::not_known;
@@ -120,7 +120,14 @@ impl Provisioning<'_> {
     pub async fn seen(&mut self) -> Result<()> {
         if self.earlier == Earlier::Interrupted {
             let unseen = std::mem::take(&mut self.unseen);
-            return self.journal.with(move |journal| journal.rechecked(&unseen)).await;
+            let recheck = move |journal: &mut OpenPlan| {
+                if !unseen.is_empty() {
+                    // Who approved the plan approved something else.
+                    journal.endorse(None)?;
+                }
+                journal.rechecked(&unseen)
+            };
+            return self.journal.with(recheck).await;
         }
         let digest = self.digest.clone();
         self.journal.with(move |journal| journal.previewed(&digest)).await?;
@@ -140,11 +147,14 @@ impl Provisioning<'_> {
     /// side. When stopped, it sends nothing more and waits for what was sent. At the end, it reads the accounts: what they
     /// don't show is failed.
     ///
-    /// Fails with kind `guard` if the preview was refused.
+    /// Fails with kind `guard` if the preview was refused, or if the approval is missing that the source asks for.
     pub async fn apply(&mut self, progress: impl Fn(&Progress) + Sync, stop: &CancellationToken) -> Result<Applied> {
         self.recognize().await?;
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
+        }
+        if let Some(missing) = self.unapproved().await? {
+            return Err(missing);
         }
         let verify = self.verifies && self.opened.connector.capabilities().accounts().is_some();
         let digest = (self.earlier != Earlier::Interrupted).then(|| self.digest.clone());

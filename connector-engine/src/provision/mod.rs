@@ -12,6 +12,7 @@
 mod apply;
 mod call;
 mod caps;
+mod consent;
 mod created;
 mod find_accounts;
 mod journal;
@@ -30,6 +31,7 @@ mod settle;
 mod simulate;
 
 pub use connector_project::effect::ValueChange;
+pub use consent::{Consent, Verdict, this_user};
 pub use journal::{Earlier, Standing};
 pub(crate) use journal::{named, optional_json, stored_failure, time};
 pub use lifecycle::{Applied, Preview, Settled};

@@ -83,7 +83,7 @@ impl<'a> Provisioning<'a> {
         Ok(found.map(|(journal, earlier)| Self::new(opened, journal, earlier)))
     }
 
-    fn new(opened: &'a Opened, journal: Journal, earlier: Earlier) -> Self {
+    pub(super) fn new(opened: &'a Opened, journal: Journal, earlier: Earlier) -> Self {
         let (calls_before, retries_before) = (opened.context.meter().api_calls(), opened.context.meter().retries());
         Self {
             opened,
@@ -179,7 +179,7 @@ impl<'a> Provisioning<'a> {
     }
 }
 
-fn wanted(opened: &Opened, file: &str) -> Wanted {
+pub(super) fn wanted(opened: &Opened, file: &str) -> Wanted {
     Wanted {
         source: opened.source.clone(),
         connector: opened.registration.name.to_string(),

@@ -129,7 +129,13 @@ fn entitlement(row: &Row<'_>) -> connector_sql::Result<Entitlement> {
 }
 
 /// The attribute with the time of the last sign-in; `None` if the source shows it of no account.
-struct LoginAttribute(Option<String>);
+struct LoginAttribute(Option<Shown>);
+
+struct Shown {
+    name: String,
+    /// Accounts without this attribute can't have it.
+    only_with: Option<String>,
+}
 
 impl LoginAttribute {
     fn of(reading: &Reading, schema: &AccountSchema) -> Result<Self> {
@@ -148,12 +154,14 @@ impl LoginAttribute {
                 Ok(if is_shown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             },
         )?;
-        Ok(Self(is_shown.then(|| attribute.name.clone())))
+        Ok(Self(is_shown.then(|| Shown { name: attribute.name.clone(), only_with: attribute.only_with.clone() })))
     }
 
     fn of_account(&self, account: &Account) -> LastLogin {
-        let Some(name) = &self.0 else { return LastLogin::NotShown };
+        let Some(Shown { name, only_with }) = &self.0 else { return LastLogin::NotShown };
+        let has = |other: &String| account.attributes.get::<serde::de::IgnoredAny>(other).is_some();
         match account.attributes.get::<String>(name) {
+            None if !only_with.as_ref().is_none_or(has) => LastLogin::NotShown,
             None => LastLogin::Never,
             // A time that nobody can read says nothing.
             Some(text) => moment(&text).map_or(LastLogin::NotShown, LastLogin::At),

@@ -1,7 +1,7 @@
 //! The journal of provisioning, operation by operation.
 
 use crate::provision::{Standing, ValueChange, named, optional_json, stored_failure, time};
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, OperationKind, Result};
 use connector_sql::types::ValueRef;
 use connector_sql::{Connection, Params, Row, params};
 use connector_store::{RunError, Store, sql};
@@ -156,6 +156,41 @@ pub fn operations(
 }
 
 impl OutcomeTally {
+    /// Counts the operations of a plan. An operation has the outcome of its weakest step.
+    pub(super) fn of_plan(connection: &Connection, plan: i64) -> Result<Self> {
+        let mut tally = Self::default();
+        let query = "SELECT outcome, number FROM operations WHERE plan = ?1 ORDER BY number";
+        let mut last: Option<(i64, Standing)> = None;
+        sql::each(
+            connection,
+            query,
+            [plan],
+            |row| Ok((row.get::<_, i64>(1)?, named(row, 0)?)),
+            |(number, outcome)| {
+                last = Some(match last.take() {
+                    Some((same, before)) if same == number => {
+                        (number, if weight(outcome) > weight(before) { outcome } else { before })
+                    }
+                    Some((_, before)) => {
+                        *tally.of(before) += 1;
+                        (number, outcome)
+                    }
+                    None => (number, outcome),
+                });
+                Ok(())
+            },
+        )?;
+        if let Some((_, outcome)) = last {
+            *tally.of(outcome) += 1;
+        }
+        Ok(tally)
+    }
+
+    /// How many operations there are.
+    pub fn total(&self) -> u64 {
+        self.applied + self.unchanged + self.failed + self.abandoned + self.pending + self.planned
+    }
+
     fn of(&mut self, standing: Standing) -> &mut u64 {
         match standing {
             Standing::Applied => &mut self.applied,
@@ -237,7 +272,8 @@ fn part(row: &Row<'_>) -> connector_sql::Result<Part> {
         name,
         tried: row.get_ref(15)? != ValueRef::Null || row.get_ref(16)? != ValueRef::Null,
     };
-    if let Some(StepKind { kind }) = if report.kind == DEPROVISION { optional_json(row, 17)? } else { None } {
+    let is_taken_apart = report.kind == OperationKind::Deprovision.name();
+    if let Some(StepKind { kind }) = if is_taken_apart { optional_json(row, 17)? } else { None } {
         let OperationReport { outcome, changes, detail, error, .. } = report.clone();
         report.steps.push(StepReport { kind, outcome, changes, detail, error });
     }
@@ -259,19 +295,20 @@ struct StepKind {
     kind: String,
 }
 
-/// The kind of operations whose steps are reported one by one.
-const DEPROVISION: &str = "deprovision";
-
-/// Adds a step to an operation. The operation has the outcome of its weakest step.
-fn joined(mut whole: Part, next: Part) -> Part {
-    let weight = |standing: Standing| match standing {
+/// How weak the outcome of a step is.
+fn weight(standing: Standing) -> u8 {
+    match standing {
         Standing::Unchanged => 0,
         Standing::Applied => 1,
         Standing::Planned => 2,
         Standing::Abandoned => 3,
         Standing::Pending => 4,
         Standing::Failed => 5,
-    };
+    }
+}
+
+/// Adds a step to an operation. The operation has the outcome of its weakest step.
+fn joined(mut whole: Part, next: Part) -> Part {
     let (report, other) = (&mut whole.entry.report, next.entry.report);
     if report.error.is_none()
         && let Some(mut error) = other.error

@@ -49,6 +49,12 @@ pub fn last_aggregation(store: &Store, source: &str) -> Result<Option<Run>> {
     select_runs(&store.reader()?, newest, params![source])?.pop().map(|run| shown(store, run)).transpose()
 }
 
+/// The newest run of a source that succeeded and read more than a few accounts, if it has one.
+pub fn last_success(store: &Store, source: &str) -> Result<Option<Run>> {
+    let newest = "WHERE s.name = ?1 AND r.mode <> 'refresh' AND r.status = 'succeeded' ORDER BY r.number DESC LIMIT 1";
+    select_runs(&store.reader()?, newest, params![source])?.pop().map(|run| shown(store, run)).transpose()
+}
+
 /// A run that no process has locked is not running: it was killed.
 ///
 /// A run that ends between the two checks is running at the first one and unlocked at the second one. So the row is read

@@ -1,17 +1,33 @@
-//! How large the store is.
+//! How much the store has of a source.
 
-use connector_core::{Error, Result};
+use super::reading::Reading;
+use connector_core::Result;
 use connector_store::{Store, sql};
 
-/// How many bytes the file of the store has, or its database.
-pub fn size(store: &Store) -> Result<u64> {
-    match store.place().file() {
-        Some(file) => match file.metadata() {
-            Ok(data) => Ok(data.len()),
-            Err(cause) => {
-                Err(Error::internal(format!("the size of the store can't be read: {cause}")).with_cause(cause))
-            }
-        },
-        None => sql::one(&store.reader()?, "SELECT pg_database_size(current_database())", [], |row| row.get(0)),
-    }
+/// How many accounts and entitlements a source has now: as many as `accounts` and `entitlements` list.
+///
+/// They are counted in indexes: a million accounts take some milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Accounts.
+    pub accounts: u64,
+    /// Those of them that are locked.
+    pub locked: u64,
+    /// Entitlements.
+    pub entitlements: u64,
+}
+
+/// How much the store has of a source. Fails with kind `not_found` if it was never aggregated.
+pub fn size(store: &Store, source: &str) -> Result<Size> {
+    let reading = Reading::of(store, source)?;
+    let count = |rows: &str| -> Result<u64> {
+        let query = format!("SELECT count(*) FROM {rows} AND removed_run IS NULL");
+        sql::one(&reading.connection, &query, [reading.source], |row| row.get(0))
+    };
+    Ok(Size {
+        accounts: count("accounts WHERE source = ?1")?,
+        locked: count("accounts WHERE source = ?1 AND locked = 1")?,
+        // What only assignments name is listed by its holders alone.
+        entitlements: count("entitlements WHERE source = ?1 AND first_run IS NOT NULL")?,
+    })
 }

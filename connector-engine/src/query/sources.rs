@@ -3,7 +3,7 @@
 use super::runs::{Run, last_run};
 use connector_core::Result;
 use connector_project::certificate::{self, Watched};
-use connector_project::source::{Problems, Project, Source, loosened_guards};
+use connector_project::source::{Approval, Problems, Project, Source, loosened_guards};
 use connector_store::Store;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -26,6 +26,11 @@ pub struct SourceState {
 }
 
 impl SourceState {
+    /// Whether somebody other than its author must approve a plan for it. So it is where the file is not valid.
+    pub fn asks_for_approval(&self) -> bool {
+        self.definition.as_ref().map_or(true, |source| source.provisioning.approval == Approval::Required)
+    }
+
     /// How the source with this name stands. `store` is absent until something was aggregated. Sends nothing, runs no program
     /// and opens no key.
     pub fn of(project: &Project, store: Option<&Store>, name: &str, now: Timestamp) -> Result<Self> {

@@ -85,6 +85,11 @@ impl Who {
         })
     }
 
+    /// The events that name an account, whatever they are about, oldest first.
+    pub fn about_account(&self, id: &str, name: &str) -> Result<Vec<TrailEvent>> {
+        Ok(self.blame(&self.about(&self.names_of_account(id, Some(name))?)).who)
+    }
+
     fn names_of_account(&self, id: &str, name: Option<&str>) -> Result<Vec<String>> {
         let query = "SELECT display_name FROM accounts WHERE source = ?1 AND account_id = ?2";
         let found = sql::first(&self.reading.connection, query, params![self.reading.source, id], |row| row.get(0))?;

@@ -8,6 +8,7 @@
 //! problems). `item` checks one operation of a document or line against the schema of its kind. `csv` checks one row.
 
 mod csv;
+mod file;
 mod fit;
 mod format;
 mod intake;
@@ -21,6 +22,7 @@ mod schema;
 mod words;
 mod yaml_json;
 
+pub use file::{LARGEST_SHOWN, PlanFile, PlanProblems};
 pub use fit::{check_kind, fit};
 pub use format::is_plan;
 pub use operation::PlanOperation;

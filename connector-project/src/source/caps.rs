@@ -24,6 +24,20 @@ pub struct ProvisioningSettings {
     pub max_delete: Option<Cap>,
     /// The accounts that no plan may change, by id or name, such as the service account of this source.
     pub protected: Vec<String>,
+    /// Whether somebody other than its author must approve a plan before it is applied: `optional` (the default) or `required`.
+    pub approval: Approval,
+}
+
+/// Whether somebody other than its author must approve a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Approval {
+    /// Whoever may apply plans may apply their own.
+    #[default]
+    Optional,
+    /// Somebody else must approve each plan on the console.
+    Required,
 }
 
 /// The most that a plan may change: a number, or a share of what the store knows.

@@ -2,12 +2,14 @@
 
 use super::caps::ProvisioningSettings;
 use super::limits::LimitSettings;
+use crate::derive::{Derivation, Derivations};
 use connector_core::registry::{AuthRegistration, ConnectorRegistration};
-use connector_core::{HttpOptions, Percentage, SecretRef, TimeSpan};
+use connector_core::{Error, ErrorKind, HttpOptions, Percentage, Result, SecretRef, TimeSpan};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ pub struct Source {
     pub http: HttpOptions,
     /// The connector's own settings, checked against its schema.
     pub settings: Value,
+    /// How attributes are derived from those that the connector reads.
+    pub attributes: BTreeMap<String, Derivation>,
     /// The aggregation settings.
     pub aggregation: AggregationSettings,
     /// The caps of plans.
@@ -48,6 +52,15 @@ pub struct AuthBlock {
 }
 
 impl Source {
+    /// How attributes are derived. Fails with kind `definition` if the file was not checked and has a fault.
+    pub fn derivations(&self) -> Result<Derivations> {
+        Derivations::of(&self.attributes).map_err(|faults| {
+            let fault = faults.into_iter().next();
+            let (message, help) = fault.map_or_else(Default::default, |fault| (fault.message, fault.help));
+            Error::new(ErrorKind::Definition, message).with_help(help.unwrap_or_default())
+        })
+    }
+
     /// A copy of the source with other values in its `auth:` block.
     #[must_use]
     pub fn with_auth(&self, changes: &[(&str, &str)]) -> Self {

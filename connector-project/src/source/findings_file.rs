@@ -1,6 +1,6 @@
 //! The typed contents of `findings.yaml`.
 
-use connector_core::TimeSpan;
+use connector_core::{Criteria, TimeSpan};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer};
 #[serde(deny_unknown_fields, default)]
 pub struct FindingsSettings {
     /// An enabled account without a sign-in for this long is unused.
-    #[schemars(extend("default" = "90d"))]
+    #[schemars(extend("default" = Self::default().unused_after))]
     pub unused_after: TimeSpan,
     /// An assignment that ends within this time ends soon.
-    #[schemars(extend("default" = "14d"))]
+    #[schemars(extend("default" = Self::default().ending_within))]
     pub ending_within: TimeSpan,
     /// The findings that somebody has accepted.
     #[serde(deserialize_with = "list")]
@@ -22,10 +22,9 @@ pub struct FindingsSettings {
 
 impl Default for FindingsSettings {
     fn default() -> Self {
-        const DAY: u64 = 24 * 60 * 60;
         Self {
-            unused_after: TimeSpan::from_secs(90 * DAY),
-            ending_within: TimeSpan::from_secs(14 * DAY),
+            unused_after: TimeSpan::from_secs(Criteria::USUAL_UNUSED_AFTER.as_secs()),
+            ending_within: TimeSpan::from_secs(Criteria::USUAL_ENDING_WITHIN.as_secs()),
             accept: Vec::new(),
         }
     }

@@ -29,6 +29,10 @@ impl Definition {
         if let Some(content) = &source.connector_content {
             whole["connector_file"] = json!(content);
         }
+        if !source.attributes.is_empty() {
+            // Accounts are other accounts with other attributes.
+            whole["attributes"] = json!(format!("{:?}", source.attributes));
+        }
         let texts: BTreeMap<_, _> = auth.iter().map(|(name, value)| (*name, as_text(value))).collect();
         let former = format!("{} {texts:?} {}", source.connector.name, as_text(&source.settings));
         Self { hash: hash_of(&whole), former: hash(&former) }

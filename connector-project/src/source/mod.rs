@@ -29,7 +29,7 @@ pub mod schema;
 mod template;
 
 pub use crate::document::{Problems, hides_value, masked_text};
-pub use caps::{Cap, Capped, ProvisioningSettings};
+pub use caps::{Approval, Cap, Capped, ProvisioningSettings};
 pub use catalog::{Catalog, CatalogConnector};
 pub use definition::{AggregationSettings, AuthBlock, PlanSettings, ProjectSettings, Source};
 pub use findings_file::{Acceptance, FindingsSettings};

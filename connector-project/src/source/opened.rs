@@ -4,6 +4,7 @@ use super::caps::ProvisioningSettings;
 use super::definition::{AggregationSettings, Source};
 use super::limits::LimitSettings;
 use super::meaning::Definition;
+use crate::derive::Deriving;
 use connector_core::registry::ConnectorRegistration;
 use connector_core::{Connector, Context, Error};
 use std::path::Path;
@@ -48,6 +49,10 @@ impl Opened {
             context = context.with_auth(strategy);
         }
         let connector = source.connector.open(source.settings.clone(), &context).map_err(at("/settings"))?;
+        let derivations = source.derivations().map_err(at("/attributes"))?;
+        derivations.fit(&connector.schema()).map_err(at("/attributes"))?;
+        let connector =
+            if derivations.is_empty() { connector } else { Box::new(Deriving::new(connector, derivations)) };
         Ok(Self {
             source: source.name.clone(),
             connector,

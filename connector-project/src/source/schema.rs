@@ -8,11 +8,13 @@ use super::catalog::Catalog;
 use super::definition::{AggregationSettings, ProjectSettings};
 use super::findings_file::FindingsSettings;
 use super::limits::LimitSettings;
+use crate::derive::Derivation;
 use crate::plan::plan_schema;
 use connector_core::registry::{self, AuthRegistration, ConnectorFormat, ConnectorRegistration};
 use connector_core::{HttpOptions, Result};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -43,6 +45,10 @@ pub fn source_schema(catalog: &Catalog) -> Value {
             "auth": auth_schema(&strategies),
             "http": optional(block::<HttpOptions>()),
             "settings": {"description": "The connector's own settings.", "type": ["object", "null"]},
+            "attributes": with_description(
+                optional(block::<BTreeMap<String, Derivation>>()),
+                "Attributes that are derived from those that the connector reads, by name.",
+            ),
             "aggregation": optional(block::<AggregationSettings>()),
             "provisioning": optional(block::<ProvisioningSettings>()),
             "limits": optional(block::<LimitSettings>()),

@@ -85,7 +85,7 @@ fn template(
             "How much one plan may take away.",
             "provisioning",
             schema::block::<ProvisioningSettings>(),
-            &json!({"max_disable": "10%", "max_revoke": "20%", "max_delete": "10%", "protected": []}),
+            &json!({"max_disable": "10%", "max_revoke": "20%", "max_delete": "10%", "protected": [], "approval": "optional"}),
         ),
         (
             "How much of what the source allows Connector may use.",

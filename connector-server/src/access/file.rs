@@ -15,7 +15,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS tokens (
         id         TEXT PRIMARY KEY,               -- a ULID, the id that people see
         name       TEXT NOT NULL,                  -- what it is for
-        role       TEXT NOT NULL,                  -- viewer, operator
+        role       TEXT NOT NULL,                  -- viewer, operator, approver
         hash       BLOB NOT NULL UNIQUE,           -- SHA-256 of the token; the token itself is nowhere
         created_at INTEGER NOT NULL,               -- seconds since 1970, as all times here
         expires_at INTEGER NOT NULL,

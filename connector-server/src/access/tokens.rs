@@ -7,9 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use connector_core::{Error, Result};
 use jiff::Timestamp;
 use openssl::sha::sha256;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde::Serialize;
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use strum::{EnumString, IntoStaticStr};
@@ -26,18 +27,22 @@ const USE_IS_WRITTEN: i64 = 60;
 pub struct Tokens {
     connection: Connection,
     store: PathBuf,
+    /// Which file it is, by device and number.
+    file: Option<(u64, u64)>,
 }
 
 /// What a token may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, IntoStaticStr, EnumString)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// Read everything.
     #[default]
     Viewer,
-    /// Also begin and stop jobs.
+    /// Also begin and stop jobs, and write plans.
     Operator,
+    /// Also approve and apply plans.
+    Approver,
 }
 
 impl Role {
@@ -94,7 +99,13 @@ impl Tokens {
     ///
     /// Fails with kind `internal` if the file can't be used, and with kind `definition` if a newer version made it.
     pub fn open(store: &Path) -> Result<Self> {
-        Ok(Self { connection: open(&beside(store))?, store: store.to_owned() })
+        let connection = open(&beside(store))?;
+        Ok(Self { connection, store: store.to_owned(), file: file_at(&beside(store)) })
+    }
+
+    /// Whether the file is still the one that was opened.
+    pub(crate) fn is_current(&self) -> bool {
+        self.file.is_some() && file_at(&beside(&self.store)) == self.file
     }
 
     /// Opens the tokens of a store, if there are any.
@@ -161,8 +172,18 @@ impl Tokens {
     /// The token that a program sent, if it works.
     pub(crate) fn check(&self, secret: &str, now: Timestamp) -> Result<Option<Token>> {
         // Only the hash is looked up, so the time of the search says nothing about a token.
-        let query = format!("SELECT {COLUMNS} FROM tokens WHERE hash = ?1");
-        let found = self.connection.query_row(&query, [sha256(secret.as_bytes())], token).optional().map_err(fault)?;
+        self.used("hash = ?1", sha256(secret.as_bytes()), now)
+    }
+
+    /// The token with which somebody signed in, if it still works.
+    pub(crate) fn by_id(&self, id: &str, now: Timestamp) -> Result<Option<Token>> {
+        self.used("id = ?1", id, now)
+    }
+
+    /// The token for which a condition holds, if it works; its use is written.
+    fn used(&self, condition: &str, key: impl ToSql, now: Timestamp) -> Result<Option<Token>> {
+        let query = format!("SELECT {COLUMNS} FROM tokens WHERE {condition}");
+        let found = self.connection.query_row(&query, [key], token).optional().map_err(fault)?;
         let Some(token) = found.filter(|token| token.works(now)) else { return Ok(None) };
         let minute = now.as_second() - now.as_second().rem_euclid(USE_IS_WRITTEN);
         if token.used_at.is_none_or(|used| used.as_second() < minute) {
@@ -172,6 +193,11 @@ impl Tokens {
         }
         Ok(Some(token))
     }
+}
+
+/// Which file is at a path, by device and number.
+fn file_at(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|found| (found.dev(), found.ino()))
 }
 
 fn token(row: &Row<'_>) -> rusqlite::Result<Token> {

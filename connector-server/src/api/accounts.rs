@@ -2,10 +2,11 @@
 
 use super::Limit;
 use super::model::{Account, AccountWithHistory, Page, Problem};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use connector_core::Result;
 use connector_engine::query::{self, AccountQuery, Breadth};
 use serde::Deserialize;
@@ -49,7 +50,7 @@ pub(super) struct ListFields {
 pub(super) async fn list(
     State(state): State<ServerState>,
     Path(source): Path<String>,
-    Query(fields): Query<ListFields>,
+    Asked(fields): Asked<ListFields>,
 ) -> Result<Json<Page<Account>>, Failure> {
     let page = state.ask(move |reach| {
         let store = reach.store_of(&source)?;

@@ -2,10 +2,11 @@
 
 use super::Limit;
 use super::model::{Difference, DifferencePage, Problem};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use connector_core::{Error, Result};
 use connector_engine::query;
 use serde::Deserialize;
@@ -39,7 +40,7 @@ pub(super) struct Fields {
 pub(super) async fn list(
     State(state): State<ServerState>,
     Path(source): Path<String>,
-    Query(fields): Query<Fields>,
+    Asked(fields): Asked<Fields>,
 ) -> Result<Json<DifferencePage>, Failure> {
     let page = state.ask(move |reach| {
         let store = reach.store_of(&source)?;

@@ -1,7 +1,7 @@
 //! The document that describes the API, and the routes that it describes.
 
 use super::etag::answer_once;
-use super::{accounts, differences, entitlements, jobs, runs, sources};
+use super::{accounts, differences, entitlements, findings, jobs, plans, runs, sources};
 use crate::state::State as ServerState;
 use axum::{Json, Router};
 use serde_json::Value;
@@ -57,13 +57,31 @@ fn parts() -> (Router<ServerState>, OpenApi) {
         .routes(routes!(entitlements::get))
         .routes(routes!(entitlements::holders))
         .routes(routes!(differences::list))
+        .routes(routes!(findings::list))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
+        .routes(routes!(plans::get, plans::discard))
+        .routes(routes!(plans::operations))
+        .routes(routes!(plans::preview))
+        .routes(routes!(plans::approve))
+        .routes(routes!(plans::apply))
+        .routes(routes!(plans::abandon))
         .routes(routes!(jobs::aggregate))
         .routes(routes!(jobs::test))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::stop))
         .split_for_parts()
+}
+
+/// What takes a whole plan, and may be longer.
+fn of_plans() -> (Router<ServerState>, OpenApi) {
+    OpenApiRouter::new().routes(routes!(plans::list, plans::write)).split_for_parts()
+}
+
+/// The routes that take whole plans, below `/api/v1`.
+pub(crate) fn uploads() -> Router<ServerState> {
+    let (routes, _) = of_plans();
+    Router::new().nest(BASE, routes.layer(axum::middleware::from_fn(answer_once)))
 }
 
 /// The routes, below `/api/v1`.
@@ -82,6 +100,7 @@ pub(crate) fn router() -> Router<ServerState> {
 /// assert!(document["paths"]["/sources"]["get"].is_object());
 /// ```
 pub fn openapi() -> Value {
-    let (_, document) = parts();
+    let ((_, mut document), (_, plans)) = (parts(), of_plans());
+    document.merge(plans);
     serde_json::to_value(document).unwrap_or_default()
 }

@@ -2,11 +2,12 @@
 
 use super::Limit;
 use super::model::{Entitlement, Holder, Page, Problem};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::pages::Window;
 use crate::state::State as ServerState;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use connector_core::{EntitlementRef, Result};
 use connector_engine::query::{self, Breadth};
 use serde::Deserialize;
@@ -38,7 +39,7 @@ pub(super) struct ListFields {
 pub(super) async fn list(
     State(state): State<ServerState>,
     Path(source): Path<String>,
-    Query(fields): Query<ListFields>,
+    Asked(fields): Asked<ListFields>,
 ) -> Result<Json<Page<Entitlement>>, Failure> {
     let page = state.ask(move |reach| {
         let store = reach.store_of(&source)?;
@@ -119,7 +120,7 @@ pub(super) struct HolderFields {
 pub(super) async fn holders(
     State(state): State<ServerState>,
     Path((source, entitlement_type, id)): Path<(String, String, String)>,
-    Query(fields): Query<HolderFields>,
+    Asked(fields): Asked<HolderFields>,
 ) -> Result<Json<Page<Holder>>, Failure> {
     let page = state.ask(move |reach| {
         let store = reach.store_of(&source)?;

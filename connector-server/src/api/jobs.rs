@@ -1,11 +1,13 @@
 //! `/api/v1/jobs`, and what begins them.
 
 use super::model::{Job, Problem};
+use crate::access::Role;
+use crate::asked::Asked;
 use crate::door::Visitor;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
-use crate::work::{Wish, Work};
-use axum::extract::{Path, Query, State};
+use crate::work::{Begun, Task, Wish};
+use axum::extract::{Path, State};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -49,7 +51,7 @@ pub(super) struct AggregateFields {
     params(
         ("source" = String, Path, description = "The source's name"),
         AggregateFields,
-        ("Idempotency-Key" = Option<String>, Header, description = "Printable ASCII. A second request with the same key begins nothing and answers with the same job", min_length = 1, max_length = 200),
+        ("Idempotency-Key" = Option<String>, Header, description = "Printable ASCII. A second request with the same key begins nothing and answers with the same job; another request with it is refused with 422", min_length = 1, max_length = 200),
     ),
     responses(
         (status = 202, body = Job, headers(("Location" = String, description = "Where the job is")), description = "It began"),
@@ -60,7 +62,7 @@ pub(super) async fn aggregate(
     State(state): State<ServerState>,
     Extension(visitor): Extension<Visitor>,
     Path(source): Path<String>,
-    Query(fields): Query<AggregateFields>,
+    Asked(fields): Asked<AggregateFields>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let wanted = match fields.mode {
@@ -68,7 +70,7 @@ pub(super) async fn aggregate(
         Reads::Full => Wanted::Full,
         Reads::Delta => Wanted::Delta,
     };
-    begin(state, visitor, source, Work::Aggregate, wanted, &headers).await
+    begin(state, visitor, source, Task::Aggregate(wanted), &headers).await
 }
 
 /// Begins to test the connection of a source.
@@ -79,7 +81,7 @@ pub(super) async fn aggregate(
     tag = "jobs",
     params(
         ("source" = String, Path, description = "The source's name"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Printable ASCII. A second request with the same key begins nothing and answers with the same job", min_length = 1, max_length = 200),
+        ("Idempotency-Key" = Option<String>, Header, description = "Printable ASCII. A second request with the same key begins nothing and answers with the same job; another request with it is refused with 422", min_length = 1, max_length = 200),
     ),
     responses(
         (status = 202, body = Job, headers(("Location" = String, description = "Where the job is")), description = "It began"),
@@ -92,7 +94,7 @@ pub(super) async fn test(
     Path(source): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    begin(state, visitor, source, Work::Test, Wanted::Due, &headers).await
+    begin(state, visitor, source, Task::Test, &headers).await
 }
 
 /// A job: how far it is, or how it ended. The server knows the last job of each kind and source.
@@ -125,7 +127,7 @@ pub(super) async fn stop(
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<Job>), Failure> {
-    visitor.must_operate()?;
+    visitor.must_be(Role::Operator)?;
     let job = state.jobs().get(&id)?;
     let jobs = state.jobs().clone();
     let stopped = state.ask(move |_| {
@@ -135,23 +137,30 @@ pub(super) async fn stop(
     Ok((StatusCode::ACCEPTED, Json(stopped.await?)))
 }
 
-async fn begin(
+pub(super) async fn begin(
     state: ServerState,
     visitor: Visitor,
     source: String,
-    work: Work,
-    wanted: Wanted,
+    task: Task,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
-    visitor.must_operate()?;
+    visitor.must_be(Role::Operator)?;
     let key = key(headers)?;
     let jobs = state.jobs().clone();
     let begun = state.ask(move |reach| {
-        reach.source(&source)?;
-        let wish = Wish { source: &source, work, wanted, who: visitor.name(), key: key.as_deref() };
-        Ok(Job::from(&*jobs.begin(&wish)?))
+        reach.must_know(&source)?;
+        let wish = Wish { source: &source, task, who: &visitor, key: key.as_deref() };
+        Ok(match jobs.begin(wish)? {
+            Begun::Job(job) => Some(Job::from(&*job)),
+            Begun::OtherWish => None,
+        })
     });
-    let job = begun.await?;
+    let job = begun.await?.ok_or_else(|| {
+        Failure::unprocessable(
+            Error::invalid("the `Idempotency-Key` of this request began something else before")
+                .with_help("send a new key with each new request; send an old one only to repeat its request"),
+        )
+    })?;
     let location = [(LOCATION, format!("/api/v1/jobs/{}", job.id))];
     Ok((StatusCode::ACCEPTED, location, Json(job)).into_response())
 }

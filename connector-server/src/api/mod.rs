@@ -10,13 +10,15 @@ mod differences;
 mod document;
 mod entitlements;
 mod etag;
+mod findings;
 mod jobs;
 mod model;
+mod plans;
 mod runs;
 mod sources;
 
 pub use document::openapi;
-pub(crate) use document::router;
+pub(crate) use document::{router, uploads};
 pub(crate) use model::Problem;
 
 use serde::Deserialize;
@@ -27,15 +29,15 @@ const LARGEST_LIMIT: u64 = 1_000;
 
 /// How many items a page has.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "u64")]
+#[serde(try_from = "String")]
 struct Limit(u64);
 
-impl TryFrom<u64> for Limit {
+impl TryFrom<String> for Limit {
     type Error = String;
 
-    fn try_from(number: u64) -> Result<Self, String> {
-        let fits = (1..=LARGEST_LIMIT).contains(&number);
-        fits.then_some(Self(number)).ok_or_else(|| format!("`limit` must be a number from 1 to {LARGEST_LIMIT}"))
+    fn try_from(text: String) -> Result<Self, String> {
+        let number = text.parse().ok().filter(|number| (1..=LARGEST_LIMIT).contains(number));
+        number.map(Self).ok_or_else(|| format!("must be a number from 1 to {LARGEST_LIMIT}"))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::Limit;
 use super::model::{Page, Problem, Run};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use connector_core::{Error, Result};
 use connector_engine::query;
 use serde::Deserialize;
@@ -35,11 +36,11 @@ pub(super) struct ListFields {
 )]
 pub(super) async fn list(
     State(state): State<ServerState>,
-    Query(fields): Query<ListFields>,
+    Asked(fields): Asked<ListFields>,
 ) -> Result<Json<Page<Run>>, Failure> {
     let page = state.ask(move |reach| {
         if let Some(source) = &fields.source {
-            reach.source(source)?;
+            reach.must_know(source)?;
         }
         let Some(store) = &reach.store else { return Ok(Page { items: Vec::new(), next: None }) };
         // The first page needs no more than itself.

@@ -47,5 +47,9 @@ fn told(reach: &Reach, state: SourceState) -> Result<Source> {
         None => Vec::new(),
     };
     let attention = query::attention(&state, &runs, reach.now);
-    Ok(Source::of(state, attention, query::growth(&runs).last(), reach.now))
+    let growth = match &reach.store {
+        Some(store) => query::growth(store, &state.name, 1)?,
+        None => Vec::new(),
+    };
+    Ok(Source::of(state, attention, growth.last(), reach.now))
 }

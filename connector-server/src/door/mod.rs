@@ -9,7 +9,7 @@ mod visitor;
 pub(crate) use headers::{csrf, guard_answer};
 pub(crate) use host::require_host;
 pub(crate) use link::Link;
-pub(crate) use session::{require_session, sign_in, sign_out};
+pub(crate) use session::{require_session, sign_in, sign_in_with_token, sign_out};
 pub(crate) use visitor::Visitor;
 
 use std::net::SocketAddr;

@@ -1,19 +1,28 @@
 //! Who is signed in.
 
 use super::{Doors, Visitor};
-use crate::access::{Entry, Role};
+use crate::access::Entry;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Form, Query, Request, State};
 use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use connector_core::Error;
-use serde::Deserialize;
+use connector_core::{Error, Result};
+use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 const SIGNED_IN: &str = "signed_in";
+
+/// How somebody signed in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum SignedIn {
+    /// With the link that the server printed.
+    Link,
+    /// With the token that has this id. The session ends when the token does.
+    Token(String),
+}
 
 /// Lets only people in who are signed in, and programs with a token to the API.
 pub(crate) async fn require_session(
@@ -22,30 +31,44 @@ pub(crate) async fn require_session(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
-    if is_api && let Some(token) = bearer(&request) {
-        if let Some(token) = state.admits(token).await {
-            let name = format!("token {} ({})", token.name, token.id);
-            request.extensions_mut().insert(Visitor::Token { name, operates: token.role == Role::Operator });
-            return next.run(request).await;
+    // A SCIM client is a program, too.
+    let is_api = ["/api/", "/scim/"].iter().any(|begin| request.uri().path().starts_with(begin));
+    let visitor = match bearer(&request).filter(|_| is_api) {
+        Some(token) => with_token(&state, token).await,
+        None => with_session(&state, &session, is_api).await,
+    };
+    match visitor {
+        Ok(visitor) => {
+            request.extensions_mut().insert(visitor);
+            next.run(request).await
         }
-        return Failure::unknown_visitor(
+        Err(failure) => failure.into_response(),
+    }
+}
+
+async fn with_token(state: &ServerState, token: String) -> Result<Visitor, Failure> {
+    let refused = || {
+        Failure::unknown_visitor(
             Error::auth("this token does not work: it is unknown, revoked or has expired")
                 .with_help("`connector token list` lists the tokens, `connector token new` creates one"),
         )
-        .into_response();
-    }
+    };
+    state.admits(token).await?.map(|token| Visitor::with(&token)).ok_or_else(refused)
+}
+
+async fn with_session(state: &ServerState, session: &Session, is_api: bool) -> Result<Visitor, Failure> {
     let help = if is_api {
         "send a token of `connector token new` in the header `Authorization: Bearer`"
     } else {
-        "open the link that `connector serve` printed; each link works once, and a new one appears there"
+        "open the link that `connector serve` printed; each link works once, and a new one appears there. Or sign in with a token"
     };
-    match session.get::<bool>(SIGNED_IN).await {
-        Ok(Some(true)) => {
-            request.extensions_mut().insert(Visitor::Console);
-            next.run(request).await
+    let refused = || Failure::unknown_visitor(Error::auth("you are not signed in").with_help(help));
+    match session.get::<SignedIn>(SIGNED_IN).await {
+        Ok(Some(SignedIn::Link)) => Ok(Visitor::owner()),
+        Ok(Some(SignedIn::Token(id))) => {
+            state.still_admits(id).await?.map(|token| Visitor::with(&token)).ok_or_else(refused)
         }
-        _ => Failure::unknown_visitor(Error::auth("you are not signed in").with_help(help)).into_response(),
+        _ => Err(refused()),
     }
 }
 
@@ -61,7 +84,7 @@ pub(crate) struct Ticket {
     token: String,
 }
 
-/// Signs in whoever has the link. A session from before, perhaps made by somebody else, ends.
+/// Signs in whoever has the link.
 pub(crate) async fn sign_in(
     State((state, doors)): State<(ServerState, Doors)>,
     method: Method,
@@ -72,19 +95,44 @@ pub(crate) async fn sign_in(
     if method != Method::GET || !doors.admits(&ticket.token) {
         return Failure::unknown_visitor(
             Error::auth("this link does not work, or was used before")
-                .with_help("open the newest link that `connector serve` printed"),
+                .with_help("open the newest link that `connector serve` printed, or sign in with a token"),
         )
         .into_response();
     }
-    let entry = Entry { who: "console", action: "sign_in", source: "", outcome: "done", detail: "" };
+    enter(&state, &session, SignedIn::Link, Visitor::owner()).await
+}
+
+/// Signs in whoever has a token, with its role.
+pub(crate) async fn sign_in_with_token(
+    State((state, _)): State<(ServerState, Doors)>,
+    session: Session,
+    Form(ticket): Form<Ticket>,
+) -> Response {
+    match state.admits(ticket.token.trim().to_owned()).await {
+        Ok(Some(token)) => enter(&state, &session, SignedIn::Token(token.id.clone()), Visitor::with(&token)).await,
+        Ok(None) => Failure::unknown_visitor(
+            Error::auth("this token does not work: it is unknown, revoked or has expired")
+                .with_help("somebody who can open a terminal here creates one with `connector token new NAME`"),
+        )
+        .into_response(),
+        Err(error) => Failure::from(error).into_response(),
+    }
+}
+
+/// Makes a session. One from before, perhaps made by somebody else, ends.
+async fn enter(state: &ServerState, session: &Session, how: SignedIn, visitor: Visitor) -> Response {
+    let access = state.access().clone();
+    let recorded = state.aside(move || {
+        access.record(&Entry { who: visitor.name(), action: "sign_in", source: "", outcome: "done", detail: "" })
+    });
     // A project on a read-only disk can be looked at; what changes something is refused there.
-    if let Err(error) = state.access().record(&entry) {
+    if let Err(error) = recorded.await {
         tracing::warn!(%error, "a sign-in is not in the audit log");
     }
     let entered = async {
         session.clear().await;
         session.cycle_id().await?;
-        session.insert(SIGNED_IN, true).await?;
+        session.insert(SIGNED_IN, how).await?;
         session.save().await
     };
     match entered.await {

@@ -2,13 +2,14 @@
 
 use super::accounts::account_badge;
 use super::holding::{HoldingRow, Step};
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::{Reach, State as ServerState};
 use crate::text::{Badge, When, plain, value_text};
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use connector_core::{EntitlementRef, Result};
@@ -43,6 +44,7 @@ struct Page {
     holds: usize,
     events: Vec<EventRow>,
     left_out: usize,
+    findings: String,
     all_events: String,
 }
 
@@ -84,10 +86,11 @@ impl ChangeRow {
 
 pub(crate) async fn page(
     State(state): State<ServerState>,
+    frame: Frame,
     Path((source, id)): Path<(String, String)>,
-    Query(fields): Query<Fields>,
+    Asked(fields): Asked<Fields>,
 ) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, &id).in_section("sources");
+    let shell = frame.shell(&id).in_section("sources");
     let page = state.ask(move |reach| told(reach, source, &id, &fields, shell)).await?;
     Ok(render(&page, StatusCode::OK))
 }
@@ -122,6 +125,7 @@ fn told(reach: &Reach, source: String, id: &str, fields: &Fields, shell: Shell) 
         left_out: detail.history.len() - events.len(),
         events,
         all_events: address::with(&address::account(&source, &account.id), &[("all", "true")]),
+        findings: address::with(&address::findings(&source), &[("account", &account.id), ("severity", "info")]),
         source_address: address::source(&source),
         source,
     })

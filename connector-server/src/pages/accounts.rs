@@ -1,13 +1,14 @@
 //! The accounts of a source, page by page, with the conditions of `connector accounts --where`.
 
 use super::part::Tabs;
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::{Reach, State as ServerState};
 use crate::text::{Badge, Prose, Tone, When, plain};
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use connector_core::{ErrorKind, Result};
@@ -92,10 +93,11 @@ struct Row {
 
 pub(crate) async fn page(
     State(state): State<ServerState>,
+    frame: Frame,
     Path(source): Path<String>,
-    Query(fields): Query<Fields>,
+    Asked(fields): Asked<Fields>,
 ) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, &format!("Accounts of {source}")).in_section("sources");
+    let shell = frame.shell(&format!("Accounts of {source}")).in_section("sources");
     let page = state.ask(move |reach| told(reach, source, fields, shell)).await?;
     Ok(render(&page, StatusCode::OK))
 }

@@ -1,10 +1,11 @@
 //! What somebody can do with a source: read it, test it, stop what runs.
 
+use crate::access::Role;
 use crate::address;
 use crate::door::Visitor;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
-use crate::work::{Wish, Work};
+use crate::work::{Task, Wish, Work};
 use axum::Extension;
 use axum::extract::{Form, Path, State};
 use axum::response::Redirect;
@@ -25,7 +26,7 @@ pub(crate) async fn aggregate(
     Form(fields): Form<Fields>,
 ) -> Result<Redirect, Failure> {
     let wanted = if fields.full { Wanted::Full } else { Wanted::Due };
-    begin(state, visitor, source.clone(), Work::Aggregate, wanted).await?;
+    begin(state, visitor, source.clone(), Task::Aggregate(wanted)).await?;
     Ok(Redirect::to(&address::source(&source)))
 }
 
@@ -35,7 +36,7 @@ pub(crate) async fn test(
     Extension(visitor): Extension<Visitor>,
     Path(source): Path<String>,
 ) -> Result<Redirect, Failure> {
-    begin(state, visitor, source.clone(), Work::Test, Wanted::Due).await?;
+    begin(state, visitor, source.clone(), Task::Test).await?;
     Ok(Redirect::to(&format!("{}/test", address::source(&source))))
 }
 
@@ -45,24 +46,22 @@ pub(crate) async fn stop(
     Extension(visitor): Extension<Visitor>,
     Path(source): Path<String>,
 ) -> Result<Redirect, Failure> {
+    visitor.must_be(Role::Operator)?;
     if let Some(job) = state.jobs().last(&source, Work::Aggregate) {
-        state.jobs().stop(&job, visitor.name())?;
+        let jobs = state.jobs().clone();
+        state.aside(move || jobs.stop(&job, visitor.name())).await?;
     }
     Ok(Redirect::to(&address::source(&source)))
 }
 
-async fn begin(
-    state: ServerState,
-    visitor: Visitor,
-    source: String,
-    work: Work,
-    wanted: Wanted,
-) -> Result<(), Failure> {
+async fn begin(state: ServerState, visitor: Visitor, source: String, task: Task) -> Result<(), Failure> {
+    visitor.must_be(Role::Operator)?;
     let jobs = state.jobs().clone();
     let begun = state.ask(move |reach| {
-        reach.source(&source)?;
-        jobs.begin(&Wish { source: &source, work, wanted, who: visitor.name(), key: None })
+        reach.must_know(&source)?;
+        jobs.begin(Wish { source: &source, task, who: &visitor, key: None })
     });
-    begun.await?;
+    // Without a key, every wish is a new one.
+    begun.await.map(drop)?;
     Ok(())
 }

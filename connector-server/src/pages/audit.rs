@@ -1,13 +1,14 @@
 //! The audit log: who did what, when, and how it ended.
 
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::access::AuditRow;
 use crate::address;
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
 use crate::text::When;
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
@@ -33,7 +34,11 @@ struct Row {
     source: String,
 }
 
-pub(crate) async fn page(State(state): State<ServerState>, Query(fields): Query<Fields>) -> Result<Response, Failure> {
+pub(crate) async fn page(
+    State(state): State<ServerState>,
+    frame: Frame,
+    Asked(fields): Asked<Fields>,
+) -> Result<Response, Failure> {
     let access = state.access().clone();
     let rows = state.ask(move |reach| {
         let rows = access.rows(fields.before, ON_A_PAGE)?;
@@ -44,6 +49,6 @@ pub(crate) async fn page(State(state): State<ServerState>, Query(fields): Query<
     let rows = rows.await?;
     let next =
         rows.last().filter(|_| rows.len() == ON_A_PAGE).map(|last| format!("/audit?before={}", last.entry.number));
-    let shell = Shell::inside(&state, "Audit").in_section("audit");
+    let shell = frame.shell("Audit").in_section("audit");
     Ok(render(&Page { shell, rows, next }, StatusCode::OK))
 }

@@ -1,6 +1,6 @@
 //! The certificates of all sources on one line of time.
 
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
 use crate::failure::Failure;
 use crate::picture::{Span, Validity};
@@ -35,8 +35,8 @@ struct Row {
     end: Option<jiff::Timestamp>,
 }
 
-pub(crate) async fn page(State(state): State<ServerState>) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, "Certificates").in_section("certificates");
+pub(crate) async fn page(State(state): State<ServerState>, frame: Frame) -> Result<Response, Failure> {
+    let shell = frame.shell("Certificates").in_section("certificates");
     let (rows, years) = state.ask(|reach| Ok((told(reach)?, Span::years(reach.now)))).await?;
     Ok(render(&Page { shell, rows, years }, StatusCode::OK))
 }

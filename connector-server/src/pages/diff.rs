@@ -2,18 +2,19 @@
 
 use super::account::ChangeRow;
 use super::part::{Delta, Tabs};
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::picture::Bar;
 use crate::state::{Reach, State as ServerState};
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use connector_core::{EntitlementRef, Result};
 use connector_engine::query::{self, Change, Difference, Run};
-use connector_engine::store::RunStatus;
+use connector_engine::store::{RunStatus, Store};
 use connector_text::{count, relative};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -97,10 +98,11 @@ struct Subject {
 
 pub(crate) async fn page(
     State(state): State<ServerState>,
+    frame: Frame,
     Path(source): Path<String>,
-    Query(fields): Query<Fields>,
+    Asked(fields): Asked<Fields>,
 ) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, &format!("Changes of {source}")).in_section("sources");
+    let shell = frame.shell(&format!("Changes of {source}")).in_section("sources");
     let page = state.ask(move |reach| told(reach, source, &fields, shell)).await?;
     Ok(render(&page, StatusCode::OK))
 }
@@ -132,7 +134,7 @@ fn told(reach: &Reach, source: String, fields: &Fields, shell: Shell) -> Result<
         let skip = if skip == 0 { String::new() } else { skip.to_string() };
         address::with(&path, &[("from", &from), ("to", &to), ("what", what), ("skip", &skip)])
     };
-    let before = growth_at(&runs, &from);
+    let before = totals_at(store, &source, &from)?;
     let mut kinds: Vec<_> = summary
         .counts
         .named()
@@ -178,10 +180,9 @@ fn told(reach: &Reach, source: String, fields: &Fields, shell: Shell) -> Result<
 }
 
 /// How many rows of each kind there were at the end of a run.
-fn growth_at(runs: &[Run], id: &str) -> [u64; 3] {
-    let growth = query::growth(runs);
-    let found = growth.iter().find(|one| one.run == id);
-    found.map_or([0; 3], |one| one.totals.named().map(|(_, total)| *total))
+fn totals_at(store: &Store, source: &str, run: &str) -> Result<[u64; 3]> {
+    let found = query::totals_at(store, source, run)?;
+    Ok(found.map_or([0; 3], |totals| totals.named().map(|(_, total)| *total)))
 }
 
 fn choices(runs: &[Run], current: &str, reach: &Reach) -> Vec<Choice> {

@@ -4,13 +4,14 @@ use super::accounts::account_badge;
 use super::holding::{HoldingRow, Step};
 use super::part::holding_badge;
 use super::window::Window;
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::{Reach, State as ServerState};
 use crate::text::{Badge, plain};
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use connector_core::{EntitlementRef, Result};
@@ -67,10 +68,11 @@ struct Row {
 
 pub(crate) async fn page(
     State(state): State<ServerState>,
+    frame: Frame,
     Path((source, entitlement_type, id)): Path<(String, String, String)>,
-    Query(fields): Query<Fields>,
+    Asked(fields): Asked<Fields>,
 ) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, &id).in_section("sources");
+    let shell = frame.shell(&id).in_section("sources");
     let key = EntitlementRef::new(entitlement_type, id);
     let page = state.ask(move |reach| told(reach, source, &key, &fields, shell)).await?;
     Ok(render(&page, StatusCode::OK))

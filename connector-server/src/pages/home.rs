@@ -1,7 +1,7 @@
 //! The sources of the project, and what needs attention first.
 
 use super::part::Delta;
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
 use crate::failure::Failure;
 use crate::picture::{Spark, Validity};
@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use connector_core::Result;
-use connector_engine::query::{self, Attention, Run, SourceState, Urgency};
+use connector_engine::query::{self, Attention, Growth, SourceState, Urgency};
 use connector_engine::store::RunStatus;
 use connector_text::{count, duration, plural};
 use jiff::tz::TimeZone;
@@ -89,8 +89,8 @@ struct Last {
     delta: Delta,
 }
 
-pub(crate) async fn page(State(state): State<ServerState>) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, "Sources").in_section("sources").live();
+pub(crate) async fn page(State(state): State<ServerState>, frame: Frame) -> Result<Response, Failure> {
+    let shell = frame.shell("Sources").in_section("sources").live();
     let ((rows, mut notes), zone) = state.ask(|reach| Ok((standing(reach)?, zone(reach)))).await?;
     let accounts: u64 = rows.iter().map(|row| row.total).sum();
     // Notes for information have their place on the page of the source.
@@ -125,7 +125,11 @@ fn standing(reach: &Reach) -> Result<(Vec<Row>, Vec<Note>)> {
             None => Vec::new(),
         };
         let attention = query::attention(&source, &runs, reach.now);
-        rows.push(row(&source, &runs, &attention, reach));
+        let growth = match &reach.store {
+            Some(store) => query::growth(store, &source.name, RUNS)?,
+            None => Vec::new(),
+        };
+        rows.push(row(&source, &growth, &attention, reach));
         notes.extend(attention.into_iter().map(|one| Note::of(&source.name, one)));
     }
     rows.sort_by_key(|row: &Row| match row.badge.tone {
@@ -150,8 +154,7 @@ pub(super) fn standing_badge(source: &SourceState, attention: &[Attention]) -> B
     }
 }
 
-fn row(source: &SourceState, runs: &[Run], attention: &[Attention], reach: &Reach) -> Row {
-    let growth = query::growth(runs);
+fn row(source: &SourceState, growth: &[Growth], attention: &[Attention], reach: &Reach) -> Row {
     let accounts: Vec<u64> = growth.iter().map(|one| one.totals.accounts).collect();
     let total = accounts.last().copied();
     let definition = source.definition.as_ref().ok();

@@ -14,6 +14,7 @@ pub(crate) struct Panel {
     words: String,
     steps: Vec<Row>,
     is_stopping: bool,
+    operates: bool,
 }
 
 struct Row {
@@ -25,8 +26,8 @@ struct Row {
 }
 
 impl Panel {
-    /// `None` if nothing is being read.
-    pub(crate) fn of(address: String, job: &Job) -> Option<Self> {
+    /// `None` if nothing is being read. `operates` is whether whoever looks may stop it.
+    pub(crate) fn of(address: String, job: &Job, operates: bool) -> Option<Self> {
         let state = job.state();
         if state.outcome.is_some() {
             return None;
@@ -44,7 +45,7 @@ impl Panel {
             }
         };
         let steps = state.progress.map(|progress| progress.steps.named().map(|(what, step)| row(what, *step)));
-        Some(Self { address, words, steps: steps.into_iter().flatten().collect(), is_stopping })
+        Some(Self { address, words, steps: steps.into_iter().flatten().collect(), is_stopping, operates })
     }
 }
 

@@ -1,7 +1,7 @@
 //! One run: how it stands, what it saw and cost, why it failed.
 
 use super::part::Delta;
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
 use crate::failure::Failure;
 use crate::picture::Bar;
@@ -71,8 +71,12 @@ struct Quota {
     max: u64,
 }
 
-pub(crate) async fn page(State(state): State<ServerState>, Path(id): Path<String>) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, "Run").in_section("runs");
+pub(crate) async fn page(
+    State(state): State<ServerState>,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let shell = frame.shell("Run").in_section("runs");
     let page = state.ask(move |reach| told(reach, &id, shell)).await?;
     Ok(render(&page, StatusCode::OK))
 }

@@ -1,11 +1,12 @@
 //! The runs of all sources, or of one.
 
 use super::run_row::RunRow;
-use super::{Shell, render};
+use super::{Frame, Shell, render};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use connector_engine::query;
@@ -28,14 +29,18 @@ struct Page {
     is_cut: bool,
 }
 
-pub(crate) async fn page(State(state): State<ServerState>, Query(fields): Query<Fields>) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, "Runs").in_section("runs").live();
+pub(crate) async fn page(
+    State(state): State<ServerState>,
+    frame: Frame,
+    Asked(fields): Asked<Fields>,
+) -> Result<Response, Failure> {
+    let shell = frame.shell("Runs").in_section("runs").live();
     let source = fields.source.filter(|source| !source.is_empty());
     let wanted = source.clone();
     let runs = state
         .ask(move |reach| {
             if let Some(source) = &wanted {
-                reach.source(source)?;
+                reach.must_know(source)?;
             }
             let Some(store) = &reach.store else { return Ok(Vec::new()) };
             let runs = query::runs(store, wanted.as_deref(), Some(RUNS))?;

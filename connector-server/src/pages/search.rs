@@ -1,11 +1,12 @@
 //! Search over everything: sources, accounts and entitlements.
 
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::{Reach, State as ServerState};
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use connector_core::Result;
@@ -46,8 +47,12 @@ struct Row {
     address: String,
 }
 
-pub(crate) async fn page(State(state): State<ServerState>, Query(fields): Query<Fields>) -> Result<Response, Failure> {
-    let shell = Shell { typed: fields.q.clone(), ..Shell::inside(&state, "Search") };
+pub(crate) async fn page(
+    State(state): State<ServerState>,
+    frame: Frame,
+    Asked(fields): Asked<Fields>,
+) -> Result<Response, Failure> {
+    let shell = Shell { typed: fields.q.clone(), ..frame.shell("Search") };
     let page = state.ask(move |reach| told(reach, fields.q, shell)).await?;
     Ok(render(&page, StatusCode::OK))
 }

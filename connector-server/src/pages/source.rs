@@ -4,7 +4,7 @@ use super::home::{Note, standing_badge};
 use super::part::{Delta, Tabs};
 use super::progress::{self, Panel};
 use super::run_row::RunRow;
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
 use crate::failure::Failure;
 use crate::picture::{Line, Validity};
@@ -64,8 +64,12 @@ struct TableRow {
     totals: [String; 3],
 }
 
-pub(crate) async fn page(State(state): State<ServerState>, Path(name): Path<String>) -> Result<Response, Failure> {
-    let shell = Shell::inside(&state, &name).in_section("sources").live();
+pub(crate) async fn page(
+    State(state): State<ServerState>,
+    frame: Frame,
+    Path(name): Path<String>,
+) -> Result<Response, Failure> {
+    let shell = frame.shell(&name).in_section("sources").live();
     let job = state.jobs().last(&name, Work::Aggregate);
     let page = state.ask(move |reach| told(reach, &name, job.as_deref(), shell)).await?;
     Ok(render(&page, StatusCode::OK))
@@ -78,9 +82,12 @@ fn told(reach: &Reach, name: &str, job: Option<&Job>, shell: Shell) -> Result<Pa
         None => Vec::new(),
     };
     let attention = query::attention(&source, &runs, reach.now);
-    let growth = query::growth(&runs);
+    let growth = match &reach.store {
+        Some(store) => query::growth(store, name, RUNS)?,
+        None => Vec::new(),
+    };
     let address = address::source(name);
-    let progress = job.and_then(|job| Panel::of(address.clone(), job));
+    let progress = job.and_then(|job| Panel::of(address.clone(), job, shell.operates()));
     let status = runs.first().map(|run| run.report.status);
     let reads = match status {
         _ if progress.is_some() || source.definition.is_err() => None,

@@ -1,7 +1,7 @@
 //! The test of a connection, with the steps as they come.
 
 use super::part::Tabs;
-use super::{Shell, render};
+use super::{Frame, Shell, render};
 use crate::address;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
@@ -39,11 +39,15 @@ struct Row {
     took: String,
 }
 
-pub(crate) async fn page(State(state): State<ServerState>, Path(source): Path<String>) -> Result<Response, Failure> {
+pub(crate) async fn page(
+    State(state): State<ServerState>,
+    frame: Frame,
+    Path(source): Path<String>,
+) -> Result<Response, Failure> {
     let known = source.clone();
-    state.ask(move |reach| reach.source(&known).map(drop)).await?;
+    state.ask(move |reach| reach.must_know(&known)).await?;
     let job = state.jobs().last(&source, Work::Test);
-    let shell = Shell::inside(&state, &format!("Test of {source}")).in_section("sources").live();
+    let shell = frame.shell(&format!("Test of {source}")).in_section("sources").live();
     let page = told(shell, source, job.as_deref());
     Ok(render(&page, StatusCode::OK))
 }

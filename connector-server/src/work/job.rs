@@ -1,11 +1,15 @@
 //! One thing that the server does for somebody.
 
+use super::Task;
 use connector_core::{Error, StepStatus, TestStep};
 use connector_engine::aggregate::Progress;
+use connector_engine::provision::{self, Preview};
+use connector_engine::query::OutcomeTally;
 use connector_engine::store::RunReport;
 use jiff::Timestamp;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use strum::IntoStaticStr;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// What is done.
@@ -16,6 +20,12 @@ pub(crate) enum Work {
     Aggregate,
     /// Testing the connection, step by step.
     Test,
+    /// Looking at what a plan would change.
+    Preview,
+    /// Applying a plan.
+    Apply,
+    /// Ending a plan.
+    Abandon,
 }
 
 impl Work {
@@ -36,6 +46,8 @@ pub(crate) struct Job {
     /// Ends the work early; what was read by then stays.
     pub(crate) stop: CancellationToken,
     state: Mutex<JobState>,
+    /// Told when the plan is known, and at the end.
+    changed: Notify,
 }
 
 /// How far it is.
@@ -47,6 +59,10 @@ pub(crate) struct JobState {
     pub(crate) steps: Vec<TestStep>,
     /// The step that runs.
     pub(crate) at: Option<&'static str>,
+    /// The id of the plan that it is about, once it is known.
+    pub(crate) plan: Option<String>,
+    /// How far the plan is.
+    pub(crate) of_plan: Option<provision::Progress>,
     /// How it ended.
     pub(crate) outcome: Option<Outcome>,
 }
@@ -58,6 +74,16 @@ pub(crate) enum Outcome {
     Run(Box<RunReport>),
     /// All steps of a test are done.
     Tested,
+    /// A plan was previewed; a guard may refuse it.
+    Previewed(Box<Preview>),
+    /// A plan was applied, to its end or not.
+    Applied {
+        outcomes: OutcomeTally,
+        /// Why the rest was not sent, or not read back.
+        error: Option<Error>,
+    },
+    /// A plan was ended without the rest.
+    Abandoned,
     /// It could not begin, or was given up.
     Failed(Error),
 }
@@ -69,14 +95,64 @@ impl Outcome {
             Self::Run(report) => report.status.name(),
             Self::Tested if steps.iter().any(|step| step.status == StepStatus::Failed) => "failed",
             Self::Tested => "passed",
+            Self::Previewed(preview) if preview.refusal.is_some() => "refused",
+            Self::Previewed(_) => "previewed",
+            Self::Applied { outcomes, error } => match (error, outcomes.planned, outcomes.failed + outcomes.pending) {
+                (None, 0, 0) => "applied",
+                (None, 0, _) => "applied_in_part",
+                _ => "interrupted",
+            },
+            Self::Abandoned => "abandoned",
             Self::Failed(_) => "failed",
         }
     }
 }
 
 impl Job {
-    pub(super) fn new(id: String, source: String, work: Work, stop: CancellationToken) -> Self {
-        Self { id, source, work, started_at: Timestamp::now(), stop, state: Mutex::default() }
+    pub(super) fn new(id: String, source: String, task: &Task, stop: CancellationToken) -> Self {
+        let state = JobState { plan: task.plan(), ..JobState::default() };
+        let (work, started_at) = (task.work(), Timestamp::now());
+        Self { id, source, work, started_at, stop, state: Mutex::new(state), changed: Notify::new() }
+    }
+
+    /// Says which plan it is about.
+    pub(super) fn is_about(&self, plan: &str) {
+        self.state().plan = Some(plan.to_owned());
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn ends(&self, outcome: Outcome) -> &'static str {
+        let mut state = self.state();
+        let ended = outcome.name(&state.steps);
+        state.at = None;
+        state.outcome = Some(outcome);
+        drop(state);
+        self.changed.notify_waiters();
+        ended
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn end(&self) {
+        self.until(|state| state.outcome.is_some()).await;
+    }
+
+    /// Waits until the plan is known, or until the job has ended without one.
+    pub(crate) async fn plan(&self) -> Option<String> {
+        self.until(|state| state.plan.is_some() || state.outcome.is_some()).await;
+        self.state().plan.clone()
+    }
+
+    async fn until(&self, is_so: impl Fn(&JobState) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // From here on, no change is missed.
+            changed.as_mut().enable();
+            if is_so(&self.state()) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// How far it is, for as long as the answer is held.

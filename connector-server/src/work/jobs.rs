@@ -1,10 +1,11 @@
 //! The jobs of this server: one of a kind per source at a time.
 
 use super::job::{Job, Outcome, Work};
-use super::{aggregation, connection};
+use super::task::Task;
+use super::{aggregation, connection, plan};
 use crate::access::{Access, Entry};
+use crate::door::Visitor;
 use connector_core::{Error, Result};
-use connector_engine::aggregate::Wanted;
 use connector_engine::store::Place;
 use connector_project::source::Project;
 use std::collections::{BTreeMap, VecDeque};
@@ -39,19 +40,37 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Known {
     jobs: BTreeMap<(String, Work), Arc<Job>>,
-    /// The idempotency keys of whoever sent them, each with the job that it began.
-    keys: VecDeque<(String, Arc<Job>)>,
+    /// The idempotency keys of whoever sent them.
+    keys: VecDeque<Key>,
+}
+
+/// An idempotency key.
+#[derive(Debug)]
+struct Key {
+    who: String,
+    text: String,
+    /// What was wanted.
+    wanted: String,
+    /// The job that it began.
+    job: Arc<Job>,
+}
+
+/// What became of a wish.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// It began, or the same wish began it before.
+    Job(Arc<Job>),
+    /// Its key belongs to another wish.
+    OtherWish,
 }
 
 /// What somebody wants to be done.
 pub(crate) struct Wish<'a> {
     pub(crate) source: &'a str,
-    pub(crate) work: Work,
-    /// How much to read.
-    pub(crate) wanted: Wanted,
+    pub(crate) task: Task,
     /// Who wants it.
-    pub(crate) who: &'a str,
-    /// A second wish with the same key is the first one.
+    pub(crate) who: &'a Visitor,
+    /// A second wish with the same key is the first one. Another wish can't have it.
     pub(crate) key: Option<&'a str>,
 }
 
@@ -74,7 +93,7 @@ impl Jobs {
         self.inner.version.load(Ordering::Relaxed)
     }
 
-    pub(super) fn went_on(&self) {
+    pub(crate) fn went_on(&self) {
         self.inner.version.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -94,7 +113,7 @@ impl Jobs {
     /// The job with this id.
     pub(crate) fn get(&self, id: &str) -> Result<Arc<Job>> {
         let known = self.known();
-        let mut all = known.jobs.values().chain(known.keys.iter().map(|(_, job)| job));
+        let mut all = known.jobs.values().chain(known.keys.iter().map(|key| &key.job));
         all.find(|job| job.id == id).cloned().ok_or_else(|| {
             Error::not_found(format!("there is no job `{id}`"))
                 .with_help("a server knows the last job of each source; older ones are in the list of runs")
@@ -104,59 +123,75 @@ impl Jobs {
     /// Begins a job. Nothing is done that is not in the audit log.
     ///
     /// Fails with kind `conflict` if one of this kind runs for the source already.
-    pub(crate) fn begin(&self, wish: &Wish<'_>) -> Result<Arc<Job>> {
-        let key = wish.key.map(|key| format!("{} {} {} {key}", wish.who, wish.work.name(), wish.source));
+    pub(crate) fn begin(&self, wish: Wish<'_>) -> Result<Begun> {
+        let (wanted, work) = (format!("{} {}", wish.task.fingerprint(), wish.source), wish.task.work());
+        let who = wish.who.name();
         let mut known = self.known();
-        if let Some((_, job)) = key.as_ref().and_then(|key| known.keys.iter().find(|(one, _)| one == key)) {
-            return Ok(job.clone());
+        let of_key = |key: &&Key| key.who == who && wish.key == Some(key.text.as_str());
+        if let Some(known) = known.keys.iter().find(of_key) {
+            return Ok(if known.wanted == wanted { Begun::Job(known.job.clone()) } else { Begun::OtherWish });
         }
-        let place = (wish.source.to_owned(), wish.work);
+        let place = (wish.source.to_owned(), work);
         if known.jobs.get(&place).is_some_and(|job| job.is_running()) {
-            let doing = match wish.work {
+            let doing = match work {
                 Work::Aggregate => "reads",
                 Work::Test => "tests",
+                Work::Preview => "previews a plan for",
+                Work::Apply => "applies a plan to",
+                Work::Abandon => "ends a plan for",
             };
             return Err(Error::conflict(format!("the server {doing} `{}` already", wish.source))
                 .with_help("wait until it ends, or stop it"));
         }
         let entry =
-            Entry { who: wish.who, action: wish.work.name(), source: wish.source, outcome: "began", detail: "" };
+            Entry { who, action: work.name(), source: wish.source, outcome: "began", detail: &wish.task.detail() };
         self.inner.access.record(&entry)?;
         let stop = self.inner.stop.child_token();
-        let job = Arc::new(Job::new(Ulid::new().to_string(), wish.source.to_owned(), wish.work, stop));
+        let job = Arc::new(Job::new(Ulid::new().to_string(), wish.source.to_owned(), &wish.task, stop));
         known.jobs.insert(place, job.clone());
-        if let Some(key) = key {
-            known.keys.push_back((key, job.clone()));
+        if let Some(key) = wish.key {
+            let (who, text) = (who.to_owned(), key.to_owned());
+            known.keys.push_back(Key { who, text, wanted, job: job.clone() });
             if known.keys.len() > KEYS {
                 known.keys.pop_front();
             }
         }
         drop(known);
         self.went_on();
-        self.inner.tasks.spawn(self.clone().work(job.clone(), wish.wanted, wish.who.to_owned()));
-        Ok(job)
+        self.inner.tasks.spawn(self.clone().work(job.clone(), wish.task, wish.who.clone()));
+        Ok(Begun::Job(job))
     }
 
-    async fn work(self, job: Arc<Job>, wanted: Wanted, who: String) {
-        let outcome = match job.work {
-            Work::Aggregate => aggregation::run(&self, &job, wanted).await.map(|report| Outcome::Run(Box::new(report))),
-            Work::Test => connection::test(&self, &job).await.map(|()| Outcome::Tested),
+    async fn work(self, job: Arc<Job>, task: Task, who: Visitor) {
+        let outcome = match task {
+            Task::Aggregate(wanted) => {
+                aggregation::run(&self, &job, wanted).await.map(|report| Outcome::Run(Box::new(report)))
+            }
+            Task::Test => connection::test(&self, &job).await.map(|()| Outcome::Tested),
+            task => plan::carry_out(&self, &job, task, who.person().to_owned()).await,
         };
         let outcome = outcome.unwrap_or_else(Outcome::Failed);
         let detail = match &outcome {
             Outcome::Failed(error) => error.message().to_owned(),
             Outcome::Run(report) => report.run.clone(),
-            Outcome::Tested => String::new(),
+            Outcome::Previewed(preview) => {
+                preview.refusal.as_ref().map(|why| why.message().to_owned()).unwrap_or_default()
+            }
+            Outcome::Applied { error, .. } => error.as_ref().map(|why| why.message().to_owned()).unwrap_or_default(),
+            Outcome::Tested | Outcome::Abandoned => String::new(),
         };
-        let ended = {
-            let mut state = job.state();
-            let ended = outcome.name(&state.steps);
-            state.at = None;
-            state.outcome = Some(outcome);
-            ended
+        let detail = match (job.state().plan.clone(), detail) {
+            (None, detail) => detail,
+            (Some(plan), detail) if detail.is_empty() => format!("plan {plan}"),
+            (Some(plan), detail) => format!("plan {plan}: {detail}"),
         };
-        let entry = Entry { who: &who, action: job.work.name(), source: &job.source, outcome: ended, detail: &detail };
-        if let Err(error) = self.inner.access.record(&entry) {
+        let ended = job.ends(outcome);
+        let access = self.inner.access.clone();
+        let recorded = tokio::task::spawn_blocking(move || {
+            let (action, source) = (job.work.name(), job.source.as_str());
+            access.record(&Entry { who: who.name(), action, source, outcome: ended, detail: &detail })
+        });
+        if let Ok(Err(error)) = recorded.await {
             tracing::error!(%error, "the end of a job is not in the audit log");
         }
         self.went_on();
@@ -171,6 +206,50 @@ impl Jobs {
             self.went_on();
         }
         Ok(())
+    }
+
+    /// The newest job about a plan.
+    pub(crate) fn of_plan(&self, source: &str, plan: &str) -> Option<Arc<Job>> {
+        let works = [Work::Preview, Work::Apply, Work::Abandon];
+        let about = |job: &Arc<Job>| job.state().plan.as_deref() == Some(plan);
+        works.into_iter().filter_map(|work| self.last(source, work)).filter(about).max_by_key(|job| job.started_at)
+    }
+
+    /// Records that somebody approves the preview of a plan with this digest.
+    pub(crate) async fn endorse(&self, source: &str, plan: &str, digest: &str, who: &Visitor) -> Result<()> {
+        let done = plan::endorse(self, source, plan, digest, who.person());
+        self.recorded(who, "approve", source, plan, done).await
+    }
+
+    /// Removes a plan that was not started.
+    pub(crate) async fn discard(&self, source: &str, plan: &str, who: &Visitor) -> Result<()> {
+        self.recorded(who, "discard", source, plan, plan::discard(self, source, plan)).await
+    }
+
+    /// Does something at once, between two rows of the audit log.
+    async fn recorded(
+        &self,
+        who: &Visitor,
+        action: &'static str,
+        source: &str,
+        plan: &str,
+        work: impl Future<Output = Result<()>>,
+    ) -> Result<()> {
+        let record = async |outcome: &'static str, detail: String| {
+            let (access, who, source) = (self.inner.access.clone(), who.clone(), source.to_owned());
+            let recorded = tokio::task::spawn_blocking(move || {
+                access.record(&Entry { who: who.name(), action, source: &source, outcome, detail: &detail })
+            });
+            recorded.await.map_err(|cause| Error::internal("the audit log could not be written").with_cause(cause))?
+        };
+        record("began", format!("plan {plan}")).await?;
+        let done = work.await;
+        match &done {
+            Ok(()) => record("done", format!("plan {plan}")).await?,
+            Err(error) => record("failed", format!("plan {plan}: {}", error.message())).await?,
+        }
+        self.went_on();
+        done
     }
 
     /// Waits until all jobs have ended, after the server was told to stop.

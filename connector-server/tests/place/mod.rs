@@ -1,6 +1,6 @@
 //! A project with a source, served on loopback, and a client that sends whatever a test wants.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use connector_delimited as _;
 use connector_engine::aggregate::{Options, RunStatus, Wanted, run_as_due};
@@ -8,7 +8,7 @@ use connector_engine::store::Store;
 use connector_http as _;
 use connector_project::source::Project;
 use connector_scim as _;
-use connector_server::{Listen, Server};
+use connector_server::{Listen, Role, Server, Tokens};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
@@ -88,8 +88,44 @@ impl Place {
         std::thread::sleep(Duration::from_millis(20));
     }
 
+    /// Adds the source `staff`, read once: a file that plans can change. `more` are lines of its definition.
+    pub async fn add_staff(&self, more: &str) {
+        self.write(
+            "sources/staff.yaml",
+            &format!(
+                "connector: delimited\n{more}settings:\n  complete: {{at_least: 1}}\n  writable: true\n  accounts:\n    file: staff.csv\n    id: no\n    name: login\n    enabled: {{column: status, is: [A], is_not: [T]}}\n  entitlements:\n    role: {{title: Role, file: roles.csv, id: code, name: name, holders: {{file: members.csv, account: no, entitlement: role}}}}\n"
+            ),
+        );
+        let mut text = String::from("no,login,status,department\n");
+        let mut members = String::from("no,role\n");
+        for (number, [_, login, _]) in HOSTILE.iter().enumerate() {
+            writeln!(text, "h{number},\"{}\",T,Sales", login.replace('"', "\"\"")).unwrap();
+            write!(members, "h{number},boss\nh{number},payroll\n").unwrap();
+        }
+        for number in 0..40 {
+            let status = if number % 10 == 0 { "T" } else { "A" };
+            writeln!(text, "s{number:02},staff{number},{status},Legal").unwrap();
+            writeln!(members, "s{number:02},payroll").unwrap();
+        }
+        self.write("staff.csv", &text);
+        self.write("members.csv", &members);
+        self.write("roles.csv", "code,name\nboss,<i>boss</i>\npayroll,Payroll\nbadge,Badge\n");
+        std::thread::sleep(Duration::from_millis(20));
+        self.aggregate_source("staff").await;
+    }
+
+    /// A token of this role.
+    pub fn token(&self, name: &str, role: Role) -> String {
+        let tokens = Tokens::open(&self.store).unwrap();
+        tokens.create(name, role, Duration::from_hours(24), jiff::Timestamp::now()).unwrap().secret
+    }
+
     pub async fn aggregate(&self) {
-        let source = self.project.load("people").unwrap().open(&self.project).unwrap();
+        self.aggregate_source("people").await;
+    }
+
+    pub async fn aggregate_source(&self, name: &str) {
+        let source = self.project.load(name).unwrap().open(&self.project).unwrap();
         let store = Store::open(&self.store).unwrap();
         let stop = CancellationToken::new();
         let report = run_as_due(&store, &source, Wanted::Full, Options::default(), |_| (), stop).await.unwrap();
@@ -143,6 +179,47 @@ impl Served {
             "{cookie}"
         );
         cookie.split(';').next().unwrap().to_owned()
+    }
+
+    /// Sends the form to sign in with a token.
+    pub async fn sign_in_with(&self, token: &str) -> Answer {
+        let own = format!("http://{}", self.address);
+        let form = [("Origin", own.as_str()), ("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", "a=b")];
+        self.ask("POST", "/sign-in", &form, &format!("token={}", encoded(token))).await
+    }
+
+    /// Signs in with a token of this role; returns the cookie.
+    pub async fn cookie_of(&self, place: &Place, name: &str, role: Role) -> String {
+        let token = place.token(name, role);
+        let answer = self.sign_in_with(&token).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    /// Sends a form of a page of the console.
+    pub async fn press(&self, cookie: &str, path: &str, form: &str) -> Answer {
+        let own = format!("http://{}", self.address);
+        let headers =
+            [("Origin", own.as_str()), ("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", cookie)];
+        self.ask("POST", path, &headers, form).await
+    }
+
+    /// Reads a page as somebody.
+    pub async fn see(&self, cookie: &str, path: &str) -> Answer {
+        self.ask("GET", path, &[("Cookie", cookie)], "").await
+    }
+
+    /// Reads a page as somebody until it shows a text.
+    pub async fn shows(&self, cookie: &str, path: &str, wanted: &str) -> String {
+        let mut page = String::new();
+        for _ in 0..200 {
+            page = self.see(cookie, path).await.body;
+            if page.contains(wanted) {
+                return page;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{path} never shows {wanted}: {page}");
     }
 
     /// Reads a page.

@@ -1,7 +1,7 @@
 //! What is wrong in settings that fit the schema.
 
 use crate::attributes::words;
-use crate::files::{Compression, Format, Pattern, delimiter_of, quote_of};
+use crate::files::{Format, Pattern, delimiter_of, quote_of};
 use crate::settings::{
     AccountsSettings, AttributesSettings, CompleteSettings, EntitlementSettings, FormatSettings, HoldersSettings,
     Settings, TypeSettings, ValueKind,
@@ -34,7 +34,8 @@ impl Faults {
 
     fn format(&mut self, place: &str, format: &FormatSettings) {
         if let Some(Err(why)) = format.delimiter.as_deref().map(delimiter_of) {
-            self.add(format!("{place}/delimiter"), why, "write one character, such as `;` or `|`, or the word `tab`");
+            let help = "write the text between two values, such as `;`, `|` or `||`, or the word `tab`";
+            self.add(format!("{place}/delimiter"), why, help);
         }
         if let Some(Err(why)) = format.quote.as_deref().map(quote_of) {
             self.add(
@@ -42,6 +43,12 @@ impl Faults {
                 why,
                 "write one character, or `\"\"` if values have no quotes around them",
             );
+        }
+        if let (Some(delimiter), Some(quote)) = (&format.delimiter, &format.quote)
+            && !quote.is_empty()
+            && delimiter.contains(quote.as_str())
+        {
+            self.add(format!("{place}/delimiter"), "the delimiter contains the quote", "use another one of the two");
         }
         if let Some(name) = &format.encoding
             && Encoding::for_label(name.as_bytes()).is_none()
@@ -214,15 +221,16 @@ impl Faults {
         }
     }
 
-    /// A file that is rewritten must be one file, whose bytes are those of its text.
+    /// Decoding and encoding a file that is rewritten must give the same bytes, and new rows must have a place.
     fn writable(&mut self, settings: &Settings) {
         let accounts = &settings.accounts;
         let own = (&accounts.format, &accounts.complete);
-        self.rewritten(settings, "/accounts", &accounts.file, own);
+        self.rewritten(settings, "/accounts", (&accounts.file, accounts.new_rows.as_ref()), own);
         for (name, of) in &settings.entitlements {
             if let Some(holders) = &of.holders {
                 let place = format!("/entitlements/{}/holders", escaped(name));
-                self.rewritten(settings, &place, &holders.file, (&holders.format, &holders.complete));
+                let file = (&*holders.file, holders.new_rows.as_ref());
+                self.rewritten(settings, &place, file, (&holders.format, &holders.complete));
             }
         }
     }
@@ -231,7 +239,7 @@ impl Faults {
         &mut self,
         settings: &Settings,
         place: &str,
-        file: &str,
+        (file, new_rows): (&str, Option<&String>),
         (format, complete): (&FormatSettings, &CompleteSettings),
     ) {
         let own = complete.quiet_for.map(|_| format!("{place}/complete/quiet_for"));
@@ -241,15 +249,27 @@ impl Faults {
             let what = "the plans of a source that is `writable` change the file, so it is not quiet";
             self.add(pointer, what, "remove `quiet_for`, or set `writable: false`");
         }
-        let help = "set `writable: false`, or name one file that is not compressed";
-        if Pattern::new(file).has_wildcards() {
-            self.add(format!("{place}/file"), "several files can't be changed by a plan", help);
-        }
-        if Compression::of(file) != Compression::None {
-            self.add(format!("{place}/file"), "a compressed file can't be changed by a plan", help);
+        let pattern = Pattern::new(file);
+        match new_rows {
+            None if pattern.has_wildcards() && pattern.fault().is_none() => {
+                let help = "name one of the files under `new_rows`, or set `writable: false`";
+                self.add(format!("{place}/file"), "nothing says which of several files gets new rows", help);
+            }
+            Some(_) if !pattern.has_wildcards() => {
+                self.add(format!("{place}/new_rows"), "`file` names one file, which gets the new rows", "remove it");
+            }
+            Some(name) if !pattern.names(name) => {
+                let help = "name one of the files that `file` names";
+                self.add(
+                    format!("{place}/new_rows"),
+                    "`file` does not name this file, so its rows would not be read",
+                    help,
+                );
+            }
+            _ => {}
         }
         let written = Format::of(format, &settings.format);
-        if !written.splits_bytes() {
+        if !written.is_writable() {
             let what = format!("a file in {} can't be changed by a plan", written.encoding.name());
             let own =
                 if format.encoding.is_some() { format!("{place}/format/encoding") } else { "/format/encoding".into() };

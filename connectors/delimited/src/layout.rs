@@ -44,22 +44,24 @@ impl Layout {
     pub(crate) fn new(settings: &Settings, context: &Context) -> Self {
         let project = context.project();
         let accounts = &settings.accounts;
-        let table = |file: &str, format, complete| {
-            Arc::new(Table::new(project, file, (format, &settings.format), (complete, &settings.complete)))
+        let table = |file: &str, new_rows: Option<&String>, format, complete| {
+            let table = Table::new(project, file, (format, &settings.format), (complete, &settings.complete));
+            Arc::new(table.with_new_rows(new_rows))
         };
         let names: BTreeSet<&String> = settings.entitlements.keys().chain(accounts.entitlements.keys()).collect();
         let types = names.into_iter().map(|name| {
             let own = settings.entitlements.get(name);
-            let list = own.and_then(|own| own.file.as_ref().map(|file| table(file, &own.format, &own.complete)));
+            let list = own.and_then(|own| own.file.as_ref().map(|file| table(file, None, &own.format, &own.complete)));
             let holders = own.and_then(|own| own.holders.as_ref());
-            let holders = holders.map(|one| (one.clone(), table(&one.file, &one.format, &one.complete)));
+            let holders =
+                holders.map(|one| (one.clone(), table(&one.file, one.new_rows.as_ref(), &one.format, &one.complete)));
             let column = accounts.entitlements.get(name).cloned();
             TypeLayout { name: name.clone(), settings: own.cloned(), list, holders, column }
         });
         Self {
             project: project.to_owned(),
             settings: accounts.clone(),
-            accounts: table(&accounts.file, &accounts.format, &accounts.complete),
+            accounts: table(&accounts.file, accounts.new_rows.as_ref(), &accounts.format, &accounts.complete),
             types: types.collect(),
             writable: settings.writable,
             parked: Parked::default(),

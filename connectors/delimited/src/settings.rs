@@ -83,8 +83,8 @@ pub struct Settings {
     /// The types of entitlements, by their names in snake case.
     #[serde(default)]
     pub(crate) entitlements: BTreeMap<String, EntitlementSettings>,
-    /// Whether plans may change the files. Then each file is one file in UTF-8 or an encoding with one byte for each
-    /// character, and is not compressed.
+    /// Whether plans may change the files. Then they are in UTF-8, UTF-16, or an encoding with one byte for each character, and where
+    /// `file` has wildcards, `new_rows` names one of them.
     #[serde(default)]
     pub(crate) writable: bool,
 }
@@ -93,7 +93,7 @@ pub struct Settings {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct FormatSettings {
-    /// The character between two values, or `tab`. Default: `,`.
+    /// The text between two values, such as `;` or `||`, or `tab`. Default: `,`.
     pub(crate) delimiter: Option<String>,
     /// The character around a value that contains delimiters or line ends; a value that contains it has it twice. Empty if
     /// values have no quotes around them. Default: `"`.
@@ -126,6 +126,8 @@ pub(crate) struct AccountsSettings {
     /// The file, relative to the project. Its name may have the wildcards `*`, `?` and `[…]`. A name that ends in `.gz` or `.zst`
     /// is read compressed.
     pub(crate) file: String,
+    /// If `file` has wildcards: the one of them that new accounts are written into.
+    pub(crate) new_rows: Option<String>,
     /// How it is written, where that differs from the source's `format`.
     #[serde(default)]
     pub(crate) format: FormatSettings,
@@ -265,6 +267,8 @@ pub(crate) struct EntitlementSettings {
 pub(crate) struct HoldersSettings {
     /// The file, as for accounts.
     pub(crate) file: String,
+    /// If `file` has wildcards: the one of them that new members are written into.
+    pub(crate) new_rows: Option<String>,
     /// How it is written, where that differs from the source's `format`.
     #[serde(default)]
     pub(crate) format: FormatSettings,

@@ -5,6 +5,9 @@ use crate::api::bulk::Transport;
 use crate::api::hosts;
 use crate::assignments::read::Groups;
 use crate::certificate::apps::Apps;
+use crate::entitlements::data_permissions::{DataPermissions, Permissions};
+use crate::identities::{Identities, Place, Read};
+use crate::org::Org;
 use crate::prepare::{Leaving, Preparation};
 use crate::provision::Pace;
 use crate::users::Accounts;
@@ -29,6 +32,8 @@ pub struct Salesforce {
     rest: Rest,
     accounts: Accounts,
     groups: Groups,
+    identities: Identities,
+    data: DataPermissions,
     preparation: Preparation,
     /// What a leaver loses.
     leaving: Vec<Leaving>,
@@ -57,11 +62,24 @@ impl Salesforce {
             rest: Rest::open(context, client, version, transport),
             accounts: Accounts::new(custom),
             groups: Groups::default(),
+            identities: Identities::default(),
+            data: DataPermissions::default(),
             preparation: Preparation::default(),
             leaving: Vec::new(),
             pace: Pace::default(),
             apps,
         })
+    }
+
+    fn org(&self) -> Org<'_> {
+        Org { rest: &self.rest, accounts: &self.accounts, groups: &self.groups, data: &self.data }
+    }
+
+    /// Says what is read beside users, and which permissions.
+    pub(crate) fn with_reads(mut self, reads: Vec<Read>, permissions: Vec<Permissions>) -> Self {
+        self.identities = Identities::new(reads);
+        self.data = DataPermissions::new(permissions);
+        self
     }
 
     /// Says what a leaver loses.
@@ -85,7 +103,11 @@ impl Connector for Salesforce {
     }
 
     async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> {
-        self.accounts.page(&self.rest, cursor).await
+        if let Some(place) = Place::of(cursor) {
+            return self.identities.accounts(&self.rest, &place).await;
+        }
+        let page = self.accounts.page(&self.rest, cursor).await?;
+        if cursor.is_start() { self.identities.beside_users(page) } else { Ok(page) }
     }
 
     /// The id of the org. A sandbox has another id than the production org that it is a copy of.
@@ -94,7 +116,9 @@ impl Connector for Salesforce {
     }
 
     fn schema(&self) -> AccountSchema {
-        self.accounts.schema()
+        let mut schema = self.accounts.schema();
+        schema.attributes.extend(self.identities.attributes(&schema.attributes));
+        schema
     }
 
     async fn provision(&self, operation: &Operation) -> Result<Outcome> {
@@ -116,19 +140,30 @@ impl Connector for Salesforce {
 #[async_trait]
 impl ReadEntitlements for Salesforce {
     fn entitlement_types(&self) -> Vec<EntitlementType> {
-        entitlements::types::TYPES.iter().map(entitlements::types::KnownType::entitlement_type).collect()
+        let known = entitlements::types::TYPES.iter().map(|known| known.entitlement_type(&self.data));
+        known.chain(self.identities.entitlement_type()).collect()
     }
 
     async fn entitlements(&self, cursor: &Cursor) -> Result<Page<Entitlement>> {
-        entitlements::read::page(&self.rest, cursor).await
+        if let Some(place) = Place::of(cursor) {
+            return self.identities.entitlements(&self.rest, &place).await;
+        }
+        let page = entitlements::read::page(&self.rest, &self.data, cursor).await?;
+        if cursor.is_start() { self.identities.beside_entitlements(page) } else { Ok(page) }
     }
 
     async fn assignments(&self, cursor: &Cursor) -> Result<Page<Assignment>> {
-        assignments::read::page(&self.rest, &self.groups, cursor).await
+        if let Some(place) = Place::of(cursor) {
+            return self.identities.assignments(&self.rest, &place).await;
+        }
+        let page = assignments::read::page(&self.rest, &self.groups, cursor).await?;
+        if cursor.is_start() { self.identities.beside_assignments(page) } else { Ok(page) }
     }
 
     async fn find_entitlements(&self, wanted: &[EntitlementRef]) -> Result<Vec<Vec<Entitlement>>> {
-        entitlements::find::entitlements(&self.rest, wanted).await
+        let apps = self.identities.find_apps(&self.rest, wanted).await?;
+        let found = entitlements::find::entitlements(&self.rest, wanted).await?;
+        Ok(found.into_iter().zip(apps).map(|(found, apps)| [found, apps].concat()).collect())
     }
 }
 
@@ -148,7 +183,7 @@ impl ReadChanges for Salesforce {
     }
 
     async fn changes(&self, cursor: &Cursor) -> Result<Page<SourceChange>> {
-        changes::page(&self.rest, &self.accounts, &self.groups, cursor).await
+        changes::page(self.org(), &self.identities, cursor).await
     }
 
     fn read_again(&self, range: &HolderRange, counted: u64, stored: u64) -> Result<Vec<Cursor>> {
@@ -163,19 +198,20 @@ impl FindAccounts for Salesforce {
     }
 
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>> {
-        users::find::accounts(&self.rest, &self.accounts, wanted, concern).await
+        let programs = self.identities.find(&self.rest, wanted).await?;
+        let users = users::find::accounts(&self.rest, &self.accounts, wanted, concern).await?;
+        Ok(users.into_iter().zip(programs).map(|(users, programs)| [users, programs].concat()).collect())
     }
 
     async fn read_accounts(&self, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
-        changes::accounts(&self.rest, &self.accounts, &self.groups, ids).await.map(Some)
+        changes::accounts(self.org(), &self.identities, ids).await.map(Some)
     }
 }
 
 #[async_trait]
 impl PrepareOperations for Salesforce {
     async fn prepare_operations(&self, proposed: &[Proposed]) -> Result<Vec<Result<Prepared>>> {
-        let org = prepare::Org { rest: &self.rest, accounts: &self.accounts, groups: &self.groups };
-        prepare::operations(org, &self.preparation, &self.leaving, proposed).await
+        prepare::operations(self.org(), &self.preparation, &self.leaving, proposed).await
     }
 }
 

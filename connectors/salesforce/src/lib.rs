@@ -10,6 +10,8 @@ mod entitlements;
 #[doc(hidden)]
 pub mod entries;
 mod error;
+mod identities;
+mod org;
 mod prepare;
 mod provision;
 mod rules;

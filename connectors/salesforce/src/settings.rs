@@ -3,6 +3,8 @@
 use crate::api::bulk::Transport;
 use crate::certificate::apps::{Apps, OneOfTwo, OnlyApp};
 use crate::connector::Salesforce;
+use crate::entitlements::data_permissions::Permissions;
+use crate::identities::Read;
 use crate::prepare::Leaving;
 use crate::users::CustomFields;
 use connector_core::{Connector, Context, Error, ErrorKind, Result};
@@ -41,6 +43,8 @@ settings:
   # app: {kind: external_client_app, name: Identity_Connector}
   # What `deprovision` in a plan takes from a leaver, in this order. More: permission_sets, licenses, territories, role.
   # deprovision: [lock, disable, sessions, tokens, queues, groups]
+  # What to read. More: apps, tokens, agents, named_credentials.
+  # read: [users]
   # Custom fields of User to read: none, all, or a list of names.
   custom_fields: none
 ";
@@ -63,6 +67,16 @@ pub struct Settings {
     apps: Option<Vec<OneOfTwo>>,
     /// Which custom fields of User to read: `none`, `all`, or a list of field names such as `[Cost_Center__c]`.
     custom_fields: CustomFields,
+    /// What to read: `users`, with all that they hold, always; `apps`, the connected apps and external client apps, as accounts with
+    /// an owner and as entitlements that profiles and permission sets open; `tokens`, the OAuth tokens by which users hold apps, with
+    /// their first and last use; `agents`, the bots and AI agents with the user they act as; `named_credentials`, the logins of the org
+    /// on other systems.
+    #[schemars(extend("default" = ["users"], "uniqueItems" = true), length(min = 1))]
+    read: Option<Vec<Read>>,
+    /// Which permissions of profiles, permission sets and groups to read: `system`, the system permissions that an auditor asks about,
+    /// always; `object`, what they allow on each object; `field`, what they allow on each field.
+    #[schemars(extend("default" = ["system"], "uniqueItems" = true), length(min = 1))]
+    permissions: Option<Vec<Permissions>>,
     /// What `deprovision` in a plan takes from a user who leaves. Steps are taken in the order of this description: `lock` freezes
     /// the user, `disable` deactivates it, `sessions` ends its sessions, `tokens` revokes its OAuth tokens, `queues` and `groups` end its
     /// direct memberships, `permission_sets` revokes permission sets and permission set groups, `licenses` frees the seats of permission
@@ -78,10 +92,28 @@ impl connector_core::Settings for Settings {
             check_transport(self.transport, version)?;
         }
         let apps = Apps::of(self.app, self.apps)?;
+        let reads = self.read.unwrap_or_else(|| vec![Read::Users]);
+        let permissions = self.permissions.unwrap_or_else(|| vec![Permissions::System]);
+        check_reads(&reads, &permissions)?;
         let leaving = self.deprovision.unwrap_or_else(|| Leaving::USUAL.to_vec());
         let salesforce = Salesforce::open(context, self.api_version, self.transport, self.custom_fields, apps)?;
-        Ok(Box::new(salesforce.with_leaving(leaving)))
+        Ok(Box::new(salesforce.with_leaving(leaving).with_reads(reads, permissions)))
     }
+}
+
+/// What a source always reads is named too, so that a list says all that is read.
+fn check_reads(reads: &[Read], permissions: &[Permissions]) -> Result<()> {
+    let missing = |setting: &str, always: &str| {
+        Err(Error::new(ErrorKind::Definition, format!("`{setting}` does not name `{always}`"))
+            .with_help(format!("add `{always}`: it is always read")))
+    };
+    if !reads.contains(&Read::Users) {
+        return missing("read", "users");
+    }
+    if !permissions.contains(&Permissions::System) {
+        return missing("permissions", "system");
+    }
+    Ok(())
 }
 
 fn check_version(version: &str) -> Result<()> {
@@ -134,6 +166,23 @@ mod tests {
         assert_eq!(named, CustomFields::Named(vec!["Cost_Center__c".to_owned()]));
         for wrong in [json!("some"), json!(7), json!(["Id FROM User"]), json!([""])] {
             assert!(read(json!({"custom_fields": wrong})).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_list_names_what_is_always_read() {
+        let check = |settings: serde_json::Value| {
+            let Settings { read, permissions, .. } = read(settings).unwrap();
+            check_reads(&read.unwrap_or_default(), &permissions.unwrap_or_default())
+        };
+        let full = json!({"read": ["users", "apps"], "permissions": ["system", "field"]});
+        assert!(check(full).is_ok());
+        for (wrong, missing) in [
+            (json!({"read": ["apps"], "permissions": ["system"]}), "`users`"),
+            (json!({"read": ["users"], "permissions": ["object"]}), "`system`"),
+        ] {
+            let fault = check(wrong).unwrap_err();
+            assert!(fault.message().contains(missing) && fault.kind() == ErrorKind::Definition, "{fault:?}");
         }
     }
 

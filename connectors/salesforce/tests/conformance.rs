@@ -12,6 +12,9 @@ use serde_json::json;
 use std::process::ExitCode;
 use url::Url;
 
+const SETTINGS: &str =
+    r#"{"custom_fields": "all", "read": ["users", "apps", "tokens", "agents", "named_credentials"]}"#;
+
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     // A field that the org hides and rows without effect, so that the trials of these apply.
@@ -37,14 +40,14 @@ fn main() -> ExitCode {
     let open = move || {
         // The org ends with its sandbox.
         let _ = sandbox.org();
-        Ok(org::open_at(token_url.clone(), sandbox.consumer_key(), r#"{"custom_fields": "all"}"#).0)
+        Ok(org::open_at(token_url.clone(), sandbox.consumer_key(), SETTINGS).0)
     };
     let subject = Subject::new(open)
         .with_fixture(fixture)
         .with_secret(org::CLIENT_SECRET)
         .with_proxy(proxy)
         // One query for each table and page, what the org says about itself, and the sign-in.
-        .with_most_requests(32);
+        .with_most_requests(54);
     connector_testkit::run(subject)
 }
 

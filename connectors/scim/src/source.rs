@@ -1,6 +1,6 @@
 //! What all parts of the connector share: the server, the settings, and what was learned while reading.
 
-use crate::lists::List;
+use crate::lists::{List, Reading};
 use crate::protocol::{Discovery, ResourceType, Service, Spooled};
 use crate::settings::{Memberships, Settings};
 use connector_core::{Assignment, Context, Cursor, Error, Result, Sessions};
@@ -19,7 +19,7 @@ const MOST_RESTS: usize = 16;
 pub(crate) struct Source {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
-    cursors: Sessions<String>,
+    cursors: Sessions<Reading>,
     /// Members of large groups for the next pages.
     pub(crate) rests: Sessions<Rest>,
     /// Attributes of users that no schema describes.

@@ -70,7 +70,15 @@ async fn project() -> Project {
     org.freeze(&fay, true).unwrap();
     org.assign_permission_set(&eve, &set("Sales_Read")).unwrap();
     org.deactivate(&eve).unwrap();
-    project.write_source("settings: {api_version: \"55.0\"}\naggregation: {delete_threshold: 100%}\n");
+    // Who made an app has left, and another app is not used.
+    org.deactivate(&org.user_id(9)).unwrap();
+    let token = [("UserId", json!(bob)), ("AppName", json!("Data Loader")), ("UseCount", json!(7))];
+    let token = org.insert("OauthToken", &token).unwrap();
+    org.set(&token, "LastUsedDate", in_days(-200)).unwrap();
+    let read = "read: [users, apps, tokens, agents, named_credentials], permissions: [system, object, field]";
+    project.write_source(&format!(
+        "settings: {{api_version: \"55.0\", {read}}}\naggregation: {{delete_threshold: 100%}}\n"
+    ));
     project
 }
 

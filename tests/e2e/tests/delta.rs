@@ -137,7 +137,7 @@ impl World<'_> {
     fn change(&mut self) {
         let org = self.org;
         org.let_time_pass(Duration::from_secs(self.random.random_range(0..3_600)));
-        match self.random.random_range(0..22) {
+        match self.random.random_range(0..26) {
             0 => {
                 let name = self.name("joiner");
                 let profile = self.one(&ids(org, "Profile"));
@@ -177,6 +177,14 @@ impl World<'_> {
             18 => self.end(),
             19 => self.change_entitlement(),
             20 => self.nest(),
+            21 | 22 => self.let_in(),
+            23 => {
+                let tokens = ids(self.org, "OauthToken");
+                if !tokens.is_empty() {
+                    self.org.remove(&self.one(&tokens)).unwrap();
+                }
+            }
+            24 => self.change_app(),
             _ => self.delete_entitlement(),
         }
     }
@@ -196,6 +204,29 @@ impl World<'_> {
             fields.push(("IsActive", json!(true)));
         }
         self.org.insert(object, &fields).unwrap();
+    }
+
+    /// An app gets a token, or uses one.
+    fn let_in(&mut self) {
+        let tokens = ids(self.org, "OauthToken");
+        if !tokens.is_empty() && self.random.random_bool(0.3) {
+            return self.org.set(&self.one(&tokens), "LastUsedDate", "2026-11-29T00:00:00.000+0000").unwrap();
+        }
+        let app = *["Mail", "Data Loader", "Payroll bridge", "Nobody's app"].choose(&mut self.random).unwrap();
+        let fields = [("UserId", json!(self.user())), ("AppName", json!(app)), ("UseCount", json!(1))];
+        self.org.insert("OauthToken", &fields).unwrap();
+    }
+
+    /// An app comes, gets another name, or goes.
+    fn change_app(&mut self) {
+        let apps = ids(self.org, "ConnectedApplication");
+        let name = self.name("App");
+        match self.random.random_range(0..3) {
+            0 => drop(self.org.insert("ConnectedApplication", &[("Name", json!(name))]).unwrap()),
+            1 => self.org.set(&self.one(&apps), "StartUrl", name).unwrap(),
+            _ if apps.len() > 1 => self.org.remove(&self.one(&apps)).unwrap(),
+            _ => {}
+        }
     }
 
     fn unassign(&mut self) {
@@ -292,6 +323,9 @@ async fn after_any_mix_of_runs_the_store_has_what_the_org_has() {
         std::env::var("CONNECTOR_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
     println!("CONNECTOR_TEST_SEED={seed}");
     let project = project(Options { users: 90, max_page: 60, territories: true, ..Options::default() }).await;
+    let read = "read: [users, apps, tokens, agents, named_credentials]";
+    project
+        .write_source(&format!("aggregation: {{delete_threshold: 100%}}\nsettings: {{custom_fields: all, {read}}}\n"));
     let org = project.sandbox.org();
     let users = (4..90).map(|number| org.user_id(number)).collect();
     let mut world = World { org, random: ChaCha8Rng::seed_from_u64(seed), users, made: 0 };

@@ -211,6 +211,48 @@ async fn a_direct_grant_beside_a_group_that_gives_the_same_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_views_of_the_store_have_what_the_rules_find() {
+    let project = project().await;
+    let org = project.sandbox.org();
+    let [jane, eve, both] = ["jane", "eve", "both"].map(|name| project.add_user(&format!("{name}@acme.example")));
+    for (name, field, value) in [
+        ("Sales_Read", "ExpirationDate", json!(in_days(-3))),
+        ("Sales_Edit", "ExpirationDate", json!(in_days(5))),
+        ("Sales_Ops", "ExpirationDate", json!(in_days(60))),
+        ("Sales_Audit", "IsActive", json!(false)),
+    ] {
+        let row = org.assign_permission_set(&jane, &set(&project, name)).unwrap();
+        org.set(&row, field, value).unwrap();
+    }
+    org.assign_permission_set(&eve, &set(&project, "Sales_Read")).unwrap();
+    org.deactivate(&eve).unwrap();
+    assign_group(&project, &both, 11);
+    org.assign_permission_set(&both, &set(&project, "Data_Import")).unwrap();
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let store = rusqlite::Connection::open(project.path(".connector/store.db")).unwrap();
+    for rule in [
+        "expired_assignment",
+        "inactive_assignment",
+        "ending_assignment",
+        "unowned_account",
+        "disabled_account_access",
+        "direct_beside_group",
+    ] {
+        let query = format!("SELECT DISTINCT account_id FROM finding_{rule} WHERE source = 'salesforce' ORDER BY 1");
+        let mut statement = store.prepare(&query).unwrap();
+        let viewed: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let mut found: Vec<_> = findings(&project, &["--rule", rule])
+            .iter()
+            .map(|one| one["account"]["id"].as_str().unwrap().to_owned())
+            .collect();
+        found.sort();
+        found.dedup();
+        assert_eq!(viewed, found, "{rule}");
+        assert!(!found.is_empty(), "{rule} finds nothing: the test shows nothing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_source_itself_is_looked_at_too() {
     let project = project().await;
     project.write_source(
@@ -230,6 +272,33 @@ async fn the_source_itself_is_looked_at_too() {
     assert!(of("salesforce_api_version")[0].contains("55.0"), "{found:?}");
     assert_eq!(of("salesforce_group_not_current"), ["its status is Outdated"]);
     assert_eq!((of("certificate"), of("stale_store")), (vec![], vec![]), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_summary_counts_only_what_is_asked_about() {
+    let project = project().await;
+    let user = project.add_user("jane@acme.example");
+    let row = project.sandbox.org().assign_permission_set(&user, &set(&project, "Sales_Edit")).unwrap();
+    project.sandbox.org().set(&row, "ExpirationDate", in_days(5)).unwrap();
+    project.sandbox.org().set(&user, "LastLoginDate", in_days(-1)).unwrap();
+    project.run(&["aggregate", "salesforce"]).expect_code(0);
+    let arguments = ["findings", "salesforce", "--account", "jane@acme.example", "--output", "json"];
+    let summary = project.run(&arguments).expect_code(0).json_lines().pop().unwrap()["summary"].clone();
+    assert_eq!(summary["worst"], "info", "other accounts have critical ones: {summary}");
+    let tally = json!([{"rule": "ending_assignment", "found": 1, "accepted": 0, "severity": "info"}]);
+    assert_eq!(summary["rules"], tally);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_findings_are_as_of_the_newest_run_that_succeeded() {
+    let project = project().await;
+    let read = project.run(&["aggregate", "salesforce", "--output", "json"]).expect_code(0).json();
+    project.sandbox.org().set_available("Profile", false).unwrap();
+    for _ in 0..2 {
+        assert_ne!(project.run(&["aggregate", "salesforce", "--full"]).code, Some(0));
+    }
+    let summary = project.run(&["findings", "salesforce", "--output", "json"]).expect_code(0).json_lines();
+    assert_eq!(summary.last().unwrap()["summary"]["run"], read["run"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

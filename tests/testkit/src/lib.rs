@@ -21,6 +21,7 @@ mod fault;
 mod harness;
 mod proxy;
 mod reading;
+mod replay;
 mod report;
 mod stage;
 mod subject;
@@ -29,6 +30,7 @@ mod whole;
 
 pub use harness::run;
 pub use proxy::Proxy;
+pub use replay::Replay;
 pub use report::{Report, TrialOutcome, TrialResult};
 pub use subject::{Fixture, Subject};
 pub use whole::{Whole, whole_accounts, whole_assignments, whole_entitlements};

@@ -7,7 +7,6 @@ use crate::exit::{Exit, Stop};
 use crate::output::{
     DIM, STRONG, clean_line, count, duration, paint, plural, render_change, render_operation, render_tally,
 };
-use connector_core::{Error, ErrorKind};
 use connector_engine::provision::{Changed, Preview, Standing, ValueChange};
 use connector_engine::query::{self, Names, OperationReport, OutcomeTally};
 use connector_files::shell_word;
@@ -186,10 +185,6 @@ impl Run<'_> {
         if printer.is_json() {
             printer.json(&self.last_line(&tally, &self.provisioning.id()))?;
         }
-        let message = format!(
-            "{} changed since the preview; nothing was sent",
-            plural(preview.changed.len() as u64, "operation")
-        );
         let source = shell_word(&self.opened.source);
         let again = match &arguments.plan {
             Some(file) => {
@@ -203,7 +198,7 @@ impl Run<'_> {
             format!("look at the new result: `{again} --preview`; then apply it with `--yes` or `--expect-digest`")
         };
         printer.note_blank();
-        printer.error(&Error::new(ErrorKind::Guard, message).with_help(help));
+        printer.error(&preview.changed_since().with_help(help));
         Ok(Exit::Refused)
     }
 

@@ -4,41 +4,13 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::output::{Printer, clean_line, count, duration, error_as_value};
 use connector_core::Error;
-use connector_engine::schedule::{Due, Reason};
+use connector_engine::schedule::{Due, Event, Reason};
 use connector_engine::store::{RunReport, RunStatus};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Serialize;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::time::Duration;
-
-/// A source and its next moment.
-#[derive(Debug, Serialize)]
-pub(super) struct NextMoment {
-    pub(super) source: String,
-    pub(super) next: Option<Timestamp>,
-}
-
-/// What happens to a worker.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// It begins to watch the clock.
-    Watching { sources: Vec<NextMoment> },
-    /// A run begins.
-    Started { source: String, due: Due },
-    /// A moment passes because the last run is still going on.
-    Skipped { source: String, due: Due },
-    /// A run ended.
-    Ended { run: Box<RunReport> },
-    /// A run could not begin.
-    NotStarted { source: String, error: Error },
-    /// The file of a source is not valid any more.
-    Invalid { source: String, error: Error },
-    /// The sources can't be listed, or the store can't be read.
-    Unreadable { error: Error },
-    /// A signal ended it.
-    Stopped,
-}
 
 /// Where a worker says what happens.
 pub(super) struct Log<'a> {
@@ -54,11 +26,29 @@ impl<'a> Log<'a> {
     /// Writes an event at once.
     pub(super) fn write(&self, event: &Event) -> Result<(), Stop> {
         let now = Timestamp::now();
+        self.line(now, &json(event, now), &self.lines(event))
+    }
+
+    /// Says where programs that watch it find it.
+    pub(super) fn listening(&self, address: SocketAddr) -> Result<(), Stop> {
+        let now = Timestamp::now();
+        let line = format!("metrics at http://{address}/metrics");
+        self.line(now, &json!({"event": "listening", "at": now, "address": address}), &[line])
+    }
+
+    /// Says that a signal ended it.
+    pub(super) fn stopped(&self) -> Result<(), Stop> {
+        let now = Timestamp::now();
+        let line = "stopped; unfinished runs continue at the next start".to_owned();
+        self.line(now, &json!({"event": "stopped", "at": now}), &[line])
+    }
+
+    fn line(&self, now: Timestamp, json: &Value, lines: &[String]) -> Result<(), Stop> {
         if self.printer.is_json() {
-            self.printer.json(&event.json(now))?;
+            self.printer.json(json)?;
         } else {
-            for line in self.lines(event) {
-                self.printer.result_line(format!("{}  {}", self.moment(now, "%F %T"), clean_line(&line)))?;
+            for line in lines {
+                self.printer.result_line(format!("{}  {}", self.moment(now, "%F %T"), clean_line(line)))?;
             }
         }
         self.printer.flush()
@@ -90,7 +80,6 @@ impl<'a> Log<'a> {
             Event::NotStarted { source, error } => of_error(&format!("{source}: not started"), error),
             Event::Invalid { source, error } => of_error(&format!("{source}: not watched"), error),
             Event::Unreadable { error } => of_error("nothing is started", error),
-            Event::Stopped => vec!["stopped; unfinished runs continue at the next start".to_owned()],
         }
     }
 }
@@ -122,36 +111,25 @@ fn of_error(what: &str, error: &Error) -> Vec<String> {
     lines
 }
 
-impl Event {
-    pub(super) fn started(source: &str, due: Due) -> Self {
-        Self::Started { source: source.to_owned(), due }
-    }
-
-    pub(super) fn skipped(source: &str, due: Due) -> Self {
-        Self::Skipped { source: source.to_owned(), due }
-    }
-
-    fn json(&self, at: Timestamp) -> Value {
-        let reason = |due: &Due| match due.reason {
-            Reason::OnTime => "on_time",
-            Reason::Missed => "missed",
-            Reason::Unfinished => "unfinished",
-        };
-        match self {
-            Self::Watching { sources } => json!({"event": "watching", "at": at, "sources": sources}),
-            Self::Started { source, due } => {
-                json!({"event": "started", "at": at, "source": source, "due": due.at, "reason": reason(due)})
-            }
-            Self::Skipped { source, due } => json!({"event": "skipped", "at": at, "source": source, "due": due.at}),
-            Self::Ended { run } => json!({"event": "ended", "at": at, "source": run.source, "run": run}),
-            Self::NotStarted { source, error } => {
-                json!({"event": "not_started", "at": at, "source": source, "error": error_as_value(error)})
-            }
-            Self::Invalid { source, error } => {
-                json!({"event": "invalid", "at": at, "source": source, "error": error_as_value(error)})
-            }
-            Self::Unreadable { error } => json!({"event": "unreadable", "at": at, "error": error_as_value(error)}),
-            Self::Stopped => json!({"event": "stopped", "at": at}),
+fn json(event: &Event, at: Timestamp) -> Value {
+    let reason = |due: &Due| match due.reason {
+        Reason::OnTime => "on_time",
+        Reason::Missed => "missed",
+        Reason::Unfinished => "unfinished",
+    };
+    match event {
+        Event::Watching { sources } => json!({"event": "watching", "at": at, "sources": sources}),
+        Event::Started { source, due } => {
+            json!({"event": "started", "at": at, "source": source, "due": due.at, "reason": reason(due)})
         }
+        Event::Skipped { source, due } => json!({"event": "skipped", "at": at, "source": source, "due": due.at}),
+        Event::Ended { run } => json!({"event": "ended", "at": at, "source": run.source, "run": run}),
+        Event::NotStarted { source, error } => {
+            json!({"event": "not_started", "at": at, "source": source, "error": error_as_value(error)})
+        }
+        Event::Invalid { source, error } => {
+            json!({"event": "invalid", "at": at, "source": source, "error": error_as_value(error)})
+        }
+        Event::Unreadable { error } => json!({"event": "unreadable", "at": at, "error": error_as_value(error)}),
     }
 }

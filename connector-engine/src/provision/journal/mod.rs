@@ -6,6 +6,7 @@
 
 mod apply;
 mod caps;
+mod consent;
 mod created;
 mod handle;
 mod load;

@@ -234,7 +234,7 @@ fn end_finished(connection: &Connection, source: i64) -> connector_sql::Result<u
     )
 }
 
-fn source_number(connection: &Connection, name: &str) -> Result<i64> {
+pub(super) fn source_number(connection: &Connection, name: &str) -> Result<i64> {
     connection
         .query_row(
             "INSERT INTO sources (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
@@ -255,7 +255,7 @@ fn drop_superseded(connection: &Connection, source: i64, plan: i64, file: &str) 
     drop_plans(connection, condition, params![source, plan, file])
 }
 
-fn drop_plans(
+pub(super) fn drop_plans(
     connection: &Connection,
     condition: &str,
     parameters: impl connector_sql::Params + Copy,
@@ -294,7 +294,7 @@ fn earlier(
     }
 }
 
-fn redefined(source: &str) -> Error {
+pub(super) fn redefined(source: &str) -> Error {
     let message = format!("a plan for `{source}` was interrupted, and the source's file now means a different system");
     Error::new(ErrorKind::Definition, message)
         .with_help("restore connector, sign-in and settings, settle the plan with `--resume`, then change them")

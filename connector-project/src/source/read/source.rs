@@ -7,13 +7,14 @@ use super::super::limits::LimitSettings;
 use super::super::opened::{NotOpened, Opened};
 use super::super::schema;
 use super::{mapping, refs};
+use crate::derive::{Derivation, Derivations};
 use crate::document::{Block, Fault, Findings, Home, Problems, Start, Text, Tree, leaked_secrets, missing, unseen};
 use connector_core::registry::{self, AuthRegistration, ConnectorRegistration};
 use connector_core::{Context, HttpOptions, Problem, SettingsFault, nearest};
 use connector_files::shell_word;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What a project gives to each of its sources.
@@ -103,6 +104,7 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
     if let Some(project) = project {
         refs::check_files(findings, &value, project);
     }
+    let attributes = derived(findings, &value["attributes"]);
     let limits: Option<LimitSettings> = file.merged(findings, "limits", &given.defaults.limits);
     let http: Option<HttpOptions> = file.merged(findings, "http", &given.defaults.http);
     let aggregation: Option<AggregationSettings> = file.merged(findings, "aggregation", &given.defaults.aggregation);
@@ -122,6 +124,7 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
         auth,
         http,
         settings: settings?,
+        attributes: attributes.unwrap_or_default(),
         aggregation: aggregation?,
         provisioning: provisioning?,
         limits,
@@ -130,6 +133,20 @@ fn checked(findings: &mut Findings<'_>, path: &Path, given: &Given<'_>, project:
         try_to_open(findings, &source, project);
     }
     Some(source)
+}
+
+/// The derived attributes; `None` if the file already has problems.
+fn derived(findings: &mut Findings<'_>, value: &Value) -> Option<BTreeMap<String, Derivation>> {
+    if findings.any() || value.is_null() {
+        return None;
+    }
+    let written = findings.typed(value, "/attributes")?;
+    if let Err(faults) = Derivations::of(&written) {
+        for fault in faults {
+            add_fault(findings, "/attributes", fault);
+        }
+    }
+    Some(written)
 }
 
 /// The problems that the connector itself finds in settings that match its schema.
@@ -230,6 +247,7 @@ impl File<'_> {
                 "auth": {"type": "object"},
                 "http": {"type": ["object", "null"]},
                 "settings": {"type": ["object", "null"]},
+                "attributes": {"type": ["object", "null"]},
                 "aggregation": {"type": ["object", "null"]},
                 "provisioning": {"type": ["object", "null"]},
                 "limits": {"type": ["object", "null"]},
@@ -240,6 +258,7 @@ impl File<'_> {
         self.check(findings, "", "the file", self.value, &frame);
         for (name, schema) in [
             ("http", schema::block::<HttpOptions>()),
+            ("attributes", schema::block::<BTreeMap<String, Derivation>>()),
             ("aggregation", schema::block::<AggregationSettings>()),
             ("provisioning", schema::block::<ProvisioningSettings>()),
             ("limits", schema::block::<LimitSettings>()),

@@ -1,8 +1,9 @@
 //! Jobs.
 
 use crate::work::{self, Outcome};
-use connector_core::StepStatus;
+use connector_core::{Error, StepStatus};
 use connector_engine::aggregate::StepProgress;
+use connector_engine::provision::Phase;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,11 +15,12 @@ pub(crate) struct Job {
     pub(crate) id: String,
     /// The source's name.
     source: String,
-    /// `aggregate` or `test`.
+    /// `aggregate`, `test`, `preview`, `apply` or `abandon`.
     work: &'static str,
     /// When it started.
     started_at: Timestamp,
-    /// `running`, or how it ended: for a read, the status of its run; for a test, `passed` or `failed`.
+    /// `running`, or how it ended: for a read, the status of its run; for a test, `passed` or
+    /// `failed`; for a plan, `previewed`, `refused`, `applied`, `applied_in_part`, `interrupted`, `abandoned` or `failed`.
     status: &'static str,
     /// How much a read has seen so far.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +34,19 @@ pub(crate) struct Job {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     steps: Vec<JobStep>,
-    /// Why it could not begin or come to its end.
+    /// The plan that it is about, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) plan: Option<String>,
+    /// How far the plan is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    plan_progress: Option<PlanProgress>,
+    /// What a preview warns of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<String>,
+    /// Why it could not begin or come to its end, or why a guard refuses the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<JobError>,
@@ -44,6 +58,19 @@ pub(crate) struct JobProgress {
     accounts: Seen,
     entitlements: Seen,
     assignments: Seen,
+    /// Requests sent so far.
+    api_calls: u64,
+}
+
+/// How far a plan is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlanProgress {
+    /// `previewing`, `settling`, `applying` or `reading_back`.
+    phase: &'static str,
+    /// How many operations are finished in this phase.
+    done: u64,
+    /// How many operations this phase has.
+    total: u64,
     /// Requests sent so far.
     api_calls: u64,
 }
@@ -85,6 +112,13 @@ pub(crate) struct JobError {
     help: Option<String>,
 }
 
+impl JobError {
+    fn of(error: &Error) -> Self {
+        let help = error.help().map(str::to_owned);
+        Self { kind: error.kind().name(), message: error.message().to_owned(), help }
+    }
+}
+
 impl From<StepProgress> for Seen {
     fn from(StepProgress { seen, estimate }: StepProgress) -> Self {
         Self { seen, estimate }
@@ -123,12 +157,25 @@ impl From<&work::Job> for Job {
                 _ => None,
             },
             steps: state.steps.iter().map(step).collect(),
+            plan: state.plan.clone(),
+            plan_progress: state.of_plan.map(|progress| PlanProgress {
+                phase: match progress.phase {
+                    Phase::Previewing => "previewing",
+                    Phase::Settling => "settling",
+                    Phase::Applying => "applying",
+                    Phase::ReadingBack => "reading_back",
+                },
+                done: progress.done,
+                total: progress.total,
+                api_calls: progress.api_calls,
+            }),
+            warnings: match outcome {
+                Some(Outcome::Previewed(preview)) => preview.warnings.clone(),
+                _ => Vec::new(),
+            },
             error: match outcome {
-                Some(Outcome::Failed(error)) => Some(JobError {
-                    kind: error.kind().name(),
-                    message: error.message().to_owned(),
-                    help: error.help().map(str::to_owned),
-                }),
+                Some(Outcome::Failed(error) | Outcome::Applied { error: Some(error), .. }) => Some(JobError::of(error)),
+                Some(Outcome::Previewed(preview)) => preview.refusal.as_ref().map(JobError::of),
                 _ => None,
             },
         }

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use connector_core::Error;
+use connector_project::source::Problems;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,6 +25,45 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     help: Option<String>,
+    /// Everything that is wrong in a plan, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    problems: Vec<ProblemAt>,
+}
+
+/// Something that is wrong in a plan.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProblemAt {
+    /// The line, counted from 1.
+    line: usize,
+    /// The column in characters, counted from 1.
+    column: usize,
+    /// The broken rule, as a stable short name.
+    rule: &'static str,
+    /// What is wrong.
+    title: String,
+    /// What was expected.
+    detail: String,
+    /// What to write instead.
+    #[schema(required)]
+    help: Option<String>,
+}
+
+fn problems(error: &Error) -> Option<&Problems> {
+    std::error::Error::source(error)?.downcast_ref()
+}
+
+impl ProblemAt {
+    fn of(problem: &connector_core::Problem) -> Self {
+        Self {
+            line: problem.place.line,
+            column: problem.place.column,
+            rule: problem.rule,
+            title: problem.title.clone(),
+            detail: problem.detail.clone(),
+            help: problem.help.clone(),
+        }
+    }
 }
 
 impl Problem {
@@ -35,6 +75,7 @@ impl Problem {
             detail: error.message().to_owned(),
             kind: error.kind().name(),
             help: error.help().map(str::to_owned),
+            problems: problems(error).into_iter().flat_map(|found| &found.0).map(ProblemAt::of).collect(),
         }
     }
 }

@@ -169,6 +169,16 @@ pub(crate) fn not_written(shown: &str, cause: io::Error) -> Error {
         .with_cause(cause)
 }
 
+pub(crate) fn other_columns(shown: &str, pattern: &str) -> Error {
+    Error::invalid(format!("`{shown}` has other columns than the first file of `{pattern}`, or in another order"))
+        .with_help("a plan can change several files only if all of them have the same columns")
+}
+
+pub(crate) fn no_file_for_new_rows(name: &str) -> Error {
+    Error::invalid(format!("`new_rows` names `{name}`, and there is no such file"))
+        .with_help("make it, with the same columns as the others, or name another one")
+}
+
 pub(crate) fn changed_meanwhile(shown: &str) -> Error {
     Error::conflict(format!("somebody else changed `{shown}` at the same time, so it was left alone"))
         .with_help("run the plan again")

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 /// How a file is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
-    pub(crate) delimiter: u8,
+    /// What is between two values, as bytes of the text that is split.
+    pub(crate) delimiter: Vec<u8>,
     pub(crate) quote: Option<u8>,
     pub(crate) encoding: &'static Encoding,
     /// Whether a byte order mark says which of the two UTF-16 it is.
@@ -23,14 +24,25 @@ impl Format {
         let delimiter = own.delimiter.as_ref().or(source.delimiter.as_ref());
         let quote = own.quote.as_ref().or(source.quote.as_ref());
         let encoding = own.encoding.as_ref().or(source.encoding.as_ref());
-        Self {
-            delimiter: delimiter.and_then(|text| delimiter_of(text).ok()).unwrap_or(b','),
+        let mut format = Self {
+            delimiter: b",".to_vec(),
             quote: quote.map_or(Some(b'"'), |text| quote_of(text).unwrap_or(None)),
             encoding: encoding.and_then(|text| Encoding::for_label(text.as_bytes())).unwrap_or(UTF_8),
             marked: encoding.is_some_and(|text| text.trim().eq_ignore_ascii_case("utf-16")),
             null: own.null.clone().or_else(|| source.null.clone()).unwrap_or_default(),
             header: own.header.clone().or_else(|| source.header.clone()),
+        };
+        if let Some(text) = delimiter.and_then(|text| delimiter_of(text).ok())
+            && let Some(bytes) = format.bytes(text)
+        {
+            format.delimiter = bytes.into_owned();
         }
+        format
+    }
+
+    /// Whether a plan can change a file: decoding and encoding it must give the same bytes again.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.splits_bytes() || self.encoding == UTF_16LE || self.encoding == UTF_16BE
     }
 
     /// Whether the bytes of the file can be split into values before they are decoded.
@@ -63,9 +75,10 @@ impl Format {
         }
     }
 
-    /// A text in the encoding; `None` if it has a character that the encoding does not have.
+    /// A text as the bytes that are split: in the encoding, or in UTF-8 if the text is decoded first. `None` if it has a character that
+    /// the encoding does not have.
     pub(crate) fn bytes<'a>(&self, text: &'a str) -> Option<Cow<'a, [u8]>> {
-        if self.encoding == UTF_8 {
+        if self.encoding == UTF_8 || !self.splits_bytes() {
             return Some(Cow::Borrowed(text.as_bytes()));
         }
         let (bytes, _, has_unknown) = self.encoding.encode(text);
@@ -73,16 +86,17 @@ impl Format {
     }
 }
 
-/// The byte between two values.
-pub(crate) fn delimiter_of(text: &str) -> Result<u8, &'static str> {
+/// The text between two values.
+pub(crate) fn delimiter_of(text: &str) -> Result<&str, &'static str> {
     match text.as_bytes() {
-        _ if text.eq_ignore_ascii_case("tab") => Ok(b'\t'),
-        [byte] if byte.is_ascii_alphanumeric() || matches!(byte, b'\n' | b'\r' | b'"' | 0) => {
-            Err("this character can't be between two values")
-        }
-        [byte] if byte.is_ascii() => Ok(*byte),
+        _ if text.eq_ignore_ascii_case("tab") => Ok("\t"),
         [] => Err("the delimiter is empty"),
-        _ => Err("the delimiter is more than one ASCII character"),
+        [byte] if byte.is_ascii_alphanumeric() => Err("this character can't be between two values"),
+        _ if text.contains(['\n', '\r', '"', '\0', '\u{feff}']) => Err("this character can't be between two values"),
+        [_] => Ok(text),
+        // They stand for it while a file is read.
+        _ if text.contains(['\u{1e}', '\u{1f}']) => Err("the control characters 1E and 1F can't be between two values"),
+        _ => Ok(text),
     }
 }
 

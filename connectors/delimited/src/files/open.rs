@@ -6,10 +6,11 @@ use super::format::Format;
 use super::transcode::Transcoded;
 use crate::error;
 use connector_core::Result;
+use encoding_rs::Encoding;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 /// The byte order mark in UTF-8.
-const MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Enough bytes to recognize a mark, and the ends of the first lines.
 const HEAD: usize = 64 * 1024;
@@ -41,6 +42,14 @@ pub(crate) fn text_of(file: &DataFile, format: &Format, from: u64) -> Result<(Te
     let mut text = Cursor::new(head).chain(rest);
     let skipped = io::copy(&mut (&mut text).take(start), &mut io::sink()).map_err(fault)?;
     if skipped < start { Err(error::replaced(&file.shown)) } else { Ok((Box::new(text), start)) }
+}
+
+/// The encoding of a file. For UTF-16, its first bytes may say which of the two it is.
+pub(crate) fn encoding_of(file: &DataFile, format: &Format) -> Result<&'static Encoding> {
+    let compression = Compression::of(&file.shown);
+    let fault = |cause: io::Error| error::of_reading(&file.shown, compression, &cause);
+    let (head, _) = with_head(compression.read(file.open()?).map_err(fault)?).map_err(fault)?;
+    Ok(format.encoding_of(&head))
 }
 
 /// The first bytes, and what follows them.

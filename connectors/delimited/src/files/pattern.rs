@@ -51,6 +51,13 @@ impl Pattern {
         self.text.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Whether it names this file.
+    pub(crate) fn names(&self, file: &str) -> bool {
+        let folder = &self.text[..self.text.len() - self.name().len()];
+        let matches = |name: &str| glob::Pattern::new(self.name()).is_ok_and(|one| one.matches_with(name, OPTIONS));
+        file.strip_prefix(folder).is_some_and(matches)
+    }
+
     /// The files, in the order of their names: the path to open, and the one to show.
     pub(crate) fn find(&self, project: &Path) -> Result<Vec<(PathBuf, String)>> {
         if !self.has_wildcards() {

@@ -19,6 +19,8 @@ pub(crate) struct Table {
     quiet_for: Option<Duration>,
     pub(crate) trailer: Option<String>,
     pub(crate) at_least: u64,
+    /// The file that new rows go to, if the pattern can name several.
+    pub(crate) new_rows: Option<String>,
 }
 
 impl Table {
@@ -36,7 +38,14 @@ impl Table {
             quiet_for: complete.quiet_for.or(source_complete.quiet_for).map(connector_core::TimeSpan::duration),
             trailer: trailer.filter(|text| !text.is_empty()),
             at_least: complete.at_least.or(source_complete.at_least).unwrap_or(1),
+            new_rows: None,
         }
+    }
+
+    /// Names the file that new rows go to, if the pattern can name several.
+    pub(crate) fn with_new_rows(mut self, file: Option<&String>) -> Self {
+        self.new_rows = file.filter(|_| self.pattern.has_wildcards()).cloned();
+        self
     }
 
     /// The files that there are now. Fails if there is none, or if one changed a moment ago.

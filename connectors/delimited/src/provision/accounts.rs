@@ -16,14 +16,14 @@ pub(super) fn carry_out(layout: &Layout, operations: &[&Operation]) -> Result<Ve
     let new: HashSet<String> = operations.iter().filter_map(|one| new_id(layout, one)).collect();
     let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
     let mut mapping = None;
-    let mut rewritten = Rewritten::read(layout, &layout.accounts, Some(&unique(layout)), |rows| {
+    let mut rewritten = Rewritten::read(layout, &layout.accounts, Some(&unique(layout)), |rows, origin| {
         let mapping = match &mapping {
             Some(mapping) => mapping,
             None => &*mapping.insert(Mapping::new(layout, &rows.columns)?),
         };
         let id = rows.row().some_text(mapping.id, "no id")?;
         if wanted.contains(&*id) || new.contains(&*id) {
-            lines.entry(id.into_owned()).or_default().push(Line::of(rows)?);
+            lines.entry(id.into_owned()).or_default().push(Line::of(rows, origin)?);
         }
         Ok(())
     })?;
@@ -31,13 +31,14 @@ pub(super) fn carry_out(layout: &Layout, operations: &[&Operation]) -> Result<Ve
         Some(mapping) => mapping,
         None => Mapping::new(layout, &rewritten.columns)?,
     };
-    let mut outcomes = Vec::new();
+    let mut told = Vec::new();
     for operation in operations {
-        outcomes
-            .push(Carrying { layout, mapping: &mapping, rewritten: &mut rewritten, lines: &mut lines }.out(operation));
+        let before = rewritten.changes();
+        let mut carrying = Carrying { layout, mapping: &mapping, rewritten: &mut rewritten, lines: &mut lines };
+        let outcome = carrying.out(operation);
+        told.push((outcome, rewritten.since(&before)));
     }
-    rewritten.finish()?;
-    Ok(outcomes)
+    rewritten.finish(told)
 }
 
 /// The id of the account that an operation creates.
@@ -70,7 +71,7 @@ impl Carrying<'_> {
             if matches!(operation.change, Change::Delete) {
                 return Ok(Outcome::unchanged("does not exist"));
             }
-            return Err(Error::not_found(format!("`{}` has no account with this id", self.rewritten.file.shown)));
+            return Err(Error::not_found(format!("`{}` has no account with this id", self.rewritten.shown())));
         };
         match &operation.change {
             Change::Update { set, add, remove, .. } => self.update(id, &lines, set, (add, remove)),
@@ -94,10 +95,10 @@ impl Carrying<'_> {
                 .with_help(format!("give it as the attribute `{}`", settings.id)));
         };
         if self.lines.contains_key(&id) {
-            let message = format!("`{}` has an account with the id `{id}`", self.rewritten.file.shown);
+            let message = format!("`{}` has an account with the id `{id}`", self.rewritten.shown());
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
-        let writing = self.rewritten.writing();
+        let writing = self.rewritten.writing(None);
         let mut values = vec![writing.bytes(None)?; writing.columns.len()];
         values[self.mapping.id] = writing.bytes(Some(&id))?;
         values[self.mapping.name] = writing.bytes(Some(name))?;
@@ -125,7 +126,7 @@ impl Carrying<'_> {
         set: &Map<String, Value>,
         (add, remove): (&Values, &Values),
     ) -> Result<Outcome> {
-        let writing = self.rewritten.writing();
+        let writing = self.rewritten.writing(None);
         let mut texts: BTreeMap<usize, Option<String>> = BTreeMap::new();
         for (name, value) in set {
             let column = self.mapping.attributes.named(name)?;
@@ -170,7 +171,7 @@ impl Carrying<'_> {
     fn switch(&mut self, id: &str, lines: &[Line], on: bool) -> Result<Outcome> {
         let Some(enabled) = &self.layout.settings.enabled else { return Err(error::stopped()) };
         let (wanted, other) = if on { (&enabled.is, "enabled") } else { (&enabled.is_not, "disabled") };
-        let writing = self.rewritten.writing();
+        let writing = self.rewritten.writing(None);
         let column = writing.columns.find("accounts.enabled", &enabled.column)?;
         let is_so = |line: &Line| {
             let text = writing.text(line, column).unwrap_or_else(|| self.layout.accounts.format.null.as_str().into());
@@ -189,7 +190,7 @@ impl Carrying<'_> {
         for line in lines {
             let mut values = line.values.clone();
             for (column, text) in texts {
-                values[*column] = self.rewritten.writing().bytes(text.as_deref())?;
+                values[*column] = self.rewritten.writing(None).bytes(text.as_deref())?;
             }
             if values != line.values {
                 self.rewritten.replace(line, &values)?;

@@ -57,7 +57,7 @@ pub(super) fn grant(
     lines: &[Line],
     entitlement: &EntitlementRef,
 ) -> Result<Outcome> {
-    let writing = rewritten.writing();
+    let writing = rewritten.writing(None);
     let column = Column::of(layout, &writing, entitlement)?;
     check(column.names.as_ref(), entitlement, column.split)?;
     let held: Vec<_> = lines.iter().map(|line| column.values(&writing, line)).collect();
@@ -100,7 +100,7 @@ pub(super) fn revoke(
     lines: &[Line],
     entitlement: &EntitlementRef,
 ) -> Result<Outcome> {
-    let writing = rewritten.writing();
+    let writing = rewritten.writing(None);
     let column = Column::of(layout, &writing, entitlement)?;
     let (mut replaced, mut removed) = (Vec::new(), Vec::new());
     let mut left = lines.len();

@@ -1,12 +1,13 @@
 //! Rows as the bytes of a file.
 
+use super::plain::{Origin, Plain};
 use crate::error;
-use crate::files::{DataFile, Table};
-use crate::rows::{Columns, Rows};
+use crate::files::Table;
+use crate::rows::{Columns, Rows, Split, builder, clean};
 use connector_core::{Error, Result};
 use csv::{ByteRecord, QuoteStyle};
 use std::borrow::Cow;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::ops::Range;
 
 /// How much of a file shows how its lines end.
@@ -15,6 +16,8 @@ const HEAD: u64 = 64 * 1024;
 /// A row in a file.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
+    /// The file that it is in.
+    pub(super) part: usize,
     /// The bytes of the row, without the end of its line.
     pub(super) text: Range<u64>,
     /// Where the next line begins.
@@ -26,18 +29,16 @@ pub(super) struct Line {
 
 impl Line {
     /// The row that was read last, or the one in these bytes.
-    pub(super) fn of(rows: &Rows) -> Result<Self> {
+    pub(super) fn of(rows: &Rows, origin: &Origin<'_>) -> Result<Self> {
         let (start, end) = (rows.place().byte, rows.end().byte);
-        Self::between(&rows.table, &rows.file, start..end, rows.record().iter().map(<[u8]>::to_vec).collect())
+        Self::between(&rows.table, origin, start..end, rows.record().iter().map(<[u8]>::to_vec).collect())
     }
 
     /// The reader counts empty lines, and the second half of CR LF, to the row after them.
-    pub(super) fn between(table: &Table, file: &DataFile, range: Range<u64>, values: Vec<Vec<u8>>) -> Result<Self> {
-        let fault = |cause| error::unreadable(&file.shown, cause);
+    pub(super) fn between(table: &Table, origin: &Origin<'_>, range: Range<u64>, values: Vec<Vec<u8>>) -> Result<Self> {
+        let fault = |cause| error::unreadable(&origin.plain.file.shown, cause);
         let mut bytes = Vec::new();
-        let mut opened = file.open()?;
-        opened.seek(SeekFrom::Start(range.start)).map_err(fault)?;
-        opened.take(range.end - range.start + 2).read_to_end(&mut bytes).map_err(fault)?;
+        origin.plain.from(range.start)?.take(range.end - range.start + 2).read_to_end(&mut bytes).map_err(fault)?;
         let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let length = usize::try_from(range.end - range.start).map_err(|_| error::stopped())?.min(bytes.len());
         let before = bytes[..length].iter().take_while(|byte| is_end(byte)).count();
@@ -50,6 +51,7 @@ impl Line {
         };
         let place = |at: usize| range.start + at as u64;
         Ok(Self {
+            part: origin.part,
             text: place(before)..place(text_end),
             end: place(text_end + line_end),
             values,
@@ -66,12 +68,53 @@ pub(super) struct Writing<'a> {
 }
 
 /// How the lines of a file end.
-pub(super) fn line_end(file: &DataFile) -> Result<&'static [u8]> {
+pub(super) fn line_end(plain: &Plain) -> Result<&'static [u8]> {
     let mut head = Vec::new();
-    file.open()?.take(HEAD).read_to_end(&mut head).map_err(|cause| error::unreadable(&file.shown, cause))?;
+    let read = plain.from(0)?.take(HEAD).read_to_end(&mut head);
+    read.map_err(|cause| error::unreadable(&plain.file.shown, cause))?;
     let first = head.iter().position(|byte| *byte == b'\n');
     let is_crlf = first.is_some_and(|place| place > 0 && head[place - 1] == b'\r');
     Ok(if is_crlf { b"\r\n" } else { b"\n" })
+}
+
+/// A row with a delimiter of one byte.
+fn written(delimiter: u8, quote: Option<u8>, always: bool, values: &[Vec<u8>]) -> Option<Vec<u8>> {
+    let style = match quote {
+        None => QuoteStyle::Never,
+        Some(_) if always => QuoteStyle::Always,
+        Some(_) => QuoteStyle::Necessary,
+    };
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .quote(quote.unwrap_or(b'"'))
+        .quote_style(style)
+        .from_writer(Vec::new());
+    writer.write_byte_record(&values.iter().collect::<ByteRecord>()).ok()?;
+    let mut bytes = writer.into_inner().ok()?;
+    bytes.pop_if(|last| *last == b'\n');
+    Some(bytes)
+}
+
+/// A row with a delimiter of several bytes.
+fn joined(delimiter: &[u8], quote: Option<u8>, always: bool, values: &[Vec<u8>]) -> Vec<u8> {
+    let is_alone = values.len() == 1;
+    let value = |value: &Vec<u8>| match quote {
+        Some(quote) if always || needs_quotes(value, delimiter, quote) || (is_alone && value.is_empty()) => {
+            let mut quoted = vec![quote];
+            for byte in value {
+                quoted.extend(std::iter::repeat_n(*byte, if *byte == quote { 2 } else { 1 }));
+            }
+            quoted.push(quote);
+            quoted
+        }
+        _ => value.clone(),
+    };
+    values.iter().map(value).collect::<Vec<_>>().join(delimiter)
+}
+
+/// Whether a value would be read as another one. A part of the delimiter at its end would become one with that behind it.
+fn needs_quotes(value: &[u8], delimiter: &[u8], quote: u8) -> bool {
+    value.iter().any(|byte| matches!(*byte, b'\r' | b'\n') || *byte == quote || delimiter.contains(byte))
 }
 
 impl<'a> Writing<'a> {
@@ -84,32 +127,22 @@ impl<'a> Writing<'a> {
     /// same values.
     pub(super) fn row(&self, values: &[Vec<u8>], like: Option<&Line>) -> Result<Vec<u8>> {
         let format = &self.table.format;
-        let style = match (format.quote, like) {
-            (None, _) => QuoteStyle::Never,
-            (_, Some(Line { is_quoted: true, .. })) => QuoteStyle::Always,
-            _ => QuoteStyle::Necessary,
-        };
-        let mut writer = csv::WriterBuilder::new()
-            .delimiter(format.delimiter)
-            .quote(format.quote.unwrap_or(b'"'))
-            .quote_style(style)
-            .from_writer(Vec::new());
+        let always = like.is_some_and(|line| line.is_quoted);
         let unwritable = || {
             Error::invalid("the file can't have a row with these values")
                 .with_help("leave delimiters, quotes and ends of lines out of the values")
         };
-        writer.write_byte_record(&values.iter().collect::<ByteRecord>()).map_err(|_| unwritable())?;
-        let mut bytes = writer.into_inner().map_err(|_| unwritable())?;
-        bytes.pop_if(|last| *last == b'\n');
-        let mut builder = csv::ReaderBuilder::new();
-        builder.has_headers(false).flexible(true).delimiter(format.delimiter);
-        match format.quote {
-            Some(quote) => builder.quote(quote),
-            None => builder.quoting(false),
+        let bytes = match &*format.delimiter {
+            [byte] => written(*byte, format.quote, always, values).ok_or_else(unwritable)?,
+            several => joined(several, format.quote, always, values),
         };
-        let mut again = builder.from_reader(&*bytes).into_byte_records();
+        let again = Split::new(&*bytes, &format.delimiter, format.quote);
+        let mut again = builder(format).from_reader(again).into_byte_records();
         let is_same = |row: Option<csv::Result<ByteRecord>>| {
-            row.is_some_and(|row| row.is_ok_and(|row| row.iter().eq(values.iter().map(Vec::as_slice))))
+            row.and_then(csv::Result::ok).is_some_and(|mut row| {
+                clean(&mut row, &format.delimiter);
+                row.iter().eq(values.iter().map(Vec::as_slice))
+            })
         };
         let is_trailer = self.table.trailer.as_ref().is_some_and(|trailer| trailer.as_bytes() == bytes);
         if is_same(again.next()) && again.next().is_none() && !is_trailer { Ok(bytes) } else { Err(unwritable()) }

@@ -6,10 +6,12 @@ use connector_core::Result;
 use connector_files::Folder;
 use std::ffi::OsString;
 use std::fs::File;
+use std::path::PathBuf;
 
 /// Holds the lock of a file until it is dropped. It is a file of its own, because the other one is replaced.
 pub(super) struct Lock {
     _file: File,
+    path: PathBuf,
 }
 
 impl Lock {
@@ -23,6 +25,11 @@ impl Lock {
         lock.push(".lock");
         let opened = folder.private_file(&lock).map_err(fault)?;
         opened.lock().map_err(fault)?;
-        Ok(Self { _file: opened })
+        Ok(Self { _file: opened, path: file.path.clone() })
+    }
+
+    /// Whether it is the lock of this file.
+    pub(super) fn is_of(&self, file: &DataFile) -> bool {
+        self.path == file.path
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn carry_out(layout: &Layout, of: &TypeLayout, operations: &[&Operati
         .collect();
     let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
     let mut known: Option<(HolderMapping<'_>, HashMap<String, String>)> = None;
-    let mut rewritten = Rewritten::read(layout, table, None, |rows| {
+    let mut rewritten = Rewritten::read(layout, table, None, |rows, origin| {
         if known.is_none() {
             let mapping = HolderMapping::new(of, settings, &rows.columns)?;
             let pairs = accounts.values().filter_map(|one| Some((mapping.name_of(one)?.to_owned(), one.id.clone())));
@@ -36,15 +36,16 @@ pub(super) fn carry_out(layout: &Layout, of: &TypeLayout, operations: &[&Operati
         if let Some(text) = rows.row().text(mapping.holder)?
             && let Some(id) = by_name.get(&*text)
         {
-            lines.entry(id.clone()).or_default().push(Line::of(rows)?);
+            lines.entry(id.clone()).or_default().push(Line::of(rows, origin)?);
         }
         Ok(())
     })?;
     let columns = rewritten.columns.clone();
     let members =
         Members { mapping: HolderMapping::new(of, settings, &columns)?, names, split: settings.split.as_deref() };
-    let mut outcomes = Vec::new();
+    let mut told = Vec::new();
     for operation in operations {
+        let before = rewritten.changes();
         let outcome = if let Some(account) = accounts.get(&operation.account) {
             let lines = lines.get(&account.id).map_or(&[][..], Vec::as_slice);
             members.carry_out(&mut rewritten, account, lines, &operation.change)
@@ -52,10 +53,9 @@ pub(super) fn carry_out(layout: &Layout, of: &TypeLayout, operations: &[&Operati
             let accounts = layout.accounts.pattern.text();
             Err(Error::not_found(format!("`{accounts}` has no account with this id")))
         };
-        outcomes.push(outcome);
+        told.push((outcome, rewritten.since(&before)));
     }
-    rewritten.finish()?;
-    Ok(outcomes)
+    rewritten.finish(told)
 }
 
 struct Members<'a> {
@@ -81,7 +81,7 @@ impl Members<'_> {
 
     /// The values in a row, each with the id that it names.
     fn values(&self, rewritten: &Rewritten, line: &Line) -> Vec<(String, String)> {
-        let writing = rewritten.writing();
+        let writing = rewritten.writing(None);
         let text = writing.text(line, self.mapping.entitlement).unwrap_or_default();
         let named = named(self.names.as_ref(), &text, self.split);
         named.into_iter().map(|(value, id)| (value.to_owned(), id)).collect()
@@ -103,7 +103,7 @@ impl Members<'_> {
         let Some(name) = self.mapping.name_of(account) else {
             return Err(Error::invalid("the account has no alias, and the file names members by it"));
         };
-        let writing = rewritten.writing();
+        let writing = rewritten.writing(None);
         let mut values = vec![writing.bytes(None)?; writing.columns.len()];
         values[self.mapping.holder] = writing.bytes(Some(name))?;
         values[self.mapping.entitlement] = writing.bytes(Some(&entitlement.id))?;
@@ -133,7 +133,7 @@ impl Members<'_> {
             }
             let mut values = line.values.clone();
             let text = kept.join(self.split.unwrap_or_default());
-            values[self.mapping.entitlement] = rewritten.writing().bytes(Some(&text))?;
+            values[self.mapping.entitlement] = rewritten.writing(None).bytes(Some(&text))?;
             rewritten.replace(line, &values)?;
         }
         Ok(if is_held { Outcome::applied(&account.id) } else { Outcome::unchanged("does not hold it") })

@@ -9,6 +9,7 @@ mod file;
 mod line;
 mod lock;
 mod members;
+mod plain;
 
 use crate::error;
 use crate::layout::Layout;
@@ -89,7 +90,11 @@ pub(crate) fn test(layout: &Layout) -> Result<Finding> {
         .chain(layout.types.iter().filter_map(|one| one.holders.as_ref().map(|(_, table)| table)));
     let mut shown = Vec::new();
     for table in tables {
-        for file in table.files(layout.now())? {
+        let files = table.files(layout.now())?;
+        if let Some(name) = table.new_rows.as_ref().filter(|name| files.iter().all(|file| file.shown != **name)) {
+            return Err(error::no_file_for_new_rows(name));
+        }
+        for file in files {
             let folder = file.path.parent().unwrap_or(Path::new("."));
             tempfile::tempfile_in(folder).map_err(|cause| error::not_written(&file.shown, cause))?;
             shown.push(file.shown);

@@ -1,8 +1,9 @@
 //! Reads one file row by row. Whatever is odd is an error with its line, never a shorter list.
 
 use super::columns::Columns;
+use super::split::{RESERVED, SEPARATOR, Split, clean};
 use crate::error;
-use crate::files::{Compression, DataFile, Ended, LONGEST_ROW, SENTINEL, Table, text_of};
+use crate::files::{Compression, DataFile, Ended, Format, LONGEST_ROW, SENTINEL, Table, text_of};
 use connector_core::{Error, Result};
 use csv::ByteRecord;
 use std::borrow::Cow;
@@ -22,7 +23,7 @@ pub(crate) struct Rows {
     pub(crate) table: Arc<Table>,
     pub(crate) file: DataFile,
     pub(crate) columns: Arc<Columns>,
-    csv: csv::Reader<Ended<Box<dyn Read + Send>>>,
+    csv: csv::Reader<Split<Ended<Box<dyn Read + Send>>>>,
     /// Where the reader began.
     base: Place,
     record: ByteRecord,
@@ -46,17 +47,13 @@ impl Rows {
     fn from(table: &Arc<Table>, file: DataFile, known: Option<(Arc<Columns>, Place)>) -> Result<Self> {
         let from = known.as_ref().map_or(0, |(_, place)| place.byte);
         let (text, start) = text_of(&file, &table.format, from)?;
-        let mut builder = csv::ReaderBuilder::new();
-        builder.has_headers(false).flexible(true).delimiter(table.format.delimiter).buffer_capacity(64 * 1024);
-        match table.format.quote {
-            Some(quote) => builder.quote(quote),
-            None => builder.quoting(false),
-        };
+        let mut builder = builder(&table.format);
+        let ended = Split::new(Ended::new(text, start), &table.format.delimiter, table.format.quote);
         let mut rows = Self {
             table: table.clone(),
             columns: Arc::new(Columns::new(&file.shown, Vec::new())?),
             file,
-            csv: builder.from_reader(Ended::new(text, start)),
+            csv: builder.buffer_capacity(64 * 1024).from_reader(ended),
             base: Place { byte: start, line: 1 },
             record: ByteRecord::new(),
             is_back: false,
@@ -170,13 +167,14 @@ impl Rows {
     /// Reads a row or the end. False at the end.
     fn read(&mut self) -> Result<bool> {
         let before = self.place();
-        self.csv.get_mut().budget = LONGEST_ROW;
+        self.csv.get_mut().inner_mut().budget = LONGEST_ROW;
         let read = self.csv.read_byte_record(&mut self.record);
         if !read.map_err(|cause| self.of_csv(cause))? {
             // The sentinel comes before it.
             return Err(Error::internal(format!("`{}` ended without an end", self.file.shown)));
         }
-        let Some(length) = self.csv.get_ref().length else { return self.without_nul() };
+        clean(&mut self.record, &self.table.format.delimiter);
+        let Some(length) = self.csv.get_ref().inner().length else { return self.without_nul() };
         if self.end().byte < length + SENTINEL.len() as u64 {
             return self.without_nul();
         }
@@ -198,7 +196,7 @@ impl Rows {
 
     /// The row before the end must have the end of its line, unless a trailer proves that it is whole.
     fn at_end(&self, last: Place) -> Result<()> {
-        if self.csv.get_ref().ends_with_line() || self.table.trailer.is_some() {
+        if self.csv.get_ref().inner().ends_with_line() || self.table.trailer.is_some() {
             return Ok(());
         }
         let help = "let the export finish, or write a line end after the last row";
@@ -210,7 +208,7 @@ impl Rows {
         let mut rest = trailer.as_bytes();
         for (number, value) in self.record.iter().enumerate() {
             if number > 0 {
-                match rest.strip_prefix(&[self.table.format.delimiter]) {
+                match rest.strip_prefix(&*self.table.format.delimiter) {
                     Some(left) => rest = left,
                     None => return false,
                 }
@@ -243,8 +241,28 @@ impl Rows {
             let help = "check the quotes of the line: is one never closed?";
             return self.fault("the row is longer than 16 MiB", help);
         }
+        if cause.kind() == io::ErrorKind::InvalidData && cause.to_string() == RESERVED {
+            let help = "let the export leave it out, or use a delimiter of one character";
+            return self
+                .fault(&format!("{RESERVED}, which a file can't have if its delimiter is several characters"), help);
+        }
         error::of_reading(&self.file.shown, Compression::of(&self.file.shown), &cause)
     }
+}
+
+/// What reads the rows of a file behind a [`Split`].
+pub(crate) fn builder(format: &Format) -> csv::ReaderBuilder {
+    let mut builder = csv::ReaderBuilder::new();
+    let separator = match *format.delimiter {
+        [byte] => byte,
+        _ => SEPARATOR,
+    };
+    builder.has_headers(false).flexible(true).delimiter(separator);
+    match format.quote {
+        Some(quote) => builder.quote(quote),
+        None => builder.quoting(false),
+    };
+    builder
 }
 
 /// A row and where it is.

@@ -5,6 +5,7 @@ use connector_core::{Change, Connector, EntitlementRef, Error, ErrorKind, Operat
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 fn writable() -> Value {
@@ -196,6 +197,161 @@ async fn without_writable_nothing_is_changed() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
+/// How a file is packed.
+const PACKED: [(&str, &str); 6] = [
+    ("people.csv", "utf-8"),
+    ("people.csv.gz", "utf-8"),
+    ("people.csv.zst", "utf-8"),
+    ("people.csv", "utf-16"),
+    ("people.csv.gz", "utf-16be"),
+    ("people.csv", "utf-16le"),
+];
+
+fn packed((name, encoding): (&str, &str), text: &str) -> Vec<u8> {
+    // `utf-16` has a mark that says that the second half of each character comes first.
+    let units = || text.encode_utf16();
+    let bytes: Vec<u8> = match encoding {
+        "utf-16" => [0xfe, 0xff].into_iter().chain(units().flat_map(u16::to_be_bytes)).collect(),
+        "utf-16be" => units().flat_map(u16::to_be_bytes).collect(),
+        "utf-16le" => units().flat_map(u16::to_le_bytes).collect(),
+        _ => text.as_bytes().to_vec(),
+    };
+    match name.rsplit_once('.').unwrap().1 {
+        "gz" => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(&bytes).unwrap();
+            encoder.finish().unwrap()
+        }
+        "zst" => zstd::encode_all(&*bytes, 1).unwrap(),
+        _ => bytes,
+    }
+}
+
+fn unpacked((name, encoding): (&str, &str), bytes: &[u8]) -> String {
+    let mut plain = Vec::new();
+    match name.rsplit_once('.').unwrap().1 {
+        "gz" => _ = flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut plain).unwrap(),
+        "zst" => plain = zstd::decode_all(bytes).unwrap(),
+        _ => plain = bytes.to_vec(),
+    }
+    let units = |of: fn([u8; 2]) -> u16, bytes: &[u8]| {
+        let units: Vec<u16> = bytes.chunks(2).map(|pair| of([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).unwrap()
+    };
+    match encoding {
+        "utf-16" => units(u16::from_be_bytes, plain.strip_prefix(&[0xfe, 0xff]).expect("the mark stays")),
+        "utf-16be" => units(u16::from_be_bytes, &plain),
+        "utf-16le" => units(u16::from_le_bytes, &plain),
+        _ => String::from_utf8(plain).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn compressed_files_and_utf_16_are_changed_in_their_own_form() {
+    for form in PACKED {
+        let text = format!("{HEADER}1,jane 日本,A,r1,,,\r\n\r\n2,bob,T,,,,\r\n3,\"e,ve\",A,r1,,,\r\n");
+        let project = Project::new(&[(form.0, &packed(form, &text))]);
+        let mut settings = writable();
+        settings["accounts"]["file"] = json!(form.0);
+        settings["format"] = json!({"encoding": form.1});
+        let connector = project.open(&settings);
+        let new = object(json!({"id": "9", "login": "🐳"}));
+        let operations = vec![
+            Operation::new("2", Change::Enable),
+            Operation::new("3", Change::Delete),
+            Operation::new("", Change::create("🐳", new, vec![], None)),
+        ];
+        let outcomes = carried_out(connector.as_ref(), operations).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{form:?}: {outcomes:?}");
+        let expected = format!("{HEADER}1,jane 日本,A,r1,,,\r\n\r\n2,bob,A,,,,\r\n9,🐳,A,,,,\r\n");
+        assert_eq!(unpacked(form, &project.read(form.0)), expected, "{form:?}");
+        assert_eq!(project.accounts(&settings).await.unwrap().len(), 3);
+        let mut names: Vec<_> = project.folder().read_dir().unwrap().map(|one| one.unwrap().file_name()).collect();
+        names.sort_unstable();
+        assert_eq!(names.len(), 2, "the file and its lock: {names:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_of_several_files_keeps_its_accounts_and_a_new_one_goes_to_the_file_for_new_rows() {
+    let untouched = "id,login,status\r\n\"5\",kim,A\r\n";
+    let files = [
+        ("hr/a.csv", "id,login,status\n1,jane,A\n2,bob,T\n"),
+        ("hr/b.csv", untouched),
+        ("hr/c.csv", "id,login,status\r\n3,eve,A\r\n"),
+    ];
+    let project = Project::new(&files.map(|(name, text)| (name, text.as_bytes())));
+    let settings = json!({
+        "accounts": {
+            "file": "hr/*.csv", "new_rows": "hr/c.csv", "id": "id", "name": "login",
+            "enabled": {"column": "status", "is": ["A"], "is_not": ["T"]},
+        },
+        "writable": true,
+    });
+    let before = project.path("hr/b.csv").metadata().unwrap();
+    let connector = project.open(&settings);
+    let operations = vec![
+        Operation::new("2", Change::Enable),
+        Operation::new("3", Change::Disable),
+        Operation::new("", Change::create("jo", object(json!({"id": "9"})), vec![], None)),
+        Operation::new("", Change::create("again", object(json!({"id": "5"})), vec![], None)),
+        Operation::new("1", Change::Delete),
+    ];
+    let outcomes = carried_out(connector.as_ref(), operations).await;
+    let applied = |id: &str| Ok(Outcome::applied(id));
+    assert_eq!(
+        [&outcomes[0], &outcomes[1], &outcomes[2], &outcomes[4]],
+        [&applied("2"), &applied("3"), &applied("9"), &applied("1")]
+    );
+    assert!(outcomes[3].as_ref().unwrap_err().contains("has an account with the id `5`"), "whatever file it is in");
+    assert_eq!(project.text("hr/a.csv"), "id,login,status\n2,bob,A\n");
+    assert_eq!(project.text("hr/b.csv"), untouched);
+    assert_eq!(project.text("hr/c.csv"), "id,login,status\r\n3,eve,T\r\n9,jo,A\r\n");
+    let after = project.path("hr/b.csv").metadata().unwrap();
+    assert_eq!((after.ino(), after.mtime_nsec()), (before.ino(), before.mtime_nsec()), "it was not written");
+}
+
+#[tokio::test]
+async fn several_files_with_other_columns_or_without_the_one_for_new_rows_are_not_changed() {
+    let settings = json!({"accounts": {"file": "*.csv", "new_rows": "b.csv", "id": "id"}, "writable": true});
+    for (files, words) in [
+        ([("a.csv", "id,x\n1,2\n"), ("b.csv", "x,id\n2,3\n")], "other columns"),
+        ([("a.csv", "id,x\n1,2\n"), ("c.csv", "id,x\n3,3\n")], "no such file"),
+    ] {
+        let project = Project::new(&files.map(|(name, text)| (name, text.as_bytes())));
+        let change = Operation::new("1", Change::set(object(json!({"x": "7"}))));
+        let error = project.open(&settings).provision(&change).await.unwrap_err();
+        assert!(error.message().contains(words) && error.help().is_some(), "{error}");
+        assert_eq!(project.text("a.csv"), "id,x\n1,2\n");
+    }
+}
+
+#[tokio::test]
+async fn a_delimiter_of_several_characters_is_read_and_written() {
+    for (delimiter, odd) in [("||", "a|b"), ("~|~", "x~y"), ("¦", "p¦q"), ("::", "1:2:")] {
+        let line = |values: &[&str]| values.join(delimiter) + "\n";
+        let quoted = format!("\"{odd}{delimiter}\"");
+        let text = [line(&["id", "login", "note"]), line(&["1", "jane", &quoted]), line(&["2", "bob", ""])].concat();
+        let project = Project::of_people(&text);
+        let settings = json!({
+            "format": {"delimiter": delimiter}, "writable": true,
+            "accounts": {"file": "people.csv", "id": "id", "name": "login"},
+        });
+        let connector = project.open(&settings);
+        let read = project.accounts(&settings).await.unwrap();
+        assert_eq!(read[0].attributes.get::<String>("note"), Some(format!("{odd}{delimiter}")), "{delimiter}");
+        let change = Operation::new("2", Change::set(object(json!({"note": odd}))));
+        assert_eq!(carried_out(connector.as_ref(), vec![change]).await, [Ok(Outcome::applied("2"))]);
+        let after = project.text("people.csv");
+        assert!(
+            after.starts_with(&[line(&["id", "login", "note"]), line(&["1", "jane", &quoted])].concat()),
+            "{after}"
+        );
+        let read = project.accounts(&settings).await.unwrap();
+        assert_eq!(read[1].attributes.get::<String>("note").as_deref(), Some(odd), "{after}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -205,21 +361,25 @@ proptest! {
         pick in any::<prop::sample::Index>(),
         kind in 0..3_usize,
         crlf in any::<bool>(),
+        form in prop::sample::select(PACKED.to_vec()),
+        delimiter in prop::sample::select(vec![",", ";;", "~|~"]),
     ) {
         let end = if crlf { "\r\n" } else { "\n" };
-        let lines: Vec<String> = rows.iter().enumerate().map(|(number, (value, quoted, blank))| {
-            let style = if *quoted { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary };
-            let mut writer = csv::WriterBuilder::new().quote_style(style).from_writer(Vec::new());
-            writer.write_record([&number.to_string(), "A", value]).unwrap();
-            let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        let quoted = |value: &str| format!("\"{}\"", value.replace('"', "\"\""));
+        let row = |values: [&str; 3], always: bool| {
+            let needs = |value: &str| always || value.contains(['"', '\r', '\n', ',', ';', '~', '|']);
+            values.map(|value| if needs(value) { quoted(value) } else { value.to_owned() }).join(delimiter)
+        };
+        let lines: Vec<String> = rows.iter().enumerate().map(|(number, (value, always, blank))| {
             // Empty lines before it.
-            [&end.repeat(blank.saturating_sub(2)), text.trim_end_matches('\n'), end].concat()
+            [&end.repeat(blank.saturating_sub(2)), &*row([&number.to_string(), "A", value], *always), end].concat()
         }).collect();
-        let header = format!("id,status,value{end}");
-        let project = Project::of_people([&header, &*lines.concat()].concat());
+        let header = row(["id", "status", "value"], false) + end;
+        let project = Project::new(&[(form.0, &packed(form, &[&header, &*lines.concat()].concat()))]);
         let settings = json!({
+            "format": {"encoding": form.1, "delimiter": delimiter},
             "complete": {"at_least": 0},
-            "accounts": {"file": "people.csv", "id": "id", "enabled": {"column": "status", "is": ["A"], "is_not": ["T"]}},
+            "accounts": {"file": form.0, "id": "id", "enabled": {"column": "status", "is": ["A"], "is_not": ["T"]}},
             "writable": true,
         });
         let picked = pick.index(rows.len());
@@ -228,12 +388,12 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let connector = project.open(&settings);
         runtime.block_on(connector.provision(&Operation::new(account, change))).unwrap();
-        let after = project.text("people.csv");
+        let after = unpacked(form, &project.read(form.0));
         let (before, behind) = (lines[..picked].concat(), lines[picked + 1..].concat());
         if kind == 2 {
             let start = [&*header, &lines.concat()].concat();
             let new = after.strip_prefix(&start).unwrap().replace('"', "");
-            prop_assert_eq!(new, ["new,A,", end].concat());
+            prop_assert_eq!(new, ["new", delimiter, "A", delimiter, end].concat());
         } else {
             let start = [&*header, &before].concat();
             prop_assert!(after.starts_with(&start) && after.ends_with(&behind), "{:?}", after);

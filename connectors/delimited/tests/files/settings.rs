@@ -58,8 +58,20 @@ fn every_fault_has_its_place_and_all_of_them_are_shown_at_once() {
 fn a_file_that_a_plan_could_not_rewrite_is_refused() {
     let settings = |file: &str, encoding: &str| json!({"writable": true, "format": {"encoding": encoding}, "accounts": {"file": file, "id": "id"}});
     assert_eq!(pointers(&settings("a*.csv", "utf-8")), ["/accounts/file"]);
-    assert_eq!(pointers(&settings("a.csv.gz", "utf-8")), ["/accounts/file"]);
-    assert_eq!(pointers(&settings("a.csv", "utf-16")), ["/format/encoding"]);
+    assert_eq!(pointers(&settings("a.csv", "shift_jis")), ["/format/encoding"], "two ways to write one character");
+    for file in ["a.csv.gz", "a.csv.zst", "a.csv"] {
+        assert_eq!(pointers(&settings(file, "utf-16")), Vec::<String>::new(), "{file}");
+    }
+    for (file, new_rows, fault) in [
+        ("hr/a*.csv", "hr/a9.csv", None),
+        ("hr/a*.csv", "hr/b.csv", Some("/accounts/new_rows")),
+        ("hr/a*.csv", "a9.csv", Some("/accounts/new_rows")),
+        ("hr/a.csv", "hr/a.csv", Some("/accounts/new_rows")),
+    ] {
+        let mut several = settings(file, "utf-8");
+        several["accounts"]["new_rows"] = json!(new_rows);
+        assert_eq!(pointers(&several), fault.into_iter().collect::<Vec<_>>(), "{file} {new_rows}");
+    }
     assert_eq!(pointers(&settings("a.csv", "windows-1252")), Vec::<String>::new());
     let mut quiet = settings("a.csv", "utf-8");
     quiet["complete"] = json!({"quiet_for": "2m"});

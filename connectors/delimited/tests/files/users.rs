@@ -105,13 +105,19 @@ async fn case_7_rows_that_are_merged_need_no_order_that_nobody_checks() {
 }
 
 #[tokio::test]
-async fn case_8_a_row_that_begins_with_a_hash_is_a_row_and_a_long_delimiter_is_refused_with_its_place() {
+async fn case_8_a_row_that_begins_with_a_hash_is_a_row_and_a_delimiter_may_have_several_characters() {
     let project = Project::of_people("id,name\n#1,jane\n2,jo\n");
     assert_eq!(ids(&project.accounts(&people()).await.unwrap()), ["#1", "2"]);
     let mut settings = people();
     settings["format"] = json!({"delimiter": "||"});
-    let faults = project.faults(&settings);
-    assert_eq!(faults[0].pointer, "/format/delimiter");
+    settings["accounts"]["name"] = json!("name");
+    let project = Project::of_people("id||name\n#1||jane|\n2||\"jo||\"\n");
+    let read = project.accounts(&settings).await.unwrap();
+    let names: Vec<_> = read.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!((ids(&read), names), (vec!["#1", "2"], vec!["jane|", "jo||"]));
+    let reserved = Project::of_people("id||name\n1||ja\u{1f}ne\n");
+    let error = reserved.error(&settings).await;
+    assert!(error.message().starts_with("`people.csv`, line 2: a control character"), "{error}");
 }
 
 #[tokio::test]

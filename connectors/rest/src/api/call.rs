@@ -1,8 +1,8 @@
 //! One request and its answer.
 
-use super::error;
+use super::error::{self, undone};
 use super::pace::Pace;
-use crate::expression::{QueryTemplate, Template, Undone, Vars};
+use crate::expression::{BodyTemplate, QueryTemplate, Template, Undone, Vars};
 use crate::settings::{Kind, Place, Where};
 use crate::system::{List, System};
 use connector_core::{Clock, Context, Error, Result};
@@ -21,6 +21,7 @@ pub(crate) struct Api {
     pub(crate) client: Client,
     pub(crate) system: Arc<System>,
     base: Url,
+    headers: Vec<(String, String)>,
     pace: Pace,
     clock: Clock,
 }
@@ -41,9 +42,24 @@ impl Asked {
 
     /// The request for the first page of a list.
     pub(crate) fn list(list: &List, vars: &Vars<'_>) -> Result<Self, Undone> {
+        Self::of(&list.path, &list.query, list.body.as_ref(), vars)
+    }
+
+    /// A request that only reads: a POST if it has a body.
+    pub(crate) fn of(
+        path: &Template,
+        query: &QueryTemplate,
+        body: Option<&BodyTemplate>,
+        vars: &Vars<'_>,
+    ) -> Result<Self, Undone> {
         let empty = || Value::Object(Map::new());
-        let body = list.body.as_ref().map(|body| body.json(vars)).transpose()?.map(|body| body.unwrap_or_else(empty));
-        Ok(Self { body, ..Self::new(&list.path, &list.query, vars)? })
+        let body = body.map(|body| body.json(vars)).transpose()?.map(|body| body.unwrap_or_else(empty));
+        Ok(Self { body, ..Self::new(path, query, vars)? })
+    }
+
+    /// A GET of a URL or a path, as the system gave it.
+    pub(crate) fn link(link: String) -> Self {
+        Self { path: link, query: Vec::new(), body: None }
     }
 
     fn method(&self) -> Method {
@@ -68,28 +84,32 @@ impl Api {
         })?;
         let client = Client::open(context, Reach::base(&base))?;
         let pace = Pace::new(&system.limits);
-        Ok(Self { client, base, pace, clock: context.clock().clone(), system })
+        let headers = headers(&system)?;
+        Ok(Self { client, base, headers, pace, clock: context.clock().clone(), system })
     }
 
     /// Asks for something that must be there.
     pub(crate) async fn get(&self, asked: &Asked, on: Where) -> Result<Answer> {
-        let method = asked.method();
+        let response = self.ask(asked, on).await?;
+        self.judged(response, &asked.method(), asked, on)
+    }
+
+    async fn ask(&self, asked: &Asked, on: Where) -> Result<Response> {
         let with = |request: Request| match &asked.body {
             // It only reads, so it can be sent again.
             Some(body) => request.json(body).repeatable(),
             None => request,
         };
-        let response = self.send(&method, asked, on, with).await?;
-        self.judged(response, &method, asked, on)
+        self.send(&asked.method(), asked, on, with).await
     }
 
     /// Asks for something that may not be there: these statuses say so.
     pub(crate) async fn get_if_there(&self, asked: &Asked, absent: &[u16], on: Where) -> Result<Option<Answer>> {
-        let response = self.send(&Method::GET, asked, on, |request| request).await?;
+        let response = self.ask(asked, on).await?;
         if absent.contains(&response.status) || self.says_not_found(&response, on) {
             return Ok(None);
         }
-        self.judged(response, &Method::GET, asked, on).map(Some)
+        self.judged(response, &asked.method(), asked, on).map(Some)
     }
 
     /// Sends a request. The response can have any status.
@@ -102,7 +122,7 @@ impl Api {
     ) -> Result<Response> {
         let _turn = self.pace.turn().await;
         let mut request = self.client.request(method.clone(), &asked.path).at_most(LARGEST_PAGE);
-        for (name, value) in &self.system.headers {
+        for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let query: Vec<_> = asked.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -150,6 +170,21 @@ impl Api {
         };
         Url::parse(&text).map_err(|_| Error::protocol("the API returned a link that is not a URL"))
     }
+}
+
+/// The headers of every request. One whose setting is left out is not sent.
+fn headers(system: &System) -> Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for (name, value) in &system.headers {
+        let value = value.text(&system.vars()).map_err(|fault| undone(&format!("`headers.{name}`"), &fault))?;
+        let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
+        if !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(Error::definition(format!("the value of the header `{name}` is not plain text"))
+                .with_help("correct the setting that it uses"));
+        }
+        all.push((name.clone(), value));
+    }
+    Ok(all)
 }
 
 impl Answer {

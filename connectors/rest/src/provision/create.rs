@@ -1,7 +1,7 @@
 //! Creating an account.
 
 use super::body::body;
-use super::send::{Accepted, exchange};
+use super::send::{Accepted, exchange, partly};
 use super::sending::Sending;
 use crate::api::Api;
 use crate::read;
@@ -19,9 +19,10 @@ pub(super) async fn create(
     attributes: &Map<String, Value>,
     password: Option<&SecretString>,
 ) -> Result<Outcome> {
-    if password.is_some() && !create.request.uses("password") {
+    let sends = [&create.request].into_iter().chain(&create.after);
+    if password.is_some() && !sends.into_iter().any(|request| request.uses("password")) {
         return Err(Error::unsupported("a create can't set a password here")
-            .with_help("write `{password}` into `operations.create.body`"));
+            .with_help("write `{password}` into `operations.create.body`, or into a request of `after`"));
     }
     let mut sending = Sending::new(&create.request, Where::Create, "")
         .with("name", name.into())
@@ -35,13 +36,45 @@ pub(super) async fn create(
     let id = match accepted {
         Some(Accepted::Already) => return Err(exists(name)),
         Some(Accepted::Done(response)) => create.id.as_ref().map(|place| id_at(place, &response)),
-        Some(Accepted::Queued(_)) | None => None,
+        Some(Accepted::Queued(detail)) => {
+            return Err(Error::new(ErrorKind::Timeout, detail)
+                .with_help("run the plan again later: it looks for the account first")
+                .with_happened(Happened::Unknown));
+        }
+        None => None,
     };
-    match id {
-        Some(Ok(id)) => Ok(Outcome::applied(id)),
-        Some(Err(error)) => Err(error),
-        None => made(api, name).await,
+    let id = match id {
+        Some(id) => id?,
+        None => made(api, name).await?,
+    };
+    complete(api, create, &sending, &id, attributes).await?;
+    Ok(Outcome::applied(id))
+}
+
+/// Sends the requests that need the new id.
+async fn complete(
+    api: &Api,
+    create: &Create,
+    made: &Sending<'_>,
+    id: &str,
+    attributes: &Map<String, Value>,
+) -> Result<()> {
+    let mut sent = vec![made.name(&api.system)];
+    for request in &create.after {
+        let mut next = made.for_request(request).with_attributes(attributes.clone());
+        next.add("id", id.into());
+        let answer = match body(&api.system, &next, None) {
+            Ok(body) => exchange(api, &next, body, None).await,
+            Err(error) => Err(error),
+        };
+        answer.map_err(|error| {
+            partly(error.with_context("request", "after"), &sent)
+                .with_help(format!("the account {id} is there now: set what is missing with an update, or delete it"))
+                .with_happened(Happened::Yes)
+        })?;
+        sent.push(next.name(&api.system));
     }
+    Ok(())
 }
 
 fn exists(name: &str) -> Error {
@@ -76,10 +109,10 @@ fn id_at(place: &Place, response: &Response) -> Result<String> {
 }
 
 /// Finds the account that was made.
-async fn made(api: &Api, name: &str) -> Result<Outcome> {
+async fn made(api: &Api, name: &str) -> Result<String> {
     let found = read::by_name(api, name, Where::Create).await.map_err(|error| error.with_happened(Happened::Yes))?;
     match found.as_slice() {
-        [one] => Ok(Outcome::applied(one.account.id.clone())),
+        [one] => Ok(one.account.id.clone()),
         others => Err(Error::protocol(format!("after the create, {} accounts are called `{name}`", others.len()))
             .with_happened(Happened::Yes)),
     }

@@ -3,6 +3,7 @@
 mod attributes;
 mod body;
 mod create;
+mod job;
 mod send;
 mod sending;
 

@@ -1,8 +1,9 @@
 //! Sends the request of an operation, and reads its outcome.
 
 use super::body::{body, edited};
+use super::job;
 use super::sending::Sending;
-use crate::api::{Api, Asked, undone};
+use crate::api::{Answer, Api, Asked, undone};
 use crate::expression::Vars;
 use crate::read::{self, Mark};
 use crate::settings::Where;
@@ -33,15 +34,16 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
             }
         }
     }
-    for (place, request) in sending.request.before.iter().enumerate() {
+    let mut sent = Vec::new();
+    for request in &sending.request.before {
         let first = sending.for_request(request);
-        let body = body(&api.system, &first, None)?;
-        exchange(api, &first, body, None).await.map_err(|error| {
-            let error = error.with_context("request", "before");
-            if place > 0 { partly(error) } else { error }
-        })?;
+        let answer = match body(&api.system, &first, None) {
+            Ok(body) => exchange(api, &first, body, None).await,
+            Err(error) => Err(error),
+        };
+        answer.map_err(|error| partly(error.with_context("request", "before"), &sent))?;
+        sent.push(first.name(&api.system));
     }
-    let has_begun = !sending.request.before.is_empty();
     let mut tries = 1;
     loop {
         let done = if sending.request.read.is_some() {
@@ -59,14 +61,20 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
                 tries += 1;
                 continue;
             }
-            Err(error) => return Err(if has_begun { partly(error) } else { error }),
+            Err(error) => return Err(partly(error, &sent)),
         });
     }
 }
 
-/// The error after an earlier request of the same operation was carried out: sent again by itself, the operation would repeat that one.
-fn partly(error: Error) -> Error {
-    error.with_retry(Retry::No)
+/// The error after earlier requests of the same operation were carried out: sent again by itself, the operation would repeat them.
+pub(super) fn partly(error: Error, sent: &[String]) -> Error {
+    if sent.is_empty() {
+        return error;
+    }
+    let message = format!("{}; the system has already carried out {}", error.message(), sent.join(", "));
+    let help = error.help().unwrap_or("look at the account");
+    let help = format!("{help}; the next try sends all requests of the operation again");
+    error.with_message(message).with_help(help).with_retry(Retry::No)
 }
 
 /// Reads what the system has, changes it, and sends it back. `None` if nothing differs.
@@ -154,7 +162,13 @@ pub(super) async fn exchange(
             }
         })
         .await?;
-    judged(api, sending, response, &request.method, &asked).map(Some)
+    let begins_job = request.job.as_ref().filter(|job| job.status == response.status);
+    match (begins_job, judged(api, sending, response, &request.method, &asked)?) {
+        (Some(job), Judged::Done(answer)) => job::finished(api, job, &answer, sending.on).await.map(Some),
+        (None, Judged::Done(answer)) => Ok(Some(Accepted::Done(answer.response))),
+        (_, Judged::Already) => Ok(Some(Accepted::Already)),
+        (_, Judged::Queued(detail)) => Ok(Some(Accepted::Queued(detail))),
+    }
 }
 
 /// The members of an object as a form. A list is a field for each of its values.
@@ -169,16 +183,23 @@ fn form(body: &Value) -> String {
     form.finish()
 }
 
-fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method, asked: &Asked) -> Result<Accepted> {
+/// What one answer says.
+enum Judged {
+    Done(Box<Answer>),
+    Already,
+    Queued(String),
+}
+
+fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method, asked: &Asked) -> Result<Judged> {
     let request = sending.request;
     let body = response.json::<Value>().unwrap_or(Value::Null);
     if let Some(already) = &request.already
         && is_already(already, response.status, &body)
     {
-        return Ok(Accepted::Already);
+        return Ok(Judged::Already);
     }
     if let Some(queued) = request.queued.as_ref().filter(|queued| queued.status == response.status) {
-        return Ok(Accepted::Queued(queued.detail.clone()));
+        return Ok(Judged::Queued(queued.detail.clone()));
     }
     let status = response.status;
     let answer = api.judged(response, method, asked, sending.on)?;
@@ -189,7 +210,7 @@ fn judged(api: &Api, sending: &Sending<'_>, response: Response, method: &Method,
             .with_help("look at the account before you send it again")
             .with_happened(Happened::Unknown));
     }
-    Ok(Accepted::Done(answer.response))
+    Ok(Judged::Done(Box::new(answer)))
 }
 
 fn says(when: Option<&crate::expression::Expression>, status: u16, body: &Value) -> bool {

@@ -45,6 +45,12 @@ impl<'a> Sending<'a> {
         self
     }
 
+    /// The request, for people.
+    pub(super) fn name(&self, system: &System) -> String {
+        let path = self.request.path.path(&self.vars(system)).unwrap_or_default();
+        format!("{} {}", self.request.method, path.split('?').next().unwrap_or_default())
+    }
+
     pub(super) fn vars<'v>(&'v self, system: &'v System) -> Vars<'v> {
         let all = self.values.iter();
         all.fold(system.vars(), |vars, (name, value)| vars.with(name, value))

@@ -57,7 +57,8 @@ pub(crate) async fn by_name(api: &Api, name: &str, on: Where) -> Result<Vec<Foun
     let Some(find) = &api.system.accounts.find else { return Ok(Vec::new()) };
     let asked = {
         let vars = api.system.vars().with_own("name", name.into());
-        Asked::new(&find.path, &find.query, &vars).map_err(|fault| undone("`accounts.find`", &fault))?
+        let asked = Asked::of(&find.path, &find.query, find.body.as_ref(), &vars);
+        asked.map_err(|fault| undone("`accounts.find`", &fault))?
     };
     let Some(mut answer) = api.get_if_there(&asked, &find.absent, on).await? else { return Ok(Vec::new()) };
     let items = match answer.body.pointer_mut(&find.items).map(Value::take) {

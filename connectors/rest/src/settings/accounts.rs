@@ -230,8 +230,12 @@ pub(crate) struct OneSettings {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FindSettings {
-    /// The path, with `{name}` here or in `query`.
-    pub(crate) get: String,
+    /// The path of a GET, with `{name}` here, in `query` or in `body`.
+    pub(crate) get: Option<String>,
+    /// The path, if the API wants a POST to search.
+    pub(crate) post: Option<String>,
+    /// The body of the POST.
+    pub(crate) body: Option<Value>,
     /// Query parameters.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, Value>,

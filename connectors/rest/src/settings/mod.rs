@@ -18,8 +18,8 @@ pub(crate) use entitlements::EntitlementSettings;
 pub(crate) use errors::{ErrorSettings, Kind, Where};
 pub(crate) use file::{Parameter, ParameterKind, RestFile};
 pub(crate) use operations::{
-    AddSettings, AlreadySettings, CreateSettings, FoundSettings, Happening, OperationSettings, OperationsSettings,
-    ReadSettings, SuccessSettings,
+    AddSettings, AlreadySettings, CreateSettings, FoundSettings, Happening, JobSettings, OperationSettings,
+    OperationsSettings, ReadSettings, SuccessSettings,
 };
 pub(crate) use pages::{EndForm, EndWord, ListSettings, PageForm, PageSettings, Place};
 pub use system::Settings;

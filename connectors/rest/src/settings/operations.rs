@@ -1,6 +1,7 @@
 //! Operations: what plans can change.
 
 use super::{ListSettings, PageForm, Place};
+use connector_core::TimeSpan;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,8 +11,6 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct OperationsSettings {
-    /// Creates an account.
-    pub(crate) create: Option<CreateSettings>,
     /// Sets attributes.
     pub(crate) update: Option<OperationSettings>,
     /// Allows an account to be used again.
@@ -32,6 +31,8 @@ pub(crate) struct OperationsSettings {
     pub(crate) grant: BTreeMap<String, OperationSettings>,
     /// Revokes an entitlement, by its type.
     pub(crate) revoke: BTreeMap<String, OperationSettings>,
+    /// Creates an account.
+    pub(crate) create: Option<CreateSettings>,
 }
 
 /// The request of an operation: exactly one of `post`, `put`, `patch` and `delete`.
@@ -74,6 +75,8 @@ pub(crate) struct OperationSettings {
     pub(crate) already: Option<AlreadySettings>,
     /// The status that says that the system makes the change later.
     pub(crate) queued: Option<Happening>,
+    /// If the system makes the change in a job of its own: where to ask whether it is done.
+    pub(crate) job: Option<JobSettings>,
 }
 
 /// The request that creates an account: exactly one of `post` and `put`.
@@ -99,6 +102,46 @@ pub(crate) struct CreateSettings {
     pub(crate) success: Option<SuccessSettings>,
     /// What says that the name is taken. Default: 409.
     pub(crate) already: Option<AlreadySettings>,
+    /// If the system creates the account in a job of its own: where to ask whether it is done. `id` is in its last response.
+    pub(crate) job: Option<JobSettings>,
+    /// Requests that are sent afterwards, in order, with the new id as `{id}`: for an API that takes the password or some attributes only
+    /// of an account that is there. If one fails, the account stays as it is then, and the error says so.
+    pub(crate) after: Vec<OperationSettings>,
+}
+
+/// A job of the system that makes a change.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JobSettings {
+    /// The status that says that a job began. With any other, the change is made.
+    #[serde(default = "accepted")]
+    pub(crate) status: u16,
+    /// Where the response has the URL of the job, or with `get`, its id.
+    pub(crate) from: Place,
+    /// The path of the job, with `{job}`. Default: what is at `from` is a URL or a path.
+    pub(crate) get: Option<String>,
+    /// An expression over `status` and `body` of the job that is true when it is done.
+    pub(crate) done: String,
+    /// An expression over `status` and `body` of the job that is true when it failed.
+    pub(crate) failed: Option<String>,
+    /// How long to wait before it is asked again.
+    #[serde(default = "often")]
+    pub(crate) every: TimeSpan,
+    /// How long to ask. After that, the operation is pending, and the account shows later whether it was carried out.
+    #[serde(default = "patience")]
+    pub(crate) at_most: TimeSpan,
+}
+
+fn accepted() -> u16 {
+    202
+}
+
+fn often() -> TimeSpan {
+    TimeSpan::from_secs(2)
+}
+
+fn patience() -> TimeSpan {
+    TimeSpan::from_secs(60)
 }
 
 /// What is read before it is changed.
@@ -126,7 +169,11 @@ pub(crate) struct ReadSettings {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FoundSettings {
     /// The path of the list.
-    pub(crate) get: String,
+    pub(crate) get: Option<String>,
+    /// The path of the list, if the API wants a POST.
+    pub(crate) post: Option<String>,
+    /// The body of the POST.
+    pub(crate) body: Option<Value>,
     /// Query parameters.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, Value>,
@@ -141,9 +188,9 @@ pub(crate) struct FoundSettings {
 impl FoundSettings {
     pub(crate) fn list(&self) -> ListSettings<'_> {
         ListSettings {
-            get: Some(&self.get),
-            post: None,
-            body: None,
+            get: self.get.as_deref(),
+            post: self.post.as_deref(),
+            body: self.body.as_ref(),
             query: &self.query,
             items: self.items.as_deref(),
             page: Some(&self.page),

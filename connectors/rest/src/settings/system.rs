@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 pub struct Settings {
     /// The address that all paths are relative to, such as `https://api.acme.example/v2`. Credentials go only to this host.
     pub(crate) base_url: String,
-    /// Headers of every request, such as `Accept`. Those of the sign-in don't belong here.
+    /// Headers of every request, such as `Accept`. A value can use `{settings.NAME}`. Those of the sign-in don't belong here.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,
     /// What `connector test` asks first.

@@ -3,9 +3,9 @@
 use super::compiler::Compiler;
 use super::lists::{self, List};
 use super::scopes;
-use crate::expression::{Expression, QueryTemplate, Template, escaped};
+use crate::expression::{BodyTemplate, Expression, QueryTemplate, Template, escaped};
 use crate::settings::{
-    AccountsSettings, AttributeForm, AttributeSettings, FindSettings, Meaning, MissingValue, OneSettings,
+    AccountsSettings, AttributeForm, AttributeSettings, FindSettings, ListSettings, Meaning, MissingValue, OneSettings,
     SinceSettings, TimeFormat, ValueType, WritableWhen,
 };
 use connector_core::{AttributeMeaning, AttributeSchema, AttributeType, Writable};
@@ -54,6 +54,8 @@ pub(crate) struct One {
 #[derive(Debug)]
 pub(crate) struct Find {
     pub(crate) path: Template,
+    /// Of a search by POST.
+    pub(crate) body: Option<BodyTemplate>,
     pub(crate) query: QueryTemplate,
     pub(crate) items: String,
     pub(crate) absent: Vec<u16>,
@@ -148,13 +150,30 @@ fn one(compiler: &mut Compiler<'_>, one: &OneSettings) -> One {
 }
 
 fn find(compiler: &mut Compiler<'_>, find: &FindSettings) -> Find {
-    let path = compiler.path(&find.get, scopes::NAME, "/accounts/find/get");
+    let list = ListSettings {
+        get: find.get.as_deref(),
+        post: find.post.as_deref(),
+        body: find.body.as_ref(),
+        query: &find.query,
+        items: None,
+        page: None,
+        keep: None,
+        max_items: None,
+    };
+    let (path, body) = lists::request(compiler, &list, "/accounts/find", scopes::NAME);
     let query = compiler.query(&find.query, scopes::NAME, "/accounts/find/query");
-    if !path.uses("name") && !query.expressions().any(|one| one.uses("name")) && compiler.faults.is_empty() {
-        compiler.add("/accounts/find", "nothing says which account", "add `{name}` to the path or to `query`");
+    let names_it = path.uses("name")
+        || query.expressions().any(|one| one.uses("name"))
+        || body.as_ref().is_some_and(|body| body.uses("name"));
+    if !names_it && compiler.faults.is_empty() {
+        compiler.add(
+            "/accounts/find",
+            "nothing says which account",
+            "add `{name}` to the path, to `query` or to `body`",
+        );
     }
     let items = find.items.as_deref().map(|items| compiler.pointer(items, "/accounts/find/items"));
-    Find { path, query, items: items.unwrap_or_default(), absent: find.absent.clone().unwrap_or_default() }
+    Find { path, body, query, items: items.unwrap_or_default(), absent: find.absent.clone().unwrap_or_default() }
 }
 
 fn since(compiler: &mut Compiler<'_>, since: &SinceSettings) -> Since {

@@ -78,17 +78,19 @@ impl Compiler<'_> {
         text.to_owned()
     }
 
-    pub(super) fn headers(&mut self, headers: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    pub(super) fn headers(&mut self, headers: &BTreeMap<String, String>) -> Vec<(String, Template)> {
+        let mut all = Vec::new();
         for (name, value) in headers {
             let place = format!("/headers/{}", escaped(name));
             let is_name =
                 !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
             if !is_name || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-                self.add(place, "this is not a header", "write a name like `Accept` and plain text");
+                self.add(&place, "this is not a header", "write a name like `Accept` and plain text");
             } else if name.eq_ignore_ascii_case("authorization") {
-                self.add(place, "the sign-in does not belong here", "write it under `auth:`, with a `grant_type`");
+                self.add(&place, "the sign-in does not belong here", "write it under `auth:`, with a `grant_type`");
             }
+            all.push((name.clone(), self.template(value, super::scopes::NOTHING, &place)));
         }
-        headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+        all
     }
 }

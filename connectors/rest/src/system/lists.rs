@@ -128,7 +128,7 @@ pub(super) fn compile(
 }
 
 /// What asks for the list: its path, and the body of a POST.
-fn request(
+pub(super) fn request(
     compiler: &mut Compiler<'_>,
     list: &ListSettings<'_>,
     place: &str,

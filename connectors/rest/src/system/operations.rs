@@ -1,6 +1,7 @@
 //! Operations, compiled.
 
 use super::compiler::Compiler;
+use super::jobs::{self, Job};
 use super::lists::{self, List};
 use super::scopes;
 use crate::expression::{BodyTemplate, Expression, Names, QueryTemplate, Template, escaped};
@@ -43,6 +44,8 @@ pub(crate) enum Way {
 pub(crate) struct Create {
     pub(crate) request: Request,
     pub(crate) id: Option<Place>,
+    /// Requests that are sent afterwards, with the new id.
+    pub(crate) after: Vec<Request>,
 }
 
 /// The request of an operation.
@@ -63,6 +66,7 @@ pub(crate) struct Request {
     pub(crate) success: Option<Success>,
     pub(crate) already: Option<Already>,
     pub(crate) queued: Option<Happening>,
+    pub(crate) job: Option<Job>,
 }
 
 /// A list with one item that an operation needs.
@@ -223,13 +227,15 @@ fn create(compiler: &mut Compiler<'_>, create: &CreateSettings) -> Create {
         attributes: create.attributes.clone(),
         success: create.success.clone(),
         already: create.already.clone(),
+        job: create.job.clone(),
         ..OperationSettings::default()
     };
     let request = request(compiler, &as_request, "/operations/create", scopes::CREATE, "name");
     if let Some(Place::Pointer(text)) = &create.id {
         compiler.pointer(text, "/operations/create/id");
     }
-    Create { request, id: create.id.clone() }
+    let after = several(compiler, &create.after, "/operations/create/after", scopes::AFTER, "id");
+    Create { request, id: create.id.clone(), after }
 }
 
 fn request(
@@ -258,7 +264,7 @@ fn request(
         body: given.body.as_ref().map(|body| compiler.body(body, names, &format!("{place}/body"))),
         content_type: given.content_type.clone(),
         attributes: given.attributes.as_ref().map(|at| compiler.pointer(at, &format!("{place}/attributes"))),
-        before: before(compiler, given, place, names),
+        before: several(compiler, &given.before, &format!("{place}/before"), names, subject),
         find: given.find.as_ref().map(|find| self::find(compiler, find, &format!("{place}/find"), names)),
         read: given.read.as_ref().map(|read| self::read(compiler, read, &format!("{place}/read"), names)),
         add: given.add.as_ref().map(|edit| self::edit(compiler, edit, &format!("{place}/add"), names)),
@@ -266,6 +272,7 @@ fn request(
         success: given.success.as_ref().map(|success| self::success(compiler, success, place)),
         already: given.already.as_ref().map(|already| self::already(compiler, already, place)),
         queued: given.queued.clone(),
+        job: given.job.as_ref().map(|job| jobs::compile(compiler, job, &format!("{place}/job"))),
         method,
     };
     if compiler.faults.is_empty() {
@@ -310,29 +317,37 @@ fn check_request(compiler: &mut Compiler<'_>, request: &Request, place: &str, po
         compiler.add(
             pointer,
             "nothing says which account",
-            format!("add `{{{subject}{}}}`", if subject == "name" { "" } else { ".id" }),
+            format!("add `{{{subject}{}}}`", if subject == "account" { ".id" } else { "" }),
         );
     }
 }
 
-/// The requests before the one of an operation: each is sent as it is.
-fn before(compiler: &mut Compiler<'_>, given: &OperationSettings, place: &str, names: Known) -> Vec<Request> {
+/// The requests before the one of an operation, or after a create: each is sent as it is.
+fn several(
+    compiler: &mut Compiler<'_>,
+    given: &[OperationSettings],
+    place: &str,
+    names: Known,
+    subject: &str,
+) -> Vec<Request> {
     let mut all = Vec::new();
-    for (at, one) in given.before.iter().enumerate() {
-        let place = format!("{place}/before/{at}");
+    for (at, one) in given.iter().enumerate() {
+        let is_after = subject == "id";
+        let place = format!("{place}/{at}");
         let own = [
             ("before", !one.before.is_empty()),
             ("find", one.find.is_some()),
             ("read", one.read.is_some()),
-            ("attributes", one.attributes.is_some()),
+            ("attributes", one.attributes.is_some() && !is_after),
             ("queued", one.queued.is_some()),
         ];
+        let (other, main) = if is_after { ("after", "the create") } else { ("before", "the last request") };
         for (name, _) in own.into_iter().filter(|(_, is_there)| *is_there) {
-            let help = "only the operation itself, the last request, has it";
-            compiler.add(format!("{place}/{name}"), format!("a request before another one has no `{name}`"), help);
+            let help = format!("only the operation itself, {main}, has it");
+            compiler.add(format!("{place}/{name}"), format!("a request {other} another one has no `{name}`"), help);
         }
         let plain = OperationSettings { before: Vec::new(), find: None, read: None, ..one.clone() };
-        all.push(request(compiler, &plain, &place, names, "account"));
+        all.push(request(compiler, &plain, &place, names, subject));
     }
     all
 }
@@ -362,6 +377,7 @@ fn broken() -> Request {
         success: None,
         already: None,
         queued: None,
+        job: None,
     }
 }
 

@@ -19,6 +19,10 @@ pub(super) const NAME: Known = &[("name", Names::Value)];
 pub(super) const SINCE: Known = &[("since", Names::Value)];
 pub(super) const PAIR: Known = &[("entitlement", SUBJECT), ("account", SUBJECT)];
 pub(super) const CREATE: Known = &[("name", Names::Value), ("password", Names::Value), ("attributes", Names::Any)];
+/// The requests after a create have the new id.
+pub(super) const AFTER: Known =
+    &[("id", Names::Value), ("name", Names::Value), ("password", Names::Value), ("attributes", Names::Any)];
+pub(super) const JOB: Known = &[("job", Names::Value)];
 /// What `find` and `read` give to the request of an operation. Using one that the operation has not is a fault of its own.
 const FOUND: (&str, Names) = ("found", Names::Any);
 const READ: (&str, Names) = ("read", Names::Any);

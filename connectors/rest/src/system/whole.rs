@@ -19,7 +19,7 @@ pub(crate) struct System {
     /// The settings of a source of a connector file; otherwise an empty object.
     pub(crate) params: Value,
     base: Template,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, Template)>,
     pub(crate) test: Option<Test>,
     pub(crate) accounts: Accounts,
     pub(crate) types: Vec<Type>,

@@ -2,12 +2,15 @@
 //! descriptions in the book.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod book;
+
 use connector_core::{
     Connector, Context, Credential, Cursor, Exchange, HttpOptions, Operation, Page, Result, SecretRef, StepStatus,
     TestReport, async_trait, registry,
 };
 use connector_http as _;
 use connector_rest as _;
+use connector_testkit::Replay;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -39,6 +42,9 @@ struct Answer {
     ask: String,
     /// The body that must come with it.
     send: Option<Value>,
+    /// The headers that must come with it.
+    #[serde(default)]
+    with: BTreeMap<String, String>,
     #[serde(default = "ok")]
     status: u16,
     #[serde(default)]
@@ -80,7 +86,9 @@ impl Respond for Shared {
         let asked = format!("{} {}{query}", request.method, request.url.path());
         let sent = serde_json::from_slice::<Value>(&request.body).ok();
         let mut seen = self.0.seen.lock().unwrap();
-        let found = self.0.all.iter().position(|one| one.ask == asked && (one.send.is_none() || one.send == sent));
+        let found = self.0.all.iter().position(|one| {
+            one.ask == asked && (one.send.is_none() || one.send == sent) && has_all(request, &one.with)
+        });
         let Some(at) = found else {
             seen.unknown.push(format!("{asked} {}", sent.map(|sent| sent.to_string()).unwrap_or_default()));
             return ResponseTemplate::new(501);
@@ -100,13 +108,17 @@ impl Respond for Shared {
     }
 }
 
+fn has_all(request: &Request, headers: &BTreeMap<String, String>) -> bool {
+    headers.iter().all(|(name, value)| request.headers.get(name.as_str()).is_some_and(|given| given == value.as_str()))
+}
+
 #[derive(Debug)]
-struct SignedIn;
+struct SignedIn(&'static str, String);
 
 #[async_trait]
 impl connector_core::AuthStrategy for SignedIn {
     async fn credential(&self, _: &dyn Exchange) -> Result<Credential> {
-        Ok(Credential::header("Authorization", "test".into()))
+        Ok(Credential::header(self.0, self.1.clone().into()))
     }
 
     async fn check(&self, _: &mut TestReport) {}
@@ -131,8 +143,16 @@ fn load(mut description: Value, name: &str) -> Arc<registry::ConnectorRegistrati
 }
 
 fn context() -> Context {
+    context_with(SignedIn("Authorization", "test".to_owned()))
+}
+
+fn context_with_key(key: &str) -> Context {
+    context_with(SignedIn("X-Api-Key", key.to_owned()))
+}
+
+fn context_with(sign_in: SignedIn) -> Context {
     let http = HttpOptions { allow_insecure_loopback: true, ..HttpOptions::default() };
-    Context::new("acme", std::env::temp_dir()).with_http(http).with_auth(Arc::new(SignedIn))
+    Context::new("acme", std::env::temp_dir()).with_http(http).with_auth(Arc::new(sign_in))
 }
 
 /// The same description with its host on this machine.
@@ -182,9 +202,19 @@ async fn check(name: &str) {
 }
 
 async fn compare(name: &str, connector: &dyn Connector, fixture: &Fixture, seen: &Mutex<Seen>) {
+    let unknown = || seen.lock().unwrap().unknown.clone();
+    read(name, connector, fixture, unknown).await;
+    change(name, connector, fixture, unknown).await;
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.unknown, Vec::<String>::new(), "{name}");
+    let unasked: Vec<_> = (0..fixture.answers.len()).filter(|at| !seen.asked.contains(at)).collect();
+    let unasked: Vec<_> = unasked.into_iter().map(|at| fixture.answers[at].ask.as_str()).collect();
+    assert_eq!(unasked, Vec::<&str>::new(), "{name}: answers that nobody asks for");
+}
+
+async fn read(name: &str, connector: &dyn Connector, fixture: &Fixture, unknown: impl Fn() -> Vec<String>) {
     let mut report = TestReport::new();
     connector.test_connection(&mut report).await;
-    let unknown = || seen.lock().unwrap().unknown.clone();
     for step in report.steps() {
         assert_eq!(step.status, StepStatus::Passed, "{name}: {step:?} {:?}", unknown());
     }
@@ -211,6 +241,9 @@ async fn compare(name: &str, connector: &dyn Connector, fixture: &Fixture, seen:
         },
     );
     assert_eq!(assignments.await, fixture.assignments, "{name} {:?}", unknown());
+}
+
+async fn change(name: &str, connector: &dyn Connector, fixture: &Fixture, unknown: impl Fn() -> Vec<String>) {
     for step in &fixture.operations {
         let operation: Operation<SecretRef> = serde_json::from_value(step.operation.clone()).unwrap();
         let password = operation.change.password().map(|_| "s3cret-word".into());
@@ -223,11 +256,20 @@ async fn compare(name: &str, connector: &dyn Connector, fixture: &Fixture, seen:
         };
         assert_eq!(outcome, step.is, "{name}: {} {:?}", step.operation, unknown());
     }
-    let seen = seen.lock().unwrap();
-    assert_eq!(seen.unknown, Vec::<String>::new(), "{name}");
-    let unasked: Vec<_> = (0..fixture.answers.len()).filter(|at| !seen.asked.contains(at)).collect();
-    let unasked: Vec<_> = unasked.into_iter().map(|at| fixture.answers[at].ask.as_str()).collect();
-    assert_eq!(unasked, Vec::<&str>::new(), "{name}: answers that nobody asks for");
+}
+
+/// A folder as `connector test --record` writes it is enough to test a description. This one was recorded from the answers made by
+/// hand in `github.yaml`, with the real address.
+#[tokio::test]
+async fn a_recording_of_github_is_read_without_github() {
+    let fixture = yaml(&folder("tests/described/github.yaml"));
+    let mut fixture: Fixture = serde_json::from_value(fixture).unwrap();
+    let replay = Replay::start(folder("tests/recordings/github")).unwrap();
+    let description = local(yaml(&folder("examples/github.yaml")), replay.url(), &mut fixture.settings);
+    let registration = load(description, "github");
+    let connector = registration.open(Value::Object(fixture.settings.clone()), &context()).unwrap();
+    read("github", connector.as_ref(), &fixture, || replay.unknown()).await;
+    replay.finish().unwrap();
 }
 
 #[tokio::test]

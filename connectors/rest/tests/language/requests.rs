@@ -126,8 +126,16 @@ async fn requests_before_the_last_one_are_sent_in_order_and_a_fault_stops_them()
     acme.instead("POST /v2/users/1/reset", connector_sandbox_acme::fault(403, "no"));
     let error = apply(connector.as_ref(), "1", Change::Disable).await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Permission, Happened::No));
+    assert!(error.message().ends_with("the system has already carried out POST /users/1/lock"), "{error}");
+    assert!(error.help().unwrap().contains("sends all requests of the operation again"), "{error:?}");
     assert!(acme.asked().iter().all(|line| !line.contains("suspend")), "the last request is not sent");
     assert_eq!(acme.user(1)["status"], "active");
+    acme.instead("POST /v2/users/1/suspend", connector_sandbox_acme::fault(409, "no"));
+    let error = apply(connector.as_ref(), "1", Change::Disable).await.unwrap_err();
+    assert!(error.message().ends_with("POST /users/1/lock, POST /users/1/reset"), "{error}");
+    acme.instead("POST /v2/users/1/lock", connector_sandbox_acme::fault(403, "no"));
+    let error = apply(connector.as_ref(), "1", Change::Disable).await.unwrap_err();
+    assert!(!error.message().contains("carried out"), "nothing was: {error}");
 }
 
 #[test]
@@ -239,4 +247,189 @@ async fn a_refresh_shows_what_an_account_holds_by_the_lists_of_groups() {
             .iter()
             .any(|change| matches!(change, SourceChange::Removed(holder) if *holder == Holder::account("99")))
     );
+}
+
+/// Serves a system whose changes are jobs, and whose accounts are found by a POST.
+#[derive(Clone, Default)]
+struct Jobs(Arc<Mutex<JobsState>>);
+
+#[derive(Default)]
+struct JobsState {
+    asked: Vec<String>,
+    users: Vec<Value>,
+    /// How often a job is not done yet.
+    waits: usize,
+    fails: bool,
+    /// The status of a request to set a password.
+    password: Option<u16>,
+}
+
+impl Respond for Jobs {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let mut state = self.0.lock().unwrap();
+        let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        state.asked.push(format!("{} {} {sent}", request.method, request.url.path()));
+        let json = |body: Value| ResponseTemplate::new(200).set_body_json(body);
+        match (request.method.as_str(), request.url.path()) {
+            ("POST", "/v1/search") => {
+                let found: Vec<_> = state.users.iter().filter(|user| user["login"] == sent["login"]).cloned().collect();
+                json(json!({"data": found}))
+            }
+            ("GET", "/v1/users") => json(Value::Array(state.users.clone())),
+            ("POST", "/v1/users") => {
+                let id = state.users.len() + 1;
+                state.users.push(json!({"id": id, "login": sent["login"], "active": true}));
+                ResponseTemplate::new(202).insert_header("Location", "/v1/jobs/7").set_body_json(json!({"job": 7}))
+            }
+            ("GET", "/v1/jobs/7") => {
+                if state.waits > 0 {
+                    state.waits -= 1;
+                    return json(json!({"state": "running"}));
+                }
+                json(json!({"state": if state.fails { "failed" } else { "done" }, "user": {"id": state.users.len()}}))
+            }
+            ("PUT", path) if path.ends_with("/password") => ResponseTemplate::new(state.password.unwrap_or(204)),
+            ("PUT", path) if path.ends_with("/profile") => ResponseTemplate::new(204),
+            ("GET", path) => {
+                let id: usize = path.rsplit('/').next().unwrap().parse().unwrap_or_default();
+                state
+                    .users
+                    .get(id.wrapping_sub(1))
+                    .map_or_else(|| ResponseTemplate::new(404), |user| json(user.clone()))
+            }
+            ("POST", path) if path.ends_with("/suspend") => {
+                state.users[0]["active"] = false.into();
+                ResponseTemplate::new(202).set_body_json(json!({"job": 7}))
+            }
+            _ => ResponseTemplate::new(500),
+        }
+    }
+}
+
+/// The description of that system.
+fn with_jobs(uri: &str, at_most: &str) -> Value {
+    let job =
+        json!({"done": "body.state == 'done'", "failed": "body.state == 'failed'", "every": "1s", "at_most": at_most});
+    let mut by_link = job.clone();
+    by_link["from"] = json!({"header": "Location"});
+    let mut by_id = job;
+    by_id["from"] = "/job".into();
+    by_id["get"] = "/jobs/{job}".into();
+    json!({
+        "base_url": format!("{uri}/v1"),
+        "accounts": {
+            "get": "/users", "page": "none",
+            "map": {"id": "item.id", "name": "item.login", "enabled": "item.active", "attributes": {"title": {"from": "item.title", "writable": "always"}}},
+            "one": {"get": "/users/{id}"},
+            "find": {"post": "/search", "body": {"login": "{name}"}, "items": "/data"},
+        },
+        "operations": {
+            "create": {
+                "post": "/users", "body": {"login": "{name}"}, "id": "/user/id", "job": by_link,
+                "after": [{"put": "/users/{id}/password", "body": {"value": "{password}"}}, {"put": "/users/{id}/profile", "attributes": "/profile"}],
+            },
+            "disable": {"post": "/users/{account.id}/suspend", "job": by_id},
+        },
+    })
+}
+
+fn create(name: &str) -> Operation {
+    let title = [("title".to_owned(), Value::from("Boss"))].into_iter().collect();
+    Operation::new("", Change::create(name, title, Vec::new(), Some("s3cret-word".into())))
+}
+
+async fn jobs(state: JobsState, at_most: &str) -> (MockServer, Jobs, Box<dyn Connector>) {
+    let server = MockServer::start().await;
+    let jobs = Jobs(Arc::new(Mutex::new(state)));
+    Mock::given(any()).respond_with(jobs.clone()).mount(&server).await;
+    let connector = open(&with_jobs(&server.uri(), at_most)).unwrap();
+    (server, jobs, connector)
+}
+
+#[tokio::test]
+async fn an_account_is_created_by_a_job_and_completed_with_its_new_id() {
+    let (_server, jobs, connector) = jobs(JobsState { waits: 1, ..JobsState::default() }, "5s").await;
+    assert_eq!(connector.provision(&create("jane")).await.unwrap(), Outcome::applied("1"));
+    let asked = jobs.0.lock().unwrap().asked.clone();
+    assert_eq!(
+        asked,
+        [
+            r#"POST /v1/users {"login":"jane"}"#,
+            "GET /v1/jobs/7 null",
+            "GET /v1/jobs/7 null",
+            r#"PUT /v1/users/1/password {"value":"s3cret-word"}"#,
+            r#"PUT /v1/users/1/profile {"profile":{"title":"Boss"}}"#,
+        ]
+    );
+    let found = connector.capabilities().accounts().unwrap();
+    let wanted = ["jane".to_owned(), "nobody".to_owned()];
+    let found = found.find_accounts(&wanted, &connector_core::Concern::default()).await.unwrap();
+    assert_eq!((found[0].len(), &*found[0][0].id, found[1].len()), (1, "1", 0), "a name is searched for by POST");
+}
+
+#[tokio::test]
+async fn a_request_after_a_create_that_fails_says_that_the_account_is_there() {
+    let (_server, jobs, connector) = jobs(JobsState { password: Some(400), ..JobsState::default() }, "5s").await;
+    let error = connector.provision(&create("jane")).await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::Invalid, Happened::Yes));
+    assert!(error.message().ends_with("the system has already carried out POST /users"), "{error}");
+    assert!(error.help().unwrap().contains("the account 1 is there"), "{error:?}");
+    assert!(!format!("{error:?}").contains("s3cret-word"));
+    let asked = jobs.0.lock().unwrap().asked.clone();
+    assert!(!asked.iter().any(|line| line.contains("/profile")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_job_that_fails_or_takes_too_long_leaves_it_to_the_account_what_happened() {
+    let users = || vec![json!({"id": 1, "login": "jane", "active": true})];
+    let disable = || Operation::new("1", Change::Disable);
+    let (_server, _, connector) = jobs(JobsState { users: users(), ..JobsState::default() }, "5s").await;
+    assert_eq!(connector.provision(&disable()).await.unwrap(), Outcome::applied("1"));
+    let (_server, _, connector) = jobs(JobsState { users: users(), fails: true, ..JobsState::default() }, "5s").await;
+    let error = connector.provision(&disable()).await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::Invalid, Happened::Unknown));
+    assert!(error.message().contains("GET /jobs/7"), "{error}");
+    let (_server, _, connector) = jobs(JobsState { users: users(), waits: 99, ..JobsState::default() }, "2s").await;
+    let outcome = connector.provision(&disable()).await.unwrap();
+    assert!(matches!(&outcome, Outcome::Queued { detail, .. } if detail.contains("not done yet")), "{outcome:?}");
+    let (_server, _, connector) = jobs(JobsState { waits: 99, ..JobsState::default() }, "2s").await;
+    let error = connector.provision(&create("joe")).await.unwrap_err();
+    assert_eq!(error.happened(), Happened::Unknown, "the engine looks for the account: {error}");
+}
+
+#[test]
+fn what_a_job_and_a_request_after_a_create_can_not_have_are_faults() {
+    let found = |change: &dyn Fn(&mut Value)| {
+        let mut all = with_jobs("https://api.acme.example", "5s");
+        change(&mut all);
+        let all = faults(&all);
+        assert_eq!(all.len(), 1, "{all:?}");
+        format!("{}: {}", all[0].pointer, all[0].message)
+    };
+    for (fault, wanted) in [
+        (
+            found(&|s| s["operations"]["disable"]["job"]["get"] = "/jobs".into()),
+            "/operations/disable/job/get: nothing says which job",
+        ),
+        (found(&|s| s["operations"]["disable"]["job"]["every"] = "9s".into()), "/operations/disable/job/every: "),
+        (
+            found(&|s| s["operations"]["disable"]["job"]["done"] = "bdy".into()),
+            "/operations/disable/job/done: unknown name",
+        ),
+        (
+            found(&|s| s["operations"]["create"]["after"][0]["put"] = "/password".into()),
+            "/operations/create/after/0/put: nothing says which account",
+        ),
+        (
+            found(&|s| s["operations"]["create"]["after"][0]["queued"] = json!({"status": 202, "detail": "x"})),
+            "/operations/create/after/0/queued: a request after",
+        ),
+        (
+            found(&|s| s["accounts"]["find"]["body"] = json!({"login": "x"})),
+            "/accounts/find: nothing says which account",
+        ),
+        (found(&|s| s["accounts"]["find"]["get"] = "/users".into()), "/accounts/find: exactly one of `get` and `post`"),
+    ] {
+        assert!(fault.starts_with(wanted), "{fault}");
+    }
 }

@@ -100,6 +100,13 @@ pub(crate) fn hidden(object: &str, fields: &[&str]) -> String {
     )
 }
 
+/// A warning about permissions on data that an org does not show; their last known values are kept.
+pub(crate) fn unseen_permissions(object: &str) -> String {
+    format!(
+        "the service account can't see `{object}`; the last known values are kept: give it \"{VIEW_SETUP}\", or shorten `permissions` in the source's settings"
+    )
+}
+
 /// Why an optional object was left out. All objects of a feature give the same reason, so that it is shown once.
 pub(crate) fn reason(object: &'static str) -> String {
     match need(object) {

@@ -7,3 +7,4 @@ pub(crate) mod holders;
 pub(crate) mod holdings;
 pub(crate) mod nested_groups;
 pub(crate) mod read;
+pub(crate) mod setup_access;

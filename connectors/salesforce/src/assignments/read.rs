@@ -5,6 +5,7 @@ use super::group_types::GroupTypes;
 use super::hierarchy::{HAS_PARENT, Hierarchy, OBJECT as HIERARCHY};
 use super::holdings::HOLDINGS;
 use super::nested_groups::NestedGroups;
+use super::setup_access;
 use crate::api::Rest;
 use crate::api::bulk::{self, Place};
 use crate::api::keyset::{self, Part, Position};
@@ -148,8 +149,8 @@ const TABLES: [Table; 8] = [
         },
     },
     Table {
-        object: "SetupEntityAccess",
-        fields: &["Id", "ParentId", "Parent.ProfileId", "Parent.PermissionSetGroupId", "SetupEntityId"],
+        object: setup_access::OBJECT,
+        fields: &setup_access::FIELDS,
         filter: Some("SetupEntityType = 'CustomPermission'"),
         types: &["custom_permission"],
         read: custom_permission,
@@ -167,22 +168,9 @@ const TABLES: [Table; 8] = [
     },
 ];
 
-/// What gives a custom permission: a permission set, or the profile or the group that owns it.
+/// What gives a custom permission.
 fn custom_permission(row: &Row<'_>) -> Result<Option<Held>> {
-    let (set, id) = row.id("ParentId")?;
-    let owner = |field: &str| -> Result<Option<RecordId>> {
-        let Some(owner) = row.parent_text("Parent", field)? else { return Ok(None) };
-        RecordId::read(&owner)
-            .map(Some)
-            .ok_or_else(|| row.odd(&format!("has a `Parent.{field}` that is not a record id")))
-    };
-    let holder = match (owner("ProfileId")?, owner("PermissionSetGroupId")?) {
-        (Some(profile), _) => EntitlementRef::new("profile", profile.as_str()),
-        (None, Some(group)) => EntitlementRef::new("permission_set_group", group.as_str()),
-        (None, None) if id.has_prefix("0PS") => EntitlementRef::new("permission_set", set),
-        // A muting set takes it away, in its group only. The row of the group says what is left.
-        (None, None) => return Ok(None),
-    };
+    let Some(holder) = setup_access::holder(row)? else { return Ok(None) };
     let permission = EntitlementRef::new("custom_permission", row.id("SetupEntityId")?.0);
     Ok(Some(Held::Assignment(Assignment::new(Holder::Entitlement(holder), permission))))
 }

@@ -8,6 +8,7 @@ use crate::api::soql;
 use crate::assignments::holdings::{HOLDINGS, Holding};
 use crate::assignments::read;
 use crate::error;
+use crate::identities;
 use connector_core::{Cursor, EntitlementRef, Error, HolderRange, Page, Result, SourceChange};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -105,6 +106,10 @@ pub(super) fn read_again(range: &HolderRange, counted: u64, stored: u64) -> Resu
         after: id(&range.after),
         up_to: id(&range.up_to),
     };
+    if identities::is_app(&holders.entitlement_type) {
+        let Holders { id: app, after, up_to, .. } = holders;
+        return Ok(vec![Place::App(identities::Place::Holders { app, after, up_to }).cursor()?]);
+    }
     let pages = counted / MOST_ROWS as u64;
     let place = if pages <= PARTS * counted.abs_diff(stored) { Place::Holders(holders) } else { Place::Parts(holders) };
     Ok(vec![place.cursor()?])

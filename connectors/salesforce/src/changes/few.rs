@@ -1,24 +1,23 @@
 //! A few users, and what they hold, as they are now.
 
 use crate::api::ranges::RecordId;
-use crate::api::rest::Rest;
 use crate::api::soql;
 use crate::assignments::holdings::HOLDINGS;
-use crate::assignments::read::{self as assignments, Groups};
-use crate::users::Accounts;
+use crate::assignments::read as assignments;
+use crate::identities::Identities;
+use crate::org::Org;
 use connector_core::{Account, Assignment, Cursor, Error, Holder, Page, Result, SourceChange};
 use std::collections::BTreeMap;
 
 /// Reads users, and all that they hold.
-pub(crate) async fn accounts(
-    rest: &Rest,
-    known: &Accounts,
-    groups: &Groups,
-    ids: &[String],
-) -> Result<Page<SourceChange>> {
-    let users: Vec<RecordId> = ids.iter().filter_map(|id| RecordId::read(id)).collect();
+pub(crate) async fn accounts(org: Org<'_>, identities: &Identities, ids: &[String]) -> Result<Page<SourceChange>> {
+    let Org { rest, accounts: known, groups, .. } = org;
+    let known_ids = ids.iter().filter_map(|id| RecordId::read(id));
+    let (users, programs): (Vec<_>, Vec<_>) = known_ids.partition(|id| id.has_prefix("005"));
+    let programs: Vec<String> = programs.iter().map(|id| id.as_str().to_owned()).collect();
+    let programs = identities.find(rest, &programs).await?.concat();
     let ids: Vec<&str> = users.iter().map(RecordId::as_str).collect();
-    let found = known.named(rest, &users).await?;
+    let found = if users.is_empty() { Page::last(Vec::new()) } else { known.named(rest, &users).await? };
     let mut held: BTreeMap<String, Vec<Assignment>> =
         found.items().iter().map(|account: &Account| (account.id.clone(), Vec::new())).collect();
     let mut skipped = Vec::new();
@@ -42,9 +41,18 @@ pub(crate) async fn accounts(
             }
         }
     }
+    for assignment in identities.of_users(rest, &users).await? {
+        if let Some(held) = assignment.holder.account_id().and_then(|id| held.get_mut(id)) {
+            held.push(assignment);
+        }
+    }
     let page = skipped
         .into_iter()
         .fold(found.map(SourceChange::Account), |page, one| page.with_skipped(one.entitlement_type, one.reason));
     let all = held.into_iter().map(|(id, held)| SourceChange::AllOf(Holder::account(id), held));
-    Ok(page.with_more(all))
+    let programs = programs.into_iter().flat_map(|program| {
+        let holds_nothing = SourceChange::AllOf(Holder::account(&program.id), Vec::new());
+        [SourceChange::Account(program), holds_nothing]
+    });
+    Ok(page.with_more(all).with_more(programs))
 }

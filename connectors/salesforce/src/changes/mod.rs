@@ -19,6 +19,8 @@ use crate::assignments::holdings::HOLDINGS;
 use crate::assignments::read::{self as assignments, Groups};
 use crate::entitlements;
 use crate::error;
+use crate::identities::{self, Identities};
+use crate::org::Org;
 use crate::users::Accounts;
 use crate::users::schema::USER;
 use connector_core::{Assignment, Cursor, HolderRange, Page, Result, SourceChange};
@@ -30,24 +32,26 @@ pub(crate) async fn watermark(rest: &Rest, accounts: &Accounts) -> Result<Cursor
 }
 
 /// One page of changes.
-pub(crate) async fn page(
-    rest: &Rest,
-    accounts: &Accounts,
-    groups: &Groups,
-    cursor: &Cursor,
-) -> Result<Page<SourceChange>> {
+pub(crate) async fn page(org: Org<'_>, identities: &Identities, cursor: &Cursor) -> Result<Page<SourceChange>> {
+    let Org { rest, accounts, groups, data } = org;
     match Place::read(cursor)? {
-        Place::Since(watermark) => start(rest, accounts, &watermark).await,
+        Place::Since(watermark) => start(rest, accounts, identities, &watermark).await,
         Place::Holders(holders) => counts::holders(rest, &holders).await,
         Place::Parts(holders) => counts::parts(rest, &holders).await,
+        Place::App(place) => identities.changes(rest, &place).await,
         Place::Count(holders) => counts::count(rest, &holders).await,
         Place::In { window, list, at } => {
             let at = Cursor::from_text(at);
             let page = match &list {
                 List::Counts(entitlement_type) => return counts::of_type(rest, entitlement_type).await,
-                List::Locks => return locks(rest, accounts).await,
+                List::Locks => return locks(rest, accounts, identities).await,
+                List::Programs => {
+                    let place =
+                        identities::Place::of(&at).ok_or_else(|| expired("this version reads no such programs"))?;
+                    identities.changes(rest, &place).await?
+                }
                 List::Users => accounts.changed(rest, &window.changed()?, &at).await?.map(SourceChange::Account),
-                List::Entitlements => entitlements::read::page(rest, &at).await?.map(SourceChange::Entitlement),
+                List::Entitlements => entitlements::read::page(rest, data, &at).await?.map(SourceChange::Entitlement),
                 List::Assignments(object) => {
                     changed_assignments(rest, groups, object, &window, &at).await?.map(SourceChange::Held)
                 }
@@ -64,7 +68,12 @@ pub(crate) fn read_again(range: &HolderRange, counted: u64, stored: u64) -> Resu
 }
 
 /// The first page: all lists, and where the next read of changes starts.
-async fn start(rest: &Rest, accounts: &Accounts, since: &Watermark) -> Result<Page<SourceChange>> {
+async fn start(
+    rest: &Rest,
+    accounts: &Accounts,
+    identities: &Identities,
+    since: &Watermark,
+) -> Result<Page<SourceChange>> {
     let shape = accounts.shape(rest).await?;
     if shape != since.shape {
         return Err(expired(
@@ -78,7 +87,9 @@ async fn start(rest: &Rest, accounts: &Accounts, since: &Watermark) -> Result<Pa
     lists.extend(assignments::held_by_users().map(|object| List::Assignments(object.to_owned())));
     lists.extend(assignments::held_by_entitlements().map(|object| List::Nested(object.to_owned())));
     lists.extend(HOLDINGS.iter().map(|holding| List::Counts(holding.entitlement_type.to_owned())));
-    let next = lists.into_iter().map(|list| Place::In { window, list, at: String::new() }.cursor());
+    let lists = lists.into_iter().map(|list| (list, Cursor::start()));
+    let programs = identities.all_cursors()?.into_iter().map(|at| (List::Programs, at));
+    let next = lists.chain(programs).map(|(list, at)| Place::In { window, list, at: at.as_str().to_owned() }.cursor());
     let page = Page::fork(Vec::new(), next.collect::<Result<_>>()?);
     let page = page.with_watermark(Place::Since(Watermark { clock, shape }).cursor()?);
     Ok(match accounts.calculated() {
@@ -89,13 +100,13 @@ async fn start(rest: &Rest, accounts: &Accounts, since: &Watermark) -> Result<Pa
     })
 }
 
-/// Which users are locked, and how many users there are.
-async fn locks(rest: &Rest, accounts: &Accounts) -> Result<Page<SourceChange>> {
+/// Which users are locked, and how many accounts there are.
+async fn locks(rest: &Rest, accounts: &Accounts, identities: &Identities) -> Result<Page<SourceChange>> {
     let count = match rest.count(USER, "Id != null").await {
         Err(refused) if error::is_refused_query(&refused) || error::is_too_slow(&refused) => {
             return Err(expired("the org does not count its users").with_cause(refused));
         }
-        counted => counted?,
+        counted => counted? + identities.count(rest).await?,
     };
     let locks = accounts.locks(rest).await?;
     let mut changes = vec![SourceChange::AccountCount(count)];

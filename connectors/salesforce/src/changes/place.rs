@@ -2,6 +2,7 @@
 
 use crate::api::ranges::RecordId;
 use crate::api::soql;
+use crate::identities;
 use connector_core::{Cursor, Error, ErrorKind, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub(super) enum Place {
     Parts(Holders),
     /// The number of holders within a range.
     Count(Holders),
+    /// The users of a range who hold an app.
+    App(identities::Place),
 }
 
 /// What the next read of changes needs to know of this one.
@@ -58,6 +61,8 @@ pub(super) enum List {
     Nested(String),
     /// How many users hold each entitlement of a type.
     Counts(String),
+    /// Programs, and what they are for.
+    Programs,
 }
 
 /// Holders of an entitlement, within a range of users.

@@ -1,5 +1,6 @@
 //! What users can hold.
 
+pub(crate) mod data_permissions;
 pub(crate) mod find;
 mod permissions;
 pub(crate) mod read;

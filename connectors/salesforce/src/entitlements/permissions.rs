@@ -28,7 +28,7 @@ const fn permission(field: &'static str, title: &'static str, severity: Severity
 use Severity::{Critical, High, Info, Low, Medium};
 
 /// The permissions, the most powerful first.
-pub(crate) const PERMISSIONS: [Permission; 30] = [
+pub(crate) const PERMISSIONS: [Permission; 31] = [
     permission("PermissionsModifyAllData", "Modify All Data", Critical),
     permission("PermissionsAuthorApex", "Author Apex", Critical),
     permission("PermissionsManageUsers", "Manage Users", Critical),
@@ -59,6 +59,7 @@ pub(crate) const PERMISSIONS: [Permission; 30] = [
     permission("PermissionsViewAllUsers", "View All Users", Low),
     permission("PermissionsViewSetup", "View Setup and Configuration", Low),
     permission("PermissionsApiEnabled", "API Enabled", Info),
+    permission("PermissionsApiUserOnly", "API Only User", Info),
 ];
 
 impl Permission {

@@ -1,5 +1,6 @@
 //! Reads what users can hold.
 
+use super::data_permissions::DataPermissions;
 use super::permissions::{self, BEHIND_GROUPS, OfGroups};
 use super::types::{Allows, KINDS, Kind, TYPES};
 use crate::api::Rest;
@@ -12,7 +13,7 @@ use crate::error;
 use connector_core::{AttributesBuilder, Cursor, Entitlement, EntitlementRef, Page, Result};
 
 /// Reads one page. The first page returns a cursor for every type, so that they are read in parallel.
-pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlement>> {
+pub(crate) async fn page(rest: &Rest, data: &DataPermissions, cursor: &Cursor) -> Result<Page<Entitlement>> {
     let Some(position) = cursor.position::<Position>()? else {
         let types = TYPES.iter().map(|known| keyset::cursor(known.name, Span::default()));
         return Ok(Page::fork(Vec::new(), types.collect::<Result<_>>()?));
@@ -38,7 +39,9 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlemen
                 part.items.iter_mut().for_each(|group| groups.add_to(group));
             }
             let next = part.cursors(known.name, None)?;
-            Ok(as_shown(Page::fork(part.items, next), rest, kind, &allowed))
+            let gives = kind.allows != Allows::Nothing && !part.items.is_empty();
+            let unseen = if gives { data.add_to(rest, &mut part.items).await? } else { Vec::new() };
+            Ok(as_shown(Page::fork(part.items, next), rest, kind, (&allowed, &unseen)))
         }
         Err(refused) if error::is_missing_object(&refused) => {
             skip(kind.object, span, refused).map(|reason| Page::last(Vec::new()).with_skipped(known.name, reason))
@@ -49,9 +52,16 @@ pub(crate) async fn page(rest: &Rest, cursor: &Cursor) -> Result<Page<Entitlemen
 
 /// The page, with what the org does not show of its rows. A permission that the org does not describe is not taken for one that
 /// nobody has.
-fn as_shown(page: Page<Entitlement>, rest: &Rest, kind: &Kind, allowed: &[&'static str]) -> Page<Entitlement> {
+fn as_shown(
+    page: Page<Entitlement>,
+    rest: &Rest,
+    kind: &Kind,
+    (allowed, unseen): (&[&'static str], &[&'static str]),
+) -> Page<Entitlement> {
     let hidden = rest.hidden(kind.object);
-    let shows_all = kind.allows == Allows::Nothing || allowed.len() == permissions::PERMISSIONS.len();
+    let shows_all =
+        kind.allows == Allows::Nothing || (allowed.len() == permissions::PERMISSIONS.len() && unseen.is_empty());
+    let page = unseen.iter().fold(page, |page, object| page.with_warning(rights::unseen_permissions(object)));
     if hidden.is_empty() && shows_all {
         return page;
     }
@@ -59,7 +69,9 @@ fn as_shown(page: Page<Entitlement>, rest: &Rest, kind: &Kind, allowed: &[&'stat
     let is_hidden = |name: &str| {
         hidden.iter().any(|field| *field == name || (name == "description" && Some(*field) == kind.description))
     };
-    let page = page.with_only_shown(own.chain(allowed.iter().copied()).filter(|name| !is_hidden(name)));
+    // What nobody asked for is shown to be gone.
+    let data = DataPermissions::names().filter(|name| !unseen.contains(name));
+    let page = page.with_only_shown(own.chain(allowed.iter().copied()).chain(data).filter(|name| !is_hidden(name)));
     if hidden.is_empty() { page } else { page.with_warning(rights::hidden(kind.object, &hidden)) }
 }
 

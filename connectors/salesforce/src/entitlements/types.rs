@@ -1,5 +1,6 @@
 //! The types of entitlements, and how each is read.
 
+use super::data_permissions::DataPermissions;
 use super::permissions::PERMISSIONS;
 use connector_core::{AttributeSchema, AttributeType, EntitlementType};
 
@@ -47,7 +48,7 @@ pub(crate) struct KnownType {
 
 impl KnownType {
     /// The type as the connector contract defines it.
-    pub(crate) fn entitlement_type(&self) -> EntitlementType {
+    pub(crate) fn entitlement_type(&self, data: &DataPermissions) -> EntitlementType {
         let kind = kind(self.name);
         let quiet = kind.map_or(&[][..], |kind| kind.fields).iter().filter(|field| QUIET.contains(field));
         let mut attributes: Vec<_> =
@@ -55,6 +56,7 @@ impl KnownType {
         let allows = kind.map_or(Allows::Nothing, |kind| kind.allows);
         if allows != Allows::Nothing {
             attributes.extend(PERMISSIONS.iter().map(|permission| permission.attribute(allows != Allows::Takes)));
+            attributes.extend(data.attributes());
         }
         let made = EntitlementType::new(self.name, self.title)
             .described(self.description)

@@ -1,6 +1,6 @@
 //! Prepares what a user loses who leaves.
 
-use super::{Known, Org, changes, grants, unchanged};
+use super::{Known, changes, grants, unchanged};
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
 use crate::api::rights::{self, Act};
@@ -8,6 +8,7 @@ use crate::api::soql::{self, Select};
 use crate::assignments::holdings::HOLDINGS;
 use crate::assignments::read as assignments;
 use crate::error;
+use crate::org::Org;
 use crate::provision::{Access, SESSIONS, TOKENS};
 use crate::users::locks;
 use connector_core::{
@@ -84,7 +85,7 @@ impl Leavers {
     pub(super) async fn look_up(org: Org<'_>, leaving: &[Leaving], proposed: &[Proposed]) -> Result<Self> {
         let of = |wanted: fn(&Change<SecretRef>) -> bool| -> Vec<RecordId> {
             let of_kind = proposed.iter().filter(|one| wanted(&one.operation.change));
-            of_kind.filter_map(|one| RecordId::read(&one.operation.account)).collect()
+            of_kind.filter_map(|one| RecordId::read(&one.operation.account)).filter(|id| id.has_prefix("005")).collect()
         };
         let leavers = of(|change| matches!(change, Change::Deprovision));
         let mut known = Self { leaving: leaving.to_vec(), ..Self::default() };

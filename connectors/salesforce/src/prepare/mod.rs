@@ -18,11 +18,10 @@ use crate::api::ranges::RecordId;
 use crate::api::rights;
 use crate::api::rights::{Act, PASSWORDS, lacking};
 use crate::assignments::holdings::holding;
-use crate::assignments::read::Groups;
 use crate::error;
+use crate::org::Org;
 use crate::provision::refused;
 use crate::provision::{SESSIONS, TOKENS};
-use crate::users::Accounts;
 use connector_core::{Change, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef};
 use defaults::Defaults;
 use leaver::Leavers;
@@ -60,14 +59,6 @@ struct Known<'a> {
     leavers: Leavers,
 }
 
-/// The org, and what is known of it.
-#[derive(Clone, Copy)]
-pub(crate) struct Org<'a> {
-    pub(crate) rest: &'a Rest,
-    pub(crate) accounts: &'a Accounts,
-    pub(crate) groups: &'a Groups,
-}
-
 /// What each operation changes, in order. `leaving` is what a leaver loses.
 pub(crate) async fn operations(
     org: Org<'_>,
@@ -87,6 +78,10 @@ fn prepare(known: &Known<'_>, proposed: &Proposed) -> Result<Prepared> {
     let Some(account) = &proposed.account else {
         return Err(Error::new(ErrorKind::Internal, "an operation came without the account that it is about"));
     };
+    if !RecordId::read(&account.id).is_some_and(|id| id.has_prefix("005")) {
+        return Err(Error::unsupported("it is an app, a bot or a named credential, and no user")
+            .with_help("change it in Salesforce Setup; `revoke_tokens` takes a user's OAuth tokens away"));
+    }
     match change {
         Change::Update { .. } => changes::update(known, account, change),
         Change::Enable => changes::enable(known, account, true),

@@ -1,7 +1,8 @@
 //! Which profiles are for programs.
 //!
 //! Salesforce has no type of user for integrations: such a user is of type `Standard`. The license tells them apart
-//! (`Salesforce Integration`, `Analytics Cloud Integration User`), and so does the name of the profile.
+//! (`Salesforce Integration`, `Analytics Cloud Integration User`), and so does the name of the profile, or that its users can use the
+//! API only.
 
 use crate::api::Rest;
 use crate::api::keyset;
@@ -10,6 +11,9 @@ use crate::api::soql::Select;
 use crate::error;
 use connector_core::Result;
 
+/// Whether the users of a profile can use the API only.
+const API_ONLY: &str = "PermissionsApiUserOnly";
+
 /// The profiles for programs, sorted.
 #[derive(Debug)]
 pub(crate) struct Integrations(Vec<RecordId>);
@@ -17,10 +21,13 @@ pub(crate) struct Integrations(Vec<RecordId>);
 impl Integrations {
     /// Asks the org. None if it does not show its profiles.
     pub(crate) async fn read(rest: &Rest) -> Result<Self> {
-        let select = Select { object: "Profile", fields: vec!["Id", "Name", "UserLicense.Name"], filter: None };
-        let profiles = keyset::all(rest, &select, |row| {
+        let fields = vec!["Id", "Name", "UserLicense.Name", API_ONLY];
+        let select = Select { object: "Profile", fields, filter: None };
+        let profiles = keyset::all_shown(rest, &select, |row| {
             let license = row.parent_text("UserLicense", "Name")?;
-            let is_one = is_integration(&row.some_text("Name")?) || license.is_some_and(|name| is_integration(&name));
+            let is_one = is_integration(&row.some_text("Name")?)
+                || license.is_some_and(|name| is_integration(&name))
+                || (row.has(API_ONLY) && row.flag(API_ONLY)?);
             Ok(is_one.then_some(row.id("Id")?.1))
         });
         match profiles.await {

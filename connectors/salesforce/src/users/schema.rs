@@ -109,6 +109,10 @@ impl Standard {
         attribute.required = self.required;
         attribute.meaning = MEANINGS.iter().find(|(name, _)| *name == self.name).map(|(_, meaning)| *meaning);
         attribute.quiet = QUIET.contains(&self.name);
+        // Programs never sign in with a username.
+        if attribute.meaning == Some(AttributeMeaning::LastLogin) {
+            attribute.only_with = Some("Username".to_owned());
+        }
         attribute
     }
 }

@@ -223,7 +223,7 @@ async fn a_user_with_the_license_or_profile_of_an_integration_is_a_service() {
     ] {
         let org = Org::start().await;
         let of = json!({"attributes": {"type": "UserLicense"}, "Name": license});
-        let fields = json!({"Name": profile, "UserLicense": of});
+        let fields = json!({"Name": profile, "UserLicense": of, "PermissionsApiUserOnly": false});
         org.answer("Profile", vec![ok(&page(&[record("Profile", "00eak0000000001AAA", fields)]))]);
         let mut program = user(1);
         program["UserType"] = json!("Standard");

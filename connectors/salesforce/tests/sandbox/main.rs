@@ -3,6 +3,7 @@
 
 mod bulk;
 mod change;
+mod identities;
 mod org;
 mod patience;
 mod permissions;

@@ -4,6 +4,7 @@ use crate::org::{open, start};
 use crate::reading::read;
 use connector_core::{Cursor, Entitlement, Page, Severity};
 use connector_sandbox_salesforce::{Options, Rights};
+use serde_json::{Value, json};
 
 fn named<'r>(entitlements: &'r [Entitlement], kind: &str, name: &str) -> &'r Entitlement {
     let found = entitlements.iter().find(|one| one.key.entitlement_type == kind && one.name == name);
@@ -96,6 +97,55 @@ async fn a_permission_that_the_org_does_not_describe_is_not_read_as_missing() {
         }
     }
     assert_eq!(sets, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn permissions_on_objects_and_fields_are_read_on_request_with_few_calls() {
+    let sandbox = start(Options { users: 10, ..Options::default() }).await;
+    let (connector, _) = open(&sandbox, "{}");
+    let before = read(connector.as_ref()).await.unwrap();
+    assert!(
+        named(&before.entitlements, "profile", "Standard User").attributes.get::<Value>("ObjectPermissions").is_none()
+    );
+    let calls = sandbox.requests().api;
+    let (connector, _) = open(&sandbox, r#"{"permissions": ["system", "object", "field"]}"#);
+    let found = read(connector.as_ref()).await.unwrap().entitlements;
+    let further = sandbox.requests().api - 2 * calls;
+    assert!(further <= 8, "{further} further calls");
+    let of =
+        |kind: &str, name: &str, attribute: &str| named(&found, kind, name).attributes.get::<Value>(attribute).unwrap();
+    let all = json!(["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]);
+    assert_eq!(of("profile", "System Administrator", "ObjectPermissions"), json!({"Account": all}));
+    let group = of("permission_set_group", "Service bundle 11", "ObjectPermissions");
+    assert!(
+        group["Account"].as_array().unwrap().contains(&json!("Read")),
+        "a group says what it allows as a whole: {group}"
+    );
+    let fields = of("permission_set", "Data: Manage", "FieldPermissions");
+    assert!(fields["Account.Field_0__c"].as_array().unwrap().contains(&json!("Read")), "{fields}");
+    let types = connector.capabilities().entitlements().unwrap().entitlement_types();
+    let set = types.iter().find(|one| one.name == "permission_set").unwrap();
+    assert!(set.attributes.iter().any(|one| one.name == "FieldPermissions"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn permissions_on_objects_that_the_org_hides_are_not_shown() {
+    let sandbox = start(Options { users: 10, ..Options::default() }).await;
+    sandbox.org().set_available("ObjectPermissions", false).unwrap();
+    let (connector, _) = open(&sandbox, r#"{"permissions": ["system", "object"]}"#);
+    let ability = connector.capabilities().entitlements().unwrap();
+    let mut warned = 0;
+    for cursor in ability.entitlements(&Cursor::start()).await.unwrap().next() {
+        let page: Page<Entitlement> = ability.entitlements(cursor).await.unwrap();
+        if page.warnings().iter().any(|warning| warning.contains("`ObjectPermissions`")) {
+            warned += 1;
+            assert!(
+                !page.only_shown().unwrap().iter().any(|name| name == "ObjectPermissions"),
+                "not shown is not none"
+            );
+        }
+    }
+    assert_eq!(warned, 4, "profiles, sets, groups and muting sets");
 }
 
 #[tokio::test(flavor = "multi_thread")]

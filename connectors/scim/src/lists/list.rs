@@ -1,7 +1,7 @@
 //! One list of a server.
 
 use super::index::{self, Drift, Odd, Seen};
-use super::place::{Place, Range};
+use super::place::{Place, Range, Reading};
 use crate::error::odd;
 use crate::protocol::{Discovery, Listed, Members, Object, Rows, Service, Spooled, quoted};
 use crate::settings::Paging;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A list of a server: where it is, and how it is read.
 pub(crate) struct List<'a> {
     pub(crate) service: &'a Service,
-    pub(crate) cursors: &'a Sessions<String>,
+    pub(crate) cursors: &'a Sessions<Reading>,
     pub(crate) endpoint: &'a str,
     /// The rows, for people: "users".
     pub(crate) what: &'a str,
@@ -48,13 +48,13 @@ impl List<'_> {
             paging => paging == Paging::Cursor,
         };
         match at {
-            None if cursors => self.by_cursor("", map).await,
+            None if cursors => self.by_cursor(None, map).await,
             None if self.paging == Paging::None => self.whole(map).await,
             None if self.paging == Paging::Keyset => self.by_id(known, None, map).await,
             None => self.by_index(known, None, map).await,
             Some(Place::Index(range)) => self.by_index(known, Some(range), map).await,
             Some(Place::After(id)) => self.by_id(known, Some(id), map).await,
-            Some(Place::Live(key)) => self.by_cursor(&self.cursors.take(key)?, map).await,
+            Some(Place::Live(key)) => self.by_cursor(Some(self.cursors.take(key)?), map).await,
             Some(Place::Open(_)) => Err(Error::internal("a place in a response was asked as a place in a list")),
         }
     }
@@ -119,21 +119,36 @@ impl List<'_> {
         let own = [("startIndex", start.as_str()), ("count", count.as_str()), ("sortBy", "id")];
         let mut again = false;
         loop {
-            let sorts = known.sort && !self.service.refuses_sort.load(Ordering::Relaxed);
+            let sorts = known.sort
+                && match at {
+                    None => !self.service.refuses_sort.load(Ordering::Relaxed),
+                    Some(range) => !range.unsorted,
+                };
             let own = if sorts { &own[..] } else { &own[..2] };
             let mut listed = match self.request(&self.parameters(own, self.filter.as_deref())).await {
                 // Some servers sort, but not by id.
                 Err(error) if sorts && matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unsupported) => {
                     self.service.refuses_sort.store(true, Ordering::Relaxed);
+                    if at.is_some() {
+                        return Err(self.other_order(error));
+                    }
                     continue;
                 }
                 listed => listed?,
             };
             let Rows { total, resources: rows, .. } = listed.rows()?;
             let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
-            let seen = match at {
-                None => index::first(&ids, total, asked, known.most_rows),
-                Some(range) => index::later(range, &ids, total),
+            self.note_total(ids.len(), total);
+            let seen = match (at, ids.first()) {
+                (None, Some(first)) if ids.len() as u64 >= total => {
+                    let start = (ids.len() + 1).to_string();
+                    let after = [("startIndex", start.as_str()), ("count", "1"), ("sortBy", "id")];
+                    let after = self.parameters(if sorts { &after } else { &after[..2] }, self.filter.as_deref());
+                    let goes_on = self.goes_on(&after, first).await?;
+                    index::first(&ids, total, asked, goes_on, sorts)
+                }
+                (None, _) => index::first(&ids, total, asked, false, sorts),
+                (Some(range), _) => index::later(range, &ids, total),
             };
             match seen {
                 Ok(Seen { take, next, drift }) => {
@@ -152,11 +167,7 @@ impl List<'_> {
         let asked = self.rows_asked(known);
         let count = asked.to_string();
         let own = [("count", count.as_str()), ("sortBy", "id"), ("sortOrder", "ascending")];
-        let after_id = after.map(|id| format!("id gt {}", quoted(id)));
-        let filter = match (&self.filter, after_id) {
-            (Some(filter), Some(after)) => Some(format!("({filter}) and {after}")),
-            (filter, after) => after.or_else(|| filter.clone()),
-        };
+        let filter = self.after(after);
         let mut listed = self.request(&self.parameters(&own, filter.as_deref())).await?;
         let Rows { total, resources: rows, .. } = listed.rows()?;
         let mut before = after;
@@ -176,14 +187,33 @@ impl List<'_> {
         if read == 0 && total > 0 {
             return Err(self.odd_page(&Odd::Early { start: 1, total }));
         }
-        // A total may be that of the page, so only a page that is not full ends the list.
-        let is_last = read == 0 || (total <= read && read < asked);
-        let next = rows.last().filter(|_| !is_last).map(|(id, _)| Place::After(id.clone()));
+        self.note_total(rows.len(), total);
+        let next = match rows.last() {
+            Some((last, _)) if total > read || self.goes_on_after(last).await? => Some(Place::After(last.clone())),
+            _ => None,
+        };
         let items = rows.iter().map(|(id, row)| map(id, row)).collect::<Result<_>>()?;
         Ok(Part { items, next: next.into_iter().collect(), total, drift: None, members: listed.members.take() })
     }
 
-    async fn by_cursor<T: Send>(&self, cursor: &str, map: Mapping<'_, T>) -> Result<Part<T>> {
+    /// The filter for the rows after an id.
+    fn after(&self, id: Option<&str>) -> Option<String> {
+        let after = id.map(|id| format!("id gt {}", quoted(id)));
+        match (&self.filter, after) {
+            (Some(filter), Some(after)) => Some(format!("({filter}) and {after}")),
+            (filter, after) => after.or_else(|| filter.clone()),
+        }
+    }
+
+    /// Whether rows come after the last one of a page.
+    async fn goes_on_after(&self, last: &str) -> Result<bool> {
+        let filter = self.after(Some(last));
+        let own = [("count", "1"), ("sortBy", "id"), ("sortOrder", "ascending")];
+        self.goes_on(&self.parameters(&own, filter.as_deref()), "").await
+    }
+
+    async fn by_cursor<T: Send>(&self, at: Option<Reading>, map: Mapping<'_, T>) -> Result<Part<T>> {
+        let cursor = at.as_ref().map_or("", |at| at.cursor.as_str());
         let known = self.service.discovery().await?;
         // The count must be the same for each page.
         let count = self.rows_asked(known).to_string();
@@ -191,7 +221,7 @@ impl List<'_> {
         let parameters = self.parameters(&own, self.filter.as_deref());
         let mut listed = self.request(&parameters).await.map_err(|error| {
             // At the beginning, no cursor can have expired.
-            if cursor.is_empty() && error.kind() == ErrorKind::Expired {
+            if at.is_none() && error.kind() == ErrorKind::Expired {
                 Error::unsupported(error.message()).with_help("set `paging: index`")
             } else {
                 error
@@ -206,15 +236,55 @@ impl List<'_> {
                 "set `paging: index`, and ask the owner of the server",
             ));
         }
-        if cursor.is_empty() && next.is_none() && (ids.len() as u64) < total {
-            return Err(odd(
-                format!("{}: {} of {total} rows came without a cursor for the next page", self.doing(), ids.len()),
-                "the server seems to ignore `cursor`: set `paging: index`",
-            ));
-        }
+        let came = ids.len() as u64;
+        let read = at.as_ref().map_or(0, |at| at.read) + came;
+        let begun = at.as_ref().map_or(total, |at| at.total);
+        let first = at.as_ref().map_or_else(|| ids.first().copied(), |at| at.first.as_deref());
+        let is_again = |first: &&str| at.is_some() && ids.contains(first);
+        let drift = match (first.filter(is_again), &next) {
+            (Some(id), _) => Some(Drift::Order(id.to_owned())),
+            // The smaller number: rows may have come or gone meanwhile, and some servers count the rows of the page.
+            (None, None) if read < begun.min(total) => {
+                let what = format!("{}: {read} of {total} rows came without a cursor for the next page", self.doing());
+                let help = match at {
+                    None => "the server seems to ignore `cursor`: set `paging: index`",
+                    Some(_) => "try again; if it fails again, set `paging: index`, and ask the owner of the server",
+                };
+                return Err(odd(what, help));
+            }
+            (None, None) if read < total => Some(Drift::Total(begun, total)),
+            _ => None,
+        };
+        let first = first.map(str::to_owned);
         let items = rows.iter().map(|(id, row)| map(id, row)).collect::<Result<_>>()?;
-        let next = next.map(|next| Place::Live(self.cursors.keep(next)));
-        Ok(Part { items, next: next.into_iter().collect(), total, drift: None, members: listed.members.take() })
+        let next = next.map(|cursor| self.cursors.keep(Reading { cursor, read, total: begun, first }));
+        let next = next.map(Place::Live).into_iter().collect();
+        Ok(Part { items, next, total, drift, members: listed.members.take() })
+    }
+
+    /// Whether rows come after a page that has as many as the server counts. `parameters` ask for the row after it, and `first` is
+    /// the first row of the list. A total that is larger than its page shows that the server counts whole lists: then it is not
+    /// asked again.
+    async fn goes_on(&self, parameters: &[(&str, &str)], first: &str) -> Result<bool> {
+        if self.service.counts_all.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let listed = self.service.list_alone(self.endpoint, parameters, &self.doing()).await?;
+        let Rows { total, resources: rows, .. } = listed.rows()?;
+        self.note_total(rows.len(), total);
+        // Some servers begin again after the end.
+        Ok(rows.first().is_some_and(|(id, _)| id != first))
+    }
+
+    fn note_total(&self, rows: usize, total: u64) {
+        if total > rows as u64 {
+            self.service.counts_all.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn other_order(&self, refused: Error) -> Error {
+        let what = format!("{}: the server refused in the middle of the list to give it by id", self.doing());
+        Error::new(ErrorKind::Expired, what).with_help("run it again").with_cause(refused)
     }
 
     fn odd_page(&self, fault: &Odd) -> Error {

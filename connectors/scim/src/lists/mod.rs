@@ -5,4 +5,4 @@ mod list;
 mod place;
 
 pub(crate) use list::{List, Part};
-pub(crate) use place::Place;
+pub(crate) use place::{Place, Reading};

@@ -46,4 +46,20 @@ pub(crate) struct Range {
     /// The id of the row before this one, if this branch read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last: Option<String>,
+    /// Whether the list was begun in the server's own order. Another order in the middle would give other rows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unsorted: bool,
+}
+
+/// How far a list is read whose server gives cursors.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// The server's cursor of the next page.
+    pub(crate) cursor: String,
+    /// How many rows were read.
+    pub(crate) read: u64,
+    /// How many rows the list had when it was begun.
+    pub(crate) total: u64,
+    /// The id of the first row, if there was one.
+    pub(crate) first: Option<String>,
 }

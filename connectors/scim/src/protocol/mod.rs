@@ -16,7 +16,7 @@ pub(crate) use list::{Listed, Rows};
 pub(crate) use object::{Object, items, text};
 pub(crate) use path::{quoted, resource};
 pub(crate) use schema::Attribute;
-pub(crate) use service::{Members, Service, is_absent};
+pub(crate) use service::{Members, Service};
 pub(crate) use spool::Spooled;
 
 /// The schema of users.

@@ -17,6 +17,9 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::Mutex;
 use url::Url;
 
+/// The schema of errors.
+const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+
 /// The content type of SCIM.
 const SCIM_JSON: &str = "application/scim+json";
 
@@ -64,6 +67,8 @@ pub(crate) struct Service {
     shared: Shared,
     /// Whether the server says that it can sort, but refused to sort by id.
     pub(crate) refuses_sort: AtomicBool,
+    /// Whether a total was seen that counts more than the rows of its page. Some servers count only these.
+    pub(crate) counts_all: AtomicBool,
 }
 
 impl Service {
@@ -78,6 +83,7 @@ impl Service {
             asking: Mutex::default(),
             shared: Shared::default(),
             refuses_sort: AtomicBool::new(false),
+            counts_all: AtomicBool::new(false),
         })
     }
 
@@ -132,6 +138,14 @@ impl Service {
     /// A part of a list.
     pub(crate) async fn list(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Listed> {
         self.get(path, query, doing).await.map(|response| Listed::new(response, doing.to_owned()))
+    }
+
+    /// A part of a list for its rows and total alone: the members of a large one are not kept.
+    pub(crate) async fn list_alone(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Listed> {
+        Ok(match self.whole_or_split(path, query, doing, Members::LeftOut).await? {
+            Arrived::Whole(response) => Listed::new(response, doing.to_owned()),
+            Arrived::Split(listed) => listed,
+        })
     }
 
     /// A part of a list that two readers want: who asks second gets the response of the first. A reader that asks again gets a new
@@ -224,14 +238,27 @@ impl Service {
     ) -> Result<Option<Response>> {
         let Some(path) = path::resource(endpoint, id) else { return Ok(None) };
         let response = self.ask(&path, query).await?;
-        if !is_absent(&response) {
-            return checked(response, doing).map(Some);
-        }
         // The server may refuse the parameters and not the id. That says nothing about the resource.
-        if response.status == 400 && !query.is_empty() && !is_absent(&self.ask(&path, &[]).await?) {
+        let refuses_id = response.status == 400
+            && absence(&response) != Absence::No
+            && (query.is_empty() || absence(&self.ask(&path, &[]).await?) != Absence::No);
+        if (response.status == 400 && !refuses_id) || !self.is_absent(endpoint, &response).await? {
             return checked(response, doing).map(Some);
         }
         Ok(None)
+    }
+
+    /// Whether a response about one resource says that there is none. If it says so only by its status, as a gateway would for a
+    /// server that is away, the list of these resources must still be there.
+    pub(crate) async fn is_absent(&self, endpoint: &str, response: &Response) -> Result<bool> {
+        match absence(response) {
+            Absence::Said => Ok(true),
+            Absence::No => Ok(false),
+            Absence::Perhaps => {
+                let list = self.ask(endpoint, &[("startIndex", "1"), ("count", "1")]).await?;
+                Ok(list.is_success() && Listed::new(list, "looking at the list".to_owned()).rows().is_ok())
+            }
+        }
     }
 
     /// A request that changes something, with the version that it must still have.
@@ -255,14 +282,28 @@ impl Service {
     }
 }
 
-/// Whether a response says that there is no such resource. A web page doesn't say so. An id of another form than the server's own is
-/// a 400 at some servers.
-pub(crate) fn is_absent(response: &Response) -> bool {
-    let body = response.body.trim_ascii_start();
+/// Whether a response says that there is no such resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Absence {
+    /// It is an error of SCIM (RFC 7644, section 3.12) that says so.
+    Said,
+    /// Its status says so, but it is no error of SCIM; or the server may know no ids of this form.
+    Perhaps,
+    No,
+}
+
+fn absence(response: &Response) -> Absence {
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let names_error = |schemas: &Value| schemas.as_str().is_some_and(|schema| schema.eq_ignore_ascii_case(ERROR));
+    let is_scim =
+        body["schemas"].as_array().is_some_and(|all| all.iter().any(names_error)) || names_error(&body["schema"]);
     match response.status {
-        400 => body.starts_with(b"{"),
-        404 | 410 => body.starts_with(b"{") || body.is_empty(),
-        _ => false,
+        404 | 410 if is_scim => Absence::Said,
+        // A web page doesn't say so.
+        404 | 410 if body.is_object() || response.body.trim_ascii().is_empty() => Absence::Perhaps,
+        // Some servers refuse an id of another form than their own.
+        400 if is_scim && matches!(body["scimType"].as_str(), None | Some("" | "invalidValue")) => Absence::Perhaps,
+        _ => Absence::No,
     }
 }
 

@@ -165,13 +165,23 @@ impl Target<'_> {
                 form => self.each(removals, |ids| removal(form, ids)).await,
             };
             // A look after each request keeps the damage of a wrong form small.
-            if of_request.iter().any(|(_, outcome)| outcome.is_ok())
-                && let Err(error) = self.look(&others, removals).await
-            {
-                for (_, outcome) in of_request.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
-                    *outcome = Err(error.clone());
+            if of_request.iter().any(|(_, outcome)| outcome.is_ok()) {
+                match self.look(&others, removals).await {
+                    Ok(left) => {
+                        let left: HashSet<usize> = left.iter().map(|member| member.place).collect();
+                        let accepted =
+                            |(place, outcome): &&mut (usize, Result<Outcome>)| outcome.is_ok() && left.contains(place);
+                        for (_, outcome) in of_request.iter_mut().filter(accepted) {
+                            *outcome = Err(self.kept());
+                        }
+                    }
+                    Err(error) => {
+                        for (_, outcome) in of_request.iter_mut().filter(|(_, outcome)| outcome.is_ok()) {
+                            *outcome = Err(error.clone());
+                        }
+                        failed = Some(error);
+                    }
                 }
-                failed = Some(error);
             }
             outcomes.extend(of_request);
         }
@@ -185,10 +195,11 @@ impl Target<'_> {
         outcomes
     }
 
-    /// Fails if the group lost all its other members, which are put back, or none of those to remove.
-    async fn look(&self, others: &[&str], removals: &[&Member]) -> Result<()> {
+    /// Which of the members to remove are still there. Fails if the group lost all its other members, which are put back, or none
+    /// of those to remove.
+    async fn look<'m>(&self, others: &[&str], removals: &[&'m Member]) -> Result<Vec<&'m Member>> {
         let now = members_of(self.source, &self.kind, &self.group.id, false).await;
-        let Some(now) = now.map_err(|error| error.with_happened(Happened::Unknown))? else { return Ok(()) };
+        let Some(now) = now.map_err(|error| error.with_happened(Happened::Unknown))? else { return Ok(Vec::new()) };
         if !others.is_empty() && !others.iter().any(|id| now.ids.contains(*id)) {
             let most = self.source.settings.write.members_per_patch;
             for lost in others.chunks(most) {
@@ -214,11 +225,18 @@ impl Target<'_> {
             .with_help(OTHER_FORM)
             .with_happened(Happened::Yes));
         }
-        if removals.iter().all(|member| now.ids.contains(&member.account)) {
+        let left: Vec<_> = removals.iter().copied().filter(|member| now.ids.contains(&member.account)).collect();
+        if left.len() == removals.len() {
             return Err(Error::protocol(format!("{}: the server accepted it, but removed nobody", self.doing()))
                 .with_help(OTHER_FORM));
         }
-        Ok(())
+        Ok(left)
+    }
+
+    /// The error for a member that the server did not remove together with others.
+    fn kept(&self) -> Error {
+        Error::protocol(format!("{}: the server accepted it, but this one is still a member", self.doing()))
+            .with_help("set `members_per_patch: 1` under `write:`, or another `member_removal`")
     }
 
     /// Replaces the whole group. Begins again if somebody else changes it in between.

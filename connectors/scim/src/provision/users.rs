@@ -5,7 +5,7 @@ use super::{MOST_TRIES, puts, unknown_type};
 use crate::accounts::{Field, Fields, is_active};
 use crate::error::{odd, of_write};
 use crate::groups::named;
-use crate::protocol::{Object, ResourceType, is_absent, quoted, resource};
+use crate::protocol::{Object, ResourceType, quoted, resource};
 use crate::source::Source;
 use connector_core::{EntitlementRef, Error, Happened, Outcome, Result};
 use connector_http::{Method, Response};
@@ -105,7 +105,7 @@ pub(super) async fn delete(source: &Source, id: &str) -> Result<Outcome> {
     let response = source.service.write(Method::DELETE, &path, None, None).await?;
     match response.status {
         // A web page or a gateway doesn't say that the user is gone.
-        404 | 410 if is_absent(&response) => Ok(Outcome::unchanged("no such user")),
+        404 | 410 if source.service.is_absent(&of.endpoint, &response).await? => Ok(Outcome::unchanged("no such user")),
         _ => accepted(&response, &format!("deleting user `{id}`"), id),
     }
 }

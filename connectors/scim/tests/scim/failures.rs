@@ -101,6 +101,47 @@ async fn a_refused_change_says_whether_it_happened_and_when_to_try_again() {
     }
 }
 
+/// What is found of a user whose address answers so, while the list of users answers as it is set.
+async fn found_with(answer: ResponseTemplate, list: Option<ResponseTemplate>) -> connector_core::Result<usize> {
+    let server = Server::start(Traits { filter: false, ..Traits::default() }, World::of(3, &[])).await;
+    server.answer("/Users/somebody", 9, answer);
+    if let Some(list) = list {
+        server.answer("/Users?", 9, list);
+    }
+    let connector = server.open(&json!({}));
+    let connector_ability = connector.capabilities().accounts().unwrap();
+    let found = connector_ability.find_accounts(&["somebody".to_owned()], &connector_core::Concern::default()).await?;
+    Ok(found[0].len())
+}
+
+#[tokio::test]
+async fn a_user_is_gone_only_if_the_server_says_so_in_the_way_of_scim() {
+    let gateway = || ResponseTemplate::new(404).set_body_raw(r#"{"message":"no Route matched"}"#, "application/json");
+    // As RFC 7644 says it, and as AWS says it.
+    assert_eq!(found_with(refusal(404, None, "not found"), None).await.unwrap(), 0);
+    let aws = r#"{"schema":"urn:ietf:params:scim:api:messages:2.0:Error","status":"404","detail":"USER not found."}"#;
+    assert_eq!(found_with(ResponseTemplate::new(404).set_body_raw(aws, "application/json"), None).await.unwrap(), 0);
+    // Other servers say less. Then their list of users must be there.
+    for answer in [gateway(), ResponseTemplate::new(404), refusal(400, Some("invalidValue"), "not a UUID")] {
+        assert_eq!(found_with(answer, None).await.unwrap(), 0);
+    }
+    for (answer, kind) in [
+        (gateway(), ErrorKind::NotFound),
+        (ResponseTemplate::new(404), ErrorKind::NotFound),
+        (refusal(400, None, "this tenant is suspended"), ErrorKind::Invalid),
+    ] {
+        let error = found_with(answer.clone(), Some(answer)).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    // What is wrong with the request says nothing about the user.
+    for scim_type in ["invalidSyntax", "invalidVers", "sensitive", "tooMany"] {
+        let error = found_with(refusal(400, Some(scim_type), "no"), None).await.unwrap_err();
+        assert!(error.to_string().contains(scim_type), "{error}");
+    }
+    let plain = ResponseTemplate::new(400).set_body_raw(r#"{"error":"invalid_request"}"#, "application/json");
+    assert_eq!(found_with(plain, None).await.unwrap_err().kind(), ErrorKind::Invalid);
+}
+
 #[tokio::test]
 async fn a_server_in_maintenance_is_no_reason_to_think_that_users_are_gone() {
     let server = Server::start(Traits::default(), World::of(3, &[])).await;

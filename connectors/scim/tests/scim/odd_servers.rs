@@ -68,6 +68,29 @@ async fn case_6_a_total_of_the_page_is_not_taken_for_the_end() {
 }
 
 #[tokio::test]
+async fn case_6_a_total_of_a_page_that_is_cut_without_a_word_is_not_taken_for_the_end() {
+    // The server gives 7 of the 10 rows that were asked for, and counts 7.
+    for users in [7, 8, 25] {
+        let traits = Traits { page_total: true, cap: 7, ..Traits::default() };
+        assert_eq!(read(traits.clone(), users).await.unwrap(), all(users), "by index");
+        let server = Server::start(traits, World::of(users, &[])).await;
+        let read = accounts(&*server.open(&json!({"page_size": 10, "paging": "keyset"}))).await.unwrap();
+        assert_eq!(ids(&read), all(users), "by id");
+    }
+}
+
+#[tokio::test]
+async fn that_a_server_counts_whole_lists_is_looked_at_once() {
+    let server = Server::start(Traits::default(), World::of(9, &[&[1], &[2]])).await;
+    let connector = server.open(&json!({"page_size": 10}));
+    accounts(&*connector).await.unwrap();
+    assert_eq!(server.lines().await.len(), 3 + 2, "an empty page with a total of 9 shows it");
+    entitlements(&*connector).await.unwrap();
+    accounts(&*connector).await.unwrap();
+    assert_eq!(server.lines().await.len(), 3 + 2 + 2);
+}
+
+#[tokio::test]
 async fn case_6_a_total_past_the_end_is_an_error_after_a_second_look() {
     let server = Server::start(Traits { total_too_high: 3, ..Traits::default() }, World::of(20, &[])).await;
     let error = accounts(&*server.open(&json!({"page_size": 10}))).await.unwrap_err();
@@ -158,6 +181,36 @@ async fn a_filter_that_the_server_ignores_is_an_error_and_never_everybody() {
 #[tokio::test]
 async fn a_server_that_refuses_to_sort_by_id_is_read_in_its_own_order() {
     assert_eq!(read(Traits { refuses_sort: true, ..Traits::default() }, 100).await.unwrap(), all(100));
+}
+
+#[tokio::test]
+async fn a_sort_that_is_refused_in_the_middle_begins_the_read_again_and_mixes_no_orders() {
+    let mut world = World::of(40, &[]);
+    world.users.reverse();
+    let traits = Traits { refuses_sort_from: Some(3), cap: 10, ..Traits::default() };
+    let server = Server::start(traits, world).await;
+    let connector = server.open(&json!({"page_size": 10}));
+    let error = accounts(&*connector).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Expired, "the engine then begins again: {error}");
+    assert_eq!(ids(&accounts(&*connector).await.unwrap()), all(40));
+}
+
+#[tokio::test]
+async fn a_list_that_was_begun_by_id_stays_so_if_another_one_can_not_be_sorted() {
+    let mut world = World::of(40, &[&[1]]);
+    world.users.reverse();
+    let server = Server::start(Traits { cap: 10, ..Traits::default() }, world).await;
+    let connector = server.open(&json!({"page_size": 10}));
+    let first = connector.aggregate_accounts(&connector_core::Cursor::start()).await.unwrap();
+    server.answer("/Groups?startIndex=1&count=10&sortBy", 1, crate::server::refusal(400, None, "no sorting"));
+    entitlements(&*connector).await.unwrap();
+    let (mut read, mut left) = first.into_parts();
+    while let Some(cursor) = left.pop() {
+        let (items, next) = connector.aggregate_accounts(&cursor).await.unwrap().into_parts();
+        read.extend(items);
+        left.extend(next);
+    }
+    assert_eq!(ids(&read), all(40));
 }
 
 #[tokio::test]

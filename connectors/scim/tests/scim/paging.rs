@@ -84,6 +84,32 @@ async fn cursors_of_rfc_9865_are_live_and_read_every_user_once() {
 }
 
 #[tokio::test]
+async fn a_list_that_ends_without_a_cursor_before_its_total_is_an_error_on_every_page() {
+    for pages in [1, 2, 6] {
+        let traits = Traits { cap: 20, cursors: true, loses_cursor_after: Some(pages), ..Traits::default() };
+        let server = Server::start(traits, World::of(130, &[])).await;
+        let error = accounts(&*server.open(&json!({}))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(error.to_string().contains(&format!("{} of 130 rows", pages * 20)), "{error}");
+    }
+    // A server that counts the rows of each page says nothing about the others.
+    let traits = Traits { cap: 20, cursors: true, page_total: true, ..Traits::default() };
+    let server = Server::start(traits, World::of(130, &[])).await;
+    assert_eq!(ids(&accounts(&*server.open(&json!({}))).await.unwrap()), all(130));
+}
+
+#[tokio::test]
+async fn users_that_leave_a_list_with_cursors_while_it_is_read_are_no_fault() {
+    let server = Server::start(Traits { cap: 20, cursors: true, ..Traits::default() }, World::of(130, &[])).await;
+    server.between(|world, page| {
+        if page == 2 {
+            world.users.truncate(125);
+        }
+    });
+    assert_eq!(ids(&accounts(&*server.open(&json!({}))).await.unwrap()), all(125));
+}
+
+#[tokio::test]
 async fn a_cursor_that_the_server_no_longer_keeps_is_expired() {
     let server = Server::start(Traits { cap: 20, cursors: true, ..Traits::default() }, World::of(130, &[])).await;
     let connector = server.open(&json!({}));

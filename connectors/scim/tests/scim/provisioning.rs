@@ -196,6 +196,41 @@ async fn case_8_each_form_of_removal_works_with_the_server_that_wants_it() {
 }
 
 #[tokio::test]
+async fn members_that_can_not_be_put_back_are_named_by_their_number_and_nothing_is_sent_again() {
+    let traits = Traits { removes_by_filter: false, refuses_members: true, ..Traits::default() };
+    let server = Server::start(traits, World::of(9, &[&[1, 2, 3, 4]])).await;
+    let error = server.open(&json!({})).provision(&revoke(2, "g0")).await.unwrap_err();
+    assert!(error.to_string().contains("removed all members, and they can't be put back"), "{error}");
+    assert!(error.to_string().contains("members come from the directory"), "{error}");
+    assert!(error.help().unwrap().contains("add the 3 other members by hand"), "{error:?}");
+    let said = (error.kind(), error.happened(), error.retry());
+    assert_eq!(said, (ErrorKind::Permission, connector_core::Happened::Yes, connector_core::Retry::No));
+    assert_eq!(server.bodies("PATCH").await.len(), 2, "the removal, and one try to put them back");
+}
+
+#[tokio::test]
+async fn a_member_that_stays_when_others_are_removed_is_an_error_of_its_own() {
+    let traits = Traits { removes_first_only: true, ..Traits::default() };
+    let server = Server::start(traits, World::of(9, &[&[1, 2, 3, 4]])).await;
+    let connector = server.open(&json!({}));
+    let operations = [revoke(1, "g0"), revoke(2, "g0"), revoke(3, "g0"), revoke(8, "g0")];
+    let outcomes = connector.capabilities().batch().unwrap().provision_batch(&operations).await.unwrap();
+    assert_eq!(outcomes[0].as_ref().unwrap(), &Outcome::applied("u00001"));
+    for outcome in &outcomes[1..3] {
+        let error = outcome.as_ref().unwrap_err();
+        assert!(error.to_string().contains("still a member"), "{error}");
+        assert!(error.help().unwrap().contains("members_per_patch: 1"), "{error:?}");
+    }
+    assert!(matches!(outcomes[3], Ok(Outcome::Unchanged { .. })));
+    assert_eq!(server.world().members("g0"), ["u00002", "u00003", "u00004"]);
+    // What the help says works.
+    let connector = server.open(&json!({"write": {"members_per_patch": 1}}));
+    let outcomes = connector.capabilities().batch().unwrap().provision_batch(&operations).await.unwrap();
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(server.world().members("g0"), ["u00004"]);
+}
+
+#[tokio::test]
 async fn case_9_the_last_member_is_removed_without_an_empty_list() {
     for form in ["filter", "replace"] {
         let server = Server::start(Traits::default(), World::of(3, &[&[1]])).await;

@@ -59,6 +59,14 @@ pub(crate) struct Traits {
     pub(crate) hides_members: bool,
     /// Members are shown only to those who ask for them.
     pub(crate) members_on_request: bool,
+    /// The list ends after so many pages of users, without a cursor for the next one.
+    pub(crate) loses_cursor_after: Option<u64>,
+    /// A sort by id is refused from this page on.
+    pub(crate) refuses_sort_from: Option<u64>,
+    /// Only the first of several members in one request is removed.
+    pub(crate) removes_first_only: bool,
+    /// Nobody can be added to a group.
+    pub(crate) refuses_members: bool,
     /// Every page is a web page.
     pub(crate) web_page: bool,
     /// `{path: members, value: […]}` removes these, and not all.
@@ -94,6 +102,10 @@ impl Default for Traits {
             wraps: false,
             hides_members: false,
             members_on_request: false,
+            loses_cursor_after: None,
+            refuses_sort_from: None,
+            removes_first_only: false,
+            refuses_members: false,
             web_page: false,
             removes_by_value: false,
             removes_by_filter: true,

@@ -54,7 +54,8 @@ pub(super) fn list(traits: &Traits, world: &mut World, kind: &str, request: &Req
             rows.retain(|row| fits(row, &filter));
         }
     }
-    if parameter(request, "sortBy").is_some() && traits.refuses_sort {
+    let refuses_now = traits.refuses_sort_from.is_some_and(|from| world.pages + 1 >= from);
+    if parameter(request, "sortBy").is_some() && (traits.refuses_sort || refuses_now) {
         return refusal(400, Some("invalidPath"), "id can't be sorted");
     }
     if parameter(request, "sortBy").is_some() {
@@ -78,7 +79,8 @@ pub(super) fn list(traits: &Traits, world: &mut World, kind: &str, request: &Req
             None if cursor.is_empty() => 0,
             None => return refusal(400, Some("expiredCursor"), "the cursor has expired"),
         };
-        if start + count < rows.len() {
+        let is_lost = traits.loses_cursor_after.is_some_and(|pages| world.pages >= pages);
+        if start + count < rows.len() && !is_lost {
             let name = format!("c{}-{}", world.pages, start + count);
             world.cursors.push((name.clone(), start + count));
             next = Some(name);

@@ -61,8 +61,13 @@ pub(super) fn patch(traits: &Traits, world: &mut World, kind: &str, id: &str, re
     if change["schemas"] != json!(["urn:ietf:params:scim:api:messages:2.0:PatchOp"]) {
         return refusal(400, Some("invalidSyntax"), "not a PatchOp");
     }
-    for operation in change["Operations"].as_array().unwrap() {
+    let all = change["Operations"].as_array().unwrap();
+    let most = if traits.removes_first_only && all.iter().all(|one| one["op"] == "remove") { 1 } else { all.len() };
+    for operation in &all[..most] {
         let adds = operation["op"] == "add" && operation["path"] == "members";
+        if adds && traits.refuses_members {
+            return refusal(403, None, "members come from the directory");
+        }
         let unknown = |member: &&Value| world.get("Users", member["value"].as_str().unwrap_or_default()).is_none();
         if adds && operation["value"].as_array().unwrap().iter().any(|member| unknown(&member)) {
             return refusal(400, Some("invalidValue"), "no such member");

@@ -2,6 +2,10 @@
 //! numbers for each group, `ETag`s, and operations of every kind.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test stops at the first surprise")]
 
+mod proof;
+
+pub use proof::prove;
+
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -139,8 +143,9 @@ impl State {
         let page: usize = query.get("page").map_or(1, |page| page.parse().unwrap());
         let chunks: Vec<Vec<u64>> =
             members.iter().copied().collect::<Vec<_>>().chunks(2).map(<[u64]>::to_vec).collect();
+        let role = |id: &u64| if members.first() == Some(id) { "lead" } else { "member" };
         let items: Vec<_> =
-            chunks.get(page - 1).into_iter().flatten().map(|id| json!({"user_id": id, "role": "member"})).collect();
+            chunks.get(page - 1).into_iter().flatten().map(|id| json!({"user_id": id, "role": role(id)})).collect();
         ok(&json!({"members": items, "last": page >= chunks.len()}))
     }
 

@@ -235,7 +235,7 @@ async fn rows_are_counted_by_what_they_name() {
     for wrong in [
         "SELECT COUNT(Id) FROM GroupMember",
         "SELECT Id, COUNT(Id) FROM GroupMember GROUP BY GroupId",
-        "SELECT COUNT(Id) FROM User GROUP BY Department",
+        "SELECT COUNT(Id) FROM User GROUP BY IsActive",
     ] {
         assert_eq!(client.query(wrong).await.code(), "MALFORMED_QUERY", "{wrong}");
     }

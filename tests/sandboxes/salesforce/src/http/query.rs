@@ -13,6 +13,8 @@ use crate::soql::{self, Bound, Rows};
 
 /// The smallest page a client can ask for.
 const SMALLEST_PAGE: usize = 200;
+/// The largest page of `OauthToken`.
+const TOKENS_PER_PAGE: usize = 500;
 /// The key prefix of cursor ids.
 const PREFIX: &str = "01g";
 /// The maximum number of open cursors. The oldest closes first.
@@ -103,7 +105,9 @@ fn run(shared: &Shared, state: &State, ask: &Ask, version: &str, statement: &str
     }
     let keyset = bound.filter.is_some();
     let rows = soql::rows(state, &bound);
-    let cursor = Arc::new(Cursor { bound, rows, page: page_size(shared, ask) });
+    let page_size = page_size(shared, ask);
+    let page_size = if object == Object::OauthToken { page_size.min(TOKENS_PER_PAGE) } else { page_size };
+    let cursor = Arc::new(Cursor { bound, rows, page: page_size });
     let id = (cursor.rows.len() > cursor.page as u64).then(|| shared.cursors().add(cursor.clone()));
     page(shared, state, &cursor, id, 0, version, keyset).kind(kind)
 }

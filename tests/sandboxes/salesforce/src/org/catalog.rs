@@ -4,6 +4,7 @@ use super::holdings;
 use super::object::Object;
 use super::people;
 use super::permissions;
+use super::programs;
 use super::state::State;
 use super::table::Row;
 use super::value::Value;
@@ -58,6 +59,7 @@ pub(crate) fn fill(state: &mut State) {
     permission_sets(state);
     permission_set_groups(state);
     permissions::fill(state);
+    programs::fill(state);
     groups(state);
     territories(state);
     administrator(state);

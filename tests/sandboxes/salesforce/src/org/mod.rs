@@ -11,6 +11,8 @@ mod password;
 mod people;
 mod permission_fields;
 mod permissions;
+mod program_fields;
+mod programs;
 pub(crate) mod schema;
 mod seats;
 mod setup_fields;

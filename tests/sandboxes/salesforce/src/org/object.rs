@@ -3,6 +3,7 @@
 /// An object (a table) of the org.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(usize)]
+#[expect(clippy::enum_variant_names, reason = "they are Salesforce's own names")]
 pub(crate) enum Object {
     User,
     UserLogin,
@@ -31,10 +32,16 @@ pub(crate) enum Object {
     AuthSession,
     OauthToken,
     SetupAuditTrail,
+    ConnectedApplication,
+    ExternalClientApplication,
+    BotDefinition,
+    NamedCredential,
+    ObjectPermissions,
+    FieldPermissions,
 }
 
 /// Every object with name, key prefix, label and plural label.
-const ALL: [(Object, &str, &str, &str, &str); 27] = [
+const ALL: [(Object, &str, &str, &str, &str); 33] = [
     (Object::User, "User", "005", "User", "People"),
     (Object::UserLogin, "UserLogin", "0Yw", "User Login", "User Login"),
     (Object::Profile, "Profile", "00e", "Profile", "Profile"),
@@ -80,6 +87,18 @@ const ALL: [(Object, &str, &str, &str, &str); 27] = [
     (Object::AuthSession, "AuthSession", "0Ak", "Auth Session", "Auth Sessions"),
     (Object::OauthToken, "OauthToken", "0CQ", "OAuth Token", "OAuth Tokens"),
     (Object::SetupAuditTrail, "SetupAuditTrail", "0Ym", "Setup Audit Trail Entry", "Setup Audit Trail Entries"),
+    (Object::ConnectedApplication, "ConnectedApplication", "0H4", "Connected App", "Connected Apps"),
+    (
+        Object::ExternalClientApplication,
+        "ExternalClientApplication",
+        "0xI",
+        "External Client Application",
+        "External Client Applications",
+    ),
+    (Object::BotDefinition, "BotDefinition", "0Xx", "Bot Definition", "Bot Definitions"),
+    (Object::NamedCredential, "NamedCredential", "0XA", "Named Credential", "Named Credentials"),
+    (Object::ObjectPermissions, "ObjectPermissions", "110", "Object Permissions", "Object Permissions"),
+    (Object::FieldPermissions, "FieldPermissions", "01k", "Field Permissions", "Field Permissions"),
 ];
 
 impl Object {
@@ -127,6 +146,8 @@ impl Object {
             | Self::PermissionSetAssignment
             | Self::PermissionSetGroup
             | Self::MutingPermissionSet
+            | Self::ObjectPermissions
+            | Self::FieldPermissions
             | Self::Territory2 => (true, true, true, false),
             Self::PermissionSetGroupComponent
             | Self::SetupEntityAccess
@@ -142,6 +163,10 @@ impl Object {
             | Self::PackageLicense
             | Self::CustomPermission
             | Self::SetupAuditTrail
+            | Self::ConnectedApplication
+            | Self::ExternalClientApplication
+            | Self::BotDefinition
+            | Self::NamedCredential
             | Self::LoginHistory => (false, false, false, false),
         }
     }

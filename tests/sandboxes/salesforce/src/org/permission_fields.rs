@@ -11,6 +11,7 @@ macro_rules! with_permissions {
             $($field,)*
             Field::flag("PermissionsEmailSingle", "Send Email"),
             Field::flag("PermissionsApiEnabled", "API Enabled").writable(),
+            Field::flag("PermissionsApiUserOnly", "API Only User").writable(),
             Field::flag("PermissionsModifyAllData", "Modify All Data").writable(),
             Field::flag("PermissionsViewAllData", "View All Data").writable(),
             Field::flag("PermissionsManageUsers", "Manage Users").writable(),
@@ -103,10 +104,41 @@ pub(crate) const SETUP_ENTITY_ACCESS: &[Field] = &[
         "SetupEntityId",
         "Setup Entity ID",
         "",
-        &["ApexClass", "ConnectedApplication", "CustomPermission"],
+        &["ApexClass", "ConnectedApplication", "CustomPermission", "ExternalClientApplication"],
     )
     .required()
     .createable(),
-    Field::picklist("SetupEntityType", "Setup Entity Type", &["ApexClass", "ConnectedApplication", "CustomPermission"]),
+    Field::picklist(
+        "SetupEntityType",
+        "Setup Entity Type",
+        &["ApexClass", "ConnectedApplication", "CustomPermission", "ExternalClientApplication"],
+    ),
+    STAMP,
+];
+
+pub(crate) const OBJECT_PERMISSIONS: &[Field] = &[
+    Field::id(),
+    Field::reference("ParentId", "Parent ID", "Parent", &["PermissionSet"]).required().createable(),
+    Field::text("SobjectType", "Object Name", 40).required().createable(),
+    Field::flag("PermissionsCreate", "Allow Create").writable(),
+    Field::flag("PermissionsRead", "Allow Read").writable(),
+    Field::flag("PermissionsEdit", "Allow Edit").writable(),
+    Field::flag("PermissionsDelete", "Allow Delete").writable(),
+    Field::flag("PermissionsViewAllRecords", "View All Records").writable(),
+    Field::flag("PermissionsModifyAllRecords", "Modify All Records").writable(),
+    CREATED,
+    CREATED_BY,
+    MODIFIED,
+    MODIFIED_BY,
+    STAMP,
+];
+
+pub(crate) const FIELD_PERMISSIONS: &[Field] = &[
+    Field::id(),
+    Field::reference("ParentId", "Parent ID", "Parent", &["PermissionSet"]).required().createable(),
+    Field::text("SobjectType", "Object Name", 40).required().createable(),
+    Field::text("Field", "Field Name", 80).required().createable(),
+    Field::flag("PermissionsRead", "Allow Read").writable(),
+    Field::flag("PermissionsEdit", "Allow Edit").writable(),
     STAMP,
 ];

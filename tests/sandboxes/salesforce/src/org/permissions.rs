@@ -79,6 +79,7 @@ pub(super) fn fill(state: &mut State) {
         }
     }
     custom_permissions(state);
+    data_permissions(state);
     // Nothing of this is a change that a failed request would undo.
     state.commit();
 }
@@ -144,4 +145,41 @@ fn custom_permissions(state: &mut State) {
             .with("SetupEntityId", crate::id::Id::new("01p", 4_711))
             .with("SetupEntityType", "ApexClass")
     });
+}
+
+/// The objects that sets and profiles open, and how many fields of each have permissions of their own.
+const OBJECTS: [&str; 4] = ["Account", "Case", "Contact", "Opportunity"];
+const FIELDS: u64 = 5;
+
+/// What every profile and set allows on objects and fields. A group allows what the first of its sets does.
+fn data_permissions(state: &mut State) {
+    for set in 0..state.table(Object::PermissionSet).end() {
+        let name = state.named(Object::PermissionSet, set, "Name");
+        let is_manager = set == 0 || name.text().is_some_and(|name| name.ends_with("_Manage"));
+        for (at, object) in (0..).zip(OBJECTS) {
+            // Every set opens another part.
+            if at > set % 4 {
+                continue;
+            }
+            push(state, Object::ObjectPermissions, |world, row| {
+                row.with("ParentId", world.id(Object::PermissionSet, set))
+                    .with("SobjectType", object)
+                    .with("PermissionsRead", true)
+                    .with("PermissionsCreate", set % 2 == 0)
+                    .with("PermissionsEdit", set % 2 == 0)
+                    .with("PermissionsDelete", is_manager)
+                    .with("PermissionsViewAllRecords", is_manager)
+                    .with("PermissionsModifyAllRecords", is_manager)
+            });
+            for field in 0..FIELDS {
+                push(state, Object::FieldPermissions, |world, row| {
+                    row.with("ParentId", world.id(Object::PermissionSet, set))
+                        .with("SobjectType", object)
+                        .with("Field", format!("{object}.Field_{field}__c"))
+                        .with("PermissionsRead", true)
+                        .with("PermissionsEdit", set % 2 == 0)
+                });
+            }
+        }
+    }
 }

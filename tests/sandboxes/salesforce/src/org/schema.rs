@@ -2,7 +2,7 @@
 
 use super::field::Field;
 use super::object::Object;
-use super::{permission_fields, setup_fields, user_fields};
+use super::{permission_fields, program_fields, setup_fields, user_fields};
 
 /// The fields of an object.
 pub(crate) fn fields(object: Object) -> &'static [Field] {
@@ -34,6 +34,12 @@ pub(crate) fn fields(object: Object) -> &'static [Field] {
         Object::AuthSession => setup_fields::AUTH_SESSION,
         Object::OauthToken => setup_fields::OAUTH_TOKEN,
         Object::SetupAuditTrail => setup_fields::SETUP_AUDIT_TRAIL,
+        Object::ConnectedApplication => program_fields::CONNECTED_APPLICATION,
+        Object::ExternalClientApplication => program_fields::EXTERNAL_CLIENT_APPLICATION,
+        Object::BotDefinition => program_fields::BOT_DEFINITION,
+        Object::NamedCredential => program_fields::NAMED_CREDENTIAL,
+        Object::ObjectPermissions => permission_fields::OBJECT_PERMISSIONS,
+        Object::FieldPermissions => permission_fields::FIELD_PERMISSIONS,
     }
 }
 

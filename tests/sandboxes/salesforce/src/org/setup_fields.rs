@@ -301,6 +301,8 @@ pub(crate) const OAUTH_TOKEN: &[Field] = &[
     Field::id(),
     Field::reference("UserId", "User ID", "User", &["User"]).required(),
     Field::text("AppName", "App Name", 256),
+    Field::text("AccessToken", "Access Token", 2048),
+    Field::text("RequestToken", "Request Token", 2048),
     Field::text("DeleteToken", "Delete Token", 512),
     Field::new("UseCount", "Use Count", Kind::Int, 0),
     Field::datetime("LastUsedDate", "Last Used Date"),

@@ -138,7 +138,14 @@ impl State {
             | Object::MutingPermissionSet
             | Object::SetupAuditTrail
             | Object::CustomPermission
-            | Object::SetupEntityAccess => rights.view_setup,
+            | Object::SetupEntityAccess
+            | Object::BotDefinition
+            | Object::NamedCredential
+            | Object::ObjectPermissions
+            | Object::FieldPermissions => rights.view_setup,
+            Object::ConnectedApplication | Object::ExternalClientApplication => {
+                rights.view_setup && rights.customize_application
+            }
             _ => true,
         };
         allowed && !self.unavailable.contains(&object)

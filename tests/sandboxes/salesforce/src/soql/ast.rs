@@ -31,6 +31,17 @@ pub(crate) enum Item {
         field: Name,
         alias: Option<String>,
     },
+    /// `COUNT_DISTINCT(UserId)`, and the name of its column.
+    Distinct {
+        field: Name,
+        alias: Option<String>,
+    },
+    /// `MIN(CreatedDate)` or `MAX(CreatedDate)`, and the name of its column.
+    Extreme {
+        largest: bool,
+        field: Name,
+        alias: Option<String>,
+    },
     /// `FIELDS(…)`
     Fields(FieldGroup),
     /// A subquery over a child relationship.

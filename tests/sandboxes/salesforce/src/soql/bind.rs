@@ -122,7 +122,7 @@ fn shape(scope: Scope<'_>, select: &Select) -> Result<Shape, SoqlError> {
                 shape.entries.push(Entry::children(name, field, bound));
             }
             // A lone COUNT() has no shape, and with other items it was refused. An aggregate query has none either.
-            Item::Count | Item::CountOf { .. } => {}
+            Item::Count | Item::CountOf { .. } | Item::Distinct { .. } | Item::Extreme { .. } => {}
         }
     }
     Ok(shape)
@@ -156,7 +156,8 @@ fn children(scope: Scope<'_>, select: &Select) -> Result<(&'static str, usize, B
                 && scope.state.sees(known.object)
         })
         .ok_or_else(|| SoqlError::no_children(scope.statement, select.from.position, &select.from.text))?;
-    if select.items.iter().any(|item| matches!(item, Item::Count | Item::CountOf { .. } | Item::Children(_))) {
+    let is_plain = |item: &Item| matches!(item, Item::Field(_) | Item::Fields(_));
+    if !select.items.iter().all(is_plain) {
         return Err(SoqlError::malformed("only fields can be selected in a subquery here"));
     }
     let inner = Scope { object: known.object, alias: select.alias.as_deref(), ..scope };

@@ -1,8 +1,9 @@
-//! Counts by a reference field: `SELECT GroupId, COUNT(Id) FROM GroupMember GROUP BY GroupId`.
+//! Counts, smallest and largest values by a field: `SELECT GroupId, COUNT(Id) FROM GroupMember GROUP BY GroupId`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
-use super::ast::{Item, Select};
+use super::ast::{Item, Name, Select};
 use super::bind::{Bound, OrderKey};
 use super::error::SoqlError;
 use super::filter::{Filter, Scope};
@@ -32,11 +33,17 @@ pub(crate) struct Grouped {
 enum Column {
     Key(&'static str),
     Count(String),
+    /// How many different values of a field there are.
+    Distinct(usize, String),
+    /// The smallest or the largest value of a field.
+    Extreme(usize, bool, String),
 }
 
 /// Resolves the names of an aggregate query; `None` for any other query.
 pub(super) fn bind(scope: Scope<'_>, select: &Select) -> Result<Option<Grouped>, SoqlError> {
-    let counts = select.items.iter().any(|item| matches!(item, Item::CountOf { .. }));
+    let is_aggregate =
+        |item: &Item| matches!(item, Item::CountOf { .. } | Item::Distinct { .. } | Item::Extreme { .. });
+    let counts = select.items.iter().any(is_aggregate);
     let [group] = &select.groups[..] else {
         return match (counts, select.groups.is_empty()) {
             (false, true) => Ok(None),
@@ -51,12 +58,19 @@ pub(super) fn bind(scope: Scope<'_>, select: &Select) -> Result<Option<Grouped>,
         Leaf::Field(object, field) if path.hops.is_empty() => Some((schema::fields(object)[field], field)),
         _ => None,
     };
-    let Some((known, field)) = field.filter(|(known, _)| matches!(known.kind, Kind::Id | Kind::Reference)) else {
+    let Some((known, field)) = field.filter(|(known, _)| matches!(known.kind, Kind::Id | Kind::Reference | Kind::Text))
+    else {
         let message = format!("field '{}' can not be grouped in a query call", group.text);
         return Err(SoqlError::at("MALFORMED_QUERY", scope.statement, group.position, &message));
     };
     let mut columns = Vec::new();
     let mut unnamed = 0;
+    let mut name = |alias: &Option<String>| {
+        alias.clone().unwrap_or_else(|| {
+            unnamed += 1;
+            format!("expr{}", unnamed - 1)
+        })
+    };
     for item in &select.items {
         columns.push(match item {
             Item::Field(name) if scope.path(name)? == path => Column::Key(known.name),
@@ -66,17 +80,25 @@ pub(super) fn bind(scope: Scope<'_>, select: &Select) -> Result<Option<Grouped>,
             }
             Item::CountOf { field, alias } => {
                 scope.path(field)?;
-                Column::Count(alias.clone().unwrap_or_else(|| {
-                    unnamed += 1;
-                    format!("expr{}", unnamed - 1)
-                }))
+                Column::Count(name(alias))
             }
+            Item::Distinct { field, alias } => Column::Distinct(own_field(scope, field)?, name(alias)),
+            Item::Extreme { largest, field, alias } => Column::Extreme(own_field(scope, field)?, *largest, name(alias)),
             Item::Count | Item::Fields(_) | Item::Children(_) => {
                 return Err(SoqlError::malformed("only grouped fields and counts can be selected with GROUP BY"));
             }
         });
     }
     Ok(Some(Grouped { field, columns }))
+}
+
+/// The index of a field of the object itself.
+fn own_field(scope: Scope<'_>, name: &Name) -> Result<usize, SoqlError> {
+    let path = scope.path(name)?;
+    match path.leaf {
+        Leaf::Field(_, field) if path.hops.is_empty() => Ok(field),
+        _ => Err(SoqlError::malformed("the simulated org aggregates only fields of the object itself")),
+    }
 }
 
 fn key(state: &State, bound: &Bound, grouped: &Grouped, row: u64) -> Option<Id> {
@@ -145,6 +167,10 @@ pub(crate) fn records(
     bound: &Bound,
     grouped: &Grouped,
 ) -> Result<(Vec<u8>, usize), SoqlError> {
+    let is_text = schema::fields(bound.object)[grouped.field].kind == Kind::Text;
+    if is_text || grouped.columns.iter().any(|column| matches!(column, Column::Distinct(..) | Column::Extreme(..))) {
+        return by_value(state, bound, grouped);
+    }
     let counts = if is_quick(state, bound) {
         quick_counts(state, statement, bound, grouped)
     } else {
@@ -179,6 +205,7 @@ pub(crate) fn records(
             let (name, value) = match column {
                 Column::Key(name) => (*name, Value::from(*key)),
                 Column::Count(alias) => (alias.as_str(), Value::Int(i64::try_from(*count).unwrap_or(i64::MAX))),
+                Column::Distinct(..) | Column::Extreme(..) => continue,
             };
             out.extend_from_slice(format!(",\"{name}\":").as_bytes());
             value.write(&mut out);
@@ -186,4 +213,49 @@ pub(crate) fn records(
         out.push(b'}');
     }
     Ok((out, groups.len()))
+}
+
+/// The same, row by row: for texts, and for other values than counts.
+fn by_value(state: &State, bound: &Bound, grouped: &Grouped) -> Result<(Vec<u8>, usize), SoqlError> {
+    let whole = Bound { order: Vec::new(), limit: None, offset: 0, ..bound.clone() };
+    let found = rows::rows(state, &whole);
+    let mut groups: BTreeMap<Option<String>, (Value, Vec<u64>)> = BTreeMap::new();
+    for row in found.part(0, found.len()) {
+        let key = state.value(bound.object, row, grouped.field);
+        groups.entry(key.text().map(str::to_owned)).or_insert_with(|| (key, Vec::new())).1.push(row);
+    }
+    let limit = bound.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    if groups.len().min(limit) > MOST_GROUPS {
+        let message = "aggregate query does not support queryMore()".to_owned();
+        return Err(SoqlError { code: "EXCEEDED_ID_LIMIT", message });
+    }
+    let mut out = Vec::new();
+    for (at, (key, rows)) in groups.values().take(limit).enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"attributes\":{\"type\":\"AggregateResult\"}");
+        for column in &grouped.columns {
+            let (name, value) = match column {
+                Column::Key(name) => (*name, key.clone()),
+                Column::Count(alias) => (alias.as_str(), Value::Int(i64::try_from(rows.len()).unwrap_or(i64::MAX))),
+                Column::Distinct(field, alias) => {
+                    let values = rows.iter().map(|row| state.value(bound.object, *row, *field));
+                    let texts: BTreeSet<_> = values.filter_map(|value| value.text().map(str::to_owned)).collect();
+                    (alias.as_str(), Value::Int(i64::try_from(texts.len()).unwrap_or(i64::MAX)))
+                }
+                Column::Extreme(field, largest, alias) => {
+                    let values = rows.iter().map(|row| state.value(bound.object, *row, *field));
+                    let mut values: Vec<_> = values.filter(|value| *value != Value::Null).collect();
+                    values.sort_by(Value::order);
+                    let value = if *largest { values.pop() } else { values.into_iter().next() };
+                    (alias.as_str(), value.unwrap_or(Value::Null))
+                }
+            };
+            out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+            value.write(&mut out);
+        }
+        out.push(b'}');
+    }
+    Ok((out, groups.len().min(limit)))
 }

@@ -133,6 +133,16 @@ impl Parser {
             self.expect_sign(")")?;
             let alias = if self.is_word("from") || self.is_sign(",") { None } else { Some(self.name()?.text) };
             return Ok(Item::CountOf { field, alias });
+        } else if name.text.eq_ignore_ascii_case("count_distinct") {
+            let field = self.name()?;
+            self.expect_sign(")")?;
+            let alias = if self.is_word("from") || self.is_sign(",") { None } else { Some(self.name()?.text) };
+            return Ok(Item::Distinct { field, alias });
+        } else if name.text.eq_ignore_ascii_case("min") || name.text.eq_ignore_ascii_case("max") {
+            let field = self.name()?;
+            self.expect_sign(")")?;
+            let alias = if self.is_word("from") || self.is_sign(",") { None } else { Some(self.name()?.text) };
+            return Ok(Item::Extreme { largest: name.text.eq_ignore_ascii_case("max"), field, alias });
         } else if name.text.eq_ignore_ascii_case("fields") {
             let group = self.name()?;
             Item::Fields(match group.text.to_ascii_lowercase().as_str() {

@@ -1,8 +1,8 @@
-//! The sources that a worker watches, as their files are now.
+//! The sources that a clock watches, as their files are now.
 
 use super::event::{Event, NextMoment};
+use super::times::Times;
 use connector_core::{Error, Result};
-use connector_engine::schedule::Times;
 use connector_project::source::Project;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ struct Read {
     watched: Option<Watched>,
 }
 
-/// The sources that a worker watches.
+/// The sources that a clock watches.
 #[derive(Debug)]
 pub(super) struct Roster<'a> {
     project: &'a Project,
@@ -48,7 +48,7 @@ impl<'a> Roster<'a> {
                     .with_help("add `aggregation: {schedule: \"0 */4 * * *\"}` to its file, or to `connector.yaml` for all sources"));
             }
         }
-        let roster = Self { project, named, files: BTreeMap::new(), said: None };
+        let roster = Self { named, ..Self::of_all(project) };
         let sources = roster.names()?;
         let has_schedule = |name: &String| project.load(name).is_ok_and(|source| source.aggregation.schedule.is_some());
         if !sources.iter().any(has_schedule) {
@@ -57,6 +57,11 @@ impl<'a> Roster<'a> {
             ));
         }
         Ok(roster)
+    }
+
+    /// All sources with a schedule, which may be none yet.
+    pub(super) fn of_all(project: &'a Project) -> Self {
+        Self { project, named: &[], files: BTreeMap::new(), said: None }
     }
 
     fn names(&self) -> Result<Vec<String>> {

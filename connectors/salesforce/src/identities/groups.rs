@@ -1,0 +1,55 @@
+//! Answers to aggregate queries.
+
+use crate::api::record;
+use connector_core::Result;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The most groups in an answer; no cursor leads to more.
+pub(super) const MOST_GROUPS: usize = 2_000;
+
+/// A group of rows.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// The value that they have in common; `None` for null.
+    pub(super) key: Option<String>,
+    /// How many there are.
+    pub(super) count: u64,
+    members: Map<String, Value>,
+}
+
+impl Group {
+    /// A number of the group.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        self.members.get(name).and_then(Value::as_u64)
+    }
+
+    /// Another text of the group.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.members.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+}
+
+/// The groups of an answer: `key` is the field that they are grouped by, and `tokens` the column with the number of rows.
+pub(super) fn read(object: &str, body: &[u8], key: &str) -> Result<Vec<Group>> {
+    #[derive(Deserialize)]
+    struct Answer {
+        done: bool,
+        records: Vec<Map<String, Value>>,
+    }
+    let odd = |what: &str| record::odd(object, what);
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| odd("is not the answer to an aggregate query"))?;
+    if !answer.done {
+        return Err(odd("does not have all groups"));
+    }
+    let groups = answer.records.into_iter().map(|members| {
+        let key = match members.get(key) {
+            Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text.clone()),
+            _ => return Err(odd("has a group without its value")),
+        };
+        let count = members.get("tokens").and_then(Value::as_u64).ok_or_else(|| odd("has a group without a number"))?;
+        Ok(Group { key, count, members })
+    });
+    groups.collect()
+}

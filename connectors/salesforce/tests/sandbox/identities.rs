@@ -1,0 +1,205 @@
+//! What acts without a person is read with its owner and its use, and a list that Salesforce cuts is never taken for complete.
+
+use crate::org::{open, start};
+use crate::reading::read;
+use connector_core::{Account, AccountKind, Assignment, Change, Concern, Connector, Cursor, Operation, Proposed};
+use connector_sandbox_salesforce::{Options, Rights, Sandbox};
+use serde_json::json;
+
+const ALL: &str = r#"{"read": ["users", "apps", "tokens", "agents", "named_credentials"]}"#;
+
+fn named<'r>(accounts: &'r [Account], name: &str) -> &'r Account {
+    accounts.iter().find(|one| one.name == name).expect(name)
+}
+
+fn add_token(sandbox: &Sandbox, user: &str, app: &str, created: &str, last: &str) -> String {
+    let fields = [
+        ("UserId", json!(user)),
+        ("AppName", json!(app)),
+        ("LastUsedDate", json!(last)),
+        ("UseCount", json!(3)),
+        ("AccessToken", json!("a-secret-token")),
+    ];
+    let token = sandbox.org().insert("OauthToken", &fields).unwrap();
+    sandbox.org().set(&token, "CreatedDate", created).unwrap();
+    token
+}
+
+/// Whether no statement so far named a field with a secret.
+fn no_secret_was_asked(sandbox: &Sandbox) -> bool {
+    let requests = sandbox.requests();
+    let mut asked = requests.log.iter().filter_map(|request| request.soql.as_deref());
+    !asked.any(|soql| {
+        ["AccessToken", "RequestToken", "DeleteToken", "ConsumerSecret"].iter().any(|one| soql.contains(one))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apps_agents_and_credentials_are_accounts_with_their_owner() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let org = sandbox.org();
+    org.deactivate(&org.user_id(9)).unwrap();
+    add_token(
+        &sandbox,
+        &org.user_id(5),
+        "Identity Connector",
+        "2024-01-01T00:00:00.000+0000",
+        "2026-01-01T00:00:00.000+0000",
+    );
+    let (connector, _) = open(&sandbox, ALL);
+    let read = read(connector.as_ref()).await.unwrap();
+    let admin = Some(org.user_id(1));
+    let mail = named(&read.accounts, "Mail");
+    assert_eq!((mail.kind, &mail.owner), (AccountKind::Service, &admin), "who made it answers for it");
+    assert_eq!(mail.attributes.get::<String>("SobjectType").as_deref(), Some("ConnectedApplication"));
+    assert_eq!(mail.attributes.get::<u64>("TokenCount"), Some(1));
+    let etl = named(&read.accounts, "Old \"ETL\" – Köln");
+    assert_eq!(etl.owner, None, "who made it has left");
+    let identity = named(&read.accounts, "Identity_Connector");
+    assert_eq!(identity.owner, admin, "the contact is a user");
+    assert_eq!(identity.display_name.as_deref(), Some("Identity Connector"));
+    let last = identity.attributes.get::<String>("LastUsedDate");
+    assert_eq!(last.as_deref(), Some("2026-01-01T00:00:00.000+0000"), "tokens name it by its label");
+    let agent = named(&read.accounts, "Service_Agent");
+    assert_eq!(agent.kind, AccountKind::Agent);
+    assert_eq!(agent.attributes.get::<String>("BotUserId"), Some(org.user_id(0)), "the user it acts as");
+    let payroll = named(&read.accounts, "Payroll");
+    assert_eq!(payroll.attributes.get::<String>("EndpointHost").as_deref(), Some("payroll.example"));
+    assert!(!payroll.attributes.as_str().contains("hunter2"), "the URL has a password");
+    assert!(no_secret_was_asked(&sandbox));
+    let users = read.accounts.iter().filter(|account| account.id.starts_with("005"));
+    assert_eq!((users.count(), read.accounts.len()), (30, 37));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_opened_by_a_set_and_held_by_a_token_with_its_first_and_last_use() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let org = sandbox.org();
+    let user = org.user_id(5);
+    for (created, used) in [("2024-05-01", "2024-06-01"), ("2023-05-01", "2026-11-01"), ("2025-05-01", "2025-06-01")] {
+        let at = |day: &str| format!("{day}T00:00:00.000+0000");
+        add_token(&sandbox, &user, "Nobody's app", &at(created), &at(used));
+    }
+    let (connector, _) = open(&sandbox, ALL);
+    let read = read(connector.as_ref()).await.unwrap();
+    let name = |one: &Assignment| {
+        let app = read.entitlements.iter().find(|app| app.key == one.entitlement).unwrap();
+        format!("{} {}", one.holder, app.name)
+    };
+    let of_apps: Vec<_> = read.assignments.iter().filter(|one| one.entitlement.entitlement_type == "app").collect();
+    let mut opened: Vec<_> = of_apps.iter().map(|one| name(one)).collect();
+    opened.sort();
+    let set = org.id_of("PermissionSet", 79).unwrap();
+    let set = read.entitlements.iter().find(|one| one.name == "Data: Manage").map_or(set, |one| one.key.id.clone());
+    let profile = org.id_of("Profile", 0).unwrap();
+    let mut expected = vec![
+        format!("{user} Nobody's app"),
+        format!("{} Mail", org.user_id(1)),
+        format!("permission_set/{set} Data Loader"),
+        format!("permission_set/{set} Payroll bridge"),
+        format!("profile/{profile} Mail"),
+    ];
+    expected.sort();
+    assert_eq!(opened, expected);
+    let token = of_apps.iter().find(|one| one.entitlement.id == "Nobody's app").unwrap();
+    assert_eq!(token.attributes.get::<u64>("TokenCount"), Some(3));
+    assert_eq!(token.attributes.get::<u64>("UseCount"), Some(9));
+    let at = |name: &str| token.attributes.get::<String>(name).unwrap();
+    assert!(at("FirstTokenDate").starts_with("2023-05-01") && at("LastUsedDate").starts_with("2026-11-01"));
+}
+
+/// What a read of assignments says to be incomplete, and how many users hold apps.
+async fn tokens(connector: &dyn Connector) -> (Vec<String>, usize) {
+    let ability = connector.capabilities().entitlements().unwrap();
+    let (mut frontier, mut incomplete, mut held) = (vec![Cursor::start()], Vec::new(), 0);
+    while let Some(cursor) = frontier.pop() {
+        let page = ability.assignments(&cursor).await.unwrap();
+        incomplete.extend(page.incomplete().map(str::to_owned));
+        let (items, next) = page.into_parts();
+        let of_users = items.iter().filter(|one| one.holder.account_id().is_some());
+        held += of_users.filter(|one| one.entitlement.entitlement_type == "app").count();
+        frontier.extend(next);
+    }
+    (incomplete, held)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_tokens_than_salesforce_shows_are_read_in_parts_by_user() {
+    let sandbox = start(Options { users: 1_200, ..Options::default() }).await;
+    let moment = "2026-01-01T00:00:00.000+0000";
+    for number in 0..6_000 {
+        let user = sandbox.org().user_id(10 + number % 1_000);
+        add_token(&sandbox, &user, &format!("App {}", number / 1_000), moment, moment);
+    }
+    let (connector, _) = open(&sandbox, ALL);
+    sandbox.clear_requests();
+    // The administrator has one of Mail.
+    assert_eq!(tokens(connector.as_ref()).await, (vec![], 6_001));
+    let asked = sandbox.requests().of("query:OauthToken");
+    // 13 pages of 500, the counts, and the names of the apps.
+    assert!(asked <= 22, "{asked} queries");
+    assert!(no_secret_was_asked(&sandbox));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tokens_of_one_user_are_read_app_by_app_and_what_stays_hidden_is_said() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let (user, moment) = (sandbox.org().user_id(5), "2026-01-01T00:00:00.000+0000");
+    for number in 0..4_000 {
+        add_token(&sandbox, &user, &format!("App {}", number % 2), moment, moment);
+    }
+    let (connector, _) = open(&sandbox, ALL);
+    assert_eq!(tokens(connector.as_ref()).await, (vec![], 3));
+    for _ in 0..1_000 {
+        add_token(&sandbox, &user, "App 0", moment, moment);
+    }
+    let (connector, _) = open(&sandbox, ALL);
+    let (incomplete, _) = tokens(connector.as_ref()).await;
+    assert!(incomplete.len() == 1 && incomplete[0].contains("shows 2500 of 3000"), "{incomplete:?}");
+    assert!(incomplete[0].contains(&user) && incomplete[0].contains("App 0"), "{incomplete:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_login_can_not_see_is_incomplete_and_not_empty() {
+    let rights = Rights { customize_application: false, manage_users: false, ..Rights::default() };
+    let sandbox = start(Options { users: 30, rights, ..Options::default() }).await;
+    let (connector, _) = open(&sandbox, ALL);
+    let mut page = connector.aggregate_accounts(&Cursor::start()).await.unwrap();
+    let mut incomplete = Vec::new();
+    for cursor in std::mem::replace(&mut page, connector_core::Page::last(Vec::new())).next() {
+        let page = connector.aggregate_accounts(cursor).await.unwrap();
+        incomplete.extend(page.incomplete().map(str::to_owned));
+    }
+    assert_eq!(incomplete.len(), 2, "{incomplete:?}");
+    assert!(incomplete.iter().all(|reason| reason.contains("Customize Application")), "{incomplete:?}");
+    let (incomplete, _) = tokens(connector.as_ref()).await;
+    assert!(incomplete.iter().any(|reason| reason.contains("`OauthToken`") && reason.contains("Manage Users")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_changes_users_only() {
+    let sandbox = start(Options { users: 10, ..Options::default() }).await;
+    let (connector, _) = open(&sandbox, ALL);
+    let ability = connector.capabilities().accounts().unwrap();
+    let app = ability.find_accounts(&["Mail".to_owned()], &Concern::default()).await.unwrap().concat().pop().unwrap();
+    let operation = Operation::new(&app.id, Change::Disable);
+    let proposed = Proposed::new(operation, Some(app));
+    let prepared = connector.capabilities().preparation().unwrap().prepare_operations(&[proposed]).await.unwrap();
+    let refused = prepared[0].as_ref().unwrap_err();
+    assert!(refused.message().contains("no user") && refused.help().is_some(), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_of_a_profile_for_the_api_only_are_programs() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let org = sandbox.org();
+    let profile = org.id_of("Profile", 4).unwrap();
+    org.set(&profile, "PermissionsApiUserOnly", true).unwrap();
+    let user = org.user_id(5);
+    org.set(&user, "ProfileId", profile).unwrap();
+    org.set(&user, "UserType", "Standard").unwrap();
+    let (connector, _) = open(&sandbox, "{}");
+    let read = read(connector.as_ref()).await.unwrap();
+    let found = read.accounts.iter().find(|one| one.id == user).unwrap();
+    assert_eq!(found.kind, AccountKind::Service);
+}
