@@ -53,7 +53,7 @@ async fn each_statement_on_a_damaged_store_says_to_keep_a_copy() {
     for statement in [
         "UPDATE accounts SET name = CAST(x'ff41' AS TEXT)",
         "UPDATE accounts SET account_id = CAST(x'ff' AS TEXT) || account_id",
-        "ALTER TABLE accounts RENAME COLUMN name TO title",
+        "DROP VIEW finding_unowned_account; ALTER TABLE accounts RENAME COLUMN name TO title",
         "DROP TABLE accounts",
     ] {
         let place = place().await;

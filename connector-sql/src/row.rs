@@ -17,12 +17,12 @@ pub(crate) enum Kind<'r> {
 /// The place of a column.
 pub trait RowIndex {
     /// Its number, from 0.
-    fn place(&self) -> usize;
+    fn place(self) -> usize;
 }
 
 impl RowIndex for usize {
-    fn place(&self) -> usize {
-        *self
+    fn place(self) -> usize {
+        self
     }
 }
 
