@@ -95,7 +95,7 @@ impl RunState {
 
     /// The row of the new account; `None` when there is one already.
     fn insert_account(&mut self, connection: &Connection, account: &Account, hash: &[u8; 16]) -> Result<Option<i64>> {
-        if self.ahead.find(&account.id).is_some() {
+        if self.ahead.is_on() {
             return Ok(self.keep_new(account, hash));
         }
         sql::first(
@@ -122,10 +122,12 @@ impl RunState {
     }
 
     fn find_account(&self, connection: &Connection, id: &str, hash: &[u8; 16]) -> Result<Option<Stored>> {
-        if let Some(known) = self.ahead.find(id) {
-            let stored =
-                |known: &Known| Stored { id: known.id, same_hash: known.hash == hash, removed_run: known.removed_run };
-            return Ok(known.map(stored));
+        if self.ahead.is_on() {
+            return Ok(self.ahead.find(id).map(|known| Stored {
+                id: known.id,
+                same_hash: known.hash == hash,
+                removed_run: known.removed_run,
+            }));
         }
         sql::first(
             connection,

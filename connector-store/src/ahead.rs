@@ -41,9 +41,14 @@ struct New {
 }
 
 impl Ahead {
-    /// What the store has of an account, if it was asked; the inner one is `None` if it has nothing.
-    pub(super) fn find(&self, account: &str) -> Option<Option<&Known>> {
-        self.is_on.then(|| self.known.get(account))
+    /// Whether the server was asked for this page.
+    pub(super) fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    /// What the store has of an account, as it was asked.
+    pub(super) fn find(&self, account: &str) -> Option<&Known> {
+        self.known.get(account)
     }
 
     /// Notes what an account is from now on.

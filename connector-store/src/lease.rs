@@ -45,7 +45,7 @@ struct Ended {
 
 /// Who holds a lock.
 struct Holder {
-    holder: String,
+    id: String,
     machine: String,
     process: String,
     note: String,
@@ -59,7 +59,7 @@ impl Lease {
         let mut tries = 0;
         while !key.insert(&connection)? {
             match key.other(&connection)? {
-                Some(other) if other.is_gone() => key.forget(&connection, &other.holder)?,
+                Some(other) if other.is_gone() => key.forget(&connection, &other.id)?,
                 // A job that ends releases its lock at its very end.
                 Some(_) if tries < TRIES => {
                     tries += 1;
@@ -128,7 +128,7 @@ impl Key {
         let query = "SELECT holder, machine, process, note FROM locks
              WHERE work = ?1 AND source = ?2 AND expires_at > now()";
         sql::first(connection, query, params![self.work, self.source], |row| {
-            Ok(Holder { holder: row.get(0)?, machine: row.get(1)?, process: row.get(2)?, note: row.get(3)? })
+            Ok(Holder { id: row.get(0)?, machine: row.get(1)?, process: row.get(2)?, note: row.get(3)? })
         })
     }
 
@@ -202,7 +202,7 @@ mod tests {
     fn only_a_process_of_this_machine_is_known_to_be_gone() {
         let own = process(std::process::id()).unwrap();
         let holder = |machine: String, process: &str| Holder {
-            holder: String::new(),
+            id: String::new(),
             machine,
             process: process.to_owned(),
             note: String::new(),

@@ -77,7 +77,7 @@ impl OpenPlan {
     pub(crate) fn intend(&mut self, rows: &[i64]) -> Result<()> {
         let now = Timestamp::now().to_string();
         let transaction = self.connection.transaction().map_err(fault)?;
-        self._lock.check(&transaction)?;
+        self.lock.check(&transaction)?;
         for row in rows {
             transaction
                 .prepare_cached(

@@ -48,7 +48,7 @@ impl Journal {
         if !same {
             return Err(redefined(&wanted.source));
         }
-        Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), earlier))
+        Ok((Self::new(OpenPlan { connection, plan, source, id, lock }), earlier))
     }
 }
 

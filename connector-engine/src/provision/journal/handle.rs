@@ -19,7 +19,7 @@ pub(crate) struct OpenPlan {
     pub(crate) source: i64,
     /// The plan's id.
     pub(super) id: String,
-    pub(super) _lock: RunLock,
+    pub(super) lock: RunLock,
 }
 
 impl Journal {

@@ -81,14 +81,14 @@ impl Journal {
                 let renamed = "UPDATE plans SET file = ?2 WHERE number = ?1";
                 connection.execute(renamed, params![plan, wanted.file]).map_err(fault)?;
             }
-            return Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), beginning));
+            return Ok((Self::new(OpenPlan { connection, plan, source, id, lock }), beginning));
         }
         transaction
             .execute("UPDATE plans SET content = ?2 WHERE number = ?1", params![plan, content])
             .and_then(|_| drop_superseded(&transaction, source, plan, &wanted.file))
             .map_err(fault)?;
         transaction.commit().map_err(fault)?;
-        Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), Earlier::Nothing))
+        Ok((Self::new(OpenPlan { connection, plan, source, id, lock }), Earlier::Nothing))
     }
 
     /// Locks the source for its newest unfinished plan that the user approved; `None` if there is none.
@@ -119,7 +119,7 @@ impl Journal {
             "previewed" => Earlier::Previewed,
             _ => Earlier::Nothing,
         };
-        Ok(Some((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), earlier)))
+        Ok(Some((Self::new(OpenPlan { connection, plan, source, id, lock }), earlier)))
     }
 }
 
