@@ -126,14 +126,9 @@ impl Invocation {
     /// Where the store is. A typed path is relative to the current folder, a path in a file to the project.
     pub(crate) fn store_place(&self, project: &Project) -> Result<Place> {
         match &self.global.store {
-            Some(typed) => self.place_of(project, typed),
+            Some(typed) => place_of(project, typed),
             None => with_password(project, project.store_place()?),
         }
-    }
-
-    /// Where a store is that the user typed.
-    pub(crate) fn place_of(&self, project: &Project, typed: &str) -> Result<Place> {
-        with_password(project, typed_place(project, typed)?)
     }
 
     /// Beside which file this machine keeps who may use the console: the store, or what would be its file.
@@ -167,6 +162,11 @@ impl Invocation {
         self.interrupt();
         Ok(runtime()?.block_on(work))
     }
+}
+
+/// Where a store is that the user typed, with its password.
+pub(crate) fn place_of(project: &Project, typed: &str) -> Result<Place> {
+    with_password(project, typed_place(project, typed)?)
 }
 
 fn with_password(project: &Project, place: Place) -> Result<Place> {

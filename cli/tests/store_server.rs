@@ -36,8 +36,8 @@ fn project(people: usize) -> TempDir {
 }
 
 fn write_people(folder: &Path, people: usize) {
-    let rows: String = (0..people).map(|id| format!("{id:04},user{id},role{}|all\n", id % 7)).collect();
-    fs::write(folder.join("people.csv"), format!("id,login,roles\n{rows}")).unwrap();
+    let rows: Vec<_> = (0..people).map(|id| format!("{id:04},user{id},role{}|all\n", id % 7)).collect();
+    fs::write(folder.join("people.csv"), format!("id,login,roles\n{}", rows.concat())).unwrap();
 }
 
 fn create(cluster: &Cluster, database: &str) -> String {
@@ -188,7 +188,7 @@ fn a_server_is_trusted_only_with_a_certificate_of_a_known_authority() {
     let folder = project(10);
     fs::write(folder.path().join("ca.pem"), &certificate).unwrap();
     let url = cluster.url("postgres");
-    let (other, _) = (certificate_file(folder.path(), "other.pem"), ());
+    let other = certificate_file(folder.path(), "other.pem");
     for (store, expected) in [
         (format!("{url}?sslmode=verify-full"), "is not trusted: self-signed certificate"),
         (format!("{url}?sslrootcert={other}"), "is not trusted: self-signed certificate"),

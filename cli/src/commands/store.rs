@@ -2,7 +2,7 @@
 
 use crate::arguments::StoreCommand;
 use crate::exit::{Exit, Stop};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, place_of};
 use crate::output::{BAD, Waiting, paint, plural, wrap};
 use connector_core::{Error, ErrorKind};
 use connector_engine::query::{self, Flaw};
@@ -34,7 +34,7 @@ struct Copied<'a> {
 
 fn copy(invocation: &Invocation, from: &str, to: &str) -> Result<Exit, Stop> {
     let project = invocation.project()?;
-    let (source, target) = (invocation.place_of(&project, from)?, invocation.place_of(&project, to)?);
+    let (source, target) = (place_of(&project, from)?, place_of(&project, to)?);
     let Some(source) = Store::open_existing(source)? else {
         return Err(Error::new(ErrorKind::NotFound, format!("the store `{from}` does not exist"))
             .with_help("name the store that has the history first, then the new one")
