@@ -141,7 +141,7 @@ fn take_file(file: std::io::Result<File>, source: &str, refused: impl Fn(&str) -
     Ok(file)
 }
 
-/// The lock's file; `None` if the store is no file.
+/// The lock's file; `None` for a store on a server.
 fn lock_file(store: &Store, work: Work, source: &str) -> Option<std::io::Result<File>> {
     let mut name = format!("{}-", work.prefix());
     for byte in source.bytes() {

@@ -126,7 +126,7 @@ impl Store {
         self.connect(Use::Journal)
     }
 
-    /// The open file `<name>.lock` in the folder of the store's locks; `None` if the store is no file.
+    /// The open file `<name>.lock` in the folder of the store's locks; `None` for a store on a server.
     pub(super) fn lock_file(&self, name: &str) -> Option<io::Result<File>> {
         self.file().map(|file| file.lock(name))
     }

@@ -27,7 +27,7 @@ pub(super) struct WriteBack {
     shared: Arc<Shared>,
     /// The rows that were committed since the last time.
     rows: usize,
-    /// The file of the log, and the most bytes that it may have; none if the store is no file.
+    /// The file of the log, and the most bytes that it may have; none for a store on a server.
     log: Option<PathBuf>,
     longest: u64,
     thread: Option<JoinHandle<()>>,
