@@ -93,8 +93,8 @@ pub(crate) struct GlobalArguments {
     /// The project folder [default: the nearest parent folder with connector.yaml or sources/]
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
-    /// The store: a path or sqlite:PATH [default: .connector/store.db in the project]
     #[arg(long, global = true, value_name = "URL")]
+    #[arg(help = "The store: a path, or postgres://USER@HOST/DATABASE [default: .connector/store.db in the project]")]
     pub(crate) store: Option<String>,
     /// The format of results
     #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]

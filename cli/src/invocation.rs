@@ -4,9 +4,9 @@ use crate::arguments::GlobalArguments;
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Interrupt;
 use crate::output::{Printer, Waiting};
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Context, Error, ErrorKind, Result, SecretRef};
 use connector_engine::query;
-use connector_engine::store::{self, Store};
+use connector_engine::store::{self, Address, Place, Store};
 use connector_files::shell_word;
 use connector_project::source::Project;
 use std::future::Future;
@@ -71,37 +71,31 @@ impl Invocation {
 
     /// The store; created at first use.
     pub(crate) fn store(&self, project: &Project) -> Result<Store> {
-        let path = self.store_path(project)?;
-        tracing::info!(project = %project.folder().display(), store = %path.display(), "opening the store");
-        self.watch_waits(&path);
+        let place = self.store_place(project)?;
+        tracing::info!(project = %project.folder().display(), store = %place, "opening the store");
+        self.watch_waits(&place);
         // A newer version can have much to convert.
         let _waiting = Waiting::begin(&self.printer, "Opening the store");
-        Store::open(path)
+        Store::open(place)
     }
 
     /// The store for a query; `None` if it does not exist yet.
     pub(crate) fn existing_store(&self, project: &Project) -> Result<Option<Store>> {
-        let path = self.store_path(project)?;
-        match std::fs::metadata(&path) {
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            _ => {
-                self.watch_waits(&path);
-                Store::open_for_queries(path).map(Some)
-            }
-        }
+        let place = self.store_place(project)?;
+        self.watch_waits(&place);
+        Store::open_existing(place)
     }
 
     /// Says that another program holds the store, if the wait for it is not over at once. Ctrl-C ends the wait.
-    fn watch_waits(&self, path: &Path) {
-        let (printer, interrupt, path) = (self.printer.clone(), self.interrupt.clone(), path.to_owned());
+    fn watch_waits(&self, place: &Place) {
+        let (printer, interrupt, place) = (self.printer.clone(), self.interrupt.clone(), place.to_string());
         let is_said = AtomicBool::new(false);
         store::watch_waits(move |waited| {
             if waited >= LONGEST_SILENCE && !is_said.swap(true, Ordering::Relaxed) {
                 // The store is opened before there is anything else to stop.
                 interrupt.get_or_init(|| Interrupt::listen(&printer));
                 printer.warning(&format!(
-                    "another program, such as an SQL client with an open transaction, holds the store `{}`; waiting up to a minute for it",
-                    path.display()
+                    "another program, such as an SQL client with an open transaction, holds the store `{place}`; waiting up to a minute for it"
                 ));
             }
             interrupt.get().and_then(Interrupt::exit).is_none()
@@ -118,9 +112,8 @@ impl Invocation {
             return Ok(store);
         }
         let file = project.source_file(name_or_path)?;
-        let store = self.store_path(project)?;
-        let message =
-            format!("`{name}` was never aggregated into `{}`", store.strip_prefix(".").unwrap_or(&store).display());
+        let store = self.store_place(project)?.to_string();
+        let message = format!("`{name}` was never aggregated into `{}`", store.strip_prefix("./").unwrap_or(&store));
         Err(Error::new(ErrorKind::NotFound, message)
             .with_help(if file.is_file() {
                 format!("run `connector aggregate {}` first", shell_word(name_or_path))
@@ -130,15 +123,20 @@ impl Invocation {
             .into())
     }
 
-    /// The file of the store. A typed path is relative to the current folder, a path in a file to the project.
-    pub(crate) fn store_path(&self, project: &Project) -> Result<PathBuf> {
-        let Some(typed) = &self.global.store else { return project.store_path() };
-        let file = project.store_at(typed)?;
-        let typed_path = typed.strip_prefix("sqlite:").unwrap_or(typed);
-        if Path::new(typed_path).is_relative() && file == project.folder().join(typed_path) {
-            return Ok(PathBuf::from(typed_path));
+    /// Where the store is. A typed path is relative to the current folder, a path in a file to the project.
+    pub(crate) fn store_place(&self, project: &Project) -> Result<Place> {
+        match &self.global.store {
+            Some(typed) => place_of(project, typed),
+            None => with_password(project, project.store_place()?),
         }
-        Ok(file)
+    }
+
+    /// Beside which file this machine keeps who may use the console: the store, or what would be its file.
+    pub(crate) fn access_beside(&self, project: &Project) -> Result<PathBuf> {
+        Ok(match self.store_place(project)? {
+            Place::File(path) => path,
+            Place::Server(_) => project.folder().join(".connector/store.db"),
+        })
     }
 
     /// Listens to signals from the first call on.
@@ -164,6 +162,46 @@ impl Invocation {
         self.interrupt();
         Ok(runtime()?.block_on(work))
     }
+}
+
+/// Where a store is that the user typed, with its password.
+pub(crate) fn place_of(project: &Project, typed: &str) -> Result<Place> {
+    with_password(project, typed_place(project, typed)?)
+}
+
+fn with_password(project: &Project, place: Place) -> Result<Place> {
+    match place {
+        Place::Server(address) => signed_in(project, address).map(Place::Server),
+        file @ Place::File(_) => Ok(file),
+    }
+}
+
+/// The address with the password that the project names for it, or that of the environment. The password of the project is for
+/// the database of the project alone.
+fn signed_in(project: &Project, address: Address) -> Result<Address> {
+    let settings = project.settings()?;
+    let own = project.store_place()?;
+    let is_own = matches!(&own, Place::Server(own) if own.is_same(&address));
+    let reference = settings.store_password_ref.filter(|_| is_own);
+    let address =
+        if is_own { address.with_ca(settings.store_ca_file.map(|ca| project.folder().join(ca))) } else { address };
+    let password = match reference {
+        Some(reference) => {
+            let reference: SecretRef = reference.parse().map_err(|why: String| Error::definition(why))?;
+            let context = Context::new("store", project.folder());
+            Some(runtime()?.block_on(context.secret(&reference))?)
+        }
+        None => std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()).map(Into::into),
+    };
+    Ok(address.with_password(password))
+}
+
+/// Where a store is that the user typed.
+fn typed_place(project: &Project, typed: &str) -> Result<Place> {
+    let place = project.store_at(typed)?;
+    let typed_path = typed.strip_prefix("sqlite:").unwrap_or(typed);
+    let is_relative = Path::new(typed_path).is_relative() && place.file() == Some(&project.folder().join(typed_path));
+    Ok(if is_relative { Place::File(typed_path.into()) } else { place })
 }
 
 /// A runtime for asynchronous work.

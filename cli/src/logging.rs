@@ -50,7 +50,7 @@ fn filter(wanted: Option<OsString>, verbose: u8) -> (EnvFilter, Option<String>) 
 }
 
 /// Our own crates, apart from the connectors.
-const CRATES: [&str; 13] = [
+const CRATES: [&str; 14] = [
     "connector_cli",
     "connector_core",
     "connector_engine",
@@ -61,6 +61,7 @@ const CRATES: [&str; 13] = [
     "connector_project",
     "connector_secrets",
     "connector_server",
+    "connector_sql",
     "connector_store",
     "connector_tables",
     "connector_text",

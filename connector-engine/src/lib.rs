@@ -20,7 +20,10 @@ pub mod schedule;
 
 /// The store: what was read, run by run, in an SQLite file.
 pub mod store {
-    pub use connector_store::{Counts, Mode, PerStep, RunError, RunReport, RunStatus, Store, watch_waits};
+    pub use connector_sql::Address;
+    pub use connector_store::{
+        CopiedTable, Counts, Mode, PerStep, Place, RunError, RunReport, RunStatus, Store, copy, watch_waits,
+    };
 }
 
 pub use patience::{read_trail, test_connection};

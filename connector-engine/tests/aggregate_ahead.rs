@@ -6,16 +6,18 @@ mod aggregate_fake;
 
 use aggregate_fake::{Fake, Job, Place, World};
 use connector_engine::aggregate::RunStatus;
-use rusqlite::Connection;
+use connector_engine::store::Store;
+use connector_sql::Connection;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-fn locked(file: &Path) -> Connection {
-    let other = Connection::open(file).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+fn locked(store: &Store) -> Connection {
+    let other = store.writer().unwrap();
+    other.begin().unwrap();
+    // On a server, only the row of the source is locked.
+    other.execute("UPDATE sources SET name = name", []).unwrap();
     other
 }
 
@@ -28,7 +30,7 @@ fn narrow(fake: Fake) -> Fake {
 #[tokio::test]
 async fn the_next_page_is_read_while_a_page_is_being_committed() {
     let place = Place::new();
-    let (file, lock) = (place.file(), Mutex::new(None));
+    let (file, lock) = (place.store.clone(), Mutex::new(None));
     let fake = narrow(Fake::new(&World::of(30)).with_script(move |_, _, number| {
         match number {
             0 => *lock.lock().unwrap() = Some(locked(&file)),
@@ -47,7 +49,7 @@ async fn the_next_page_is_read_while_a_page_is_being_committed() {
 #[tokio::test]
 async fn a_store_that_does_not_keep_up_stops_the_reads() {
     let place = Place::new();
-    let (file, lock, highest) = (place.file(), Arc::new(Mutex::new(None)), Arc::new(AtomicUsize::new(0)));
+    let (file, lock, highest) = (place.store.clone(), Arc::new(Mutex::new(None)), Arc::new(AtomicUsize::new(0)));
     let (held, seen) = (lock.clone(), highest.clone());
     let fake = narrow(Fake::new(&World::of(300)).with_script(move |_, _, number| {
         let mut lock = held.lock().unwrap();

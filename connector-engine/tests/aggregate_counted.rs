@@ -254,7 +254,7 @@ async fn all_entitlements_and_all_that_they_hold_are_named_and_the_rest_goes() {
 async fn exactly_the_named_accounts_are_locked() {
     let (place, world) = (Place::new(), World::of(10));
     aggregate(&place, &Counting::new(&world)).await;
-    let locked = |place: &Place| place.number("SELECT sum(locked * account_id) FROM accounts");
+    let locked = |place: &Place| place.number("SELECT sum(locked * CAST(account_id AS BIGINT)) FROM accounts");
     for (ids, sum, changed) in [(&["00003", "00005", "none"][..], 8, 2), (&["00005", "00007"], 12, 2), (&[], 0, 2)] {
         let locked_ids = ids.iter().map(|id| (*id).to_owned()).collect();
         let report = aggregate(&place, &Counting { locked: locked_ids, ..Counting::new(&world) }).await;

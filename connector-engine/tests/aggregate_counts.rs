@@ -58,7 +58,7 @@ async fn an_unchanged_row_costs_no_write() {
     let world = World::of(200);
     place.aggregate(&world).await;
     let tables = ["accounts", "entitlements", "assignments", "changes"];
-    let connection = rusqlite::Connection::open(place.file()).unwrap();
+    let connection = place.connection();
     connection.execute_batch("CREATE TABLE writes (what TEXT)").unwrap();
     for table in tables {
         for event in ["INSERT", "UPDATE", "DELETE"] {
@@ -104,7 +104,7 @@ async fn entitlements_of_the_accounts_own_record_follow_it() {
     world.add_account("00001", email, &["profile/user"]);
     let report = place.aggregate(&world).await;
     assert_eq!((report.counts.assignments.added, report.counts.assignments.removed), (1, 1));
-    assert_eq!(place.number("SELECT count(*) FROM assignments WHERE inline AND removed_run IS NULL"), 20);
+    assert_eq!(place.number("SELECT count(*) FROM assignments WHERE inline = 1 AND removed_run IS NULL"), 20);
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ mod aggregate_fake;
 use aggregate_fake::{Fake, Place, World, run};
 use connector_engine::aggregate::RunStatus;
 use connector_engine::store::Store;
-use std::path::{Path, PathBuf};
+use connector_sandbox_postgres::place_of;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -21,17 +22,15 @@ fn fake(world: &World) -> Fake {
 }
 
 /// The file that the job writes when it stands still.
-fn mark(store: &Path) -> PathBuf {
-    store.with_extension("stands-still")
-}
+const MARK: &str = "CONNECTOR_TEST_MARK";
 
 /// The job that is killed: [`killed_processes_lose_nothing`] starts it.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "started by another test"]
 async fn the_job_that_is_killed() {
-    let file = std::env::var_os(STORE).map(PathBuf::from).unwrap();
+    let store = std::env::var(STORE).unwrap();
     let reads: usize = std::env::var(READS).unwrap().parse().unwrap();
-    let mark = mark(&file);
+    let mark = PathBuf::from(std::env::var_os(MARK).unwrap());
     // Nothing is read any more from then on, and what was read is still committed.
     let fake = fake(&World::of(400)).with_script(move |_, _, number| {
         if number >= reads {
@@ -42,7 +41,7 @@ async fn the_job_that_is_killed() {
         }
         None
     });
-    let store = Store::open(file).unwrap();
+    let store = Store::open(place_of(&store)).unwrap();
     run(&store, &fake.job(), |_| {}, CancellationToken::new()).await.unwrap();
 }
 
@@ -52,12 +51,16 @@ async fn killed_processes_lose_nothing() {
     let world = World::of(400);
     let undisturbed = fake(&world);
     calm.run(&undisturbed.job()).await;
-    let mark = mark(&killed.file());
+    let mark = killed.file().parent().unwrap().with_extension("stands-still");
     for round in 1..=12_u64 {
         let reads = round * 3;
         let mut job = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "the_job_that_is_killed", "--ignored"])
-            .envs([(STORE, killed.file().into_os_string()), (READS, reads.to_string().into())])
+            .envs([
+                (STORE, killed.store.place().to_string().into()),
+                (READS, reads.to_string().into()),
+                (MARK, mark.clone().into_os_string()),
+            ])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -46,9 +46,9 @@ async fn stopped_between_portions(world: &World) -> Place {
     for _ in 0..10 {
         let (place, token) = (Place::new(), CancellationToken::new());
         let watch = std::thread::spawn({
-            let (store, token) = (place.file(), token.clone());
+            let (store, token) = (place.store.clone(), token.clone());
             move || {
-                let connection = rusqlite::Connection::open(store).unwrap();
+                let connection = store.writer().unwrap();
                 let count = "SELECT count(*) FROM assignments WHERE inline = 0";
                 while connection.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap() == 0 {
                     std::thread::yield_now();

@@ -12,7 +12,6 @@ use connector_project::source::{Cap, ProvisioningSettings};
 use provision_fake::{
     Directory, Place, create, delete, disable, grant, lock, outcomes, reference, revoke, revoke_tokens, update,
 };
-use rusqlite::Connection;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -21,14 +20,14 @@ fn known(count: usize) -> (Directory, Place, Vec<String>) {
     let names: Vec<String> = (0..count).map(|number| format!("user{number:04}")).collect();
     let directory = Directory::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let place = Place::new();
-    let store = Connection::open(place.file()).unwrap();
+    let store = place.connection();
     let rows = format!(
         "INSERT INTO sources (id, name) VALUES (1, 'directory');
          INSERT INTO runs (number, id, source, connector, definition, mode, status, started_at)
              VALUES (1, 'r', 1, 'fake', 'd', 'full', 'succeeded', '2026-01-01T00:00:00Z');
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
          INSERT INTO accounts (source, account_id, name, enabled, locked, attributes, hash, first_run, added_run)
-             SELECT 1, printf('A%04d', i), printf('user%04d', i - 1), 1, 0, '{{}}', x'', 1, 1 FROM n;
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+             SELECT 1, 'A' || substr(CAST(10000 + i AS TEXT), 2), 'user' || substr(CAST(9999 + i AS TEXT), 2), 1, 0, '{{}}', x'', 1, 1 FROM n;
          INSERT INTO assignments (source, account, entitlement, holder, through, inline, id, first_run, added_run)
              SELECT 1, account_id, e.v, 0, 0, 0, id * 2 + e.v, 1, 1 FROM accounts, (SELECT 0 AS v UNION SELECT 1) e;"
     );

@@ -91,7 +91,7 @@ async fn a_plan_that_cannot_be_read_leaves_nothing() {
         Err(connector_core::Error::new(ErrorKind::Definition, "line 2 is wrong"))
     });
     assert_eq!(broken.unwrap_err().kind(), ErrorKind::Definition);
-    let connection = rusqlite::Connection::open(place.file()).unwrap();
+    let connection = place.connection();
     let count: i64 = connection.query_row("SELECT count(*) FROM operations", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 0);
 }

@@ -133,12 +133,12 @@ async fn a_digest_is_the_sha_256_of_the_system_and_of_what_each_operation_shows(
     let (provisioning, _, reports) = place.preview(&directory, &plan).await;
     assert_eq!(outcomes(&reports), [Planned, Planned, Failed]);
     drop(provisioning);
-    let store = rusqlite::Connection::open(place.file()).unwrap();
+    let store = place.connection();
     store.execute("UPDATE sources SET instance = 'ORG-1'", []).unwrap();
     let again = place.preview(&directory, &plan).await.1.digest;
     let shown: String = store
         .query_row(
-            "SELECT group_concat(foreseen || outcome, '' ORDER BY number) FROM operations WHERE part = 0",
+            "SELECT string_agg(foreseen || outcome, '' ORDER BY number) FROM operations WHERE part = 0",
             [],
             |row| row.get(0),
         )

@@ -74,8 +74,8 @@ async fn each_kind_of_fault_is_found() {
         ),
     ] {
         let place = place().await;
-        let connection = rusqlite::Connection::open(place.file()).unwrap();
-        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {statement}")).unwrap();
+        let connection = place.connection();
+        connection.execute_batch(statement).unwrap();
         let flaws = flaws(&place);
         let found = flaws.iter().any(|flaw| flaw.rule == rule && flaw.message.contains(part));
         assert!(found, "{statement}: {flaws:#?}");
@@ -85,7 +85,7 @@ async fn each_kind_of_fault_is_found() {
 #[tokio::test]
 async fn a_damaged_file_is_found() {
     let place = place().await;
-    let connection = rusqlite::Connection::open(place.file()).unwrap();
+    let connection = place.connection();
     // The index no longer fits its table.
     connection
         .execute_batch(

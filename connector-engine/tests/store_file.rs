@@ -2,7 +2,8 @@
 
 use connector_core::ErrorKind;
 use connector_engine::store::Store;
-use connector_store::{RunLock, Work, sql};
+use connector_sql::Connection;
+use connector_store::{RunLock, Work, fault, sql};
 
 #[cfg(unix)]
 #[test]
@@ -61,8 +62,8 @@ fn a_full_disk_is_named_with_what_to_do_and_what_was_written_before_stays() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("store.db");
     Store::open(&file).unwrap();
-    let connection = rusqlite::Connection::open(&file).unwrap();
-    sql::insert(&connection, "INSERT INTO sources (name) VALUES ('before')", []).unwrap();
+    let connection = Connection::from(rusqlite::Connection::open(&file).unwrap());
+    sql::insert(&connection, "INSERT INTO sources (name) VALUES ('before') RETURNING id", []).unwrap();
     let pages: i64 = sql::one(&connection, "PRAGMA page_count", [], |row| row.get(0)).unwrap();
     let most = format!("PRAGMA max_page_count = {pages}");
     sql::one(&connection, &most, [], |row| row.get::<_, i64>(0)).unwrap();
@@ -79,19 +80,19 @@ fn a_full_disk_is_named_with_what_to_do_and_what_was_written_before_stays() {
 #[test]
 fn a_fault_in_writing_points_at_the_disk_and_one_in_reading_at_a_copy_of_the_store() {
     use rusqlite::ffi;
-    let fault = |code| sql::fault(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+    let fault_of = |code| fault(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into());
     for code in
         [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_TRUNCATE, ffi::SQLITE_IOERR_FSYNC]
     {
-        let error = fault(code);
+        let error = fault_of(code);
         assert!(error.message().contains("can't be written"), "{code}: {error}");
         assert!(error.help().unwrap().contains("disk of the store is not full"), "{code}: {error:?}");
     }
     for code in [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ, ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
-        let error = fault(code);
+        let error = fault_of(code);
         assert!(error.help().unwrap().contains("keep a copy of the file"), "{code}: {error:?}");
     }
-    let error = fault(ffi::SQLITE_READONLY);
+    let error = fault_of(ffi::SQLITE_READONLY);
     assert!(error.message().contains("can't be written") && error.help().unwrap().contains("who owns"), "{error:?}");
 }
 

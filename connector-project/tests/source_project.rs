@@ -75,7 +75,7 @@ fn values_of_a_source_override_those_of_the_project() {
     assert_eq!(source.http.proxy.unwrap().as_str(), "http://proxy:1/");
     assert_eq!(source.aggregation.concurrency, 2);
     assert_eq!(source.aggregation.delete_threshold.to_string(), "3%");
-    assert_eq!(project.store_path().unwrap(), folder.path().join("data/store.db"));
+    assert_eq!(project.store_place().unwrap().file().unwrap(), folder.path().join("data/store.db"));
 }
 
 #[test]
@@ -100,9 +100,10 @@ fn plain_http_to_a_name_below_localhost_is_refused_even_with_the_switch() {
 #[test]
 fn the_store_is_in_the_project_folder_by_default() {
     let (folder, project) = project_with("people.yaml", VALID);
-    assert_eq!(project.store_path().unwrap(), folder.path().join(".connector/store.db"));
-    assert_eq!(project.store_at("sqlite:/var/a.db").unwrap().to_str(), Some("/var/a.db"));
-    assert_eq!(project.store_at("postgres://db/x").unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(project.store_place().unwrap().file().unwrap(), folder.path().join(".connector/store.db"));
+    assert_eq!(project.store_at("sqlite:/var/a.db").unwrap().to_string(), "/var/a.db");
+    assert_eq!(project.store_at("mysql://db/x").unwrap_err().kind(), ErrorKind::Definition);
+    assert_eq!(project.store_at("postgres://c@db/x").unwrap().to_string(), "postgres://c@db/x");
 }
 
 #[test]

@@ -10,10 +10,11 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum_server::Handle;
 use connector_core::{Error, ErrorKind, Result};
+use connector_engine::store::Place;
 use connector_project::source::Project;
 use hyper_util::rt::TokioTimer;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -79,10 +80,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens for the project and its store, which need not exist yet. Everything ends when `stop` is canceled.
+    /// Listens for the project and its store, which need not exist yet. Who may use the server is kept in a file beside `beside`. Everything ends when `stop` is canceled.
     ///
     /// Fails with kind `unavailable` if the port is taken.
-    pub fn bind(project: &Project, store: PathBuf, listen: Listen, stop: CancellationToken) -> Result<Self> {
+    pub fn bind(
+        project: &Project,
+        store: Place,
+        beside: &Path,
+        listen: Listen,
+        stop: CancellationToken,
+    ) -> Result<Self> {
         let taken = |cause: std::io::Error| {
             Error::new(ErrorKind::Unavailable, format!("can't listen on {}: {cause}", listen.0))
                 .with_help("choose another port with `--listen`, or port 0 for a free one")
@@ -91,7 +98,7 @@ impl Server {
         let listener = TcpListener::bind(listen.0).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let link = Link::new(address)?;
-        Ok(Self { listener, address, link, state: State::new(project, store, stop), has_clock: true })
+        Ok(Self { listener, address, link, state: State::new(project, store, beside, stop), has_clock: true })
     }
 
     /// Without a clock: something else reads the sources when their schedules say so.

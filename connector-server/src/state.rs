@@ -4,10 +4,10 @@ use crate::access::{Access, Token, Tokens};
 use crate::work::{Diary, Jobs};
 use connector_core::{Error, ErrorKind, Result};
 use connector_engine::query::{self, Plan, SourceState};
-use connector_engine::store::Store;
+use connector_engine::store::{Place, Store};
 use connector_project::source::Project;
 use jiff::Timestamp;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,9 @@ pub(crate) struct State {
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
-    store_path: PathBuf,
+    place: Place,
+    /// The file beside which the tokens and the audit log are.
+    beside: PathBuf,
     store: Mutex<Option<Store>>,
     tokens: Mutex<Option<Tokens>>,
     questions: Arc<Semaphore>,
@@ -36,15 +38,16 @@ struct Inner {
 }
 
 impl State {
-    pub(crate) fn new(project: &Project, store_path: PathBuf, stop: CancellationToken) -> Self {
-        let access = Access::beside(&store_path);
-        let jobs = Jobs::new(project.folder(), &store_path, access.clone(), stop.clone());
+    pub(crate) fn new(project: &Project, place: Place, beside: &Path, stop: CancellationToken) -> Self {
+        let access = Access::beside(beside);
+        let jobs = Jobs::new(project.folder(), &place, access.clone(), stop.clone());
         Self {
             inner: Arc::new(Inner {
                 access,
                 jobs,
                 folder: project.folder().to_owned(),
-                store_path,
+                place,
+                beside: beside.to_owned(),
                 store: Mutex::new(None),
                 tokens: Mutex::new(None),
                 questions: Arc::new(Semaphore::new(QUESTIONS)),
@@ -129,7 +132,7 @@ impl State {
             let mut tokens = state.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             // Somebody may have moved the file away, or put another one into its place.
             if !tokens.as_ref().is_some_and(Tokens::is_current) {
-                *tokens = Tokens::open_existing(&state.inner.store_path)?;
+                *tokens = Tokens::open_existing(&state.inner.beside)?;
             }
             tokens.as_ref().map_or(Ok(None), look)
         })
@@ -148,10 +151,11 @@ impl State {
     /// The store; `None` until something was aggregated.
     pub(crate) fn store(&self) -> Result<Option<Store>> {
         let mut known = self.inner.store.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.inner.store_path.is_file() {
+        let is_lost = self.inner.place.file().is_some_and(|file| !file.is_file());
+        if is_lost {
             *known = None;
         } else if known.is_none() {
-            *known = Some(Store::open_for_queries(&self.inner.store_path)?);
+            *known = Store::open_existing(self.inner.place.clone())?;
         }
         Ok(known.clone())
     }

@@ -52,7 +52,8 @@ async fn a_server_without_a_clock_starts_nothing_and_shows_the_schedules() {
     let place = late().await;
     place.write("sources/broken.yaml", "connector: delimted\n");
     let stop = CancellationToken::new();
-    let bound = Server::bind(&place.project, place.store.clone(), Listen::default(), stop.clone()).unwrap();
+    let bound = Server::bind(&place.project, place.store.clone().into(), &place.store, Listen::default(), stop.clone())
+        .unwrap();
     let (address, link) = (bound.address(), bound.sign_in_link());
     let task = tokio::spawn(bound.without_clock().serve(|_| ()));
     let links = std::sync::Arc::new(std::sync::Mutex::new(vec![link]));

@@ -1,12 +1,13 @@
 //! Writes accounts into the store.
 
+use super::ahead::Known;
 use super::column::stored_kind;
 use super::run_state::RunState;
 use super::snapshot::AccountSnapshot;
 use super::sql;
 use super::step::Step;
 use connector_core::{Account, EntitlementRef, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 /// What the store has of an account.
 struct Stored {
@@ -93,12 +94,15 @@ impl RunState {
     }
 
     /// The row of the new account; `None` when there is one already.
-    fn insert_account(&self, connection: &Connection, account: &Account, hash: &[u8; 16]) -> Result<Option<i64>> {
-        let inserted = sql::execute(
+    fn insert_account(&mut self, connection: &Connection, account: &Account, hash: &[u8; 16]) -> Result<Option<i64>> {
+        if self.ahead.is_on() {
+            return Ok(self.keep_new(account, hash));
+        }
+        sql::first(
             connection,
             "INSERT INTO accounts (source, account_id, name, display_name, enabled, locked, attributes, hash,
                                        first_run, added_run, kind, owner, alias)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING id",
             params![
                 self.source,
                 account.id,
@@ -113,11 +117,18 @@ impl RunState {
                 account.owner,
                 account.alias,
             ],
-        )?;
-        Ok((inserted == 1).then(|| connection.last_insert_rowid()))
+            |row| row.get(0),
+        )
     }
 
     fn find_account(&self, connection: &Connection, id: &str, hash: &[u8; 16]) -> Result<Option<Stored>> {
+        if self.ahead.is_on() {
+            return Ok(self.ahead.find(id).map(|known| Stored {
+                id: known.id,
+                same_hash: known.hash == hash,
+                removed_run: known.removed_run,
+            }));
+        }
         sql::first(
             connection,
             "SELECT id, hash, removed_run FROM accounts WHERE source = ?1 AND account_id = ?2",
@@ -139,6 +150,8 @@ impl RunState {
         hash: &[u8; 16],
         stored: &Stored,
     ) -> Result<()> {
+        self.write_new(connection)?;
+        self.ahead.note(&account.id, Known { id: stored.id, hash: hash.to_vec(), removed_run: None });
         let before = sql::one(
             connection,
             "SELECT name, display_name, enabled, locked, attributes, kind, owner FROM accounts WHERE id = ?1",

@@ -11,7 +11,7 @@ use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use super::step::Step;
 use connector_core::Result;
-use rusqlite::{Connection, Row, params};
+use connector_sql::{Connection, Row, params};
 
 /// Assignments that are resolved at once.
 const ROWS_AT_ONCE: usize = 4096;

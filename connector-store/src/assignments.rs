@@ -1,5 +1,6 @@
 //! Writes assignments into the store.
 
+use super::bulk;
 use super::key::{Key, read_key};
 use super::run_state::{RunState, Tallies};
 use super::snapshot::AssignmentSnapshot;
@@ -7,9 +8,8 @@ use super::sql;
 use super::step::Step;
 use super::waiting::read_values;
 use connector_core::{Assignment, AssignmentState, Attributes, EntitlementRef, Error, Holder, Result};
+use connector_sql::{Connection, Row, params};
 use connector_tables::BatchRow;
-use rusqlite::{Connection, Row, Statement, params};
-use std::sync::LazyLock;
 
 /// An assignment in the store.
 struct Stored {
@@ -23,35 +23,6 @@ const INSERT: &str =
     "INSERT INTO assignments (source, account, entitlement, holder, through, inline, id, state, valid_until,
                               attributes, first_run, added_run)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) ON CONFLICT DO NOTHING";
-
-/// How many plain assignments a statement writes.
-const ROWS_OF_INSERT: usize = 32;
-const COLUMNS_OF_KEY: usize = 6;
-
-/// Writes new plain assignments. Each has its key and its number among the parameters.
-static INSERT_MANY: LazyLock<String> = LazyLock::new(|| {
-    let row = |row: usize| {
-        let first = 3 + row * COLUMNS_OF_KEY;
-        let key: Vec<_> = (first..first + COLUMNS_OF_KEY).map(|place| format!("?{place}")).collect();
-        format!("(?1, {}, ?2, ?2)", key.join(", "))
-    };
-    let rows: Vec<_> = (0..ROWS_OF_INSERT).map(row).collect();
-    // Without a copy of the pages for the case that a row fails: then the transaction ends.
-    format!(
-        "INSERT OR FAIL INTO assignments (source, account, entitlement, holder, through, inline, id, first_run, added_run)
-         VALUES {}",
-        rows.join(", ")
-    )
-});
-
-fn bind_key(insert: &mut Statement<'_>, place: usize, key: Key<'_>, id: i64) -> rusqlite::Result<()> {
-    let Key { account, entitlement, holder, through, inline } = key;
-    insert.raw_bind_parameter(place, account)?;
-    for (more, number) in (1..).zip([entitlement, holder, through, i64::from(inline), id]) {
-        insert.raw_bind_parameter(place + more, number)?;
-    }
-    Ok(())
-}
 
 /// Whether it is active, without end and attributes.
 fn is_plain(assignment: &Assignment) -> bool {
@@ -271,25 +242,12 @@ impl RunState {
 
     /// Writes assignments that the table does not have, in its order.
     pub(super) fn insert_assignments(&mut self, connection: &Connection, rows: &[BatchRow]) -> Result<()> {
-        // Most assignments have no values of their own. Many in one statement cost less than one by one.
-        let plain: Vec<_> = rows.iter().filter(|row| row.value.is_empty()).collect();
-        let (many, single) = plain.as_chunks::<ROWS_OF_INSERT>();
-        let mut insert = connection.prepare_cached(INSERT_MANY.as_str()).map_err(sql::fault)?;
-        for rows in many {
-            let keys = rows.map(|row| read_key(&row.key));
-            insert.raw_bind_parameter(1, self.source).map_err(sql::fault)?;
-            insert.raw_bind_parameter(2, self.run).map_err(sql::fault)?;
-            let mut place = 3;
-            for key in keys {
-                let key = key?;
-                bind_key(&mut insert, place, key, self.next_assignment).map_err(sql::fault)?;
-                place += COLUMNS_OF_KEY;
-                self.assignment_arrived(key);
-            }
-            insert.raw_execute().map_err(sql::fault)?;
-        }
-        for row in single {
-            self.insert_assignment(connection, read_key(&row.key)?, &AssignmentSnapshot::plain())?;
+        // Most assignments have no values of their own.
+        let plain = rows.iter().filter(|row| row.value.is_empty()).map(|row| read_key(&row.key));
+        let plain: Vec<Key<'_>> = plain.collect::<Result<_>>()?;
+        bulk::insert_plain(connection, self.source, self.run, self.next_assignment, &plain)?;
+        for key in plain {
+            self.assignment_arrived(key);
         }
         for row in rows.iter().filter(|row| !row.value.is_empty()) {
             self.insert_assignment(connection, read_key(&row.key)?, &read_values(&row.value)?)?;

@@ -17,8 +17,8 @@ use super::writer::Writer;
 use connector_core::{Absence, Cursor, Error, ErrorKind, Result};
 use connector_files::shell_word;
 use connector_project::source::Definition;
+use connector_sql::{Connection, Transaction, params};
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
 use ulid::Ulid;
 
 /// What a job is about to do.
@@ -71,12 +71,12 @@ impl Beginning {
     /// Takes the source and begins. Fails with kind `guard` when another job holds the source.
     pub fn begin(&self, store: &Store) -> Result<Begun> {
         let lock = RunLock::take(store, Work::Aggregation, &self.source)?;
-        let mut connection = store.writer()?;
-        let transaction = sql::begin(&mut connection)?;
+        let connection = store.writer()?;
+        let transaction = sql::begin(&connection)?;
         let (source, fence) = sql::one(
             &transaction,
             "INSERT INTO sources (name, fence, quiet) VALUES (?1, 1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET fence = fence + 1, quiet = excluded.quiet RETURNING id, fence",
+                 ON CONFLICT (name) DO UPDATE SET fence = sources.fence + 1, quiet = excluded.quiet RETURNING id, fence",
             [&self.source, &self.quiet.to_text()],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
@@ -211,10 +211,10 @@ impl Beginning {
         for statement in drop_earlier.iter().filter(|_| self.mode != Mode::Refresh) {
             sql::execute(transaction, statement, [source])?;
         }
-        sql::execute(
+        let run = sql::insert(
             transaction,
             "INSERT INTO runs (id, source, connector, definition, mode, status, started_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'running', ?6) RETURNING number",
             params![
                 Ulid::new().to_string(),
                 source,
@@ -224,7 +224,6 @@ impl Beginning {
                 Timestamp::now().to_string()
             ],
         )?;
-        let run = transaction.last_insert_rowid();
         self.add_starts(transaction, run, &start)?;
         Ok(run)
     }

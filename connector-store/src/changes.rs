@@ -9,7 +9,7 @@ use super::sql;
 use super::step::Step;
 use super::survey::Types;
 use connector_core::{Absence, Assignment, Error, Holder, Result, SourceChange};
-use rusqlite::{Connection, Params, params};
+use connector_sql::{Connection, Params, params};
 use std::collections::BTreeMap;
 
 /// The live rows that the changes remove.
@@ -224,7 +224,7 @@ impl RunState {
         recent: &Recent,
     ) -> Result<bool> {
         let query = "SELECT count(*) FROM (SELECT 1 FROM entitlements e JOIN assignments h INDEXED BY holders ON h.entitlement = e.id
-             WHERE e.source = ?1 AND e.type = ?2 AND h.inline = 0 AND h.removed_run IS NULL LIMIT ?3)";
+             WHERE e.source = ?1 AND e.type = ?2 AND h.inline = 0 AND h.removed_run IS NULL LIMIT ?3) held";
         for (name, gone) in gone {
             let recent = recent.get(&(Step::Assignments.name().to_owned(), name.clone())).copied().unwrap_or_default();
             let gone = gone.saturating_add(recent);

@@ -3,7 +3,7 @@
 use super::sql;
 use super::step::Step;
 use connector_core::Result;
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 /// The types of entitlements that this run could not read.
 pub(crate) fn skipped_types(connection: &Connection, run: i64) -> Result<Vec<String>> {

@@ -8,7 +8,7 @@ use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use connector_core::{Assignment, Cursor, EntitlementRef, Error, ErrorKind, Holder, HolderRange, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 use std::collections::HashSet;
 
 /// The live assignments of an entitlement to the accounts of a range: `?1` is the entitlement, `?2` and `?3` are its ends.
@@ -72,7 +72,7 @@ impl RunState {
 
     fn keep_count(&self, connection: &Connection, row: i64, (after, up_to): (&str, &str), count: u64) -> Result<()> {
         let insert = "INSERT INTO counted (run, entitlement, after, up_to, count) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO UPDATE SET count = excluded.count";
+             ON CONFLICT (run, entitlement, after, up_to) DO UPDATE SET count = excluded.count";
         sql::execute(connection, insert, params![self.run, row, after, up_to, count]).map(drop)
     }
 

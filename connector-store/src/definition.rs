@@ -3,7 +3,7 @@
 use super::sql;
 use connector_core::Result;
 use connector_project::source::Definition;
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 /// Gives runs and plans of an earlier version the hash that this version makes of the same file, so that they can go on.
 pub fn replace_former(connection: &Connection, source: i64, definition: &Definition) -> Result<()> {

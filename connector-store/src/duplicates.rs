@@ -5,7 +5,7 @@ use super::report;
 use super::run_state::RunState;
 use super::step::Step;
 use connector_core::Result;
-use rusqlite::Connection;
+use connector_sql::Connection;
 
 impl RunState {
     /// Counts a row that the run has seen before; false, because it is not new. Two different rows with one id mean that

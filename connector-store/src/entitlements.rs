@@ -5,7 +5,7 @@ use super::snapshot::EntitlementSnapshot;
 use super::sql;
 use super::step::Step;
 use connector_core::{Entitlement, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 /// An entitlement in the store.
 struct Stored {

@@ -4,7 +4,7 @@
 use super::key::Key;
 use super::sql;
 use connector_core::Result;
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 use std::collections::HashMap;
 
 /// The numbers of a run of changes, from its first page on.

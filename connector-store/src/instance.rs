@@ -2,7 +2,7 @@
 
 use super::sql;
 use connector_core::{Error, ErrorKind, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 /// Compares the id that a system gives with the one that the store has for the source, and keeps the first one. Returns a
 /// warning if the user should know something.

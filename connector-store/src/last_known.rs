@@ -4,11 +4,12 @@ use super::run_state::RunState;
 use super::snapshot::{AssignmentSnapshot, EntitlementSnapshot, attributes};
 use super::sql;
 use connector_core::{Account, Attributes, AttributesBuilder, Entitlement, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 impl RunState {
     /// The account with the last known values of what the page does not show.
     pub(super) fn with_last_known(&mut self, connection: &Connection, account: &Account) -> Result<Account> {
+        self.write_new(connection)?;
         let mut account = account.clone();
         let query = "SELECT attributes, locked FROM accounts WHERE source = ?1 AND account_id = ?2";
         let stored = sql::first(connection, query, params![self.source, account.id], |row| {

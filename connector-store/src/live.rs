@@ -4,7 +4,7 @@ use super::column::word;
 use super::sql;
 use super::step::Step;
 use connector_core::{Cursor, Error, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 /// How often a read goes back to an anchor without a new row.
 const MAX_RETURNS: i64 = 5;
@@ -44,8 +44,12 @@ fn go_back(connection: &Connection, run: i64, step: Step, anchor: &str) -> Resul
     sql::execute(connection, "DELETE FROM frontier WHERE run = ?1 AND step = ?2 AND anchor = ?3", parameters)?;
     sql::execute(
         connection,
-        "INSERT INTO frontier (run, step, cursor, again) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (run, step, cursor) DO UPDATE SET done = 0, again = again + excluded.again",
+        connection.dialect().pick(
+            "INSERT INTO frontier (run, step, cursor, again) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (run, step, cursor) DO UPDATE SET done = 0, again = frontier.again + excluded.again",
+            "INSERT INTO frontier (run, step, cursor, again) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (run, step, md5(cursor)) DO UPDATE SET done = 0, again = frontier.again + excluded.again",
+        ),
         params![run, step.name(), anchor, read + 1],
     )?;
     Ok(())

@@ -1,8 +1,10 @@
 //! One job of a kind per source at a time.
 
+use super::lease::Lease;
 use super::open::Store;
 use connector_core::{Error, ErrorKind, Result};
 use connector_files::shell_word;
+use connector_sql::Connection;
 use jiff::Timestamp;
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
@@ -21,7 +23,16 @@ pub enum Work {
 }
 
 impl Work {
-    /// The prefix of the lock's name.
+    /// The name in the table of locks.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Aggregation => "aggregation",
+            Self::Provisioning => "provisioning",
+            Self::Rotation => "rotation",
+        }
+    }
+
+    /// The prefix of the name of a lock's file.
     fn prefix(self) -> &'static str {
         match self {
             Self::Aggregation => "source",
@@ -52,44 +63,86 @@ impl Work {
     }
 }
 
-/// A source that is locked for one job. The operating system releases the lock when the process ends in any way.
+/// A source that is locked for one job. The lock ends with the process, however that ends: the operating system releases a
+/// file, and a lock on a server expires.
 #[derive(Debug)]
-pub struct RunLock {
-    _file: File,
+pub struct RunLock(Held);
+
+#[derive(Debug)]
+enum Held {
+    File { _file: File },
+    Lease(Lease),
 }
 
 impl RunLock {
     /// Locks the source; fails with kind `guard` if another job has locked it.
     pub fn take(store: &Store, work: Work, source: &str) -> Result<Self> {
-        let mut file = open(store, work, source)?;
-        let mut tries = 0;
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                // A command that lists runs takes the lock for an instant.
-                Err(TryLockError::WouldBlock) if tries < 10 => {
-                    tries += 1;
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Err(TryLockError::WouldBlock) => return Err(held(work, source, &mut file)),
-                Err(TryLockError::Error(cause)) => return Err(unusable(source, cause)),
-            }
-        }
-        let note = format!("pid {} since {:.0}\n", std::process::id(), Timestamp::now());
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| file.write_all(note.as_bytes()))
-            .map_err(|cause| unusable(source, cause))?;
-        Ok(Self { _file: file })
+        let refused = |note: &str| {
+            let by = if note.is_empty() { String::new() } else { format!(" ({note})") };
+            Error::new(ErrorKind::Guard, format!("another job is {} `{source}` now{by}", work.doing()))
+                .with_help(work.help(source))
+        };
+        let held = match lock_file(store, work, source) {
+            Some(file) => Held::File { _file: take_file(file, source, refused)? },
+            None => match Lease::take(store, work.name(), source)? {
+                Ok(lease) => Held::Lease(lease),
+                Err(note) => return Err(refused(&note)),
+            },
+        };
+        Ok(Self(held))
     }
 
     /// Whether a job has locked the source.
     pub fn is_held(store: &Store, work: Work, source: &str) -> bool {
-        open(store, work, source).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        match lock_file(store, work, source) {
+            Some(file) => file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock))),
+            None => Lease::is_held(store, work.name(), source).unwrap_or_else(|error| {
+                tracing::warn!(%error, source, "the lock of a source could not be looked at");
+                false
+            }),
+        }
+    }
+
+    /// Fails with kind `guard` if another job has taken the source since. Only a lock on a server can be lost; the transaction that
+    /// checks it keeps it.
+    pub fn check(&self, connection: &Connection) -> Result<()> {
+        match &self.0 {
+            Held::File { .. } => Ok(()),
+            Held::Lease(lease) => lease.check(connection),
+        }
     }
 }
 
-fn open(store: &Store, work: Work, source: &str) -> Result<File> {
+fn take_file(file: std::io::Result<File>, source: &str, refused: impl Fn(&str) -> Error) -> Result<File> {
+    let mut file = file.map_err(|cause| unusable(source, cause))?;
+    let mut tries = 0;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            // A command that lists runs takes the lock for an instant.
+            Err(TryLockError::WouldBlock) if tries < 10 => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut note = String::new();
+                // The note is for people; without it the message is still right.
+                let _ = file.read_to_string(&mut note);
+                return Err(refused(note.trim()));
+            }
+            Err(TryLockError::Error(cause)) => return Err(unusable(source, cause)),
+        }
+    }
+    let note = format!("pid {} since {:.0}\n", std::process::id(), Timestamp::now());
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(note.as_bytes()))
+        .map_err(|cause| unusable(source, cause))?;
+    Ok(file)
+}
+
+/// The lock's file; `None` for a store on a server.
+fn lock_file(store: &Store, work: Work, source: &str) -> Option<std::io::Result<File>> {
     let mut name = format!("{}-", work.prefix());
     for byte in source.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
@@ -99,16 +152,7 @@ fn open(store: &Store, work: Work, source: &str) -> Result<File> {
             let _ = write!(name, "%{byte:02x}");
         }
     }
-    store.lock_file(&name).map_err(|cause| unusable(source, cause))
-}
-
-fn held(work: Work, source: &str, file: &mut File) -> Error {
-    let mut note = String::new();
-    // The note is for people; without it the message is still right.
-    let _ = file.read_to_string(&mut note);
-    let by = if note.trim().is_empty() { String::new() } else { format!(" ({})", note.trim()) };
-    Error::new(ErrorKind::Guard, format!("another job is {} `{source}` now{by}", work.doing()))
-        .with_help(work.help(source))
+    store.lock_file(&name)
 }
 
 fn unusable(source: &str, cause: std::io::Error) -> Error {

@@ -5,7 +5,7 @@ use super::run_state::RunState;
 use super::snapshot::attributes;
 use super::sql;
 use connector_core::{Account, EntitlementRef, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 use std::collections::BTreeSet;
 
 impl RunState {

@@ -1,5 +1,6 @@
 //! The merge of what waits into the table of assignments.
 
+use super::fault::fault;
 use super::fence::check_fence;
 use super::key::{Key, is_name_key, read_key, write_key};
 use super::run_state::RunState;
@@ -8,10 +9,9 @@ use super::sql;
 use super::waiting::{Merge, read_values};
 use super::write_back::WriteBack;
 use connector_core::{Error, ErrorKind, Result};
+use connector_sql::types::ValueRef;
+use connector_sql::{Connection, Row, Rows, params};
 use connector_tables::BatchRow;
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, Rows, params};
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -73,7 +73,7 @@ impl RunState {
                 self.merge_portion(connection, &mut merge)
             })?;
             write_back.committed(connection, ROWS_AT_ONCE);
-            sql::let_others_write(&mut others_wrote);
+            sql::let_others_write(connection, &mut others_wrote);
         }
         self.waiting.count = 0;
         Ok(())
@@ -97,14 +97,13 @@ impl RunState {
 
     /// Adds a portion of the names; returns the last key.
     fn add_names(&self, connection: &Connection, merge: &mut Merge<'_>) -> Result<Vec<u8>> {
-        let mut last = Vec::new();
+        let mut rows = Vec::new();
         for _ in 0..ROWS_AT_ONCE {
             let Some(row) = merge.next().transpose()? else { break };
-            self.add_waiting_name(connection, &row.key)?;
-            last.clear();
-            last.extend_from_slice(&row.key);
+            rows.push(row);
         }
-        Ok(last)
+        self.add_waiting_names(connection, rows.iter().map(|row| &*row.key))?;
+        Ok(rows.last().map(|row| row.key.to_vec()).unwrap_or_default())
     }
 
     /// Walks through a portion and the table side by side; returns what the table does not have, and the last key. What
@@ -113,8 +112,8 @@ impl RunState {
         let (mut missing, mut last) = (Missing::default(), Vec::new());
         let Some(first) = merge.peek()?.cloned() else { return Ok((missing, last)) };
         let Key { account, entitlement, holder, through, .. } = read_key(&first.key)?;
-        let mut query = connection.prepare_cached(STORED).map_err(sql::fault)?;
-        let rows = query.query(params![self.source, account, entitlement, holder, through]).map_err(sql::fault)?;
+        let mut query = connection.prepare_cached(STORED).map_err(fault)?;
+        let rows = query.query(params![self.source, account, entitlement, holder, through]).map_err(fault)?;
         let mut stored = Stored { rows, key: Vec::new(), at_end: false };
         for _ in 0..ROWS_AT_ONCE {
             if merge.peek()?.is_none_or(|row| is_name_key(&row.key)) {
@@ -126,7 +125,7 @@ impl RunState {
             match stored.find(&row.key)? {
                 None => missing.rows.push(row),
                 Some(found) => {
-                    if !self.see(&StoredAssignment::from_row(found, &row)?) {
+                    if !self.see(&StoredAssignment::from_row(&found, &row)?) {
                         missing.values.push(row);
                     }
                 }
@@ -147,14 +146,14 @@ impl RunState {
 
 impl Stored<'_> {
     /// The row with that key. Asked for in the order of the keys.
-    fn find(&mut self, key: &[u8]) -> Result<Option<&Row<'_>>> {
+    fn find(&mut self, key: &[u8]) -> Result<Option<Row<'_>>> {
         while !self.at_end && *self.key < *key {
-            self.advance().map_err(sql::fault)?;
+            self.advance().map_err(fault)?;
         }
         Ok(self.rows.get().filter(|_| *self.key == *key))
     }
 
-    fn advance(&mut self) -> rusqlite::Result<()> {
+    fn advance(&mut self) -> connector_sql::Result<()> {
         self.rows.advance()?;
         let Some(row) = self.rows.get() else {
             self.at_end = true;
@@ -175,7 +174,7 @@ impl StoredAssignment {
             let values = if plain { None } else { Some(AssignmentSnapshot::from_row(stored, 7)?) };
             Ok((stored.get(5)?, stored.get(4)?, stored.get::<_, i64>(2)? == 0, lives, values))
         };
-        let (id, inline, is_of_account, lives, values) = read().map_err(sql::fault)?;
+        let (id, inline, is_of_account, lives, values) = read().map_err(fault)?;
         let has_values = match values {
             None if row.value.is_empty() => true,
             values => values.unwrap_or_else(AssignmentSnapshot::plain).is_same(&read_values(&row.value)?),

@@ -6,8 +6,8 @@ use super::run::{Mode, RunStatus};
 use super::sql;
 use connector_core::Result;
 use connector_project::source::Definition;
+use connector_sql::params;
 use jiff::Timestamp;
-use rusqlite::params;
 
 /// What earlier runs of a source allow the next one to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

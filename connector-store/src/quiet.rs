@@ -2,7 +2,7 @@
 
 use super::column::unreadable;
 use connector_core::{AttributeSchema, Connector, ReadEntitlements};
-use rusqlite::Row;
+use connector_sql::Row;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ impl Quiet {
     }
 
     /// Reads what `to_text` wrote.
-    pub fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &Row<'_>, column: usize) -> connector_sql::Result<Self> {
         serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|cause| unreadable(column, cause.to_string()))
     }
 }

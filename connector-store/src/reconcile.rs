@@ -9,7 +9,7 @@ use super::sql;
 use super::step::Step;
 use super::survey::{Survey, Types};
 use connector_core::{Error, ErrorKind, Percentage, Result};
-use rusqlite::{Connection, Row, params};
+use connector_sql::{Connection, Row, params};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 

@@ -8,8 +8,8 @@ use super::sql;
 use super::step::Step;
 use super::survey::Strangers;
 use connector_core::{Error, ErrorKind, Percentage, Result};
+use connector_sql::{Connection, params};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
 impl RunState {

@@ -5,9 +5,9 @@ use super::run::{Counts, RunError, RunReport};
 use super::sql;
 use super::step::PerStep;
 use connector_core::{Allowance, Error, ErrorKind, Result};
+use connector_sql::types::ValueRef;
+use connector_sql::{Connection, Params, Row, params};
 use jiff::Timestamp;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Params, Row, params};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ fn warnings(connection: &Connection, run: i64) -> Result<Vec<String>> {
     sql::all(connection, "SELECT text FROM warnings WHERE run = ?1 ORDER BY id", [run], |row| row.get(0))
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
+fn stored(row: &Row<'_>) -> connector_sql::Result<StoredRun> {
     let error = match row.get_ref(25)? {
         ValueRef::Null => None,
         _ => Some(RunError { kind: word(row, 25)?, message: row.get(26)?, help: row.get(27)?, step: row.get(28)? }),
@@ -93,13 +93,13 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
     })
 }
 
-fn counts(row: &Row<'_>, column: usize) -> rusqlite::Result<Counts> {
+fn counts(row: &Row<'_>, column: usize) -> connector_sql::Result<Counts> {
     let (seen, added, changed): (u64, u64, u64) = (row.get(column)?, row.get(column + 1)?, row.get(column + 2)?);
     let unchanged = seen.saturating_sub(added).saturating_sub(changed);
     Ok(Counts { seen, added, changed, unchanged, removed: row.get(column + 3)? })
 }
 
-fn allowances(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, Allowance>> {
+fn allowances(row: &Row<'_>, column: usize) -> connector_sql::Result<BTreeMap<String, Allowance>> {
     #[derive(Deserialize)]
     struct Figures {
         used: u64,

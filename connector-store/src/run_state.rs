@@ -1,5 +1,6 @@
 //! The state of a run that a job keeps in memory.
 
+use super::ahead::Ahead;
 use super::holder_counts::HolderCounts;
 use super::not_shown::NotShown;
 use super::quiet::Quiet;
@@ -9,7 +10,7 @@ use super::sql;
 use super::step::{PerStep, Step};
 use super::waiting::Waiting;
 use connector_core::{Absence, EntitlementRef, Result};
-use rusqlite::{Connection, Row, params};
+use connector_sql::{Connection, Row, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The maximum number of cached entitlement rows; a full cache is cleared.
@@ -61,6 +62,8 @@ pub(crate) struct RunState {
     pub(super) waiting: Waiting,
     /// How many accounts hold each entitlement, as far as it is known.
     pub(super) holder_counts: HolderCounts,
+    /// What a server was asked of the page that is being committed.
+    pub(super) ahead: Ahead,
     rows: HashMap<String, HashMap<String, i64>>,
     remembered: usize,
 }
@@ -80,7 +83,7 @@ impl RunState {
                  FROM runs WHERE number = ?1",
             [run],
             |row| {
-                let from = |column| -> rusqlite::Result<Tallies> {
+                let from = |column| -> connector_sql::Result<Tallies> {
                     let (seen, added) = (row.get(column)?, row.get(column + 1)?);
                     Ok(Tallies { seen, added, changed: row.get(column + 2)?, removed: row.get(column + 3)? })
                 };
@@ -112,6 +115,7 @@ impl RunState {
             removed: BTreeMap::new(),
             waiting: Waiting::load(connection, run, waiting)?,
             holder_counts: HolderCounts::default(),
+            ahead: Ahead::default(),
             rows: HashMap::new(),
             remembered: 0,
         })
@@ -179,7 +183,7 @@ impl RunState {
             None => sql::insert(
                 connection,
                 "INSERT INTO entitlements (source, type, entitlement_id, name, attributes)
-                     VALUES (?1, ?2, ?3, '', '{}')",
+                     VALUES (?1, ?2, ?3, '', '{}') RETURNING id",
                 params![self.source, entitlement.entitlement_type, entitlement.id],
             )?,
         };

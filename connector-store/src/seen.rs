@@ -3,7 +3,7 @@
 use super::sql;
 use super::step::Step;
 use connector_core::Result;
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 use std::collections::HashMap;
 
 /// Row ids of a chunk. A bit a row keeps ten million rows in 1.2 MiB.
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_survives_being_stored() {
-        let connection = Connection::open_in_memory().unwrap();
+        let connection = Connection::from(rusqlite::Connection::open_in_memory().unwrap());
         connection.execute_batch("CREATE TABLE seen (run, kind, chunk, bits, UNIQUE (run, kind, chunk))").unwrap();
         let ids = [1, 63, 64, 32_767, 32_768, 1_000_000];
         let mut seen = Seen::load(&connection, 1, Step::Accounts).unwrap();

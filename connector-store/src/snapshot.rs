@@ -5,9 +5,9 @@ use connector_core::{
     Account, AccountKind, Assignment, AssignmentState, Attributes, Entitlement, EntitlementRef, Error, ErrorKind,
     Result,
 };
+use connector_sql::Row;
+use connector_sql::types::ValueRef;
 use jiff::Timestamp;
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -100,7 +100,7 @@ impl AccountSnapshot {
     }
 
     /// Reads `name, display_name, enabled, locked, attributes, kind, owner` from that column on.
-    pub fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &Row<'_>, column: usize) -> connector_sql::Result<Self> {
         Ok(Self {
             name: row.get(column)?,
             display_name: row.get(column + 1)?,
@@ -154,7 +154,7 @@ impl AccountSnapshot {
 
 impl EntitlementSnapshot {
     /// Reads `name, description, attributes` from that column on.
-    pub fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &Row<'_>, column: usize) -> connector_sql::Result<Self> {
         Ok(Self { name: row.get(column)?, description: row.get(column + 1)?, attributes: attributes(row, column + 2)? })
     }
 
@@ -203,7 +203,7 @@ impl AssignmentSnapshot {
     }
 
     /// Reads `state, valid_until, attributes` from that column on.
-    pub fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &Row<'_>, column: usize) -> connector_sql::Result<Self> {
         let attributes = match row.get_ref(column + 2)? {
             ValueRef::Null => Attributes::empty(),
             _ => attributes(row, column + 2)?,
@@ -239,10 +239,11 @@ impl AssignmentSnapshot {
 }
 
 /// The attributes in a column. A store that somebody else wrote to is damaged when they are no JSON object.
-pub fn attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Attributes> {
+pub fn attributes(row: &Row<'_>, column: usize) -> connector_sql::Result<Attributes> {
     let text: String = row.get(column)?;
-    Attributes::parse(text)
-        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, cause.into()))
+    Attributes::parse(text).map_err(|cause| {
+        connector_sql::Error::FromSqlConversionFailure(column, connector_sql::types::Type::Text, cause.into())
+    })
 }
 
 fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {

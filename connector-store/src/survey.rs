@@ -3,13 +3,13 @@
 //! The survey only reads, so other jobs can write at the same time. Only this job writes rows of its source.
 
 use super::completeness::{is_complete, skipped_types};
+use super::fault::fault;
 use super::guard::Census;
 use super::run_state::RunState;
 use super::sql;
 use super::step::Step;
 use connector_core::{Absence, Result};
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, Row, Rows, params};
+use connector_sql::{Connection, Row, Rows, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What the store has of the source, and how much of it the run saw.
@@ -163,16 +163,16 @@ impl RunState {
         // The index has all that this needs, so the rows are not read.
         let mut accounts = connection
             .prepare_cached("SELECT account_id, id FROM accounts WHERE source = ?1 ORDER BY account_id")
-            .map_err(sql::fault)?;
-        let rows = accounts.query([self.source]).map_err(sql::fault)?;
+            .map_err(fault)?;
+        let rows = accounts.query([self.source]).map_err(fault)?;
         let mut accounts = Accounts { rows, id: String::new(), at_end: false };
         let (mut account, mut fate, mut is_named) = (String::new(), Fate::Unknown, false);
         let query = "SELECT account, entitlement, id, inline, holder FROM assignments
              WHERE source = ?1 AND removed_run IS NULL ORDER BY account";
-        let mut assignments = connection.prepare_cached(query).map_err(sql::fault)?;
-        let mut assignments = assignments.query([self.source]).map_err(sql::fault)?;
-        while let Some(row) = assignments.next().map_err(sql::fault)? {
-            let assigned = Assigned::from_row(row).map_err(sql::fault)?;
+        let mut assignments = connection.prepare_cached(query).map_err(fault)?;
+        let mut assignments = assignments.query([self.source]).map_err(fault)?;
+        while let Some(row) = assignments.next().map_err(fault)? {
+            let assigned = Assigned::from_row(&row).map_err(fault)?;
             if reconciles
                 && !assigned.inline
                 && let Some(place) = types.reconciled(assigned.entitlement)
@@ -182,7 +182,7 @@ impl RunState {
             if !names_strangers || !assigned.of_account {
                 continue;
             }
-            let holder = row.get_ref(0).and_then(|holder| Ok(holder.as_str()?)).map_err(sql::fault)?;
+            let holder = row.get_ref(0).and_then(|holder| Ok(holder.as_str()?)).map_err(fault)?;
             if holder != account {
                 holder.clone_into(&mut account);
                 fate = self.fate(connection, accounts.find(holder)?, accounts_go)?;
@@ -224,7 +224,7 @@ impl RunState {
 }
 
 impl Assigned {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn from_row(row: &Row<'_>) -> connector_sql::Result<Self> {
         let of_account = row.get::<_, i64>(4)? == 0;
         Ok(Self { entitlement: row.get(1)?, id: row.get(2)?, inline: row.get(3)?, of_account })
     }
@@ -243,7 +243,7 @@ impl Accounts<'_> {
             }
             self.rows.get().filter(|_| *self.id == *id).map(|row| row.get(1)).transpose()
         };
-        find().map_err(sql::fault)
+        find().map_err(fault)
     }
 }
 

@@ -8,9 +8,9 @@ use super::snapshot::AssignmentSnapshot;
 use super::sql;
 use bytes::Bytes;
 use connector_core::Result;
+use connector_sql::{Connection, params};
 use connector_tables::{Batch, BatchRow, merge, read_block};
 use fastbloom::BloomFilter;
-use rusqlite::{Connection, params};
 use std::cell::RefCell;
 use std::iter::Peekable;
 use std::rc::Rc;
@@ -44,7 +44,7 @@ impl Waiting {
     pub(super) fn load(connection: &Connection, run: i64, count: u64) -> Result<Self> {
         let mut waiting = Self { count, ..Self::default() };
         let query = "SELECT rows FROM waiting_assignments WHERE run = ?1";
-        let read = |row: &rusqlite::Row<'_>| row.get(0);
+        let read = |row: &connector_sql::Row<'_>| row.get(0);
         sql::each(connection, query, [run], read, |rows: Vec<u8>| {
             for row in read_rows(rows) {
                 let row = row?;

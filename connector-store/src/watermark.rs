@@ -4,7 +4,7 @@ use super::report;
 use super::run_state::RunState;
 use super::sql;
 use connector_core::{Cursor, Error, Result};
-use rusqlite::{Connection, params};
+use connector_sql::{Connection, params};
 
 /// Records where the next read of changes starts if this run succeeds.
 pub(super) fn keep(connection: &Connection, run: i64, watermark: Option<&Cursor>) -> Result<()> {

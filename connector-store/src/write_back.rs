@@ -6,7 +6,7 @@
 use super::open::Store;
 use super::sql;
 use connector_core::{Error, ErrorKind, Result};
-use rusqlite::Connection;
+use connector_sql::Connection;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -27,8 +27,8 @@ pub(super) struct WriteBack {
     shared: Arc<Shared>,
     /// The rows that were committed since the last time.
     rows: usize,
-    /// The file of the log, and the most bytes that it may have.
-    log: PathBuf,
+    /// The file of the log, and the most bytes that it may have; none for a store on a server.
+    log: Option<PathBuf>,
     longest: u64,
     thread: Option<JoinHandle<()>>,
 }
@@ -53,14 +53,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl WriteBack {
     pub(super) fn new(store: &Store) -> Self {
-        let mut log = store.path().as_os_str().to_owned();
-        log.push("-wal");
+        let log = store.place().file().map(|file| PathBuf::from(format!("{}-wal", file.display())));
         let shared = Arc::new(Shared::default());
-        Self { store: store.clone(), shared, rows: 0, log: log.into(), longest: LONGEST, thread: None }
+        Self { store: store.clone(), shared, rows: 0, log, longest: LONGEST, thread: None }
     }
 
     /// So many rows were committed.
     pub(super) fn committed(&mut self, connection: &Connection, rows: usize) {
+        let Some(log) = self.log.clone() else { return };
         self.rows += rows;
         if self.rows >= ROWS {
             self.rows = 0;
@@ -72,7 +72,7 @@ impl WriteBack {
             locked(&self.shared.wish).is_due = true;
             self.shared.changed.notify_one();
         }
-        if self.thread.is_some() && self.log.metadata().is_ok_and(|log| log.len() > self.longest) {
+        if self.thread.is_some() && log.metadata().is_ok_and(|log| log.len() > self.longest) {
             self.shared.write_back(connection);
         }
     }
@@ -130,7 +130,7 @@ impl Shared {
 mod tests {
     use super::{ROWS, WriteBack};
     use crate::Store;
-    use rusqlite::params;
+    use connector_sql::params;
 
     const COMMITS: i64 = 500;
     const BYTES: usize = 32 * 1024;

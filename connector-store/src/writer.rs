@@ -2,6 +2,7 @@
 
 use super::completeness::{is_complete, mark_incomplete};
 use super::counted::Differing;
+use super::fault::fault;
 use super::fence::check_fence;
 use super::guard::Limits;
 use super::instance::recognize;
@@ -18,8 +19,8 @@ use super::survey::Survey;
 use super::watermark;
 use super::write_back::WriteBack;
 use connector_core::{Allowance, Cursor, Error, ErrorKind, HolderRange, Result};
+use connector_sql::{Connection, params};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -120,7 +121,7 @@ impl Writer {
     /// After an error the memory of this writer no longer fits the store: it can only end the run as failed.
     pub fn take_in(&mut self, page: &ReadPage, usage: Usage) -> Result<PerStep<u64>> {
         if self.group.is_none() {
-            sql::batch(&self.connection, "BEGIN IMMEDIATE")?;
+            self.connection.begin().map_err(fault)?;
             self.group = Some(Group { began: Instant::now(), rows: 0, usage: Usage::default() });
             check_fence(&self.connection, &self.state, self.fence).inspect_err(|_| self.drop_group())?;
         }
@@ -151,11 +152,11 @@ impl Writer {
                 let run = self.state.run;
                 save_usage(&self.connection, run, self.earlier_ms, self.began, self.earlier, &group.usage)
             })
-            .and_then(|()| sql::batch(&self.connection, "COMMIT"))
+            .and_then(|()| self.connection.commit().map_err(fault))
             .inspect_err(|_| self.drop_group())?;
         self.write_back.committed(&self.connection, rows);
         self.group = None;
-        sql::let_others_write(&mut self.others_wrote);
+        sql::let_others_write(&self.connection, &mut self.others_wrote);
         tracing::debug!("pages committed");
         Ok(())
     }
@@ -163,15 +164,12 @@ impl Writer {
     /// Drops the pages that were taken in and not committed.
     fn drop_group(&mut self) {
         self.group = None;
-        // SQLite has rolled back itself after some errors.
-        if sql::batch(&self.connection, "ROLLBACK").is_err() {
-            tracing::debug!("no transaction was left to roll back");
-        }
+        self.connection.roll_back();
     }
 
     /// Compares the id of the system with that of the source. Fails with kind `guard` if it is another one.
     pub fn recognize(&mut self, found: Option<&str>, accept_new: bool) -> Result<()> {
-        let transaction = sql::begin(&mut self.connection)?;
+        let transaction = sql::begin(&self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         if let Some(warning) = recognize(&transaction, self.state.source, found, accept_new)? {
             report::warn(&transaction, self.state.run, &warning)?;
@@ -186,7 +184,7 @@ impl Writer {
 
     /// Keeps where the changes start that this run does not read.
     pub fn keep_watermark(&mut self, watermark: &Cursor) -> Result<()> {
-        let transaction = sql::begin(&mut self.connection)?;
+        let transaction = sql::begin(&self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         watermark::keep(&transaction, self.state.run, Some(watermark))?;
         sql::commit(transaction)
@@ -227,7 +225,7 @@ impl Writer {
 
     /// Goes back to the anchor of a live cursor that has ended, in one transaction.
     pub fn go_back(&mut self, step: Step, anchor: &Cursor, error: &Error) -> Result<()> {
-        let transaction = sql::begin(&mut self.connection)?;
+        let transaction = sql::begin(&self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         live::expired(&transaction, self.state.run, step, anchor, error)?;
         sql::commit(transaction)
@@ -264,6 +262,7 @@ impl Writer {
         let Ending::Complete { remove, .. } = ending else { return Ok(None) };
         let (connection, state) = (&self.connection, &mut self.state);
         state.merge_waiting(connection, &mut self.write_back, self.fence, stop)?;
+        state.count_rows_of_tables(connection)?;
         sql::atomically(connection, || {
             check_fence(connection, state, self.fence)?;
             state.resolve_aliases(connection)?;
@@ -273,7 +272,7 @@ impl Writer {
     }
 
     fn end(&mut self, ending: &Ending, survey: Option<&Survey>, usage: &Usage) -> Result<RunReport> {
-        let transaction = sql::begin(&mut self.connection)?;
+        let transaction = sql::begin(&self.connection)?;
         check_fence(&transaction, &self.state, self.fence)?;
         let (status, error) = match (ending, survey) {
             (Ending::Complete { remove, limits }, Some(survey)) => {
@@ -307,7 +306,8 @@ impl Writer {
         save_status(&transaction, self.state.run, status, error.as_ref())?;
         sql::commit(transaction)?;
         // The planner's statistics; a run is right without them.
-        if self.connection.execute_batch("PRAGMA optimize").is_err() {
+        let statistics = self.connection.dialect().pick("PRAGMA optimize", "SELECT 1");
+        if self.connection.execute_batch(statistics).is_err() {
             tracing::debug!("the statistics of the store were not updated");
         }
         tracing::debug!(status = status.name(), "run ended");
@@ -337,9 +337,11 @@ fn take_in(connection: &Connection, state: &mut RunState, items: &Items) -> Resu
     let mut fresh = 0;
     match items {
         Items::Accounts(accounts) => {
+            state.look_ahead(connection, accounts)?;
             for account in accounts {
                 fresh += usize::from(state.account(connection, account)?);
             }
+            state.end_page(connection)?;
         }
         Items::Entitlements(entitlements) => {
             for entitlement in entitlements {

@@ -178,19 +178,17 @@ fn secrets(folder: &Path) -> TestStep {
 }
 
 fn store_file(invocation: &Invocation, project: &Project, store: Result<&Option<Store>, &Error>) -> TestStep {
-    let path = match invocation.store_path(project) {
-        Ok(path) => path,
+    let place = match invocation.store_place(project) {
+        Ok(place) => place,
         Err(error) => return failed("store", error.message(), error.help().map(str::to_owned)),
     };
     match store {
         Err(error) => failed("store", error.message(), error.help().map(str::to_owned)),
-        Ok(None) => {
-            passed("store", format!("`{}` does not exist yet; the first aggregation creates it", path.display()))
-        }
-        Ok(Some(_)) => {
-            let size = path.metadata().map(|data| data.len()).unwrap_or_default();
-            passed("store", format!("{}, {}", path.display(), bytes(size)))
-        }
+        Ok(None) => passed("store", format!("`{place}` does not exist yet; the first aggregation creates it")),
+        Ok(Some(store)) => match query::bytes_of_store(store) {
+            Ok(size) => passed("store", format!("{place}, {}", bytes(size))),
+            Err(error) => failed("store", error.message(), error.help().map(str::to_owned)),
+        },
     }
 }
 

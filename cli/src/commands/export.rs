@@ -104,11 +104,12 @@ impl Export<'_> {
         let folder = target.parent().and_then(real).unwrap_or_default();
         let target = folder.join(target.file_name().unwrap_or_default());
         let inside = |name: &str| real(&project.folder().join(name)).is_some_and(|part| target.starts_with(part));
-        let store = self.store.path();
-        let is_store = ["", "-wal", "-shm", "-journal"].iter().any(|end| {
-            let mut path = store.as_os_str().to_owned();
-            path.push(end);
-            real(Path::new(&path)).is_some_and(|path| path == target)
+        let is_store = self.store.place().file().is_some_and(|store| {
+            ["", "-wal", "-shm", "-journal"].iter().any(|end| {
+                let mut path = store.as_os_str().to_owned();
+                path.push(end);
+                real(Path::new(&path)).is_some_and(|path| path == target)
+            })
         });
         is_store
             || ["sources", "secrets", "schemas", "connectors", ".connector", "connector.yaml", "findings.yaml"]

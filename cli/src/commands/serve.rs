@@ -10,10 +10,10 @@ use serde_json::json;
 pub(crate) fn run(invocation: &Invocation, arguments: &ServeArguments) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
-    let store = invocation.store_path(&project)?;
+    let store = invocation.store_place(&project)?;
     let listen = arguments.listen.unwrap_or_default();
     let stop = invocation.interrupt().token();
-    let server = Server::bind(&project, store, listen, stop)?;
+    let server = Server::bind(&project, store, &invocation.access_beside(&project)?, listen, stop)?;
     let server = if arguments.no_schedule { server.without_clock() } else { server };
     if !printer.is_json() {
         printer.note(format!(

@@ -20,7 +20,7 @@ pub(crate) fn run(invocation: &Invocation, command: &TokenCommand) -> Result<Exi
 
 fn create(invocation: &Invocation, arguments: &TokenNewArguments) -> Result<(), Stop> {
     let printer = &invocation.printer;
-    let tokens = Tokens::open(&invocation.store_path(&invocation.project()?)?)?;
+    let tokens = Tokens::open(&invocation.access_beside(&invocation.project()?)?)?;
     let new = tokens.create(&arguments.name, arguments.role, arguments.expires.duration(), Timestamp::now())?;
     if printer.is_json() {
         return printer.json(&json!({
@@ -39,7 +39,7 @@ fn create(invocation: &Invocation, arguments: &TokenNewArguments) -> Result<(), 
 fn list(invocation: &Invocation, arguments: &ListArguments) -> Result<(), Stop> {
     let printer = &invocation.printer;
     let list = List::new(columns(), arguments)?;
-    let tokens = Tokens::open_existing(&invocation.store_path(&invocation.project()?)?)?;
+    let tokens = Tokens::open_existing(&invocation.access_beside(&invocation.project()?)?)?;
     let tokens = tokens.map(|tokens| tokens.list()).transpose()?.unwrap_or_default();
     if tokens.is_empty() && printer.format() == OutputFormat::Human {
         printer.result(format!("{}\n", paint(DIM, "this project has no tokens yet")))?;
@@ -51,7 +51,7 @@ fn list(invocation: &Invocation, arguments: &ListArguments) -> Result<(), Stop> 
 
 fn revoke(invocation: &Invocation, id: &str) -> Result<(), Stop> {
     let printer = &invocation.printer;
-    let tokens = Tokens::open_existing(&invocation.store_path(&invocation.project()?)?)?;
+    let tokens = Tokens::open_existing(&invocation.access_beside(&invocation.project()?)?)?;
     let missing = || Error::not_found("this project has no tokens").with_help("`connector token new` creates one");
     let token = tokens.ok_or_else(missing)?.revoke(id, Timestamp::now())?;
     if printer.is_json() {

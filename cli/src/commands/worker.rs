@@ -20,7 +20,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Resul
     let log = Log::new(invocation, project.settings()?.zone());
     let mut clock = Clock::new(&project, &arguments.sources, usize::from(arguments.concurrency))?;
     let store = invocation.store(&project)?;
-    let listening = |address| Exporter::bind(&project, invocation.store_path(&project)?, address);
+    let listening = |address| Exporter::bind(&project, invocation.store_place(&project)?, address);
     let exporter = arguments.listen.map(listening).transpose()?;
     if let Some(exporter) = &exporter {
         log.listening(exporter.address())?;

@@ -6,9 +6,9 @@ use super::holding::{Breadth, HeldRow, Holdings};
 use super::lifetime::{Lifetime, PastChange};
 use super::reading::{Reading, SHORTEST_BEGINNING, account_from_row};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
+use connector_sql::params;
 use connector_store::{AccountSnapshot, AssignmentSnapshot, Quiet, Step, Store, sql};
 use jiff::Timestamp;
-use rusqlite::params;
 use serde::Serialize;
 use std::collections::HashMap;
 use strum::IntoStaticStr;
@@ -117,7 +117,7 @@ fn account_row(reading: &Reading, id_or_name: &str) -> Result<i64> {
         let query =
             format!("SELECT id, account_id FROM accounts WHERE source = ?1 AND {way} ORDER BY account_id LIMIT 5");
         let (source, shortest) = (reading.source, SHORTEST_BEGINNING);
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let read = |row: &connector_sql::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let found: Vec<(i64, String)> = if way.contains("?3") {
             sql::all(&reading.connection, &query, params![source, id_or_name, shortest], read)?
         } else {

@@ -4,9 +4,9 @@ use super::holding::{Breadth, HeldRow, Holding, Holdings, WithoutEffect};
 use super::reading::{Reading, account_from_row};
 use connector_core::{Account, AccountKind, Attributes, Result};
 use connector_filter::Filter;
+use connector_sql::{Row, Rows, Statement, params};
 use connector_store::{Store, fault, moment, sql};
 use jiff::Timestamp;
-use rusqlite::{Row, Rows, Statement, params};
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -170,18 +170,18 @@ impl<'s> Assignments<'s> {
         "SELECT account, entitlement, through, inline, state, valid_until, attributes
          FROM assignments WHERE source = ?1 AND account > ?2 AND removed_run IS NULL ORDER BY account, entitlement";
 
-    pub(super) fn of(statement: &'s mut Statement<'_>, source: i64, after: &str) -> rusqlite::Result<Self> {
+    pub(super) fn of(statement: &'s mut Statement<'_>, source: i64, after: &str) -> connector_sql::Result<Self> {
         let mut first = Self { rows: statement.query(params![source, after])?, account: String::new(), row: None };
         first.advance()?;
         Ok(first)
     }
 
-    fn advance(&mut self) -> rusqlite::Result<()> {
+    fn advance(&mut self) -> connector_sql::Result<()> {
         self.row = match self.rows.next()? {
             Some(row) => {
                 self.account.clear();
                 self.account.push_str(row.get_ref(0)?.as_str()?);
-                Some(HeldRow::from_row(row, 1)?)
+                Some(HeldRow::from_row(&row, 1)?)
             }
             None => None,
         };
@@ -189,7 +189,7 @@ impl<'s> Assignments<'s> {
     }
 
     /// The assignments of an account. Accounts must be requested in order.
-    pub(super) fn up_to(&mut self, account: &str) -> rusqlite::Result<Vec<HeldRow>> {
+    pub(super) fn up_to(&mut self, account: &str) -> connector_sql::Result<Vec<HeldRow>> {
         let mut held = Vec::new();
         while self.row.is_some() {
             match self.account.as_str().cmp(account) {

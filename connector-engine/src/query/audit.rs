@@ -8,10 +8,11 @@ use connector_core::{
     Account, AccountSchema, AttributeMeaning, AuditedAccount, AuditedHolding, Criteria, Entitlement, EntitlementRef,
     EntitlementType, LastLogin, Power, Result,
 };
+use connector_sql::Row;
 use connector_store::{Store, attributes, fault, sql};
 use jiff::Timestamp;
-use rusqlite::Row;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 /// How a source describes what it has.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +120,7 @@ fn held<'m>(rows: &[HeldRow], meanings: &'m HashMap<i64, Meaning>) -> Vec<Audite
     held
 }
 
-fn entitlement(row: &Row<'_>) -> rusqlite::Result<Entitlement> {
+fn entitlement(row: &Row<'_>) -> connector_sql::Result<Entitlement> {
     let key = EntitlementRef::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
     let mut entitlement = Entitlement::new(key, row.get::<_, String>(2)?);
     entitlement.description = row.get(3)?;
@@ -140,11 +141,20 @@ impl LoginAttribute {
     fn of(reading: &Reading, schema: &AccountSchema) -> Result<Self> {
         let Some(attribute) = schema.meaning(AttributeMeaning::LastLogin) else { return Ok(Self(None)) };
         // Where nobody has ever signed in, the attribute is more likely hidden.
-        let path = format!("$.\"{}\"", attribute.name);
-        let query = "SELECT 1 FROM accounts WHERE source = ?1 AND +removed_run IS NULL
-             AND json_extract(attributes, ?2) IS NOT NULL LIMIT 1";
-        let shown = sql::first(&reading.connection, query, rusqlite::params![reading.source, path], |_| Ok(()))?;
-        Ok(Self(shown.map(|()| Shown { name: attribute.name.clone(), only_with: attribute.only_with.clone() })))
+        let query = "SELECT attributes FROM accounts WHERE source = ?1 AND +removed_run IS NULL";
+        let mut is_shown = false;
+        sql::until(
+            &reading.connection,
+            query,
+            [reading.source],
+            |row| attributes(row, 0),
+            |of_account| {
+                is_shown =
+                    of_account.entries().iter().any(|(name, value)| *name == attribute.name && value.get() != "null");
+                Ok(if is_shown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            },
+        )?;
+        Ok(Self(is_shown.then(|| Shown { name: attribute.name.clone(), only_with: attribute.only_with.clone() })))
     }
 
     fn of_account(&self, account: &Account) -> LastLogin {

@@ -5,11 +5,11 @@ use super::lifetime::Lifetime;
 use super::reading::{Reading, key_of};
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
 use connector_files::shell_word;
+use connector_sql::{Row, params};
 use connector_store::{
     AccountSnapshot, AssignmentSnapshot, EntitlementSnapshot, PerStep, Quiet, Step, Store, StoredRun, select_runs, sql,
 };
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 use serde::Serialize;
 
 /// The number of differences of one kind.
@@ -139,7 +139,7 @@ trait Compared: Clone {
     /// The values that identify it.
     type Key;
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<(Self::Key, Self)>;
+    fn read(row: &Row<'_>) -> connector_sql::Result<(Self::Key, Self)>;
     fn from_text(text: &str) -> Result<Self>;
     fn changes(from: Option<&Self>, to: Option<&Self>, key: &Self::Key, quiet: &Quiet) -> Vec<AttributeChange>;
     fn difference(self, change: Change, key: Self::Key, changes: Vec<AttributeChange>) -> Difference;
@@ -153,7 +153,7 @@ impl Compared for AccountSnapshot {
          WHERE source = ?1 AND (added_run > ?2 OR changed_run > ?2 OR removed_run > ?2) ORDER BY account_id";
     type Key = String;
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<(String, Self)> {
+    fn read(row: &Row<'_>) -> connector_sql::Result<(String, Self)> {
         Ok((row.get(5)?, Self::from_row(row, 6)?))
     }
 
@@ -179,7 +179,7 @@ impl Compared for EntitlementSnapshot {
          ORDER BY type, entitlement_id";
     type Key = EntitlementRef;
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<(EntitlementRef, Self)> {
+    fn read(row: &Row<'_>) -> connector_sql::Result<(EntitlementRef, Self)> {
         Ok((EntitlementRef::new(row.get::<_, String>(5)?, row.get::<_, String>(6)?), Self::from_row(row, 7)?))
     }
 
@@ -307,7 +307,7 @@ impl Span<'_> {
     }
 }
 
-fn life(row: &Row<'_>) -> rusqlite::Result<Lifetime> {
+fn life(row: &Row<'_>) -> connector_sql::Result<Lifetime> {
     Ok(Lifetime { first: row.get(1)?, added: row.get(2)?, changed: row.get(3)?, removed: row.get(4)? })
 }
 

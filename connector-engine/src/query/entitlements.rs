@@ -4,9 +4,9 @@ use super::accounts::StoredAccount;
 use super::holding::{Breadth, HAS_EFFECT, HeldRow, Holding, HoldingState, Holdings, WithoutEffect, is_empty};
 use super::reading::Reading;
 use connector_core::{Account, Attributes, Entitlement, EntitlementRef, Result};
+use connector_sql::{Dialect, Row, ToSql, params};
 use connector_store::{Store, attributes, sql};
 use jiff::Timestamp;
-use rusqlite::{Row, ToSql, params};
 use serde::Serialize;
 
 /// An entitlement in the store. Serializes to a line of `connector entitlements --output json`.
@@ -81,12 +81,14 @@ pub(super) fn holders_of_one() -> String {
 }
 
 /// The same for the entitlements with these rows (a JSON list), in the order of the table.
-pub(super) fn holders_of_several() -> String {
+pub(super) fn holders_of_several(dialect: Dialect) -> String {
+    let rows =
+        dialect.pick("SELECT value FROM json_each(?2)", "SELECT value::BIGINT FROM json_array_elements_text(?2)");
     format!(
         "{HOLDER} FROM assignments h
     LEFT JOIN accounts a ON a.source = ?1 AND a.account_id = h.account AND a.removed_run IS NULL
     WHERE h.source = ?1 AND h.removed_run IS NULL AND h.holder = 0
-          AND +h.entitlement IN (SELECT value FROM json_each(?2)) ORDER BY h.account"
+          AND +h.entitlement IN ({rows}) ORDER BY h.account"
     )
 }
 
@@ -99,7 +101,7 @@ pub fn entitlements(
 ) -> Result<u64> {
     let reading = Reading::of(store, source)?;
     let query = format!(
-        "{} WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL AND (?2 IS NULL OR type = ?2)
+        "{} WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL AND (CAST(?2 AS TEXT) IS NULL OR type = ?2)
          ORDER BY type, entitlement_id",
         select()
     );
@@ -133,8 +135,11 @@ pub fn holders(
     let target = reading.entitlement_row(&entitlement.to_string())?;
     // An account that holds one of these holds the entitlement, too. A list of numbers looks the same in Rust and in JSON.
     let rows = format!("{:?}", known.leading_to(target));
-    let (query, parameter): (String, &dyn ToSql) =
-        if breadth.effective { (holders_of_several(), &rows) } else { (holders_of_one(), &target) };
+    let (query, parameter): (String, &dyn ToSql) = if breadth.effective {
+        (holders_of_several(reading.connection.dialect()), &rows)
+    } else {
+        (holders_of_one(), &target)
+    };
     let mut listing = Listing { known, target, breadth, without_effect: WithoutEffect::default() };
     let mut last: Option<(Holder, Vec<HeldRow>)> = None;
     let read = |row: &Row<'_>| Ok((holder(row)?, HeldRow::from_row(row, 4)?));
@@ -202,7 +207,7 @@ pub fn nesting(store: &Store, source: &str, entitlement: &EntitlementRef, breadt
     Ok(Nesting { held_by: side("holder", "entitlement")?, holds: side("entitlement", "holder")? })
 }
 
-fn holder(row: &Row<'_>) -> rusqlite::Result<Holder> {
+fn holder(row: &Row<'_>) -> connector_sql::Result<Holder> {
     Ok(Holder {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -216,7 +221,7 @@ fn holder(row: &Row<'_>) -> rusqlite::Result<Holder> {
     })
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredEntitlement> {
+fn stored(row: &Row<'_>) -> connector_sql::Result<StoredEntitlement> {
     let key = EntitlementRef::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
     let mut entitlement = Entitlement::new(key, row.get::<_, String>(2)?);
     entitlement.description = row.get(3)?;

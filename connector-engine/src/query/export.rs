@@ -5,10 +5,10 @@ use super::entitlements::entitlements;
 use super::holding::{HeldRow, HoldingState, is_empty};
 use super::reading::{Named, Reading, key_of};
 use connector_core::{Attributes, Entitlement, EntitlementRef, Error, ErrorKind, Result};
+use connector_sql::{Dialect, Row};
 use connector_store::{Store, sql};
 use connector_tables::{Table, TableFormat};
 use jiff::Timestamp;
-use rusqlite::Row;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -67,11 +67,20 @@ struct AssignmentLine<'a> {
 /// Each once, in the order of the table: telling them apart by `DISTINCT` would keep all of them in memory. Where the account's
 /// own record and a list both name one, `max` takes the values of the record. The plus keeps
 /// SQLite from another order.
-pub(super) const ASSIGNMENTS: &str = "SELECT h.account, a.name,
+pub(super) fn select_assignments(dialect: Dialect) -> &'static str {
+    dialect.pick(
+        "SELECT h.account, a.name,
     h.entitlement, h.through, max(h.inline), h.state, h.valid_until, h.attributes FROM assignments h
     LEFT JOIN accounts a ON a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL
     WHERE h.source = ?1 AND h.removed_run IS NULL AND +h.holder = 0
-    GROUP BY h.account, h.entitlement, h.holder, h.through ORDER BY h.account, h.entitlement, h.holder, h.through";
+    GROUP BY h.account, h.entitlement, h.holder, h.through ORDER BY h.account, h.entitlement, h.holder, h.through",
+        "SELECT DISTINCT ON (h.account, h.entitlement, h.holder, h.through) h.account, a.name,
+    h.entitlement, h.through, h.inline, h.state, h.valid_until, h.attributes FROM assignments h
+    LEFT JOIN accounts a ON a.source = h.source AND a.account_id = h.account AND a.removed_run IS NULL
+    WHERE h.source = ?1 AND h.removed_run IS NULL AND h.holder = 0
+    ORDER BY h.account, h.entitlement, h.holder, h.through, h.inline DESC",
+    )
+}
 
 /// Writes a snapshot of a source with flat memory. Returns how many rows.
 pub fn export(store: &Store, source: &str, what: What, format: Format, to: &mut (dyn Write + Send)) -> Result<u64> {
@@ -196,7 +205,8 @@ fn assignments(store: &Store, source: &str, mut each: impl FnMut(&AssignmentLine
     };
     // The assignments of one account at a time.
     let (mut last, mut rows) = ((String::new(), None), Vec::new());
-    sql::each(&reading.connection, ASSIGNMENTS, [reading.source], read, |(account, account_name, row)| {
+    let query = select_assignments(reading.connection.dialect());
+    sql::each(&reading.connection, query, [reading.source], read, |(account, account_name, row)| {
         if account != last.0 {
             tell(&last.0, last.1.as_deref(), &mut rows)?;
             last = (account, account_name);

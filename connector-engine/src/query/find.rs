@@ -3,8 +3,8 @@
 
 use super::reading::Reading;
 use connector_core::{EntitlementRef, Result};
+use connector_sql::{Row, params};
 use connector_store::{Store, sql};
-use rusqlite::{Row, params};
 
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +63,10 @@ pub fn find(store: &Store, source: &str, text: &str, limit: usize) -> Result<Vec
         let end = format!("{spelling}\u{10ffff}");
         let account =
             |row: &Row<'_>| Ok(Found::Account { id: row.get(0)?, name: row.get(1)?, display_name: row.get(2)? });
+        // Only SQLite needs to be told the order, and lets it be told so.
+        let query = reading.connection.dialect().pick((*query).to_owned(), query.replace("CROSS JOIN", "JOIN"));
         let accounts: Vec<Found> =
-            sql::all(&reading.connection, query, params![reading.source, spelling, end, most], account)?;
+            sql::all(&reading.connection, &query, params![reading.source, spelling, end, most], account)?;
         for account in accounts {
             if found.len() < limit && !found.contains(&account) {
                 found.push(account);

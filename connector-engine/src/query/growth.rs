@@ -1,9 +1,9 @@
 //! How many rows a source had after each of its runs.
 
 use connector_core::Result;
+use connector_sql::params;
 use connector_store::{Counts, Mode, PerStep, Store, StoredRun, select_runs, sql};
 use jiff::Timestamp;
-use rusqlite::params;
 use serde::Serialize;
 
 /// How many rows a source had at the end of a run.
@@ -41,8 +41,9 @@ fn since_full_run(store: &Store, source: &str, number: i64, most: u64) -> Result
     let succeeded = "FROM runs r JOIN sources s ON s.id = r.source
          WHERE s.name = ?1 AND r.status = 'succeeded' AND r.number <= ?2";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let oldest =
-        format!("SELECT min(number) FROM (SELECT r.number AS number {succeeded} ORDER BY r.number DESC LIMIT ?3)");
+    let oldest = format!(
+        "SELECT min(number) FROM (SELECT r.number AS number {succeeded} ORDER BY r.number DESC LIMIT ?3) newest"
+    );
     let oldest: Option<i64> = sql::one(&connection, &oldest, params![source, number, most], |row| row.get(0))?;
     let full = format!("SELECT max(r.number) {succeeded} AND r.mode = 'full'");
     let full: Option<i64> = sql::one(&connection, &full, params![source, oldest], |row| row.get(0))?;

@@ -2,9 +2,9 @@
 
 use super::reading::{Named, Reading, key_of};
 use connector_core::{AssignmentState, Attributes, EntitlementRef, Result};
+use connector_sql::Row;
 use connector_store::{AssignmentSnapshot, sql};
 use jiff::Timestamp;
-use rusqlite::Row;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet, VecDeque};
 use strum::IntoStaticStr;
@@ -136,7 +136,7 @@ pub(super) struct HeldRow {
 
 impl HeldRow {
     /// Reads `entitlement, through, inline, state, valid_until, attributes` from that column on.
-    pub(super) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub(super) fn from_row(row: &Row<'_>, column: usize) -> connector_sql::Result<Self> {
         let values = AssignmentSnapshot::from_row(row, column + 3)?;
         Ok(Self { entitlement: row.get(column)?, through: row.get(column + 1)?, inline: row.get(column + 2)?, values })
     }

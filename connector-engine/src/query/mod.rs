@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod attention;
 mod audit;
+mod bytes;
 mod check;
 mod condition;
 mod diff;
@@ -33,6 +34,7 @@ pub(crate) use audit::{Described, Subject, Unseen, audit};
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};
 pub use attention::{Attention, Urgency, attention};
+pub use bytes::bytes_of_store;
 pub use check::{Flaw, check};
 pub use condition::{condition, declared_attributes};
 pub use connector_filter::Filter;
@@ -58,17 +60,20 @@ pub use who::{Blame, Who};
 #[cfg(test)]
 mod tests {
     use super::entitlements::{holders_of_one, holders_of_several};
-    use super::export::ASSIGNMENTS;
+    use super::export::select_assignments;
+    use connector_sql::{Dialect, Null, params_from_iter};
     use connector_store::Store;
 
     #[test]
     fn no_long_answer_is_gathered_in_memory_first() {
         let folder = tempfile::tempdir().unwrap();
         let connection = Store::open(folder.path().join("store.db")).unwrap().reader().unwrap();
-        for query in [holders_of_one(), holders_of_several(), ASSIGNMENTS.to_owned()] {
+        for query in
+            [holders_of_one(), holders_of_several(Dialect::Sqlite), select_assignments(Dialect::Sqlite).to_owned()]
+        {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
-            let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
-            let plan = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();
+            let nothing = vec![Null; if query.contains("?2") { 2 } else { 1 }];
+            let plan = statement.query_map(params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();
             let plan: Vec<String> = plan.map(Result::unwrap).collect();
             assert!(!plan.is_empty() && plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
         }

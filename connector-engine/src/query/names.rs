@@ -1,8 +1,8 @@
 //! The names of ids, as of the last aggregation.
 
 use connector_core::{EntitlementRef, Result};
+use connector_sql::{Connection, params};
 use connector_store::{Store, sql};
-use rusqlite::{Connection, params};
 
 /// The names of the ids of a source, as of the last aggregation.
 #[derive(Debug)]
@@ -70,14 +70,15 @@ impl Names {
     /// has blanks or does not begin so.
     pub fn beginning_with(&self, text: &str, limit: usize) -> Result<Vec<String>> {
         self.begun(
-            "SELECT e.type || '/' || CASE
+            "SELECT written FROM (
+                 SELECT e.type || '/' || CASE
                      WHEN instr(e.name, ' ') = 0 AND length(e.name) > 0
                           AND substr(e.type || '/' || e.name, 1, length(?2)) = ?2 COLLATE NOCASE
                      THEN e.name ELSE e.entitlement_id END AS written
                  FROM entitlements e JOIN sources s ON s.id = e.source
-                 WHERE s.name = ?1 AND e.first_run IS NOT NULL AND e.removed_run IS NULL
-                     AND substr(written, 1, length(?2)) = ?2 COLLATE NOCASE
-                 ORDER BY written LIMIT ?3",
+                 WHERE s.name = ?1 AND e.first_run IS NOT NULL AND e.removed_run IS NULL) named
+             WHERE substr(written, 1, length(?2)) = ?2 COLLATE NOCASE
+             ORDER BY written LIMIT ?3",
             text,
             limit,
         )
@@ -86,10 +87,12 @@ impl Names {
     /// The first accounts that begin with a text: their names, or their ids where the names have blanks.
     pub fn accounts_beginning_with(&self, text: &str, limit: usize) -> Result<Vec<String>> {
         self.begun(
-            "SELECT DISTINCT CASE WHEN instr(a.name, ' ') = 0 THEN a.name ELSE a.account_id END AS written
+            "SELECT written FROM (
+                 SELECT DISTINCT CASE WHEN instr(a.name, ' ') = 0 THEN a.name ELSE a.account_id END AS written
                  FROM accounts a JOIN sources s ON s.id = a.source
-                 WHERE s.name = ?1 AND a.removed_run IS NULL AND substr(written, 1, length(?2)) = ?2 COLLATE NOCASE
-                 ORDER BY written LIMIT ?3",
+                 WHERE s.name = ?1 AND a.removed_run IS NULL) named
+             WHERE substr(written, 1, length(?2)) = ?2 COLLATE NOCASE
+             ORDER BY written LIMIT ?3",
             text,
             limit,
         )

@@ -2,11 +2,11 @@
 
 use crate::provision::{Standing, ValueChange, named, optional_json, stored_failure, time};
 use connector_core::{Error, ErrorKind, OperationKind, Result};
+use connector_sql::types::ValueRef;
+use connector_sql::{Connection, Params, Row, params};
 use connector_store::{RunError, Store, sql};
 use jiff::Timestamp;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Params, Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::ops::ControlFlow;
 
@@ -143,7 +143,8 @@ pub fn operations(
     let connection = store.reader()?;
     let plan = query.plan.map(|id| plan_number(&connection, id)).transpose()?;
     let mut left = query.limit.unwrap_or(u64::MAX);
-    let condition = "s.name = ?1 AND p.status IN ('applying', 'ended') AND (?2 IS NULL OR p.number = ?2)
+    let condition =
+        "s.name = ?1 AND p.status IN ('applying', 'ended') AND (CAST(?2 AS BIGINT) IS NULL OR p.number = ?2)
          ORDER BY p.number DESC, o.number, o.part";
     entries(&connection, condition, params![source, plan], |entry| {
         if left > 0 && query.outcome.is_none_or(|outcome| outcome == entry.report.outcome) {
@@ -234,7 +235,7 @@ fn entries(
     let query = format!(
         "SELECT p.number, p.id, p.file, o.number, o.kind, o.account, o.account_id, o.outcome, o.changes, o.detail,
                  o.error_kind, o.error_message, o.error_help, o.asked, o.tries, o.asked_at, o.answered_at,
-                 json_extract(o.step, '$.kind')
+                 o.step
              FROM operations o JOIN plans p ON p.number = o.plan JOIN sources s ON s.id = p.source WHERE {condition}"
     );
     let mut whole: Option<Part> = None;
@@ -257,7 +258,7 @@ fn entries(
     whole.map_or(Ok(()), |last| each(last.entry).map(drop))
 }
 
-fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
+fn part(row: &Row<'_>) -> connector_sql::Result<Part> {
     let name: String = row.get(5)?;
     let mut report = OperationReport {
         operation: row.get(3)?,
@@ -271,7 +272,8 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         name,
         tried: row.get_ref(15)? != ValueRef::Null || row.get_ref(16)? != ValueRef::Null,
     };
-    if let Some(kind) = row.get::<_, Option<String>>(17)?.filter(|_| report.kind == OperationKind::Deprovision.name()) {
+    let is_taken_apart = report.kind == OperationKind::Deprovision.name();
+    if let Some(StepKind { kind }) = if is_taken_apart { optional_json(row, 17)? } else { None } {
         let OperationReport { outcome, changes, detail, error, .. } = report.clone();
         report.steps.push(StepReport { kind, outcome, changes, detail, error });
     }
@@ -285,6 +287,12 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         answered_at: time(row, 16)?,
     };
     Ok(Part { plan: row.get(0)?, entry })
+}
+
+/// What a step is.
+#[derive(Deserialize)]
+struct StepKind {
+    kind: String,
 }
 
 /// How weak the outcome of a step is.

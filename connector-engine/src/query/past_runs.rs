@@ -1,8 +1,8 @@
 //! Every run in a few figures, for those who count over all of them.
 
 use connector_core::Result;
+use connector_sql::Row;
 use connector_store::{Mode, RunStatus, Store, sql, word};
-use rusqlite::Row;
 use std::time::Duration;
 
 /// A run that is over, in figures.
@@ -44,7 +44,7 @@ pub fn past_runs(store: &Store, then: impl FnMut(PastRun) -> Result<()>) -> Resu
     sql::each(&store.reader()?, query, [], past_run, then)
 }
 
-fn past_run(row: &Row<'_>) -> rusqlite::Result<PastRun> {
+fn past_run(row: &Row<'_>) -> connector_sql::Result<PastRun> {
     Ok(PastRun {
         source: row.get(0)?,
         mode: word(row, 1)?,

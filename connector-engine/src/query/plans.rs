@@ -3,9 +3,9 @@
 use super::operations::OutcomeTally;
 use crate::provision::time;
 use connector_core::{Error, Result};
+use connector_sql::{Connection, Row, params};
 use connector_store::{RunLock, Store, Work, sql};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use strum::IntoStaticStr;
 
@@ -76,7 +76,7 @@ pub fn plans(store: &Store, source: Option<&str>, before: Option<&str>, limit: u
         None => i64::MAX,
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let condition = "(?1 IS NULL OR s.name = ?1) AND p.number < ?2 ORDER BY p.number DESC LIMIT ?3";
+    let condition = "(CAST(?1 AS TEXT) IS NULL OR s.name = ?1) AND p.number < ?2 ORDER BY p.number DESC LIMIT ?3";
     let found: Vec<Plan> = sql::all(&connection, &select(condition), params![source, before, limit], row)?;
     found.into_iter().map(|plan| completed(store, &connection, plan)).collect()
 }
@@ -103,7 +103,7 @@ fn select(condition: &str) -> String {
     )
 }
 
-fn row(row: &Row<'_>) -> rusqlite::Result<Plan> {
+fn row(row: &Row<'_>) -> connector_sql::Result<Plan> {
     let stage = match row.get_ref(4)?.as_str()? {
         "previewing" => PlanStage::Previewing,
         "previewed" => PlanStage::Previewed,

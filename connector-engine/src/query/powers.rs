@@ -2,8 +2,8 @@
 
 use super::holding::Holdings;
 use connector_core::{EntitlementType, Power, Result, Severity};
+use connector_sql::Connection;
 use connector_store::{attributes, sql};
-use rusqlite::Connection;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// An attribute that gives power.
@@ -46,7 +46,7 @@ impl Powers {
         let mut said = vec![HashMap::new(); givers.len()];
         let query = "SELECT id, type, attributes FROM entitlements
              WHERE source = ?1 AND first_run IS NOT NULL AND removed_run IS NULL";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?, attributes(row, 2)?));
+        let read = |row: &connector_sql::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?, attributes(row, 2)?));
         sql::each(connection, query, [source], read, |(row, entitlement_type, values): (i64, _, _)| {
             let Some(names) = of_type.get(entitlement_type.as_str()) else { return Ok(()) };
             for (name, value) in values.entries() {

@@ -3,8 +3,8 @@
 use super::lifetime::{Lifetime, PastChange};
 use connector_core::{Account, EntitlementRef, Error, ErrorKind, Result};
 use connector_files::shell_word;
+use connector_sql::{Connection, Row, params};
 use connector_store::{Quiet, Step, Store, StoredRun, account_kind, select_runs, sql};
-use rusqlite::{Connection, Row, params};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -81,15 +81,20 @@ impl Reading {
             return Ok(row);
         }
         // A plan may use these names, too: any attribute that is a name, in any case.
+        let is_text = self.connection.dialect().pick(
+            "type = 'text' AND value = ?3 COLLATE NOCASE",
+            "json_typeof(value) = 'string' AND value #>> '{}' = ?3 COLLATE NOCASE",
+        );
         let named: Vec<Candidate> = sql::all(
             &self.connection,
-            "SELECT * FROM (
-                 SELECT id, entitlement_id, name = ?3 COLLATE BINARY AS exact, EXISTS (
-                     SELECT 1 FROM json_each(attributes)
-                     WHERE key LIKE '%name' AND type = 'text' AND value = ?3 COLLATE NOCASE) AS technical, name
-                 FROM entitlements
-                 WHERE source = ?1 AND type = ?2 AND first_run IS NOT NULL AND removed_run IS NULL)
-             WHERE technical OR name = ?3 COLLATE NOCASE",
+            &format!(
+                "SELECT * FROM (
+                     SELECT id, entitlement_id, name = ?3 COLLATE BINARY AS exact, EXISTS (
+                         SELECT 1 FROM json_each(attributes) WHERE key LIKE '%name' AND {is_text}) AS technical, name
+                     FROM entitlements
+                     WHERE source = ?1 AND type = ?2 AND first_run IS NOT NULL AND removed_run IS NULL) found
+                 WHERE technical OR name = ?3 COLLATE NOCASE"
+            ),
             params![self.source, entitlement_type, id],
             |row| Ok(Candidate { row: row.get(0)?, id: row.get(1)?, exact: row.get(2)?, technical: row.get(3)? }),
         )?;
@@ -165,7 +170,7 @@ pub(super) fn run_by_id(connection: &Connection, id: &str, source: Option<i64>) 
     // ULIDs are uppercase letters and digits: `~` sorts after all of them.
     let mut found = select_runs(
         connection,
-        "WHERE r.id >= ?1 AND r.id < ?1 || '~' AND (?2 IS NULL OR r.source = ?2) ORDER BY r.number LIMIT 2",
+        "WHERE r.id >= ?1 AND r.id < ?1 || '~' AND (CAST(?2 AS BIGINT) IS NULL OR r.source = ?2) ORDER BY r.number LIMIT 2",
         params![id, source],
     )?;
     match (found.pop(), found.is_empty()) {
@@ -182,7 +187,7 @@ pub(super) fn run_by_id(connection: &Connection, id: &str, source: Option<i64>) 
 }
 
 /// Reads `account_id, name, display_name, enabled, locked, attributes, kind, owner, alias` from the first column on.
-pub(super) fn account_from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
+pub(super) fn account_from_row(row: &Row<'_>) -> connector_sql::Result<Account> {
     let mut account = Account::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
     account.display_name = row.get(2)?;
     account.enabled = row.get(3)?;

@@ -2,9 +2,9 @@
 
 use super::reading::run_by_id;
 use connector_core::Result;
+use connector_sql::params;
 use connector_store::{RunLock, RunReport, RunStatus, Store, StoredRun, Work, run_by_number, select_runs};
 use jiff::Timestamp;
-use rusqlite::params;
 use serde::Serialize;
 
 /// A past or present run.
@@ -23,10 +23,10 @@ pub struct Run {
 
 /// The runs of a source, or of all sources, newest first.
 pub fn runs(store: &Store, source: Option<&str>, limit: Option<u64>) -> Result<Vec<Run>> {
-    let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
+    let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(i64::MAX);
     let found = select_runs(
         &store.reader()?,
-        "WHERE ?1 IS NULL OR s.name = ?1 ORDER BY r.number DESC LIMIT ?2",
+        "WHERE CAST(?1 AS TEXT) IS NULL OR s.name = ?1 ORDER BY r.number DESC LIMIT ?2",
         params![source, limit],
     )?;
     found.into_iter().map(|run| shown(store, run)).collect()

@@ -3,8 +3,8 @@
 use super::difference::{Change, Difference};
 use super::reading::Reading;
 use connector_core::{EntitlementRef, Result, TrailEvent, TrailSubject};
+use connector_sql::params;
 use connector_store::{Store, sql};
-use rusqlite::params;
 use std::collections::HashMap;
 
 /// Shorter ids are too common in texts to mean anything.

@@ -17,7 +17,8 @@ use connector_core::{
 use connector_engine::aggregate::{self, Mode, Options, Progress, RunReport, Wanted};
 use connector_engine::store::Store;
 use connector_project::source::{AggregationSettings, Definition, LimitSettings, Opened, ProvisioningSettings};
-use rusqlite::Connection;
+use connector_sandbox_postgres::Home;
+use connector_sql::{Connection, Row};
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -365,19 +366,27 @@ impl FindAccounts for Fake {
 
 /// A store in a folder that goes with it.
 pub struct Place {
-    folder: tempfile::TempDir,
     pub store: Store,
+    _home: Home,
+    folder: tempfile::TempDir,
 }
 
 impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join(".connector/store.db")).unwrap();
-        Self { folder, store }
+        let home = Home::in_folder(folder.path());
+        let store = Store::open(home.place()).unwrap();
+        Self { store, _home: home, folder }
     }
 
+    /// The file, of tests that only a file can have.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join(".connector/store.db")
+    }
+
+    /// A connection that changes the store behind the back of the program.
+    pub fn connection(&self) -> Connection {
+        self.store.writer().unwrap()
     }
 
     pub async fn aggregate(&self, world: &World) -> RunReport {
@@ -406,14 +415,8 @@ impl Place {
     }
 
     pub fn query(&self, sql: &str) -> Vec<Vec<Value>> {
-        let connection = Connection::open(self.file()).unwrap();
-        let mut statement = connection.prepare(sql).unwrap();
-        let columns = statement.column_count();
-        statement
-            .query_map([], |row| (0..columns).map(|column| row.get(column)).collect())
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap()
+        let read = |row: &Row<'_>| (0..row.width()).map(|column| row.get(column)).collect();
+        connector_store::sql::all(&self.connection(), sql, [], read).unwrap()
     }
 
     pub fn number(&self, sql: &str) -> i64 {

@@ -5,24 +5,34 @@ use connector_engine::provision::{Applied, Earlier, Preview, Provisioning, Stand
 use connector_engine::query::{OperationReport, OutcomeTally, plan_operations};
 use connector_engine::store::Store;
 use connector_project::plan::PlanOperation;
+use connector_sandbox_postgres::Home;
+use connector_sql::Connection;
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
 /// A store in a folder that goes with it.
 pub struct Place {
-    folder: tempfile::TempDir,
     pub store: Store,
+    _home: Home,
+    folder: tempfile::TempDir,
 }
 
 impl Place {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join(".connector/store.db")).unwrap();
-        Self { folder, store }
+        let home = Home::in_folder(folder.path());
+        let store = Store::open(home.place()).unwrap();
+        Self { store, _home: home, folder }
     }
 
+    /// The file, of tests that only a file can have.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join(".connector/store.db")
+    }
+
+    /// A connection that changes the store behind the back of the program.
+    pub fn connection(&self) -> Connection {
+        self.store.writer().unwrap()
     }
 
     pub fn begin<'a>(&self, directory: &'a Directory, plan: &[PlanOperation]) -> Provisioning<'a> {

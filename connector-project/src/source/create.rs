@@ -19,8 +19,9 @@ const SETTINGS: &str = "\
 #
 # Settings of the whole project. Every setting has a default. To change one, remove its `#`.
 
-# The path of the store, relative to this folder.
+# The store: a path relative to this folder, or the URL of a PostgreSQL database.
 # store: .connector/store.db
+# store_password_ref: env:STORE_PASSWORD
 
 # The time zone of schedules.
 # time_zone: UTC

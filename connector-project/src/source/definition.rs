@@ -135,9 +135,15 @@ impl Default for AggregationSettings {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProjectSettings {
-    /// The path of the store, or `sqlite:PATH`, relative to the project folder.
+    /// The store: a path relative to the project folder, or the URL of a PostgreSQL database, such as
+    /// `postgres://connector@db.example.com/identities`.
     #[schemars(extend("default" = ".connector/store.db"))]
     pub store: Option<String>,
+    /// Where the password of the database is kept. Without it: the environment variable `PGPASSWORD`, if the server asks.
+    pub store_password_ref: Option<String>,
+    /// A file with the certificate of the authority that signed the certificate of the database server, relative to the project
+    /// folder. Without it: the authorities of the system.
+    pub store_ca_file: Option<String>,
     /// The time zone of schedules, for example `Europe/Rome`.
     #[schemars(extend("default" = "UTC"))]
     pub time_zone: Option<String>,

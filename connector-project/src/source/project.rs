@@ -7,6 +7,7 @@ use super::findings_file::FindingsSettings;
 use super::read;
 use crate::document::Problems;
 use connector_core::{Error, ErrorKind, Problem, Result};
+use connector_sql::Place;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -92,18 +93,27 @@ impl Project {
         read::findings_settings(&self.findings_file())
     }
 
-    /// The path of the store.
-    pub fn store_path(&self) -> Result<PathBuf> {
+    /// Where the store is, without the password of a server.
+    pub fn store_place(&self) -> Result<Place> {
         let settings = self.settings()?;
-        self.store_at(settings.store.as_deref().unwrap_or(".connector/store.db"))
+        let place = self.store_at(settings.store.as_deref().unwrap_or(".connector/store.db"))?;
+        Ok(match place {
+            Place::Server(address) => {
+                Place::Server(address.with_ca(settings.store_ca_file.map(|ca| self.folder.join(ca))))
+            }
+            file @ Place::File(_) => file,
+        })
     }
 
-    /// The file of a store, given as a path or a `sqlite:` URL. Fails with kind `unsupported` for other URLs.
-    pub fn store_at(&self, location: &str) -> Result<PathBuf> {
-        let path = read::store_file(location).map_err(|message| {
-            Error::new(ErrorKind::Unsupported, message).with_help("write a path, or `sqlite:PATH`")
-        })?;
-        Ok(self.folder.join(path))
+    /// Where a store is, given as a path, a `sqlite:` URL or the URL of a PostgreSQL database. Fails with kind `definition` if the
+    /// text is none of them.
+    pub fn store_at(&self, location: &str) -> Result<Place> {
+        let place = read::store_place(location)
+            .map_err(|(message, help)| Error::new(ErrorKind::Definition, message).with_help(help))?;
+        Ok(match place {
+            Place::File(path) => Place::File(self.folder.join(path)),
+            server @ Place::Server(_) => server,
+        })
     }
 
     /// The names of the sources, sorted. Fails with kind `definition` if the folder can't be read or if two files have the

@@ -8,11 +8,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use connector_core::{Error, ErrorKind, Result};
-use connector_engine::store::Store;
+use connector_engine::store::{Place, Store};
 use connector_project::source::Project;
 use jiff::Timestamp;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -35,13 +35,13 @@ pub struct Exporter {
 #[derive(Clone, Debug)]
 struct Watched {
     folder: Arc<Path>,
-    store: Arc<Path>,
+    store: Place,
 }
 
 impl Exporter {
     /// Listens for the project and its store, which need not exist yet. Fails with kind `unavailable` if the address is taken
     /// or not one of this machine.
-    pub fn bind(project: &Project, store: PathBuf, address: SocketAddr) -> Result<Self> {
+    pub fn bind(project: &Project, store: Place, address: SocketAddr) -> Result<Self> {
         let unusable = |cause: std::io::Error| {
             Error::new(ErrorKind::Unavailable, format!("can't listen on {address}: {cause}"))
                 .with_help("choose another address with `--listen`, for example 127.0.0.1:9464")
@@ -50,7 +50,7 @@ impl Exporter {
         let listener = TcpListener::bind(address).map_err(unusable)?;
         listener.set_nonblocking(true).map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;
-        let watched = Watched { folder: project.folder().into(), store: store.into() };
+        let watched = Watched { folder: project.folder().into(), store };
         Ok(Self { listener, address, watched })
     }
 
@@ -87,7 +87,7 @@ impl Watched {
         let watched = self.clone();
         let answered = tokio::task::spawn_blocking(move || {
             let project = Project::at(&*watched.folder);
-            let store = watched.store.exists().then(|| Store::open_for_queries(&watched.store)).transpose()?;
+            let store = Store::open_existing(watched.store)?;
             question(&project, store.as_ref())
         });
         answered.await.map_err(|cause| Error::internal("the question could not be answered").with_cause(cause))?

@@ -7,7 +7,7 @@ use connector_engine::store::{RunReport, Store};
 
 pub(super) async fn run(jobs: &Jobs, job: &Job, wanted: Wanted) -> Result<RunReport> {
     let opening = {
-        let (project, source, store) = (jobs.project(), job.source.clone(), jobs.store().to_owned());
+        let (project, source, store) = (jobs.project(), job.source.clone(), jobs.store().clone());
         // Files are read, and a store of an earlier version is converted.
         tokio::task::spawn_blocking(move || {
             let opened = project.load(&source)?.open(&project)?;

@@ -6,6 +6,7 @@ use super::{aggregation, connection, plan};
 use crate::access::{Access, Entry};
 use crate::door::Visitor;
 use connector_core::{Error, Result};
+use connector_engine::store::Place;
 use connector_project::source::Project;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ pub(crate) struct Jobs {
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
-    store: PathBuf,
+    store: Place,
     access: Access,
     stop: CancellationToken,
     known: Mutex<Known>,
@@ -74,10 +75,10 @@ pub(crate) struct Wish<'a> {
 }
 
 impl Jobs {
-    pub(crate) fn new(folder: &Path, store: &Path, access: Access, stop: CancellationToken) -> Self {
+    pub(crate) fn new(folder: &Path, store: &Place, access: Access, stop: CancellationToken) -> Self {
         let inner = Inner {
             folder: folder.to_owned(),
-            store: store.to_owned(),
+            store: store.clone(),
             access,
             stop,
             known: Mutex::default(),
@@ -100,7 +101,7 @@ impl Jobs {
         Project::at(&self.inner.folder)
     }
 
-    pub(super) fn store(&self) -> &Path {
+    pub(super) fn store(&self) -> &Place {
         &self.inner.store
     }
 

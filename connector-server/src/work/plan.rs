@@ -15,7 +15,7 @@ pub(super) async fn carry_out(jobs: &Jobs, job: &Arc<Job>, task: Task, who: Stri
     let done = tokio::task::spawn_blocking(move || {
         let project = jobs.project();
         let opened = project.load(&job.source)?.open(&project)?;
-        let store = Store::open(jobs.store())?;
+        let store = Store::open(jobs.store().clone())?;
         runtime.block_on(Planned { jobs: &jobs, job: &job, store: &store, opened: &opened, who: &who }.go(task))
     });
     done.await.map_err(|cause| Error::internal("the plan could not be worked on").with_cause(cause))?
@@ -48,7 +48,7 @@ async fn with_plan(
     let done = tokio::task::spawn_blocking(move || {
         let project = jobs.project();
         let opened = project.load(&source)?.open(&project)?;
-        let provisioning = Provisioning::open(&Store::open(jobs.store())?, &opened, &plan)?;
+        let provisioning = Provisioning::open(&Store::open(jobs.store().clone())?, &opened, &plan)?;
         work(&provisioning, &runtime)
     });
     done.await.map_err(|cause| Error::internal("the plan could not be worked on").with_cause(cause))?

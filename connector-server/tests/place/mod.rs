@@ -46,7 +46,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("sources")).unwrap();
         let project = Project::at(folder.path());
-        let store = project.store_path().unwrap();
+        let store = project.store_place().unwrap().file().unwrap().to_owned();
         Self { folder, project, store }
     }
 
@@ -135,7 +135,9 @@ impl Place {
     /// Serves it.
     pub fn serve(&self) -> Served {
         let stop = CancellationToken::new();
-        let server = Server::bind(&self.project, self.store.clone(), Listen::default(), stop.clone()).unwrap();
+        let server =
+            Server::bind(&self.project, self.store.clone().into(), &self.store, Listen::default(), stop.clone())
+                .unwrap();
         let (address, link) = (server.address(), server.sign_in_link());
         let links = Arc::new(Mutex::new(vec![link]));
         let told = links.clone();

@@ -2,6 +2,7 @@
 
 use crate::command::{Binary, Ended};
 use connector_keys::{Certificate, CertificateRequest, PrivateKey};
+use connector_sandbox_postgres::Home;
 use connector_sandbox_salesforce::{Options, Sandbox};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +19,8 @@ pub struct Project {
     pub sandbox: Sandbox,
     /// The private key, to look for it where it must not be.
     pub key_pem: SecretString,
+    /// Where its store is.
+    home: Home,
     folder: TempDir,
     binary: Binary,
 }
@@ -43,7 +46,12 @@ impl Project {
         let key_pem = key.to_pkcs8_pem(None).expect("a key has a PEM form");
 
         let folder = TempDir::new().expect("there is a temporary folder");
-        let project = Self { sandbox, key_pem, folder, binary };
+        let home = Home::in_folder(folder.path());
+        let project = Self { sandbox, key_pem, home, folder, binary };
+        if project.home.is_on_server() {
+            let settings = format!("store: {}\n", project.home.place());
+            fs::write(project.path("connector.yaml"), settings).expect("the folder is ours");
+        }
         fs::create_dir(project.path("sources")).expect("the folder is ours");
         fs::DirBuilder::new().mode(0o700).create(project.path("secrets")).expect("the folder is ours");
         project.write_secret("salesforce.key", project.key_pem.expose_secret());

@@ -52,7 +52,7 @@ pub(super) fn run(invocation: &Invocation, arguments: &ListArguments) -> Result<
     let printer = &invocation.printer;
     let list = List::new(columns(), arguments)?;
     let project = invocation.project()?;
-    let store = if invocation.store_path(&project)?.is_file() { Some(invocation.store(&project)?) } else { None };
+    let store = invocation.existing_store(&project)?;
     let now = printer.now();
     let sources: Vec<_> = query::sources(&project, store.as_ref(), Timestamp::now())?
         .into_iter()

@@ -13,9 +13,10 @@ pub(super) fn run(invocation: &Invocation, name: &str) -> Result<Exit, Stop> {
     let printer = &invocation.printer;
     let project = invocation.project()?;
     let source = project.load(name)?;
-    let store_path = invocation.store_path(&project)?;
-    let last_run =
-        if store_path.is_file() { query::last_run(&invocation.store(&project)?, &source.name)? } else { None };
+    let last_run = match invocation.existing_store(&project)? {
+        Some(store) => query::last_run(&store, &source.name)?,
+        None => None,
+    };
     let watched = certificate::glance(&project, &source, Timestamp::now());
     let warning = watched.as_ref().and_then(certificate::Watched::warning);
     let certificate = watched.and_then(|watched| watched.certificate);

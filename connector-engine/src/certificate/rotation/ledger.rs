@@ -1,9 +1,9 @@
 //! The ledger of certificate rotations. It records the stage of each one.
 
 use connector_core::{Error, ErrorKind, Result};
+use connector_sql::{Connection, Row, params};
 use connector_store::{RunLock, Store, Work, moment, recognize, sql, word};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
 use strum::{EnumString, IntoStaticStr};
 use ulid::Ulid;
 
@@ -198,7 +198,7 @@ impl RotationRecord {
     }
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<RotationRecord> {
+fn record(row: &Row<'_>) -> connector_sql::Result<RotationRecord> {
     Ok(RotationRecord {
         id: row.get(0)?,
         stage: word(row, 1)?,

@@ -3,9 +3,9 @@
 use super::handle::OpenPlan;
 use super::row::{Standing, StepRow, failure_columns, json, steps, to_json};
 use connector_core::{Change, Error, Operation, OperationKind, Result, SecretRef};
+use connector_sql::{Connection, Row, params};
 use connector_store::{fault, sql};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row, TransactionBehavior, params};
 use std::collections::{HashMap, HashSet};
 
 /// What the source has not made after this time is sent again: it can have been declined.
@@ -76,7 +76,8 @@ impl OpenPlan {
     /// Records that these steps are about to be sent. On disk when this returns.
     pub(crate) fn intend(&mut self, rows: &[i64]) -> Result<()> {
         let now = Timestamp::now().to_string();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let transaction = self.connection.transaction().map_err(fault)?;
+        self.lock.check(&transaction)?;
         for row in rows {
             transaction
                 .prepare_cached(
@@ -92,7 +93,7 @@ impl OpenPlan {
     /// Records the outcomes of steps. On disk when this returns.
     pub(crate) fn answer(&mut self, answers: &[StepOutcome]) -> Result<()> {
         let now = Timestamp::now().to_string();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let transaction = self.connection.transaction().map_err(fault)?;
         for answer in answers {
             write(&transaction, answer, &now)?;
         }
@@ -109,10 +110,10 @@ impl OpenPlan {
     /// Records what reading back found, and that these steps were read back.
     pub(crate) fn read_back(&mut self, rows: &[i64], answers: &[StepOutcome]) -> Result<()> {
         self.answer(answers)?;
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let transaction = self.connection.transaction().map_err(fault)?;
         for row in rows {
             transaction
-                .prepare_cached("UPDATE operations SET read_back = 1 WHERE id = ?1")
+                .prepare_cached("UPDATE operations SET read_back = TRUE WHERE id = ?1")
                 .and_then(|mut statement| statement.execute([row]))
                 .map_err(fault)?;
         }
@@ -149,7 +150,7 @@ impl OpenPlan {
     /// Drops all steps that were not sent. Returns their number.
     pub(crate) fn abandon(&mut self, error: &Error) -> Result<usize> {
         let (kind, message, help) = failure_columns(Some(error));
-        self.connection.execute("UPDATE plans SET verify = 0 WHERE number = ?1", [self.plan]).map_err(fault)?;
+        self.connection.execute("UPDATE plans SET verify = FALSE WHERE number = ?1", [self.plan]).map_err(fault)?;
         self.connection
             .execute(
                 "UPDATE operations SET outcome = 'abandoned', detail = NULL, error_kind = ?2, error_message = ?3,

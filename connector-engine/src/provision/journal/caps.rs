@@ -3,8 +3,8 @@
 use super::handle::OpenPlan;
 use connector_core::Result;
 use connector_project::source::Capped;
+use connector_sql::params;
 use connector_store::sql;
-use rusqlite::params;
 
 impl OpenPlan {
     /// How many operations a guard refused.
@@ -21,9 +21,10 @@ impl OpenPlan {
             Capped::Revoke => ("*", "'revoke'"),
             Capped::Delete => ("DISTINCT lead", "'delete'"),
         };
+        let kind = self.connection.dialect().pick("json_extract(step, '$.kind')", "step::json ->> 'kind'");
         let query = format!(
             "SELECT count({what}) FROM operations WHERE plan = ?1 AND outcome = 'planned' AND step IS NOT NULL
-                 AND account_id IS NOT NULL AND json_extract(step, '$.kind') IN ({kinds})"
+                 AND account_id IS NOT NULL AND {kind} IN ({kinds})"
         );
         sql::one(&self.connection, &query, [self.plan], |row| row.get(0))
     }
@@ -31,7 +32,9 @@ impl OpenPlan {
     /// How many of them the store has.
     pub(crate) fn known(&self, capped: Capped) -> Result<u64> {
         let query = match capped {
-            Capped::Disable => "SELECT count(*) FROM accounts WHERE source = ?1 AND removed_run IS NULL AND enabled",
+            Capped::Disable => {
+                "SELECT count(*) FROM accounts WHERE source = ?1 AND removed_run IS NULL AND enabled = 1"
+            }
             Capped::Delete => "SELECT count(*) FROM accounts WHERE source = ?1 AND removed_run IS NULL",
             Capped::Revoke => {
                 "SELECT count(*) FROM assignments WHERE source = ?1 AND removed_run IS NULL AND holder = 0

@@ -3,9 +3,9 @@
 use super::handle::{Journal, OpenPlan};
 use super::plan::{Earlier, Wanted, redefined, source_number};
 use connector_core::{Error, Result};
+use connector_sql::{OptionalExtension, params};
 use connector_store::{RunLock, Store, Work, fault, replace_former};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
 /// Who approved which preview of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Journal {
         if !same {
             return Err(redefined(&wanted.source));
         }
-        Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), earlier))
+        Ok((Self::new(OpenPlan { connection, plan, source, id, lock }), earlier))
     }
 }
 
@@ -66,7 +66,7 @@ impl OpenPlan {
         let (approver, digest) = by.unzip();
         self.connection
             .execute(
-                "UPDATE plans SET approver = ?2, approved_digest = ?3, approved_at = ?4, approved = ?2 IS NOT NULL
+                "UPDATE plans SET approver = ?2, approved_digest = ?3, approved_at = ?4, approved = CAST(?2 AS TEXT) IS NOT NULL
                  WHERE number = ?1",
                 params![self.plan, approver, digest, at],
             )

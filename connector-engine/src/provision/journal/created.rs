@@ -3,9 +3,9 @@
 use super::handle::OpenPlan;
 use super::row::{StepRow, steps, to_json, unreadable};
 use connector_core::{Change, Operation, Result, SecretRef};
+use connector_sql::types::Type;
+use connector_sql::{OptionalExtension, params};
 use connector_store::{fault, sql};
-use rusqlite::types::Type;
-use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -101,7 +101,7 @@ impl OpenPlan {
                  WHERE plan = ?1 AND number = ?2 AND part = 0 AND kind = 'create'",
             )
             .and_then(|mut statement| {
-                let of_row = |row: &rusqlite::Row<'_>| Ok(Creation { lead: row.get(0)?, is_planned: row.get(1)? });
+                let of_row = |row: &connector_sql::Row<'_>| Ok(Creation { lead: row.get(0)?, is_planned: row.get(1)? });
                 statement.query_row(params![self.plan, number], of_row).optional()
             })
             .map_err(fault)
@@ -122,7 +122,7 @@ impl OpenPlan {
     /// operation that should have created it, and whether its result is unknown.
     pub(crate) fn fill_in(&mut self, row: i64) -> Result<std::result::Result<Change<SecretRef>, (u64, bool)>> {
         let read = "SELECT step, changes, plan FROM operations WHERE id = ?1";
-        let texts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let texts = |row: &connector_sql::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let (mut step, mut changes, plan): (String, Option<String>, i64) =
             self.connection.query_row(read, [row], texts).map_err(fault)?;
         let operation = parsed(&step)?;
@@ -154,5 +154,5 @@ impl OpenPlan {
 
 fn parsed(step: &str) -> Result<Operation<SecretRef>> {
     serde_json::from_str(step)
-        .map_err(|cause| unreadable(rusqlite::Error::FromSqlConversionFailure(0, Type::Text, cause.into())))
+        .map_err(|cause| unreadable(connector_sql::Error::FromSqlConversionFailure(0, Type::Text, cause.into())))
 }

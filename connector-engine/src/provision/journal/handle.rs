@@ -1,8 +1,8 @@
 //! The open journal of one plan.
 
 use connector_core::{Error, ErrorKind, Result};
+use connector_sql::Connection;
 use connector_store::RunLock;
-use rusqlite::Connection;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The journal of one plan, locked for one job. Cheap to clone.
@@ -19,7 +19,7 @@ pub(crate) struct OpenPlan {
     pub(crate) source: i64,
     /// The plan's id.
     pub(super) id: String,
-    pub(super) _lock: RunLock,
+    pub(super) lock: RunLock,
 }
 
 impl Journal {

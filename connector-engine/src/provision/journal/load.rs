@@ -2,8 +2,8 @@
 
 use super::row::{Standing, to_json};
 use connector_core::{Operation, Result, SecretRef};
+use connector_sql::{Connection, params};
 use connector_store::fault;
-use rusqlite::{Connection, params};
 use xxhash_rust::xxh3::Xxh3;
 
 /// The room between the turns of two operations, for the steps of the first one.

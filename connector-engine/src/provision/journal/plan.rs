@@ -5,9 +5,9 @@ use super::load::Loading;
 use super::row::unreadable;
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::source::Definition;
-use connector_store::{RunLock, Store, Work, fault, replace_former};
+use connector_sql::{Connection, OptionalExtension, params};
+use connector_store::{RunLock, Store, Work, fault, replace_former, sql};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use ulid::Ulid;
 
 /// The source and file of a plan.
@@ -50,20 +50,18 @@ impl Journal {
         read: impl FnOnce(&mut dyn FnMut(&Operation<SecretRef>)) -> Result<()>,
     ) -> Result<(Self, Earlier)> {
         let lock = RunLock::take(store, Work::Provisioning, &wanted.source)?;
-        let mut connection = store.writer()?;
+        let connection = store.writer()?;
         let source = source_number(&connection, &wanted.source)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let transaction = connection.transaction().map_err(fault)?;
         drop_unseen(&transaction, source)?;
         replace_former(&transaction, source, &wanted.definition)?;
         let id = Ulid::new().to_string();
-        transaction
-            .execute(
-                "INSERT INTO plans (id, source, connector, definition, file, content, status)
-                 VALUES (?1, ?2, ?3, ?4, ?5, '', 'previewing')",
-                params![id, source, wanted.connector, wanted.definition.hash, wanted.file],
-            )
-            .map_err(fault)?;
-        let plan = transaction.last_insert_rowid();
+        let plan = sql::insert(
+            &transaction,
+            "INSERT INTO plans (id, source, connector, definition, file, content, status)
+             VALUES (?1, ?2, ?3, ?4, ?5, '', 'previewing') RETURNING number",
+            params![id, source, wanted.connector, wanted.definition.hash, wanted.file],
+        )?;
         let mut loading = Loading::of(&transaction, plan);
         let mut broken = None;
         read(&mut |operation| {
@@ -83,14 +81,14 @@ impl Journal {
                 let renamed = "UPDATE plans SET file = ?2 WHERE number = ?1";
                 connection.execute(renamed, params![plan, wanted.file]).map_err(fault)?;
             }
-            return Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), beginning));
+            return Ok((Self::new(OpenPlan { connection, plan, source, id, lock }), beginning));
         }
         transaction
             .execute("UPDATE plans SET content = ?2 WHERE number = ?1", params![plan, content])
             .and_then(|_| drop_superseded(&transaction, source, plan, &wanted.file))
             .map_err(fault)?;
         transaction.commit().map_err(fault)?;
-        Ok((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), Earlier::Nothing))
+        Ok((Self::new(OpenPlan { connection, plan, source, id, lock }), Earlier::Nothing))
     }
 
     /// Locks the source for its newest unfinished plan that the user approved; `None` if there is none.
@@ -121,7 +119,7 @@ impl Journal {
             "previewed" => Earlier::Previewed,
             _ => Earlier::Nothing,
         };
-        Ok(Some((Self::new(OpenPlan { connection, plan, source, id, _lock: lock }), earlier)))
+        Ok(Some((Self::new(OpenPlan { connection, plan, source, id, lock }), earlier)))
     }
 }
 
@@ -160,7 +158,7 @@ impl OpenPlan {
 
     /// Records that the user saw the complete preview: its changes count as shown.
     pub(crate) fn previewed(&mut self, digest: &str) -> Result<()> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let transaction = self.connection.transaction().map_err(fault)?;
         transaction
             .execute(
                 "UPDATE operations SET shown = NULL, shown_changes = NULL, shown_outcome = NULL, shown_reason = NULL
@@ -188,7 +186,7 @@ impl OpenPlan {
     /// returns. A power failure may lose what a preview found.
     /// With `verify`, the plan ends only after its steps were read back. `digest` is that of the preview that starts it.
     pub(crate) fn began(&mut self, verify: bool, digest: Option<&str>) -> Result<()> {
-        self.connection.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
+        self.connection.keep_every_commit().map_err(fault)?;
         self.connection
             .execute(
                 "UPDATE plans SET status = 'applying', verify = ?3, began_at = coalesce(began_at, ?2), digest = coalesce(?4, digest)
@@ -224,7 +222,7 @@ impl OpenPlan {
 }
 
 /// A plan has ended if nothing is planned, and nothing is pending except what settling could not determine.
-fn end_finished(connection: &Connection, source: i64) -> rusqlite::Result<usize> {
+fn end_finished(connection: &Connection, source: i64) -> connector_sql::Result<usize> {
     connection.execute(
         "UPDATE plans SET status = 'ended', ended_at = ?2
          WHERE source = ?1 AND status = 'applying' AND NOT EXISTS
@@ -252,7 +250,7 @@ fn drop_unseen(connection: &Connection, source: i64) -> Result<()> {
 }
 
 /// Removes earlier previews of the same file, whose content has changed.
-fn drop_superseded(connection: &Connection, source: i64, plan: i64, file: &str) -> rusqlite::Result<()> {
+fn drop_superseded(connection: &Connection, source: i64, plan: i64, file: &str) -> connector_sql::Result<()> {
     let condition = "source = ?1 AND status = 'previewed' AND number <> ?2 AND file = ?3";
     drop_plans(connection, condition, params![source, plan, file])
 }
@@ -260,8 +258,8 @@ fn drop_superseded(connection: &Connection, source: i64, plan: i64, file: &str) 
 pub(super) fn drop_plans(
     connection: &Connection,
     condition: &str,
-    parameters: impl rusqlite::Params + Copy,
-) -> rusqlite::Result<()> {
+    parameters: impl connector_sql::Params + Copy,
+) -> connector_sql::Result<()> {
     connection.execute(
         &format!("DELETE FROM operations WHERE plan IN (SELECT number FROM plans WHERE {condition})"),
         parameters,

@@ -7,8 +7,8 @@ use super::row::{Standing, StepRow, failure_columns, json, named, steps, to_json
 use crate::provision::provisioning::{Changed, Shown};
 use connector_core::{Error, Operation, Result, Seat, SecretRef};
 use connector_project::effect::ValueChange;
-use connector_store::fault;
-use rusqlite::{Connection, OptionalExtension, Params, Row, TransactionBehavior, params};
+use connector_sql::{Connection, Dialect, Params, Row, params};
+use connector_store::{AccountSnapshot, fault, sql};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -88,7 +88,7 @@ impl OpenPlan {
             .map_err(fault)?;
         let mut rows = statement.query([self.plan]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            each(json(row, 0).map_err(unreadable)?);
+            each(json(&row, 0).map_err(unreadable)?);
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ impl OpenPlan {
         self.connection
             .prepare_cached(
                 "SELECT max(lead) FROM (SELECT DISTINCT lead FROM operations WHERE plan = ?1 AND lead > ?2
-                     ORDER BY lead LIMIT ?3)",
+                     ORDER BY lead LIMIT ?3) next",
             )
             .and_then(|mut statement| statement.query_row(params![self.plan, after, most], |row| row.get(0)))
             .map_err(fault)
@@ -144,7 +144,7 @@ impl OpenPlan {
 
     /// Records the previews of operations, and what the user saw if that was different.
     pub(crate) fn foresee(&mut self, foreseen: &[Foreseen]) -> Result<()> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let transaction = self.connection.transaction().map_err(fault)?;
         for one in foreseen {
             remember(&transaction, "o.number = ?2 AND o.foreseen <> ?3", params![self.plan, one.number, one.hash])?;
             write(&transaction, self.plan, one)?;
@@ -154,17 +154,29 @@ impl OpenPlan {
 
     /// Since when an account has been disabled, as far as the runs show it.
     pub(crate) fn disabled_since(&self, account: &str) -> Result<Option<String>> {
-        let query = "SELECT r.started_at, c.run IS NULL FROM accounts a
-                 JOIN (SELECT max(run) AS run FROM changes WHERE source = ?1 AND kind = 'accounts'
-                       AND row = (SELECT id FROM accounts WHERE source = ?1 AND account_id = ?2)
-                       AND json_extract(before, '$.enabled') = 1) c
-                 JOIN runs r ON r.number = coalesce(c.run, a.first_run)
-                 WHERE a.source = ?1 AND a.account_id = ?2 AND a.enabled = 0 AND a.removed_run IS NULL";
-        let found: Option<(String, bool)> = self
-            .connection
-            .query_row(query, params![self.source, account], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
-            .map_err(unreadable)?;
+        let of_account = "SELECT id, first_run FROM accounts
+                 WHERE source = ?1 AND account_id = ?2 AND enabled = 0 AND removed_run IS NULL";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let parameters = params![self.source, account];
+        let Some((row, first_run)): Option<(i64, i64)> = sql::first(&self.connection, of_account, parameters, read)?
+        else {
+            return Ok(None);
+        };
+        let earlier = "SELECT run, before FROM changes
+                 WHERE source = ?1 AND kind = 'accounts' AND row = ?2 AND before IS NOT NULL ORDER BY run DESC";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let earlier: Vec<(i64, String)> = sql::all(&self.connection, earlier, params![self.source, row], read)?;
+        let mut changed = None;
+        for (run, before) in earlier {
+            if AccountSnapshot::from_text(&before)?.enabled {
+                changed = Some(run);
+                break;
+            }
+        }
+        let started = "SELECT started_at FROM runs WHERE number = ?1";
+        let at: Option<String> =
+            sql::first(&self.connection, started, [changed.unwrap_or(first_run)], |row| row.get(0))?;
+        let found = at.map(|at| (at, changed.is_none()));
         Ok(found.map(|(at, was_first)| {
             let day = at.get(..10).unwrap_or(&at);
             if was_first {
@@ -177,14 +189,15 @@ impl OpenPlan {
 
     /// The operations that would do something other than the user saw.
     pub(crate) fn otherwise(&self) -> Result<Vec<Changed>> {
+        let changes = changes_in(self.connection.dialect());
         self.connection
             .prepare(&format!(
-                "SELECT o.number, o.shown_changes, {CHANGES}, coalesce(o.shown_outcome, 'planned'), o.shown_reason,
+                "SELECT o.number, o.shown_changes, {changes}, coalesce(o.shown_outcome, 'planned'), o.shown_reason,
                      o.outcome, {REASON} FROM operations o
                  WHERE o.plan = ?1 AND o.part = 0 AND o.shown <> o.foreseen ORDER BY o.number"
             ))
             .and_then(|mut statement| {
-                let shown = |row: &Row<'_>, changes, outcome| -> rusqlite::Result<Shown> {
+                let shown = |row: &Row<'_>, changes, outcome| -> connector_sql::Result<Shown> {
                     let changes = json::<Vec<Vec<ValueChange>>>(row, changes)?.concat();
                     Ok(Shown { changes, outcome: named(row, outcome)?, reason: row.get(outcome + 1)? })
                 };
@@ -210,7 +223,7 @@ impl OpenPlan {
                      FROM operations WHERE plan = ?1 AND account_id IS NOT NULL)
                  UPDATE operations SET lead = merged.lead FROM merged
                  WHERE plan = ?1 AND operations.lead = merged.earlier AND merged.lead <> merged.earlier
-                 RETURNING lead",
+                 RETURNING operations.lead",
             )
             .and_then(|mut statement| statement.query_map([self.plan], |row| row.get(0))?.collect())
             .map_err(fault)
@@ -227,19 +240,20 @@ impl OpenPlan {
             .map_err(fault)?;
         let mut rows = statement.query([self.plan]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            each(&seats_row(row).map_err(unreadable)?)?;
+            each(&seats_row(&row).map_err(unreadable)?)?;
         }
         Ok(())
     }
 
     /// Makes an operation wait until all operations up to another one are finished.
     pub(crate) fn wait_for(&mut self, number: u64, other: u64) -> Result<()> {
+        let greater = self.connection.dialect().pick("max", "greatest");
         self.connection
-            .prepare_cached(
-                "UPDATE operations SET waits_for = max(coalesce(waits_for, -1),
+            .prepare_cached(&format!(
+                "UPDATE operations SET waits_for = {greater}(coalesce(waits_for, -1),
                      (SELECT max(turn) FROM operations WHERE plan = ?1 AND number = ?3))
-                 WHERE plan = ?1 AND number = ?2",
-            )
+                 WHERE plan = ?1 AND number = ?2"
+            ))
             .and_then(|mut statement| statement.execute(params![self.plan, number, other]))
             .map_err(fault)?;
         Ok(())
@@ -315,17 +329,26 @@ impl OpenPlan {
 }
 
 /// The changes of all steps of the operation `o`, as a JSON list of lists.
-const CHANGES: &str = "(SELECT json_group_array(json(s.changes) ORDER BY s.part) FROM operations s
-    WHERE s.plan = o.plan AND s.number = o.number AND s.changes IS NOT NULL)";
+fn changes_in(dialect: Dialect) -> String {
+    let list = dialect.pick(
+        "json_group_array(json(s.changes) ORDER BY s.part)",
+        "coalesce(json_agg(s.changes::json ORDER BY s.part)::text, '[]')",
+    );
+    format!(
+        "(SELECT {list} FROM operations s
+          WHERE s.plan = o.plan AND s.number = o.number AND s.changes IS NOT NULL)"
+    )
+}
 
 /// Why the operation `o` is unchanged or failed.
 const REASON: &str = "coalesce(o.error_message, o.detail)";
 
 /// Keeps what the user saw of the operations `o` that match a condition, before their preview changes.
 fn remember(connection: &Connection, condition: &str, parameters: impl Params) -> Result<()> {
+    let changes = changes_in(connection.dialect());
     connection
         .prepare_cached(&format!(
-            "UPDATE operations AS o SET shown = foreseen, shown_changes = {CHANGES}, shown_outcome = outcome,
+            "UPDATE operations AS o SET shown = foreseen, shown_changes = {changes}, shown_outcome = outcome,
                  shown_reason = {REASON}
              WHERE o.plan = ?1 AND o.part = 0 AND o.foreseen IS NOT NULL AND o.shown IS NULL AND {condition}"
         ))
@@ -334,7 +357,7 @@ fn remember(connection: &Connection, condition: &str, parameters: impl Params) -
     Ok(())
 }
 
-fn seats_row(row: &Row<'_>) -> rusqlite::Result<SeatsRow> {
+fn seats_row(row: &Row<'_>) -> connector_sql::Result<SeatsRow> {
     Ok(SeatsRow {
         number: row.get(0)?,
         seats: json(row, 1)?,

@@ -2,10 +2,10 @@
 
 use connector_core::{Error, ErrorKind, Operation, Result, SecretRef};
 use connector_project::effect::ValueChange;
+use connector_sql::types::{Type, ValueRef};
+use connector_sql::{Connection, Params, Row};
 use connector_store::{RunError, fault, kind_from_name};
 use jiff::Timestamp;
-use rusqlite::types::{Type, ValueRef};
-use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -78,7 +78,7 @@ pub(super) fn steps(connection: &Connection, condition: &str, parameters: impl P
         .map_err(unreadable)
 }
 
-fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
+fn step(row: &Row<'_>) -> connector_sql::Result<StepRow> {
     let is_create: bool = row.get(12)?;
     let mut operation: Operation<SecretRef> = json(row, 6)?;
     // An account to create has no id yet, whatever had its name before.
@@ -102,13 +102,13 @@ fn step(row: &Row<'_>) -> rusqlite::Result<StepRow> {
 }
 
 /// Reads a column that contains JSON.
-pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> connector_sql::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?)
-        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
+        .map_err(|cause| connector_sql::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
 }
 
 /// Reads a column that contains JSON, unless it is empty.
-pub(crate) fn optional_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+pub(crate) fn optional_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> connector_sql::Result<Option<T>> {
     if row.get_ref(column)? == ValueRef::Null { Ok(None) } else { json(row, column).map(Some) }
 }
 
@@ -118,26 +118,27 @@ pub(crate) fn to_json(value: &impl Serialize) -> String {
 }
 
 /// Reads a column that contains a name of an enum.
-pub(crate) fn named<T: FromStr<Err = strum::ParseError>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(crate) fn named<T: FromStr<Err = strum::ParseError>>(row: &Row<'_>, column: usize) -> connector_sql::Result<T> {
     let name = row.get_ref(column)?.as_str()?;
-    name.parse()
-        .map_err(|cause: strum::ParseError| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
+    name.parse().map_err(|cause: strum::ParseError| {
+        connector_sql::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
+    })
 }
 
 /// Converts the error of a row into one for the user.
-pub(crate) fn unreadable(cause: rusqlite::Error) -> Error {
-    let rusqlite::Error::FromSqlConversionFailure(..) = cause else { return fault(cause) };
+pub(crate) fn unreadable(cause: connector_sql::Error) -> Error {
+    let connector_sql::Error::FromSqlConversionFailure(..) = cause else { return fault(cause) };
     Error::new(ErrorKind::Internal, "the journal of operations has an entry that this version can't read")
         .with_help("use the version of this program that wrote it, or restore the store from a backup")
         .with_cause(cause)
 }
 
 /// A moment in a column.
-pub(crate) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(crate) fn time(row: &Row<'_>, column: usize) -> connector_sql::Result<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| {
         Timestamp::from_str(&text)
-            .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
+            .map_err(|cause| connector_sql::Error::FromSqlConversionFailure(column, Type::Text, cause.into()))
     })
     .transpose()
 }
@@ -148,7 +149,7 @@ pub(crate) fn failure_columns(error: Option<&Error>) -> (Option<&'static str>, O
 }
 
 /// The error that stands in the three columns from `column` on.
-pub(crate) fn stored_failure(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<RunError>> {
+pub(crate) fn stored_failure(row: &Row<'_>, column: usize) -> connector_sql::Result<Option<RunError>> {
     let kind: Option<String> = row.get(column)?;
     kind.map(|kind| {
         Ok(RunError {

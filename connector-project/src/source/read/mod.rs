@@ -19,5 +19,5 @@ pub(super) use catalog::catalog;
 pub(super) use edit::edited;
 pub(super) use findings_file::findings_settings;
 pub(super) use names::{ambiguous_source, second_source, unknown_source};
-pub(super) use project_file::{project_settings, store_file};
+pub(super) use project_file::{project_settings, store_place};
 pub(super) use source::{Given, UNUSABLE_CONNECTOR, check_source, source, source_from_text};

@@ -3,8 +3,9 @@
 use super::super::definition::ProjectSettings;
 use super::super::schema;
 use super::{mapping, refs, settings_file};
-use crate::document::{Fault, Findings, Problems};
-use std::path::{Path, PathBuf};
+use crate::document::{Fault, Findings, Problems, ref_fault};
+use connector_sql::{Address, Place};
+use std::path::Path;
 
 /// Reads `connector.yaml`. Without that file, everything has its default.
 pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings, Problems> {
@@ -17,10 +18,19 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     refs::check_schedule(findings, &value["aggregation"]);
     refs::check_time_zone(findings, &value["time_zone"]);
     refs::check_refs(findings, &value["http"], "/http", &known_faults);
-    if let Some(Err(message)) = value["store"].as_str().map(store_file) {
-        let help = Some("write a path, or `sqlite:PATH`".to_owned());
-        let detail = "expected a path".to_owned();
-        findings.at_value("/store", Fault { rule: "unsupported_store", title: message, detail, help, secret: false });
+    if let Some(Err((title, help))) = value["store"].as_str().map(store_place) {
+        let detail = "expected a path or the URL of a PostgreSQL database".to_owned();
+        // A password in it is shown to nobody.
+        let secret = title.contains("password");
+        findings.at_value(
+            "/store",
+            Fault { rule: "unsupported_store", title, detail, help: Some(help.to_owned()), secret },
+        );
+    }
+    if let Some(text) = value["store_password_ref"].as_str()
+        && let Some(fault) = ref_fault("store_password_ref", text)
+    {
+        findings.at_value("/store_password_ref", fault);
     }
     let problems = findings.any();
     if let Some(members) = value.as_object_mut() {
@@ -29,21 +39,28 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     (!problems).then_some(value).and_then(|value| findings.typed(&value, ""))
 }
 
-/// The path of a store, if this build supports its kind.
-pub(in super::super) fn store_file(location: &str) -> Result<PathBuf, String> {
+/// What to write as a store.
+const FORMS: &str = "write a path, or `postgres://USER@HOST/DATABASE`";
+
+/// Where a store is, with what is wrong about it and what to do.
+pub(in super::super) fn store_place(location: &str) -> Result<Place, (String, &'static str)> {
+    if Address::is_one(location) {
+        return Address::parse(location).map(Place::Server);
+    }
+    // Each command opens the store, so it would begin empty each time.
+    let in_memory = || Err(("the store must be a file: a store in memory ends with each command".to_owned(), FORMS));
     match location.split_once(':') {
         Some(("sqlite", path)) => match path.strip_prefix("//").unwrap_or(path) {
-            "" => Err("the path of the store is missing".to_owned()),
-            // Each command opens the store, so it would begin empty each time.
-            ":memory:" => Err("the store must be a file: a store in memory ends with each command".to_owned()),
-            path => Ok(path.into()),
+            "" => Err(("the path of the store is missing".to_owned(), FORMS)),
+            ":memory:" => in_memory(),
+            path => Ok(Place::File(path.into())),
         },
-        Some(("", "memory:")) => Err("the store must be a file: a store in memory ends with each command".to_owned()),
+        Some(("", "memory:")) => in_memory(),
         // A ref, not a store: SQLite would take it as a URL.
-        Some(("file", _)) => Err("a store is written without `file:`".to_owned()),
+        Some(("file", _)) => Err(("a store is written without `file:`".to_owned(), FORMS)),
         Some((scheme, rest)) if rest.starts_with("//") => {
-            Err(format!("this version does not support `{scheme}` stores"))
+            Err((format!("this version does not support `{scheme}` stores"), FORMS))
         }
-        _ => Ok(location.into()),
+        _ => Ok(Place::File(location.into())),
     }
 }

@@ -1,0 +1,102 @@
+//! Opens a connection. One thread of the process moves the bytes of all of them.
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+use openssl::ssl::{SslConnector, SslMethod};
+use postgres_openssl::MakeTlsConnector;
+use secrecy::ExposeSecret;
+use std::error::Error as _;
+use std::io;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config};
+
+/// How long to wait for a server, for each address of its name.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// A connection that says nothing for so long is asked whether it lives, and ends if nobody answers.
+const QUIET: Duration = Duration::from_secs(30);
+
+const REACH: &str = "check the host and port of the store, and that the server runs and lets this machine in";
+const TRUST: &str = "name the file with the certificate of its authority in `store_ca_file` in connector.yaml, or with `?sslrootcert=` in the URL";
+const SIGN_IN: &str = "check the user and database of the store, and the password in `store_password_ref` in connector.yaml or in PGPASSWORD";
+
+/// The threads that move bytes.
+pub(super) fn runtime() -> Result<&'static Handle> {
+    static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
+    let runtime = RUNTIME
+        .get_or_init(|| Builder::new_multi_thread().worker_threads(1).thread_name("postgres").enable_all().build());
+    match runtime {
+        Ok(runtime) => Ok(runtime.handle()),
+        Err(cause) => Err(Error::Connect(format!("can't start a thread: {cause}"), "run the command again")),
+    }
+}
+
+pub(super) fn tls(address: &Address) -> Result<MakeTlsConnector> {
+    let made = SslConnector::builder(SslMethod::tls()).and_then(|mut builder| {
+        if let Some(ca) = &address.ca {
+            builder.set_ca_file(ca)?;
+        }
+        Ok(MakeTlsConnector::new(builder.build()))
+    });
+    made.map_err(|cause| {
+        let file = address.ca.as_deref().map(|ca| ca.display().to_string()).unwrap_or_default();
+        let message = format!("the certificates in `{file}` can't be read: {cause}");
+        Error::Connect(message, "check that the file exists and has certificates in PEM format")
+    })
+}
+
+/// Connects, and leaves the connection to the thread.
+pub(super) fn connect(address: &Address) -> Result<Client> {
+    let mut config = Config::new();
+    config
+        .user(&address.user)
+        .dbname(&address.database)
+        .port(address.port)
+        .application_name("connector")
+        .connect_timeout(LONGEST_WAIT)
+        .keepalives_idle(QUIET)
+        .tcp_user_timeout(QUIET)
+        .ssl_mode(if address.tls { SslMode::Require } else { SslMode::Disable })
+        .host(&address.host);
+    if let Some(password) = &address.password {
+        config.password(password.expose_secret());
+    }
+    let (runtime, tls) = (runtime()?, tls(address)?);
+    // The caller may be a thread of another runtime, which must not wait inside a runtime.
+    let (done, answer) = std::sync::mpsc::channel();
+    runtime.spawn(async move {
+        let connected = config.connect(tls).await.map(|(client, connection)| {
+            tokio::spawn(async move {
+                // Whoever waits for an answer gets the error, too.
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "the connection to the database ended");
+                }
+            });
+            client
+        });
+        // The caller waits, so somebody hears this.
+        let _ = done.send(connected);
+    });
+    let connected = answer.recv().map_err(|_| Error::Connect("the connection ended".to_owned(), REACH))?;
+    connected.map_err(|cause| unconnected(address, &cause))
+}
+
+/// What is wrong, and what to do. No text of the server has a password in it.
+fn unconnected(address: &Address, cause: &tokio_postgres::Error) -> Error {
+    if let Some(answer) = cause.as_db_error() {
+        return Error::Connect(format!("`{address}` refuses the connection: {}", answer.message()), SIGN_IN);
+    }
+    let why = cause.source().map_or_else(|| cause.to_string(), ToString::to_string);
+    let is_tls = cause.to_string().contains("TLS");
+    if cause.to_string().contains("authentication") || cause.to_string().contains("configuration") {
+        return Error::Connect(format!("can't sign in to `{address}`: {why}"), SIGN_IN);
+    }
+    if is_tls {
+        // OpenSSL puts the places in its own code first.
+        let why = why.rsplit(':').next().unwrap_or(&why).trim();
+        return Error::Connect(format!("the certificate of `{address}` is not trusted: {why}"), TRUST);
+    }
+    Error::Connect(format!("can't connect to `{address}`: {why}"), REACH)
+}
