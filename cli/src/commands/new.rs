@@ -32,7 +32,7 @@ const TEMPLATE: [(&str, &str); 11] = [
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 
 /// What the crate depends on, directly and through others. Cargo warns of crates that it is told about and doesn't need.
-const CRATES: [&str; 14] = [
+const CRATES: [&str; 15] = [
     "connector-cli",
     "connector-core",
     "connector-engine",
@@ -43,6 +43,7 @@ const CRATES: [&str; 14] = [
     "connector-project",
     "connector-secrets",
     "connector-server",
+    "connector-sql",
     "connector-store",
     "connector-tables",
     "connector-testkit",
