@@ -143,7 +143,7 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
         tracing::error!(path, status = status.as_u16(), error = %error, "a page failed");
     }
     if path.starts_with("/scim/") {
-        let mut written = crate::scim::as_scim(status, &error);
+        let mut written = crate::scim::fault::as_scim(status, &error);
         if status == StatusCode::UNAUTHORIZED {
             written.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -6,7 +6,6 @@ use crate::parameters::Params;
 use crate::postgres::Server;
 use crate::row::Row;
 use crate::statement::{Kind as StatementKind, Statement};
-use crate::transaction::Transaction;
 use tokio_util::sync::CancellationToken;
 
 /// How many instructions of SQLite run between two looks at whether to stop: less than a millisecond.
@@ -119,11 +118,6 @@ impl Connection {
         read: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<T> {
         self.prepare_cached(query)?.query_row(parameters, read)
-    }
-
-    /// Begins a transaction that writes.
-    pub fn transaction(&self) -> Result<Transaction<'_>> {
-        Transaction::begin(self)
     }
 
     /// Begins a transaction that writes, without a guard that ends it.

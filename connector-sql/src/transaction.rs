@@ -11,6 +11,13 @@ pub struct Transaction<'c> {
     is_open: bool,
 }
 
+impl Connection {
+    /// Begins a transaction that writes.
+    pub fn transaction(&self) -> Result<Transaction<'_>> {
+        Transaction::begin(self)
+    }
+}
+
 impl<'c> Transaction<'c> {
     /// Begins one that writes.
     pub(crate) fn begin(connection: &'c Connection) -> Result<Self> {

@@ -1,7 +1,7 @@
 //! Writes accounts into the store.
 
-use super::ahead::Known;
 use super::column::stored_kind;
+use super::page_ahead::Known;
 use super::run_state::RunState;
 use super::snapshot::AccountSnapshot;
 use super::sql;

@@ -5,6 +5,7 @@
 
 use super::column::stored_kind;
 use super::fault::fault;
+use super::page_ahead::{Ahead, Known, New};
 use super::run_state::RunState;
 use super::sql;
 use connector_core::{Account, Result};
@@ -13,51 +14,6 @@ use std::collections::{HashMap, HashSet};
 
 /// Fewer new rows don't change how a server searches.
 const ROWS_TO_COUNT: u64 = 1_000;
-
-/// What the store has of the accounts of a page, and what it does not have yet.
-#[derive(Debug, Default)]
-pub(super) struct Ahead {
-    known: HashMap<String, Known>,
-    /// The numbers that new rows get.
-    numbers: Vec<i64>,
-    new: Vec<New>,
-    is_on: bool,
-}
-
-/// What the store has of an account.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    pub(super) id: i64,
-    pub(super) hash: Vec<u8>,
-    pub(super) removed_run: Option<i64>,
-}
-
-/// A new account that was not written yet.
-#[derive(Debug)]
-struct New {
-    id: i64,
-    hash: [u8; 16],
-    account: Account,
-}
-
-impl Ahead {
-    /// Whether the server was asked for this page.
-    pub(super) fn is_on(&self) -> bool {
-        self.is_on
-    }
-
-    /// What the store has of an account, as it was asked.
-    pub(super) fn find(&self, account: &str) -> Option<&Known> {
-        self.known.get(account)
-    }
-
-    /// Notes what an account is from now on.
-    pub(super) fn note(&mut self, account: &str, known: Known) {
-        if self.is_on {
-            self.known.insert(account.to_owned(), known);
-        }
-    }
-}
 
 impl RunState {
     /// Asks a server for all accounts of a page.

@@ -1,7 +1,7 @@
 //! A store in an SQLite file.
 
 use super::fault::fault;
-use super::open::Use;
+use super::purpose::Use;
 use super::sql;
 use super::waits;
 use connector_core::{Error, ErrorKind, Result};

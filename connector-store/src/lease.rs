@@ -1,6 +1,7 @@
 //! The lock of a source on a server: a row that its process renews. One that is not renewed any more expires.
 
-use super::open::{Store, Use};
+use super::open::Store;
+use super::purpose::Use;
 use super::sql;
 use connector_core::{Error, ErrorKind, Result};
 use connector_sql::{Connection, Dialect, params};

@@ -2,6 +2,7 @@
 
 use super::fault::fault;
 use super::file::StoreFile;
+use super::purpose::Use;
 use super::server;
 use super::sql;
 use connector_core::{Error, ErrorKind, Result};
@@ -26,18 +27,6 @@ pub struct Store {
     place: Place,
     /// A read-only store answers queries and nothing else.
     read_only: bool,
-}
-
-/// What a connection is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    /// A job that writes: what is committed survives a kill of the job. A power cut may undo the last pages together with
-    /// their change of the frontier, never one without the other.
-    Job,
-    /// A journal: commits are on the disk before anything is sent.
-    Journal,
-    /// Anything else.
-    Other,
 }
 
 impl Store {

@@ -1,8 +1,8 @@
 //! The state of a run that a job keeps in memory.
 
-use super::ahead::Ahead;
 use super::holder_counts::HolderCounts;
 use super::not_shown::NotShown;
+use super::page_ahead::Ahead;
 use super::quiet::Quiet;
 use super::seen::Seen;
 use super::snapshot::Hasher;

@@ -1,7 +1,7 @@
 //! A store on a PostgreSQL server.
 
 use super::fault::fault;
-use super::open::Use;
+use super::purpose::Use;
 use super::sql;
 use connector_core::{Error, ErrorKind, Result};
 use connector_sql::{Address, Connection};

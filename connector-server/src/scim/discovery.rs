@@ -1,7 +1,7 @@
 //! What the service says about itself.
 
 use super::fault::answer;
-use super::resource::{attribute_name, location};
+use super::names::{CORE_GROUP, CORE_USER, attribute_name, extension, location};
 use crate::address::encoded;
 use crate::failure::Failure;
 use crate::state::{Reach, State as ServerState};
@@ -11,17 +11,9 @@ use axum::response::Response;
 use connector_core::{AttributeType, Error, Result};
 use serde_json::{Value, json};
 
-pub(super) const CORE_USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-pub(super) const CORE_GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-
 /// How many resources a page has at most, and unless the request says so.
 pub(super) const LARGEST_PAGE: usize = 1_000;
 pub(super) const USUAL_PAGE: usize = 100;
-
-/// The schema of what a source has beyond the core schema.
-pub(super) fn extension(source: &str, kind: &str) -> String {
-    format!("urn:connector:params:scim:schemas:{}:2.0:{kind}", encoded(source))
-}
 
 pub(super) async fn configuration(
     State(state): State<ServerState>,

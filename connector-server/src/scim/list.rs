@@ -3,7 +3,8 @@
 use super::discovery::{LARGEST_PAGE, USUAL_PAGE};
 use super::fault::{answer, marked};
 use super::filter::{fits, must_be, values};
-use super::resource::{Wanted, as_group, as_user, group_id, location};
+use super::names::location;
+use super::resource::{Wanted, as_group, as_user, group_id};
 use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::{Reach, State as ServerState};

@@ -4,12 +4,11 @@
 //! reads: changes go through plans.
 
 mod discovery;
-mod fault;
+pub(crate) mod fault;
 mod filter;
 mod list;
+mod names;
 mod resource;
-
-pub(crate) use fault::as_scim;
 
 use crate::state::State as ServerState;
 use axum::Router;

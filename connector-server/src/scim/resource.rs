@@ -1,7 +1,6 @@
 //! Accounts and entitlements as resources.
 
-use super::discovery::{CORE_GROUP, CORE_USER, extension};
-use crate::address::encoded;
+use super::names::{CORE_GROUP, CORE_USER, attribute_name, extension, location};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use connector_core::Attributes;
@@ -126,10 +125,6 @@ pub(super) fn group_id(entitlement_type: &str, id: &str) -> String {
     format!("{entitlement_type}:{id}")
 }
 
-pub(super) fn location(source: &str, endpoint: &str, id: &str) -> String {
-    format!("/scim/v2/{}/{endpoint}/{}", encoded(source), encoded(id))
-}
-
 fn with_meta(mut resource: Value, source: &str, kind: &str, id: &str) -> Value {
     let hash = URL_SAFE_NO_PAD.encode(&sha256(resource.to_string().as_bytes())[..12]);
     resource["meta"] = json!({
@@ -144,11 +139,4 @@ fn attributes(attributes: &Attributes) -> Map<String, Value> {
     let parsed = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
     let entries = attributes.entries().into_iter().map(|(name, value)| (attribute_name(&name), parsed(value.get())));
     entries.filter(|(_, value)| !value.is_null()).collect()
-}
-
-/// The name of an attribute of the source in SCIM, which allows fewer characters.
-pub(super) fn attribute_name(name: &str) -> String {
-    let fine = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$') { c } else { '_' };
-    let plain: String = name.chars().map(fine).collect();
-    if plain.starts_with(|c: char| c.is_ascii_alphabetic()) { plain } else { format!("a_{plain}") }
 }

@@ -1,8 +1,10 @@
 //! A long answer, read portion by portion. Between two portions, the connection is free for other statements.
 
-use super::server::{Known, Server};
+use super::server::{Known, Prepared, Server, bound};
 use super::value::Bound;
 use crate::error::Result;
+use crate::translate::to_postgres;
+use rusqlite::types::ToSql;
 use std::vec;
 use tokio_postgres::Row;
 
@@ -81,6 +83,22 @@ impl<'s> Answer<'s> {
     /// The row that it went to.
     pub(crate) fn row(&self) -> Option<&Row> {
         self.row.as_ref()
+    }
+}
+
+impl Prepared<'_> {
+    /// The rows of a short answer.
+    pub(crate) fn whole(&mut self, values: &[&dyn ToSql]) -> Result<Answer<'_>> {
+        self.all(values).map(Answer::whole)
+    }
+
+    /// The rows portion by portion.
+    pub(crate) fn begin(&mut self, values: &[&dyn ToSql]) -> Result<Answer<'_>> {
+        let start = self.text.trim_start();
+        if !start.starts_with("SELECT") && !start.starts_with("WITH") {
+            return self.whole(values);
+        }
+        Answer::begin(self.server, &to_postgres(&self.text), &self.known, bound(values)?)
     }
 }
 

@@ -1,6 +1,5 @@
 //! A connection to a server, and its statements.
 
-use super::answer::Answer;
 use super::connect::{connect, runtime, tls};
 use super::value::{Bound, Column};
 use crate::address::Address;
@@ -234,12 +233,12 @@ impl Server {
 
 /// A statement that the server knows.
 pub(crate) struct Prepared<'c> {
-    server: &'c Server,
-    text: String,
-    known: Known,
+    pub(super) server: &'c Server,
+    pub(super) text: String,
+    pub(super) known: Known,
 }
 
-fn bound<'v>(values: &[&'v dyn ToSql]) -> Result<Vec<Bound<'v>>> {
+pub(super) fn bound<'v>(values: &[&'v dyn ToSql]) -> Result<Vec<Bound<'v>>> {
     values.iter().map(|value| Bound::of(*value)).collect()
 }
 
@@ -255,19 +254,5 @@ impl Prepared<'_> {
         let values = bound(values)?;
         let values: Vec<&(dyn PostgresToSql + Sync)> = values.iter().map(|value| value as _).collect();
         self.server.wait(self.server.client.query(&self.known.statement, &values))
-    }
-
-    /// The rows of a short answer.
-    pub(crate) fn whole(&mut self, values: &[&dyn ToSql]) -> Result<Answer<'_>> {
-        self.all(values).map(Answer::whole)
-    }
-
-    /// The rows portion by portion.
-    pub(crate) fn begin(&mut self, values: &[&dyn ToSql]) -> Result<Answer<'_>> {
-        let start = self.text.trim_start();
-        if !start.starts_with("SELECT") && !start.starts_with("WITH") {
-            return self.whole(values);
-        }
-        Answer::begin(self.server, &to_postgres(&self.text), &self.known, bound(values)?)
     }
 }

@@ -1,7 +1,8 @@
 //! Creating an account.
 
+use super::accepted::Accepted;
 use super::body::body;
-use super::send::{Accepted, exchange, partly};
+use super::send::{exchange, partly};
 use super::sending::Sending;
 use crate::api::Api;
 use crate::read;

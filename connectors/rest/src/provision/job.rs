@@ -1,6 +1,6 @@
 //! Waiting for a job of the system that makes a change.
 
-use super::send::Accepted;
+use super::accepted::Accepted;
 use crate::api::{Answer, Api, Asked, undone};
 use crate::expression::{Expression, Vars};
 use crate::settings::Where;

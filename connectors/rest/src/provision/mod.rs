@@ -1,5 +1,6 @@
 //! Carrying out operations.
 
+mod accepted;
 mod attributes;
 mod body;
 mod create;

@@ -1,5 +1,6 @@
 //! Sends the request of an operation, and reads its outcome.
 
+use super::accepted::Accepted;
 use super::body::{body, edited};
 use super::job;
 use super::sending::Sending;
@@ -14,13 +15,6 @@ use serde_json::Value;
 
 /// How often a change is tried that others interfere with.
 const TRIES: usize = 3;
-
-/// What the system answered to a request that it accepted.
-pub(super) enum Accepted {
-    Done(Response),
-    Already,
-    Queued(String),
-}
 
 /// Sends it, and again if something else changed the object meanwhile.
 pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Result<Outcome> {

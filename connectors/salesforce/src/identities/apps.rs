@@ -2,7 +2,7 @@
 
 use super::kinds::{KINDS, Kind};
 use super::settings::Read;
-use super::tokens::Uses;
+use super::uses::Uses;
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::record::Row;

@@ -10,6 +10,7 @@ mod owners;
 mod programs;
 mod settings;
 mod tokens;
+mod uses;
 
 use crate::api::Rest;
 use crate::api::ranges::RecordId;
@@ -20,8 +21,9 @@ use connector_core::{
 };
 use kinds::Kind;
 use serde::{Deserialize, Serialize};
-use tokens::{Part, Parts, Uses};
+use tokens::{Part, Parts};
 use tokio::sync::OnceCell;
+use uses::Uses;
 
 pub(crate) use settings::Read;
 
@@ -235,7 +237,7 @@ impl Identities {
 
     async fn all_apps(&self, rest: &Rest) -> Result<Page<Entitlement>> {
         let uses = self.uses(rest).await?;
-        let uncounted = (self.has(Read::Tokens) && uses.is_none()).then_some(tokens::UNCOUNTED);
+        let uncounted = (self.has(Read::Tokens) && uses.is_none()).then_some(uses::UNCOUNTED);
         Ok(apps::page(self.apps(rest).await?, uses, uncounted))
     }
 
@@ -244,7 +246,7 @@ impl Identities {
         if !self.has(Read::Tokens) {
             return Ok(None);
         }
-        Ok(self.uses.get_or_try_init(|| tokens::uses(rest)).await?.as_ref())
+        Ok(self.uses.get_or_try_init(|| uses::uses(rest)).await?.as_ref())
     }
 
     /// The type of apps, if they are read.

@@ -3,7 +3,7 @@
 use super::kinds::{CONTACT, CREATOR, ENDPOINT, Kind};
 use super::owners::{Clues, Owners};
 use super::settings::Read;
-use super::tokens::{Use, Uses};
+use super::uses::{FIRST, LAST, TOKENS, Use, Uses};
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::record::Row;
@@ -18,10 +18,6 @@ use url::Url;
 const OBJECT: &str = "SobjectType";
 /// The host that a named credential is for.
 const HOST: &str = "EndpointHost";
-/// The attributes that the tokens of an app give it.
-pub(super) const TOKENS: &str = "TokenCount";
-pub(super) const FIRST: &str = "FirstTokenDate";
-pub(super) const LAST: &str = "LastUsedDate";
 
 /// All programs of a kind, on one page. `uses` says how much the tokens of each app are used.
 pub(super) async fn page(rest: &Rest, kind: &'static Kind, uses: Option<&Uses>) -> Result<Page<Account>> {

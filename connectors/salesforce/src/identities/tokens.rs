@@ -5,7 +5,7 @@
 
 use super::apps::{APP, Apps};
 use super::groups::{self, Group, MOST_GROUPS};
-use super::programs::{FIRST, LAST, TOKENS};
+use super::uses::{FIRST, LAST, OBJECT, TOKENS, UNNAMED, Use, Uses};
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
@@ -18,16 +18,11 @@ use connector_core::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-const OBJECT: &str = "OauthToken";
 const FIELDS: [&str; 6] = ["Id", "UserId", "AppName", "CreatedDate", "LastUsedDate", "UseCount"];
 /// The most rows that the org gives.
 const MOST_TOKENS: u64 = 2_500;
 /// The most in a part, so that new tokens have room.
 const PART: u64 = 2_000;
-/// A token without the name of an app.
-const UNNAMED: &str = "(app without a name)";
-/// Why nothing says which apps have tokens.
-pub(super) const UNCOUNTED: &str = "the org does not count its OAuth tokens by app";
 
 /// Some of the tokens: those of a range of users, or those of one app.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,37 +53,6 @@ impl Part {
     fn has(&self, user: RecordId) -> bool {
         self.after.is_none_or(|after| user > after) && self.up_to.is_none_or(|end| user <= end)
     }
-}
-
-/// How much the tokens of an app are used.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Use {
-    pub(super) tokens: u64,
-    /// How many users have one.
-    pub(super) users: u64,
-    pub(super) first: Option<String>,
-    pub(super) last: Option<String>,
-}
-
-/// How much the tokens of each app are used, by its name.
-pub(super) type Uses = BTreeMap<String, Use>;
-
-/// How much the tokens of each app are used, by the app's name; `None` if the org does not count them.
-pub(super) async fn uses(rest: &Rest) -> Result<Option<Uses>> {
-    let soql = format!(
-        "SELECT AppName, COUNT(Id) tokens, COUNT_DISTINCT(UserId) users, MIN(CreatedDate) first, MAX(LastUsedDate) last FROM {OBJECT} GROUP BY AppName ORDER BY AppName LIMIT {MOST_GROUPS}"
-    );
-    let groups = match rest.query(OBJECT, &soql).await {
-        Ok(body) => groups::read(OBJECT, &body, "AppName")?,
-        Err(refused) if error::is_missing_object(&refused) || error::is_refused_query(&refused) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let used = |group: Group| {
-        let (first, last) = (group.text("first"), group.text("last"));
-        let (tokens, users) = (group.count, group.number("users").unwrap_or_default());
-        (group.key.unwrap_or_else(|| UNNAMED.to_owned()), Use { tokens, users, first, last })
-    };
-    Ok(Some(groups.into_iter().map(used).collect()))
 }
 
 /// How the tokens are read.
