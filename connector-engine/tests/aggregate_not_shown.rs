@@ -123,6 +123,35 @@ async fn the_end_of_an_assignment_that_is_hidden_keeps_its_last_known_value() {
 }
 
 #[tokio::test]
+async fn what_the_last_page_hides_is_shown_by_the_pages_before_it() {
+    let place = Place::new();
+    let source = |role: &'static str| {
+        let mut world = World::of(1);
+        let mut shown = world.assignments.swap_remove(0);
+        shown.attributes = Attributes::parse(format!(r#"{{"role":"{role}"}}"#)).unwrap();
+        let pages = world.clone();
+        // Whichever page comes last, it hides the role.
+        Fake::new(&world).with_script(move |step, cursor, _| {
+            Some(Ok(match (step, cursor.as_str()) {
+                ("accounts", _) => {
+                    Pages::Accounts(Page::last(pages.accounts.values().cloned().collect()).with_only_shown(["City"]))
+                }
+                ("entitlements", _) => Pages::Entitlements(
+                    Page::last(pages.entitlements.values().cloned().collect()).with_only_shown(["City"]),
+                ),
+                (_, "") => Pages::Assignments(Page::continuing(vec![shown.clone()], ["last"]).unwrap()),
+                _ => Pages::Assignments(Page::last(Vec::new()).with_only_shown(["state"])),
+            }))
+        })
+    };
+    place.run(&source("member").job()).await;
+    let report = place.run(&source("lead").job()).await;
+    assert_eq!((report.status, report.counts.assignments.changed), (RunStatus::Succeeded, 1), "{report:?}");
+    let roles = place.query("SELECT attributes ->> 'role' FROM assignments WHERE attributes IS NOT NULL");
+    assert_eq!(roles, [[rusqlite::types::Value::Text("lead".to_owned())]]);
+}
+
+#[tokio::test]
 async fn the_description_of_an_entitlement_that_is_hidden_keeps_its_last_known_value() {
     let place = Place::new();
     let source = |shows: bool| {

@@ -3,6 +3,7 @@
 use super::fault::fault;
 use super::fence::check_fence;
 use super::key::{Key, is_name_key, read_key, write_key};
+use super::not_shown::NotShown;
 use super::run_state::RunState;
 use super::snapshot::AssignmentSnapshot;
 use super::sql;
@@ -60,6 +61,8 @@ impl RunState {
         stop: &CancellationToken,
     ) -> Result<()> {
         self.waiting.close();
+        // Only what pages showed as a whole waits, whatever the last page hides.
+        self.not_shown = NotShown::default();
         let merged = "SELECT merged FROM runs WHERE number = ?1";
         let after = sql::one(connection, merged, [self.run], |row| row.get(0))?;
         let mut merge = Merge::open(connection, self.run, after)?;
