@@ -6,7 +6,7 @@
 //!
 //! * [`source`] has projects, source files and their schemas; [`source::Source::open`] creates the connector;
 //! * [`plan`] has plans: ordered lists of changes to a source;
-//! * [`derive`] has the attributes that a source's file derives from others;
+//! * [`mod@derive`] has the attributes that a source's file derives from others;
 //! * [`effect`] works out what the operations of a plan change in an account;
 //! * [`certificate`] watches the certificates that source files name.
 //!
