@@ -2,7 +2,7 @@
 
 use crate::address::Address;
 use crate::error::{Error, Result};
-use openssl::ssl::{SslConnector, SslMethod};
+use openssl::ssl::{SslConnector, SslContextBuilder, SslMethod};
 use postgres_openssl::MakeTlsConnector;
 use secrecy::ExposeSecret;
 use std::error::Error as _;
@@ -35,6 +35,9 @@ pub(super) fn runtime() -> Result<&'static Handle> {
 
 pub(super) fn tls(address: &Address) -> Result<MakeTlsConnector> {
     let made = SslConnector::builder(SslMethod::tls()).and_then(|mut builder| {
+        if address.tls {
+            trust_system(&mut builder);
+        }
         if let Some(ca) = &address.ca {
             builder.set_ca_file(ca)?;
         }
@@ -45,6 +48,19 @@ pub(super) fn tls(address: &Address) -> Result<MakeTlsConnector> {
         let message = format!("the certificates in `{file}` can't be read: {cause}");
         Error::Connect(message, "check that the file exists and has certificates in PEM format")
     })
+}
+
+/// Trusts the authorities of the system. An OpenSSL that is built in looks for them where it was built.
+fn trust_system(builder: &mut SslContextBuilder) {
+    let found = openssl_probe::probe();
+    let file = found.cert_file.iter().map(|file| (Some(file.as_path()), None));
+    let folders = found.cert_dir.iter().map(|folder| (None, Some(folder.as_path())));
+    for (file, folder) in file.chain(folders) {
+        // One of several places is enough.
+        if let Err(error) = builder.load_verify_locations(file, folder) {
+            tracing::debug!(%error, "certificates of the system can't be read");
+        }
+    }
 }
 
 /// Connects, and leaves the connection to the thread.
