@@ -11,6 +11,7 @@ pub(crate) mod entitlements;
 pub(crate) mod findings;
 pub(crate) mod home;
 pub(crate) mod plan;
+pub(crate) mod plan_actions;
 pub(crate) mod plans;
 pub(crate) mod run;
 pub(crate) mod runs;
@@ -20,6 +21,7 @@ pub(crate) mod source;
 pub(crate) mod test;
 
 mod holding;
+mod operation_row;
 pub(crate) mod part;
 mod progress;
 mod run_row;

@@ -1,22 +1,20 @@
 //! One plan: what it changes, who wrote and approved it, and how far it is.
 
+use super::operation_row::{Row, row, standing_badge};
 use super::{Frame, Shell, Window, render};
-use crate::access::Role;
 use crate::address;
 use crate::asked::Asked;
-use crate::door::Visitor;
 use crate::failure::Failure;
 use crate::state::{Reach, State as ServerState};
-use crate::text::{Badge, Prose, Tone, When, value_text};
-use crate::work::{Begun, Job, Outcome, Previewed, Task, Wish};
+use crate::text::{Badge, Prose, Tone, When};
+use crate::work::{Job, Outcome};
 use askama::Template;
-use axum::Extension;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use connector_core::{ErrorKind, Result};
-use connector_engine::provision::{Changed, Phase, Preview, Standing, ValueChange};
-use connector_engine::query::{self, Names, OperationReport, OutcomeTally, Plan, PlanStage};
+use connector_engine::provision::{Changed, Phase, Preview, Standing};
+use connector_engine::query::{self, Names, OutcomeTally, Plan, PlanStage};
 use connector_text::count;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -83,35 +81,6 @@ struct Chip {
     number: String,
     address: String,
     is_current: bool,
-}
-
-struct Row {
-    number: u64,
-    class: &'static str,
-    sign: &'static str,
-    kind: String,
-    account: String,
-    account_address: Option<String>,
-    badge: Badge,
-    detail: Option<Prose>,
-    changes: Vec<ChangeRow>,
-    steps: Vec<StepRow>,
-    error: Option<(Prose, Option<Prose>)>,
-}
-
-struct StepRow {
-    badge: Badge,
-    kind: String,
-    why: Option<Prose>,
-    changes: Vec<ChangeRow>,
-}
-
-/// A value that an operation changes, or an entitlement that it grants or revokes.
-struct ChangeRow {
-    class: &'static str,
-    what: String,
-    from: Option<String>,
-    to: Option<String>,
 }
 
 /// How far a job about a plan is.
@@ -311,19 +280,6 @@ fn chips(outcomes: &OutcomeTally, path: &str, wanted: Option<Standing>) -> Vec<C
     all.into_iter().filter(|(_, number)| *number > 0).map(chip).collect()
 }
 
-/// The word and the tone of an outcome.
-fn standing_badge(standing: Standing) -> Badge {
-    let (word, tone) = match standing {
-        Standing::Planned => ("to apply", Tone::Busy),
-        Standing::Applied => ("applied", Tone::Good),
-        Standing::Unchanged => ("unchanged", Tone::Quiet),
-        Standing::Failed => ("failed", Tone::Bad),
-        Standing::Pending => ("pending", Tone::Warn),
-        Standing::Abandoned => ("abandoned", Tone::Quiet),
-    };
-    Badge { word, tone }
-}
-
 /// How far a plan is, in a word.
 pub(super) fn stage_badge(plan: &Plan) -> Badge {
     let (word, tone) = match plan.stage {
@@ -351,185 +307,4 @@ pub(super) fn outcome_words(outcomes: &OutcomeTally) -> String {
     ];
     let parts = all.into_iter().filter(|(number, _)| *number > 0);
     parts.map(|(number, word)| format!("{} {word}", count(number))).collect::<Vec<_>>().join(", ")
-}
-
-fn row(source: &str, operation: &OperationReport, names: &Names) -> Result<Row> {
-    let known = names.name(&operation.account)?;
-    let (class, sign) = match operation.kind.as_str() {
-        "create" | "grant" | "enable" | "unlock" => ("add", "+"),
-        "revoke" | "disable" | "lock" | "delete" | "end_sessions" | "revoke_tokens" | "deprovision" => ("del", "−"),
-        _ => ("chg", "~"),
-    };
-    // The id that a plan names may be that of anybody: the name stands beside it.
-    let is_id = operation.account.starts_with(&operation.name) && !operation.name.is_empty();
-    let account = match &known {
-        Some(name) if is_id && *name != operation.name => format!("{name} ({})", operation.account),
-        _ => operation.name.clone(),
-    };
-    let explains = matches!(operation.outcome, Standing::Unchanged | Standing::Pending | Standing::Planned);
-    let has_steps = operation.steps.iter().any(|step| step.outcome != operation.outcome);
-    let steps = operation.steps.iter().filter(|_| has_steps).map(|step| {
-        let why = step.error.as_ref().map(|error| error.message.clone()).or_else(|| step.detail.clone());
-        Ok(StepRow {
-            badge: standing_badge(step.outcome),
-            kind: step.kind.clone(),
-            why: why.map(Prose),
-            changes: step.changes.iter().map(|change| change_row(change, names)).collect::<Result<_>>()?,
-        })
-    });
-    let changes = operation.changes.iter().filter(|_| !has_steps).map(|change| change_row(change, names));
-    Ok(Row {
-        number: operation.operation + 1,
-        class,
-        sign,
-        kind: operation.kind.clone(),
-        account,
-        account_address: known.map(|_| address::account(source, &operation.account)),
-        badge: standing_badge(operation.outcome),
-        detail: operation.detail.clone().filter(|_| explains).map(Prose),
-        changes: changes.collect::<Result<_>>()?,
-        steps: steps.collect::<Result<_>>()?,
-        error: operation.error.as_ref().map(|error| (Prose(error.message.clone()), error.help.clone().map(Prose))),
-    })
-}
-
-/// A change with the names of what it refers to.
-fn change_row(change: &ValueChange, names: &Names) -> Result<ChangeRow> {
-    let shown = |value: &serde_json::Value| -> Result<Option<String>> {
-        if value.is_null() {
-            return Ok(None);
-        }
-        let text = value_text(value);
-        let name = value.as_str().map(|id| names.name(id)).transpose()?.flatten();
-        Ok(Some(name.filter(|name| *name != text).map_or_else(|| text.clone(), |name| format!("{name} ({text})"))))
-    };
-    Ok(match change {
-        ValueChange::Attribute { attribute, from, to } => {
-            let (from, to) = (shown(from)?, shown(to)?);
-            let class = match (&from, &to) {
-                (None, _) => "add",
-                (_, None) => "del",
-                _ => "chg",
-            };
-            ChangeRow { class, what: attribute.clone(), from, to }
-        }
-        ValueChange::Entitlement { entitlement, name, to, until, .. } => {
-            let known = match name {
-                Some(name) => Some(name.clone()),
-                None => names.entitlement(entitlement)?,
-            };
-            let id = &entitlement.id;
-            let mut text = known.filter(|name| name != id).map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
-            if let Some(until) = until {
-                text = format!("{text} until {until}");
-            }
-            let what = entitlement.entitlement_type.to_string();
-            if *to {
-                ChangeRow { class: "add", what, from: None, to: Some(text) }
-            } else {
-                ChangeRow { class: "del", what, from: Some(text), to: None }
-            }
-        }
-    })
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Consent {
-    /// Of the preview that whoever sends the form saw.
-    #[serde(default)]
-    digest: String,
-}
-
-/// Previews it again.
-pub(crate) async fn preview(
-    State(state): State<ServerState>,
-    Extension(visitor): Extension<Visitor>,
-    Path((source, id)): Path<(String, String)>,
-) -> Result<Redirect, Failure> {
-    visitor.must_be(Role::Operator)?;
-    begin(&state, &visitor, &source, &id, Task::Preview(Previewed::Known(id.clone()))).await
-}
-
-/// Approves the preview that was shown.
-pub(crate) async fn approve(
-    State(state): State<ServerState>,
-    Extension(visitor): Extension<Visitor>,
-    Path((source, id)): Path<(String, String)>,
-    Form(consent): Form<Consent>,
-) -> Result<Redirect, Failure> {
-    visitor.must_be(Role::Approver)?;
-    known(&state, &source).await?;
-    state.jobs().endorse(&source, &id, &consent.digest, &visitor).await?;
-    Ok(Redirect::to(&address::plan(&source, &id)))
-}
-
-/// Applies it, or continues it.
-pub(crate) async fn apply(
-    State(state): State<ServerState>,
-    Extension(visitor): Extension<Visitor>,
-    Path((source, id)): Path<(String, String)>,
-    Form(consent): Form<Consent>,
-) -> Result<Redirect, Failure> {
-    let approves = state.approves_by_applying(&source, &id).await?;
-    visitor.must_be(if approves { Role::Approver } else { Role::Operator })?;
-    let task = Task::Apply { plan: id.clone(), digest: consent.digest, approves };
-    begin(&state, &visitor, &source, &id, task).await
-}
-
-/// Ends it without the rest.
-pub(crate) async fn abandon(
-    State(state): State<ServerState>,
-    Extension(visitor): Extension<Visitor>,
-    Path((source, id)): Path<(String, String)>,
-) -> Result<Redirect, Failure> {
-    visitor.must_be(Role::Operator)?;
-    begin(&state, &visitor, &source, &id, Task::Abandon { plan: id.clone() }).await
-}
-
-/// Removes it, if it was not started.
-pub(crate) async fn discard(
-    State(state): State<ServerState>,
-    Extension(visitor): Extension<Visitor>,
-    Path((source, id)): Path<(String, String)>,
-) -> Result<Redirect, Failure> {
-    visitor.must_be(Role::Operator)?;
-    known(&state, &source).await?;
-    state.jobs().discard(&source, &id, &visitor).await?;
-    Ok(Redirect::to(&address::plans(&source)))
-}
-
-/// Stops what goes on with it. What was sent stays, and it can be continued.
-pub(crate) async fn stop(
-    State(state): State<ServerState>,
-    Extension(visitor): Extension<Visitor>,
-    Path((source, id)): Path<(String, String)>,
-) -> Result<Redirect, Failure> {
-    visitor.must_be(Role::Operator)?;
-    if let Some(job) = state.jobs().of_plan(&source, &id) {
-        let jobs = state.jobs().clone();
-        state.aside(move || jobs.stop(&job, visitor.name())).await?;
-    }
-    Ok(Redirect::to(&address::plan(&source, &id)))
-}
-
-async fn known(state: &ServerState, source: &str) -> Result<(), Failure> {
-    let source = source.to_owned();
-    Ok(state.ask(move |reach| reach.must_know(&source)).await?)
-}
-
-async fn begin(
-    state: &ServerState,
-    visitor: &Visitor,
-    source: &str,
-    id: &str,
-    task: Task,
-) -> Result<Redirect, Failure> {
-    let (jobs, visitor, named, plan) = (state.jobs().clone(), visitor.clone(), source.to_owned(), id.to_owned());
-    let begun = state.ask(move |reach| {
-        reach.must_plan(&named, &plan)?;
-        jobs.begin(Wish { source: &named, task, who: &visitor, key: None })
-    });
-    match begun.await? {
-        Begun::Job(_) | Begun::OtherWish => Ok(Redirect::to(&address::plan(source, id))),
-    }
 }
