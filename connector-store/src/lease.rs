@@ -7,6 +7,7 @@ use connector_core::{Error, ErrorKind, Result};
 use connector_sql::{Connection, Dialect, params};
 use jiff::Timestamp;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -176,13 +177,15 @@ impl Holder {
     }
 }
 
-/// Names the running system and the space of its process ids: only there can a process be looked for. Empty where that can't be
-/// known, so that locks of dead processes expire.
+/// Names the running system, the space of its process ids and the user: only there can a process be looked for. A service may
+/// not see the processes of other users, so one that it does not find may live. Empty where nothing can be known, so that locks
+/// of dead processes expire.
 fn machine() -> String {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id");
     let space = fs::read_link("/proc/self/ns/pid");
-    match (boot, space) {
-        (Ok(boot), Ok(space)) => format!("{} {}", boot.trim(), space.display()),
+    let user = fs::metadata("/proc/self").map(|own| own.uid());
+    match (boot, space, user) {
+        (Ok(boot), Ok(space), Ok(user)) => format!("{} {} {user}", boot.trim(), space.display()),
         _ => String::new(),
     }
 }
@@ -212,5 +215,10 @@ mod tests {
         assert!(holder(machine(), &format!("{} 1", std::process::id())).is_gone());
         assert!(!holder("another".to_owned(), &format!("{} 1", std::process::id())).is_gone());
         assert!(!holder(machine(), "").is_gone());
+        // Nobody sees the processes of all users.
+        let own = machine();
+        let (place, user) = own.rsplit_once(' ').unwrap();
+        let other = format!("{place} {}", user.parse::<u32>().unwrap() + 1);
+        assert!(!holder(other, &format!("{} 1", std::process::id())).is_gone());
     }
 }
