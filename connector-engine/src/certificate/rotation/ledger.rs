@@ -1,8 +1,8 @@
 //! The ledger of certificate rotations. It records the stage of each one.
 
 use connector_core::{Error, ErrorKind, Result};
-use connector_sql::{Connection, Row, params};
-use connector_store::{RunLock, Store, Work, moment, recognize, sql, word};
+use connector_sql::{Connection, Params, Row, params};
+use connector_store::{RunLock, Store, Work, fault, moment, recognize, sql, word};
 use jiff::Timestamp;
 use strum::{EnumString, IntoStaticStr};
 use ulid::Ulid;
@@ -57,7 +57,7 @@ pub(super) struct RotationRecord {
 pub(super) struct Ledger {
     connection: Connection,
     source: i64,
-    _lock: RunLock,
+    lock: RunLock,
 }
 
 impl Ledger {
@@ -71,7 +71,15 @@ impl Ledger {
             [source],
             |row| row.get(0),
         )?;
-        Ok(Self { connection, source, _lock: lock })
+        Ok(Self { connection, source, lock })
+    }
+
+    /// Writes something, unless another job has taken the source over: then this one must send nothing more.
+    fn write(&self, statement: &str, parameters: impl Params) -> Result<()> {
+        let transaction = self.connection.transaction().map_err(fault)?;
+        self.lock.check(&transaction)?;
+        sql::execute(&transaction, statement, parameters)?;
+        sql::commit(transaction)
     }
 
     /// Makes sure that the source still points to the same system. Fails with kind `guard` if not.
@@ -114,12 +122,11 @@ impl Ledger {
 
     /// Records that a rotation starts. This ends an unfinished one that has sent nothing.
     pub(super) fn begin(&self, record: &RotationRecord) -> Result<()> {
-        sql::execute(
-            &self.connection,
+        self.write(
             "UPDATE rotations SET stage = 'returned', ended_at = ?2 WHERE source = ?1 AND ended_at IS NULL",
             params![self.source, Timestamp::now().to_string()],
         )?;
-        sql::execute(&self.connection, "INSERT INTO rotations (id, source, app, issuer, stage, key, certificate, next_key, next_certificate, began_at)
+        self.write("INSERT INTO rotations (id, source, app, issuer, stage, key, certificate, next_key, next_certificate, began_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", params![
                     record.id,
                     self.source,
@@ -131,16 +138,13 @@ impl Ledger {
                     record.next_key,
                     record.next_certificate,
                     Timestamp::now().to_string(),
-                ])?;
-        Ok(())
+                ])
     }
 
     /// Records the stage.
     pub(super) fn save(&self, record: &RotationRecord) -> Result<()> {
         let ended = matches!(record.stage, Stage::Done | Stage::Returned).then(|| Timestamp::now().to_string());
-        sql::execute(
-            &self.connection,
-            "UPDATE rotations SET stage = ?2, old_pem = ?3, new_pem = ?4, deployed_at = ?5, ended_at = ?6 WHERE id = ?1",
+        self.write("UPDATE rotations SET stage = ?2, old_pem = ?3, new_pem = ?4, deployed_at = ?5, ended_at = ?6 WHERE id = ?1",
             params![
                 record.id,
                 record.stage.name(),
@@ -149,29 +153,21 @@ impl Ledger {
                 record.deployed_at.map(|moment| moment.to_string()),
                 ended,
             ],
-        )?;
-        Ok(())
+        )
     }
 
     /// Adds a step to the history.
     pub(super) fn note(&self, record: &RotationRecord, step: &str, detail: &str) -> Result<()> {
-        sql::execute(
-            &self.connection,
+        self.write(
             "INSERT INTO rotation_steps (rotation, at, step, detail)
                  SELECT number, ?2, ?3, ?4 FROM rotations WHERE id = ?1",
             params![record.id, Timestamp::now().to_string(), step, detail],
-        )?;
-        Ok(())
+        )
     }
 
     /// Records why the app must get its old certificate back.
     pub(super) fn blame(&self, record: &RotationRecord, error: &Error) -> Result<()> {
-        sql::execute(
-            &self.connection,
-            "UPDATE rotations SET error_message = ?2 WHERE id = ?1",
-            params![record.id, error.message()],
-        )?;
-        Ok(())
+        self.write("UPDATE rotations SET error_message = ?2 WHERE id = ?1", params![record.id, error.message()])
     }
 
     /// Why the app must get its old certificate back.
