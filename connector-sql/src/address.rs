@@ -26,7 +26,8 @@ const PLAIN: &str = "without TLS, Connector connects only to this machine";
 impl Address {
     /// Whether a text is meant as the URL of a PostgreSQL database.
     pub fn is_one(text: &str) -> bool {
-        text.starts_with("postgres:") || text.starts_with("postgresql:")
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+        scheme.is_some_and(|scheme| ["postgres", "postgresql"].iter().any(|known| scheme.eq_ignore_ascii_case(known)))
     }
 
     /// Reads a URL such as `postgres://user@host:5432/database`. The error is for the user: what is wrong, and what to do.
@@ -71,7 +72,7 @@ impl Address {
             return Err(("the URL of the store names no host".to_owned(), FORM));
         }
         let tls = match mode.as_deref() {
-            None => !is_local(&host) || ca.is_some(),
+            None => !is_local(&host) || (ca.is_some() && !host.starts_with('/')),
             Some("disable") if is_local(&host) => false,
             Some("disable" | "allow" | "prefer") => {
                 return Err((
@@ -147,6 +148,21 @@ mod tests {
         let address = Address::parse("postgresql://connector@localhost/identities").unwrap();
         let address = address.with_password(Some("hunter2".to_owned().into()));
         assert!(!format!("{address} {address:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_url_is_known_however_its_scheme_is_written() {
+        for (text, is_one) in [
+            ("postgres://c@h/d", true),
+            ("Postgres://c:secret@h/d", true),
+            ("POSTGRESQL://c@h/d", true),
+            ("postgres.db", false),
+            ("sqlite:postgres://x", false),
+        ] {
+            assert_eq!(Address::is_one(text), is_one, "{text}");
+        }
+        let socket = Address::parse("postgres://c@%2Frun%2Fpostgresql/d?sslrootcert=ca.pem").unwrap();
+        assert!(!socket.tls, "a socket has no TLS");
     }
 
     #[test]
