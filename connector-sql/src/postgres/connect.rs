@@ -10,11 +10,14 @@ use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 
 /// How long to wait for a server, for each address of its name.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long all of it may take, sign-in included: what only listens never answers.
+const LONGEST_SIGN_IN: Duration = Duration::from_secs(30);
 /// A connection that says nothing for so long is asked whether it lives, and ends if nobody answers.
 const QUIET: Duration = Duration::from_secs(30);
 
@@ -83,20 +86,26 @@ pub(super) fn connect(address: &Address) -> Result<Client> {
     // The caller may be a thread of another runtime, which must not wait inside a runtime.
     let (done, answer) = std::sync::mpsc::channel();
     runtime.spawn(async move {
-        let connected = config.connect(tls).await.map(|(client, connection)| {
-            tokio::spawn(async move {
-                // Whoever waits for an answer gets the error, too.
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "the connection to the database ended");
-                }
-            });
-            client
+        let signed_in = timeout(LONGEST_SIGN_IN, config.connect(tls)).await;
+        let connected = signed_in.map(|signed_in| {
+            signed_in.map(|(client, connection)| {
+                tokio::spawn(async move {
+                    // Whoever waits for an answer gets the error, too.
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%error, "the connection to the database ended");
+                    }
+                });
+                client
+            })
         });
         // The caller waits, so somebody hears this.
         let _ = done.send(connected);
     });
     let connected = answer.recv().map_err(|_| Error::Connect("the connection ended".to_owned(), REACH))?;
-    connected.map_err(|cause| unconnected(address, &cause))
+    match connected {
+        Ok(connected) => connected.map_err(|cause| unconnected(address, &cause)),
+        Err(_) => Err(Error::Connect(format!("`{address}` does not answer"), REACH)),
+    }
 }
 
 /// What is wrong, and what to do. No text of the server has a password in it.
@@ -108,6 +117,9 @@ fn unconnected(address: &Address, cause: &tokio_postgres::Error) -> Error {
     let is_tls = cause.to_string().contains("TLS");
     if cause.to_string().contains("authentication") || cause.to_string().contains("configuration") {
         return Error::Connect(format!("can't sign in to `{address}`: {why}"), SIGN_IN);
+    }
+    if is_tls && why.contains("does not support TLS") {
+        return Error::Connect(format!("`{address}` has no TLS"), "turn on `ssl` in the settings of the server");
     }
     if is_tls {
         // OpenSSL puts the places in its own code first.
