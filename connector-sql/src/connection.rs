@@ -76,10 +76,11 @@ impl Connection {
         }
     }
 
-    /// Makes or renews the tables, with the migrations of this database.
-    pub fn migrate(&mut self, migrations: &refinery::Runner) -> Result<(), refinery::Error> {
+    /// Makes or renews the tables, with the migrations of this database. The outer error is one of the database; the inner one of a
+    /// migration.
+    pub fn migrate(&mut self, migrations: &refinery::Runner) -> Result<Result<(), refinery::Error>> {
         match &mut self.0 {
-            Kind::Sqlite(connection) => migrations.run(connection).map(drop),
+            Kind::Sqlite(connection) => Ok(migrations.run(connection).map(drop)),
             Kind::Postgres(server) => server.migrate(migrations),
         }
     }
@@ -124,7 +125,7 @@ impl Connection {
     pub fn begin(&self) -> Result<()> {
         match &self.0 {
             Kind::Sqlite(connection) => Ok(connection.execute_batch("BEGIN IMMEDIATE")?),
-            Kind::Postgres(server) => server.begin("BEGIN"),
+            Kind::Postgres(server) => server.begin("BEGIN ISOLATION LEVEL READ COMMITTED"),
         }
     }
 

@@ -142,7 +142,7 @@ impl Store {
                 embedded::postgres::migrations::runner()
             }
         };
-        connection.migrate(&migrations).map_err(|cause| {
+        connection.migrate(&migrations).map_err(fault)?.map_err(|cause| {
             let help = match &self.place {
                 Place::File(_) => "check that its disk has room and that the file can be written",
                 Place::Server(_) => {

@@ -14,7 +14,10 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql as PostgresToSql;
 use tokio_postgres::{Client, Statement};
 use tokio_util::sync::CancellationToken;
@@ -25,10 +28,14 @@ const STATEMENTS: usize = 512;
 /// Two that migrate one database at the same time wait for each other under this number.
 const MIGRATES: i64 = 0x636f_6e6e_6563_746f;
 
-/// How each connection speaks. Someone else's lock is waited for as long as with SQLite. Compiling statements costs more than it gains,
+/// How long to wait until a server has heard that a statement is to end.
+const LONGEST_CANCEL: Duration = Duration::from_secs(10);
+
+/// How each connection speaks, whatever the database or its user have set. Someone else's lock is waited for as long as with SQLite;
+/// a statement takes as long as it takes, and the caller stops it. Compiling statements costs more than it gains,
 /// because none reads much more than its rows.
-const SETTINGS: &str =
-    "SET client_min_messages = warning; SET lock_timeout = '60s'; SET jit = off; SET TimeZone = 'UTC'";
+const SETTINGS: &str = "SET client_min_messages = warning; SET lock_timeout = '60s'; SET statement_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0; SET jit = off; SET TimeZone = 'UTC'";
 
 /// A connection to a server.
 pub struct Server {
@@ -75,15 +82,13 @@ impl Server {
     }
 
     /// Makes or renews the tables. Another process that does so at the same time waits.
-    pub(crate) fn migrate(&mut self, migrations: &refinery::Runner) -> Result<(), refinery::Error> {
-        let locked = block_on(self.client.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATES})")));
+    pub(crate) fn migrate(&mut self, migrations: &refinery::Runner) -> Result<Result<(), refinery::Error>> {
+        block_on(self.client.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATES})")))?;
         let migrated = block_on(migrations.run_async(&mut self.client)).map(drop);
-        if locked.is_ok()
-            && block_on(self.client.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATES})"))).is_err()
-        {
+        if block_on(self.client.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATES})"))).is_err() {
             tracing::debug!("the lock of the migrations ends with the connection");
         }
-        migrated
+        Ok(migrated)
     }
 
     /// Waits for an answer, or for the wish to stop.
@@ -97,23 +102,37 @@ impl Server {
             match select(&mut answer, pin!(stop.cancelled())).await {
                 Either::Left((answered, _)) => Ok(answered?),
                 Either::Right(_) => {
-                    self.cancel();
-                    // It may have been done before the server heard of the wish.
-                    answer.await.map_err(|_| Error::Stopped)
+                    let cancelling = self.cancel();
+                    // It may be done before the server hears of the wish.
+                    let answered = answer.await;
+                    // The server must have heard of it before the next statement, which the wish is not about.
+                    cancelling.await;
+                    match answered {
+                        Err(cause) if cause.code() == Some(&SqlState::QUERY_CANCELED) => Err(Error::Stopped),
+                        answered => Ok(answered?),
+                    }
                 }
             }
         })
     }
 
-    /// Asks the server to end the statement that runs.
-    fn cancel(&self) {
-        if let (Ok(runtime), Ok(tls)) = (runtime(), tls(&self.address)) {
-            let cancel = self.client.cancel_token();
-            runtime.spawn(async move {
-                if let Err(error) = cancel.cancel_query(tls).await {
-                    tracing::debug!(%error, "the statement goes on");
+    /// Asks the server to end the statement that runs. Ends when the server has heard of it, or does not answer.
+    fn cancel(&self) -> impl Future<Output = ()> + use<> {
+        let asked = runtime().and_then(|runtime| {
+            let (cancel, tls) = (self.client.cancel_token(), tls(&self.address)?);
+            Ok(runtime.spawn(async move {
+                match timeout(LONGEST_CANCEL, cancel.cancel_query(tls)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::debug!(%error, "the statement goes on"),
+                    Err(_) => tracing::debug!("the server does not answer, so the statement goes on"),
                 }
-            });
+            }))
+        });
+        async move {
+            if let Ok(asked) = asked {
+                // Nobody ends it before its time.
+                let _ = asked.await;
+            }
         }
     }
 
