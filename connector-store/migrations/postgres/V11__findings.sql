@@ -42,5 +42,6 @@ CREATE VIEW finding_direct_beside_group AS
     JOIN direct d ON d.source = f.source AND d.account_id = f.account_id AND d.type = f.type
                  AND d.entitlement_id = f.entitlement_id
     JOIN direct g ON g.source = f.source AND g.account_id = f.account_id
-                 AND (f.path || ' > ') ILIKE (g.type || '/' || g.entitlement_id || ' > %')
+                 AND substr(f.path || ' > ', 1, length(g.type || '/' || g.entitlement_id || ' > '))
+                     = g.type || '/' || g.entitlement_id || ' > '
     WHERE f.path IS NOT NULL;
