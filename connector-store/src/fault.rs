@@ -14,9 +14,7 @@ const UPDATE: &str = "if a newer version of this program wrote to the store, upd
 /// Converts an error of a database into one for the user.
 pub fn fault(cause: SqlError) -> Error {
     match cause {
-        SqlError::Stopped => {
-            Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read")
-        }
+        SqlError::Stopped => stopped(),
         SqlError::Connect(message, help) => Error::new(ErrorKind::Unavailable, message).with_help(help),
         SqlError::FromSqlConversionFailure(_, _, why) if !why.is::<std::str::Utf8Error>() => {
             Error::new(ErrorKind::Internal, format!("the store holds a value that can't be read: {why}"))
@@ -28,6 +26,10 @@ pub fn fault(cause: SqlError) -> Error {
             .with_help(DAMAGED)
             .with_cause(cause),
     }
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read")
 }
 
 fn of_postgres(cause: PostgresError) -> Error {
@@ -45,7 +47,7 @@ fn of_postgres(cause: PostgresError) -> Error {
     };
     let why = answer.message().to_owned();
     let (message, help) = match answer.code().code() {
-        "57014" => return Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read"),
+        "57014" => return stopped(),
         "55P03" | "40P01" | "40001" => ("the store is busy: another program keeps it locked".to_owned(), BUSY),
         "53100" => ("there is no room left on the disk of the store".to_owned(), ROOM),
         "54000" => (
@@ -71,19 +73,16 @@ fn of_postgres(cause: PostgresError) -> Error {
 
 fn of_sqlite(cause: rusqlite::Error) -> Error {
     if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
-        return Error::new(ErrorKind::Cancelled, "stopped while the store was compared with what was read");
+        return stopped();
     }
     let (message, help) = match cause.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) if !goes_on(Duration::ZERO) => {
             return Error::new(ErrorKind::Cancelled, "stopped while another program held the store");
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
-            "the store is busy: another program keeps it locked".to_owned(),
-            Some("end the transaction of the other program, such as an SQL client, and run the command again"),
-        ),
-        Some(ErrorCode::DiskFull) => {
-            ("there is no room left on the disk of the store".to_owned(), Some("free some room and run it again"))
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ("the store is busy: another program keeps it locked".to_owned(), Some(BUSY))
         }
+        Some(ErrorCode::DiskFull) => ("there is no room left on the disk of the store".to_owned(), Some(ROOM)),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             (format!("the store can't be written: {cause}"), Some("check who owns the store's file and folder"))
         }
