@@ -124,7 +124,7 @@ async fn the_plans_of_a_source_come_newest_first_page_by_page() {
     let mut ids = Vec::new();
     for title in ["a", "b", "c"] {
         let plan = [update("bob", json!({"title": title}))];
-        let mut provisioning = Provisioning::begin(&place.store, directory.opened(), title, |sink| {
+        let mut provisioning = Provisioning::begin(&place.store, directory.opened(), title, "", |sink| {
             plan.into_iter().for_each(sink);
             Ok(())
         })
@@ -138,4 +138,35 @@ async fn the_plans_of_a_source_come_newest_first_page_by_page() {
     };
     assert_eq!((listed(None), listed(Some(&ids[1]))), (ids[..2].to_vec(), ids[2..].to_vec()));
     assert_eq!(query::plans(&place.store, None, Some("01ZZ"), 2).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_plan_of_somebody_else_or_an_approved_one_is_not_removed_by_one_with_the_same_name() {
+    let (place, directory) = (Place::new(), Directory::of(&["bob", "eve"]));
+    let write = async |author: &str, title: &str| {
+        let plan = [update("bob", json!({"title": title}))];
+        let begun = Provisioning::begin(&place.store, directory.opened(), "joiners.csv", author, |sink| {
+            plan.into_iter().for_each(sink);
+            Ok(())
+        });
+        let mut provisioning = begun.unwrap();
+        let preview = look(&mut provisioning).await;
+        provisioning.seen().await.unwrap();
+        provisioning.leave().await.unwrap();
+        (provisioning.id(), preview.digest)
+    };
+    let ids = || -> Vec<String> {
+        query::plans(&place.store, None, None, 10).unwrap().into_iter().map(|plan| plan.plan).collect()
+    };
+    let (first, _) = write("Ann", "a").await;
+    let (by_olga, _) = write("Olga", "b").await;
+    assert_eq!(ids(), [by_olga.clone(), first]);
+    let (second, digest) = write("Ann", "c").await;
+    assert_eq!(ids(), [second.clone(), by_olga.clone()], "her own earlier preview is gone");
+    let provisioning = Provisioning::open(&place.store, directory.opened(), &second).unwrap();
+    provisioning.endorse("Eve", &digest).await.unwrap();
+    provisioning.leave().await.unwrap();
+    drop(provisioning);
+    let (third, _) = write("Ann", "d").await;
+    assert_eq!(ids(), [third, second, by_olga]);
 }

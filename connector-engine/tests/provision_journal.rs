@@ -76,7 +76,7 @@ async fn one_job_provisions_a_source_at_a_time() {
     let directory = Directory::of(&["bob"]);
     let place = Place::new();
     let first = place.begin(&directory, &[disable("bob")]);
-    let second = Provisioning::begin(&place.store, directory.opened(), "other.yaml", |_| Ok(()));
+    let second = Provisioning::begin(&place.store, directory.opened(), "other.yaml", "ann", |_| Ok(()));
     assert_eq!(second.unwrap_err().kind(), ErrorKind::Guard);
     drop(first);
     assert_eq!(place.begin(&directory, &[disable("bob")]).earlier(), Earlier::Nothing);
@@ -86,7 +86,7 @@ async fn one_job_provisions_a_source_at_a_time() {
 async fn a_plan_that_cannot_be_read_leaves_nothing() {
     let directory = Directory::of(&["bob"]);
     let place = Place::new();
-    let broken = Provisioning::begin(&place.store, directory.opened(), "plan.yaml", |sink| {
+    let broken = Provisioning::begin(&place.store, directory.opened(), "plan.yaml", "ann", |sink| {
         sink(disable("bob"));
         Err(connector_core::Error::new(ErrorKind::Definition, "line 2 is wrong"))
     });
@@ -167,7 +167,7 @@ async fn a_large_plan_is_carried_out_from_the_journal() {
     (directory.most, directory.most_accounts) = (200, 200);
     let count = 3_000;
     let place = Place::new();
-    let mut provisioning = Provisioning::begin(&place.store, directory.opened(), "large.csv", |sink| {
+    let mut provisioning = Provisioning::begin(&place.store, directory.opened(), "large.csv", "ann", |sink| {
         for number in 0..count {
             sink(create(&format!("user{number}"), json!({"Title": "a"}), &[]));
         }

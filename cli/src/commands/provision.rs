@@ -57,7 +57,7 @@ fn begin<'a>(
             let from = named(project, file)?;
             let _waiting = Waiting::begin(&invocation.printer, "Reading the plan");
             let read = |sink: &mut dyn FnMut(PlanOperation)| Ok(from.read(&settings, sink)?);
-            Provisioning::begin(store, opened, &file.to_string_lossy(), read).map(Some)
+            Provisioning::begin(store, opened, &file.to_string_lossy(), &this_user(), read).map(Some)
         }
     }
 }

@@ -42,13 +42,14 @@ impl<'a> Provisioning<'a> {
     /// Fails with kind `not_found` if the source has no such plan, with kind `conflict` if it has ended, and like
     /// [`Provisioning::begin`].
     pub fn open(store: &Store, opened: &'a Opened, id: &str) -> Result<Self> {
-        let (journal, earlier) = Journal::of(store, &wanted(opened, ""), id)?;
+        let (journal, earlier) = Journal::of(store, &wanted(opened, "", ""), id)?;
         Ok(Self::new(opened, journal, earlier))
     }
 }
 
 impl Provisioning<'_> {
-    /// Records who wrote the plan, unless that is known: whoever previews a plan first has written it.
+    /// Records who wrote the plan, unless that is known, as it is not for plans of earlier versions: whoever previews one has
+    /// written it.
     pub async fn written_by(&self, author: &str) -> Result<()> {
         let author = author.to_owned();
         self.journal.with(move |journal| journal.written_by(&author)).await
@@ -158,7 +159,7 @@ impl Provisioning<'_> {
     fn another_digest(&self, expected: &str) -> Error {
         let message = format!("the digest of the plan's preview is {}, not {expected}; nothing was sent", self.digest);
         Error::new(ErrorKind::Guard, message)
-            .with_help("look at the result with `--preview`; if you want it, apply it with the new digest")
+            .with_help("preview it again, and look at the result; if you want it, apply it with the new digest")
     }
 }
 

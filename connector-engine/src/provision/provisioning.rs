@@ -61,7 +61,8 @@ impl Shown {
 
 impl<'a> Provisioning<'a> {
     /// Writes a plan to the journal, or continues a previewed or interrupted plan with the same content.
-    /// `file` is the plan's file as the user named it; `read` passes its operations one by one.
+    /// `file` is the plan's file as the user named it; `read` passes its operations one by one. `author` is who writes it; empty
+    /// if nobody knows. Earlier previews of the same file by the same author are removed, unless somebody approved them.
     ///
     /// Fails with kind `guard` if another job provisions the source, with kind `definition` if the source's file now means
     /// a different system than when the plan was interrupted, and with the error of `read`.
@@ -69,17 +70,18 @@ impl<'a> Provisioning<'a> {
         store: &Store,
         opened: &'a Opened,
         file: &str,
+        author: &str,
         read: impl FnOnce(&mut dyn FnMut(Operation<SecretRef>)) -> Result<()>,
     ) -> Result<Self> {
         let (journal, earlier) =
-            Journal::begin(store, &wanted(opened, file), |sink| read(&mut |operation| sink(&operation)))?;
+            Journal::begin(store, &wanted(opened, file, author), |sink| read(&mut |operation| sink(&operation)))?;
         Ok(Self::new(opened, journal, earlier))
     }
 
     /// Continues the newest unfinished plan of the source that was [approved](Provisioning::approve); `None` if
     /// there is none. Fails like [`Provisioning::begin`].
     pub fn interrupted(store: &Store, opened: &'a Opened) -> Result<Option<Self>> {
-        let found = Journal::interrupted(store, &wanted(opened, ""))?;
+        let found = Journal::interrupted(store, &wanted(opened, "", ""))?;
         Ok(found.map(|(journal, earlier)| Self::new(opened, journal, earlier)))
     }
 
@@ -179,11 +181,12 @@ impl<'a> Provisioning<'a> {
     }
 }
 
-pub(super) fn wanted(opened: &Opened, file: &str) -> Wanted {
+pub(super) fn wanted(opened: &Opened, file: &str, author: &str) -> Wanted {
     Wanted {
         source: opened.source.clone(),
         connector: opened.registration.name.to_string(),
         definition: opened.definition.clone(),
         file: file.to_owned(),
+        author: author.to_owned(),
     }
 }

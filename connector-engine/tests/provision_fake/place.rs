@@ -37,7 +37,7 @@ impl Place {
 
     pub fn begin<'a>(&self, directory: &'a Directory, plan: &[PlanOperation]) -> Provisioning<'a> {
         let plan = plan.to_vec();
-        Provisioning::begin(&self.store, directory.opened(), "plans/test.yaml", |sink| {
+        Provisioning::begin(&self.store, directory.opened(), "plans/test.yaml", "", |sink| {
             plan.into_iter().for_each(sink);
             Ok(())
         })

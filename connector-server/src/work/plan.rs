@@ -86,7 +86,7 @@ impl<'a> Planned<'a> {
         match task {
             Task::Preview(Previewed::New { file, name, .. }) => {
                 let settings = self.jobs.project().settings()?;
-                Provisioning::begin(self.store, self.opened, name, |sink| Ok(file.read(&settings, sink)?))
+                Provisioning::begin(self.store, self.opened, name, self.who, |sink| Ok(file.read(&settings, sink)?))
             }
             Task::Preview(Previewed::Known(plan)) | Task::Apply { plan, .. } | Task::Abandon { plan } => {
                 Provisioning::open(self.store, self.opened, plan)

@@ -18,6 +18,8 @@ pub(crate) struct Wanted {
     pub(crate) definition: Definition,
     /// The plan's file, as the user named it.
     pub(crate) file: String,
+    /// Who writes the plan; empty if nobody knows, or for a plan that the journal has.
+    pub(crate) author: String,
 }
 
 /// How far a plan was before this job.
@@ -58,9 +60,9 @@ impl Journal {
         let id = Ulid::new().to_string();
         let plan = sql::insert(
             &transaction,
-            "INSERT INTO plans (id, source, connector, definition, file, content, status)
-             VALUES (?1, ?2, ?3, ?4, ?5, '', 'previewing') RETURNING number",
-            params![id, source, wanted.connector, wanted.definition.hash, wanted.file],
+            "INSERT INTO plans (id, source, connector, definition, file, content, status, author)
+             VALUES (?1, ?2, ?3, ?4, ?5, '', 'previewing', nullif(?6, '')) RETURNING number",
+            params![id, source, wanted.connector, wanted.definition.hash, wanted.file, wanted.author],
         )?;
         let mut loading = Loading::of(&transaction, plan);
         let mut broken = None;
@@ -78,14 +80,14 @@ impl Journal {
             drop(transaction);
             let (plan, id, beginning) = earlier;
             if beginning == Earlier::Previewed {
-                let renamed = "UPDATE plans SET file = ?2 WHERE number = ?1";
-                connection.execute(renamed, params![plan, wanted.file]).map_err(fault)?;
+                let renamed = "UPDATE plans SET file = ?2 WHERE number = ?1 AND (author IS NULL OR author = ?3)";
+                connection.execute(renamed, params![plan, wanted.file, wanted.author]).map_err(fault)?;
             }
             return Ok((Self::new(OpenPlan { connection, plan, source, id, lock }), beginning));
         }
         transaction
             .execute("UPDATE plans SET content = ?2 WHERE number = ?1", params![plan, content])
-            .and_then(|_| drop_superseded(&transaction, source, plan, &wanted.file))
+            .and_then(|_| drop_superseded(&transaction, source, plan, wanted))
             .map_err(fault)?;
         transaction.commit().map_err(fault)?;
         Ok((Self::new(OpenPlan { connection, plan, source, id, lock }), Earlier::Nothing))
@@ -249,10 +251,12 @@ fn drop_unseen(connection: &Connection, source: i64) -> Result<()> {
     drop_plans(connection, "source = ?1 AND status = 'previewing'", [source]).map_err(fault)
 }
 
-/// Removes earlier previews of the same file, whose content has changed.
-fn drop_superseded(connection: &Connection, source: i64, plan: i64, file: &str) -> connector_sql::Result<()> {
-    let condition = "source = ?1 AND status = 'previewed' AND number <> ?2 AND file = ?3";
-    drop_plans(connection, condition, params![source, plan, file])
+/// Removes earlier previews of the same file, whose content has changed. What somebody approved, or somebody else wrote under the
+/// same name, stays.
+fn drop_superseded(connection: &Connection, source: i64, plan: i64, wanted: &Wanted) -> connector_sql::Result<()> {
+    let condition = "source = ?1 AND status = 'previewed' AND number <> ?2 AND file = ?3 AND approver IS NULL
+         AND (author IS NULL OR author = ?4)";
+    drop_plans(connection, condition, params![source, plan, wanted.file, wanted.author])
 }
 
 pub(super) fn drop_plans(
