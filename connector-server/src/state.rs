@@ -105,10 +105,15 @@ impl State {
         answered.map_err(|cause| Error::internal("the question could not be answered").with_cause(cause))?
     }
 
-    /// Whether somebody approves a plan by applying it, because nobody did before.
-    pub(crate) async fn approves_by_applying(&self, source: &str, id: &str) -> Result<bool> {
-        let (source, id) = (source.to_owned(), id.to_owned());
-        self.ask(move |reach| Ok(reach.must_plan(&source, &id)?.approver.is_none())).await
+    /// Whether somebody approves a plan by applying the preview with this digest: nobody approved the plan before, or what was
+    /// approved is another preview.
+    pub(crate) async fn approves_by_applying(&self, source: &str, id: &str, digest: &str) -> Result<bool> {
+        let (source, id, digest) = (source.to_owned(), id.to_owned(), digest.to_owned());
+        self.ask(move |reach| {
+            let plan = reach.must_plan(&source, &id)?;
+            Ok(plan.approver.is_none() || plan.digest.as_deref() != Some(&digest))
+        })
+        .await
     }
 
     /// The token of a program that may use the API.

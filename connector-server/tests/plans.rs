@@ -330,3 +330,47 @@ async fn programs_write_approve_apply_and_follow_a_plan() {
     let listed = parsed(&call(&served, &victor, "GET", "/sources/staff/plans", &[], "").await);
     assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_approver_did_not_see_needs_an_approver_again() {
+    let place = place("").await;
+    let served = place.serve();
+    let [olga, ann] = [("olga", Role::Operator), ("ann", Role::Approver)].map(|(name, role)| place.token(name, role));
+    let (yaml, json) = ([("Content-Type", "application/yaml")], [("Content-Type", "application/json")]);
+    let text = "- disable: {account: staff1}\n- disable: {account: staff2}\n";
+    let begun = call(&served, &olga, "POST", "/sources/staff/plans", &yaml, text).await;
+    let job = ended(&served, &olga, &parsed(&begun)).await;
+    let path = format!("/sources/staff/plans/{}", job["plan"].as_str().unwrap());
+    let plan = parsed(&call(&served, &olga, "GET", &path, &[], "").await);
+    let consent = json!({"digest": plan["digest"]}).to_string();
+    assert_eq!(call(&served, &ann, "POST", &format!("{path}/approve"), &json, &consent).await.status, 200);
+    place.write("staff.csv", &staff(&place).replace("s01,staff1,A", "s01,staff1,T"));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let begun = call(&served, &olga, "POST", &format!("{path}/apply"), &json, &consent).await;
+    let job = ended(&served, &olga, &parsed(&begun)).await;
+    let said = job["error"]["message"].as_str().unwrap_or_else(|| panic!("{job}"));
+    let other =
+        said.split("preview is ").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_else(|| panic!("{said}"));
+    let consent = json!({"digest": other}).to_string();
+    let refused = call(&served, &olga, "POST", &format!("{path}/apply"), &json, &consent).await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    assert!(staff(&place).contains("s02,staff2,A"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_to_apply_that_comes_twice_is_one_whoever_approves_by_it() {
+    let place = place("").await;
+    let served = place.serve();
+    let ann = place.token("ann", Role::Approver);
+    let yaml = [("Content-Type", "application/yaml")];
+    let json = [("Content-Type", "application/json"), ("Idempotency-Key", "once")];
+    let begun = call(&served, &ann, "POST", "/sources/staff/plans", &yaml, "- disable: {account: staff1}\n").await;
+    let job = ended(&served, &ann, &parsed(&begun)).await;
+    let path = format!("/sources/staff/plans/{}", job["plan"].as_str().unwrap());
+    let plan = parsed(&call(&served, &ann, "GET", &path, &[], "").await);
+    let consent = json!({"digest": plan["digest"]}).to_string();
+    let first = call(&served, &ann, "POST", &format!("{path}/apply"), &json, &consent).await;
+    ended(&served, &ann, &parsed(&first)).await;
+    let second = call(&served, &ann, "POST", &format!("{path}/apply"), &json, &consent).await;
+    assert_eq!((second.status, &parsed(&second)["id"]), (202, &parsed(&first)["id"]), "{}", second.body);
+}

@@ -304,7 +304,7 @@ pub(super) async fn apply(
     Sent(consent): Sent<Consent>,
 ) -> Result<Response, Failure> {
     visitor.must_be(Role::Operator)?;
-    let approves = state.approves_by_applying(&source, &id).await?;
+    let approves = state.approves_by_applying(&source, &id, &consent.digest).await?;
     visitor.must_be(if approves { Role::Approver } else { Role::Operator })?;
     let task = Task::Apply { plan: id, digest: consent.digest, approves };
     begin(state, visitor, source, task, &headers).await

@@ -48,7 +48,7 @@ pub(crate) async fn apply(
     Path((source, id)): Path<(String, String)>,
     Form(consent): Form<Consent>,
 ) -> Result<Redirect, Failure> {
-    let approves = state.approves_by_applying(&source, &id).await?;
+    let approves = state.approves_by_applying(&source, &id, &consent.digest).await?;
     visitor.must_be(if approves { Role::Approver } else { Role::Operator })?;
     let task = Task::Apply { plan: id.clone(), digest: consent.digest, approves };
     begin(&state, &visitor, &source, &id, task).await

@@ -58,7 +58,8 @@ impl Task {
             Self::Test => work.to_owned(),
             Self::Preview(Previewed::New { name, hash, .. }) => format!("{work} new {hash} {name}"),
             Self::Preview(Previewed::Known(plan)) | Self::Abandon { plan } => format!("{work} {plan}"),
-            Self::Apply { plan, digest, approves } => format!("{work} {plan} {digest} {approves}"),
+            // Whether it approves the plan changes with the first request.
+            Self::Apply { plan, digest, .. } => format!("{work} {plan} {digest}"),
         }
     }
 
