@@ -1,5 +1,6 @@
 //! Filters of clients, applied to resources.
 
+use super::names::{CORE_GROUP, CORE_USER};
 use scim_v2::filter::{AttrExp, AttrPath, CompValue, CompareOp, Filter, ValFilter};
 use serde_json::Value;
 use std::cmp::Ordering;
@@ -28,7 +29,7 @@ fn fits_item(item: &Value, filter: &ValFilter) -> bool {
 pub(super) fn must_be<'a>(filter: &'a Filter, name: &str) -> Option<&'a str> {
     match filter {
         Filter::Attr(AttrExp::Comparison(path, CompareOp::Eq, CompValue::Str(text)))
-            if path.sub_attr.is_none() && path.name.eq_ignore_ascii_case(name) =>
+            if is_core(path) && path.sub_attr.is_none() && path.name.eq_ignore_ascii_case(name) =>
         {
             Some(text)
         }
@@ -55,13 +56,18 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty)
 }
 
+/// Whether a path is one of the core schemas, as it is without a schema.
+pub(super) fn is_core(path: &AttrPath) -> bool {
+    path.uri.as_ref().is_none_or(|uri| [CORE_USER, CORE_GROUP].iter().any(|core| uri.eq_ignore_ascii_case(core)))
+}
+
 /// The values at a path; the items of a list one by one.
 pub(super) fn values(resource: &Value, path: &AttrPath) -> Vec<Value> {
     let inside = match &path.uri {
-        Some(uri) => member(resource, uri).filter(|inner| inner.is_object()).unwrap_or(resource),
-        None => resource,
+        Some(uri) if !is_core(path) => member(resource, uri),
+        _ => Some(resource),
     };
-    let Some(found) = member(inside, &path.name) else { return Vec::new() };
+    let Some(found) = inside.and_then(|inside| member(inside, &path.name)) else { return Vec::new() };
     let items = match found {
         Value::Array(items) => items.clone(),
         one => vec![one.clone()],
@@ -140,12 +146,17 @@ mod tests {
             ("urn:connector:params:scim:schemas:hr:2.0:User:level le 6", false),
             ("urn:connector:params:scim:schemas:hr:2.0:User:tags eq \"y\"", true),
             ("urn:connector:params:scim:schemas:hr:2.0:User:none pr", false),
+            ("urn:ietf:params:scim:schemas:core:2.0:User:active eq true", true),
+            // Another schema has nothing of it.
+            ("urn:example:other:2.0:User:active eq true", false),
         ] {
             let parsed: Filter = filter.parse().unwrap_or_else(|fault| panic!("{filter}: {fault}"));
             assert_eq!(fits(&user, &parsed), wanted, "{filter}");
         }
         let both: Filter = "active eq true and userName eq \"Jane\"".parse().unwrap();
         assert_eq!((must_be(&both, "username"), must_be(&both, "id")), (Some("Jane"), None));
+        let of_extension: Filter = format!("{urn}:userName eq \"Jane\"").parse().unwrap();
+        assert_eq!(must_be(&of_extension, "username"), None, "an attribute of the extension is another one");
         let either: Filter = "active eq true or userName eq \"Jane\"".parse().unwrap();
         assert_eq!(must_be(&either, "username"), None);
     }

@@ -2,7 +2,7 @@
 
 use super::discovery::{LARGEST_PAGE, USUAL_PAGE};
 use super::fault::{answer, marked};
-use super::filter::{fits, must_be, values};
+use super::filter::{fits, is_core, must_be, values};
 use super::names::location;
 use super::resource::{Wanted, as_group, as_user, group_id};
 use crate::asked::Asked;
@@ -73,7 +73,8 @@ impl Question {
             }
             None => None,
         };
-        let sort = sort.filter(|(path, descending)| *descending || !path.name.eq_ignore_ascii_case("id"));
+        let sort =
+            sort.filter(|(path, descending)| *descending || !is_core(path) || !path.name.eq_ignore_ascii_case("id"));
         let count = fields.count.map_or(USUAL_PAGE, |count| usize::try_from(count).unwrap_or(0).min(LARGEST_PAGE));
         let skip = usize::try_from(fields.start_index.unwrap_or(1).max(1) - 1).unwrap_or(0);
         let by_cursor = fields.cursor.is_some();
