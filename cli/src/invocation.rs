@@ -133,7 +133,12 @@ impl Invocation {
 
     /// Beside which file this machine keeps who may use the console: the store, or what would be its file.
     pub(crate) fn access_beside(&self, project: &Project) -> Result<PathBuf> {
-        Ok(match self.store_place(project)? {
+        // Without the password of a server, which nothing here needs.
+        let place = match &self.global.store {
+            Some(typed) => typed_place(project, typed)?,
+            None => project.store_place()?,
+        };
+        Ok(match place {
             Place::File(path) => path,
             Place::Server(_) => project.folder().join(".connector/store.db"),
         })
