@@ -5,13 +5,11 @@ mod event;
 use crate::arguments::WorkerArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use connector_core::Error;
 use connector_engine::aggregate::{self, Options, Wanted};
 use connector_engine::query;
 use connector_engine::schedule::Clock;
 use connector_server::Exporter;
 use event::Log;
-use tokio_util::sync::CancellationToken;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Result<Exit, Stop> {
     // From the first line on, a signal ends it well.
@@ -25,7 +23,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Resul
     if let Some(exporter) = &exporter {
         log.listening(exporter.address())?;
     }
-    let watched_by = export(exporter, stop.clone());
+    let (printer, ends) = (invocation.printer.clone(), stop.clone());
     let last = |source: &str| query::last_aggregation(&store, source);
     let start = |source: &str| {
         let (project, store, stop, source) = (&project, &store, stop.clone(), source.to_owned());
@@ -35,17 +33,18 @@ pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Resul
         }
     };
     // Runs that are going on at a signal keep what they read, and continue at the next start.
-    let watch = clock.watch(last, start, |event| Ok(log.write(&event)?), &stop);
-    invocation.block_on(async { tokio::try_join!(watch, watched_by) })??;
+    invocation.block_on(async {
+        // Who watches the worker waits for nothing that it waits for, and no fault of theirs ends it.
+        if let Some(exporter) = exporter {
+            tokio::spawn(async move {
+                if let Err(error) = exporter.serve(ends).await {
+                    printer.warning(&format!("nobody can watch this worker any more: {error}; start it again"));
+                }
+            });
+        }
+        clock.watch(last, start, |event| Ok(log.write(&event)?), &stop).await
+    })??;
     log.stopped()?;
     // A signal is how its work ends.
     Ok(Exit::Success)
-}
-
-/// Serves the metrics until the token is canceled, where somebody asked for them.
-async fn export(exporter: Option<Exporter>, stop: CancellationToken) -> Result<(), Error> {
-    match exporter {
-        Some(exporter) => exporter.serve(stop).await,
-        None => Ok(()),
-    }
 }
