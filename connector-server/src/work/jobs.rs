@@ -217,39 +217,57 @@ impl Jobs {
 
     /// Records that somebody approves the preview of a plan with this digest.
     pub(crate) async fn endorse(&self, source: &str, plan: &str, digest: &str, who: &Visitor) -> Result<()> {
-        let done = plan::endorse(self, source, plan, digest, who.person());
-        self.recorded(who, "approve", source, plan, done).await
+        let (jobs, named, id) = (self.clone(), source.to_owned(), plan.to_owned());
+        let (digest, person) = (digest.to_owned(), who.person().to_owned());
+        let work = async move { plan::endorse(&jobs, &named, &id, &digest, &person).await };
+        self.recorded(who, "approve", source, plan, work).await
     }
 
     /// Removes a plan that was not started.
     pub(crate) async fn discard(&self, source: &str, plan: &str, who: &Visitor) -> Result<()> {
-        self.recorded(who, "discard", source, plan, plan::discard(self, source, plan)).await
+        let (jobs, named, id) = (self.clone(), source.to_owned(), plan.to_owned());
+        self.recorded(who, "discard", source, plan, async move { plan::discard(&jobs, &named, &id).await }).await
     }
 
-    /// Does something at once, between two rows of the audit log.
+    /// Does something at once, between two rows of the audit log. It goes on when whoever asked for it is gone.
     async fn recorded(
         &self,
         who: &Visitor,
         action: &'static str,
         source: &str,
         plan: &str,
-        work: impl Future<Output = Result<()>>,
+        work: impl Future<Output = Result<()>> + Send + 'static,
     ) -> Result<()> {
-        let record = async |outcome: &'static str, detail: String| {
-            let (access, who, source) = (self.inner.access.clone(), who.clone(), source.to_owned());
-            let recorded = tokio::task::spawn_blocking(move || {
-                access.record(&Entry { who: who.name(), action, source: &source, outcome, detail: &detail })
-            });
-            recorded.await.map_err(|cause| Error::internal("the audit log could not be written").with_cause(cause))?
-        };
-        record("began", format!("plan {plan}")).await?;
-        let done = work.await;
-        match &done {
-            Ok(()) => record("done", format!("plan {plan}")).await?,
-            Err(error) => record("failed", format!("plan {plan}: {}", error.message())).await?,
-        }
-        self.went_on();
-        done
+        let (jobs, who, source) = (self.clone(), who.clone(), source.to_owned());
+        let about = format!("plan {plan}");
+        let whole = self.inner.tasks.spawn(async move {
+            jobs.record(&who, action, &source, "began", about.clone()).await?;
+            let done = work.await;
+            match &done {
+                Ok(()) => jobs.record(&who, action, &source, "done", about).await?,
+                Err(error) => {
+                    jobs.record(&who, action, &source, "failed", format!("{about}: {}", error.message())).await?;
+                }
+            }
+            jobs.went_on();
+            done
+        });
+        whole.await.map_err(|cause| Error::internal("the plan could not be worked on").with_cause(cause))?
+    }
+
+    async fn record(
+        &self,
+        who: &Visitor,
+        action: &'static str,
+        source: &str,
+        outcome: &'static str,
+        detail: String,
+    ) -> Result<()> {
+        let (access, who, source) = (self.inner.access.clone(), who.clone(), source.to_owned());
+        let recorded = tokio::task::spawn_blocking(move || {
+            access.record(&Entry { who: who.name(), action, source: &source, outcome, detail: &detail })
+        });
+        recorded.await.map_err(|cause| Error::internal("the audit log could not be written").with_cause(cause))?
     }
 
     /// Waits until all jobs have ended, after the server was told to stop.
