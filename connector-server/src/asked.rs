@@ -41,7 +41,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
         let Json(value) = Json::<T>::from_request(request, state).await.map_err(|rejection| {
             let text = rejection.body_text();
             let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
-            Failure::of_body(rejection.status(), Error::invalid(format!("the body can't be read: {why}")))
+            Failure::of_body(
+                rejection.status(),
+                Error::invalid(format!("the body can't be read: {why}"))
+                    .with_help("compare it with `/api/v1/openapi.json`"),
+            )
         })?;
         Ok(Self(value))
     }

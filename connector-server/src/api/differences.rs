@@ -1,13 +1,13 @@
 //! `/api/v1/sources/{source}/diff`.
 
-use super::Limit;
 use super::model::{Difference, DifferencePage, Problem};
+use super::{Limit, position};
 use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::state::State as ServerState;
 use axum::Json;
 use axum::extract::{Path, State};
-use connector_core::{Error, Result};
+use connector_core::Result;
 use connector_engine::query;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -45,9 +45,7 @@ pub(super) async fn list(
     let page = state.ask(move |reach| {
         let store = reach.store_of(&source)?;
         let begin = match &fields.after {
-            Some(after) => {
-                after.parse::<usize>().map_err(|_| Error::invalid("`after` is not a position of this list"))?
-            }
+            Some(after) => position::<usize>(after)?,
             None => 0,
         };
         let end = begin.saturating_add(fields.limit.number());

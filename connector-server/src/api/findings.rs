@@ -1,14 +1,14 @@
 //! `/api/v1/sources/{source}/findings`.
 
-use super::Limit;
 use super::model::{Finding, FindingPage, NotChecked, Problem};
+use super::{Limit, position};
 use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::finds::{Answer, Question};
 use crate::state::State as ServerState;
 use axum::Json;
 use axum::extract::{Path, State};
-use connector_core::{Error, Result, Severity};
+use connector_core::{Result, Severity};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -73,7 +73,7 @@ pub(super) async fn list(
 ) -> Result<Json<FindingPage>, Failure> {
     let page = state.ask(move |reach| {
         let skip = match &fields.after {
-            Some(after) => after.parse().map_err(|_| Error::invalid("`after` is not a position of this list"))?,
+            Some(after) => position(after)?,
             None => 0,
         };
         let question = Question {

@@ -21,7 +21,9 @@ pub use document::openapi;
 pub(crate) use document::{router, uploads};
 pub(crate) use model::Problem;
 
+use connector_core::{Error, Result};
 use serde::Deserialize;
+use std::str::FromStr;
 
 /// How many items a page has unless the request says so, and at most.
 const USUAL_LIMIT: u64 = 100;
@@ -51,4 +53,12 @@ impl Limit {
     fn number(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
+}
+
+/// A position in a list that is counted. Fails with kind `invalid` if a program made it up.
+fn position<T: FromStr>(after: &str) -> Result<T> {
+    after.parse().map_err(|_| {
+        Error::invalid("`after` is not a position of this list")
+            .with_help("send `next` of the page before, or leave `after` out to begin")
+    })
 }

@@ -1,8 +1,8 @@
 //! `/api/v1/sources/{source}/plans`.
 
-use super::Limit;
 use super::jobs::begin;
 use super::model::{Job, Page, Plan, PlanOperation, Problem};
+use super::{Limit, position};
 use crate::access::Role;
 use crate::asked::{Asked, Sent};
 use crate::door::Visitor;
@@ -141,7 +141,7 @@ pub(super) async fn operations(
         let plan = reach.must_plan(&source, &id)?;
         let store = reach.store.as_ref().ok_or_else(|| Error::not_found("there is no plan"))?;
         let after: Option<u64> = match &fields.after {
-            Some(after) => Some(after.parse().map_err(|_| Error::invalid("`after` is not a position of this list"))?),
+            Some(after) => Some(position(after)?),
             None => None,
         };
         let (wanted, limit) = (fields.outcome.map(Standing::from), fields.limit.number());
