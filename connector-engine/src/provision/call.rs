@@ -137,7 +137,9 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
         }
         Ok(Outcome::Queued { account, detail, .. }) => {
             let queued = StepOutcome::new(row.id, Standing::Pending);
-            Said::StepOutcome(StepOutcome { account: Some(account), detail: Some(detail), queued: true, ..queued })
+            // A create that the source makes later may have no id yet.
+            let account = Some(account).filter(|id| !id.is_empty());
+            Said::StepOutcome(StepOutcome { account, detail: Some(detail), queued: true, ..queued })
         }
         Ok(_) => Said::Lost(Error::new(
             ErrorKind::Internal,
