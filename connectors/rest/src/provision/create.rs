@@ -38,9 +38,8 @@ pub(super) async fn create(
         Some(Accepted::Already) => return Err(exists(name)),
         Some(Accepted::Done(response)) => create.id.as_ref().map(|place| id_at(place, &response)),
         Some(Accepted::Queued(detail)) => {
-            return Err(Error::new(ErrorKind::Timeout, detail)
-                .with_help("run the plan again later: it looks for the account first")
-                .with_happened(Happened::Unknown));
+            // Sent again, it could create a second account. Nobody knows the id yet.
+            return Ok(Outcome::queued("", and_what_is_left(create, detail)));
         }
         None => None,
     };
@@ -50,6 +49,16 @@ pub(super) async fn create(
     };
     complete(api, create, &sending, &id, attributes).await?;
     Ok(Outcome::applied(id))
+}
+
+/// What a create waits for, and what is left to do then: the requests of `after` need the id.
+fn and_what_is_left(create: &Create, detail: String) -> String {
+    if create.after.is_empty() {
+        return detail;
+    }
+    format!(
+        "{detail}; the requests of `after` were not sent: when the account is there, set what is missing with an update"
+    )
 }
 
 /// Sends the requests that need the new id.
