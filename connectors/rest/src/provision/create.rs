@@ -2,7 +2,7 @@
 
 use super::accepted::Accepted;
 use super::body::body;
-use super::send::{exchange, partly};
+use super::send::{exchange, partly, refused_by_conflict};
 use super::sending::Sending;
 use crate::api::Api;
 use crate::read;
@@ -94,7 +94,7 @@ fn exists(name: &str) -> Error {
 
 /// Unless the settings say otherwise, a conflict means that the name is taken.
 fn taken(create: &Create, name: &str, error: Error) -> Error {
-    if error.kind() == ErrorKind::Conflict && create.request.already.is_none() { exists(name) } else { error }
+    if refused_by_conflict(&error) && create.request.already.is_none() { exists(name) } else { error }
 }
 
 fn id_at(place: &Place, response: &Response) -> Result<String> {
