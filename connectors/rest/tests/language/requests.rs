@@ -475,6 +475,18 @@ fn what_a_job_and_a_request_after_a_create_can_not_have_are_faults() {
             "/operations/create/after/0/queued: a request after",
         ),
         (
+            found(&|s| s["operations"]["create"]["after"][0]["job"] = s["operations"]["disable"]["job"].clone()),
+            "/operations/create/after/0/job: a request after another one has no `job`",
+        ),
+        (
+            found(&|s| {
+                let mut before = s["operations"]["disable"].clone();
+                before["post"] = "/users/{account.id}/lock".into();
+                s["operations"]["disable"]["before"] = json!([before]);
+            }),
+            "/operations/disable/before/0/job: a request before another one has no `job`",
+        ),
+        (
             found(&|s| s["accounts"]["find"]["body"] = json!({"login": "x"})),
             "/accounts/find: nothing says which account",
         ),
