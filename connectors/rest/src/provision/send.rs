@@ -43,8 +43,10 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
         let done = if sending.request.read.is_some() {
             changed(api, &sending).await
         } else {
-            let body = body(&api.system, &sending, None)?;
-            exchange(api, &sending, body, None).await
+            match body(&api.system, &sending, None) {
+                Ok(body) => exchange(api, &sending, body, None).await,
+                Err(error) => Err(error),
+            }
         };
         return Ok(match done {
             Ok(Some(Accepted::Done(_))) => Outcome::applied(sending.account),

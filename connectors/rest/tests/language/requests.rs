@@ -138,6 +138,20 @@ async fn requests_before_the_last_one_are_sent_in_order_and_a_fault_stops_them()
     assert!(!error.message().contains("carried out"), "nothing was: {error}");
 }
 
+#[tokio::test]
+async fn a_body_without_a_value_names_the_requests_that_were_sent_before_it() {
+    let acme = Acme::start(3, 1).await;
+    let mut settings = described(&acme);
+    settings["operations"]["disable"] = json!({
+        "before": [{"post": "/users/{account.id}/lock"}],
+        "post": "/users/{account.id}/suspend", "body": {"level": "{account.name - 1}"},
+    });
+    let error = apply(open(&settings).unwrap().as_ref(), "1", Change::Disable).await.unwrap_err();
+    assert!(error.message().contains("`body`"), "{error}");
+    assert!(error.message().ends_with("the system has already carried out POST /users/1/lock"), "{error}");
+    assert_eq!(acme.user(1)["status"], "active");
+}
+
 #[test]
 fn what_a_request_before_can_not_have_and_names_that_nothing_gives_are_faults() {
     let found = |disable: Value| {
