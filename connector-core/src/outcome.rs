@@ -14,7 +14,7 @@ pub enum Outcome {
     /// it later. The operation is pending until the account shows it, and is not sent again meanwhile.
     #[non_exhaustive]
     Queued {
-        /// The account's id.
+        /// The account's id. Empty for a create if the account has none yet.
         account: String,
         /// What it waits for, for the user: "waits until the user confirms the new email address".
         detail: String,

@@ -174,6 +174,58 @@ async fn what_the_source_queued_is_pending_and_not_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_create_that_the_source_queued_without_an_id_is_pending_and_not_sent_again() {
+    for can_batch in [true, false] {
+        let mut directory = directory();
+        directory.can_batch = can_batch;
+        directory.single = Arc::new(|operation, _| match operation.kind().name() {
+            "create" => Fate::Queued,
+            _ => Fate::Done,
+        });
+        let place = Place::new();
+        let plan = [create("jane", json!({"Title": "x"}), &[]), grant("jane", "group/1"), disable("d")];
+        let (_, reports) = place.carry_out(&directory, &plan).await;
+        assert_eq!(outcomes(&reports), [Pending, Failed, Applied], "{reports:#?}");
+        assert_eq!(reports[0].detail.as_deref(), Some("waits for a confirmation"));
+        assert!(Provisioning::interrupted(&place.store, directory.opened()).unwrap().is_none());
+
+        // A second request would create a second account.
+        let (_, reports) = place.carry_out(&directory, &plan).await;
+        assert_eq!(outcomes(&reports), [Pending, Failed, Unchanged], "{reports:#?}");
+        assert!(reports[1].error.as_ref().unwrap().message.contains("is unknown"), "{reports:#?}");
+        assert_eq!(directory.server().sent.values().filter(|sent| **sent > 1).count(), 0);
+
+        // Once the account is there, the rest can be done, and a deleted account can be created again.
+        directory.server().add("jane");
+        directory.server().person("jane").attributes.insert("Title".to_owned(), json!("x"));
+        let (_, reports) = place.carry_out(&directory, &plan).await;
+        assert_eq!(outcomes(&reports), [Unchanged, Applied, Unchanged], "{reports:#?}");
+        let (_, reports) = place.carry_out(&directory, &[delete("jane")]).await;
+        assert_eq!(outcomes(&reports), [Applied]);
+        let (_, _, reports) = place.preview(&directory, &plan[..1]).await;
+        assert_eq!(outcomes(&reports), [Planned], "{reports:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_the_source_makes_before_it_is_read_back_is_applied() {
+    let mut directory = directory();
+    let normal = directory.clone();
+    directory.single = Arc::new(|_, _| Fate::Queued);
+    let place = Place::new();
+    let mut provisioning = place.begin(&directory, &[create("jane", json!({}), &[])]);
+    provisioning.preview(|_| {}, &CancellationToken::new()).await.unwrap();
+    let progress = move |seen: &connector_engine::provision::Progress| {
+        let mut server = normal.server();
+        if seen.done == 1 && !server.accounts.values().any(|person| person.name == "jane") {
+            server.add("jane");
+        }
+    };
+    provisioning.apply(progress, &CancellationToken::new()).await.unwrap();
+    assert_eq!(outcomes(&place.reports(&provisioning.id())), [Applied]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_later_plan_overrode_no_longer_waits() {
     for answers_at_once in [false, true] {
         let mut directory = directory();

@@ -73,6 +73,38 @@ async fn an_error_that_came_back_although_it_happened_is_settled_by_reading() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_create_that_fails_after_it_made_the_account_is_failed_and_a_repeat_makes_no_second_account() {
+    let incomplete = || {
+        Error::new(ErrorKind::Invalid, "no password was set; the system has already carried out POST /users")
+            .with_happened(Happened::Yes)
+    };
+    for is_whole in [false, true] {
+        let mut directory = Directory::of(&[]);
+        if is_whole {
+            directory.whole =
+                Arc::new(move |number| if number == 0 { Fate::DoneBut(incomplete()) } else { Fate::Done });
+        } else {
+            directory.single = Arc::new(move |operation, _| match operation.kind().name() {
+                "create" => Fate::DoneBut(incomplete()),
+                _ => Fate::Done,
+            });
+        }
+        let place = Place::new();
+        let plan = [create("jane", json!({"Title": "a"}), &[]), grant("jane", "group/1")];
+        let (applied, reports) = place.carry_out(&directory, &plan).await;
+        assert!(applied.error.is_none());
+        assert_eq!(outcomes(&reports), [Failed, Failed], "{reports:#?}");
+        assert!(reports[0].error.as_ref().unwrap().message.contains("already carried out POST /users"));
+        assert!(reports[1].error.as_ref().unwrap().message.contains("operation 0"));
+        assert_eq!(directory.server().changes.len(), 1, "it is not sent again");
+
+        let (_, reports) = place.carry_out(&directory, &plan).await;
+        assert_eq!(outcomes(&reports), [Unchanged, Applied], "{reports:#?}");
+        assert_eq!(directory.server().accounts.len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_password_that_cannot_be_settled_stays_pending_with_the_reason() {
     for tells in [false, true] {
         let mut directory = Directory::of(&["bob"]);

@@ -137,13 +137,15 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
         }
         Ok(Outcome::Queued { account, detail, .. }) => {
             let queued = StepOutcome::new(row.id, Standing::Pending);
-            Said::StepOutcome(StepOutcome { account: Some(account), detail: Some(detail), queued: true, ..queued })
+            // A create that the source makes later may have no id yet.
+            let account = Some(account).filter(|id| !id.is_empty());
+            Said::StepOutcome(StepOutcome { account, detail: Some(detail), queued: true, ..queued })
         }
         Ok(_) => Said::Lost(Error::new(
             ErrorKind::Internal,
             "the connector returned an outcome that this version doesn't know",
         )),
-        Err(error) if error.happened() != Happened::No => Said::Lost(error),
+        Err(error) if error.happened() != Happened::No => happened(item, error),
         // An earlier try may have created it.
         Err(error) if error.kind() == ErrorKind::AlreadyExists && may_be_made(item) => Said::Lost(error),
         Err(error) => match error.retry() {
@@ -153,14 +155,28 @@ fn of_outcome(item: &Item, outcome: Result<Outcome>) -> Said {
     }
 }
 
+/// A request that failed although it changed something, or may have. That an account is there does not show that its create was
+/// completed: a create that failed after it made the account stays failed, with the error that says what is missing.
+fn happened(item: &Item, error: Error) -> Said {
+    if error.happened() == Happened::Yes && is_create(item) {
+        Said::StepOutcome(StepOutcome::failed(item.row.id, error))
+    } else {
+        Said::Lost(error)
+    }
+}
+
 fn may_be_made(item: &Item) -> bool {
-    item.doubtful && matches!(item.row.operation.change, Change::Create { .. })
+    item.doubtful && is_create(item)
+}
+
+fn is_create(item: &Item) -> bool {
+    matches!(item.row.operation.change, Change::Create { .. })
 }
 
 /// The whole request failed, so no step has its own outcome.
 fn of_whole(sent: &[Item], error: Error, stop: &mut Option<Error>) -> Vec<Said> {
     if error.happened() != Happened::No {
-        return sent.iter().map(|_| Said::Lost(error.clone())).collect();
+        return sent.iter().map(|item| happened(item, error.clone())).collect();
     }
     if let Retry::After(wait) = error.retry()
         && sent.iter().all(|item| item.tries < MOST_TRIES)

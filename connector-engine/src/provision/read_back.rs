@@ -94,6 +94,7 @@ impl Provisioning<'_> {
                 match missing {
                     None if row.queued => wrong.push(StepOutcome {
                         detail: Some("the source has made the change".to_owned()),
+                        account: state.id().filter(|_| row.is_create).map(str::to_owned),
                         ..StepOutcome::new(row.id, Standing::Applied)
                     }),
                     Some(missing) if !row.queued => {

@@ -4,7 +4,7 @@ use super::find_accounts::{concern_of, look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Made, Standing, stand_in, to_json};
 use super::names::Entitlements;
 use super::order;
-use super::reasons::{already, exists_already, not_made, renamed};
+use super::reasons::{already, exists_already, not_known, not_made, renamed};
 use crate::patience;
 use connector_core::{
     AccountSchema, AttributeType, Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind,
@@ -24,7 +24,7 @@ pub(super) struct Simulation<'a> {
     pub(super) opened: &'a Opened,
     pub(super) entitlements: Entitlements,
     pub(super) schema: AccountSchema,
-    /// What earlier plans sent and the source has yet to make: account and step.
+    /// What earlier plans sent and the source has yet to make: account and step. A create has the name as the account.
     pub(super) queued: HashSet<(String, String)>,
     /// The attribute with the time of the last password change.
     pub(super) password_changed: Option<String>,
@@ -42,8 +42,8 @@ struct SimulatedAccount {
     first_id: Option<String>,
     /// Why the account is ambiguous, and what to do about it.
     unclear: Option<(String, String)>,
-    /// The operation that fails to create it.
-    not_made: Option<u64>,
+    /// Why it is not created, if an operation that creates it fails or waits for the source.
+    not_made: Option<Error>,
 }
 
 /// An operation to prepare.
@@ -193,8 +193,8 @@ impl Simulation<'_> {
         if let Some((message, help)) = &on.unclear {
             return Err(Error::new(ErrorKind::Invalid, message.clone()).with_help(help.clone()));
         }
-        if let Some(number) = on.not_made {
-            return Err(not_made(number));
+        if let Some(error) = &on.not_made {
+            return Err(error.clone());
         }
         let kind = row.operation.kind();
         let names =
@@ -330,22 +330,31 @@ impl Simulation<'_> {
                 (Change::SetPassword { .. }, Some(attribute)) => simulated.state.password_time(attribute),
                 _ => None,
             };
-            simulated.state.advance(&change);
             let operation = Operation::new(account, change);
-            if account_id.as_ref().is_some_and(|id| self.queued.contains(&(id.clone(), to_json(&operation)))) {
+            if operation.kind() == OperationKind::Create && self.waits(row.operation.target(), &operation) {
+                // Nothing can be done with the account before it is there.
+                simulated.not_made = Some(not_known(row.number));
+                return waiting(row.number, None);
+            }
+            simulated.state.advance(&operation.change);
+            if account_id.as_ref().is_some_and(|id| self.waits(id, &operation)) {
                 waits = true;
                 continue;
             }
             foreseen.push(ForeseenStep { operation, changes, password_time, turn: None });
         }
         if foreseen.is_empty() && waits {
-            let detail = Some("sent by an earlier plan; the source has not made the change yet".to_owned());
-            return Foreseen { account_id, detail, ..blank(row.number, Standing::Pending) };
+            return waiting(row.number, account_id);
         }
         if foreseen.is_empty() {
             return simulated.unchanged(&row, already(row.operation.kind()).to_owned());
         }
         Foreseen { account_id, steps: foreseen, seats, detail: note, ..blank(row.number, Standing::Planned) }
+    }
+
+    /// Whether an earlier plan sent this step and the source has yet to make it.
+    fn waits(&self, account: &str, step: &Operation<SecretRef>) -> bool {
+        self.queued.contains(&(account.to_owned(), to_json(step)))
     }
 
     /// A new account may have no attributes. And an account may be locked in another way than the one that was asked for,
@@ -403,10 +412,16 @@ impl SimulatedAccount {
 
     fn refused(&mut self, row: &AskedRow, error: Error) -> Foreseen {
         if row.operation.kind() == OperationKind::Create && !self.state.is_there() && self.not_made.is_none() {
-            self.not_made = Some(row.number);
+            self.not_made = Some(not_made(row.number));
         }
         Foreseen { account_id: self.id(), error: Some(error), ..blank(row.number, Standing::Failed) }
     }
+}
+
+/// An operation that the source has yet to make.
+fn waiting(number: u64, account_id: Option<String>) -> Foreseen {
+    let detail = Some("sent by an earlier plan; the source has not made the change yet".to_owned());
+    Foreseen { account_id, detail, ..blank(number, Standing::Pending) }
 }
 
 fn blank(number: u64, standing: Standing) -> Foreseen {

@@ -19,6 +19,8 @@ pub enum Fate {
     Done,
     /// The source says so, and has done nothing.
     Refused(Error),
+    /// The source says so, but has done it, or a part of it.
+    DoneBut(Error),
     /// The request does not arrive, and nobody knows.
     LostBefore,
     /// The answer does not arrive.
@@ -197,6 +199,10 @@ async fn serve(
     let commit = |server: &mut Server, (operation, fate): (&Operation, Fate)| match fate {
         Fate::Done => server.carry_out(operation),
         Fate::Refused(error) => Err(error),
+        Fate::DoneBut(error) => {
+            let _ = server.carry_out(operation);
+            Err(error)
+        }
         Fate::Lied(outcome) => Ok(outcome),
         Fate::Queued => Ok(Outcome::queued(&operation.account, "waits for a confirmation")),
         Fate::LostBefore => Err(lost()),
@@ -217,11 +223,15 @@ async fn serve(
             });
             return Err(lost());
         }
-        Fate::Done | Fate::LostAfter | Fate::Lied(_) | Fate::Queued => {}
+        Fate::Done | Fate::DoneBut(_) | Fate::LostAfter | Fate::Lied(_) | Fate::Queued => {}
     }
     let mut server = server.lock().unwrap();
     let answers = operations.iter().zip(fates).map(|one| commit(&mut server, one)).collect();
-    if matches!(whole, Fate::LostAfter) { Err(lost()) } else { Ok(answers) }
+    match whole {
+        Fate::LostAfter => Err(lost()),
+        Fate::DoneBut(error) => Err(error),
+        _ => Ok(answers),
+    }
 }
 
 fn lost() -> Error {

@@ -120,22 +120,31 @@ impl OpenPlan {
         transaction.commit().map_err(fault)
     }
 
-    /// The steps that plans of the last week sent and the source has yet to make: account and step. One that a later plan
-    /// overrode is not among them, because the source waits for the later one.
+    /// The steps that plans of the last week sent and the source has yet to make: account and step. A create has the name as the
+    /// account, because the account may have no id yet. One that a later plan overrode is not among them, because the source waits
+    /// for the later one.
     pub(crate) fn queued(&self) -> Result<HashSet<(String, String)>> {
         let since = (Timestamp::now() - WAITS_AT_MOST).to_string();
-        let sent = "FROM operations o JOIN plans p ON p.number = o.plan
-             WHERE p.source = ?1 AND p.number <> ?2 AND o.step IS NOT NULL AND o.account_id IS NOT NULL AND o.asked_at >= ?3";
+        let account = "CASE WHEN o.kind = 'create' AND o.part = 0 THEN o.account ELSE o.account_id END";
+        let sent = format!(
+            "FROM operations o JOIN plans p ON p.number = o.plan
+             WHERE p.source = ?1 AND p.number <> ?2 AND o.step IS NOT NULL AND {account} IS NOT NULL AND o.asked_at >= ?3"
+        );
         let waits = "o.outcome = 'pending' AND o.queued";
+        let waiting = format!("(SELECT {account} {sent} AND {waits})");
         let query = format!(
-            "SELECT o.account_id, o.step, {waits} {sent} AND (o.outcome = 'applied' OR {waits})
-                 AND o.account_id IN (SELECT o.account_id {sent} AND {waits})
+            "SELECT {account}, o.account, o.step, {waits} {sent} AND (o.outcome = 'applied' OR {waits})
+                 AND ({account} IN {waiting} OR o.account IN {waiting})
              ORDER BY o.asked_at, o.id"
         );
         let mut waiting: HashMap<String, Vec<Operation<SecretRef>>> = HashMap::new();
-        let read = |row: &Row<'_>| Ok((row.get(0)?, json(row, 1)?, row.get(2)?));
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, json(row, 2)?, row.get(3)?));
         sql::each(&self.connection, &query, params![self.source, self.plan, since], read, |row| {
-            let (account, step, waits): (String, Operation<SecretRef>, bool) = row;
+            let (account, named, step, waits): (String, String, Operation<SecretRef>, bool) = row;
+            if step.kind() == OperationKind::Delete {
+                // The account was there, so its create no longer waits.
+                waiting.remove(&named);
+            }
             let waiting = waiting.entry(account).or_default();
             waiting.retain(|earlier| !overrides(&step.change, &earlier.change));
             waiting.extend(waits.then_some(step));

@@ -2,7 +2,7 @@
 
 use super::accepted::Accepted;
 use super::body::body;
-use super::send::{exchange, partly};
+use super::send::{exchange, partly, refused_by_conflict};
 use super::sending::Sending;
 use crate::api::Api;
 use crate::read;
@@ -38,9 +38,8 @@ pub(super) async fn create(
         Some(Accepted::Already) => return Err(exists(name)),
         Some(Accepted::Done(response)) => create.id.as_ref().map(|place| id_at(place, &response)),
         Some(Accepted::Queued(detail)) => {
-            return Err(Error::new(ErrorKind::Timeout, detail)
-                .with_help("run the plan again later: it looks for the account first")
-                .with_happened(Happened::Unknown));
+            // Sent again, it could create a second account. Nobody knows the id yet.
+            return Ok(Outcome::queued("", and_what_is_left(create, detail)));
         }
         None => None,
     };
@@ -50,6 +49,16 @@ pub(super) async fn create(
     };
     complete(api, create, &sending, &id, attributes).await?;
     Ok(Outcome::applied(id))
+}
+
+/// What a create waits for, and what is left to do then: the requests of `after` need the id.
+fn and_what_is_left(create: &Create, detail: String) -> String {
+    if create.after.is_empty() {
+        return detail;
+    }
+    format!(
+        "{detail}; the requests of `after` were not sent: when the account is there, set what is missing with an update"
+    )
 }
 
 /// Sends the requests that need the new id.
@@ -85,7 +94,7 @@ fn exists(name: &str) -> Error {
 
 /// Unless the settings say otherwise, a conflict means that the name is taken.
 fn taken(create: &Create, name: &str, error: Error) -> Error {
-    if error.kind() == ErrorKind::Conflict && create.request.already.is_none() { exists(name) } else { error }
+    if refused_by_conflict(&error) && create.request.already.is_none() { exists(name) } else { error }
 }
 
 fn id_at(place: &Place, response: &Response) -> Result<String> {

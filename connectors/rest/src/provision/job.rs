@@ -5,35 +5,62 @@ use crate::api::{Answer, Api, Asked, undone};
 use crate::expression::{Expression, Vars};
 use crate::settings::Where;
 use crate::system::Job;
-use connector_core::{Error, ErrorKind, Happened, Result, Retry};
+use connector_core::{Error, ErrorKind, Result};
+use connector_http::Response;
 use serde_json::Value;
 use std::time::Instant;
 
-/// What the API says at last about the job that an answer began. If it takes too long, the change is made later.
+/// What the API says at last about the job that an answer began. If it takes too long or can't be asked, the system may still make
+/// the change: it is queued, because sent again it would begin a second job. Fails only if the API says that the job failed.
 pub(super) async fn finished(api: &Api, job: &Job, begun: &Answer, on: Where) -> Result<Accepted> {
-    let asked = place(api, job, begun).map_err(uncertain)?;
+    let asked = match place(api, job, begun) {
+        Ok(asked) => asked,
+        Err(error) => return Ok(waits(Some(&error))),
+    };
     let started = Instant::now();
+    let mut fault = None;
     while started.elapsed() + job.every <= job.at_most {
         tokio::time::sleep(job.every).await;
-        let answer = api.get(&asked, on).await.map_err(uncertain)?;
-        let says = |when: &Expression, name: &str| {
-            let status = Value::from(answer.response.status);
-            let vars = Vars::default().with("status", &status).with("body", &answer.body);
-            when.truth(&vars).map_err(|fault| uncertain(undone(name, &fault)))
-        };
-        if let Some(failed) = &job.failed
-            && says(failed, "`job.failed`")?
-        {
-            return Err(uncertain(
-                Error::new(ErrorKind::Invalid, format!("{}: the job of the system failed", answer.what()))
-                    .with_help("look at the job in the system, and at the account; then run the plan again"),
-            ));
-        }
-        if says(&job.done, "`job.done`")? {
-            return Ok(Accepted::Done(answer.response));
+        match look(api, job, &asked, on).await {
+            Ok(Look::Done(response)) => return Ok(Accepted::Done(response)),
+            Ok(Look::Failed(error)) => return Err(error),
+            Ok(Look::Running) => fault = None,
+            Err(error) => fault = Some(error),
         }
     }
-    Ok(Accepted::Queued("the job of the system is not done yet".to_owned()))
+    Ok(waits(fault.as_ref()))
+}
+
+/// What the API says about a job.
+enum Look {
+    Running,
+    Done(Response),
+    Failed(Error),
+}
+
+async fn look(api: &Api, job: &Job, asked: &Asked, on: Where) -> Result<Look> {
+    let answer = api.get(asked, on).await?;
+    let says = |when: &Expression, name: &str| {
+        let status = Value::from(answer.response.status);
+        let vars = Vars::default().with("status", &status).with("body", &answer.body);
+        when.truth(&vars).map_err(|fault| undone(name, &fault))
+    };
+    if let Some(failed) = &job.failed
+        && says(failed, "`job.failed`")?
+    {
+        let error = Error::new(ErrorKind::Invalid, format!("{}: the job of the system failed", answer.what()))
+            .with_help("look at the job in the system, and at the account; then run the plan again");
+        return Ok(Look::Failed(error));
+    }
+    Ok(if says(&job.done, "`job.done`")? { Look::Done(answer.response) } else { Look::Running })
+}
+
+/// The system has begun: only the account shows later what came of it.
+fn waits(fault: Option<&Error>) -> Accepted {
+    let detail = "the job of the system is not done yet";
+    Accepted::Queued(
+        fault.map_or_else(|| detail.to_owned(), |fault| format!("{detail}, as far as is known: {}", fault.message())),
+    )
 }
 
 fn place(api: &Api, job: &Job, begun: &Answer) -> Result<Asked> {
@@ -53,9 +80,4 @@ fn place(api: &Api, job: &Job, begun: &Answer) -> Result<Asked> {
             path.path(&vars).map(Asked::link).map_err(|fault| undone("`job.get`", &fault))
         }
     }
-}
-
-/// The system has begun: only the account shows what came of it.
-fn uncertain(error: Error) -> Error {
-    error.with_happened(Happened::Unknown).with_retry(Retry::No)
 }

@@ -43,21 +43,28 @@ pub(super) async fn send(api: &Api, mark: Mark, mut sending: Sending<'_>) -> Res
         let done = if sending.request.read.is_some() {
             changed(api, &sending).await
         } else {
-            let body = body(&api.system, &sending, None)?;
-            exchange(api, &sending, body, None).await
+            match body(&api.system, &sending, None) {
+                Ok(body) => exchange(api, &sending, body, None).await,
+                Err(error) => Err(error),
+            }
         };
         return Ok(match done {
             Ok(Some(Accepted::Done(_))) => Outcome::applied(sending.account),
             Ok(Some(Accepted::Already)) => Outcome::unchanged("the system says so"),
             Ok(Some(Accepted::Queued(detail))) => Outcome::queued(sending.account, detail),
             Ok(None) => Outcome::unchanged("nothing differs"),
-            Err(error) if error.kind() == ErrorKind::Conflict && sending.request.read.is_some() && tries < TRIES => {
+            Err(error) if refused_by_conflict(&error) && sending.request.read.is_some() && tries < TRIES => {
                 tries += 1;
                 continue;
             }
             Err(error) => return Err(partly(error, &sent)),
         });
     }
+}
+
+/// Whether the system refused a change because of another one. A conflict after the change may have been made is no such refusal.
+pub(super) fn refused_by_conflict(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict && error.happened() == Happened::No
 }
 
 /// The error after earlier requests of the same operation were carried out: sent again by itself, the operation would repeat them.

@@ -340,13 +340,15 @@ fn several(
             ("read", one.read.is_some()),
             ("attributes", one.attributes.is_some() && !is_after),
             ("queued", one.queued.is_some()),
+            // The next request would be sent before the job is done.
+            ("job", one.job.is_some()),
         ];
         let (other, main) = if is_after { ("after", "the create") } else { ("before", "the last request") };
         for (name, _) in own.into_iter().filter(|(_, is_there)| *is_there) {
             let help = format!("only the operation itself, {main}, has it");
             compiler.add(format!("{place}/{name}"), format!("a request {other} another one has no `{name}`"), help);
         }
-        let plain = OperationSettings { before: Vec::new(), find: None, read: None, ..one.clone() };
+        let plain = OperationSettings { before: Vec::new(), find: None, read: None, job: None, ..one.clone() };
         all.push(request(compiler, &plain, &place, names, subject));
     }
     all

@@ -188,6 +188,23 @@ async fn a_lost_answer_leaves_open_whether_it_happened() {
 }
 
 #[tokio::test]
+async fn a_conflict_after_which_the_change_may_be_made_is_not_sent_again_and_means_no_taken_name() {
+    let acme = Acme::start(3, 1).await;
+    let mut settings = described(&acme);
+    settings["errors"] = json!([{"status": 500, "kind": "conflict"}]);
+    let connector = open(&settings).unwrap();
+    acme.instead("PUT /v2/users/2", fault(500, "changed_meanwhile"));
+    acme.asked();
+    let error = apply(connector.as_ref(), "2", Change::set(object(json!({"level": 9})))).await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::Conflict, Happened::Unknown));
+    assert_eq!(acme.asked().iter().filter(|line| line.starts_with("PUT")).count(), 1);
+    acme.instead("POST /v2/users", fault(500, "busy"));
+    let create: Change = Change::create("new", Map::new(), Vec::new(), None);
+    let error = apply(connector.as_ref(), "", create).await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::Conflict, Happened::Unknown), "{error}");
+}
+
+#[tokio::test]
 async fn a_change_that_the_system_makes_later_is_queued() {
     let acme = Acme::start(3, 1).await;
     let mut settings = described(&acme);

@@ -138,6 +138,20 @@ async fn requests_before_the_last_one_are_sent_in_order_and_a_fault_stops_them()
     assert!(!error.message().contains("carried out"), "nothing was: {error}");
 }
 
+#[tokio::test]
+async fn a_body_without_a_value_names_the_requests_that_were_sent_before_it() {
+    let acme = Acme::start(3, 1).await;
+    let mut settings = described(&acme);
+    settings["operations"]["disable"] = json!({
+        "before": [{"post": "/users/{account.id}/lock"}],
+        "post": "/users/{account.id}/suspend", "body": {"level": "{account.name - 1}"},
+    });
+    let error = apply(open(&settings).unwrap().as_ref(), "1", Change::Disable).await.unwrap_err();
+    assert!(error.message().contains("`body`"), "{error}");
+    assert!(error.message().ends_with("the system has already carried out POST /users/1/lock"), "{error}");
+    assert_eq!(acme.user(1)["status"], "active");
+}
+
 #[test]
 fn what_a_request_before_can_not_have_and_names_that_nothing_gives_are_faults() {
     let found = |disable: Value| {
@@ -260,6 +274,8 @@ struct JobsState {
     /// How often a job is not done yet.
     waits: usize,
     fails: bool,
+    /// The statuses of the next questions for a job.
+    faults: Vec<u16>,
     /// The status of a request to set a password.
     password: Option<u16>,
 }
@@ -282,6 +298,9 @@ impl Respond for Jobs {
                 ResponseTemplate::new(202).insert_header("Location", "/v1/jobs/7").set_body_json(json!({"job": 7}))
             }
             ("GET", "/v1/jobs/7") => {
+                if let Some(status) = state.faults.pop() {
+                    return ResponseTemplate::new(status);
+                }
                 if state.waits > 0 {
                     state.waits -= 1;
                     return json(json!({"state": "running"}));
@@ -380,21 +399,66 @@ async fn a_request_after_a_create_that_fails_says_that_the_account_is_there() {
 }
 
 #[tokio::test]
-async fn a_job_that_fails_or_takes_too_long_leaves_it_to_the_account_what_happened() {
+async fn a_job_that_fails_is_an_error_and_one_that_takes_too_long_is_queued() {
     let users = || vec![json!({"id": 1, "login": "jane", "active": true})];
     let disable = || Operation::new("1", Change::Disable);
     let (_server, _, connector) = jobs(JobsState { users: users(), ..JobsState::default() }, "5s").await;
     assert_eq!(connector.provision(&disable()).await.unwrap(), Outcome::applied("1"));
     let (_server, _, connector) = jobs(JobsState { users: users(), fails: true, ..JobsState::default() }, "5s").await;
     let error = connector.provision(&disable()).await.unwrap_err();
-    assert_eq!((error.kind(), error.happened()), (ErrorKind::Invalid, Happened::Unknown));
+    assert_eq!(
+        (error.kind(), error.happened()),
+        (ErrorKind::Invalid, Happened::No),
+        "the failed job is not begun again"
+    );
     assert!(error.message().contains("GET /jobs/7"), "{error}");
     let (_server, _, connector) = jobs(JobsState { users: users(), waits: 99, ..JobsState::default() }, "2s").await;
     let outcome = connector.provision(&disable()).await.unwrap();
     assert!(matches!(&outcome, Outcome::Queued { detail, .. } if detail.contains("not done yet")), "{outcome:?}");
     let (_server, _, connector) = jobs(JobsState { waits: 99, ..JobsState::default() }, "2s").await;
-    let error = connector.provision(&create("joe")).await.unwrap_err();
-    assert_eq!(error.happened(), Happened::Unknown, "the engine looks for the account: {error}");
+    let outcome = connector.provision(&create("joe")).await.unwrap();
+    let left = "the requests of `after` were not sent: when the account is there, set what is missing with an update";
+    let detail = format!("the job of the system is not done yet; {left}");
+    assert_eq!(outcome, Outcome::queued("", detail), "nobody knows the id yet");
+}
+
+#[tokio::test]
+async fn a_job_that_can_not_be_asked_is_queued_because_sent_again_it_would_be_a_second_one() {
+    for status in [404, 409, 403] {
+        for is_create in [true, false] {
+            let users = if is_create { Vec::new() } else { vec![json!({"id": 1, "login": "jane", "active": true})] };
+            let state = JobsState { users, faults: vec![status; 99], ..JobsState::default() };
+            let (_server, jobs, connector) = jobs(state, "2s").await;
+            let operation = if is_create { create("jane") } else { Operation::new("1", Change::Disable) };
+            let outcome = connector.provision(&operation).await.unwrap();
+            let wanted = status.to_string();
+            assert!(matches!(&outcome, Outcome::Queued { detail, .. } if detail.contains(&wanted)), "{outcome:?}");
+            let asked = jobs.0.lock().unwrap().asked.clone();
+            assert_eq!(asked.iter().filter(|line| line.starts_with("POST")).count(), 1, "{asked:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_question_for_a_job_that_fails_is_asked_again() {
+    let (_server, jobs, connector) = jobs(JobsState { faults: vec![404], ..JobsState::default() }, "5s").await;
+    assert_eq!(connector.provision(&create("jane")).await.unwrap(), Outcome::applied("1"));
+    assert_eq!(jobs.0.lock().unwrap().users.len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_without_a_place_to_ask_or_with_another_answer_is_queued() {
+    for (name, value) in [("from", json!("/nothing")), ("done", json!("body.nothing.more"))] {
+        let (server, jobs, _) = jobs(JobsState::default(), "2s").await;
+        let mut settings = with_jobs(&server.uri(), "2s");
+        settings["operations"]["create"]["job"][name] = value;
+        let outcome = open(&settings).unwrap().provision(&create("jane")).await.unwrap();
+        assert!(
+            matches!(&outcome, Outcome::Queued { detail, .. } if detail.contains("as far as is known")),
+            "{outcome:?}"
+        );
+        assert_eq!(jobs.0.lock().unwrap().users.len(), 1);
+    }
 }
 
 #[test]
@@ -423,6 +487,18 @@ fn what_a_job_and_a_request_after_a_create_can_not_have_are_faults() {
         (
             found(&|s| s["operations"]["create"]["after"][0]["queued"] = json!({"status": 202, "detail": "x"})),
             "/operations/create/after/0/queued: a request after",
+        ),
+        (
+            found(&|s| s["operations"]["create"]["after"][0]["job"] = s["operations"]["disable"]["job"].clone()),
+            "/operations/create/after/0/job: a request after another one has no `job`",
+        ),
+        (
+            found(&|s| {
+                let mut before = s["operations"]["disable"].clone();
+                before["post"] = "/users/{account.id}/lock".into();
+                s["operations"]["disable"]["before"] = json!([before]);
+            }),
+            "/operations/disable/before/0/job: a request before another one has no `job`",
         ),
         (
             found(&|s| s["accounts"]["find"]["body"] = json!({"login": "x"})),

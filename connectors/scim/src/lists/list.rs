@@ -144,7 +144,8 @@ impl List<'_> {
                     let start = (ids.len() + 1).to_string();
                     let after = [("startIndex", start.as_str()), ("count", "1"), ("sortBy", "id")];
                     let after = self.parameters(if sorts { &after } else { &after[..2] }, self.filter.as_deref());
-                    let goes_on = self.goes_on(&after, first).await?;
+                    let is_full = ids.len() as u64 >= asked;
+                    let goes_on = self.goes_on(&after, first, is_full).await?;
                     index::first(&ids, total, asked, goes_on, sorts)
                 }
                 (None, _) => index::first(&ids, total, asked, false, sorts),
@@ -189,7 +190,9 @@ impl List<'_> {
         }
         self.note_total(rows.len(), total);
         let next = match rows.last() {
-            Some((last, _)) if total > read || self.goes_on_after(last).await? => Some(Place::After(last.clone())),
+            Some((last, _)) if total > read || self.goes_on_after(last, read >= asked).await? => {
+                Some(Place::After(last.clone()))
+            }
             _ => None,
         };
         let items = rows.iter().map(|(id, row)| map(id, row)).collect::<Result<_>>()?;
@@ -206,10 +209,10 @@ impl List<'_> {
     }
 
     /// Whether rows come after the last one of a page.
-    async fn goes_on_after(&self, last: &str) -> Result<bool> {
+    async fn goes_on_after(&self, last: &str, is_full: bool) -> Result<bool> {
         let filter = self.after(Some(last));
         let own = [("count", "1"), ("sortBy", "id"), ("sortOrder", "ascending")];
-        self.goes_on(&self.parameters(&own, filter.as_deref()), "").await
+        self.goes_on(&self.parameters(&own, filter.as_deref()), "", is_full).await
     }
 
     async fn by_cursor<T: Send>(&self, at: Option<Reading>, map: Mapping<'_, T>) -> Result<Part<T>> {
@@ -264,12 +267,16 @@ impl List<'_> {
 
     /// Whether rows come after a page that has as many as the server counts. `parameters` ask for the row after it, and `first` is
     /// the first row of the list. A total that is larger than its page shows that the server counts whole lists: then it is not
-    /// asked again.
-    async fn goes_on(&self, parameters: &[(&str, &str)], first: &str) -> Result<bool> {
+    /// asked again. Some servers refuse a start after the end: after a page with fewer rows than asked for, that is the end. After
+    /// a full page it proves nothing.
+    async fn goes_on(&self, parameters: &[(&str, &str)], first: &str, is_full: bool) -> Result<bool> {
         if self.service.counts_all.load(Ordering::Relaxed) {
             return Ok(false);
         }
-        let listed = self.service.list_alone(self.endpoint, parameters, &self.doing()).await?;
+        let listed = match self.service.list_alone(self.endpoint, parameters, &self.doing()).await {
+            Err(error) if error.kind() == ErrorKind::Invalid && !is_full => return Ok(false),
+            listed => listed?,
+        };
         let Rows { total, resources: rows, .. } = listed.rows()?;
         self.note_total(rows.len(), total);
         // Some servers begin again after the end.

@@ -114,6 +114,27 @@ async fn a_server_that_begins_again_after_the_end_ends() {
 }
 
 #[tokio::test]
+async fn a_refused_start_after_the_end_ends_a_short_page_and_proves_nothing_after_a_full_one() {
+    let traits = Traits { refuses_start_after_end: true, ..Traits::default() };
+    for users in [1, 5, 9, 25] {
+        assert_eq!(read(traits.clone(), users).await.unwrap(), all(users), "{users}");
+    }
+    let error = read(traits, 10).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "a server that counts the rows of its pages may have more: {error}");
+}
+
+#[tokio::test]
+async fn a_refused_question_for_ids_after_the_last_one_ends_a_short_page_only() {
+    for (users, ends) in [(5, true), (10, false)] {
+        let server = Server::start(Traits::default(), World::of(users, &[])).await;
+        let refused = crate::server::refusal(400, Some("invalidValue"), "no such id");
+        server.answer("count=1&", usize::MAX, refused);
+        let read = accounts(&*server.open(&json!({"page_size": 10, "paging": "keyset"}))).await;
+        assert_eq!(read.is_ok_and(|read| ids(&read) == all(users)), ends, "{users}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_ignores_the_count_gives_each_user_once() {
     assert_eq!(read(Traits { ignores_count: true, ..Traits::default() }, 100).await.unwrap(), all(100));
 }

@@ -55,6 +55,8 @@ pub(crate) struct Traits {
     pub(crate) total_too_high: usize,
     /// A start after the end gives the first page, as scimmy does.
     pub(crate) wraps: bool,
+    /// A start after the end is refused.
+    pub(crate) refuses_start_after_end: bool,
     /// Lists show no members.
     pub(crate) hides_members: bool,
     /// Members are shown only to those who ask for them.
@@ -100,6 +102,7 @@ impl Default for Traits {
             page_total: false,
             total_too_high: 0,
             wraps: false,
+            refuses_start_after_end: false,
             hides_members: false,
             members_on_request: false,
             loses_cursor_after: None,

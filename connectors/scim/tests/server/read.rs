@@ -91,6 +91,9 @@ pub(super) fn list(traits: &Traits, world: &mut World, kind: &str, request: &Req
     {
         start = 0;
     }
+    if traits.refuses_start_after_end && start > 0 && start >= rows.len() {
+        return refusal(400, Some("invalidValue"), "startIndex is after the end");
+    }
     let total = rows.len() + traits.total_too_high;
     let page: Vec<_> = rows.into_iter().skip(start).take(count).collect();
     let page: Vec<_> = page.iter().map(|row| shown(traits, world, kind, row, request, true)).collect();
