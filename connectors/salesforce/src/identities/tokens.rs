@@ -74,7 +74,7 @@ pub(super) async fn parts(rest: &Rest) -> Result<Parts> {
         counted => counted?,
     };
     let whole = Part { count: all, ..Part::default() };
-    Ok(Parts::Of(if all < MOST_TOKENS { vec![whole] } else { divided(rest, whole).await? }))
+    Ok(Parts::Of(if all <= PART { vec![whole] } else { divided(rest, whole).await? }))
 }
 
 /// Parts of users with so few tokens that the org gives all of them.
@@ -139,10 +139,10 @@ pub(super) async fn page(rest: &Rest, apps: &Apps, part: &Part) -> Result<Page<A
     let (rows, held) =
         read(rest, apps, Some(conditions.clone()).filter(|text| !text.is_empty()), |user| part.has(user)).await?;
     let page = Page::last(held);
-    if rows >= part.count && part.count < MOST_TOKENS {
+    if rows >= part.count && rows < MOST_TOKENS {
         return Ok(page);
     }
-    // Some may have been revoked since they were counted.
+    // Some may have been revoked since they were counted, and of new ones, the org may have left some out.
     let condition = if conditions.is_empty() { "Id != null" } else { &conditions };
     let now = rest.count(OBJECT, condition).await?;
     if rows >= now {
@@ -160,7 +160,13 @@ pub(super) async fn page(rest: &Rest, apps: &Apps, part: &Part) -> Result<Page<A
 /// The assignments of these users.
 pub(super) async fn of_users(rest: &Rest, apps: &Apps, users: &[RecordId]) -> Result<Vec<Assignment>> {
     let filter = soql::one_of("UserId", users.iter().map(RecordId::as_str));
-    Ok(read(rest, apps, Some(filter), |user| users.contains(&user)).await?.1)
+    let (rows, held) = read(rest, apps, Some(filter.clone()), |user| users.contains(&user)).await?;
+    let counted = rest.count(OBJECT, &filter).await?;
+    if rows < counted {
+        let message = format!("Salesforce shows {rows} of {counted} OAuth tokens of these users");
+        return Err(Error::unsupported(message).with_help("run a full aggregation, which reads the tokens in parts"));
+    }
+    Ok(held)
 }
 
 /// All users of a range who hold an app, in a read of changes.

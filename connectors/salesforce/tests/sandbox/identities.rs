@@ -2,7 +2,10 @@
 
 use crate::org::{open, start};
 use crate::reading::read;
-use connector_core::{Account, AccountKind, Assignment, Change, Concern, Connector, Cursor, Operation, Proposed};
+use connector_core::{
+    Account, AccountKind, Assignment, Change, Concern, Connector, Cursor, ErrorKind, Operation, Page, Proposed, Result,
+    SourceChange,
+};
 use connector_sandbox_salesforce::{Options, Rights, Sandbox};
 use serde_json::json;
 
@@ -166,7 +169,7 @@ async fn what_the_login_can_not_see_is_incomplete_and_not_empty() {
     let (connector, _) = open(&sandbox, ALL);
     let mut page = connector.aggregate_accounts(&Cursor::start()).await.unwrap();
     let mut incomplete = Vec::new();
-    for cursor in std::mem::replace(&mut page, connector_core::Page::last(Vec::new())).next() {
+    for cursor in std::mem::replace(&mut page, Page::last(Vec::new())).next() {
         let page = connector.aggregate_accounts(cursor).await.unwrap();
         incomplete.extend(page.incomplete().map(str::to_owned));
     }
@@ -174,6 +177,50 @@ async fn what_the_login_can_not_see_is_incomplete_and_not_empty() {
     assert!(incomplete.iter().all(|reason| reason.contains("Customize Application")), "{incomplete:?}");
     let (incomplete, _) = tokens(connector.as_ref()).await;
     assert!(incomplete.iter().any(|reason| reason.contains("`OauthToken`") && reason.contains("Manage Users")));
+}
+
+/// These accounts as a refresh reads them.
+async fn refreshed(connector: &dyn Connector, ids: &[String]) -> Result<Page<SourceChange>> {
+    Ok(connector.capabilities().accounts().unwrap().read_accounts(ids).await?.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_does_not_take_a_cut_list_of_tokens_for_all_of_them() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let (users, moment) = ([5, 6].map(|number| sandbox.org().user_id(number)), "2026-01-01T00:00:00.000+0000");
+    for number in 0..2_800 {
+        add_token(&sandbox, &users[number / 1_400], &format!("App {}", number % 2), moment, moment);
+    }
+    let (connector, _) = open(&sandbox, ALL);
+    let one = refreshed(connector.as_ref(), &users[..1]).await.unwrap();
+    let apps = one.items().iter().find_map(|change| match change {
+        SourceChange::AllOf(_, held) => {
+            Some(held.iter().filter(|one| one.entitlement.entitlement_type == "app").count())
+        }
+        _ => None,
+    });
+    assert_eq!(apps, Some(2));
+    let error = refreshed(connector.as_ref(), &users).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.message().contains("2500 of 2800"), "{error}");
+    assert!(error.help().is_some_and(|help| help.contains("run a full aggregation")), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_are_made_while_they_are_read_are_not_left_out_silently() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let (user, moment) = (sandbox.org().user_id(5), "2026-01-01T00:00:00.000+0000");
+    let add = |count: usize| (0..count).for_each(|_| drop(add_token(&sandbox, &user, "App", moment, moment)));
+    add(1_990);
+    let (connector, _) = open(&sandbox, r#"{"read": ["users", "tokens"]}"#);
+    let ability = connector.capabilities().entitlements().unwrap();
+    let start = ability.assignments(&Cursor::start()).await.unwrap();
+    let tokens = start.next().iter().find(|cursor| cursor.as_str().contains("tokens")).unwrap();
+    let parts = ability.assignments(tokens).await.unwrap();
+    assert_eq!(parts.next().len(), 1);
+    add(600);
+    let page = ability.assignments(&parts.next()[0]).await.unwrap();
+    assert!(page.incomplete().is_some_and(|reason| reason.contains("shows 2500 of 25")), "{:?}", page.incomplete());
 }
 
 #[tokio::test(flavor = "multi_thread")]
