@@ -159,6 +159,9 @@ pub(super) async fn page(rest: &Rest, apps: &Apps, part: &Part) -> Result<Page<A
 
 /// The assignments of these users.
 pub(super) async fn of_users(rest: &Rest, apps: &Apps, users: &[RecordId]) -> Result<Vec<Assignment>> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
     let filter = soql::one_of("UserId", users.iter().map(RecordId::as_str));
     let (rows, held) = read(rest, apps, Some(filter.clone()), |user| users.contains(&user)).await?;
     let counted = rest.count(OBJECT, &filter).await?;

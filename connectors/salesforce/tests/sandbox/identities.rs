@@ -224,6 +224,19 @@ async fn tokens_that_are_made_while_they_are_read_are_not_left_out_silently() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_refreshed_without_a_query_for_no_users() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let (connector, _) = open(&sandbox, ALL);
+    let ability = connector.capabilities().accounts().unwrap();
+    let app = ability.find_accounts(&["Mail".to_owned()], &Concern::default()).await.unwrap().concat().pop().unwrap();
+    let page = refreshed(connector.as_ref(), std::slice::from_ref(&app.id)).await.unwrap();
+    let is_app = |change: &SourceChange| matches!(change, SourceChange::Account(account) if account.id == app.id);
+    assert_eq!(page.items().iter().filter(|change| is_app(change)).count(), 1);
+    let requests = sandbox.requests();
+    assert!(!requests.log.iter().filter_map(|one| one.soql.as_deref()).any(|soql| soql.contains("IN ()")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_changes_users_only() {
     let sandbox = start(Options { users: 10, ..Options::default() }).await;
     let (connector, _) = open(&sandbox, ALL);
