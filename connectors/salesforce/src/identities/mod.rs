@@ -178,8 +178,9 @@ impl Identities {
             Place::Opened => self.assignments(rest, place).await?.map(SourceChange::Held),
             Place::Tokens => {
                 let page = self.assignments(rest, place).await?.map(SourceChange::Held);
-                let uses = self.uses(rest).await?.filter(|_| page.incomplete().is_none());
                 let apps = self.apps(rest).await?;
+                let is_known = page.incomplete().is_none() && apps.unseen().is_none();
+                let uses = self.uses(rest).await?.filter(|_| is_known);
                 page.with_more(uses.map(|uses| tokens::counts(apps, uses)))
             }
         })

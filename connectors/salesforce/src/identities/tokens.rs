@@ -138,7 +138,11 @@ pub(super) async fn page(rest: &Rest, apps: &Apps, part: &Part) -> Result<Page<A
     let conditions = part.conditions().join(" AND ");
     let (rows, held) =
         read(rest, apps, Some(conditions.clone()).filter(|text| !text.is_empty()), |user| part.has(user)).await?;
-    let page = Page::last(held);
+    let page = match apps.unseen() {
+        // Without the list of apps, a token's app has another id than with it.
+        Some(reason) => Page::last(held).with_incomplete(reason),
+        None => Page::last(held),
+    };
     if rows >= part.count && rows < MOST_TOKENS {
         return Ok(page);
     }
@@ -162,6 +166,9 @@ pub(super) async fn of_users(rest: &Rest, apps: &Apps, users: &[RecordId]) -> Re
     if users.is_empty() {
         return Ok(Vec::new());
     }
+    if let Some(reason) = apps.unseen() {
+        return Err(Error::unsupported(reason).with_help("run a full aggregation, which keeps what is hidden"));
+    }
     let filter = soql::one_of("UserId", users.iter().map(RecordId::as_str));
     let (rows, held) = read(rest, apps, Some(filter.clone()), |user| users.contains(&user)).await?;
     let counted = rest.count(OBJECT, &filter).await?;
@@ -179,6 +186,9 @@ pub(super) async fn holders(
     app: &str,
     (after, up_to): (Option<RecordId>, Option<RecordId>),
 ) -> Result<Page<SourceChange>> {
+    if let Some(reason) = apps.unseen() {
+        return Err(Error::new(ErrorKind::Expired, reason));
+    }
     let called = apps.names(app);
     let condition = match (&called[..], app) {
         ([], UNNAMED) => "AppName = null".to_owned(),

@@ -237,6 +237,18 @@ async fn a_program_is_refreshed_without_a_query_for_no_users() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_apps_that_the_login_can_not_see_are_incomplete() {
+    let rights = Rights { customize_application: false, ..Rights::default() };
+    let sandbox = start(Options { users: 30, rights, ..Options::default() }).await;
+    let (connector, _) = open(&sandbox, r#"{"read": ["users", "tokens"]}"#);
+    let (incomplete, held) = tokens(connector.as_ref()).await;
+    assert!(held > 0 && incomplete.iter().all(|reason| reason.contains("Customize Application")), "{incomplete:?}");
+    assert_eq!(incomplete.len(), 1);
+    let error = refreshed(connector.as_ref(), &[sandbox.org().user_id(5)]).await.unwrap_err();
+    assert!(error.help().is_some_and(|help| help.contains("run a full aggregation")), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_changes_users_only() {
     let sandbox = start(Options { users: 10, ..Options::default() }).await;
     let (connector, _) = open(&sandbox, ALL);
