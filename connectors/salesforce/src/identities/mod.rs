@@ -4,7 +4,6 @@
 //! set opens it, and users hold it by a token. They are few, so they are always read in full.
 
 mod apps;
-mod groups;
 mod kinds;
 mod owners;
 mod programs;

@@ -4,9 +4,9 @@
 //! connector reads them in parts that are small enough. What is read is compared with what is counted.
 
 use super::apps::{APP, Apps};
-use super::groups::{self, Group, MOST_GROUPS};
 use super::uses::{FIRST, LAST, OBJECT, TOKENS, UNNAMED, Use, Uses};
 use crate::api::Rest;
+use crate::api::groups::{self, Group, MOST_GROUPS};
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
 use crate::api::soql::{self, Select};
@@ -89,7 +89,7 @@ async fn divided(rest: &Rest, whole: Part) -> Result<Vec<Part>> {
             after.unwrap_or_default()
         );
         let groups = match rest.query(OBJECT, &soql).await {
-            Ok(body) => groups::read(OBJECT, &body, "UserId")?,
+            Ok(body) => groups::read(OBJECT, &body, "UserId", "tokens")?,
             // The page then says how many of them the org shows.
             Err(refused) if error::is_refused_query(&refused) => return Ok(vec![whole]),
             Err(error) => return Err(error),
@@ -125,7 +125,7 @@ async fn by_app(rest: &Rest, after: Option<RecordId>, user: RecordId) -> Result<
         "SELECT AppName, COUNT(Id) tokens FROM {OBJECT} WHERE UserId = {} GROUP BY AppName ORDER BY AppName LIMIT {MOST_GROUPS}",
         soql::quoted(user.as_str())
     );
-    let groups = groups::read(OBJECT, &rest.query(OBJECT, &soql).await?, "AppName")?;
+    let groups = groups::read(OBJECT, &rest.query(OBJECT, &soql).await?, "AppName", "tokens")?;
     let part = |group: Group| {
         let app = Some(group.key.unwrap_or_else(|| UNNAMED.to_owned()));
         Part { after, up_to: Some(user), app, count: group.count }

@@ -1,7 +1,7 @@
 //! How much the OAuth tokens of each app are used, as the org counts it.
 
-use super::groups::{self, Group, MOST_GROUPS};
 use crate::api::Rest;
+use crate::api::groups::{self, Group, MOST_GROUPS};
 use crate::error;
 use connector_core::Result;
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ pub(super) async fn uses(rest: &Rest) -> Result<Option<Uses>> {
         "SELECT AppName, COUNT(Id) tokens, COUNT_DISTINCT(UserId) users, MIN(CreatedDate) first, MAX(LastUsedDate) last FROM {OBJECT} GROUP BY AppName ORDER BY AppName LIMIT {MOST_GROUPS}"
     );
     let groups = match rest.query(OBJECT, &soql).await {
-        Ok(body) => groups::read(OBJECT, &body, "AppName")?,
+        Ok(body) => groups::read(OBJECT, &body, "AppName", "tokens")?,
         Err(refused) if error::is_missing_object(&refused) || error::is_refused_query(&refused) => return Ok(None),
         Err(error) => return Err(error),
     };
