@@ -19,6 +19,7 @@ use connector_core::{
     SourceChange,
 };
 use kinds::Kind;
+use programs::TokenUse;
 use serde::{Deserialize, Serialize};
 use tokens::{Part, Parts};
 use tokio::sync::OnceCell;
@@ -138,7 +139,7 @@ impl Identities {
     pub(crate) async fn accounts(&self, rest: &Rest, place: &Place) -> Result<Page<Account>> {
         let Place::Accounts { object } = place else { return Err(Place::unknown()) };
         let kind = self.kinds().find(|kind| kind.object == object).ok_or_else(Place::unknown)?;
-        programs::page(rest, kind, self.uses(rest).await?).await
+        programs::page(rest, kind, self.token_use(rest, kind).await?).await
     }
 
     /// All apps as entitlements.
@@ -203,7 +204,7 @@ impl Identities {
         }
         let mut all = Vec::new();
         for kind in self.kinds() {
-            let page = programs::page(rest, kind, self.uses(rest).await?).await?;
+            let page = programs::page(rest, kind, self.token_use(rest, kind).await?).await?;
             all.extend(page.into_parts().0);
         }
         let has = |account: &Account, text: &str| is_named(&account.id, &account.name, text);
@@ -247,6 +248,17 @@ impl Identities {
             return Ok(None);
         }
         Ok(self.uses.get_or_try_init(|| uses::uses(rest)).await?.as_ref())
+    }
+
+    /// What is known of the tokens of a kind of programs.
+    async fn token_use(&self, rest: &Rest, kind: &Kind) -> Result<TokenUse<'_>> {
+        if kind.read != Read::Apps || !self.has(Read::Tokens) {
+            return Ok(TokenUse::NotRead);
+        }
+        Ok(match self.uses(rest).await? {
+            Some(uses) => TokenUse::Of(self.apps(rest).await?, uses),
+            None => TokenUse::Unseen,
+        })
     }
 
     /// The type of apps, if they are read.

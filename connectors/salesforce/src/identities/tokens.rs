@@ -4,7 +4,7 @@
 //! connector reads them in parts that are small enough. What is read is compared with what is counted.
 
 use super::apps::{APP, Apps};
-use super::uses::{FIRST, LAST, OBJECT, TOKENS, UNNAMED, Use, Uses};
+use super::uses::{self, OBJECT, UNNAMED, Use, Uses};
 use crate::api::Rest;
 use crate::api::groups::{self, Group, MOST_GROUPS};
 use crate::api::keyset;
@@ -121,11 +121,8 @@ async fn divided(rest: &Rest, whole: Part) -> Result<Vec<Part>> {
 
 /// The tokens of one user, app by app.
 async fn by_app(rest: &Rest, after: Option<RecordId>, user: RecordId) -> Result<Vec<Part>> {
-    let soql = format!(
-        "SELECT AppName, COUNT(Id) tokens FROM {OBJECT} WHERE UserId = {} GROUP BY AppName ORDER BY AppName LIMIT {MOST_GROUPS}",
-        soql::quoted(user.as_str())
-    );
-    let groups = groups::read(OBJECT, &rest.query(OBJECT, &soql).await?, "AppName", "tokens")?;
+    let of_user = format!("UserId = {}", soql::quoted(user.as_str()));
+    let groups = uses::by_app(rest, "COUNT(Id) tokens", Some(&of_user)).await?;
     let part = |group: Group| {
         let app = Some(group.key.unwrap_or_else(|| UNNAMED.to_owned()));
         Part { after, up_to: Some(user), app, count: group.count }
@@ -232,21 +229,13 @@ async fn read(
     let mut held: BTreeMap<(RecordId, String), (Use, u64)> = BTreeMap::new();
     for (user, app, created, used, uses) in rows {
         let (known, sum) = held.entry((user, app)).or_default();
-        known.tokens += 1;
-        // The org writes all times in the same way, so their order is that of texts.
-        known.first = [known.first.take(), created].into_iter().flatten().min();
-        known.last = known.last.take().max(used);
+        *known = std::mem::take(known).and(&Use { tokens: 1, users: 0, first: created, last: used });
         *sum += uses;
     }
     let assignments = held.into_iter().map(|((user, app), (used, uses))| {
         let mut attributes = AttributesBuilder::default();
-        attributes.push(TOKENS, &used.tokens)?;
+        used.add_to(&mut attributes)?;
         attributes.push("UseCount", &uses)?;
-        for (name, moment) in [(FIRST, &used.first), (LAST, &used.last)] {
-            if let Some(moment) = moment {
-                attributes.push(name, moment)?;
-            }
-        }
         let mut assignment = Assignment::new(Holder::account(user.as_str()), apps.named(&app));
         assignment.attributes = attributes.build();
         Ok(assignment)

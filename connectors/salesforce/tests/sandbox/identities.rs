@@ -249,6 +249,59 @@ async fn tokens_of_apps_that_the_login_can_not_see_are_incomplete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_use_of_an_app_is_that_of_all_its_names() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let user = sandbox.org().user_id(5);
+    for (name, year) in [("Identity Connector", 2025), ("Identity_Connector", 2024)] {
+        let moment = format!("{year}-01-01T00:00:00.000+0000");
+        add_token(&sandbox, &user, name, &moment, &moment);
+    }
+    let (connector, _) = open(&sandbox, ALL);
+    let apps = programs(connector.as_ref(), "ExternalClientApplication").await;
+    let attributes = &named(apps.items(), "Identity_Connector").attributes;
+    assert_eq!(attributes.get::<u64>("TokenCount"), Some(2));
+    let year = |name: &str| attributes.get::<String>(name).unwrap()[..4].to_owned();
+    assert_eq!((year("FirstTokenDate"), year("LastUsedDate")), ("2024".to_owned(), "2025".to_owned()));
+}
+
+/// The page with the accounts of an object.
+async fn programs(connector: &dyn Connector, object: &str) -> Page<Account> {
+    let start = connector.aggregate_accounts(&Cursor::start()).await.unwrap();
+    let cursor = start.next().iter().find(|cursor| cursor.as_str().contains(object)).unwrap();
+    connector.aggregate_accounts(cursor).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_of_a_hidden_url_and_the_use_of_hidden_tokens_keep_their_last_values() {
+    let rights =
+        Rights { hidden_fields: vec!["NamedCredential.Endpoint".to_owned()], manage_users: false, ..Rights::default() };
+    let sandbox = start(Options { users: 30, rights, ..Options::default() }).await;
+    let (connector, _) = open(&sandbox, ALL);
+    let credentials = programs(connector.as_ref(), "NamedCredential").await;
+    assert_eq!(credentials.not_shown(), ["EndpointHost"]);
+    let apps = programs(connector.as_ref(), "ConnectedApplication").await;
+    assert_eq!(apps.not_shown(), ["TokenCount", "FirstTokenDate", "LastUsedDate"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_apps_than_an_answer_has_groups_are_all_found() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let (user, moment) = (sandbox.org().user_id(5), "2026-01-01T00:00:00.000+0000");
+    for number in 0..2_100 {
+        add_token(&sandbox, &user, &format!("It's app {number}"), moment, moment);
+    }
+    sandbox.org().insert("OauthToken", &[("UserId", json!(user))]).unwrap();
+    let (connector, _) = open(&sandbox, r#"{"read": ["users", "tokens"]}"#);
+    let ability = connector.capabilities().entitlements().unwrap();
+    let start = ability.entitlements(&Cursor::start()).await.unwrap();
+    let cursor = start.next().iter().find(|cursor| cursor.as_str().contains("apps")).unwrap();
+    let page = ability.entitlements(cursor).await.unwrap();
+    let of_test = page.items().iter().filter(|app| app.name.starts_with("It's app"));
+    assert_eq!((of_test.count(), page.incomplete()), (2_100, None));
+    assert!(page.items().iter().any(|app| app.name == "(app without a name)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_changes_users_only() {
     let sandbox = start(Options { users: 10, ..Options::default() }).await;
     let (connector, _) = open(&sandbox, ALL);
