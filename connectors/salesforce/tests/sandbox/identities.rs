@@ -3,8 +3,8 @@
 use crate::org::{open, start};
 use crate::reading::read;
 use connector_core::{
-    Account, AccountKind, Assignment, Change, Concern, Connector, Cursor, ErrorKind, Operation, Page, Proposed, Result,
-    SourceChange,
+    Account, AccountKind, Assignment, AuditedAccount, Change, Check, Concern, Connector, Criteria, Cursor, ErrorKind,
+    Operation, Page, Proposed, Result, SourceChange, registry,
 };
 use connector_sandbox_salesforce::{Options, Rights, Sandbox};
 use serde_json::json;
@@ -299,6 +299,27 @@ async fn more_apps_than_an_answer_has_groups_are_all_found() {
     let of_test = page.items().iter().filter(|app| app.name.starts_with("It's app"));
     assert_eq!((of_test.count(), page.incomplete()), (2_100, None));
     assert!(page.items().iter().any(|app| app.name == "(app without a name)"));
+}
+
+#[test]
+fn an_app_whose_tokens_were_never_used_is_as_unused_as_the_oldest_of_them() {
+    let rule = registry::rules().into_iter().find(|rule| rule.name == "salesforce_unused_app").unwrap();
+    let Check::Account(check) = rule.check else { panic!("it looks at accounts") };
+    let criteria = Criteria::at("2026-11-01T00:00:00Z".parse().unwrap());
+    let found = |attributes: serde_json::Value| {
+        let account = Account::new("1", "App").with_attributes(&attributes).unwrap();
+        let mut hits = Vec::new();
+        check(&AuditedAccount::new(&account, &[], criteria), &mut hits);
+        hits.pop().map(|hit| hit.detail)
+    };
+    let (old, new) = ("2026-01-01T00:00:00.000+0000", "2026-10-30T00:00:00.000+0000");
+    let never = found(json!({"TokenCount": 2, "FirstTokenDate": old})).unwrap();
+    assert_eq!(never, "its 2 OAuth tokens were never used; the oldest is 304 days old");
+    let once = found(json!({"TokenCount": 2, "FirstTokenDate": old, "LastUsedDate": old})).unwrap();
+    assert_eq!(once, "its 2 OAuth tokens were last used 304 days ago");
+    assert_eq!(found(json!({"TokenCount": 2, "FirstTokenDate": old, "LastUsedDate": new})), None);
+    assert_eq!(found(json!({"TokenCount": 2, "FirstTokenDate": new})), None);
+    assert_eq!(found(json!({})), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
