@@ -248,22 +248,6 @@ async fn tokens_of_apps_that_the_login_can_not_see_are_incomplete() {
     assert!(error.help().is_some_and(|help| help.contains("run a full aggregation")), "{error:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_use_of_an_app_is_that_of_all_its_names() {
-    let sandbox = start(Options { users: 30, ..Options::default() }).await;
-    let user = sandbox.org().user_id(5);
-    for (name, year) in [("Identity Connector", 2025), ("Identity_Connector", 2024)] {
-        let moment = format!("{year}-01-01T00:00:00.000+0000");
-        add_token(&sandbox, &user, name, &moment, &moment);
-    }
-    let (connector, _) = open(&sandbox, ALL);
-    let apps = programs(connector.as_ref(), "ExternalClientApplication").await;
-    let attributes = &named(apps.items(), "Identity_Connector").attributes;
-    assert_eq!(attributes.get::<u64>("TokenCount"), Some(2));
-    let year = |name: &str| attributes.get::<String>(name).unwrap()[..4].to_owned();
-    assert_eq!((year("FirstTokenDate"), year("LastUsedDate")), ("2024".to_owned(), "2025".to_owned()));
-}
-
 /// The page with the accounts of an object.
 async fn programs(connector: &dyn Connector, object: &str) -> Page<Account> {
     let start = connector.aggregate_accounts(&Cursor::start()).await.unwrap();
@@ -281,6 +265,22 @@ async fn the_host_of_a_hidden_url_and_the_use_of_hidden_tokens_keep_their_last_v
     assert_eq!(credentials.not_shown(), ["EndpointHost"]);
     let apps = programs(connector.as_ref(), "ConnectedApplication").await;
     assert_eq!(apps.not_shown(), ["TokenCount", "FirstTokenDate", "LastUsedDate"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_use_of_an_app_is_that_of_all_its_names() {
+    let sandbox = start(Options { users: 30, ..Options::default() }).await;
+    let user = sandbox.org().user_id(5);
+    for (name, year) in [("Identity Connector", 2025), ("Identity_Connector", 2024)] {
+        let moment = format!("{year}-01-01T00:00:00.000+0000");
+        add_token(&sandbox, &user, name, &moment, &moment);
+    }
+    let (connector, _) = open(&sandbox, ALL);
+    let apps = programs(connector.as_ref(), "ExternalClientApplication").await;
+    let attributes = &named(apps.items(), "Identity_Connector").attributes;
+    assert_eq!(attributes.get::<u64>("TokenCount"), Some(2));
+    let year = |name: &str| attributes.get::<String>(name).unwrap()[..4].to_owned();
+    assert_eq!((year("FirstTokenDate"), year("LastUsedDate")), ("2024".to_owned(), "2025".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
