@@ -7,13 +7,15 @@ use std::borrow::Cow;
 /// Stands for a value that was removed.
 const REMOVED: &str = "(removed)";
 
+/// A part of names of secrets, and of names of positions in lists.
+const TOKEN: &str = "token";
+
 /// Parts of names of secrets.
-const SECRET: [&str; 17] = [
+const SECRET: [&str; 16] = [
     "password",
     "passwd",
     "passphrase",
     "secret",
-    "token",
     "jwt",
     "apikey",
     "accesskey",
@@ -28,9 +30,23 @@ const SECRET: [&str; 17] = [
     "clientsecret",
 ];
 
-/// Parts of names of positions in lists, which are no secrets although some are called tokens.
-const OF_PAGE: [&str; 12] =
-    ["page", "next", "prev", "cursor", "continuation", "sync", "skip", "delta", "scroll", "start", "after", "offset"];
+/// Words before `token` in names of positions in lists, which are no secrets.
+const OF_PAGE: [&str; 14] = [
+    "page",
+    "next",
+    "prev",
+    "previous",
+    "cursor",
+    "continuation",
+    "sync",
+    "skip",
+    "delta",
+    "scroll",
+    "start",
+    "starting",
+    "after",
+    "offset",
+];
 
 /// Ends of names of times, such as that of the last change of a password.
 const TIME: [&str; 5] = ["changed", "updated", "expires", "date", "at"];
@@ -43,23 +59,45 @@ const SHORTEST: usize = 16;
 
 /// Whether a name says that its value is a secret.
 pub(crate) fn is_secret(name: &str) -> bool {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    has(&SECRET) && !has(&OF_PAGE) && !TIME.iter().any(|end| name.ends_with(end))
+    let words = words_of(name);
+    let joined = words.concat();
+    let is_position = || words.windows(2).any(|pair| OF_PAGE.contains(&&*pair[0]) && pair[1].starts_with(TOKEN));
+    let is_secret = SECRET.iter().any(|part| joined.contains(part)) || (joined.contains(TOKEN) && !is_position());
+    is_secret && !TIME.iter().any(|end| joined.ends_with(end))
+}
+
+/// The words of a name in lowercase: `nextPageToken`, `next_page_token` and `next-pagetoken` have the same.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && was_lower) {
+            words.push(String::new());
+        }
+        was_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+        if let (true, Some(word)) = (c.is_ascii_alphanumeric(), words.last_mut()) {
+            word.push(c.to_ascii_lowercase());
+        }
+    }
+    let of_token = |word: String| match word.find(TOKEN) {
+        Some(at) if OF_PAGE.contains(&&word[..at]) => vec![word[..at].to_owned(), word[at..].to_owned()],
+        _ => vec![word],
+    };
+    words.into_iter().filter(|word| !word.is_empty()).flat_map(of_token).collect()
 }
 
 /// JSON without secrets. A text in it is looked at as it is read, so that no way to escape it in JSON hides one.
 pub(super) fn scrub(value: Value, redactor: &Redactor) -> Value {
     let clean = |text: &str| scrub_text(&redactor.blank(text));
     match value {
-        Value::String(text) => match form(&text) {
-            Some(form) => Value::String(clean(&form)),
+        Value::String(text) => match lines(&text, redactor).or_else(|| form(&text)) {
+            Some(known) => Value::String(clean(&known)),
             None => Value::String(clean(&text)),
         },
         Value::Array(items) => items.into_iter().map(|item| scrub(item, redactor)).collect(),
         Value::Object(object) => {
             let member = |(name, inner): (String, Value)| {
-                let inner = if is_secret(&name) { removed(inner) } else { scrub(inner, redactor) };
+                let inner = if is_secret(&name) { removed(inner, redactor) } else { scrub(inner, redactor) };
                 (clean(&name), inner)
             };
             Value::Object(object.into_iter().map(member).collect())
@@ -73,25 +111,47 @@ pub(super) fn scrub(value: Value, redactor: &Redactor) -> Value {
     }
 }
 
-/// What stays of a secret: its shape, and whether there is one.
-fn removed(value: Value) -> Value {
+/// What stays of a secret: its shape, and whether there is one. Names in it are text that the source wrote.
+fn removed(value: Value, redactor: &Redactor) -> Value {
     match value {
         Value::String(_) | Value::Number(_) => REMOVED.into(),
-        Value::Array(items) => items.into_iter().map(removed).collect(),
-        Value::Object(object) => object.into_iter().map(|(name, inner)| (name, removed(inner))).collect(),
+        Value::Array(items) => items.into_iter().map(|item| removed(item, redactor)).collect(),
+        Value::Object(object) => {
+            let member =
+                |(name, inner): (String, Value)| (scrub_text(&redactor.blank(&name)), removed(inner, redactor));
+            Value::Object(object.into_iter().map(member).collect())
+        }
         other => other,
     }
 }
 
-/// The fields of a form without those that are secret; `None` if a text is no form.
+/// The lines of a text without the secrets of those that are JSON; `None` if no line is. A line without secrets keeps its bytes.
+fn lines(text: &str, redactor: &Redactor) -> Option<String> {
+    let read = |line: &str| match serde_json::from_str(line) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => Some(value),
+        _ => None,
+    };
+    if !text.lines().any(|line| read(line).is_some()) {
+        return None;
+    }
+    let clean = |line: &str| match read(line) {
+        Some(value) => {
+            let clean = scrub(value.clone(), redactor);
+            if clean == value { line.to_owned() } else { clean.to_string() }
+        }
+        None => line.to_owned(),
+    };
+    Some(text.split('\n').map(clean).collect::<Vec<_>>().join("\n"))
+}
+
+/// The fields of a form without the values of those that are secret; `None` if a text is no form. A field can have no value.
 fn form(text: &str) -> Option<String> {
-    let is_field = |field: &str| field.split_once('=').is_some_and(|(name, _)| !name.is_empty());
-    let is_form = text.contains('=') && !text.contains(char::is_whitespace) && !text.contains('?');
-    if !is_form || !text.split('&').all(is_field) {
+    if !text.contains('=') || text.contains(char::is_whitespace) {
         return None;
     }
     let clean = |field: &str| match field.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}={REMOVED}"),
+        // A text with a URL is the same as a form up to its first parameter.
+        Some((name, _)) if name.rsplit(['?', '#', '/']).next().is_some_and(is_secret) => format!("{name}={REMOVED}"),
         _ => field.to_owned(),
     };
     Some(text.split('&').map(clean).collect::<Vec<_>>().join("&"))
@@ -102,14 +162,34 @@ pub(super) fn scrub_text(text: &str) -> String {
     if text.contains("-----BEGIN") && text.contains("PRIVATE KEY") {
         return REMOVED.to_owned();
     }
-    without_credentials(&without_web_tokens(&without_parameters(text)))
+    without_credentials(&without_web_tokens(&without_parameters(&without_users(text))))
 }
 
-/// Removes the values of secret parameters of URLs.
+/// Removes the user and the password before the host of a URL.
+fn without_users(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        clean.push_str(before);
+        let end = after.find(|c: char| "/?#<>\"'`".contains(c) || c.is_whitespace()).unwrap_or(after.len());
+        rest = match after[..end].rfind('@') {
+            Some(host) => {
+                clean.push_str(REMOVED);
+                &after[host..]
+            }
+            None => after,
+        };
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// Removes the values of secret parameters of URLs, also of those after `#`.
 fn without_parameters(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(['?', '&']) {
+    while let Some(at) = rest.find(['?', '&', '#']) {
         let (before, parameter) = rest.split_at(at + 1);
         clean.push_str(before);
         let end = parameter.find(|c: char| "&#<>\"'`,; ".contains(c) || c.is_whitespace()).unwrap_or(parameter.len());
@@ -229,6 +309,59 @@ mod tests {
             serde_json::from_str(r#"{"echo": "\u0068unter\u0032\u0032", "\u0068unter22": 48151623}"#).unwrap();
         let clean = scrub(body, &redactor).to_string();
         assert!(!clean.contains("hunter22") && !clean.contains("48151623"), "{clean}");
+    }
+
+    #[test]
+    fn page_words_excuse_only_a_token_that_they_stand_before() {
+        for (name, expected) in [
+            ("next_page_token", false),
+            ("nextSyncToken", false),
+            ("previousToken", false),
+            ("start-token", false),
+            ("$skiptoken", false),
+            ("page_access_token", true),
+            ("syncedToken", true),
+            ("homepagetoken", true),
+            ("sync_secret", true),
+            ("next_password", true),
+            ("startApiKey", true),
+            ("page_client_secret_token", true),
+        ] {
+            assert_eq!(is_secret(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_way_to_write_a_secret_is_cleaned() {
+        let redactor = Redactor::default();
+        redactor.learn("hunter22");
+        for (body, clean) in [
+            (json!({"credentials": {"hunter22": {"hunter22": 1}}}), None),
+            (
+                json!("https://acme.example/done#access_token=hunted&state=1"),
+                Some(format!("https://acme.example/done#access_token={REMOVED}&state=1")),
+            ),
+            (json!("see https://jane:hunted@acme.example/x"), Some(format!("see https://{REMOVED}@acme.example/x"))),
+            (
+                json!("https://acme.example/jane@acme.example"),
+                Some("https://acme.example/jane@acme.example".to_owned()),
+            ),
+            (
+                json!("{\"id\": 1}\n{\"password\":\"hunted\"}\n"),
+                Some(format!("{{\"id\": 1}}\n{{\"password\":\"{REMOVED}\"}}\n")),
+            ),
+            (json!("client_secret=hunted&offline"), Some(format!("client_secret={REMOVED}&offline"))),
+            (json!("offline&client_secret=hunted&"), Some(format!("offline&client_secret={REMOVED}&"))),
+            (json!("client_secret=hunted&back=/in?x"), Some(format!("client_secret={REMOVED}&back=/in?x"))),
+            (json!("https://acme.example/password?id=7"), Some("https://acme.example/password?id=7".to_owned())),
+        ] {
+            let found = scrub(body, &redactor);
+            let text = found.to_string();
+            assert!(!text.contains("hunte"), "{text}");
+            if let Some(clean) = clean {
+                assert_eq!(found, json!(clean));
+            }
+        }
     }
 
     proptest::proptest! {

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 /// Every fault, each with its place.
 pub(crate) fn faults(settings: &Settings) -> Vec<SettingsFault> {
     let mut faults = Faults(Vec::new());
-    faults.format("/format", &settings.format);
-    faults.accounts(&settings.accounts);
+    faults.format("/format", &settings.format, &FormatSettings::default());
+    faults.accounts(settings, &settings.accounts);
     for (name, of) in &settings.entitlements {
         faults.entitlements(settings, name, of);
     }
@@ -32,7 +32,8 @@ impl Faults {
         self.0.push(SettingsFault::new(pointer, message).with_help(help));
     }
 
-    fn format(&mut self, place: &str, format: &FormatSettings) {
+    /// `source` is the format whose settings count where `format` has none.
+    fn format(&mut self, place: &str, format: &FormatSettings, source: &FormatSettings) {
         if let Some(Err(why)) = format.delimiter.as_deref().map(delimiter_of) {
             let help = "write the text between two values, such as `;`, `|` or `||`, or the word `tab`";
             self.add(format!("{place}/delimiter"), why, help);
@@ -50,6 +51,7 @@ impl Faults {
         {
             self.add(format!("{place}/delimiter"), "the delimiter contains the quote", "use another one of the two");
         }
+        self.delimiter_in_encoding(place, format, source);
         if let Some(name) = &format.encoding
             && Encoding::for_label(name.as_bytes()).is_none()
         {
@@ -68,6 +70,19 @@ impl Faults {
         }
     }
 
+    /// A delimiter must be a text of the encoding, or no line could be split.
+    fn delimiter_in_encoding(&mut self, place: &str, format: &FormatSettings, source: &FormatSettings) {
+        let delimiter = format.delimiter.as_ref().or(source.delimiter.as_ref());
+        let Some(text) = delimiter.and_then(|text| delimiter_of(text).ok()) else { return };
+        let written = Format::of(format, source);
+        let member = if format.delimiter.is_some() { "delimiter" } else { "encoding" };
+        let says_something = format.delimiter.is_some() || format.encoding.is_some();
+        if says_something && written.bytes(text).is_none() {
+            let what = format!("the delimiter `{text}` does not exist in {}", written.encoding.name());
+            self.add(format!("{place}/{member}"), what, "write the delimiter that the file has, or its other encoding");
+        }
+    }
+
     fn file(&mut self, place: &str, file: &str) {
         if let Some((span, why)) = Pattern::new(file).fault() {
             let fault = SettingsFault::new(place, why).at(span..span);
@@ -75,9 +90,9 @@ impl Faults {
         }
     }
 
-    fn accounts(&mut self, accounts: &AccountsSettings) {
+    fn accounts(&mut self, settings: &Settings, accounts: &AccountsSettings) {
         self.file("/accounts/file", &accounts.file);
-        self.format("/accounts/format", &accounts.format);
+        self.format("/accounts/format", &accounts.format, &settings.format);
         self.attributes("/accounts/attributes", &accounts.attributes);
         if let Some(enabled) = &accounts.enabled {
             if enabled.is.is_empty() && enabled.is_not.is_empty() {
@@ -160,7 +175,7 @@ impl Faults {
     fn entitlements(&mut self, settings: &Settings, name: &str, of: &EntitlementSettings) {
         let place = format!("/entitlements/{}", escaped(name));
         self.type_name(&place, name);
-        self.format(&format!("{place}/format"), &of.format);
+        self.format(&format!("{place}/format"), &of.format, &settings.format);
         self.attributes(&format!("{place}/attributes"), &of.attributes);
         match (&of.file, &of.id) {
             (Some(file), Some(_)) => self.file(&format!("{place}/file"), file),
@@ -184,7 +199,7 @@ impl Faults {
 
     fn holders(&mut self, settings: &Settings, place: &str, holders: &HoldersSettings) {
         self.file(&format!("{place}/file"), &holders.file);
-        self.format(&format!("{place}/format"), &holders.format);
+        self.format(&format!("{place}/format"), &holders.format, &settings.format);
         self.split(place, holders.split.as_deref());
         match (&holders.account, &holders.alias) {
             (Some(_), None) => {}

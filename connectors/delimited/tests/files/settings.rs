@@ -55,6 +55,21 @@ fn every_fault_has_its_place_and_all_of_them_are_shown_at_once() {
 }
 
 #[test]
+fn a_delimiter_that_the_encoding_does_not_have_is_a_fault() {
+    let accounts = |format: Value| json!({"file": "a.csv", "id": "id", "format": format});
+    for (source, own, fault) in [
+        (json!({"delimiter": "→", "encoding": "windows-1252"}), json!({}), Some("/format/delimiter")),
+        (json!({"encoding": "windows-1252"}), json!({"delimiter": "→"}), Some("/accounts/format/delimiter")),
+        (json!({"delimiter": "→"}), json!({"encoding": "windows-1252"}), Some("/accounts/format/encoding")),
+        (json!({"delimiter": "¦", "encoding": "windows-1252"}), json!({}), None),
+        (json!({"delimiter": "→"}), json!({}), None),
+    ] {
+        let settings = json!({"format": source, "accounts": accounts(own)});
+        assert_eq!(pointers(&settings), fault.into_iter().collect::<Vec<_>>(), "{settings}");
+    }
+}
+
+#[test]
 fn a_file_that_a_plan_could_not_rewrite_is_refused() {
     let settings = |file: &str, encoding: &str| json!({"writable": true, "format": {"encoding": encoding}, "accounts": {"file": file, "id": "id"}});
     assert_eq!(pointers(&settings("a*.csv", "utf-8")), ["/accounts/file"]);

@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod description;
+pub(crate) mod groups;
 pub(crate) mod hosts;
 pub(crate) mod keyset;
 pub(crate) mod ranges;

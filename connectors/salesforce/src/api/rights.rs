@@ -103,7 +103,7 @@ pub(crate) fn hidden(object: &str, fields: &[&str]) -> String {
 /// A warning about permissions on data that an org does not show; their last known values are kept.
 pub(crate) fn unseen_permissions(object: &str) -> String {
     format!(
-        "the service account can't see `{object}`; the last known values are kept: give it \"{VIEW_SETUP}\", or shorten `permissions` in the source's settings"
+        "the service account can't see `{object}`, or not all of its fields; the last known values are kept: give it \"{VIEW_SETUP}\", or shorten `permissions` in the source's settings"
     )
 }
 

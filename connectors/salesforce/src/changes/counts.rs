@@ -1,6 +1,7 @@
 //! How many users hold what. A deleted assignment leaves no trace in Salesforce, but the number of those that are left does.
 
 use super::place::{Holders, Place, expired};
+use crate::api::groups::{self, MOST_GROUPS};
 use crate::api::ranges::{RecordId, split};
 use crate::api::record::{self, Asked};
 use crate::api::rest::Rest;
@@ -10,11 +11,6 @@ use crate::assignments::read;
 use crate::error;
 use crate::identities;
 use connector_core::{Cursor, EntitlementRef, Error, HolderRange, Page, Result, SourceChange};
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
-/// The most groups in the answer to an aggregate query; no cursor leads to more.
-const MOST_GROUPS: usize = 2_000;
 
 /// The most rows in a page.
 const MOST_ROWS: usize = soql::MAX_ROWS_PER_PAGE;
@@ -61,7 +57,7 @@ pub(super) async fn of_type(rest: &Rest, entitlement_type: &str) -> Result<Page<
             Err(refused) if error::is_missing_object(&refused) => return Ok(Page::last(Vec::new())),
             answered => answered.map_err(|refused| uncountable(holding, refused))?,
         };
-        let groups = groups(&body, holding, counts.last().map(|(id, _)| id.as_str()))?;
+        let groups = in_order(&body, holding, counts.last().map(|(id, _)| id.as_str()))?;
         let is_last = groups.len() < MOST_GROUPS;
         counts.extend(groups);
         if is_last {
@@ -71,30 +67,19 @@ pub(super) async fn of_type(rest: &Rest, entitlement_type: &str) -> Result<Page<
 }
 
 /// The groups of an answer, in the order of their ids.
-fn groups(body: &[u8], holding: &Holding, after: Option<&str>) -> Result<Vec<(String, u64)>> {
-    #[derive(Deserialize)]
-    struct Answer {
-        done: bool,
-        records: Vec<Map<String, Value>>,
-    }
+fn in_order(body: &[u8], holding: &Holding, after: Option<&str>) -> Result<Vec<(String, u64)>> {
     let odd = |what: &str| record::odd(holding.object, what);
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| odd("is not the answer to an aggregate query"))?;
-    if !answer.done {
-        return Err(odd("does not have all groups"));
-    }
     let mut last = after.and_then(RecordId::read);
-    let mut groups = Vec::with_capacity(answer.records.len());
-    for group in &answer.records {
-        let id = group.get(holding.held).and_then(Value::as_str).and_then(RecordId::read);
-        let count = group.get("holders").and_then(Value::as_u64);
-        let (Some(id), Some(count)) = (id, count) else { return Err(odd("has a group without id or number")) };
+    let mut counts = Vec::new();
+    for group in groups::read(holding.object, body, holding.held, "holders")? {
+        let id = group.key.as_deref().and_then(RecordId::read).ok_or_else(|| odd("has a group without an id"))?;
         if last.is_some_and(|last| id <= last) {
             return Err(odd("has groups that are repeated or out of order"));
         }
         last = Some(id);
-        groups.push((id.as_str().to_owned(), count));
+        counts.push((id.as_str().to_owned(), group.count));
     }
-    Ok(groups)
+    Ok(counts)
 }
 
 /// Where to read holders again. A large set of which little is gone is counted in parts first.
@@ -227,7 +212,7 @@ mod tests {
     #[test]
     fn groups_are_read_in_order_or_refused() {
         let holding = holding("group").unwrap();
-        let read = |body: &str| groups(body.as_bytes(), holding, Some("00G000000000001"));
+        let read = |body: &str| in_order(body.as_bytes(), holding, Some("00G000000000001"));
         let group = |id: &str| format!(r#"{{"attributes":{{"type":"AggregateResult"}},"GroupId":"{id}","holders":3}}"#);
         let answer = |groups: &[String]| format!(r#"{{"totalSize":1,"done":true,"records":[{}]}}"#, groups.join(","));
         let good = read(&answer(&[group("00G000000000002AAA"), group("00G000000000003AAA")])).unwrap();

@@ -21,7 +21,8 @@ pub(crate) async fn accounts(org: Org<'_>, identities: &Identities, ids: &[Strin
     let mut held: BTreeMap<String, Vec<Assignment>> =
         found.items().iter().map(|account: &Account| (account.id.clone(), Vec::new())).collect();
     let mut skipped = Vec::new();
-    for object in assignments::held_by_users() {
+    // A condition with no user in it is no valid query, and programs hold nothing.
+    for object in assignments::held_by_users().filter(|_| !users.is_empty()) {
         let user = HOLDINGS.iter().find(|holding| holding.object == object).map_or("UserId", |holding| holding.user);
         let (table, condition) = (assignments::table(object)?, soql::one_of(user, &ids));
         let mut left = vec![Cursor::start()];

@@ -3,6 +3,7 @@
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
+use crate::api::record;
 use crate::api::soql::Select;
 use crate::assignments::setup_access;
 use crate::error;
@@ -35,6 +36,9 @@ struct Table {
 
 const PARENT: [&str; 4] = ["Id", "ParentId", "Parent.ProfileId", "Parent.PermissionSetGroupId"];
 
+/// Orgs with an API before 63.0 don't have this permission.
+const NEW_IN_63: &str = "PermissionsViewAllFields";
+
 /// The tables. The attribute has the name of the object.
 const TABLES: [Table; 2] = [
     Table {
@@ -46,7 +50,7 @@ const TABLES: [Table; 2] = [
             "PermissionsCreate",
             "PermissionsEdit",
             "PermissionsDelete",
-            "PermissionsViewAllFields",
+            NEW_IN_63,
             "PermissionsViewAllRecords",
             "PermissionsModifyAllRecords",
         ],
@@ -117,7 +121,8 @@ impl DataPermissions {
     }
 }
 
-/// Reads a table as a whole. `None` if the service account can't see it.
+/// Reads a table as a whole. `None` if the service account can't see it, or not all of its permissions: one that is hidden is not
+/// one that nobody has.
 async fn read(rest: &Rest, table: &'static Table) -> Result<Option<Allowed>> {
     let fields = PARENT.iter().chain([&table.about]).chain(table.fields).copied().collect();
     let select = Select { object: table.object, fields, filter: None };
@@ -134,9 +139,14 @@ async fn read(rest: &Rest, table: &'static Table) -> Result<Option<Allowed>> {
         Err(refused) if error::is_missing_object(&refused) => return Ok(None),
         rows => rows?,
     };
+    if rest.hidden(table.object).iter().any(|field| table.fields.contains(field) && *field != NEW_IN_63) {
+        return Ok(None);
+    }
     let mut of_owners: BTreeMap<RecordId, BTreeMap<String, Vec<&str>>> = BTreeMap::new();
     for (owner, about, words) in rows {
-        of_owners.entry(owner).or_default().insert(about, words);
+        if of_owners.entry(owner).or_default().insert(about, words).is_some() {
+            return Err(record::odd(table.object, "says twice what one profile or set allows on the same"));
+        }
     }
     Ok(Some(of_owners.into_iter().map(|(owner, allowed)| (owner, serde_json::json!(allowed).to_string())).collect()))
 }

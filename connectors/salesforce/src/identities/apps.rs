@@ -53,6 +53,11 @@ impl Apps {
         self.listed.push(app);
     }
 
+    /// Why not all of them are known; `None` if they are.
+    pub(super) fn unseen(&self) -> Option<&str> {
+        self.unseen.as_deref()
+    }
+
     /// What tokens call an app.
     pub(super) fn names(&self, app: &str) -> Vec<&str> {
         self.by_name.iter().filter(|(_, id)| id.as_deref() == Some(app)).map(|(name, _)| name.as_str()).collect()
@@ -95,7 +100,7 @@ pub(super) fn page(apps: &Apps, uses: Option<&Uses>, uncounted: Option<&str>) ->
         }
     }
     let page = Page::last(all);
-    match apps.unseen.as_deref().or(uncounted) {
+    match apps.unseen().or(uncounted) {
         Some(reason) => page.with_incomplete(reason),
         None => page,
     }

@@ -4,7 +4,6 @@
 //! set opens it, and users hold it by a token. They are few, so they are always read in full.
 
 mod apps;
-mod groups;
 mod kinds;
 mod owners;
 mod programs;
@@ -20,6 +19,7 @@ use connector_core::{
     SourceChange,
 };
 use kinds::Kind;
+use programs::TokenUse;
 use serde::{Deserialize, Serialize};
 use tokens::{Part, Parts};
 use tokio::sync::OnceCell;
@@ -139,7 +139,7 @@ impl Identities {
     pub(crate) async fn accounts(&self, rest: &Rest, place: &Place) -> Result<Page<Account>> {
         let Place::Accounts { object } = place else { return Err(Place::unknown()) };
         let kind = self.kinds().find(|kind| kind.object == object).ok_or_else(Place::unknown)?;
-        programs::page(rest, kind, self.uses(rest).await?).await
+        programs::page(rest, kind, self.token_use(rest, kind).await?).await
     }
 
     /// All apps as entitlements.
@@ -178,8 +178,9 @@ impl Identities {
             Place::Opened => self.assignments(rest, place).await?.map(SourceChange::Held),
             Place::Tokens => {
                 let page = self.assignments(rest, place).await?.map(SourceChange::Held);
-                let uses = self.uses(rest).await?.filter(|_| page.incomplete().is_none());
                 let apps = self.apps(rest).await?;
+                let is_known = page.incomplete().is_none() && apps.unseen().is_none();
+                let uses = self.uses(rest).await?.filter(|_| is_known);
                 page.with_more(uses.map(|uses| tokens::counts(apps, uses)))
             }
         })
@@ -203,7 +204,7 @@ impl Identities {
         }
         let mut all = Vec::new();
         for kind in self.kinds() {
-            let page = programs::page(rest, kind, self.uses(rest).await?).await?;
+            let page = programs::page(rest, kind, self.token_use(rest, kind).await?).await?;
             all.extend(page.into_parts().0);
         }
         let has = |account: &Account, text: &str| is_named(&account.id, &account.name, text);
@@ -247,6 +248,17 @@ impl Identities {
             return Ok(None);
         }
         Ok(self.uses.get_or_try_init(|| uses::uses(rest)).await?.as_ref())
+    }
+
+    /// What is known of the tokens of a kind of programs.
+    async fn token_use(&self, rest: &Rest, kind: &Kind) -> Result<TokenUse<'_>> {
+        if kind.read != Read::Apps || !self.has(Read::Tokens) {
+            return Ok(TokenUse::NotRead);
+        }
+        Ok(match self.uses(rest).await? {
+            Some(uses) => TokenUse::Of(self.apps(rest).await?, uses),
+            None => TokenUse::Unseen,
+        })
     }
 
     /// The type of apps, if they are read.

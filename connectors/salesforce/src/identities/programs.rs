@@ -1,5 +1,6 @@
 //! Programs as accounts.
 
+use super::apps::Apps;
 use super::kinds::{CONTACT, CREATOR, ENDPOINT, Kind};
 use super::owners::{Clues, Owners};
 use super::settings::Read;
@@ -19,8 +20,29 @@ const OBJECT: &str = "SobjectType";
 /// The host that a named credential is for.
 const HOST: &str = "EndpointHost";
 
-/// All programs of a kind, on one page. `uses` says how much the tokens of each app are used.
-pub(super) async fn page(rest: &Rest, kind: &'static Kind, uses: Option<&Uses>) -> Result<Page<Account>> {
+/// What is known of the tokens of apps.
+pub(super) enum TokenUse<'a> {
+    /// The settings don't name them.
+    NotRead,
+    /// The org does not show or does not count them.
+    Unseen,
+    /// How much those of each app are used.
+    Of(&'a Apps, &'a Uses),
+}
+
+impl TokenUse<'_> {
+    /// That of all tokens of an app, whichever of its names they call it by; `None` if it has none.
+    fn of(&self, app: &str) -> Option<Use> {
+        let Self::Of(apps, uses) = self else { return None };
+        apps.names(app)
+            .into_iter()
+            .filter_map(|name| uses.get(name))
+            .fold(None, |sum: Option<Use>, used| Some(sum.unwrap_or_default().and(used)))
+    }
+}
+
+/// All programs of a kind, on one page.
+pub(super) async fn page(rest: &Rest, kind: &'static Kind, tokens: TokenUse<'_>) -> Result<Page<Account>> {
     let select = Select { object: kind.object, fields: kind.fields.to_vec(), filter: None };
     let found = match keyset::all_shown(rest, &select, |row| program(row, kind).map(Some)).await {
         Err(refused) if error::is_missing_object(&refused) => {
@@ -29,22 +51,23 @@ pub(super) async fn page(rest: &Rest, kind: &'static Kind, uses: Option<&Uses>) 
         found => found?,
     };
     let owners = Owners::read(rest, &found.iter().map(|(_, clues, _)| clues).collect::<Vec<_>>()).await?;
-    let uses = uses.filter(|_| kind.read == Read::Apps);
+    let tokens = if kind.read == Read::Apps { tokens } else { TokenUse::NotRead };
     let accounts = found.into_iter().map(|(mut account, clues, mut attributes)| {
         account.owner = owners.of(&clues).map(|owner| owner.as_str().to_owned());
-        let names = [Some(account.name.as_str()), account.display_name.as_deref()];
-        if let Some(used) = names.into_iter().flatten().find_map(|name| uses?.get(name)) {
-            add_use(&mut attributes, used)?;
+        if let Some(used) = tokens.of(&account.id) {
+            used.add_to(&mut attributes)?;
         }
         account.attributes = attributes.build();
         Ok(account)
     });
     let page = Page::last(accounts.collect::<Result<Vec<_>>>()?);
+    let page = if matches!(tokens, TokenUse::Unseen) { page.with_not_shown([TOKENS, FIRST, LAST]) } else { page };
     let hidden = rest.hidden(kind.object);
     if hidden.is_empty() {
         return Ok(page);
     }
-    let page = page.with_not_shown(hidden.iter().copied());
+    // Of a URL, only the host is an attribute.
+    let page = page.with_not_shown(hidden.iter().map(|field| if *field == ENDPOINT { HOST } else { *field }));
     Ok(page.with_warning(rights::hidden(kind.object, &hidden)))
 }
 
@@ -72,16 +95,6 @@ fn program(row: &Row<'_>, kind: &'static Kind) -> Result<(Account, Clues, Attrib
     account.kind = kind.used_by;
     let creator = if row.has(CREATOR) { row.some_id(CREATOR)?.map(|(_, creator)| creator) } else { None };
     Ok((account, Clues { creator, contact: text(CONTACT)?.map(Cow::into_owned) }, attributes))
-}
-
-fn add_use(attributes: &mut AttributesBuilder, used: &Use) -> Result<()> {
-    attributes.push(TOKENS, &used.tokens)?;
-    for (name, moment) in [(FIRST, &used.first), (LAST, &used.last)] {
-        if let Some(moment) = moment {
-            attributes.push(name, moment)?;
-        }
-    }
-    Ok(())
 }
 
 /// The attributes of the accounts of these kinds.

@@ -4,9 +4,9 @@
 //! connector reads them in parts that are small enough. What is read is compared with what is counted.
 
 use super::apps::{APP, Apps};
-use super::groups::{self, Group, MOST_GROUPS};
-use super::uses::{FIRST, LAST, OBJECT, TOKENS, UNNAMED, Use, Uses};
+use super::uses::{self, OBJECT, UNNAMED, Use, Uses};
 use crate::api::Rest;
+use crate::api::groups::{self, Group, MOST_GROUPS};
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
 use crate::api::soql::{self, Select};
@@ -74,7 +74,7 @@ pub(super) async fn parts(rest: &Rest) -> Result<Parts> {
         counted => counted?,
     };
     let whole = Part { count: all, ..Part::default() };
-    Ok(Parts::Of(if all < MOST_TOKENS { vec![whole] } else { divided(rest, whole).await? }))
+    Ok(Parts::Of(if all <= PART { vec![whole] } else { divided(rest, whole).await? }))
 }
 
 /// Parts of users with so few tokens that the org gives all of them.
@@ -89,7 +89,7 @@ async fn divided(rest: &Rest, whole: Part) -> Result<Vec<Part>> {
             after.unwrap_or_default()
         );
         let groups = match rest.query(OBJECT, &soql).await {
-            Ok(body) => groups::read(OBJECT, &body, "UserId")?,
+            Ok(body) => groups::read(OBJECT, &body, "UserId", "tokens")?,
             // The page then says how many of them the org shows.
             Err(refused) if error::is_refused_query(&refused) => return Ok(vec![whole]),
             Err(error) => return Err(error),
@@ -121,11 +121,8 @@ async fn divided(rest: &Rest, whole: Part) -> Result<Vec<Part>> {
 
 /// The tokens of one user, app by app.
 async fn by_app(rest: &Rest, after: Option<RecordId>, user: RecordId) -> Result<Vec<Part>> {
-    let soql = format!(
-        "SELECT AppName, COUNT(Id) tokens FROM {OBJECT} WHERE UserId = {} GROUP BY AppName ORDER BY AppName LIMIT {MOST_GROUPS}",
-        soql::quoted(user.as_str())
-    );
-    let groups = groups::read(OBJECT, &rest.query(OBJECT, &soql).await?, "AppName")?;
+    let of_user = format!("UserId = {}", soql::quoted(user.as_str()));
+    let groups = uses::by_app(rest, "COUNT(Id) tokens", Some(&of_user)).await?;
     let part = |group: Group| {
         let app = Some(group.key.unwrap_or_else(|| UNNAMED.to_owned()));
         Part { after, up_to: Some(user), app, count: group.count }
@@ -138,11 +135,15 @@ pub(super) async fn page(rest: &Rest, apps: &Apps, part: &Part) -> Result<Page<A
     let conditions = part.conditions().join(" AND ");
     let (rows, held) =
         read(rest, apps, Some(conditions.clone()).filter(|text| !text.is_empty()), |user| part.has(user)).await?;
-    let page = Page::last(held);
-    if rows >= part.count && part.count < MOST_TOKENS {
+    let page = match apps.unseen() {
+        // Without the list of apps, a token's app has another id than with it.
+        Some(reason) => Page::last(held).with_incomplete(reason),
+        None => Page::last(held),
+    };
+    if rows >= part.count && rows < MOST_TOKENS {
         return Ok(page);
     }
-    // Some may have been revoked since they were counted.
+    // Some may have been revoked since they were counted, and of new ones, the org may have left some out.
     let condition = if conditions.is_empty() { "Id != null" } else { &conditions };
     let now = rest.count(OBJECT, condition).await?;
     if rows >= now {
@@ -159,8 +160,20 @@ pub(super) async fn page(rest: &Rest, apps: &Apps, part: &Part) -> Result<Page<A
 
 /// The assignments of these users.
 pub(super) async fn of_users(rest: &Rest, apps: &Apps, users: &[RecordId]) -> Result<Vec<Assignment>> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some(reason) = apps.unseen() {
+        return Err(Error::unsupported(reason).with_help("run a full aggregation, which keeps what is hidden"));
+    }
     let filter = soql::one_of("UserId", users.iter().map(RecordId::as_str));
-    Ok(read(rest, apps, Some(filter), |user| users.contains(&user)).await?.1)
+    let (rows, held) = read(rest, apps, Some(filter.clone()), |user| users.contains(&user)).await?;
+    let counted = rest.count(OBJECT, &filter).await?;
+    if rows < counted {
+        let message = format!("Salesforce shows {rows} of {counted} OAuth tokens of these users");
+        return Err(Error::unsupported(message).with_help("run a full aggregation, which reads the tokens in parts"));
+    }
+    Ok(held)
 }
 
 /// All users of a range who hold an app, in a read of changes.
@@ -170,6 +183,9 @@ pub(super) async fn holders(
     app: &str,
     (after, up_to): (Option<RecordId>, Option<RecordId>),
 ) -> Result<Page<SourceChange>> {
+    if let Some(reason) = apps.unseen() {
+        return Err(Error::new(ErrorKind::Expired, reason));
+    }
     let called = apps.names(app);
     let condition = match (&called[..], app) {
         ([], UNNAMED) => "AppName = null".to_owned(),
@@ -213,21 +229,13 @@ async fn read(
     let mut held: BTreeMap<(RecordId, String), (Use, u64)> = BTreeMap::new();
     for (user, app, created, used, uses) in rows {
         let (known, sum) = held.entry((user, app)).or_default();
-        known.tokens += 1;
-        // The org writes all times in the same way, so their order is that of texts.
-        known.first = [known.first.take(), created].into_iter().flatten().min();
-        known.last = known.last.take().max(used);
+        *known = std::mem::take(known).and(&Use { tokens: 1, users: 0, first: created, last: used });
         *sum += uses;
     }
     let assignments = held.into_iter().map(|((user, app), (used, uses))| {
         let mut attributes = AttributesBuilder::default();
-        attributes.push(TOKENS, &used.tokens)?;
+        used.add_to(&mut attributes)?;
         attributes.push("UseCount", &uses)?;
-        for (name, moment) in [(FIRST, &used.first), (LAST, &used.last)] {
-            if let Some(moment) = moment {
-                attributes.push(name, moment)?;
-            }
-        }
         let mut assignment = Assignment::new(Holder::account(user.as_str()), apps.named(&app));
         assignment.attributes = attributes.build();
         Ok(assignment)

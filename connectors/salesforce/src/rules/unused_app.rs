@@ -12,12 +12,20 @@ register_rule! {
 
 fn check(audited: &AuditedAccount<'_>, hits: &mut Vec<Hit>) {
     let attributes = &audited.account.attributes;
-    let Some(last) = attributes.get::<String>("LastUsedDate") else { return };
-    let Ok(last) = Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", &last) else { return };
-    let age = audited.criteria.now.duration_since(last);
+    let at = |name: &str| {
+        let text = attributes.get::<String>(name)?;
+        Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", &text).ok()
+    };
+    let used = at("LastUsedDate");
+    // Tokens that were never used have no last use, and are as old as the first of them.
+    let Some(since) = used.or_else(|| at("FirstTokenDate")) else { return };
+    let age = audited.criteria.now.duration_since(since);
     let most = SignedDuration::try_from(audited.criteria.unused_after).unwrap_or(SignedDuration::MAX);
     if age > most {
-        let tokens = attributes.get::<u64>("TokenCount").unwrap_or_default();
-        hits.push(Hit::new(format!("its {tokens} OAuth tokens were last used {} days ago", age.as_hours() / 24)));
+        let (tokens, days) = (attributes.get::<u64>("TokenCount").unwrap_or_default(), age.as_hours() / 24);
+        hits.push(Hit::new(match used {
+            Some(_) => format!("its {tokens} OAuth tokens were last used {days} days ago"),
+            None => format!("its {tokens} OAuth tokens were never used; the oldest is {days} days old"),
+        }));
     }
 }

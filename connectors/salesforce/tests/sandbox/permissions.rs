@@ -149,6 +149,39 @@ async fn permissions_on_objects_that_the_org_hides_are_not_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_column_of_permissions_on_fields_is_not_read_as_a_no() {
+    let hidden_fields = vec!["FieldPermissions.PermissionsEdit".to_owned()];
+    let rights = Rights { hidden_fields, ..Rights::default() };
+    let sandbox = start(Options { users: 10, rights, ..Options::default() }).await;
+    let (connector, _) = open(&sandbox, r#"{"permissions": ["system", "field"]}"#);
+    let ability = connector.capabilities().entitlements().unwrap();
+    let mut warned = 0;
+    for cursor in ability.entitlements(&Cursor::start()).await.unwrap().next() {
+        let page: Page<Entitlement> = ability.entitlements(cursor).await.unwrap();
+        let values = page.items().iter().map(|one| one.attributes.get::<Value>("FieldPermissions"));
+        assert!(values.into_iter().all(|value| value.is_none()));
+        if page.warnings().iter().any(|warning| warning.contains("`FieldPermissions`")) {
+            warned += 1;
+            assert!(!page.only_shown().unwrap().iter().any(|name| name == "FieldPermissions"));
+        }
+    }
+    assert_eq!(warned, 4, "profiles, sets, groups and muting sets");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_allows_two_things_on_one_object_is_an_odd_answer() {
+    let sandbox = start(Options { users: 10, ..Options::default() }).await;
+    let set = sandbox.org().id_of("PermissionSet", 79).unwrap();
+    for may_read in [true, false] {
+        let fields = [("ParentId", json!(set)), ("SobjectType", json!("Lead")), ("PermissionsRead", json!(may_read))];
+        sandbox.org().insert("ObjectPermissions", &fields).unwrap();
+    }
+    let (connector, _) = open(&sandbox, r#"{"permissions": ["system", "object"]}"#);
+    let error = read(connector.as_ref()).await.err().unwrap();
+    assert!(error.message().contains("ObjectPermissions") && error.message().contains("twice"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_types_say_which_attribute_gives_power_and_a_muting_set_gives_none() {
     let sandbox = start(Options { users: 5, ..Options::default() }).await;
     let (connector, _) = open(&sandbox, "{}");

@@ -1,37 +1,37 @@
 //! Answers to aggregate queries.
 
-use crate::api::record;
+use super::record;
 use connector_core::Result;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// The most groups in an answer; no cursor leads to more.
-pub(super) const MOST_GROUPS: usize = 2_000;
+pub(crate) const MOST_GROUPS: usize = 2_000;
 
 /// A group of rows.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(crate) struct Group {
     /// The value that they have in common; `None` for null.
-    pub(super) key: Option<String>,
+    pub(crate) key: Option<String>,
     /// How many there are.
-    pub(super) count: u64,
+    pub(crate) count: u64,
     members: Map<String, Value>,
 }
 
 impl Group {
     /// A number of the group.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
         self.members.get(name).and_then(Value::as_u64)
     }
 
     /// Another text of the group.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.members.get(name).and_then(Value::as_str).map(str::to_owned)
     }
 }
 
-/// The groups of an answer: `key` is the field that they are grouped by, and `tokens` the column with the number of rows.
-pub(super) fn read(object: &str, body: &[u8], key: &str) -> Result<Vec<Group>> {
+/// The groups of an answer: `key` is the field that they are grouped by, and `number` the column with the number of rows.
+pub(crate) fn read(object: &str, body: &[u8], key: &str, number: &str) -> Result<Vec<Group>> {
     #[derive(Deserialize)]
     struct Answer {
         done: bool,
@@ -48,7 +48,7 @@ pub(super) fn read(object: &str, body: &[u8], key: &str) -> Result<Vec<Group>> {
             Some(Value::String(text)) => Some(text.clone()),
             _ => return Err(odd("has a group without its value")),
         };
-        let count = members.get("tokens").and_then(Value::as_u64).ok_or_else(|| odd("has a group without a number"))?;
+        let count = members.get(number).and_then(Value::as_u64).ok_or_else(|| odd("has a group without a number"))?;
         Ok(Group { key, count, members })
     });
     groups.collect()
