@@ -4,10 +4,20 @@ use super::column::stored_kind;
 use super::page_ahead::Known;
 use super::run_state::RunState;
 use super::snapshot::AccountSnapshot;
-use super::sql;
+use super::sql::{self, InsertNew};
 use super::step::Step;
 use connector_core::{Account, EntitlementRef, Result};
 use connector_sql::{Connection, params};
+use std::sync::LazyLock;
+
+/// Writes a new account.
+static INSERT: LazyLock<InsertNew> = LazyLock::new(|| {
+    InsertNew::new(
+        "INSERT INTO accounts (source, account_id, name, display_name, enabled, locked, attributes, hash, first_run, added_run,
+                               kind, owner, alias)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+    )
+});
 
 /// What the store has of an account.
 struct Stored {
@@ -98,11 +108,9 @@ impl RunState {
         if self.ahead.is_on() {
             return Ok(self.keep_new(account, hash));
         }
-        sql::first(
+        sql::insert_new(
             connection,
-            "INSERT INTO accounts (source, account_id, name, display_name, enabled, locked, attributes, hash,
-                                       first_run, added_run, kind, owner, alias)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING RETURNING id",
+            &INSERT,
             params![
                 self.source,
                 account.id,
@@ -117,7 +125,6 @@ impl RunState {
                 account.owner,
                 account.alias,
             ],
-            |row| row.get(0),
         )
     }
 

@@ -6,27 +6,73 @@ use connector_core::Result;
 use connector_sql::{Column, Connection, Server, ValueRef};
 use std::sync::LazyLock;
 
-/// How many assignments a statement writes into a file.
+/// How many rows a statement writes into a file.
 const ROWS_OF_INSERT: usize = 32;
 const COLUMNS_OF_KEY: usize = 6;
+const COLUMNS_OF_NAME: usize = 2;
 
 /// Writes assignments into a file. Each has its key and its number among the parameters.
-static INSERT_MANY: LazyLock<String> = LazyLock::new(|| insert(ROWS_OF_INSERT));
-static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
+static INSERT_MANY: LazyLock<String> = LazyLock::new(|| insert_assignments(ROWS_OF_INSERT));
+static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert_assignments(1));
 
-fn insert(rows: usize) -> String {
-    let row = |row: usize| {
-        let first = 3 + row * COLUMNS_OF_KEY;
-        let key: Vec<_> = (first..first + COLUMNS_OF_KEY).map(|place| format!("?{place}")).collect();
-        format!("(?1, {}, ?2, ?2)", key.join(", "))
-    };
-    let rows: Vec<_> = (0..rows).map(row).collect();
+/// Writes names of accounts into a file.
+static INSERT_NAMES: LazyLock<String> = LazyLock::new(|| insert_names(ROWS_OF_INSERT));
+static INSERT_NAME: LazyLock<String> = LazyLock::new(|| insert_names(1));
+
+fn insert_assignments(rows: usize) -> String {
     // Without a copy of the pages for the case that a row fails: then the transaction ends.
     format!(
         "INSERT OR FAIL INTO assignments (source, account, entitlement, holder, through, inline, id, first_run, added_run)
          VALUES {}",
-        rows.join(", ")
+        values(rows, 3, COLUMNS_OF_KEY, |key| format!("(?1, {key}, ?2, ?2)"))
     )
+}
+
+fn insert_names(rows: usize) -> String {
+    let values = values(rows, 2, COLUMNS_OF_NAME, |name| format!("(?1, {name})"));
+    format!("INSERT OR IGNORE INTO account_names (source, name, account) VALUES {values}")
+}
+
+/// The values of so many rows; `row` writes one with the places of its own columns. The first of all is `first`.
+fn values(rows: usize, first: usize, columns: usize, row: impl Fn(&str) -> String) -> String {
+    let rows = (0..rows).map(|number| {
+        let first = first + number * columns;
+        let places: Vec<_> = (first..first + columns).map(|place| format!("?{place}")).collect();
+        row(&places.join(", "))
+    });
+    rows.collect::<Vec<_>>().join(", ")
+}
+
+/// Adds names of accounts that the table may have already.
+pub(super) fn insert_names_of(connection: &Connection, source: i64, names: &[(&str, i64)]) -> Result<()> {
+    let written = match (connection.sqlite(), connection.postgres()) {
+        (Some(file), _) => names_into_file(file, source, names).map_err(Into::into),
+        (None, Some(server)) => names_to_server(server, source, names),
+        (None, None) => Ok(()),
+    };
+    written.map_err(fault)
+}
+
+fn names_into_file(file: &rusqlite::Connection, source: i64, names: &[(&str, i64)]) -> rusqlite::Result<()> {
+    let (many, single) = names.as_chunks::<ROWS_OF_INSERT>();
+    for group in many.iter().map(<[_; ROWS_OF_INSERT]>::as_slice).chain(single.chunks(1)) {
+        let statement = if group.len() == 1 { &INSERT_NAME } else { &INSERT_NAMES };
+        let mut insert = file.prepare_cached(statement.as_str())?;
+        insert.raw_bind_parameter(1, source)?;
+        for (place, (name, account)) in (2..).step_by(COLUMNS_OF_NAME).zip(group) {
+            insert.raw_bind_parameter(place, name)?;
+            insert.raw_bind_parameter(place + 1, account)?;
+        }
+        insert.raw_execute()?;
+    }
+    Ok(())
+}
+
+fn names_to_server(server: &Server, source: i64, names: &[(&str, i64)]) -> connector_sql::Result<()> {
+    let (names, accounts): (Vec<&str>, Vec<i64>) = names.iter().copied().unzip();
+    let insert = "INSERT INTO account_names (source, name, account)
+         SELECT $1, name, account FROM unnest($2::text[], $3::bigint[]) AS new (name, account) ON CONFLICT DO NOTHING";
+    server.execute(insert, &[&source, &names, &accounts]).map(drop)
 }
 
 /// Writes assignments without values of their own that the table does not have. They are numbered from `first` on.

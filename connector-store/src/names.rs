@@ -3,7 +3,7 @@
 //! A source shows accounts in the order of their ids, so the next name belongs anywhere among those that are stored. A full run
 //! keeps the names of new accounts in its sorted batches, beside the assignments.
 
-use super::fault::fault;
+use super::bulk;
 use super::key::read_name_key;
 use super::run_state::RunState;
 use super::sql;
@@ -35,19 +35,10 @@ impl RunState {
     pub(super) fn add_waiting_names<'k>(
         &self,
         connection: &Connection,
-        mut keys: impl Iterator<Item = &'k [u8]>,
+        keys: impl Iterator<Item = &'k [u8]>,
     ) -> Result<()> {
-        let Some(server) = connection.postgres() else {
-            return keys.try_for_each(|key| {
-                let (name, account) = read_name_key(key)?;
-                self.add_name(connection, name, account)
-            });
-        };
-        let (names, accounts): (Vec<&str>, Vec<i64>) =
-            keys.map(read_name_key).collect::<Result<Vec<_>>>()?.into_iter().unzip();
-        let insert = "INSERT INTO account_names (source, name, account)
-             SELECT $1, name, account FROM unnest($2::text[], $3::bigint[]) AS new (name, account) ON CONFLICT DO NOTHING";
-        server.execute(insert, &[&self.source, &names, &accounts]).map_err(fault).map(drop)
+        let names: Vec<_> = keys.map(read_name_key).collect::<Result<_>>()?;
+        bulk::insert_names_of(connection, self.source, &names)
     }
 
     fn add_name(&self, connection: &Connection, name: &str, account: i64) -> Result<()> {

@@ -31,6 +31,32 @@ pub fn insert(connection: &Connection, statement: &str, parameters: impl Params)
     one(connection, statement, parameters, |row| row.get(0))
 }
 
+/// A statement that inserts a row, or nothing if there is one already.
+#[derive(Debug)]
+pub(super) struct InsertNew {
+    statement: &'static str,
+    returning: String,
+}
+
+impl InsertNew {
+    /// A statement without `RETURNING`, into a table whose number is `id`.
+    pub(super) fn new(statement: &'static str) -> Self {
+        Self { statement, returning: format!("{statement} RETURNING id") }
+    }
+}
+
+/// Inserts a row; returns its number, or `None` if there is one already. In a file, `RETURNING` costs more than the row: SQLite
+/// keeps what it returns in a table of its own, and copies of the pages that it changes.
+pub(super) fn insert_new(connection: &Connection, insert: &InsertNew, parameters: impl Params) -> Result<Option<i64>> {
+    match connection.sqlite() {
+        Some(file) => {
+            let inserted = execute(connection, insert.statement, parameters)?;
+            Ok((inserted == 1).then(|| file.last_insert_rowid()))
+        }
+        None => first(connection, &insert.returning, parameters, |row| row.get(0)),
+    }
+}
+
 /// Runs statements without parameters, pragmas among them.
 pub fn batch(connection: &Connection, statements: &str) -> Result<()> {
     connection.execute_batch(statements).map_err(fault)
