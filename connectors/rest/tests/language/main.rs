@@ -6,6 +6,7 @@ mod acme;
 mod bodies;
 mod faults;
 mod paging;
+mod parameters;
 mod parts;
 mod provisioning;
 mod reading;
