@@ -4,13 +4,32 @@ use crate::reading;
 use crate::subject::{Fixture, Subject};
 use connector_core::secrecy::SecretString;
 use connector_core::{
-    Account, Change, Concern, Connector, Error, ErrorKind, Operation, OperationKind as Kind, Outcome, Prepared,
-    Proposed, SecretRef,
+    Account, Change, Concern, Connector, Error, ErrorKind, Happened, Operation, OperationKind as Kind, Outcome,
+    Prepared, Proposed, Retry, SecretRef,
 };
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A password that fits most rules.
 const MADE_UP_PASSWORD: &str = "Kit-4711-Plain-Words";
+
+/// How often an operation is tried that the source refuses for a while, and the longest wait between two tries. As in the engine.
+const MOST_TRIES: usize = 5;
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Carries out an operation. If the source refuses it for a while, such as with status 429, it is tried again, as in the engine.
+pub(crate) async fn carry_out(connector: &dyn Connector, operation: &Operation) -> Result<Outcome, Error> {
+    for _ in 1..MOST_TRIES {
+        match connector.provision(operation).await {
+            Err(error) => match (error.retry(), error.happened()) {
+                (Retry::After(wait), Happened::No) => tokio::time::sleep(wait.min(LONGEST_WAIT)).await,
+                _ => return Err(error),
+            },
+            outcome => return outcome,
+        }
+    }
+    connector.provision(operation).await
+}
 
 /// A connector, and the account that the trial created.
 pub(crate) struct Stage<'a> {
@@ -107,10 +126,10 @@ impl<'a> Stage<'a> {
 
     /// Applies a step. Many sources can set a password, but not choose one and notify the user.
     async fn provision(&self, step: Operation) -> Result<Outcome, Error> {
-        match self.connector.provision(&step).await {
+        match carry_out(self.connector, &step).await {
             Err(error) if error.kind() == ErrorKind::Unsupported && step.kind() == Kind::SetPassword => {
                 let change = step.change.with_password(Some(SecretString::from(MADE_UP_PASSWORD)));
-                self.connector.provision(&Operation::new(step.account, change)).await
+                carry_out(self.connector, &Operation::new(step.account, change)).await
             }
             outcome => outcome,
         }

@@ -5,13 +5,15 @@ use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Change, Concern, Connector,
     Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation,
-    OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, TestReport,
+    OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, Retry, TestReport,
     Writable,
 };
 use connector_testkit::{Fixture, Report, Subject};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -35,6 +37,10 @@ enum Fault {
     TidiesValues,
     /// What an account held stays when it is deleted.
     LeavesAssignments,
+    /// The end of a grant is dropped.
+    DropsEnds,
+    /// Refuses every second operation for a moment.
+    RefusesForAMoment,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -50,6 +56,7 @@ struct Directory {
     people: Arc<Mutex<BTreeMap<String, Person>>>,
     /// What the accounts that are gone held.
     left: Arc<Mutex<Vec<(String, EntitlementRef)>>>,
+    calls: Arc<AtomicU64>,
 }
 
 fn account(id: &str, person: &Person) -> Account {
@@ -91,6 +98,9 @@ impl Connector for Directory {
             *self.people.lock().unwrap() = all;
             return Ok(Outcome::applied(id));
         }
+        if self.fault == Fault::RefusesForAMoment && self.calls.fetch_add(1, Ordering::Relaxed) % 2 == 1 {
+            return Err(Error::new(ErrorKind::RateLimited, "too many").with_retry(Retry::After(Duration::ZERO)));
+        }
         let mut people = self.people.lock().unwrap();
         match &operation.change {
             Change::Create { name, attributes, .. } => {
@@ -128,6 +138,9 @@ impl Connector for Directory {
                     _ => set["Title"].clone(),
                 };
                 Ok(Outcome::applied(id))
+            }
+            Change::Grant { until: Some(_), .. } if self.fault != Fault::DropsEnds => {
+                Err(Error::unsupported("a team has no ends"))
             }
             Change::Grant { entitlement, .. } => {
                 let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
@@ -214,14 +227,20 @@ async fn check(fault: Fault) -> Report {
         unknown_id: None,
     };
     let left = Arc::new(Mutex::new(Vec::new()));
-    let open = || Ok(Box::new(Directory { fault, people: people.clone(), left: left.clone() }) as Box<dyn Connector>);
+    let calls = Arc::default();
+    let open = || {
+        let directory = Directory { fault, people: people.clone(), left: left.clone(), calls: Arc::clone(&calls) };
+        Ok(Box::new(directory) as Box<dyn Connector>)
+    };
     connector_testkit::check_subject(&Subject::new(open).with_fixture(fixture)).await
 }
 
 #[tokio::test]
 async fn a_correct_connector_passes_the_trials_of_provisioning() {
-    let report = check(Fault::None).await;
-    assert!(report.failed().is_empty(), "{report}");
+    for fault in [Fault::None, Fault::RefusesForAMoment] {
+        let report = check(fault).await;
+        assert!(report.failed().is_empty(), "{fault:?}: {report}");
+    }
 }
 
 #[tokio::test]
@@ -237,6 +256,7 @@ async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
         (Fault::FindsByAPart, "an_awkward_text_finds_no_other_account"),
         (Fault::TidiesValues, "an_awkward_value_is_kept_as_it_is_or_refused"),
         (Fault::LeavesAssignments, "what_the_trials_create_is_gone_afterwards"),
+        (Fault::DropsEnds, "the_end_of_a_grant_is_kept_or_refused"),
     ] {
         let report = check(fault).await;
         assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");
