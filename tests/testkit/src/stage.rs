@@ -86,7 +86,7 @@ impl<'a> Stage<'a> {
             return Ok(all.into_iter().find(|account| account.id == self.account));
         };
         let mut concern = Concern::default();
-        concern.attributes = self.fixture.update.keys().cloned().collect();
+        concern.attributes = self.fixture.update.keys().chain(self.fixture.attributes.keys()).cloned().collect();
         concern.entitlements = BTreeSet::from([self.fixture.entitlement.clone()]);
         concern.locks = true;
         let found = ability.find_accounts(std::slice::from_ref(&self.account), &concern).await.map_err(text)?;
@@ -158,6 +158,13 @@ impl<'a> Stage<'a> {
         let Some(ability) = self.connector.capabilities().entitlements() else { return Ok(false) };
         let all = reading::assignments(ability).await?;
         Ok(all.iter().any(|one| one.holder.account_id() == Some(account.id.as_str()) && one.entitlement == *wanted))
+    }
+
+    /// The attributes of a new account that an update does not name, with their values.
+    pub(crate) async fn others(&self) -> Result<Vec<(&'a str, Option<serde_json::Value>)>, String> {
+        let Some(account) = self.read().await? else { return Err("the account is gone".to_owned()) };
+        let others = self.fixture.attributes.keys().filter(|name| !self.fixture.update.contains_key(*name));
+        Ok(others.map(|name| (name.as_str(), account.attributes.get(name))).collect())
     }
 
     /// Whether the account is in the state that an operation of this kind must result in.

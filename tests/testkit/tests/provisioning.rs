@@ -39,6 +39,8 @@ enum Fault {
     LeavesAssignments,
     /// The end of a grant is dropped.
     DropsEnds,
+    /// An update empties what it does not name.
+    EmptiesTheRest,
     /// Refuses every second operation for a moment.
     RefusesForAMoment,
 }
@@ -47,6 +49,7 @@ enum Fault {
 struct Person {
     name: String,
     title: Value,
+    room: Value,
     teams: Vec<EntitlementRef>,
 }
 
@@ -62,6 +65,7 @@ struct Directory {
 fn account(id: &str, person: &Person) -> Account {
     let mut attributes = AttributesBuilder::default();
     attributes.push("Title", &person.title).unwrap();
+    attributes.push("Room", &person.room).unwrap();
     let mut account = Account::new(id, &person.name);
     account.attributes = attributes.build();
     account.entitlements.clone_from(&person.teams);
@@ -81,7 +85,8 @@ impl Connector for Directory {
 
     fn schema(&self) -> AccountSchema {
         let title = AttributeSchema::text("Title").described("The job title").writable(Writable::Always);
-        AccountSchema::new(vec![title]).with_operations(vec![
+        let room = AttributeSchema::text("Room").described("Where the person sits").writable(Writable::OnCreate);
+        AccountSchema::new(vec![title, room]).with_operations(vec![
             OperationKind::Create,
             OperationKind::Update,
             OperationKind::Grant,
@@ -111,8 +116,9 @@ impl Connector for Directory {
                     return Err(Error::new(ErrorKind::AlreadyExists, format!("`{name}` exists")));
                 }
                 let id = format!("p{name}");
-                let title = attributes.get("Title").cloned().unwrap_or_default();
-                people.insert(id.clone(), Person { name: name.clone(), title, teams: Vec::new() });
+                let value = |name: &str| attributes.get(name).cloned().unwrap_or_default();
+                let (title, room) = (value("Title"), value("Room"));
+                people.insert(id.clone(), Person { name: name.clone(), title, room, teams: Vec::new() });
                 Ok(Outcome::applied(id))
             }
             _ if self.fault == Fault::DoesNothing => Ok(Outcome::applied(id)),
@@ -132,6 +138,9 @@ impl Connector for Directory {
                 let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
                 if person.title == set["Title"] {
                     return Ok(Outcome::unchanged("already has these values"));
+                }
+                if self.fault == Fault::EmptiesTheRest {
+                    person.room = Value::Null;
                 }
                 person.title = match set["Title"].as_str() {
                     Some(title) if self.fault == Fault::TidiesValues => json!(title.trim_matches(['"', '\'', ' '])),
@@ -216,12 +225,12 @@ impl PrepareOperations for Directory {
 }
 
 async fn check(fault: Fault) -> Report {
-    let first = Person { name: "first".to_owned(), title: json!("Boss"), teams: Vec::new() };
+    let first = Person { name: "first".to_owned(), title: json!("Boss"), ..Person::default() };
     let people = Arc::new(Mutex::new(BTreeMap::from([("p0".to_owned(), first)])));
     let text = |title: &str| Map::from_iter([("Title".to_owned(), json!(title))]);
     let fixture = Fixture {
         name: |word| format!("{word}@acme.example"),
-        attributes: text("Clerk"),
+        attributes: Map::from_iter([("Title".to_owned(), json!("Clerk")), ("Room".to_owned(), json!("R1"))]),
         update: text("Analyst"),
         entitlement: EntitlementRef::new("team", "t1"),
         unknown_id: None,
@@ -257,6 +266,7 @@ async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
         (Fault::TidiesValues, "an_awkward_value_is_kept_as_it_is_or_refused"),
         (Fault::LeavesAssignments, "what_the_trials_create_is_gone_afterwards"),
         (Fault::DropsEnds, "the_end_of_a_grant_is_kept_or_refused"),
+        (Fault::EmptiesTheRest, "update_sets_values_and_is_unchanged_when_repeated"),
     ] {
         let report = check(fault).await;
         assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");

@@ -76,6 +76,7 @@ async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
     if let Some(before @ (Kind::Grant | Kind::Disable | Kind::Lock)) = opposite(kind) {
         stage.apply(&stage.operation(before)).await?;
     }
+    let before = if kind == Kind::Update { stage.others().await? } else { Vec::new() };
     if kind != Kind::Create {
         let outcome = stage.apply(&stage.operation(kind)).await?;
         if !matches!(&outcome, Outcome::Applied { account } if *account == stage.account) {
@@ -84,6 +85,11 @@ async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
     }
     if !stage.is_done(kind).await? {
         return Err(format!("{name} was applied, but the account does not show the change"));
+    }
+    // A request that replaces the whole account can empty what it leaves out.
+    let after = if kind == Kind::Update { stage.others().await? } else { Vec::new() };
+    if let Some(((lost, was), (_, is))) = before.iter().zip(&after).find(|(before, after)| before != after) {
+        return Err(format!("{name} changed `{lost}`, which it does not name, from {was:?} to {is:?}"));
     }
     if !matches!(kind, Kind::Create | Kind::SetPassword | Kind::Delete) {
         let again = stage.apply(&stage.operation(kind)).await?;
