@@ -47,7 +47,8 @@ use std::fmt;
 /// ```
 #[async_trait]
 pub trait Connector: fmt::Debug + Send + Sync {
-    /// Runs a connection test and adds each step to the report, the offline steps of the auth strategy first.
+    /// Runs a connection test and adds each step to the report, those of the sign-in first: `Client::test_sign_in` of
+    /// `connector-http` adds them.
     async fn test_connection(&self, report: &mut TestReport);
 
     /// Reads one page of accounts at a position; [`Cursor::start`] is the beginning.

@@ -130,7 +130,8 @@ impl Client {
         Request::new(self.session.clone(), method, path)
     }
 
-    /// A GET of `path`, relative to [`Client::base_url`], or of a complete URL on a host that may get the credential.
+    /// A GET of `path`, relative to [`Client::base_url`], or of a complete URL on a host that may get the credential. An id in it
+    /// must be encoded, see [`path`](crate::path()).
     pub fn get(&self, path: &str) -> Request {
         self.request(Method::GET, path)
     }
@@ -171,6 +172,13 @@ impl Client {
     /// A DELETE. It is repeated like a POST.
     pub fn delete(&self, path: &str) -> Request {
         self.request(Method::DELETE, path)
+    }
+
+    /// Adds the steps of the sign-in to a connection test: what the auth strategy checks offline, such as its key, and then
+    /// [`Client::test_access_token`]. A connector begins its own test with them.
+    pub async fn test_sign_in(&self, report: &mut TestReport) {
+        self.session.tokens.strategy.check(report).await;
+        self.test_access_token(report).await;
     }
 
     /// Adds the step `access_token` to a connection test: the token endpoint responds with a token and the host of the API. If

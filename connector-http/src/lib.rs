@@ -30,6 +30,7 @@ mod hosts;
 mod login;
 mod pace;
 mod parts;
+mod path;
 mod proxies;
 mod reach;
 mod redirect;
@@ -43,6 +44,7 @@ mod transport;
 
 pub use client::Client;
 pub use parts::Parts;
+pub use path::path;
 pub use proxies::ProxyVariables;
 pub use reach::Reach;
 pub use request::Request;

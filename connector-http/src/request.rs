@@ -162,6 +162,16 @@ impl Request {
         self.answer().await?.json()
     }
 
+    /// Sends the request and reads the JSON of a successful response; `None` if the source says that there is no such thing
+    /// (status 404 or 410, or what [`Client::with_refusal`](crate::Client::with_refusal) makes of kind `not_found`).
+    pub async fn read_if_there<T: DeserializeOwned>(self) -> Result<Option<T>> {
+        match self.read().await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Sends the request like [`Request::send`], but leaves the body of a successful response to [`Parts`], for a body that may
     /// be too large for the memory. The [`Response`] then has an empty body. A response with another status is complete, and
     /// has no parts.

@@ -73,9 +73,9 @@ pub(super) fn run(invocation: &Invocation, command: &NewCommand) -> Result<Exit,
     let aggregate = format!("cargo run -- aggregate {}", arguments.name);
     printer.next(&[
         (&enter, ""),
-        ("cargo test", "run the trials of the kit"),
+        ("cargo test --no-default-features", "run the trials of the kit"),
         (&aggregate, "read the example system"),
-        ("$EDITOR src/people.rs", "put your system in place of the example"),
+        ("$EDITOR src/connector.rs", "read your system instead of the example"),
     ]);
     Ok(Exit::Success)
 }

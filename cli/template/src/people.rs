@@ -1,5 +1,5 @@
-//! The system, as an example in memory. Replace it with a client of {{title}}: `connector-http` has one that signs in, asks again and
-//! keeps to rate limits.
+//! The system, as an example in memory. Delete this file when the connector reads {{title}}. For a web API, the client is that of
+//! `connector-http`, which signs in, asks again and keeps to rate limits: docs/web-api.md has a whole connector.
 
 /// The teams.
 pub(crate) const TEAMS: [&str; 2] = ["Sales", "Engineering"];

@@ -59,7 +59,7 @@ fn template(
         wrapped(&mut text, "  ", strategy.description);
         _ = writeln!(text, "  grant_type: {}", strategy.grant_type);
         let block = schema::auth_fields_schema(strategy);
-        Fields { schema: &block, examples: &example, indent: "  " }.write(&mut text, &mut unused);
+        Fields { schema: &block, examples: &example, indent: "  ", written: "" }.write(&mut text, &mut unused);
     }
     let settings = schema::connector_schema(connector);
     if let Some(draft) = draft {
@@ -70,14 +70,20 @@ fn template(
         }
     } else if settings["properties"].as_object().is_some_and(|properties| !properties.is_empty()) {
         text.push_str("\n# The connector's own settings.\n");
-        let block = Fields { schema: &settings, examples: &[&example["settings"]], indent: "  " };
+        let written = &connector.example;
+        let block = Fields { schema: &settings, examples: &[&example["settings"]], indent: "  ", written };
         headed(&mut text, "settings", &block, &mut unused);
     }
     let empty = Value::Null;
     let http = schema::block::<HttpOptions>();
     if strategy.is_some() {
         text.push_str("\n# HTTP options. They are the same for every connector that uses HTTP.\n");
-        headed(&mut text, "http", &Fields { schema: &http, examples: &[&empty], indent: "  " }, &mut unused);
+        headed(
+            &mut text,
+            "http",
+            &Fields { schema: &http, examples: &[&empty], indent: "  ", written: "" },
+            &mut unused,
+        );
     }
     for (title, name, schema, example) in [
         ("How to read the source into the store.", "aggregation", schema::block::<AggregationSettings>(), &empty),
@@ -95,7 +101,12 @@ fn template(
         ),
     ] {
         _ = writeln!(text, "\n# {title}");
-        headed(&mut text, name, &Fields { schema: &schema, examples: &[example], indent: "  " }, &mut unused);
+        headed(
+            &mut text,
+            name,
+            &Fields { schema: &schema, examples: &[example], indent: "  ", written: "" },
+            &mut unused,
+        );
     }
     match unused.keys().next() {
         Some(key) => Err(Error::new(ErrorKind::Definition, format!("such a source has no key `{key}`"))
@@ -131,6 +142,8 @@ struct Fields<'a> {
     schema: &'a Value,
     examples: &'a [&'a Value],
     indent: &'a str,
+    /// A source file with `settings:`, whose lines are shown where a value has several of them.
+    written: &'a str,
 }
 
 impl Fields<'_> {
@@ -148,13 +161,30 @@ impl Fields<'_> {
             }
             let example = self.examples.iter().map(|example| &example[name]).find(|value| !value.is_null());
             let is_set = given.is_some() || required.contains(&name.as_str());
-            let value = given.map_or_else(|| shown(name, field, example), |given| typed(field, given));
             let comment = if is_set { "" } else { "# " };
-            _ = writeln!(text, "{}{comment}{name}: {value}", self.indent);
             sets_any |= is_set;
+            let lines = lines_of(self.written, name);
+            if given.is_none() && lines.len() > 1 {
+                for line in lines {
+                    _ = writeln!(text, "{}{comment}{line}", self.indent);
+                }
+                continue;
+            }
+            let value = given.map_or_else(|| shown(name, field, example), |given| typed(field, given));
+            _ = writeln!(text, "{}{comment}{name}: {value}", self.indent);
         }
         sets_any
     }
+}
+
+/// The lines of a setting in a source file, as its author wrote them.
+fn lines_of<'a>(written: &'a str, name: &str) -> Vec<&'a str> {
+    let settings = written.lines().skip_while(|line| *line != "settings:").skip(1);
+    let mut lines = settings.take_while(|line| line.starts_with("  ")).filter_map(|line| line.strip_prefix("  "));
+    let Some(first) = lines.find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'))) else {
+        return Vec::new();
+    };
+    std::iter::once(first).chain(lines.take_while(|line| line.starts_with(' '))).collect()
 }
 
 /// The placeholder for a field until the user writes a value.

@@ -285,7 +285,11 @@ impl Faults {
         }
         let written = Format::of(format, &settings.format);
         if !written.is_writable() {
-            let what = format!("a file in {} can't be changed by a plan", written.encoding.name());
+            let what = format!(
+                "a plan can't change a file in {}: it can write one character in several ways, so rows that nobody changes \
+                 would not keep their bytes",
+                written.encoding.name()
+            );
             let own =
                 if format.encoding.is_some() { format!("{place}/format/encoding") } else { "/format/encoding".into() };
             self.add(own, what, "set `writable: false`, or convert the file to UTF-8");

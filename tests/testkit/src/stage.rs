@@ -4,13 +4,32 @@ use crate::reading;
 use crate::subject::{Fixture, Subject};
 use connector_core::secrecy::SecretString;
 use connector_core::{
-    Account, Change, Concern, Connector, Error, ErrorKind, Operation, OperationKind as Kind, Outcome, Prepared,
-    Proposed, SecretRef,
+    Account, Change, Concern, Connector, Error, ErrorKind, Happened, Operation, OperationKind as Kind, Outcome,
+    Prepared, Proposed, Retry, SecretRef,
 };
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A password that fits most rules.
 const MADE_UP_PASSWORD: &str = "Kit-4711-Plain-Words";
+
+/// How often an operation is tried that the source refuses for a while, and the longest wait between two tries. As in the engine.
+const MOST_TRIES: usize = 5;
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Carries out an operation. If the source refuses it for a while, such as with status 429, it is tried again, as in the engine.
+pub(crate) async fn carry_out(connector: &dyn Connector, operation: &Operation) -> Result<Outcome, Error> {
+    for _ in 1..MOST_TRIES {
+        match connector.provision(operation).await {
+            Err(error) => match (error.retry(), error.happened()) {
+                (Retry::After(wait), Happened::No) => tokio::time::sleep(wait.min(LONGEST_WAIT)).await,
+                _ => return Err(error),
+            },
+            outcome => return outcome,
+        }
+    }
+    connector.provision(operation).await
+}
 
 /// A connector, and the account that the trial created.
 pub(crate) struct Stage<'a> {
@@ -67,7 +86,7 @@ impl<'a> Stage<'a> {
             return Ok(all.into_iter().find(|account| account.id == self.account));
         };
         let mut concern = Concern::default();
-        concern.attributes = self.fixture.update.keys().cloned().collect();
+        concern.attributes = self.fixture.update.keys().chain(self.fixture.attributes.keys()).cloned().collect();
         concern.entitlements = BTreeSet::from([self.fixture.entitlement.clone()]);
         concern.locks = true;
         let found = ability.find_accounts(std::slice::from_ref(&self.account), &concern).await.map_err(text)?;
@@ -107,10 +126,10 @@ impl<'a> Stage<'a> {
 
     /// Applies a step. Many sources can set a password, but not choose one and notify the user.
     async fn provision(&self, step: Operation) -> Result<Outcome, Error> {
-        match self.connector.provision(&step).await {
+        match carry_out(self.connector, &step).await {
             Err(error) if error.kind() == ErrorKind::Unsupported && step.kind() == Kind::SetPassword => {
                 let change = step.change.with_password(Some(SecretString::from(MADE_UP_PASSWORD)));
-                self.connector.provision(&Operation::new(step.account, change)).await
+                carry_out(self.connector, &Operation::new(step.account, change)).await
             }
             outcome => outcome,
         }
@@ -139,6 +158,13 @@ impl<'a> Stage<'a> {
         let Some(ability) = self.connector.capabilities().entitlements() else { return Ok(false) };
         let all = reading::assignments(ability).await?;
         Ok(all.iter().any(|one| one.holder.account_id() == Some(account.id.as_str()) && one.entitlement == *wanted))
+    }
+
+    /// The attributes of a new account that an update does not name, with their values.
+    pub(crate) async fn others(&self) -> Result<Vec<(&'a str, Option<serde_json::Value>)>, String> {
+        let Some(account) = self.read().await? else { return Err("the account is gone".to_owned()) };
+        let others = self.fixture.attributes.keys().filter(|name| !self.fixture.update.contains_key(*name));
+        Ok(others.map(|name| (name.as_str(), account.attributes.get(name))).collect())
     }
 
     /// Whether the account is in the state that an operation of this kind must result in.

@@ -119,6 +119,7 @@ impl Connector for Directory {
                     }
                     Change::Disable => person.off = true,
                     Change::Enable => person.off = false,
+                    Change::Grant { until: Some(_), .. } => return Err(Error::unsupported("a team has no ends")),
                     Change::Grant { entitlement, .. } if !person.teams.contains(&entitlement.id) => {
                         person.teams.push(entitlement.id.clone());
                     }

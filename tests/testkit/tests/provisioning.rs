@@ -5,13 +5,15 @@ use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Change, Concern, Connector,
     Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation,
-    OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, TestReport,
+    OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, Retry, TestReport,
     Writable,
 };
 use connector_testkit::{Fixture, Report, Subject};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -35,12 +37,19 @@ enum Fault {
     TidiesValues,
     /// What an account held stays when it is deleted.
     LeavesAssignments,
+    /// The end of a grant is dropped.
+    DropsEnds,
+    /// An update empties what it does not name.
+    EmptiesTheRest,
+    /// Refuses every second operation for a moment.
+    RefusesForAMoment,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Person {
     name: String,
     title: Value,
+    room: Value,
     teams: Vec<EntitlementRef>,
 }
 
@@ -50,11 +59,13 @@ struct Directory {
     people: Arc<Mutex<BTreeMap<String, Person>>>,
     /// What the accounts that are gone held.
     left: Arc<Mutex<Vec<(String, EntitlementRef)>>>,
+    calls: Arc<AtomicU64>,
 }
 
 fn account(id: &str, person: &Person) -> Account {
     let mut attributes = AttributesBuilder::default();
     attributes.push("Title", &person.title).unwrap();
+    attributes.push("Room", &person.room).unwrap();
     let mut account = Account::new(id, &person.name);
     account.attributes = attributes.build();
     account.entitlements.clone_from(&person.teams);
@@ -74,7 +85,8 @@ impl Connector for Directory {
 
     fn schema(&self) -> AccountSchema {
         let title = AttributeSchema::text("Title").described("The job title").writable(Writable::Always);
-        AccountSchema::new(vec![title]).with_operations(vec![
+        let room = AttributeSchema::text("Room").described("Where the person sits").writable(Writable::OnCreate);
+        AccountSchema::new(vec![title, room]).with_operations(vec![
             OperationKind::Create,
             OperationKind::Update,
             OperationKind::Grant,
@@ -91,6 +103,9 @@ impl Connector for Directory {
             *self.people.lock().unwrap() = all;
             return Ok(Outcome::applied(id));
         }
+        if self.fault == Fault::RefusesForAMoment && self.calls.fetch_add(1, Ordering::Relaxed) % 2 == 1 {
+            return Err(Error::new(ErrorKind::RateLimited, "too many").with_retry(Retry::After(Duration::ZERO)));
+        }
         let mut people = self.people.lock().unwrap();
         match &operation.change {
             Change::Create { name, attributes, .. } => {
@@ -101,8 +116,9 @@ impl Connector for Directory {
                     return Err(Error::new(ErrorKind::AlreadyExists, format!("`{name}` exists")));
                 }
                 let id = format!("p{name}");
-                let title = attributes.get("Title").cloned().unwrap_or_default();
-                people.insert(id.clone(), Person { name: name.clone(), title, teams: Vec::new() });
+                let value = |name: &str| attributes.get(name).cloned().unwrap_or_default();
+                let (title, room) = (value("Title"), value("Room"));
+                people.insert(id.clone(), Person { name: name.clone(), title, room, teams: Vec::new() });
                 Ok(Outcome::applied(id))
             }
             _ if self.fault == Fault::DoesNothing => Ok(Outcome::applied(id)),
@@ -123,11 +139,17 @@ impl Connector for Directory {
                 if person.title == set["Title"] {
                     return Ok(Outcome::unchanged("already has these values"));
                 }
+                if self.fault == Fault::EmptiesTheRest {
+                    person.room = Value::Null;
+                }
                 person.title = match set["Title"].as_str() {
                     Some(title) if self.fault == Fault::TidiesValues => json!(title.trim_matches(['"', '\'', ' '])),
                     _ => set["Title"].clone(),
                 };
                 Ok(Outcome::applied(id))
+            }
+            Change::Grant { until: Some(_), .. } if self.fault != Fault::DropsEnds => {
+                Err(Error::unsupported("a team has no ends"))
             }
             Change::Grant { entitlement, .. } => {
                 let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
@@ -203,25 +225,31 @@ impl PrepareOperations for Directory {
 }
 
 async fn check(fault: Fault) -> Report {
-    let first = Person { name: "first".to_owned(), title: json!("Boss"), teams: Vec::new() };
+    let first = Person { name: "first".to_owned(), title: json!("Boss"), ..Person::default() };
     let people = Arc::new(Mutex::new(BTreeMap::from([("p0".to_owned(), first)])));
     let text = |title: &str| Map::from_iter([("Title".to_owned(), json!(title))]);
     let fixture = Fixture {
         name: |word| format!("{word}@acme.example"),
-        attributes: text("Clerk"),
+        attributes: Map::from_iter([("Title".to_owned(), json!("Clerk")), ("Room".to_owned(), json!("R1"))]),
         update: text("Analyst"),
         entitlement: EntitlementRef::new("team", "t1"),
         unknown_id: None,
     };
     let left = Arc::new(Mutex::new(Vec::new()));
-    let open = || Ok(Box::new(Directory { fault, people: people.clone(), left: left.clone() }) as Box<dyn Connector>);
+    let calls = Arc::default();
+    let open = || {
+        let directory = Directory { fault, people: people.clone(), left: left.clone(), calls: Arc::clone(&calls) };
+        Ok(Box::new(directory) as Box<dyn Connector>)
+    };
     connector_testkit::check_subject(&Subject::new(open).with_fixture(fixture)).await
 }
 
 #[tokio::test]
 async fn a_correct_connector_passes_the_trials_of_provisioning() {
-    let report = check(Fault::None).await;
-    assert!(report.failed().is_empty(), "{report}");
+    for fault in [Fault::None, Fault::RefusesForAMoment] {
+        let report = check(fault).await;
+        assert!(report.failed().is_empty(), "{fault:?}: {report}");
+    }
 }
 
 #[tokio::test]
@@ -237,6 +265,8 @@ async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
         (Fault::FindsByAPart, "an_awkward_text_finds_no_other_account"),
         (Fault::TidiesValues, "an_awkward_value_is_kept_as_it_is_or_refused"),
         (Fault::LeavesAssignments, "what_the_trials_create_is_gone_afterwards"),
+        (Fault::DropsEnds, "the_end_of_a_grant_is_kept_or_refused"),
+        (Fault::EmptiesTheRest, "update_sets_values_and_is_unchanged_when_repeated"),
     ] {
         let report = check(fault).await;
         assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");

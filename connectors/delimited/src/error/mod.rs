@@ -179,6 +179,11 @@ pub(crate) fn no_file_for_new_rows(name: &str) -> Error {
         .with_help("make it, with the same columns as the others, or name another one")
 }
 
+/// A position of a read can expire. For a plan, a file that is another one now is a conflict.
+pub(crate) fn for_plan(error: Error, shown: &str) -> Error {
+    if error.kind() == ErrorKind::Expired { changed_meanwhile(shown) } else { error }
+}
+
 pub(crate) fn changed_meanwhile(shown: &str) -> Error {
     Error::conflict(format!("somebody else changed `{shown}` at the same time, so it was left alone"))
         .with_help("run the plan again")

@@ -46,6 +46,15 @@ impl Rewritten {
         layout: &Layout,
         table: &Arc<Table>,
         unique: Option<&Unique<'_>>,
+        each: impl FnMut(&Rows, &Origin<'_>) -> Result<()>,
+    ) -> Result<Self> {
+        Self::read_whole(layout, table, unique, each).map_err(|error| error::for_plan(error, table.pattern.text()))
+    }
+
+    fn read_whole(
+        layout: &Layout,
+        table: &Arc<Table>,
+        unique: Option<&Unique<'_>>,
         mut each: impl FnMut(&Rows, &Origin<'_>) -> Result<()>,
     ) -> Result<Self> {
         // In the order of their names, as every process takes them.
@@ -144,7 +153,7 @@ impl Rewritten {
             match part.edits.apply(&self.table, &part.plain) {
                 Ok(()) => is_written[at] = true,
                 Err(error) => {
-                    failed = Some(error);
+                    failed = Some(error::for_plan(error, &part.plain.file.shown));
                     break;
                 }
             }
@@ -193,3 +202,6 @@ impl Part {
         Ok(Self { _lock: lock, line_end: line_end(&plain)?, edits: Edits::default(), end, last, plain })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,7 +73,13 @@ fn a_delimiter_that_the_encoding_does_not_have_is_a_fault() {
 fn a_file_that_a_plan_could_not_rewrite_is_refused() {
     let settings = |file: &str, encoding: &str| json!({"writable": true, "format": {"encoding": encoding}, "accounts": {"file": file, "id": "id"}});
     assert_eq!(pointers(&settings("a*.csv", "utf-8")), ["/accounts/file"]);
-    assert_eq!(pointers(&settings("a.csv", "shift_jis")), ["/format/encoding"], "two ways to write one character");
+    for encoding in ["shift_jis", "euc-jp", "iso-2022-jp", "gbk", "gb18030", "big5", "euc-kr"] {
+        let faults = Project::new(&[]).faults(&settings("a.csv", encoding));
+        assert_eq!(faults.len(), 1, "{encoding}");
+        assert_eq!(faults[0].pointer, "/format/encoding");
+        assert!(faults[0].message.contains("one character in several ways"), "{}", faults[0].message);
+        assert!(faults[0].help.as_ref().is_some_and(|help| help.contains("UTF-8")), "{:?}", faults[0].help);
+    }
     for file in ["a.csv.gz", "a.csv.zst", "a.csv"] {
         assert_eq!(pointers(&settings(file, "utf-16")), Vec::<String>::new(), "{file}");
     }

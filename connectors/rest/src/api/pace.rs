@@ -50,8 +50,10 @@ impl Pace {
 
     /// How long the API asks to wait.
     pub(super) fn wait(&self, response: &Response, now: Timestamp) -> Duration {
-        let own = self.wait_header.as_deref().and_then(|name| response.header(name));
-        let asked = own.or_else(|| response.header("retry-after")).and_then(|text| text.trim().parse::<u64>().ok());
+        let own = || self.wait_header.as_deref().and_then(|name| response.header(name));
+        // Its own header says when a quota begins again, which can be an hour later than what `Retry-After` asks for.
+        let number = |text: &str| text.trim().parse::<u64>().ok();
+        let asked = response.header("retry-after").and_then(number).or_else(|| own().and_then(number));
         match asked {
             Some(time) if time > TIMES_BEGIN => {
                 let now = u64::try_from(now.as_second()).unwrap_or_default();

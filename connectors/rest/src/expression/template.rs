@@ -154,9 +154,18 @@ fn end_of(text: &str) -> Option<usize> {
     None
 }
 
-/// Query parameters. One without a value is left out.
+/// Query parameters, each with one value or several. One without a value is left out.
 #[derive(Debug, Default)]
 pub(crate) struct QueryTemplate(Vec<(String, Template)>);
+
+fn parameter(value: &Value, scope: Scope<'_>, pointer: &str) -> Result<Template, SettingsFault> {
+    match value {
+        Value::String(text) => Template::parse(text, scope, pointer),
+        Value::Number(_) | Value::Bool(_) => Template::parse(&value.to_string(), scope, pointer),
+        other => Err(SettingsFault::new(pointer, format!("a parameter can't be {}", named(other)))
+            .with_help("write a text or a number, or a list of them for a parameter that is sent several times")),
+    }
+}
 
 impl QueryTemplate {
     pub(crate) fn parse(
@@ -168,18 +177,17 @@ impl QueryTemplate {
         let mut parameters = Vec::new();
         for (name, value) in query {
             let pointer = format!("{pointer}/{}", escaped(name));
-            let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Number(_) | Value::Bool(_) => value.to_string(),
-                other => {
-                    let fault = SettingsFault::new(pointer, format!("a parameter can't be {}", named(other)));
-                    faults.push(fault.with_help("write a text or a number"));
-                    continue;
+            let values: Vec<(String, &Value)> = match value {
+                Value::Array(values) => {
+                    values.iter().enumerate().map(|(at, value)| (format!("{pointer}/{at}"), value)).collect()
                 }
+                value => vec![(pointer, value)],
             };
-            match Template::parse(&text, scope, &pointer) {
-                Ok(template) => parameters.push((name.clone(), template)),
-                Err(fault) => faults.push(fault),
+            for (pointer, value) in values {
+                match parameter(value, scope, &pointer) {
+                    Ok(template) => parameters.push((name.clone(), template)),
+                    Err(fault) => faults.push(fault),
+                }
             }
         }
         Self(parameters)

@@ -15,6 +15,9 @@ use std::cmp::Reverse;
 /// More types than these are rarely what people want to govern.
 const MOST_TYPES: usize = 5;
 
+/// Other lists of accounts that a draft names.
+const MOST_OTHERS: usize = 4;
+
 /// Lists that an error names.
 const MOST_NAMED: usize = 12;
 
@@ -28,6 +31,7 @@ pub(crate) fn draft(description: &Value) -> Result<SourceDraft> {
     let mut draft = Draft { document: &document, lines: Lines::default(), report: SourceDraft::new("") };
     draft.head(&types, &all);
     draft.accounts(accounts);
+    draft.others(&all, accounts);
     draft.entitlements(&types);
     draft.assignments(&all, accounts, &types);
     if document.is_too_much() {
@@ -120,6 +124,24 @@ impl<'a> Draft<'_, 'a> {
     fn found(&mut self, what: &str) {
         let report = std::mem::take(&mut self.report);
         self.report = report.with_found(plain(what));
+    }
+
+    /// Lists that are those of one organization or project, where the one of everybody was taken.
+    fn others(&mut self, all: &[List<'_>], accounts: &List<'_>) {
+        let is_below = |path: &str| path.split('/').any(|segment| entitlements_rank(&bare(segment)) > 0);
+        let mut others: Vec<&str> = all
+            .iter()
+            .filter(|list| !std::ptr::eq(*list, accounts) && !is_below(list.path))
+            .filter(|list| list.path.matches('{').count() == accounts.path.matches('{').count() + 1)
+            .filter(|list| accounts_rank(&bare(word_of(list.path))) > 0 && !list.item.properties.is_empty())
+            .map(|list| list.path)
+            .collect();
+        others.sort_by_key(|path| (path.len(), *path));
+        if others.is_empty() {
+            return;
+        }
+        let shown = others.iter().take(MOST_OTHERS).map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        self.open("accounts.get", &format!("accounts can also be the list of one part of the system: {shown}; if one of them is meant, write its path with the value, and take `entitlements` from below it"));
     }
 
     fn head(&mut self, types: &[Type<'_, '_>], all: &[List<'_>]) {

@@ -40,6 +40,8 @@ pub(super) struct List<'a> {
 pub(super) struct Parameter<'a> {
     pub(super) name: &'a str,
     pub(super) is_required: bool,
+    /// What the description says about it.
+    pub(super) text: &'a str,
     pub(super) shape: Shape<'a>,
 }
 
@@ -89,7 +91,8 @@ fn list<'a>(document: &Document<'a>, path: &'a str, item: &'a Value) -> Option<L
             let Some(name) = parameter["name"].as_str().filter(|_| parameter["in"] == "query") else { continue };
             if parameters.iter().all(|known: &Parameter<'_>| known.name != name) {
                 let shape = document.shape(&parameter["schema"]);
-                parameters.push(Parameter { name, is_required: parameter["required"] == true, shape });
+                let text = parameter["description"].as_str().unwrap_or_default();
+                parameters.push(Parameter { name, is_required: parameter["required"] == true, text, shape });
             }
         }
     }

@@ -47,6 +47,15 @@ pub(super) struct Paging {
 /// What proves the end, where nothing in the description does.
 const ENDS: &str = "choose `end: empty_page`, `end: {total: /total}`, `end: {flag: /has_more}`, `end: {last: /is_last}`, or `end: {short_page: SIZE}`, which proves nothing";
 
+/// The end of a place that has a URL.
+const HREF: &str = "/href";
+
+/// Whether a description says that a cursor comes with the header `Link`: "obtained from the `Link` response header".
+fn is_of_link(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("link") && (text.contains("header") || text.contains("link relation"))
+}
+
 /// Reads how a list continues from its parameters, its body and its headers.
 pub(super) fn paging(document: &Document<'_>, list: &List<'_>) -> Paging {
     let sent =
@@ -75,14 +84,14 @@ pub(super) fn paging(document: &Document<'_>, list: &List<'_>) -> Paging {
     }
     query.extend(filled);
     let places = Places::of(document, &list.body);
-    let page = page(list, &places, cursor.map(|one| one.name), offset, number);
+    let page = page(list, &places, cursor, offset, number);
     Paging { query, page, unfilled }
 }
 
 fn page(
     list: &List<'_>,
     places: &Places,
-    cursor: Option<&str>,
+    cursor: Option<&super::lists::Parameter<'_>>,
     offset: Option<&super::lists::Parameter<'_>>,
     number: Option<&super::lists::Parameter<'_>>,
 ) -> Result<String, String> {
@@ -92,10 +101,17 @@ fn page(
     let total = places.number(TOTALS).map(|at| quoted(&at));
     let total = total.or_else(|| header.map(|name| format!("{{header: {}}}", quoted(name))));
     let said = flag.or(is_last);
-    if list.headers.iter().any(|name| name.eq_ignore_ascii_case("link")) {
+    if list.headers.iter().any(|name| name.eq_ignore_ascii_case("link"))
+        || cursor.is_some_and(|one| is_of_link(one.text))
+    {
         return Ok("{next_link: {header: Link}, end: no_cursor}".to_owned());
     }
     let end = || said.clone().unwrap_or_else(|| "no_cursor".to_owned());
+    // A whole URL is no cursor.
+    if let Some(at) = places.text(NEXT_CURSORS).filter(|at| at.ends_with(HREF)) {
+        return Ok(format!("{{next_link: {{body: {}}}, end: {}}}", quoted(&at), end()));
+    }
+    let cursor = cursor.map(|one| one.name);
     if let Some(parameter) = cursor
         && let Some(at) = places.text(NEXT_CURSORS)
     {
@@ -146,7 +162,7 @@ impl Places {
                 }
                 // `{"next": {"href": …}}`
                 if inner.property("href").is_some() {
-                    all.push((format!("{pointer}/href"), bare(name), Kind::Text));
+                    all.push((format!("{pointer}{HREF}"), bare(name), Kind::Text));
                 } else if all.len() < 500 {
                     open.push((pointer, inner, depth + 1));
                 }

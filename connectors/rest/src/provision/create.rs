@@ -120,7 +120,7 @@ fn id_at(place: &Place, response: &Response) -> Result<String> {
 
 /// Finds the account that was made.
 async fn made(api: &Api, name: &str) -> Result<String> {
-    let found = read::by_name(api, name, Where::Create).await.map_err(|error| error.with_happened(Happened::Yes))?;
+    let found = read::by_name(api, name).await.map_err(|error| error.with_happened(Happened::Yes))?;
     match found.as_slice() {
         [one] => Ok(one.account.id.clone()),
         others => Err(Error::protocol(format!("after the create, {} accounts are called `{name}`", others.len()))

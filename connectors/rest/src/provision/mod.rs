@@ -84,8 +84,8 @@ fn place(way: Way) -> Where {
 }
 
 /// The account as it is now.
-async fn current(api: &Api, id: &str, on: Where) -> Result<Option<FoundAccount>> {
-    read::one(api, id, on).await.map(|found| found.filter(|found| found.account.id == id))
+async fn current(api: &Api, id: &str) -> Result<Option<FoundAccount>> {
+    read::one(api, id).await.map(|found| found.filter(|found| found.account.id == id))
 }
 
 fn gone(id: &str) -> Error {
@@ -105,7 +105,7 @@ fn already(way: Way, account: &Account) -> Option<&'static str> {
 
 async fn simple(api: &Api, mark: Mark, way: Way, request: &Request, operation: &Operation) -> Result<Outcome> {
     let on = place(way);
-    let Some(found) = current(api, &operation.account, on).await? else {
+    let Some(found) = current(api, &operation.account).await? else {
         return match way {
             Way::Delete => Ok(Outcome::unchanged("no longer exists")),
             _ => Err(gone(&operation.account)),
@@ -142,7 +142,7 @@ async fn assign(
     is_grant: bool,
 ) -> Result<Outcome> {
     let on = if is_grant { Where::Grant } else { Where::Revoke };
-    let found = current(api, id, on).await?.ok_or_else(|| gone(id))?;
+    let found = current(api, id).await?.ok_or_else(|| gone(id))?;
     let finds = request.find.is_some() && !is_grant;
     let tells = request.already.is_some() || request.add.is_some() || request.remove.is_some() || finds;
     if !tells && read::holds(api, mark, &found, entitlement).await? == is_grant {

@@ -50,7 +50,11 @@ pub(super) async fn listed<P: Serialize>(
     let system = &*api.system;
     let list = &system.accounts.list;
     let mut asked = asked(system, spot)?;
-    asked.query.extend(extra);
+    // It may narrow what the settings ask for, such as a filter that shows every account.
+    if let Some((name, value)) = extra {
+        asked.query.retain(|(known, _)| *known != name);
+        asked.query.push((name, value));
+    }
     let mut found = batch(api, list, asked, spot, mark, Where::Accounts).await?;
     let expires = list.paging.as_ref().is_some_and(|paging| paging.expires);
     let mut cursors = Vec::new();
@@ -109,7 +113,7 @@ fn without(mut account: Account, names: &[&str]) -> Account {
 }
 
 pub(super) async fn details(api: &Api, ids: Vec<String>) -> Result<Page<Account>> {
-    let read = ids.iter().map(|id| one::item_of(api, id, Where::Accounts));
+    let read = ids.iter().map(|id| one::item_of(api, id));
     let items = try_join_all(read).await?;
     let mut mapped = Vec::new();
     let mut gone = None;

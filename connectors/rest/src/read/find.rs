@@ -5,7 +5,6 @@ use super::holds::holds;
 use super::one::{by_name, one};
 use super::position::{Mark, Spot};
 use crate::api::Api;
-use crate::settings::Where;
 use crate::system::Shape;
 use connector_core::{Account, Assignment, Concern, Error, Holder, Page, Result, SourceChange};
 use futures_util::future::try_join_all;
@@ -28,10 +27,10 @@ pub(crate) async fn find_accounts(
 }
 
 async fn find(api: &Api, mark: Mark, key: &str, concern: &Concern) -> Result<Vec<Account>> {
-    let by_id = one(api, key, Where::Accounts).await?.filter(|found| found.account.id == key);
+    let by_id = one(api, key).await?.filter(|found| found.account.id == key);
     let mut accounts = match by_id {
         Some(found) => vec![found],
-        None => by_name(api, key, Where::Accounts).await?,
+        None => by_name(api, key).await?,
     };
     for found in &mut accounts {
         for entitlement in concern.held_by.get(key).unwrap_or(&concern.entitlements) {
@@ -62,7 +61,7 @@ pub(crate) async fn read_accounts(api: &Api, mark: Mark, ids: &[String]) -> Resu
     let mut changes = Vec::new();
     let mut found_accounts = Vec::new();
     for id in ids {
-        let Some(found) = one(api, id, Where::Accounts).await?.filter(|found| found.account.id == *id) else {
+        let Some(found) = one(api, id).await?.filter(|found| found.account.id == *id) else {
             changes.push(SourceChange::Removed(Holder::account(id)));
             continue;
         };

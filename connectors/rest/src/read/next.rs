@@ -47,6 +47,7 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
     let Some(paging) = &list.paging else { return Ok(ends(None, None)) };
     let total = total(paging, answer)?;
     let found = follow(paging, answer)?;
+    let shorter = shorter(answer, spot, total);
     let mut incomplete = None;
     let ended = match &paging.end {
         End::NoCursor => found.is_none(),
@@ -66,7 +67,7 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
         if let Some(total) = total.filter(|total| seen < *total) {
             incomplete = Some(format!("{}: the list ended after {seen} of {total} items", answer.what()));
         }
-        return Ok(ends(total, incomplete));
+        return Ok(ends(total, incomplete.or(shorter)));
     }
     if let Some(spots) = branches(list, paging, answer, spot, items, total)? {
         return Ok(Next { spots, ..ends(total, None) });
@@ -79,7 +80,14 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
     }
     let seen = if list.counts() { seen } else { 0 };
     let first = if matches!(at, At::Offset(_)) { spot.first.or_else(|| items.first().map(hash)) } else { None };
-    Ok(Next { spots: vec![Spot { first, ..Spot::of(at, seen) }], ..ends(total, None) })
+    let begun = spot.total.or(total).filter(|_| matches!(at, At::Offset(_) | At::Page(_)));
+    Ok(Next { spots: vec![Spot { first, total: begun, ..Spot::of(at, seen) }], ..ends(total, shorter) })
+}
+
+/// What it means if a list has fewer items than when it was begun: the later ones moved to places that were read before.
+fn shorter(answer: &Answer, spot: &Spot, total: Option<u64>) -> Option<String> {
+    let is_shorter = spot.total.zip(total).is_some_and(|(before, now)| now < before);
+    is_shorter.then(|| format!("{}: the list became shorter while it was read, so items may have moved", answer.what()))
 }
 
 /// The two halves of a part that has more items than the API gives.
@@ -127,7 +135,7 @@ fn branches(
         let end = begin + each;
         let until = (end < total).then_some(first + end);
         let of_branch = Spot::of(At::Offset(first + begin), begin);
-        spots.push(Spot { until, first: items.first().map(hash), ..of_branch });
+        spots.push(Spot { until, total: Some(total), first: items.first().map(hash), ..of_branch });
         begin = end;
     }
     Ok(Some(spots))
@@ -143,13 +151,16 @@ fn in_branch(list: &List, answer: &Answer, spot: &Spot, items: &[Value], (offset
     }
     let take = received.min(until.saturating_sub(offset));
     let at = offset + take;
-    let first = if let Step::Offset { first, .. } = &paging.step { *first } else { 0 };
-    let has_less = total.is_some_and(|total| first + total < until);
-    let incomplete = (take == 0 || has_less)
-        .then(|| format!("{}: the list became shorter while it was read, so items may have moved", answer.what()));
+    let empty = (take == 0).then(|| format!("{}: a page in the middle of the list is empty", answer.what()));
+    let incomplete = shorter(answer, spot, total).or(empty);
     let seen = spot.seen + take;
     let goes_on = take > 0 && at < until;
-    let spots = goes_on.then(|| Spot { until: Some(until), first: spot.first, ..Spot::of(At::Offset(at), seen) });
+    let spots = goes_on.then(|| Spot {
+        until: Some(until),
+        total: spot.total,
+        first: spot.first,
+        ..Spot::of(At::Offset(at), seen)
+    });
     Ok(Next { spots: spots.into_iter().collect(), take, total, incomplete })
 }
 

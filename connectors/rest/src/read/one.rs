@@ -15,7 +15,7 @@ pub(crate) struct FoundAccount {
 }
 
 /// The item of the account with an id; `None` if the API says that there is none.
-pub(super) async fn item_of(api: &Api, id: &str, on: Where) -> Result<Option<Value>> {
+pub(super) async fn item_of(api: &Api, id: &str) -> Result<Option<Value>> {
     let Some(one) = &api.system.accounts.one else {
         return Err(
             Error::unsupported("the settings don't say how to read one account").with_help("add `accounts.one`")
@@ -30,7 +30,7 @@ pub(super) async fn item_of(api: &Api, id: &str, on: Where) -> Result<Option<Val
             Err(fault) => return Err(undone("`accounts.one`", &fault)),
         }
     };
-    let Some(mut answer) = api.get_if_there(&asked, &one.absent, on).await? else { return Ok(None) };
+    let Some(mut answer) = api.get_if_there(&asked, &one.absent, Where::Accounts).await? else { return Ok(None) };
     match answer.body.pointer_mut(&one.at).map(Value::take) {
         Some(item @ Value::Object(_)) => Ok(Some(item)),
         _ => Err(Error::protocol(format!("{}: there is no account at `{}`", answer.what(), one.at))
@@ -39,8 +39,8 @@ pub(super) async fn item_of(api: &Api, id: &str, on: Where) -> Result<Option<Val
 }
 
 /// The account with an id, or one that the API shows under it.
-pub(crate) async fn one(api: &Api, id: &str, on: Where) -> Result<Option<FoundAccount>> {
-    match item_of(api, id, on).await? {
+pub(crate) async fn one(api: &Api, id: &str) -> Result<Option<FoundAccount>> {
+    match item_of(api, id).await? {
         Some(item) => found(api, &item),
         None => Ok(None),
     }
@@ -53,14 +53,16 @@ fn found(api: &Api, item: &Value) -> Result<Option<FoundAccount>> {
 }
 
 /// The accounts with a name.
-pub(crate) async fn by_name(api: &Api, name: &str, on: Where) -> Result<Vec<FoundAccount>> {
+pub(crate) async fn by_name(api: &Api, name: &str) -> Result<Vec<FoundAccount>> {
     let Some(find) = &api.system.accounts.find else { return Ok(Vec::new()) };
     let asked = {
         let vars = api.system.vars().with_own("name", name.into());
         let asked = Asked::of(&find.path, &find.query, find.body.as_ref(), &vars);
         asked.map_err(|fault| undone("`accounts.find`", &fault))?
     };
-    let Some(mut answer) = api.get_if_there(&asked, &find.absent, on).await? else { return Ok(Vec::new()) };
+    let Some(mut answer) = api.get_if_there(&asked, &find.absent, Where::Accounts).await? else {
+        return Ok(Vec::new());
+    };
     let items = match answer.body.pointer_mut(&find.items).map(Value::take) {
         Some(Value::Array(items)) => items,
         // An API that shows the account itself.

@@ -16,6 +16,9 @@ pub(crate) struct Spot {
     /// Where this branch ends, if another one begins there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<u64>,
+    /// How many items the list had when it was begun, where its positions are numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
     /// What the first item of the list is, so that a server that gives the first page again is noticed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) first: Option<u64>,
@@ -45,11 +48,11 @@ pub(crate) enum At {
 
 impl Spot {
     pub(crate) fn first() -> Self {
-        Self { at: At::First, seen: 0, until: None, first: None, part: None, mark: None }
+        Self::of(At::First, 0)
     }
 
     pub(super) fn of(at: At, seen: u64) -> Self {
-        Self { at, seen, until: None, first: None, part: None, mark: None }
+        Self { at, seen, until: None, total: None, first: None, part: None, mark: None }
     }
 }
 

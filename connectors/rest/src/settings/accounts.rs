@@ -18,7 +18,7 @@ pub(crate) struct AccountsSettings {
     pub(crate) post: Option<String>,
     /// With `post`: the body. What `page` sends goes into it: `as` is then the name of a member, or its JSON pointer.
     pub(crate) body: Option<Value>,
-    /// Query parameters, such as the page size.
+    /// Query parameters, such as the page size. With a list of values, a parameter is sent once for each.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, Value>,
     /// The JSON pointer of the list in the body. Default: the body is the list.
@@ -249,7 +249,7 @@ pub(crate) struct FindSettings {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SinceSettings {
-    /// The query parameter that sends the time.
+    /// The query parameter that sends the time. It takes the place of the one with the same name, if the list has one.
     pub(crate) query: String,
     /// The value of the parameter, with `{since}`. Default: the time alone.
     pub(crate) value: Option<String>,

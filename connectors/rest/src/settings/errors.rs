@@ -27,7 +27,7 @@ pub(crate) struct ErrorSettings {
 pub(crate) enum Where {
     /// The connection test.
     Test,
-    /// Reading accounts.
+    /// Reading accounts, also the one that an operation changes.
     Accounts,
     /// Reading entitlements.
     Entitlements,

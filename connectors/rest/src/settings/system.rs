@@ -62,7 +62,7 @@ pub(crate) struct LimitSettings {
     pub(crate) concurrent: Option<NonZeroU32>,
     /// The most requests in a minute, spread evenly.
     pub(crate) per_minute: Option<NonZeroU32>,
-    /// The header that says how long to wait after too many requests, if it is not `Retry-After`: seconds, or the time of the
+    /// The header that says how long to wait after too many requests, if there is no `Retry-After`: seconds, or the time of the
     /// next try in seconds since 1970.
     pub(crate) wait_header: Option<String>,
 }

@@ -4,8 +4,10 @@
 #[path = "../acme/mod.rs"]
 mod acme;
 mod bodies;
+mod cases;
 mod faults;
 mod paging;
+mod parameters;
 mod parts;
 mod provisioning;
 mod reading;

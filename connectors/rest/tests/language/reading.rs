@@ -130,6 +130,21 @@ async fn too_many_requests_are_repeated_after_the_time_that_the_api_asks_for() {
     assert!(began.elapsed() >= std::time::Duration::from_secs(1));
 }
 
+/// Its own header says when the quota of an hour begins again; a short limit asks for less.
+#[tokio::test]
+async fn the_usual_header_for_a_wait_comes_before_that_of_the_settings() {
+    let acme = Acme::start(3, 1).await;
+    let mut settings = described(&acme);
+    settings["errors"] = json!([{"status": 403, "kind": "rate_limited"}]);
+    settings["limits"] = json!({"wait_header": "X-Reset"});
+    let connector = open(&settings).unwrap();
+    let limited = || fault(403, "slow_down").insert_header("X-Reset", "3000");
+    acme.instead("GET /v2/users", limited().insert_header("Retry-After", "60"));
+    assert_eq!(failure(connector.as_ref()).await.retry(), Retry::After(std::time::Duration::from_mins(1)));
+    acme.instead("GET /v2/users", limited());
+    assert_eq!(failure(connector.as_ref()).await.retry(), Retry::After(std::time::Duration::from_mins(50)));
+}
+
 #[tokio::test]
 async fn requests_keep_the_limit_of_the_settings() {
     let acme = Acme::start(9, 1).await;

@@ -109,6 +109,36 @@ fn a_page_that_may_be_the_last_one_without_saying_so_is_left_to_the_author() {
     assert_eq!(read(&open.settings)["accounts"].get("page"), None);
 }
 
+/// As large APIs write it: in the text of the parameter, or as a URL in the body.
+#[test]
+fn a_cursor_that_comes_with_a_link_is_a_link() {
+    let mut description = with_users(&json!({"id": {"type": "string"}}));
+    let get = "/paths/~1users/get";
+    let text = "An opaque string that you obtain from the `Link` response header.";
+    let after = json!([{"name": "after", "in": "query", "description": text, "schema": {"type": "string"}}]);
+    description.pointer_mut(get).unwrap()["parameters"] = after;
+    let page = |description: &Value| read(&draft(description).unwrap().settings)["accounts"]["page"].clone();
+    assert_eq!(page(&description), json!({"next_link": {"header": "Link"}, "end": "no_cursor"}));
+    description.pointer_mut(get).unwrap()["parameters"][0]["description"] = "The cursor of the next page".into();
+    let places = format!("{get}/responses/200/content/application~1json/schema/properties");
+    let next = json!({"type": "object", "properties": {"href": {"type": "string"}}});
+    description.pointer_mut(&places).unwrap()["_links"] = json!({"type": "object", "properties": {"next": next}});
+    assert_eq!(page(&description), json!({"next_link": {"body": "/_links/next/href"}, "end": "no_cursor"}));
+}
+
+/// The users of a whole service are rarely those of one's own organization.
+#[test]
+fn lists_of_accounts_that_need_a_value_are_named() {
+    let mut description = with_users(&json!({"id": {"type": "string"}}));
+    let users = description["paths"]["/users"].clone();
+    description["paths"]["/orgs/{org}/members"] = users.clone();
+    description["paths"]["/orgs/{org}/teams/{team}/members"] = users;
+    let draft = draft(&description).unwrap();
+    let named = draft.open.iter().find(|one| one.key == "settings.accounts.get").unwrap();
+    assert!(named.what.contains("`/orgs/{org}/members`") && !named.what.contains("teams"), "{}", named.what);
+    assert_eq!(faults(&read(&draft.settings)), [""; 0], "it is no reason not to use the draft");
+}
+
 #[test]
 fn hostile_names_and_texts_stay_in_quotes_and_comments() {
     let evil = "x\nbase_url: https://evil.example\u{202e}#";

@@ -1,7 +1,7 @@
 //! What accounts hold.
 
 use super::entitlements::value_and_name;
-use super::members::members_of;
+use super::one::members_of;
 use super::types::{kinds, named};
 use crate::protocol::Object;
 use crate::source::Source;
@@ -40,9 +40,11 @@ pub(crate) async fn add_held(source: &Source, found: &mut [Vec<Account>], concer
     }
     for entitlement in &concern.entitlements {
         let Some(kind) = named(source, &entitlement.entitlement_type).filter(|kind| kind.is_resource) else { continue };
-        let Some(members) = members_of(source, &kind, &entitlement.id, false).await? else { continue };
+        let Some(mut members) = members_of(source, &kind, &entitlement.id, false).await? else { continue };
+        let wanted = found.iter().flatten().map(|account| account.id.as_str()).collect();
+        let held = members.ids.among(source, &wanted)?.there;
         for account in found.iter_mut().flatten() {
-            if members.ids.contains(&account.id) && !account.entitlements.contains(entitlement) {
+            if held.contains(&account.id) && !account.entitlements.contains(entitlement) {
                 account.entitlements.push(entitlement.clone());
             }
         }

@@ -1,6 +1,6 @@
 //! Who is in which group.
 
-use super::entitlements::{At, list, list_for};
+use super::entitlements::{At, list_for};
 use super::member::{Member, member, of_group};
 use super::rest;
 use super::types::{Kind, kinds};
@@ -10,7 +10,6 @@ use crate::protocol::{Object, Service, quoted};
 use crate::source::{Left, Rest, Source};
 use connector_core::{Assignment, Cursor, Page, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 /// How many groups are read at the same time.
@@ -21,15 +20,6 @@ const UNKNOWN: u8 = 0;
 const IN_LISTS: u8 = 1;
 /// The server leaves them out of lists, and shows them only in a group by its id.
 const ONE_BY_ONE: u8 = 2;
-
-/// The members of a group.
-pub(crate) struct Members {
-    /// The whole group.
-    pub(crate) group: serde_json::Value,
-    pub(crate) ids: BTreeSet<String>,
-    /// The version, for `If-Match`.
-    pub(crate) version: Option<String>,
-}
 
 /// One page of assignments.
 pub(crate) async fn assignments(source: &Source, cursor: &Cursor) -> Result<Page<Assignment>> {
@@ -102,7 +92,11 @@ pub(super) async fn shown(source: &Source, kind: &Kind, groups: Groups) -> Resul
     Ok(groups)
 }
 
-async fn members_response(service: &Service, kind: &Kind, id: &str) -> Result<Option<connector_http::Response>> {
+pub(super) async fn members_response(
+    service: &Service,
+    kind: &Kind,
+    id: &str,
+) -> Result<Option<connector_http::Response>> {
     let of = service.discovery().await?.resource_type(&kind.given)?;
     let doing = format!("reading the members of {} {}", kind.name, quoted(id));
     service.resource(&of.endpoint, id, &[("attributes", "members")], &doing).await
@@ -114,40 +108,4 @@ pub(super) fn listed(source: &Source, group: &Object<'_>) -> Result<Option<Vec<M
         return Ok(None);
     }
     group.list("members").into_iter().map(|one| member(source, one)).collect::<Result<_>>().map(Some)
-}
-
-/// A group with its members, to change or look up; `None` if the group doesn't exist. `whole` reads all of the group.
-pub(crate) async fn members_of(source: &Source, kind: &Kind, id: &str, whole: bool) -> Result<Option<Members>> {
-    let of = source.service.discovery().await?.resource_type(&kind.given)?;
-    let doing = format!("reading the members of {} {}", kind.name, quoted(id));
-    let query: &[(&str, &str)] = if whole { &[] } else { &[("attributes", "members,meta")] };
-    let Some(response) = source.service.resource(&of.endpoint, id, query, &doing).await? else { return Ok(None) };
-    let version = response.header("etag").map(str::to_owned);
-    let group = Object::of(&response, &doing)?;
-    let version = version.or_else(|| Some(group.object("meta")?.text("version")?.into_owned()));
-    let mut members = listed(source, &group)?;
-    let mut group = if whole { response.json()? } else { serde_json::Value::Null };
-    // Some servers show members only to those who ask for them. A group sent back without them would lose them.
-    if whole
-        && members.is_none()
-        && let Some(response) = members_response(&source.service, kind, id).await?
-    {
-        let shown = Object::of(&response, &doing)?;
-        members = listed(source, &shown)?;
-        if let (Some(raw), Some(group)) = (shown.get("members"), group.as_object_mut()) {
-            group.insert("members".to_owned(), serde_json::from_str(raw.get()).unwrap_or_default());
-        }
-    }
-    let ids = members.unwrap_or_default().into_iter().map(|member| member.id).collect();
-    Ok(Some(Members { group, ids, version }))
-}
-
-/// Compares a group in the list with the same group by its id: how many members each of them shows. The group is the largest one
-/// of the first page; `None` if there is no group.
-pub(crate) async fn compare(source: &Source, kind: &Kind) -> Result<Option<(String, Option<usize>, usize)>> {
-    let list = list(source, kind, "groups", ("attributes", "members")).await?;
-    let part = list.part(None, &|id, row| Ok((id.to_owned(), listed(source, row)?.map(|all| all.len())))).await?;
-    let Some((id, in_list)) = part.items.into_iter().max_by_key(|(_, members)| *members) else { return Ok(None) };
-    let by_id = members_of(source, kind, &id, false).await?.map_or(0, |members| members.ids.len());
-    Ok(Some((id, in_list, by_id)))
 }

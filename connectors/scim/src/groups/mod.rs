@@ -5,10 +5,12 @@ mod entitlements;
 mod holdings;
 mod member;
 mod members;
+mod one;
 mod rest;
 mod types;
 
 pub(crate) use entitlements::{entitlements, find};
 pub(crate) use holdings::{add_held, of_user};
-pub(crate) use members::{Members, assignments, compare, members_of};
+pub(crate) use members::assignments;
+pub(crate) use one::{Among, Members, Walk, compare, members_of};
 pub(crate) use types::{Kind, entitlement_type, kinds, named};

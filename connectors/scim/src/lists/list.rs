@@ -270,6 +270,7 @@ impl List<'_> {
     /// asked again. Some servers refuse a start after the end: after a page with fewer rows than asked for, that is the end. After
     /// a full page it proves nothing.
     async fn goes_on(&self, parameters: &[(&str, &str)], first: &str, is_full: bool) -> Result<bool> {
+        let _counting = self.service.counting.lock().await;
         if self.service.counts_all.load(Ordering::Relaxed) {
             return Ok(false);
         }

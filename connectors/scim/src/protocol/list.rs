@@ -42,8 +42,9 @@ impl Listed {
         Self { body: response.body, doing, members: None }
     }
 
-    pub(super) fn split(body: Vec<u8>, doing: String, members: Option<Spooled>) -> Self {
-        Self { body: body.into(), doing, members }
+    /// The members were taken out of the response.
+    pub(super) fn split(response: Response, doing: String, members: Option<Spooled>) -> Self {
+        Self { body: response.body, doing, members }
     }
 
     /// Reads the rows. A list without a total, or a row without an id, is an error.

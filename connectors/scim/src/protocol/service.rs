@@ -4,8 +4,8 @@ use super::discovery::{Answers, Discovery};
 use super::list::Listed;
 use super::path;
 use super::shared::Shared;
-use super::split::Splitter;
-use super::spool::Spool;
+use super::split::{Form, Splitter};
+use super::spool::{Spool, Spooled};
 use crate::error;
 use bytes::Bytes;
 use connector_core::{Context, Error, Result};
@@ -26,7 +26,7 @@ const SCIM_JSON: &str = "application/scim+json";
 /// The largest response that is held as it is, in bytes.
 const LARGEST_WHOLE: usize = 4 * 1024 * 1024;
 
-/// How often a list of groups is requested that is cut off.
+/// How often a response with groups is requested that is cut off.
 const TRIES: usize = 3;
 
 /// Whether a reader of groups wants their members.
@@ -38,8 +38,10 @@ pub(crate) enum Members {
 
 /// A response as it arrived.
 enum Arrived {
+    /// With any status.
     Whole(Response),
-    Split(Listed),
+    /// A success without its members, and these if they are wanted.
+    Split(Response, Option<Spooled>),
 }
 
 /// Why a response did not arrive.
@@ -69,6 +71,8 @@ pub(crate) struct Service {
     pub(crate) refuses_sort: AtomicBool,
     /// Whether a total was seen that counts more than the rows of its page. Some servers count only these.
     pub(crate) counts_all: AtomicBool,
+    /// Held while a server is asked for a row after the end, so that lists that are read at once ask it once.
+    pub(crate) counting: Mutex<()>,
 }
 
 impl Service {
@@ -84,6 +88,7 @@ impl Service {
             shared: Shared::default(),
             refuses_sort: AtomicBool::new(false),
             counts_all: AtomicBool::new(false),
+            counting: Mutex::default(),
         })
     }
 
@@ -142,9 +147,9 @@ impl Service {
 
     /// A part of a list for its rows and total alone: the members of a large one are not kept.
     pub(crate) async fn list_alone(&self, path: &str, query: &[(&str, &str)], doing: &str) -> Result<Listed> {
-        Ok(match self.whole_or_split(path, query, doing, Members::LeftOut).await? {
-            Arrived::Whole(response) => Listed::new(response, doing.to_owned()),
-            Arrived::Split(listed) => listed,
+        Ok(match self.whole_or_split(path, query, doing, Form::List, Members::LeftOut).await? {
+            Arrived::Whole(response) => Listed::new(checked(response, doing)?, doing.to_owned()),
+            Arrived::Split(response, spooled) => Listed::split(response, doing.to_owned(), spooled),
         })
     }
 
@@ -165,27 +170,29 @@ impl Service {
             self.shared.forget(&request);
             return Ok(Listed::new(response, doing.to_owned()));
         }
-        match self.whole_or_split(path, query, doing, members).await? {
+        match self.whole_or_split(path, query, doing, Form::List, members).await? {
             Arrived::Whole(response) => {
+                let response = checked(response, doing)?;
                 *kept = Shared::may_wait(&response).then(|| (reader, response.clone()));
                 Ok(Listed::new(response, doing.to_owned()))
             }
-            Arrived::Split(listed) => Ok(listed),
+            Arrived::Split(response, spooled) => Ok(Listed::split(response, doing.to_owned(), spooled)),
         }
     }
 
-    /// A list of groups: as it is if it is small. Otherwise, the members are taken out while it arrives. A response that is cut
+    /// A list of groups, or one of them: as it is if it is small. Otherwise, the members are taken out while it arrives. A response that is cut
     /// off is requested again.
     async fn whole_or_split(
         &self,
         path: &str,
         query: &[(&str, &str)],
         doing: &str,
+        form: Form,
         members: Members,
     ) -> Result<Arrived> {
         let mut tries = 1;
         loop {
-            match Box::pin(self.arriving(path, query, doing, members)).await {
+            match Box::pin(self.arriving(path, query, doing, form, members)).await {
                 Err(Fault::OnTheWay(_)) if tries < TRIES => tries += 1,
                 Err(Fault::OnTheWay(error) | Fault::Final(error)) => return Err(error),
                 Ok(arrived) => return Ok(arrived),
@@ -198,34 +205,34 @@ impl Service {
         path: &str,
         query: &[(&str, &str)],
         doing: &str,
+        form: Form,
         members: Members,
     ) -> std::result::Result<Arrived, Fault> {
         let (mut response, parts) = Box::pin(self.reading(path, query).stream()).await?;
-        let Some(mut parts) = parts else { return Ok(Arrived::Whole(checked(response, doing)?)) };
+        let Some(mut parts) = parts else { return Ok(Arrived::Whole(response)) };
         let mut begun = Vec::new();
         while begun.len() <= LARGEST_WHOLE {
             let Some(part) = parts.next().await.map_err(Fault::OnTheWay)? else {
                 response.body = begun.into();
-                return Ok(Arrived::Whole(checked(response, doing)?));
+                return Ok(Arrived::Whole(response));
             };
             begun.extend_from_slice(&part);
         }
         response.body = Bytes::copy_from_slice(&begun[..LARGEST_WHOLE.min(1024)]);
-        checked(response, doing)?;
+        let mut response = checked(response, doing)?;
         let mut spool = match members {
             Members::Wanted => Some(Spool::new(&self.project)?),
             Members::LeftOut => None,
         };
         let mut each = |row, member: &[u8]| spool.as_mut().map_or(Ok(()), |spool| spool.push(row, member));
-        let mut splitter = Splitter::new(doing);
+        let mut splitter = Splitter::new(doing, form);
         splitter.push(&begun, &mut each)?;
         drop(begun);
         while let Some(part) = parts.next().await.map_err(Fault::OnTheWay)? {
             splitter.push(&part, &mut each)?;
         }
-        let left = splitter.finish()?;
-        let spooled = spool.map(Spool::finish).transpose()?;
-        Ok(Arrived::Split(Listed::split(left, doing.to_owned(), spooled)))
+        response.body = splitter.finish()?.into();
+        Ok(Arrived::Split(response, spool.map(Spool::finish).transpose()?))
     }
 
     /// A resource by its id; `None` if the server doesn't have it.
@@ -238,10 +245,39 @@ impl Service {
     ) -> Result<Option<Response>> {
         let Some(path) = path::resource(endpoint, id) else { return Ok(None) };
         let response = self.ask(&path, query).await?;
+        self.if_there(endpoint, &path, query, response, doing).await
+    }
+
+    /// A group by its id, and its members if the response is too large to hold them; `None` if the server doesn't have it.
+    pub(crate) async fn group(
+        &self,
+        endpoint: &str,
+        id: &str,
+        query: &[(&str, &str)],
+        doing: &str,
+    ) -> Result<Option<(Response, Option<Spooled>)>> {
+        let Some(path) = path::resource(endpoint, id) else { return Ok(None) };
+        match self.whole_or_split(&path, query, doing, Form::One, Members::Wanted).await? {
+            Arrived::Whole(response) => {
+                let there = self.if_there(endpoint, &path, query, response, doing).await?;
+                Ok(there.map(|response| (response, None)))
+            }
+            Arrived::Split(response, spooled) => Ok(Some((response, spooled))),
+        }
+    }
+
+    async fn if_there(
+        &self,
+        endpoint: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        response: Response,
+        doing: &str,
+    ) -> Result<Option<Response>> {
         // The server may refuse the parameters and not the id. That says nothing about the resource.
         let refuses_id = response.status == 400
             && absence(&response) != Absence::No
-            && (query.is_empty() || absence(&self.ask(&path, &[]).await?) != Absence::No);
+            && (query.is_empty() || absence(&self.ask(path, &[]).await?) != Absence::No);
         if (response.status == 400 && !refuses_id) || !self.is_absent(endpoint, &response).await? {
             return checked(response, doing).map(Some);
         }

@@ -16,9 +16,29 @@ const MOST_BESIDE: usize = 64 * 1024 * 1024;
 /// The longest name that counts.
 const LONGEST_NAME: usize = 32;
 
-/// Reads a list of resources byte by byte. What is left of it is the same JSON, with empty lists of members.
+/// What has the members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The resources of a list.
+    List,
+    /// One resource.
+    One,
+}
+
+impl Form {
+    /// How deep the members are.
+    fn depth(self) -> usize {
+        match self {
+            Self::List => 4,
+            Self::One => 2,
+        }
+    }
+}
+
+/// Reads a list of resources, or one resource, byte by byte. What is left of it is the same JSON, with empty lists of members.
 pub(super) struct Splitter<'a> {
     doing: &'a str,
+    form: Form,
     left: Vec<u8>,
     stack: Vec<Frame>,
     /// Whether the place is inside of a list of members.
@@ -50,9 +70,9 @@ enum Text {
 }
 
 impl<'a> Splitter<'a> {
-    pub(super) fn new(doing: &'a str) -> Self {
+    pub(super) fn new(doing: &'a str, form: Form) -> Self {
         let (left, stack, member) = (Vec::new(), Vec::new(), Vec::new());
-        Self { doing, left, stack, inside: false, rows: 0, text: Text::Outside, member, has_members: false }
+        Self { doing, form, left, stack, inside: false, rows: 0, text: Text::Outside, member, has_members: false }
     }
 
     /// Reads a part. `each` gets the number of the resource, from 0 on, and the JSON of a member.
@@ -72,10 +92,14 @@ impl<'a> Splitter<'a> {
         if self.stack.is_empty() && self.text == Text::Outside { Ok(self.left) } else { Err(self.odd("is cut off")) }
     }
 
-    /// Whether the path is `Resources`, a resource, its `members`, and perhaps more inside.
+    /// Whether the path is `Resources` and a resource, or for one resource nothing, then `members`, and perhaps more inside.
     fn is_in_members(&self) -> bool {
         let is = |at: usize, wanted: &[u8]| matches!(&self.stack[at], Frame::Object { name, .. } if name == wanted);
-        self.stack.len() >= 4 && is(0, b"resources") && is(2, b"members") && matches!(self.stack[3], Frame::List)
+        let depth = self.form.depth();
+        self.stack.len() >= depth
+            && (self.form == Form::One || is(0, b"resources"))
+            && is(depth - 2, b"members")
+            && matches!(self.stack[depth - 1], Frame::List)
     }
 
     fn beside(&mut self, byte: u8) -> Result<()> {
@@ -87,7 +111,7 @@ impl<'a> Splitter<'a> {
     }
 
     fn of_member(&mut self, byte: u8, each: &mut dyn FnMut(u32, &[u8]) -> Result<()>) -> Result<()> {
-        let is_between = self.stack.len() == 4 && self.text == Text::Outside;
+        let is_between = self.stack.len() == self.form.depth() && self.text == Text::Outside;
         if is_between && matches!(byte, b',' | b']') {
             let is_blank = self.member.trim_ascii().is_empty();
             // An empty list has no member, and otherwise there is one on each side of a comma.
@@ -146,7 +170,8 @@ impl<'a> Splitter<'a> {
                 }
             }
             (Text::Outside, b'{') => {
-                let is_resource = self.stack.len() == 2
+                let is_resource = self.form == Form::List
+                    && self.stack.len() == 2
                     && matches!(&self.stack[0], Frame::Object { name, .. } if name == b"resources");
                 self.rows += u32::from(is_resource);
                 self.open(Frame::Object { name: Vec::new(), names: true })?;
@@ -184,7 +209,11 @@ mod tests {
 
     /// What is left, and the members by resource.
     fn split(text: &str, size: usize) -> Result<(Value, Vec<(u32, Value)>)> {
-        let mut splitter = Splitter::new("reading");
+        split_as(Form::List, text, size)
+    }
+
+    fn split_as(form: Form, text: &str, size: usize) -> Result<(Value, Vec<(u32, Value)>)> {
+        let mut splitter = Splitter::new("reading", form);
         let mut members = Vec::new();
         for part in text.as_bytes().chunks(size) {
             splitter.push(part, &mut |row, member| {
@@ -217,6 +246,22 @@ mod tests {
             let found = vec![(0, all[0]["Members"][0].clone()), (0, json!("2")), (3, all[3]["members"][0].clone())];
             assert_eq!(members, found, "{size}");
         }
+    }
+
+    #[test]
+    fn only_the_members_of_one_resource_are_taken_out() {
+        let text = json!({
+            "id": "a", "owner": {"members": ["kept"]}, "Resources": [{"members": ["kept"]}],
+            "Members": [{"value": "1", "members": ["inside"]}, {"value": "2"}], "meta": {"version": "3"},
+        });
+        for size in 1..80 {
+            let (left, members) = split_as(Form::One, &text.to_string(), size).unwrap();
+            let mut wanted = text.clone();
+            wanted["Members"] = json!([]);
+            assert_eq!(left, wanted, "{size}");
+            assert_eq!(members, [(0, text["Members"][0].clone()), (0, text["Members"][1].clone())], "{size}");
+        }
+        assert!(split_as(Form::One, r#"{"id":"a","members":[{"value":"1"},"#, 7).is_err());
     }
 
     #[test]

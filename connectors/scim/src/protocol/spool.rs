@@ -11,7 +11,7 @@ const BUFFER: usize = 256 * 1024;
 /// Takes members, each with the number of its resource.
 pub(crate) struct Spool(BufWriter<File>);
 
-/// Members in their order. Each is read once.
+/// Members in their order.
 pub(crate) struct Spooled(BufReader<File>);
 
 impl Spool {
@@ -38,6 +38,11 @@ impl Spool {
 }
 
 impl Spooled {
+    /// Begins again at the first member.
+    pub(crate) fn rewind(&mut self) -> Result<()> {
+        self.0.seek(SeekFrom::Start(0)).map(drop).map_err(unspooled)
+    }
+
     /// The next member: the number of its resource, and its JSON.
     pub(crate) fn next(&mut self) -> Result<Option<(u32, Vec<u8>)>> {
         let mut head = [0; 8];

@@ -1,6 +1,7 @@
 //! Adding members to groups and removing them, several in one request.
 
 use super::body::patch;
+use super::others::Others;
 use super::users::accepted;
 use super::{MOST_TRIES, puts};
 use crate::groups::{Kind, Members, members_of, named};
@@ -53,14 +54,16 @@ async fn of_group(source: &Source, group: &EntitlementRef, members: &[Member]) -
     // Two changes of this process that replace the same members would undo each other if the server has no versions.
     let _alone = if replaces { Some(source.replacing.lock().await) } else { None };
     let read = members_of(source, &kind, &group.id, whole).await?;
-    let current = read.ok_or_else(|| {
+    let mut current = read.ok_or_else(|| {
         Error::not_found(format!("the server has no {} `{}`", kind.name, group.id))
             .with_help("check whether somebody deleted it")
     })?;
+    let wanted = members.iter().map(|member| member.account.as_str()).collect();
+    let held = current.ids.among(source, &wanted)?.there;
     let mut outcomes = Vec::new();
     let (mut adds, mut removals) = (Vec::new(), Vec::new());
     for member in members {
-        match (member.add, current.ids.contains(&member.account)) {
+        match (member.add, held.contains(&member.account)) {
             (true, true) => outcomes.push((member.place, Ok(Outcome::unchanged("already holds it")))),
             (false, false) => outcomes.push((member.place, Ok(Outcome::unchanged("does not hold it")))),
             (true, false) => adds.push(member),
@@ -85,7 +88,7 @@ async fn of_group(source: &Source, group: &EntitlementRef, members: &[Member]) -
         outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(place, _)| *place).collect();
     adds.retain(|member| added.contains(&member.place));
     if !removals.is_empty() {
-        outcomes.extend(to.remove(&current, &adds, &removals).await);
+        outcomes.extend(to.remove(&mut current, &adds, &removals).await);
     }
     Ok(outcomes)
 }
@@ -140,12 +143,21 @@ impl Target<'_> {
 
     /// Removes members in the form that the settings name, and reads the group again: some servers remove all members if they
     /// don't understand the form, and others none.
-    async fn remove(&self, before: &Members, added: &[&Member], removals: &[&Member]) -> Outcomes {
+    async fn remove(&self, before: &mut Members, added: &[&Member], removals: &[&Member]) -> Outcomes {
+        match Others::of(self.source, before, added, removals) {
+            Ok(others) => self.remove_all(before, &others, added, removals).await,
+            Err(error) => removals.iter().map(|member| (member.place, Err(error.clone()))).collect(),
+        }
+    }
+
+    async fn remove_all(
+        &self,
+        before: &mut Members,
+        others: &Others,
+        added: &[&Member],
+        removals: &[&Member],
+    ) -> Outcomes {
         let write = &self.source.settings.write;
-        let gone: HashSet<&str> = removals.iter().map(|member| member.account.as_str()).collect();
-        let new = added.iter().map(|member| member.account.as_str());
-        let others: Vec<&str> =
-            before.ids.iter().map(String::as_str).chain(new).filter(|id| !gone.contains(id)).collect();
         let most =
             if write.member_removal == MemberRemoval::Replace { removals.len() } else { write.members_per_patch };
         let (mut outcomes, mut failed) = (Vec::new(), None::<Error>);
@@ -157,8 +169,14 @@ impl Target<'_> {
             let mut of_request = match write.member_removal {
                 MemberRemoval::Replace => {
                     // The version is that before members were added.
-                    let version = before.version.as_deref().filter(|_| added.is_empty());
-                    let result = self.send(Method::PATCH, &patch(&[all_but(&others)]), version).await;
+                    let version = before.version.as_deref().filter(|_| added.is_empty()).map(str::to_owned);
+                    let result = match others.all(self.source, before) {
+                        Ok(all) => {
+                            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+                            self.send(Method::PATCH, &patch(&[all_but(&all)]), version.as_deref()).await
+                        }
+                        Err(error) => Err(error),
+                    };
                     let outcome = |one: &&Member| (one.place, result.clone().map(|()| Outcome::applied(&one.account)));
                     removals.iter().map(outcome).collect()
                 }
@@ -166,7 +184,7 @@ impl Target<'_> {
             };
             // A look after each request keeps the damage of a wrong form small.
             if of_request.iter().any(|(_, outcome)| outcome.is_ok()) {
-                match self.look(&others, removals).await {
+                match self.look(before, others, removals).await {
                     Ok(left) => {
                         let left: HashSet<usize> = left.iter().map(|member| member.place).collect();
                         let accepted =
@@ -197,40 +215,58 @@ impl Target<'_> {
 
     /// Which of the members to remove are still there. Fails if the group lost all its other members, which are put back, or none
     /// of those to remove.
-    async fn look<'m>(&self, others: &[&str], removals: &[&'m Member]) -> Result<Vec<&'m Member>> {
+    async fn look<'m>(
+        &self,
+        before: &mut Members,
+        others: &Others,
+        removals: &[&'m Member],
+    ) -> Result<Vec<&'m Member>> {
         let now = members_of(self.source, &self.kind, &self.group.id, false).await;
-        let Some(now) = now.map_err(|error| error.with_happened(Happened::Unknown))? else { return Ok(Vec::new()) };
-        if !others.is_empty() && !others.iter().any(|id| now.ids.contains(*id)) {
-            let most = self.source.settings.write.members_per_patch;
-            for lost in others.chunks(most) {
-                // Sent again, the whole operation would find a group without members and call it done.
-                self.send(Method::PATCH, &patch(&[add(lost)]), None).await.map_err(|error| {
-                    let what = "the server removed all members, and they can't be put back";
-                    Error::new(error.kind(), format!("{}: {what}: {}", self.doing(), error.message()))
-                        .with_help(format!(
-                            "add the {} other members by hand, from the last run; then {OTHER_FORM}",
-                            others.len()
-                        ))
-                        .with_happened(Happened::Yes)
-                        .with_retry(Retry::No)
-                        .with_cause(error)
-                })?;
-            }
+        let Some(mut now) = now.map_err(|error| error.with_happened(Happened::Unknown))? else { return Ok(Vec::new()) };
+        let wanted = others.some.iter().map(String::as_str).chain(removals.iter().map(|one| one.account.as_str()));
+        let among = now.ids.among(self.source, &wanted.collect())?;
+        if others.are_lost(&among) {
+            self.put_back(before, others).await?;
             return Err(Error::protocol(format!(
                 "{}: the server removed all {} members instead of {}; the others are members again",
                 self.doing(),
-                others.len() + removals.len(),
+                others.count + removals.len(),
                 removals.len()
             ))
             .with_help(OTHER_FORM)
             .with_happened(Happened::Yes));
         }
-        let left: Vec<_> = removals.iter().copied().filter(|member| now.ids.contains(&member.account)).collect();
+        let left: Vec<_> = removals.iter().copied().filter(|member| among.there.contains(&member.account)).collect();
         if left.len() == removals.len() {
             return Err(Error::protocol(format!("{}: the server accepted it, but removed nobody", self.doing()))
                 .with_help(OTHER_FORM));
         }
         Ok(left)
+    }
+
+    /// Adds all other members again.
+    async fn put_back(&self, before: &mut Members, others: &Others) -> Result<()> {
+        let most = self.source.settings.write.members_per_patch;
+        let mut walk = others.walk(self.source, before)?;
+        loop {
+            let lost = walk.some(most)?;
+            if lost.is_empty() {
+                return Ok(());
+            }
+            let lost: Vec<&str> = lost.iter().map(String::as_str).collect();
+            // Sent again, the whole operation would find a group without members and call it done.
+            self.send(Method::PATCH, &patch(&[add(&lost)]), None).await.map_err(|error| {
+                let what = "the server removed all members, and they can't be put back";
+                Error::new(error.kind(), format!("{}: {what}: {}", self.doing(), error.message()))
+                    .with_help(format!(
+                        "add the {} other members by hand, from the last run; then {OTHER_FORM}",
+                        others.count
+                    ))
+                    .with_happened(Happened::Yes)
+                    .with_retry(Retry::No)
+                    .with_cause(error)
+            })?;
+        }
     }
 
     /// The error for a member that the server did not remove together with others.
@@ -248,8 +284,10 @@ impl Target<'_> {
             let name = name.unwrap_or_else(|| "members".to_owned());
             let mut members = group.get(&name).and_then(Value::as_array).cloned().unwrap_or_default();
             let id = |member: &Value| member["value"].as_str().unwrap_or_default().to_owned();
-            members.retain(|member| !removals.iter().any(|one| one.account == id(member)));
-            for one in adds.iter().filter(|one| !current.ids.contains(&one.account)) {
+            let gone: HashSet<&str> = removals.iter().map(|one| one.account.as_str()).collect();
+            members.retain(|member| !gone.contains(id(member).as_str()));
+            let there: HashSet<String> = members.iter().map(id).collect();
+            for one in adds.iter().filter(|one| !there.contains(&one.account)) {
                 members.push(json!({"value": one.account}));
             }
             group.insert(name, members.into());

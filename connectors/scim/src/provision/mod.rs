@@ -3,6 +3,7 @@
 mod body;
 mod create;
 mod members;
+mod others;
 mod users;
 
 use crate::groups::named;

@@ -37,6 +37,18 @@ async fn groups_and_their_members_that_are_read_at_once_share_each_response() {
     }
 }
 
+/// Each of them could ask what the server counts.
+#[tokio::test]
+async fn two_lists_of_one_page_that_are_read_at_once_cost_one_call_more_for_the_end_of_both() {
+    let server = Server::start(Traits::default(), World::of(10, &[&[1, 2], &[3]])).await;
+    let connector = server.open(&json!({}));
+    let (users, groups, held) =
+        tokio::join!(accounts(&*connector), entitlements(&*connector), assignments(&*connector));
+    assert_eq!((users.unwrap().len(), groups.unwrap().len(), held.unwrap().len()), (10, 2, 3));
+    let lines = server.lines().await;
+    assert_eq!(lines.len(), 1 + 1 + 4, "{lines:?}");
+}
+
 #[tokio::test]
 async fn memberships_of_users_cost_no_call_of_their_own() {
     let groups: Vec<&[u64]> = vec![&[1]; 45];

@@ -233,7 +233,8 @@ async fn new_account_is_a_change(subject: &Subject<'_>) -> Tried {
         return Ok(Kept::Promise);
     }
     Err(format!(
-        "account {} was made after the watermark, but is not among the {} changes",
+        "account {} was made after the watermark {watermark:?}, but is not among the {} changes; does the source compare times as \
+         texts, or with another clock?",
         stage.account,
         changes.len()
     ))

@@ -79,6 +79,9 @@ async fn live_cursors_have_anchors(subject: &Subject<'_>) -> Tried {
     Ok(kept)
 }
 
+/// What else can be the cause.
+const SINGLE_USE: &str = "; a position that can be used only once, or only in one connection, needs `Cursor::live`";
+
 async fn lists_end(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let connector = connector.as_ref();
@@ -96,7 +99,10 @@ async fn same_page_twice(subject: &Subject<'_>) -> Tried {
             let first = list.page(&cursor).await.map_err(|error| error.to_string())?;
             let second = list.page(&cursor).await.map_err(|error| error.to_string())?;
             if comparable(first) != comparable(second) {
-                return Err(format!("{} at {cursor:?}: the second read returned another page", list.name()));
+                return Err(format!(
+                    "{} at {cursor:?}: the second read returned another page{SINGLE_USE}",
+                    list.name()
+                ));
             }
         }
     }
@@ -117,7 +123,10 @@ async fn cursors_outlive(subject: &Subject<'_>) -> Tried {
             let there = same.page(&kept).await.map_err(|error| format!("{} at {cursor:?}: {error}", list.name()))?;
             let here = list.page(&cursor).await.map_err(|error| error.to_string())?;
             if comparable(here) != comparable(there) {
-                return Err(format!("{} at {cursor:?}: a new connector returned another page", list.name()));
+                return Err(format!(
+                    "{} at {cursor:?}: a new connector returned another page{SINGLE_USE}",
+                    list.name()
+                ));
             }
         }
     }

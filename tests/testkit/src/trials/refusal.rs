@@ -1,7 +1,7 @@
 //! Undeclared operations are refused, and `Debug` output contains no secret.
 
 use super::{Kept, Need, Trial, Tried};
-use crate::stage::bare;
+use crate::stage::{bare, carry_out};
 use crate::subject::Subject;
 use connector_core::{Change, EntitlementRef, ErrorKind, Operation, OperationKind as Kind};
 use serde_json::Map;
@@ -36,7 +36,7 @@ async fn undeclared_operations_are_refused(subject: &Subject<'_>) -> Tried {
         if declared.contains(&operation.kind()) {
             continue;
         }
-        match connector.provision(&operation).await {
+        match carry_out(connector.as_ref(), &operation).await {
             Err(error) if error.kind() == ErrorKind::Unsupported => {}
             other => return Err(format!("`{}` is not declared, but returned {other:?}", operation.kind().name())),
         }

@@ -1,7 +1,7 @@
 //! What comes twice, or concerns an account that is not there, and several writers at once.
 
 use super::{Kept, Need, Trial, Tried};
-use crate::stage::{Stage, bare, text};
+use crate::stage::{Stage, bare, carry_out, text};
 use crate::subject::Subject;
 use connector_core::{Change, Concern, ErrorKind, Operation, OperationKind as Kind, Outcome};
 use futures_util::future::join_all;
@@ -81,7 +81,7 @@ async fn unknown_account(subject: &Subject<'_>) -> Tried {
             Kind::Grant => Change::grant(stage.fixture.entitlement.clone(), None),
             other => bare(other),
         };
-        match connector.provision(&Operation::new(id.clone(), change)).await {
+        match carry_out(connector.as_ref(), &Operation::new(id.clone(), change)).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {
                 let kind_of_error = error.kind();
@@ -100,7 +100,7 @@ async fn second_delete(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let stage = Stage::set(subject, connector.as_ref(), "deleted").await?;
     stage.apply(&stage.operation(Kind::Delete)).await?;
-    match connector.provision(&Operation::new(stage.account.clone(), Change::Delete)).await {
+    match carry_out(connector.as_ref(), &Operation::new(stage.account.clone(), Change::Delete)).await {
         Ok(Outcome::Unchanged { .. }) => Ok(Kept::Promise),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Kept::Promise),
         other => Err(format!("the second delete returned {other:?}")),
@@ -135,7 +135,7 @@ async fn several_writers(subject: &Subject<'_>) -> Tried {
 
 /// Whether the grant was applied. Others that write at the same time may be a reason to refuse it.
 async fn is_granted(stage: &Stage<'_>, operation: &Operation) -> Result<bool, String> {
-    match stage.connector.provision(operation).await {
+    match carry_out(stage.connector, operation).await {
         Ok(Outcome::Applied { .. }) => Ok(true),
         Ok(other) => Err(format!("a grant returned {other:?}")),
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),

@@ -2,7 +2,7 @@
 
 use super::{Kept, Need, Trial, Tried};
 use crate::reading;
-use crate::stage::{Stage, text, without_password};
+use crate::stage::{Stage, carry_out, text, without_password};
 use crate::subject::Subject;
 use connector_core::{Change, ErrorKind, Operation, OperationKind as Kind, SecretRef};
 
@@ -25,7 +25,7 @@ pub(super) async fn clean(subject: &Subject<'_>) -> Result<(), String> {
     };
     for account in created {
         let change: Change<SecretRef> = if kind == Kind::Delete { Change::Delete } else { Change::Disable };
-        match connector.provision(&without_password(Operation::new(account, change))).await {
+        match carry_out(connector.as_ref(), &without_password(Operation::new(account, change))).await {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(format!("the kit can't remove what the trial created: {}", text(error)));
             }
