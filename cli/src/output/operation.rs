@@ -92,13 +92,19 @@ pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<
             };
             format!("{name}{}{values}", " ".repeat(gap))
         }
-        ValueChange::Entitlement { entitlement, name, to, until, .. } => {
+        ValueChange::Entitlement { entitlement, name, from, to, until, until_before } => {
             let name = name.clone().or_else(|| name_of(&entitlement.id));
             let mut what = clean_line(name.as_deref().unwrap_or(&entitlement.id)).into_owned();
-            if let Some(until) = until {
-                _ = write!(what, " until {until}");
+            match (until, until_before) {
+                (Some(until), Some(before)) => _ = write!(what, " {before} → until {until}"),
+                (Some(until), None) => _ = write!(what, " until {until}"),
+                (None, _) => {}
             }
-            let (mark, style) = if *to { ("+", GOOD) } else { ("−", BAD) };
+            let (mark, style) = match (from, to) {
+                (true, true) => ("~", WARN),
+                (_, true) => ("+", GOOD),
+                (_, false) => ("−", BAD),
+            };
             format!("{} {}", paint(style, format!("{mark} {} {what}", clean_line(&entitlement.entitlement_type))), {
                 let id = name.as_ref().map_or("", |_| entitlement.id.as_str());
                 paint(DIM, clean_line(id))
@@ -208,6 +214,7 @@ mod tests {
             from,
             to: !from,
             until: None,
+            until_before: None,
         };
         let error = RunError {
             kind: ErrorKind::NotFound,
@@ -271,6 +278,7 @@ mod tests {
             from: false,
             to: true,
             until: None,
+            until_before: None,
         };
         let attribute = ValueChange::Attribute { attribute: forged.to_owned(), from: Value::Null, to: json!(forged) };
         let mut one = operation("grant", Standing::Planned, vec![held, attribute]);

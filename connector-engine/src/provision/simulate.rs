@@ -4,7 +4,7 @@ use super::find_accounts::{concern_of, look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Made, Standing, stand_in, to_json};
 use super::names::Entitlements;
 use super::order;
-use super::reasons::{already, exists_already, not_known, not_made, renamed};
+use super::reasons::{already, already_until, exists_already, not_known, not_made, renamed};
 use crate::patience;
 use connector_core::{
     AccountSchema, AttributeType, Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind,
@@ -300,7 +300,10 @@ impl Simulation<'_> {
                 let can_look = self.opened.connector.capabilities().accounts().is_some();
                 return match effect::contradiction(schema, &simulated.state, &proposed.operation.change, can_look) {
                     Some(error) => simulated.refused(&row, error),
-                    None => simulated.unchanged(&row, detail),
+                    None => {
+                        let until = already_until(&simulated.state, &proposed.operation.change);
+                        simulated.unchanged(&row, until.unwrap_or(detail))
+                    }
                 };
             }
             Ok(Prepared::Steps { steps, seats, note }) => (steps, seats, note),
@@ -347,7 +350,8 @@ impl Simulation<'_> {
             return waiting(row.number, account_id);
         }
         if foreseen.is_empty() {
-            return simulated.unchanged(&row, already(row.operation.kind()).to_owned());
+            let until = already_until(&simulated.state, &proposed.operation.change);
+            return simulated.unchanged(&row, until.unwrap_or_else(|| already(row.operation.kind()).to_owned()));
         }
         Foreseen { account_id, steps: foreseen, seats, detail: note, ..blank(row.number, Standing::Planned) }
     }

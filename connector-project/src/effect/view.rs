@@ -62,9 +62,16 @@ impl<'a> View<'a> {
                 let is_first = self.later.insert(key);
                 // One of a type can replace another one.
                 let replaced = grants && !self.later.insert(format!("{}/", entitlement.entitlement_type));
-                let holds = self.state.holds(entitlement);
-                (is_first && holds != grants && !replaced)
-                    .then(|| format!("it {} {entitlement}", if grants { "does not hold" } else { "still holds" }))
+                if !is_first || replaced {
+                    return None;
+                }
+                if self.state.holds(entitlement) != grants {
+                    return Some(format!("it {} {entitlement}", if grants { "does not hold" } else { "still holds" }));
+                }
+                let Change::Grant { until: Some(until), .. } = change else { return None };
+                // An end that the source does not show can't be checked.
+                let end = self.state.end(entitlement).filter(|end| !end.is_at(*until))?;
+                Some(format!("it holds {entitlement} {end}, not until {until}"))
             }
             Change::SetPassword { .. } => {
                 let is_first = self.later.insert("password".to_owned());

@@ -4,9 +4,9 @@
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Change, Concern, Connector,
-    Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation,
-    OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, TestReport,
-    Writable,
+    Cursor, End, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder,
+    Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result,
+    TestReport, Writable,
 };
 use connector_testkit::{Fixture, Report, Subject};
 use serde_json::{Map, Value, json};
@@ -35,6 +35,10 @@ enum Fault {
     TidiesValues,
     /// What an account held stays when it is deleted.
     LeavesAssignments,
+    /// Who holds it already keeps the end.
+    KeepsTheOldEnd,
+    /// A lookup shows what is held, but not until when.
+    FindsNoEnds,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -42,6 +46,7 @@ struct Person {
     name: String,
     title: Value,
     teams: Vec<EntitlementRef>,
+    ends: BTreeMap<EntitlementRef, End>,
 }
 
 #[derive(Debug)]
@@ -102,7 +107,8 @@ impl Connector for Directory {
                 }
                 let id = format!("p{name}");
                 let title = attributes.get("Title").cloned().unwrap_or_default();
-                people.insert(id.clone(), Person { name: name.clone(), title, teams: Vec::new() });
+                people
+                    .insert(id.clone(), Person { name: name.clone(), title, teams: Vec::new(), ends: BTreeMap::new() });
                 Ok(Outcome::applied(id))
             }
             _ if self.fault == Fault::DoesNothing => Ok(Outcome::applied(id)),
@@ -129,12 +135,18 @@ impl Connector for Directory {
                 };
                 Ok(Outcome::applied(id))
             }
-            Change::Grant { entitlement, .. } => {
+            Change::Grant { entitlement, until, .. } => {
                 let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
+                let end = End::from(*until);
                 if person.teams.contains(entitlement) {
-                    return Ok(Outcome::unchanged("already holds it"));
+                    let is_kept = self.fault == Fault::KeepsTheOldEnd || until.is_none();
+                    if is_kept || person.ends.get(entitlement) == Some(&end) {
+                        return Ok(Outcome::unchanged("already holds it"));
+                    }
+                } else {
+                    person.teams.push(entitlement.clone());
                 }
-                person.teams.push(entitlement.clone());
+                person.ends.insert(entitlement.clone(), end);
                 Ok(Outcome::applied(id))
             }
             other => Err(Error::unsupported(format!("no {}", other.kind().name()))),
@@ -179,7 +191,14 @@ impl FindAccounts for Directory {
             let is_part = |name: &str| part && name.contains(wanted.trim_matches(['%', '*', '\'']));
             let named =
                 people.iter().filter(|(id, person)| *id == wanted || person.name == *wanted || is_part(&person.name));
-            named.map(|(id, person)| account(id, person)).collect()
+            let with_ends = |(id, person): (&String, &Person)| {
+                let mut account = account(id, person);
+                if self.fault != Fault::FindsNoEnds {
+                    account.ends.clone_from(&person.ends);
+                }
+                account
+            };
+            named.map(with_ends).collect()
         });
         Ok(found.collect())
     }
@@ -203,7 +222,7 @@ impl PrepareOperations for Directory {
 }
 
 async fn check(fault: Fault) -> Report {
-    let first = Person { name: "first".to_owned(), title: json!("Boss"), teams: Vec::new() };
+    let first = Person { name: "first".to_owned(), title: json!("Boss"), teams: Vec::new(), ends: BTreeMap::new() };
     let people = Arc::new(Mutex::new(BTreeMap::from([("p0".to_owned(), first)])));
     let text = |title: &str| Map::from_iter([("Title".to_owned(), json!(title))]);
     let fixture = Fixture {
@@ -236,6 +255,8 @@ async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
         (Fault::LosesAWriter, "several_writers_at_once_lose_nobody"),
         (Fault::FindsByAPart, "an_awkward_text_finds_no_other_account"),
         (Fault::TidiesValues, "an_awkward_value_is_kept_as_it_is_or_refused"),
+        (Fault::KeepsTheOldEnd, "a_grant_with_an_end_replaces_the_end_that_was_there"),
+        (Fault::FindsNoEnds, "a_grant_with_an_end_replaces_the_end_that_was_there"),
         (Fault::LeavesAssignments, "what_the_trials_create_is_gone_afterwards"),
     ] {
         let report = check(fault).await;

@@ -77,6 +77,8 @@ pub(crate) struct OperationSettings {
     pub(crate) queued: Option<Happening>,
     /// If the system makes the change in a job of its own: where to ask whether it is done.
     pub(crate) job: Option<JobSettings>,
+    /// Of a grant: the request for an account that holds the entitlement already, but with another end. Default: the same request.
+    pub(crate) renew: Option<Box<OperationSettings>>,
 }
 
 /// The request that creates an account: exactly one of `post` and `put`.

@@ -4,6 +4,7 @@
 #[path = "../acme/mod.rs"]
 mod acme;
 mod bodies;
+mod ends;
 mod faults;
 mod paging;
 mod parts;
