@@ -1,7 +1,7 @@
 //! What an account shows of the steps of a plan.
 
 use super::state::{EntitlementNames, State, is_alike};
-use connector_core::{AccountSchema, AttributeType, Change, SecretRef};
+use connector_core::{AccountSchema, AttributeSchema, AttributeType, Change, SecretRef};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -104,7 +104,8 @@ impl<'a> View<'a> {
         let known = self.schema.attribute(name);
         // An attribute that nobody declares may be one that can't be read, and a reference can be written by name.
         let is_hidden = shown.is_null() && known.is_none();
-        let by_name = !self.prepares && known.is_some_and(|one| one.attribute_type == AttributeType::Reference);
+        let is_reference = |one: &AttributeSchema| one.attribute_type == AttributeType::Reference && !one.is_account();
+        let by_name = !self.prepares && known.is_some_and(is_reference);
         let is_shown = is_alike(&shown, wanted) || is_hidden || (by_name && !shown.is_null());
         (!is_shown).then(|| format!("`{name}` is {shown}"))
     }

@@ -155,6 +155,8 @@ pub(crate) enum ValueType {
     Date,
     /// The id of another object.
     Reference,
+    /// The id of another account. A plan can give its name instead, and a value that no account has is refused.
+    Account,
     /// An object or a list.
     Json,
 }

@@ -224,10 +224,11 @@ fn schema(name: &str, settings: &AttributeSettings) -> AttributeSchema {
         ValueType::Number => AttributeType::Number,
         ValueType::DateTime => AttributeType::DateTime,
         ValueType::Date => AttributeType::Date,
-        ValueType::Reference => AttributeType::Reference,
+        ValueType::Reference | ValueType::Account => AttributeType::Reference,
         ValueType::Json => AttributeType::Json,
     };
     let mut schema = AttributeSchema::new(name, kind).described(settings.description.clone());
+    schema.of_account = settings.kind == ValueType::Account;
     schema.multi = settings.list;
     schema.required = settings.required;
     schema.quiet = settings.quiet;
