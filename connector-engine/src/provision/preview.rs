@@ -66,7 +66,8 @@ impl Provisioning<'_> {
             created::arrange(journal)?;
             seats::count(journal)?;
             // An account without a seat is not created either.
-            created::arrange(journal)
+            created::arrange(journal)?;
+            journal.note_alike()
         };
         self.journal.with(arrange).await?;
         self.journal.with(|journal| journal.otherwise()).await
