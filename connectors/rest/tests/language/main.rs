@@ -6,6 +6,7 @@ mod acme;
 mod bodies;
 mod ends;
 mod faults;
+mod gone;
 mod paging;
 mod parts;
 mod provisioning;
