@@ -65,6 +65,8 @@ pub(crate) struct OperationSettings {
     /// A request that is sent before. What it returns is the body that this operation changes, and its `ETag` is sent as
     /// `If-Match`, so that nothing that others changed is lost.
     pub(crate) read: Option<ReadSettings>,
+    /// Of a PUT of an account: whether the API changes only what the body names, so that `read` is not needed. Default: false.
+    pub(crate) partial: bool,
     /// With `read`: adds a value to a list, for a system that replaces whole lists.
     pub(crate) add: Option<AddSettings>,
     /// With `read`: removes a value from a list.

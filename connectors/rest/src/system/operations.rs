@@ -272,8 +272,19 @@ pub(super) fn request(
     };
     if compiler.faults.is_empty() {
         check_request(compiler, &request, place, &pointer, subject);
+        check_whole_account(compiler, given, &request, &pointer);
     }
     request
+}
+
+/// A PUT of an account replaces it. Without `read`, what the body does not name would be lost.
+fn check_whole_account(compiler: &mut Compiler<'_>, given: &OperationSettings, request: &Request, pointer: &str) {
+    let path = given.put.as_deref().unwrap_or_default().trim_end_matches('/');
+    let is_of_account = path.ends_with("/{account.id}") && !request.path.uses("entitlement");
+    if is_of_account && request.read.is_none() && !given.partial {
+        let help = "add `read`, so that the rest is sent back; if the API changes only what the body names, write `partial: true`";
+        compiler.add(pointer, "this request would replace the whole account", help);
+    }
 }
 
 fn check_request(compiler: &mut Compiler<'_>, request: &Request, place: &str, pointer: &str, subject: &str) {
