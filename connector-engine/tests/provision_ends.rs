@@ -107,4 +107,5 @@ async fn a_grant_with_an_end_is_sent_each_time_if_nobody_can_see_the_end() {
     let plan = [grant_until("c", "group/1", LATE)];
     let (_, _, reports) = Place::new().preview(&directory, &plan).await;
     assert_eq!(outcomes(&reports), [Planned]);
+    assert_eq!(reports[0].detail.as_deref(), Some("already holds it, but the source does not show until when"));
 }

@@ -182,7 +182,7 @@ fn shown(value: &Value, room: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use connector_core::{EntitlementRef, ErrorKind};
+    use connector_core::{End, EntitlementRef, ErrorKind};
     use connector_engine::store::RunError;
     use serde_json::json;
 
@@ -251,6 +251,30 @@ mod tests {
             let text: String = operations().iter().map(|one| render_operation(one, width, &name_of)).collect();
             let plain = anstream::adapter::strip_str(&text).to_string();
             insta::assert_snapshot!(format!("operations_at_{width}"), plain);
+        }
+    }
+
+    #[test]
+    fn another_end_reads_like_a_change() {
+        let of = |until_before| ValueChange::Entitlement {
+            entitlement: EntitlementRef::new("permission_set", "0PS1"),
+            name: Some("Sales Ops".to_owned()),
+            from: true,
+            to: true,
+            until: "2027-01-31T00:00:00Z".parse().ok(),
+            until_before,
+        };
+        let ends = "→ until 2027-01-31T00:00:00Z 0PS1";
+        for (before, shown) in [
+            (Some(End::Never), format!("~ permission_set Sales Ops without end {ends}")),
+            (
+                Some(End::At("2027-06-30T00:00:00Z".parse().unwrap())),
+                format!("~ permission_set Sales Ops until 2027-06-30T00:00:00Z {ends}"),
+            ),
+            (None, "~ permission_set Sales Ops until 2027-01-31T00:00:00Z 0PS1".to_owned()),
+        ] {
+            let text = render_change(&of(before), 100, &|_| None);
+            assert_eq!(anstream::adapter::strip_str(&text).to_string().trim(), shown);
         }
     }
 

@@ -111,6 +111,13 @@ pub(super) fn already_until(state: &State, change: &Change<SecretRef>) -> Option
     })
 }
 
+/// What to know about a grant with an end, if the account holds the entitlement already and nobody can see until when.
+pub(super) fn unknown_end(state: &State, change: &Change<SecretRef>) -> Option<String> {
+    let Change::Grant { entitlement, until: Some(_), .. } = change else { return None };
+    let is_unknown = state.is_there() && state.holds(entitlement) && state.end(entitlement).is_none();
+    is_unknown.then(|| "already holds it, but the source does not show until when".to_owned())
+}
+
 /// The error of a preview that the user stops.
 pub(super) fn stopped() -> Error {
     Error::new(ErrorKind::Cancelled, "stopped before anything was sent").with_help("run it again")

@@ -4,7 +4,7 @@ use super::find_accounts::{concern_of, look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Made, Standing, stand_in, to_json};
 use super::names::Entitlements;
 use super::order;
-use super::reasons::{already, already_until, exists_already, not_known, not_made, renamed};
+use super::reasons::{already, already_until, exists_already, not_known, not_made, renamed, unknown_end};
 use super::references::References;
 use crate::patience;
 use connector_core::{
@@ -329,6 +329,7 @@ impl Simulation<'_> {
             return self.existing(simulated, &row, &steps, &holds);
         }
         let account_id = simulated.id();
+        let note = note.or_else(|| unknown_end(&simulated.state, &proposed.operation.change));
         let (mut foreseen, mut waits) = (Vec::new(), false);
         for Operation { account, change, .. } in steps {
             if let (Change::Deprovision, Change::Revoke { entitlement, .. }) = (&proposed.operation.change, &change) {
