@@ -1,10 +1,12 @@
 //! Accounts: logins on a source.
 
 use crate::attributes::Attributes;
+use crate::end::End;
 use crate::entitlement::EntitlementRef;
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use strum::{EnumString, IntoStaticStr};
 
 /// A login on a source.
@@ -48,6 +50,12 @@ pub struct Account {
     /// come as [`Assignment`](crate::Assignment)s instead. Never report the same entitlement both ways. Only what has effect
     /// belongs here: nothing expired, inactive or scheduled.
     pub entitlements: Vec<EntitlementRef>,
+    /// When the account stops holding entitlements of [`entitlements`](Self::entitlements), as far as the source shows it. Only
+    /// [`FindAccounts::find_accounts`](crate::FindAccounts::find_accounts) fills it, see [`hold`](Self::hold); an aggregation takes
+    /// the end from the [`Assignment`](crate::Assignment). Of an entitlement that is not here, the end is unknown, so each
+    /// grant with an end is sent.
+    #[serde(skip_serializing)]
+    pub ends: BTreeMap<EntitlementRef, End>,
 }
 
 impl Account {
@@ -64,6 +72,26 @@ impl Account {
             alias: None,
             attributes: Attributes::empty(),
             entitlements: Vec::new(),
+            ends: BTreeMap::new(),
+        }
+    }
+
+    /// Says that the account holds an entitlement, and when it stops. If it holds it in several ways, the latest end counts.
+    ///
+    /// ```
+    /// use connector_core::{Account, End, EntitlementRef};
+    ///
+    /// let group = EntitlementRef::new("group", "g-17");
+    /// let mut account = Account::new("0042", "jane");
+    /// account.hold(group.clone(), End::Never);
+    /// assert_eq!(account.ends.get(&group), Some(&End::Never));
+    /// ```
+    pub fn hold(&mut self, entitlement: EntitlementRef, end: End) {
+        if !self.entitlements.contains(&entitlement) {
+            self.entitlements.push(entitlement.clone());
+            self.ends.insert(entitlement, end);
+        } else if let Some(known) = self.ends.get_mut(&entitlement) {
+            *known = end.later(*known);
         }
     }
 

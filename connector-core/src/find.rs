@@ -19,7 +19,8 @@ pub trait FindAccounts: Send + Sync {
     /// name.
     ///
     /// Attributes and `enabled` must be the current ones. Entitlements and `locked` must be correct only as far as
-    /// `concern` asks for them; anything else needs no request.
+    /// `concern` asks for them; anything else needs no request. If what is held can have an end, say the end with
+    /// [`Account::hold`]: otherwise a grant with an end is sent each time, and nobody can check that the end was set.
     async fn find_accounts(&self, wanted: &[String], concern: &Concern) -> Result<Vec<Vec<Account>>>;
 
     /// Reads these accounts, given by id, again now, with everything that an aggregation reads of them: a
@@ -38,7 +39,7 @@ pub trait FindAccounts: Send + Sync {
 pub struct Concern {
     /// Attributes to return even if an aggregation does not read them. Unknown ones are ignored.
     pub attributes: BTreeSet<String>,
-    /// Entitlements whose assignments to return, in addition to those in the account's own record.
+    /// Entitlements whose assignments to return with their ends, in addition to those in the account's own record.
     pub entitlements: BTreeSet<EntitlementRef>,
     /// Which of these entitlements matter for which of the wanted accounts. For an account that is missing here, all of
     /// them can matter. Where each assignment costs a request, this keeps a preview cheap.

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Puts operations into the source's own terms before they are shown and carried out: names in values become ids,
-/// defaults are filled in, and what the source is going to refuse is refused with the cure.
+/// defaults are filled in, and what the source is going to refuse is refused with the cure. Without this ability, the engine puts
+/// ids in the place of [accounts](crate::AttributeSchema::is_account) that a plan names; with it, the connector does.
 ///
 /// It sends nothing that changes the source. What it gives back is shown to the user, kept in the journal and handed to
 /// [`Connector::provision`](crate::Connector::provision) just so.

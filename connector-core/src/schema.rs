@@ -90,6 +90,9 @@ pub struct AttributeSchema {
     /// Only accounts with this other attribute can have it. Of the others, its absence says nothing: an app never signs in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only_with: Option<String>,
+    /// Whether its values are ids of accounts of this source, see [`is_account`](Self::is_account).
+    #[serde(rename = "account", skip_serializing_if = "std::ops::Not::not")]
+    pub of_account: bool,
     /// How much power it gives: whoever holds an entitlement where it is true can do what the description says. If an entitlement
     /// that holds others says `false` itself, it takes the power away from what it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +113,7 @@ impl AttributeSchema {
             meaning: None,
             quiet: false,
             only_with: None,
+            of_account: false,
             power: None,
             description: String::new(),
         }
@@ -138,6 +142,24 @@ impl AttributeSchema {
     /// The id of another object of the source.
     pub fn reference(name: impl Into<String>) -> Self {
         Self::new(name, AttributeType::Reference)
+    }
+
+    /// The id of another account of the source.
+    ///
+    /// ```
+    /// use connector_core::AttributeSchema;
+    ///
+    /// assert!(AttributeSchema::account("deputy").is_account());
+    /// ```
+    pub fn account(name: impl Into<String>) -> Self {
+        Self { of_account: true, ..Self::reference(name) }
+    }
+
+    /// Whether its values are ids of accounts of this source. A plan may name such an account: the engine finds it, fills in its
+    /// id, and refuses what no account has. Only a connector that [prepares](crate::PrepareOperations) operations does that
+    /// itself.
+    pub fn is_account(&self) -> bool {
+        self.of_account || self.meaning == Some(AttributeMeaning::Manager)
     }
 
     /// Says in a sentence what it means.
@@ -248,7 +270,7 @@ pub enum AttributeMeaning {
     Department,
     /// The job title.
     Title,
-    /// The id of the account of the person's manager.
+    /// The id of the account of the person's manager. A plan may name the account, see [`AttributeSchema::is_account`].
     Manager,
     /// When the account was made.
     Created,

@@ -83,6 +83,10 @@ impl Response {
             404 | 410 => (ErrorKind::NotFound, "check the id, and that the service account may see the object"),
             408 => (ErrorKind::Timeout, "try again in a few minutes"),
             409 | 412 => (ErrorKind::Conflict, "read the object again, and repeat the change"),
+            428 => (
+                ErrorKind::Invalid,
+                "read the object first, and send its `ETag` as `If-Match`, as `Client::change` does",
+            ),
             429 => {
                 (ErrorKind::RateLimited, "try again later, or set `http: {requests_per_second: …}` in the source file")
             }

@@ -92,13 +92,19 @@ pub(crate) fn render_change(change: &ValueChange, width: usize, name_of: NameOf<
             };
             format!("{name}{}{values}", " ".repeat(gap))
         }
-        ValueChange::Entitlement { entitlement, name, to, until, .. } => {
+        ValueChange::Entitlement { entitlement, name, from, to, until, until_before } => {
             let name = name.clone().or_else(|| name_of(&entitlement.id));
             let mut what = clean_line(name.as_deref().unwrap_or(&entitlement.id)).into_owned();
-            if let Some(until) = until {
-                _ = write!(what, " until {until}");
+            match (until, until_before) {
+                (Some(until), Some(before)) => _ = write!(what, " {before} → until {until}"),
+                (Some(until), None) => _ = write!(what, " until {until}"),
+                (None, _) => {}
             }
-            let (mark, style) = if *to { ("+", GOOD) } else { ("−", BAD) };
+            let (mark, style) = match (from, to) {
+                (true, true) => ("~", WARN),
+                (_, true) => ("+", GOOD),
+                (_, false) => ("−", BAD),
+            };
             format!("{} {}", paint(style, format!("{mark} {} {what}", clean_line(&entitlement.entitlement_type))), {
                 let id = name.as_ref().map_or("", |_| entitlement.id.as_str());
                 paint(DIM, clean_line(id))
@@ -176,7 +182,7 @@ fn shown(value: &Value, room: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use connector_core::{EntitlementRef, ErrorKind};
+    use connector_core::{End, EntitlementRef, ErrorKind};
     use connector_engine::store::RunError;
     use serde_json::json;
 
@@ -208,6 +214,7 @@ mod tests {
             from,
             to: !from,
             until: None,
+            until_before: None,
         };
         let error = RunError {
             kind: ErrorKind::NotFound,
@@ -248,6 +255,30 @@ mod tests {
     }
 
     #[test]
+    fn another_end_reads_like_a_change() {
+        let of = |until_before| ValueChange::Entitlement {
+            entitlement: EntitlementRef::new("permission_set", "0PS1"),
+            name: Some("Sales Ops".to_owned()),
+            from: true,
+            to: true,
+            until: "2027-01-31T00:00:00Z".parse().ok(),
+            until_before,
+        };
+        let ends = "→ until 2027-01-31T00:00:00Z 0PS1";
+        for (before, shown) in [
+            (Some(End::Never), format!("~ permission_set Sales Ops without end {ends}")),
+            (
+                Some(End::At("2027-06-30T00:00:00Z".parse().unwrap())),
+                format!("~ permission_set Sales Ops until 2027-06-30T00:00:00Z {ends}"),
+            ),
+            (None, "~ permission_set Sales Ops until 2027-01-31T00:00:00Z 0PS1".to_owned()),
+        ] {
+            let text = render_change(&of(before), 100, &|_| None);
+            assert_eq!(anstream::adapter::strip_str(&text).to_string().trim(), shown);
+        }
+    }
+
+    #[test]
     fn an_account_that_a_plan_names_by_id_has_its_name_too() {
         let name_of = |id: &str| (id == "0052").then(|| "bob@acme.example".to_owned());
         let heading = |name: &str| {
@@ -271,6 +302,7 @@ mod tests {
             from: false,
             to: true,
             until: None,
+            until_before: None,
         };
         let attribute = ValueChange::Attribute { attribute: forged.to_owned(), from: Value::Null, to: json!(forged) };
         let mut one = operation("grant", Standing::Planned, vec![held, attribute]);

@@ -61,6 +61,19 @@ pub(super) fn concern_of<'a, P: 'a>(operations: impl IntoIterator<Item = &'a Ope
     concern
 }
 
+/// What to read of accounts, each with the key that it is looked up by, to see whether their steps are needed.
+pub(super) fn concern_of_each<'a, P: 'a>(steps: impl IntoIterator<Item = (String, &'a Operation<P>)>) -> Concern {
+    let mut all = Concern::default();
+    for (key, operation) in steps {
+        let mut concern = concern_of([operation]);
+        all.attributes.append(&mut concern.attributes);
+        all.locks |= concern.locks;
+        all.entitlements.extend(concern.entitlements.iter().cloned());
+        all.held_by.entry(key).or_default().append(&mut concern.entitlements);
+    }
+    all
+}
+
 /// The id of a step's account, or its name if the id is unknown.
 pub(super) fn key_of(row: &StepRow) -> String {
     let id = &row.operation.account;

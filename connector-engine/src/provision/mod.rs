@@ -26,6 +26,7 @@ mod provisioning;
 mod read_back;
 mod reasons;
 mod recheck;
+mod references;
 mod seats;
 mod settle;
 mod simulate;

@@ -10,7 +10,7 @@ use super::reasons::stopped;
 use super::seats;
 use super::simulate::Simulation;
 use super::simulate::hex;
-use connector_core::{AttributeMeaning, AttributeType, Change, EntitlementRef, Result};
+use connector_core::{AttributeMeaning, AttributeSchema, AttributeType, Change, EntitlementRef, Result};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use openssl::sha::Sha256;
@@ -66,7 +66,8 @@ impl Provisioning<'_> {
             created::arrange(journal)?;
             seats::count(journal)?;
             // An account without a seat is not created either.
-            created::arrange(journal)
+            created::arrange(journal)?;
+            journal.note_alike()
         };
         self.journal.with(arrange).await?;
         self.journal.with(|journal| journal.otherwise()).await
@@ -102,8 +103,8 @@ impl Provisioning<'_> {
         let queued = self.journal.with(|journal| journal.queued()).await?;
         let schema = self.opened.connector.schema();
         let password_changed = schema.password_changed();
-        let is_plain =
-            |name: &str| schema.attribute(name).is_some_and(|one| one.attribute_type != AttributeType::Reference);
+        let is_reference = |one: &AttributeSchema| one.attribute_type == AttributeType::Reference || one.is_account();
+        let is_plain = |name: &str| schema.attribute(name).is_some_and(|one| !is_reference(one));
         let names = schema.attributes.iter().map(|one| one.name.to_lowercase());
         let plain = Arc::new(names.filter(|name| is_plain(name)).collect());
         Ok(Simulation { opened: self.opened, schema, entitlements, password_changed, queued, plain, renamed })

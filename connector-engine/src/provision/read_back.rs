@@ -1,6 +1,6 @@
 //! Reads the accounts at the end of a plan: what they don't show was not applied, whatever the response said.
 
-use super::find_accounts::{concern_of, key_of, look};
+use super::find_accounts::{concern_of_each, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
 use super::preview::READS;
 use super::progress::{Phase, Progress};
@@ -72,11 +72,13 @@ impl Provisioning<'_> {
     /// The steps whose outcome is another one than the response said.
     async fn not_as_said(&self, rows: &[StepRow]) -> Result<Vec<StepOutcome>> {
         let schema = self.opened.connector.schema();
-        let mut concern = concern_of(rows.iter().map(|row| &row.operation));
-        let password_changed = schema.password_changed();
-        concern.attributes.extend(password_changed.clone());
         let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
         let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[group.len() - 1])).collect();
+        let of_groups = groups.iter().zip(&wanted);
+        let steps = of_groups.flat_map(|(group, key)| group.iter().map(|row| (key.clone(), &row.operation)));
+        let mut concern = concern_of_each(steps);
+        let password_changed = schema.password_changed();
+        concern.attributes.extend(password_changed.clone());
         let states = look(self.opened, &wanted, &concern).await?;
         let prepares = self.opened.connector.capabilities().preparation().is_some();
         let mut wrong = Vec::new();

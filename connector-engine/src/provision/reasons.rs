@@ -1,7 +1,7 @@
 //! Why an operation is not applied, in words.
 
-use connector_core::{Error, ErrorKind, OperationKind};
-use connector_project::effect::ValueChange;
+use connector_core::{Change, End, Error, ErrorKind, OperationKind, SecretRef};
+use connector_project::effect::{State, ValueChange};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -99,6 +99,23 @@ pub(super) fn already(kind: OperationKind) -> &'static str {
         OperationKind::Deprovision => "has left already",
         _ => "nothing to change",
     }
+}
+
+/// Why a grant changes nothing, if what the account holds has an end.
+pub(super) fn already_until(state: &State, change: &Change<SecretRef>) -> Option<String> {
+    let Change::Grant { entitlement, until, .. } = change else { return None };
+    let end @ End::At(_) = state.end(entitlement)? else { return None };
+    Some(match until {
+        Some(_) => format!("already holds it {end}"),
+        None => format!("already holds it {end}; to remove the end, revoke it and grant it again"),
+    })
+}
+
+/// What to know about a grant with an end, if the account holds the entitlement already and nobody can see until when.
+pub(super) fn unknown_end(state: &State, change: &Change<SecretRef>) -> Option<String> {
+    let Change::Grant { entitlement, until: Some(_), .. } = change else { return None };
+    let is_unknown = state.is_there() && state.holds(entitlement) && state.end(entitlement).is_none();
+    is_unknown.then(|| "already holds it, but the source does not show until when".to_owned())
 }
 
 /// The error of a preview that the user stops.

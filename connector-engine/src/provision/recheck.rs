@@ -1,6 +1,6 @@
 //! Compares what is left of an interrupted plan with the accounts as they are now.
 
-use super::find_accounts::{concern_of, key_of, look};
+use super::find_accounts::{concern_of_each, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
 use super::progress::{Phase, Progress};
 use super::provisioning::{Changed, Provisioning, Shown};
@@ -46,11 +46,13 @@ impl Provisioning<'_> {
     }
 
     async fn recheck_some(&self, rows: &[StepRow], found: &mut Found) -> Result<()> {
-        let mut concern = concern_of(rows.iter().map(|row| &row.operation));
-        let password_changed = self.opened.connector.schema().password_changed();
-        concern.attributes.extend(password_changed.clone());
         let groups: Vec<_> = rows.chunk_by(|one, next| one.lead == next.lead).collect();
         let wanted: Vec<_> = groups.iter().map(|group| key_of(&group[0])).collect();
+        let of_groups = groups.iter().zip(&wanted);
+        let steps = of_groups.flat_map(|(group, key)| group.iter().map(|row| (key.clone(), &row.operation)));
+        let mut concern = concern_of_each(steps);
+        let password_changed = self.opened.connector.schema().password_changed();
+        concern.attributes.extend(password_changed.clone());
         let states = look(self.opened, &wanted, &concern).await?;
         for (group, state) in groups.into_iter().zip(states) {
             let mut state = state.unwrap_or_else(|_| State::absent());

@@ -1,6 +1,6 @@
 //! Settles steps whose response was lost.
 
-use super::find_accounts::{concern_of, key_of, look};
+use super::find_accounts::{concern_of_each, key_of, look};
 use super::journal::{Standing, StepOutcome, StepRow};
 use crate::patience::prepare;
 use connector_core::{Change, Error, ErrorKind, Operation, Prepared, Proposed, Result};
@@ -46,7 +46,7 @@ pub(super) fn time_left(row: &StepRow) -> Option<Duration> {
 
 async fn judge(opened: &Opened, rows: &[StepRow]) -> Result<Vec<StepOutcome>> {
     let password_changed = opened.connector.schema().password_changed();
-    let mut concern = concern_of(rows.iter().map(|row| &row.operation));
+    let mut concern = concern_of_each(rows.iter().map(|row| (key_of(row), &row.operation)));
     concern.attributes.extend(password_changed.clone());
     let mut wanted: Vec<_> = rows.iter().map(key_of).collect();
     wanted.sort_unstable();

@@ -4,7 +4,8 @@ use super::find_accounts::{concern_of, look, missing};
 use super::journal::{AskedRow, Foreseen, ForeseenStep, Made, Standing, stand_in, to_json};
 use super::names::Entitlements;
 use super::order;
-use super::reasons::{already, exists_already, not_known, not_made, renamed};
+use super::reasons::{already, already_until, exists_already, not_known, not_made, renamed, unknown_end};
+use super::references::References;
 use crate::patience;
 use connector_core::{
     AccountSchema, AttributeType, Change, Concern, EntitlementRef, Error, ErrorKind, Operation, OperationKind,
@@ -70,7 +71,9 @@ fn both(earlier: Option<Error>, error: Error) -> Error {
 impl Simulation<'_> {
     /// Determines what the operations on some accounts change, account by account, in the plan's order.
     pub(super) async fn foresee(&self, rows: Vec<AskedRow>) -> Result<Vec<Foreseen>> {
-        let mut accounts = self.accounts(self.with_existing(rows).await?).await?;
+        let rows = self.with_existing(rows).await?;
+        let references = References::look_up(self.opened, &self.schema, &rows).await?;
+        let mut accounts = self.accounts(rows).await?;
         let mut foreseen: Vec<Vec<Foreseen>> = accounts.iter().map(|_| Vec::new()).collect();
         loop {
             let mut turn = Vec::new();
@@ -78,7 +81,7 @@ impl Simulation<'_> {
             for (place, simulated) in accounts.iter_mut().enumerate() {
                 let Some(row) = simulated.rows.next() else { continue };
                 is_over = false;
-                match self.propose(place, simulated, row.clone()) {
+                match self.propose(place, simulated, row.clone(), &references) {
                     Ok(pending) => turn.push(pending),
                     Err(error) => foreseen[place].push(simulated.refused(&row, error)),
                 }
@@ -131,7 +134,7 @@ impl Simulation<'_> {
         let (Change::Create { attributes, .. } | Change::Update { set: attributes, .. }) = change else { return };
         for (name, value) in attributes.iter_mut() {
             let known = self.schema.attribute(name);
-            if known.is_some_and(|one| one.attribute_type == AttributeType::Reference)
+            if known.is_some_and(|one| one.attribute_type == AttributeType::Reference || one.is_account())
                 && let Some(made) = value.as_str().and_then(|text| row.made.get(text.trim()))
             {
                 *value = match made {
@@ -189,7 +192,13 @@ impl Simulation<'_> {
     }
 
     /// The operation to prepare, with the source's ids.
-    fn propose(&self, simulated: usize, on: &SimulatedAccount, row: AskedRow) -> Result<Pending> {
+    fn propose(
+        &self,
+        simulated: usize,
+        on: &SimulatedAccount,
+        row: AskedRow,
+        references: &References,
+    ) -> Result<Pending> {
         if let Some((message, help)) = &on.unclear {
             return Err(Error::new(ErrorKind::Invalid, message.clone()).with_help(help.clone()));
         }
@@ -213,6 +222,7 @@ impl Simulation<'_> {
         let mut change = row.operation.change.clone();
         let mut unresolved = Vec::new();
         let unknown = self.resolve(&mut change, &mut unresolved)?;
+        references.resolve(&self.schema, &mut change)?;
         if is_missing {
             let error = missing(self.opened, &row.operation.account);
             let renames = self.renamed.get(&row.operation.account.to_lowercase());
@@ -300,7 +310,10 @@ impl Simulation<'_> {
                 let can_look = self.opened.connector.capabilities().accounts().is_some();
                 return match effect::contradiction(schema, &simulated.state, &proposed.operation.change, can_look) {
                     Some(error) => simulated.refused(&row, error),
-                    None => simulated.unchanged(&row, detail),
+                    None => {
+                        let until = already_until(&simulated.state, &proposed.operation.change);
+                        simulated.unchanged(&row, until.unwrap_or(detail))
+                    }
                 };
             }
             Ok(Prepared::Steps { steps, seats, note }) => (steps, seats, note),
@@ -316,6 +329,7 @@ impl Simulation<'_> {
             return self.existing(simulated, &row, &steps, &holds);
         }
         let account_id = simulated.id();
+        let note = note.or_else(|| unknown_end(&simulated.state, &proposed.operation.change));
         let (mut foreseen, mut waits) = (Vec::new(), false);
         for Operation { account, change, .. } in steps {
             if let (Change::Deprovision, Change::Revoke { entitlement, .. }) = (&proposed.operation.change, &change) {
@@ -347,7 +361,8 @@ impl Simulation<'_> {
             return waiting(row.number, account_id);
         }
         if foreseen.is_empty() {
-            return simulated.unchanged(&row, already(row.operation.kind()).to_owned());
+            let until = already_until(&simulated.state, &proposed.operation.change);
+            return simulated.unchanged(&row, until.unwrap_or_else(|| already(row.operation.kind()).to_owned()));
         }
         Foreseen { account_id, steps: foreseen, seats, detail: note, ..blank(row.number, Standing::Planned) }
     }

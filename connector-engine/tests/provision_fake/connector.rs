@@ -60,6 +60,8 @@ pub struct Directory {
     pub can_batch: bool,
     pub can_list: bool,
     pub tells_password_time: bool,
+    /// Whether accounts show when what they hold ends.
+    pub shows_ends: bool,
     pub caps: ProvisioningSettings,
     pub limits: LimitSettings,
     /// Attributes beyond the usual ones, and the operations that the schema lists.
@@ -106,6 +108,7 @@ impl Directory {
             can_batch: true,
             can_list: true,
             tells_password_time: true,
+            shows_ends: true,
             caps: ProvisioningSettings::default(),
             limits: LimitSettings::default(),
             failing: None,
@@ -180,7 +183,9 @@ fn shown(id: &str, person: &Person, concern: &Concern) -> Account {
     account.enabled = !person.disabled;
     account.locked = concern.locks && person.locked;
     account.attributes = attributes.build();
-    account.entitlements = person.held.intersection(&concern.entitlements).cloned().collect();
+    for held in person.held.intersection(&concern.entitlements) {
+        account.hold(held.clone(), person.ends.get(held).copied().into());
+    }
     account
 }
 
@@ -325,7 +330,11 @@ impl FindAccounts for Directory {
         }
         let found = wanted.iter().map(|wanted| {
             let named = server.accounts.iter().filter(|(id, person)| *id == wanted || person.name == *wanted);
-            named.map(|(id, person)| shown(id, person, concern)).collect()
+            let mut found: Vec<_> = named.map(|(id, person)| shown(id, person, concern)).collect();
+            for account in found.iter_mut().filter(|_| !self.shows_ends) {
+                account.ends.clear();
+            }
+            found
         });
         Ok(found.collect())
     }

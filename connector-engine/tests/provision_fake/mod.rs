@@ -13,7 +13,7 @@ mod server;
 pub use connector::{Directory, Fate};
 pub use place::{Place, outcomes};
 pub use plans::{
-    changes_of_each_kind, create, delete, disable, enable, grant, lock, reference, revoke, revoke_tokens, set_password,
-    unlock, update,
+    changes_of_each_kind, create, delete, disable, enable, grant, grant_until, lock, reference, revoke, revoke_tokens,
+    set_password, unlock, update,
 };
 pub use server::{Person, Server};

@@ -33,6 +33,10 @@ pub fn grant(account: &str, written: &str) -> PlanOperation {
     operation(account, Change::grant(reference(written), None))
 }
 
+pub fn grant_until(account: &str, written: &str, until: &str) -> PlanOperation {
+    operation(account, Change::grant(reference(written), Some(until.parse().unwrap())))
+}
+
 pub fn revoke(account: &str, written: &str) -> PlanOperation {
     operation(account, Change::revoke(reference(written)))
 }

@@ -2,6 +2,7 @@
 
 use super::plans::reference;
 use connector_core::{Change, Concern, Entitlement, EntitlementRef, Error, ErrorKind, Operation, Outcome, Result};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ pub struct Person {
     pub disabled: bool,
     pub locked: bool,
     pub held: BTreeSet<EntitlementRef>,
+    /// When what is held ends, where it has an end.
+    pub ends: BTreeMap<EntitlementRef, Timestamp>,
     pub password: Option<String>,
     pub password_changed: u64,
 }
@@ -153,8 +156,14 @@ impl Server {
                 }
                 person.attributes = present(&person.attributes);
             }
-            Change::Grant { entitlement, .. } => drop(person.held.insert(entitlement.clone())),
-            Change::Revoke { entitlement, .. } => drop(person.held.remove(entitlement)),
+            Change::Grant { entitlement, until, .. } => {
+                person.held.insert(entitlement.clone());
+                person.ends.extend(until.map(|until| (entitlement.clone(), until)));
+            }
+            Change::Revoke { entitlement, .. } => {
+                person.held.remove(entitlement);
+                person.ends.remove(entitlement);
+            }
             Change::Disable => person.disabled = true,
             Change::Enable => person.disabled = false,
             Change::Lock => person.locked = true,

@@ -1,6 +1,6 @@
 //! The values that an operation changes.
 
-use connector_core::EntitlementRef;
+use connector_core::{End, EntitlementRef};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,6 +33,9 @@ pub enum ValueChange {
         /// When the grant ends, if it has an end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
+        /// When what the account holds before ends, if that is known and the grant changes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_before: Option<End>,
     },
 }
 

@@ -71,12 +71,14 @@ pub fn contradiction(
     let is_needed = match change {
         _ if !can_look => false,
         Change::Create { .. } => !state.is_there(),
-        // The account shows neither the end of a grant nor a password, a session or a token.
-        Change::Grant { until: Some(_), .. }
-        | Change::SetPassword { .. }
-        | Change::EndSessions
-        | Change::RevokeTokens
-        | Change::Deprovision => false,
+        // The connector may know an end that it does not show.
+        Change::Grant { entitlement, until: Some(_), .. }
+            if state.holds(entitlement) && state.end(entitlement).is_none() =>
+        {
+            false
+        }
+        // The account shows neither a password nor a session or a token.
+        Change::SetPassword { .. } | Change::EndSessions | Change::RevokeTokens | Change::Deprovision => false,
         Change::Update { set, .. } => set.iter().any(|(name, wanted)| {
             let shown = state.attribute(name);
             // A reference can be written by name, and what is not shown can still be there.

@@ -1,7 +1,7 @@
 //! An account as it is, or as it will be after steps.
 
 use super::change::{MASKED, ValueChange};
-use connector_core::{Account, Attributes, AttributesBuilder, Change, EntitlementRef, Result, SecretRef};
+use connector_core::{Account, Attributes, AttributesBuilder, Change, End, EntitlementRef, Result, SecretRef};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -119,6 +119,12 @@ impl State {
         self.account.as_ref().is_some_and(|account| account.entitlements.contains(entitlement))
     }
 
+    /// When the account stops holding an entitlement that it holds, if that is known.
+    pub fn end(&self, entitlement: &EntitlementRef) -> Option<End> {
+        let account = self.account.as_ref().filter(|account| account.entitlements.contains(entitlement))?;
+        account.ends.get(entitlement).copied()
+    }
+
     /// The values that a change changes in this state; none if it already has them.
     pub fn changes(&self, change: &Change<SecretRef>, names: &EntitlementNames) -> Vec<ValueChange> {
         let switch = |name: &str, from: fn(&Account) -> bool, to: bool| match &self.account {
@@ -193,7 +199,7 @@ impl State {
         change
     }
 
-    /// A grant with an end is always needed: an account shows what it holds, but not the end.
+    /// A grant with an end is needed unless the account is known to hold it until then.
     fn holding(
         &self,
         entitlement: &EntitlementRef,
@@ -201,13 +207,16 @@ impl State {
         until: Option<Timestamp>,
         names: &EntitlementNames,
     ) -> Vec<ValueChange> {
-        let from = self.account.as_ref().is_some_and(|account| account.entitlements.contains(entitlement));
-        if from == to && !self.unseen && until.is_none() {
+        let from = self.holds(entitlement);
+        let end = self.end(entitlement);
+        let is_until = until.is_none_or(|until| end.is_some_and(|end| end.is_at(until)));
+        if from == to && !self.unseen && is_until {
             return Vec::new();
         }
         let from = if self.unseen { !to } else { from };
         let name = names.get(entitlement).cloned();
-        vec![ValueChange::Entitlement { entitlement: entitlement.clone(), name, from, to, until }]
+        let until_before = end.filter(|_| until.is_some());
+        vec![ValueChange::Entitlement { entitlement: entitlement.clone(), name, from, to, until, until_before }]
     }
 
     /// The state after a change.
@@ -233,10 +242,20 @@ impl State {
     fn switch(&mut self, change: &Change<SecretRef>) {
         let Some(account) = &mut self.account else { return };
         match change {
-            Change::Grant { entitlement, .. } if !account.entitlements.contains(entitlement) => {
-                account.entitlements.push(entitlement.clone());
+            Change::Grant { entitlement, until, .. } => {
+                let is_new = !account.entitlements.contains(entitlement);
+                if is_new {
+                    account.entitlements.push(entitlement.clone());
+                }
+                // What is held already keeps its end, unless the grant has one.
+                if is_new || until.is_some() {
+                    account.ends.insert(entitlement.clone(), End::from(*until));
+                }
             }
-            Change::Revoke { entitlement, .. } => account.entitlements.retain(|held| held != entitlement),
+            Change::Revoke { entitlement, .. } => {
+                account.entitlements.retain(|held| held != entitlement);
+                account.ends.remove(entitlement);
+            }
             Change::Disable | Change::Enable => account.enabled = matches!(change, Change::Enable),
             Change::Lock | Change::Unlock => account.locked = matches!(change, Change::Lock),
             _ => {}

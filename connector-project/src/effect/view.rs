@@ -1,7 +1,7 @@
 //! What an account shows of the steps of a plan.
 
 use super::state::{EntitlementNames, State, is_alike};
-use connector_core::{AccountSchema, AttributeType, Change, SecretRef};
+use connector_core::{AccountSchema, AttributeSchema, AttributeType, Change, SecretRef};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -62,9 +62,16 @@ impl<'a> View<'a> {
                 let is_first = self.later.insert(key);
                 // One of a type can replace another one.
                 let replaced = grants && !self.later.insert(format!("{}/", entitlement.entitlement_type));
-                let holds = self.state.holds(entitlement);
-                (is_first && holds != grants && !replaced)
-                    .then(|| format!("it {} {entitlement}", if grants { "does not hold" } else { "still holds" }))
+                if !is_first || replaced {
+                    return None;
+                }
+                if self.state.holds(entitlement) != grants {
+                    return Some(format!("it {} {entitlement}", if grants { "does not hold" } else { "still holds" }));
+                }
+                let Change::Grant { until: Some(until), .. } = change else { return None };
+                // An end that the source does not show can't be checked.
+                let end = self.state.end(entitlement).filter(|end| !end.is_at(*until))?;
+                Some(format!("it holds {entitlement} {end}, not until {until}"))
             }
             Change::SetPassword { .. } => {
                 let is_first = self.later.insert("password".to_owned());
@@ -97,7 +104,8 @@ impl<'a> View<'a> {
         let known = self.schema.attribute(name);
         // An attribute that nobody declares may be one that can't be read, and a reference can be written by name.
         let is_hidden = shown.is_null() && known.is_none();
-        let by_name = !self.prepares && known.is_some_and(|one| one.attribute_type == AttributeType::Reference);
+        let is_reference = |one: &AttributeSchema| one.attribute_type == AttributeType::Reference && !one.is_account();
+        let by_name = !self.prepares && known.is_some_and(is_reference);
         let is_shown = is_alike(&shown, wanted) || is_hidden || (by_name && !shown.is_null());
         (!is_shown).then(|| format!("`{name}` is {shown}"))
     }

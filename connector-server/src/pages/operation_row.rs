@@ -111,21 +111,22 @@ fn change_row(change: &ValueChange, names: &Names) -> Result<ChangeRow> {
             };
             ChangeRow { class, what: attribute.clone(), from, to }
         }
-        ValueChange::Entitlement { entitlement, name, to, until, .. } => {
+        ValueChange::Entitlement { entitlement, name, from, to, until, until_before } => {
             let known = match name {
                 Some(name) => Some(name.clone()),
                 None => names.entitlement(entitlement)?,
             };
             let id = &entitlement.id;
-            let mut text = known.filter(|name| name != id).map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
-            if let Some(until) = until {
-                text = format!("{text} until {until}");
-            }
+            let plain = known.filter(|name| name != id).map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
+            let text = until.map_or_else(|| plain.clone(), |until| format!("{plain} until {until}"));
             let what = entitlement.entitlement_type.to_string();
-            if *to {
-                ChangeRow { class: "add", what, from: None, to: Some(text) }
-            } else {
-                ChangeRow { class: "del", what, from: Some(text), to: None }
+            match (from, to) {
+                (true, true) => {
+                    let from = until_before.map(|end| format!("{plain} {end}"));
+                    ChangeRow { class: "chg", what, from, to: Some(text) }
+                }
+                (_, true) => ChangeRow { class: "add", what, from: None, to: Some(text) },
+                (_, false) => ChangeRow { class: "del", what, from: Some(text), to: None },
             }
         }
     })

@@ -104,11 +104,6 @@ impl<'a> HolderMapping<'a> {
         end.map(Some).ok_or_else(|| row.fault(column, "this is no day or time", help))
     }
 
-    /// Whether what the row says has effect at this time.
-    fn has_effect(&self, row: &Row<'_>, now: Timestamp) -> Result<bool> {
-        Ok(self.state(row)? == AssignmentState::Active && self.end(row)?.is_none_or(|end| end > now))
-    }
-
     fn holder(&self, row: &Row<'_>) -> Result<Holder> {
         let text = row.some_text(self.holder, "no account")?;
         Ok(if self.by_alias { Holder::alias(text) } else { Holder::account(text) })
@@ -158,13 +153,13 @@ pub(crate) fn holdings(
             let Some(number) = row.text(mapping.holder)?.and_then(|text| by_name.get(&*text).copied()) else {
                 continue;
             };
-            if !mapping.has_effect(&row, layout.now())? {
+            let end = mapping.end(&row)?;
+            if mapping.state(&row)? != AssignmentState::Active || end.is_some_and(|end| end <= layout.now()) {
                 continue;
             }
             for id in mapping.entitlements(&row, names.as_ref())? {
-                let held = EntitlementRef::new(of.name.clone(), &*id);
-                if wanted.contains(&*id) && !accounts[number].entitlements.contains(&held) {
-                    accounts[number].entitlements.push(held);
+                if wanted.contains(&*id) {
+                    accounts[number].hold(EntitlementRef::new(of.name.clone(), id), end.into());
                 }
             }
         }

@@ -46,24 +46,40 @@ async fn asked(api: &Api) -> Result<Finding> {
     Ok(Finding::passed("answers"))
 }
 
+/// The first items of a list.
+struct First {
+    count: usize,
+    has_more: bool,
+    /// Why the list may not be whole.
+    doubt: Option<String>,
+}
+
+const HELP: &str = "check the path in the settings and the permissions of the source's account";
+
 /// Reads pages until one has items, each only once.
-async fn first_items<'a, T>(page: impl Fn(Cursor) -> BoxFuture<'a, Result<Page<T>>>) -> Result<(usize, bool)> {
+async fn first_items<'a, T>(page: impl Fn(Cursor) -> BoxFuture<'a, Result<Page<T>>>) -> Result<First> {
     let mut left = vec![Cursor::start()];
     while let Some(cursor) = left.pop() {
         let read = page(cursor).await?;
-        if let Some(why) = read.incomplete() {
-            return Err(Error::protocol(why.to_owned())
-                .with_help("check the path in the settings and the permissions of the source's account"));
+        let doubt = read.incomplete().map(str::to_owned);
+        let count = read.items().len();
+        match doubt {
+            Some(why) if count == 0 => return Err(Error::protocol(why).with_help(HELP)),
+            doubt if count > 0 => {
+                return Ok(First { count, has_more: !read.next().is_empty() || !left.is_empty(), doubt });
+            }
+            _ => left.extend(read.next().iter().rev().cloned()),
         }
-        if !read.items().is_empty() {
-            return Ok((read.items().len(), !read.next().is_empty() || !left.is_empty()));
-        }
-        left.extend(read.next().iter().rev().cloned());
     }
-    Ok((0, false))
+    Ok(First { count: 0, has_more: false, doubt: None })
 }
 
-fn shown(what: &str, (count, has_more): (usize, bool)) -> Finding {
+fn shown(what: &str, found: First) -> Finding {
+    let First { count, has_more, doubt } = found;
+    if let Some(why) = doubt {
+        let help = "until then, runs remove nothing that this list does not show";
+        return Finding::warning(format!("{count} {what}; {why}"), help);
+    }
     match (count, has_more) {
         (0, _) => {
             Finding::warning(format!("no {what}"), "check `items`, `keep` and the permissions of the source's account")

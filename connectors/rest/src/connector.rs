@@ -154,7 +154,10 @@ impl Connector for Rest {
 #[async_trait]
 impl ReadChanges for Rest {
     fn absence(&self) -> Absence {
-        Absence::Untold
+        match &self.system().accounts.since {
+            Some(since) if since.gone.is_some() => Absence::Told,
+            _ => Absence::Untold,
+        }
     }
 
     fn names_entitlements(&self) -> bool {

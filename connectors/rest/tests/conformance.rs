@@ -3,7 +3,7 @@
 
 mod acme;
 
-use acme::{Acme, KEY, described, object, open};
+use acme::{Acme, KEY, described, object, open, with_ends};
 use connector_core::EntitlementRef;
 use connector_testkit::{Fixture, Proxy, Subject};
 use serde_json::json;
@@ -13,7 +13,7 @@ use url::Url;
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let acme = runtime.block_on(Acme::start(20, 5));
-    let mut settings = described(&acme);
+    let mut settings = with_ends(described(&acme));
     let proxy = Proxy::start().unwrap();
     let base_url = settings["base_url"].as_str().unwrap().to_owned();
     let origin = Url::parse(&base_url).unwrap().origin().ascii_serialization();

@@ -93,6 +93,9 @@ impl Connector for Directory {
         if !self.schema().operations.contains(&operation.kind()) {
             return Err(Error::unsupported(format!("no {}", operation.kind().name())));
         }
+        if matches!(operation.change, Change::Grant { until: Some(_), .. }) {
+            return Err(Error::unsupported("a membership has no end"));
+        }
         let mut world = self.world.lock().unwrap();
         let mut id = operation.account.clone();
         let gone = || Error::not_found("no such account");

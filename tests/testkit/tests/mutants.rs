@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Concern, Connector, Cursor,
-    Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation, Outcome,
-    Page, ReadEntitlements, Result, SourceChange, TestReport,
+    End, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation,
+    Outcome, Page, ReadEntitlements, Result, SourceChange, TestReport,
 };
 use connector_testkit::TrialOutcome;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +30,7 @@ enum Fault {
     UnknownHolderOfHolders,
     UnknownThrough,
     FindsWhatHasEnded,
+    FindsNoEnds,
     PretendsToDelete,
     DiffersWhenRepeated,
     AnotherIdEachTime,
@@ -178,6 +179,8 @@ impl ReadEntitlements for Directory {
             Some(EntitlementRef::new("team", if self.fault == Fault::UnknownThrough { "t99" } else { "t3" }));
         let mut ended = assignment(Holder::account("p4"), "t2");
         ended.valid_until = Some("2001-01-01T00:00:00Z".parse().unwrap());
+        let mut ending = assignment(Holder::account("p5"), "t2");
+        ending.valid_until = Some("2126-01-01T00:00:00Z".parse().unwrap());
         Ok(Page::last(vec![
             assignment(Holder::account(holder), team),
             assignment(Holder::alias(alias), "t2"),
@@ -185,6 +188,7 @@ impl ReadEntitlements for Directory {
             assignment(Holder::Entitlement(EntitlementRef::new("team", above)), "t2"),
             given,
             ended,
+            ending,
         ]))
     }
 }
@@ -199,6 +203,12 @@ impl FindAccounts for Directory {
         let ended = EntitlementRef::new("team", "t2");
         let all = (0..PEOPLE).map(|number| {
             let mut account = self.account(number);
+            if account.id == "p5" && concern.entitlements.contains(&ended) {
+                match self.fault {
+                    Fault::FindsNoEnds => account.entitlements.push(ended.clone()),
+                    _ => account.hold(ended.clone(), End::At("2126-01-01T00:00:00Z".parse().unwrap())),
+                }
+            }
             if self.fault == Fault::FindsWhatHasEnded && account.id == "p4" && concern.entitlements.contains(&ended) {
                 account.entitlements.push(ended.clone());
             }
@@ -247,7 +257,7 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("20 passed, 0 failed, 35 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("21 passed, 0 failed, 35 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -281,7 +291,7 @@ async fn a_trial_of_what_a_connector_does_not_use_does_not_pass() {
 #[tokio::test]
 async fn a_trial_of_a_missing_capability_does_not_pass() {
     let report = check(Fault::NoEntitlements).await;
-    assert!(report.to_string().ends_with("12 passed, 0 failed, 43 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("12 passed, 0 failed, 44 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -313,6 +323,7 @@ async fn each_fault_is_caught_by_the_matching_trial() {
         (Fault::UnknownThrough, "assignments_are_unique_and_refer_to_known_rows"),
         (Fault::SameAlias, "an_alias_names_one_account_or_entitlement"),
         (Fault::FindsWhatHasEnded, "only_what_has_effect_is_found_as_held"),
+        (Fault::FindsNoEnds, "what_is_found_as_held_has_the_end_of_its_assignment"),
         (Fault::PretendsToDelete, "undeclared_operations_are_refused"),
     ] {
         let report = check(fault).await;

@@ -4,9 +4,9 @@
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Assignment, AttributeSchema, AttributesBuilder, Capabilities, Change, Concern, Connector,
-    Cursor, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder, Operation,
-    OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, Retry, TestReport,
-    Writable,
+    Cursor, End, Entitlement, EntitlementRef, EntitlementType, Error, ErrorKind, FindAccounts, Finding, Holder,
+    Operation, OperationKind, Outcome, Page, PrepareOperations, Prepared, Proposed, ReadEntitlements, Result, Retry,
+    TestReport, Writable,
 };
 use connector_testkit::{Fixture, Report, Subject};
 use serde_json::{Map, Value, json};
@@ -39,6 +39,10 @@ enum Fault {
     LeavesAssignments,
     /// The end of a grant is dropped.
     DropsEnds,
+    /// Who holds it already keeps the end.
+    KeepsTheOldEnd,
+    /// A lookup shows what is held, but not until when.
+    FindsNoEnds,
     /// An update empties what it does not name.
     EmptiesTheRest,
     /// Refuses every second operation for a moment.
@@ -51,6 +55,7 @@ struct Person {
     title: Value,
     room: Value,
     teams: Vec<EntitlementRef>,
+    ends: BTreeMap<EntitlementRef, End>,
 }
 
 #[derive(Debug)]
@@ -118,7 +123,7 @@ impl Connector for Directory {
                 let id = format!("p{name}");
                 let value = |name: &str| attributes.get(name).cloned().unwrap_or_default();
                 let (title, room) = (value("Title"), value("Room"));
-                people.insert(id.clone(), Person { name: name.clone(), title, room, teams: Vec::new() });
+                people.insert(id.clone(), Person { name: name.clone(), title, room, ..Person::default() });
                 Ok(Outcome::applied(id))
             }
             _ if self.fault == Fault::DoesNothing => Ok(Outcome::applied(id)),
@@ -148,15 +153,18 @@ impl Connector for Directory {
                 };
                 Ok(Outcome::applied(id))
             }
-            Change::Grant { until: Some(_), .. } if self.fault != Fault::DropsEnds => {
-                Err(Error::unsupported("a team has no ends"))
-            }
-            Change::Grant { entitlement, .. } => {
+            Change::Grant { entitlement, until, .. } => {
                 let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
+                let end = if self.fault == Fault::DropsEnds { End::Never } else { End::from(*until) };
                 if person.teams.contains(entitlement) {
-                    return Ok(Outcome::unchanged("already holds it"));
+                    let is_kept = self.fault == Fault::KeepsTheOldEnd || until.is_none();
+                    if is_kept || person.ends.get(entitlement) == Some(&end) {
+                        return Ok(Outcome::unchanged("already holds it"));
+                    }
+                } else {
+                    person.teams.push(entitlement.clone());
                 }
-                person.teams.push(entitlement.clone());
+                person.ends.insert(entitlement.clone(), end);
                 Ok(Outcome::applied(id))
             }
             other => Err(Error::unsupported(format!("no {}", other.kind().name()))),
@@ -201,7 +209,14 @@ impl FindAccounts for Directory {
             let is_part = |name: &str| part && name.contains(wanted.trim_matches(['%', '*', '\'']));
             let named =
                 people.iter().filter(|(id, person)| *id == wanted || person.name == *wanted || is_part(&person.name));
-            named.map(|(id, person)| account(id, person)).collect()
+            let with_ends = |(id, person): (&String, &Person)| {
+                let mut account = account(id, person);
+                if self.fault != Fault::FindsNoEnds {
+                    account.ends.clone_from(&person.ends);
+                }
+                account
+            };
+            named.map(with_ends).collect()
         });
         Ok(found.collect())
     }
@@ -264,6 +279,8 @@ async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
         (Fault::LosesAWriter, "several_writers_at_once_lose_nobody"),
         (Fault::FindsByAPart, "an_awkward_text_finds_no_other_account"),
         (Fault::TidiesValues, "an_awkward_value_is_kept_as_it_is_or_refused"),
+        (Fault::KeepsTheOldEnd, "a_grant_with_an_end_replaces_the_end_that_was_there"),
+        (Fault::FindsNoEnds, "a_grant_with_an_end_replaces_the_end_that_was_there"),
         (Fault::LeavesAssignments, "what_the_trials_create_is_gone_afterwards"),
         (Fault::DropsEnds, "the_end_of_a_grant_is_kept_or_refused"),
         (Fault::EmptiesTheRest, "update_sets_values_and_is_unchanged_when_repeated"),

@@ -61,6 +61,7 @@ fn what(change: &ValueChange, names: &Names) -> Result<String> {
             from: *from,
             to: *to,
             until: None,
+            until_before: None,
         })),
         ValueChange::Attribute { attribute, to, .. } => {
             let decides = match to {

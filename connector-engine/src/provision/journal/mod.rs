@@ -4,6 +4,7 @@
 //! `pending` before an operation is sent and its outcome after the response. So whatever happens to the process, the
 //! journal has the outcome of each operation, or says that it must be settled.
 
+mod alike;
 mod apply;
 mod caps;
 mod consent;

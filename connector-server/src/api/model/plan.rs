@@ -122,6 +122,9 @@ pub(crate) struct PlanChange {
     /// When the grant ends.
     #[schema(required)]
     until: Option<Timestamp>,
+    /// When what the account holds before ends, if the grant changes that: `never` or a time.
+    #[schema(required)]
+    until_before: Option<String>,
 }
 
 /// Why an operation failed.
@@ -201,13 +204,15 @@ impl From<&ValueChange> for PlanChange {
                 from: from.clone(),
                 to: to.clone(),
                 until: None,
+                until_before: None,
             },
-            ValueChange::Entitlement { entitlement, from, to, until, .. } => Self {
+            ValueChange::Entitlement { entitlement, from, to, until, until_before, .. } => Self {
                 attribute: None,
                 entitlement: Some(EntitlementKey::from(entitlement)),
                 from: Value::Bool(*from),
                 to: Value::Bool(*to),
                 until: *until,
+                until_before: until_before.map(String::from),
             },
         }
     }

@@ -46,7 +46,10 @@ fn by_status(status: u16) -> (ErrorKind, &'static str) {
         ),
         404 | 410 => (ErrorKind::NotFound, "check the path in the settings, and whether the object still exists"),
         409 => (ErrorKind::Conflict, "something else has or changes it; look at the object and try again"),
-        412 | 428 => (ErrorKind::Conflict, "something else changed the object meanwhile; try again"),
+        412 => (ErrorKind::Conflict, "something else changed the object meanwhile; try again"),
+        428 => {
+            (ErrorKind::Invalid, "the API wants the `ETag` of the object as `If-Match`: add `read` to the operation")
+        }
         429 => (ErrorKind::RateLimited, "set `limits.per_minute` to what the API's documentation allows"),
         408 | 500..=599 => (ErrorKind::Unavailable, "try again later"),
         _ => (ErrorKind::Invalid, "compare the request in the settings with the API's documentation"),

@@ -4,16 +4,19 @@ mod accepted;
 mod attributes;
 mod body;
 mod create;
+mod current;
+mod grants;
 mod job;
 mod send;
 mod sending;
 
 use crate::api::Api;
-use crate::read::{self, FoundAccount, Mark, Subject};
+use crate::read::Mark;
 use crate::settings::Where;
 use crate::system::{Request, Way};
 use attributes::wanted;
-use connector_core::{Account, Change, EntitlementRef, Error, Operation, Outcome, Result};
+use connector_core::{Account, Change, Error, Operation, Outcome, Result};
+use current::{current, gone};
 use secrecy::ExposeSecret;
 use send::send;
 use sending::Sending;
@@ -30,17 +33,12 @@ pub(crate) async fn carry_out(api: &Api, mark: Mark, operation: &Operation) -> R
         Change::Grant { entitlement, until, .. } => {
             let request = operations.grant.get(&*entitlement.entitlement_type);
             let request = request.ok_or_else(|| unsupported(operation))?;
-            if until.is_some() && !request.uses("until") {
-                return Err(Error::unsupported(format!("a grant of `{entitlement}` can't have an end"))
-                    .with_help("remove `until` from the plan"));
-            }
-            let extra = until.map(|until| ("until", Value::from(until.to_string())));
-            assign(api, mark, request, &operation.account, entitlement, extra, true).await
+            grants::grant(api, mark, request, &operation.account, entitlement, *until).await
         }
         Change::Revoke { entitlement, .. } => {
             let request = operations.revoke.get(&*entitlement.entitlement_type);
             let request = request.ok_or_else(|| unsupported(operation))?;
-            assign(api, mark, request, &operation.account, entitlement, None, false).await
+            grants::revoke(api, mark, request, &operation.account, entitlement).await
         }
         change => {
             let way = way(change).ok_or_else(|| unsupported(operation))?;
@@ -83,15 +81,6 @@ fn place(way: Way) -> Where {
     }
 }
 
-/// The account as it is now.
-async fn current(api: &Api, id: &str) -> Result<Option<FoundAccount>> {
-    read::one(api, id).await.map(|found| found.filter(|found| found.account.id == id))
-}
-
-fn gone(id: &str) -> Error {
-    Error::not_found(format!("the account {id} does not exist"))
-}
-
 /// What is so already.
 fn already(way: Way, account: &Account) -> Option<&'static str> {
     match way {
@@ -127,37 +116,6 @@ async fn simple(api: &Api, mark: Mark, way: Way, request: &Request, operation: &
             sending = sending.with("password", password.expose_secret().into());
         }
         _ => {}
-    }
-    send(api, mark, sending).await
-}
-
-/// Grants or revokes.
-async fn assign(
-    api: &Api,
-    mark: Mark,
-    request: &Request,
-    id: &str,
-    entitlement: &EntitlementRef,
-    extra: Option<(&'static str, Value)>,
-    is_grant: bool,
-) -> Result<Outcome> {
-    let on = if is_grant { Where::Grant } else { Where::Revoke };
-    let found = current(api, id).await?.ok_or_else(|| gone(id))?;
-    let finds = request.find.is_some() && !is_grant;
-    let tells = request.already.is_some() || request.add.is_some() || request.remove.is_some() || finds;
-    if !tells && read::holds(api, mark, &found, entitlement).await? == is_grant {
-        return Ok(Outcome::unchanged(if is_grant { "already holds it" } else { "does not hold it" }));
-    }
-    let needs_more = request.entitlement_members().iter().any(|member| member != "id");
-    let subject = if needs_more {
-        read::entitlements::look_up(api, mark, entitlement).await?
-    } else {
-        Subject::of_id(&entitlement.id)
-    };
-    let mut sending =
-        Sending::new(request, on, id).with("account", found.subject.json()).with("entitlement", subject.json());
-    if let Some((name, value)) = extra {
-        sending = sending.with(name, value);
     }
     send(api, mark, sending).await
 }

@@ -5,7 +5,7 @@ use super::position::{Mark, Spot};
 use super::subject::Subject;
 use super::{accounts, entitlements};
 use crate::api::{Api, Asked, undone};
-use crate::read::mapping::moment;
+use crate::read::mapping::{self, moment};
 use crate::settings::Where;
 use crate::system::{Shape, Since, System};
 use connector_core::{
@@ -119,7 +119,11 @@ async fn changed(
     let parameter = (since.parameter.clone(), written(&api.system, since, from)?);
     let wrap = |position| Position::Accounts(time, position);
     let (page, found) = accounts::listed(api, mark, spot, Some(parameter), wrap).await?;
-    let mut page = page.map(|account: Account| SourceChange::Account(account));
+    let mut gone = Vec::new();
+    for item in &found.items {
+        gone.extend(mapping::gone(&api.system, item)?.map(SourceChange::removed_account));
+    }
+    let mut page = page.map(|account: Account| SourceChange::Account(account)).with_more(gone);
     if has_older(&api.system, since, &found.items, from)? {
         page = page.with_warning(format!(
             "the API does not filter by `{}`: it shows accounts that did not change since then",

@@ -1,13 +1,14 @@
 //! Finding a few accounts.
 
 use super::assignments::{Position, page_at};
-use super::holds::holds;
-use super::one::{by_name, one};
+use super::holds::held;
+use super::one::{FoundAccount, by_name, one};
 use super::position::{Mark, Spot};
 use crate::api::Api;
 use crate::system::Shape;
 use connector_core::{Account, Assignment, Concern, Error, Holder, Page, Result, SourceChange};
 use futures_util::future::try_join_all;
+use std::collections::BTreeSet;
 
 /// How many accounts are looked for at once.
 const AT_ONCE: usize = 8;
@@ -19,27 +20,40 @@ pub(crate) async fn find_accounts(
     wanted: &[String],
     concern: &Concern,
 ) -> Result<Vec<Vec<Account>>> {
-    let mut all = Vec::with_capacity(wanted.len());
+    let mut found: Vec<Vec<FoundAccount>> = Vec::with_capacity(wanted.len());
     for keys in wanted.chunks(AT_ONCE) {
-        all.extend(try_join_all(keys.iter().map(|key| find(api, mark, key, concern))).await?);
+        found.extend(try_join_all(keys.iter().map(|key| find(api, key))).await?);
     }
-    Ok(all)
-}
-
-async fn find(api: &Api, mark: Mark, key: &str, concern: &Concern) -> Result<Vec<Account>> {
-    let by_id = one(api, key).await?.filter(|found| found.account.id == key);
-    let mut accounts = match by_id {
-        Some(found) => vec![found],
-        None => by_name(api, key).await?,
-    };
-    for found in &mut accounts {
-        for entitlement in concern.held_by.get(key).unwrap_or(&concern.entitlements) {
-            if !found.account.entitlements.contains(entitlement) && holds(api, mark, found, entitlement).await? {
-                found.account.entitlements.push(entitlement.clone());
-            }
+    let mut pairs = BTreeSet::new();
+    let mut number = 0;
+    for (key, accounts) in wanted.iter().zip(&found) {
+        let matters = concern.held_by.get(key).unwrap_or(&concern.entitlements);
+        for _ in accounts {
+            pairs.extend(matters.iter().map(|entitlement| (number, entitlement.clone())));
+            number += 1;
         }
     }
-    Ok(accounts.into_iter().map(|found| found.account).collect())
+    let held = {
+        let accounts: Vec<_> = found.iter().flatten().collect();
+        held(api, mark, &accounts, pairs).await?
+    };
+    let mut accounts: Vec<_> = found.iter_mut().flatten().map(|found| &mut found.account).collect();
+    for ((number, entitlement), held) in held {
+        match held.end {
+            Some(end) => accounts[number].hold(entitlement, end),
+            None if accounts[number].entitlements.contains(&entitlement) => {}
+            None => accounts[number].entitlements.push(entitlement),
+        }
+    }
+    Ok(found.into_iter().map(|found| found.into_iter().map(|found| found.account).collect()).collect())
+}
+
+async fn find(api: &Api, key: &str) -> Result<Vec<FoundAccount>> {
+    let by_id = one(api, key).await?.filter(|found| found.account.id == key);
+    match by_id {
+        Some(found) => Ok(vec![found]),
+        None => by_name(api, key).await,
+    }
 }
 
 /// Reads these accounts and what they hold again. Lists that are not by account are read as a whole.

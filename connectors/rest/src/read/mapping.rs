@@ -21,10 +21,27 @@ pub(super) struct Mapped {
     pub(super) hidden: Vec<usize>,
 }
 
-/// The account of an item; `None` if `keep` leaves it out.
+/// The id of the account of an item that says that the account no longer exists.
+pub(super) fn gone(system: &System, item: &Value) -> Result<Option<String>> {
+    let Some(gone) = system.accounts.since.as_ref().and_then(|since| since.gone.as_ref()) else { return Ok(None) };
+    let vars = system.vars().with("item", item);
+    let read = || -> Result<Option<String>, Undone> {
+        // A plain name that the item does not have says nothing.
+        if gone.value(&vars)?.is_null() || !gone.truth(&vars)? {
+            return Ok(None);
+        }
+        system.accounts.id.some_text(&vars).map(Some)
+    };
+    read().map_err(|fault| undone("an account", &fault))
+}
+
+/// The account of an item; `None` if it no longer exists, or `keep` leaves it out.
 pub(super) fn account(system: &System, item: &Value) -> Result<Option<Mapped>> {
     let accounts = &system.accounts;
     let vars = system.vars().with("item", item);
+    if gone(system, item)?.is_some() {
+        return Ok(None);
+    }
     if !kept(accounts.list.keep.as_ref(), &vars).map_err(|fault| undone("an account", &fault))? {
         return Ok(None);
     }
@@ -76,8 +93,11 @@ fn mapped_account(system: &System, vars: &Vars<'_>, id: String) -> Result<Mapped
     Ok(Mapped { account, hidden })
 }
 
-/// Id, name and alias of an account, for requests about it; `None` if `keep` leaves it out.
+/// Id, name and alias of an account, for requests about it; `None` if it no longer exists, or `keep` leaves it out.
 pub(super) fn account_subject(system: &System, item: &Value) -> Result<Option<Subject>> {
+    if gone(system, item)?.is_some() {
+        return Ok(None);
+    }
     let accounts = &system.accounts;
     let vars = system.vars().with("item", item);
     let read = || -> Result<Option<Subject>, Undone> {

@@ -15,7 +15,7 @@ mod position;
 mod subject;
 
 pub(crate) use find::{find_accounts, read_accounts};
-pub(crate) use holds::holds;
+pub(crate) use holds::{Held, held_by};
 pub(crate) use one::{FoundAccount, by_name, one};
 pub(crate) use pages::items;
 pub(crate) use position::Mark;

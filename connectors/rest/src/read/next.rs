@@ -50,7 +50,7 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
     let shorter = shorter(answer, spot, total);
     let mut incomplete = None;
     let ended = match &paging.end {
-        End::NoCursor => found.is_none(),
+        End::NoCursor | End::LeftOut => found.is_none(),
         End::EmptyPage => received == 0,
         End::Flag(place) => !truth(answer, place)?,
         End::Last(place) => truth(answer, place)?,
@@ -66,6 +66,8 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
     if ended {
         if let Some(total) = total.filter(|total| seen < *total) {
             incomplete = Some(format!("{}: the list ended after {seen} of {total} items", answer.what()));
+        } else if total.is_none() && matches!((&paging.end, &spot.at), (End::NoCursor, At::First)) {
+            incomplete = without_place(paging, answer);
         }
         return Ok(ends(total, incomplete.or(shorter)));
     }
@@ -79,7 +81,8 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
         return Err(repeated(answer));
     }
     let seen = if list.counts() { seen } else { 0 };
-    let first = if matches!(at, At::Offset(_)) { spot.first.or_else(|| items.first().map(hash)) } else { None };
+    let first =
+        if matches!(at, At::Offset(_) | At::Page(_)) { spot.first.or_else(|| items.first().map(hash)) } else { None };
     let begun = spot.total.or(total).filter(|_| matches!(at, At::Offset(_) | At::Page(_)));
     Ok(Next { spots: vec![Spot { first, total: begun, ..Spot::of(at, seen) }], ..ends(total, shorter) })
 }
@@ -88,6 +91,25 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
 fn shorter(answer: &Answer, spot: &Spot, total: Option<u64>) -> Option<String> {
     let is_shorter = spot.total.zip(total).is_some_and(|(before, now)| now < before);
     is_shorter.then(|| format!("{}: the list became shorter while it was read, so items may have moved", answer.what()))
+}
+
+/// Why the only page of a list does not prove its end, if it does not have what the settings call the cursor or link: the place may be
+/// wrong.
+fn without_place(paging: &Paging, answer: &Answer) -> Option<String> {
+    let has = |place: &Place| match place {
+        Place::Pointer(pointer) => answer.body.pointer(pointer).is_some(),
+        Place::Header(place) => answer.response.header(&place.header).is_some(),
+    };
+    let (is_there, what) = match &paging.step {
+        Step::Cursor { from, .. } => (has(from), format!("no cursor {}", shown(from))),
+        Step::Link(StepPlace::Body(pointer)) => {
+            (answer.body.pointer(pointer).is_some(), format!("no link at `{pointer}`"))
+        }
+        Step::Link(StepPlace::Header(name)) => (answer.response.header(name).is_some(), format!("no header `{name}`")),
+        Step::Offset { .. } | Step::Number { .. } => return None,
+    };
+    let cure = "if the API leaves it out when one page is all, write `end: left_out`; otherwise, correct `page`";
+    (!is_there).then(|| format!("{}: there is {what}, so nothing proves that the list ended; {cure}", answer.what()))
 }
 
 /// The two halves of a part that has more items than the API gives.

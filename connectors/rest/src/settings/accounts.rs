@@ -155,6 +155,8 @@ pub(crate) enum ValueType {
     Date,
     /// The id of another object.
     Reference,
+    /// The id of another account. A plan can give its name instead, and a value that no account has is refused.
+    Account,
     /// An object or a list.
     Json,
 }
@@ -255,6 +257,9 @@ pub(crate) struct SinceSettings {
     pub(crate) value: Option<String>,
     /// The expression over `item` that gives the time of its last change.
     pub(crate) field: String,
+    /// An expression over `item` that is true for an account that no longer exists, if the API shows these among the changes:
+    /// `item.deleted`. Then a read of changes removes them. No other list shows them as accounts either.
+    pub(crate) gone: Option<String>,
     /// How much two reads of changes overlap, for changes that become visible late.
     pub(crate) overlap: TimeSpan,
     /// How the API writes the time. Default: `rfc3339`.

@@ -94,4 +94,7 @@ pub(crate) struct LookupSettings {
     pub(crate) absent: Option<Vec<u16>>,
     /// An expression over `body`: whether it does. Default: any answer with success says so.
     pub(crate) when: Option<String>,
+    /// The JSON pointer of the assignment in the response, if it has the form of the items of the list. An empty text is the whole
+    /// body. Without it, a list with `expires` is read instead.
+    pub(crate) item: Option<String>,
 }

@@ -65,6 +65,8 @@ pub(crate) struct OperationSettings {
     /// A request that is sent before. What it returns is the body that this operation changes, and its `ETag` is sent as
     /// `If-Match`, so that nothing that others changed is lost.
     pub(crate) read: Option<ReadSettings>,
+    /// Of a PUT of an account: whether the API changes only what the body names, so that `read` is not needed. Default: false.
+    pub(crate) partial: bool,
     /// With `read`: adds a value to a list, for a system that replaces whole lists.
     pub(crate) add: Option<AddSettings>,
     /// With `read`: removes a value from a list.
@@ -77,6 +79,8 @@ pub(crate) struct OperationSettings {
     pub(crate) queued: Option<Happening>,
     /// If the system makes the change in a job of its own: where to ask whether it is done.
     pub(crate) job: Option<JobSettings>,
+    /// Of a grant: the request for an account that holds the entitlement already, but with another end. Default: the same request.
+    pub(crate) renew: Option<Box<OperationSettings>>,
 }
 
 /// The request that creates an account: exactly one of `post` and `put`.

@@ -137,12 +137,13 @@ pub(crate) enum EndForm {
     Said(EndSettings),
 }
 
-/// What the last page lacks. `no_cursor`: it names no next page, so the cursor or link is absent, null or empty. `empty_page`: it
-/// has no items.
+/// What the last page lacks. `no_cursor`: it names no next page, so the cursor or link is null or empty, or absent after earlier pages
+/// had it. `left_out`: the same, and the API leaves it out if one page is the whole list. `empty_page`: it has no items.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EndWord {
     NoCursor,
+    LeftOut,
     EmptyPage,
 }
 

@@ -67,6 +67,8 @@ pub(crate) struct Since {
     pub(crate) parameter: String,
     pub(crate) value: Option<Template>,
     pub(crate) field: Expression,
+    /// Whether an item is an account that no longer exists.
+    pub(crate) gone: Option<Expression>,
     pub(crate) overlap: Duration,
     pub(crate) format: TimeFormat,
 }
@@ -181,6 +183,7 @@ fn since(compiler: &mut Compiler<'_>, since: &SinceSettings) -> Since {
         parameter: since.query.clone(),
         value: since.value.as_ref().map(|text| compiler.template(text, scopes::SINCE, "/accounts/since/value")),
         field: compiler.expression(&since.field, scopes::ITEM, "/accounts/since/field"),
+        gone: compiler.optional(since.gone.as_deref(), scopes::ITEM, "/accounts/since/gone"),
         overlap: since.overlap.duration(),
         format: since.format,
     }
@@ -224,10 +227,11 @@ fn schema(name: &str, settings: &AttributeSettings) -> AttributeSchema {
         ValueType::Number => AttributeType::Number,
         ValueType::DateTime => AttributeType::DateTime,
         ValueType::Date => AttributeType::Date,
-        ValueType::Reference => AttributeType::Reference,
+        ValueType::Reference | ValueType::Account => AttributeType::Reference,
         ValueType::Json => AttributeType::Json,
     };
     let mut schema = AttributeSchema::new(name, kind).described(settings.description.clone());
+    schema.of_account = settings.kind == ValueType::Account;
     schema.multi = settings.list;
     schema.required = settings.required;
     schema.quiet = settings.quiet;

@@ -56,6 +56,8 @@ pub(crate) struct Lookup {
     pub(crate) query: QueryTemplate,
     pub(crate) absent: Vec<u16>,
     pub(crate) when: Option<Expression>,
+    /// Where the response has the assignment, in the form of the list.
+    pub(crate) item: Option<String>,
 }
 
 impl Block {
@@ -66,6 +68,11 @@ impl Block {
             && self.expires.is_none()
             && self.through.is_none()
             && self.attributes.is_empty()
+    }
+
+    /// The lookup, if it says as much as the list does: when the assignment ends.
+    pub(crate) fn quick_lookup(&self) -> Option<&Lookup> {
+        self.lookup.as_ref().filter(|lookup| self.expires.is_none() || lookup.item.is_some())
     }
 
     /// Whether it can say who holds an entitlement of this type.
@@ -235,6 +242,7 @@ fn lookup(compiler: &mut Compiler<'_>, lookup: &LookupSettings, shape: &Shape, p
         query: compiler.query(&lookup.query, scopes::PAIR, &format!("{place}/query")),
         absent: lookup.absent.clone().unwrap_or_else(|| vec![404]),
         when: compiler.optional(lookup.when.as_deref(), scopes::BODY, &format!("{place}/when")),
+        item: lookup.item.as_deref().map(|item| compiler.pointer(item, &format!("{place}/item"))),
     }
 }
 

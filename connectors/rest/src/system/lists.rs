@@ -58,6 +58,8 @@ pub(crate) enum StepPlace {
 #[derive(Debug)]
 pub(crate) enum End {
     NoCursor,
+    /// No cursor, and the API leaves its place out.
+    LeftOut,
     EmptyPage,
     Flag(Place),
     Last(Place),
@@ -209,7 +211,7 @@ fn pages(compiler: &mut Compiler<'_>, page: &PageSettings, place: &str) -> Optio
     }
     let step = steps.pop()?;
     let has_next = matches!(step, Step::Cursor { .. } | Step::Link(_));
-    if matches!(end, End::NoCursor) && !has_next {
+    if matches!(end, End::NoCursor | End::LeftOut) && !has_next {
         let help = "write `empty_page`, or `{total: …}`, `{flag: …}` or `{last: …}` with the place in the response";
         compiler.add(format!("{place}/end"), "these pages have no cursor", help);
     }
@@ -219,6 +221,7 @@ fn pages(compiler: &mut Compiler<'_>, page: &PageSettings, place: &str) -> Optio
 fn end(compiler: &mut Compiler<'_>, page: &PageSettings, place: &str) -> Option<End> {
     let said = match &page.end {
         EndForm::Word(EndWord::NoCursor) => return Some(End::NoCursor),
+        EndForm::Word(EndWord::LeftOut) => return Some(End::LeftOut),
         EndForm::Word(EndWord::EmptyPage) => return Some(End::EmptyPage),
         EndForm::Said(said) => said,
     };

@@ -4,6 +4,7 @@ mod accounts;
 mod assignments;
 mod compiler;
 mod entitlements;
+mod grants;
 mod jobs;
 mod lists;
 mod operations;

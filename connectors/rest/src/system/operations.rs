@@ -4,7 +4,7 @@ use super::compiler::Compiler;
 use super::jobs::{self, Job};
 use super::lists::{self, List};
 use super::scopes;
-use crate::expression::{BodyTemplate, Expression, Names, QueryTemplate, Template, escaped};
+use crate::expression::{BodyTemplate, Expression, Names, QueryTemplate, Template};
 use crate::settings::{
     AddSettings, AlreadySettings, CreateSettings, FoundSettings, Happening, OperationSettings, Place, ReadSettings,
     Settings, SuccessSettings,
@@ -67,6 +67,8 @@ pub(crate) struct Request {
     pub(crate) already: Option<Already>,
     pub(crate) queued: Option<Happening>,
     pub(crate) job: Option<Job>,
+    /// Of a grant: the request for an account that holds the entitlement with another end.
+    pub(crate) renew: Option<Box<Request>>,
 }
 
 /// A list with one item that an operation needs.
@@ -142,8 +144,8 @@ impl Request {
 }
 
 impl Request {
-    /// The members of the entitlement that it uses.
-    pub(crate) fn entitlement_members(&self) -> Vec<String> {
+    /// The members of a name that it uses.
+    pub(crate) fn members(&self, name: &str) -> Vec<String> {
         let edits = [&self.add, &self.remove].into_iter().flatten();
         let bodies = self.body.iter().chain(edits.map(|edit| &edit.value));
         let read = self.read.iter().filter_map(|read| read.path.as_ref());
@@ -151,8 +153,8 @@ impl Request {
         let all = paths.chain(self.query.expressions()).chain(bodies.flat_map(BodyTemplate::expressions));
         let all = all.chain(self.read.iter().flat_map(|read| read.query.expressions()));
         let all = all.chain(self.find.iter().flat_map(|find| find.list.expressions().chain([&find.keep])));
-        let own = all.flat_map(|one| one.members("entitlement"));
-        own.chain(self.before.iter().flat_map(Self::entitlement_members)).collect()
+        let own = all.flat_map(|one| one.members(name));
+        own.chain(self.before.iter().flat_map(|one| one.members(name))).collect()
     }
 }
 
@@ -185,6 +187,9 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, settings: &Settings) -> Opera
     ] {
         let Some(request) = request else { continue };
         let place = format!("/operations/{name}");
+        if request.renew.is_some() {
+            compiler.add(format!("{place}/renew"), "only a grant has `renew`", "remove it");
+        }
         let request = self::request(compiler, request, &place, names, "account");
         if way == Way::SetPassword && !request.uses("password") && compiler.faults.is_empty() {
             let help = "write `{password}` into the body, or name the operation `reset_password`";
@@ -201,17 +206,6 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, settings: &Settings) -> Opera
             let pointer = format!("/operations/{}", format!("{way:?}").to_lowercase());
             let help = format!("add `{name}` to `accounts.map`, so that the change can be seen");
             compiler.add(pointer, format!("`accounts.map.{name}` is missing"), help);
-        }
-    }
-    for (name, all) in [("grant", &given.grant), ("revoke", &given.revoke)] {
-        for (of, request) in all {
-            let place = format!("/operations/{name}/{}", escaped(of));
-            if !settings.entitlements.contains_key(of) {
-                compiler.add(&place, format!("unknown type `{of}`"), "write a type under `entitlements`");
-            }
-            let request = self::request(compiler, request, &place, scopes::GRANT, "account");
-            let into = if name == "grant" { &mut operations.grant } else { &mut operations.revoke };
-            into.insert(of.clone(), request);
         }
     }
     operations
@@ -238,7 +232,7 @@ fn create(compiler: &mut Compiler<'_>, create: &CreateSettings) -> Create {
     Create { request, id: create.id.clone(), after }
 }
 
-fn request(
+pub(super) fn request(
     compiler: &mut Compiler<'_>,
     given: &OperationSettings,
     place: &str,
@@ -273,12 +267,24 @@ fn request(
         already: given.already.as_ref().map(|already| self::already(compiler, already, place)),
         queued: given.queued.clone(),
         job: given.job.as_ref().map(|job| jobs::compile(compiler, job, &format!("{place}/job"))),
+        renew: None,
         method,
     };
     if compiler.faults.is_empty() {
         check_request(compiler, &request, place, &pointer, subject);
+        check_whole_account(compiler, given, &request, &pointer);
     }
     request
+}
+
+/// A PUT of an account replaces it. Without `read`, what the body does not name would be lost.
+fn check_whole_account(compiler: &mut Compiler<'_>, given: &OperationSettings, request: &Request, pointer: &str) {
+    let path = given.put.as_deref().unwrap_or_default().trim_end_matches('/');
+    let is_of_account = path.ends_with("/{account.id}") && !request.path.uses("entitlement");
+    if is_of_account && request.read.is_none() && !given.partial {
+        let help = "add `read`, so that the rest is sent back; if the API changes only what the body names, write `partial: true`";
+        compiler.add(pointer, "this request would replace the whole account", help);
+    }
 }
 
 fn check_request(compiler: &mut Compiler<'_>, request: &Request, place: &str, pointer: &str, subject: &str) {
@@ -342,13 +348,15 @@ fn several(
             ("queued", one.queued.is_some()),
             // The next request would be sent before the job is done.
             ("job", one.job.is_some()),
+            ("renew", one.renew.is_some()),
         ];
         let (other, main) = if is_after { ("after", "the create") } else { ("before", "the last request") };
         for (name, _) in own.into_iter().filter(|(_, is_there)| *is_there) {
             let help = format!("only the operation itself, {main}, has it");
             compiler.add(format!("{place}/{name}"), format!("a request {other} another one has no `{name}`"), help);
         }
-        let plain = OperationSettings { before: Vec::new(), find: None, read: None, job: None, ..one.clone() };
+        let plain =
+            OperationSettings { before: Vec::new(), find: None, read: None, job: None, renew: None, ..one.clone() };
         all.push(request(compiler, &plain, &place, names, subject));
     }
     all
@@ -380,6 +388,7 @@ fn broken() -> Request {
         already: None,
         queued: None,
         job: None,
+        renew: None,
     }
 }
 

@@ -29,7 +29,15 @@ const READ: (&str, Names) = ("read", Names::Any);
 pub(super) const ACCOUNT: Known = &[("account", SUBJECT), FOUND, READ];
 pub(super) const UPDATE: Known = &[("account", SUBJECT), ("attributes", Names::Any), FOUND, READ];
 pub(super) const PASSWORD: Known = &[("account", SUBJECT), ("password", Names::Value), FOUND, READ];
-pub(super) const GRANT: Known = &[("account", SUBJECT), ("entitlement", SUBJECT), ("until", Names::Value), FOUND, READ];
+pub(super) const GRANT: Known = &[
+    ("account", SUBJECT),
+    ("entitlement", SUBJECT),
+    ("until", Names::Value),
+    // The attributes of the assignment that there is already.
+    ("held", Names::Any),
+    FOUND,
+    READ,
+];
 /// The item that `find` looks for.
 pub(super) const FIND_OF_ACCOUNT: Known = &[("account", SUBJECT), ("item", Names::Any)];
 pub(super) const FIND_OF_GRANT: Known = &[("account", SUBJECT), ("entitlement", SUBJECT), ("item", Names::Any)];

@@ -4,6 +4,7 @@ use super::accounts::{self, Accounts};
 use super::assignments::{self, Block};
 use super::compiler::Compiler;
 use super::entitlements::{self, Type};
+use super::grants;
 use super::operations::{self, Operations};
 use super::scopes;
 use crate::expression::{Expression, QueryTemplate, Template, Vars};
@@ -83,27 +84,7 @@ impl System {
 /// Checks the description. `params` are the names of the settings that a connector file defines.
 pub(crate) fn compile(settings: &Settings, params: Option<&[String]>) -> Result<System, Vec<SettingsFault>> {
     let mut compiler = Compiler { faults: Vec::new(), params };
-    let system = System {
-        params: Value::Object(serde_json::Map::new()),
-        base: compiler.template(&settings.base_url, scopes::NOTHING, "/base_url"),
-        headers: compiler.headers(&settings.headers),
-        test: settings.test.as_ref().map(|test| Test {
-            path: compiler.path(&test.get, scopes::NOTHING, "/test/get"),
-            query: compiler.query(&test.query, scopes::NOTHING, "/test/query"),
-            expect: compiler.optional(test.expect.as_deref(), scopes::BODY, "/test/expect"),
-            instance: compiler.optional(test.instance.as_deref(), scopes::BODY, "/test/instance"),
-        }),
-        accounts: accounts::compile(&mut compiler, &settings.accounts),
-        types: entitlements::compile(&mut compiler, &settings.entitlements),
-        blocks: assignments::compile(&mut compiler, settings),
-        operations: operations::compile(&mut compiler, settings),
-        problems: problems(&mut compiler, &settings.errors),
-        limits: settings.limits.as_ref().map_or_else(Limits::default, |limits| Limits {
-            concurrent: limits.concurrent,
-            per_minute: limits.per_minute,
-            wait_header: limits.wait_header.clone(),
-        }),
-    };
+    let system = described(&mut compiler, settings);
     if compiler.faults.is_empty()
         && params.is_none()
         && let Err(why) = system.base_url()
@@ -111,6 +92,36 @@ pub(crate) fn compile(settings: &Settings, params: Option<&[String]>) -> Result<
         compiler.add("/base_url", why, "write it like `https://api.acme.example/v2`");
     }
     if compiler.faults.is_empty() { Ok(system) } else { Err(compiler.faults) }
+}
+
+fn described(compiler: &mut Compiler<'_>, settings: &Settings) -> System {
+    let test = settings.test.as_ref().map(|test| Test {
+        path: compiler.path(&test.get, scopes::NOTHING, "/test/get"),
+        query: compiler.query(&test.query, scopes::NOTHING, "/test/query"),
+        expect: compiler.optional(test.expect.as_deref(), scopes::BODY, "/test/expect"),
+        instance: compiler.optional(test.instance.as_deref(), scopes::BODY, "/test/instance"),
+    });
+    let accounts = accounts::compile(compiler, &settings.accounts);
+    let types = entitlements::compile(compiler, &settings.entitlements);
+    let blocks = assignments::compile(compiler, settings);
+    let operations = operations::compile(compiler, settings);
+    let operations = grants::compile(compiler, settings, &blocks, operations);
+    System {
+        params: Value::Object(serde_json::Map::new()),
+        base: compiler.template(&settings.base_url, scopes::NOTHING, "/base_url"),
+        headers: compiler.headers(&settings.headers),
+        test,
+        accounts,
+        types,
+        blocks,
+        operations,
+        problems: problems(compiler, &settings.errors),
+        limits: settings.limits.as_ref().map_or_else(Limits::default, |limits| Limits {
+            concurrent: limits.concurrent,
+            per_minute: limits.per_minute,
+            wait_header: limits.wait_header.clone(),
+        }),
+    }
 }
 
 fn problems(compiler: &mut Compiler<'_>, rows: &[ErrorSettings]) -> Vec<Problem> {

@@ -109,6 +109,16 @@ pub(crate) fn settings(base_url: &str) -> Value {
     })
 }
 
+/// Describes memberships with an end, and how a grant sets it.
+pub(crate) fn with_ends(mut settings: Value) -> Value {
+    let members = &mut settings["assignments"][0];
+    members["map"]["expires"] = "item.until".into();
+    members["lookup"] = json!({"get": "/memberships/{entitlement.id}/{account.id}", "item": "/membership"});
+    let body = json!({"until": "{until}", "role": "{held.role | default('member')}"});
+    settings["operations"]["grant"]["group"]["body"] = body;
+    settings
+}
+
 /// The settings that describe this system.
 pub(crate) fn described(acme: &Acme) -> Value {
     settings(&acme.base_url())

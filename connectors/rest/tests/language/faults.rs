@@ -189,3 +189,20 @@ fn all_faults_are_found_at_once() {
         ["/accounts/get", "/accounts/map/id", "/entitlements/role/map/id", "/assignments/0/for_each", "/errors/0"]
     );
 }
+
+/// The walk of a stranger: `disable` was a PUT of the account with nothing but `active: false`.
+#[test]
+fn a_put_of_a_whole_account_needs_what_is_there_or_a_word_that_it_is_partial() {
+    let disable = |settings: Value| found(|s| s["operations"]["disable"] = settings);
+    let put = "/users/{account.id}";
+    let body = json!({"active": false});
+    let all = disable(json!({"put": put, "body": body}));
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(all[0].0, "/operations/disable/put");
+    assert!(all[0].2.contains("would replace the whole account"), "{all:?}");
+    assert_eq!(disable(json!({"put": put, "body": body, "read": {"at": "/user"}})), []);
+    assert_eq!(disable(json!({"put": put, "body": body, "partial": true})), []);
+    assert_eq!(disable(json!({"put": "/users/{account.id}/state", "body": body})), []);
+    let before = json!({"post": "/users/{account.id}/suspend", "before": [{"put": put, "body": body}]});
+    assert_eq!(disable(before)[0].0, "/operations/disable/before/0/put");
+}

@@ -5,7 +5,9 @@
 mod acme;
 mod bodies;
 mod cases;
+mod ends;
 mod faults;
+mod gone;
 mod paging;
 mod parameters;
 mod parts;

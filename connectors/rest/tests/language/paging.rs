@@ -31,8 +31,10 @@ impl Respond for Pages {
             response =
                 response.insert_header("Link", format!("<{link}&prev>; rel=\"prev\", <{link}>; rel=\"next\"").as_str());
         } else {
-            // APIs write the end in three ways.
+            // APIs write the end in several ways.
             body["next"] = [json!(""), Value::Null][self.items % 2].clone();
+            body["link"] = body["next"].clone();
+            response = response.insert_header("Link", "<http://x/v2/users>; rel=\"first\"");
         }
         response.insert_header("X-Total", self.items.to_string().as_str()).set_body_json(body)
     }
@@ -119,6 +121,57 @@ async fn a_list_that_ends_before_its_total_is_not_complete() {
     let page = json!({"cursor": {"from": "/next", "as": "c"}, "end": "no_cursor", "total": "/total"});
     let listed = accounts(open(&settings(&server, &page)).unwrap().as_ref()).await.unwrap();
     assert!(listed.incomplete[0].contains("after 1 of 560"), "{:?}", listed.incomplete);
+}
+
+/// The walk of a stranger: a wrong place of the cursor read 50 of 300 people, and everything was green.
+#[tokio::test]
+async fn a_place_that_no_response_has_proves_no_end() {
+    let cursor = |place: &str, end: &str| json!({"cursor": {"from": place, "as": "c"}, "end": end});
+    let header = json!({"cursor": {"from": {"header": "X-Next"}, "as": "c"}, "end": "no_cursor"});
+    let link = |end: &str| json!({"next_link": {"body": "/lnk"}, "end": end});
+    let links = |end: &str| json!({"next_link": {"header": "Lnk"}, "end": end});
+    let doubted = [
+        (cursor("/nxt", "no_cursor"), "no cursor at `/nxt`"),
+        (header, "no cursor in the header `X-Next`"),
+        (link("no_cursor"), "no link at `/lnk`"),
+        (links("no_cursor"), "no header `Lnk`"),
+    ];
+    for (page, says) in doubted {
+        let server = server(7, None).await;
+        let connector = open(&settings(&server, &page)).unwrap();
+        let listed = accounts(connector.as_ref()).await.unwrap();
+        assert_eq!((listed.items.len(), listed.incomplete.len()), (3, 1), "{page}");
+        assert!(listed.incomplete[0].contains(says), "{}", listed.incomplete[0]);
+        assert!(listed.incomplete[0].contains("write `end: left_out`"), "{}", listed.incomplete[0]);
+        let mut report = connector_core::TestReport::new();
+        connector.test_connection(&mut report).await;
+        let step = report.steps().iter().find(|step| step.name == "accounts").unwrap();
+        assert_eq!(step.status, connector_core::StepStatus::Warning, "{step:?}");
+    }
+    // The author says that the API leaves it out.
+    for page in [cursor("/nxt", "left_out"), link("left_out"), links("left_out")] {
+        let server = server(2, None).await;
+        let listed = accounts(open(&settings(&server, &page)).unwrap().as_ref()).await.unwrap();
+        assert_eq!((listed.items.len(), listed.incomplete.len()), (2, 0), "{page}");
+    }
+    // A page that came by a cursor shows that the place is right.
+    let server = MockServer::start().await;
+    let turn = |request: &Request| match request.url.query() {
+        Some(query) if query.contains("c=a") => ResponseTemplate::new(200).set_body_json(json!({"data": [{"id": 2}]})),
+        _ => ResponseTemplate::new(200).set_body_json(json!({"data": [{"id": 1}], "next": "a"})),
+    };
+    Mock::given(any()).respond_with(turn).mount(&server).await;
+    let page = cursor("/next", "no_cursor");
+    let listed = accounts(open(&settings(&server, &page)).unwrap().as_ref()).await.unwrap();
+    assert_eq!((listed.items.len(), listed.incomplete.len()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_page_number_is_an_error_and_no_endless_read() {
+    let server = answering(json!({"data": [{"id": 1}, {"id": 2}]})).await;
+    let page = json!({"page": {"as": "page"}, "end": "empty_page"});
+    let error = failure(open(&settings(&server, &page)).unwrap().as_ref()).await;
+    assert!(error.message().contains("never end"), "{error}");
 }
 
 #[tokio::test]

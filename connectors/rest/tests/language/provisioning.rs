@@ -255,3 +255,13 @@ async fn values_cannot_leave_their_place_in_a_path() {
         assert!(path.matches('/').count() <= 3, "{line}");
     }
 }
+
+#[tokio::test]
+async fn an_api_that_wants_the_etag_says_what_to_add_to_the_settings() {
+    let acme = Acme::start(3, 1).await;
+    let connector = open(&described(&acme)).unwrap();
+    acme.instead("POST /v2/users/2/suspend", fault(428, "precondition_required"));
+    let error = apply(connector.as_ref(), "2", Change::Disable).await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::Invalid, Happened::No));
+    assert!(error.help().unwrap().contains("add `read` to the operation"), "{error:?}");
+}

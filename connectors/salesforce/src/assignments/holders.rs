@@ -9,7 +9,7 @@ use crate::api::rest::{self, Rest};
 use crate::api::rights;
 use crate::api::soql::{self, Select};
 use crate::error;
-use connector_core::{EntitlementRef, Result};
+use connector_core::{End, EntitlementRef, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most users, and the most entitlements, in one query.
@@ -28,13 +28,13 @@ pub(crate) struct HeldRow {
     pub(crate) effect: Effect,
 }
 
-/// Which of the entitlements each user holds with effect, in the spelling of `entitlements`.
+/// Which of the entitlements each user holds with effect and until when, in the spelling of `entitlements`.
 pub(crate) async fn of_users(
     rest: &Rest,
     users: &[RecordId],
     entitlements: &BTreeSet<EntitlementRef>,
-) -> Result<BTreeMap<RecordId, Vec<EntitlementRef>>> {
-    let mut held: BTreeMap<RecordId, Vec<EntitlementRef>> = BTreeMap::new();
+) -> Result<BTreeMap<RecordId, Vec<(EntitlementRef, End)>>> {
+    let mut held: BTreeMap<RecordId, Vec<(EntitlementRef, End)>> = BTreeMap::new();
     let mut known = BTreeMap::new();
     for entitlement in entitlements {
         if let (Some(holding), Some(id)) = (holding(entitlement), RecordId::read(&entitlement.id)) {
@@ -45,7 +45,7 @@ pub(crate) async fn of_users(
         let wanted: Vec<_> = known.keys().copied().collect();
         for row in rows(rest, object, users, &wanted).await?.into_iter().filter(|row| row.effect.is_held()) {
             if let Some(entitlement) = known.get(&row.entitlement) {
-                held.entry(row.user).or_default().push((*entitlement).clone());
+                held.entry(row.user).or_default().push(((*entitlement).clone(), row.effect.until.into()));
             }
         }
     }

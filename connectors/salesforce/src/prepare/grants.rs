@@ -40,7 +40,9 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account, change: &Change<Secr
     let granted = if grants {
         // What is held already stays so, also while the user is disabled.
         let may_hold = account.enabled || account.entitlements.contains(entitlement);
-        grant(known, &account.id, may_hold, entitlement, until)?
+        let granted = grant(known, &account.id, may_hold, entitlement, until)?;
+        // A new end takes no seat.
+        if account.entitlements.contains(entitlement) { Granted { seat: None, ..granted } } else { granted }
     } else {
         // Its rights come by these: without them it may not even be able to sign in.
         if account.entitlements.contains(entitlement) && holding(entitlement).is_some_and(needs_active) {

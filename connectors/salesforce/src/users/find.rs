@@ -155,7 +155,9 @@ async fn with_concern(
             account.locked = login.frozen || login.password_locked;
             account.attributes = with_frozen(&account.attributes, login.frozen)?;
         }
-        account.entitlements.extend(held.remove(id).unwrap_or_default());
+        for (entitlement, end) in held.remove(id).unwrap_or_default() {
+            account.hold(entitlement, end);
+        }
     }
     Ok(found)
 }

@@ -26,6 +26,8 @@ pub struct Acme {
 pub struct State {
     users: BTreeMap<u64, Value>,
     groups: BTreeMap<String, BTreeSet<u64>>,
+    /// The role and the end of memberships that were given with a body.
+    given: BTreeMap<(String, u64), Value>,
     next: u64,
     clock: u64,
     /// How many users a page has.
@@ -79,7 +81,13 @@ impl State {
             ("GET", ["roles"]) => ok(&json!([{"id": "r1", "name": "Reader"}, {"id": "r2", "name": "Writer"}])),
             (_, ["users", id, rest @ ..]) => self.user(request, id, rest, &body),
             ("GET", ["groups", id, "members"]) => self.members(id, &query),
-            (method, ["groups", group, "members", user]) => self.member(method, group, user),
+            ("GET", ["memberships", group, user]) => match (self.groups.get(*group), user.parse()) {
+                (Some(members), Ok(user)) if members.contains(&user) => {
+                    ok(&json!({"membership": self.membership(group, user, members)}))
+                }
+                _ => fault(404, "no_member"),
+            },
+            (method, ["groups", group, "members", user]) => self.member(method, group, user, &body),
             _ => fault(404, "unknown_path"),
         }
     }
@@ -143,20 +151,34 @@ impl State {
         let page: usize = query.get("page").map_or(1, |page| page.parse().unwrap());
         let chunks: Vec<Vec<u64>> =
             members.iter().copied().collect::<Vec<_>>().chunks(2).map(<[u64]>::to_vec).collect();
-        let role = |id: &u64| if members.first() == Some(id) { "lead" } else { "member" };
         let items: Vec<_> =
-            chunks.get(page - 1).into_iter().flatten().map(|id| json!({"user_id": id, "role": role(id)})).collect();
+            chunks.get(page - 1).into_iter().flatten().map(|user| self.membership(id, *user, members)).collect();
         ok(&json!({"members": items, "last": page >= chunks.len()}))
     }
 
-    fn member(&mut self, method: &str, group: &str, user: &str) -> ResponseTemplate {
-        let Some(members) = self.groups.get_mut(group) else { return fault(404, "no_group") };
+    fn membership(&self, group: &str, user: u64, members: &BTreeSet<u64>) -> Value {
+        let given = self.given.get(&(group.to_owned(), user)).cloned().unwrap_or_default();
+        let role = if members.first() == Some(&user) { "lead" } else { "member" };
+        let role = given.get("role").cloned().unwrap_or_else(|| role.into());
+        json!({"user_id": user, "role": role, "until": given["until"]})
+    }
+
+    fn member(&mut self, method: &str, group: &str, user: &str, body: &Value) -> ResponseTemplate {
         let user: u64 = user.parse().unwrap();
+        let pair = (group.to_owned(), user);
+        let Some(members) = self.groups.get_mut(group) else { return fault(404, "no_group") };
         match method {
             "GET" if members.contains(&user) => ResponseTemplate::new(204),
-            "PUT" if members.insert(user) => ResponseTemplate::new(204),
+            // A body replaces the whole membership.
+            "PUT" if members.insert(user) || (body.is_object() && self.given.get(&pair) != Some(body)) => {
+                self.given.insert(pair, body.clone());
+                ResponseTemplate::new(204)
+            }
             "PUT" => ResponseTemplate::new(304),
-            "DELETE" if members.remove(&user) => ResponseTemplate::new(204),
+            "DELETE" if members.remove(&user) => {
+                self.given.remove(&pair);
+                ResponseTemplate::new(204)
+            }
             _ => fault(404, "no_member"),
         }
     }

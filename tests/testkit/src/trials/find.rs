@@ -3,7 +3,8 @@
 use super::{Kept, Need, Trial, Tried};
 use crate::reading;
 use crate::subject::Subject;
-use connector_core::{Assignment, Concern, Holder, SourceChange};
+use connector_core::jiff::Timestamp;
+use connector_core::{Assignment, AssignmentState, Concern, End, Holder, SourceChange};
 
 pub(super) const TRIALS: &[Trial] = &[
     Trial {
@@ -21,7 +22,46 @@ pub(super) const TRIALS: &[Trial] = &[
         need: Need::Accounts,
         run: |subject| Box::pin(accounts_are_read_again(subject)),
     },
+    Trial {
+        name: "what_is_found_as_held_has_the_end_of_its_assignment",
+        need: Need::EntitlementsOfAccounts,
+        run: |subject| Box::pin(ends_are_found(subject)),
+    },
 ];
+
+/// The most assignments with an end that are looked for.
+const MOST_ENDS: usize = 20;
+
+/// Without the end, a plan can't tell whether a grant with an end has anything to do.
+async fn ends_are_found(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let abilities = connector.capabilities();
+    let (Some(ability), Some(finding)) = (abilities.entitlements(), abilities.accounts()) else {
+        return Ok(Kept::NotUsed("find_accounts"));
+    };
+    let has_effect = |one: &Assignment| {
+        let ends_later = one.valid_until.is_some_and(|until| until > Timestamp::now());
+        ends_later && one.state == AssignmentState::Active && one.through.is_none()
+    };
+    let mut all = reading::assignments(ability).await?;
+    all.retain(|one| has_effect(one) && one.holder.account_id().is_some());
+    all.truncate(MOST_ENDS);
+    if all.is_empty() {
+        return Ok(Kept::NotUsed("an assignment that ends"));
+    }
+    for one in all {
+        let Some(account) = one.holder.account_id() else { continue };
+        let mut concern = Concern::default();
+        concern.entitlements.insert(one.entitlement.clone());
+        let found = finding.find_accounts(&[account.to_owned()], &concern).await.map_err(|error| error.to_string())?;
+        let end = found.iter().flatten().find_map(|found| found.ends.get(&one.entitlement).copied());
+        if end != Some(End::from(one.valid_until)) {
+            let listed = End::from(one.valid_until);
+            return Err(format!("{account} holds {} {listed}, but a lookup shows {end:?}", one.entitlement));
+        }
+    }
+    Ok(Kept::Promise)
+}
 
 /// A refresh replaces what the store has of an account.
 async fn accounts_are_read_again(subject: &Subject<'_>) -> Tried {

@@ -5,6 +5,7 @@ mod budget;
 mod changes;
 mod connection;
 mod delta;
+mod ends;
 mod entitlements;
 mod faults;
 mod find;
@@ -120,6 +121,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Trial> {
         changes::TRIALS,
         delta::TRIALS,
         provisioning::TRIALS,
+        ends::TRIALS,
         repeated::TRIALS,
         texts::TRIALS,
         residue::TRIALS,
