@@ -10,7 +10,7 @@ use connector_files::shell_word;
 use connector_project::identities::{Correlator, IdentitySettings};
 use connector_project::source::Project;
 use connector_sql::{Connection, params};
-use connector_store::{Store, sql};
+use connector_store::{RunReport, Store, sql};
 use connector_text::count;
 use jiff::Timestamp;
 
@@ -35,6 +35,34 @@ pub fn follow(store: &Store, project: &Project) -> Result<Option<Correlation>> {
         return Ok(None);
     }
     correlate(store, &settings, &project.sources()?, Wish::default()).map(Some)
+}
+
+/// Correlates after a run, and adds what the user should know to its warnings.
+///
+/// Fails with kind `internal` if no thread can do it; what goes wrong with the correlation itself is a warning.
+pub async fn after_run(store: &Store, project: &Project, mut report: RunReport) -> Result<RunReport> {
+    let (store, project) = (store.clone(), project.clone());
+    let followed = tokio::task::spawn_blocking(move || follow(&store, &project)).await;
+    let followed = followed.map_err(|cause| Error::internal("the accounts could not be correlated").with_cause(cause))?;
+    let warnings = match followed {
+        Ok(correlation) => correlation.map(|correlation| correlation.warnings).unwrap_or_default(),
+        Err(error) => {
+            let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+            vec![format!("{}{help}", error.message())]
+        }
+    };
+    report.warnings.extend(warnings.into_iter().map(|warning| format!("identities: {warning}")));
+    Ok(report)
+}
+
+/// Whether accounts or rules changed since the last correlation. False if there are no people yet.
+///
+/// Fails with kind `definition` if the rules have a fault.
+pub fn is_outdated(store: &Store, settings: &IdentitySettings, sources: &[String]) -> Result<bool> {
+    let reader = store.reader()?;
+    let Some(authority) = authority_of(&reader, settings)? else { return Ok(false) };
+    let participants = participants(&reader, settings, sources)?;
+    Ok(Backlog::of(&reader, authority, &Correlator::checked(settings)?, &participants)?.has_work())
 }
 
 /// Links the accounts of these sources to people. Looks only at what changed since the last correlation, unless the rules are

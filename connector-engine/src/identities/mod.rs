@@ -20,7 +20,7 @@ mod tables;
 
 pub use accounts::{AccountState, CorrelatedAccount, CorrelatedQuery, NamedPerson, Selection, correlated};
 pub use by_hand::{confirm, refuse, release};
-pub use correlate::{Wish, correlate, follow};
+pub use correlate::{Wish, after_run, correlate, follow, is_outdated};
 pub use named::NamedAccount;
 pub use outcome::{Correlation, RuleTally, Totals};
 pub use people::{LinkedAccount, PeopleQuery, Person, people};

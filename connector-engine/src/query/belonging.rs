@@ -68,7 +68,11 @@ impl<'s> Belonging<'s> {
         while let Some((known, _)) = &self.next {
             match known.as_str().cmp(account) {
                 Ordering::Greater => break,
-                Ordering::Equal => return Ok(self.next.take().map(|(_, belongs)| belongs).unwrap_or_default()),
+                Ordering::Equal => {
+                    let found = self.next.take().map(|(_, belongs)| belongs);
+                    self.advance()?;
+                    return Ok(found.unwrap_or_default());
+                }
                 Ordering::Less => self.advance()?,
             }
         }
