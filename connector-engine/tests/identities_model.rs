@@ -41,7 +41,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (of_other, id).prop_map(|(source, id)| Step::Release { source, id }),
         1 => of_any.prop_map(|source| Step::Fail { source }),
     ];
-    proptest::collection::vec(step, 1..24)
+    proptest::collection::vec(step, 1..16)
 }
 
 fn settings(condition: &str) -> IdentitySettings {
@@ -279,7 +279,7 @@ async fn play(steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if std::env::var_os("CONNECTOR_TEST_POSTGRES").is_some() { 4 } else { 16 }, ..ProptestConfig::default() })]
     #[test]
     fn links_are_those_that_one_look_at_everything_gives(steps in steps()) {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(play(steps));

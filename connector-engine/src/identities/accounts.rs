@@ -163,10 +163,6 @@ fn stream(
         Selection::LeftOut => "i.state IN ('refused', 'left_out')",
         Selection::Account { .. } => "i.source = ?3 AND i.account = ?4",
     };
-    let (one_source, one_id) = match query.selection {
-        Selection::Account { source, id } => (source, id),
-        _ => (0, ""),
-    };
     let statement = format!(
         "SELECT s.name, i.account, a.name, a.display_name, a.enabled, i.state, l.person, h.name,
                 CASE WHEN h.id IS NULL OR h.removed_run IS NOT NULL THEN 'left' WHEN h.enabled = 0 THEN 'disabled' ELSE 'active' END,
@@ -176,12 +172,12 @@ fn stream(
          JOIN accounts a ON a.source = i.source AND a.account_id = i.account
          LEFT JOIN identity_links l ON l.source = i.source AND l.account = i.account AND l.ended_at IS NULL
          LEFT JOIN accounts h ON h.source = l.authority AND h.account_id = l.person
-         WHERE i.source <> ?1 AND (CAST(?2 AS TEXT) = '' OR s.name = ?2) AND ?3 = ?3 AND ?4 = ?4 AND {wanted}
+         WHERE i.source <> ?1 AND (CAST(?2 AS TEXT) = '' OR s.name = ?2) AND {wanted}
          ORDER BY s.name, i.account"
     );
-    let parameters = params![authority, query.source.unwrap_or_default(), one_source, one_id];
+    let of_source = query.source.unwrap_or_default();
     let mut count = 0;
-    sql::until(connection, &statement, parameters, account, |(mut account, source)| {
+    let listed = |(mut account, source): (CorrelatedAccount, i64)| {
         if query.limit.is_some_and(|limit| count >= limit) {
             return Ok(ControlFlow::Break(()));
         }
@@ -191,7 +187,13 @@ fn stream(
         count += 1;
         each(&account)?;
         Ok(ControlFlow::Continue(()))
-    })?;
+    };
+    match query.selection {
+        Selection::Account { source, id } => {
+            sql::until(connection, &statement, params![authority, of_source, source, id], account, listed)?;
+        }
+        _ => sql::until(connection, &statement, params![authority, of_source], account, listed)?,
+    }
     Ok(count)
 }
 

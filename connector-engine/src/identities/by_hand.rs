@@ -166,6 +166,6 @@ impl Decision<'_> {
         let insert = "INSERT INTO dirty (source, account) VALUES (?1, ?2)";
         sql::execute(self.connection, insert, params![self.source, self.account])?;
         let Self { connection, settings, authority, now, .. } = *self;
-        Deciding { connection, settings, authority, again: false, now }.settle().map(drop)
+        Deciding { connection, settings, authority, looked_at: 1, again: false, now }.settle().map(drop)
     }
 }

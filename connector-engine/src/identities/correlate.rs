@@ -162,15 +162,16 @@ fn work(
     wish: Wish,
 ) -> Result<Correlation> {
     tables::make(connection)?;
-    let deciding = Deciding { connection, settings, authority, again: backlog.again, now: Timestamp::now() };
+    let now = Timestamp::now();
+    let mut deciding = Deciding { connection, settings, authority, looked_at: 0, again: backlog.again, now };
     if backlog.again {
         for table in ["identity_values", "identity_accounts", "identity_sources"] {
             deciding.execute(&format!("DELETE FROM {table}"), [])?;
         }
     }
-    let (mut looked_at, mut faults) = (0, Faults::new());
+    let mut faults = Faults::new();
     for (source, state) in &backlog.changed {
-        looked_at += stage(connection, correlator, source, &mut faults)?;
+        deciding.looked_at += stage(connection, correlator, source, &mut faults)?;
         let keep = "INSERT INTO identity_sources (source, seen) VALUES (?1, ?2)
              ON CONFLICT (source) DO UPDATE SET seen = excluded.seen";
         deciding.execute(keep, params![source.id, state])?;
@@ -183,7 +184,7 @@ fn work(
         )?;
         deciding.execute("DELETE FROM identity_sources WHERE source = ?1", [*source])?;
     }
-    let settlement = if looked_at > 0 || !backlog.former.is_empty() || backlog.again {
+    let settlement = if deciding.looked_at > 0 || !backlog.former.is_empty() || backlog.again {
         deciding.take_over()?;
         deciding.settle()?
     } else {
@@ -199,6 +200,7 @@ fn work(
          ON CONFLICT (id) DO UPDATE SET authority = excluded.authority, rules = excluded.rules, correlated_at = excluded.correlated_at";
     deciding.execute(keep, params![authority, correlator.fingerprint(), deciding.now.to_string()])?;
     let Settlement { linked, ended, moved, .. } = settlement;
+    let looked_at = deciding.looked_at;
     Ok(Correlation { looked_at, linked, ended, moved, warnings, ..Correlation::default() })
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Deciding<'a> {
     pub(super) settings: &'a IdentitySettings,
     /// The source whose accounts are the people.
     pub(super) authority: i64,
+    /// How many accounts changed.
+    pub(super) looked_at: u64,
     /// Whether all accounts are decided about again.
     pub(super) again: bool,
     pub(super) now: Timestamp,
@@ -24,7 +26,7 @@ impl Deciding<'_> {
     /// Takes over what changed, and finds the accounts that it matters for.
     pub(super) fn take_over(&self) -> Result<()> {
         let authority = self.authority;
-        tables::count(self.connection, &["fresh_accounts", "fresh_values"])?;
+        tables::count(self.connection, self.looked_at, &["fresh_accounts", "fresh_values"])?;
         // The values of people before and after. They matter for no other account if all of them are decided about.
         for from in if self.again { &[][..] } else { &[
             "SELECT v.rule, v.value FROM fresh_accounts f CROSS JOIN identity_values v
@@ -66,7 +68,7 @@ impl Deciding<'_> {
              SELECT source, account FROM fresh_accounts WHERE source <> ?1 AND gone = 0",
             [authority],
         )?;
-        tables::count(self.connection, &["touched", "identity_values", "identity_accounts", "identity_links"])?;
+        tables::count(self.connection, self.looked_at, &["touched", "identity_values", "identity_accounts", "identity_links"])?;
         self.execute(
             "INSERT INTO dirty (source, account)
              SELECT v.source, v.account FROM touched t CROSS JOIN identity_values v
@@ -74,7 +76,7 @@ impl Deciding<'_> {
              ON CONFLICT DO NOTHING",
             [authority],
         )?;
-        tables::count(self.connection, &["dirty"])
+        tables::count(self.connection, self.looked_at, &["dirty"])
     }
 
     /// Decides about the accounts in `dirty`, and settles what that means for the links.
@@ -85,7 +87,7 @@ impl Deciding<'_> {
                 self.apply(place(rule), gone)?;
             }
         }
-        tables::count(self.connection, &["decided"])?;
+        tables::count(self.connection, self.looked_at, &["decided"])?;
         settle(self)
     }
 

@@ -97,7 +97,7 @@ fn judge(deciding: &Deciding<'_>) -> Result<()> {
          ) judged",
         [deciding.authority],
     )?;
-    super::tables::count(deciding.connection, &["verdicts"])
+    super::tables::count(deciding.connection, deciding.looked_at, &["verdicts"])
 }
 
 /// What the verdicts are about to change.

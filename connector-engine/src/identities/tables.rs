@@ -50,9 +50,12 @@ pub(super) fn make(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Lets the server count the rows, so that it plans for as many as there are.
-pub(super) fn count(connection: &Connection, tables: &[&str]) -> Result<()> {
-    if connection.postgres().is_some() {
+/// So many accounts are few: whatever the plan, a statement about them is fast.
+pub(super) const FEW: u64 = 500;
+
+/// Lets the server count the rows of tables that many rows were added to, so that it plans for as many as there are.
+pub(super) fn count(connection: &Connection, added: u64, tables: &[&str]) -> Result<()> {
+    if added > FEW && connection.postgres().is_some() {
         tables.iter().try_for_each(|table| sql::batch(connection, &format!("ANALYZE {table}")))?;
     }
     Ok(())
