@@ -116,7 +116,8 @@ async fn the_first_rule_that_finds_somebody_decides_and_two_people_are_never_gue
     let first = correlated_now(&place);
     assert_eq!((first.linked, first.now.linked, first.now.ambiguous, first.now.unmatched), (2, 2, 1, 2));
     let ann = person(&place.store, &settings(), "1", Breadth::default()).unwrap();
-    let linked: Vec<_> = ann.accounts.iter().map(|one| (one.account.id.as_str(), one.rule.as_deref().unwrap())).collect();
+    let linked: Vec<_> =
+        ann.accounts.iter().map(|one| (one.account.id.as_str(), one.rule.as_deref().unwrap())).collect();
     assert_eq!(linked, [("a", "number"), ("b", "mail")]);
     let [both] = &accounts(&place, Selection::Ambiguous)[..] else { panic!("one is ambiguous") };
     assert_eq!((both.id.as_str(), both.rule.as_deref()), ("c", Some("mail")));
@@ -182,13 +183,16 @@ async fn whoever_left_leaves_accounts_that_are_seen_and_whoever_comes_is_linked(
     let left = correlated_now(&place);
     assert_eq!((left.ended, left.now.people), (0, 1), "the link says whose it was");
     let orphans = accounts(&place, Selection::Orphans);
-    let states: Vec<_> = orphans.iter().map(|one| (one.id.as_str(), one.person.as_ref().map(|who| who.state.name()))).collect();
+    let states: Vec<_> =
+        orphans.iter().map(|one| (one.id.as_str(), one.person.as_ref().map(|who| who.state.name()))).collect();
     assert_eq!(states, [("b", Some("left")), ("z", None)]);
     // Somebody new with the same address: the account is theirs.
     read(&place, "hr", &world(&[ann, ("3", bob.1)])).await;
     assert_eq!(correlated_now(&place).moved, 1);
     assert_eq!(ids(&place, Selection::Orphans), ["z"]);
-    let [event] = &person(&place.store, &settings(), "2", Breadth::default()).unwrap().history[..] else { panic!("one") };
+    let [event] = &person(&place.store, &settings(), "2", Breadth::default()).unwrap().history[..] else {
+        panic!("one")
+    };
     assert_eq!(event.why_ended.as_deref(), Some("other_person"));
 }
 
@@ -196,7 +200,12 @@ async fn whoever_left_leaves_accounts_that_are_seen_and_whoever_comes_is_linked(
 async fn rules_of_findings_see_orphans_and_leavers_but_not_where_people_may_be_hidden() {
     let place = Place::new();
     read(&place, "hr", &world(&[("1", json!({"Email": "ann@x"})), ("2", json!({"Email": "bob@x"}))])).await;
-    let mut crm = world(&[("a", json!({"Email": "ann@x"})), ("b", json!({"Email": "bob@x"})), ("y", json!({})), ("z", json!({}))]);
+    let mut crm = world(&[
+        ("a", json!({"Email": "ann@x"})),
+        ("b", json!({"Email": "bob@x"})),
+        ("y", json!({})),
+        ("z", json!({})),
+    ]);
     crm.accounts.get_mut("y").unwrap().enabled = false;
     read(&place, "crm", &crm).await;
     correlated_now(&place);

@@ -104,7 +104,11 @@ fn list_people(
 }
 
 fn only_first_people(limit: u64) -> String {
-    if limit == 1 { "only the first person is shown".to_owned() } else { format!("only the first {limit} people are shown") }
+    if limit == 1 {
+        "only the first person is shown".to_owned()
+    } else {
+        format!("only the first {limit} people are shown")
+    }
 }
 
 fn list_accounts(
@@ -183,7 +187,11 @@ fn account_columns(selection: Selection<'_>) -> Vec<ListColumn<CorrelatedAccount
             .looks(|look| look.wrapping().rank(3)),
         ListColumn::new("rule", |one: &CorrelatedAccount| Datum::optional(one.rule.as_deref()))
             .looks(|look| look.rank(6)),
-        if matches!(selection, Selection::Ambiguous | Selection::Orphans) { candidates } else { candidates.on_request() },
+        if matches!(selection, Selection::Ambiguous | Selection::Orphans) {
+            candidates
+        } else {
+            candidates.on_request()
+        },
     ]
 }
 

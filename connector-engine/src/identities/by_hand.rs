@@ -82,7 +82,10 @@ fn decide(
     }
     let query = "SELECT EXISTS (SELECT 1 FROM identity_accounts WHERE source = ?1 AND account = ?2)";
     if !sql::one(&connection, query, params![source, account], |row| row.get(0))? {
-        let message = format!("the account `{}` of `{}` is not correlated yet, or not there any more", named.account, named.source);
+        let message = format!(
+            "the account `{}` of `{}` is not correlated yet, or not there any more",
+            named.account, named.source
+        );
         return Err(Error::new(ErrorKind::NotFound, message).with_help("run `connector identities correlate` first"));
     }
     let now = Timestamp::now();
@@ -95,7 +98,8 @@ fn decide(
 
 impl Decision<'_> {
     fn confirm(&self, person: &str, note: Option<&str>) -> Result<()> {
-        let is_so = "SELECT EXISTS (SELECT 1 FROM identity_links WHERE source = ?1 AND account = ?2 AND ended_at IS NULL
+        let is_so =
+            "SELECT EXISTS (SELECT 1 FROM identity_links WHERE source = ?1 AND account = ?2 AND ended_at IS NULL
              AND rule IS NULL AND authority = ?3 AND person = ?4)";
         let parameters = params![self.source, self.account, self.authority, person];
         if sql::one(self.connection, is_so, parameters, |row| row.get(0))? {

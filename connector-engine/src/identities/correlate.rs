@@ -43,7 +43,8 @@ pub fn follow(store: &Store, project: &Project) -> Result<Option<Correlation>> {
 pub async fn after_run(store: &Store, project: &Project, mut report: RunReport) -> Result<RunReport> {
     let (store, project) = (store.clone(), project.clone());
     let followed = tokio::task::spawn_blocking(move || follow(&store, &project)).await;
-    let followed = followed.map_err(|cause| Error::internal("the accounts could not be correlated").with_cause(cause))?;
+    let followed =
+        followed.map_err(|cause| Error::internal("the accounts could not be correlated").with_cause(cause))?;
     let warnings = match followed {
         Ok(correlation) => correlation.map(|correlation| correlation.warnings).unwrap_or_default(),
         Err(error) => {
@@ -131,8 +132,7 @@ impl Backlog {
         participants: &[Participant],
     ) -> Result<Self> {
         let query = "SELECT authority, rules FROM identity_state WHERE id = 1";
-        let last: Option<(i64, String)> =
-            sql::first(connection, query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let last: Option<(i64, String)> = sql::first(connection, query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let again = last.is_none_or(|(known, rules)| known != authority || rules != correlator.fingerprint());
         let query = "SELECT source, seen FROM identity_sources";
         let known: Vec<(i64, String)> = sql::all(connection, query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -28,11 +28,15 @@ impl Deciding<'_> {
         let authority = self.authority;
         tables::count(self.connection, self.looked_at, &["fresh_accounts", "fresh_values"])?;
         // The values of people before and after. They matter for no other account if all of them are decided about.
-        for from in if self.again { &[][..] } else { &[
-            "SELECT v.rule, v.value FROM fresh_accounts f CROSS JOIN identity_values v
+        for from in if self.again {
+            &[][..]
+        } else {
+            &[
+                "SELECT v.rule, v.value FROM fresh_accounts f CROSS JOIN identity_values v
              WHERE f.source = ?1 AND v.source = f.source AND v.account = f.account",
-            "SELECT rule, value FROM fresh_values WHERE source = ?1",
-        ] } {
+                "SELECT rule, value FROM fresh_values WHERE source = ?1",
+            ]
+        } {
             let insert = format!("INSERT INTO touched (rule, value) {from} ON CONFLICT DO NOTHING");
             self.execute(&insert, [authority])?;
         }
@@ -68,7 +72,11 @@ impl Deciding<'_> {
              SELECT source, account FROM fresh_accounts WHERE source <> ?1 AND gone = 0",
             [authority],
         )?;
-        tables::count(self.connection, self.looked_at, &["touched", "identity_values", "identity_accounts", "identity_links"])?;
+        tables::count(
+            self.connection,
+            self.looked_at,
+            &["touched", "identity_values", "identity_accounts", "identity_links"],
+        )?;
         self.execute(
             "INSERT INTO dirty (source, account)
              SELECT v.source, v.account FROM touched t CROSS JOIN identity_values v

@@ -92,7 +92,8 @@ pub fn people(
     let mut statement = connection.prepare(Links::QUERY).map_err(fault)?;
     // Both tables in the order of people, side by side.
     let mut links = Links::of(&mut statement, authority, after).map_err(fault)?;
-    let statement = "SELECT a.account_id, a.name, a.display_name, a.enabled, a.locked, a.attributes, a.kind, a.owner, a.alias
+    let statement =
+        "SELECT a.account_id, a.name, a.display_name, a.enabled, a.locked, a.attributes, a.kind, a.owner, a.alias
          FROM identity_accounts i CROSS JOIN accounts a
          WHERE i.source = ?1 AND i.account > ?2 AND i.gone = ?3 AND i.state = 'person'
                AND a.source = i.source AND a.account_id = i.account ORDER BY i.account";

@@ -95,7 +95,8 @@ pub fn person(store: &Store, settings: &IdentitySettings, written: &str, breadth
     let query = "SELECT state FROM identity_accounts WHERE source = ?1 AND account = ?2";
     let state: Option<String> = sql::first(&connection, query, params![authority, id], |row| row.get(0))?;
     if state.as_deref() != Some("person") {
-        let message = format!("`{written}` is an account of `{}` that is left out: it is no person", settings.authority);
+        let message =
+            format!("`{written}` is an account of `{}` that is left out: it is no person", settings.authority);
         return Err(Error::new(ErrorKind::NotFound, message)
             .with_help("`identities.leave_out` in connector.yaml says which accounts belong to no person"));
     }
@@ -139,12 +140,18 @@ fn of_account(
     let named = NamedAccount { source, account };
     let Ok(number) = named.source(connection, settings) else { return Ok(None) };
     let id = named.detail(store)?.account.account.id;
-    let query = CorrelatedQuery { selection: Selection::Account { source: number, id: &id }, source: None, limit: None };
+    let query =
+        CorrelatedQuery { selection: Selection::Account { source: number, id: &id }, source: None, limit: None };
     let known = correlated_one(connection, settings, authority, &query)?;
     match known.and_then(|known| known.person) {
         Some(person) => Ok(Some(person.id)),
-        None => Err(Error::new(ErrorKind::NotFound, format!("the account `{account}` of `{source}` belongs to no person"))
-            .with_help("`connector identities --orphans` lists such accounts, and `connector identities confirm` links one")),
+        None => Err(Error::new(
+            ErrorKind::NotFound,
+            format!("the account `{account}` of `{source}` belongs to no person"),
+        )
+        .with_help(
+            "`connector identities --orphans` lists such accounts, and `connector identities confirm` links one",
+        )),
     }
 }
 

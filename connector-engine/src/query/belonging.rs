@@ -90,7 +90,9 @@ fn belongs(row: &Row<'_>, people: &People) -> connector_sql::Result<Belongs> {
             Belongs::To(AuditedPerson::new(people.authority.as_str(), name.unwrap_or(id), state))
         }
         ("unmatched", None) if people.is_complete => Belongs::Nobody,
-        ("ambiguous", None) if people.is_complete => Belongs::Ambiguous { rule: row.get::<_, Option<String>>(2)?.unwrap_or_default() },
+        ("ambiguous", None) if people.is_complete => {
+            Belongs::Ambiguous { rule: row.get::<_, Option<String>>(2)?.unwrap_or_default() }
+        }
         _ => Belongs::NotCorrelated,
     })
 }

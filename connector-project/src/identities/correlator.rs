@@ -133,7 +133,8 @@ fn sides(place: usize, written: &CorrelationRule) -> (Option<Sides>, Vec<Setting
         }
     };
     let (account, person) = (side("account", &written.account), side("person", &written.person));
-    let sides = account.zip(person).map(|(account, person)| Sides { account, person, sources: written.sources.clone() });
+    let sides =
+        account.zip(person).map(|(account, person)| Sides { account, person, sources: written.sources.clone() });
     (sides, faults)
 }
 
@@ -193,7 +194,9 @@ mod tests {
 
     #[test]
     fn a_value_is_a_text_and_each_text_of_a_list_counts() {
-        let found = values(&account(&json!({"Number": 42, "Mail": " ÄNNE@Acme.example ", "Aliases": ["b", "a", "b", 7, null]})));
+        let found = values(&account(
+            &json!({"Number": 42, "Mail": " ÄNNE@Acme.example ", "Aliases": ["b", "a", "b", 7, null]}),
+        ));
         let expected = [(0, "42"), (1, "änne@acme.example"), (2, "7"), (2, "a"), (2, "b")];
         assert_eq!(found, expected.map(|(rule, value)| (rule, value.to_owned())));
     }

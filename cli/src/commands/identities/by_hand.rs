@@ -41,7 +41,8 @@ fn told(known: &CorrelatedAccount) -> String {
     let rule = rule.as_deref().unwrap_or_default();
     match (state, person) {
         (AccountState::Linked, Some(person)) => {
-            let how = if known.confirmed_by.is_some() { "confirmed".to_owned() } else { format!("by the rule `{rule}`") };
+            let how =
+                if known.confirmed_by.is_some() { "confirmed".to_owned() } else { format!("by the rule `{rule}`") };
             format!("{name} in {source} belongs to {}: {how}", called(person))
         }
         (AccountState::Ambiguous, _) => {

@@ -35,7 +35,8 @@ pub(super) fn run(
 fn show(invocation: &Invocation, correlation: &Correlation) -> Result<(), Stop> {
     let printer = &invocation.printer;
     let Totals { people, linked, confirmed, ambiguous, unmatched, refused, left_out } = correlation.now;
-    let mut table = Table::new([Column::new("accounts"), Column::number("now"), Column::new("what that means").wrapping()]);
+    let mut table =
+        Table::new([Column::new("accounts"), Column::number("now"), Column::new("what that means").wrapping()]);
     let mut row = |name: &str, number: u64, what: &str| {
         table.row([text_cell(name), text_cell(count(number)), text_cell(what)]);
     };

@@ -18,7 +18,9 @@ fn check(audited: &AuditedAccount<'_>, hits: &mut Vec<Hit>) {
         PersonState::Active => {}
         PersonState::Left => hits.push(Hit::new(format!("its person {name} is no longer in {authority}"))),
         PersonState::Disabled => {
-            hits.push(Hit::new(format!("its person {name} is disabled in {authority}")).with_severity(Severity::Medium));
+            hits.push(
+                Hit::new(format!("its person {name} is disabled in {authority}")).with_severity(Severity::Medium),
+            );
         }
     }
 }

@@ -63,7 +63,8 @@ fn check_identities(findings: &mut Findings<'_>, identities: &IdentitySettings, 
             findings.at_value(&format!("/identities{place}"), fault);
         } else if place != "/authority" && name == identities.authority {
             let title = format!("the accounts of the authority `{name}` are the people");
-            let fault = Fault::new("invalid_settings", title, "", "name only sources whose accounts look for their people");
+            let fault =
+                Fault::new("invalid_settings", title, "", "name only sources whose accounts look for their people");
             findings.at_value(&format!("/identities{place}"), fault);
         }
     }
