@@ -72,6 +72,29 @@ pub struct LinkEvent {
     pub why_ended: Option<String>,
 }
 
+impl LinkEvent {
+    /// Why it ended and who ended it, in words; `None` if it did not end.
+    pub fn reason(&self) -> Option<String> {
+        let why = match self.why_ended.as_deref()? {
+            "account_removed" => "the account was removed",
+            "no_match" => "no rule finds the person any more",
+            "ambiguous" => "a rule finds several people, or one to confirm",
+            "other_person" => "a rule finds another person",
+            "other_rule" => "another rule finds the person",
+            "left_out" => "the account belongs to nobody, as connector.yaml says",
+            "refused" => "somebody refused it",
+            "released" => "somebody released it",
+            "confirmed" => "somebody confirmed a person",
+            "authority_changed" => "another source is the authority",
+            other => other,
+        };
+        Some(match &self.ended_by {
+            Some(author) => format!("{why} ({author})"),
+            None => why.to_owned(),
+        })
+    }
+}
+
 /// The person with this id or name, or the person of an account that is written as `SOURCE/ACCOUNT`.
 ///
 /// Fails with kind `not_found`, and with kind `conflict` if it can be any of several people.

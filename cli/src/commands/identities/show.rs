@@ -138,12 +138,7 @@ fn history(events: &[LinkEvent], now: Option<jiff::Timestamp>) -> Table {
             (None, author) => format!("confirmed by {}", author.as_deref().unwrap_or("hand")),
         };
         lines.extend(event.began_at.map(|at| (at, "linked", account.clone(), how)));
-        let why = event.why_ended.as_deref().map(why).unwrap_or_default();
-        let why = match &event.ended_by {
-            Some(author) => format!("{why}, by {author}"),
-            None => why.to_owned(),
-        };
-        lines.extend(event.ended_at.map(|at| (at, "ended", account, why)));
+        lines.extend(event.ended_at.map(|at| (at, "ended", account, event.reason().unwrap_or_default())));
     }
     lines.sort_by_key(|line| line.0);
     let mut table = Table::new([
@@ -156,21 +151,4 @@ fn history(events: &[LinkEvent], now: Option<jiff::Timestamp>) -> Table {
         table.row([text_cell(time(at, now)), text_cell(event), text_cell(account), text_cell(why)]);
     }
     table
-}
-
-/// Why a link ended, in words.
-fn why(word: &str) -> &str {
-    match word {
-        "account_removed" => "the account was removed",
-        "no_match" => "no rule finds the person any more",
-        "ambiguous" => "a rule finds several people",
-        "other_person" => "a rule finds another person",
-        "other_rule" => "another rule finds the person",
-        "left_out" => "the account belongs to nobody, as connector.yaml says",
-        "refused" => "refused",
-        "released" => "released",
-        "confirmed" => "somebody confirmed a person",
-        "authority_changed" => "another source is the authority",
-        other => other,
-    }
 }
