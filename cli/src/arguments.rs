@@ -5,6 +5,7 @@ mod certificate;
 mod completes;
 mod connectors;
 mod findings;
+mod identities;
 mod list;
 mod new;
 mod project;
@@ -28,6 +29,7 @@ pub(crate) use certificate::{
 pub(crate) use completes::Completes;
 pub(crate) use connectors::{ConnectorsArguments, ConnectorsCommand, SchemaArguments};
 pub(crate) use findings::FindingsArguments;
+pub(crate) use identities::{IdentitiesArguments, IdentitiesCommand, OneAccountArguments};
 pub(crate) use list::ListArguments;
 pub(crate) use new::{NewCommand, NewConnectorArguments};
 pub(crate) use project::InitArguments;
@@ -203,6 +205,8 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Find what an auditor would ask about: dangerous, unused and expired access
     Findings(FindingsArguments),
+    /// List people with their accounts in all sources, and accounts without a person
+    Identities(IdentitiesArguments),
     /// Export accounts, entitlements or assignments as NDJSON, CSV or Parquet
     Export(ExportArguments),
     /// Apply a plan to a source: preview, ask, apply
@@ -261,6 +265,7 @@ impl Command {
                 | Self::Connectors(_)
                 | Self::Explain { .. }
                 | Self::Source(SourceCommand::Show { .. })
+                | Self::Identities(IdentitiesArguments { command: Some(IdentitiesCommand::Show { .. }), .. })
         );
         // `cert check` may ask for a password.
         shows || (self.is_list() && !matches!(self, Self::Cert(_)))
@@ -280,6 +285,7 @@ impl Command {
             | Self::Token(TokenCommand::List(_))
             | Self::Cert(CertCommand::Check(_)) => true,
             Self::Connectors(arguments) => arguments.command.is_none(),
+            Self::Identities(arguments) => arguments.command.is_none(),
             _ => false,
         }
     }

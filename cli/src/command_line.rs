@@ -7,7 +7,7 @@ use clap::{Command, CommandFactory};
 
 /// The whole command line.
 pub(crate) fn command_line() -> Command {
-    let lists: [(&[&str], String); 11] = [
+    let lists: [(&[&str], String); 12] = [
         (&["accounts"], commands::account_columns()),
         (&["cert", "check"], commands::certificate_columns()),
         (&["connectors"], commands::connector_columns()),
@@ -15,6 +15,7 @@ pub(crate) fn command_line() -> Command {
         (&["entitlement"], commands::holder_columns()),
         (&["entitlements"], commands::entitlement_columns()),
         (&["findings"], commands::finding_columns()),
+        (&["identities"], commands::identity_columns()),
         (&["operations"], commands::operation_columns()),
         (&["runs"], commands::run_columns()),
         (&["source", "list"], commands::source_columns()),

@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod findings;
 mod holding;
+mod identities;
 mod init;
 mod man;
 mod metrics;
@@ -44,6 +45,7 @@ pub(crate) use diff::columns_help as difference_columns;
 pub(crate) use entitlement::columns_help as holder_columns;
 pub(crate) use entitlements::columns_help as entitlement_columns;
 pub(crate) use findings::columns_help as finding_columns;
+pub(crate) use identities::columns_help as identity_columns;
 pub(crate) use operations::columns_help as operation_columns;
 pub(crate) use runs::columns_help as run_columns;
 pub(crate) use source::source_columns;
@@ -88,6 +90,7 @@ pub(crate) fn run(
         Command::Entitlement(arguments) => entitlement::run(invocation, &arguments),
         Command::Diff(arguments) => diff::run(invocation, &arguments),
         Command::Findings(arguments) => findings::run(invocation, &arguments),
+        Command::Identities(arguments) => identities::run(invocation, &arguments),
         Command::Export(arguments) => export::run(invocation, &arguments),
         Command::Provision(arguments) => provision::run(invocation, &arguments),
         Command::Operations(arguments) => operations::run(invocation, &arguments),

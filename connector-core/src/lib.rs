@@ -91,7 +91,10 @@ pub use redactor::Redactor;
 pub use registry::{AnySettings, AuthSettings, ConnectorRegistration, Settings};
 pub use request_proof::{ProofRequest, RequestProof};
 pub use rotate::{App, Deployed, RotateCertificate};
-pub use rule::{AuditedAccount, AuditedHolding, AuditedSource, Check, Criteria, Hit, LastLogin, Power, Rule};
+pub use rule::{
+    AuditedAccount, AuditedHolding, AuditedPerson, AuditedSource, Belongs, Check, Criteria, Hit, LastLogin,
+    PersonState, Power, Rule,
+};
 pub use sample::Sample;
 pub use schema::{AccountSchema, AttributeMeaning, AttributeSchema, AttributeType, Writable};
 pub use secret::{SecretRef, SecretResolver, Sensitivity};

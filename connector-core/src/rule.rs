@@ -191,6 +191,8 @@ pub struct AuditedAccount<'a> {
     pub holdings: &'a [AuditedHolding<'a>],
     /// When it last signed in.
     pub last_login: LastLogin,
+    /// Which person it belongs to.
+    pub person: Belongs,
     /// What rules measure with.
     pub criteria: Criteria,
 }
@@ -198,12 +200,69 @@ pub struct AuditedAccount<'a> {
 impl<'a> AuditedAccount<'a> {
     /// An account that holds this, of which no sign-in is known.
     pub fn new(account: &'a Account, holdings: &'a [AuditedHolding<'a>], criteria: Criteria) -> Self {
-        Self { account, holdings, last_login: LastLogin::NotShown, criteria }
+        Self { account, holdings, last_login: LastLogin::NotShown, person: Belongs::NotCorrelated, criteria }
     }
 
     /// What it holds with effect now.
     pub fn effective(&self) -> impl Iterator<Item = &AuditedHolding<'a>> {
         self.holdings.iter().filter(|held| held.has_effect(self.criteria.now))
+    }
+}
+
+/// Which person an account belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Belongs {
+    /// Nothing says: the project correlates no accounts of this source, or the account is one that belongs to nobody.
+    #[default]
+    NotCorrelated,
+    /// To this person.
+    To(AuditedPerson),
+    /// No rule finds a person for it.
+    Nobody,
+    /// A rule finds several people, or one that somebody has to confirm.
+    Ambiguous {
+        /// The name of the rule.
+        rule: String,
+    },
+}
+
+/// The person of an account, as a rule sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuditedPerson {
+    /// The name of their account at the authority.
+    pub name: String,
+    /// The source whose accounts are the people.
+    pub authority: String,
+    /// Whether they are there.
+    pub state: PersonState,
+}
+
+impl AuditedPerson {
+    /// A person of this source in this state.
+    pub fn new(authority: impl Into<String>, name: impl Into<String>, state: PersonState) -> Self {
+        Self { name: name.into(), authority: authority.into(), state }
+    }
+}
+
+/// Whether a person is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::EnumString, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum PersonState {
+    /// Their account at the authority is there and enabled.
+    Active,
+    /// It is there and disabled.
+    Disabled,
+    /// It is not there any more.
+    Left,
+}
+
+impl PersonState {
+    /// The name in machine output.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -6,6 +6,7 @@
 //! * [`aggregate`]: reads a source into the store, resumable at any moment;
 //! * [`certificate`]: watches and replaces the certificates of sources;
 //! * [`findings`]: rules over what the store knows of a source;
+//! * [`identities`]: people, correlated from the accounts of several sources;
 //! * [`provision`]: applies plans to a source, with a journal;
 //! * [`query`]: accounts, entitlements, differences between runs, exports;
 //! * [`schedule`]: when sources are due.
@@ -13,6 +14,7 @@
 pub mod aggregate;
 pub mod certificate;
 pub mod findings;
+pub mod identities;
 mod patience;
 pub mod provision;
 pub mod query;

@@ -7,6 +7,7 @@
 //! * [`source`] has projects, source files and their schemas; [`source::Source::open`] creates the connector;
 //! * [`plan`] has plans: ordered lists of changes to a source;
 //! * [`mod@derive`] has the attributes that a source's file derives from others;
+//! * [`identities`] has how accounts of several sources find their people;
 //! * [`effect`] works out what the operations of a plan change in an account;
 //! * [`certificate`] watches the certificates that source files name.
 //!
@@ -27,5 +28,6 @@ pub mod certificate;
 pub mod derive;
 mod document;
 pub mod effect;
+pub mod identities;
 pub mod plan;
 pub mod source;

@@ -404,3 +404,35 @@ proptest! {
         prop_assert_eq!(masked.len(), text.len());
     }
 }
+
+#[test]
+fn rules_for_people_are_checked_with_their_places() {
+    let (folder, project) = project_with("people.yaml", VALID);
+    fs::write(folder.path().join("sources/hr.yaml"), VALID).unwrap();
+    let file = folder.path().join("connector.yaml");
+    let check = |text: &str| {
+        fs::write(&file, text).unwrap();
+        shown(&project.check(file.to_str().unwrap()))
+    };
+    let valid = "identities:\n  authority: hr\n  sources: [people]\n  rules:\n    - name: mail\n      account: {from: mail, then: [trim, lower]}\n      person: {from: mail}\n";
+    assert_eq!(check(valid), "");
+    for (from, to, expected) in [
+        ("authority: hr", "authority: hrr", "2:14 unknown_source: the source `hrr` does not exist"),
+        ("[people]", "[peple]", "3:13 unknown_source: the source `peple` does not exist"),
+        ("[people]", "[hr]", "3:13 invalid_settings: the accounts of the authority `hr` are the people"),
+        ("person: {from: mail}", "person: {expr: mail |}", "7:"),
+        ("person: {from: mail}", "persn: {from: mail}", "unknown_key"),
+        ("[trim, lower]", "[trim, lowr]", "6:42 "),
+        ("      person:", "      confirm: yes please\n      person:", "7:16 "),
+        ("  rules:", "  leave_out: {where: 'name like'}\n  rules:", "4:22 invalid_settings"),
+        ("  rules:", "  leave_out: {kinds: [person]}\n  rules:", "4:"),
+        ("  rules:", "  change_threshold: much\n  rules:", "4:21 "),
+    ] {
+        let report = check(&valid.replace(from, to));
+        assert!(report.contains(expected) && !report.is_empty(), "{to}: {report}");
+    }
+    let twice = format!("{valid}    - {{name: mail, account: {{from: a}}, person: {{from: a, constant: b}}}}\n");
+    let report = check(&twice);
+    assert!(report.contains("8:14 invalid_settings: two rules have the name `mail`"), "{report}");
+    assert!(report.contains("`person` says twice where its value comes from"), "{report}");
+}

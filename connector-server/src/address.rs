@@ -33,6 +33,10 @@ pub(crate) fn plan(source_name: &str, id: &str) -> String {
     format!("{}/{}", plans(source_name), encoded(id))
 }
 
+pub(crate) fn person(id: &str) -> String {
+    format!("/identities/{}", encoded(id))
+}
+
 pub(crate) fn run(id: &str) -> String {
     format!("/runs/{}", encoded(id))
 }

@@ -171,6 +171,8 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/sources/{source}/diff", get(pages::diff::page))
         .route("/sources/{source}/findings", get(pages::findings::of_source))
         .route("/findings", get(pages::findings::all))
+        .route("/identities", get(pages::identities::page))
+        .route("/identities/{id}", get(pages::person::page))
         .route("/runs", get(pages::runs::page))
         .route("/runs/{id}", get(pages::run::page))
         .route("/live", get(live::stream).with_state((state.clone(), pulse)))

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 const ROWS_AT_ONCE: usize = 2_000;
 
 /// What a store consists of. Locks are not copied: they belong to processes.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 29] = [
     "sources",
     "runs",
     "warnings",
@@ -37,6 +37,12 @@ const TABLES: [&str; 23] = [
     "operations",
     "rotations",
     "rotation_steps",
+    "identity_state",
+    "identity_sources",
+    "identity_accounts",
+    "identity_values",
+    "identity_links",
+    "identity_refusals",
 ];
 
 /// A table that was copied, as both stores have it.

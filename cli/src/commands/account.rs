@@ -91,7 +91,7 @@ struct WithTrail<'a> {
     trail: Option<&'a [TrailEvent]>,
 }
 
-fn section(title: &str) -> String {
+pub(super) fn section(title: &str) -> String {
     format!("\n{}\n", paint(STRONG, title))
 }
 

@@ -1,5 +1,6 @@
 //! `connector aggregate NAME…`.
 
+use super::identities;
 use crate::arguments::AggregateArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
@@ -45,9 +46,10 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
         let report = aggregate_one(invocation, &store, source, arguments)?;
         exit = exit.worse(conclude(invocation, source, report, warning.as_deref())?);
         if invocation.interrupted().is_some() {
-            break;
+            return Ok(exit);
         }
     }
+    identities::follow(invocation, &project, &store);
     Ok(exit)
 }
 

@@ -6,6 +6,7 @@ use crate::arguments::WorkerArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use connector_engine::aggregate::{self, Options, Wanted};
+use connector_engine::identities;
 use connector_engine::query;
 use connector_engine::schedule::Clock;
 use connector_server::Exporter;
@@ -29,7 +30,8 @@ pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Resul
         let (project, store, stop, source) = (&project, &store, stop.clone(), source.to_owned());
         async move {
             let opened = project.load(&source)?.open(project)?;
-            aggregate::run_as_due(store, &opened, Wanted::Due, Options::default(), |_| {}, stop).await
+            let report = aggregate::run_as_due(store, &opened, Wanted::Due, Options::default(), |_| {}, stop).await?;
+            identities::after_run(store, project, report).await
         }
     };
     // Runs that are going on at a signal keep what they read, and continue at the next start.

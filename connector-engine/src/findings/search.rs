@@ -115,7 +115,15 @@ fn not_checked(rules: &[&'static Rule], unseen: Unseen, source: &str) -> Vec<Not
         "no entitlement in the store says whether it gives power: run `connector aggregate {source}`, and check that the login can read permissions"
     );
     let logins = "the source shows the last sign-in of no account: no account counts as unused".to_owned();
-    let blind = [("dangerous_access", unseen.powers, powers), ("unused_account", unseen.logins, logins)];
+    let authority = unseen.people.as_deref().unwrap_or_default();
+    let people = format!(
+        "`{authority}` did not show all of its people, so nobody knows which accounts have none: look at its last run"
+    );
+    let blind = [
+        ("dangerous_access", unseen.powers, powers),
+        ("unused_account", unseen.logins, logins),
+        ("orphan_account", unseen.people.is_some(), people),
+    ];
     let is_used = |name: &str| rules.iter().any(|rule| rule.name == name);
     let blind = blind.into_iter().filter(|(rule, is_blind, _)| *is_blind && is_used(rule));
     blind.map(|(rule, _, reason)| NotChecked { rule, reason }).collect()

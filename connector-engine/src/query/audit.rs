@@ -1,6 +1,7 @@
 //! Everything that a source shows, once, for rules to look at: entitlements, then accounts with what they hold.
 
 use super::accounts::Assignments;
+use super::belonging::{Belonging, People};
 use super::holding::{Breadth, HeldRow, Holdings};
 use super::powers::Powers;
 use super::reading::{Reading, account_from_row};
@@ -36,12 +37,14 @@ struct Meaning {
 }
 
 /// What an audit could not look at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Unseen {
     /// No entitlement says whether it gives power.
     pub(crate) powers: bool,
     /// No account shows when it last signed in, although accounts of this source can.
     pub(crate) logins: bool,
+    /// The authority, if it did not show all of its people.
+    pub(crate) people: Option<String>,
 }
 
 /// Streams the entitlements of a source, then its accounts in the order of their ids. Memory depends on the number of
@@ -67,22 +70,28 @@ pub(crate) fn audit(
          FROM accounts INDEXED BY accounts_by_id WHERE source = ?1 AND removed_run IS NULL ORDER BY account_id";
     let mut statement = reading.connection.prepare(Assignments::QUERY).map_err(fault)?;
     let mut assignments = Assignments::of(&mut statement, reading.source, "").map_err(fault)?;
+    let people = People::of(&reading.connection, reading.source)?;
+    let mut statement = reading.connection.prepare(Belonging::QUERY).map_err(fault)?;
+    let mut belonging = people.as_ref().map(|people| Belonging::of(&mut statement, people)).transpose()?;
     let read = |row: &Row<'_>| {
         let account = account_from_row(row)?;
         let held = assignments.up_to(&account.id)?;
-        Ok((account, held))
+        let person = belonging.as_mut().map(|all| all.up_to(&account.id)).transpose()?.unwrap_or_default();
+        Ok((account, held, person))
     };
-    sql::each(&reading.connection, accounts, [reading.source], read, |(account, rows)| {
+    sql::each(&reading.connection, accounts, [reading.source], read, |(account, rows, person)| {
         for row in rows.iter().flat_map(|row| [row.entitlement, row.through]).filter(|row| *row > 0) {
             meanings.entry(row).or_insert_with(|| meaning(row, &holdings, &powers));
         }
         let held = held(&rows, &meanings);
         let mut audited = AuditedAccount::new(&account, &held, criteria);
         audited.last_login = login.of_account(&account);
+        audited.person = person;
         each(Subject::Account(&audited))
     })?;
     let shows_logins = described.accounts.meaning(AttributeMeaning::LastLogin).is_some();
-    Ok(Unseen { powers: powers.are_unknown(), logins: shows_logins && login.0.is_none() })
+    let people = people.as_ref().and_then(People::incomplete_authority).map(str::to_owned);
+    Ok(Unseen { powers: powers.are_unknown(), logins: shows_logins && login.0.is_none(), people })
 }
 
 fn meaning(row: i64, holdings: &Holdings, powers: &Powers) -> Meaning {

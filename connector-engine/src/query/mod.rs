@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod attention;
 mod audit;
+mod belonging;
 mod bytes;
 mod check;
 mod condition;
@@ -30,6 +31,7 @@ mod sources;
 mod who;
 
 pub(crate) use audit::{Described, Subject, Unseen, audit};
+pub(crate) use reading::account_from_row;
 
 pub use account::{AccountDetail, Event, HistoryEntry, account};
 pub use accounts::{AccountQuery, StoredAccount, accounts, attribute_names};

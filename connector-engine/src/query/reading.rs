@@ -187,7 +187,7 @@ pub(super) fn run_by_id(connection: &Connection, id: &str, source: Option<i64>) 
 }
 
 /// Reads `account_id, name, display_name, enabled, locked, attributes, kind, owner, alias` from the first column on.
-pub(super) fn account_from_row(row: &Row<'_>) -> connector_sql::Result<Account> {
+pub(crate) fn account_from_row(row: &Row<'_>) -> connector_sql::Result<Account> {
     let mut account = Account::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
     account.display_name = row.get(2)?;
     account.enabled = row.get(3)?;

@@ -10,10 +10,10 @@ mod transform;
 
 pub(crate) use deriving::Deriving;
 pub use rule::Derivation;
+pub(crate) use rule::Rule;
 pub use transform::Transform;
 
 use connector_core::{Account, AccountSchema, Attributes, AttributesBuilder, Error, ErrorKind, Result, SettingsFault};
-use rule::Rule;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +105,7 @@ impl Derivations {
 const MEMBERS: [&str; 6] = ["id", "name", "display_name", "enabled", "locked", "owner"];
 
 /// The values that rules can use: the account's attributes, and its other members where no attribute has that name.
-fn values_of(account: &Account) -> Result<Map<String, Value>> {
+pub(crate) fn values_of(account: &Account) -> Result<Map<String, Value>> {
     let mut values: Map<String, Value> = serde_json::from_str(Attributes::as_str(&account.attributes))
         .map_err(|cause| Error::internal(format!("attributes that are no JSON: {cause}")))?;
     let members = [

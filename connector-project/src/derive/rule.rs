@@ -34,7 +34,7 @@ pub struct Derivation {
 
 /// A checked derivation.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(crate) struct Rule {
     place: Place,
     then: Vec<Transform>,
 }
@@ -48,7 +48,7 @@ enum Place {
 }
 
 impl Rule {
-    pub(super) fn of(name: &str, written: &Derivation) -> Result<Self, SettingsFault> {
+    pub(crate) fn of(name: &str, written: &Derivation) -> Result<Self, SettingsFault> {
         let escaped = name.replace('~', "~0").replace('/', "~1");
         let at = |member: &str| format!("/{escaped}{member}");
         let Derivation { from, first_of, join, separator, constant, expr, then } = written.clone();
@@ -87,7 +87,7 @@ impl Rule {
     }
 
     /// The value; null if there is none. An error says why there can't be one.
-    pub(super) fn value(&self, values: &Map<String, Value>) -> Result<Value, String> {
+    pub(crate) fn value(&self, values: &Map<String, Value>) -> Result<Value, String> {
         let value = |name: &String| values.get(name).filter(|value| has_value(value));
         let first = match &self.place {
             Place::FirstOf(names) => names.iter().find_map(value).cloned().unwrap_or_default(),

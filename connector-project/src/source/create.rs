@@ -36,6 +36,12 @@ const SETTINGS: &str = "\
 # aggregation:
 #   concurrency: 8
 #   delete_threshold: 10%
+
+# Whose accounts they are: the accounts of one source are the people.
+# identities:
+#   authority: hr
+#   rules:
+#     - {name: mail, account: {from: Email, then: [trim, lower]}, person: {from: mail, then: [trim, lower]}}
 ";
 
 /// No schema is larger.

@@ -3,6 +3,7 @@
 use super::caps::ProvisioningSettings;
 use super::limits::LimitSettings;
 use crate::derive::{Derivation, Derivations};
+use crate::identities::IdentitySettings;
 use connector_core::registry::{AuthRegistration, ConnectorRegistration};
 use connector_core::{Error, ErrorKind, HttpOptions, Percentage, Result, SecretRef, TimeSpan};
 use jiff::tz::TimeZone;
@@ -161,6 +162,8 @@ pub struct ProjectSettings {
     pub limits: Map<String, Value>,
     /// What plans may do in this project.
     pub plans: PlanSettings,
+    /// How accounts of several sources find the people they belong to.
+    pub identities: Option<IdentitySettings>,
 }
 
 impl ProjectSettings {

@@ -85,7 +85,7 @@ impl Project {
 
     /// The checked settings of the whole project; the defaults if the project has no `connector.yaml`.
     pub fn settings(&self) -> Result<ProjectSettings, Problems> {
-        read::project_settings(&self.settings_file())
+        read::project_settings(&self.settings_file(), &|name| self.missing_source(name))
     }
 
     /// The checked settings of findings; the defaults if the project has no `findings.yaml`.
@@ -203,6 +203,19 @@ impl Project {
             [path] => Ok(near(path)),
             [path, other, ..] => Err(read::ambiguous_source(near(path), name_or_path, &near(other))),
         }
+    }
+
+    /// What to say about the name of a source that the project does not have.
+    fn missing_source(&self, name: &str) -> Option<String> {
+        if !self.files_named(name).is_empty() {
+            return None;
+        }
+        let known = self.source_files().unwrap_or_default();
+        let known: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
+        Some(match connector_core::nearest(name, known.iter().copied()) {
+            Some(guess) => format!("did you mean `{guess}`?"),
+            None => "write the name of a file in `sources/`, without `.yaml`".to_owned(),
+        })
     }
 
     /// The files of the source with that name. Probes the two possible ones: listing the folder for each of its sources would

@@ -10,6 +10,8 @@ pub(crate) mod entitlement;
 pub(crate) mod entitlements;
 pub(crate) mod findings;
 pub(crate) mod home;
+pub(crate) mod identities;
+pub(crate) mod person;
 pub(crate) mod plan;
 pub(crate) mod plan_actions;
 pub(crate) mod plans;

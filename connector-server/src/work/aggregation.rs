@@ -3,6 +3,7 @@
 use super::{Job, Jobs};
 use connector_core::{Error, Result};
 use connector_engine::aggregate::{Options, Wanted, run_as_due};
+use connector_engine::identities;
 use connector_engine::store::{RunReport, Store};
 
 pub(super) async fn run(jobs: &Jobs, job: &Job, wanted: Wanted) -> Result<RunReport> {
@@ -27,5 +28,5 @@ pub(super) async fn run(jobs: &Jobs, job: &Job, wanted: Wanted) -> Result<RunRep
         },
         job.stop.clone(),
     );
-    report.await
+    identities::after_run(&store, &jobs.project(), report.await?).await
 }

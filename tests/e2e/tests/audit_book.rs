@@ -82,11 +82,26 @@ async fn project() -> Project {
     project
 }
 
+/// The people of the chapter, from another source. Max leaves.
+fn add_people(project: &Project, page: &str) {
+    let file = "connector: delimited\nsettings: {accounts: {file: hr.csv, id: number, name: mail}}\naggregation: {delete_threshold: 100%}\n";
+    fs::write(project.path("sources/hr.yaml"), file).unwrap();
+    let identities = page.split("```yaml\n# connector.yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let settings = fs::read_to_string(project.path("connector.yaml")).unwrap_or_default();
+    fs::write(project.path("connector.yaml"), format!("{settings}\n{identities}")).unwrap();
+    let bob = "number,mail\n1002,Bob@acme.example\n";
+    for people in [format!("{bob}1003,max@acme.example\n"), bob.to_owned()] {
+        fs::write(project.path("hr.csv"), people).unwrap();
+        project.run(&["aggregate", "hr"]).expect_code(0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_question_of_the_chapter_is_answered_by_its_command() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/audit.md")).unwrap();
     let project = project().await;
     project.run(&["aggregate", "salesforce"]).expect_code(0);
+    add_people(&project, &page);
     fs::write(project.path("plan.yaml"), "operations:\n  - unlock: {account: fay@acme.example}\n").unwrap();
     project.run(&["provision", "salesforce", "plan.yaml", "--yes"]).expect_code(0);
     project.sandbox.org().freeze(&project.sandbox.org().user_named("fay@acme.example").unwrap(), true).unwrap();

@@ -8,6 +8,8 @@ mod ending_assignment;
 mod expired_assignment;
 mod guard_off;
 mod inactive_assignment;
+mod leaver_account;
+mod orphan_account;
 mod stale_store;
 mod unowned_account;
 mod unused_account;

@@ -2,17 +2,25 @@
 
 use super::super::definition::ProjectSettings;
 use super::super::schema;
+use super::source::add_fault;
 use super::{mapping, refs, settings_file};
 use crate::document::{Fault, Findings, Problems, ref_fault};
+use crate::identities::{Correlator, IdentitySettings};
 use connector_sql::{Address, Place};
 use std::path::Path;
 
+/// What to say about the name of a source that the project does not have.
+type MissingSource<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Reads `connector.yaml`. Without that file, everything has its default.
-pub(in super::super) fn project_settings(path: &Path) -> Result<ProjectSettings, Problems> {
-    settings_file::settings(path, checked_settings)
+pub(in super::super) fn project_settings(
+    path: &Path,
+    missing: &MissingSource<'_>,
+) -> Result<ProjectSettings, Problems> {
+    settings_file::settings(path, |findings| checked_settings(findings, missing))
 }
 
-fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
+fn checked_settings(findings: &mut Findings<'_>, missing: &MissingSource<'_>) -> Option<ProjectSettings> {
     let (mut value, known_faults) = settings_file::whole(findings, &mapping::THE_SETTINGS, &schema::project_schema())?;
     refs::check_proxy(findings, &value["http"]);
     refs::check_schedule(findings, &value["aggregation"]);
@@ -36,7 +44,30 @@ fn checked_settings(findings: &mut Findings<'_>) -> Option<ProjectSettings> {
     if let Some(members) = value.as_object_mut() {
         members.retain(|_, member| !member.is_null());
     }
-    (!problems).then_some(value).and_then(|value| findings.typed(&value, ""))
+    let settings: ProjectSettings = (!problems).then_some(value).and_then(|value| findings.typed(&value, ""))?;
+    if let Some(identities) = &settings.identities {
+        check_identities(findings, identities, missing);
+    }
+    (!findings.any()).then_some(settings)
+}
+
+/// Adds what the schema can't say: rules that can't be read, and sources that the project does not have.
+fn check_identities(findings: &mut Findings<'_>, identities: &IdentitySettings, missing: &MissingSource<'_>) {
+    for fault in Correlator::of(identities).err().into_iter().flatten() {
+        add_fault(findings, "/identities", fault);
+    }
+    for (place, name) in identities.named_sources() {
+        if let Some(help) = missing(name) {
+            let title = format!("the source `{name}` does not exist");
+            let fault = Fault { rule: "unknown_source", title, help: Some(help), ..Fault::default() };
+            findings.at_value(&format!("/identities{place}"), fault);
+        } else if place != "/authority" && name == identities.authority {
+            let title = format!("the accounts of the authority `{name}` are the people");
+            let fault =
+                Fault::new("invalid_settings", title, "", "name only sources whose accounts look for their people");
+            findings.at_value(&format!("/identities{place}"), fault);
+        }
+    }
 }
 
 /// What to write as a store.
