@@ -318,7 +318,9 @@ impl Simulation<'_> {
         let account_id = simulated.id();
         let (mut foreseen, mut waits) = (Vec::new(), false);
         for Operation { account, change, .. } in steps {
-            if let (Change::Deprovision, Change::Revoke { entitlement, .. }) = (&proposed.operation.change, &change) {
+            if let (Change::Deprovision { .. }, Change::Revoke { entitlement, .. }) =
+                (&proposed.operation.change, &change)
+            {
                 simulated.state.learn(entitlement);
             }
             let change = simulated.state.trimmed(change);

@@ -71,12 +71,13 @@ pub fn contradiction(
     let is_needed = match change {
         _ if !can_look => false,
         Change::Create { .. } => !state.is_there(),
-        // The account shows neither the end of a grant nor a password, a session or a token.
+        // The account shows neither the end of a grant nor a password, a session, a token or who refers to it.
         Change::Grant { until: Some(_), .. }
         | Change::SetPassword { .. }
         | Change::EndSessions
         | Change::RevokeTokens
-        | Change::Deprovision => false,
+        | Change::Deprovision { .. }
+        | Change::Transfer { .. } => false,
         Change::Update { set, .. } => set.iter().any(|(name, wanted)| {
             let shown = state.attribute(name);
             // A reference can be written by name, and what is not shown can still be there.

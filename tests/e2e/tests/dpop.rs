@@ -31,7 +31,7 @@ fn detail(ended: &connector_e2e::Ended, step: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_setting_the_test_says_that_the_app_requires_it() {
     let project = project().await;
-    let ended = project.run(&["test", "salesforce", "--output", "json"]).expect_code(3);
+    let ended = project.run(&["test", "salesforce", "--output", "json"]).expect_code(1);
     let refused = detail(&ended, "access_token");
     assert!(refused.contains("requires a DPoP proof") && refused.contains("`dpop: true`"), "{refused}");
 }
