@@ -115,7 +115,20 @@ pub enum Change<P = SecretString> {
     /// Revokes the tokens with which programs act as the account.
     RevokeTokens,
     /// Takes everything from an account whose person or program leaves. A connector prepares it as several steps.
-    Deprovision,
+    #[non_exhaustive]
+    Deprovision {
+        /// The id or name of the account that takes over what can be handed over; `None` for nobody.
+        transfer_to: Option<String>,
+    },
+    /// Lets another account take over what others refer to this one for, such as the people whom it manages. A connector prepares it
+    /// as a step for each thing.
+    #[non_exhaustive]
+    Transfer {
+        /// The id or name of the account that takes over. In a step, its id.
+        to: String,
+        /// What is handed over, in the connector's own words; `None` for everything. In a step, always one thing.
+        what: Option<String>,
+    },
 }
 
 impl<P> Change<P> {
@@ -158,6 +171,16 @@ impl<P> Change<P> {
         Self::SetPassword { password }
     }
 
+    /// Takes everything, and hands over to another account what can be handed over.
+    pub fn deprovision(transfer_to: Option<String>) -> Self {
+        Self::Deprovision { transfer_to }
+    }
+
+    /// Hands over one thing, or everything.
+    pub fn transfer(to: impl Into<String>, what: Option<String>) -> Self {
+        Self::Transfer { to: to.into(), what }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> OperationKind {
         match self {
@@ -173,7 +196,8 @@ impl<P> Change<P> {
             Self::Delete => OperationKind::Delete,
             Self::EndSessions => OperationKind::EndSessions,
             Self::RevokeTokens => OperationKind::RevokeTokens,
-            Self::Deprovision => OperationKind::Deprovision,
+            Self::Deprovision { .. } => OperationKind::Deprovision,
+            Self::Transfer { .. } => OperationKind::Transfer,
         }
     }
 
@@ -211,7 +235,8 @@ impl<P> Change<P> {
             Self::Delete => Change::Delete,
             Self::EndSessions => Change::EndSessions,
             Self::RevokeTokens => Change::RevokeTokens,
-            Self::Deprovision => Change::Deprovision,
+            Self::Deprovision { transfer_to } => Change::Deprovision { transfer_to },
+            Self::Transfer { to, what } => Change::Transfer { to, what },
         }
     }
 }
@@ -239,6 +264,12 @@ struct Flat {
     add: BTreeMap<String, Vec<Value>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     remove: BTreeMap<String, Vec<Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transfer_to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    what: Option<String>,
 }
 
 impl Serialize for Operation<SecretRef> {
@@ -253,6 +284,9 @@ impl Serialize for Operation<SecretRef> {
             until: None,
             add: BTreeMap::new(),
             remove: BTreeMap::new(),
+            transfer_to: None,
+            to: None,
+            what: None,
         };
         match &self.change {
             Change::Create { attributes, entitlements, .. } => {
@@ -265,6 +299,11 @@ impl Serialize for Operation<SecretRef> {
                 flat.remove.clone_from(remove);
             }
             Change::Grant { until, .. } => flat.until = *until,
+            Change::Deprovision { transfer_to } => flat.transfer_to.clone_from(transfer_to),
+            Change::Transfer { to, what } => {
+                flat.to = Some(to.clone());
+                flat.what.clone_from(what);
+            }
             _ => {}
         }
         flat.serialize(serializer)
@@ -296,7 +335,10 @@ impl<'de> Deserialize<'de> for Operation<SecretRef> {
             OperationKind::Delete => Change::Delete,
             OperationKind::EndSessions => Change::EndSessions,
             OperationKind::RevokeTokens => Change::RevokeTokens,
-            OperationKind::Deprovision => Change::Deprovision,
+            OperationKind::Deprovision => Change::deprovision(flat.transfer_to),
+            OperationKind::Transfer => {
+                Change::transfer(flat.to.ok_or_else(|| D::Error::missing_field("to"))?, flat.what)
+            }
         };
         let account = if flat.kind == OperationKind::Create { String::new() } else { flat.account };
         Ok(Self { account, change })
@@ -362,7 +404,8 @@ mod tests {
             Change::Delete,
             Change::EndSessions,
             Change::RevokeTokens,
-            Change::Deprovision,
+            Change::deprovision(Some("bob".to_owned())),
+            Change::transfer("bob", Some("reports".to_owned())),
         ];
         assert_eq!(changes.iter().map(Change::kind).collect::<Vec<_>>(), OperationKind::ALL, "all of them are here");
         for change in changes {

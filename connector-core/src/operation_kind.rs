@@ -49,6 +49,8 @@ pub enum OperationKind {
     RevokeTokens,
     /// Take everything from an account whose person or program leaves: its source's settings say what that includes.
     Deprovision,
+    /// Let another account take over what others refer to an account for, such as the people whom it manages.
+    Transfer,
 }
 
 impl OperationKind {

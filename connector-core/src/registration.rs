@@ -59,6 +59,11 @@ pub trait AnySettings: Debug + Send + Sync {
     /// Checks settings that fit the schema, see [`Settings::check`].
     fn check(&self, settings: Value, context: &Context) -> Result<Vec<SettingsFault>>;
 
+    /// What in checked settings should be changed soon, see [`Settings::advise`].
+    fn advise(&self, _settings: Value, _context: &Context) -> Result<Vec<SettingsFault>> {
+        Ok(Vec::new())
+    }
+
     /// Opens the connector from checked settings, see [`Settings::open`].
     fn open(&self, settings: Value, context: &Context) -> Result<Box<dyn Connector>>;
 }
@@ -147,6 +152,11 @@ impl ConnectorRegistration {
         self.settings().check(settings, context)
     }
 
+    /// What in checked `settings:` should be changed soon, see [`Settings::advise`].
+    pub fn advise(&self, settings: Value, context: &Context) -> Result<Vec<SettingsFault>> {
+        self.settings().advise(settings, context)
+    }
+
     /// Opens the connector from validated `settings:`.
     pub fn open(&self, settings: Value, context: &Context) -> Result<Box<dyn Connector>> {
         self.settings().open(settings, context)
@@ -181,6 +191,10 @@ impl<S: Settings + 'static> AnySettings for TypedSettings<S> {
 
     fn check(&self, settings: Value, context: &Context) -> Result<Vec<SettingsFault>> {
         Ok(read_settings::<S>(settings)?.check(context))
+    }
+
+    fn advise(&self, settings: Value, context: &Context) -> Result<Vec<SettingsFault>> {
+        Ok(read_settings::<S>(settings)?.advise(context))
     }
 
     fn open(&self, settings: Value, context: &Context) -> Result<Box<dyn Connector>> {

@@ -31,6 +31,13 @@ pub trait Settings: DeserializeOwned + JsonSchema {
         Vec::new()
     }
 
+    /// What works today and should be changed soon, such as a version that the system retires. Offline.
+    ///
+    /// `connector validate` and `connector test` show each as a warning. Nothing is refused.
+    fn advise(&self, _context: &Context) -> Vec<SettingsFault> {
+        Vec::new()
+    }
+
     /// Opens the connector. Offline: it reads no secret and sends nothing.
     fn open(self, context: &Context) -> Result<Box<dyn Connector>>;
 }

@@ -7,6 +7,9 @@ use secrecy::SecretString;
 pub(crate) enum Body {
     /// The same bytes for every attempt.
     Fixed(Bytes),
-    /// Built again from the access token for every attempt, because the token may have changed.
-    OfToken(Box<dyn Fn(&SecretString) -> Bytes + Send + Sync>),
+    /// Built again from the access token and the proof for every attempt, because both may have changed.
+    OfToken(Write),
 }
+
+/// Writes a body that contains the token and, if the token needs one, the proof.
+pub(crate) type Write = Box<dyn Fn(&SecretString, Option<&SecretString>) -> Bytes + Send + Sync>;

@@ -148,12 +148,13 @@ impl Client {
     }
 
     /// A POST with the access token in its body, as SOAP requires. `write` builds the body for every attempt, after the client
-    /// has checked that the URL may get the token.
+    /// has checked that the URL may get the token. It also gets the proof of the attempt if the sign-in binds its tokens
+    /// ([`RequestProof`](connector_core::RequestProof)); then the headers have neither of them.
     pub fn post_with_token(
         &self,
         path: &str,
         content_type: &str,
-        write: impl Fn(&SecretString) -> Bytes + Send + Sync + 'static,
+        write: impl Fn(&SecretString, Option<&SecretString>) -> Bytes + Send + Sync + 'static,
     ) -> Request {
         self.request(Method::POST, path).any_body(content_type, Body::OfToken(Box::new(write)))
     }

@@ -87,6 +87,8 @@ impl Exchange for LoginExchange {
             most: LARGEST_ANSWER,
             // A service may give out the token that it gave before.
             keeps_success: true,
+            // Those among the headers are learned.
+            proof: None,
         };
         self.learn(form, own);
         let (response, _) = self.transport.exchange(parcel, false).await?;

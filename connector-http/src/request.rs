@@ -14,6 +14,7 @@ use bytes::Bytes;
 use connector_core::{Credential, Error, ErrorKind, Happened, ProofRequest, Result, Retry};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -210,6 +211,12 @@ impl Request {
                         self.session.transport.count_retry();
                         continue;
                     }
+                    // Whatever the body says, the service only asks for its nonce.
+                    if has_nonce && response.status == 401 && held.is_some() && !proved_again {
+                        proved_again = true;
+                        self.session.transport.count_retry();
+                        continue;
+                    }
                     // The body of a stream is still to come, so only its status could say that it is no success.
                     let reaction = if parts.is_some() { Reaction::Final } else { (self.session.reaction)(&response) };
                     match (reaction, &held) {
@@ -297,13 +304,13 @@ impl Request {
         let url = self.url(held)?;
         let mut headers = self.headers.clone();
         let credential = held.filter(|_| !self.anonymous);
-        if let Some(held) = credential {
-            held.apply(&mut headers)?;
-            self.prove(held, &url, nonce, &mut headers).await?;
-        }
+        let proofs = match credential {
+            Some(held) => self.proofs(held, &url, nonce).await?,
+            None => Vec::new(),
+        };
+        let proof = proofs.iter().find(|(name, _)| !name.eq_ignore_ascii_case(AUTHORIZATION.as_str()));
+        let proof = proof.map(|(_, proof)| proof.clone());
         let body = match (&self.body, credential) {
-            (None, _) | (Some(Body::OfToken(_)), None) => None,
-            (Some(Body::Fixed(bytes)), _) => Some(bytes.clone()),
             (Some(Body::OfToken(write)), Some(held)) => {
                 let token = held.token().ok_or_else(|| {
                     Error::new(
@@ -311,28 +318,33 @@ impl Request {
                         "this request needs a token, but the source signs in without one",
                     )
                 })?;
-                Some(write(&token.access_token))
+                Some(write(&token.access_token, proof.as_ref()))
             }
+            (None | Some(Body::OfToken(_)), _) => None,
+            (Some(Body::Fixed(bytes)), _) => Some(bytes.clone()),
         };
-        let keeps_success = self.method == Method::GET;
-        Ok(Parcel { method: self.method.clone(), url, headers, body, most: self.most, keeps_success })
+        // A proof counts once: what is in the body is not in the headers, too.
+        let is_in_body = proof.is_some() && matches!(self.body, Some(Body::OfToken(_)));
+        if let Some(held) = credential.filter(|_| !is_in_body) {
+            held.apply(&mut headers)?;
+            for (name, value) in &proofs {
+                secret_header::insert(&mut headers, name, value)?;
+            }
+        }
+        let (method, keeps_success) = (self.method.clone(), self.method == Method::GET);
+        Ok(Parcel { method, url, headers, body, most: self.most, keeps_success, proof })
     }
 
-    /// Adds the headers that prove the right of this request to use the credential.
-    async fn prove(
+    /// The headers that prove the right of this request to use the credential.
+    async fn proofs(
         &self,
         held: &SharedCredential,
         url: &Url,
         nonce: Option<&str>,
-        headers: &mut HeaderMap,
-    ) -> Result<()> {
-        let Some(proof) = self.session.tokens.strategy.proof() else { return Ok(()) };
+    ) -> Result<Vec<(String, SecretString)>> {
+        let Some(proof) = self.session.tokens.strategy.proof() else { return Ok(Vec::new()) };
         let token = held.token().map(|token| &token.access_token);
-        let request = ProofRequest::new(self.method.as_str(), url).with_token(token).with_nonce(nonce);
-        for (name, value) in proof.headers(&request).await? {
-            secret_header::insert(headers, &name, &value)?;
-        }
-        Ok(())
+        proof.headers(&ProofRequest::new(self.method.as_str(), url).with_token(token).with_nonce(nonce)).await
     }
 
     /// A path is appended to the base URL, so it can't name another host. A complete URL must be allowed.

@@ -13,6 +13,7 @@ use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, LO
 use connector_files::{Reason, Role};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, Proxy};
+use secrecy::{ExposeSecret, SecretString};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub(crate) struct Parcel {
     /// Whether a successful response is data of its own, which stays as it is. Any other response may repeat what was sent, so
     /// secrets in it are blanked out.
     pub(crate) keeps_success: bool,
+    /// The proof of this one request. Answers must not be quoted with it either.
+    pub(crate) proof: Option<SecretString>,
 }
 
 /// A response whose head arrived.
@@ -66,6 +69,7 @@ struct Arriving {
     url: Url,
     most: usize,
     keeps_success: bool,
+    proof: Option<SecretString>,
 }
 
 /// Sends the requests of one source and counts them.
@@ -145,7 +149,7 @@ impl Transport {
         self.limiter.until_ready().await;
         let client = self.client.get_or_try_init(|| self.plan.build(self.certificate.as_ref())).await?;
         self.meter.count_call();
-        let Parcel { method, url, headers, body, most, keeps_success } = parcel;
+        let Parcel { method, url, headers, body, most, keeps_success, proof } = parcel;
         let mut request = client.request(method, url.clone()).headers(headers);
         if let Some(body) = body {
             request = request.body(body);
@@ -156,12 +160,12 @@ impl Transport {
         let limits = self.plan.limits();
         let answer =
             request.send().await.map_err(|fault| faults::error_of(fault, &url, limits, false, self.proxied))?;
-        Ok(Arriving { answer, url, most, keeps_success })
+        Ok(Arriving { answer, url, most, keeps_success, proof })
     }
 
     /// Reads the rest of a response.
     async fn whole(&self, arriving: Arriving) -> Result<Response> {
-        let Arriving { mut answer, url, most, keeps_success } = arriving;
+        let Arriving { mut answer, url, most, keeps_success, proof } = arriving;
         let limits = self.plan.limits();
         let status = answer.status().as_u16();
         let succeeded = answer.status().is_success();
@@ -183,7 +187,7 @@ impl Transport {
             body.extend_from_slice(&part);
         }
         let headers = std::mem::take(answer.headers_mut());
-        let body = if succeeded && keeps_success { body } else { self.blanked(body) };
+        let body = if succeeded && keeps_success { body } else { without(proof.as_ref(), self.blanked(body)) };
         Ok(Response { status, headers, body: Bytes::from(body) })
     }
 }
@@ -198,6 +202,16 @@ impl Transport {
         };
         drop(text);
         blank.unwrap_or(body)
+    }
+}
+
+/// A body without the proof of its request. Each proof is new, so nothing remembers it.
+fn without(proof: Option<&SecretString>, body: Vec<u8>) -> Vec<u8> {
+    match proof {
+        Some(proof) if !body.is_empty() => {
+            String::from_utf8_lossy(&body).replace(proof.expose_secret(), "…").into_bytes()
+        }
+        _ => body,
     }
 }
 

@@ -30,6 +30,16 @@ impl PublicKey {
         self.key.public_key_to_der().map_err(unreadable)
     }
 
+    /// The modulus and the public exponent of an RSA key, both as big-endian bytes. Fails with kind `secret` for another kind of key.
+    pub fn rsa_numbers(&self) -> Result<(Vec<u8>, Vec<u8>)> {
+        let rsa = self.key.rsa().map_err(|stack| {
+            Error::new(ErrorKind::Secret, format!("the key is of the kind {}, not RSA", self.describe()))
+                .with_help("use an RSA key with 2048 or 4096 bits")
+                .with_cause(stack)
+        })?;
+        Ok((rsa.n().to_vec(), rsa.e().to_vec()))
+    }
+
     /// Its size in bits.
     pub fn bits(&self) -> u32 {
         self.key.bits()

@@ -100,6 +100,22 @@ fn load(project: &Project, name: &str, tape: &Tape) -> Result<(Source, Opened), 
     Ok((source, opened))
 }
 
+/// What a valid file turns off, and what in it ends soon.
+fn of_file(project: &Project, source: &Source) -> Finding {
+    let valid = format!("{} is valid", source.path.display());
+    let loosened = loosened_guards(&source.aggregation, &source.provisioning);
+    let advice = source.advice(project);
+    let of_guards = "take the setting out of the source file when the change that needs it is done".to_owned();
+    let of_guards = (!loosened.is_empty()).then_some(of_guards);
+    let helps = of_guards.into_iter().chain(advice.iter().filter_map(|one| one.help.clone())).collect::<Vec<_>>();
+    let buts = loosened.into_iter().chain(advice.iter().map(ToString::to_string)).collect::<Vec<_>>();
+    if buts.is_empty() {
+        Finding::passed(valid)
+    } else {
+        Finding::warning(format!("{valid}, but {}", buts.join("; ")), helps.join("; "))
+    }
+}
+
 /// Runs the steps, the definition first; false if a signal stopped them.
 async fn steps(
     invocation: &Invocation,
@@ -112,15 +128,8 @@ async fn steps(
     let definition = async {
         match load(project, name, tape) {
             Ok((source, ready)) => {
-                let loosened = loosened_guards(&source.aggregation, &source.provisioning);
                 opened = Some(ready);
-                let valid = format!("{} is valid", source.path.display());
-                Ok(if loosened.is_empty() {
-                    Finding::passed(valid)
-                } else {
-                    let help = "take the setting out of the source file when the change that needs it is done";
-                    Finding::warning(format!("{valid}, but {}", loosened.join("; ")), help)
-                })
+                Ok(of_file(project, &source))
             }
             Err(error) => {
                 // People get the problems below the steps, with the lines of the file.

@@ -47,7 +47,7 @@ pub(crate) fn run(invocation: &Invocation, names: &[String]) -> Result<Exit, Sto
     }
     if problems.is_empty() {
         for name in checked.iter().filter(|name| !is_plan(name)) {
-            warn_of_placeholders(invocation, &project, name);
+            warn(invocation, &project, name);
         }
         return Ok(Exit::Success);
     }
@@ -84,11 +84,16 @@ fn problems(project: &Project, names: &[String], stdin: Option<&PlanFile>) -> (V
     (problems, typed)
 }
 
-/// Warns about values that nobody replaced after `source new`. A file of a connector or of the project is no source.
-fn warn_of_placeholders(invocation: &Invocation, project: &Project, name: &str) {
+/// Warns about values that nobody replaced after `source new`, and about what ends soon. A file of a connector or of the project
+/// is no source.
+fn warn(invocation: &Invocation, project: &Project, name: &str) {
     let Ok(source) = project.load(name) else { return };
     for (key, value) in source.placeholders() {
         invocation.printer.warning(&format!("{}: `{key}` is still the example `{value}`: replace it", source.name));
+    }
+    for advice in source.advice(project) {
+        let help = advice.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
+        invocation.printer.warning(&format!("{}: {advice}{help}", source.name));
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn concern_of<'a, P: 'a>(operations: impl IntoIterator<Item = &'a Ope
             Change::Update { set, add, remove, .. } => {
                 concern.attributes.extend(set.keys().chain(add.keys()).chain(remove.keys()).cloned());
             }
-            Change::Lock | Change::Unlock | Change::Deprovision => concern.locks = true,
+            Change::Lock | Change::Unlock | Change::Deprovision { .. } => concern.locks = true,
             other => concern.entitlements.extend(other.entitlement().cloned()),
         }
     }

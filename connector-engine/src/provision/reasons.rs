@@ -96,6 +96,7 @@ pub(super) fn already(kind: OperationKind) -> &'static str {
         OperationKind::Delete => "does not exist",
         OperationKind::EndSessions => "has no open session",
         OperationKind::RevokeTokens => "has no token",
+        OperationKind::Transfer => "has nothing to hand over",
         OperationKind::Deprovision => "has left already",
         _ => "nothing to change",
     }

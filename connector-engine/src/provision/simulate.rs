@@ -332,7 +332,9 @@ impl Simulation<'_> {
         let note = note.or_else(|| unknown_end(&simulated.state, &proposed.operation.change));
         let (mut foreseen, mut waits) = (Vec::new(), false);
         for Operation { account, change, .. } in steps {
-            if let (Change::Deprovision, Change::Revoke { entitlement, .. }) = (&proposed.operation.change, &change) {
+            if let (Change::Deprovision { .. }, Change::Revoke { entitlement, .. }) =
+                (&proposed.operation.change, &change)
+            {
                 simulated.state.learn(entitlement);
             }
             let change = simulated.state.trimmed(change);

@@ -112,7 +112,8 @@ impl AppKey {
             .map_err(|error| error.with_context("key_ref", key.to_string()))
     }
 
-    async fn check_key(&self) -> Result<Finding> {
+    /// Says which key it is and where it is kept.
+    pub(crate) async fn check_key(&self) -> Result<Finding> {
         let key = self.current().await?;
         Ok(Finding::passed(format!("{}, from {}", key.describe(), self.refs.key_ref)))
     }

@@ -1,6 +1,7 @@
 //! The JWT bearer grant (RFC 7523, section 2.1): exchanges an assertion, signed with a private key, for a token.
 
 use crate::grants::app_key::{AppKey, Rotation};
+use crate::grants::dpop::Dpop;
 use crate::grants::signed_login::{SignedLogin, Use};
 use connector_core::{AuthSettings, AuthStrategy, Context, Result, SecretRef, SigningKey};
 use schemars::JsonSchema;
@@ -39,6 +40,10 @@ pub struct Settings {
     /// and warns before it expires.
     #[serde(default)]
     certificate_ref: Option<SecretRef>,
+    /// Whether to bind access tokens to the private key (DPoP, RFC 9449): each request then carries a proof that the key signs, so that
+    /// nobody else can use a token. Set it if the service requires DPoP.
+    #[serde(default)]
+    dpop: bool,
     /// When to renew the certificate.
     #[schemars(with = "Rotation", extend("default" = Rotation::default()))]
     #[serde(default)]
@@ -68,6 +73,7 @@ impl AuthSettings for Settings {
     fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>> {
         let key =
             SigningKey::new(self.key_ref).with_password(self.key_password_ref).with_certificate(self.certificate_ref);
+        let key = Arc::new(AppKey::new(context, key, self.rotation));
         Ok(Arc::new(SignedLogin {
             grant_type: "jwt_bearer",
             token_url: self.token_url,
@@ -76,7 +82,8 @@ impl AuthSettings for Settings {
             audience: self.audience,
             key_id: None,
             used_as: Use::Grant,
-            key: AppKey::new(context, key, self.rotation),
+            dpop: self.dpop.then(|| Dpop::new(key.clone())),
+            key,
         }))
     }
 }

@@ -20,6 +20,7 @@ mod assertion;
 pub mod basic;
 pub mod bearer;
 pub mod client_credentials;
+mod dpop;
 pub mod jwt_bearer;
 pub mod none;
 pub mod private_key_jwt;

@@ -1,6 +1,7 @@
 //! Client credentials with a private key instead of a client secret (RFC 7523, section 2.2; known as `private_key_jwt`).
 
 use crate::grants::app_key::{AppKey, Rotation};
+use crate::grants::dpop::Dpop;
 use crate::grants::signed_login::{SignedLogin, Use};
 use connector_core::{AuthSettings, AuthStrategy, Context, Result, SecretRef, SigningKey};
 use schemars::JsonSchema;
@@ -40,6 +41,10 @@ pub struct Settings {
     /// The scopes to request, separated by spaces. Without it, the endpoint chooses.
     #[serde(default)]
     scope: Option<String>,
+    /// Whether to bind access tokens to the private key (DPoP, RFC 9449): each request then carries a proof that the key signs, so that
+    /// nobody else can use a token. Set it if the service requires DPoP.
+    #[serde(default)]
+    dpop: bool,
     /// When to renew the certificate.
     #[schemars(with = "Rotation", extend("default" = Rotation::default()))]
     #[serde(default)]
@@ -65,6 +70,7 @@ impl AuthSettings for Settings {
     fn open(self, context: &Context) -> Result<Arc<dyn AuthStrategy>> {
         let key =
             SigningKey::new(self.key_ref).with_password(self.key_password_ref).with_certificate(self.certificate_ref);
+        let key = Arc::new(AppKey::new(context, key, self.rotation));
         Ok(Arc::new(SignedLogin {
             grant_type: "private_key_jwt",
             audience: self.audience.unwrap_or_else(|| self.token_url.to_string()),
@@ -73,7 +79,8 @@ impl AuthSettings for Settings {
             subject: self.client_id,
             key_id: self.key_id,
             used_as: Use::Client { scope: self.scope },
-            key: AppKey::new(context, key, self.rotation),
+            dpop: self.dpop.then(|| Dpop::new(key.clone())),
+            key,
         }))
     }
 }

@@ -2,12 +2,16 @@
 
 use crate::grants::app_key::AppKey;
 use crate::grants::assertion::{self, Claims};
+use crate::grants::dpop::{Answered, Dpop};
 use crate::grants::token_response::TokenResponse;
 use async_trait::async_trait;
-use connector_core::{AuthStrategy, Credential, ErrorKind, Exchange, Finding, Result, SigningKey, TestReport, Token};
+use connector_core::{
+    AuthStrategy, Credential, ErrorKind, Exchange, Finding, RequestProof, Result, SigningKey, TestReport, Token,
+};
 use connector_keys::Signer;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use std::sync::Arc;
 use url::Url;
 
 /// The grant type in which the assertion is the grant (section 2.1).
@@ -33,7 +37,9 @@ pub(crate) struct SignedLogin {
     pub(crate) audience: String,
     pub(crate) key_id: Option<String>,
     pub(crate) used_as: Use,
-    pub(crate) key: AppKey,
+    pub(crate) key: Arc<AppKey>,
+    /// Binds tokens to the key, if the source says so.
+    pub(crate) dpop: Option<Arc<Dpop>>,
 }
 
 impl SignedLogin {
@@ -43,6 +49,27 @@ impl SignedLogin {
     }
 
     async fn ask(&self, via: &dyn Exchange, key: &dyn Signer) -> Result<Token> {
+        let (Answered { reply, asks_again }, assertion) = self.post(via, key).await?;
+        // The second attempt has the nonce.
+        let (reply, assertion) = if asks_again {
+            let (answered, assertion) = self.post(via, key).await?;
+            (answered.reply, assertion)
+        } else {
+            (reply, assertion)
+        };
+        let context = &self.key.context;
+        let answer = TokenResponse {
+            reply: &reply,
+            url: &self.token_url,
+            now: context.clock().now(),
+            provider: context.token_errors(),
+            is_bound: self.dpop.is_some(),
+        };
+        answer.read(&assertion)
+    }
+
+    /// Posts a new assertion, because a server may refuse one that it has seen.
+    async fn post(&self, via: &dyn Exchange, key: &dyn Signer) -> Result<(Answered, SecretString)> {
         let context = &self.key.context;
         let assertion = assertion::sign(self.claims(), key, context.clock().now()).await?;
         let signed = assertion.expose_secret();
@@ -59,9 +86,11 @@ impl SignedLogin {
                 form
             }
         };
-        let reply = via.post_form(&self.token_url, &form).await?;
-        let now = context.clock().now();
-        TokenResponse { reply: &reply, url: &self.token_url, now, provider: context.token_errors() }.read(&assertion)
+        let answered = match &self.dpop {
+            Some(dpop) => dpop.post(via, &self.token_url, key, &form).await?,
+            None => Answered { reply: via.post_form(&self.token_url, &form).await?, asks_again: false },
+        };
+        Ok((answered, assertion))
     }
 
     async fn check_assertion(&self) -> Result<Finding> {
@@ -73,9 +102,10 @@ impl SignedLogin {
             Use::Client { .. } => (shortened(issuer), shortened(subject)),
         };
         Ok(Finding::passed(format!(
-            "signed with {}: iss {issuer}, sub {subject}, aud {audience}, expires in {} s, jti",
+            "signed with {}: iss {issuer}, sub {subject}, aud {audience}, expires in {} s, jti{}",
             key.algorithm(),
-            assertion::LIFE
+            assertion::LIFE,
+            if self.dpop.is_some() { "; tokens are bound to this key (DPoP)" } else { "" }
         )))
     }
 }
@@ -111,6 +141,10 @@ impl AuthStrategy for SignedLogin {
 
     fn audience(&self) -> Option<&str> {
         Some(&self.audience)
+    }
+
+    fn proof(&self) -> Option<Arc<dyn RequestProof>> {
+        self.dpop.clone().map(|dpop| dpop as Arc<dyn RequestProof>)
     }
 
     fn signing_key(&self) -> Option<SigningKey> {

@@ -57,6 +57,16 @@ static STANDARD: &[TokenErrorRow] = &[
         "the app is not allowed to use this grant type",
         "enable the grant type in the settings of the app",
     ),
+    TokenErrorRow::new(
+        "invalid_dpop_proof",
+        "the endpoint requires a DPoP proof, or refused the one that it got",
+        "set `dpop: true` under `auth:` (or `dpop_key_ref`, with a client secret); if it is set, check the clock of this machine",
+    ),
+    TokenErrorRow::new(
+        "use_dpop_nonce",
+        "the endpoint requires its nonce in each DPoP proof, and did not accept the one that it had named",
+        "set `dpop: true` under `auth:` (or `dpop_key_ref`, with a client secret); if it is set, try again",
+    ),
     TokenErrorRow::new("slow_down", "too many token requests", "wait before the next try")
         .of_kind(ErrorKind::RateLimited),
     TokenErrorRow::new("server_error", "the service has an internal error", "try again in a few minutes")

@@ -1,6 +1,7 @@
 //! Reads the response of a token endpoint.
 
 use crate::clock_skew;
+use crate::grants::dpop::DPOP;
 use crate::grants::token_errors;
 use crate::hosts::host_and_port;
 use connector_core::{Error, ErrorKind, Reply, Result, Retry, Token, TokenErrorRow};
@@ -30,6 +31,8 @@ pub(crate) struct TokenResponse<'a> {
     pub(crate) now: Timestamp,
     /// The errors that the provider's connector explains.
     pub(crate) provider: &'static [TokenErrorRow],
+    /// Whether the token must be bound to a key (RFC 9449): the request had a proof.
+    pub(crate) is_bound: bool,
 }
 
 impl TokenResponse<'_> {
@@ -57,19 +60,34 @@ impl TokenResponse<'_> {
                 .with_help("check that `token_url` is the token endpoint; it often ends in `/oauth2/token`"));
         };
         let token_type = text(&members, "token_type").unwrap_or("none");
-        if !token_type.eq_ignore_ascii_case("bearer") {
-            return Err(Error::new(
-                ErrorKind::Protocol,
-                format!(
-                    "`{host}` returned a token of type `{}`, but Connector can use only `Bearer`",
-                    clean(token_type, 20)
-                ),
-            )
-            .with_help("configure the app to issue bearer tokens"));
+        if !token_type.eq_ignore_ascii_case(if self.is_bound { DPOP } else { "Bearer" }) {
+            return Err(self.wrong_type(&clean(token_type, 20)));
         }
         let mut token = Token::new(SecretString::from(access_token));
         token.expires_in = members.get("expires_in").and_then(seconds);
         Ok(token.with_members(public(members)))
+    }
+
+    /// The error for a token that can't be used as the source says.
+    fn wrong_type(&self, token_type: &str) -> Error {
+        let host = host_and_port(self.url);
+        let of = |what: &str, help: &str| {
+            let message = format!("`{host}` returned a token of type `{token_type}`, {what}");
+            Error::new(ErrorKind::Protocol, message).with_help(help)
+        };
+        if self.is_bound {
+            of(
+                "which is not bound to the key",
+                "allow or require DPoP in the settings of the app; if the service does not know DPoP, remove `dpop` (or `dpop_key_ref`) from `auth:`",
+            )
+        } else if token_type.eq_ignore_ascii_case(DPOP) {
+            of(
+                "which needs a proof in each request",
+                "set `dpop: true` under `auth:` (or `dpop_key_ref`, with a client secret)",
+            )
+        } else {
+            of("but Connector can use only `Bearer` and `DPoP`", "configure the app to issue bearer tokens")
+        }
     }
 
     fn refusal(&self, code: &str, description: &str) -> Error {
@@ -158,7 +176,7 @@ mod tests {
     fn read(status: u16, content_type: &str, body: &str) -> Result<Token> {
         let reply = Reply::new(status, body).with_content_type(content_type);
         let url = Url::parse("https://acme.example/oauth2/token").unwrap();
-        TokenResponse { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH, provider: &[] }
+        TokenResponse { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH, provider: &[], is_bound: false }
             .read(&SecretString::from("sent-secret"))
     }
 
@@ -208,6 +226,22 @@ mod tests {
     }
 
     #[test]
+    fn a_token_must_be_bound_if_and_only_if_the_request_had_a_proof() {
+        let url = Url::parse("https://acme.example/oauth2/token").unwrap();
+        let read = |kind: &str, is_bound| {
+            let reply = Reply::new(200, format!(r#"{{"access_token":"x","token_type":"{kind}"}}"#));
+            TokenResponse { reply: &reply, url: &url, now: Timestamp::UNIX_EPOCH, provider: &[], is_bound }
+                .read(&SecretString::from("s"))
+                .map_err(|error| format!("{} ({})", error.message(), error.help().unwrap_or_default()))
+        };
+        assert!(read("bearer", false).is_ok() && read("dpop", true).is_ok());
+        let unbound = read("Bearer", true).unwrap_err();
+        assert!(unbound.contains("not bound to the key") && unbound.contains("DPoP"), "{unbound}");
+        let unproved = read("DPoP", false).unwrap_err();
+        assert!(unproved.contains("`dpop: true`"), "{unproved}");
+    }
+
+    #[test]
     fn a_secret_that_the_server_quotes_is_not_shown() {
         let body = r#"{"error":"invalid_grant","error_description":"bad value sent-secret\u0007 here"}"#;
         let error = read(400, "application/json", body).unwrap_err();
@@ -221,7 +255,9 @@ mod tests {
         let reply = Reply::new(400, body).with_date("Thu, 01 Jan 1970 00:05:00 GMT");
         let url = Url::parse("https://acme.example/").unwrap();
         let answer = |now| {
-            TokenResponse { reply: &reply, url: &url, now, provider: &[] }.read(&SecretString::from("x")).unwrap_err()
+            TokenResponse { reply: &reply, url: &url, now, provider: &[], is_bound: false }
+                .read(&SecretString::from("x"))
+                .unwrap_err()
         };
         let off = answer(Timestamp::UNIX_EPOCH);
         assert!(off.help().unwrap().starts_with("the clock of this machine is 300 seconds behind"), "{off:?}");

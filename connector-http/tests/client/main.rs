@@ -7,6 +7,7 @@ mod answers;
 mod bodies;
 mod client_certificate;
 mod credentials;
+mod dpop;
 mod jwt_bearer;
 mod moved;
 mod other_bodies;

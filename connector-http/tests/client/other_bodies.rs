@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
-fn of_token(token: &SecretString) -> Bytes {
+fn of_token(token: &SecretString, proof: Option<&SecretString>) -> Bytes {
+    assert!(proof.is_none());
     Bytes::from(format!("<id>{}</id>", token.expose_secret()))
 }
 

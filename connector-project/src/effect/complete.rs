@@ -77,8 +77,12 @@ pub fn contradiction(
         {
             false
         }
-        // The account shows neither a password nor a session or a token.
-        Change::SetPassword { .. } | Change::EndSessions | Change::RevokeTokens | Change::Deprovision => false,
+        // The account shows neither a password, a session, a token nor who refers to it.
+        Change::SetPassword { .. }
+        | Change::EndSessions
+        | Change::RevokeTokens
+        | Change::Deprovision { .. }
+        | Change::Transfer { .. } => false,
         Change::Update { set, .. } => set.iter().any(|(name, wanted)| {
             let shown = state.attribute(name);
             // A reference can be written by name, and what is not shown can still be there.

@@ -154,6 +154,10 @@ impl State {
             Change::Delete => vec![ValueChange::attribute("deleted", false, true)],
             Change::EndSessions => vec![ValueChange::attribute("sessions", Value::Null, "(ended)")],
             Change::RevokeTokens => vec![ValueChange::attribute("tokens", Value::Null, "(revoked)")],
+            Change::Transfer { to, what, .. } => {
+                let what = what.as_deref().unwrap_or("everything");
+                vec![ValueChange::attribute(what, self.id(), to.as_str())]
+            }
             other => vec![ValueChange::attribute(other.kind().name(), false, true)],
         }
     }

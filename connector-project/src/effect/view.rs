@@ -78,8 +78,8 @@ impl<'a> View<'a> {
                 let is_old = step.password_before.is_some() && step.password_before == step.password_now;
                 (is_first && is_old).then(|| "the time of its last password change is the same".to_owned())
             }
-            // An account shows neither sessions nor tokens: the connector itself looks whether any are left.
-            Change::EndSessions | Change::RevokeTokens | Change::Deprovision => None,
+            // An account shows neither sessions nor tokens nor who refers to it: the connector itself looks whether any are left.
+            Change::EndSessions | Change::RevokeTokens | Change::Deprovision { .. } | Change::Transfer { .. } => None,
             switch => {
                 let name = if matches!(switch, Change::Lock | Change::Unlock) { "locked" } else { "enabled" };
                 let is_first = self.later.insert(name.to_owned());

@@ -121,6 +121,21 @@ fn block(kind: OperationKind) -> Value {
             }),
             json!(["account"]),
         ),
+        OperationKind::Deprovision => (
+            json!({
+                "account": account,
+                "transfer_to": text("The id or name of the account that takes over what can be handed over."),
+            }),
+            json!(["account"]),
+        ),
+        OperationKind::Transfer => (
+            json!({
+                "account": account,
+                "to": text("The id or name of the account that takes over."),
+                "what": text("What to hand over, in the words of the connector. Default: everything that can be handed over."),
+            }),
+            json!(["account", "to"]),
+        ),
         _ => (json!({"account": account}), json!(["account"])),
     };
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})

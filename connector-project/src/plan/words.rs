@@ -32,6 +32,8 @@ const OTHER_VERBS: &[(&str, OperationKind)] = &[
     ("offboard", OperationKind::Deprovision),
     ("leaver", OperationKind::Deprovision),
     ("terminate", OperationKind::Deprovision),
+    ("hand_over", OperationKind::Transfer),
+    ("reassign", OperationKind::Transfer),
     ("logout", OperationKind::EndSessions),
     ("sign_out", OperationKind::EndSessions),
     ("drop", OperationKind::Delete),
@@ -45,6 +47,8 @@ const OTHER_KEYS: &[(&str, &[&str])] = &[
     ("entitlements", &["permissions", "roles", "groups", "access", "permission_sets", "entitlement"]),
     ("attributes", &["set", "values", "fields", "data"]),
     ("set", &["attributes", "values", "fields", "data", "changes"]),
+    ("transfer_to", &["to", "successor", "manager", "heir", "new_owner", "delegate"]),
+    ("to", &["transfer_to", "successor", "manager", "heir", "new_owner", "delegate"]),
     ("until", &["end", "ends", "expires", "expiration", "valid_until", "expiration_date"]),
 ];
 

@@ -3,7 +3,7 @@
 use super::definition::Source;
 use super::opened::Opened;
 use super::project::Project;
-use connector_core::{Context, Result, SigningKey};
+use connector_core::{Context, Result, SettingsFault, SigningKey};
 use std::path::Path;
 
 impl Source {
@@ -25,6 +25,12 @@ impl Source {
         Context::new(&self.name, folder)
             .with_http(self.http.clone())
             .with_token_errors(self.connector.provider.token_errors)
+    }
+
+    /// What in the settings works today and should be changed soon, see [`connector_core::Settings::advise`]. Offline.
+    pub fn advice(&self, project: &Project) -> Vec<SettingsFault> {
+        // Settings that can't be read have been refused before.
+        self.connector.advise(self.settings.clone(), &self.context(project)).unwrap_or_default()
     }
 
     /// The signing key of the source's auth strategy; `None` if the strategy has no key, or if its `auth:` block can't be

@@ -6,17 +6,20 @@ use crate::api::rights;
 use crate::api::rights::{CHANGES, NEEDS, Need};
 use crate::api::shortfall;
 use crate::error;
+use crate::platform;
 use crate::users::Accounts;
-use connector_core::{Allowance, Error, ErrorKind, Finding, Result, TestReport};
+use connector_core::{Allowance, Clock, Error, ErrorKind, Finding, Result, TestReport};
 
 /// The steps of a connection test after the definition, with those of the sign-in by a key and its certificate.
-pub(crate) static STEPS: &[&str] = &["private_key", "certificate", "assertion", "access_token", "api", "permissions"];
+pub(crate) static STEPS: &[&str] =
+    &["private_key", "certificate", "assertion", "access_token", "api", "permissions", "platform"];
 
-/// Adds the steps `access_token`, `api` and `permissions`.
-pub(crate) async fn run(rest: &Rest, accounts: &Accounts, report: &mut TestReport) {
+/// Adds the steps `access_token`, `api`, `permissions` and `platform`.
+pub(crate) async fn run(rest: &Rest, accounts: &Accounts, clock: &Clock, report: &mut TestReport) {
     rest.client.test_access_token(report).await;
     report.step("api", api(rest)).await;
     report.step("permissions", permissions(rest, accounts)).await;
+    report.step("platform", platform::step::run(rest, clock)).await;
 }
 
 /// Shows which org answers, its API version, and how much of the API allowance is used.

@@ -16,10 +16,10 @@ use crate::{assignments, certificate, changes, connection_test, entitlements, pr
 use async_trait::async_trait;
 use connector_core::jiff::Timestamp;
 use connector_core::{
-    Absence, Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Concern, Connector, Context, Cursor,
-    Deployed, Entitlement, EntitlementRef, EntitlementType, FindAccounts, HolderRange, Lane, Operation, Outcome, Page,
-    PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadChanges, ReadEntitlements, ReadTrail, Result,
-    RotateCertificate, SecretRef, SourceChange, TestReport, Trail,
+    Absence, Account, AccountSchema, App, Assignment, AuthStrategy, Capabilities, Clock, Concern, Connector, Context,
+    Cursor, Deployed, Entitlement, EntitlementRef, EntitlementType, FindAccounts, HolderRange, Lane, Operation,
+    Outcome, Page, PrepareOperations, Prepared, Proposed, ProvisionBatch, ReadChanges, ReadEntitlements, ReadTrail,
+    Result, RotateCertificate, SecretRef, SourceChange, TestReport, Trail,
 };
 use connector_http::{Client, Reach};
 use std::fmt;
@@ -29,6 +29,7 @@ use std::sync::Arc;
 pub struct Salesforce {
     source: String,
     auth: Arc<dyn AuthStrategy>,
+    clock: Clock,
     rest: Rest,
     accounts: Accounts,
     groups: Groups,
@@ -59,6 +60,7 @@ impl Salesforce {
         Ok(Self {
             source: context.source().to_owned(),
             auth,
+            clock: context.clock().clone(),
             rest: Rest::open(context, client, version, transport),
             accounts: Accounts::new(custom),
             groups: Groups::default(),
@@ -99,7 +101,7 @@ impl fmt::Debug for Salesforce {
 impl Connector for Salesforce {
     async fn test_connection(&self, report: &mut TestReport) {
         self.auth.check(report).await;
-        connection_test::run(&self.rest, &self.accounts, report).await;
+        connection_test::run(&self.rest, &self.accounts, &self.clock, report).await;
     }
 
     async fn aggregate_accounts(&self, cursor: &Cursor) -> Result<Page<Account>> {

@@ -12,6 +12,7 @@ pub mod entries;
 mod error;
 mod identities;
 mod org;
+mod platform;
 mod prepare;
 mod provision;
 mod rules;

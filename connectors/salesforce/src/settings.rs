@@ -5,9 +5,12 @@ use crate::certificate::apps::{Apps, OneOfTwo, OnlyApp};
 use crate::connector::Salesforce;
 use crate::entitlements::data_permissions::Permissions;
 use crate::identities::Read;
+use crate::platform::{CONNECTED_APPS, Support, support};
 use crate::prepare::Leaving;
 use crate::users::CustomFields;
-use connector_core::{Connector, Context, Error, ErrorKind, Result};
+use connector_core::jiff::civil::Date;
+use connector_core::jiff::tz::TimeZone;
+use connector_core::{Connector, Context, Error, ErrorKind, Result, SettingsFault};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -86,6 +89,27 @@ pub struct Settings {
 }
 
 impl connector_core::Settings for Settings {
+    fn check(&self, context: &Context) -> Vec<SettingsFault> {
+        self.api_version.as_deref().and_then(|version| version_fault(version, today(context))).into_iter().collect()
+    }
+
+    fn advise(&self, context: &Context) -> Vec<SettingsFault> {
+        let of_version = self.api_version.as_deref().and_then(|version| version_advice(version, today(context)));
+        let connected = self.app.as_ref().is_some_and(OnlyApp::is_connected_app)
+            || self.apps.iter().flatten().any(OneOfTwo::is_connected_app);
+        let pointer = if self.app.is_some() { "/app" } else { "/apps" };
+        let of_app = connected.then(|| {
+            SettingsFault::new(
+                pointer,
+                format!(
+                    "since {CONNECTED_APPS}, no new connected apps can be made: one that is deleted can't come back"
+                ),
+            )
+            .with_help("make an External Client App, and name it here with `kind: external_client_app`")
+        });
+        of_version.into_iter().chain(of_app).collect()
+    }
+
     fn open(self, context: &Context) -> Result<Box<dyn Connector>> {
         if let Some(version) = &self.api_version {
             check_version(version)?;
@@ -114,6 +138,38 @@ fn check_reads(reads: &[Read], permissions: &[Permissions]) -> Result<()> {
         return missing("permissions", "system");
     }
     Ok(())
+}
+
+const NEWER: &str = "write a newer version, or omit `api_version` for the newest that the org has";
+
+fn today(context: &Context) -> Date {
+    context.clock().now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Why a version can't be used any more.
+fn version_fault(version: &str, today: Date) -> Option<SettingsFault> {
+    match support(version, today)? {
+        Support::Retired(release) => {
+            let message = format!("Salesforce retired API version `{version}` with {release}: all calls fail");
+            Some(SettingsFault::new("/api_version", message).with_help(NEWER))
+        }
+        _ => None,
+    }
+}
+
+/// What to change before a version ends.
+fn version_advice(version: &str, today: Date) -> Option<SettingsFault> {
+    let message = match support(version, today)? {
+        Support::Ending { retired, unsupported } => {
+            let until = unsupported.map(|release| format!(", and helps nobody with it from {release} on"));
+            format!("Salesforce retires API version `{version}` with {retired}{}", until.unwrap_or_default())
+        }
+        Support::Unprotected(since) => {
+            format!("Salesforce can retire API version `{version}` since {since}, a year after it says so")
+        }
+        Support::Retired(_) | Support::Kept(_) => return None,
+    };
+    Some(SettingsFault::new("/api_version", message).with_help(NEWER))
 }
 
 fn check_version(version: &str) -> Result<()> {
@@ -184,6 +240,20 @@ mod tests {
             let fault = check(wrong).unwrap_err();
             assert!(fault.message().contains(missing) && fault.kind() == ErrorKind::Definition, "{fault:?}");
         }
+    }
+
+    #[test]
+    fn a_retired_version_is_a_fault_and_one_that_ends_is_advice() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let fault = version_fault("29.0", day("2026-12-01")).unwrap();
+        assert!(fault.pointer == "/api_version" && fault.message.contains("Summer '25 (2025-06-01)"), "{fault:?}");
+        assert_eq!(version_fault("35.0", day("2028-05-31")), None);
+        assert!(version_fault("35.0", day("2028-06-01")).is_some());
+        let ending = version_advice("35.0", day("2026-12-01")).unwrap();
+        let both = ending.message.contains("Summer '28 (2028-06-01)") && ending.message.contains("Summer '27");
+        assert!(both && ending.help.unwrap().contains("newer version"), "{}", ending.message);
+        assert!(version_advice("55.0", day("2026-12-01")).unwrap().message.contains("since 2025-06-01"));
+        assert_eq!(version_advice("67.0", day("2026-12-01")), None);
     }
 
     #[test]

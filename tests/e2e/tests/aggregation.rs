@@ -19,7 +19,8 @@ async fn the_connection_test_names_every_step_in_order() {
     let project = project(small()).await;
     let report = project.run(&["test", "salesforce", "--output", "json"]).expect_code(0).json();
     let names: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect();
-    let expected = ["definition", "private_key", "certificate", "assertion", "access_token", "api", "permissions"];
+    let expected =
+        ["definition", "private_key", "certificate", "assertion", "access_token", "api", "permissions", "platform"];
     assert_eq!(names, expected);
     assert_eq!(report["ok"], true);
     assert_eq!(report["source"], "salesforce");

@@ -99,6 +99,17 @@ fn arm(project: &Project, name: &str) -> String {
     user
 }
 
+/// Two active users: one whom the user manages, and one for whom it approves. The second one is managed by it, too.
+fn refer(project: &Project, user: &str) -> [String; 2] {
+    let org = project.sandbox.org();
+    let name = org.field(user, "Username").unwrap();
+    let [one, other] = ["one", "other"].map(|which| project.add_user(&format!("{which}.{}", name.as_str().unwrap())));
+    org.set(&one, "ManagerId", user).unwrap();
+    org.set(&other, "ManagerId", user).unwrap();
+    org.set(&other, "DelegatedApproverId", user).unwrap();
+    [one, other]
+}
+
 fn kinds(operation: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     operation["steps"].as_array().unwrap().iter().map(|step| (text(&step["kind"]), text(&step["outcome"]))).collect()
@@ -114,7 +125,10 @@ async fn a_leaver_loses_what_the_settings_say_in_one_operation_and_keeps_the_res
     let usual = ["lock", "disable", "end_sessions", "revoke_tokens", "revoke", "revoke"];
     let of = |outcome: &str| usual.map(|kind| (kind.to_owned(), outcome.to_owned())).to_vec();
     assert_eq!(kinds(planned), of("planned"));
-    assert_eq!(planned["detail"], "not done: it stays the manager of 1 active user: update their `ManagerId`");
+    assert_eq!(
+        planned["detail"],
+        "not done: it stays the manager of 1 active user: name `transfer_to`, or update their `ManagerId`"
+    );
     assert_eq!(stage.org.writes(), [], "a preview changes nothing");
 
     let applied = &stage.run(&APPLY).expect_code(0).json_lines()[0];
@@ -198,14 +212,89 @@ async fn sessions_and_tokens_can_be_ended_alone_and_the_service_account_never_ba
     assert!(wrong.stderr.contains("did you mean `deprovision`?"), "{}", wrong.stderr);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_refer_to_a_leaver_for_is_handed_over_in_steps_of_its_own() {
+    let stage = Stage::set(1).await;
+    let (user, boss) = (&stage.leavers[0], stage.project.add_user("boss@acme.example"));
+    let [one, other] = refer(&stage.project, user);
+    // Nobody manages itself: the one who takes over keeps its manager.
+    stage.org.set(&boss, "ManagerId", user.as_str()).unwrap();
+    let plan = "operations:\n  - deprovision: {account: leaver0@acme.example, transfer_to: boss@acme.example}\n";
+    fs::write(stage.project.path("plan.yaml"), plan).unwrap();
+    let preview = stage.run(&["provision", "salesforce", "plan.yaml", "--preview", "--output", "json"]).expect_code(0);
+    let planned = &preview.json_lines()[0];
+    let steps = ["lock", "transfer", "transfer", "disable", "end_sessions", "revoke_tokens", "revoke", "revoke"];
+    assert_eq!(kinds(planned), steps.map(|kind| (kind.to_owned(), "planned".to_owned())).to_vec());
+    assert_eq!(planned["steps"][1]["changes"], json!([{"attribute": "reports", "from": user, "to": boss}]));
+    assert_eq!(planned["steps"][2]["changes"], json!([{"attribute": "approvals", "from": user, "to": boss}]));
+    let detail = planned["detail"].as_str().unwrap();
+    assert!(detail.contains("not handed over: its records") && detail.contains("default workflow user"), "{detail}");
+    let shown = stage.run(&["provision", "salesforce", "plan.yaml", "--preview"]).expect_code(0).stdout;
+    assert!(shown.contains("reports") && shown.contains("REST API does not"), "{shown}");
+    assert_eq!(stage.org.writes(), [], "a preview changes nothing");
+
+    let applied = &stage.run(&APPLY).expect_code(0).json_lines()[0];
+    assert_eq!(kinds(applied), steps.map(|kind| (kind.to_owned(), "applied".to_owned())).to_vec());
+    let field = |id: &str, name: &str| stage.org.field(id, name).unwrap();
+    assert_eq!((field(&one, "ManagerId"), field(&other, "ManagerId")), (json!(boss), json!(boss)));
+    assert_eq!((field(&other, "DelegatedApproverId"), field(&one, "DelegatedApproverId")), (json!(boss), Value::Null));
+    assert_eq!(field(&boss, "ManagerId"), json!(user));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_somebody_who_can_take_over_nothing_is_done_and_handing_over_works_alone() {
+    let stage = Stage::set(2).await;
+    let user = &stage.leavers[0];
+    let [one, _] = refer(&stage.project, user);
+    let inactive = stage.project.add_user("inactive@acme.example");
+    stage.org.deactivate(&inactive).unwrap();
+    for (heir, why) in [
+        ("nobody@acme.example", "the org has no such user"),
+        ("inactive@acme.example", "it is inactive"),
+        ("leaver0@acme.example", "that is the user itself"),
+        ("leaver1@acme.example", "it leaves with this plan"),
+    ] {
+        let plan = format!(
+            "operations:\n  - deprovision: {{account: leaver0@acme.example, transfer_to: {heir}}}\n  - deprovision: {{account: leaver1@acme.example}}\n"
+        );
+        fs::write(stage.project.path("plan.yaml"), plan).unwrap();
+        let preview = ["provision", "salesforce", "plan.yaml", "--preview", "--output", "json"];
+        let lines = stage.run(&preview).expect_code(1).json_lines();
+        let message = lines[0]["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(why), "{heir}: {}", lines[0]);
+        assert_eq!(lines[1]["outcome"], "planned", "another leaver leaves all the same");
+    }
+    stage.project.add_user("boss@acme.example");
+    let plan = "operations:\n  - transfer: {account: leaver0@acme.example, to: boss@acme.example, what: reports}\n";
+    fs::write(stage.project.path("plan.yaml"), plan).unwrap();
+    for outcome in ["applied", "unchanged"] {
+        let lines = stage.run(&APPLY).expect_code(0).json_lines();
+        assert_eq!(lines[0]["outcome"], outcome, "{}", lines[0]);
+    }
+    assert_ne!(stage.org.field(&one, "ManagerId").unwrap(), json!(user));
+    assert_eq!(stage.is_barred(user), [json!(false), json!(true)]);
+    fs::write(stage.project.path("plan.yaml"), plan.replace("reports", "cases")).unwrap();
+    let lines = stage.run(&APPLY).expect_code(1).json_lines();
+    assert!(lines[0]["error"]["help"].as_str().unwrap().contains("`reports` or `approvals`"), "{}", lines[0]);
+}
+
 const LEAVERS: usize = 10;
-/// For each: lock, disable, a session whose child ends with it, a token, queue, group, two sets, a license, the role.
-const WRITES: usize = LEAVERS * 10;
+/// For each: lock, disable, a session whose child ends with it, a token, queue, group, two sets, a license, the role, two managers and
+/// an approver.
+const WRITES: usize = LEAVERS * 13;
 
 /// Kills the plan over and over, then lets it end. Says how often it was killed while at work.
 async fn chain(seed: u64, kills: u32) -> u32 {
     let stage = Stage::set(LEAVERS).await;
     stage.project.write_source(&format!("{EVERYTHING}provisioning: {{max_disable: 100%, max_revoke: 100%}}\n"));
+    let boss = stage.project.add_user("boss@acme.example");
+    let referring: Vec<_> = stage.leavers.iter().map(|user| refer(&stage.project, user)).collect();
+    let plan: Vec<_> = (0..LEAVERS)
+        .map(|number| {
+            format!("  - deprovision: {{account: leaver{number}@acme.example, transfer_to: boss@acme.example}}\n")
+        })
+        .collect();
+    fs::write(stage.project.path("plan.yaml"), format!("operations:\n{}", plan.concat())).unwrap();
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut killed = 0;
     for _ in 0..kills {
@@ -230,6 +319,12 @@ async fn chain(seed: u64, kills: u32) -> u32 {
         assert_eq!(stage.is_barred(user), [json!(true), json!(false)], "seed {seed}");
         assert_eq!(stage.has_access(user), [0, 0, 0], "seed {seed}: nothing stays");
         assert_eq!(stage.org.field(user, "UserRoleId").unwrap(), Value::Null, "seed {seed}");
+    }
+    for (id, field) in referring
+        .iter()
+        .flat_map(|[one, other]| [(one, "ManagerId"), (other, "ManagerId"), (other, "DelegatedApproverId")])
+    {
+        assert_eq!(stage.org.field(id, field).unwrap(), json!(boss), "seed {seed}: {field} is handed over");
     }
     let mut times: BTreeMap<String, u32> = BTreeMap::new();
     for write in stage.org.writes() {

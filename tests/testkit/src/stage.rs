@@ -196,7 +196,8 @@ pub(crate) fn bare<P>(kind: Kind) -> Change<P> {
         Kind::SetPassword => Change::set_password(None),
         Kind::EndSessions => Change::EndSessions,
         Kind::RevokeTokens => Change::RevokeTokens,
-        Kind::Deprovision => Change::Deprovision,
+        Kind::Deprovision => Change::deprovision(None),
+        Kind::Transfer => Change::transfer("nobody", None),
         _ => Change::Delete,
     }
 }

@@ -16,6 +16,8 @@ pub(super) enum Column {
     Until,
     PasswordRef,
     Reset,
+    /// Who takes over.
+    TransferTo,
     /// Values of the attribute with this name.
     Attribute(String),
     /// A column without a name. Spreadsheets write such columns; its cells must be empty.
@@ -32,6 +34,7 @@ const NAMES: &[(&str, Column)] = &[
     ("until", Column::Until),
     ("password_ref", Column::PasswordRef),
     ("reset", Column::Reset),
+    ("transfer_to", Column::TransferTo),
 ];
 
 const ATTRIBUTE: &str = "attributes.";
@@ -128,8 +131,9 @@ fn unknown(name: &str, columns: &[Column]) -> Fault {
     Fault {
         rule: "unknown_column",
         title: format!("unknown column `{name}`"),
-        detail: "known columns: operation, account, entitlement, until, password_ref, reset, attributes.NAME"
-            .to_owned(),
+        detail:
+            "known columns: operation, account, entitlement, until, password_ref, reset, transfer_to, attributes.NAME"
+                .to_owned(),
         help: Some(help),
         secret: false,
     }

@@ -148,6 +148,7 @@ impl Check<'_> {
                 }
                 Column::Until => kind == OperationKind::Grant,
                 Column::PasswordRef => matches!(kind, OperationKind::Create | OperationKind::SetPassword),
+                Column::TransferTo => matches!(kind, OperationKind::Deprovision | OperationKind::Transfer),
                 Column::Reset => kind == OperationKind::SetPassword,
                 Column::Attribute(_) => matches!(kind, OperationKind::Create | OperationKind::Update),
             };
@@ -203,6 +204,11 @@ impl Check<'_> {
                 self.check_password();
                 block.extend(self.reference());
             }
+            OperationKind::Deprovision => block.extend(self.heir().map(|heir| ("transfer_to".to_owned(), heir))),
+            OperationKind::Transfer => match self.heir() {
+                Some(heir) => _ = block.insert("to".to_owned(), heir),
+                None => self.add(&Column::TransferTo, empty_cell("transfer_to", "write the account that takes over")),
+            },
             _ => {}
         }
         // A missing value already has a report.
@@ -242,6 +248,11 @@ impl Check<'_> {
             }
         }
         named
+    }
+
+    fn heir(&self) -> Option<Value> {
+        let text = self.text(&Column::TransferTo);
+        (!text.is_empty()).then(|| Value::from(text))
     }
 
     fn until(&mut self) -> Option<(String, Value)> {

@@ -46,6 +46,8 @@ pub(crate) struct Rest {
     page_rows: Mutex<BTreeMap<&'static str, usize>>,
     /// The org's time in milliseconds, as the last answer said it; 0 before that.
     clock: AtomicI64,
+    /// What the org last said about the API version in use, in a `Warning` header.
+    warned: Mutex<Option<String>>,
 }
 
 /// The approximate number of records per object; empty if the org does not say.
@@ -65,6 +67,7 @@ impl Rest {
             hidden: Mutex::default(),
             page_rows: Mutex::default(),
             clock: AtomicI64::new(0),
+            warned: Mutex::default(),
         }
     }
 
@@ -158,6 +161,11 @@ impl Rest {
     /// The org's own time in milliseconds when it sent its last answer; `None` if it does not say.
     pub(crate) fn clock(&self) -> Option<i64> {
         Some(self.clock.load(Ordering::Relaxed)).filter(|clock| *clock > 0)
+    }
+
+    /// What the org says about the API version in use, such as that it is deprecated.
+    pub(crate) fn warned(&self) -> Option<String> {
+        self.warned.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many records of an object meet a condition.
@@ -287,6 +295,9 @@ impl Rest {
         if let Some(clock) = response.header("date").and_then(clock) {
             self.clock.store(clock, Ordering::Relaxed);
         }
+        if let Some(warning) = response.header("warning").and_then(general_warning) {
+            *self.warned.lock().unwrap_or_else(PoisonError::into_inner) = Some(warning);
+        }
         if let Some(allowance) = response.header("sforce-limit-info").and_then(api_usage) {
             self.meter.note_allowance(API_USAGE, allowance);
         }
@@ -313,6 +324,12 @@ fn choose(listed: &[String], asked: Option<&str>) -> Result<String> {
         Some(asked) => Err(Error::new(ErrorKind::Definition, format!("the org does not have API version `{asked}`"))
             .with_help(format!("use one of {}, or omit `api_version` for the newest", listed.join(", ")))),
     }
+}
+
+/// The text of `299 - "This API is deprecated"`.
+fn general_warning(header: &str) -> Option<String> {
+    let (_, text) = header.trim().strip_prefix("299")?.split_once('"')?;
+    Some(error::shown(text.trim_end().trim_end_matches('"'))).filter(|text| !text.is_empty())
 }
 
 /// Reads `Mon, 30 Nov 2026 00:12:04 GMT` as milliseconds.

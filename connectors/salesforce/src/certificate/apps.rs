@@ -50,6 +50,18 @@ impl AppKind {
     }
 }
 
+impl OnlyApp {
+    pub(crate) fn is_connected_app(&self) -> bool {
+        self.kind == AppKind::ConnectedApp
+    }
+}
+
+impl OneOfTwo {
+    pub(crate) fn is_connected_app(&self) -> bool {
+        self.kind == AppKind::ConnectedApp
+    }
+}
+
 /// An app that the settings name.
 #[derive(Clone, Debug)]
 pub(crate) struct NamedApp {

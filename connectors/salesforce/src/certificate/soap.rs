@@ -17,7 +17,7 @@ pub(super) async fn call(rest: &Rest, operation: &str, arguments: &str, doing: &
     let body = format!("<m:{operation}>{arguments}</m:{operation}>");
     let request = rest
         .client
-        .post_with_token(&path, "text/xml; charset=UTF-8", move |token| envelope(token, &body))
+        .post_with_token(&path, "text/xml; charset=UTF-8", move |token, proof| envelope(token, proof, &body))
         .header("Accept", "text/xml")
         .header("SOAPAction", "\"\"")
         .repeatable();
@@ -27,12 +27,17 @@ pub(super) async fn call(rest: &Rest, operation: &str, arguments: &str, doing: &
     }
 }
 
-/// The envelope contains the token: never show or log it.
-fn envelope(token: &SecretString, body: &str) -> Bytes {
+/// The envelope contains the token, and the proof of a token that is bound to a key: never show or log it.
+///
+/// <https://developer.salesforce.com/docs/platform/api/guide/sforce-api-header-dpopproofheader.html>
+fn envelope(token: &SecretString, proof: Option<&SecretString>, body: &str) -> Bytes {
     let token = escaped(token.expose_secret());
+    let proof = proof.map(|proof| escaped(proof.expose_secret()));
+    let proof = proof.map(|proof| format!("<m:DpopProofHeader><m:proof>{proof}</m:proof></m:DpopProofHeader>"));
+    let proof = proof.unwrap_or_default();
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><e:Envelope xmlns:e=\"{ENVELOPE}\" xmlns:m=\"{NAMESPACE}\"><e:Header>\
-         <m:SessionHeader><m:sessionId>{token}</m:sessionId></m:SessionHeader></e:Header><e:Body>{body}</e:Body>\
+         <m:SessionHeader><m:sessionId>{token}</m:sessionId></m:SessionHeader>{proof}</e:Header><e:Body>{body}</e:Body>\
          </e:Envelope>"
     );
     Bytes::from(text)

@@ -3,6 +3,11 @@
 
 use connector_core::{ErrorKind, TokenErrorRow};
 
+/// What to do about an app that the org blocks.
+const BLOCKED: &str = "in Salesforce Setup, Connected Apps OAuth Usage, unblock or install the app; if API Access Control is on (Setup › \
+    API Access Control), also set Permitted Users in the app's policies to `Admin approved users are pre-authorized` and \
+    assign a profile or permission set of the user of `subject`";
+
 /// Rows with the same code are next to each other, those with a description first.
 pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     TokenErrorRow::new(
@@ -102,7 +107,9 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     TokenErrorRow::new(
         "invalid_app_access",
         "the user is not admitted to the app",
-        "assign the app to a profile or permission set of the user of `subject`, in the app's policies",
+        "assign the app to a profile or permission set of the user of `subject`, in the app's policies; if API Access Control is \
+         on (Setup › API Access Control), that is necessary for each app, unless the user has the permission \"Use Any API \
+         Client\"",
     ),
     TokenErrorRow::new(
         "invalid_client_id",
@@ -130,8 +137,8 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     ),
     TokenErrorRow::new(
         "OAUTH_APP_BLOCKED",
-        "an administrator has blocked the app",
-        "unblock it in Salesforce Setup, Connected Apps OAuth Usage",
+        "an administrator has blocked the app, or API Access Control blocks every app that nobody approved",
+        BLOCKED,
     ),
     TokenErrorRow::new(
         "OAUTH_APP_ACCESS_DENIED",
@@ -140,9 +147,20 @@ pub(crate) static TOKEN_ERRORS: &[TokenErrorRow] = &[
     ),
     TokenErrorRow::new(
         "app_blocked",
-        "an administrator has blocked the app",
-        "unblock it in Salesforce Setup, Connected Apps OAuth Usage",
+        "an administrator has blocked the app, or API Access Control blocks every app that nobody approved",
+        BLOCKED,
     ),
+    TokenErrorRow::new(
+        "fail_close_app_blocked",
+        "an administrator has blocked the app, or API Access Control blocks every app that nobody approved",
+        BLOCKED,
+    ),
+    TokenErrorRow::new(
+        "invalid_client",
+        "the app is not installed in this org, which API Access Control and the rules for uninstalled apps require",
+        BLOCKED,
+    )
+    .saying("must be installed"),
     TokenErrorRow::new(
         "oauth_flow_disabled",
         "the grant type is switched off for the org or the app",
@@ -230,6 +248,8 @@ mod tests {
         ("invalid_client_id", "client identifier invalid", ErrorKind::Auth, "client id is unknown"),
         ("app_not_found", "External client app is not installed in this org", ErrorKind::Auth, "not in this org"),
         ("app_blocked", "blocked by admin", ErrorKind::Auth, "blocked"),
+        ("fail_close_app_blocked", "", ErrorKind::Auth, "API Access Control"),
+        ("invalid_client", "app must be installed into org", ErrorKind::Auth, "API Access Control"),
         ("oauth_flow_disabled", "", ErrorKind::Auth, "switched off"),
         ("oauth_policy_not_found", "", ErrorKind::Auth, "no OAuth policy"),
         ("ecapp_policy_not_found", "", ErrorKind::Auth, "no policy"),

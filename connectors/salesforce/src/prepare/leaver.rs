@@ -1,15 +1,15 @@
 //! Prepares what a user loses who leaves.
 
+use super::heirs::NOT_HANDED_OVER;
 use super::{Known, changes, grants, unchanged};
-use crate::api::keyset;
 use crate::api::ranges::RecordId;
 use crate::api::rights::{self, Act};
-use crate::api::soql::{self, Select};
+use crate::api::soql;
 use crate::assignments::holdings::HOLDINGS;
 use crate::assignments::read as assignments;
 use crate::error;
 use crate::org::Org;
-use crate::provision::{Access, SESSIONS, TOKENS};
+use crate::provision::{Access, REFERENCES, Reference, SESSIONS, TOKENS};
 use crate::users::locks;
 use connector_core::{
     Account, Change, Cursor, EntitlementRef, Error, ErrorKind, Operation, Prepared, Proposed, Result, Seat, SecretRef,
@@ -74,8 +74,6 @@ pub(super) struct Leavers {
     held: BTreeMap<RecordId, Vec<EntitlementRef>>,
     /// Who has rows that let them in, by object; `None` for an object that the service account can't see.
     access: BTreeMap<&'static str, Option<BTreeSet<RecordId>>>,
-    /// How many active users they manage.
-    reports: BTreeMap<RecordId, usize>,
     /// What can't be read, and why.
     unread: Vec<String>,
 }
@@ -87,11 +85,11 @@ impl Leavers {
             let of_kind = proposed.iter().filter(|one| wanted(&one.operation.change));
             of_kind.filter_map(|one| RecordId::read(&one.operation.account)).filter(|id| id.has_prefix("005")).collect()
         };
-        let leavers = of(|change| matches!(change, Change::Deprovision));
+        let leavers = of(|change| matches!(change, Change::Deprovision { .. }));
         let mut known = Self { leaving: leaving.to_vec(), ..Self::default() };
         known.leaving.sort_unstable();
-        let sessions = of(|change| matches!(change, Change::Deprovision | Change::EndSessions));
-        let tokens = of(|change| matches!(change, Change::Deprovision | Change::RevokeTokens));
+        let sessions = of(|change| matches!(change, Change::Deprovision { .. } | Change::EndSessions));
+        let tokens = of(|change| matches!(change, Change::Deprovision { .. } | Change::RevokeTokens));
         for (access, users) in [(&SESSIONS, sessions), (&TOKENS, tokens)] {
             if !users.is_empty() {
                 known.access.insert(access.object, who_has(org, access, &users).await?);
@@ -99,7 +97,6 @@ impl Leavers {
         }
         if !leavers.is_empty() {
             known.read_holdings(org, &leavers).await?;
-            known.read_reports(org, &leavers).await?;
         }
         Ok(known)
     }
@@ -125,22 +122,6 @@ impl Leavers {
                     }
                 }
             }
-        }
-        Ok(())
-    }
-
-    async fn read_reports(&mut self, org: Org<'_>, users: &[RecordId]) -> Result<()> {
-        let managers = soql::one_of("ManagerId", users.iter().map(RecordId::as_str));
-        let filter = format!("IsActive = true AND {managers}");
-        let select = Select { object: "User", fields: vec!["Id", "ManagerId"], filter: Some(filter.into()) };
-        let reports = keyset::all_shown(org.rest, &select, |row| {
-            Ok(if row.has("ManagerId") { row.some_id("ManagerId")?.map(|(_, manager)| manager) } else { None })
-        });
-        match reports.await {
-            Ok(managers) => managers.into_iter().for_each(|manager| *self.reports.entry(manager).or_default() += 1),
-            // An org that hides managers has nothing to say about them.
-            Err(refused) if error::is_refused_query(&refused) => {}
-            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -177,15 +158,25 @@ fn may_end(known: &Known<'_>, access: &Access) -> Result<()> {
 }
 
 /// Everything that a leaver loses. What can't be taken is said in the note, and the rest is taken.
-pub(super) fn prepare(known: &Known<'_>, account: &Account) -> Result<Prepared> {
+pub(super) fn prepare(known: &Known<'_>, account: &Account, transfer_to: Option<&str>) -> Result<Prepared> {
     changes::not_oneself(known, account, "take its access away")?;
+    // Without somebody who can take over, nothing is done.
+    let handed_over = transfer_to.map(|heir| known.heirs.steps(account, heir, None)).transpose()?;
     let mut plan = Plan { account, steps: Vec::new(), seats: Vec::new(), not_done: known.leavers.unread.clone() };
     let bars = |one: &Leaving| matches!(one, Leaving::Lock | Leaving::Disable);
-    for leaving in known.leavers.leaving.iter().filter(|one| bars(one)) {
+    // Frozen first, because handing over takes time; deactivated last, because a reference can keep a user active.
+    let (first, last): (Vec<&Leaving>, Vec<&Leaving>) =
+        known.leavers.leaving.iter().filter(|one| bars(one)).partition(|one| matches!(one, Leaving::Lock));
+    for leaving in first {
+        plan.bar(known, *leaving);
+    }
+    let (handed_over, hidden) = handed_over.unwrap_or_default();
+    plan.hand_over(known, handed_over);
+    for leaving in last {
         plan.bar(known, *leaving);
     }
     // A user who can still sign in now may do so before the plan is applied.
-    let may_sign_in = !plan.steps.is_empty();
+    let may_sign_in = plan.steps.iter().any(|step| matches!(step.change, Change::Lock | Change::Disable));
     for leaving in known.leavers.leaving.iter().filter(|one| !bars(one)) {
         match leaving {
             Leaving::Sessions => plan.end(known, &SESSIONS, Change::EndSessions, may_sign_in),
@@ -194,13 +185,26 @@ pub(super) fn prepare(known: &Known<'_>, account: &Account) -> Result<Prepared> 
             other => plan.revoke(known, other.types()),
         }
     }
-    let reports = RecordId::read(&account.id).and_then(|user| known.leavers.reports.get(&user)).copied();
-    if let Some(reports) = reports.filter(|_| !plan.steps.is_empty()) {
-        let users = if reports == 1 { "1 active user" } else { "active users" };
-        let many = if reports == 1 { String::new() } else { format!("{reports} ") };
-        plan.not_done.push(format!("it stays the manager of {many}{users}: update their `ManagerId`"));
+    if plan.steps.is_empty() {
+        return plan.prepared();
+    }
+    plan.not_done.extend(hidden);
+    match transfer_to {
+        Some(_) => plan.not_done.push(NOT_HANDED_OVER.to_owned()),
+        None => plan.not_done.extend(REFERENCES.iter().filter_map(|one| stays(known, account, one))),
     }
     plan.prepared()
+}
+
+/// What the leaver stays to others, if nobody takes over.
+fn stays(known: &Known<'_>, account: &Account, reference: &Reference) -> Option<String> {
+    let Reference { role, field, .. } = reference;
+    let users = match known.heirs.count(reference, account) {
+        0 => return None,
+        1 => "1 active user".to_owned(),
+        several => format!("{several} active users"),
+    };
+    Some(format!("it stays {role} of {users}: name `transfer_to`, or update their `{field}`"))
 }
 
 /// The steps of one leaver.
@@ -234,6 +238,14 @@ impl Plan<'_> {
             Leaving::Lock => self.add(changes::lock(known, self.account, true), "not frozen"),
             _ if self.account.enabled => self.add(changes::enable(known, self.account, false), "not deactivated"),
             _ => {}
+        }
+    }
+
+    fn hand_over(&mut self, known: &Known<'_>, steps: Vec<Operation<SecretRef>>) {
+        match known.may("User", Act::Change) {
+            Ok(()) => self.steps.extend(steps),
+            Err(_) if steps.is_empty() => {}
+            Err(error) => self.add(Err(error), "nothing is handed over"),
         }
     }
 

@@ -5,6 +5,7 @@ mod changes;
 mod create;
 mod defaults;
 mod grants;
+mod heirs;
 mod leaver;
 mod recalculating;
 mod references;
@@ -24,6 +25,7 @@ use crate::provision::refused;
 use crate::provision::{SESSIONS, TOKENS};
 use connector_core::{Change, Error, ErrorKind, Operation, OperationKind, Prepared, Proposed, Result, SecretRef};
 use defaults::Defaults;
+use heirs::Heirs;
 use leaver::Leavers;
 pub(crate) use leaver::Leaving;
 use recalculating::Recalculating;
@@ -57,6 +59,7 @@ struct Known<'a> {
     own: Option<RecordId>,
     may_set_passwords: bool,
     leavers: Leavers,
+    heirs: Heirs,
 }
 
 /// What each operation changes, in order. `leaving` is what a leaver loses.
@@ -94,7 +97,8 @@ fn prepare(known: &Known<'_>, proposed: &Proposed) -> Result<Prepared> {
         }
         Change::Grant { .. } | Change::Revoke { .. } => grants::prepare(known, account, change),
         Change::EndSessions | Change::RevokeTokens => leaver::access(known, account, change),
-        Change::Deprovision => leaver::prepare(known, account),
+        Change::Deprovision { transfer_to, .. } => leaver::prepare(known, account, transfer_to.as_deref()),
+        Change::Transfer { to, what, .. } => heirs::prepare(known, account, to, what.as_deref()),
         _ => Err(refused(change)),
     }
 }
@@ -149,6 +153,7 @@ impl<'a> Known<'a> {
             own: *preparation.own.get_or_try_init(|| own_user(rest)).await?,
             may_set_passwords: may_set_passwords(rest, preparation, proposed).await?,
             leavers: Leavers::look_up(org, leaving, proposed).await?,
+            heirs: Heirs::look_up(org, proposed).await?,
         })
     }
 
@@ -182,7 +187,7 @@ fn touched(operation: &Operation<SecretRef>, leaving: &[Leaving]) -> Vec<&'stati
     match &operation.change {
         Change::EndSessions => vec![SESSIONS.object],
         Change::RevokeTokens => vec![TOKENS.object],
-        Change::Deprovision => leaving.iter().flat_map(|one| one.objects()).collect(),
+        Change::Deprovision { .. } => leaving.iter().flat_map(|one| one.objects()).collect(),
         Change::Lock | Change::Unlock => vec![crate::users::locks::OBJECT],
         Change::Create { entitlements, .. } => {
             entitlements.iter().filter_map(|held| holding(held)).map(|holding| holding.object).collect()
@@ -194,7 +199,7 @@ fn touched(operation: &Operation<SecretRef>, leaving: &[Leaving]) -> Vec<&'stati
 /// Whether it may change which user license somebody takes a seat of.
 fn may_move(operation: &Operation<SecretRef>) -> bool {
     match &operation.change {
-        Change::Create { .. } | Change::Enable | Change::Disable | Change::Deprovision => true,
+        Change::Create { .. } | Change::Enable | Change::Disable | Change::Deprovision { .. } => true,
         Change::Update { set, .. } => {
             let moves = ["IsActive", "Profile", "ProfileId"];
             set.keys().any(|name| moves.iter().any(|known| name.eq_ignore_ascii_case(known)))
@@ -207,7 +212,7 @@ fn may_move(operation: &Operation<SecretRef>) -> bool {
 /// The types of what an operation grants or revokes.
 fn entitlements<'o>(operation: &'o Operation<SecretRef>, leaving: &[Leaving]) -> Vec<&'o str> {
     match &operation.change {
-        Change::Deprovision => leaving.iter().flat_map(|one| one.types()).copied().collect(),
+        Change::Deprovision { .. } => leaving.iter().flat_map(|one| one.types()).copied().collect(),
         Change::Create { entitlements, .. } => entitlements.iter().map(|held| held.entitlement_type.as_ref()).collect(),
         change => change.entitlement().map(|one| one.entitlement_type.as_ref()).into_iter().collect(),
     }

@@ -8,11 +8,13 @@ mod locks;
 mod pace;
 mod passwords;
 mod rows;
+mod transfer;
 mod users;
 
 pub(crate) use access::{Access, SESSIONS, TOKENS};
 pub(crate) use emails::EMAIL;
 pub(crate) use pace::Pace;
+pub(crate) use transfer::{REFERENCES, Reference};
 pub(crate) use users::inline;
 
 use crate::api::Rest;
@@ -38,6 +40,8 @@ enum Work {
     Lock,
     /// Rows that let somebody in are removed.
     Bar(&'static Access),
+    /// Other users refer to somebody else from now on.
+    HandOver(&'static Reference),
     /// A password is set, which goes for one user at a time.
     Password,
     /// Nothing that Salesforce does.
@@ -56,6 +60,9 @@ impl Work {
             Change::SetPassword { .. } => Self::Password,
             Change::EndSessions => Self::Bar(&SESSIONS),
             Change::RevokeTokens => Self::Bar(&TOKENS),
+            Change::Transfer { what: Some(what), .. } => {
+                transfer::reference(what).map_or(Self::Refused, Self::HandOver)
+            }
             _ => Self::Refused,
         }
     }
@@ -69,6 +76,7 @@ impl Work {
             Self::Revoke(holding) => (holding.revoking, MAX_RECORDS_PER_REQUEST),
             Self::Lock => ("locking and unlocking users", MAX_RECORDS_PER_REQUEST),
             Self::Bar(access) => (access.ending, MAX_RECORDS_PER_REQUEST),
+            Self::HandOver(reference) => (reference.doing, MAX_RECORDS_PER_REQUEST),
             Self::Password => ("setting a password", 1),
             Self::Refused => ("refusing", MAX_RECORDS_PER_REQUEST),
         };
@@ -106,6 +114,7 @@ pub(crate) async fn batch(rest: &Rest, pace: &Pace, operations: &[Operation]) ->
         Work::Grant(holding) => assignments::grant(rest, pace, holding, operations).await,
         Work::Revoke(holding) => assignments::revoke(rest, pace, holding, operations).await,
         Work::Lock => locks::change(rest, pace, operations).await,
+        Work::HandOver(reference) => transfer::hand_over(rest, pace, reference, operations).await,
         Work::Bar(access) => access::end(rest, pace, access, operations).await,
         Work::Password => Ok(vec![passwords::set(rest, first).await]),
         Work::Refused => Ok(operations.iter().map(|one| Err(refused(&one.change))).collect()),

@@ -1,5 +1,6 @@
 //! Sources that sign in with a connected app.
 
+use crate::platform::CONNECTED_APPS;
 use connector_core::{AuditedSource, Check, Hit, Rule, Severity, register_rule};
 
 register_rule! {
@@ -15,7 +16,7 @@ fn check(audited: &AuditedSource<'_>, hits: &mut Vec<Hit>) {
     for app in apps.filter(|app| app["kind"] == "connected_app") {
         let name = app["name"].as_str().unwrap_or_default();
         hits.push(Hit::new(format!(
-            "it signs in with the connected app {name}, of a kind that can't be made any more"
+            "it signs in with the connected app {name}; since {CONNECTED_APPS}, no new ones can be made"
         )));
     }
 }
@@ -38,6 +39,6 @@ mod tests {
             let now = "2026-12-01T00:00:00Z".parse().unwrap();
             check(&AuditedSource::new("salesforce", &settings, Criteria::at(now)), &mut hits);
         }
-        assert!(hits.len() == 2 && hits[0].detail.contains("Old") && hits[1].detail.contains(" A,"), "{hits:?}");
+        assert!(hits.len() == 2 && hits[0].detail.contains("Old") && hits[1].detail.contains(" A;"), "{hits:?}");
     }
 }

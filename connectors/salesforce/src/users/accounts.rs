@@ -29,7 +29,7 @@ const MOST_NAMED: usize = 100;
 pub(crate) const INLINE: [(&str, &str); 2] = [("ProfileId", "profile"), ("UserRoleId", "role")];
 
 /// The operations on users that Salesforce supports. It never deletes users.
-const OPERATIONS: [OperationKind; 12] = [
+const OPERATIONS: [OperationKind; 13] = [
     OperationKind::Create,
     OperationKind::Update,
     OperationKind::Grant,
@@ -42,6 +42,7 @@ const OPERATIONS: [OperationKind; 12] = [
     OperationKind::EndSessions,
     OperationKind::RevokeTokens,
     OperationKind::Deprovision,
+    OperationKind::Transfer,
 ];
 
 /// Reads users. Keeps what it has to read from the org only once.

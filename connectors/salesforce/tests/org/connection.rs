@@ -1,6 +1,6 @@
 //! The steps of the connection test.
 
-use crate::server::{Org, ok, page, record, refusal, user};
+use crate::server::{Org, ok, page, record, refusal, user, user_id};
 use connector_core::{StepStatus, TestReport};
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -33,7 +33,11 @@ async fn a_good_org_passes_every_step_in_order() {
     let report = report(&org().await).await;
     let steps: Vec<_> = report.steps().iter().map(|step| (step.name, step.status)).collect();
     let passed = StepStatus::Passed;
-    assert_eq!(steps, [("access_token", passed), ("api", passed), ("permissions", passed)], "{report:?}");
+    assert_eq!(
+        steps,
+        [("access_token", passed), ("api", passed), ("permissions", passed), ("platform", passed)],
+        "{report:?}"
+    );
     let (_, detail, _) = step(&report, "api");
     assert_eq!(detail, "Acme (Enterprise Edition, production), API v67.0, 1,234 of 100,000 calls used today");
 }
@@ -111,4 +115,41 @@ async fn an_org_is_known_by_its_id_in_18_characters() {
     }
     org.answer("Organization", vec![refusal(400, "INVALID_TYPE", "sObject type 'Organization' is not supported.")]);
     assert_eq!(org.open().instance_id().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_platform_step_says_what_ends_and_who_still_uses_it() {
+    let org = org().await;
+    let login = |number: u64, kind: &str| {
+        let fields = json!({"UserId": user_id(number), "ApiType": kind});
+        record("LoginHistory", "0Yaak0000000001AAA", fields)
+    };
+    let logins =
+        [login(1, "SOAP Partner"), login(1, "SOAP Enterprise"), login(2, "REST API"), login(3, "SOAP Partner")];
+    let listed = ok(&page(&logins)).insert_header("Warning", "299 - \"This API is deprecated.\"");
+    org.answer("LoginHistory", vec![listed]);
+    let report = report(&org).await;
+    let (status, detail, help) = step(&report, "platform");
+    assert_eq!(status, StepStatus::Warning, "{report:?}");
+    for part in [
+        "API v67.0 is kept until 2029-06-01 at least",
+        "the org warns: This API is deprecated;",
+        "the app does not require DPoP",
+        "2 users signed in with the SOAP call login(), which ends with Summer '27 (2027-06-01) (of the newest 4 sign-ins)",
+    ] {
+        assert!(detail.contains(part), "{part}: {detail}");
+    }
+    assert!(help.contains("newer `api_version`"), "{help}");
+}
+
+#[tokio::test]
+async fn an_org_that_hides_its_sign_ins_says_nothing_of_them() {
+    let org = org().await;
+    org.answer(
+        "LoginHistory",
+        vec![refusal(400, "INVALID_FIELD", "No such column 'ApiType' on entity 'LoginHistory'.")],
+    );
+    let report = report(&org).await;
+    let (status, detail, _) = step(&report, "platform");
+    assert_eq!((status, detail.contains("SOAP")), (StepStatus::Passed, false), "{report:?}");
 }

@@ -203,7 +203,10 @@ async fn the_connection_test_names_the_rights_that_are_missing() {
     };
     let good = report(Rights::default()).await;
     assert!(good.steps().iter().all(|step| step.status == StepStatus::Passed), "{good:?}");
-    assert_eq!(good.steps().iter().map(|step| step.name).collect::<Vec<_>>(), ["access_token", "api", "permissions"]);
+    assert_eq!(
+        good.steps().iter().map(|step| step.name).collect::<Vec<_>>(),
+        ["access_token", "api", "permissions", "platform"]
+    );
     let hidden_fields = vec!["User.EmployeeNumber".to_owned()];
     for (rights, status, named) in [
         (Rights { manage_users: false, ..Rights::default() }, StepStatus::Warning, "Manage Users"),

@@ -31,6 +31,8 @@ pub struct App {
     pub kind: AppKind,
     /// Whether the user is pre-authorized by a profile or permission set; `isAdminApproved` of a Connected App.
     pub approved: bool,
+    /// *Require DPoP*: tokens only with a proof, bound to its key. Without it, a proof binds the token, too.
+    pub requires_dpop: bool,
     /// What else its metadata says, by the name of the element: `callbackUrl`, `isPkceRequired`, `scopes`, …; more than
     /// one value where an element may be repeated. `label` is the app's, `oauthLabel` the label of an External Client
     /// App's OAuth settings. Elements that the app's kind doesn't have are left alone.
@@ -57,6 +59,7 @@ impl Default for App {
             certificate_pem: None,
             kind: AppKind::default(),
             approved: true,
+            requires_dpop: false,
             settings: settings.into_iter().map(|(name, values)| (name.to_owned(), owned(values))).collect(),
         }
     }

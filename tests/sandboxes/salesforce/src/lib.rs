@@ -20,6 +20,8 @@
 //! # What is simulated
 //!
 //! * `/services/oauth2/token` (`jwt_bearer`, `client_credentials`), `userinfo`, `revoke`, `/id/…`;
+//! * tokens that are bound to a key ([`App::requires_dpop`]), with every check of a proof and with nonces
+//!   ([`Options::dpop_nonces`]), over REST and SOAP;
 //! * `/services/data/`, and per version: the resource list, `limits`, `limits/recordCount`, `sobjects`, `describe`, single
 //!   records, `query` and `queryAll` with cursors;
 //! * query jobs of the Bulk API 2.0: `jobs/query` with its states, results by locator and `resultPages`; a job moves on with every

@@ -47,6 +47,8 @@ pub struct Options {
     pub territories: bool,
     /// Refuse assertions that expire later than the documented three minutes (and one for skewed clocks) from now.
     pub strict_expiry: bool,
+    /// Whether proofs (`DPoP`) must repeat a nonce, and after how many proofs there is another one.
+    pub dpop_nonces: Option<u64>,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             rights: Rights::default(),
             territories: false,
             strict_expiry: false,
+            dpop_nonces: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod describe;
+mod dpop;
 mod jobs;
 mod listener;
 mod metadata;

@@ -3,6 +3,7 @@
 use hyper::Method;
 
 use super::answer::{Answer, Ask};
+use super::dpop::{self, Asker, Unproved};
 use super::session::Session;
 use super::shared::{Host, Shared};
 use super::write::{self, Caller};
@@ -102,23 +103,44 @@ pub(super) fn number(version: &str) -> Option<u32> {
     version.strip_prefix('v')?.strip_suffix(".0")?.parse().ok()
 }
 
-/// The session of a request's token.
+/// The session of a request's token. A token that is bound to a key needs the scheme `DPoP` and a proof by that key.
 pub(crate) fn session(shared: &Shared, ask: &Ask) -> Result<Session, Answer> {
-    let expired = || Answer::error(401, "INVALID_SESSION_ID", "Session expired or invalid");
-    let header =
-        ask.header("authorization").ok_or_else(|| Answer::error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"))?;
-    let token = header
-        .strip_prefix("Bearer ")
-        .or_else(|| header.strip_prefix("OAuth "))
-        .ok_or_else(|| Answer::error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"))?;
-    session_of(shared, token).ok_or_else(expired)
+    let odd = || Answer::error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE");
+    let (scheme, token) = ask.header("authorization").and_then(|header| header.split_once(' ')).ok_or_else(odd)?;
+    let proof = match scheme {
+        "Bearer" | "OAuth" => None,
+        "DPoP" => Some(ask.header("dpop").unwrap_or("")),
+        _ => return Err(odd()),
+    };
+    session_of(shared, ask, token, proof).map_err(|unproved| {
+        let expired = Answer::error(401, "INVALID_SESSION_ID", "Session expired or invalid");
+        match unproved {
+            None => expired,
+            Some(Unproved::Invalid(_)) => expired.with("WWW-Authenticate", "DPoP error=\"invalid_dpop_proof\""),
+            Some(Unproved::Nonce(nonce)) => {
+                expired.with("WWW-Authenticate", "DPoP error=\"use_dpop_nonce\"").with("DPoP-Nonce", nonce)
+            }
+        }
+    })
 }
 
-/// The session of a token, as long as its user is active.
-pub(super) fn session_of(shared: &Shared, token: &str) -> Option<Session> {
-    let session = shared.sessions().take(token)?;
+/// The session of a token, as long as its user is active and the proof is good: by the key that the token is bound to.
+pub(super) fn session_of(
+    shared: &Shared,
+    ask: &Ask,
+    token: &str,
+    proof: Option<&str>,
+) -> Result<Session, Option<Unproved>> {
+    let key = match proof {
+        Some(proof) => Some(dpop::verify(shared, ask, proof, (Asker::Api, Some(token))).map_err(Some)?),
+        None => None,
+    };
+    let session = shared.sessions().take(token).ok_or(None)?;
+    if session.key != key {
+        return Err(Some(Unproved::Invalid("the token is bound to another key, or to none")));
+    }
     let is_active = shared.org.read().named(Object::User, session.user, "IsActive") == Value::Bool(true);
-    is_active.then_some(session)
+    if is_active { Ok(session) } else { Err(None) }
 }
 
 /// Answers a request for a resource of the data.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::dpop::Thumbprint;
 use crate::id::Id;
 
 /// The session behind an access token.
@@ -12,6 +13,8 @@ use crate::id::Id;
 pub(crate) struct Session {
     /// The user's row.
     pub(crate) user: u64,
+    /// The key that the token is bound to.
+    pub(crate) key: Option<Thumbprint>,
     /// Requests before it ends; `None` for no limit.
     left: Option<u64>,
 }
@@ -44,7 +47,7 @@ impl Sessions {
     pub(crate) fn open(
         &mut self,
         organization: Id,
-        user: u64,
+        (user, key): (u64, Option<Thumbprint>),
         form: TokenForm,
         lifetime: impl Fn(u64) -> Option<u64>,
     ) -> String {
@@ -59,7 +62,7 @@ impl Sessions {
             // Only the org reads it, and the org keeps all tokens.
             TokenForm::Jwt => format!("eyJhbGciOiJSUzI1NiJ9.e30.{number:04}{}", random.replace('.', "-")),
         };
-        self.open.insert(token.clone(), Session { user, left: lifetime(self.opened) });
+        self.open.insert(token.clone(), Session { user, key, left: lifetime(self.opened) });
         token
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::answer::{Answer, Ask};
+use super::dpop::Proofs;
 use super::jobs::Jobs;
 use super::misbehave::Misbehavior;
 use super::query::Cursors;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     requests: Mutex<Requests>,
     /// The `jti` of every assertion that was accepted.
     seen: Mutex<HashSet<String>>,
+    proofs: Mutex<Proofs>,
     /// Logins of each user since the start.
     logins: Mutex<HashMap<u64, u64>>,
 }
@@ -65,6 +67,7 @@ impl Shared {
             jobs: Mutex::default(),
             requests: Mutex::default(),
             seen: Mutex::default(),
+            proofs: Mutex::default(),
             logins: Mutex::default(),
         }
     }
@@ -115,6 +118,10 @@ impl Shared {
 
     pub(crate) fn requests(&self) -> MutexGuard<'_, Requests> {
         locked(&self.requests)
+    }
+
+    pub(crate) fn proofs(&self) -> MutexGuard<'_, Proofs> {
+        locked(&self.proofs)
     }
 
     /// Whether responses are being held back.

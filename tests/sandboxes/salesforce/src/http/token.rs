@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value as Json, json};
 
 use super::answer::{Answer, Ask};
+use super::dpop::{self, Asker, Thumbprint, Unproved};
 use super::session::TokenForm;
 use super::shared::Shared;
 use crate::Fault;
@@ -32,6 +33,7 @@ type Refused = (&'static str, &'static str);
 
 const INVALID_ASSERTION: Refused = ("invalid_grant", "invalid assertion");
 const UNKNOWN_APP: Refused = ("invalid_client_id", "client identifier invalid");
+const NO_PROOF: Refused = ("invalid_dpop_proof", "DPoP proof is required");
 const NOT_APPROVED: Refused = ("invalid_grant", "user hasn't approved this consumer");
 
 /// `POST /services/oauth2/token`.
@@ -44,9 +46,18 @@ pub(crate) fn token(shared: &Shared, ask: &Ask) -> Answer {
     }
     let form: Vec<(String, String)> = url::form_urlencoded::parse(&ask.body).into_owned().collect();
     let field = |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+    // A proof is checked first, so that an assertion is not used up by a request for a nonce.
+    let key = match ask.header("dpop").map(|proof| dpop::verify(shared, ask, proof, (Asker::Token, None))).transpose() {
+        Ok(key) => key,
+        Err(Unproved::Invalid(why)) => return Answer::refused("invalid_dpop_proof", why),
+        Err(Unproved::Nonce(nonce)) => {
+            let required = Answer::refused("use_dpop_nonce", "Authorization server requires nonce in DPoP proof");
+            return required.with("DPoP-Nonce", nonce);
+        }
+    };
     let granted = match field("grant_type") {
-        JWT_BEARER => jwt_bearer(shared, field("assertion")),
-        "client_credentials" => client_credentials(shared, ask, field("client_id"), field("client_secret")),
+        JWT_BEARER => jwt_bearer(shared, field("assertion"), key),
+        "client_credentials" => client_credentials(shared, ask, (field("client_id"), field("client_secret")), key),
         _ => Err(("unsupported_grant_type", "grant type not supported")),
     };
     match granted {
@@ -57,8 +68,9 @@ pub(crate) fn token(shared: &Shared, ask: &Ask) -> Answer {
     }
 }
 
-fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Refused> {
+fn jwt_bearer(shared: &Shared, assertion: &str, key: Option<Thumbprint>) -> Result<Map<String, Json>, Refused> {
     let (app, claims) = verified(shared, assertion)?;
+    check_binding(&app, key)?;
     let text = |name: &str| claims.get(name).and_then(Json::as_str);
     check_audience(shared, &app, text("aud").unwrap_or(""))?;
     // The org also takes the number as a string, as some clients in wide use send it.
@@ -77,7 +89,11 @@ fn jwt_bearer(shared: &Shared, assertion: &str) -> Result<Map<String, Json>, Ref
     }
     let user = approved(shared, &app, text("sub").or_else(|| text("prn")).unwrap_or(""))?;
     check_login(shared, user)?;
-    Ok(success(shared, &app, user))
+    Ok(success(shared, &app, (user, key)))
+}
+
+fn check_binding(app: &App, key: Option<Thumbprint>) -> Result<(), Refused> {
+    if app.requires_dpop && key.is_none() { Err(NO_PROOF) } else { Ok(()) }
 }
 
 /// The app and the claims of an assertion with valid form, issuer and signature.
@@ -157,7 +173,12 @@ fn check_login(shared: &Shared, user: u64) -> Result<(), Refused> {
     Ok(())
 }
 
-fn client_credentials(shared: &Shared, ask: &Ask, id: &str, secret: &str) -> Result<Map<String, Json>, Refused> {
+fn client_credentials(
+    shared: &Shared,
+    ask: &Ask,
+    (id, secret): (&str, &str),
+    key: Option<Thumbprint>,
+) -> Result<Map<String, Json>, Refused> {
     let (id, secret) = match basic(ask) {
         Some((id, secret)) if secret_is_missing(ask) => (id, secret),
         _ => (id.to_owned(), secret.to_owned()),
@@ -167,8 +188,9 @@ fn client_credentials(shared: &Shared, ask: &Ask, id: &str, secret: &str) -> Res
     if !openssl_equal(known.expose_secret().as_bytes(), secret.as_bytes()) {
         return Err(("invalid_client", "invalid client credentials"));
     }
+    check_binding(&app, key)?;
     check_login(shared, INTEGRATION)?;
-    let mut answer = success(shared, &app, INTEGRATION);
+    let mut answer = success(shared, &app, (INTEGRATION, key));
     let issued_at = shared.now().to_string();
     let signed = format!("{}{issued_at}", answer.get("id").and_then(Json::as_str).unwrap_or(""));
     let signature = PKey::hmac(known.expose_secret().as_bytes())
@@ -194,7 +216,7 @@ fn basic(ask: &Ask) -> Option<(String, String)> {
     decoded.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
 }
 
-fn success(shared: &Shared, app: &App, user: u64) -> Map<String, Json> {
+fn success(shared: &Shared, app: &App, (user, key): (u64, Option<Thumbprint>)) -> Map<String, Json> {
     let state = shared.org.read();
     let organization = state.world.organization();
     let lifetime = |session: u64| {
@@ -206,7 +228,7 @@ fn success(shared: &Shared, app: &App, user: u64) -> Map<String, Json> {
     };
     let is_jwt = app.settings.get("isNamedUserJwtEnabled").is_some_and(|values| values == &["true"]);
     let form = if is_jwt { TokenForm::Jwt } else { TokenForm::Opaque };
-    let token = shared.sessions().open(organization, user, form, lifetime);
+    let token = shared.sessions().open(organization, (user, key), form, lifetime);
     let foreign = shared.faults.find(|fault| match fault {
         Fault::ForeignInstanceUrl(url) => Some(url.clone()),
         _ => None,
@@ -217,7 +239,7 @@ fn success(shared: &Shared, app: &App, user: u64) -> Map<String, Json> {
         ("scope", json!(SCOPE)),
         ("instance_url", json!(foreign.unwrap_or_else(|| shared.current_instance()))),
         ("id", json!(format!("{}/id/{organization}/{}", shared.login_url, state.world.id(Object::User, user)))),
-        ("token_type", json!("Bearer")),
+        ("token_type", json!(if key.is_some() { "DPoP" } else { "Bearer" })),
     ] {
         answer.insert(key.to_owned(), value);
     }

@@ -281,6 +281,7 @@ pub(crate) const LOGIN_HISTORY: &[Field] = &[
     Field::picklist("LoginType", "Login Type", &["Application", "Remote Access 2.0"]).from(login_type),
     Field::text("Status", "Status", 128).unfiltered().from(status),
     Field::text("Application", "Application", 128),
+    Field::text("ApiType", "API Type", 64).unfiltered(),
     Field::text("SourceIp", "Source IP", 39).from(source_ip),
 ];
 

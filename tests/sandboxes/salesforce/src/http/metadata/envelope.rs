@@ -13,6 +13,8 @@ const XML: &str = "text/xml;charset=UTF-8";
 /// A call: the session id and the element that names the operation.
 pub(super) struct Call<'a> {
     pub(super) session_id: &'a str,
+    /// The proof of a token that is bound to a key.
+    pub(super) proof: Option<&'a str>,
     pub(super) operation: Node<'a, 'a>,
 }
 
@@ -24,9 +26,9 @@ impl<'a> Call<'a> {
         if operation.tag_name().namespace() != Some(NAMESPACE) {
             return None;
         }
-        let header = part("Header").and_then(|header| child(header, "SessionHeader"));
-        let session_id = header.and_then(|header| text(header, "sessionId")).unwrap_or("");
-        Some(Self { session_id, operation })
+        let of = |name: &str, field: &str| part("Header").and_then(|header| text(child(header, name)?, field));
+        let session_id = of("SessionHeader", "sessionId").unwrap_or("");
+        Some(Self { session_id, proof: of("DpopProofHeader", "proof"), operation })
     }
 
     pub(super) fn name(&self) -> &'a str {

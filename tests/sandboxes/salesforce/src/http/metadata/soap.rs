@@ -7,8 +7,9 @@ use roxmltree::{Document, Node};
 use serde_json::{Map, Value as Json, json};
 
 use super::super::answer::{Answer, Ask};
+use super::super::dpop::Unproved;
 use super::super::route;
-use super::super::session::TokenForm;
+use super::super::session::{Session, TokenForm};
 use super::super::shared::{Host, Shared};
 use super::deploy_result::deploy_result;
 use super::envelope::{Call, child, fault, results, text, unreadable};
@@ -42,7 +43,14 @@ pub(crate) fn soap(shared: &Shared, host: Host, ask: &Ask, version: &str) -> Opt
     let Some(call) = Call::read(&tree) else {
         return Some(unreadable("No operation available for request").kind("refused"));
     };
-    Some(match user(shared, host, &call) {
+    let session = match route::session_of(shared, ask, call.session_id, call.proof) {
+        Ok(session) => Some(session),
+        Err(Some(Unproved::Nonce(nonce))) => {
+            return Some(fault(&unknown_session()).with("DPoP-Nonce", nonce).kind("unauthorized"));
+        }
+        Err(_) => None,
+    };
+    Some(match user(shared, host, &call, session) {
         Ok(user) => operation(shared, &call, user, version)
             .unwrap_or_else(|refused| fault(&refused))
             .kind(format!("soap:{}", call.name())),
@@ -54,20 +62,21 @@ fn number(version: &str) -> Option<u32> {
     version.strip_suffix(".0")?.parse().ok()
 }
 
+fn unknown_session() -> Refused {
+    let message = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found";
+    ("INVALID_SESSION_ID", message.to_owned())
+}
+
 /// The user of the call's session, if it may use the Metadata API.
-fn user(shared: &Shared, host: Host, call: &Call<'_>) -> Result<u64, Refused> {
+fn user(shared: &Shared, host: Host, call: &Call<'_>, session: Option<Session>) -> Result<u64, Refused> {
     if host == Host::Login {
         let message = "Destination URL not reset. The URL returned from login must be set in the SforceService";
         return Err(("UNKNOWN_EXCEPTION", message.to_owned()));
     }
-    let unknown = || {
-        let message = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found";
-        ("INVALID_SESSION_ID", message.to_owned())
-    };
     if TokenForm::of(call.session_id) == TokenForm::Jwt {
-        return Err(unknown());
+        return Err(unknown_session());
     }
-    let session = route::session_of(shared, call.session_id).ok_or_else(unknown)?;
+    let session = session.ok_or_else(unknown_session)?;
     let state = shared.org.read();
     if session.user == INTEGRATION && !state.rights.api_enabled {
         return Err(("API_CURRENTLY_DISABLED", "API is disabled for this User".to_owned()));
