@@ -318,6 +318,11 @@ fn a_job_is_canceled_while_it_waits_or_runs_and_a_retry_goes_on_where_it_stopped
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     assert!(metrics.contains("connector_queue_oldest_waiting_timestamp_seconds 1"), "{metrics}");
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/prometheus/rules.yaml");
+    let rules = fs::read_to_string(rules).unwrap();
+    let asked = rules.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let asked: BTreeSet<_> = asked.filter(|name| name.starts_with("connector_queue_")).collect();
+    assert!(asked.len() == 2 && asked.iter().all(|name| metrics.contains(name)), "{asked:?}: {metrics}");
     let id = |place: usize| jobs[place]["id"].to_string();
     std::thread::sleep(Duration::from_millis(800));
     assert!(place.run(&["queue", "cancel", &id(1)]).status.success());
@@ -385,6 +390,56 @@ fn a_worker_takes_only_the_sources_that_it_is_for_and_without_one_the_command_re
     assert!(local.status.success() && !said(&local).contains("No worker"), "{}", said(&local));
     let rest: BTreeSet<String> = worker.end().iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
     assert_eq!(rest, BTreeSet::from(["stopped".to_owned()]), "the worker did more than its job");
+}
+
+#[test]
+#[ignore = "starts a PostgreSQL server"]
+fn a_worker_waits_for_a_server_that_crashed_and_goes_on() {
+    let place = Place::new(&["s1"]);
+    place.system.answer_after(Duration::from_millis(300));
+    let mut worker = place.worker(&[]);
+    let read = place.begin(&["aggregate", "s1", "-o", "json"]);
+    worker.until("started");
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_millis(1_200));
+        place.cluster.crash().unwrap();
+    }
+    let output = read.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    worker.end();
+    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1"]));
+}
+
+/// A worker may die right after the last commit of a run, or because of it.
+#[test]
+#[ignore = "starts a PostgreSQL server"]
+fn a_job_whose_run_is_over_is_not_done_again_and_one_that_ends_all_its_workers_is_given_up() {
+    let place = Place::new(&["s1"]);
+    let worker = place.worker(&[]);
+    assert!(place.run(&["aggregate", "s1"]).status.success());
+    let run = place.json(&["runs"])[0]["run"].clone();
+    let connection = Connection::connect(&Address::parse(&place.store).unwrap()).unwrap();
+    let left_by_a_dead_worker = |set: &str| {
+        let again = "queue_job = (connector_jobs.add_job('aggregate', json_build_object('job', id), flags => ARRAY['source:s1'])).id";
+        let set =
+            format!("UPDATE jobs SET ended_at = NULL, outcome = NULL, run = NULL, worker = 'dead', {set} {again}");
+        connection.execute_batch(&set).unwrap();
+    };
+    let ended = || {
+        place.until_jobs("it ends", |jobs| jobs.iter().all(|job| job["ended_at"].is_string()));
+        let query = "SELECT outcome, coalesce(run, ''), coalesce(error_message, '') FROM jobs";
+        let mut statement = connection.prepare(query).unwrap();
+        let read = |row: &connector_sql::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        statement.query_row([], read).unwrap()
+    };
+    left_by_a_dead_worker("");
+    let (outcome, of_run, _): (String, String, String) = ended();
+    assert_eq!((outcome.as_str(), Value::from(of_run)), ("succeeded", run));
+    assert_eq!(place.json(&["runs"]).as_array().unwrap().len(), 1, "it was read again");
+    left_by_a_dead_worker("tries = 5, seen = 1000000,");
+    let (outcome, _, why): (String, String, String) = ended();
+    assert!(outcome == "failed" && why.contains("5 workers ended"), "{outcome}: {why}");
+    worker.end();
 }
 
 /// A schedule of every minute, and more clocks than one.

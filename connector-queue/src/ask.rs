@@ -79,7 +79,7 @@ impl Queue {
     /// Puts a job into the queue, within a transaction. A worker takes only the row of the queue that was put last.
     pub(crate) fn put(&self, connection: &Connection, id: i64, source: &str) -> Result<()> {
         let put = format!(
-            "UPDATE jobs SET worker = NULL, queue_job = ({}('{TASK}', json_build_object('job', ?1::BIGINT),
+            "UPDATE jobs SET queue_job = ({}('{TASK}', json_build_object('job', ?1::BIGINT),
                  priority => {PRIORITY}, flags => ARRAY[?2::TEXT])).id WHERE id = ?1",
             self.function("add_job")
         );

@@ -157,13 +157,12 @@ fn aggregate_one(
     let mut pause = FIRST_PAUSE;
     let report = invocation.block_on(async {
         loop {
-            let report = match &queued {
-                Some((queue, ticket)) => queued::follow(invocation, queue, ticket, &source.source, &stop).await?,
-                None => {
-                    let display = ProgressDisplay::begin(&invocation.printer, &source.source);
-                    let show = |progress: &Progress| display.show(progress);
-                    aggregate::run_as_due(store, source, wanted, options, show, stop.clone()).await?
-                }
+            let report = if let Some((queue, ticket)) = &queued {
+                queued::follow(invocation, queue, ticket, &source.source, &stop).await?
+            } else {
+                let display = ProgressDisplay::begin(&invocation.printer, &source.source);
+                let show = |progress: &Progress| display.show(progress);
+                aggregate::run_as_due(store, source, wanted, options, show, stop.clone()).await?
             };
             if !arguments.wait_for_quota || !is_out_of_quota(&report) {
                 return Ok::<_, Error>(report);

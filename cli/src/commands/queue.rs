@@ -3,7 +3,7 @@
 use crate::arguments::{ListArguments, OutputFormat, QueueArguments, QueueCommand};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::output::{Datum, List, ListColumn, Tone, columns_help as columns_help_of};
+use crate::output::{Column, Datum, List, ListColumn, Tone, columns_help as columns_help_of};
 use connector_core::{Error, ErrorKind};
 use connector_queue::{Cancelled, Job, JobState, Queue};
 use jiff::Timestamp;
@@ -120,7 +120,7 @@ fn columns() -> Vec<ListColumn<Job>> {
     };
     vec![
         ListColumn::new("id", |job: &Job| Datum::number(u64::try_from(job.id).unwrap_or_default()))
-            .looks(|look| look.on_the_right()),
+            .looks(Column::on_the_right),
         ListColumn::new("source", |job: &Job| Datum::text(&job.order.source)),
         ListColumn::new("state", |job: &Job| Datum::text(job.state.name()).toned(tone(job.state))),
         ListColumn::new("wanted", |job: &Job| Datum::text(<&str>::from(job.order.wanted)))

@@ -10,9 +10,11 @@ use connector_core::{Error, ErrorKind, Result};
 use connector_engine::aggregate;
 use connector_engine::query;
 use connector_project::source::Project;
+use connector_sql::PostgresError;
 use connector_store::{RunError, RunReport, RunStatus};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,7 +23,10 @@ use tokio_util::sync::CancellationToken;
 /// A job that so many workers in a row did not survive, without getting any further, is given up: it may be what ends them.
 const MOST_TRIES: i64 = 5;
 
-/// How often to try to take the lock of a source whose worker is gone.
+/// How long to wait for a server that went away before the job is left to the queue.
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
+
+/// How often to try to take the lock of a source whose worker is gone, and how often to ask a server that went away.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// What a worker tells.
@@ -82,6 +87,7 @@ impl Bench {
             Ok(report) if report.status == RunStatus::Interrupted => self.interrupted(&claim, report).await,
             Ok(report) => self.ended(&claim, report).await,
             Err(_) if self.stop.is_cancelled() => self.give_back(&claim).await,
+            Err(error) if is_of_the_store(&error) => self.wait_for_the_store(&claim, error).await,
             Err(error) => self.not_started(&claim, error).await,
         }
     }
@@ -146,10 +152,27 @@ impl Bench {
         self.close(claim, outcome, None, Some(told)).await
     }
 
+    /// Waits until the server answers again, then lets any worker go on with the job.
+    async fn wait_for_the_store(&self, claim: &Claim, error: Error) -> Result<()> {
+        self.tell(WorkerEvent::Disturbed { error });
+        let until = Instant::now() + LONGEST_WAIT;
+        loop {
+            tokio::time::sleep(BETWEEN_TRIES).await;
+            let given = claim.clone();
+            match self.queue.ask_aside(move |queue| queue.give_back(&given, true)).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(taken_over(claim)),
+                // Without a word, the queue takes the worker for gone.
+                Err(error) if Instant::now() >= until || self.stop.is_cancelled() => return Err(error),
+                Err(_) => {}
+            }
+        }
+    }
+
     /// Gives the job to another worker, which goes on at once.
     async fn give_back(&self, claim: &Claim) -> Result<()> {
         let (given, source) = (claim.clone(), claim.order.source.clone());
-        let is_given = self.queue.ask_aside(move |queue| queue.give_back(&given)).await?;
+        let is_given = self.queue.ask_aside(move |queue| queue.give_back(&given, false)).await?;
         self.tell(WorkerEvent::GaveBack { job: claim.job, source });
         if is_given { Ok(()) } else { Err(taken_over(claim)) }
     }
@@ -166,6 +189,17 @@ impl Bench {
             self.queue.ask_aside(move |queue| queue.end(&ended, outcome, run.as_deref(), error.as_ref())).await?;
         if is_ended { Ok(()) } else { Err(taken_over(claim)) }
     }
+}
+
+/// Whether the server went away: this says nothing about the job.
+fn is_of_the_store(error: &Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let is_lost = |cause: &PostgresError| {
+        let is_ending = cause.as_db_error().is_some_and(|answer| answer.code().code().starts_with("57P"));
+        is_ending || cause.is_closed() || std::error::Error::source(cause).is_some_and(|cause| cause.is::<io::Error>())
+    };
+    let mut causes = causes.filter_map(|cause| cause.downcast_ref::<PostgresError>());
+    error.kind() == ErrorKind::Unavailable || causes.any(is_lost)
 }
 
 fn cancelled() -> RunError {

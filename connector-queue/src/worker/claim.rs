@@ -118,12 +118,14 @@ impl Queue {
         Ok(cancel.unwrap_or(false))
     }
 
-    /// Puts a job back for another worker. False if another worker has it by now.
-    pub(super) fn give_back(&self, claim: &Claim) -> Result<bool> {
-        let mine = "UPDATE jobs SET worker = NULL WHERE id = ?1 AND claim = ?2 AND ended_at IS NULL";
+    /// Puts a job back for another worker, or for this one. False if another worker has it by now. A job that was `lost` counts as one
+    /// whose worker is gone.
+    pub(super) fn give_back(&self, claim: &Claim, lost: bool) -> Result<bool> {
+        let mine =
+            "UPDATE jobs SET worker = CASE WHEN ?3 THEN worker END WHERE id = ?1 AND claim = ?2 AND ended_at IS NULL";
         self.ask_server(|connection| {
             sql::atomically(connection, || {
-                if sql::execute(connection, mine, params![claim.job, claim.number])? != 1 {
+                if sql::execute(connection, mine, params![claim.job, claim.number, lost])? != 1 {
                     return Ok(false);
                 }
                 self.put(connection, claim.job, &claim.order.source).map(|()| true)

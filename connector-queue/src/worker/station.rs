@@ -35,24 +35,26 @@ impl Queue {
             env!("CARGO_PKG_VERSION"),
             capacity.jobs,
             sources,
-            own.machine,
-            own.process,
+            &own.machine,
+            &own.process,
         ];
         self.ask_server(|connection| {
             sql::execute(connection, live, values)?;
             sql::execute(connection, "DELETE FROM workers WHERE seen_at < now() - interval '1 day'", [])?;
-            self.free_the_dead(connection)
+            self.free_the_dead(connection, worker, &own)
         })
     }
 
-    /// Frees the jobs of workers that ended on this machine. Those of other machines are free when their time is over.
-    fn free_the_dead(&self, connection: &Connection) -> Result<()> {
+    /// Frees the jobs of workers that ended on this machine, and those that this process had before it lost the server. Those of other
+    /// machines are free when their time is over.
+    fn free_the_dead(&self, connection: &Connection, own_id: &str, own: &Process) -> Result<()> {
         let query = "SELECT id, process_machine, process_start FROM workers";
         let workers: Vec<(String, Process)> = sql::all(connection, query, [], |row| {
             Ok((row.get(0)?, Process { machine: row.get(1)?, process: row.get(2)? }))
         })?;
         let free = format!("SELECT {}(ARRAY[?1::TEXT])", self.function("force_unlock_workers"));
-        for (id, _) in workers.iter().filter(|(_, process)| process.is_gone()) {
+        let is_gone = |id: &str, process: &Process| process.is_gone() || (process == own && id != own_id);
+        for (id, _) in workers.iter().filter(|(id, process)| is_gone(id, process)) {
             sql::one(connection, &free, [format!("{PREFIX}{id}")], |_| Ok(()))?;
             sql::execute(connection, "DELETE FROM workers WHERE id = ?1", [id])?;
         }
