@@ -365,7 +365,7 @@ fn ctrl_c_ends_the_job_that_the_command_asked_for_and_leaves_one_that_it_joined(
     signal(&joined, "-INT");
     let output = joined.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
-    assert!(said(&output).contains("goes on without this command"), "{}", said(&output));
+    assert!(said(&output).contains("continues without this command"), "{}", said(&output));
     assert_eq!(place.json(&["queue"])[0]["state"], "running");
     signal(&own, "-TERM");
     let output = own.wait_with_output().unwrap();

@@ -61,7 +61,7 @@ impl Queue {
                 () = tokio::time::sleep(PAUSE) => {}
                 () = stop.cancelled(), if !is_ending => {
                     if !own {
-                        return Err(Error::new(ErrorKind::Cancelled, format!("job {id} goes on without this command"))
+                        return Err(Error::new(ErrorKind::Cancelled, format!("job {id} continues without this command"))
                             .with_help(format!("`connector queue cancel {id}` ends it")));
                     }
                     is_ending = true;
