@@ -394,12 +394,21 @@ fn a_worker_takes_only_the_sources_that_it_is_for_and_without_one_the_command_re
 
 #[test]
 #[ignore = "starts a PostgreSQL server"]
-fn a_worker_waits_for_a_server_that_crashed_and_goes_on() {
+fn a_worker_waits_for_a_server_that_ends_its_connections_or_crashes_and_goes_on() {
     let place = Place::new(&["s1"]);
     place.system.answer_after(Duration::from_millis(300));
     let mut worker = place.worker(&[]);
     let read = place.begin(&["aggregate", "s1", "-o", "json"]);
     worker.until("started");
+    std::thread::sleep(Duration::from_millis(1_200));
+    // Those of the run and of its lock; the queue keeps its own.
+    let connection = Connection::connect(&Address::parse(&place.store).unwrap()).unwrap();
+    let of_the_run = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()
+         AND pid <> pg_backend_pid() AND query !~* 'jobs|worker'";
+    let ended: i64 = connection.query_row(of_the_run, [], |row| row.get(0)).unwrap();
+    assert!(ended > 0);
+    drop(connection);
+    assert_eq!(worker.until("disturbed")["event"], "disturbed");
     for _ in 0..2 {
         std::thread::sleep(Duration::from_millis(1_200));
         place.cluster.crash().unwrap();
@@ -448,6 +457,8 @@ fn a_job_whose_run_is_over_is_not_done_again_and_one_that_ends_all_its_workers_i
 fn a_moment_of_a_schedule_is_one_run_however_many_clocks_watch_it() {
     let place = Place::new(&["s1"]);
     let workers = [place.worker(&[]), place.worker(&[]), place.worker(&[])];
+    // The run goes on while the other clocks look at the same moment.
+    place.system.answer_after(Duration::from_millis(100));
     let source = format!("{}aggregation: {{schedule: \"* * * * *\"}}\n", place.system.source("s1"));
     fs::write(place.folder.path().join("sources/s1.yaml"), source).unwrap();
     let end = Instant::now() + Duration::from_secs(80);
@@ -459,6 +470,7 @@ fn a_moment_of_a_schedule_is_one_run_however_many_clocks_watch_it() {
     // The other clocks look at least every five seconds.
     std::thread::sleep(Duration::from_secs(6));
     let told: Vec<Value> = workers.into_iter().flat_map(Worker::end).collect();
+    assert!(told.iter().all(|event| event["event"] != "skipped"), "a moment is no overlap with itself: {told:?}");
     let asked: Vec<_> = told.iter().filter(|event| event["event"] == "queued").collect();
     assert_eq!(asked.len(), runs().len(), "{told:?}");
     let moments: BTreeSet<_> = asked.iter().map(|event| event["due"].as_str().unwrap()).collect();
