@@ -20,8 +20,8 @@ mod test;
 mod token;
 
 pub(crate) use aggregate::{
-    AggregateArguments, LATEST, PreviewAttributesArguments, RefreshArguments, RunCommand, RunsArguments,
-    WorkerArguments,
+    AggregateArguments, LATEST, PreviewAttributesArguments, QueueArguments, QueueCommand, RefreshArguments, RunCommand,
+    RunsArguments, WorkerArguments,
 };
 pub(crate) use certificate::{
     CertCheckArguments, CertCommand, CertImportArguments, CertNewArguments, CertRotateArguments, KeyFileArguments,
@@ -180,8 +180,12 @@ pub(crate) enum Command {
     Test(TestArguments),
     /// Read sources into the store; continues an unfinished run
     Aggregate(AggregateArguments),
-    /// Aggregate sources whenever their schedule says so, until Ctrl-C
+    /// Aggregate sources whenever their schedule says so, and take jobs of a PostgreSQL store, until Ctrl-C
     Worker(WorkerArguments),
+    /// List the workers of a PostgreSQL store
+    Workers(ListArguments),
+    /// List the jobs of the workers: waiting, running and failed ones
+    Queue(QueueArguments),
     /// Print how the sources stand, for Prometheus
     Metrics,
     /// Read a few accounts, and what they hold, again now
@@ -275,6 +279,7 @@ impl Command {
     pub(crate) fn is_list(&self) -> bool {
         match self {
             Self::Runs(_)
+            | Self::Workers(_)
             | Self::Accounts(_)
             | Self::Entitlements(_)
             | Self::Entitlement(_)
@@ -286,6 +291,7 @@ impl Command {
             | Self::Cert(CertCommand::Check(_)) => true,
             Self::Connectors(arguments) => arguments.command.is_none(),
             Self::Identities(arguments) => arguments.command.is_none(),
+            Self::Queue(arguments) => arguments.command.is_none(),
             _ => false,
         }
     }

@@ -7,7 +7,7 @@ use clap::{Command, CommandFactory};
 
 /// The whole command line.
 pub(crate) fn command_line() -> Command {
-    let lists: [(&[&str], String); 12] = [
+    let lists: [(&[&str], String); 14] = [
         (&["accounts"], commands::account_columns()),
         (&["cert", "check"], commands::certificate_columns()),
         (&["connectors"], commands::connector_columns()),
@@ -17,9 +17,11 @@ pub(crate) fn command_line() -> Command {
         (&["findings"], commands::finding_columns()),
         (&["identities"], commands::identity_columns()),
         (&["operations"], commands::operation_columns()),
+        (&["queue"], commands::job_columns()),
         (&["runs"], commands::run_columns()),
         (&["source", "list"], commands::source_columns()),
         (&["token", "list"], commands::token_columns()),
+        (&["workers"], commands::worker_columns()),
     ];
     let described = lists.into_iter().fold(Arguments::command(), |whole, (path, help)| with_help(whole, path, &help));
     completed(described)

@@ -22,6 +22,7 @@ mod new;
 mod operations;
 mod preview_attributes;
 mod provision;
+mod queue;
 mod quickstart;
 mod refresh;
 mod run;
@@ -37,6 +38,7 @@ mod token;
 mod trail;
 mod validate;
 mod worker;
+mod workers;
 
 pub(crate) use accounts::columns_help as account_columns;
 pub(crate) use cert::certificate_columns;
@@ -47,9 +49,11 @@ pub(crate) use entitlements::columns_help as entitlement_columns;
 pub(crate) use findings::columns_help as finding_columns;
 pub(crate) use identities::columns_help as identity_columns;
 pub(crate) use operations::columns_help as operation_columns;
+pub(crate) use queue::columns_help as job_columns;
 pub(crate) use runs::columns_help as run_columns;
 pub(crate) use source::source_columns;
 pub(crate) use token::columns_help as token_columns;
+pub(crate) use workers::columns_help as worker_columns;
 
 use crate::arguments::{Command, OutputFormat};
 use crate::exit::{Exit, Stop};
@@ -79,6 +83,8 @@ pub(crate) fn run(
         Command::Test(arguments) => test::run(invocation, &arguments),
         Command::Aggregate(arguments) => aggregate::run(invocation, &arguments),
         Command::Worker(arguments) => worker::run(invocation, &arguments),
+        Command::Workers(arguments) => workers::run(invocation, &arguments),
+        Command::Queue(arguments) => queue::run(invocation, &arguments),
         Command::Metrics => metrics::run(invocation),
         Command::Refresh(arguments) => refresh::run(invocation, &arguments),
         Command::PreviewAttributes(arguments) => preview_attributes::run(invocation, &arguments),

@@ -79,9 +79,10 @@ fn every_command_prints_the_same_with_a_file_and_a_server() {
         first
     };
     both(&["runs"]);
-    assert!(both(&["aggregate", "people"]).contains("people aggregated"));
+    // Without it, the command says that no worker is running.
+    assert!(both(&["aggregate", "people", "--local"]).contains("people aggregated"));
     write_people(folder.path(), 290);
-    both(&["aggregate", "people", "--full"]);
+    both(&["aggregate", "people", "--full", "--local"]);
     for arguments in [
         &["runs", "--output", "csv"][..],
         &["source", "list"],

@@ -6,8 +6,9 @@ use crate::work::{Begun, Jobs, Outcome, Task, Wish};
 use connector_core::{Error, Result};
 use connector_engine::aggregate::Wanted;
 use connector_engine::query;
-use connector_engine::schedule::Clock;
+use connector_engine::schedule::{Clock, Due};
 use connector_engine::store::RunReport;
+use connector_queue::Queue;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -24,7 +25,7 @@ pub(crate) fn watch(state: &State) -> JoinHandle<()> {
             let store = state.store()?;
             store.map_or(Ok(None), |store| query::last_aggregation(&store, source))
         };
-        let start = |source: &str| read(jobs.clone(), source.to_owned());
+        let start = |source: &str, due: Due| start(state.clone(), source.to_owned(), due);
         let tell = |event| {
             diary.write(event);
             jobs.went_on();
@@ -35,6 +36,17 @@ pub(crate) fn watch(state: &State) -> JoinHandle<()> {
             tracing::error!(%error, "the clock stopped");
         }
     })
+}
+
+/// Asks a worker to read a source, or reads it here if no worker is running that could.
+async fn start(state: State, source: String, due: Due) -> Result<Option<RunReport>> {
+    let (asking, name) = (state.clone(), source.clone());
+    let asked = move || {
+        let Some(queue) = asking.store()?.as_ref().map_or(Ok(None), Queue::of)? else { return Ok(false) };
+        // Another clock may have asked for this moment; then there is nothing to do.
+        if queue.has_worker_for(&name)? { queue.ask_when_due(&name, due.at).map(|_| true) } else { Ok(false) }
+    };
+    if state.aside(asked).await? { Ok(None) } else { read(state.jobs().clone(), source).await.map(Some) }
 }
 
 /// Reads a source, as its page does.

@@ -39,7 +39,7 @@ pub use error::{Error, OptionalExtension, Result};
 pub use parameters::{Params, params_from_iter};
 pub use place::Place;
 #[cfg(feature = "drivers")]
-pub use postgres::{Column, Server};
+pub use postgres::{Column, Server, driver};
 #[cfg(feature = "drivers")]
 pub use row::{Row, RowIndex};
 #[cfg(feature = "drivers")]

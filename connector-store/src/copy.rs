@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 /// Rows that are written at once.
 const ROWS_AT_ONCE: usize = 2_000;
 
-/// What a store consists of. Locks are not copied: they belong to processes.
+/// What a store consists of. Locks, workers and jobs are not copied: they belong to processes.
 const TABLES: [&str; 29] = [
     "sources",
     "runs",

@@ -1,27 +1,27 @@
 //! The lock of a source on a server: a row that its process renews. One that is not renewed any more expires.
 
 use super::open::Store;
+use super::process::Process;
 use super::purpose::Use;
 use super::sql;
 use connector_core::{Error, ErrorKind, Result};
 use connector_sql::{Connection, Dialect, params};
 use jiff::Timestamp;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use ulid::Ulid;
 
 /// Renewed so often, a lock outlives a few lost packets and a short restart of the server.
-const PAUSE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// How often to try to take a lock that somebody holds, and how long to wait in between.
 const TRIES: u32 = 10;
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
-/// How long a lock holds that is not renewed.
-const VALID: &str = "now() + interval '45 seconds'";
+/// How long a lock holds that is not renewed. It is over when the job of a worker that died is taken by another one.
+const VALID: &str = "now() + interval '20 seconds'";
 
 /// A lock that this process holds.
 #[derive(Debug)]
@@ -48,8 +48,7 @@ struct Ended {
 /// Who holds a lock.
 struct Holder {
     id: String,
-    machine: String,
-    process: String,
+    process: Process,
     note: String,
 }
 
@@ -61,7 +60,7 @@ impl Lease {
         let mut tries = 0;
         while !key.insert(&connection)? {
             match key.other(&connection)? {
-                Some(other) if other.is_gone() => key.forget(&connection, &other.id)?,
+                Some(other) if other.process.is_gone() => key.forget(&connection, &other.id)?,
                 // A job that ends releases its lock at its very end.
                 Some(_) if tries < TRIES => {
                     tries += 1;
@@ -84,7 +83,7 @@ impl Lease {
     /// Whether a process that may live holds a lock.
     pub(super) fn is_held(store: &Store, work: &'static str, source: &str) -> Result<bool> {
         let key = Key { work, source: source.to_owned(), holder: String::new() };
-        Ok(key.other(&store.connect(Use::Other)?)?.is_some_and(|holder| !holder.is_gone()))
+        Ok(key.other(&store.connect(Use::Other)?)?.is_some_and(|holder| !holder.process.is_gone()))
     }
 
     /// Fails with kind `guard` if another process holds the lock, and keeps others from it until the transaction ends.
@@ -120,8 +119,8 @@ impl Key {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let host = if host.trim().is_empty() { String::new() } else { format!(" on {}", host.trim()) };
         let note = format!("pid {}{host} since {:.0}", std::process::id(), Timestamp::now());
-        let process = process(std::process::id()).unwrap_or_default();
-        let parameters = params![self.work, self.source, self.holder, machine(), process, note];
+        let own = Process::own();
+        let parameters = params![self.work, self.source, self.holder, own.machine, own.process, note];
         Ok(sql::execute(connection, &insert, parameters)? == 1)
     }
 
@@ -130,7 +129,8 @@ impl Key {
         let query = "SELECT holder, machine, process, note FROM locks
              WHERE work = ?1 AND source = ?2 AND expires_at > now()";
         sql::first(connection, query, params![self.work, self.source], |row| {
-            Ok(Holder { id: row.get(0)?, machine: row.get(1)?, process: row.get(2)?, note: row.get(3)? })
+            let process = Process { machine: row.get(1)?, process: row.get(2)? };
+            Ok(Holder { id: row.get(0)?, process, note: row.get(3)? })
         })
     }
 
@@ -166,59 +166,5 @@ impl Key {
         if let Err(error) = self.forget(&connection, &self.holder) {
             tracing::debug!(%error, source = self.source, "the lock of a source expires");
         }
-    }
-}
-
-impl Holder {
-    /// Whether the process ended on this machine without releasing its lock.
-    fn is_gone(&self) -> bool {
-        let Some(id) = self.process.split(' ').next().and_then(|id| id.parse().ok()) else { return false };
-        !self.machine.is_empty() && self.machine == machine() && process(id).as_deref() != Some(&self.process)
-    }
-}
-
-/// Names the running system, the space of its process ids and the user: only there can a process be looked for. A service may
-/// not see the processes of other users, so one that it does not find may live. Empty where nothing can be known, so that locks
-/// of dead processes expire.
-fn machine() -> String {
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id");
-    let space = fs::read_link("/proc/self/ns/pid");
-    let user = fs::metadata("/proc/self").map(|own| own.uid());
-    match (boot, space, user) {
-        (Ok(boot), Ok(space), Ok(user)) => format!("{} {} {user}", boot.trim(), space.display()),
-        _ => String::new(),
-    }
-}
-
-/// The id of a process with when it started, because ids come again; `None` if there is no such process.
-fn process(id: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name of the program, in parentheses, may have anything in it.
-    let started = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?;
-    Some(format!("{id} {started}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Holder, machine, process};
-
-    #[test]
-    fn only_a_process_of_this_machine_is_known_to_be_gone() {
-        let own = process(std::process::id()).unwrap();
-        let holder = |machine: String, process: &str| Holder {
-            id: String::new(),
-            machine,
-            process: process.to_owned(),
-            note: String::new(),
-        };
-        assert!(!holder(machine(), &own).is_gone());
-        assert!(holder(machine(), &format!("{} 1", std::process::id())).is_gone());
-        assert!(!holder("another".to_owned(), &format!("{} 1", std::process::id())).is_gone());
-        assert!(!holder(machine(), "").is_gone());
-        // Nobody sees the processes of all users.
-        let own = machine();
-        let (place, user) = own.rsplit_once(' ').unwrap();
-        let other = format!("{place} {}", user.parse::<u32>().unwrap() + 1);
-        assert!(!holder(other, &format!("{} 1", std::process::id())).is_gone());
     }
 }

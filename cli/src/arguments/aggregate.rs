@@ -1,4 +1,4 @@
-//! `aggregate`, `worker`, `refresh`, `runs` and `run`.
+//! `aggregate`, `worker`, `workers`, `queue`, `refresh`, `runs` and `run`.
 
 use super::completes::Completes;
 use super::list::ListArguments;
@@ -31,6 +31,9 @@ pub(crate) struct AggregateArguments {
     /// If the source's quota is used up, wait until it answers again, and continue
     #[arg(long)]
     pub(crate) wait_for_quota: bool,
+    /// Read the sources here, also if a worker could do it
+    #[arg(long)]
+    pub(crate) local: bool,
 }
 
 /// Arguments of `refresh`.
@@ -60,7 +63,7 @@ pub(crate) struct PreviewAttributesArguments {
 /// Arguments of `worker`.
 #[derive(Args, Debug)]
 pub(crate) struct WorkerArguments {
-    /// Watch only these sources [default: all with a schedule]
+    /// Watch only these sources, and take only their jobs [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     #[arg(add = Completes::Sources)]
     pub(crate) sources: Vec<String>,
@@ -70,6 +73,31 @@ pub(crate) struct WorkerArguments {
     /// Serve /metrics, /healthz and /readyz on this address, for example 127.0.0.1:9464
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Arguments of `queue`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct QueueArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<QueueCommand>,
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
+}
+
+/// Commands on jobs.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// Put a job that did not succeed back into the queue; its run continues
+    Retry {
+        /// Number of the job, as in `connector queue`
+        id: i64,
+    },
+    /// End a job; its run keeps what was read, and the next one continues it
+    Cancel {
+        /// Number of the job, as in `connector queue`
+        id: i64,
+    },
 }
 
 /// Arguments of `runs`.

@@ -1,17 +1,22 @@
 //! `connector aggregate NAME…`.
 
+mod queued;
+
 use super::identities;
 use crate::arguments::AggregateArguments;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::output::{ProgressDisplay, count, duration, render_summary, wrap};
 use connector_core::{Error, ErrorKind};
-use connector_engine::aggregate::{self, Options, Wanted};
+use connector_engine::aggregate::{self, Options, Progress, Wanted};
 use connector_engine::query;
 use connector_engine::store::{Mode, RunError, RunReport, RunStatus, Store};
 use connector_project::certificate;
 use connector_project::source::{Opened, Problems, Project, Source};
+use connector_queue::{Order, Queue};
 use jiff::Timestamp;
+use queued::Ticket;
+use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,17 +45,58 @@ pub(crate) fn run(invocation: &Invocation, arguments: &AggregateArguments) -> Re
         sources.push((opened, warning, source.path));
     }
     let store = invocation.store(&project)?;
+    let queue = queued::queue_of(&store, arguments.local)?;
+    // Workers can read them at the same time, so all are asked for before the first is followed.
+    let mut tickets = VecDeque::new();
     let mut exit = Exit::Success;
-    for (source, warning, file) in &sources {
-        name_history(invocation, &project, &store, &source.source, file)?;
-        let report = aggregate_one(invocation, &store, source, arguments)?;
-        exit = exit.worse(conclude(invocation, source, report, warning.as_deref())?);
-        if invocation.interrupted().is_some() {
-            return Ok(exit);
+    let result = (|| {
+        for (source, _, file) in &sources {
+            let order = Order::new(&source.source, wanted(arguments), options(arguments));
+            let asked = queue.as_ref().filter(|_| is_of_project(&project, file));
+            tickets.push_back(asked.map(|queue| queued::ask(invocation, queue, &order)).transpose()?.flatten());
         }
+        for (source, warning, file) in &sources {
+            let ticket = tickets.pop_front().flatten();
+            name_history(invocation, &project, &store, &source.source, file)?;
+            let is_queued = ticket.is_some();
+            let report = aggregate_one(invocation, &store, queue.as_ref().zip(ticket), source, arguments)?;
+            // What a worker sent, only the report knows.
+            let sent = source.context.meter().api_calls() > 0 || (is_queued && report.api_calls > 0);
+            exit = exit.worse(conclude(invocation, report, warning.as_deref(), sent)?);
+            if invocation.interrupted().is_some() {
+                break;
+            }
+        }
+        identities::follow(invocation, &project, &store);
+        Ok(exit)
+    })();
+    if let Some(queue) = &queue {
+        queued::leave(invocation, queue, tickets.into_iter().flatten())?;
     }
-    identities::follow(invocation, &project, &store);
-    Ok(exit)
+    result
+}
+
+fn wanted(arguments: &AggregateArguments) -> Wanted {
+    match (arguments.full, arguments.delta) {
+        (true, _) => Wanted::Full,
+        (_, true) => Wanted::Delta,
+        _ => Wanted::Due,
+    }
+}
+
+fn options(arguments: &AggregateArguments) -> Options {
+    Options {
+        restart: arguments.restart,
+        accept_new_system: arguments.accept_new_system,
+        remove: !arguments.no_delete,
+        ..Options::default()
+    }
+}
+
+/// Whether a file is one of `sources/`, which workers have, too.
+fn is_of_project(project: &Project, file: &Path) -> bool {
+    let is_in = |folder: &Path| file.canonicalize().is_ok_and(|file| file.starts_with(folder));
+    project.folder().join("sources").canonicalize().is_ok_and(|folder| is_in(&folder))
 }
 
 /// Refuses two files with the same name: they would take turns in one history.
@@ -74,9 +120,7 @@ fn name_history(
     source: &str,
     file: &Path,
 ) -> Result<(), Stop> {
-    let is_in = |folder: &Path| file.canonicalize().is_ok_and(|file| file.starts_with(folder));
-    let is_own = project.folder().join("sources").canonicalize().is_ok_and(|folder| is_in(&folder));
-    if !is_own && query::last_run(store, source)?.is_some() {
+    if !is_of_project(project, file) && query::last_run(store, source)?.is_some() {
         invocation.printer.remark(format!(
             "`{}` continues the history of `{source}` in the store: files with the same name share one",
             file.display()
@@ -106,29 +150,22 @@ fn load_all(project: &Project, names: &[String]) -> Result<Vec<Source>, Problems
 fn aggregate_one(
     invocation: &Invocation,
     store: &Store,
+    mut queued: Option<(&Queue, Ticket)>,
     source: &Opened,
     arguments: &AggregateArguments,
 ) -> Result<RunReport, Stop> {
-    let mut wanted = match (arguments.full, arguments.delta) {
-        (true, _) => Wanted::Full,
-        (_, true) => Wanted::Delta,
-        _ => Wanted::Due,
-    };
-    let mut options = Options {
-        restart: arguments.restart,
-        accept_new_system: arguments.accept_new_system,
-        remove: !arguments.no_delete,
-        ..Options::default()
-    };
+    let (mut wanted, mut options) = (wanted(arguments), options(arguments));
     let stop = invocation.interrupt().token();
     let mut pause = FIRST_PAUSE;
     let report = invocation.block_on(async {
         loop {
-            let display = ProgressDisplay::begin(&invocation.printer, &source.source);
-            let report =
-                aggregate::run_as_due(store, source, wanted, options, |progress| display.show(progress), stop.clone())
-                    .await?;
-            drop(display);
+            let report = if let Some((queue, ticket)) = &queued {
+                queued::follow(invocation, queue, ticket, &source.source, &stop).await?
+            } else {
+                let display = ProgressDisplay::begin(&invocation.printer, &source.source);
+                let show = |progress: &Progress| display.show(progress);
+                aggregate::run_as_due(store, source, wanted, options, show, stop.clone()).await?
+            };
             if !arguments.wait_for_quota || !is_out_of_quota(&report) {
                 return Ok::<_, Error>(report);
             }
@@ -142,6 +179,10 @@ fn aggregate_one(
             wanted = Wanted::Due;
             options.restart = false;
             options.accept_new_system = false;
+            if let Some((queue, _)) = queued {
+                let order = Order::new(&source.source, wanted, options);
+                queued = queued::ask(invocation, queue, &order)?.map(|ticket| (queue, ticket));
+            }
         }
     })??;
     tracing::info!(
@@ -168,16 +209,16 @@ fn tell_wait(invocation: &Invocation, report: &RunReport, pause: Duration) {
     invocation.printer.remark(format!("Waiting; the next try is in {}, and Ctrl-C stops.", duration(pause)));
 }
 
-/// Shows how a run ended. A certificate that expires soon is one of its warnings, although it is not about the run.
+/// Shows how a run ended. A certificate that expires soon is one of its warnings, although it is not about the run. `sent` is whether
+/// the source was asked anything.
 pub(super) fn conclude(
     invocation: &Invocation,
-    source: &Opened,
     mut report: RunReport,
     warning: Option<&str>,
+    sent: bool,
 ) -> Result<Exit, Stop> {
     report.warnings.extend(warning.map(|warning| format!("certificate: {warning}")));
     show(invocation, &report)?;
-    let sent = source.context.meter().api_calls() > 0;
     Ok(exit_of(invocation, &report, sent))
 }
 

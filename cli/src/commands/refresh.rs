@@ -29,6 +29,7 @@ pub(crate) fn run(invocation: &Invocation, arguments: &RefreshArguments) -> Resu
         format!("`{account}` is not among the accounts that the source shows; the store keeps what it knows of it")
     }));
     let is_done = report.status == RunStatus::Succeeded;
-    let exit = conclude(invocation, &source, report, None)?;
+    let sent = source.context.meter().api_calls() > 0;
+    let exit = conclude(invocation, report, None, sent)?;
     Ok(if is_done && !not_shown.is_empty() { Exit::Failure } else { exit })
 }

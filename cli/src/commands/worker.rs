@@ -1,6 +1,7 @@
-//! `connector worker`: the clock of a project.
+//! `connector worker`: the clock of a project, and the jobs of its store.
 
 mod event;
+mod shift;
 
 use crate::arguments::WorkerArguments;
 use crate::exit::{Exit, Stop};
@@ -8,33 +9,33 @@ use crate::invocation::Invocation;
 use connector_engine::aggregate::{self, Options, Wanted};
 use connector_engine::identities;
 use connector_engine::query;
-use connector_engine::schedule::Clock;
+use connector_engine::schedule::{Clock, Due};
+use connector_engine::store::Store;
+use connector_project::source::Project;
+use connector_queue::Queue;
 use connector_server::Exporter;
 use event::Log;
+use shift::Shift;
 
 pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Result<Exit, Stop> {
     // From the first line on, a signal ends it well.
     let stop = invocation.interrupt().token();
     let project = invocation.project()?;
     let log = Log::new(invocation, project.settings()?.zone());
-    let mut clock = Clock::new(&project, &arguments.sources, usize::from(arguments.concurrency))?;
+    let is_on_server = invocation.store_place(&project)?.file().is_none();
+    // A worker of a file has nothing to do without a schedule; that is said before there is a store.
+    let clock = if is_on_server { None } else { Some(clock_of(&project, arguments)?) };
+    for name in &arguments.sources {
+        project.load(name)?;
+    }
     let store = invocation.store(&project)?;
+    let queue = Queue::of(&store)?;
     let listening = |address| Exporter::bind(&project, invocation.store_place(&project)?, address);
     let exporter = arguments.listen.map(listening).transpose()?;
     if let Some(exporter) = &exporter {
         log.listening(exporter.address())?;
     }
     let (printer, ends) = (invocation.printer.clone(), stop.clone());
-    let last = |source: &str| query::last_aggregation(&store, source);
-    let start = |source: &str| {
-        let (project, store, stop, source) = (&project, &store, stop.clone(), source.to_owned());
-        async move {
-            let opened = project.load(&source)?.open(project)?;
-            let report = aggregate::run_as_due(store, &opened, Wanted::Due, Options::default(), |_| {}, stop).await?;
-            identities::after_run(store, project, report).await
-        }
-    };
-    // Runs that are going on at a signal keep what they read, and continue at the next start.
     invocation.block_on(async {
         // Who watches the worker waits for nothing that it waits for, and no fault of theirs ends it.
         if let Some(exporter) = exporter {
@@ -44,9 +45,38 @@ pub(crate) fn run(invocation: &Invocation, arguments: &WorkerArguments) -> Resul
                 }
             });
         }
-        clock.watch(last, start, |event| Ok(log.write(&event)?), &stop).await
+        match (clock, &queue) {
+            (Some(clock), _) => keep_time(invocation, &project, &store, clock, &log).await,
+            (None, Some(queue)) => Shift::new(&project, queue, arguments, &log).work(&stop).await,
+            (None, None) => Ok(()),
+        }
     })??;
-    log.stopped()?;
+    log.stopped(queue.is_some())?;
     // A signal is how its work ends.
     Ok(Exit::Success)
+}
+
+fn clock_of<'a>(project: &'a Project, arguments: &'a WorkerArguments) -> connector_core::Result<Clock<'a>> {
+    Clock::new(project, &arguments.sources, usize::from(arguments.concurrency))
+}
+
+/// Reads sources here when they are due. Runs that are going on at a signal keep what they read, and continue at the next start.
+async fn keep_time(
+    invocation: &Invocation,
+    project: &Project,
+    store: &Store,
+    mut clock: Clock<'_>,
+    log: &Log,
+) -> connector_core::Result<()> {
+    let stop = invocation.interrupt().token();
+    let last = |source: &str| query::last_aggregation(store, source);
+    let start = |source: &str, _: Due| {
+        let (stop, source) = (stop.clone(), source.to_owned());
+        async move {
+            let opened = project.load(&source)?.open(project)?;
+            let read = aggregate::run_as_due(store, &opened, Wanted::Due, Options::default(), |_| {}, stop);
+            identities::after_run(store, project, read.await?).await.map(Some)
+        }
+    };
+    clock.watch(last, start, |event| Ok(log.write(&event)?), &stop).await
 }

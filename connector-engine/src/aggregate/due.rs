@@ -7,10 +7,12 @@ use connector_core::{ErrorKind, Result};
 use connector_project::source::Opened;
 use connector_store::{Mode, Past, RunReport, RunStatus, Store};
 use jiff::Timestamp;
+use strum::{EnumString, IntoStaticStr};
 use tokio_util::sync::CancellationToken;
 
 /// How much the user wants to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Wanted {
     /// Only changes, unless a full run is due.
     #[default]

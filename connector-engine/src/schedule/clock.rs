@@ -49,7 +49,12 @@ impl<'a> Clock<'a> {
 
     /// A clock for all sources, even if none has a schedule yet.
     pub fn of_all(project: &'a Project, most: usize) -> Self {
-        Self::with(Roster::of_all(project), most)
+        Self::of_some(project, &[], most)
+    }
+
+    /// A clock for these sources, or for all if there are none, even if none has a schedule yet.
+    pub fn of_some(project: &'a Project, named: &'a [String], most: usize) -> Self {
+        Self::with(Roster::of_some(project, named), most)
     }
 
     fn with(roster: Roster<'a>, most: usize) -> Self {
@@ -57,11 +62,11 @@ impl<'a> Clock<'a> {
     }
 
     /// Watches the clock until `stop` is canceled, and waits for what it started. `last` is the newest aggregation of a source,
-    /// `start` aggregates one, and `tell` gets what happens; an error of `tell` ends the watch.
-    pub async fn watch<F: Future<Output = Result<RunReport>>>(
+    /// `start` aggregates one or leaves it to others, and `tell` gets what happens; an error of `tell` ends the watch.
+    pub async fn watch<F: Future<Output = Result<Option<RunReport>>>>(
         &mut self,
         last: impl Fn(&str) -> Result<Option<Run>>,
-        start: impl Fn(&str) -> F,
+        start: impl Fn(&str, Due) -> F,
         mut tell: impl FnMut(Event) -> Result<()>,
         stop: &CancellationToken,
     ) -> Result<()> {
@@ -77,7 +82,7 @@ impl<'a> Clock<'a> {
                 tell(Event::Started { source: source.name.clone(), due })?;
                 self.dealt.moments.insert(source.name.clone(), due.at);
                 self.dealt.running.push(source.name.clone());
-                let run = start(&source.name);
+                let run = start(&source.name, due);
                 runs.push(async move { (source.name, run.await) });
             }
             tokio::select! {
@@ -134,12 +139,14 @@ impl<'a> Clock<'a> {
     fn ended(
         &mut self,
         source: String,
-        ended: Result<RunReport>,
+        ended: Result<Option<RunReport>>,
         tell: &mut impl FnMut(Event) -> Result<()>,
     ) -> Result<()> {
         self.dealt.running.retain(|running| *running != source);
         tell(match ended {
-            Ok(report) => Event::Ended { run: Box::new(report) },
+            Ok(Some(report)) => Event::Ended { run: Box::new(report) },
+            // Whoever does it tells how it ends.
+            Ok(None) => return Ok(()),
             Err(error) => Event::NotStarted { source, error },
         })
     }

@@ -48,7 +48,7 @@ impl<'a> Roster<'a> {
                     .with_help("add `aggregation: {schedule: \"0 */4 * * *\"}` to its file, or to `connector.yaml` for all sources"));
             }
         }
-        let roster = Self { named, ..Self::of_all(project) };
+        let roster = Self::of_some(project, named);
         let sources = roster.names()?;
         let has_schedule = |name: &String| project.load(name).is_ok_and(|source| source.aggregation.schedule.is_some());
         if !sources.iter().any(has_schedule) {
@@ -59,9 +59,9 @@ impl<'a> Roster<'a> {
         Ok(roster)
     }
 
-    /// All sources with a schedule, which may be none yet.
-    pub(super) fn of_all(project: &'a Project) -> Self {
-        Self { project, named: &[], files: BTreeMap::new(), said: None }
+    /// Those of these sources that have a schedule, which may be none yet.
+    pub(super) fn of_some(project: &'a Project, named: &'a [String]) -> Self {
+        Self { project, named, files: BTreeMap::new(), said: None }
     }
 
     fn names(&self) -> Result<Vec<String>> {

@@ -1,6 +1,7 @@
 //! The metrics, with their names and labels.
 
 use connector_engine::query::{PastRun, Run, Size};
+use connector_queue::Figures;
 use jiff::Timestamp;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -135,11 +136,14 @@ impl Families {
         self.current_entitlements.get_or_create(&of(source)).set(count(size.entitlements));
     }
 
-    /// All of them as OpenMetrics text.
-    pub(super) fn text(&self) -> Result<String, fmt::Error> {
+    /// All of them as OpenMetrics text, and the queue if there is one.
+    pub(super) fn text(&self, queue: Option<&Figures>) -> Result<String, fmt::Error> {
         let mut registry = Registry::with_prefix("connector");
         self.register_counts(&mut registry);
         self.register_standing(&mut registry);
+        if let Some(figures) = queue {
+            register_queue(&mut registry, figures);
+        }
         let mut written = String::new();
         text::encode(&mut written, &registry)?;
         Ok(written)
@@ -187,6 +191,38 @@ impl Families {
         registry.register("source_limit_used", "What the source said is used of a limit", self.limit_used.clone());
         registry.register("source_limit_max", "What the source said is the most of a limit", self.limit_max.clone());
     }
+}
+
+/// How full the queue is.
+fn register_queue(registry: &mut Registry, figures: &Figures) {
+    let (jobs, oldest, retries) = (Gauges::default(), Moments::default(), Counters::default());
+    let (workers, slots) = (<Gauge>::default(), <Gauge>::default());
+    let states = [
+        ("waiting", figures.waiting),
+        ("running", figures.running),
+        ("recovering", figures.recovering),
+        ("failed", figures.failed),
+    ];
+    for (state, number) in states {
+        jobs.get_or_create(&vec![("state", state.to_owned())]).set(count(number));
+    }
+    if let Some(moment) = figures.oldest_waiting {
+        oldest.get_or_create(&Vec::new()).set(seconds(moment));
+    }
+    for ((source, reason), number) in &figures.retries {
+        let mut labels = of(source);
+        labels.push(("reason", reason.clone()));
+        retries.get_or_create(&labels).inc_by(*number);
+    }
+    workers.set(count(figures.workers));
+    slots.set(count(figures.slots));
+    registry.register("queue_jobs", "Jobs in the queue, by state", jobs);
+    let help = "When the oldest job was asked that waits; absent if none waits";
+    registry.register_with_unit("queue_oldest_waiting_timestamp", help, Unit::Seconds, oldest);
+    let help = "Jobs that were taken again, because somebody asked or because their worker was gone";
+    registry.register("job_retries", help, retries);
+    registry.register("workers", "Workers that live", workers);
+    registry.register("worker_slots", "The most jobs that they do at the same time", slots);
 }
 
 fn count(number: u64) -> i64 {

@@ -13,6 +13,7 @@ use connector_engine::query::{self, SourceState};
 use connector_engine::schedule::Times;
 use connector_engine::store::Store;
 use connector_project::source::Project;
+use connector_queue::Queue;
 use families::Families;
 use jiff::Timestamp;
 
@@ -34,7 +35,11 @@ pub fn metrics(project: &Project, store: Option<&Store>, now: Timestamp) -> Resu
             Ok(())
         })?;
     }
-    families.text().map_err(|cause| Error::internal("the metrics could not be written").with_cause(cause))
+    let queue = store.map_or(Ok(None), Queue::of)?;
+    let figures = queue.map(|queue| queue.figures()).transpose()?;
+    families
+        .text(figures.as_ref())
+        .map_err(|cause| Error::internal("the metrics could not be written").with_cause(cause))
 }
 
 fn of_source(

@@ -66,8 +66,12 @@ fn trust_system(builder: &mut SslContextBuilder) {
     }
 }
 
-/// Connects, and leaves the connection to the thread.
-pub(super) fn connect(address: &Address) -> Result<Client> {
+/// How to connect to a server, for a crate that makes its own connections: the address with its password, and whom to trust.
+pub fn driver(address: &Address) -> Result<(Config, MakeTlsConnector)> {
+    Ok((config(address), tls(address)?))
+}
+
+fn config(address: &Address) -> Config {
     let mut config = Config::new();
     config
         .user(&address.user)
@@ -82,7 +86,12 @@ pub(super) fn connect(address: &Address) -> Result<Client> {
     if let Some(password) = &address.password {
         config.password(password.expose_secret());
     }
-    let (runtime, tls) = (runtime()?, tls(address)?);
+    config
+}
+
+/// Connects, and leaves the connection to the thread.
+pub(super) fn connect(address: &Address) -> Result<Client> {
+    let (runtime, (config, tls)) = (runtime()?, driver(address)?);
     // The caller may be a thread of another runtime, which must not wait inside a runtime.
     let (done, answer) = std::sync::mpsc::channel();
     runtime.spawn(async move {

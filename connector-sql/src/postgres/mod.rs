@@ -9,5 +9,6 @@ pub(crate) use answer::Answer;
 pub(crate) use server::Prepared;
 pub(crate) use value::value_of;
 
+pub use connect::driver;
 pub use server::Server;
 pub use value::Column;

@@ -6,6 +6,7 @@ use crate::output::{Printer, clean_line, count, duration, error_as_value};
 use connector_core::Error;
 use connector_engine::schedule::{Due, Event, Reason};
 use connector_engine::store::{RunReport, RunStatus};
+use connector_queue::{Asked, WorkerEvent};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -13,14 +14,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Where a worker says what happens.
-pub(super) struct Log<'a> {
-    printer: &'a Printer,
+#[derive(Clone)]
+pub(super) struct Log {
+    printer: Printer,
     zone: TimeZone,
 }
 
-impl<'a> Log<'a> {
-    pub(super) fn new(invocation: &'a Invocation, zone: TimeZone) -> Self {
-        Self { printer: &invocation.printer, zone }
+impl Log {
+    pub(super) fn new(invocation: &Invocation, zone: TimeZone) -> Self {
+        Self { printer: invocation.printer.clone(), zone }
     }
 
     /// Writes an event at once.
@@ -36,10 +38,35 @@ impl<'a> Log<'a> {
         self.line(now, &json!({"event": "listening", "at": now, "address": address}), &[line])
     }
 
-    /// Says that a signal ended it.
-    pub(super) fn stopped(&self) -> Result<(), Stop> {
+    /// Writes what happens to a worker that takes jobs.
+    pub(super) fn write_of_worker(&self, event: &WorkerEvent, takes: &[String]) -> Result<(), Stop> {
         let now = Timestamp::now();
-        let line = "stopped; unfinished runs continue at the next start".to_owned();
+        self.line(now, &json_of_worker(event, now, takes), &lines_of_worker(event, takes))
+    }
+
+    /// Says what became of a moment of the schedule: a new job, or none because of an open one.
+    pub(super) fn asked(&self, source: &str, due: &Due, asked: &Asked) -> Result<(), Stop> {
+        let now = Timestamp::now();
+        match asked {
+            Asked::New(job) => {
+                let json = json!({"event": "queued", "at": now, "source": source, "due": due.at, "job": job});
+                self.line(now, &json, &[format!("{source}: put job {job} in the queue")])
+            }
+            Asked::Open(open) => {
+                let at = self.moment(due.at, "%F %H:%M %Z");
+                let line = format!("{source}: skipped {at}, because job {} has not ended", open.id);
+                let json = json!({"event": "skipped", "at": now, "source": source, "due": due.at, "job": open.id});
+                self.line(now, &json, &[line])
+            }
+        }
+    }
+
+    /// Says that a signal ended it.
+    pub(super) fn stopped(&self, has_queue: bool) -> Result<(), Stop> {
+        let now = Timestamp::now();
+        let who =
+            if has_queue { "other workers continue its jobs" } else { "unfinished runs continue at the next start" };
+        let line = format!("stopped; {who}");
         self.line(now, &json!({"event": "stopped", "at": now}), &[line])
     }
 
@@ -81,6 +108,40 @@ impl<'a> Log<'a> {
             Event::Invalid { source, error } => of_error(&format!("{source}: not watched"), error),
             Event::Unreadable { error } => of_error("nothing is started", error),
         }
+    }
+}
+
+fn lines_of_worker(event: &WorkerEvent, takes: &[String]) -> Vec<String> {
+    match event {
+        WorkerEvent::Ready { id } if takes.is_empty() => vec![format!("worker {id} takes jobs of all sources")],
+        WorkerEvent::Ready { id } => vec![format!("worker {id} takes jobs of {}", takes.join(", "))],
+        WorkerEvent::Started { job, source, recovered: false } => vec![format!("{source}: started job {job}")],
+        WorkerEvent::Started { job, source, recovered: true } => {
+            vec![format!("{source}: continues job {job}, whose worker is gone")]
+        }
+        WorkerEvent::Ended { run, .. } => ended(run),
+        WorkerEvent::NotStarted { job, source, error } => of_error(&format!("{source}: job {job} has no run"), error),
+        WorkerEvent::GaveBack { job, source } => {
+            vec![format!("{source}: gave job {job} back; another worker continues it")]
+        }
+        WorkerEvent::Disturbed { error } => of_error("disturbed", error),
+    }
+}
+
+fn json_of_worker(event: &WorkerEvent, at: Timestamp, takes: &[String]) -> Value {
+    match event {
+        WorkerEvent::Ready { id } => json!({"event": "ready", "at": at, "worker": id, "sources": takes}),
+        WorkerEvent::Started { job, source, recovered } => {
+            json!({"event": "started", "at": at, "source": source, "job": job, "recovered": recovered})
+        }
+        WorkerEvent::Ended { job, run } => {
+            json!({"event": "ended", "at": at, "source": run.source, "job": job, "run": run})
+        }
+        WorkerEvent::NotStarted { job, source, error } => {
+            json!({"event": "not_started", "at": at, "source": source, "job": job, "error": error_as_value(error)})
+        }
+        WorkerEvent::GaveBack { job, source } => json!({"event": "gave_back", "at": at, "source": source, "job": job}),
+        WorkerEvent::Disturbed { error } => json!({"event": "disturbed", "at": at, "error": error_as_value(error)}),
     }
 }
 
