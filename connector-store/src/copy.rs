@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 const ROWS_AT_ONCE: usize = 2_000;
 
 /// What a store consists of. Locks are not copied: they belong to processes.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "sources",
     "runs",
     "warnings",
@@ -28,6 +28,7 @@ const TABLES: [&str; 23] = [
     "unresolved_holders",
     "accounts",
     "account_names",
+    "external_ids",
     "entitlements",
     "assignments",
     "changes",
