@@ -13,6 +13,7 @@
 
 pub mod aggregate;
 pub mod certificate;
+mod external_ids;
 pub mod findings;
 pub mod identities;
 mod patience;
@@ -24,8 +25,10 @@ pub mod schedule;
 pub mod store {
     pub use connector_sql::Address;
     pub use connector_store::{
-        CopiedTable, Counts, Mode, PerStep, Place, RunError, RunReport, RunStatus, Store, copy, watch_waits,
+        CopiedTable, Counts, Mode, PerStep, Place, RunError, RunLock, RunReport, RunStatus, Store, Work, copy,
+        watch_waits,
     };
 }
 
+pub use external_ids::{ExternalIds, keep_external_id};
 pub use patience::{read_trail, test_connection};

@@ -36,6 +36,11 @@ impl Failure {
         Self { status, error }
     }
 
+    /// An error with this status.
+    pub(crate) fn with(status: StatusCode, error: Error) -> Self {
+        Self { status, error }
+    }
+
     /// The idempotency key of the request belongs to another one.
     pub(crate) fn unprocessable(error: Error) -> Self {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, error }
@@ -67,6 +72,7 @@ impl Failure {
             StatusCode::SERVICE_UNAVAILABLE => {
                 Error::new(ErrorKind::Timeout, "the answer took too long").with_help("ask for less, or try again later")
             }
+            StatusCode::NOT_IMPLEMENTED => Error::unsupported("this server does not do that"),
             status if status.is_client_error() => {
                 Error::invalid("the request can't be read").with_help("check the address and its fields")
             }
@@ -139,7 +145,7 @@ pub(crate) async fn render(State(state): State<ServerState>, request: Request, n
     let said = answer.extensions_mut().remove::<Failure>();
     let Failure { status, error } =
         said.or_else(|| Failure::of_route(status, is_api)).unwrap_or_else(|| Failure::of_status(status));
-    if status.is_server_error() {
+    if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
         tracing::error!(path, status = status.as_u16(), error = %error, "a page failed");
     }
     if path.starts_with("/scim/") {

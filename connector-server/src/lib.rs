@@ -22,6 +22,7 @@ mod asked;
 mod assets;
 mod clock;
 mod door;
+mod etag;
 mod failure;
 mod finds;
 mod health;

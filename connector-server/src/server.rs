@@ -149,6 +149,9 @@ impl Server {
 /// What somebody sends with a plan in it may be longer. In a form, every character may take three.
 const LONGEST_PLAN: usize = 3 * crate::written::LONGEST;
 
+/// What a SCIM client sends: all members of a large group.
+const LONGEST_SCIM: usize = 4 * 1024 * 1024;
+
 fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
     let uploads = Router::new()
         .route("/sources/{source}/plans", get(pages::plans::of_source).post(pages::plans::write))
@@ -187,9 +190,9 @@ fn router(state: State, doors: &Doors, pulse: Pulse) -> Router {
         .route("/sources/{source}/plans/{id}/discard", post(pages::plan_actions::discard))
         .route("/sources/{source}/plans/{id}/stop", post(pages::plan_actions::stop))
         .merge(api::router())
-        .merge(scim::router())
         .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
         .merge(uploads)
+        .merge(scim::router().layer(DefaultBodyLimit::disable()).layer(RequestBodyLimitLayer::new(LONGEST_SCIM)))
         .fallback(failure::no_page)
         .layer(axum::middleware::from_fn_with_state(state.clone(), door::require_session));
     let outside = Router::new()

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 const ROWS_AT_ONCE: usize = 2_000;
 
 /// What a store consists of. Locks, workers and jobs are not copied: they belong to processes.
-const TABLES: [&str; 29] = [
+const TABLES: [&str; 30] = [
     "sources",
     "runs",
     "warnings",
@@ -28,6 +28,7 @@ const TABLES: [&str; 29] = [
     "unresolved_holders",
     "accounts",
     "account_names",
+    "external_ids",
     "entitlements",
     "assignments",
     "changes",

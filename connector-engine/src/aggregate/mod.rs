@@ -20,5 +20,5 @@ pub use due::{Wanted, run_as_due};
 pub use look_up::look_up;
 pub use options::Options;
 pub use progress::{Phase, Progress, StepProgress};
-pub use refresh::{Refreshed, refresh};
+pub use refresh::{Refreshed, refresh, refresh_changed};
 pub use run::run;

@@ -6,10 +6,10 @@ use super::progress::{Phase, Progress, StepProgress};
 use super::run::{Readings, recognize};
 use crate::patience::{ask, ask_each};
 use connector_core::{
-    Absence, Account, Concern, Cursor, Error, ErrorKind, FindAccounts, Holder, Page, Result, SourceChange,
+    Absence, Account, Concern, Cursor, Error, ErrorKind, FindAccounts, Holder, Page, Percentage, Result, SourceChange,
 };
 use connector_project::source::Opened;
-use connector_store::{Beginning, Ending, Items, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, sql};
+use connector_store::{Beginning, Ending, Items, Limits, Mode, PerStep, Quiet, ReadPage, RunReport, Step, Store, sql};
 use std::collections::BTreeSet;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,40 @@ pub async fn refresh(
     progress: impl Fn(&Progress) + Send + Sync,
     stop: CancellationToken,
 ) -> Result<Refreshed> {
+    read_again(store, opened, &Wanted { accounts, deleted: &[], limits: limits_of(opened) }, progress, stop).await
+}
+
+/// Reads accounts again that a plan changed just now, given by id. One of `deleted` that the source no longer shows is removed:
+/// the plan deleted it. The guard for removals doesn't look at what a plan took away. Fails like [`refresh`].
+pub async fn refresh_changed(
+    store: &Store,
+    opened: &Opened,
+    changed: &[String],
+    deleted: &[String],
+    stop: CancellationToken,
+) -> Result<Refreshed> {
+    let accounts = [changed, deleted].concat();
+    let limits = Limits { threshold: Percentage::new(100.0), ..limits_of(opened) };
+    read_again(store, opened, &Wanted { accounts: &accounts, deleted, limits }, |_| (), stop).await
+}
+
+/// What to read again.
+struct Wanted<'a> {
+    accounts: &'a [String],
+    /// Those of them that a plan deleted.
+    deleted: &'a [String],
+    /// How much may be removed.
+    limits: Limits,
+}
+
+async fn read_again(
+    store: &Store,
+    opened: &Opened,
+    wanted: &Wanted<'_>,
+    progress: impl Fn(&Progress) + Send + Sync,
+    stop: CancellationToken,
+) -> Result<Refreshed> {
+    let accounts = wanted.accounts;
     let name = &opened.registration.name;
     let ability = opened.connector.capabilities().accounts().ok_or_else(|| {
         Error::unsupported(format!("connector `{name}` can't read single accounts"))
@@ -69,12 +103,20 @@ pub async fn refresh(
         let aliases = known_ids(store, opened, accounts)?;
         let ids = resolve(opened, ability, accounts, &aliases, &mut not_shown).await?;
         let mut cursor = Cursor::start();
-        let parts: Vec<&[String]> = ids.chunks(ability.most_accounts().max(1)).collect();
+        let gone: Vec<&String> = wanted.deleted.iter().filter(|id| not_shown.contains(id)).collect();
+        // Without an id, no account is read: the last page has those that are gone.
+        let mut parts: Vec<&[String]> = ids.chunks(ability.most_accounts().max(1)).collect();
+        parts.extend((!gone.is_empty()).then_some(&[][..]));
         for (number, part) in parts.iter().enumerate() {
-            let read = ask(opened, "reading accounts", || ability.read_accounts(part)).await?;
-            let page =
-                read.ok_or_else(|| Error::unsupported(format!("connector `{name}` can't read single accounts")))?;
-            check(part, &page)?;
+            let page = if part.is_empty() {
+                Page::last(gone.iter().map(|id| SourceChange::Removed(Holder::account((*id).clone()))).collect())
+            } else {
+                let read = ask(opened, "reading accounts", || ability.read_accounts(part)).await?;
+                let page =
+                    read.ok_or_else(|| Error::unsupported(format!("connector `{name}` can't read single accounts")))?;
+                check(part, &page)?;
+                page
+            };
             let mut page = ReadPage::new(cursor, page, Items::Changes);
             cursor = Cursor::of(&number)?;
             page.next = if number + 1 < parts.len() { vec![cursor.clone()] } else { Vec::new() };
@@ -90,7 +132,7 @@ pub async fn refresh(
         done = work => done.map_err(Some),
     };
     let ending = match done {
-        Ok(()) => Ending::Complete { remove: true, limits: limits_of(opened) },
+        Ok(()) => Ending::Complete { remove: true, limits: wanted.limits },
         Err(None) => Ending::Interrupted,
         Err(Some(error)) if error.kind() == ErrorKind::Guard => Ending::Refused(error),
         Err(Some(error)) => Ending::Failed(error),

@@ -97,9 +97,10 @@ pub fn account(store: &Store, source: &str, id_or_name: &str, breadth: Breadth) 
     let rows: Vec<_> = held.into_iter().filter(|held| held.life.removed.is_none()).map(|held| held.row).collect();
     let through = known.through(&rows);
     let mut account = StoredAccount::of(account, known.all(rows), through, breadth);
-    if let Some(run) = life.removed {
-        account.removed_at = Some(connector_store::run_by_number(&reading.connection, run)?.started_at);
-    }
+    let began = |run| connector_store::run_by_number(&reading.connection, run).map(|run| run.started_at);
+    account.removed_at = life.removed.map(began).transpose()?;
+    account.added_at = Some(began(life.added)?);
+    account.changed_at = life.changed.map(began).transpose()?;
     Ok(AccountDetail { account, removed: life.removed.is_some(), history: history.told()? })
 }
 

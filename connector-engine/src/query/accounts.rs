@@ -4,12 +4,12 @@ use super::holding::{Breadth, HeldRow, Holding, Holdings, WithoutEffect};
 use super::reading::{Reading, account_from_row};
 use connector_core::{Account, AccountKind, Attributes, Result};
 use connector_filter::Filter;
-use connector_sql::{Row, Rows, Statement, params};
+use connector_sql::{Connection, Row, Rows, Statement, params};
 use connector_store::{Store, fault, moment, sql};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::{ControlFlow, Deref};
 
 /// Which accounts to list.
@@ -40,6 +40,10 @@ pub struct StoredAccount {
     pub without_effect: WithoutEffect,
     /// When the run began that found it gone, if it was removed from the source.
     pub removed_at: Option<Timestamp>,
+    /// When the run began that found it.
+    pub added_at: Option<Timestamp>,
+    /// When the run began that found its last change, if that was not the run that found it.
+    pub changed_at: Option<Timestamp>,
 }
 
 impl Deref for StoredAccount {
@@ -104,7 +108,7 @@ impl StoredAccount {
         holdings.sort_by(|one, other| one.entitlement.cmp(&other.entitlement));
         account.entitlements = holdings.iter().map(|holding| holding.entitlement.clone()).collect();
         account.entitlements.dedup();
-        Self { account, holdings, without_effect, removed_at: None }
+        Self { account, holdings, without_effect, removed_at: None, added_at: None, changed_at: None }
     }
 }
 
@@ -125,36 +129,63 @@ pub fn accounts(
     let life = if query.removed { "IS NOT NULL" } else { "IS NULL" };
     let accounts = format!(
         "SELECT account_id, name, display_name, enabled, locked, attributes, kind, owner, alias,
-             (SELECT started_at FROM runs WHERE number = removed_run)
+             (SELECT started_at FROM runs WHERE number = removed_run), added_run, changed_run
          FROM accounts INDEXED BY accounts_by_id WHERE source = ?1 AND account_id > ?2 AND removed_run {life} ORDER BY account_id"
     );
     let after = query.after.unwrap_or_default();
     let mut statement = reading.connection.prepare(Assignments::QUERY).map_err(fault)?;
     let mut assignments = Assignments::of(&mut statement, reading.source, after).map_err(fault)?;
+    let mut begins = Begins { connection: &reading.connection, known: HashMap::new() };
     let read = |row: &Row<'_>| {
         let account = account_from_row(row)?;
         let held = assignments.up_to(&account.id)?;
-        Ok((account, held, moment(row, 9)?))
+        Ok((account, held, moment(row, 9)?, row.get::<_, i64>(10)?, row.get::<_, Option<i64>>(11)?))
     };
     let mut count = 0;
-    sql::until(&reading.connection, &accounts, params![reading.source, after], read, |(account, rows, removed_at)| {
-        if query.limit.is_some_and(|limit| count >= limit) {
-            return Ok(ControlFlow::Break(()));
-        }
-        let through = known.through(&rows);
-        let all = known.all(rows);
-        let states = || all.iter().map(|holding| holding.state.name()).collect::<Vec<_>>();
-        if query.filter.is_some_and(|filter| !filter.matches(&account, &states())) {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let account = StoredAccount { removed_at, ..StoredAccount::of(account, all, through, query.breadth) };
-        if holding.as_ref().is_none_or(|wanted| account.entitlements.contains(wanted)) {
-            count += 1;
-            each(&account)?;
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
+    sql::until(
+        &reading.connection,
+        &accounts,
+        params![reading.source, after],
+        read,
+        |(account, rows, removed_at, added, changed)| {
+            if query.limit.is_some_and(|limit| count >= limit) {
+                return Ok(ControlFlow::Break(()));
+            }
+            let through = known.through(&rows);
+            let all = known.all(rows);
+            let states = || all.iter().map(|holding| holding.state.name()).collect::<Vec<_>>();
+            if query.filter.is_some_and(|filter| !filter.matches(&account, &states())) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let (added_at, changed_at) = (begins.of(added)?, changed.map(|run| begins.of(run)).transpose()?.flatten());
+            let account = StoredAccount::of(account, all, through, query.breadth);
+            let account = StoredAccount { removed_at, added_at, changed_at, ..account };
+            if holding.as_ref().is_none_or(|wanted| account.entitlements.contains(wanted)) {
+                count += 1;
+                each(&account)?;
+            }
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
     Ok(count)
+}
+
+/// When runs began. Most accounts came in a few of them.
+struct Begins<'a> {
+    connection: &'a Connection,
+    known: HashMap<i64, Option<Timestamp>>,
+}
+
+impl Begins<'_> {
+    fn of(&mut self, run: i64) -> Result<Option<Timestamp>> {
+        if let Some(known) = self.known.get(&run) {
+            return Ok(*known);
+        }
+        let query = "SELECT started_at FROM runs WHERE number = ?1";
+        let found = sql::first(self.connection, query, [run], |row| moment(row, 0))?.flatten();
+        self.known.insert(run, found);
+        Ok(found)
+    }
 }
 
 /// The assignments of a source in the order of account ids.

@@ -1,5 +1,6 @@
 //! Answers nothing again that the client already has.
 
+use crate::etag::names;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{ETAG, IF_NONE_MATCH};
@@ -34,22 +35,4 @@ pub(crate) async fn answer_once(request: Request, next: Next) -> Response {
         return Response::from_parts(parts, Body::empty());
     }
     Response::from_parts(parts, Body::from(bytes))
-}
-
-/// Whether a list of tags names this one. The comparison is weak, as RFC 9110 asks for reads.
-fn names(list: &str, tag: &str) -> bool {
-    list.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_found_in_a_list() {
-        for list in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
-            assert!(names(list, "\"a\""), "{list}");
-        }
-        assert!(!names("\"ab\"", "\"a\"") && !names("", "\"a\""));
-    }
 }

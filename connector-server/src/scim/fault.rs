@@ -1,7 +1,7 @@
 //! Errors, as RFC 7644 describes them.
 
 use axum::Json;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use connector_core::Error;
@@ -10,8 +10,21 @@ use serde_json::{Value, json};
 /// The media type of every answer.
 const MEDIA: HeaderValue = HeaderValue::from_static("application/scim+json");
 
+/// How many seconds a client waits while somebody else changes the source.
+const PAUSE: HeaderValue = HeaderValue::from_static("5");
+
 /// What stands in front of the message of an error that has a `scimType`.
-const MARKS: [&str; 4] = ["invalidFilter", "invalidValue", "expiredCursor", "tooMany"];
+const MARKS: [&str; 9] = [
+    "invalidFilter",
+    "invalidValue",
+    "invalidSyntax",
+    "invalidPath",
+    "noTarget",
+    "mutability",
+    "uniqueness",
+    "expiredCursor",
+    "tooMany",
+];
 
 /// An error with a `scimType`.
 pub(super) fn marked(kind: &'static str, message: impl std::fmt::Display) -> Error {
@@ -31,7 +44,11 @@ pub(crate) fn as_scim(status: StatusCode, error: &Error) -> Response {
     if let Some(kind) = kind {
         body["scimType"] = kind.into();
     }
-    answer(status, &body)
+    let mut answer = answer(status, &body);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(RETRY_AFTER, PAUSE);
+    }
+    answer
 }
 
 /// An answer in the media type of SCIM.

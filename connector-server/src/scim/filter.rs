@@ -16,7 +16,7 @@ pub(super) fn fits(resource: &Value, filter: &Filter) -> bool {
     }
 }
 
-fn fits_item(item: &Value, filter: &ValFilter) -> bool {
+pub(super) fn fits_item(item: &Value, filter: &ValFilter) -> bool {
     match filter {
         ValFilter::Attr(one) => expression(item, one),
         ValFilter::Not(inner) => !fits_item(item, inner),

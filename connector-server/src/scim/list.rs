@@ -1,11 +1,14 @@
 //! Lists, page by page, and single resources.
 
-use super::discovery::{LARGEST_PAGE, USUAL_PAGE};
+use super::discovery::{LARGEST_PAGE, USUAL_PAGE, places};
 use super::fault::{answer, marked};
 use super::filter::{fits, is_core, must_be, values};
 use super::names::location;
+use super::places::Places;
+use super::rank::Rank;
 use super::resource::{Wanted, as_group, as_user, group_id};
 use crate::asked::Asked;
+use crate::etag::names;
 use crate::failure::Failure;
 use crate::state::{Reach, State as ServerState};
 use axum::extract::{Path, State};
@@ -15,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use connector_core::{EntitlementRef, Error, ErrorKind, Result};
+use connector_engine::ExternalIds;
 use connector_engine::query::{self, AccountQuery, Breadth};
 use connector_engine::store::Store;
 use scim_v2::filter::{AttrExp, AttrPath, Filter};
@@ -24,7 +28,8 @@ use serde_json::{Value, json};
 /// How many resources are put in an order that is not the one of their ids.
 const MOST_SORTED: usize = 100_000;
 
-#[derive(Deserialize)]
+/// What a client asks for behind `?`.
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Fields {
     filter: Option<String>,
@@ -157,8 +162,7 @@ impl<'a> Gathered<'a> {
         let question = self.question;
         if let Some((path, descending)) = &question.sort {
             self.rows.sort_by_cached_key(|(position, resource)| {
-                let value = values(resource, path).into_iter().next();
-                let key = value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_lowercase));
+                let key = values(resource, path).iter().map(Rank::of).next();
                 // What is absent comes last (RFC 7644, 3.4.2.3).
                 (key.is_none(), key, position.clone())
             });
@@ -199,15 +203,20 @@ pub(super) async fn users(
     let page = state.ask(move |reach| {
         let store = reach.store_of(&source)?;
         let question = Question::of(&fields)?;
+        let places = places(reach, &source)?;
         let mut gathered = Gathered::of(&question, query::size(store, &source)?.accounts);
-        let named = question.filter.as_ref().and_then(|filter| named(reach, store, &source, filter));
+        let external = ExternalIds::of(store, &source)?;
+        let named =
+            question.filter.as_ref().and_then(|filter| named(reach, (store, &source), (&places, &external), filter));
         // With a filter, all are counted.
         let after = question.after.as_deref();
         let begins = after.filter(|_| gathered.known.is_some());
         let asked = AccountQuery { filter: named.as_ref(), after: begins, ..AccountQuery::default() };
         let read = query::accounts(store, &source, &asked, |account| {
             let is_after = after.is_none_or(|after| account.id.as_str() > after);
-            gathered.take(account.id.clone(), is_after, || Ok(as_user(&source, account)))
+            gathered.take(account.id.clone(), is_after, || {
+                Ok(as_user(&source, &places, external.of_account(&account.id)?, account))
+            })
         });
         ended(read.map(drop), &gathered)?;
         Ok(gathered.page())
@@ -216,7 +225,18 @@ pub(super) async fn users(
 }
 
 /// The accounts that a filter can be about, if it names one. What the store does not understand is looked for in all of them.
-fn named(reach: &Reach, store: &Store, source: &str, filter: &Filter) -> Option<query::Filter> {
+fn named(
+    reach: &Reach,
+    (store, source): (&Store, &str),
+    (places, external): (&Places, &ExternalIds),
+    filter: &Filter,
+) -> Option<query::Filter> {
+    if places.keeps_external_ids()
+        && let Some(known) = must_be(filter, "externalid").and_then(|text| external.account(text).ok().flatten())
+        && !known.contains(['"', '\\', '%', '_'])
+    {
+        return query::condition(&reach.project, store, source, source, &format!("id = \"{known}\"")).ok();
+    }
     let (name, value) = [("username", "name"), ("id", "id")]
         .into_iter()
         .find_map(|(attribute, member)| must_be(filter, attribute).map(|value| (member, value)))?;
@@ -239,16 +259,24 @@ pub(super) async fn user(
     Asked(fields): Asked<Fields>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let found = state.ask(move |reach| {
-        let store = reach.store_of(&source)?;
-        let detail = query::account(store, &source, &id, Breadth::default())?;
-        // The commands take names and beginnings of ids, too.
-        if detail.account.id != id || detail.removed {
-            return Err(Error::not_found(format!("`{source}` has no user `{id}`")));
-        }
-        Ok(as_user(&source, &detail.account))
-    });
-    Ok(single(found.await?, &fields, &headers))
+    let found = state.ask(move |reach| user_now(reach, &places(reach, &source)?, &source, &id));
+    Ok(single(StatusCode::OK, found.await?, &fields, &headers))
+}
+
+/// A user as the store has it.
+pub(super) fn user_now(reach: &Reach, places: &Places, source: &str, id: &str) -> Result<Value> {
+    let missing = || Error::not_found(format!("`{source}` has no user `{id}`"));
+    let store = reach.store_of(source)?;
+    let detail = match query::account(store, source, id, Breadth::default()) {
+        Err(error) if error.kind() == ErrorKind::Conflict => return Err(missing()),
+        found => found?,
+    };
+    // The commands take names and beginnings of ids, too.
+    if detail.account.id != id || detail.removed {
+        return Err(missing());
+    }
+    let external_id = ExternalIds::of(store, source)?.of_account(id)?;
+    Ok(as_user(source, places, external_id, &detail.account))
 }
 
 pub(super) async fn groups(
@@ -286,20 +314,28 @@ pub(super) async fn group(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let wanted = Wanted::of(fields.attributes.as_deref(), fields.excluded_attributes.as_deref());
-    let found = state.ask(move |reach| {
-        let store = reach.store_of(&source)?;
-        let missing = || Error::not_found(format!("`{source}` has no group `{id}`"));
-        let (entitlement_type, of_type) = id.split_once(':').ok_or_else(missing)?;
-        let key = EntitlementRef::new(entitlement_type.to_owned(), of_type.to_owned());
-        let stored = query::entitlement(store, &source, &key.to_string())?;
-        // The commands take names, too.
-        if stored.entitlement.key != key {
-            return Err(missing());
-        }
-        let members = if wanted.excludes("members") { None } else { Some(members(store, &source, &key)?) };
-        Ok(as_group(&source, &stored, members))
-    });
-    Ok(single(found.await?, &fields, &headers))
+    let found = state.ask(move |reach| group_now(reach, &source, &id, !wanted.excludes("members")));
+    Ok(single(StatusCode::OK, found.await?, &fields, &headers))
+}
+
+/// A group as the store has it.
+pub(super) fn group_now(reach: &Reach, source: &str, id: &str, with_members: bool) -> Result<Value> {
+    let store = reach.store_of(source)?;
+    let missing = || Error::not_found(format!("`{source}` has no group `{id}`"));
+    let key = group_key(id).ok_or_else(missing)?;
+    let stored = query::entitlement(store, source, &key.to_string())?;
+    // The commands take names, too.
+    if stored.entitlement.key != key {
+        return Err(missing());
+    }
+    let members = if with_members { Some(members(store, source, &key)?) } else { None };
+    Ok(as_group(source, &stored, members))
+}
+
+/// The entitlement of a group.
+pub(super) fn group_key(id: &str) -> Option<EntitlementRef> {
+    let (entitlement_type, of_type) = id.split_once(':')?;
+    Some(EntitlementRef::new(entitlement_type.to_owned(), of_type.to_owned()))
 }
 
 /// Who holds an entitlement directly and with effect: accounts, then entitlements.
@@ -321,18 +357,17 @@ fn members(store: &Store, source: &str, key: &EntitlementRef) -> Result<Vec<Valu
 }
 
 /// One resource, or nothing if the client has it.
-fn single(mut resource: Value, fields: &Fields, headers: &HeaderMap) -> Response {
+pub(super) fn single(status: StatusCode, mut resource: Value, fields: &Fields, headers: &HeaderMap) -> Response {
     let version = resource["meta"]["version"].as_str().unwrap_or_default().to_owned();
-    let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
-    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
     let tag = HeaderValue::from_str(&version).ok();
-    if known.split(',').any(|one| one.trim() == "*" || strong(one) == strong(&version)) && !known.is_empty() {
+    if status == StatusCode::OK && known.is_some_and(|known| names(known, &version)) {
         let mut unchanged = StatusCode::NOT_MODIFIED.into_response();
         unchanged.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
         return unchanged;
     }
     Wanted::of(fields.attributes.as_deref(), fields.excluded_attributes.as_deref()).apply(&mut resource);
-    let mut whole = answer(StatusCode::OK, &resource);
+    let mut whole = answer(status, &resource);
     whole.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
     whole
 }

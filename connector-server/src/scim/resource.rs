@@ -1,6 +1,7 @@
 //! Accounts and entitlements as resources.
 
-use super::names::{CORE_GROUP, CORE_USER, attribute_name, extension, location};
+use super::names::{AttributeNames, CORE_GROUP, CORE_USER, ENTERPRISE_USER, extension, location};
+use super::places::{Home, Places, Shape, Slot};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use connector_core::Attributes;
@@ -68,34 +69,91 @@ fn base(name: &str) -> &str {
 }
 
 /// An account as a User.
-pub(super) fn as_user(source: &str, account: &StoredAccount) -> Value {
-    let mut own = attributes(&account.attributes);
-    own.insert("locked".to_owned(), Value::Bool(account.locked));
-    if !account.kind.is_unspecified() {
-        own.insert("accountKind".to_owned(), account.kind.name().into());
-    }
+pub(super) fn as_user(source: &str, places: &Places, external_id: Option<String>, account: &StoredAccount) -> Value {
     let held = account.holdings.iter().filter(|held| held.state.is_active());
     let groups: Vec<Value> = held
         .map(|held| {
             let id = group_id(&held.entitlement.entitlement_type, &held.entitlement.id);
-            let kind = if held.path.is_empty() { "direct" } else { "indirect" };
-            json!({"value": id, "$ref": location(source, "Groups", &id), "type": kind})
+            json!({"value": id, "$ref": location(source, "Groups", &id), "type": "direct"})
         })
         .collect();
-    let mut resource = json!({
-        "schemas": [CORE_USER, extension(source, "User")],
-        "id": account.id,
-        "userName": account.name,
-        "active": account.enabled,
-    });
-    if let Some(name) = &account.display_name {
+    let mut resource = json!({"id": account.id, "userName": account.name, "active": account.enabled});
+    if let Some(name) = account.display_name.as_ref().filter(|_| !places.has_display_name()) {
         resource["displayName"] = name.as_str().into();
     }
     if !groups.is_empty() {
         resource["groups"] = groups.into();
     }
-    resource[extension(source, "User")] = own.into();
-    with_meta(resource, source, "User", &account.id)
+    if let Some(external_id) = external_id.filter(|_| places.keeps_external_ids()) {
+        resource["externalId"] = external_id.into();
+    }
+    let (mut own, mut enterprise, mut more) = (Map::new(), Map::new(), places.more_names());
+    for (name, value) in account.attributes.entries() {
+        let value: Value = serde_json::from_str(value.get()).unwrap_or(Value::Null);
+        if value.is_null() || places.login.as_deref() == Some(&*name) {
+            continue;
+        }
+        match places.of_attribute(&name) {
+            None => _ = own.insert(more.give(&name), value),
+            Some(slot) => {
+                let inside = match slot.home {
+                    Home::Own => &mut own,
+                    Home::Enterprise => &mut enterprise,
+                    Home::Core => match resource.as_object_mut() {
+                        Some(core) => core,
+                        None => &mut own,
+                    },
+                };
+                put(inside, slot, value);
+            }
+        }
+    }
+    if account.locked {
+        own.insert("locked".to_owned(), Value::Bool(true));
+    }
+    if !account.kind.is_unspecified() {
+        own.insert("accountKind".to_owned(), account.kind.name().into());
+    }
+    let mut schemas = vec![CORE_USER.to_owned()];
+    for (schema, members) in [(ENTERPRISE_USER.to_owned(), enterprise), (extension(source, "User"), own)] {
+        if !members.is_empty() {
+            resource[&schema] = members.into();
+            schemas.push(schema);
+        }
+    }
+    resource["schemas"] = schemas.into();
+    let mut resource = with_meta(resource, source, "User", &account.id);
+    if let Some(added) = account.added_at {
+        resource["meta"]["created"] = added.to_string().into();
+        resource["meta"]["lastModified"] = account.changed_at.unwrap_or(added).to_string().into();
+    }
+    resource
+}
+
+/// Puts the value of an attribute at its place.
+fn put(inside: &mut Map<String, Value>, slot: &Slot, value: Value) {
+    match slot.shape {
+        Shape::Plain => _ = inside.insert(slot.name.clone(), value),
+        Shape::Email => {
+            inside.insert(slot.name.clone(), json!([{"value": value, "type": "work", "primary": true}]));
+        }
+        Shape::Part(part) => inside.entry(slot.name.clone()).or_insert_with(|| json!({}))[part] = value,
+    }
+}
+
+/// The value of an attribute of the source in a User; null where there is none.
+pub(super) fn value_of(resource: &Value, source: &str, slot: &Slot) -> Value {
+    let inside = match slot.home {
+        Home::Core => resource,
+        Home::Enterprise => &resource[ENTERPRISE_USER],
+        Home::Own => &resource[extension(source, "User")],
+    };
+    let found = &inside[slot.name.as_str()];
+    match slot.shape {
+        Shape::Plain => found.clone(),
+        Shape::Email => found[0]["value"].clone(),
+        Shape::Part(part) => found[part].clone(),
+    }
 }
 
 /// An entitlement as a Group. Its members are added where somebody asks for them.
@@ -135,8 +193,10 @@ fn with_meta(mut resource: Value, source: &str, kind: &str, id: &str) -> Value {
     resource
 }
 
+/// The attributes of an entitlement. Their names are not those of the extension itself.
 fn attributes(attributes: &Attributes) -> Map<String, Value> {
+    let mut names = AttributeNames::beside(&["entitlementType", "entitlementId", "entitlementDescription"]);
     let parsed = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
-    let entries = attributes.entries().into_iter().map(|(name, value)| (attribute_name(&name), parsed(value.get())));
+    let entries = attributes.entries().into_iter().map(|(name, value)| (names.give(&name), parsed(value.get())));
     entries.filter(|(_, value)| !value.is_null()).collect()
 }

@@ -3,8 +3,8 @@
 use super::Task;
 use connector_core::{Error, StepStatus, TestStep};
 use connector_engine::aggregate::Progress;
-use connector_engine::provision::{self, Preview};
-use connector_engine::query::OutcomeTally;
+use connector_engine::provision::{self, Preview, Standing};
+use connector_engine::query::{OperationReport, OutcomeTally};
 use connector_engine::store::RunReport;
 use jiff::Timestamp;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,6 +26,8 @@ pub(crate) enum Work {
     Apply,
     /// Ending a plan.
     Abandon,
+    /// Applying what a SCIM client wants.
+    Change,
 }
 
 impl Work {
@@ -84,8 +86,32 @@ pub(crate) enum Outcome {
     },
     /// A plan was ended without the rest.
     Abandoned,
+    /// What a SCIM client wants was sent.
+    Changed(Changed),
     /// It could not begin, or was given up.
     Failed(Error),
+}
+
+/// What became of the operations that a SCIM client wants.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changed {
+    /// The plan.
+    pub(crate) plan: String,
+    /// Its operations.
+    pub(crate) reports: Vec<OperationReport>,
+    /// Whether the store has what became of the accounts.
+    pub(crate) is_refreshed: bool,
+}
+
+impl Changed {
+    fn name(&self) -> &'static str {
+        let has = |standing: Standing| self.reports.iter().any(|report| report.outcome == standing);
+        match (has(Standing::Planned), has(Standing::Failed) || has(Standing::Pending)) {
+            (true, _) => "interrupted",
+            (false, true) => "applied_in_part",
+            (false, false) => "applied",
+        }
+    }
 }
 
 impl Outcome {
@@ -103,6 +129,7 @@ impl Outcome {
                 _ => "interrupted",
             },
             Self::Abandoned => "abandoned",
+            Self::Changed(changed) => changed.name(),
             Self::Failed(_) => "failed",
         }
     }

@@ -139,6 +139,7 @@ impl Jobs {
                 Work::Preview => "previews a plan for",
                 Work::Apply => "applies a plan to",
                 Work::Abandon => "ends a plan for",
+                Work::Change => "changes",
             };
             return Err(Error::conflict(format!("the server {doing} `{}` already", wish.source))
                 .with_help("wait until it ends, or stop it"));
@@ -178,6 +179,11 @@ impl Jobs {
                 preview.refusal.as_ref().map(|why| why.message().to_owned()).unwrap_or_default()
             }
             Outcome::Applied { error, .. } => error.as_ref().map(|why| why.message().to_owned()).unwrap_or_default(),
+            Outcome::Changed(changed) => changed
+                .reports
+                .iter()
+                .find_map(|report| report.error.as_ref().map(|error| error.message.clone()))
+                .unwrap_or_default(),
             Outcome::Tested | Outcome::Abandoned => String::new(),
         };
         let detail = match (job.state().plan.clone(), detail) {
@@ -206,6 +212,13 @@ impl Jobs {
             self.went_on();
         }
         Ok(())
+    }
+
+    /// Waits until no change of this source is being made.
+    pub(crate) async fn changes_end(&self, source: &str) {
+        if let Some(job) = self.last(source, Work::Change) {
+            job.end().await;
+        }
     }
 
     /// The newest job about a plan.

@@ -9,6 +9,6 @@ mod plan;
 mod task;
 
 pub(crate) use diary::{Diary, DiaryEntry};
-pub(crate) use job::{Job, Outcome, Work};
+pub(crate) use job::{Changed, Job, Outcome, Work};
 pub(crate) use jobs::{Begun, Jobs, Wish};
 pub(crate) use task::{Previewed, Task};

@@ -1,13 +1,19 @@
 //! Previews and applies plans, as `connector provision` does.
 
-use super::{Job, Jobs, Outcome, Previewed, Task};
-use connector_core::{Error, Result};
-use connector_engine::provision::{Consent, Preview, Progress, Provisioning, Verdict};
-use connector_engine::query;
-use connector_engine::store::Store;
+use super::{Changed, Job, Jobs, Outcome, Previewed, Task};
+use connector_core::{Error, ErrorKind, Operation, OperationKind, Result, SecretRef};
+use connector_engine::aggregate::refresh_changed;
+use connector_engine::provision::{Consent, Earlier, Preview, Progress, Provisioning, Standing, Verdict};
+use connector_engine::query::{self, OperationReport};
+use connector_engine::store::{RunLock, RunStatus, Store, Work};
 use connector_project::source::Opened;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Handle;
+
+/// How long a change waits for a plan of somebody else, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(15);
+const LOOKS: Duration = Duration::from_millis(100);
 
 /// Carries out a task about a plan. A plan in progress waits for the disk at many places, so it has a thread of its own.
 pub(super) async fn carry_out(jobs: &Jobs, job: &Arc<Job>, task: Task, who: String) -> Result<Outcome> {
@@ -65,6 +71,9 @@ struct Planned<'a> {
 
 impl<'a> Planned<'a> {
     async fn go(&self, task: Task) -> Result<Outcome> {
+        if let Task::Change { name, operations } = task {
+            return self.change(&name, operations).await;
+        }
         let mut provisioning = self.open(&task)?;
         self.job.is_about(&provisioning.id());
         provisioning.written_by(self.who).await?;
@@ -91,7 +100,9 @@ impl<'a> Planned<'a> {
             Task::Preview(Previewed::Known(plan)) | Task::Apply { plan, .. } | Task::Abandon { plan } => {
                 Provisioning::open(self.store, self.opened, plan)
             }
-            Task::Aggregate(_) | Task::Test => Err(Error::internal("this is no task about a plan")),
+            Task::Aggregate(_) | Task::Test | Task::Change { .. } => {
+                Err(Error::internal("this is no task about a plan"))
+            }
         }
     }
 
@@ -131,6 +142,109 @@ impl<'a> Planned<'a> {
         let applied = provisioning.apply(|progress| self.tell(progress), &self.job.stop).await?;
         let outcomes = query::plan_operations(self.store, &provisioning.id(), |_| Ok(()))?;
         Ok(Outcome::Applied { outcomes, error: applied.error })
+    }
+
+    /// Previews and applies what a SCIM client wants, and reads the accounts again.
+    async fn change(&self, name: &str, operations: Vec<Operation<SecretRef>>) -> Result<Outcome> {
+        self.until_free().await?;
+        let mut provisioning = Provisioning::begin(self.store, self.opened, name, self.who, |sink| {
+            operations.into_iter().for_each(sink);
+            Ok(())
+        })?;
+        self.job.is_about(&provisioning.id());
+        let sent = self.send(&mut provisioning).await;
+        if sent.is_err() {
+            // The client knows why; nobody else waits for this plan.
+            provisioning.abandon().await?;
+            if provisioning.earlier() != Earlier::Interrupted {
+                provisioning.discard().await?;
+                return sent.map(Outcome::Changed);
+            }
+        }
+        provisioning.leave().await?;
+        let mut changed = sent?;
+        changed.is_refreshed = self.read_again(&changed.reports).await;
+        Ok(Outcome::Changed(changed))
+    }
+
+    /// Waits until nobody else applies a plan.
+    async fn until_free(&self) -> Result<()> {
+        let is_held = || RunLock::is_held(self.store, Work::Provisioning, &self.opened.source);
+        let free = async {
+            while is_held() {
+                tokio::time::sleep(LOOKS).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, free).await.map_err(|_| {
+            let message = format!("another plan of `{}` is being applied", self.opened.source);
+            Error::new(ErrorKind::Unavailable, message).with_help("try again in a moment")
+        })
+    }
+
+    async fn send(&self, provisioning: &mut Provisioning<'_>) -> Result<Changed> {
+        provisioning.settle(|progress| self.tell(progress)).await?;
+        let preview = self.look(provisioning).await?;
+        let is_known = provisioning.earlier() == Earlier::Interrupted;
+        if !is_known {
+            let reports = self.reports(provisioning)?;
+            let is_wrong = |one: &OperationReport| one.outcome == Standing::Failed;
+            // An account that somebody else created is not changed by whoever wants to create it.
+            let is_there =
+                |one: &OperationReport| one.kind == OperationKind::Create.name() && one.outcome == Standing::Unchanged;
+            let goes = reports.iter().any(|one| one.outcome == Standing::Planned)
+                && !reports.iter().any(|one| is_wrong(one) || is_there(one));
+            if !goes {
+                // All or nothing, as far as the preview can tell. The journal keeps no plan that changes nothing.
+                return Ok(Changed { plan: provisioning.id(), reports, is_refreshed: false });
+            }
+            provisioning.seen().await?;
+            provisioning.endorse(self.who, &preview.digest).await?;
+        }
+        let consent = if is_known { Consent::EarlierPreview } else { Consent::Digest(&preview.digest) };
+        match provisioning.verdict(&preview, consent).await? {
+            Verdict::Goes => {}
+            Verdict::Refused(refusal) => return Err(refusal),
+            Verdict::Changed => return Err(preview.changed_since().with_help("send the request again")),
+        }
+        provisioning.approve(true).await?;
+        let applied = provisioning.apply(|progress| self.tell(progress), &self.job.stop).await?;
+        let reports = self.reports(provisioning)?;
+        if let (Some(error), false) = (applied.error, reports.iter().any(|report| report.error.is_some())) {
+            return Err(error);
+        }
+        Ok(Changed { plan: provisioning.id(), reports, is_refreshed: false })
+    }
+
+    fn reports(&self, provisioning: &Provisioning<'_>) -> Result<Vec<OperationReport>> {
+        let mut reports = Vec::new();
+        query::plan_operations(self.store, &provisioning.id(), |report| {
+            reports.push(report);
+            Ok(())
+        })?;
+        Ok(reports)
+    }
+
+    /// Reads the accounts of operations again. Returns whether the store has all of them.
+    async fn read_again(&self, reports: &[OperationReport]) -> bool {
+        let (mut changed, mut deleted) = (Vec::new(), Vec::new());
+        for report in reports.iter().filter(|one| matches!(one.outcome, Standing::Applied | Standing::Unchanged)) {
+            let ids = if report.kind == OperationKind::Delete.name() { &mut deleted } else { &mut changed };
+            if !ids.contains(&report.account) {
+                ids.push(report.account.clone());
+            }
+        }
+        if changed.is_empty() && deleted.is_empty() {
+            return true;
+        }
+        let read = refresh_changed(self.store, self.opened, &changed, &deleted, self.job.stop.clone()).await;
+        match read {
+            Ok(read) => read.report.status == RunStatus::Succeeded,
+            Err(error) => {
+                // A run reads the source now, and finds them.
+                tracing::info!(%error, source = self.opened.source, "changed accounts are not read again");
+                false
+            }
+        }
     }
 
     async fn abandon(&self, provisioning: &Provisioning<'_>) -> Result<Outcome> {

@@ -1,6 +1,7 @@
 //! What somebody wants to be done.
 
 use super::Work;
+use connector_core::{Operation, SecretRef};
 use connector_engine::aggregate::Wanted;
 use connector_project::plan::PlanFile;
 
@@ -22,6 +23,12 @@ pub(crate) enum Task {
     },
     /// Settle what was sent of a plan, and drop the rest.
     Abandon { plan: String },
+    /// Apply a plan that a program wrote, at once.
+    Change {
+        /// Its name, for people.
+        name: String,
+        operations: Vec<Operation<SecretRef>>,
+    },
 }
 
 /// Which plan to preview.
@@ -47,6 +54,7 @@ impl Task {
             Self::Preview(_) => Work::Preview,
             Self::Apply { .. } => Work::Apply,
             Self::Abandon { .. } => Work::Abandon,
+            Self::Change { .. } => Work::Change,
         }
     }
 
@@ -60,13 +68,14 @@ impl Task {
             Self::Preview(Previewed::Known(plan)) | Self::Abandon { plan } => format!("{work} {plan}"),
             // Whether it approves the plan changes with the first request.
             Self::Apply { plan, digest, .. } => format!("{work} {plan} {digest}"),
+            Self::Change { name, operations } => format!("{work} {name} {operations:?}"),
         }
     }
 
     /// What the audit log says of it.
     pub(super) fn detail(&self) -> String {
         match self {
-            Self::Preview(Previewed::New { name, .. }) => name.clone(),
+            Self::Preview(Previewed::New { name, .. }) | Self::Change { name, .. } => name.clone(),
             task => task.plan().map(|plan| format!("plan {plan}")).unwrap_or_default(),
         }
     }
@@ -77,7 +86,7 @@ impl Task {
             Self::Preview(Previewed::Known(plan)) | Self::Apply { plan, .. } | Self::Abandon { plan } => {
                 Some(plan.clone())
             }
-            Self::Aggregate(_) | Self::Test | Self::Preview(Previewed::New { .. }) => None,
+            Self::Aggregate(_) | Self::Test | Self::Preview(Previewed::New { .. }) | Self::Change { .. } => None,
         }
     }
 }

@@ -112,6 +112,11 @@ impl FindAccounts for Delimited {
         let (wanted, concern) = (wanted.to_vec(), concern.clone());
         self.on_disk(move |layout| accounts::find(layout, &wanted, &concern)).await
     }
+
+    async fn read_accounts(&self, ids: &[String]) -> Result<Option<Page<SourceChange>>> {
+        let ids = ids.to_vec();
+        self.on_disk(move |layout| accounts::read_again(layout, &ids)).await.map(Some)
+    }
 }
 
 #[async_trait]

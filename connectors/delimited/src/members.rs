@@ -166,3 +166,35 @@ pub(crate) fn holdings(
     }
     Ok(())
 }
+
+/// Everything that accounts hold by the files with members, whether it has effect or not: the number of the account and the
+/// assignment.
+pub(crate) fn held_by(layout: &Layout, accounts: &[Account]) -> Result<Vec<(usize, Assignment)>> {
+    let mut held = Vec::new();
+    for of in &layout.types {
+        let Some((settings, table)) = &of.holders else { continue };
+        let names = names_of(layout, of)?;
+        for file in table.files(layout.now())? {
+            let mut rows = Rows::open(table, file)?;
+            let columns = rows.columns.clone();
+            let mapping = HolderMapping::new(of, settings, &columns)?;
+            let texts = accounts.iter().enumerate();
+            let by_name: HashMap<&str, usize> =
+                texts.filter_map(|(number, account)| Some((mapping.name_of(account)?, number))).collect();
+            while rows.next()? {
+                let row = rows.row();
+                let Some(number) = row.text(mapping.holder)?.and_then(|text| by_name.get(&*text).copied()) else {
+                    continue;
+                };
+                let (state, valid_until) = (mapping.state(&row)?, mapping.end(&row)?);
+                for id in mapping.entitlements(&row, names.as_ref())? {
+                    let holder = Holder::account(accounts[number].id.clone());
+                    let mut item = Assignment::new(holder, EntitlementRef::new(of.name.clone(), id));
+                    (item.state, item.valid_until) = (state, valid_until);
+                    held.push((number, item));
+                }
+            }
+        }
+    }
+    Ok(held)
+}

@@ -15,7 +15,7 @@ pub(crate) struct Job {
     pub(crate) id: String,
     /// The source's name.
     source: String,
-    /// `aggregate`, `test`, `preview`, `apply` or `abandon`.
+    /// `aggregate`, `test`, `preview`, `apply`, `abandon`, or `change` for what a SCIM client wants.
     work: &'static str,
     /// When it started.
     started_at: Timestamp,

@@ -4,10 +4,10 @@ use super::mapping::Mapping;
 use super::pages::{Group, each_group};
 use crate::files::DataFile;
 use crate::layout::Layout;
-use crate::members::holdings;
+use crate::members::{held_by, holdings};
 use crate::rows::{Columns, Place, Row};
 use crate::settings::Merge;
-use connector_core::{Account, Concern, Result};
+use connector_core::{Account, Concern, Holder, Page, Result, SourceChange};
 use csv::ByteRecord;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -42,6 +42,22 @@ pub(crate) fn find(layout: &Layout, wanted: &[String], concern: &Concern) -> Res
         }
     };
     Ok(wanted.iter().map(of).collect())
+}
+
+/// These accounts, given by id, with everything that they hold.
+pub(crate) fn read_again(layout: &Layout, ids: &[String]) -> Result<Page<SourceChange>> {
+    let wanted: HashSet<&str> = ids.iter().map(String::as_str).collect();
+    let mut found = accounts(layout, &wanted)?;
+    found.retain(|account| wanted.contains(account.id.as_str()));
+    let mut held: Vec<Vec<_>> = found.iter().map(|_| Vec::new()).collect();
+    for (number, assignment) in held_by(layout, &found)? {
+        held[number].push(assignment);
+    }
+    let changes = found.into_iter().zip(held).flat_map(|(account, held)| {
+        let holder = Holder::account(account.id.clone());
+        [SourceChange::Account(account), SourceChange::AllOf(holder, held)]
+    });
+    Ok(Page::last(changes.collect()))
 }
 
 /// The accounts that have one of these texts as id, name or alias.

@@ -40,7 +40,13 @@ fn from_columns(layout: &Layout, columns: &Columns) -> Result<Vec<AttributeSchem
         if attribute.name == *name {
             attribute = attribute.means(AttributeMeaning::LoginName);
         }
-        match (layout.writable, attribute.name == *id) {
+        // Where two values are all, `enable` and `disable` write them.
+        let says_state = layout
+            .settings
+            .enabled
+            .as_ref()
+            .is_some_and(|one| one.column == attribute.name && one.is.len() == 1 && one.is_not.len() == 1);
+        match (layout.writable && !says_state, attribute.name == *id) {
             (false, _) => attribute,
             (true, false) => attribute.writable(Writable::Always),
             // The name of a new account is its id.

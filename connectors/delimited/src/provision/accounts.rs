@@ -4,6 +4,7 @@ use super::column::{grant, revoke};
 use super::file::Rewritten;
 use super::line::Line;
 use crate::accounts::{Mapping, unique};
+use crate::effect::chosen;
 use crate::error;
 use crate::layout::Layout;
 use connector_core::{Change, Error, ErrorKind, Operation, Outcome, Result};
@@ -111,6 +112,7 @@ impl Carrying<'_> {
             if column.column == self.mapping.name && text.as_deref() != Some(name) {
                 return Err(Error::invalid(format!("`{attribute}` is the name of the account, and differs from it")));
             }
+            self.check_state(column.column, text.as_deref())?;
             values[column.column] = writing.bytes(text.as_deref())?;
         }
         self.rewritten.add(None, &values)?;
@@ -156,6 +158,9 @@ impl Carrying<'_> {
                 texts.insert(column.column, column.written(&Value::Array(after))?);
             }
         }
+        for (column, text) in &texts {
+            self.check_state(*column, text.as_deref())?;
+        }
         if texts.contains_key(&self.mapping.id) {
             return Err(Error::invalid("the id of an account never changes"));
         }
@@ -166,6 +171,20 @@ impl Carrying<'_> {
             return Err(Error::invalid("an account needs a name"));
         }
         self.write(id, lines, &texts)
+    }
+
+    /// Fails if the value says neither that the account is enabled nor that it is disabled: nobody could read the file again.
+    fn check_state(&self, column: usize, text: Option<&str>) -> Result<()> {
+        let Some(enabled) = &self.layout.settings.enabled else { return Ok(()) };
+        if self.rewritten.writing(None).columns.find("accounts.enabled", &enabled.column)? != column {
+            return Ok(());
+        }
+        let text = text.unwrap_or(&self.layout.accounts.format.null);
+        if chosen(text, &enabled.is, &enabled.is_not).is_some() {
+            return Ok(());
+        }
+        let message = format!("`{}` can't be `{text}`: `accounts.enabled` lists the values", enabled.column);
+        Err(Error::invalid(message).with_help("use one of `is` or `is_not`, or add the value to one of them"))
     }
 
     fn switch(&mut self, id: &str, lines: &[Line], on: bool) -> Result<Outcome> {

@@ -65,6 +65,28 @@ async fn one_batch_rewrites_the_rows_it_names_and_keeps_every_other_byte() {
 }
 
 #[tokio::test]
+async fn a_state_that_nobody_could_read_again_is_not_written() {
+    let text = format!("{HEADER}1,jane,A,,,,\n");
+    let project = Project::of_people(&text);
+    let mut settings = writable();
+    settings["accounts"]["enabled"]["is_not"] = json!(["T", "L"]);
+    let connector = project.open(&settings);
+    let set = |status: &str| Operation::new("1", Change::set(object(json!({"status": status}))));
+    let new = object(json!({"id": "9", "login": "new", "status": "X"}));
+    let refused = vec![set("X"), Operation::new("", Change::create("new", new, vec![], None))];
+    for operation in refused {
+        let outcomes = carried_out(connector.as_ref(), vec![operation]).await;
+        assert!(outcomes[0].as_ref().unwrap_err().contains("`status` can't be `X`"), "{outcomes:?}");
+    }
+    assert_eq!(project.text("people.csv"), text);
+    assert_eq!(carried_out(connector.as_ref(), vec![set("L")]).await, [Ok(Outcome::applied("1"))]);
+    assert_eq!(project.text("people.csv"), format!("{HEADER}1,jane,L,,,,\n"));
+    // With one value each, `enable` and `disable` are the only way.
+    let schema = project.open(&writable()).schema();
+    assert_eq!(schema.attribute("status").unwrap().writable, connector_core::Writable::Never);
+}
+
+#[tokio::test]
 async fn values_of_lists_are_added_and_removed_and_the_rest_stays() {
     let project = Project::of_people(format!("{HEADER}1,jane,A,,1; 2,,\n"));
     let connector = project.open(&writable());

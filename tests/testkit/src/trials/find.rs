@@ -84,12 +84,22 @@ async fn accounts_are_read_again(subject: &Subject<'_>) -> Tried {
         if !page.items().iter().any(|change| is_it(&change)) {
             return Err(format!("account {} was read again, but differs from the account in the list", account.id));
         }
+        // A list may call the account by its alias; what is read again names the account.
+        let is_its = |holder: &Holder| match holder {
+            Holder::Alias(alias) => account.alias.as_ref() == Some(alias),
+            holder => holder.account_id() == Some(account.id.as_str()),
+        };
         let lines = |held: Vec<&Assignment>| {
-            let mut lines: Vec<_> = held.into_iter().map(|one| format!("{one:?}")).collect();
+            let of_account = |one: &Assignment| {
+                let mut one = one.clone();
+                one.holder = Holder::account(account.id.clone());
+                format!("{one:?}")
+            };
+            let mut lines: Vec<_> = held.into_iter().map(of_account).collect();
             lines.sort_unstable();
             lines
         };
-        let there = lines(held.iter().filter(|one| one.holder.account_id() == Some(account.id.as_str())).collect());
+        let there = lines(held.iter().filter(|one| is_its(&one.holder)).collect());
         let is_whole = page.items().iter().any(|change| {
             matches!(change, SourceChange::AllOf(Holder::Account(id), read)
                 if *id == account.id && lines(read.iter().collect()) == there)
