@@ -124,8 +124,8 @@ impl Client {
     }
 
     /// A request with any method to `path`, relative to [`Client::base_url`], or to a complete URL on a host that may get the
-    /// credential. If the server may have received it, the client repeats only a GET, or a request that is marked
-    /// [repeatable](Request::repeatable).
+    /// credential. If the server may have carried it out, the client repeats only a GET, or a request that is marked
+    /// [repeatable](Request::repeatable). After status 429, it repeats any request.
     pub fn request(&self, method: Method, path: &str) -> Request {
         Request::new(self.session.clone(), method, path)
     }
@@ -136,7 +136,7 @@ impl Client {
         self.request(Method::GET, path)
     }
 
-    /// A POST with a JSON body. If the server may have received it, the client repeats it only if it is marked
+    /// A POST with a JSON body. If the server may have carried it out, the client repeats it only if it is marked
     /// [repeatable](Request::repeatable).
     pub fn post_json(&self, path: &str, body: &impl Serialize) -> Request {
         self.request(Method::POST, path).json(body)

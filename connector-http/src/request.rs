@@ -21,6 +21,10 @@ use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
+/// The status with which a service refuses a request before it carries out any of it. Status 503 does not say that: a proxy also
+/// sends it for a request whose response it lost.
+const TOO_MANY_REQUESTS: u16 = 429;
+
 /// A request, created by [`Client`](crate::Client). `Debug` shows the method and the path.
 ///
 /// ```no_run
@@ -138,7 +142,8 @@ impl Request {
 
     /// Sends the request and returns the response with any status.
     ///
-    /// It signs in if needed, and again after a 401. After a temporary fault, it repeats a request that is safe to repeat.
+    /// It signs in if needed, and again after a 401. After a temporary fault, it repeats a request that is safe to repeat. After
+    /// status 429, it repeats any request, because the service carried out nothing.
     ///
     /// Fails with kind `unavailable`, `timeout` or `protocol` if no complete response arrives. Fails with kind `auth` if the
     /// sign-in fails, if the service refuses a credential that can't be renewed, or if the URL must not get the credential.
@@ -233,7 +238,7 @@ impl Request {
                             self.session.transport.count_retry();
                             continue;
                         }
-                        (Reaction::Retry, _) if self.repeatable => {
+                        (Reaction::Retry, _) if self.repeatable || response.status == TOO_MANY_REQUESTS => {
                             let asked = retry_after(&response, self.session.transport.clock.now());
                             (Ok((response, parts)), asked)
                         }

@@ -3,7 +3,7 @@
 use crate::server::{Scripted, answer};
 use crate::source::{client, login_for, plain, requests, started, token_url, with_client_secret};
 use connector_core::{ErrorKind, Happened, Retry};
-use connector_http::{Client, Reach, Reaction};
+use connector_http::{Client, Method, Reach, Reaction};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
@@ -81,6 +81,44 @@ async fn a_write_is_not_repeated_unless_it_is_marked_repeatable() {
     assert_eq!(requests(&server, "/data").await, 4);
     client.put_json("/data", &1).repeatable().send().await.unwrap();
     assert_eq!(requests(&server, "/data").await, 9);
+}
+
+#[tokio::test]
+async fn every_write_is_repeated_after_status_429_because_the_service_carried_out_nothing() {
+    for busy in [at_once(429), ResponseTemplate::new(429)] {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let server = started().await;
+            Mock::given(path("/data")).respond_with(busy.clone()).up_to_n_times(1).mount(&server).await;
+            Mock::given(path("/data")).respond_with(ResponseTemplate::new(204)).mount(&server).await;
+            let context = with_client_secret(&token_url(&server), plain());
+            let client = Client::open(&context, Reach::named_by_token()).unwrap();
+            assert_eq!(client.request(method.clone(), "/data").send().await.unwrap().status, 204);
+            assert_eq!((requests(&server, "/data").await, context.meter().retries()), (2, 1), "{method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_with_429_each_time_has_not_happened_and_ends_within_the_limits() {
+    let server = started().await;
+    Mock::given(path("/data")).respond_with(at_once(429)).mount(&server).await;
+    let error = client(&token_url(&server)).post_json("/data", &1).answer().await.unwrap_err();
+    assert_eq!((error.kind(), error.happened()), (ErrorKind::RateLimited, Happened::No), "{error:?}");
+    assert_eq!(requests(&server, "/data").await, 5);
+    let server = started().await;
+    let tomorrow = ResponseTemplate::new(429).insert_header("Retry-After", "86400");
+    Mock::given(path("/data")).respond_with(tomorrow).mount(&server).await;
+    assert_eq!(client(&token_url(&server)).post_json("/data", &1).send().await.unwrap().status, 429);
+    assert_eq!(requests(&server, "/data").await, 1, "the wait is longer than the limit");
+}
+
+#[tokio::test]
+async fn a_write_whose_repeat_after_429_was_cut_off_is_not_repeated_again_and_its_result_is_unknown() {
+    let busy = answer("429 Too Many Requests", "Retry-After: 0\r\n", b"");
+    let api = Scripted::start(vec![busy, Vec::new(), answer("200 OK", "", b"{}")]);
+    let error = client(&login_for(&api.url())).post_json("/data", &1).send().await.unwrap_err();
+    assert_eq!((error.happened(), error.retry()), (Happened::Unknown, Retry::No), "{error:?}");
+    assert_eq!(api.seen().len(), 2);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What of an item becomes what.
 
-use crate::acme::{Acme, accounts, assignments, described, entitlements, failure, fault, open};
+use crate::acme::{Acme, accounts, assignments, described, entitlements, failure, fault, object, open};
 use connector_core::{Assignment, ErrorKind, Retry};
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -143,6 +143,23 @@ async fn the_usual_header_for_a_wait_comes_before_that_of_the_settings() {
     assert_eq!(failure(connector.as_ref()).await.retry(), Retry::After(std::time::Duration::from_mins(1)));
     acme.instead("GET /v2/users", limited());
     assert_eq!(failure(connector.as_ref()).await.retry(), Retry::After(std::time::Duration::from_mins(50)));
+}
+
+#[tokio::test]
+async fn the_trials_of_the_kit_pass_where_the_api_is_busy_now_and_then() {
+    let acme = Acme::start(8, 2).await;
+    acme.busy_every(7);
+    let settings = described(&acme);
+    let fixture = connector_testkit::Fixture {
+        name: |word| format!("kit-{word}"),
+        attributes: object(json!({"mail": "kit@acme.example", "level": 1})),
+        update: object(json!({"level": 2})),
+        entitlement: connector_core::EntitlementRef::new("group", "g1"),
+        unknown_id: None,
+    };
+    let subject = connector_testkit::Subject::new(|| open(&settings)).with_fixture(fixture);
+    let report = connector_testkit::check_subject(&subject).await;
+    assert!(report.passed(), "{report}");
 }
 
 #[tokio::test]

@@ -36,6 +36,9 @@ pub struct State {
     pub instead: Vec<(String, ResponseTemplate)>,
     /// What was asked: method, path and query.
     pub asked: Vec<String>,
+    /// Each request with this number, and each multiple of it, is one too many.
+    busy: Option<usize>,
+    requests: usize,
     /// The cursors that were given and not used yet.
     cursors: BTreeMap<String, usize>,
 }
@@ -48,6 +51,10 @@ impl Respond for Answers {
         let line = format!("{} {}", request.method, request.url.path());
         let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         state.asked.push(format!("{line}{query}"));
+        state.requests += 1;
+        if state.busy.is_some_and(|every| state.requests.is_multiple_of(every)) {
+            return fault(429, "slow_down").insert_header("Retry-After", "0");
+        }
         if let Some(at) = state.instead.iter().position(|(wanted, _)| *wanted == line) {
             return state.instead.remove(at).1;
         }
@@ -260,6 +267,11 @@ impl Acme {
     /// Answers the next request to `METHOD PATH` with this.
     pub fn instead(&self, line: &str, answer: ResponseTemplate) {
         self.state().instead.push((line.to_owned(), answer));
+    }
+
+    /// Answers each request with this number, and each multiple of it, with status 429.
+    pub fn busy_every(&self, requests: usize) {
+        self.state().busy = Some(requests);
     }
 
     /// What was asked since the last time.
