@@ -1,7 +1,7 @@
 //! What people decide about accounts. It stays until somebody releases it, whatever the rules say.
 
 use super::accounts::{CorrelatedAccount, CorrelatedQuery, Selection, correlated_one};
-use super::decide::Deciding;
+use super::deciding::Deciding;
 use super::named::{NamedAccount, authority};
 use super::tables;
 use connector_core::{Error, ErrorKind, Result};

@@ -1,6 +1,6 @@
 //! A correlation, from what changed to the links.
 
-use super::decide::Deciding;
+use super::deciding::Deciding;
 use super::outcome::{Correlation, RuleTally, Totals};
 use super::settled::Settlement;
 use super::stage::{Faults, Participant, place, stage, state_of};
