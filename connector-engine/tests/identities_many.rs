@@ -2,6 +2,7 @@
 //! in flat memory.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end where something is missing")]
+#![allow(clippy::print_stdout, reason = "who runs it wants the numbers")]
 
 mod aggregate_fake;
 
@@ -67,7 +68,7 @@ fn computed() -> Duration {
 fn timed(what: &str, work: impl FnOnce() -> Correlation) -> (Correlation, Duration) {
     let (began, before) = (Instant::now(), computed());
     let correlation = work();
-    let took = computed() - before;
+    let took = computed().saturating_sub(before);
     println!("{what}: {:?}, computed {took:?}, peak {} MiB; {:?}", began.elapsed(), peak(), correlation.now);
     (correlation, took)
 }

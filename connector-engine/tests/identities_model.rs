@@ -125,8 +125,8 @@ impl Model {
     /// One look at everything.
     fn links(&self) -> Links {
         let mut links = Links::new();
-        for source in 1..3 {
-            let name = SOURCES[source].to_owned();
+        for (source, name) in SOURCES.iter().enumerate().skip(1) {
+            let name = (*name).to_owned();
             links.insert((name.clone(), "always".to_owned()), ("unmatched".to_owned(), None, None));
             for (id, known) in self.sources[source].iter().filter(|(_, known)| !known.gone) {
                 links.insert((name.clone(), id.clone()), self.link(source, id, known));

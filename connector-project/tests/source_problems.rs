@@ -418,7 +418,7 @@ fn rules_for_people_are_checked_with_their_places() {
     assert_eq!(check(valid), "");
     for (from, to, expected) in [
         ("authority: hr", "authority: hrr", "2:14 unknown_source: the source `hrr` does not exist"),
-        ("[people]", "[peple]", "3:13 unknown_source: the source `peple` does not exist"),
+        ("[people]", "[staff]", "3:13 unknown_source: the source `staff` does not exist"),
         ("[people]", "[hr]", "3:13 invalid_settings: the accounts of the authority `hr` are the people"),
         ("person: {from: mail}", "person: {expr: mail |}", "7:"),
         ("person: {from: mail}", "persn: {from: mail}", "unknown_key"),

@@ -97,7 +97,7 @@ pub fn find(
         Subject::Entitlement(entitlement) => found.of_entitlement(entitlement),
         Subject::Account(account) => found.of_account(account),
     })?;
-    let not_checked = not_checked(&rules, unseen, &facts.source);
+    let not_checked = not_checked(&rules, &unseen, &facts.source);
     Ok(FindingsSummary {
         source: facts.source.clone(),
         as_of: last.as_ref().map(|run| run.started_at),
@@ -109,7 +109,7 @@ pub fn find(
 }
 
 /// The rules that see nothing, so that nobody takes their silence for an answer.
-fn not_checked(rules: &[&'static Rule], unseen: Unseen, source: &str) -> Vec<NotChecked> {
+fn not_checked(rules: &[&'static Rule], unseen: &Unseen, source: &str) -> Vec<NotChecked> {
     let source = shell_word(source);
     let powers = format!(
         "no entitlement in the store says whether it gives power: run `connector aggregate {source}`, and check that the login can read permissions"

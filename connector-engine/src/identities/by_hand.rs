@@ -1,7 +1,7 @@
 //! What people decide about accounts. It stays until somebody releases it, whatever the rules say.
 
 use super::accounts::{CorrelatedAccount, CorrelatedQuery, Selection, correlated_one};
-use super::decide::Deciding;
+use super::deciding::Deciding;
 use super::named::{NamedAccount, authority};
 use super::tables;
 use connector_core::{Error, ErrorKind, Result};
@@ -62,7 +62,7 @@ pub fn release(
     account: NamedAccount<'_>,
     author: &str,
 ) -> Result<CorrelatedAccount> {
-    decide(store, settings, account, author, |decision| decision.release())
+    decide(store, settings, account, author, |decision| decision.release(account.account))
 }
 
 fn decide(
@@ -130,13 +130,14 @@ impl Decision<'_> {
         self.decide_again()
     }
 
-    fn release(&self) -> Result<()> {
+    /// `named` is how the user names the account.
+    fn release(&self, named: &str) -> Result<()> {
         let refusals = self.end_refusals("", None)?;
         let confirmed = "UPDATE identity_links SET ended_at = ?3, ended_by = ?4, why_ended = 'released'
              WHERE source = ?1 AND account = ?2 AND ended_at IS NULL AND rule IS NULL";
         let parameters = params![self.source, self.account, self.now.to_string(), self.author];
         if sql::execute(self.connection, confirmed, parameters)? + refusals == 0 {
-            let message = format!("nobody confirmed or refused anything about the account `{}`", self.account);
+            let message = format!("nobody confirmed or refused anything about the account `{named}`");
             return Err(Error::new(ErrorKind::NotFound, message).with_help("rules alone decide about it"));
         }
         self.decide_again()

@@ -1,6 +1,6 @@
 //! A correlation, from what changed to the links.
 
-use super::decide::Deciding;
+use super::deciding::Deciding;
 use super::outcome::{Correlation, RuleTally, Totals};
 use super::settled::Settlement;
 use super::stage::{Faults, Participant, place, stage, state_of};
@@ -87,7 +87,7 @@ pub fn correlate(store: &Store, settings: &IdentitySettings, sources: &[String],
         sql::batch(&connection, "LOCK TABLE identity_state IN EXCLUSIVE MODE")?;
     }
     let backlog = Backlog::of(&transaction, authority, &correlator, &participants)?;
-    let mut correlation = work(&transaction, settings, authority, &correlator, backlog, wish)?;
+    let mut correlation = work(&transaction, settings, authority, &correlator, &backlog, wish)?;
     correlation.kept = !wish.preview;
     let correlation = report(&transaction, settings, authority, correlation)?;
     if wish.preview {
@@ -158,7 +158,7 @@ fn work(
     settings: &IdentitySettings,
     authority: i64,
     correlator: &Correlator,
-    backlog: Backlog,
+    backlog: &Backlog,
     wish: Wish,
 ) -> Result<Correlation> {
     tables::make(connection)?;

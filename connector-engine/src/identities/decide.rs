@@ -1,26 +1,11 @@
 //! What the rules say about the accounts that something changed for: statements over whole tables.
 
+use super::deciding::Deciding;
 use super::settled::{Settlement, settle};
 use super::stage::place;
 use super::tables;
 use connector_core::Result;
-use connector_project::identities::IdentitySettings;
-use connector_sql::{Connection, params};
-use connector_store::sql;
-use jiff::Timestamp;
-
-/// One correlation, within its transaction.
-pub(super) struct Deciding<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) settings: &'a IdentitySettings,
-    /// The source whose accounts are the people.
-    pub(super) authority: i64,
-    /// How many accounts changed.
-    pub(super) looked_at: u64,
-    /// Whether all accounts are decided about again.
-    pub(super) again: bool,
-    pub(super) now: Timestamp,
-}
+use connector_sql::params;
 
 impl Deciding<'_> {
     /// Takes over what changed, and finds the accounts that it matters for.
@@ -124,9 +109,5 @@ impl Deciding<'_> {
             person("DESC")
         );
         self.execute(&insert, params![rule, self.authority, gone]).map(drop)
-    }
-
-    pub(super) fn execute(&self, statement: &str, parameters: impl connector_sql::Params) -> Result<u64> {
-        sql::execute(self.connection, statement, parameters).map(|count| count as u64)
     }
 }

@@ -10,6 +10,7 @@ mod accounts;
 mod by_hand;
 mod correlate;
 mod decide;
+mod deciding;
 mod named;
 mod outcome;
 mod people;

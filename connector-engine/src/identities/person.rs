@@ -103,17 +103,7 @@ pub fn person(store: &Store, settings: &IdentitySettings, written: &str, breadth
     let authority = authority_of(&connection, settings)?;
     let id = match of_account(store, &connection, settings, authority, written)? {
         Some(person) => person,
-        None => {
-            let named = NamedAccount { source: &settings.authority, account: written };
-            named.detail(store).map_err(|error| match error.kind() {
-                ErrorKind::NotFound => {
-                    Error::new(ErrorKind::NotFound, format!("there is no person `{written}`")).with_help(
-                        "write the id or name of their account at the authority, or one of their accounts as SOURCE/ACCOUNT; `connector identities` lists people",
-                    )
-                }
-                _ => error,
-            })?.account.account.id
-        }
+        None => of_person(store, settings, written)?,
     };
     let query = "SELECT state FROM identity_accounts WHERE source = ?1 AND account = ?2";
     let state: Option<String> = sql::first(&connection, query, params![authority, id], |row| row.get(0))?;
@@ -143,6 +133,20 @@ pub fn person(store: &Store, settings: &IdentitySettings, written: &str, breadth
     })?;
     let history = history(&connection, authority, &id)?;
     Ok(PersonDetail { person: detail.account, state, accounts, history })
+}
+
+/// The person with this id or name.
+fn of_person(store: &Store, settings: &IdentitySettings, written: &str) -> Result<String> {
+    let detail = NamedAccount { source: &settings.authority, account: written }.detail(store);
+    let detail = detail.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            Error::new(ErrorKind::NotFound, format!("there is no person `{written}`")).with_help(
+                "write the id or name of their account at the authority, or one of their accounts as SOURCE/ACCOUNT; `connector identities` lists people",
+            )
+        }
+        _ => error,
+    })?;
+    Ok(detail.account.account.id)
 }
 
 type Link = (String, String, Option<String>, Option<String>, Option<String>, Option<Timestamp>);

@@ -1,6 +1,6 @@
 //! What decisions mean for the links: which begin, end or stay.
 
-use super::decide::Deciding;
+use super::deciding::Deciding;
 use super::stage::place;
 use connector_core::Result;
 use connector_sql::params;

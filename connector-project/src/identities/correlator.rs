@@ -170,7 +170,7 @@ mod tests {
     use connector_core::Attributes;
     use serde_json::json;
 
-    fn settings(rules: Value) -> IdentitySettings {
+    fn settings(rules: &Value) -> IdentitySettings {
         serde_json::from_value(json!({"authority": "hr", "rules": rules})).unwrap()
     }
 
@@ -186,7 +186,7 @@ mod tests {
             {"name": "mail", "account": {"from": "Mail", "then": ["trim", "lower"]}, "person": {"from": "mail"}},
             {"name": "aliases", "account": {"from": "Aliases"}, "person": {"from": "mail"}},
         ]);
-        match Correlator::of(&settings(rules)).unwrap().of_account("crm", account).unwrap() {
+        match Correlator::of(&settings(&rules)).unwrap().of_account("crm", account).unwrap() {
             Compared::Values(values) => values.values,
             Compared::LeftOut => vec![],
         }
@@ -217,7 +217,7 @@ mod tests {
             {"name": "mail", "account": {"from": "Mail", "then": ["lower"]}, "person": {"from": "mail"}},
             {"name": "name", "account": {"from": "name"}, "person": {"from": "name"}},
         ]);
-        let correlator = Correlator::of(&settings(rules)).unwrap();
+        let correlator = Correlator::of(&settings(&rules)).unwrap();
         let Compared::Values(found) = correlator.of_account("crm", &account(&json!({"Mail": 42}))).unwrap() else {
             panic!("it is a person's")
         };

@@ -1,7 +1,7 @@
 //! `connector identities show PERSON`.
 
 use super::tone;
-use crate::arguments::BreadthArguments;
+use crate::arguments::{BreadthArguments, ListArguments};
 use crate::commands::account::section;
 use crate::commands::holding::{Columns, Manner, breadth};
 use crate::exit::Stop;
@@ -37,10 +37,10 @@ pub(super) fn run(
     printer.result(fields(&head, printer.prose_width()))?;
     printer.result(section("Accounts"))?;
     printer.result(accounts(settings, &detail, printer.now()).render(printer.table_width()))?;
-    let held = held(store, settings, &detail)?;
-    if !held.is_empty() {
+    let entitlements = held(store, settings, &detail)?;
+    if !entitlements.is_empty() {
         printer.result(section("Entitlements"))?;
-        List::new(columns(&held), &crate::arguments::ListArguments::default())?.print(printer, held)?;
+        List::new(columns(&entitlements), &ListArguments::default())?.print(printer, entitlements)?;
     }
     if !detail.history.is_empty() {
         printer.result(section("History"))?;
