@@ -158,7 +158,7 @@ fn version_advice(version: &str, today: Date) -> Option<SettingsFault> {
             format!("Salesforce retires API version `{version}` with {retired}{}", until.unwrap_or_default())
         }
         Support::Unprotected(since) => {
-            format!("Salesforce can retire API version `{version}` since {since}, a year after it says so")
+            format!("since {since}, Salesforce can end API version `{version}`; it announces that a year ahead")
         }
         Support::Retired(_) | Support::Kept(_) => return None,
     };
